@@ -1,0 +1,55 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+BIN := .venv/bin
+
+# requirements.lock pins every package with its hashes, and no addresses; `make lock` renews it.
+.venv/.ok: pyproject.toml requirements.lock | $(UV)
+	$(UV) venv --quiet --clear --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --require-hashes --python .venv requirements.lock
+	$(UV) pip install --quiet --no-deps --python .venv --editable .
+	@touch $@
+
+# Only where the machine has no uv of its own.
+.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "orderledger needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install python3-venv, or uv" >&2; exit 1; }
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.PHONY: help setup lock demo test test-long check format bench clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ok  ## build .venv from requirements.lock, with the project in it
+
+demo: setup  ## the whole story in a minute: record, kill, recover, P&L
+	$(BIN)/orderledger demo
+
+test: setup  ## all tests but the long ones
+	$(BIN)/pytest
+
+test-long: setup  ## the long tests
+	$(BIN)/pytest -m long
+
+check: setup  ## style, format, types and the architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup  ## put the code into the format that check asks for
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: setup  ## every benchmark in benchmarks/, one after the other
+	@for script in $(sort $(wildcard benchmarks/bench_*.py)); do echo "== $$script"; $(BIN)/python "$$script" || exit; done
+
+lock: | $(UV)  ## renew requirements.lock
+	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-header --group dev pyproject.toml --output-file requirements.lock
+
+clean:  ## remove what was built: environments, caches, packages
+	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,38 @@
+"""orderledger: every request, acknowledgement, fill and cancel, recorded once and for all.
+
+Names are handed on when they are first asked for, so that importing the package costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orderledger.infrastructure.errors import *  # noqa: F403
+    from orderledger.infrastructure.wire.messages import *  # noqa: F403
+    from orderledger.infrastructure.wire.outcome import *  # noqa: F403
+    from orderledger.infrastructure.wire.parsing import *  # noqa: F403
+    from orderledger.ledger import *  # noqa: F403
+
+__version__ = "0.1.0"
+
+HOMES = (
+    "orderledger.infrastructure.errors",
+    "orderledger.infrastructure.wire.messages",
+    "orderledger.infrastructure.wire.outcome",
+    "orderledger.infrastructure.wire.parsing",
+    "orderledger.ledger",
+)
+"""Where the public names live: what their `__all__` says."""
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_") and name != "__all__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "__all__":
+        return [public for home in HOMES for public in import_module(home).__all__]
+    for home in HOMES:
+        module = import_module(home)
+        if name in module.__all__:
+            globals()[name] = getattr(module, name)
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,102 @@
+"""What is recorded about an account besides its orders: instruments, marks, funding, adjustments, gaps, balances.
+
+These facts decide nothing about each other; the projections put them together. A stream holds one kind of fact about
+one instrument, and knows what it has seen.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEvent:
+    """`at` is the sender's clock; None means that the time of recording stands for it."""
+
+    at: datetime | None = None
+    message_id: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentDefined(AccountEvent):
+    """`multiplier`: units of the underlying in one unit of quantity. `inverse`: settled in the base currency, so that a
+    quantity is worth quantity * multiplier / price. `currency`: what P&L and fees are settled in."""
+
+    instrument: str
+    multiplier: Decimal | None = None
+    inverse: bool = False
+    currency: str | None = None
+    tick: Decimal | None = None
+    lot: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRecorded(AccountEvent):
+    """The price at which an open position is valued."""
+
+    instrument: str
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingRecorded(AccountEvent):
+    """`amount` is positive when received, negative when paid."""
+
+    instrument: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionAdjusted(AccountEvent):
+    """From `at` on the position is `quantity` (signed) at an average of `price`. It realizes no P&L."""
+
+    instrument: str
+    quantity: Decimal
+    price: Decimal
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapRecorded(AccountEvent):
+    """A stream of the venue was down. What it would have told in between has to be asked for."""
+
+    from_at: datetime
+    to_at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceReported(AccountEvent):
+    """What the venue says the position is: evidence beside our own sum, never instead of it."""
+
+    instrument: str
+    quantity: Decimal
+    average_price: Decimal | None = None
+
+
+AccountFact = InstrumentDefined | MarkRecorded | FundingRecorded | PositionAdjusted | GapRecorded | BalanceReported
+
+
+class AccountLog:
+    """What one stream of an account has seen."""
+
+    __slots__ = ("message_ids", "seen")
+
+    def __init__(self) -> None:
+        self.seen: set[AccountFact] = set()
+        self.message_ids: set[str] = set()
+
+
+def decide_account(log: AccountLog, fact: AccountFact) -> Decision:
+    """Anything may be recorded once."""
+    return DUPLICATE if fact in log.seen or fact.message_id in log.message_ids else ACCEPTED
+
+
+def evolve_account(log: AccountLog, event: AccountFact) -> AccountLog:
+    log.seen.add(event)
+    if event.message_id is not None:
+        log.message_ids.add(event.message_id)
+    return log

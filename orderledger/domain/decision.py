@@ -1,0 +1,42 @@
+"""What the ledger answers to a proposed fact. Answers are values, not exceptions."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a command may not happen."""
+
+    UNKNOWN_ORDER = "unknown_order"
+    ORDER_ENDED = "order_ended"
+    DUPLICATE_CLIENT_ORDER_ID = "duplicate_client_order_id"
+    ALREADY_SUBMITTED = "already_submitted"
+    ALREADY_ACKNOWLEDGED = "already_acknowledged"
+    REQUEST_ID_REUSED = "request_id_reused"
+    DUPLICATE_PROPOSAL_ID = "duplicate_proposal_id"
+    UNKNOWN_PROPOSAL = "unknown_proposal"
+    PROPOSAL_DECIDED = "proposal_decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The fact may be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The same fact is in the log already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that may not happen. `text` says what is known, and what is not."""
+
+    reason: Reason
+    text: str
+
+
+Decision = Accepted | Duplicate | Refused
+
+ACCEPTED = Accepted()
+DUPLICATE = Duplicate()

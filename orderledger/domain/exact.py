@@ -1,0 +1,29 @@
+"""Arithmetic with decimals that does not depend on the caller's decimal context.
+
+Numbers that enter have up to 28 digits before the point and 28 after it. Sums and products of them are exact here;
+quotients are rounded half even to 34 digits, as in IEEE 754 decimal128.
+"""
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+
+TRAPS = [InvalidOperation, DivisionByZero, Overflow]
+EXACT = Context(prec=140, rounding=ROUND_HALF_EVEN, traps=TRAPS)
+QUOTIENT = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=TRAPS)
+ZERO = Decimal(0)
+
+
+def total(numbers: Iterable[Decimal]) -> Decimal:
+    """The exact sum."""
+    result = ZERO
+    for number in numbers:
+        result = EXACT.add(result, number)
+    return result
+
+
+def plain(number: Decimal) -> str:
+    """As people write it: no exponent, no trailing zeros, no negative zero."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text

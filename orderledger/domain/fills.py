@@ -1,0 +1,160 @@
+"""The fills of one order: which of them stand, and their exact sums, whatever the order they arrived in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from orderledger.domain.events import FillCorrected, FillRecorded
+from orderledger.domain.exact import EXACT, ZERO, total
+from orderledger.domain.values import Liquidity, Side
+
+
+@dataclass(slots=True, kw_only=True)
+class Fill:
+    """One fill as the venue told it. It stands unless it was busted, or corrected by another."""
+
+    fill_id: str
+    quantity: Decimal
+    price: Decimal
+    at: datetime
+    fee: Decimal | None
+    fee_currency: str | None
+    liquidity: Liquidity | None
+    instrument: str | None
+    side: Side | None
+    corrects: str | None
+    is_standing: bool = False
+
+    def is_same_as(self, event: FillRecorded) -> bool:
+        """Whether a report of the same fill id tells the same numbers. What one of the two left out does not differ."""
+        return (
+            self.quantity == event.quantity
+            and self.price == event.price
+            and not _differ(self.side, event.side)
+            and not _differ(self.instrument, event.instrument)
+            and not _differ(self.fee, event.fee)
+            and not _differ(self.fee_currency, event.fee_currency)
+            and self.corrects == (event.corrects if isinstance(event, FillCorrected) else None)
+        )
+
+
+def _differ(one: object, other: object) -> bool:
+    return one is not None and other is not None and one != other
+
+
+class Fills:
+    """All fills an order has heard of, by fill id."""
+
+    __slots__ = ("_busted", "_corrected_by", "_uncounted", "by_id", "cum_quantity", "last_fill_at", "notional")
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Fill] = {}
+        self.cum_quantity = ZERO
+        self.notional = ZERO
+        self.last_fill_at: datetime | None = None
+        self._uncounted: list[Fill] = []
+        self._busted: set[str] = set()
+        self._corrected_by: dict[str, tuple[str, datetime]] = {}
+
+    def standing(self) -> list[Fill]:
+        return [fill for fill in self.by_id.values() if fill.is_standing]
+
+    @property
+    def has_reused_id(self) -> bool:
+        """Whether two fills with different numbers have claimed one id."""
+        return bool(self._uncounted)
+
+    def knows(self, event: FillRecorded) -> bool:
+        """Whether this very fill is recorded, and the report adds nothing to it."""
+        fill = self.by_id.get(event.fill_id)
+        if fill is not None and fill.is_same_as(event):
+            return not (fill.fee is None and event.fee is not None)
+        return any(other.fill_id == event.fill_id and other.is_same_as(event) for other in self._uncounted)
+
+    def is_busted(self, fill_id: str) -> bool:
+        return fill_id in self._busted
+
+    def contradicts(self, event: FillRecorded) -> bool:
+        """Whether the fill id is taken by a fill with other numbers."""
+        fill = self.by_id.get(event.fill_id)
+        return fill is not None and not fill.is_same_as(event)
+
+    def add(self, event: FillRecorded, at: datetime) -> None:
+        """Count a fill. Of two that claim one id with other numbers, the earlier counts and the other is kept beside."""
+        known = self.by_id.get(event.fill_id)
+        if known is not None and known.is_same_as(event):
+            _complete(known, event)
+            return
+        fill = _fill(event, at)
+        if known is not None:
+            self._uncounted.append(fill if known.at <= at else known)
+            if known.at <= at:
+                return
+            self._count(known, stands=False)
+        self.by_id[fill.fill_id] = fill
+        if fill.corrects is not None:
+            self._correct(fill.corrects, fill)
+        self._settle(fill.fill_id)
+
+    def bust(self, fill_id: str) -> None:
+        """Take a fill back, now or when it arrives."""
+        self._busted.add(fill_id)
+        self._settle(fill_id)
+
+    def cum_quantity_range(self, at: datetime) -> tuple[Decimal, Decimal]:
+        """The sums of the standing fills before `at`, and up to and including it."""
+        if self.last_fill_at is None or at > self.last_fill_at:
+            return self.cum_quantity, self.cum_quantity
+        before = total(fill.quantity for fill in self.standing() if fill.at < at)
+        return before, EXACT.add(before, total(fill.quantity for fill in self.standing() if fill.at == at))
+
+    def _correct(self, corrected: str, fill: Fill) -> None:
+        """Of several corrections of one fill the latest counts."""
+        earlier = self._corrected_by.get(corrected)
+        if earlier is None or earlier[1] <= fill.at:
+            self._corrected_by[corrected] = (fill.fill_id, fill.at)
+        for fill_id in (corrected, earlier[0] if earlier else corrected):
+            self._settle(fill_id)
+
+    def _settle(self, fill_id: str) -> None:
+        fill = self.by_id.get(fill_id)
+        if fill is not None:
+            is_replaced = fill_id in self._corrected_by and self._corrected_by[fill_id][0] != fill_id
+            is_outdone = fill.corrects is not None and self._corrected_by[fill.corrects][0] != fill_id
+            self._count(fill, stands=not (fill_id in self._busted or is_replaced or is_outdone))
+
+    def _count(self, fill: Fill, *, stands: bool) -> None:
+        if fill.is_standing == stands:
+            return
+        fill.is_standing = stands
+        change = EXACT.add if stands else EXACT.subtract
+        self.cum_quantity = change(self.cum_quantity, fill.quantity)
+        self.notional = change(self.notional, EXACT.multiply(fill.quantity, fill.price))
+        if not stands:
+            self.last_fill_at = max((other.at for other in self.standing()), default=None)
+        elif self.last_fill_at is None or fill.at > self.last_fill_at:
+            self.last_fill_at = fill.at
+
+
+def _fill(event: FillRecorded, at: datetime) -> Fill:
+    return Fill(
+        fill_id=event.fill_id,
+        quantity=event.quantity,
+        price=event.price,
+        at=at,
+        fee=event.fee,
+        fee_currency=event.fee_currency,
+        liquidity=event.liquidity,
+        instrument=event.instrument,
+        side=event.side,
+        corrects=event.corrects if isinstance(event, FillCorrected) else None,
+    )
+
+
+def _complete(fill: Fill, event: FillRecorded) -> None:
+    """Another report of the same fill may know what the first did not."""
+    if fill.fee is None:
+        fill.fee, fill.fee_currency = event.fee, event.fee_currency or fill.fee_currency
+    fill.liquidity = fill.liquidity or event.liquidity
+    fill.instrument = fill.instrument or event.instrument
+    fill.side = fill.side or event.side

@@ -1,0 +1,58 @@
+"""The names of an order: every id under which we or the venue may speak of it."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from orderledger.domain.events import CancelRequested, Fact, OrderReplaced, ReplaceRequested
+from orderledger.domain.values import alias_stream, client_order_id_of, order_stream, venue_order_stream
+
+
+class NameKind(StrEnum):
+    """`client` holds our own ids and those of replacements, `request` those of cancel and replace requests."""
+
+    CLIENT = "client"
+    REQUEST = "request"
+    VENUE = "venue"
+    ALIAS = "alias"
+
+
+Name = tuple[NameKind, str]
+
+
+def names_given(fact: Fact) -> Iterator[Name]:
+    """The names by which a message says which order it is about, the surest first."""
+    if fact.client_order_id is not None:
+        yield NameKind.CLIENT, fact.client_order_id
+        yield NameKind.REQUEST, fact.client_order_id
+    if fact.venue_order_id is not None:
+        yield NameKind.VENUE, fact.venue_order_id
+    for name, value in fact.aliases.items():
+        yield NameKind.ALIAS, f"{name}={value}"
+
+
+def names_borne(stream: str, fact: Fact) -> Iterator[Name]:
+    """The names that the order bears from this fact on, except the one its stream is named after."""
+    own = client_order_id_of(stream)
+    if fact.client_order_id is not None and fact.client_order_id != own:
+        yield NameKind.CLIENT, fact.client_order_id
+    if fact.venue_order_id is not None:
+        yield NameKind.VENUE, fact.venue_order_id
+    for name, value in fact.aliases.items():
+        yield NameKind.ALIAS, f"{name}={value}"
+    match fact:
+        case ReplaceRequested() | OrderReplaced() if fact.replacement_client_order_id is not None:
+            yield NameKind.CLIENT, fact.replacement_client_order_id
+        case _:
+            pass
+    if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
+        yield NameKind.REQUEST, fact.request_id
+
+
+def stream_for(account: str, fact: Fact) -> str:
+    """The stream that an order known by these names alone is kept in."""
+    if fact.client_order_id is not None:
+        return order_stream(account, fact.client_order_id)
+    if fact.venue_order_id is not None:
+        return venue_order_stream(account, fact.venue_order_id)
+    name, value = next(iter(fact.aliases.items()))
+    return alias_stream(account, name, value)

@@ -1,0 +1,285 @@
+"""One order: `decide` may say no and never writes, `evolve` writes and never says no."""
+
+from datetime import datetime
+from typing import assert_never
+
+from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Reason, Refused
+from orderledger.domain.events import (
+    AnomalyCleared,
+    AnomalyDetected,
+    CancelRejected,
+    CancelRequested,
+    Command,
+    Event,
+    Fact,
+    FillBusted,
+    FillRecorded,
+    OrderAbsent,
+    OrderAcknowledged,
+    OrderAttributed,
+    OrderCanceled,
+    OrderDenied,
+    OrderDoneForDay,
+    OrderExpired,
+    OrderRejected,
+    OrderReplaced,
+    OrderReport,
+    OrderRequested,
+    OrderRestated,
+    OrderResumed,
+    OrderStopped,
+    OrderSubmitted,
+    OrderSuspended,
+    OrderTriggered,
+    ReplaceRejected,
+    ReplaceRequested,
+    Report,
+    StatusObserved,
+    SubmissionUnresolved,
+)
+from orderledger.domain.requests import Request
+from orderledger.domain.state import Order
+from orderledger.domain.values import Pending, Status, later
+
+Working = (
+    OrderAcknowledged
+    | OrderReplaced
+    | OrderRestated
+    | OrderResumed
+    | OrderSuspended
+    | OrderStopped
+    | OrderDoneForDay
+    | OrderTriggered
+)
+Told = Working | OrderRejected | OrderCanceled | OrderExpired | CancelRejected | ReplaceRejected
+
+OBSERVED_WORKING = frozenset({Status.NEW, Status.PARTIALLY_FILLED, Status.FILLED})
+OBSERVED_SESSIONS = frozenset({Status.SUSPENDED, Status.STOPPED, Status.DONE_FOR_DAY})
+OBSERVED_ENDS = frozenset({Status.CANCELED, Status.REJECTED, Status.EXPIRED})
+
+
+def decide(order: Order, fact: Fact) -> Decision:
+    """Whether the fact may be recorded. A report always may, unless it is recorded already."""
+    if _is_recorded(order, fact):
+        return DUPLICATE
+    return ACCEPTED if isinstance(fact, OrderReport) else _decide_command(order, fact)
+
+
+def evolve(order: Order, event: Event, at: datetime) -> Order:
+    """The order with the event in it. `at` is when it took effect. Total: every history ever recorded can be loaded."""
+    match event:
+        case AnomalyDetected():
+            order.raised[event.code] = event.detail
+            return order
+        case AnomalyCleared():
+            order.raised.pop(event.code, None)
+            return order
+        case OrderAttributed():
+            order.attributed_to = event.to
+            return order
+    _learn(order, event, at)
+    if isinstance(event, OrderReport):
+        _evolve_report(order, event, at)
+    else:
+        order.seen.add(event)
+        _evolve_command(order, event, at)
+    return order
+
+
+def _is_recorded(order: Order, fact: Fact) -> bool:
+    """The same fact again. A fill is the same by its id and numbers, a request by its terms, the rest by all their fields."""
+    if fact.message_id is not None and fact.message_id in order.message_ids:
+        return True
+    match fact:
+        case FillRecorded():
+            return order.fills.knows(fact) and not _brings_name(order, fact)
+        case FillBusted():
+            return order.fills.is_busted(fact.fill_id) and not _brings_name(order, fact)
+        case OrderRequested():
+            return order.request is not None and order.request.is_same_request(fact)
+        case CancelRequested() if fact.request_id is not None:
+            return order.requests.kind_of(fact.request_id) is Pending.CANCEL
+        case _:
+            is_named_command = fact.message_id is not None and not isinstance(fact, OrderReport)
+            return fact in order.seen and not is_named_command
+
+
+def _brings_name(order: Order, fact: Fact) -> bool:
+    """Whether the message ties the order to an id it was not known by: that must not be lost with a repetition."""
+    is_new_venue_id = fact.venue_order_id is not None and fact.venue_order_id not in order.venue_order_ids
+    return is_new_venue_id or any(order.aliases.get(name) != value for name, value in fact.aliases.items())
+
+
+def _decide_command(order: Order, command: Command) -> Decision:
+    match command:
+        case OrderRequested():
+            if order.request is not None:
+                return Refused(
+                    Reason.DUPLICATE_CLIENT_ORDER_ID, f"{order.client_order_id} was requested with other terms: {summary(order)}"
+                )
+        case SubmissionUnresolved():
+            if not order.is_known:
+                return _unknown()
+        case OrderDenied() | OrderSubmitted():
+            return _decide_sending(order, command)
+        case CancelRequested() | ReplaceRequested():
+            return _decide_request(order, command)
+        case _:
+            assert_never(command)
+    return ACCEPTED
+
+
+def _decide_sending(order: Order, command: OrderDenied | OrderSubmitted) -> Decision:
+    if order.request is None:
+        return _unknown()
+    if order.is_ended:
+        return Refused(Reason.ORDER_ENDED, f"the order has ended: {summary(order)}")
+    if order.heard_at is not None:
+        return Refused(Reason.ALREADY_ACKNOWLEDGED, f"the venue has the order: {summary(order)}")
+    if order.submitted_at is not None and (isinstance(command, OrderDenied) or not order.absent.value):
+        return Refused(Reason.ALREADY_SUBMITTED, f"sent already, ask the venue before sending again: {summary(order)}")
+    return ACCEPTED
+
+
+def _decide_request(order: Order, command: CancelRequested | ReplaceRequested) -> Decision:
+    if not order.is_known:
+        return _unknown()
+    if order.requests.kind_of(command.request_id) is not None:
+        return Refused(Reason.REQUEST_ID_REUSED, f"request {command.request_id} asked for something else")
+    if order.is_ended and not (isinstance(command, ReplaceRequested) and _would_reopen(order, command)):
+        return Refused(Reason.ORDER_ENDED, f"the order has ended: {summary(order)}")
+    return ACCEPTED
+
+
+def _would_reopen(order: Order, command: ReplaceRequested) -> bool:
+    """A filled order can be replaced to a larger quantity (FIX matrix J.1.a)."""
+    return order.status is Status.FILLED and command.quantity is not None and command.quantity > order.cum_quantity
+
+
+def _unknown() -> Refused:
+    return Refused(Reason.UNKNOWN_ORDER, "no such order is recorded; it may exist at the venue all the same")
+
+
+def summary(order: Order) -> str:
+    """What is known of an order, in a line."""
+    pending = f", {order.pending} outstanding" if order.pending else ""
+    quantity = "unknown" if order.quantity is None else format(order.quantity, "f")
+    return f"{order.status}, {order.cum_quantity:f} of {quantity} filled, {order.certainty}{pending}"
+
+
+def _learn(order: Order, event: Fact, at: datetime) -> None:
+    """What any message may tell besides the fact itself."""
+    order.updated_at = later(order.updated_at, at)
+    if event.message_id is not None:
+        order.message_ids.add(event.message_id)
+    if event.venue_order_id is not None:
+        order.venue_order_ids[event.venue_order_id] = min(order.venue_order_ids.get(event.venue_order_id, at), at)
+    if event.aliases:
+        order.aliases.update(event.aliases)
+    if event.reported is not None:
+        order.hear_claim(event.reported, at)
+
+
+def _evolve_command(order: Order, event: Command, at: datetime) -> None:
+    match event:
+        case OrderRequested():
+            if order.request is None:
+                order.request, order.requested_at = event, at
+                order.instrument, order.side = event.instrument, event.side
+        case OrderSubmitted():
+            order.submitted_at = later(order.submitted_at, at)
+        case OrderDenied():
+            order.finish(Status.DENIED, at, event.reason)
+        case SubmissionUnresolved():
+            order.unresolved_at = later(order.unresolved_at, at)
+        case CancelRequested():
+            order.requests.ask(Request(kind=Pending.CANCEL, request_id=event.request_id, replacement_id=None, at=at))
+        case ReplaceRequested():
+            replacement_id = event.replacement_client_order_id
+            order.requests.ask(Request(kind=Pending.REPLACE, request_id=event.request_id, replacement_id=replacement_id, at=at))
+        case _:
+            assert_never(event)
+
+
+def _evolve_report(order: Order, event: Report, at: datetime) -> None:
+    order.instrument = order.instrument or event.instrument
+    order.side = order.side or event.side
+    match event:
+        case FillRecorded():
+            order.is_worked = True
+            order.fills.add(event, at)
+        case FillBusted():
+            order.fills.bust(event.fill_id)
+        case OrderAbsent():
+            order.seen.add(event)
+            order.absent.set(True, at)
+            return
+        case StatusObserved():
+            order.seen.add(event)
+            _evolve_observed(order, event, at)
+        case _:
+            order.seen.add(event)
+            _evolve_told(order, event, at)
+    order.hear(at)
+
+
+def _evolve_observed(order: Order, event: StatusObserved, at: datetime) -> None:
+    """A status seen by asking can move an order on, never back: it adds evidence, it takes none away."""
+    if event.pending is not None:
+        order.requests.observe(event.pending, at)
+    if event.status is None:
+        return
+    order.observed.set(event.status, at)
+    if event.status in OBSERVED_ENDS:
+        order.finish(Status(event.status), at, event.reason)
+    elif event.status in OBSERVED_SESSIONS:
+        order.session.set(Status(event.status), at)
+        order.is_worked = True
+    elif event.status in OBSERVED_WORKING:
+        order.is_worked = True
+
+
+def _evolve_told(order: Order, event: Told, at: datetime) -> None:
+    match event:
+        case OrderRejected() if event.reason == "duplicate_order":
+            order.rejected_as_duplicate_at = min(order.rejected_as_duplicate_at or at, at)
+        case OrderRejected():
+            order.finish(Status.REJECTED, at, event.reason)
+        case OrderCanceled():
+            order.finish(Status.CANCELED, at, event.reason)
+        case OrderExpired():
+            order.finish(Status.EXPIRED, at, event.reason)
+        case CancelRejected():
+            order.requests.answer(Pending.CANCEL, event.request_id, at)
+        case ReplaceRejected():
+            order.requests.answer(Pending.REPLACE, event.request_id, at)
+        case _:
+            order.is_worked = True
+            _evolve_working(order, event, at)
+
+
+def _evolve_working(order: Order, event: Working, at: datetime) -> None:
+    match event:
+        case OrderAcknowledged():
+            order.acknowledged_at = min(order.acknowledged_at or at, at)
+        case OrderReplaced():
+            order.replaces += 1
+            order.terms.set(event.quantity, event.limit_price, event.stop_price, at)
+            order.requests.answer(Pending.REPLACE, event.replacement_client_order_id, at)
+            if event.replacement_client_order_id is not None:
+                order.replacement_id.set(event.replacement_client_order_id, at)
+        case OrderRestated():
+            order.terms.set(event.quantity, event.limit_price, event.stop_price, at)
+            order.session.set(None, at)
+        case OrderResumed():
+            order.session.set(None, at)
+        case OrderSuspended():
+            order.session.set(Status.SUSPENDED, at)
+        case OrderStopped():
+            order.session.set(Status.STOPPED, at)
+        case OrderDoneForDay():
+            order.session.set(Status.DONE_FOR_DAY, at)
+        case OrderTriggered():
+            pass
+        case _:
+            assert_never(event)

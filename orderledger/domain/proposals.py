@@ -1,0 +1,90 @@
+"""Proposals: what a strategy would like to do, and what was decided about it. Orders refer to them by `links`."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import assert_never
+
+from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Reason, Refused
+from orderledger.domain.values import Links, OrderType, Role, Side, TimeInForce
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalEvent:
+    """`at` is the sender's clock; None means that the time of recording stands for it."""
+
+    proposal_id: str
+    at: datetime | None = None
+    reason: str | None = None
+    message_id: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalMade(ProposalEvent):
+    kind: Role
+    strategy: str
+    instrument: str
+    side: Side
+    quantity: Decimal
+    order_type: OrderType
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+    expire_at: datetime | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    links: Links | None = None
+    tags: dict[str, object] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalApproved(ProposalEvent):
+    """It may be carried out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalDeclined(ProposalEvent):
+    """It will not be carried out."""
+
+
+ProposalFact = ProposalMade | ProposalApproved | ProposalDeclined
+
+
+@dataclass(slots=True)
+class Proposal:
+    """One proposal as far as it is known."""
+
+    made: ProposalMade | None = None
+    decided: ProposalApproved | ProposalDeclined | None = None
+    message_ids: set[str] = field(default_factory=set)
+
+
+def decide_proposal(proposal: Proposal, fact: ProposalFact) -> Decision:
+    """A proposal is made once and decided once."""
+    if fact in (proposal.made, proposal.decided) or fact.message_id in proposal.message_ids:
+        return DUPLICATE
+    if isinstance(fact, ProposalMade):
+        return (
+            ACCEPTED
+            if proposal.made is None
+            else Refused(Reason.DUPLICATE_PROPOSAL_ID, f"{fact.proposal_id} was made with other terms")
+        )
+    if proposal.made is None:
+        return Refused(Reason.UNKNOWN_PROPOSAL, f"{fact.proposal_id} was never made")
+    if proposal.decided is not None:
+        word = "approved" if isinstance(proposal.decided, ProposalApproved) else "declined"
+        return Refused(Reason.PROPOSAL_DECIDED, f"{fact.proposal_id} was {word}")
+    return ACCEPTED
+
+
+def evolve_proposal(proposal: Proposal, event: ProposalFact) -> Proposal:
+    match event:
+        case ProposalMade():
+            proposal.made = proposal.made or event
+        case ProposalApproved() | ProposalDeclined():
+            proposal.decided = proposal.decided or event
+        case _:
+            assert_never(event)
+    if event.message_id is not None:
+        proposal.message_ids.add(event.message_id)
+    return proposal

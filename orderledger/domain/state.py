@@ -1,0 +1,275 @@
+"""What is known of one order, and what follows from it: status, leaves, certainty, ids.
+
+Only facts are kept. Fills stand by id, terms and states by the time they took effect, so that the state does not
+depend on the order in which reports arrived. `order.evolve` alone writes here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from orderledger.domain.events import OrderEvent, OrderRequested
+from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
+from orderledger.domain.fills import Fills
+from orderledger.domain.requests import Requests
+from orderledger.domain.values import ENDS, Anomaly, Certainty, Origin, Pending, Reported, Side, Status, TimeInForce, later
+
+Value = TypeVar("Value")
+
+KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
+NEVER_PENDING = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
+
+
+@dataclass(slots=True)
+class Latest(Generic[Value]):
+    """A value set by reports: the later `at` wins, of equal times the later in the log."""
+
+    value: Value
+    at: datetime | None = None
+
+    def set(self, value: Value, at: datetime) -> None:
+        if self.at is None or at >= self.at:
+            self.value, self.at = value, at
+
+
+@dataclass(slots=True)
+class Terms:
+    """Terms in force: what a replace or a restate has set, else what was requested."""
+
+    quantity: Latest[Decimal | None]
+    limit_price: Latest[Decimal | None]
+    stop_price: Latest[Decimal | None]
+
+    def set(self, quantity: Decimal | None, limit_price: Decimal | None, stop_price: Decimal | None, at: datetime) -> None:
+        for term, value in ((self.quantity, quantity), (self.limit_price, limit_price), (self.stop_price, stop_price)):
+            if value is not None:
+                term.set(value, at)
+
+
+class Order:
+    """One order of one account, as far as it is known.
+
+    `client_order_id` is our id and None for an order known from the venue's reports alone.
+    """
+
+    __slots__ = (
+        "absent",
+        "account",
+        "acknowledged_at",
+        "aliases",
+        "attributed_to",
+        "client_order_id",
+        "ends",
+        "fills",
+        "heard_at",
+        "instrument",
+        "is_worked",
+        "message_ids",
+        "observed",
+        "raised",
+        "reasons",
+        "rejected_as_duplicate_at",
+        "replacement_id",
+        "replaces",
+        "reported",
+        "request",
+        "requested_at",
+        "requests",
+        "seen",
+        "session",
+        "side",
+        "submitted_at",
+        "terms",
+        "unresolved_at",
+        "updated_at",
+        "venue_order_ids",
+    )
+
+    def __init__(self, account: str, client_order_id: str | None) -> None:
+        self.account = account
+        self.client_order_id = client_order_id
+        self.request: OrderRequested | None = None
+        self.requested_at: datetime | None = None
+        self.submitted_at: datetime | None = None
+        self.unresolved_at: datetime | None = None
+        self.acknowledged_at: datetime | None = None
+        self.heard_at: datetime | None = None
+        self.updated_at: datetime | None = None
+        self.instrument: str | None = None
+        self.side: Side | None = None
+        self.terms = Terms(Latest(None), Latest(None), Latest(None))
+        self.fills = Fills()
+        self.requests = Requests()
+        self.ends: dict[Status, datetime] = {}
+        self.reasons: dict[Status, str | None] = {}
+        self.is_worked = False
+        self.rejected_as_duplicate_at: datetime | None = None
+        self.session: Latest[Status | None] = Latest(None)
+        self.absent: Latest[bool] = Latest(False)
+        self.observed: Latest[str | None] = Latest(None)
+        self.reported: Latest[Reported | None] = Latest(None)
+        self.replaces = 0
+        self.replacement_id: Latest[str | None] = Latest(None)
+        self.venue_order_ids: dict[str, datetime] = {}
+        self.aliases: dict[str, str] = {}
+        self.seen: set[OrderEvent] = set()
+        self.message_ids: set[str] = set()
+        self.raised: dict[Anomaly, str] = {}
+        self.attributed_to: str | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything at all is recorded of it."""
+        return self.updated_at is not None
+
+    @property
+    def origin(self) -> Origin:
+        return Origin.EXTERNAL if self.request is None else Origin.OWN
+
+    @property
+    def quantity(self) -> Decimal | None:
+        """In force now. Of an external order it is what the venue last reported."""
+        if self.terms.quantity.value is not None:
+            return self.terms.quantity.value
+        if self.request is not None:
+            return self.request.quantity
+        return self.reported.value.quantity if self.reported.value else None
+
+    @property
+    def limit_price(self) -> Decimal | None:
+        return self._term(self.terms.limit_price, self.request.limit_price if self.request else None)
+
+    @property
+    def stop_price(self) -> Decimal | None:
+        return self._term(self.terms.stop_price, self.request.stop_price if self.request else None)
+
+    @staticmethod
+    def _term(term: Latest[Decimal | None], requested: Decimal | None) -> Decimal | None:
+        return requested if term.value is None else term.value
+
+    @property
+    def cum_quantity(self) -> Decimal:
+        return self.fills.cum_quantity
+
+    @property
+    def is_filled(self) -> bool:
+        quantity = self.quantity
+        if quantity is None:
+            return self.observed.value == Status.FILLED and self.cum_quantity > ZERO
+        return ZERO < quantity <= self.cum_quantity
+
+    @property
+    def end(self) -> Status | None:
+        """The fact that ended it, if one did: canceled and expired outrank rejected, which outranks denied."""
+        closing = [status for status in (Status.EXPIRED, Status.CANCELED) if status in self.ends]
+        if closing:
+            return max(closing, key=lambda status: self.ends[status])
+        if Status.REJECTED in self.ends or (self.rejected_as_duplicate_at is not None and not self.is_worked):
+            return Status.REJECTED
+        return Status.DENIED if Status.DENIED in self.ends else None
+
+    @property
+    def end_at(self) -> datetime | None:
+        """When the fact that ended it happened. None for an order that is open, or ended by its fills alone."""
+        end = self.end
+        return self.ends.get(end, self.rejected_as_duplicate_at) if end else None
+
+    @property
+    def status(self) -> Status:
+        """By FIX precedence (FIX 4.4 vol. 4 app. D), except that an order that has ended is no longer suspended or stopped."""
+        end, session = self.end, self.session.value
+        if session is Status.DONE_FOR_DAY and end is None:
+            return Status.DONE_FOR_DAY
+        if self.is_filled:
+            return Status.FILLED
+        if end is not None:
+            return end
+        if session is not None:
+            return session
+        if self.cum_quantity > ZERO:
+            return Status.PARTIALLY_FILLED
+        return Status.NEW if self.is_worked else Status.PENDING_NEW
+
+    @property
+    def is_ended(self) -> bool:
+        status = self.status
+        if status is Status.DONE_FOR_DAY:
+            return self.is_filled or not self._is_kept_overnight
+        return status is Status.FILLED or status in ENDS
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended: the time of the fact that ended it, of the last fill, or of the end of its day."""
+        status = self.status
+        if not self.is_ended:
+            return None
+        if status is Status.FILLED:
+            return self.fills.last_fill_at
+        return self.session.at if status is Status.DONE_FOR_DAY else self.end_at
+
+    @property
+    def leaves_quantity(self) -> Decimal | None:
+        if self.is_ended:
+            return ZERO
+        quantity = self.quantity
+        return None if quantity is None else max(ZERO, EXACT.subtract(quantity, self.cum_quantity))
+
+    @property
+    def pending(self) -> Pending | None:
+        """What is outstanding at the venue. A filled order may still be replaced, an ended one may not."""
+        return None if self.status in NEVER_PENDING else self.requests.pending()
+
+    @property
+    def certainty(self) -> Certainty:
+        """Unknown outcome stays unknown until the venue is heard: absence and silence end nothing."""
+        if self.is_ended:
+            return Certainty.CONFIRMED
+        is_silent = self.unresolved_at is not None and (
+            self.heard_at is None or (self.requests.pending() is not None and self.unresolved_at > self.heard_at)
+        )
+        return Certainty.UNRESOLVED if self.absent.value or is_silent else Certainty.CONFIRMED
+
+    @property
+    def average_price(self) -> Decimal | None:
+        return QUOTIENT.divide(self.fills.notional, self.cum_quantity) if self.cum_quantity else None
+
+    @property
+    def venue_order_id(self) -> str | None:
+        """The id under which the venue works it now: of all it has borne, the one that appeared last."""
+        return max(self.venue_order_ids, key=lambda name: self.venue_order_ids[name], default=None)
+
+    @property
+    def working_client_order_id(self) -> str | None:
+        """Our id of the leg that is in force: the last accepted replacement's, else the order's own."""
+        return self.replacement_id.value or self.client_order_id
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, in the venue's or our own words."""
+        end = self.end
+        return self.reasons.get(end) if end else None
+
+    def hear(self, at: datetime) -> None:
+        """The venue has shown that it knows the order."""
+        self.heard_at = later(self.heard_at, at)
+        self.absent.set(False, at)
+
+    def hear_claim(self, reported: Reported, at: datetime) -> None:
+        """What the venue claims besides. Of claims made at one time the largest cumulated quantity is the latest."""
+        if reported.status is not None:
+            self.observed.set(reported.status, at)
+        known = self.reported.value
+        if self.reported.at == at and known and (known.cum_quantity or ZERO) > (reported.cum_quantity or ZERO):
+            return
+        self.reported.set(reported, at)
+
+    def finish(self, status: Status, at: datetime, reason: str | None) -> None:
+        """Told more than once, an end happened when it was first said to have."""
+        if status not in self.ends or at < self.ends[status]:
+            self.ends[status] = at
+            self.reasons[status] = reason or self.reasons.get(status)
+
+    @property
+    def _is_kept_overnight(self) -> bool:
+        return self.request is not None and self.request.time_in_force in KEEPS_LEAVES_OVERNIGHT

@@ -1,0 +1,189 @@
+"""The words of the trade: enumerations named after FIX, small values, and how streams are named."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """FIX 54."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class OrderType(StrEnum):
+    """FIX 40."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    TRAILING_STOP = "trailing_stop"
+    OTHER = "other"
+
+
+class TimeInForce(StrEnum):
+    """FIX 59. An order without one is taken as a day order."""
+
+    DAY = "day"
+    GTC = "gtc"
+    IOC = "ioc"
+    FOK = "fok"
+    GTD = "gtd"
+
+
+class Status(StrEnum):
+    """FIX 39, without the pending states, which are told apart in `Pending`."""
+
+    PENDING_NEW = "pending_new"
+    NEW = "new"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    SUSPENDED = "suspended"
+    STOPPED = "stopped"
+    DONE_FOR_DAY = "done_for_day"
+
+
+class Pending(StrEnum):
+    """What we asked for and the venue has not answered yet."""
+
+    CANCEL = "cancel"
+    REPLACE = "replace"
+
+
+class Certainty(StrEnum):
+    """Whether we know what became of what we sent."""
+
+    CONFIRMED = "confirmed"
+    UNRESOLVED = "unresolved"
+
+
+class Origin(StrEnum):
+    """`own`: requested through this ledger. `external`: known from the venue's reports alone."""
+
+    OWN = "own"
+    EXTERNAL = "external"
+
+
+class Liquidity(StrEnum):
+    """FIX 851."""
+
+    MAKER = "maker"
+    TAKER = "taker"
+
+
+class Role(StrEnum):
+    """What an order or a proposal is to a trade."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+class Source(StrEnum):
+    """Where a message came from."""
+
+    STRATEGY = "strategy"
+    OPERATOR = "operator"
+    VENUE_PUSH = "venue_push"
+    VENUE_POLL = "venue_poll"
+    RECONCILIATION = "reconciliation"
+    IMPORT = "import"
+
+
+class Anomaly(StrEnum):
+    """What can be odd about a report or an order. Odd reports are recorded all the same."""
+
+    OVERFILL = "overfill"
+    FILL_ID_REUSED = "fill_id_reused"
+    FILL_AFTER_END = "fill_after_end"
+    UNKNOWN_ORDER = "unknown_order"
+    QUANTITY_MISMATCH = "quantity_mismatch"
+    STATUS_CONFLICT = "status_conflict"
+    LATE_REPORT = "late_report"
+    UNKNOWN_STATUS = "unknown_status"
+    CLIENT_ORDER_ID_REUSED = "client_order_id_reused"
+    VENUE_ORDER_ID_REUSED = "venue_order_id_reused"
+
+
+ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
+"""The facts that end an order. `filled` follows from its fills, `done_for_day` from its time in force."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What the venue claims besides the fact itself: a cross-check, never a source of fills."""
+
+    status: str | None = None
+    quantity: Decimal | None = None
+    cum_quantity: Decimal | None = None
+    leaves_quantity: Decimal | None = None
+    average_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """What an order belongs to: the proposal it carries out, the trade it opens or closes, its parent and group."""
+
+    proposal_id: str | None = None
+    trade_id: str | None = None
+    role: Role | None = None
+    parent: str | None = None
+    group: str | None = None
+
+
+def quoted(account: str) -> str:
+    """The account as it stands in stream names, where `/` and `#` separate."""
+    return account.replace("%", "%25").replace("/", "%2F").replace("#", "%23")
+
+
+def order_stream(account: str, client_order_id: str) -> str:
+    return f"{quoted(account)}/{client_order_id}"
+
+
+def venue_order_stream(account: str, venue_order_id: str) -> str:
+    """The stream of an order known by the venue's id alone."""
+    return f"{quoted(account)}#venue/{venue_order_id}"
+
+
+def alias_stream(account: str, name: str, value: str) -> str:
+    """The stream of an order known by one of its aliases alone."""
+    return f"{quoted(account)}#alias/{name}={value}"
+
+
+def proposal_stream(account: str, proposal_id: str) -> str:
+    return f"{quoted(account)}#proposal/{proposal_id}"
+
+
+def account_stream(account: str, kind: str, name: str) -> str:
+    """One stream per account, kind of message and instrument, e.g. the marks of one instrument."""
+    return f"{quoted(account)}#{kind}/{name}"
+
+
+def is_order_stream(stream: str) -> bool:
+    """Whether the stream holds an order: one of ours, or one known from reports alone."""
+    head, _, _ = stream.partition("/")
+    kind = head.partition("#")[2]
+    return kind in ("", "venue", "alias")
+
+
+def account_of(stream: str) -> str:
+    """The account that a stream belongs to."""
+    name = stream.partition("/")[0].partition("#")[0]
+    return name.replace("%23", "#").replace("%2F", "/").replace("%25", "%")
+
+
+def client_order_id_of(stream: str) -> str | None:
+    """The client order id in the name of an order's stream, None where the order is known by another id alone."""
+    head, _, client_order_id = stream.partition("/")
+    return None if "#" in head else client_order_id
+
+
+def later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later of two times, of which either may be missing."""
+    return one if other is None or (one is not None and one > other) else other

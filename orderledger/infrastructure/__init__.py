@@ -1,0 +1,1 @@
+"""Everything slow or fallible: the wire, the store, the venues, the clock."""

@@ -1,0 +1,40 @@
+"""From a message of the wire to an entry for the writer."""
+
+from orderledger.domain.events import OrderEvent
+from orderledger.domain.values import account_stream, proposal_stream
+from orderledger.infrastructure.wire import messages
+from orderledger.infrastructure.wire.facts import evidence_of, source_of, to_fact
+from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.writing.deciding import Entry
+
+KINDS = {
+    messages.Instrument: "instrument",
+    messages.Mark: "mark",
+    messages.Funding: "funding",
+    messages.Adjust: "adjust",
+    messages.Gap: "gap",
+    messages.Balance: "balance",
+}
+
+
+def to_entry(message: Message) -> Entry:
+    """Raises InvalidMessage where fields that go together are missing."""
+    fact = to_fact(message)
+    return Entry(
+        account=message.account,
+        fact=fact,
+        source=source_of(message),
+        stream=None if isinstance(fact, OrderEvent) else _stream(message),
+        actor=message.actor,
+        correlation_id=message.correlation_id,
+        causation_id=message.causation_id,
+        text=message.text,
+        evidence=evidence_of(message),
+    )
+
+
+def _stream(message: Message) -> str:
+    if isinstance(message, (messages.Propose, messages.Approve, messages.Decline)):
+        return proposal_stream(message.account, message.proposal_id)
+    kind = KINDS[type(message)]
+    return account_stream(message.account, kind, getattr(message, "instrument", ""))

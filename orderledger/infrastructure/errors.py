@@ -1,0 +1,69 @@
+"""What can go wrong, as one tree.
+
+LedgerError
+├── InvalidMessage      not a message: which field, and what is wrong with it
+├── UnknownOrder        asked for an order that is not recorded
+├── AmbiguousOrder      the id belongs to orders of several accounts
+└── StoreError          the store cannot do what was asked
+    ├── StoreUnreachable    not there, locked, full, read-only, or refusing
+    ├── StoreVersion        made by a newer version
+    └── OutcomeUnknown      a commit failed so that nobody can say whether it happened
+"""
+
+__all__ = [
+    "AmbiguousOrder",
+    "InvalidMessage",
+    "LedgerError",
+    "OutcomeUnknown",
+    "StoreError",
+    "StoreUnreachable",
+    "StoreVersion",
+    "UnknownOrder",
+]
+
+
+class LedgerError(Exception):
+    """Anything this package raises on purpose."""
+
+
+class InvalidMessage(LedgerError, ValueError):
+    """`field` is the path of the field (empty for the message as a whole), `fault` what is wrong with it."""
+
+    def __init__(self, field: str, fault: str) -> None:
+        super().__init__(f"{field}: {fault}" if field else fault)
+        self.field = field
+        self.fault = fault
+
+
+class UnknownOrder(LedgerError, LookupError):
+    """No order is recorded under `name`."""
+
+    def __init__(self, name: str, account: str | None = None) -> None:
+        super().__init__(f"no order {name!r} is recorded" + (f" in account {account!r}" if account else ""))
+        self.name = name
+        self.account = account
+
+
+class AmbiguousOrder(LedgerError, LookupError):
+    """Orders of several accounts bear the name: say which account is meant."""
+
+    def __init__(self, name: str, accounts: list[str]) -> None:
+        super().__init__(f"{name!r} is an order of {len(accounts)} accounts ({', '.join(accounts)}): give the account")
+        self.name = name
+        self.accounts = accounts
+
+
+class StoreError(LedgerError):
+    """The store cannot do what was asked."""
+
+
+class StoreUnreachable(StoreError):
+    """The store is not there, locked, full, read-only, or refuses."""
+
+
+class StoreVersion(StoreError):
+    """The store was made by a newer version of this package."""
+
+
+class OutcomeUnknown(StoreError):
+    """A commit failed so that nobody can say whether it happened. Offer the message again: a recorded one is a duplicate."""

@@ -1,0 +1,44 @@
+"""What can be set, and where: keyword arguments of `Ledger.open`, or the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from orderledger.infrastructure.errors import InvalidMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each is read from the environment as ORDERLEDGER_ and its name in capitals, unless given."""
+
+    db: str = "orderledger.db"
+    """The store: a path, sqlite:///path, postgresql://... or memory://."""
+
+    synchronous: str = "FULL"
+    """SQLite's promise per commit: FULL survives a power failure, NORMAL only the death of the process, OFF neither."""
+
+    lock_timeout: int = 30
+    """Seconds to wait for a store that another process holds."""
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None, **given: Any) -> "Settings":
+        """Defaults, then the environment, then what is given."""
+        environment = os.environ if environment is None else environment
+        settings = cls()
+        for field in fields(cls):
+            text = environment.get(f"ORDERLEDGER_{field.name.upper()}")
+            if text:
+                settings = replace(settings, **{field.name: _value(field.name, text)})
+        settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
+        if settings.synchronous not in ("FULL", "NORMAL", "OFF", "EXTRA"):
+            raise InvalidMessage("synchronous", f"{settings.synchronous!r} is none of FULL, EXTRA, NORMAL, OFF")
+        return settings
+
+
+def _value(name: str, text: str) -> Any:
+    if name != "lock_timeout":
+        return text
+    if not text.isdigit():
+        raise InvalidMessage(f"ORDERLEDGER_{name.upper()}", f"{text!r} is no number of seconds")
+    return int(text)

@@ -1,0 +1,73 @@
+"""Proves that the log, its streams and the views agree: folds the whole log by itself and compares every row."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from orderledger.infrastructure.storage.projecting import Projector
+from orderledger.infrastructure.storage.schema import VIEWS
+from orderledger.infrastructure.storage.store import Store
+from orderledger.projections.fold import Fold
+from orderledger.projections.store import MemoryRows
+from orderledger.projections.tables import TABLES, Row, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`where`: a stream or a table with the key of a row. `what`: what was expected there, and what was found."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was compared, and what differs."""
+
+    events: int
+    streams: int
+    rows: int
+    differences: tuple[Difference, ...]
+
+
+def check(store: Store, projector: Projector, progress: Callable[[int, int], None] | None = None, most: int = 100) -> Checked:
+    """Read the whole log, and compare. At most `most` differences are told."""
+    projector.catch_up()
+    with store.database.reading() as session:
+        position = int(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
+        stored = {table.name: {table.key_of(row): row for row in session.select(table)} for table in TABLES}
+    rows = MemoryRows()
+    fold = Fold(rows)
+    versions: dict[str, int] = {}
+    differences: list[Difference] = []
+    events = 0
+    for event in store.all_events(up_to=position):
+        events += 1
+        expected = versions.get(event.stream, 0) + 1
+        if event.version != expected:
+            differences.append(Difference(event.stream, f"version {expected} expected, {event.version} found"))
+        versions[event.stream] = event.version
+        fold.take(event)
+        if progress is not None and events % 5_000 == 0:
+            progress(event.position or 0, position)
+    fold.settle()
+    for table in TABLES:
+        differences += _differences(table, rows.tables[table.name], stored[table.name])
+    return Checked(events, len(versions), sum(map(len, stored.values())), tuple(differences[:most]))
+
+
+def _differences(
+    table: Table, expected: dict[tuple[object, ...], Row], found: dict[tuple[object, ...], Row]
+) -> Iterator[Difference]:
+    for key in {**expected, **found}:
+        where = f"{table.name} {'/'.join(map(str, key))}"
+        if key not in found:
+            yield Difference(where, "missing in the view")
+        elif key not in expected:
+            yield Difference(where, "in the view, not in the log")
+        else:
+            for column in table.columns:
+                if expected[key][column.name] != found[key][column.name]:
+                    yield Difference(
+                        f"{where} {column.name}",
+                        f"the log gives {expected[key][column.name]}, the view has {found[key][column.name]}",
+                    )

@@ -1,0 +1,284 @@
+"""Rows of the views in SQL: the same five operations on SQLite and on PostgreSQL.
+
+SQLite has no exact numbers and no times: numbers are kept as decimal text, times as RFC 3339 text in UTC.
+PostgreSQL has both: NUMERIC and timestamptz.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from eventsourcing.postgres import PostgresDatastore
+from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore
+from psycopg import Cursor
+from psycopg.rows import tuple_row
+
+from orderledger.domain.exact import plain
+from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.recording import EVENTS_TABLE, chunks
+from orderledger.projections.tables import Column, Key, Kind, Row, Table
+
+_json = msgspec.json.Encoder(decimal_format="number", order="deterministic")
+
+
+def time_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds, which sorts as it happened."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def parse_json(text: str) -> Any:
+    """JSON whose numbers stay exact."""
+    return json.loads(text, parse_float=Decimal)
+
+
+def json_text(value: Any) -> str:
+    """JSON text with sorted keys."""
+    return _json.encode(value).decode()
+
+
+class Session(ABC):
+    """One transaction. Tables may be written under another name, with `suffix`."""
+
+    mark: str
+    types: dict[Kind, str]
+
+    @abstractmethod
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement whose parameters are marked `?`, and return its rows."""
+
+    @abstractmethod
+    def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+        """Insert rows, or replace those with their keys."""
+
+    @abstractmethod
+    def to_sql(self, kind: Kind, value: Any) -> Any: ...
+
+    @abstractmethod
+    def from_sql(self, kind: Kind, value: Any) -> Any: ...
+
+    def events_after(self, position: int, limit: int) -> list[Recorded]:
+        """The next events in the order of the log."""
+        return self._events("notification_id > ? ORDER BY notification_id LIMIT ?", (position, limit))
+
+    def events_of(self, stream: str) -> list[Recorded]:
+        """All events of one stream."""
+        return self._events("originator_id = ? ORDER BY originator_version", (stream,))
+
+    def _events(self, where: str, parameters: Sequence[Any]) -> list[Recorded]:
+        statement = f"SELECT originator_id, originator_version, topic, state, notification_id FROM {EVENTS_TABLE} WHERE {where}"
+        return [decode(*row) for row in self.execute(statement, parameters)]
+
+    def delete(self, table: Table, keys: Sequence[Key], suffix: str = "") -> None:
+        where = " AND ".join(f"{name} = ?" for name in table.key)
+        for key in keys:
+            self.execute(f"DELETE FROM {table.name}{suffix} WHERE {where}", key)
+
+    def select(
+        self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, suffix: str = "", tail: str = ""
+    ) -> list[Row]:
+        """Rows as the folds made them. `where` is SQL over the table's columns."""
+        statement = f"SELECT {', '.join(self.column(c) for c in table.columns)} FROM {table.name}{suffix}"
+        if where:
+            statement += f" WHERE {where}"
+        readers = [(column.name, column.kind) for column in table.columns]
+        return [
+            {
+                name: None if value is None else self.from_sql(kind, value)
+                for (name, kind), value in zip(readers, row, strict=True)
+            }
+            for row in self.execute(f"{statement} {tail}", parameters)
+        ]
+
+    def column(self, column: Column) -> str:
+        return column.name
+
+    def first_missing(self, name: str) -> str:
+        """How to sort by a column so that what is missing comes first, and text byte for byte."""
+        return name
+
+    def create(self, table: Table, suffix: str = "") -> None:
+        """Create the table and its indexes, unless they are there."""
+        columns = ", ".join(f"{c.name} {self.types[c.kind]}{' NOT NULL' if c.name in table.key else ''}" for c in table.columns)
+        self.execute(f"CREATE TABLE IF NOT EXISTS {table.name}{suffix} ({columns}, PRIMARY KEY ({', '.join(table.key)}))")
+        for index in table.indexes:
+            name = f"{table.name}{suffix}_by_{'_'.join(index)}"
+            self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table.name}{suffix} ({', '.join(index)})")
+
+    def drop(self, table: Table, suffix: str = "") -> None:
+        self.execute(f"DROP TABLE IF EXISTS {table.name}{suffix}")
+
+    def _upsert_tail(self, table: Table) -> str:
+        others = [name for name in table.names if name not in table.key]
+        return f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in others)}"
+
+
+class SQLiteSession(Session):
+    types: dict[Kind, str] = {  # noqa: RUF012  (a constant of the class)
+        "text": "TEXT",
+        "number": "TEXT",
+        "time": "TEXT",
+        "json": "TEXT",
+        "flag": "INTEGER",
+        "count": "INTEGER",
+    }
+    _to: dict[Kind, Callable[[Any], Any]] = {"number": plain, "time": time_text, "json": json_text, "flag": int}  # noqa: RUF012
+    _from: dict[Kind, Callable[[Any], Any]] = {  # noqa: RUF012
+        "number": Decimal,
+        "time": datetime.fromisoformat,
+        "json": parse_json,
+        "flag": bool,
+    }
+
+    def __init__(self, cursor: SQLiteCursor) -> None:
+        self._cursor = cursor
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        self._cursor.execute(statement, tuple(parameters))
+        return [tuple(row) for row in self._cursor.fetchall()]
+
+    def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+        columns = [(column.name, self._to.get(column.kind)) for column in table.columns]
+        marks = f"({','.join('?' * len(columns))})"
+        for chunk in chunks(rows):
+            values = [
+                row[name] if change is None or row[name] is None else change(row[name])
+                for row in chunk
+                for name, change in columns
+            ]
+            statement = f"INSERT INTO {table.name}{suffix} ({', '.join(table.names)}) VALUES {','.join([marks] * len(chunk))} "
+            self._cursor.execute(statement + self._upsert_tail(table), values)
+
+    def to_sql(self, kind: Kind, value: Any) -> Any:
+        change = self._to.get(kind)
+        return value if change is None or value is None else change(value)
+
+    def from_sql(self, kind: Kind, value: Any) -> Any:
+        change = self._from.get(kind)
+        return value if change is None else change(value)
+
+
+class PostgresSession(Session):
+    types: dict[Kind, str] = {  # noqa: RUF012
+        "text": "text",
+        "number": "numeric",
+        "time": "timestamptz",
+        "json": "jsonb",
+        "flag": "boolean",
+        "count": "bigint",
+    }
+
+    def __init__(self, cursor: Cursor[Any]) -> None:
+        self._cursor = cursor
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        self._cursor.execute(statement.replace("?", "%s").encode(), parameters or None)
+        return self._cursor.fetchall() if self._cursor.description else []
+
+    def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+        arrays = [[self.to_sql(column.kind, row[column.name]) for row in rows] for column in table.columns]
+        marks = ", ".join(f"%s::{self.types[column.kind]}[]" for column in table.columns)
+        statement = f"INSERT INTO {table.name}{suffix} ({', '.join(table.names)}) SELECT * FROM unnest({marks}) {self._upsert_tail(table)}"
+        self._cursor.execute(statement.encode(), arrays)
+
+    def column(self, column: Column) -> str:
+        return f"{column.name}::text" if column.kind == "json" else column.name
+
+    def first_missing(self, name: str) -> str:
+        is_text = name in ("account", "stream", "proposal_id", "client_order_id", "instrument", "method")
+        return f'{name} COLLATE "C" NULLS FIRST' if is_text else f"{name} NULLS FIRST"
+
+    def to_sql(self, kind: Kind, value: Any) -> Any:
+        return json_text(value) if kind == "json" and value is not None else value
+
+    def from_sql(self, kind: Kind, value: Any) -> Any:
+        if kind == "json":
+            return _sorted(parse_json(value))
+        return value.astimezone(UTC) if kind == "time" else value
+
+
+def _sorted(value: Any) -> Any:
+    """JSON objects with sorted keys; jsonb keeps them in an order of its own."""
+    if isinstance(value, dict):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+class Database(ABC):
+    """Opens transactions."""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Session]:
+        """A transaction that commits at the end."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Session]:
+        """A transaction that sees one state of everything."""
+
+    @abstractmethod
+    def alone(self) -> AbstractContextManager[Session]:
+        """A transaction that no other process of this ledger runs beside: for creating tables."""
+
+
+class SQLiteDatabase(Database):
+    def __init__(self, datastore: SQLiteDatastore) -> None:
+        self._datastore = datastore
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with self._datastore.transaction(commit=True) as cursor:
+            yield SQLiteSession(cursor)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self._datastore.transaction(commit=False) as cursor:
+            yield SQLiteSession(cursor)
+
+    @contextmanager
+    def alone(self) -> Iterator[Session]:
+        with self._datastore.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield SQLiteSession(cursor)
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+
+CREATION_LOCK = 7_230_011_942
+"""Key of the advisory lock under which tables are created."""
+
+
+class PostgresDatabase(Database):
+    def __init__(self, datastore: PostgresDatastore) -> None:
+        self._datastore = datastore
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with self._cursor() as cursor:
+            yield PostgresSession(cursor)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self._cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield PostgresSession(cursor)
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Cursor[Any]]:
+        with self._datastore.get_connection() as connection, connection.transaction():
+            with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+                yield cursor
+
+    @contextmanager
+    def alone(self) -> Iterator[Session]:
+        with self.writing() as session:
+            session.execute(f"SELECT pg_advisory_xact_lock({CREATION_LOCK})")
+            yield session

@@ -1,0 +1,175 @@
+"""The log in PostgreSQL: one function call, and so one round trip, per commit.
+
+The function takes the same table lock as the library's recorder, so that positions become visible in order and nothing
+arrives late behind a reader. The module is the library's persistence module for PostgreSQL ledgers: it finds `Factory`
+here.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from eventsourcing import postgres as library
+from eventsourcing.persistence import BaseInfrastructureFactory, StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from eventsourcing.utils import Environment, EnvType
+from psycopg import Cursor
+from psycopg.rows import dict_row, tuple_row
+from psycopg.sql import SQL, Composed, Identifier
+
+from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, Row
+
+COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
+
+CREATE_TABLE = SQL(
+    "CREATE TABLE IF NOT EXISTS {table} (originator_id text NOT NULL, originator_version bigint NOT NULL, "
+    "topic text NOT NULL, state bytea NOT NULL, notification_id bigserial UNIQUE, "
+    "PRIMARY KEY (originator_id, originator_version)) "
+    "WITH (autovacuum_vacuum_scale_factor = 0.5, autovacuum_analyze_scale_factor = 0.05)"
+)
+
+CREATE_APPEND = SQL(
+    """
+CREATE OR REPLACE FUNCTION {append}(
+    streams text[], versions bigint[], topics text[], states bytea[],
+    name_accounts text[], name_kinds text[], names text[], name_streams text[])
+RETURNS bigint[] LANGUAGE plpgsql AS $body$
+DECLARE positions bigint[];
+BEGIN
+    SET LOCAL lock_timeout = {lock_timeout};
+    LOCK TABLE {table} IN EXCLUSIVE MODE;
+    WITH stored AS (
+        INSERT INTO {table} (originator_id, originator_version, topic, state)
+        SELECT * FROM unnest(streams, versions, topics, states) RETURNING notification_id)
+    SELECT array_agg(notification_id ORDER BY notification_id) INTO positions FROM stored;
+    IF array_length(names, 1) > 0 THEN
+        INSERT INTO {names_table} (account, kind, name, stream)
+        SELECT * FROM unnest(name_accounts, name_kinds, names, name_streams) ON CONFLICT DO NOTHING;
+    END IF;
+    PERFORM pg_notify({channel}, '');
+    RETURN positions;
+END $body$
+"""
+)
+
+CREATE_GUARD = SQL(
+    """
+CREATE OR REPLACE FUNCTION {guard}() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN RAISE EXCEPTION 'events are immutable'; END $body$
+"""
+)
+
+
+class Datastore(PostgresDatastore):
+    """Connects by URL, with everything that libpq understands in it, in the schema that its search path names."""
+
+    def __init__(self, url: str, lock_timeout: int) -> None:
+        super().__init__("", "", "", "", "", pool_size=1, max_overflow=15, originator_id_type="text", lock_timeout=lock_timeout)
+        self.pool.conninfo = url
+        self.pool.kwargs = {"row_factory": dict_row, "connect_timeout": 10}
+        with self.get_connection() as connection:
+            row = connection.execute("SELECT current_schema() AS name").fetchone()
+            self.schema = row["name"] if row and row["name"] else "public"
+
+
+class Recorder(PostgresApplicationRecorder):
+    """The library's recorder with a function of ours for appending."""
+
+    def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = EVENTS_TABLE) -> None:
+        super().__init__(datastore, events_table_name=events_table_name)
+        self.sql_create_statements = self._create_statements()
+        self._append = SQL("SELECT {append}(%b, %b, %b, %b, %b, %b, %b, %b)").format(append=self._identifier("append"))
+        self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._table)
+        self._names = SQL(
+            "SELECT kind, name, stream FROM {table} WHERE account = %s AND (kind, name) IN (SELECT * FROM unnest(%s, %s))"
+        )
+        self._names = self._names.format(table=Identifier(datastore.schema, NAMES_TABLE))  # type: ignore[assignment]
+
+    @property
+    def _table(self) -> Identifier:
+        return Identifier(self.datastore.schema, self.events_table_name)
+
+    def _identifier(self, suffix: str) -> Identifier:
+        return Identifier(self.datastore.schema, f"{self.events_table_name}_{suffix}")
+
+    def _create_statements(self) -> list[Composed]:
+        append = CREATE_APPEND.format(
+            append=self._identifier("append"),
+            table=self._table,
+            names_table=Identifier(self.datastore.schema, NAMES_TABLE),
+            channel=self.channel_name,
+            lock_timeout=f"{self.datastore.lock_timeout}s",
+        )
+        guards = [
+            SQL(
+                "CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {guard}()"
+            ).format(name=Identifier(f"{self.events_table_name}_immutable"), table=self._table, guard=self._identifier("guard"))
+        ]
+        return [CREATE_TABLE.format(table=self._table), CREATE_GUARD.format(guard=self._identifier("guard")), *guards, append]
+
+    def append(self, stored_events: Sequence[StoredEvent], bindings: Sequence[Binding]) -> Sequence[int]:
+        """Never retried: a lost answer leaves the outcome unknown, and only reading back can tell."""
+        fresh = [binding for binding in bindings if not binding.is_claim]
+        claims = [binding for binding in bindings if binding.is_claim]
+        parameters = (
+            [event.originator_id for event in stored_events],
+            [event.originator_version for event in stored_events],
+            [event.topic for event in stored_events],
+            [event.state for event in stored_events],
+            *([binding[field] for binding in fresh] for field in range(4)),
+        )
+        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            if not claims:
+                return self._appended(cursor, parameters)
+            with connection.transaction():
+                self._claim(cursor, claims)
+                return self._appended(cursor, parameters)
+
+    def _appended(self, cursor: Cursor[Any], parameters: tuple[Any, ...]) -> Sequence[int]:
+        cursor.execute(self._append, parameters, prepare=True)
+        row = cursor.fetchone()
+        return row[0] if row else ()
+
+    def _claim(self, cursor: Cursor[Any], claims: Sequence[Binding]) -> None:
+        statement = SQL(
+            "INSERT INTO {table} (account, kind, name, stream) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (account, kind, name) DO UPDATE SET stream = excluded.stream"
+        ).format(table=Identifier(self.datastore.schema, NAMES_TABLE))
+        for claim in claims:
+            cursor.execute(statement, claim[:4])
+
+    def rows_after(self, position: int, limit: int) -> list[Row]:
+        return self._rows(self._select + SQL("WHERE notification_id > %s ORDER BY notification_id LIMIT %s"), (position, limit))
+
+    def rows_of(self, streams: Sequence[str]) -> list[Row]:
+        return self._rows(
+            self._select + SQL("WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"), (list(streams),)
+        )
+
+    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
+        where = SQL("WHERE (originator_id, originator_version) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))")
+        return self._rows(self._select + where, ([key[0] for key in keys], [key[1] for key in keys]))
+
+    def last_position(self) -> int:
+        return int(self.max_notification_id() or 0)
+
+    def streams_named(self, account: str, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        parameters = (account, [kind for kind, _ in names], [name for _, name in names])
+        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            return {(kind, name): stream for kind, name, stream in cursor.execute(self._names, parameters, prepare=True)}
+
+    def _rows(self, statement: Composed, parameters: tuple[Any, ...]) -> list[Row]:
+        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            cursor.execute(statement, parameters, prepare=True)
+            return [Row(stream, version, name, bytes(state), position) for stream, version, name, state, position in cursor]
+
+
+class Factory(library.PostgresFactory):
+    """`ORDERLEDGER_URL` holds the URL; `POSTGRES_LOCK_TIMEOUT` seconds to wait for the table lock."""
+
+    def __init__(self, env: EnvType) -> None:
+        BaseInfrastructureFactory.__init__(self, env)
+        assert isinstance(self.env, Environment)
+        self.datastore = Datastore(self.env["ORDERLEDGER_URL"], int(self.env.get("POSTGRES_LOCK_TIMEOUT") or 30))
+
+    def application_recorder(self) -> Recorder:
+        return Recorder(self.datastore)

@@ -1,0 +1,133 @@
+"""Keeps the views up to date: exactly once, in batches, each with its rows and its place in the log in one transaction."""
+
+import threading
+from collections.abc import Callable
+
+from eventsourcing.persistence import PersistenceError
+
+from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.storage.database import Session
+from orderledger.infrastructure.storage.schema import VIEWS
+from orderledger.infrastructure.storage.sqlrows import SqlRows
+from orderledger.infrastructure.storage.store import Store
+from orderledger.projections.fold import Fold
+
+BATCH = 2_000
+POLL_SECONDS = 1.0
+PAUSE_SECONDS = 0.05
+
+
+class Projector:
+    """Takes events from the log into the tables of the views. Several processes may: each batch counts once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._rows = SqlRows()
+        self._fold = self._fresh_fold()
+        self._position = -1
+        self.events_read = 0
+
+    def catch_up(self, progress: Callable[[int], None] | None = None) -> int:
+        """Bring the views up to the end of the log, and return their position."""
+        with self._lock:
+            last = self._store.recorder.last_position()
+            while self._position < last:
+                before = self._position
+                self._advance()
+                if progress is not None:
+                    progress(self._position)
+                if self._position == before:
+                    break
+            return self._position
+
+    def restart(self) -> None:
+        """Forget what is in memory: the tables have been changed by others."""
+        with self._lock:
+            self._restart(-1)
+
+    def _advance(self) -> None:
+        try:
+            with self._store.database.writing() as session:
+                self._advance_in(session)
+        except BaseException:
+            self._restart(-1)
+            raise
+
+    def _advance_in(self, session: Session) -> None:
+        position = lock_position(session)
+        if position != self._position:
+            self._restart(position)  # another process has gone on: what is in memory is no longer what is in the tables
+        self._rows.session = session
+        events = session.events_after(position, BATCH)
+        if not events:
+            return
+        for event in events:
+            self._fold.take(event)
+        self._fold.settle()
+        self._rows.flush()
+        self._position = events[-1].position or position
+        self.events_read += len(events)
+        session.execute("UPDATE view_positions SET position = ? WHERE name = ?", (self._position, VIEWS))
+        self._fold.evict()
+
+    def _restart(self, position: int) -> None:
+        self._rows.forget()
+        self._fold = self._fresh_fold()
+        self._position = position
+
+    def _fresh_fold(self) -> Fold:
+        return Fold(self._rows, self._events_of)
+
+    def _events_of(self, stream: str) -> list[Recorded]:
+        assert self._rows.session is not None
+        return self._rows.session.events_of(stream)
+
+
+def lock_position(session: Session) -> int:
+    """Where the views are. Whoever has asked holds them until the end of the transaction."""
+    session.execute("UPDATE view_positions SET position = position WHERE name = ?", (VIEWS,))
+    return int(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
+
+
+def stored_fold_version(session: Session) -> int:
+    """Of the fold that made the views."""
+    return int(session.execute("SELECT fold_version FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
+
+
+class Follower:
+    """A thread that keeps the views up to date while a ledger is open."""
+
+    def __init__(self, projector: Projector) -> None:
+        self._projector = projector
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.failure: Exception | None = None
+
+    def notice(self) -> None:
+        """Something has been committed."""
+        self._wake.set()
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="orderledger-views", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.wait(POLL_SECONDS)
+            self._wake.clear()
+            try:
+                self._projector.catch_up()
+                self.failure = None
+            except (PersistenceError, OSError) as error:  # the database may come back; reading the views says what is wrong
+                self.failure = error
+                self._stopping.wait(POLL_SECONDS)
+            self._stopping.wait(PAUSE_SECONDS)

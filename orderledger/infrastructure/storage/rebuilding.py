@@ -1,0 +1,134 @@
+"""Builds the views anew from the log, beside the live ones, and then puts the new rows in their place."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from orderledger.infrastructure.storage.database import Session
+from orderledger.infrastructure.storage.projecting import BATCH, Projector, lock_position, stored_fold_version
+from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
+from orderledger.infrastructure.storage.sqlrows import SqlRows
+from orderledger.infrastructure.storage.store import Store
+from orderledger.projections.fold import Fold
+from orderledger.projections.tables import BY_NAME, TABLES, Table
+
+SUFFIX = "__rebuilt"
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """`is_equal`: whether the new rows are those that were there."""
+
+    names: tuple[str, ...]
+    events: int
+    seconds: float
+    is_equal: bool
+
+    @property
+    def events_per_second(self) -> float:
+        return self.events / self.seconds if self.seconds else 0.0
+
+
+def rebuild(
+    store: Store, projector: Projector, names: Sequence[str] = (), progress: Callable[[int, int], None] | None = None
+) -> Rebuilt:
+    """Build the named views (all, if none is named). Recording goes on meanwhile. Raises ValueError for a name there is not."""
+    if unknown := [name for name in names if name not in BY_NAME]:
+        raise ValueError(f"{unknown[0]!r} is no view: {', '.join(BY_NAME)}")
+    chosen = tuple(table for table in TABLES if not names or table.name in names)
+    began = time.perf_counter()
+    with _beside(store):
+        builder = _Builder(store)
+        while builder.advance():
+            if progress is not None:
+                progress(builder.position, store.recorder.last_position())
+        is_equal = _switch(store, projector, builder, chosen)
+    return Rebuilt(tuple(table.name for table in chosen), builder.events, time.perf_counter() - began, is_equal)
+
+
+def rebuild_outdated(store: Store, projector: Projector) -> None:
+    """Rebuild views that an older version of the folds has made."""
+    with store.database.reading() as session:
+        version = stored_fold_version(session)
+    if version < FOLD_VERSION:
+        rebuild(store, projector)
+        with store.database.writing() as session:
+            session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (FOLD_VERSION, VIEWS))
+
+
+class _Builder:
+    """Folds the log into tables of other names."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rows = SqlRows(SUFFIX)
+        self._fold = Fold(self._rows, lambda stream: self._session.events_of(stream))
+        self.position = 0
+        self.events = 0
+
+    @property
+    def _session(self) -> Session:
+        assert self._rows.session is not None
+        return self._rows.session
+
+    def advance(self, limit: int | None = None) -> bool:
+        """Take the next batch. False at the end of the log."""
+        with self._store.database.writing() as session:
+            return self.advance_in(session, limit)
+
+    def advance_in(self, session: Session, up_to: int | None = None) -> bool:
+        self._rows.session = session
+        events = [
+            event for event in session.events_after(self.position, BATCH) if up_to is None or (event.position or 0) <= up_to
+        ]
+        for event in events:
+            self._fold.take(event)
+        if events:
+            self._fold.settle()
+            self._rows.flush()
+            self._fold.evict()
+            self.position = events[-1].position or self.position
+            self.events += len(events)
+        return bool(events)
+
+
+@contextmanager
+def _beside(store: Store) -> Iterator[None]:
+    """Empty tables to build in, gone afterwards."""
+    with store.database.alone() as session:
+        for table in TABLES:
+            session.drop(table, SUFFIX)
+            session.create(table, SUFFIX)
+    try:
+        yield
+    finally:
+        with store.database.alone() as session:
+            for table in TABLES:
+                session.drop(table, SUFFIX)
+
+
+def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Sequence[Table]) -> bool:
+    """In one transaction: bring both to the same place in the log, compare, and put the new rows in place."""
+    projector.catch_up()
+    with store.database.writing() as session:
+        position = lock_position(session)
+        while builder.position < position and builder.advance_in(session, position):
+            pass
+        differing = [table for table in chosen if not _is_same(session, table)]
+        for table in differing:
+            session.execute(f"DELETE FROM {table.name}")
+            session.execute(f"INSERT INTO {table.name} SELECT * FROM {table.name}{SUFFIX}")
+    if differing:
+        projector.restart()
+    return not differing
+
+
+def _is_same(session: Session, table: Table) -> bool:
+    columns = ", ".join(table.names)
+    for one, other in ((table.name, table.name + SUFFIX), (table.name + SUFFIX, table.name)):
+        if session.execute(
+            f"SELECT 1 FROM (SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other}) AS only_here LIMIT 1"
+        ):
+            return False
+    return True

@@ -1,0 +1,62 @@
+"""What both recorders offer beyond the library's: names bound in the same commit, and raw rows for fast reading."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+from eventsourcing.persistence import StoredEvent
+
+EVENTS_TABLE = "orderledger_events"
+NAMES_TABLE = "order_names"
+CHANNEL = EVENTS_TABLE
+ROWS_PER_STATEMENT = 500
+"""SQLite takes 32,766 parameters a statement at the most. executemany would give up the interpreter lock at every row."""
+
+Item = TypeVar("Item")
+
+
+class Binding(NamedTuple):
+    """From now on `name` stands for the order in `stream`. The first binding of a name stays, unless `is_claim`."""
+
+    account: str
+    kind: str
+    name: str
+    stream: str
+    is_claim: bool = False
+
+
+class Row(NamedTuple):
+    """A stored event as the database gives it."""
+
+    stream: str
+    version: int
+    name: str
+    state: bytes
+    position: int
+
+
+class LedgerRecorder(Protocol):
+    """An application recorder of the library, extended."""
+
+    def append(self, stored_events: Sequence[StoredEvent], bindings: Sequence[Binding]) -> Sequence[int]:
+        """Store events and names in one commit. Raises IntegrityError when a stream has grown meanwhile."""
+
+    def rows_after(self, position: int, limit: int) -> list[Row]:
+        """Events in the order of the log."""
+
+    def rows_of(self, streams: Sequence[str]) -> list[Row]:
+        """All events of some streams, each in its order."""
+
+    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
+        """The events at these streams and versions, as far as they exist."""
+
+    def last_position(self) -> int:
+        """The position of the newest event, 0 in an empty log."""
+
+    def streams_named(self, account: str, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """What these (kind, name) stand for."""
+
+
+def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """The items in statements' worth."""
+    for start in range(0, len(items), ROWS_PER_STATEMENT):
+        yield items[start : start + ROWS_PER_STATEMENT]

@@ -1,0 +1,155 @@
+"""The log in SQLite: write-ahead log, synchronous=FULL, one multi-row statement per commit.
+
+The module is the library's persistence module for SQLite ledgers: it finds `Factory` here.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from eventsourcing import sqlite as library
+from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+)
+from eventsourcing.utils import EnvType
+
+from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, Row, chunks
+
+LAST = 2**63 - 1
+COLUMNS = "originator_id, originator_version, topic, state, notification_id"
+
+
+class Pool(SQLiteConnectionPool):
+    """Connections that survive a power failure after every commit, unless the user asked for less."""
+
+    synchronous = "FULL"
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA synchronous={self.synchronous}")
+        cursor.execute("PRAGMA cache_size=-16384")
+        return connection
+
+
+class Recorder(SQLiteApplicationRecorder):
+    """Positions come from AUTOINCREMENT: they are never given twice, and nothing arrives late behind a reader."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        return [
+            f"CREATE TABLE IF NOT EXISTS {self.events_table_name} ("
+            "originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL, "
+            "notification_id INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (originator_id, originator_version))",
+            *(
+                f"CREATE TRIGGER IF NOT EXISTS {self.events_table_name}_no_{verb.lower()} BEFORE {verb} ON {self.events_table_name} "
+                "BEGIN SELECT RAISE(ABORT, 'events are immutable'); END"
+                for verb in ("UPDATE", "DELETE")
+            ),
+        ]
+
+    def append(self, stored_events: Sequence[StoredEvent], bindings: Sequence[Binding]) -> Sequence[int]:
+        return self.insert_events(stored_events, bindings=bindings) or ()
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
+        positions: list[int] = []
+        for chunk in chunks(stored_events):
+            statement = (
+                f"INSERT INTO {self.events_table_name} (originator_id, originator_version, topic, state) "
+                f"VALUES {','.join(['(?,?,?,?)'] * len(chunk))}"
+            )
+            c.execute(statement, [v for e in chunk for v in (e.originator_id, e.originator_version, e.topic, e.state)])
+            positions += range(c.lastrowid - len(chunk) + 1, c.lastrowid + 1)
+        _bind(c, kwargs.get("bindings", ()))
+        return positions
+
+    def rows_after(self, position: int, limit: int) -> list[Row]:
+        statement = f"SELECT {COLUMNS} FROM {self.events_table_name} WHERE notification_id > ? ORDER BY notification_id LIMIT ?"
+        return self._rows(statement, (position, limit))
+
+    def rows_of(self, streams: Sequence[str]) -> list[Row]:
+        found: list[Row] = []
+        for chunk in chunks(streams):
+            marks = ",".join("?" * len(chunk))
+            found += self._rows(
+                f"SELECT {COLUMNS} FROM {self.events_table_name} WHERE originator_id IN ({marks}) ORDER BY originator_id, originator_version",
+                chunk,
+            )
+        return found
+
+    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
+        statement = f"SELECT {COLUMNS} FROM {self.events_table_name} WHERE originator_id = ? AND originator_version = ?"
+        return [row for key in keys for row in self._rows(statement, key)]
+
+    def last_position(self) -> int:
+        return int(self.max_notification_id() or 0)
+
+    def streams_named(self, account: str, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        statement = f"SELECT stream FROM {NAMES_TABLE} WHERE account = ? AND kind = ? AND name = ?"
+        found = {}
+        with self.datastore.transaction(commit=False) as c:
+            for kind, name in names:
+                c.execute(statement, (account, kind, name))
+                if row := c.fetchone():
+                    found[kind, name] = row[0]
+        return found
+
+    def _rows(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(statement, parameters)
+            return [Row(*row) for row in c.fetchall()]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """As the library's, whose statement asks for `rowid`; a table with a primary key of its own names that column otherwise."""
+        first = (start or 1) - (1 if inclusive_of_start or start is None else 0)
+        chosen = f"AND topic IN ({','.join('?' * len(topics))})" if topics else ""
+        statement = (
+            f"SELECT {COLUMNS} FROM {self.events_table_name} WHERE notification_id > ? AND notification_id <= ? {chosen} "
+            "ORDER BY notification_id LIMIT ?"
+        )
+        rows = self._rows(statement, (first, LAST if stop is None else stop, *topics, limit))
+        return [Notification(row.stream, row.version, row.name, row.state, row.position) for row in rows]
+
+
+def _bind(c: SQLiteCursor, bindings: Sequence[Binding]) -> None:
+    for chunk in chunks([binding for binding in bindings if not binding.is_claim]):
+        marks = ",".join(["(?,?,?,?)"] * len(chunk))
+        c.execute(
+            f"INSERT INTO {NAMES_TABLE} (account, kind, name, stream) VALUES {marks} ON CONFLICT DO NOTHING",
+            [value for binding in chunk for value in binding[:4]],
+        )
+    for binding in bindings:
+        if binding.is_claim:
+            c.execute(
+                f"INSERT INTO {NAMES_TABLE} (account, kind, name, stream) VALUES (?,?,?,?) "
+                "ON CONFLICT (account, kind, name) DO UPDATE SET stream = excluded.stream",
+                binding[:4],
+            )
+
+
+class Factory(library.SQLiteFactory):
+    """`SQLITE_SYNCHRONOUS`: FULL, or less where the user asks for it."""
+
+    application_recorder_class = Recorder
+
+    def __init__(self, env: EnvType) -> None:
+        super().__init__(env)
+        pool = self.datastore.pool
+        self.datastore.close()
+        self.datastore.pool = Pool(
+            db_name=pool.db_name, lock_timeout=pool.lock_timeout, pool_timeout=float(pool.lock_timeout or 30)
+        )
+        self.datastore.pool.synchronous = self.env.get("SQLITE_SYNCHRONOUS") or "FULL"
+
+    def application_recorder(self) -> Recorder:
+        return Recorder(datastore=self.datastore, events_table_name=EVENTS_TABLE)

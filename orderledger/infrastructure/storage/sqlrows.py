@@ -1,0 +1,60 @@
+"""The folds' rows in a database: what was changed stays in memory until it is flushed, what was not is read."""
+
+from typing import Any
+
+from orderledger.infrastructure.storage.database import Session
+from orderledger.projections.tables import TABLES, Key, Row, Table
+
+
+class SqlRows:
+    """Rows of one transaction after another: `session` is set while one runs."""
+
+    def __init__(self, suffix: str = "") -> None:
+        self.session: Session | None = None
+        self._suffix = suffix
+        self._changed: dict[str, dict[Key, Row | None]] = {table.name: {} for table in TABLES}
+
+    def get(self, table: Table, key: Key) -> Row | None:
+        changed = self._changed[table.name]
+        if key in changed:
+            return changed[key]
+        where = " AND ".join(f"{name} = ?" for name in table.key)
+        rows = self._session.select(table, where, key, suffix=self._suffix)
+        return rows[0] if rows else None
+
+    def put(self, table: Table, row: Row) -> None:
+        self._changed[table.name][table.key_of(row)] = row
+
+    def delete(self, table: Table, key: Key) -> None:
+        self._changed[table.name][key] = None
+
+    def select(self, table: Table, **where: Any) -> list[Row]:
+        self._flush_table(table)
+        condition = " AND ".join(f"{name} = ?" for name in where)
+        order = f"ORDER BY {', '.join(table.order_by)}"
+        return self._session.select(table, condition, tuple(where.values()), suffix=self._suffix, tail=order)
+
+    def flush(self) -> None:
+        """Write what has changed."""
+        for table in TABLES:
+            self._flush_table(table)
+
+    def forget(self) -> None:
+        """Drop what was not flushed, e.g. after a failure."""
+        for changed in self._changed.values():
+            changed.clear()
+
+    def _flush_table(self, table: Table) -> None:
+        changed = self._changed[table.name]
+        if changed:
+            rows = [row for row in changed.values() if row is not None]
+            if rows:
+                self._session.upsert(table, rows, self._suffix)
+            self._session.delete(table, [key for key, row in changed.items() if row is None], self._suffix)
+            changed.clear()
+
+    @property
+    def _session(self) -> Session:
+        if self.session is None:
+            raise RuntimeError("rows of a database are reached inside a transaction only")
+        return self.session

@@ -1,0 +1,178 @@
+"""One store: the log and the views in one database, opened by URL."""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote
+
+from eventsourcing.persistence import IntegrityError, PersistenceError
+
+from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable
+from orderledger.infrastructure.storage import schema
+from orderledger.infrastructure.storage.application import LedgerApplication
+from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.database import Database, PostgresDatabase, SQLiteDatabase
+from orderledger.infrastructure.storage.recording import Binding, LedgerRecorder, Row
+
+CLOSING_SECONDS = 10.0
+
+
+class Conflict(StoreError):
+    """A stream has grown since it was read: read it again and decide anew."""
+
+
+class Store:
+    """The log, append only, and the tables of the views beside it."""
+
+    def __init__(self, application: LedgerApplication, database: Database) -> None:
+        self.application = application
+        self.database = database
+        self.recorder = cast(LedgerRecorder, application.recorder)
+
+    def append(self, events: Sequence[Recorded], bindings: Sequence[Binding]) -> Sequence[int]:
+        """Store events in one commit. Returns their positions when they are durable.
+
+        Raises Conflict when a stream has grown meanwhile: nothing was stored. Raises OutcomeUnknown when the commit
+        failed in a way that leaves it open, and reading back did not tell either.
+        """
+        stored = list(map(self.application.mapper.to_stored_event, cast(Any, events)))
+        try:
+            return self.recorder.append(stored, bindings)
+        except IntegrityError:
+            return self._settle(stored) or _conflict()
+        except PersistenceError as error:
+            positions = self._settle(stored, after=error)
+            if positions is None:
+                raise unreachable(error) from error
+            return positions
+
+    def _settle(self, stored: Sequence[Any], after: Exception | None = None) -> list[int] | None:
+        """Whether the events are in the log after all: the answer to a commit may get lost after it was done."""
+        try:
+            found = {
+                (row.stream, row.version): row
+                for row in self.recorder.rows_at([(e.originator_id, e.originator_version) for e in stored])
+            }
+        except PersistenceError as error:
+            raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be asked: {after or error}") from error
+        rows = [found.get((event.originator_id, event.originator_version)) for event in stored]
+        if all(row is not None and row.state == event.state for row, event in zip(rows, stored, strict=True)):
+            return [row.position for row in rows if row is not None]
+        return None
+
+    def events_of(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
+        """All events of some streams."""
+        found: dict[str, list[Recorded]] = {}
+        for row in self.recorder.rows_of(streams):
+            found.setdefault(row.stream, []).append(_decoded(row))
+        return found
+
+    def events_after(self, position: int, limit: int) -> list[Recorded]:
+        """The next events in the order of the log."""
+        return [_decoded(row) for row in self.recorder.rows_after(position, limit)]
+
+    def all_events(self, up_to: int | None = None, batch: int = 5_000) -> Iterator[Recorded]:
+        """The log from its beginning."""
+        position = 0
+        while events := self.events_after(position, batch):
+            for event in events:
+                if up_to is not None and (event.position or 0) > up_to:
+                    return
+                yield event
+            position = events[-1].position or 0
+
+    def close(self) -> None:
+        """Close all connections, once nobody uses them: SQLite would crash the process otherwise."""
+        pool = getattr(self.application.factory.datastore, "pool", None)  # type: ignore[attr-defined]
+        deadline = time.monotonic() + CLOSING_SECONDS
+        while getattr(pool, "num_in_use", 0) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        self.application.close()
+
+
+def _decoded(row: Row) -> Recorded:
+    return decode(*row)
+
+
+def _conflict() -> list[int]:
+    raise Conflict("a stream has grown since it was read")
+
+
+def open_store(url: str, *, synchronous: str = "FULL", lock_timeout: int = 30) -> Store:
+    """The store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates what is missing."""
+    with reaching(url):
+        if url.startswith(("postgresql://", "postgres://")):
+            return _open_postgres(url, lock_timeout)
+        return _open_sqlite(sqlite_path(url), synchronous, lock_timeout)
+
+
+def sqlite_path(url: str) -> str:
+    """The file that a URL or a path names."""
+    if url == "memory://":
+        return f"file:orderledger-{uuid.uuid4().hex}?mode=memory&cache=shared"
+    return unquote(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else url
+
+
+def _open_sqlite(path: str, synchronous: str, lock_timeout: int) -> Store:
+    from orderledger.infrastructure.storage import sqlite
+
+    if not path.startswith("file:") and (not path or Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
+        raise StoreUnreachable(f"{path or '(empty path)'} is no file in an existing folder")
+    environment = {
+        "PERSISTENCE_MODULE": sqlite.__name__,
+        "SQLITE_DBNAME": path,
+        "SQLITE_LOCK_TIMEOUT": str(lock_timeout),
+        "SQLITE_SYNCHRONOUS": synchronous,
+    }
+    application = LedgerApplication(environment)
+    database = SQLiteDatabase(application.factory.datastore)  # type: ignore[attr-defined]
+    return _prepared(Store(application, database))
+
+
+def _open_postgres(url: str, lock_timeout: int) -> Store:
+    from orderledger.infrastructure.storage import postgres
+
+    environment = {
+        "PERSISTENCE_MODULE": postgres.__name__,
+        "ORDERLEDGER_URL": url,
+        "POSTGRES_LOCK_TIMEOUT": str(lock_timeout),
+        "POSTGRES_ENABLE_DB_FUNCTIONS": "n",
+    }
+    application = LedgerApplication(environment)
+    database = PostgresDatabase(application.factory.datastore)  # type: ignore[attr-defined]
+    return _prepared(Store(application, database))
+
+
+def _prepared(store: Store) -> Store:
+    try:
+        schema.prepare(store.database, store.application)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+@contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """Turns what a database says when it cannot be used into one sentence."""
+    try:
+        yield
+    except (PersistenceError, OSError) as error:
+        raise unreachable(error, url) from error
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] in ("sqlite3", "psycopg", "psycopg_pool"):
+            raise unreachable(error, url) from error
+        raise
+
+
+def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
+    """One sentence about why a store cannot be used, without passwords."""
+    import re
+
+    where = re.sub(r"://[^@/]*@", "://", url)
+    said = " ".join(str(error).split()) or type(error).__name__
+    return StoreUnreachable(f"{where} cannot be used: {said}")

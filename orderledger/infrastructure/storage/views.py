@@ -1,0 +1,76 @@
+"""Questions to the views: as they are, or as of another time by folding the log up to then."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Protocol
+
+from orderledger.domain.identity import NameKind
+from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.storage.database import Session
+from orderledger.infrastructure.storage.recording import NAMES_TABLE
+from orderledger.infrastructure.storage.store import Store
+from orderledger.projections.fold import Fold
+from orderledger.projections.store import MemoryRows
+from orderledger.projections.tables import ORDERS, Row, Table
+
+
+class Views(Protocol):
+    """Rows of the views' tables, and orders by any of their names."""
+
+    def rows(self, table: Table, **where: Any) -> list[Row]:
+        """The rows with these values, in the table's order. None as a value does not ask for anything."""
+
+    def orders_named(self, name: str, account: str | None) -> list[Row]:
+        """The orders that bear the name: a client order id, a replacement's, a request's, a venue's id, an alias."""
+
+
+class StoredViews:
+    """The live views, in one reading transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def rows(self, table: Table, **where: Any) -> list[Row]:
+        asked = {name: value for name, value in where.items() if value is not None}
+        kinds = {column.name: column.kind for column in table.columns}
+        values = [self._session.to_sql(kinds[name], value) for name, value in asked.items()]
+        order = f"ORDER BY {', '.join(self._session.first_missing(name) for name in table.order_by)}"
+        return self._session.select(table, " AND ".join(f"{name} = ?" for name in asked), values, tail=order)
+
+    def orders_named(self, name: str, account: str | None) -> list[Row]:
+        found = self.rows(ORDERS, client_order_id=name, account=account)
+        if found:
+            return found
+        statement = f"SELECT DISTINCT stream FROM {NAMES_TABLE} WHERE (name = ? OR (kind = ? AND name LIKE ? ESCAPE '!'))"
+        escaped = name.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        streams = self._session.execute(statement, (name, NameKind.ALIAS.value, f"%={escaped}"))
+        return [row for (stream,) in streams for row in self.rows(ORDERS, stream=stream, account=account)]
+
+
+class FoldedViews:
+    """The views as of another time: what was known at `as_of`, or what had happened by `effective_at`, or both."""
+
+    def __init__(self, events: Iterable[Recorded], as_of: datetime | None, effective_at: datetime | None) -> None:
+        self._rows = MemoryRows()
+        fold = Fold(self._rows)
+        for event in events:
+            if (as_of is None or event.recorded_at <= as_of) and (effective_at is None or event.at <= effective_at):
+                fold.take(event)
+        fold.settle()
+
+    def rows(self, table: Table, **where: Any) -> list[Row]:
+        return self._rows.select(table, **{name: value for name, value in where.items() if value is not None})
+
+    def orders_named(self, name: str, account: str | None) -> list[Row]:
+        rows = self.rows(ORDERS, account=account)
+        exact = [row for row in rows if row["client_order_id"] == name]
+        return exact or [row for row in rows if _bears(row, name)]
+
+
+def _bears(row: Row, name: str) -> bool:
+    return name in (row["working_client_order_id"], *row["venue_order_ids"], *row["aliases"].values())
+
+
+def folded(store: Store, as_of: datetime | None, effective_at: datetime | None) -> FoldedViews:
+    """The views as of another time."""
+    return FoldedViews(store.all_events(), as_of, effective_at)

@@ -1,0 +1,119 @@
+"""From a message to the fact it proposes, and to the envelope around it."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import msgspec
+
+from orderledger.domain import accounts, events, proposals
+from orderledger.domain.recorded import AnyFact
+from orderledger.domain.values import Links, Reported, Source
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.wire import messages
+from orderledger.infrastructure.wire.messages import COMMANDS, Adjust, Instrument, Message, OrderMessage
+
+FACTS: dict[type[Message], type[AnyFact]] = {
+    messages.Request: events.OrderRequested,
+    messages.Deny: events.OrderDenied,
+    messages.Submit: events.OrderSubmitted,
+    messages.Unresolved: events.SubmissionUnresolved,
+    messages.RequestCancel: events.CancelRequested,
+    messages.RequestReplace: events.ReplaceRequested,
+    messages.Propose: proposals.ProposalMade,
+    messages.Approve: proposals.ProposalApproved,
+    messages.Decline: proposals.ProposalDeclined,
+    messages.Acknowledge: events.OrderAcknowledged,
+    messages.Reject: events.OrderRejected,
+    messages.Fill: events.FillRecorded,
+    messages.CorrectFill: events.FillCorrected,
+    messages.BustFill: events.FillBusted,
+    messages.Cancel: events.OrderCanceled,
+    messages.RejectCancel: events.CancelRejected,
+    messages.RejectReplace: events.ReplaceRejected,
+    messages.Replace: events.OrderReplaced,
+    messages.Expire: events.OrderExpired,
+    messages.Trigger: events.OrderTriggered,
+    messages.Suspend: events.OrderSuspended,
+    messages.Resume: events.OrderResumed,
+    messages.Stop: events.OrderStopped,
+    messages.DoneForDay: events.OrderDoneForDay,
+    messages.Restate: events.OrderRestated,
+    messages.Status: events.StatusObserved,
+    messages.Absent: events.OrderAbsent,
+    messages.Instrument: accounts.InstrumentDefined,
+    messages.Mark: accounts.MarkRecorded,
+    messages.Funding: accounts.FundingRecorded,
+    messages.Adjust: accounts.PositionAdjusted,
+    messages.Gap: accounts.GapRecorded,
+    messages.Balance: accounts.BalanceReported,
+}
+
+CHANGES = ("quantity", "limit_price", "stop_price")
+NEEDS_ONE_OF: dict[type[Message], tuple[str, ...]] = {
+    messages.RequestReplace: CHANGES,
+    messages.Replace: CHANGES,
+    messages.Status: ("status", "pending"),
+}
+
+_evidence = msgspec.json.Encoder(decimal_format="number")
+
+
+def to_fact(message: Message) -> AnyFact:
+    """The fact that the message proposes. Raises InvalidMessage where fields that go together are missing."""
+    return _CONVERTERS[type(message)](message)
+
+
+def source_of(message: Message) -> str:
+    """Who speaks, where the message does not say: the strategy for what is ours, the venue for the rest."""
+    if message.source is not None:
+        return message.source.value
+    if isinstance(message, COMMANDS):
+        return Source.STRATEGY.value
+    return (Source.OPERATOR if isinstance(message, (Instrument, Adjust)) else Source.VENUE_PUSH).value
+
+
+def evidence_of(message: Message) -> bytes | None:
+    """The raw payload as JSON text."""
+    if message.evidence is None:
+        return None
+    try:
+        return _evidence.encode(message.evidence)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise InvalidMessage("evidence", "cannot be kept as JSON") from None
+
+
+def _converter(message_class: type[Message], fact_class: type[AnyFact]) -> Callable[[Message], AnyFact]:
+    names = tuple(field.name for field in fields(fact_class) if field.name in message_class.model_fields)
+    needed = NEEDS_ONE_OF.get(message_class)
+    is_about_order = issubclass(message_class, OrderMessage)
+
+    def convert(message: Message) -> AnyFact:
+        given = message.__dict__
+        if is_about_order and given["client_order_id"] is None and given["venue_order_id"] is None and not given["aliases"]:
+            raise InvalidMessage("client_order_id", "is missing, and so are venue_order_id and aliases")
+        if needed and all(given[name] is None for name in needed):
+            raise InvalidMessage(needed[0], "is missing" + "".join(f", and so is {name}" for name in needed[1:]))
+        values = {name: given[name] for name in names}
+        _to_domain(values, "reported", Reported)
+        _to_domain(values, "links", Links)
+        if values.get("tags"):
+            _check_json(values["tags"])
+        return fact_class(**values)
+
+    return convert
+
+
+def _to_domain(values: dict[str, Any], name: str, value_class: type[Reported] | type[Links]) -> None:
+    if values.get(name) is not None:
+        values[name] = value_class(**values[name].__dict__)
+
+
+def _check_json(tags: dict[str, Any]) -> None:
+    try:
+        _evidence.encode(tags)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise InvalidMessage("tags", "cannot be kept as JSON") from None
+
+
+_CONVERTERS = {message_class: _converter(message_class, fact_class) for message_class, fact_class in FACTS.items()}

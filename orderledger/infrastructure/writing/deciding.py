@@ -1,0 +1,216 @@
+"""One batch of messages, decided in memory: which events are to be appended, and what each sender will be told."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from orderledger.domain.anomalies import detect
+from orderledger.domain.decision import ACCEPTED, Duplicate, Reason, Refused
+from orderledger.domain.events import AnomalyDetected, Fact, OrderAttributed, OrderEvent, OrderRequested
+from orderledger.domain.identity import Name, NameKind, names_borne
+from orderledger.domain.recorded import AnyFact, Recorded
+from orderledger.domain.values import Anomaly, client_order_id_of
+from orderledger.infrastructure.storage.recording import Binding
+from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.wire.outcome import DUPLICATE, Outcome
+from orderledger.infrastructure.writing.live import LiveStreams
+from orderledger.infrastructure.writing.naming import Naming
+
+
+@dataclass(slots=True)
+class Entry:
+    """A message on its way into the log: the fact it proposes, and what stands around it. `stream` where it is given."""
+
+    account: str
+    fact: AnyFact
+    source: str
+    stream: str | None = None
+    actor: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    text: str | None = None
+    evidence: bytes | None = None
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of an entry: a final outcome, or the index of its event among those to be appended."""
+
+    outcome: Outcome | None = None
+    index: int = 0
+    anomalies: list[str] = field(default_factory=list)
+
+    def told(self, positions: list[int]) -> Outcome:
+        """What the sender is told once the events are durable."""
+        return self.outcome or Outcome("recorded", positions[self.index], None, tuple(self.anomalies))
+
+
+class Decider:
+    """Decides entry after entry; each sees what the ones before it have changed."""
+
+    def __init__(self, store: Store) -> None:
+        self.live = LiveStreams(store)
+        self.naming = Naming(store, self.live)
+        self.events: list[Recorded] = []
+        self._fresh: set[str] = set()
+        self._now = datetime.min.replace(tzinfo=UTC)
+
+    def decide(self, entries: list[Entry], now: datetime) -> list[Verdict]:
+        """Verdicts in the order of the entries. The events to append are in `events`, the names in `naming.bindings`."""
+        self._now = now
+        self.naming.prepare((entry.account, entry.fact) for entry in entries if isinstance(entry.fact, OrderEvent))
+        self.live.load(entry.stream for entry in entries if entry.stream is not None)
+        return [self._decide(entry) for entry in entries]
+
+    def mend(self, lost: list[tuple[Binding, str]], now: datetime) -> None:
+        """Names that another process has bound at the same time: what they stand for here and there is one order."""
+        self._now = now
+        for binding, theirs in lost:
+            ours = binding.stream
+            if self.live[theirs].is_external and not self.live[ours].is_external:
+                self._attribute(binding.account, theirs, ours, Verdict())
+            elif self.live[ours].is_external:
+                self._attribute(binding.account, ours, theirs, Verdict())
+
+    @property
+    def bindings(self) -> list[Binding]:
+        return self.naming.bindings
+
+    def committed(self) -> None:
+        """The events are durable."""
+        self.events.clear()
+        self._fresh.clear()
+        self.naming.committed()
+        self.live.evict()
+
+    def failed(self) -> None:
+        """The events came to nothing, or nobody knows: what was touched is to be read from the log again."""
+        self.live.forget({event.stream for event in self.events})
+        self.events.clear()
+        self._fresh.clear()
+        self.naming.failed()
+
+    def _decide(self, entry: Entry) -> Verdict:
+        stream = entry.stream or self.naming.find(entry.account, entry.fact)  # type: ignore[arg-type]
+        decision = self.live[stream].decide(entry.fact)
+        if isinstance(decision, Refused) and self._refresh(stream):
+            return self._decide(entry)
+        if decision is ACCEPTED and isinstance(entry.fact, OrderRequested):
+            decision = self._decide_name(entry, stream) or decision
+        if isinstance(decision, Duplicate):
+            return Verdict(DUPLICATE)
+        if isinstance(decision, Refused):
+            return Verdict(Outcome("refused", None, decision.reason.value, (), decision.text))
+        verdict = Verdict(index=len(self.events))
+        self._record(entry, stream, verdict)
+        return verdict
+
+    def _refresh(self, stream: str) -> bool:
+        """Before a command is refused: another process may know better. Once per batch, and not where this batch has written."""
+        if stream in self._fresh or any(event.stream == stream for event in self.events):
+            return False
+        self._fresh.add(stream)
+        self.live.forget([stream])
+        return True
+
+    def _decide_name(self, entry: Entry, stream: str) -> Refused | None:
+        """A request may not take an id that another of our orders bears."""
+        name = client_order_id_of(stream)
+        owner = self.naming.bound(entry.account, (NameKind.CLIENT, name)) if name else None
+        if owner is None or owner == stream or self.live[owner].is_external:
+            return None
+        return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, f"{name} is an id of order {client_order_id_of(owner)}")
+
+    def _record(self, entry: Entry, stream: str, verdict: Verdict) -> None:
+        fact = entry.fact
+        at = getattr(fact, "at", None) or self._now
+        recorded = Recorded(
+            stream=stream,
+            version=self.live[stream].version + 1,
+            event=fact,
+            recorded_at=self._now,
+            at=at,
+            source=entry.source,
+            actor=entry.actor,
+            correlation_id=entry.correlation_id,
+            causation_id=entry.causation_id,
+            text=entry.text,
+            evidence=entry.evidence,
+        )
+        if not isinstance(fact, OrderEvent):
+            self._append(recorded)
+            return
+        self._append_order_fact(recorded, verdict)
+        self._bind(entry.account, stream, fact, recorded.source, verdict)
+
+    def _append(self, recorded: Recorded) -> None:
+        self.live[recorded.stream].take(recorded)
+        self.events.append(recorded)
+
+    def _append_order_fact(self, recorded: Recorded, verdict: Verdict) -> None:
+        """The fact, and what is odd about it."""
+        order = self.live[recorded.stream].order
+        ended_at = order.ended_at
+        self._append(recorded)
+        for judgement in detect(order, recorded.event, recorded.at, was_ended_at=ended_at):  # type: ignore[arg-type]
+            self._judge(recorded.stream, judgement, verdict)
+
+    def _judge(self, stream: str, judgement: AnyFact, verdict: Verdict) -> None:
+        version = self.live[stream].version + 1
+        self._append(
+            Recorded(stream=stream, version=version, event=judgement, recorded_at=self._now, at=self._now, source="ledger")
+        )
+        if isinstance(judgement, AnomalyDetected) and judgement.code.value not in verdict.anomalies:
+            verdict.anomalies.append(judgement.code.value)
+
+    def _bind(self, account: str, stream: str, fact: Fact, source: str, verdict: Verdict) -> None:
+        """From now on the names stand for this order. What was known under them alone turns out to belong to it."""
+        names = list(names_borne(stream, fact))
+        own = client_order_id_of(stream)
+        if own is not None and isinstance(fact, OrderRequested):
+            names.append((NameKind.CLIENT, own))
+        for name in names:
+            owner = self.naming.bound(account, name) if name == (NameKind.CLIENT, own) else self.naming.owner(account, name)
+            if owner is None:
+                if name != (NameKind.CLIENT, own):
+                    self.naming.bind(account, name, stream)
+            elif owner != stream:
+                self._meet(account, stream, name, owner, verdict)
+
+    def _meet(self, account: str, stream: str, name: Name, owner: str, verdict: Verdict) -> None:
+        """A name of this order is another's already."""
+        if self.live[owner].is_external and (client_order_id_of(stream) is not None or not self.live[stream].is_external):
+            self._attribute(account, owner, stream, verdict)
+            self.naming.bind(account, name, stream, is_claim=True)
+        elif name[0] is NameKind.VENUE and Anomaly.VENUE_ORDER_ID_REUSED not in self.live[stream].order.raised:
+            detail = f"venue order id {name[1]} is that of {client_order_id_of(owner) or owner}"
+            self._judge(stream, AnomalyDetected(code=Anomaly.VENUE_ORDER_ID_REUSED, detail=detail), verdict)
+
+    def _attribute(self, account: str, source: str, target: str, verdict: Verdict) -> None:
+        """Record the facts of an unknown order under the order it turned out to be, once."""
+        external = self.live[source]
+        for told in list(external.history):
+            fact = told.event
+            if not isinstance(fact, OrderEvent) or self.live[target].decide(fact) is not ACCEPTED:
+                continue
+            copy = Recorded(
+                stream=target,
+                version=self.live[target].version + 1,
+                event=fact,
+                recorded_at=self._now,
+                at=told.at,
+                source=told.source,
+                actor=told.actor,
+                correlation_id=told.correlation_id,
+                causation_id=told.causation_id,
+                text=told.text,
+                evidence=told.evidence,
+                attributed_from=(source, told.version),
+            )
+            self._append_order_fact(copy, verdict)
+            for name in names_borne(source, fact):
+                self.naming.bind(account, name, target, is_claim=True)
+        self._judge(source, OrderAttributed(to=target), verdict)
+        own = client_order_id_of(source)
+        if own is not None:
+            self.naming.bind(account, (NameKind.CLIENT, own), target, is_claim=True)
+        external.history = []

@@ -1,0 +1,105 @@
+"""What the writer holds in memory: the present state of the streams it has met, each at the version it has in the log."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from orderledger.domain.accounts import AccountLog, decide_account, evolve_account
+from orderledger.domain.decision import Decision
+from orderledger.domain.order import decide, evolve
+from orderledger.domain.proposals import Proposal, decide_proposal, evolve_proposal
+from orderledger.domain.recorded import AnyFact, Recorded
+from orderledger.domain.state import Order
+from orderledger.domain.values import account_of, client_order_id_of, is_order_stream
+from orderledger.infrastructure.storage.store import Store
+
+STREAMS_KEPT = 20_000
+
+
+@dataclass(slots=True)
+class Live:
+    """One stream. `history` is kept while the order is not known to be ours, in case it turns out to be."""
+
+    state: Order | Proposal | AccountLog
+    version: int = 0
+    history: list[Recorded] = field(default_factory=list)
+
+    @property
+    def order(self) -> Order:
+        assert isinstance(self.state, Order)
+        return self.state
+
+    @property
+    def is_external(self) -> bool:
+        """Whether it is an order that nobody has requested through this ledger."""
+        return (
+            isinstance(self.state, Order)
+            and self.state.is_known
+            and self.state.request is None
+            and self.state.attributed_to is None
+        )
+
+    def decide(self, fact: AnyFact) -> Decision:
+        if isinstance(self.state, Order):
+            return decide(self.state, fact)  # type: ignore[arg-type]
+        if isinstance(self.state, Proposal):
+            return decide_proposal(self.state, fact)  # type: ignore[arg-type]
+        return decide_account(self.state, fact)  # type: ignore[arg-type]
+
+    def take(self, recorded: Recorded) -> None:
+        """Bring the state up to date with the next event of the stream."""
+        self.version = recorded.version
+        event = recorded.event
+        if isinstance(self.state, Order):
+            evolve(self.state, event, recorded.at)  # type: ignore[arg-type]
+            if self.state.request is None:
+                self.history.append(recorded)
+            elif self.history:
+                self.history = []
+        elif isinstance(self.state, Proposal):
+            evolve_proposal(self.state, event)  # type: ignore[arg-type]
+        else:
+            evolve_account(self.state, event)  # type: ignore[arg-type]
+
+
+def blank(stream: str) -> Live:
+    """A stream of which nothing is known."""
+    if is_order_stream(stream):
+        return Live(Order(account_of(stream), client_order_id_of(stream)))
+    return Live(Proposal() if "#proposal/" in stream else AccountLog())
+
+
+class LiveStreams:
+    """States by stream. What is not in memory is folded from the log."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._streams: dict[str, Live] = {}
+
+    def __getitem__(self, stream: str) -> Live:
+        if stream not in self._streams:
+            self.load([stream])
+        return self._streams[stream]
+
+    def load(self, streams: Iterable[str]) -> None:
+        """Make sure of all of these, in one reading of the store."""
+        missing = [stream for stream in dict.fromkeys(streams) if stream not in self._streams]
+        if missing:
+            found = self._store.events_of(missing)
+            for stream in missing:
+                live = blank(stream)
+                for recorded in found.get(stream, ()):
+                    live.take(recorded)
+                self._streams[stream] = live
+
+    def forget(self, streams: Iterable[str]) -> None:
+        """Read these from the log when they are next asked for."""
+        for stream in streams:
+            self._streams.pop(stream, None)
+
+    def evict(self) -> None:
+        """Make room: ended orders first, then whoever was met first."""
+        if len(self._streams) > 2 * STREAMS_KEPT:
+            surplus = len(self._streams) - STREAMS_KEPT
+            ended = [name for name, live in self._streams.items() if not isinstance(live.state, Order) or live.state.is_ended]
+            self.forget(ended[:surplus])
+            self.forget(list(self._streams)[: len(self._streams) - STREAMS_KEPT])

@@ -1,0 +1,111 @@
+"""From the names in a message to the stream of the order it is about."""
+
+from collections.abc import Iterable
+
+from orderledger.domain.events import Fact, OrderRequested
+from orderledger.domain.identity import Name, NameKind, names_borne, names_given, stream_for
+from orderledger.domain.values import order_stream
+from orderledger.infrastructure.storage.recording import Binding
+from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.writing.live import LiveStreams
+
+NAMES_KEPT = 100_000
+
+
+class Naming:
+    """Names that are bound, as the store has them and as this batch is about to bind them."""
+
+    def __init__(self, store: Store, live: LiveStreams) -> None:
+        self._store = store
+        self._live = live
+        self._bound: dict[tuple[str, Name], str] = {}
+        self._unbound: set[tuple[str, Name]] = set()
+        self.bindings: list[Binding] = []
+
+    def prepare(self, facts: Iterable[tuple[str, Fact]]) -> None:
+        """Look up, in few readings, what these facts of their accounts will ask for."""
+        facts = list(facts)
+        own = {order_stream(account, fact.client_order_id): None for account, fact in facts if fact.client_order_id is not None}
+        self._live.load(own)
+        requested: set[str] = set()
+        wanted: dict[str, dict[Name, None]] = {}
+        for account, fact in facts:
+            stream = stream_for(account, fact)
+            if isinstance(fact, OrderRequested):
+                requested.add(stream)
+            is_known = fact.client_order_id is not None and (stream in requested or self._live[stream].order.is_known)
+            names = dict.fromkeys(names_borne(stream, fact))
+            if not is_known or isinstance(fact, OrderRequested):
+                names.update(dict.fromkeys(names_given(fact)))
+            unknown = (name for name in names if (account, name) not in self._bound and (account, name) not in self._unbound)
+            wanted.setdefault(account, {}).update(dict.fromkeys(unknown))
+        for account, names in wanted.items():
+            self._look_up(account, list(names))
+
+    def find(self, account: str, fact: Fact) -> str:
+        """The stream of the order that the fact is about: a known one, or the one it is to open."""
+        own = stream_for(account, fact)
+        if isinstance(fact, OrderRequested) or (fact.client_order_id is not None and self._live[own].order.is_known):
+            return self._follow(own)
+        for name in names_given(fact):
+            stream = self.bound(account, name)
+            if stream is not None:
+                return self._follow(stream)
+        return self._follow(own)
+
+    def bound(self, account: str, name: Name) -> str | None:
+        """What the name stands for."""
+        key = (account, name)
+        if key not in self._bound and key not in self._unbound:
+            self._look_up(account, [name])
+        return self._bound.get(key)
+
+    def bind(self, account: str, name: Name, stream: str, *, is_claim: bool = False) -> None:
+        """With the next commit the name stands for the order in the stream."""
+        key = (account, name)
+        if is_claim or self.bound(account, name) is None:
+            self._bound[key] = stream
+            self._unbound.discard(key)
+            self.bindings.append(Binding(account, name[0].value, name[1], stream, is_claim))
+
+    def owner(self, account: str, name: Name) -> str | None:
+        """The stream that has the name, by binding or by its own name."""
+        if name[0] is NameKind.CLIENT and self._live[order_stream(account, name[1])].version:
+            return self._follow(order_stream(account, name[1]))
+        stream = self.bound(account, name)
+        return None if stream is None else self._follow(stream)
+
+    def committed(self) -> None:
+        """The bindings of the batch are in the store."""
+        self.bindings.clear()
+        self._unbound.clear()
+        if len(self._bound) > NAMES_KEPT:
+            self._bound.clear()
+
+    def forget(self) -> None:
+        """Ask the store again for every name."""
+        self._bound.clear()
+        self._unbound.clear()
+
+    def failed(self) -> None:
+        """The bindings of the batch came to nothing."""
+        for account, kind, name, _, _ in self.bindings:
+            self._bound.pop((account, (NameKind(kind), name)), None)
+        self.bindings.clear()
+        self._unbound.clear()
+
+    def _follow(self, stream: str) -> str:
+        while self._live[stream].order.attributed_to is not None:
+            stream = self._live[stream].order.attributed_to or stream
+        return stream
+
+    def _look_up(self, account: str, names: list[Name]) -> None:
+        if names:
+            found = self._store.recorder.streams_named(account, [(kind.value, name) for kind, name in names])
+            for kind, name in names:
+                stream = found.get((kind.value, name))
+                if stream is None:
+                    self._unbound.add((account, (kind, name)))
+                else:
+                    self._bound[account, (kind, name)] = stream
+            self._live.load(found.values())

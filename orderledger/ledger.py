@@ -1,0 +1,233 @@
+"""The ledger: record messages, ask the views, recover. What records returns when its message is durable. Thread-safe."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from orderledger.infrastructure.clock import Clock, SystemClock
+from orderledger.infrastructure.entries import to_entry
+from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
+from orderledger.infrastructure.settings import Settings
+from orderledger.infrastructure.storage.checking import Checked, check
+from orderledger.infrastructure.storage.codec import name_of, readable_payload
+from orderledger.infrastructure.storage.projecting import Follower, Projector
+from orderledger.infrastructure.storage.rebuilding import Rebuilt, rebuild, rebuild_outdated
+from orderledger.infrastructure.storage.store import Store, open_store, reaching
+from orderledger.infrastructure.storage.views import StoredViews, Views, folded
+from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.wire.outcome import Outcome
+from orderledger.infrastructure.writing.committer import Committer
+from orderledger.infrastructure.writing.deciding import Entry
+from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Writer
+from orderledger.projections import queries
+from orderledger.projections.history import event_row
+from orderledger.projections.positions import Method
+from orderledger.projections.recovery import Recovery, recovery_of
+from orderledger.projections.tables import ANOMALIES, ORDERS, PROPOSALS, Row
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """One store, open. Use it as a context manager, or close it."""
+
+    def __init__(self, store: Store, url: str, clock: Clock | None = None, *, follow: bool = True) -> None:
+        self._store = store
+        self._url = url
+        self._projector = Projector(store)
+        self._follower = Follower(self._projector)
+        self._writer = Writer(store, clock or SystemClock(), self._follower.notice)
+        self._committer = Committer(self._writer)
+        self._closing = threading.Lock()
+        self._is_closed = False
+        rebuild_outdated(store, self._projector)
+        if follow:
+            self._follower.start()
+
+    @classmethod
+    def open(
+        cls,
+        url: str | None = None,
+        *,
+        synchronous: str | None = None,
+        lock_timeout: int | None = None,
+        clock: Clock | None = None,
+        follow: bool = True,
+    ) -> "Ledger":
+        """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`, and create it if it is not there.
+
+        `synchronous` and `lock_timeout` are explained in `Settings`. `follow` keeps the views up to date in the background.
+        Raises StoreUnreachable, or StoreVersion for a store made by a newer version.
+        """
+        settings = Settings.read(db=url, synchronous=synchronous, lock_timeout=lock_timeout)
+        store = open_store(settings.db, synchronous=settings.synchronous, lock_timeout=settings.lock_timeout)
+        with reaching(settings.db):
+            return cls(store, settings.db, clock, follow=follow)
+
+    # Recording
+
+    def record(self, message: Message) -> Outcome:
+        """Record one message. Raises InvalidMessage where fields that go together are missing."""
+        return self._writer.write([to_entry(message)])[0]
+
+    def record_many(self, messages: Iterable[Message]) -> list[Outcome]:
+        """Record messages in order, a thousand to a commit."""
+        outcomes: list[Outcome] = []
+        group: list[Entry] = []
+        for message in messages:
+            group.append(to_entry(message))
+            if len(group) == GROUP_LIMIT:
+                outcomes += self._writer.write(group)
+                group = []
+        return outcomes + (self._writer.write(group) if group else [])
+
+    def record_soon(self, message: Message) -> "Future[Outcome]":
+        """Queue one message; the future is done when it is durable. It shares a commit with its neighbours.
+
+        Waits while ten thousand messages are queued.
+        """
+        return self._committer.submit(to_entry(message))
+
+    async def arecord(self, message: Message) -> Outcome:
+        """Record one message without holding up the event loop. It shares a commit with its neighbours."""
+        return await self._committer.asubmit(to_entry(message), asyncio.get_running_loop())
+
+    # Asking
+
+    def orders(
+        self, *, open_only: bool = False, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any
+    ) -> list[Row]:
+        """Orders, oldest request first. `where`: values of columns, e.g. account, instrument, side, status, strategy, origin."""
+        with self._views(as_of, effective_at) as views:
+            return queries.orders(views, is_open=open_only, **where)
+
+    def open_orders(self, **where: Any) -> list[Row]:
+        """Orders that have not ended."""
+        return self.orders(open_only=True, **where)
+
+    def order(
+        self, name: str, *, account: str | None = None, as_of: datetime | None = None, effective_at: datetime | None = None
+    ) -> Row:
+        """One order by any id it has borne. Raises UnknownOrder, or AmbiguousOrder where several accounts have such an order."""
+        with self._views(as_of, effective_at) as views:
+            return ORDERS.shown(_one(views, name, account))
+
+    def history(
+        self, name: str, *, account: str | None = None, as_of: datetime | None = None, effective_at: datetime | None = None
+    ) -> list[Row]:
+        """The events of one order, as they were recorded. Raises as `order` does."""
+        with self._views(as_of, effective_at) as views:
+            stream = _one(views, name, account)["stream"]
+        with reaching(self._url):
+            events = self._store.events_of([stream]).get(stream, [])
+        return [
+            event_row(recorded, name_of(recorded.event), readable_payload(recorded.event))
+            for recorded in events
+            if (as_of is None or recorded.recorded_at <= as_of) and (effective_at is None or recorded.at <= effective_at)
+        ]
+
+    def events(self) -> Iterator[Row]:
+        """The whole log, as `history` shows it."""
+        for recorded in self._store.all_events():
+            yield event_row(recorded, name_of(recorded.event), readable_payload(recorded.event))
+
+    def trades(
+        self, *, with_busted: bool = False, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any
+    ) -> list[Row]:
+        """Fills that stand, in the order they happened; with `with_busted` also those that were busted or corrected."""
+        with self._views(as_of, effective_at) as views:
+            return queries.trades(views, with_busted=with_busted, **where)
+
+    def positions(
+        self, *, method: Method = "average", as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any
+    ) -> list[Row]:
+        """Positions with their P&L, and the quantities that open and unresolved orders may add."""
+        with self._views(as_of, effective_at) as views:
+            return queries.positions(views, method=method, **where)
+
+    def pnl(
+        self,
+        *,
+        method: Method = "average",
+        by: Sequence[str] = ("account", "instrument"),
+        as_of: datetime | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """P&L by account and instrument, or by any of account, instrument, strategy and day. Methods: average, fifo, lifo."""
+        with self._views(as_of, effective_at) as views:
+            return queries.pnl(views, method=method, by=tuple(by), **where)
+
+    def anomalies(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
+        """Everything odd that was ever detected, with the time it was cleared."""
+        with self._views(as_of, effective_at) as views:
+            return [ANOMALIES.shown(row) for row in views.rows(ANOMALIES, **where)]
+
+    def proposals(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
+        """Proposals, and what was decided about them."""
+        with self._views(as_of, effective_at) as views:
+            return [PROPOSALS.shown(row) for row in views.rows(PROPOSALS, **where)]
+
+    def recover(self, *, account: str | None = None) -> Recovery:
+        """What a restart finds: open, in-flight and unresolved orders, outstanding cancels and replaces, and what it cost."""
+        began = time.perf_counter()
+        before = self._projector.events_read
+        rows = self.open_orders(account=account)
+        return recovery_of(rows, self._projector.events_read - before, time.perf_counter() - began)
+
+    # Care
+
+    def rebuild(self, names: Sequence[str] = (), *, progress: Callable[[int, int], None] | None = None) -> Rebuilt:
+        """Build views anew beside the live ones, and put them in their place. Recording goes on meanwhile."""
+        with reaching(self._url):
+            return rebuild(self._store, self._projector, names, progress)
+
+    def check(self, *, progress: Callable[[int, int], None] | None = None) -> Checked:
+        """Compare the whole log with its streams and the views."""
+        with reaching(self._url):
+            return check(self._store, self._projector, progress)
+
+    def catch_up(self, progress: Callable[[int], None] | None = None) -> int:
+        """Bring the views up to the end of the log now. Every question does so by itself."""
+        with reaching(self._url):
+            return self._projector.catch_up(progress)
+
+    def close(self) -> None:
+        """Commit what is queued, and let go of the store."""
+        with self._closing:
+            if not self._is_closed:
+                self._is_closed = True
+                self._committer.stop()
+                self._follower.stop()
+                self._store.close()
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def _views(self, as_of: datetime | None, effective_at: datetime | None) -> Iterator[Views]:
+        with reaching(self._url):
+            if as_of is not None or effective_at is not None:
+                yield folded(self._store, as_of, effective_at)
+                return
+            self._projector.catch_up()
+            with self._store.database.reading() as session:
+                yield StoredViews(session)
+
+
+def _one(views: Views, name: str, account: str | None) -> Row:
+    found = views.orders_named(name, account)
+    if not found:
+        raise UnknownOrder(name, account)
+    if len(found) > 1:
+        raise AmbiguousOrder(name, sorted({row["account"] for row in found}))
+    return found[0]

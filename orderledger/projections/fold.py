@@ -1,0 +1,284 @@
+"""The fold of the log into all tables. The same code makes the live views, rebuilds them, and answers questions as of
+another time; only where the rows are kept differs."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import assert_never, get_args
+
+from orderledger.domain.accounts import (
+    AccountFact,
+    BalanceReported,
+    FundingRecorded,
+    GapRecorded,
+    InstrumentDefined,
+    MarkRecorded,
+    PositionAdjusted,
+)
+from orderledger.domain.events import (
+    AnomalyCleared,
+    AnomalyDetected,
+    Event,
+    FillBusted,
+    FillCorrected,
+    FillRecorded,
+    OrderAttributed,
+)
+from orderledger.domain.order import evolve
+from orderledger.domain.proposals import ProposalFact
+from orderledger.domain.recorded import Recorded
+from orderledger.domain.state import Order
+from orderledger.domain.values import Anomaly, account_of, client_order_id_of
+from orderledger.projections.accounts import account_event_row, defined, marked, reported
+from orderledger.projections.orders import order_row
+from orderledger.projections.positions import ONE, Position, Terms, position_of, position_rows, restore
+from orderledger.projections.proposals import proposal_row
+from orderledger.projections.store import Rows
+from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, INSTRUMENTS, ORDERS, POSITIONS, PROPOSALS, TRADES, Row
+from orderledger.projections.trades import Report, report_of, trade_row
+
+PROPOSAL_FACTS = get_args(ProposalFact)
+ACCOUNT_FACTS = get_args(AccountFact)
+ENDED_ORDERS_KEPT = 10_000
+
+Streams = Callable[[str], Iterable[Recorded]]
+
+
+def nothing_earlier(stream: str) -> Iterable[Recorded]:
+    """For a fold from the beginning of the log: what it has not seen has not happened."""
+    return ()
+
+
+@dataclass(slots=True)
+class Tracked:
+    """An order while the fold follows it."""
+
+    order: Order
+    version: int = 0
+    reports: dict[str, Report] = field(default_factory=dict)
+    raised: dict[Anomaly, list[int]] = field(default_factory=dict)
+    is_dirty: bool = False
+
+
+class Fold:
+    """Takes events in the order of the log. `settle` brings the rows up to date with all that was taken."""
+
+    def __init__(self, rows: Rows, streams: Streams = nothing_earlier) -> None:
+        self._rows = rows
+        self._streams = streams
+        self._tracked: dict[str, Tracked] = {}
+        self._dirty: list[str] = []
+        self._positions: dict[tuple[str, str], Position] = {}
+        self._changed: dict[tuple[str, str], None] = {}
+        self._stale: dict[tuple[str, str], None] = {}
+
+    def take(self, recorded: Recorded) -> None:
+        """One event."""
+        event = recorded.event
+        if isinstance(event, ACCOUNT_FACTS):
+            self._take_account_fact(recorded, event)
+        elif isinstance(event, PROPOSAL_FACTS):
+            self._take_proposal_fact(recorded, event)
+        else:
+            self._take_order_event(recorded, event)  # type: ignore[arg-type]
+
+    def settle(self) -> None:
+        """Write the rows of all orders and positions that have changed."""
+        for stream in self._dirty:
+            tracked = self._tracked[stream]
+            tracked.is_dirty = False
+            if tracked.order.attributed_to is None:
+                self._rows.put(ORDERS, order_row(stream, tracked.order, tracked.version))
+        self._dirty.clear()
+        for key in self._stale:
+            self._positions[key] = self._refold(key)
+        for key in {**self._changed, **self._stale}:
+            self._write_position(key)
+        self._stale.clear()
+        self._changed.clear()
+
+    def evict(self) -> None:
+        """Forget ended orders, beyond a number of them, and nothing that a settled row does not tell."""
+        if len(self._tracked) > 2 * ENDED_ORDERS_KEPT:
+            ended = [stream for stream, tracked in self._tracked.items() if tracked.order.is_ended]
+            for stream in ended[: len(self._tracked) - ENDED_ORDERS_KEPT]:
+                del self._tracked[stream]
+
+    # Orders and their fills
+
+    def _take_order_event(self, recorded: Recorded, event: Event) -> None:
+        stream = recorded.stream
+        tracked = self._track(stream, recorded.version)
+        order = tracked.order
+        had = (order.instrument, order.side, order.request)
+        _follow(tracked, recorded, event)
+        if not tracked.is_dirty:
+            tracked.is_dirty = True
+            self._dirty.append(stream)
+        match event:
+            case AnomalyDetected() | AnomalyCleared():
+                self._take_anomaly(recorded, tracked, event)
+            case OrderAttributed():
+                self._withdraw(stream, tracked)
+            case FillRecorded() if (
+                not isinstance(event, FillCorrected) and tracked.reports[event.fill_id].position == recorded.position
+            ):
+                self._write_trades(stream, tracked, (event.fill_id,), is_new=order.fills.by_id[event.fill_id].is_standing)
+            case FillRecorded() | FillBusted():
+                self._write_trades(stream, tracked, tracked.reports)
+            case _ if tracked.reports and had != (order.instrument, order.side, order.request):
+                self._write_trades(stream, tracked, tracked.reports)
+
+    def _track(self, stream: str, version: int) -> Tracked:
+        tracked = self._tracked.get(stream)
+        if tracked is None:
+            tracked = Tracked(Order(account_of(stream), client_order_id_of(stream)))
+            self._tracked[stream] = tracked
+            if version > 1:
+                for earlier in self._streams(stream):
+                    if earlier.version < version:
+                        _follow(tracked, earlier, earlier.event)  # type: ignore[arg-type]
+        return tracked
+
+    def _write_trades(self, stream: str, tracked: Tracked, fill_ids: Iterable[str], *, is_new: bool = False) -> None:
+        """Write the rows of some fills. A new one may simply be added to its position; else the position is folded anew."""
+        for fill_id in fill_ids:
+            order, fill = tracked.order, tracked.order.fills.by_id.get(fill_id)
+            if fill is None:
+                continue
+            before = None if is_new else self._rows.get(TRADES, (stream, fill_id))
+            row = trade_row(stream, order, fill, tracked.reports[fill_id])
+            self._rows.put(TRADES, row)
+            if is_new:
+                self._add_to_position(row)
+            else:
+                self._distrust(row)
+                if before is not None:
+                    self._distrust(before)
+
+    def _withdraw(self, stream: str, tracked: Tracked) -> None:
+        """The order turned out to be another: its row and its trades are that one's now."""
+        self._rows.delete(ORDERS, (stream,))
+        for fill_id in tracked.reports:
+            before = self._rows.get(TRADES, (stream, fill_id))
+            if before is not None:
+                self._rows.delete(TRADES, (stream, fill_id))
+                self._distrust(before)
+
+    def _take_anomaly(self, recorded: Recorded, tracked: Tracked, event: AnomalyDetected | AnomalyCleared) -> None:
+        match event:
+            case AnomalyDetected():
+                row = {
+                    "position": recorded.position,
+                    "account": tracked.order.account,
+                    "client_order_id": tracked.order.client_order_id,
+                    "code": event.code.value,
+                    "detail": event.detail,
+                    "detected_at": recorded.recorded_at,
+                    "cleared_at": None,
+                    "stream": recorded.stream,
+                }
+                self._rows.put(ANOMALIES, row)
+            case AnomalyCleared():
+                for position in tracked.raised.pop(event.code, ()):
+                    row = self._rows.get(ANOMALIES, (position,)) or {}
+                    if row:
+                        self._rows.put(ANOMALIES, {**row, "cleared_at": recorded.recorded_at})
+            case _:
+                assert_never(event)
+
+    # Positions
+
+    def _add_to_position(self, trade: Row) -> None:
+        key = (trade["account"], trade["instrument"])
+        if trade["instrument"] is None or trade["side"] is None or key in self._stale:
+            return
+        position = self._position(key)
+        if position.is_in_order(trade["at"], trade["position"]):
+            position.fill(trade)
+            self._changed[key] = None
+        else:
+            self._stale[key] = None
+
+    def _distrust(self, entry: Row) -> None:
+        """What this row is part of has to be folded anew."""
+        if entry["instrument"] is not None:
+            self._stale[entry["account"], entry["instrument"]] = None
+
+    def _position(self, key: tuple[str, str]) -> Position:
+        if key not in self._positions:
+            rows = self._rows.select(POSITIONS, account=key[0], instrument=key[1])
+            self._positions[key] = restore(rows) if rows else Position(*key, self._terms(key))
+        return self._positions[key]
+
+    def _terms(self, key: tuple[str, str]) -> Terms:
+        row = self._rows.get(INSTRUMENTS, key)
+        return Terms(row["multiplier"] or ONE, bool(row["inverse"]), row["currency"]) if row else Terms()
+
+    def _refold(self, key: tuple[str, str]) -> Position:
+        account, instrument = key
+        trades = self._rows.select(TRADES, account=account, instrument=instrument, state="standing")
+        entries = self._rows.select(ACCOUNT_EVENTS, account=account, instrument=instrument)
+        return position_of(account, instrument, self._terms(key), [*(trade for trade in trades if trade["side"]), *entries])
+
+    def _write_position(self, key: tuple[str, str]) -> None:
+        position = self._positions[key]
+        is_empty = position.last is None and not position.funding
+        for row in position_rows(position):
+            if is_empty:
+                self._rows.delete(POSITIONS, POSITIONS.key_of(row))
+            else:
+                self._rows.put(POSITIONS, row)
+
+    # Accounts and proposals
+
+    def _take_account_fact(self, recorded: Recorded, event: AccountFact) -> None:
+        account = account_of(recorded.stream)
+        match event:
+            case GapRecorded():
+                self._rows.put(ACCOUNT_EVENTS, account_event_row(account, recorded, event))
+            case PositionAdjusted():
+                row = account_event_row(account, recorded, event)
+                self._rows.put(ACCOUNT_EVENTS, row)
+                self._distrust(row)
+            case FundingRecorded():
+                row = account_event_row(account, recorded, event)
+                self._rows.put(ACCOUNT_EVENTS, row)
+                key = (account, event.instrument)
+                if key not in self._stale:
+                    self._position(key).fund(row)
+                    self._changed[key] = None
+            case InstrumentDefined():
+                before = self._rows.get(INSTRUMENTS, (account, event.instrument))
+                self._rows.put(INSTRUMENTS, defined(before, account, event, recorded.at))
+                if (
+                    self._rows.select(POSITIONS, account=account, instrument=event.instrument)
+                    or (account, event.instrument) in self._positions
+                ):
+                    self._stale[account, event.instrument] = None
+            case MarkRecorded():
+                before = self._rows.get(INSTRUMENTS, (account, event.instrument))
+                self._rows.put(INSTRUMENTS, marked(before, account, event, recorded.at))
+            case BalanceReported():
+                before = self._rows.get(INSTRUMENTS, (account, event.instrument))
+                self._rows.put(INSTRUMENTS, reported(before, account, event, recorded.at))
+            case _:
+                assert_never(event)
+
+    def _take_proposal_fact(self, recorded: Recorded, event: ProposalFact) -> None:
+        account = account_of(recorded.stream)
+        before = self._rows.get(PROPOSALS, (account, event.proposal_id))
+        self._rows.put(PROPOSALS, proposal_row(before, account, event, recorded.at))
+
+
+def _follow(tracked: Tracked, recorded: Recorded, event: Event) -> None:
+    """Bring a tracked order up to date with one of its events."""
+    evolve(tracked.order, event, recorded.at)
+    tracked.version = recorded.version
+    if isinstance(event, FillRecorded):
+        fill = tracked.order.fills.by_id[event.fill_id]
+        if event.fill_id not in tracked.reports or (
+            fill.at == recorded.at and fill.quantity == event.quantity and fill.price == event.price
+        ):
+            tracked.reports.setdefault(event.fill_id, report_of(recorded))
+    elif isinstance(event, AnomalyDetected):
+        tracked.raised.setdefault(event.code, []).append(recorded.position or 0)

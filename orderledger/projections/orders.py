@@ -1,0 +1,70 @@
+"""The order view: one row per order, derived from its state."""
+
+from decimal import Decimal
+
+from orderledger.domain.anomalies import standing_anomalies
+from orderledger.domain.exact import plain, total
+from orderledger.domain.state import Order
+from orderledger.domain.values import Links
+from orderledger.projections.tables import Row
+
+
+def order_row(stream: str, order: Order, version: int) -> Row:
+    """The columns of `tables.ORDERS` for one order."""
+    request, reported = order.request, order.reported.value
+    return {
+        "account": order.account,
+        "client_order_id": order.client_order_id,
+        "working_client_order_id": order.working_client_order_id,
+        "venue_order_id": order.venue_order_id,
+        "venue_order_ids": sorted(order.venue_order_ids, key=lambda name: (order.venue_order_ids[name], name)),
+        "aliases": dict(sorted(order.aliases.items())),
+        "origin": order.origin.value,
+        "instrument": order.instrument,
+        "side": order.side.value if order.side else None,
+        "order_type": request.order_type.value if request else None,
+        "time_in_force": request.time_in_force.value if request and request.time_in_force else None,
+        "quantity": order.quantity,
+        "limit_price": order.limit_price,
+        "stop_price": order.stop_price,
+        "status": order.status.value,
+        "pending": order.pending.value if order.pending else None,
+        "certainty": order.certainty.value,
+        "cum_quantity": order.cum_quantity,
+        "leaves_quantity": order.leaves_quantity,
+        "average_price": order.average_price,
+        "reported_cum_quantity": reported.cum_quantity if reported else None,
+        "fees": fees_of(order),
+        "strategy": request.strategy if request else None,
+        "links": links_of(request.links) if request else None,
+        "tags": dict(request.tags) if request else {},
+        "anomalies": sorted(code.value for code, _ in standing_anomalies(order)),
+        "reason": order.reason,
+        "requested_at": order.requested_at,
+        "submitted_at": order.submitted_at,
+        "acknowledged_at": order.acknowledged_at,
+        "pending_since": order.requests.pending_since() if order.pending else None,
+        "last_fill_at": order.fills.last_fill_at,
+        "ended_at": order.ended_at,
+        "updated_at": order.updated_at,
+        "is_open": not order.is_ended,
+        "version": version,
+        "stream": stream,
+    }
+
+
+def fees_of(order: Order) -> dict[str, str]:
+    """Fees by currency. A fee that came without one is listed under an empty name."""
+    fees: dict[str, list[Decimal]] = {}
+    for fill in order.fills.by_id.values():
+        if fill.is_standing and fill.fee is not None:
+            fees.setdefault(fill.fee_currency or "", []).append(fill.fee)
+    return {currency: plain(total(amounts)) for currency, amounts in sorted(fees.items())}
+
+
+def links_of(links: Links | None) -> dict[str, str] | None:
+    """The links that are set."""
+    if links is None:
+        return None
+    names = ("proposal_id", "trade_id", "role", "parent", "group")
+    return {name: str(getattr(links, name)) for name in names if getattr(links, name) is not None}

@@ -1,0 +1,155 @@
+"""The P&L view: positions put beside fees, funding and marks, and added up as asked."""
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import EXACT, QUOTIENT, ZERO, plain, total
+from orderledger.projections.positions import METHODS, ONE, Method, Position, Terms, position_rows
+from orderledger.projections.tables import Row
+
+GROUPS = ("account", "instrument", "strategy", "day")
+Marks = dict[tuple[str, str], Decimal]
+
+
+def pnl_row(position: Row, marks: Marks) -> Row:
+    """One row of the `pnl` view from one of `tables.POSITIONS`. `marks`: price by account and instrument."""
+    account, currency = position["account"], _currency(position)
+    fees = _named({name: Decimal(amount) for name, amount in position["fees"].items()}, currency)
+    funding = {name: Decimal(amount) for name, amount in position["funding"].items()}
+    mark = marks.get((account, position["instrument"]))
+    return {
+        **{name: position[name] for name in ("account", "instrument", "position_quantity", "average_open_price", "realized_pnl")},
+        "fees": fees,
+        "funding": funding,
+        "net_pnl": _net(position["realized_pnl"], fees, funding, currency, lambda name: _rate(account, name, currency, marks)),
+        "unrealized_pnl": None if mark is None else _unrealized(position, mark),
+        "mark_price": mark,
+        "currency": currency,
+        **{name: position[name] for name in ("method", "fills", "bought_quantity", "sold_quantity")},
+    }
+
+
+def group_rows(rows: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
+    """P&L rows added up by some of their columns, each currency apart. Positions are shown where a row is one instrument's."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        key = (*(row.get(name) for name in by), row["currency"], row["instrument"] if "instrument" in by else None)
+        groups.setdefault(key, []).append(row)
+    return [_added_up(group, by) for group in groups.values()]
+
+
+def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tuple[str, ...], method: Method) -> list[Row]:
+    """Rows like those of `tables.POSITIONS`, apart by strategy and day, from trades and account events.
+
+    A strategy has a position of its own. A day (UTC) shows what was realized on it, and the position at its end.
+    """
+    positions: dict[tuple[Any, ...], Position] = {}
+    days: dict[tuple[Any, ...], Row] = {}
+    for entry in sorted(entries, key=lambda row: (row["at"], row["position"])):
+        strategy = entry.get("strategy") if "strategy" in by else None
+        holder = (entry["account"], entry["instrument"], strategy)
+        position = positions.setdefault(holder, Position(holder[0], holder[1], terms(holder[0], holder[1])))
+        before = _row_of(position, method)
+        _take(position, entry)
+        day = entry["at"].date().isoformat() if "day" in by else None
+        row = days.setdefault((*holder, day), {**before, **_zero(), "strategy": strategy, "day": day})
+        _advance(row, before, _row_of(position, method))
+    return list(days.values())
+
+
+def _take(position: Position, entry: Row) -> None:
+    if "fill_id" in entry:
+        position.fill(entry)
+    elif entry["kind"] == "adjust":
+        position.adjust(entry)
+    else:
+        position.fund(entry)
+
+
+def _row_of(position: Position, method: Method) -> Row:
+    return position_rows(position)[METHODS.index(method)]
+
+
+def _zero() -> Row:
+    return {"realized_pnl": ZERO, "fees": {}, "funding": {}, "fills": 0, "bought_quantity": ZERO, "sold_quantity": ZERO}
+
+
+def _advance(row: Row, before: Row, after: Row) -> None:
+    """Add to a day's row what one entry has changed."""
+    for name in ("position_quantity", "average_open_price", "currency"):
+        row[name] = after[name]
+    for name in ("realized_pnl", "bought_quantity", "sold_quantity"):
+        row[name] = EXACT.add(row[name], EXACT.subtract(after[name], before[name]))
+    row["fills"] += after["fills"] - before["fills"]
+    for name in ("fees", "funding"):
+        changes = {c: EXACT.subtract(Decimal(amount), Decimal(before[name].get(c, 0))) for c, amount in after[name].items()}
+        row[name] = {c: plain(EXACT.add(Decimal(row[name].get(c, 0)), changes.get(c, ZERO))) for c in {**row[name], **changes}}
+
+
+def _currency(position: Row) -> str | None:
+    """What the instrument is settled in; where nobody said, the only currency that was seen."""
+    if position["currency"] is not None:
+        return str(position["currency"])
+    seen = {name for name in (*position["fees"], *position["funding"]) if name}
+    return seen.pop() if len(seen) == 1 else None
+
+
+def _named(amounts: dict[str, Decimal], currency: str | None) -> dict[str, Decimal]:
+    """A fee that came without a currency is in the settlement currency."""
+    if "" not in amounts or currency is None:
+        return amounts
+    named = {name: amount for name, amount in amounts.items() if name}
+    named[currency] = EXACT.add(named.get(currency, ZERO), amounts[""])
+    return dict(sorted(named.items()))
+
+
+def _net(
+    realized: Decimal,
+    fees: dict[str, Decimal],
+    funding: dict[str, Decimal],
+    currency: str | None,
+    rate: Callable[[str], Decimal | None],
+) -> Decimal | None:
+    """Realized less fees plus funding. Amounts in other currencies count where a mark converts them."""
+    if currency is None and any((*fees.values(), *funding.values())):
+        return None
+    net = realized
+    for amounts, change in ((fees, EXACT.subtract), (funding, EXACT.add)):
+        for name, amount in amounts.items():
+            factor = rate(name)
+            if factor is not None:
+                net = change(net, EXACT.multiply(amount, factor))
+    return QUOTIENT.plus(net)
+
+
+def _rate(account: str, name: str, currency: str | None, marks: Marks) -> Decimal | None:
+    """What one unit of a currency is worth in another: the mark of their pair, where the account has one."""
+    if name == currency:
+        return ONE
+    pairs = (f"{name}{separator}{currency}" for separator in ("-", "/", "_", ""))
+    return next((marks[account, pair] for pair in pairs if (account, pair) in marks), None)
+
+
+def _unrealized(position: Row, mark: Decimal) -> Decimal:
+    terms = Terms(position["multiplier"], bool(position["inverse"]), position["currency"])
+    quantity = position["position_quantity"]
+    if not quantity:
+        return ZERO
+    cost = total(Decimal(cost) for _, cost in position["lots"]["open"])
+    return QUOTIENT.plus(terms.gain(terms.value(quantity, mark), cost))
+
+
+def _added_up(group: list[Row], by: tuple[str, ...]) -> Row:
+    first = group[0]
+    is_one = len(group) == 1
+    row = {name: first.get(name) for name in by}
+    for name in ("position_quantity", "average_open_price", "mark_price"):
+        row[name] = first[name] if is_one and "instrument" in by else None
+    for name in ("realized_pnl", "net_pnl", "unrealized_pnl", "bought_quantity", "sold_quantity"):
+        amounts = [member[name] for member in group]
+        row[name] = None if any(amount is None for amount in amounts) else total(amounts)
+    for name in ("fees", "funding"):
+        names = sorted({currency for member in group for currency in member[name]})
+        row[name] = {currency: total(member[name].get(currency, ZERO) for member in group) for currency in names}
+    return {**row, "currency": first["currency"], "method": first["method"], "fills": sum(member["fills"] for member in group)}

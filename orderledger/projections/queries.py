@@ -1,0 +1,108 @@
+"""Answers put together from the rows of the views."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Protocol
+
+from orderledger.domain.exact import ZERO, total
+from orderledger.projections.pnl import GROUPS, group_rows, pnl_row, rows_by
+from orderledger.projections.positions import METHODS, ONE, Method, Terms
+from orderledger.projections.tables import ACCOUNT_EVENTS, INSTRUMENTS, ORDERS, POSITIONS, TRADES, Row, Table
+
+
+class Source(Protocol):
+    def rows(self, table: Table, **where: Any) -> list[Row]: ...
+
+
+def orders(source: Source, *, is_open: bool | None = None, **where: Any) -> list[Row]:
+    """Rows of the order view."""
+    return [ORDERS.shown(row) for row in source.rows(ORDERS, is_open=is_open or None, **where)]
+
+
+def trades(source: Source, *, with_busted: bool = False, **where: Any) -> list[Row]:
+    """Rows of the trade view: the fills that stand, and on request those that were busted or corrected."""
+    return [TRADES.shown(row) for row in source.rows(TRADES, state=None if with_busted else "standing", **where)]
+
+
+def positions(source: Source, *, method: Method = "average", **where: Any) -> list[Row]:
+    """P&L rows, and what is still working: the exposure that open and unresolved orders may become."""
+    working: dict[tuple[str, str], list[Row]] = {}
+    for order in source.rows(ORDERS, is_open=True, **where):
+        if order["instrument"] is not None and order["leaves_quantity"] is not None:
+            working.setdefault((order["account"], order["instrument"]), []).append(order)
+    instruments = {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS, **where)}
+    held = {(row["account"], row["instrument"]): row for row in pnl(source, method=method, **where)}
+    flat = {key: _flat(*key, method) for key in sorted(working) if key not in held}
+    return [
+        {**row, **_exposure(working.get(key, [])), **_reported(instruments.get(key))} for key, row in {**held, **flat}.items()
+    ]
+
+
+def pnl(
+    source: Source, *, method: Method = "average", by: tuple[str, ...] = ("account", "instrument"), **where: Any
+) -> list[Row]:
+    """Rows of the P&L view, by account and instrument or as asked. Raises ValueError for a method or group there is not."""
+    if method not in METHODS:
+        raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
+    if unknown := [name for name in by if name not in GROUPS]:
+        raise ValueError(f"{unknown[0]!r} is no group: {', '.join(GROUPS)}")
+    strategy = where.pop("strategy", None)
+    instruments = source.rows(INSTRUMENTS, account=where.get("account"))
+    marks = {(row["account"], row["instrument"]): row["mark_price"] for row in instruments if row["mark_price"] is not None}
+    if strategy is None and "strategy" not in by and "day" not in by:
+        rows = [pnl_row(row, marks) for row in source.rows(POSITIONS, method=method, **where)]
+        return rows if by == ("account", "instrument") else group_rows(rows, by)
+    terms = _terms_of(instruments)
+    folded = rows_by(_entries(source, strategy, **where), terms, (*by, *(("strategy",) if strategy else ())), method)
+    rows = [{**pnl_row(row, {} if "day" in by else marks), "strategy": row["strategy"], "day": row["day"]} for row in folded]
+    return group_rows(rows, by)
+
+
+def _entries(source: Source, strategy: str | None, **where: Any) -> list[Row]:
+    trades = [
+        row for row in source.rows(TRADES, state="standing", strategy=strategy, **where) if row["instrument"] and row["side"]
+    ]
+    if strategy is not None:
+        return trades
+    return trades + [row for row in source.rows(ACCOUNT_EVENTS, **where) if row["kind"] != "gap"]
+
+
+def _terms_of(instruments: list[Row]) -> Callable[[str, str], Terms]:
+    defined = {
+        (row["account"], row["instrument"]): Terms(row["multiplier"] or ONE, bool(row["inverse"]), row["currency"])
+        for row in instruments
+    }
+    return lambda account, instrument: defined.get((account, instrument), Terms())
+
+
+def _exposure(orders: list[Row]) -> Row:
+    return {
+        "open_buy_quantity": _leaves(orders, "buy"),
+        "open_sell_quantity": _leaves(orders, "sell"),
+        "unresolved_orders": sum(order["certainty"] == "unresolved" for order in orders),
+    }
+
+
+def _leaves(orders: list[Row], side: str) -> Decimal:
+    return total(order["leaves_quantity"] for order in orders if order["side"] == side)
+
+
+def _reported(instrument: Row | None) -> Row:
+    return {"reported_quantity": instrument["reported_quantity"] if instrument else None}
+
+
+def _flat(account: str, instrument: str, method: Method) -> Row:
+    numbers = dict.fromkeys(
+        ("position_quantity", "average_open_price", "realized_pnl", "net_pnl", "bought_quantity", "sold_quantity"), ZERO
+    )
+    nothing = dict.fromkeys(("unrealized_pnl", "mark_price", "currency"))
+    return {
+        "account": account,
+        "instrument": instrument,
+        **numbers,
+        "fees": {},
+        "funding": {},
+        **nothing,
+        "method": method,
+        "fills": 0,
+    }

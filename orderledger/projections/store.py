@@ -1,0 +1,67 @@
+"""Where the folds keep their rows: a mapping per table. Here in memory; the infrastructure keeps them in a database."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from orderledger.projections.tables import TABLES, Key, Row, Table
+
+
+class Rows(Protocol):
+    """Rows by key."""
+
+    def get(self, table: Table, key: Key) -> Row | None:
+        """The row, if there is one."""
+
+    def put(self, table: Table, row: Row) -> None:
+        """Insert or replace the row with its key."""
+
+    def delete(self, table: Table, key: Key) -> None:
+        """Remove the row, if there is one."""
+
+    def select(self, table: Table, **where: Any) -> list[Row]:
+        """The rows with these values, in the table's order."""
+
+
+class MemoryRows:
+    """Rows in dictionaries. Rows of one instrument, and of one order, are found without a search."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[Key, Row]] = {table.name: {} for table in TABLES}
+        self._keys: dict[tuple[str, Any, Any], dict[Key, None]] = defaultdict(dict)
+
+    def get(self, table: Table, key: Key) -> Row | None:
+        return self.tables[table.name].get(key)
+
+    def put(self, table: Table, row: Row) -> None:
+        key = table.key_of(row)
+        before = self.tables[table.name].get(key)
+        if before is not None:
+            self._forget(table, before, key)
+        self.tables[table.name][key] = row
+        if "instrument" in row:
+            self._keys[table.name, row.get("account"), row["instrument"]][key] = None
+
+    def delete(self, table: Table, key: Key) -> None:
+        row = self.tables[table.name].pop(key, None)
+        if row is not None:
+            self._forget(table, row, key)
+
+    def select(self, table: Table, **where: Any) -> list[Row]:
+        rows = self.tables[table.name]
+        found: Iterable[Row] = rows.values()
+        if "account" in where and "instrument" in where:
+            found = [rows[key] for key in self._keys[table.name, where["account"], where["instrument"]]]
+        return sorted(
+            (row for row in found if all(row[name] == value for name, value in where.items())),
+            key=lambda row: sort_key(table, row),
+        )
+
+    def _forget(self, table: Table, row: Row, key: Key) -> None:
+        if "instrument" in row:
+            self._keys[table.name, row.get("account"), row["instrument"]].pop(key, None)
+
+
+def sort_key(table: Table, row: Row) -> tuple[Any, ...]:
+    """Where a row stands in its table's order: what is missing comes first."""
+    return tuple((row[name] is not None, row[name]) for name in table.order_by)

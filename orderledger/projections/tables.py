@@ -1,0 +1,238 @@
+"""The tables of the views: their columns, keys and meanings. The database's tables, the JSON of the views and the
+reference docs all follow from what is written here."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["text", "number", "time", "json", "flag", "count"]
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    kind: Kind
+    meaning: str
+    is_shown: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`order_by` is how rows are listed. Times are UTC; numbers are exact decimals in the instrument's own units."""
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    order_by: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+    def key_of(self, row: Row) -> Key:
+        return tuple(row[name] for name in self.key)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def shown(self, row: Row) -> Row:
+        """The row as a view shows it: without what only the ledger itself needs."""
+        return {column.name: row[column.name] for column in self.columns if column.is_shown}
+
+
+STREAM = Column("stream", "text", "Stream of the order in the log.")
+
+ORDERS = Table(
+    "orders",
+    "One row per order, open or ended.",
+    ("stream",),
+    (
+        Column("account", "text", "Trading account."),
+        Column("client_order_id", "text", "Our id, null for an order known from the venue alone."),
+        Column(
+            "working_client_order_id",
+            "text",
+            "Our id of the leg in force: the last accepted replacement's, else the order's own.",
+        ),
+        Column("venue_order_id", "text", "The venue's id now."),
+        Column("venue_order_ids", "json", "All venue ids the order has borne, in order of appearance."),
+        Column("aliases", "json", "Other names under which the venue speaks of it."),
+        Column("origin", "text", "own or external."),
+        Column("instrument", "text", "Instrument."),
+        Column("side", "text", "buy or sell."),
+        Column("order_type", "text", "market, limit, stop, stop_limit, trailing_stop or other."),
+        Column("time_in_force", "text", "day, gtc, ioc, fok or gtd."),
+        Column("quantity", "number", "Total quantity in force."),
+        Column("limit_price", "number", "Limit price in force."),
+        Column("stop_price", "number", "Stop price in force."),
+        Column("status", "text", "Status by FIX precedence."),
+        Column("pending", "text", "cancel or replace, while one is outstanding."),
+        Column("certainty", "text", "confirmed or unresolved."),
+        Column("cum_quantity", "number", "Sum of the fills that stand."),
+        Column("leaves_quantity", "number", "What can still be filled."),
+        Column("average_price", "number", "Average price of the fills that stand, to 34 digits."),
+        Column("reported_cum_quantity", "number", "What the venue last claimed to have filled."),
+        Column("fees", "json", "Fees of the fills that stand, by currency."),
+        Column("strategy", "text", "Strategy that requested it."),
+        Column("links", "json", "Proposal, trade, role, parent and group it belongs to."),
+        Column("tags", "json", "Free labels."),
+        Column("anomalies", "json", "Codes of what is odd about it now."),
+        Column("reason", "text", "Why it ended."),
+        Column("requested_at", "time", "When we asked for it."),
+        Column("submitted_at", "time", "When it was handed to the venue."),
+        Column("acknowledged_at", "time", "When the venue accepted it."),
+        Column("pending_since", "time", "When the outstanding cancel or replace was asked for."),
+        Column("last_fill_at", "time", "When it was last filled."),
+        Column("ended_at", "time", "When it ended."),
+        Column("updated_at", "time", "When the newest fact about it happened."),
+        Column("is_open", "flag", "Whether it has not ended."),
+        Column("version", "count", "Events in its stream."),
+        STREAM,
+    ),
+    ("account", "requested_at", "stream"),
+    (("account", "client_order_id"), ("is_open",)),
+)
+
+TRADES = Table(
+    "trades",
+    "One row per fill. Those that were busted or corrected stay, with their state.",
+    ("stream", "fill_id"),
+    (
+        Column("account", "text", "Trading account."),
+        Column("client_order_id", "text", "Our id of the order."),
+        Column("venue_order_id", "text", "The venue's id of the order, as the fill gave it."),
+        Column("fill_id", "text", "The venue's id of the fill."),
+        Column("instrument", "text", "Instrument."),
+        Column("side", "text", "buy or sell."),
+        Column("quantity", "number", "Quantity."),
+        Column("price", "number", "Price."),
+        Column("fee", "number", "Fee, positive when paid."),
+        Column("fee_currency", "text", "Currency of the fee, null where it is what the instrument is settled in."),
+        Column("liquidity", "text", "maker or taker."),
+        Column("at", "time", "When it happened."),
+        Column("recorded_at", "time", "When it was recorded."),
+        Column("source", "text", "Where the report came from."),
+        Column("position", "count", "Place in the log."),
+        Column("strategy", "text", "Strategy of the order."),
+        Column("links", "json", "Proposal, trade, role, parent and group of the order."),
+        Column("state", "text", "standing, busted or corrected."),
+        STREAM,
+    ),
+    ("at", "position"),
+    (("account", "instrument", "at", "position"), ("state",)),
+)
+
+POSITIONS = Table(
+    "positions",
+    "One row per account, instrument and method (average, fifo, lifo): position and P&L.",
+    ("account", "instrument", "method"),
+    (
+        Column("account", "text", "Trading account."),
+        Column("instrument", "text", "Instrument."),
+        Column("method", "text", "Which lots a closing fill closes: average, fifo or lifo."),
+        Column("position_quantity", "number", "Signed: positive is long."),
+        Column("average_open_price", "number", "Average price of the open lots, 0 when flat."),
+        Column("realized_pnl", "number", "Realized P&L before fees, in `currency`."),
+        Column("fees", "json", "Fees by currency."),
+        Column("funding", "json", "Funding by currency, positive when received."),
+        Column("currency", "text", "What the instrument is settled in."),
+        Column("multiplier", "number", "Units of the underlying in one unit of quantity."),
+        Column("inverse", "flag", "Whether quantity is worth quantity * multiplier / price."),
+        Column("fills", "count", "Fills that stand."),
+        Column("bought_quantity", "number", "Sum bought."),
+        Column("sold_quantity", "number", "Sum sold."),
+        Column("last_at", "time", "When the newest fill or adjustment happened."),
+        Column("last_position", "count", "Its place in the log.", is_shown=False),
+        Column("lots", "json", "Open lots, oldest first: signed quantity, and its cost.", is_shown=False),
+    ),
+    ("account", "instrument", "method"),
+)
+
+ANOMALIES = Table(
+    "anomalies",
+    "One row per anomaly ever detected.",
+    ("position",),
+    (
+        Column("position", "count", "Place in the log."),
+        Column("account", "text", "Trading account."),
+        Column("client_order_id", "text", "Our id of the order."),
+        Column("code", "text", "What is odd."),
+        Column("detail", "text", "What was found, in a sentence."),
+        Column("detected_at", "time", "When it was detected."),
+        Column("cleared_at", "time", "When it no longer was odd, null while it stands."),
+        STREAM,
+    ),
+    ("position",),
+    (("stream", "code"),),
+)
+
+PROPOSALS = Table(
+    "proposals",
+    "One row per proposal.",
+    ("account", "proposal_id"),
+    (
+        Column("account", "text", "Trading account."),
+        Column("proposal_id", "text", "Id of the proposal."),
+        Column("kind", "text", "entry or exit."),
+        Column("strategy", "text", "Strategy that made it."),
+        Column("instrument", "text", "Instrument."),
+        Column("side", "text", "buy or sell."),
+        Column("quantity", "number", "Quantity proposed."),
+        Column("order_type", "text", "Order type proposed."),
+        Column("limit_price", "number", "Limit price proposed."),
+        Column("stop_price", "number", "Stop price proposed."),
+        Column("time_in_force", "text", "Time in force proposed."),
+        Column("state", "text", "proposed, approved or declined."),
+        Column("reason", "text", "Why it was decided so."),
+        Column("links", "json", "Trade, role, parent and group it belongs to."),
+        Column("tags", "json", "Free labels."),
+        Column("proposed_at", "time", "When it was made."),
+        Column("decided_at", "time", "When it was approved or declined."),
+    ),
+    ("account", "proposed_at", "proposal_id"),
+)
+
+INSTRUMENTS = Table(
+    "instruments",
+    "One row per account and instrument: its definition and its last mark.",
+    ("account", "instrument"),
+    (
+        Column("account", "text", "Trading account."),
+        Column("instrument", "text", "Instrument."),
+        Column("multiplier", "number", "Units of the underlying in one unit of quantity."),
+        Column("inverse", "flag", "Whether quantity is worth quantity * multiplier / price."),
+        Column("currency", "text", "What it is settled in."),
+        Column("tick", "number", "Smallest step of the price."),
+        Column("lot", "number", "Smallest step of the quantity."),
+        Column("defined_at", "time", "When it was so defined."),
+        Column("mark_price", "number", "Price at which open positions are valued."),
+        Column("marked_at", "time", "When that price was."),
+        Column("reported_quantity", "number", "What the venue last said the position is."),
+        Column("reported_at", "time", "When it said so."),
+    ),
+    ("account", "instrument"),
+)
+
+ACCOUNT_EVENTS = Table(
+    "account_events",
+    "One row per funding, adjustment and gap.",
+    ("position",),
+    (
+        Column("position", "count", "Place in the log."),
+        Column("account", "text", "Trading account."),
+        Column("kind", "text", "funding, adjust or gap."),
+        Column("instrument", "text", "Instrument, null for a gap."),
+        Column("quantity", "number", "Amount of a funding, quantity of an adjustment."),
+        Column("price", "number", "Price of an adjustment."),
+        Column("currency", "text", "Currency of a funding."),
+        Column("at", "time", "When it happened."),
+        Column("from_at", "time", "When a gap began."),
+        Column("to_at", "time", "When a gap ended, null while it lasts."),
+        Column("reason", "text", "Why."),
+    ),
+    ("at", "position"),
+    (("account", "instrument", "kind"),),
+)
+
+TABLES = (ORDERS, TRADES, POSITIONS, ANOMALIES, PROPOSALS, INSTRUMENTS, ACCOUNT_EVENTS)
+BY_NAME = {table.name: table for table in TABLES}

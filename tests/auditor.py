@@ -1,0 +1,807 @@
+"""The oracle: what every view must show, worked out from the messages alone.
+
+Naive on purpose. It keeps every recorded message and answers each question by reading all of them again; it shares
+no code with the package it audits. Numbers are exact Fractions, times are aware datetimes in UTC. "Rule" and
+"section" refer to the contract. Facts are always read in the order of (`at`, log position), so that nothing here can
+depend on the order of arrival except where two facts carry the same time.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+Message = dict[str, Any]
+Row = dict[str, Any]
+Name = tuple[str, ...]
+
+PROPOSAL_TYPES = {"propose", "approve", "decline"}
+ACCOUNT_TYPES = {"instrument", "mark", "funding", "adjust", "gap", "balance"}
+ORDER_COMMANDS = {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
+REGISTER = {"done_for_day", "suspend", "stop", "resume", "restate"}
+WORKING_REPORTS = {"acknowledge", "fill", "correct_fill", "bust_fill", "replace", "trigger"} | REGISTER
+WORKING_STATUSES = {"new", "partially_filled", "suspended", "stopped"}
+ENDED_STATUSES = {"filled", "canceled", "rejected", "denied", "expired"}
+KNOWN_STATUSES = WORKING_STATUSES | ENDED_STATUSES | {"pending_new", "done_for_day"}
+END_WORDS = {"cancel": "canceled", "expire": "expired", "reject": "rejected", "deny": "denied"}
+END_RANKS = {"canceled": 3, "expired": 3, "rejected": 2, "denied": 1}
+ANSWERS = {"cancel": {"reject_cancel"}, "replace": {"replace", "reject_replace"}}
+REPORTED_NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price")
+PRICED = ("quantity", "limit_price", "stop_price")
+TERMS = {"instrument", "side", "order_type", "time_in_force", "expire_at", "post_only", "reduce_only", *PRICED}
+FILL_DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity")
+NOT_COMPARED = {"source", "evidence", "actor", "correlation_id", "causation_id", "text", "message_id"}
+NUMBERS = {"quantity", "price", "limit_price", "stop_price", "fee", "amount", "multiplier", "tick", "lot", *REPORTED_NUMBERS}
+TIMES = {"at", "expire_at"}
+
+
+@dataclass(frozen=True, eq=False)
+class Fact:
+    """One recorded message. `at` is the effective time: the message's own, else the time of recording."""
+
+    position: int
+    message: Message
+    at: datetime
+    recorded_at: datetime
+
+    @property
+    def type(self) -> str:
+        return str(self.message["type"])
+
+    @property
+    def when(self) -> tuple[datetime, int]:
+        return (self.at, self.position)
+
+    def get(self, field: str) -> Any:
+        return self.message.get(field)
+
+    @property
+    def is_of_order(self) -> bool:
+        return self.type not in PROPOSAL_TYPES | ACCOUNT_TYPES
+
+    @property
+    def is_report(self) -> bool:
+        return self.is_of_order and self.type not in ORDER_COMMANDS
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """The numbers the venue gives besides, none of which is taken for ours."""
+        reported = self.get("reported") or {}
+        return {name: reported[name] for name in REPORTED_NUMBERS if reported.get(name) is not None}
+
+    @property
+    def observed_status(self) -> str | None:
+        """The status the venue was seen to give, by a `status` message or beside another report."""
+        word = self.get("status") if self.type == "status" else (self.get("reported") or {}).get("status")
+        return None if word is None else str(word)
+
+    @property
+    def end_word(self) -> str | None:
+        """The end this fact states; an observed end counts as one."""
+        if self.type == "status" and self.get("status") in {"canceled", "expired", "rejected"}:
+            return str(self.get("status"))
+        return END_WORDS.get(self.type)
+
+    @property
+    def shows_work(self) -> bool:
+        """Whether only an order the venue has taken on can have brought this."""
+        shown = WORKING_STATUSES | {"filled", "done_for_day"}
+        return self.type in WORKING_REPORTS or (self.type == "status" and self.get("status") in shown)
+
+
+@dataclass(frozen=True)
+class Fill:
+    """A standing fill with what its repetitions and the fills it corrects told of it."""
+
+    fact: Fact
+    quantity: Fraction
+    price: Fraction
+    details: Message
+
+
+# ---- Reading messages (section 1) ----
+
+
+def number(value: Any) -> Fraction:
+    """The exact number of a decimal string."""
+    return Fraction(str(value))
+
+
+def last_digit(value: Any) -> Fraction:
+    """One unit of the last decimal place the text gives, at most 1."""
+    exponent = Decimal(str(value)).as_tuple().exponent
+    return Fraction(1, 10 ** max(0, -int(exponent)))
+
+
+def instant(value: Any) -> datetime:
+    """RFC 3339 with an offset, or an integer whose magnitude tells s, ms, us or ns; to the microsecond, in UTC."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, int):
+        nanoseconds = value * next((unit for limit, unit in ((11, 10**9), (14, 10**6), (17, 10**3)) if abs(value) < 10**limit), 1)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
+    return datetime.fromisoformat(value).astimezone(UTC)
+
+
+def comparable(message: Message) -> Message:
+    """The fields by which a message is the same again; absent, null and false are one."""
+
+    def plain(field: str, value: Any) -> Any:
+        if field == "reported":
+            return {name: plain(name, claim) for name, claim in value.items() if claim is not None}
+        return number(value) if field in NUMBERS else instant(value) if field in TIMES else value
+
+    given = {field: value for field, value in message.items() if not (value is None or value is False or value == {})}
+    return {field: plain(field, value) for field, value in given.items() if field not in NOT_COMPARED}
+
+
+def terms_of(message: Message) -> Message:
+    """The terms of a request: the order itself, without strategy, links, tags or time (rule 7)."""
+    return {field: value for field, value in comparable(message).items() if field in TERMS}
+
+
+# ---- Whose fact it is (rule 9) ----
+
+
+def names_given(message: Message) -> list[Name]:
+    """The names by which a message says which order it means, the strongest first."""
+    names: list[Name] = [("id", message["client_order_id"])] if message.get("client_order_id") is not None else []
+    if message.get("venue_order_id") is not None:
+        names.append(("venue", message["venue_order_id"]))
+    return names + [("alias", *alias) for alias in sorted((message.get("aliases") or {}).items())]
+
+
+def names_borne(message: Message) -> list[Name]:
+    """The names an order bears once it has this message: those given, a replacement's, and a cancel request's."""
+    is_request = message["type"] in {"request_cancel", "request_replace"}
+    new = [message.get("replacement_client_order_id"), message.get("request_id") if is_request else None]
+    return names_given(message) + [("id", name) for name in new if name is not None]
+
+
+def owners(orders: list[list[Fact]]) -> dict[Name, int]:
+    """Which order each name belongs to: our own id first, then whoever bore it earliest."""
+    owner: dict[Name, int] = {}
+    for index, facts in enumerate(orders):
+        owner.update({names_given(fact.message)[0]: index for fact in facts if fact.type == "request"})
+    for fact, index in sorted(((fact, i) for i, facts in enumerate(orders) for fact in facts), key=lambda pair: pair[0].when):
+        for name in names_borne(fact.message):
+            owner.setdefault(name, index)
+    return owner
+
+
+def gather(orders: list[list[Fact]], rest: list[Fact]) -> list[Fact]:
+    """Give every fact to the order that bears one of its names, until nothing moves; returns those left over."""
+    while True:
+        owner = owners(orders)
+        found = {fact: next((owner[n] for n in names_borne(fact.message) if n in owner), None) for fact in rest}
+        for fact, index in found.items():
+            if index is not None:
+                orders[index].append(fact)
+        left = [fact for fact in rest if found[fact] is None]
+        if len(left) == len(rest):
+            return left
+        rest = left
+
+
+def collect(facts: Iterable[Fact]) -> list["Order"]:
+    """The orders of one account: ours first take all that names them, what is left over opens external ones."""
+    facts = sorted(facts, key=lambda fact: fact.when)
+    orders = [[fact] for fact in facts if fact.type == "request"]
+    rest = gather(orders, [fact for fact in facts if fact.type != "request"])
+    while rest:
+        orders.append([rest[0]])
+        rest = gather(orders, rest[1:])
+    return [Order(sorted(order, key=lambda fact: fact.when)) for order in orders]
+
+
+def resolve(orders: list["Order"], message: Message) -> "Order | None":
+    """The order a message speaks of. A request speaks only of the id it gives."""
+    names = names_given(message)[:1] if message["type"] == "request" else names_given(message)
+    owner = owners([order.facts for order in orders])
+    return next((orders[owner[name]] for name in names if name in owner), None)
+
+
+# ---- Fills (rules 3, 4, 5) ----
+
+
+def same_numbers(one: Fact, other: Fact) -> bool:
+    """Rule 5: quantity, price and the fill corrected are equal, and so is whatever else both give."""
+    left, right = comparable(one.message), comparable(other.message)
+    if any(left.get(field) != right.get(field) for field in ("quantity", "price", "corrects")):
+        return False
+    return all(left[field] == right[field] for field in FILL_DETAILS if field != "liquidity" and field in left and field in right)
+
+
+def versions_of_fills(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+    """All that was said under each fill id; the earliest is the one that stands."""
+    versions: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        if fact.type in {"fill", "correct_fill"}:
+            versions[fact.get("fill_id")].append(fact)
+    return dict(versions)
+
+
+def details_of(fill_id: str | None, versions: dict[str, list[Fact]]) -> Message:
+    """Fee, side and so on: from the fill, else from its repetitions, else from the fills it corrects."""
+    found: Message = {}
+    seen: set[str] = set()
+    while fill_id is not None and fill_id in versions and fill_id not in seen:
+        seen.add(fill_id)
+        first = versions[fill_id][0]
+        for fact in (fact for fact in versions[fill_id] if same_numbers(first, fact)):
+            for field in FILL_DETAILS:
+                if fact.get(field) is not None:
+                    found.setdefault(field, fact.get(field))
+        fill_id = first.get("corrects")
+    return found
+
+
+def standing_fills(facts: Iterable[Fact]) -> list[Fill]:
+    """A fill stands unless busted or corrected; of two corrections of one fill the later stands. Order of arrival is nothing."""
+    facts = sorted(facts, key=lambda fact: fact.when)
+    versions = versions_of_fills(facts)
+    busted = {fact.get("fill_id") for fact in facts if fact.type == "bust_fill"}
+    stated = sorted((said[0] for said in versions.values()), key=lambda fact: fact.when)
+    correction = {fact.get("corrects"): fact for fact in stated if fact.get("corrects") is not None}
+    standing = [fact for fact in stated if fact.get("fill_id") not in busted | set(correction)]
+    standing = [fact for fact in standing if correction.get(fact.get("corrects"), fact) is fact]
+    details = [details_of(fact.get("fill_id"), versions) for fact in standing]
+    return [Fill(f, number(f.get("quantity")), number(f.get("price")), told) for f, told in zip(standing, details, strict=True)]
+
+
+# ---- One order (section 2) ----
+
+
+class Order:
+    """What the facts of one order, read in the order of (`at`, log position), come to."""
+
+    def __init__(self, facts: list[Fact]) -> None:
+        self.facts = facts
+        self.request = next((fact for fact in facts if fact.type == "request"), None)
+
+    def of(self, *types: str) -> list[Fact]:
+        return [fact for fact in self.facts if fact.type in types]
+
+    def first_given(self, field: str) -> Any:
+        """The request's word for it, else the earliest anybody gave."""
+        facts = ([self.request] if self.request else []) + self.facts
+        return next((fact.get(field) for fact in facts if fact.get(field) is not None), None)
+
+    def requested(self, field: str) -> Any:
+        return self.request.get(field) if self.request else None
+
+    def term(self, field: str) -> Fraction | None:
+        """Rules 6 and 10: the later `at` wins among request, replace and restate; a request to replace changes nothing."""
+        given = [fact.get(field) for fact in self.of("request", "replace", "restate") if fact.get(field) is not None]
+        return number(given[-1]) if given else None
+
+    @property
+    def client_order_id(self) -> str | None:
+        """Ours, or of an external order the earliest id given that is not the name of a replacement."""
+        if self.request:
+            return str(self.request.get("client_order_id"))
+        later_names = {fact.get("replacement_client_order_id") for fact in self.facts}
+        given = [fact.get("client_order_id") for fact in self.facts if fact.get("client_order_id") is not None]
+        return next((name for name in given if name not in later_names), given[0] if given else None)
+
+    @property
+    def working_client_order_id(self) -> str | None:
+        named = [fact.get("replacement_client_order_id") for fact in self.of("replace")]
+        return next((name for name in reversed(named) if name is not None), self.client_order_id)
+
+    @property
+    def venue_order_ids(self) -> list[str]:
+        """In the order of their first mention; the last is the current one."""
+        return list(dict.fromkeys(fact.get("venue_order_id") for fact in self.facts if fact.get("venue_order_id") is not None))
+
+    @cached_property
+    def fills(self) -> list[Fill]:
+        return standing_fills(self.facts)
+
+    @property
+    def cum_quantity(self) -> Fraction:
+        """Rule 3: the sum of the fills that stand."""
+        return sum((fill.quantity for fill in self.fills), Fraction())
+
+    @property
+    def average_price(self) -> Fraction | None:
+        return sum((fill.quantity * fill.price for fill in self.fills), Fraction()) / self.cum_quantity if self.fills else None
+
+    @property
+    def end(self) -> Fact | None:
+        """The deciding end: canceled and expired outrank rejected, which outranks denied; then the later `at` (rule 7: a
+        reject as `duplicate_order` is no end of an order that works)."""
+        is_working = any(fact.shows_work for fact in self.facts)
+        void = ("reject", "duplicate_order") if is_working else None
+        ends = [fact for fact in self.facts if fact.end_word and (fact.type, fact.get("reason")) != void]
+        return max(ends, key=lambda fact: (END_RANKS[fact.end_word or ""], fact.when), default=None)
+
+    @property
+    def register(self) -> Fact | None:
+        """Where the order stands between done for the day, suspended, stopped and resumed: the latest of them."""
+        return next(reversed(self.of(*REGISTER)), None)
+
+    @property
+    def last_observed(self) -> Fact | None:
+        return next((fact for fact in reversed(self.facts) if fact.observed_status is not None), None)
+
+    @property
+    def is_filled(self) -> bool:
+        quantity = self.term("quantity")
+        if quantity is None:
+            return self.last_observed is not None and self.last_observed.observed_status == "filled"
+        return self.cum_quantity >= quantity > 0
+
+    @property
+    def status(self) -> str:
+        """Rule 1: derived from the facts by precedence."""
+        register = self.register.type if self.register else None
+        if register == "done_for_day" and not self.end:
+            return "done_for_day"
+        if self.is_filled:
+            return "filled"
+        if self.end:
+            return str(self.end.end_word)
+        if register in {"stop", "suspend"}:
+            return {"stop": "stopped", "suspend": "suspended"}[str(register)]
+        if self.cum_quantity > 0:
+            return "partially_filled"
+        return "new" if any(fact.shows_work for fact in self.facts) else "pending_new"
+
+    @property
+    def has_ended(self) -> bool:
+        """Rule 2: done for the day ends a day order; one that is good till canceled or a date goes on."""
+        lasts_the_day = self.first_given("time_in_force") not in {"gtc", "gtd"}
+        return self.status in ENDED_STATUSES or (self.status == "done_for_day" and lasts_the_day)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the deciding end was; of a filled order, the standing fill that completed it."""
+        if not self.has_ended:
+            return None
+        if self.status != "filled":
+            ending = self.register if self.status == "done_for_day" else self.end
+            return ending.at if ending else None
+        filled, quantity = Fraction(), self.term("quantity")
+        for fill in self.fills:
+            filled += fill.quantity
+            if quantity is not None and filled >= quantity:
+                return fill.fact.at
+        return self.last_observed.at if self.last_observed else None
+
+    @property
+    def leaves_quantity(self) -> Fraction | None:
+        quantity = self.term("quantity")
+        if self.has_ended:
+            return Fraction()
+        return None if quantity is None else max(Fraction(), quantity - self.cum_quantity)
+
+    def is_outstanding(self, kind: str) -> bool:
+        """Whether a request of this kind waits: an answer that names one answers it, any other answers the oldest before it."""
+        waiting = self.of(f"request_{kind}")
+        answers = self.of(*ANSWERS[kind])
+        anonymous = []
+        for answer in answers:
+            named = requests_named(self.of(f"request_{kind}"), answer)
+            waiting = [asked for asked in waiting if asked not in named]
+            anonymous += [] if named else [answer]
+        for answer in anonymous:
+            oldest = next((asked for asked in waiting if asked.when < answer.when), None)
+            waiting = [asked for asked in waiting if asked is not oldest]
+        seen = [fact for fact in self.of("status") if fact.get("pending") == kind]
+        return bool(waiting) or any(not any(answer.when > fact.when for answer in answers) for fact in seen)
+
+    @property
+    def pending(self) -> str | None:
+        """`cancel` outranks `replace`; nothing is outstanding once the order has been ended."""
+        return None if self.end else next((kind for kind in ("cancel", "replace") if self.is_outstanding(kind)), None)
+
+    @property
+    def certainty(self) -> str:
+        """Rule 8: a lost answer or a missing row leaves the order unresolved until evidence comes."""
+        latest_absent, latest_unresolved = (next(reversed(self.of(word)), None) for word in ("absent", "unresolved"))
+        evidence = [fact.when for fact in self.facts if fact.is_report and fact.type != "absent"]
+        is_missing = latest_absent is not None and all(latest_absent.when > when for when in evidence)
+        is_unanswered = latest_unresolved is not None and (
+            not evidence or (self.pending is not None and all(latest_unresolved.when > f.when for f in self.facts if f.is_report))
+        )
+        return "unresolved" if not self.has_ended and (is_missing or is_unanswered) else "confirmed"
+
+    def disagrees(self) -> bool:
+        """Rule 11: a number the venue claimed last differs from ours; where we know none there is nothing to compare. A mean
+        price need only agree to the digits given."""
+        claimed = [fact.claims for fact in self.facts if fact.claims]
+        claims = dict(claimed[-1]) if claimed else {}
+        ours = {"quantity": self.term("quantity"), "cum_quantity": self.cum_quantity, "leaves_quantity": self.leaves_quantity}
+        mean, claim = self.average_price, claims.pop("average_price", None)
+        if mean is not None and claim is not None and abs(mean - number(claim)) >= last_digit(claim):
+            return True
+        return any(ours[name] is not None and ours[name] != number(claim) for name, claim in claims.items())
+
+    def anomalies(self) -> list[str]:
+        """The codes that stand now, derived from the facts alone."""
+        quantity, observed = self.term("quantity"), self.last_observed
+        word = observed.observed_status if observed else None
+        ending = self.end or (self.register if self.status == "done_for_day" and self.has_ended else None)
+        ended_at = self.ended_at
+        said = versions_of_fills(self.facts).values()
+        standing = {
+            "overfill": quantity is not None and self.cum_quantity > quantity,
+            "fill_after_end": ending is not None and any(fill.fact.at > ending.at for fill in self.fills),
+            "quantity_mismatch": self.disagrees(),
+            "status_conflict": (word == "filled" and quantity is not None and self.cum_quantity < quantity)
+            or (word in WORKING_STATUSES and ended_at is not None and observed is not None and observed.at > ended_at),
+            "fill_id_reused": any(not same_numbers(one, other) for facts in said for one in facts for other in facts),
+            "unknown_status": word is not None and word not in KNOWN_STATUSES,
+            "client_order_id_reused": len(self.venue_order_ids) > 1 + len(self.of("replace")),
+            "unknown_order": self.request is None,
+        }
+        return sorted(code for code, stands in standing.items() if stands)
+
+    def row(self) -> Row:
+        """The `order` view, without fees: their currency is the instrument's business."""
+        reported = [number(fact.claims["cum_quantity"]) for fact in self.facts if "cum_quantity" in fact.claims]
+        acknowledged = [fact.at for fact in self.of("acknowledge")]
+        return {
+            "account": self.facts[0].get("account"),
+            "client_order_id": self.client_order_id,
+            "working_client_order_id": self.working_client_order_id,
+            "venue_order_id": next(reversed(self.venue_order_ids), None),
+            "venue_order_ids": self.venue_order_ids,
+            "aliases": {name: alias for fact in self.facts for name, alias in (fact.get("aliases") or {}).items()},
+            "origin": "own" if self.request else "external",
+            **{field: self.first_given(field) for field in ("instrument", "side", "order_type", "time_in_force")},
+            **{field: self.term(field) for field in PRICED},
+            "status": self.status,
+            "pending": self.pending,
+            "certainty": self.certainty,
+            "cum_quantity": self.cum_quantity,
+            "leaves_quantity": self.leaves_quantity,
+            "average_price": self.average_price,
+            "reported_cum_quantity": next(reversed(reported), None),
+            "strategy": self.requested("strategy"),
+            "links": self.requested("links") or {},
+            "tags": self.requested("tags") or {},
+            "anomalies": self.anomalies(),
+            "requested_at": self.request.at if self.request else None,
+            "acknowledged_at": next(iter(acknowledged), None),
+            "last_fill_at": max((fill.fact.at for fill in self.fills), default=None),
+            "ended_at": self.ended_at,
+            "updated_at": max(fact.at for fact in self.facts),
+        }
+
+    def trade(self, fill: Fill) -> Row:
+        """The `trade` view of one standing fill, without `position`: the log also counts what messages do not show."""
+        return {
+            "account": fill.fact.get("account"),
+            "client_order_id": self.client_order_id,
+            "venue_order_id": fill.fact.get("venue_order_id") or next(reversed(self.venue_order_ids), None),
+            "fill_id": fill.fact.get("fill_id"),
+            "instrument": fill.details.get("instrument") or self.first_given("instrument"),
+            "side": fill.details.get("side") or self.first_given("side"),
+            "quantity": fill.quantity,
+            "price": fill.price,
+            "fee": None if fill.details.get("fee") is None else number(fill.details["fee"]),
+            "fee_currency": fill.details.get("fee_currency"),
+            "liquidity": fill.details.get("liquidity"),
+            "at": fill.fact.at,
+            "recorded_at": fill.fact.recorded_at,
+            "source": fill.fact.get("source") or "venue_push",
+            "strategy": self.requested("strategy"),
+            "links": self.requested("links") or {},
+        }
+
+
+def requests_named(requests: list[Fact], answer: Fact) -> list[Fact]:
+    """The requests an answer names, by request id, replacement id, or the id under which it speaks of the order."""
+    given = {answer.get(field) for field in ("request_id", "replacement_client_order_id", "client_order_id")} - {None}
+    return [asked for asked in requests if {asked.get("request_id"), asked.get("replacement_client_order_id")} & given]
+
+
+# ---- Outcomes (section 1, rules 7 and 12) ----
+
+
+def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
+    """Whether the log holds the same fact already; `kin` is what it holds of the same order, proposal or account. A report that
+    brings the order a new name is no repetition: dropping it would lose the mapping (rules 9 and 10)."""
+    message, same_type = fact.message, [known for known in kin if known.type == fact.type]
+    if message.get("message_id") is not None and any(known.get("message_id") == message["message_id"] for known in kin):
+        return True
+    if fact.type in {"fill", "correct_fill", "bust_fill"}:
+        known_names = {name for known in kin for name in names_borne(known.message)}
+        return set(names_given(message)) <= known_names and is_known_fill(fact, kin)
+    if fact.type == "request":
+        own = [known for known in same_type if known.get("client_order_id") == message["client_order_id"]]
+        return any(terms_of(known.message) == terms_of(message) for known in own)
+    if fact.type in ORDER_COMMANDS | PROPOSAL_TYPES:
+        if message.get("request_id") is not None:
+            return any(known.get("request_id") == message["request_id"] for known in same_type)
+        if message.get("message_id") is not None:
+            return False
+    return any(comparable(known.message) == comparable(message) for known in same_type)
+
+
+def is_known_fill(fact: Fact, kin: list[Fact]) -> bool:
+    """Rule 5: the same numbers under the same id, unless it brings a fee that was not known; a fill is busted once."""
+    if fact.type == "bust_fill":
+        return any(known.type == "bust_fill" and known.get("fill_id") == fact.get("fill_id") for known in kin)
+    same = [known for known in versions_of_fills(kin).get(fact.get("fill_id"), []) if same_numbers(known, fact)]
+    has_new_fee = fact.get("fee") is not None and all(known.get("fee") is None for known in same)
+    return bool(same) and not has_new_fee
+
+
+def refusal_of_proposal(fact: Fact, kin: list[Fact]) -> str | None:
+    """A proposal is made once and decided once."""
+    if fact.type == "propose":
+        return "duplicate_proposal_id" if kin else None
+    if not kin:
+        return "unknown_proposal"
+    return "proposal_decided" if any(known.type != "propose" for known in kin) else None
+
+
+def refusal_of_command(fact: Fact, order: Order, others: list[Order]) -> str | None:
+    """Why this command may not happen to this order now, if it may not."""
+    new_names = {fact.get("request_id"), fact.get("replacement_client_order_id")} - {None}
+    names = [name for other in others if other.request for known in other.facts for name in names_borne(known.message)]
+    taken = {name[1] for name in names if name[0] == "id"}
+    taken |= {known.get("request_id") for known in order.of("request_cancel", "request_replace")}
+    if new_names & taken:
+        return "request_id_reused"
+    if fact.type == "request_replace":
+        return refusal_of_replace(fact, order)
+    if order.has_ended:
+        return "order_ended"
+    if fact.type in {"submit", "deny"}:
+        if any(known.shows_work for known in order.facts):
+            return "already_acknowledged"
+        sent = order.of("submit")
+        return "already_submitted" if sent and not any(gone.when > sent[-1].when for gone in order.of("absent")) else None
+    return None
+
+
+def refusal_of_replace(fact: Fact, order: Order) -> str | None:
+    """A filled order may still be made larger (FIX J.1.a); a replace that changes nothing is refused."""
+    wanted = {name: number(fact.get(name)) for name in PRICED if fact.get(name) is not None}
+    if order.has_ended and not (order.status == "filled" and wanted.get("quantity", Fraction()) > order.cum_quantity):
+        return "order_ended"
+    return "nothing_to_replace" if all(order.term(name) == value for name, value in wanted.items()) else None
+
+
+# ---- Profit and loss (section 3) ----
+
+Lot = tuple[Fraction, Fraction]  # signed quantity, price
+
+
+def worth(lot: Lot, is_inverse: bool) -> Fraction:
+    """What a lot is worth before the multiplier: quantity times price; of an inverse instrument, minus quantity over price."""
+    return -lot[0] / lot[1] if is_inverse else lot[0] * lot[1]
+
+
+def open_price(lots: list[Lot], is_inverse: bool) -> Fraction | None:
+    """The mean price of the open lots, harmonic for an inverse instrument."""
+    quantity = sum((lot[0] for lot in lots), Fraction())
+    total = sum((worth(lot, is_inverse) for lot in lots), Fraction())
+    return None if not lots else -quantity / total if is_inverse else total / quantity
+
+
+def trade_lot(lots: list[Lot], lot: Lot, method: str, is_inverse: bool) -> tuple[list[Lot], Fraction]:
+    """The lots after a fill, and what closing realized. A fill through zero closes all and opens the rest at its price."""
+    left, price = lot
+    lots, realized = list(lots), Fraction()
+    while left and lots and lots[0][0] * left < 0:
+        index = -1 if method == "lifo" else 0
+        held, paid = lots.pop(index)
+        closed = held if abs(held) <= abs(left) else -left
+        realized += worth((closed, price), is_inverse) - worth((closed, paid), is_inverse)
+        left += closed
+        if held != closed:
+            lots.insert(len(lots) if index else 0, (held - closed, paid))
+    lots += [(left, price)] if left else []
+    mean = open_price(lots, is_inverse)
+    return [(sum((held for held, _ in lots), Fraction()), mean)] if method == "average" and mean is not None else lots, realized
+
+
+def sum_by_currency(amounts: Iterable[tuple[str | None, Fraction]]) -> dict[str | None, Fraction]:
+    """Amounts stay in their own currency."""
+    totals: dict[str | None, Fraction] = defaultdict(Fraction)
+    for currency, amount in amounts:
+        totals[currency] += amount
+    return dict(totals)
+
+
+class Auditor:
+    """Keeps every recorded message, and works out each view from all of them whenever asked."""
+
+    def __init__(self) -> None:
+        self.log: list[Fact] = []
+        self.expected_reason: str | None = None
+
+    def offer(self, message: Message, recorded_at: datetime) -> str:
+        """The outcome a valid message must have; it joins the log only when `recorded`."""
+        at = instant(recorded_at if message.get("at") is None else message["at"])
+        fact = Fact(len(self.log) + 1, message, at, instant(recorded_at))
+        orders = self._orders(message["account"]) if fact.is_of_order else []
+        order = resolve(orders, message)
+        kin = order.facts if order else self._kin(fact)
+        self.expected_reason = None
+        if is_repetition(fact, kin):
+            return "duplicate"
+        self.expected_reason = self._refusal(fact, order, orders)
+        if self.expected_reason is None:
+            self.log.append(fact)
+        return "refused" if self.expected_reason else "recorded"
+
+    def _kin(self, fact: Fact) -> list[Fact]:
+        """The facts of the same account, or of the same proposal, when it is not of an order."""
+        types = next((types for types in (PROPOSAL_TYPES, ACCOUNT_TYPES) if fact.type in types), set())
+        same = [known for known in self.log if known.type in types and known.get("account") == fact.get("account")]
+        return [known for known in same if known.get("proposal_id") == fact.get("proposal_id")]
+
+    def _refusal(self, fact: Fact, order: Order | None, orders: list[Order]) -> str | None:
+        """Only commands are refused; reports and account messages never."""
+        if fact.type in PROPOSAL_TYPES:
+            return refusal_of_proposal(fact, self._kin(fact))
+        if fact.type == "request":
+            return "duplicate_client_order_id" if order and order.request else None
+        if fact.type not in ORDER_COMMANDS:
+            return None
+        return refusal_of_command(fact, order, [other for other in orders if other is not order]) if order else "unknown_order"
+
+    def _orders(self, account: str) -> list[Order]:
+        return collect(fact for fact in self.log if fact.get("account") == account and fact.is_of_order)
+
+    def orders(self) -> list[Row]:
+        """The `order` view, in the order in which the orders were first heard of."""
+        return [
+            order.row() | {"fees": sum_by_currency((row["fee_currency"], row["fee"]) for row in trades if row["fee"] is not None)}
+            for order, trades in self._trades()
+        ]
+
+    def trades(self) -> list[Row]:
+        """The `trade` view: the standing fills in the order of (`at`, log position)."""
+        return [row for _, row in self._trades_in_sequence()]
+
+    def _trades(self) -> list[tuple[Order, list[Row]]]:
+        """Every order with its trades. A fee without a currency is in the settlement currency."""
+        accounts = dict.fromkeys(fact.get("account") for fact in self.log)
+        orders = [order for account in accounts for order in self._orders(account)]
+        orders.sort(key=lambda order: min(fact.position for fact in order.facts))
+        trades = [(order, [order.trade(fill) for fill in order.fills]) for order in orders]
+        rows = [row for _, of_order in trades for row in of_order]
+        settled = {key: self._currency(*key, rows) for key in {(row["account"], row["instrument"]) for row in rows}}
+        for row in rows:
+            if row["fee"] is not None and row["fee_currency"] is None:
+                row["fee_currency"] = settled[row["account"], row["instrument"]]
+        return trades
+
+    def _trades_in_sequence(self) -> list[tuple[Fact, Row]]:
+        pairs = [(fill.fact, row) for order, rows in self._trades() for fill, row in zip(order.fills, rows, strict=True)]
+        return sorted(pairs, key=lambda pair: pair[0].when)
+
+    def _about(self, type_: str, account: str, instrument: str | None) -> list[Fact]:
+        """The account messages of one type about one instrument, by (`at`, log position)."""
+        about = [f for f in self.log if (f.type, f.get("account"), f.get("instrument")) == (type_, account, instrument)]
+        return sorted(about, key=lambda fact: fact.when)
+
+    def _defined(self, field: str, account: str, instrument: str | None) -> Any:
+        """What the latest definition of the instrument that gives the field says."""
+        given = [fact.get(field) for fact in self._about("instrument", account, instrument) if fact.get(field) is not None]
+        return given[-1] if given else None
+
+    def _currency(self, account: str, instrument: str | None, rows: list[Row]) -> str | None:
+        """The settlement currency: as defined, else the only one seen in fees and funding, else unknown."""
+        seen = {row["fee_currency"] for row in rows if (row["account"], row["instrument"]) == (account, instrument)}
+        seen |= {fact.get("currency") for fact in self._about("funding", account, instrument)}
+        only = next(iter(seen - {None}), None) if len(seen - {None}) == 1 else None
+        return self._defined("currency", account, instrument) or only
+
+    def _mark(self, account: str, *instruments: str) -> Fraction | None:
+        marks = [fact for instrument in instruments for fact in self._about("mark", account, instrument)]
+        return number(max(marks, key=lambda fact: fact.when).get("price")) if marks else None
+
+    def _converted(self, account: str, currency: str | None, amounts: dict[str | None, Fraction]) -> Fraction:
+        """The sum in the settlement currency; what has no mark of its own (`BNB-USDT` or `BNB/USDT`) is left out."""
+        total = amounts.get(currency, Fraction())
+        for other, amount in amounts.items():
+            rate = self._mark(account, f"{other}-{currency}", f"{other}/{currency}") if other != currency else None
+            total += amount * rate if rate is not None else 0
+        return total
+
+    def pnl(self, method: str = "average") -> list[Row]:
+        """The `pnl` view: one row per account and instrument that ever had a standing fill, a funding or an adjustment."""
+        trades = self._trades_in_sequence()
+        keys = {(row["account"], row["instrument"]) for _, row in trades}
+        keys |= {(fact.get("account"), fact.get("instrument")) for fact in self.log if fact.type in {"funding", "adjust"}}
+        return [self._pnl_row(*key, method, trades) for key in sorted(key for key in keys if key[1] is not None)]
+
+    def _pnl_row(self, account: str, instrument: str, method: str, all_trades: list[tuple[Fact, Row]]) -> Row:
+        trades = [pair for pair in all_trades if (pair[1]["account"], pair[1]["instrument"]) == (account, instrument)]
+        trades = [pair for pair in trades if pair[1]["side"] is not None]
+        rows = [row for _, row in trades]
+        is_inverse = bool(self._defined("inverse", account, instrument))
+        multiplier = number(self._defined("multiplier", account, instrument) or 1)
+        currency = self._currency(account, instrument, rows)
+        lots, realized = positions(trades, self._about("adjust", account, instrument), method, is_inverse)
+        fees = sum_by_currency((row["fee_currency"], row["fee"]) for row in rows if row["fee"] is not None)
+        funded = self._about("funding", account, instrument)
+        funding = sum_by_currency((fact.get("currency") or currency, number(fact.get("amount"))) for fact in funded)
+        mark = self._mark(account, instrument)
+        marked = [] if mark is None else [(held, mark) for held, _ in lots]
+        gains = sum((worth(lot, is_inverse) for lot in marked), Fraction()) - sum(
+            (worth(lot, is_inverse) for lot in lots), Fraction()
+        )
+        net = realized * multiplier - self._converted(account, currency, fees) + self._converted(account, currency, funding)
+        return {
+            "account": account,
+            "instrument": instrument,
+            "position_quantity": sum((held for held, _ in lots), Fraction()),
+            "average_open_price": open_price(lots, is_inverse),
+            "realized_pnl": realized * multiplier,
+            "fees": fees,
+            "funding": funding,
+            "net_pnl": net,
+            "unrealized_pnl": None if mark is None else gains * multiplier,
+            "mark_price": mark,
+            "currency": currency,
+            "method": method,
+            "fills": len(rows),
+            "bought_quantity": sum((row["quantity"] for row in rows if row["side"] == "buy"), Fraction()),
+            "sold_quantity": sum((row["quantity"] for row in rows if row["side"] == "sell"), Fraction()),
+        }
+
+
+def positions(trades: list[tuple[Fact, Row]], adjusts: list[Fact], method: str, is_inverse: bool) -> tuple[list[Lot], Fraction]:
+    """The open lots and what was realized, in the order of (`at`, log position). An adjustment replaces the position."""
+    lots, realized = list[Lot](), Fraction()
+    steps: list[tuple[Fact, Row | None]] = [*trades, *((fact, None) for fact in adjusts)]
+    for fact, row in sorted(steps, key=lambda step: step[0].when):
+        if row is None:
+            quantity = number(fact.get("quantity"))
+            lots = [(quantity, number(fact.get("price")))] if quantity else []
+        else:
+            signed = row["quantity"] if row["side"] == "buy" else -row["quantity"]
+            lots, gain = trade_lot(lots, (signed, row["price"]), method, is_inverse)
+            realized += gain
+    return lots, realized
+
+
+# ---- Comparison ----
+
+
+def differences(expected: Row, found: Row, fields: Iterable[str] | None = None) -> list[str]:
+    """What a row of the command line shows otherwise than expected, one sentence per field; all expected fields by default."""
+    missing = object()
+    return [
+        f"{field}: expected {expected[field]!r}, found {found.get(field, 'nothing')!r}"
+        for field in (expected if fields is None else fields)
+        if not agrees(expected[field], found.get(field, missing))
+    ]
+
+
+def agrees(expected: Any, found: Any) -> bool:
+    """Numbers are compared as exact numbers (to 1e-15 where no decimal is exact), times as instants, the rest as it stands."""
+    if isinstance(expected, Fraction):
+        is_plain = isinstance(found, Decimal) or (isinstance(found, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", found))
+        return bool(is_plain) and is_near(expected, Fraction(found))
+    if isinstance(expected, datetime):
+        return isinstance(found, str | datetime) and instant(found) == expected
+    if isinstance(expected, dict):
+        named = {"null" if name is None else name: value for name, value in expected.items()}
+        return isinstance(found, dict) and named.keys() == found.keys() and all(agrees(v, found[n]) for n, v in named.items())
+    if isinstance(expected, list):
+        return isinstance(found, list) and len(expected) == len(found) and all(map(agrees, expected, found))
+    return type(expected) is type(found) and bool(expected == found)
+
+
+def is_near(expected: Fraction, found: Fraction) -> bool:
+    """Equal; a Fraction that no decimal can show needs only agree to 1e-15 of itself."""
+    rest = expected.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return expected == found if rest == 1 else abs(expected - found) <= abs(expected) / 10**15
