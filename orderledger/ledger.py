@@ -12,7 +12,7 @@ from typing import Any
 
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.entries import to_entry
-from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
+from orderledger.infrastructure.errors import AmbiguousOrder, InvalidMessage, UnknownOrder
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.checking import Checked, check
 from orderledger.infrastructure.storage.codec import name_of, readable_payload
@@ -22,6 +22,7 @@ from orderledger.infrastructure.storage.store import Store, open_store, reaching
 from orderledger.infrastructure.storage.views import StoredViews, Views, folded
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
+from orderledger.infrastructure.wire.parsing import parse_line
 from orderledger.infrastructure.writing.committer import Committer
 from orderledger.infrastructure.writing.deciding import Entry
 from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Writer
@@ -29,7 +30,7 @@ from orderledger.projections import queries
 from orderledger.projections.history import event_row
 from orderledger.projections.positions import Method
 from orderledger.projections.recovery import Recovery, recovery_of
-from orderledger.projections.tables import ANOMALIES, ORDERS, PROPOSALS, Row
+from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, INSTRUMENTS, ORDERS, PROPOSALS, Row
 
 __all__ = ["Ledger"]
 
@@ -86,6 +87,19 @@ class Ledger:
                 outcomes += self._writer.write(group)
                 group = []
         return outcomes + (self._writer.write(group) if group else [])
+
+    def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
+        """Record NDJSON lines in order, in one commit. What is no message is answered `invalid`, and the rest recorded."""
+        outcomes: list[Outcome | None] = []
+        entries: list[Entry] = []
+        for line in lines:
+            try:
+                entries.append(to_entry(parse_line(line)))
+                outcomes.append(None)
+            except InvalidMessage as error:
+                outcomes.append(Outcome("invalid", reason=str(error), text=error.fault, field=error.field or None))
+        told = iter(self._writer.write(entries) if entries else ())
+        return [next(told) if outcome is None else outcome for outcome in outcomes]
 
     def record_soon(self, message: Message) -> "Future[Outcome]":
         """Queue one message; the future is done when it is durable. It shares a commit with its neighbours.
@@ -173,6 +187,16 @@ class Ledger:
         """Proposals, and what was decided about them."""
         with self._views(as_of, effective_at) as views:
             return [PROPOSALS.shown(row) for row in views.rows(PROPOSALS, **where)]
+
+    def instruments(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
+        """Instruments as they were defined, their marks, and what the venue says is held."""
+        with self._views(as_of, effective_at) as views:
+            return [INSTRUMENTS.shown(row) for row in views.rows(INSTRUMENTS, **where)]
+
+    def account_events(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
+        """Funding, adjustments and gaps."""
+        with self._views(as_of, effective_at) as views:
+            return [ACCOUNT_EVENTS.shown(row) for row in views.rows(ACCOUNT_EVENTS, **where)]
 
     def recover(self, *, account: str | None = None) -> Recovery:
         """What a restart finds: open, in-flight and unresolved orders, outstanding cancels and replaces, and what it cost."""

@@ -10,14 +10,16 @@ Answer = Literal["recorded", "duplicate", "refused", "invalid"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`position`: where the message stands in the log, if it was recorded. `reason`: why it was refused, or the field and
-    the fault. `text`: what is known, in a sentence. `anomalies`: codes of what is odd about it."""
+    """`position`: where the message stands in the log, if it was recorded. `reason`: the code of a refusal; of what is no
+    message, the field and the fault. `anomalies`: codes of what is odd about it. `text`: what is known, in a sentence.
+    `field`: the field at fault."""
 
     outcome: Answer
     position: int | None = None
     reason: str | None = None
     anomalies: tuple[str, ...] = ()
     text: str | None = None
+    field: str | None = None
 
 
 DUPLICATE = Outcome("duplicate")

@@ -1,0 +1,8 @@
+"""The command line. Results go to stdout, everything else to stderr.
+
+Exit status: 0 done, 1 some messages refused or invalid (or a difference found), 2 wrong usage, 3 the store cannot be used.
+"""
+
+from orderledger.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,252 @@
+"""Questions to the views."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from orderledger.cli import options
+from orderledger.cli.output import people as console_for_people
+from orderledger.cli.output import print_record, print_rows, readable
+
+ORDER_COLUMNS = (
+    "account", "client_order_id", "venue_order_id", "origin", "instrument", "side", "order_type", "quantity", "limit_price", "status",
+    "pending", "pending_since", "certainty", "cum_quantity", "leaves_quantity", "average_price", "strategy", "anomalies", "updated_at",
+)  # fmt: skip
+TRADE_COLUMNS = (
+    "at", "account", "client_order_id", "fill_id", "instrument", "side", "quantity", "price", "fee", "fee_currency", "liquidity",
+    "strategy", "state", "position",
+)  # fmt: skip
+PNL_COLUMNS = (
+    "account", "instrument", "strategy", "day", "position_quantity", "average_open_price", "realized_pnl", "fees", "funding", "net_pnl",
+    "unrealized_pnl", "mark_price", "currency", "method", "fills", "bought_quantity", "sold_quantity", "open_buy_quantity",
+    "open_sell_quantity", "unresolved_orders", "reported_quantity",
+)  # fmt: skip
+PROPOSAL_COLUMNS = (
+    "account", "proposal_id", "kind", "strategy", "instrument", "side", "quantity", "order_type", "limit_price", "state", "reason", "orders",
+    "proposed_at", "decided_at",
+)  # fmt: skip
+METHOD = click.option(
+    "--method", type=click.Choice(["average", "fifo", "lifo"]), default="average", show_default=True, help="Lots closed first."
+)
+
+
+@click.command()
+@click.option("--open", "open_only", is_flag=True, help="Only those that have not ended.")
+@click.option("--status", help="With this status only.")
+@click.option("--side", type=click.Choice(["buy", "sell"]), help="Of this side only.")
+@click.option("--origin", type=click.Choice(["own", "external"]), help="Requested here, or known from the venue alone.")
+@options.account
+@options.instrument
+@options.strategy
+@options.at_another_time
+@options.as_json
+@options.db
+def orders(db: str, as_json: bool, open_only: bool, **asked: Any) -> None:
+    """Orders, oldest request first."""
+    with options.open_ledger(db) as ledger:
+        print_rows(ledger.orders(open_only=open_only, **asked), ORDER_COLUMNS, as_json=as_json, title="orders")
+
+
+@click.command()
+@click.argument("name", metavar="ID")
+@options.account
+@options.at_another_time
+@options.as_json
+@options.db
+def order(name: str, db: str, as_json: bool, **asked: Any) -> None:
+    """One order, by any ID it has borne: ours, a replacement's, a request's, the venue's, an alias."""
+    with options.open_ledger(db) as ledger:
+        row = ledger.order(name, **asked)
+    if as_json:
+        print_rows([row], (), as_json=True)
+    else:
+        print_record(row)
+
+
+@click.command()
+@click.argument("name", metavar="ID")
+@options.account
+@options.at_another_time
+@options.as_json
+@options.db
+def history(name: str, db: str, as_json: bool, **asked: Any) -> None:
+    """The story of one order: its events, as they were recorded."""
+    with options.open_ledger(db) as ledger:
+        rows = ledger.history(name, **asked)
+    if as_json:
+        print_rows(rows, (), as_json=True)
+    else:
+        _print_story(rows)
+
+
+def _print_story(rows: list[dict[str, Any]]) -> None:
+    told = [
+        {
+            "version": row["version"],
+            "at": row["at"],
+            "event": row["name"].partition(".")[0].replace("_", " "),
+            "what": " ".join(f"{name}={readable(value)}" for name, value in row["payload"].items() if name != "at"),
+            "source": row["source"],
+            "recorded_at": row["recorded_at"],
+            "position": row["position"],
+        }
+        for row in rows
+    ]
+    print_rows(told, ("version", "at", "event", "what", "source", "recorded_at", "position"), as_json=False, title="events")
+
+
+@click.command()
+@click.option("--all", "with_busted", is_flag=True, help="Also fills that were busted or corrected.")
+@options.account
+@options.instrument
+@options.strategy
+@options.at_another_time
+@options.as_json
+@options.db
+def trades(db: str, as_json: bool, with_busted: bool, **asked: Any) -> None:
+    """The trade history: the fills that stand, in the order they happened."""
+    with options.open_ledger(db) as ledger:
+        print_rows(ledger.trades(with_busted=with_busted, **asked), TRADE_COLUMNS, as_json=as_json, title="trades")
+
+
+@click.command()
+@METHOD
+@options.account
+@options.instrument
+@options.at_another_time
+@options.as_json
+@options.db
+def positions(db: str, as_json: bool, **asked: Any) -> None:
+    """Positions with their P&L, and what open and unresolved orders may add to them."""
+    with options.open_ledger(db) as ledger:
+        print_rows(ledger.positions(**asked), PNL_COLUMNS, as_json=as_json, title="positions")
+
+
+@click.command()
+@METHOD
+@click.option("--by", default="account,instrument", show_default=True, help="Any of account, instrument, strategy, day.")
+@options.account
+@options.instrument
+@options.strategy
+@options.at_another_time
+@options.as_json
+@options.db
+def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
+    """Realized and unrealized P&L, fees and funding, each in its own currency."""
+    groups = tuple(name.strip() for name in by.split(",") if name.strip())
+    with options.open_ledger(db) as ledger:
+        try:
+            rows = ledger.pnl(by=groups, **asked)
+        except ValueError as fault:
+            raise click.BadParameter(str(fault), param_hint="--by") from None
+    print_rows(rows, PNL_COLUMNS, as_json=as_json, title="rows")
+
+
+@click.command()
+@options.account
+@options.at_another_time
+@options.as_json
+@options.db
+def anomalies(db: str, as_json: bool, **asked: Any) -> None:
+    """What was odd: every anomaly that was detected, and when it was cleared."""
+    columns = ("position", "account", "client_order_id", "code", "detail", "detected_at", "cleared_at")
+    with options.open_ledger(db) as ledger:
+        print_rows(ledger.anomalies(**asked), columns, as_json=as_json, title="anomalies")
+
+
+@click.command()
+@options.account
+@options.strategy
+@options.at_another_time
+@options.as_json
+@options.db
+def proposals(db: str, as_json: bool, **asked: Any) -> None:
+    """Proposals, what was decided about them, and the orders that carry them out."""
+    with options.open_ledger(db) as ledger:
+        print_rows(ledger.proposals(**asked), PROPOSAL_COLUMNS, as_json=as_json, title="proposals")
+
+
+@click.command()
+@options.account
+@options.at_another_time
+@options.as_json
+@options.db
+def instruments(db: str, as_json: bool, **asked: Any) -> None:
+    """Instruments as they were defined, with their marks."""
+    columns = (
+        "account",
+        "instrument",
+        "multiplier",
+        "inverse",
+        "currency",
+        "tick",
+        "lot",
+        "mark_price",
+        "marked_at",
+        "reported_quantity",
+    )
+    with options.open_ledger(db) as ledger:
+        print_rows(ledger.instruments(**asked), columns, as_json=as_json, title="instruments")
+
+
+@click.command("account-events")
+@click.option("--kind", type=click.Choice(["funding", "adjust", "gap"]), help="Of this kind only.")
+@options.account
+@options.instrument
+@options.at_another_time
+@options.as_json
+@options.db
+def account_events(db: str, as_json: bool, **asked: Any) -> None:
+    """Funding, adjusted positions, and gaps in the venues' streams."""
+    columns = ("at", "account", "kind", "instrument", "quantity", "price", "currency", "from_at", "to_at", "reason", "position")
+    with options.open_ledger(db) as ledger:
+        print_rows(ledger.account_events(**asked), columns, as_json=as_json, title="account events")
+
+
+@click.command()
+@options.account
+@options.as_json
+@options.db
+def recover(db: str, as_json: bool, account: str | None) -> None:
+    """What a restart finds: open, in-flight and unresolved orders, outstanding cancels and replaces, and what finding them cost.
+
+    With --json the last line is the summary.
+    """
+    from orderledger.projections.recovery import finding
+
+    with options.open_ledger(db) as ledger:
+        found = ledger.recover(account=account)
+    rows = [{"finding": finding(row), **row} for row in found.open]
+    cost = {"events_read": found.events_read, "seconds": f"{found.seconds:.4f}"}
+    counts = {name: len(getattr(found, name)) for name in ("open", "in_flight", "unresolved", "pending")}
+    if as_json:
+        print_rows([*rows, {"summary": {**counts, **cost}}], (), as_json=True)
+    else:
+        print_rows(rows, ("finding", *ORDER_COLUMNS), as_json=False, title="orders that are not known to have ended")
+        told = (
+            f"{counts['in_flight']} in flight, {counts['unresolved']} unresolved, {counts['pending']} with a request outstanding"
+        )
+        console_for_people().print(f"{told}; read {found.events_read} events in {found.seconds:.3f} s", style="dim", markup=False)
+
+
+@click.command()
+@options.as_json
+@options.db
+def events(db: str, as_json: bool) -> None:
+    """The whole log, event by event."""
+    from orderledger.cli.output import json_line
+
+    with options.open_ledger(db) as ledger:
+        for row in ledger.events():
+            if as_json:
+                click.echo(json_line(row))
+            else:
+                at: datetime = row["at"]
+                what = " ".join(f"{name}={readable(value)}" for name, value in row["payload"].items() if name != "at")
+                click.echo(f"{row['position']:>8}  {readable(at)}  {row['stream']}  {row['version']}  {row['name']}  {what}")
+
+
+COMMANDS = (
+    orders, order, history, trades, positions, pnl, recover, anomalies, proposals, instruments, account_events, events,
+)  # fmt: skip

@@ -1,0 +1,96 @@
+"""Care of a store: rebuild, check, schema, demo."""
+
+import sys
+
+import click
+
+from orderledger.cli import options
+from orderledger.cli.output import json_line, print_rows, progress, say
+
+
+@click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes to fold with.")
+@options.as_json
+@options.db
+def rebuild(names: tuple[str, ...], jobs: int, as_json: bool, db: str) -> None:
+    """Build views anew from the log, beside the live ones, then put them in their place. Without NAME: all views."""
+    with options.open_ledger(db) as ledger, progress("rebuilding", None) as show:
+        try:
+            built = ledger.rebuild(names, jobs=jobs, progress=lambda done, total: show(done))
+        except ValueError as fault:
+            raise click.BadParameter(str(fault), param_hint="NAME") from None
+    result = {
+        "views": list(built.names),
+        "events": built.events,
+        "seconds": f"{built.seconds:.3f}",
+        "events_per_second": round(built.events_per_second),
+        "is_equal": built.is_equal,
+    }
+    if as_json:
+        click.echo(json_line(result))
+    else:
+        verdict = "equal to what was there" if built.is_equal else "DIFFERENT from what was there; the new rows are in place"
+        told = f"{built.events:,} events in {built.seconds:.2f} s ({built.events_per_second:,.0f} events/s)"
+        click.echo(f"{', '.join(built.names)}: {told}, {verdict}")
+
+
+@click.command()
+@options.as_json
+@options.db
+def check(as_json: bool, db: str) -> None:
+    """Compare the whole log with its streams and the views. Exit status 1 on any difference."""
+    with options.open_ledger(db) as ledger, progress("checking", None) as show:
+        checked = ledger.check(progress=lambda done, total: show(done))
+    differences = [{"where": difference.where, "what": difference.what} for difference in checked.differences]
+    if as_json:
+        counts = {"events": checked.events, "streams": checked.streams, "rows": checked.rows}
+        print_rows([*differences, {"summary": {**counts, "differences": len(differences)}}], (), as_json=True)
+    else:
+        for difference in differences:
+            click.echo(f"{difference['where']}: {difference['what']}")
+        verdict = f"{len(differences)} differences" if differences else "log, streams and views agree"
+        click.echo(f"{checked.events:,} events, {checked.streams:,} streams, {checked.rows:,} rows: {verdict}")
+    if differences:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("kind", required=False)
+def schema(kind: str | None) -> None:
+    """The JSON Schema of all messages, or of one type."""
+    import json
+
+    from pydantic import TypeAdapter
+
+    from orderledger.infrastructure.wire.messages import MESSAGES, AnyMessage
+
+    if kind is not None and kind not in MESSAGES:
+        raise click.BadParameter(f"{kind!r} is no message type: {', '.join(MESSAGES)}", param_hint="KIND")
+    found = MESSAGES[kind].model_json_schema() if kind else TypeAdapter(AnyMessage).json_schema()
+    click.echo(json.dumps(found, indent=2))
+
+
+@click.command()
+@click.option("--seed", type=int, default=7, show_default=True, help="The same seed tells the same story.")
+@click.option(
+    "--folder", type=click.Path(file_okay=False), help="Where to keep the ledger. Default: a folder that is removed afterwards."
+)
+def demo(seed: int, folder: str | None) -> None:
+    """The whole story in a minute, on an embedded store: record, kill, recover, P&L."""
+    import tempfile
+    from pathlib import Path
+
+    from orderledger.cli.output import people
+    from orderledger.demo.story import run
+
+    if folder is not None:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        run(Path(folder), seed, people())
+        say([f"the ledger is kept: orderledger orders --db {folder}/orders.db"])
+        return
+    with tempfile.TemporaryDirectory(prefix="orderledger-demo-") as temporary:
+        run(Path(temporary), seed, people())
+
+
+COMMANDS = (rebuild, check, schema, demo)

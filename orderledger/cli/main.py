@@ -1,0 +1,55 @@
+"""The group of commands, and how failures end."""
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from orderledger import __version__
+from orderledger.cli import asking, care, recording
+
+
+class Group(click.Group):
+    """Turns what this package raises on purpose into one sentence and an exit status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has left
+            ctx.exit(1)
+        except Exception as error:
+            from orderledger.infrastructure.errors import InvalidMessage, LedgerError, StoreError
+
+            if not isinstance(error, LedgerError):
+                raise
+            click.echo(f"orderledger: {error}", err=True)
+            ctx.exit(3 if isinstance(error, StoreError) else 2 if isinstance(error, InvalidMessage) else 1)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="orderledger")
+def main() -> None:
+    """An order ledger that can be trusted after a crash.
+
+    Every request, acknowledgement, fill and cancel is appended as an event to one stream per client order id.
+    Open orders, trades, positions and P&L are folds of that log.
+
+    \b
+    A first session:
+      orderledger demo                                   the whole story in a minute
+      echo '{"type":"request","account":"sim:main","client_order_id":"C-1","instrument":"BTC-USD",
+             "side":"buy","quantity":"0.5","order_type":"limit","limit_price":"64000"}' | orderledger record -
+      orderledger orders --open
+      orderledger history C-1
+
+    The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or postgresql://...
+    """
+
+
+for command in (*recording.COMMANDS, *asking.COMMANDS, *care.COMMANDS):
+    main.add_command(command)

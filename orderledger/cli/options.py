@@ -1,0 +1,53 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+db = click.option(
+    "--db", envvar="ORDERLEDGER_DB", default="orderledger.db", show_default=True, help="The store: a path or a URL."
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="NDJSON on stdout, one object per row.")
+account = click.option("--account", help="Of this account only.")
+instrument = click.option("--instrument", help="Of this instrument only.")
+strategy = click.option("--strategy", help="Of this strategy only.")
+
+
+class Time(click.ParamType):
+    """RFC 3339 with an offset, or a count of s, ms, us or ns."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        from orderledger.infrastructure.wire.fields import parse_time
+
+        if isinstance(value, datetime):
+            return value
+        try:
+            return parse_time(int(value) if value.isdigit() else value)
+        except ValueError as fault:
+            self.fail(f"{value!r} {fault}", param, ctx)
+
+
+def at_another_time(command: Command) -> Command:
+    """`--as-of` and `--effective-at`."""
+    known = click.option("--as-of", type=Time(), metavar="T", help="As known at T, by the time of recording.")
+    happened = click.option("--effective-at", type=Time(), metavar="T", help="As it had happened by T, by the venue's time.")
+    return known(happened(command))
+
+
+def open_ledger(url: str, *, follow: bool = False) -> Any:
+    """The ledger for a command. A question needs no thread that keeps the views up to date: it does so itself."""
+    from pathlib import Path
+
+    from orderledger.infrastructure.storage.store import sqlite_path
+    from orderledger.ledger import Ledger
+
+    is_file = "://" not in url or url.startswith("sqlite:")
+    if is_file and not Path(sqlite_path(url)).exists():
+        click.echo(f"orderledger: a new ledger at {url}", err=True)
+    return Ledger.open(url, follow=follow)

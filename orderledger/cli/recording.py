@@ -1,0 +1,153 @@
+"""`record`: messages in, outcomes out."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any, BinaryIO
+
+import click
+
+from orderledger.cli import options
+from orderledger.cli.output import json_line, progress, say
+
+CHUNK = 1 << 18
+GROUP = 1_000
+FAULTS_TOLD = 10
+RAW_KEPT = 2_000
+
+
+@click.command()
+@click.argument("file", default="-", type=click.Path(allow_dash=True))
+@click.option("--ack", is_flag=True, help="Print one JSON line per message, in input order, when it is durable.")
+@click.option(
+    "--rejects", type=click.File("w"), metavar="FILE", help="Write what is no message here, with line number and fault."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
+@options.db
+def record(file: str, ack: bool, rejects: IO[str] | None, as_json: bool, db: str) -> None:
+    """Record messages, one JSON object per line, from FILE or - (stdin), in order.
+
+    A message is answered recorded, duplicate (the same fact is in the log already), refused (a command that may not
+    happen) or invalid (not a message), when that is durable. The message types and their fields are in the reference:
+    `orderledger schema` prints them as JSON Schema.
+
+    \b
+    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 3 the store failed: what was
+    acknowledged is recorded, and recording the whole file again changes nothing about it.
+    """
+    run = _Run(ack, rejects)
+    began = time.perf_counter()
+    try:
+        with click.open_file(file, "rb") as stream, options.open_ledger(db, follow=True) as ledger:
+            _record(ledger, stream, run)  # type: ignore[arg-type]
+            with progress("views", None) as show:
+                ledger.catch_up(show)
+    finally:
+        run.close(time.perf_counter() - began, as_json=as_json)
+    if run.outcomes["refused"] or run.outcomes["invalid"]:
+        sys.exit(1)
+
+
+@dataclass
+class _Run:
+    """What has been answered so far."""
+
+    is_acking: bool
+    rejects: IO[str] | None
+    outcomes: Counter[str] = field(default_factory=Counter)
+    anomalies: Counter[str] = field(default_factory=Counter)
+    lines: int = 0
+    told: int = 0
+
+    def answer(self, number: int, line: bytes, outcome: Any) -> str | None:
+        """Count an outcome, and put what is no message aside. Returns the acknowledgement, where one is asked for."""
+        self.outcomes[outcome.outcome] += 1
+        self.anomalies.update(outcome.anomalies)
+        if outcome.outcome == "invalid":
+            self._put_aside(number, line, outcome)
+        if not self.is_acking:
+            return None
+        known = {"line": number, "outcome": outcome.outcome, "position": outcome.position, "reason": outcome.reason}
+        return json_line({**known, "anomalies": outcome.anomalies, **({"text": outcome.text} if outcome.text else {})})
+
+    def _put_aside(self, number: int, line: bytes, outcome: Any) -> None:
+        if self.rejects is not None:
+            raw = line[:RAW_KEPT].decode(errors="replace")
+            self.rejects.write(
+                json_line({"line": number, "field": outcome.field, "fault": outcome.reason, "message": raw}) + "\n"
+            )
+        elif self.told < FAULTS_TOLD:
+            self.told += 1
+            say([f"line {number}: {outcome.reason}"])
+
+    def close(self, seconds: float, *, as_json: bool) -> None:
+        """The summary."""
+        rate = round(sum(self.outcomes.values()) / seconds) if seconds else 0
+        counts = {word: self.outcomes[word] for word in ("recorded", "duplicate", "refused", "invalid")}
+        if as_json:
+            click.echo(json_line({"lines": self.lines, **counts, "anomalies": dict(self.anomalies), "seconds": f"{seconds:.3f}"}))
+        else:
+            odd = ", ".join(f"{count} {code}" for code, count in sorted(self.anomalies.items()))
+            words = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+            say([f"{words} in {seconds:.2f} s ({rate:,} messages/s)" + (f"; anomalies: {odd}" if odd else "")])
+
+
+def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
+    with progress("recording", _size(stream)) as show:
+        done = 0
+        for lines in _groups(stream):
+            numbered = [(run.lines + index, line) for index, line in enumerate(lines, start=1)]
+            run.lines += len(lines)
+            done += sum(len(line) + 1 for line in lines)
+            messages = [(number, line) for number, line in numbered if line.strip()]
+            outcomes = ledger.record_lines([line for _, line in messages])
+            answers = (run.answer(number, line, outcome) for (number, line), outcome in zip(messages, outcomes, strict=True))
+            printed = "\n".join(answer for answer in answers if answer is not None)
+            if printed:
+                sys.stdout.write(printed + "\n")
+                sys.stdout.flush()
+            show(done)
+
+
+def _groups(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """Lines as they come, up to a group's worth, without waiting for more than is there."""
+    from orderledger.infrastructure.wire.parsing import LINE_LIMIT
+
+    rest = b""
+    is_first = True
+    read = getattr(stream, "read1", stream.read)
+    while chunk := read(CHUNK):
+        if is_first:
+            chunk, is_first = chunk.removeprefix(b"\xef\xbb\xbf"), False
+        *lines, rest = (rest + chunk).split(b"\n")
+        for start in range(0, len(lines), GROUP):
+            yield lines[start : start + GROUP]
+        if len(rest) > LINE_LIMIT:
+            yield [_rest_of_line(stream, rest)]
+            rest = b""
+    if rest:
+        yield [rest]
+
+
+def _rest_of_line(stream: BinaryIO, line: bytes) -> bytes:
+    """A line that is too long to be a message: keep its beginning, and skip to its end."""
+    while piece := stream.readline(CHUNK):
+        if piece.endswith(b"\n"):
+            break
+    return line
+
+
+def _size(stream: BinaryIO) -> int | None:
+    import os
+    import stat
+
+    try:
+        status = os.fstat(stream.fileno())
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+COMMANDS = (record,)
