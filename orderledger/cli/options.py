@@ -17,7 +17,7 @@ instrument = click.option("--instrument", help="Of this instrument only.")
 strategy = click.option("--strategy", help="Of this strategy only.")
 
 
-class Time(click.ParamType):
+class Time(click.ParamType[datetime]):
     """RFC 3339 with an offset, or a count of s, ms, us or ns."""
 
     name = "time"

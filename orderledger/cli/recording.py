@@ -1,5 +1,6 @@
 """`record`: messages in, outcomes out."""
 
+import gc
 import sys
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from orderledger.cli.output import json_line, progress, say
 
 CHUNK = 1 << 18
 GROUP = 1_000
+GROUPS_BETWEEN_VIEWS = 20
 FAULTS_TOLD = 10
 RAW_KEPT = 2_000
 
@@ -39,8 +41,10 @@ def record(file: str, ack: bool, rejects: IO[str] | None, as_json: bool, db: str
     """
     run = _Run(ack, rejects)
     began = time.perf_counter()
+    gc.freeze()
+    gc.set_threshold(100_000)  # what is recorded is data without cycles: looking for them often is most of the work
     try:
-        with click.open_file(file, "rb") as stream, options.open_ledger(db, follow=True) as ledger:
+        with click.open_file(file, "rb") as stream, options.open_ledger(db) as ledger:
             _record(ledger, stream, run)  # type: ignore[arg-type]
             with progress("views", None) as show:
                 ledger.catch_up(show)
@@ -97,7 +101,7 @@ class _Run:
 def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
     with progress("recording", _size(stream)) as show:
         done = 0
-        for lines in _groups(stream):
+        for count, lines in enumerate(_groups(stream), start=1):
             numbered = [(run.lines + index, line) for index, line in enumerate(lines, start=1)]
             run.lines += len(lines)
             done += sum(len(line) + 1 for line in lines)
@@ -109,6 +113,8 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
                 sys.stdout.write(printed + "\n")
                 sys.stdout.flush()
             show(done)
+            if count % GROUPS_BETWEEN_VIEWS == 0:
+                ledger.catch_up()
 
 
 def _groups(stream: BinaryIO) -> Iterator[list[bytes]]:

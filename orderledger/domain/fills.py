@@ -52,8 +52,8 @@ class Fills:
         self.cum_quantity = ZERO
         self.notional = ZERO
         self.last_fill_at: datetime | None = None
-        self._uncounted: list[Fill] = []
-        self._busted: set[str] = set()
+        self._uncounted: tuple[Fill, ...] = ()
+        self._busted: frozenset[str] = frozenset()
         self._corrected_by: dict[str, tuple[str, datetime]] = {}
 
     def standing(self) -> list[Fill]:
@@ -87,7 +87,7 @@ class Fills:
             return
         fill = _fill(event, at)
         if known is not None:
-            self._uncounted.append(fill if known.at <= at else known)
+            self._uncounted += (fill if known.at <= at else known,)
             if known.at <= at:
                 return
             self._count(known, stands=False)
@@ -98,7 +98,7 @@ class Fills:
 
     def bust(self, fill_id: str) -> None:
         """Take a fill back, now or when it arrives."""
-        self._busted.add(fill_id)
+        self._busted |= {fill_id}
         self._settle(fill_id)
 
     def cum_quantity_range(self, at: datetime) -> tuple[Decimal, Decimal]:

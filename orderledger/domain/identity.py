@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
-from orderledger.domain.events import CancelRequested, Fact, OrderReplaced, ReplaceRequested
+from orderledger.domain.events import CancelRequested, Fact, OrderReplaced, OrderRequested, ReplaceRequested
 from orderledger.domain.values import alias_stream, client_order_id_of, order_stream, venue_order_stream
 
 
@@ -23,7 +23,8 @@ def names_given(fact: Fact) -> Iterator[Name]:
     """The names by which a message says which order it is about, the surest first."""
     if fact.client_order_id is not None:
         yield NameKind.CLIENT, fact.client_order_id
-        yield NameKind.REQUEST, fact.client_order_id
+        if not isinstance(fact, OrderRequested):
+            yield NameKind.REQUEST, fact.client_order_id
     if fact.venue_order_id is not None:
         yield NameKind.VENUE, fact.venue_order_id
     for name, value in fact.aliases.items():

@@ -171,7 +171,7 @@ def _learn(order: Order, event: Fact, at: datetime) -> None:
     """What any message may tell besides the fact itself."""
     order.updated_at = later(order.updated_at, at)
     if event.message_id is not None:
-        order.message_ids.add(event.message_id)
+        order.message_ids = {*order.message_ids, event.message_id}
     if event.venue_order_id is not None:
         order.venue_order_ids[event.venue_order_id] = min(order.venue_order_ids.get(event.venue_order_id, at), at)
     if event.aliases:

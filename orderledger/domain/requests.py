@@ -26,8 +26,8 @@ class Requests:
     __slots__ = ("_answered_at", "_early", "_observed_at", "_request_ids", "outstanding")
 
     def __init__(self) -> None:
-        self.outstanding: list[Request] = []
-        self._early: list[tuple[Pending, str | None, datetime]] = []
+        self.outstanding: tuple[Request, ...] = ()
+        self._early: tuple[tuple[Pending, str | None, datetime], ...] = ()
         self._request_ids: dict[str, Pending] = {}
         self._observed_at: dict[Pending, datetime] = {}
         self._answered_at: dict[Pending, datetime] = {}
@@ -42,18 +42,18 @@ class Requests:
                 self._request_ids[name] = request.kind
         early = next((answer for answer in self._early if self._answers(answer, request)), None)
         if early is None:
-            self.outstanding.append(request)
+            self.outstanding += (request,)
         else:
-            self._early.remove(early)
+            self._early = tuple(answer for answer in self._early if answer is not early)
 
     def answer(self, kind: Pending, name: str | None, at: datetime) -> None:
         """The venue has decided on a request, one way or the other."""
         self._answered_at[kind] = later(self._answered_at.get(kind), at) or at
         request = self._find(kind, name)
         if request is None:
-            self._early.append((kind, name, at))
+            self._early += ((kind, name, at),)
         else:
-            self.outstanding.remove(request)
+            self.outstanding = tuple(other for other in self.outstanding if other is not request)
 
     def observe(self, kind: Pending, at: datetime) -> None:
         """The venue says that a request of this kind waits there."""
@@ -61,6 +61,8 @@ class Requests:
 
     def pending(self) -> Pending | None:
         """A cancel outranks a replace (FIX precedence 12 and 11)."""
+        if not self.outstanding and not self._observed_at:
+            return None
         return next((kind for kind in (Pending.CANCEL, Pending.REPLACE) if self._is_pending(kind)), None)
 
     def pending_since(self) -> datetime | None:

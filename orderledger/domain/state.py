@@ -114,7 +114,7 @@ class Order:
         self.venue_order_ids: dict[str, datetime] = {}
         self.aliases: dict[str, str] = {}
         self.seen: set[OrderEvent] = set()
-        self.message_ids: set[str] = set()
+        self.message_ids: set[str] | frozenset[str] = frozenset()
         self.raised: dict[Anomaly, str] = {}
         self.attributed_to: str | None = None
 
@@ -162,6 +162,8 @@ class Order:
     @property
     def end(self) -> Status | None:
         """The fact that ended it, if one did: canceled and expired outrank rejected, which outranks denied."""
+        if not self.ends and self.rejected_as_duplicate_at is None:
+            return None
         closing = [status for status in (Status.EXPIRED, Status.CANCELED) if status in self.ends]
         if closing:
             return max(closing, key=lambda status: self.ends[status])

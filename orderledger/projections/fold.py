@@ -38,7 +38,7 @@ from orderledger.projections.trades import Report, report_of, trade_row
 
 PROPOSAL_FACTS = get_args(ProposalFact)
 ACCOUNT_FACTS = get_args(AccountFact)
-ENDED_ORDERS_KEPT = 10_000
+ENDED_ORDERS_KEPT = 1_000
 
 Streams = Callable[[str], Iterable[Recorded]]
 
@@ -66,6 +66,7 @@ class Fold:
         self._rows = rows
         self._streams = streams
         self._tracked: dict[str, Tracked] = {}
+        self._limit = 2 * ENDED_ORDERS_KEPT
         self._dirty: list[str] = []
         self._positions: dict[tuple[str, str], Position] = {}
         self._changed: dict[tuple[str, str], None] = {}
@@ -97,11 +98,12 @@ class Fold:
         self._changed.clear()
 
     def evict(self) -> None:
-        """Forget ended orders, beyond a number of them, and nothing that a settled row does not tell."""
-        if len(self._tracked) > 2 * ENDED_ORDERS_KEPT:
+        """Forget ended orders, beyond a number of them: a settled row tells all that is needed until they are met again."""
+        if len(self._tracked) > self._limit:
             ended = [stream for stream, tracked in self._tracked.items() if tracked.order.is_ended]
-            for stream in ended[: len(self._tracked) - ENDED_ORDERS_KEPT]:
+            for stream in ended[:-ENDED_ORDERS_KEPT]:
                 del self._tracked[stream]
+            self._limit = len(self._tracked) + 2 * ENDED_ORDERS_KEPT
 
     # Orders and their fills
 

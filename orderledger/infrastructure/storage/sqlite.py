@@ -87,13 +87,13 @@ class Recorder(SQLiteApplicationRecorder):
         return int(self.max_notification_id() or 0)
 
     def streams_named(self, account: str, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        statement = f"SELECT stream FROM {NAMES_TABLE} WHERE account = ? AND kind = ? AND name = ?"
         found = {}
         with self.datastore.transaction(commit=False) as c:
-            for kind, name in names:
-                c.execute(statement, (account, kind, name))
-                if row := c.fetchone():
-                    found[kind, name] = row[0]
+            for chunk in chunks(names):
+                marks = ",".join(["(?,?)"] * len(chunk))
+                statement = f"SELECT kind, name, stream FROM {NAMES_TABLE} WHERE account = ? AND (kind, name) IN (VALUES {marks})"
+                c.execute(statement, (account, *(value for name in chunk for value in name)))
+                found.update({(kind, name): stream for kind, name, stream in c.fetchall()})
         return found
 
     def _rows(self, statement: str, parameters: Sequence[Any]) -> list[Row]:

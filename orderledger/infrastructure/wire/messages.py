@@ -5,7 +5,7 @@ Unknown fields are errors. Commands may be refused; reports are the venue's and 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from orderledger.domain.values import Liquidity, OrderType, Pending, Role, Side, Source, TimeInForce
 from orderledger.infrastructure.wire.fields import Flag, Identifier, Names, NotNegative, Number, Quantity, Tags, Text, Time
@@ -193,10 +193,10 @@ class Decline(Message):
 
 
 class Report(OrderMessage):
-    """The venue's word. `instrument` and `side` help when the order may be unknown to us."""
+    """The venue's word. `instrument` and `side` help when the order may be unknown to us; an empty side is one not told."""
 
     instrument: Identifier | None = None
-    side: Side | None = None
+    side: Annotated[Side | None, BeforeValidator(lambda side: None if side == "" else side)] = None
 
 
 class Acknowledge(Report):

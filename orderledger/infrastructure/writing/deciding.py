@@ -149,7 +149,7 @@ class Decider:
     def _append_order_fact(self, recorded: Recorded, verdict: Verdict) -> None:
         """The fact, and what is odd about it."""
         order = self.live[recorded.stream].order
-        ended_at = order.ended_at
+        ended_at = order.ended_at if order.ends or order.fills.by_id or order.session.at else None
         self._append(recorded)
         for judgement in detect(order, recorded.event, recorded.at, was_ended_at=ended_at):  # type: ignore[arg-type]
             self._judge(recorded.stream, judgement, verdict)
@@ -188,7 +188,7 @@ class Decider:
     def _attribute(self, account: str, source: str, target: str, verdict: Verdict) -> None:
         """Record the facts of an unknown order under the order it turned out to be, once."""
         external = self.live[source]
-        for told in list(external.history):
+        for told in external.history:
             fact = told.event
             if not isinstance(fact, OrderEvent) or self.live[target].decide(fact) is not ACCEPTED:
                 continue
@@ -213,4 +213,4 @@ class Decider:
         own = client_order_id_of(source)
         if own is not None:
             self.naming.bind(account, (NameKind.CLIENT, own), target, is_claim=True)
-        external.history = []
+        external.history = ()

@@ -1,7 +1,7 @@
 """What the writer holds in memory: the present state of the streams it has met, each at the version it has in the log."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from orderledger.domain.accounts import AccountLog, decide_account, evolve_account
 from orderledger.domain.decision import Decision
@@ -13,6 +13,7 @@ from orderledger.domain.values import account_of, client_order_id_of, is_order_s
 from orderledger.infrastructure.storage.store import Store
 
 STREAMS_KEPT = 20_000
+ENDED_KEPT = 1_000
 
 
 @dataclass(slots=True)
@@ -21,7 +22,7 @@ class Live:
 
     state: Order | Proposal | AccountLog
     version: int = 0
-    history: list[Recorded] = field(default_factory=list)
+    history: tuple[Recorded, ...] = ()
 
     @property
     def order(self) -> Order:
@@ -52,9 +53,9 @@ class Live:
         if isinstance(self.state, Order):
             evolve(self.state, event, recorded.at)  # type: ignore[arg-type]
             if self.state.request is None:
-                self.history.append(recorded)
+                self.history += (recorded,)
             elif self.history:
-                self.history = []
+                self.history = ()
         elif isinstance(self.state, Proposal):
             evolve_proposal(self.state, event)  # type: ignore[arg-type]
         else:
@@ -74,6 +75,7 @@ class LiveStreams:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._streams: dict[str, Live] = {}
+        self._limit = 2 * ENDED_KEPT
 
     def __getitem__(self, stream: str) -> Live:
         if stream not in self._streams:
@@ -98,8 +100,8 @@ class LiveStreams:
 
     def evict(self) -> None:
         """Make room: ended orders first, then whoever was met first."""
-        if len(self._streams) > 2 * STREAMS_KEPT:
-            surplus = len(self._streams) - STREAMS_KEPT
+        if len(self._streams) > self._limit:
             ended = [name for name, live in self._streams.items() if not isinstance(live.state, Order) or live.state.is_ended]
-            self.forget(ended[:surplus])
-            self.forget(list(self._streams)[: len(self._streams) - STREAMS_KEPT])
+            self.forget(ended[:-ENDED_KEPT])
+            self.forget(list(self._streams)[:-STREAMS_KEPT])
+            self._limit = len(self._streams) + 2 * ENDED_KEPT

@@ -1,0 +1,111 @@
+"""The desk: what a trading process does with its venue and its ledger. It records first and sends second.
+
+A message is recorded when it is durable, so nothing is ever sent that a restart would not find.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from orderledger.demo.words import clock, number, price
+from orderledger.demo.world import ACCOUNT, TICKS
+from orderledger.domain.values import Side
+from orderledger.infrastructure.venues.simulated import SimulatedVenue, VenueAnswer
+from orderledger.infrastructure.wire.messages import Message, Request, RequestCancel, RequestReplace, Submit, Unresolved
+from orderledger.infrastructure.wire.parsing import parse_document
+from orderledger.ledger import Ledger
+
+Say = Callable[[str], None]
+Outcomes = Counter[str]
+
+
+class Desk:
+    """One account at the simulated venue, kept in one ledger."""
+
+    def __init__(self, ledger: Ledger, venue: SimulatedVenue, say: Say) -> None:
+        self.ledger, self.venue = ledger, venue
+        self._say = say
+
+    def say(self, text: str) -> None:
+        """Tell what happens, with the time."""
+        self._say(f"{clock(self.venue.now)}  {text}")
+
+    def record(self, *messages: Message) -> Outcomes:
+        """Record our own messages. The demo makes no request that may not happen."""
+        outcomes = self.ledger.record_many(messages)
+        for message, outcome in zip(messages, outcomes, strict=True):
+            if outcome.outcome == "refused":
+                raise AssertionError(f"{message} was refused: {outcome.reason}, {outcome.text}")
+        return Counter(outcome.outcome for outcome in outcomes)
+
+    def hear(self, reports: Iterable[dict[str, Any]], *, source: str | None = None) -> Outcomes:
+        """Record what the venue said. What was heard before is a duplicate, and changes nothing."""
+        changed = {} if source is None else {"source": source}
+        return self.record(*(parse_document({**report, **changed}) for report in reports))
+
+    def place(self, request: Request) -> str:
+        """Record an order, send it and record the answer. Returns what came of it, in words."""
+        self.record(request)
+        return self.hear_answer(request.client_order_id, self.send(request))
+
+    def send(self, request: Request) -> VenueAnswer:
+        """Hand a recorded order to the venue."""
+        self.record(Submit(account=ACCOUNT, client_order_id=request.client_order_id))
+        return self.venue.submit(
+            client_order_id=request.client_order_id,
+            instrument=request.instrument,
+            side="buy" if request.side is Side.BUY else "sell",
+            quantity=request.quantity,
+            limit_price=request.limit_price,
+            post_only=request.post_only,
+        )
+
+    def cancel(self, name: str, *, request_id: str) -> str:
+        """Ask for an order's end."""
+        self.record(RequestCancel(account=ACCOUNT, client_order_id=name, request_id=request_id))
+        return self.hear_answer(name, self.venue.cancel(name, request_id=request_id))
+
+    def replace(self, name: str, *, limit_price: Decimal, request_id: str) -> str:
+        """Ask for another price."""
+        self.record(RequestReplace(account=ACCOUNT, client_order_id=name, limit_price=limit_price, request_id=request_id))
+        return self.hear_answer(name, self.venue.replace(name, limit_price=limit_price, request_id=request_id))
+
+    def hear_answer(self, name: str, answer: VenueAnswer) -> str:
+        """Record the answer of a call, or that there was none."""
+        if answer.message is None:
+            self.record(Unresolved(account=ACCOUNT, client_order_id=name, reason=answer.reason or "timeout"))
+            return "NO ANSWER, recorded as unresolved"
+        self.hear([answer.message])
+        venue_order_id = answer.message.get("venue_order_id")
+        if answer.outcome == "rejected":
+            return f"the venue refuses: {answer.reason}"
+        word = {"acknowledge": "accepted", "cancel": "canceled", "replace": "replaced"}[answer.message["type"]]
+        return f"{word} as {venue_order_id}" if word != "canceled" else word
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, record what the venue pushes meanwhile, and tell of fills."""
+        pushed = self.venue.advance(self.venue.now + timedelta(seconds=seconds))
+        self.hear(pushed)
+        self.tell_fills(report for report in pushed if report["type"] == "fill")
+
+    def tell_fills(self, fills: Iterable[dict[str, Any]]) -> None:
+        """One line for all that was filled, order by order."""
+        counts = Counter(fill["client_order_id"] for fill in fills)
+        told = []
+        for name in sorted(counts):
+            order = self.ledger.order(name, account=ACCOUNT)
+            filled = f"{number(order['cum_quantity'])} of {number(order['quantity'])}" if order["quantity"] else ""
+            told.append(f"{name} {filled or number(order['cum_quantity'])} at {price(order['average_price'])}")
+        if told:
+            self.say(f"filled so far: {', '.join(told)}")
+
+    def is_open(self, name: str) -> bool:
+        """Whether an order has not ended, as far as the ledger knows."""
+        return bool(self.ledger.order(name, account=ACCOUNT)["leaves_quantity"])
+
+    def price(self, instrument: str, *, ticks: int) -> Decimal:
+        """A limit price so many ticks from where the others trade."""
+        marks = {mark["instrument"]: Decimal(mark["price"]) for mark in self.venue.marks()}
+        return marks[instrument] + ticks * TICKS[instrument]

@@ -1,0 +1,81 @@
+"""After a restart: ask the venue about every order that is not known to have ended, record what it says, settle the rest."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from orderledger.demo.desk import Desk
+from orderledger.demo.words import Row, number, standing
+from orderledger.demo.world import ACCOUNT
+from orderledger.domain.values import OrderType, Side, Source
+from orderledger.infrastructure.wire.messages import Deny, Gap, Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What asking about one order brought. `recorded`: facts that were new; `known`: those the ledger had already."""
+
+    client_order_id: str
+    believed: str
+    venue_says: str
+    recorded: int
+    known: int
+    now: str
+
+
+def note_gap(desk: Desk, *, since: datetime) -> None:
+    """Nobody listened from the last thing recorded until now."""
+    desk.record(Gap(account=ACCOUNT, from_at=since, to_at=desk.venue.now, reason="process_killed"))
+
+
+def ask(desk: Desk, order: Row) -> Answer:
+    """Record all that the venue ever said of an order, and what it says now."""
+    name = order["client_order_id"]
+    counts = desk.hear(desk.venue.order_history(name), source=Source.RECONCILIATION)
+    status = desk.venue.order_status(name)
+    counts += desk.hear([status], source=Source.RECONCILIATION)
+    claims = status.get("reported", {})
+    filled = f", {number(claims['cum_quantity'])} filled" if Decimal(claims.get("cum_quantity", 0)) else ""
+    return Answer(
+        client_order_id=name,
+        believed=standing(order),
+        venue_says="does not know it" if status["type"] == "absent" else f"{status['status'].replace('_', ' ')}{filled}",
+        recorded=counts["recorded"],
+        known=counts["duplicate"],
+        now=standing(desk.ledger.order(name, account=ACCOUNT)),
+    )
+
+
+def ask_for_fills(desk: Desk, *, since: datetime) -> int:
+    """Record the fills of the whole account, those of orders nobody here knows included. Returns how many were new."""
+    return desk.hear(desk.venue.fills_since(since), source=Source.RECONCILIATION)["recorded"]
+
+
+def settle(desk: Desk, name: str) -> str | None:
+    """Do what is left to do about an order after asking. Returns it in words, or None if nothing is left."""
+    order = desk.ledger.order(name, account=ACCOUNT)
+    if not order["leaves_quantity"]:
+        return None
+    if order["pending"] == "cancel":
+        return f"the cancel never arrived, so it is sent again: {desk.cancel(name, request_id=f'{name}-cancel')}"
+    if order["acknowledged_at"] is not None or order["certainty"] == "confirmed" and order["status"] != "pending_new":
+        return None
+    if order["submitted_at"] is None:
+        desk.record(Deny(account=ACCOUNT, client_order_id=name, reason="stale_after_restart"))
+        return "it never left this machine; its moment is over, so it is denied"
+    answer = desk.hear_answer(name, desk.send(request_of(order)))
+    return f"the venue never got it, so it is sent again under the same id: {answer}"
+
+
+def request_of(order: Row) -> Request:
+    """The order as it was requested, read back from the ledger."""
+    return Request(
+        account=order["account"],
+        client_order_id=order["client_order_id"],
+        instrument=order["instrument"],
+        side=Side(order["side"]),
+        quantity=order["quantity"],
+        order_type=OrderType(order["order_type"]),
+        limit_price=order["limit_price"],
+        post_only=order["strategy"] == "maker",
+    )

@@ -1,0 +1,161 @@
+"""The process that trades until it kills itself: `python -m orderledger.demo.trader --db PATH --venue PATH --seed N`.
+
+It tells on stdout what it does. Its last act is SIGKILL to itself, between two steps that belong together.
+"""
+
+import os
+import random
+import signal
+from decimal import Decimal
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from orderledger.demo.desk import Desk
+from orderledger.demo.orders import decided, order_for, propose, quote
+from orderledger.demo.words import clock, number
+from orderledger.demo.world import ACCOUNT, LIMIT_NOTIONAL, new_venue, open_ledger
+from orderledger.domain.values import Role, Side, Source
+from orderledger.infrastructure.wire.messages import Deny, Gap, Propose, Request
+
+
+class Trader:
+    """A morning of two strategies. The seed decides sizes, rounds and the moment of death; the venue decides the rest."""
+
+    def __init__(self, desk: Desk, seed: int) -> None:
+        self.desk = desk
+        self.chance = random.Random(seed)
+
+    def trade_until_killed(self) -> NoReturn:
+        """The whole morning."""
+        self.open_day()
+        self.enter()
+        self.meet_refusals()
+        for number_of_round in range(1, self.chance.randint(2, 4)):
+            self.quote_anew(number_of_round)
+        self.exit_through_a_dropped_connection()
+        self.lose_answers()
+        self.send_a_pair_and_die()
+
+    def open_day(self) -> None:
+        """Define the instruments and quote both sides."""
+        self.desk.hear(self.desk.venue.definitions())
+        self.desk.say(f"connected to {ACCOUNT}; BTC-USD, ETH-USD and SOL-USD defined")
+        self._quote("Q-1", Side.BUY, ticks=-3)
+        self._quote("Q-2", Side.SELL, ticks=3)
+        self.desk.wait(5)
+
+    def enter(self) -> None:
+        """A proposal, an approval, an order."""
+        proposal = self._propose("P-1", Role.ENTRY, trade_id="T-1", quantity=self._lots(60, 90), ticks=4)
+        self._place(order_for(proposal, "M-1"))
+        self.desk.wait(20)
+
+    def meet_refusals(self) -> None:
+        """One by the operator, one by our own risk check, one by the venue."""
+        self._propose("P-2", Role.ENTRY, trade_id="T-2", quantity=self._lots(80, 90), ticks=5, reason="enough_for_today")
+        too_large = quote("Q-3", Side.SELL, quantity=Decimal(40), limit_price=self.desk.price("ETH-USD", ticks=4), group="quotes")
+        assert too_large.limit_price is not None and too_large.quantity * too_large.limit_price > LIMIT_NOTIONAL
+        deny = Deny(account=ACCOUNT, client_order_id="Q-3", reason="max_notional", text=f"over {number(LIMIT_NOTIONAL)} USD")
+        self.desk.record(too_large, deny)
+        self.desk.say(f"Q-3 maker sell 40 ETH-USD: denied by our own risk check, over {number(LIMIT_NOTIONAL)} USD; never sent")
+        self._quote("Q-4", Side.BUY, ticks=30)
+
+    def quote_anew(self, number_of_round: int) -> None:
+        """Move the quotes with the market; those that are done are placed anew."""
+        for name, side, ticks in (("Q-1", Side.BUY, -3), ("Q-2", Side.SELL, 3)):
+            if self.desk.is_open(name):
+                limit_price = self.desk.price("ETH-USD", ticks=ticks)
+                answer = self.desk.replace(name, limit_price=limit_price, request_id=f"{name}-replace-{number_of_round}")
+                self.desk.say(f"{name} maker moves its price to {number(limit_price)}: {answer}")
+            else:
+                self._quote(f"{name}{'abc'[number_of_round - 1]}", side, ticks=ticks)
+        self.desk.wait(30)
+
+    def exit_through_a_dropped_connection(self) -> None:
+        """The connection drops right after the exit order; what the venue pushes meanwhile is lost, and asked for later."""
+        proposal = self._propose("P-3", Role.EXIT, trade_id="T-1", quantity=self._lots(45, 55), ticks=0)
+        self._place(order_for(proposal, "M-2"))
+        self.desk.venue.drop(20)
+        self.desk.say("the connection drops")
+        self.desk.wait(35)
+        down_at, up_at = self.desk.venue.outages[-1]
+        self.desk.record(Gap(account=ACCOUNT, from_at=down_at, to_at=up_at, reason="connection_dropped"))
+        missed = self.desk.venue.fills_since(down_at)
+        count = self.desk.hear(missed, source=Source.RECONCILIATION)["recorded"]
+        self.desk.say(
+            f"gap {clock(down_at)} to {clock(up_at)} recorded; the venue is asked for its fills: {count} had been missed"
+        )
+        self.desk.tell_fills(missed)
+
+    def lose_answers(self) -> None:
+        """Four calls time out. Only the venue knows which of them it obeyed."""
+        self._quote("Q-5", Side.BUY, ticks=-40)
+        self._quote("Q-6", Side.SELL, ticks=40)
+        venue = self.desk.venue
+        venue.lose_next_answer("answer_lost")
+        limit_price = self.desk.price("ETH-USD", ticks=-30)
+        answer = self.desk.replace("Q-5", limit_price=limit_price, request_id="Q-5-replace")
+        self.desk.say(f"Q-5 maker moves its price to {number(limit_price)}: {answer}")
+        venue.lose_next_answer("request_lost")
+        self.desk.say(f"Q-6 maker cancels: {self.desk.cancel('Q-6', request_id='Q-6-cancel')}")
+        proposal = self._propose("P-4", Role.ENTRY, trade_id="T-3", quantity=self._lots(50, 80), ticks=-2)
+        venue.lose_next_answer("answer_lost")
+        self._place(order_for(proposal, "M-3"))
+        venue.lose_next_answer("request_lost")
+        self._quote("Q-7", Side.BUY, ticks=-4)
+
+    def send_a_pair_and_die(self) -> NoReturn:
+        """Two orders recorded together, sent one by one. The seed says how far it comes."""
+        proposal = self._propose("P-5", Role.ENTRY, trade_id="T-4", quantity=self._lots(40, 80), ticks=3)
+        half = proposal.quantity // Decimal("0.02") * Decimal("0.01")
+        first = order_for(proposal, "M-4", quantity=half, group="pair")
+        second = order_for(proposal, "M-5", quantity=proposal.quantity - half, group="pair")
+        self.desk.record(first, second)
+        self.desk.say("M-4 and M-5 momentum, a pair for P-5: both recorded, now sent one by one ...")
+        orders_sent = self.chance.randint(1, 2)
+        for order in (first, second)[:orders_sent]:
+            answer = self.desk.send(order)
+            if order is not (first, second)[orders_sent - 1]:
+                self.desk.hear_answer(order.client_order_id, answer)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("SIGKILL cannot be survived")
+
+    def _quote(self, name: str, side: Side, *, ticks: int) -> None:
+        limit_price = self.desk.price("ETH-USD", ticks=ticks)
+        quantity = Decimal(self.chance.randint(20, 50)) / 10
+        self._place(quote(name, side, quantity=quantity, limit_price=limit_price, group="quotes"))
+
+    def _place(self, request: Request) -> None:
+        terms = f"{request.side} {number(request.quantity)} {request.instrument} at {number(request.limit_price)}"
+        self.desk.say(f"{request.client_order_id} {request.strategy} {terms}: {self.desk.place(request)}")
+
+    def _propose(
+        self, proposal_id: str, role: Role, *, trade_id: str, quantity: Decimal, ticks: int, reason: str | None = None
+    ) -> Propose:
+        limit_price = self.desk.price("BTC-USD", ticks=ticks)
+        proposal = propose(proposal_id, role, trade_id=trade_id, quantity=quantity, limit_price=limit_price)
+        self.desk.record(proposal, decided(proposal, reason=reason))
+        terms = f"{proposal.side} {number(quantity)} BTC-USD"
+        verdict = "the operator approves" if reason is None else f"the operator declines: {reason}"
+        self.desk.say(f"{proposal_id} momentum proposes an {role} ({terms}); {verdict}")
+        return proposal
+
+    def _lots(self, least: int, most: int) -> Decimal:
+        return Decimal(self.chance.randint(least, most)) / 100
+
+
+@click.command()
+@click.option("--db", required=True, type=click.Path(path_type=Path), help="The ledger's store.")
+@click.option("--venue", "memory", required=True, type=click.Path(path_type=Path), help="The venue's memory.")
+@click.option("--seed", required=True, type=int)
+def main(db: Path, memory: Path, seed: int) -> None:
+    """Trade until killed, by its own hand."""
+    venue = new_venue(seed, memory)
+    with open_ledger(db, venue) as ledger:
+        Trader(Desk(ledger, venue, lambda line: print(line, flush=True)), seed).trade_until_killed()
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m orderledger.demo.trader")

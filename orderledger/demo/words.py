@@ -1,0 +1,114 @@
+"""How the demo puts numbers, times and events into words."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def number(value: Decimal | str | None) -> str:
+    """`64,001.5`: with thousands, without trailing zeros."""
+    if value is None:
+        return ""
+    exact = Decimal(value)
+    return format(exact.normalize(), ",f") if exact else "0"
+
+
+def money(value: Decimal | str | None) -> str:
+    """`-1,234.50`: to the cent, for people only; the ledger keeps every digit."""
+    if value is None:
+        return ""
+    return format(round(Decimal(value), 2) + 0, ",.2f")
+
+
+def clock(moment: datetime | None) -> str:
+    """The time of day."""
+    return "" if moment is None else f"{moment:%H:%M:%S}"
+
+
+def price(value: Decimal | None) -> str:
+    """An average price, to five places at most."""
+    return "" if value is None else number(round(value, 5))
+
+
+def terms(row: Row) -> str:
+    """`buy 0.5 BTC-USD at 64,001`."""
+    at = f" at {number(row['limit_price'])}" if row.get("limit_price") is not None else ""
+    return f"{row['side']} {number(row['quantity'])} {row['instrument']}{at}"
+
+
+def standing(order: Row) -> str:
+    """What is known of an order: `partially filled, 0.3 of 0.5`."""
+    status = order["status"].replace("_", " ")
+    if order["cum_quantity"] and order["quantity"] is not None:
+        status += f", {number(order['cum_quantity'])} of {number(order['quantity'])}"
+    if order["certainty"] == "unresolved":
+        status += ", unresolved"
+    return status + (f", {order['pending']} outstanding" if order["pending"] else "")
+
+
+def sentence(event: Row) -> str:
+    """One event of an order's history, told to somebody who has never seen an event."""
+    payload = event["payload"]
+    reason = f": {payload['reason']}" if payload.get("reason") else ""
+    match event["name"].partition(".")[0]:
+        case "order_requested":
+            return f"we want to {terms(payload)}{_links(payload)}"
+        case "order_submitted":
+            return "handed to the venue"
+        case "submission_unresolved":
+            return f"no answer{reason}; what became of it is unknown"
+        case "order_acknowledged":
+            return f"the venue accepts it as {payload.get('venue_order_id')}"
+        case "fill_recorded":
+            return f"fill {payload['fill_id']}: {number(payload['quantity'])} at {number(payload['price'])}, {_fee(payload)}"
+        case "status_observed":
+            return f"asked; the venue says {payload.get('status', 'nothing').replace('_', ' ')}{_claimed(payload)}"
+        case "replace_requested":
+            return f"we ask for {_changes(payload)}"
+        case "order_replaced":
+            return f"the venue changes it to {_changes(payload)} as {payload.get('venue_order_id')}"
+        case "anomaly_detected":
+            return f"odd: {payload['code']}: {payload['detail']}"
+        case "anomaly_cleared":
+            return f"no longer odd: {payload['code']}"
+        case name:
+            return PLAIN.get(name, name.replace("_", " ")) + reason
+
+
+PLAIN = {
+    "order_denied": "refused by our own checks, never sent",
+    "order_absent": "asked; the venue does not know it",
+    "order_rejected": "the venue refuses it",
+    "order_canceled": "canceled",
+    "cancel_requested": "we ask for its end",
+    "cancel_rejected": "the venue refuses to cancel it",
+    "replace_rejected": "the venue refuses the change",
+}
+
+
+def _links(payload: Row) -> str:
+    links = payload.get("links") or {}
+    named = [f"{links['role']} of {links['trade_id']}"] if links.get("role") and links.get("trade_id") else []
+    named += [f"proposal {links['proposal_id']}"] if links.get("proposal_id") else []
+    named += [f"group {links['group']}"] if links.get("group") else []
+    return f", for {payload.get('strategy', 'nobody')}" + (f" ({', '.join(named)})" if named else "")
+
+
+def _fee(payload: Row) -> str:
+    fee = Decimal(payload.get("fee") or 0)
+    return f"{'rebate' if fee < 0 else 'fee'} {money(abs(fee))} {payload.get('fee_currency', '')}".rstrip()
+
+
+def _claimed(payload: Row) -> str:
+    claims = payload.get("reported") or {}
+    if claims.get("cum_quantity") is None or claims.get("quantity") is None:
+        return ""
+    return f", {number(claims['cum_quantity'])} of {number(claims['quantity'])} filled"
+
+
+def _changes(payload: Row) -> str:
+    changes = [f"quantity {number(payload['quantity'])}"] if payload.get("quantity") else []
+    changes += [f"price {number(payload['limit_price'])}"] if payload.get("limit_price") else []
+    return " and ".join(changes) or "other terms"

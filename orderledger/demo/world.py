@@ -1,0 +1,59 @@
+"""The small world of the demo: three instruments at a simulated venue, whose virtual time is everybody's time."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from orderledger.infrastructure.venues.simulated import CALM, SimulatedInstrument, SimulatedVenue
+from orderledger.ledger import Ledger
+
+ACCOUNT = "sim:main"
+OPENING = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+LIMIT_NOTIONAL = Decimal(100_000)
+"""The risk check: no order may be worth more than this, in USD."""
+
+INSTRUMENTS = (
+    SimulatedInstrument(name="BTC-USD", currency="USD", tick=Decimal("0.5"), lot=Decimal("0.01"), price=Decimal(64_000)),
+    SimulatedInstrument(name="ETH-USD", currency="USD", tick=Decimal("0.05"), lot=Decimal("0.1"), price=Decimal(3_200)),
+    SimulatedInstrument(name="SOL-USD", currency="USD", tick=Decimal("0.01"), lot=Decimal(1), price=Decimal(140)),
+)
+TICKS = {instrument.name: instrument.tick for instrument in INSTRUMENTS}
+
+
+class VenueClock:
+    """The ledger's clock in the demo: the venue's, so that one seed gives one log."""
+
+    def __init__(self, venue: SimulatedVenue) -> None:
+        self._venue = venue
+
+    def now(self) -> datetime:
+        """The venue's virtual time."""
+        return self._venue.now
+
+
+def store_in(folder: Path) -> Path:
+    """The ledger's store."""
+    return folder / "orders.db"
+
+
+def memory_in(folder: Path) -> Path:
+    """The venue's memory: the venue outlives the processes that trade with it."""
+    return folder / "venue.json"
+
+
+def new_venue(seed: int, memory: Path) -> SimulatedVenue:
+    """A venue that opens for the day. Nothing goes wrong by chance: the story says when."""
+    return SimulatedVenue(
+        seed,
+        start=OPENING,
+        instruments=INSTRUMENTS,
+        account=ACCOUNT,
+        faults=CALM,
+        flow_interval_seconds=1.0,
+        memory=memory,
+    )
+
+
+def open_ledger(store: Path, venue: SimulatedVenue) -> Ledger:
+    """The ledger on the venue's clock. Without a follower: the views are brought up to date by who asks, at known moments."""
+    return Ledger.open(str(store), clock=VenueClock(venue), follow=False)
