@@ -5,7 +5,7 @@ A message is recorded when it is durable, so nothing is ever sent that a restart
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +44,10 @@ class Desk:
         """Record what the venue said. What was heard before is a duplicate, and changes nothing."""
         changed = {} if source is None else {"source": source}
         return self.record(*(parse_document({**report, **changed}) for report in reports))
+
+    def note_gap(self, down_at: datetime, up_at: datetime, *, reason: str) -> None:
+        """Record that nobody listened to the venue for a while."""
+        self.hear([{"type": "gap", "account": ACCOUNT, "from": down_at, "to": up_at, "reason": reason}])
 
     def place(self, request: Request) -> str:
         """Record an order, send it and record the answer. Returns what came of it, in words."""

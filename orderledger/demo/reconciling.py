@@ -8,7 +8,7 @@ from orderledger.demo.desk import Desk
 from orderledger.demo.words import Row, number, standing
 from orderledger.demo.world import ACCOUNT
 from orderledger.domain.values import OrderType, Side, Source
-from orderledger.infrastructure.wire.messages import Deny, Gap, Request
+from orderledger.infrastructure.wire.messages import Deny, Request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +21,6 @@ class Answer:
     recorded: int
     known: int
     now: str
-
-
-def note_gap(desk: Desk, *, since: datetime) -> None:
-    """Nobody listened from the last thing recorded until now."""
-    desk.record(Gap(account=ACCOUNT, from_at=since, to_at=desk.venue.now, reason="process_killed"))
 
 
 def ask(desk: Desk, order: Row) -> Answer:
@@ -46,9 +41,10 @@ def ask(desk: Desk, order: Row) -> Answer:
     )
 
 
-def ask_for_fills(desk: Desk, *, since: datetime) -> int:
-    """Record the fills of the whole account, those of orders nobody here knows included. Returns how many were new."""
-    return desk.hear(desk.venue.fills_since(since), source=Source.RECONCILIATION)["recorded"]
+def ask_for_fills(desk: Desk, *, since: datetime) -> tuple[int, int]:
+    """Record the fills of the whole account, those of orders nobody here knows included. Returns how many were new and known."""
+    counts = desk.hear(desk.venue.fills_since(since), source=Source.RECONCILIATION)
+    return counts["recorded"], counts["duplicate"]
 
 
 def settle(desk: Desk, name: str) -> str | None:
@@ -58,7 +54,7 @@ def settle(desk: Desk, name: str) -> str | None:
         return None
     if order["pending"] == "cancel":
         return f"the cancel never arrived, so it is sent again: {desk.cancel(name, request_id=f'{name}-cancel')}"
-    if order["acknowledged_at"] is not None or order["certainty"] == "confirmed" and order["status"] != "pending_new":
+    if order["status"] != "pending_new":
         return None
     if order["submitted_at"] is None:
         desk.record(Deny(account=ACCOUNT, client_order_id=name, reason="stale_after_restart"))

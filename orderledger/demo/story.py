@@ -10,19 +10,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from orderledger.demo import tables
+from orderledger.demo import books, tables
 from orderledger.demo.desk import Desk
+from orderledger.demo.narrator import Narrator
 from orderledger.demo.orders import decided, order_for, propose
 from orderledger.demo.proof import prove
-from orderledger.demo.reconciling import Answer, ask, ask_for_fills, note_gap, settle
-from orderledger.demo.words import clock, number
+from orderledger.demo.reconciling import ask, ask_for_fills, settle
+from orderledger.demo.words import Row, clock, number, sentence, terms
 from orderledger.demo.world import ACCOUNT, OPENING, memory_in, open_ledger, store_in
-from orderledger.domain.values import Role
+from orderledger.domain.values import Role, Source
 from orderledger.infrastructure.venues.simulated import SimulatedVenue
-from orderledger.infrastructure.wire.parsing import parse_document
-from orderledger.projections.recovery import Recovery
 
 DOWNTIME = timedelta(seconds=75)
+HEARD = (Source.VENUE_PUSH, Source.RECONCILIATION)
 
 
 def run(folder: Path, seed: int, console: Console) -> None:
@@ -38,36 +38,20 @@ def run(folder: Path, seed: int, console: Console) -> None:
     venue = pass_time(told, SimulatedVenue.load(memory_in(folder)))
     with open_ledger(store_in(folder), venue) as ledger:
         desk = Desk(ledger, venue, told.line)
-        last_heard_at = max(event["recorded_at"] for event in ledger.events())
-        recovery = recover(told, desk)
-        names = resolve(told, desk, recovery, since=last_heard_at)
+        log = list(ledger.events())
+        found = recover(told, desk, log)
+        resolve(told, desk, found, log)
         trade_on(told, desk)
-        show_books(told, desk)
-        tell_one_order(told, desk, names, killed_at=last_heard_at)
-        prove(told.heading, console, desk)
-
-
-class Narrator:
-    """Headings, sentences and tables on a console, as plain as they are written."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self._chapter = 0
-
-    def heading(self, text: str) -> None:
-        """The next chapter."""
-        self._chapter += 1
-        self.console.print(f"\n[bold]{self._chapter}. {text}[/bold]", highlight=False)
-
-    def line(self, text: str) -> None:
-        """One sentence."""
-        self.console.print(text, markup=False, highlight=False)
+        books.show(told, desk)
+        books.tell_order(told, desk, worth_telling(desk, found), killed_at=len(log))
+        prove(told, desk)
 
 
 def trade_until_killed(told: Narrator, folder: Path, seed: int) -> None:
     """Let the trading process live and die."""
     told.heading("A process trades: every order is recorded before it is sent")
     told.line(f"Seed {seed}. Times are the venue's, {OPENING:%d %B %Y}, and virtual: nobody waits for them.")
+    told.line("momentum trades BTC-USD in and out (P- proposals, M- orders), maker quotes ETH-USD (Q- orders).")
     command = [sys.executable, "-m", "orderledger.demo.trader", "--seed", str(seed)]
     command += ["--db", str(store_in(folder)), "--venue", str(memory_in(folder))]
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
@@ -92,20 +76,79 @@ def pass_time(told: Narrator, venue: SimulatedVenue) -> SimulatedVenue:
     return venue
 
 
-def recover(told: Narrator, desk: Desk) -> Recovery:
-    """What the ledger alone knows, before anybody is asked."""
+def recover(told: Narrator, desk: Desk, log: list[Row]) -> list[Row]:
+    """What the ledger alone knows, before anybody is asked. Returns the orders that have not ended."""
     told.heading("The next process recovers: what the ledger knows before anybody is asked")
     recovery = desk.ledger.recover(account=ACCOUNT)
-    log = sum(1 for _ in desk.ledger.events())
     told.line(
-        f"{len(recovery.open)} orders have not ended: {len(recovery.in_flight)} in flight, {len(recovery.unresolved)} unresolved,"
-        f" {len(recovery.pending)} with a cancel or replace outstanding."
-        f" Finding them took {recovery.events_read} events of the {log} in the log."
+        f"The last thing recorded is #{log[-1]['position']} at {clock(log[-1]['at'])}:"
+        f" {log[-1]['stream'].rpartition('/')[2]} {sentence(log[-1])}. The answer died with the process."
     )
-    told.console.print(tables.recovered(recovery.open))
-    return recovery
+    told.line(
+        f"{len(recovery.open)} orders have not ended. In flight: {len(recovery.in_flight)}."
+        f" Unresolved: {len(recovery.unresolved)}. With a cancel or replace outstanding: {len(recovery.pending)}."
+    )
+    told.show(tables.recovered(recovery.open))
+    told.line(
+        f"To find them it read {recovery.events_read} of the {len(log)} events in the log; the rest was in the views already."
+    )
+    return recovery.open
 
 
-def resolve(told: Narrator, desk: Desk, recovery: Recovery, *, since: object) -> list[str]:
+def resolve(told: Narrator, desk: Desk, found: list[Row], log: list[Row]) -> None:
     """Ask the venue about each of them, and settle what is left."""
-    return []
+    told.heading("It asks the venue, and records what the venue says")
+    last_heard_at = max(event["at"] for event in log if event["source"] in HEARD)
+    desk.note_gap(last_heard_at, desk.venue.now, reason="process_killed")
+    answers = [ask(desk, order) for order in found]
+    told.show(tables.answered(answers))
+    recorded, known = ask_for_fills(desk, since=OPENING)
+    told.line(
+        f"Asked for every fill of the day, the venue tells of {recorded + known}: {recorded} are new, {known} known and not"
+        " counted again."
+    )
+    for order in desk.ledger.orders(account=ACCOUNT, origin="external"):
+        quantity = f"{number(order['cum_quantity'])} {order['instrument']}"
+        told.line(f"{order['client_order_id']} is no order of ours: marked external, its {quantity} count at once.")
+    for order in found:
+        done = settle(desk, order["client_order_id"])
+        if done is not None:
+            told.line(f"{order['client_order_id']}: {done}")
+    left = desk.ledger.recover(account=ACCOUNT)
+    told.line(f"Unresolved now: {len(left.unresolved)}. In flight: {len(left.in_flight)}. Outstanding: {len(left.pending)}.")
+
+
+def trade_on(told: Narrator, desk: Desk) -> None:
+    """Sell what momentum has bought, and bring the day to a calm end."""
+    told.heading("It trades on, to a calm end")
+    desk.wait(20)
+    for order in desk.ledger.open_orders(account=ACCOUNT, strategy="momentum"):
+        name = order["client_order_id"]
+        desk.say(f"{name} momentum cancels the rest: {desk.cancel(name, request_id=f'{name}-cancel')}")
+    desk.wait(2)
+    held = {
+        row["strategy"]: row["position_quantity"] for row in desk.ledger.pnl(by=("instrument", "strategy"), instrument="BTC-USD")
+    }
+    quantity = held["momentum"] // Decimal("0.06") * Decimal("0.04")
+    proposal = propose("P-6", Role.EXIT, trade_id="T-1", quantity=quantity, limit_price=desk.price("BTC-USD", ticks=-12))
+    desk.record(proposal, decided(proposal))
+    sold = f"sell {number(quantity)} BTC-USD of {number(held['momentum'])}"
+    desk.say(f"P-6 momentum proposes an exit ({sold}); the operator approves")
+    desk.say(f"M-6 momentum {terms(proposal.model_dump())}: {desk.place(order_for(proposal, 'M-6'))}")
+    desk.wait(30)
+    for order in desk.ledger.open_orders(account=ACCOUNT):
+        name = order["client_order_id"]
+        desk.say(f"{name} is to end for the night: {desk.cancel(name, request_id=f'{name}-night')}")
+    desk.wait(2)
+    desk.hear(desk.venue.marks())
+
+
+def worth_telling(desk: Desk, found: list[Row]) -> str:
+    """Of the orders that were open at the kill: one that was unresolved and filled all the same, with many kinds of events."""
+
+    def merits(name: str) -> tuple[bool, int]:
+        kinds = {event["name"].partition(".")[0] for event in desk.ledger.history(name, account=ACCOUNT)}
+        return {"submission_unresolved", "fill_recorded"} <= kinds, len(kinds)
+
+    names: list[str] = [order["client_order_id"] for order in found]
+    return max(names, key=merits)

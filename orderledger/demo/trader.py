@@ -6,6 +6,7 @@ It tells on stdout what it does. Its last act is SIGKILL to itself, between two 
 import os
 import random
 import signal
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn
@@ -17,7 +18,10 @@ from orderledger.demo.orders import decided, order_for, propose, quote
 from orderledger.demo.words import clock, number
 from orderledger.demo.world import ACCOUNT, LIMIT_NOTIONAL, new_venue, open_ledger
 from orderledger.domain.values import Role, Side, Source
-from orderledger.infrastructure.wire.messages import Deny, Gap, Propose, Request
+from orderledger.infrastructure.wire.messages import Deny, Propose, Request
+
+MARGIN = timedelta(seconds=5)
+"""What was on its way when the connection dropped is lost too: ask from a little earlier."""
 
 
 class Trader:
@@ -48,13 +52,13 @@ class Trader:
 
     def enter(self) -> None:
         """A proposal, an approval, an order."""
-        proposal = self._propose("P-1", Role.ENTRY, trade_id="T-1", quantity=self._lots(60, 90), ticks=4)
+        proposal = self._propose("P-1", Role.ENTRY, trade_id="T-1", quantity=self._lots(30, 45), ticks=4)
         self._place(order_for(proposal, "M-1"))
         self.desk.wait(20)
 
     def meet_refusals(self) -> None:
         """One by the operator, one by our own risk check, one by the venue."""
-        self._propose("P-2", Role.ENTRY, trade_id="T-2", quantity=self._lots(80, 90), ticks=5, reason="enough_for_today")
+        self._propose("P-2", Role.ENTRY, trade_id="T-2", quantity=self._lots(40, 45), ticks=5, reason="enough_for_today")
         too_large = quote("Q-3", Side.SELL, quantity=Decimal(40), limit_price=self.desk.price("ETH-USD", ticks=4), group="quotes")
         assert too_large.limit_price is not None and too_large.quantity * too_large.limit_price > LIMIT_NOTIONAL
         deny = Deny(account=ACCOUNT, client_order_id="Q-3", reason="max_notional", text=f"over {number(LIMIT_NOTIONAL)} USD")
@@ -75,14 +79,16 @@ class Trader:
 
     def exit_through_a_dropped_connection(self) -> None:
         """The connection drops right after the exit order; what the venue pushes meanwhile is lost, and asked for later."""
-        proposal = self._propose("P-3", Role.EXIT, trade_id="T-1", quantity=self._lots(45, 55), ticks=0)
+        proposal = self._propose("P-3", Role.EXIT, trade_id="T-1", quantity=self._lots(22, 28), ticks=3)
         self._place(order_for(proposal, "M-2"))
-        self.desk.venue.drop(20)
+        self.desk.venue.drop(15)
         self.desk.say("the connection drops")
         self.desk.wait(35)
         down_at, up_at = self.desk.venue.outages[-1]
-        self.desk.record(Gap(account=ACCOUNT, from_at=down_at, to_at=up_at, reason="connection_dropped"))
-        missed = self.desk.venue.fills_since(down_at)
+        self.desk.note_gap(down_at, up_at, reason="connection_dropped")
+        for anomaly in self.desk.ledger.anomalies(account=ACCOUNT, client_order_id="M-2"):
+            self.desk.say(f"M-2 {anomaly['code']}: {anomaly['detail']}")
+        missed = self.desk.venue.fills_since(down_at - MARGIN)
         count = self.desk.hear(missed, source=Source.RECONCILIATION)["recorded"]
         self.desk.say(
             f"gap {clock(down_at)} to {clock(up_at)} recorded; the venue is asked for its fills: {count} had been missed"
@@ -100,7 +106,7 @@ class Trader:
         self.desk.say(f"Q-5 maker moves its price to {number(limit_price)}: {answer}")
         venue.lose_next_answer("request_lost")
         self.desk.say(f"Q-6 maker cancels: {self.desk.cancel('Q-6', request_id='Q-6-cancel')}")
-        proposal = self._propose("P-4", Role.ENTRY, trade_id="T-3", quantity=self._lots(50, 80), ticks=-2)
+        proposal = self._propose("P-4", Role.ENTRY, trade_id="T-1", quantity=self._lots(25, 40), ticks=-2)
         venue.lose_next_answer("answer_lost")
         self._place(order_for(proposal, "M-3"))
         venue.lose_next_answer("request_lost")
@@ -108,8 +114,8 @@ class Trader:
 
     def send_a_pair_and_die(self) -> NoReturn:
         """Two orders recorded together, sent one by one. The seed says how far it comes."""
-        proposal = self._propose("P-5", Role.ENTRY, trade_id="T-4", quantity=self._lots(40, 80), ticks=3)
-        half = proposal.quantity // Decimal("0.02") * Decimal("0.01")
+        proposal = self._propose("P-5", Role.ENTRY, trade_id="T-1", quantity=self._lots(20, 40), ticks=3)
+        half = proposal.quantity // Decimal("0.04") * Decimal("0.02")
         first = order_for(proposal, "M-4", quantity=half, group="pair")
         second = order_for(proposal, "M-5", quantity=proposal.quantity - half, group="pair")
         self.desk.record(first, second)
@@ -124,7 +130,7 @@ class Trader:
 
     def _quote(self, name: str, side: Side, *, ticks: int) -> None:
         limit_price = self.desk.price("ETH-USD", ticks=ticks)
-        quantity = Decimal(self.chance.randint(20, 50)) / 10
+        quantity = Decimal(self.chance.randint(10, 25)) / 5
         self._place(quote(name, side, quantity=quantity, limit_price=limit_price, group="quotes"))
 
     def _place(self, request: Request) -> None:
@@ -143,7 +149,7 @@ class Trader:
         return proposal
 
     def _lots(self, least: int, most: int) -> Decimal:
-        return Decimal(self.chance.randint(least, most)) / 100
+        return Decimal(self.chance.randint(least, most)) / 50
 
 
 @click.command()

@@ -28,8 +28,8 @@ def clock(moment: datetime | None) -> str:
 
 
 def price(value: Decimal | None) -> str:
-    """An average price, to five places at most."""
-    return "" if value is None else number(round(value, 5))
+    """An average price, to the cent, for people only."""
+    return "" if value is None else number(round(value, 2))
 
 
 def terms(row: Row) -> str:
@@ -40,7 +40,7 @@ def terms(row: Row) -> str:
 
 def standing(order: Row) -> str:
     """What is known of an order: `partially filled, 0.3 of 0.5`."""
-    status = order["status"].replace("_", " ")
+    status = str(order["status"]).replace("_", " ")
     if order["cum_quantity"] and order["quantity"] is not None:
         status += f", {number(order['cum_quantity'])} of {number(order['quantity'])}"
     if order["certainty"] == "unresolved":
@@ -74,7 +74,7 @@ def sentence(event: Row) -> str:
         case "anomaly_cleared":
             return f"no longer odd: {payload['code']}"
         case name:
-            return PLAIN.get(name, name.replace("_", " ")) + reason
+            return str(PLAIN.get(name, name.replace("_", " "))) + reason
 
 
 PLAIN = {

@@ -8,6 +8,7 @@ here.
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
 from eventsourcing import postgres as library
 from eventsourcing.persistence import BaseInfrastructureFactory, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
@@ -66,9 +67,9 @@ class Datastore(PostgresDatastore):
         super().__init__("", "", "", "", "", pool_size=1, max_overflow=15, originator_id_type="text", lock_timeout=lock_timeout)
         self.pool.conninfo = url
         self.pool.kwargs = {"row_factory": dict_row, "connect_timeout": 10}
-        with self.get_connection() as connection:
-            row = connection.execute("SELECT current_schema() AS name").fetchone()
-            self.schema = row["name"] if row and row["name"] else "public"
+        with psycopg.connect(url, connect_timeout=10) as connection:  # the pool would not say what is wrong
+            row = connection.execute("SELECT current_schema()").fetchone()
+            self.schema = row[0] if row and row[0] else "public"
 
 
 class Recorder(PostgresApplicationRecorder):
@@ -80,7 +81,7 @@ class Recorder(PostgresApplicationRecorder):
         self._append = SQL("SELECT {append}(%b, %b, %b, %b, %b, %b, %b, %b)").format(append=self._identifier("append"))
         self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._table)
         self._names = SQL(
-            "SELECT kind, name, stream FROM {table} WHERE account = %s AND (kind, name) IN (SELECT * FROM unnest(%s, %s))"
+            "SELECT kind, name, stream FROM {table} WHERE account = %s AND (kind, name) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
         )
         self._names = self._names.format(table=Identifier(datastore.schema, NAMES_TABLE))  # type: ignore[assignment]
 

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
+from eventsourcing.persistence import PersistenceError
+
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.storage.recording import Binding
@@ -89,12 +91,13 @@ class Writer:
             outcomes = self._write(entries)
         except Exception as error:
             self._decider.failed()
-            if len(group) > 1 and not isinstance(error, StoreError):
+            if len(group) > 1 and not isinstance(error, (StoreError, PersistenceError)):
                 for waiting in group:
                     self._commit([waiting])
                 return
+            failure = unreachable(error) if isinstance(error, PersistenceError) else error
             for _, future in group:
-                future.set_exception(error)
+                future.set_exception(failure)
             return
         start = 0
         for asked, future in group:

@@ -1,0 +1,47 @@
+"""The books at the end of the day: blotter, trade history, proposals, P&L, anomalies, and the story of one order."""
+
+from orderledger.demo import tables
+from orderledger.demo.desk import Desk
+from orderledger.demo.narrator import Narrator
+from orderledger.demo.words import Row, number, terms
+from orderledger.demo.world import ACCOUNT
+from orderledger.projections.positions import METHODS
+
+
+def show(told: Narrator, desk: Desk) -> None:
+    """All of it, from the views alone."""
+    told.heading("The books")
+    ledger = desk.ledger
+    orders, trades = ledger.orders(account=ACCOUNT), ledger.trades(account=ACCOUNT)
+    told.show(tables.blotter(orders))
+    told.show(tables.trade_history(trades))
+    told.show(tables.proposals(_proposals(ledger.proposals(account=ACCOUNT), orders, trades)))
+    told.show(tables.pnl({method: ledger.pnl(method=method, account=ACCOUNT) for method in METHODS}))
+    told.show(tables.pnl_by_strategy(ledger.pnl(by=("strategy", "instrument"), account=ACCOUNT)))
+    told.show(tables.anomalies(ledger.anomalies(account=ACCOUNT)))
+
+
+def tell_order(told: Narrator, desk: Desk, name: str, *, killed_at: int) -> None:
+    """One order, event by event. `killed_at` is the last place in the log that the killed process wrote."""
+    told.heading(f"The story of {name}, event by event")
+    told.show(tables.history(desk.ledger.history(name, account=ACCOUNT), killed_at=killed_at))
+
+
+def _proposals(proposals: list[Row], orders: list[Row], trades: list[Row]) -> list[tuple[str, ...]]:
+    return [_proposal(proposal, orders, [trade for trade in trades if _is_of(trade, proposal)]) for proposal in proposals]
+
+
+def _proposal(proposal: Row, orders: list[Row], trades: list[Row]) -> tuple[str, ...]:
+    links = proposal["links"] or {}
+    return (
+        proposal["proposal_id"],
+        f"{proposal['kind']} of {links.get('trade_id')}: {terms(proposal)}",
+        proposal["state"] + (f": {proposal['reason']}" if proposal["reason"] else ""),
+        ", ".join(order["client_order_id"] for order in orders if _is_of(order, proposal)),
+        str(len(trades)) if trades else "",
+        number(sum(trade["quantity"] for trade in trades)) if trades else "",
+    )
+
+
+def _is_of(row: Row, proposal: Row) -> bool:
+    return bool((row["links"] or {}).get("proposal_id") == proposal["proposal_id"])

@@ -1,0 +1,73 @@
+"""The proof at the end: the log and the views agree, and so do the venue and the ledger on every order, fill and position."""
+
+from decimal import Decimal
+
+from orderledger.demo.desk import Desk
+from orderledger.demo.narrator import Narrator
+from orderledger.demo.tables import table
+from orderledger.demo.words import number
+from orderledger.demo.world import ACCOUNT, OPENING
+
+NEVER_SENT = "denied"
+Facts = tuple[str | Decimal, ...]
+
+
+class Disagreement(Exception):
+    """The demo's proof has failed: the ledger and the world do not say the same."""
+
+
+def prove(told: Narrator, desk: Desk) -> None:
+    """Raises Disagreement where the proof fails."""
+    told.heading("The proof")
+    checked = desk.ledger.check()
+    told.line(
+        f"The log against the views: {checked.events} events in {checked.streams} streams folded anew,"
+        f" {checked.rows} rows compared, {len(checked.differences)} differences."
+    )
+    shown = [_compared("orders: status and quantity filled", *_orders(desk))]
+    shown += [_compared("fills: id, quantity, price and fee", *_fills(desk))]
+    positions = _positions(desk)
+    shown += [(f"position {name}", number(venue), number(ledger), _verdict(venue == ledger)) for name, venue, ledger in positions]
+    told.show(table(("", ">venue says", ">ledger says", "verdict"), shown))
+    if checked.differences or any(row[-1] != "agree" for row in shown):
+        raise Disagreement("the log, the views and the venue do not say the same")
+    told.line("Every order, fill and position: the venue and the ledger say the same.")
+
+
+def _compared(what: str, venue: dict[str, Facts], ledger: dict[str, Facts]) -> tuple[str, ...]:
+    return what, str(len(venue)), str(len(ledger)), _verdict(venue == ledger)
+
+
+def _verdict(is_same: bool) -> str:
+    return "agree" if is_same else "DIFFER"
+
+
+def _orders(desk: Desk) -> tuple[dict[str, Facts], dict[str, Facts]]:
+    ours: dict[str, Facts] = {
+        order["client_order_id"]: (order["status"], order["cum_quantity"])
+        for order in desk.ledger.orders(account=ACCOUNT)
+        if order["status"] != NEVER_SENT
+    }
+    theirs: dict[str, Facts] = {}
+    for name in ours:
+        status = desk.venue.order_status(name)
+        if status["type"] == "status":
+            theirs[name] = (status["status"], Decimal(status["reported"]["cum_quantity"]))
+    return theirs, ours
+
+
+def _fills(desk: Desk) -> tuple[dict[str, Facts], dict[str, Facts]]:
+    numbers = ("quantity", "price", "fee")
+    theirs: dict[str, Facts] = {
+        fill["fill_id"]: tuple(Decimal(fill[name]) for name in numbers) for fill in desk.venue.fills_since(OPENING)
+    }
+    ours: dict[str, Facts] = {
+        trade["fill_id"]: tuple(trade[name] for name in numbers) for trade in desk.ledger.trades(account=ACCOUNT)
+    }
+    return theirs, ours
+
+
+def _positions(desk: Desk) -> list[tuple[str, Decimal, Decimal]]:
+    ours = {row["instrument"]: row["position_quantity"] for row in desk.ledger.positions(account=ACCOUNT)}
+    theirs = desk.venue.positions()
+    return [(name, theirs.get(name, Decimal(0)), ours.get(name, Decimal(0))) for name in sorted({**ours, **theirs})]

@@ -1,0 +1,162 @@
+"""The demo's tables: few columns, numbers to the right, nothing that a reader has to look up."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from rich import box
+from rich.table import Table
+
+from orderledger.demo.reconciling import Answer
+from orderledger.demo.words import Row, clock, money, number, price, sentence, standing, terms
+from orderledger.projections.recovery import finding
+
+HEARD_BY = {"venue_push": "push", "venue_poll": "asking", "reconciliation": "asking"}
+FINDINGS = {"unresolved": "unresolved", "in_flight": "in flight", "open": "open"}
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> Table:
+    """A plain table. A column whose name begins with `>` is aligned to the right, one with `~` may be wrapped."""
+    made = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"\n{title}" if title else None,
+        title_justify="left",
+        title_style="bold italic",
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for name in columns:
+        is_number, is_text = name.startswith(">"), name.startswith("~")
+        made.add_column(name.lstrip(">~"), justify="right" if is_number else "left", no_wrap=not is_text)
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def recovered(orders: list[Row]) -> Table:
+    """What a restart finds."""
+    rows = [(o["client_order_id"], FINDINGS[finding(o)], standing(o), o["strategy"] or "", terms(o)) for o in orders]
+    return table(("order", "found", "~as far as the ledger knows", "strategy", "~terms in force"), rows)
+
+
+def answered(answers: list[Answer]) -> Table:
+    """What asking brought."""
+    rows = [(a.client_order_id, a.believed, a.venue_says, str(a.recorded), str(a.known), a.now) for a in answers]
+    return table(("order", "~the ledger had", "~the venue says", ">new facts", ">known", "~now"), rows)
+
+
+def blotter(orders: list[Row]) -> Table:
+    """All orders, open and ended."""
+    rows = [
+        (
+            clock(order["requested_at"] or order["acknowledged_at"] or order["last_fill_at"]),
+            order["client_order_id"],
+            order["strategy"] or "by hand",
+            terms(order),
+            order["status"].replace("_", " ") + (f": {order['reason'].replace('_', ' ')}" if order["reason"] else ""),
+            number(order["cum_quantity"]),
+            price(order["average_price"]),
+        )
+        for order in orders
+    ]
+    return table(("time", "order", "strategy", "~terms", "~status", ">filled", ">average"), rows, title="Blotter")
+
+
+def trade_history(trades: list[Row]) -> Table:
+    """All fills that stand."""
+    rows = [
+        (
+            clock(trade["at"]),
+            clock(trade["recorded_at"]),
+            HEARD_BY[trade["source"]],
+            trade["fill_id"],
+            trade["client_order_id"],
+            trade["side"],
+            number(trade["quantity"]),
+            trade["instrument"],
+            number(trade["price"]),
+            money(trade["fee"]),
+            trade["liquidity"] or "",
+        )
+        for trade in trades
+    ]
+    columns = ("filled", "recorded", "heard by", "fill", "order", "side", ">quantity", "instrument", ">price", ">fee", "as")
+    return table(columns, rows, title="Trade history")
+
+
+def pnl(rows_by_method: dict[str, list[Row]]) -> Table:
+    """Positions with their P&L, realized by three methods side by side."""
+    average, fifo, lifo = (rows_by_method[method] for method in ("average", "fifo", "lifo"))
+    rows = [
+        (
+            row["instrument"],
+            number(row["position_quantity"]),
+            price(row["average_open_price"]) if row["position_quantity"] else "",
+            number(row["mark_price"]),
+            money(row["realized_pnl"]),
+            money(first["realized_pnl"]),
+            money(last["realized_pnl"]),
+            money(sum(row["fees"].values(), Decimal(0))),
+            money(row["net_pnl"]),
+            money(row["unrealized_pnl"]),
+        )
+        for row, first, last in zip(average, fifo, lifo, strict=True)
+    ]
+    realized = (">realized", ">by FIFO", ">by LIFO")
+    columns = ("instrument", ">position", ">open at", ">mark", *realized, ">fees", ">net", ">unrealized")
+    return table(
+        columns, rows, title="Positions and P&L in USD: average cost, with FIFO and LIFO beside it; net is realized less fees"
+    )
+
+
+def pnl_by_strategy(rows: list[Row]) -> Table:
+    """The same by strategy."""
+    shown = [
+        (
+            row["strategy"] or "by hand",
+            row["instrument"],
+            number(row["position_quantity"]),
+            str(row["fills"]),
+            *(money(row[name]) for name in ("realized_pnl", "net_pnl")),
+        )
+        for row in rows
+    ]
+    columns = ("strategy", "instrument", ">position", ">fills", ">realized", ">net")
+    return table(columns, shown, title="By strategy")
+
+
+def proposals(rows: Iterable[Sequence[str]]) -> Table:
+    """From the proposal to its trades."""
+    return table(
+        ("proposal", "~it proposed", "~decided", "orders", ">fills", ">filled"),
+        rows,
+        title="Proposals, their orders, their trades",
+    )
+
+
+def anomalies(rows: list[Row]) -> Table:
+    """What was odd, and until when."""
+    shown = [
+        (
+            clock(row["detected_at"]),
+            row["client_order_id"] or "",
+            row["code"],
+            row["detail"],
+            clock(row["cleared_at"]) or "stands",
+        )
+        for row in rows
+    ]
+    return table(("found", "order", "anomaly", "~what was found", "cleared"), shown, title="Anomalies")
+
+
+def history(events: list[Row], *, killed_at: int) -> Table:
+    """One order's events, with a line where one process ended and the next began."""
+    rows: list[tuple[str, ...]] = []
+    is_before = True
+    for event in events:
+        if is_before and event["position"] > killed_at:
+            rows.append(("", "", "", "", "-------- the process is killed; the next one goes on --------"))
+            is_before = False
+        told = (str(event["position"]), clock(event["at"]), clock(event["recorded_at"]), event["source"].replace("_", " "))
+        rows.append((*told, sentence(event)))
+    return table((">log", "happened", "recorded", "source", "~what happened"), rows)
