@@ -129,7 +129,7 @@ def trade_on(told: Narrator, desk: Desk) -> None:
     held = {
         row["strategy"]: row["position_quantity"] for row in desk.ledger.pnl(by=("instrument", "strategy"), instrument="BTC-USD")
     }
-    quantity = held["momentum"] // Decimal("0.06") * Decimal("0.04")
+    quantity = held["momentum"] // Decimal("0.15") * Decimal("0.1")
     proposal = propose("P-6", Role.EXIT, trade_id="T-1", quantity=quantity, limit_price=desk.price("BTC-USD", ticks=-12))
     desk.record(proposal, decided(proposal))
     sold = f"sell {number(quantity)} BTC-USD of {number(held['momentum'])}"

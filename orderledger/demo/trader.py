@@ -52,13 +52,13 @@ class Trader:
 
     def enter(self) -> None:
         """A proposal, an approval, an order."""
-        proposal = self._propose("P-1", Role.ENTRY, trade_id="T-1", quantity=self._lots(30, 45), ticks=4)
+        proposal = self._propose("P-1", Role.ENTRY, trade_id="T-1", quantity=self._lots(12, 18), ticks=4)
         self._place(order_for(proposal, "M-1"))
         self.desk.wait(20)
 
     def meet_refusals(self) -> None:
         """One by the operator, one by our own risk check, one by the venue."""
-        self._propose("P-2", Role.ENTRY, trade_id="T-2", quantity=self._lots(40, 45), ticks=5, reason="enough_for_today")
+        self._propose("P-2", Role.ENTRY, trade_id="T-2", quantity=self._lots(16, 18), ticks=5, reason="enough_for_today")
         too_large = quote("Q-3", Side.SELL, quantity=Decimal(40), limit_price=self.desk.price("ETH-USD", ticks=4), group="quotes")
         assert too_large.limit_price is not None and too_large.quantity * too_large.limit_price > LIMIT_NOTIONAL
         deny = Deny(account=ACCOUNT, client_order_id="Q-3", reason="max_notional", text=f"over {number(LIMIT_NOTIONAL)} USD")
@@ -79,13 +79,14 @@ class Trader:
 
     def exit_through_a_dropped_connection(self) -> None:
         """The connection drops right after the exit order; what the venue pushes meanwhile is lost, and asked for later."""
-        proposal = self._propose("P-3", Role.EXIT, trade_id="T-1", quantity=self._lots(22, 28), ticks=3)
+        proposal = self._propose("P-3", Role.EXIT, trade_id="T-1", quantity=self._lots(8, 11), ticks=1)
         self._place(order_for(proposal, "M-2"))
         self.desk.venue.drop(15)
         self.desk.say("the connection drops")
         self.desk.wait(35)
         down_at, up_at = self.desk.venue.outages[-1]
         self.desk.note_gap(down_at, up_at, reason="connection_dropped")
+        self.desk.hear([self.desk.venue.order_status("M-2")], source=Source.RECONCILIATION)
         for anomaly in self.desk.ledger.anomalies(account=ACCOUNT, client_order_id="M-2"):
             self.desk.say(f"M-2 {anomaly['code']}: {anomaly['detail']}")
         missed = self.desk.venue.fills_since(down_at - MARGIN)
@@ -106,7 +107,7 @@ class Trader:
         self.desk.say(f"Q-5 maker moves its price to {number(limit_price)}: {answer}")
         venue.lose_next_answer("request_lost")
         self.desk.say(f"Q-6 maker cancels: {self.desk.cancel('Q-6', request_id='Q-6-cancel')}")
-        proposal = self._propose("P-4", Role.ENTRY, trade_id="T-1", quantity=self._lots(25, 40), ticks=-2)
+        proposal = self._propose("P-4", Role.ENTRY, trade_id="T-1", quantity=self._lots(10, 16), ticks=-2)
         venue.lose_next_answer("answer_lost")
         self._place(order_for(proposal, "M-3"))
         venue.lose_next_answer("request_lost")
@@ -114,8 +115,8 @@ class Trader:
 
     def send_a_pair_and_die(self) -> NoReturn:
         """Two orders recorded together, sent one by one. The seed says how far it comes."""
-        proposal = self._propose("P-5", Role.ENTRY, trade_id="T-1", quantity=self._lots(20, 40), ticks=3)
-        half = proposal.quantity // Decimal("0.04") * Decimal("0.02")
+        proposal = self._propose("P-5", Role.ENTRY, trade_id="T-1", quantity=self._lots(8, 16), ticks=3)
+        half = proposal.quantity // Decimal("0.1") * Decimal("0.05")
         first = order_for(proposal, "M-4", quantity=half, group="pair")
         second = order_for(proposal, "M-5", quantity=proposal.quantity - half, group="pair")
         self.desk.record(first, second)
@@ -130,7 +131,7 @@ class Trader:
 
     def _quote(self, name: str, side: Side, *, ticks: int) -> None:
         limit_price = self.desk.price("ETH-USD", ticks=ticks)
-        quantity = Decimal(self.chance.randint(10, 25)) / 5
+        quantity = Decimal(self.chance.randint(4, 10)) / 2
         self._place(quote(name, side, quantity=quantity, limit_price=limit_price, group="quotes"))
 
     def _place(self, request: Request) -> None:
@@ -149,7 +150,7 @@ class Trader:
         return proposal
 
     def _lots(self, least: int, most: int) -> Decimal:
-        return Decimal(self.chance.randint(least, most)) / 50
+        return Decimal(self.chance.randint(least, most)) / 20
 
 
 @click.command()

@@ -13,8 +13,8 @@ LIMIT_NOTIONAL = Decimal(100_000)
 """The risk check: no order may be worth more than this, in USD."""
 
 INSTRUMENTS = (
-    SimulatedInstrument(name="BTC-USD", currency="USD", tick=Decimal("0.5"), lot=Decimal("0.02"), price=Decimal(64_000)),
-    SimulatedInstrument(name="ETH-USD", currency="USD", tick=Decimal("0.05"), lot=Decimal("0.2"), price=Decimal(3_200)),
+    SimulatedInstrument(name="BTC-USD", currency="USD", tick=Decimal("0.5"), lot=Decimal("0.05"), price=Decimal(64_000)),
+    SimulatedInstrument(name="ETH-USD", currency="USD", tick=Decimal("0.05"), lot=Decimal("0.5"), price=Decimal(3_200)),
     SimulatedInstrument(name="SOL-USD", currency="USD", tick=Decimal("0.01"), lot=Decimal(5), price=Decimal(140)),
 )
 TICKS = {instrument.name: instrument.tick for instrument in INSTRUMENTS}

@@ -62,8 +62,9 @@ class Tracked:
 class Fold:
     """Takes events in the order of the log. `settle` brings the rows up to date with all that was taken."""
 
-    def __init__(self, rows: Rows, streams: Streams = nothing_earlier) -> None:
+    def __init__(self, rows: Rows, streams: Streams = nothing_earlier, *, has_positions: bool = True) -> None:
         self._rows = rows
+        self._has_positions = has_positions
         self._streams = streams
         self._tracked: dict[str, Tracked] = {}
         self._limit = 2 * ENDED_ORDERS_KEPT
@@ -82,6 +83,10 @@ class Fold:
         else:
             self._take_order_event(recorded, event)  # type: ignore[arg-type]
 
+    def distrust(self, account: str, instrument: str) -> None:
+        """Fold this position anew from its trades when things are settled."""
+        self._stale[account, instrument] = None
+
     def settle(self) -> None:
         """Write the rows of all orders and positions that have changed."""
         for stream in self._dirty:
@@ -90,6 +95,8 @@ class Fold:
             if tracked.order.attributed_to is None:
                 self._rows.put(ORDERS, order_row(stream, tracked.order, tracked.version))
         self._dirty.clear()
+        if not self._has_positions:
+            return
         for key in self._stale:
             self._positions[key] = self._refold(key)
         for key in {**self._changed, **self._stale}:
@@ -192,7 +199,7 @@ class Fold:
 
     def _add_to_position(self, trade: Row) -> None:
         key = (trade["account"], trade["instrument"])
-        if trade["instrument"] is None or trade["side"] is None or key in self._stale:
+        if trade["instrument"] is None or trade["side"] is None or key in self._stale or not self._has_positions:
             return
         position = self._position(key)
         if position.is_in_order(trade["at"], trade["position"]):
@@ -246,7 +253,7 @@ class Fold:
                 row = account_event_row(account, recorded, event)
                 self._rows.put(ACCOUNT_EVENTS, row)
                 key = (account, event.instrument)
-                if key not in self._stale:
+                if key not in self._stale and self._has_positions:
                     self._position(key).fund(row)
                     self._changed[key] = None
             case InstrumentDefined():

@@ -64,15 +64,19 @@ class Session(ABC):
 
     def events_after(self, position: int, limit: int) -> list[Recorded]:
         """The next events in the order of the log."""
-        return self._events("notification_id > ? ORDER BY notification_id LIMIT ?", (position, limit))
+        return [decode(*row) for row in self.stored_after(position, limit)]
+
+    def stored_after(self, position: int, limit: int) -> list[tuple[Any, ...]]:
+        """The same as they are stored: stream, version, name, bytes, position."""
+        return self._stored("notification_id > ? ORDER BY notification_id LIMIT ?", (position, limit))
 
     def events_of(self, stream: str) -> list[Recorded]:
         """All events of one stream."""
-        return self._events("originator_id = ? ORDER BY originator_version", (stream,))
+        return [decode(*row) for row in self._stored("originator_id = ? ORDER BY originator_version", (stream,))]
 
-    def _events(self, where: str, parameters: Sequence[Any]) -> list[Recorded]:
+    def _stored(self, where: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         statement = f"SELECT originator_id, originator_version, topic, state, notification_id FROM {EVENTS_TABLE} WHERE {where}"
-        return [decode(*row) for row in self.execute(statement, parameters)]
+        return self.execute(statement, parameters)
 
     def delete(self, table: Table, keys: Sequence[Key], suffix: str = "") -> None:
         where = " AND ".join(f"{name} = ?" for name in table.key)

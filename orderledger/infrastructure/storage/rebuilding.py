@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from orderledger.infrastructure.storage.database import Session
+from orderledger.infrastructure.storage.parallel import build_in_parallel
 from orderledger.infrastructure.storage.projecting import BATCH, Projector, lock_position, stored_fold_version
 from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows
@@ -14,6 +15,8 @@ from orderledger.projections.fold import Fold
 from orderledger.projections.tables import BY_NAME, TABLES, Table
 
 SUFFIX = "__rebuilt"
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Rebuilt:
 
 
 def rebuild(
-    store: Store, projector: Projector, names: Sequence[str] = (), progress: Callable[[int, int], None] | None = None
+    store: Store, projector: Projector, names: Sequence[str] = (), *, jobs: int = 1, progress: Progress | None = None
 ) -> Rebuilt:
     """Build the named views (all, if none is named). Recording goes on meanwhile. Raises ValueError for a name there is not."""
     if unknown := [name for name in names if name not in BY_NAME]:
@@ -40,6 +43,8 @@ def rebuild(
     began = time.perf_counter()
     with _beside(store):
         builder = _Builder(store)
+        if jobs > 1 and store.url is not None:
+            builder.begin_at(build_in_parallel(store, SUFFIX, jobs))
         while builder.advance():
             if progress is not None:
                 progress(builder.position, store.recorder.last_position())
@@ -72,16 +77,21 @@ class _Builder:
         assert self._rows.session is not None
         return self._rows.session
 
-    def advance(self, limit: int | None = None) -> bool:
+    def begin_at(self, built: tuple[int, int]) -> None:
+        """Others have built up to a position, from so many events."""
+        self.position, self.events = built
+
+    def advance(self) -> bool:
         """Take the next batch. False at the end of the log."""
         with self._store.database.writing() as session:
-            return self.advance_in(session, limit)
+            return self.advance_in(session)
 
     def advance_in(self, session: Session, up_to: int | None = None) -> bool:
+        """The same in a transaction that is under way, and not beyond a position."""
         self._rows.session = session
-        events = [
-            event for event in session.events_after(self.position, BATCH) if up_to is None or (event.position or 0) <= up_to
-        ]
+        events = session.events_after(self.position, BATCH)
+        if up_to is not None:
+            events = [event for event in events if (event.position or 0) <= up_to]
         for event in events:
             self._fold.take(event)
         if events:
@@ -126,9 +136,6 @@ def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Seque
 
 def _is_same(session: Session, table: Table) -> bool:
     columns = ", ".join(table.names)
-    for one, other in ((table.name, table.name + SUFFIX), (table.name + SUFFIX, table.name)):
-        if session.execute(
-            f"SELECT 1 FROM (SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other}) AS only_here LIMIT 1"
-        ):
-            return False
-    return True
+    pairs = ((table.name, table.name + SUFFIX), (table.name + SUFFIX, table.name))
+    differences = (f"SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other}" for one, other in pairs)
+    return not any(session.execute(f"SELECT 1 FROM ({difference}) AS difference LIMIT 1") for difference in differences)

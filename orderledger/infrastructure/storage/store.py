@@ -26,9 +26,10 @@ class Conflict(StoreError):
 
 
 class Store:
-    """The log, append only, and the tables of the views beside it."""
+    """The log, append only, and the tables of the views beside it. `url` is None where no other process could open it."""
 
-    def __init__(self, application: LedgerApplication, database: Database) -> None:
+    def __init__(self, application: LedgerApplication, database: Database, url: str | None) -> None:
+        self.url = url
         self.application = application
         self.database = database
         self.recorder = cast(LedgerRecorder, application.recorder)
@@ -107,7 +108,7 @@ def open_store(url: str, *, synchronous: str = "FULL", lock_timeout: int = 30) -
     with reaching(url):
         if url.startswith(("postgresql://", "postgres://")):
             return _open_postgres(url, lock_timeout)
-        return _open_sqlite(sqlite_path(url), synchronous, lock_timeout)
+        return _open_sqlite(url, synchronous, lock_timeout)
 
 
 def sqlite_path(url: str) -> str:
@@ -117,9 +118,10 @@ def sqlite_path(url: str) -> str:
     return unquote(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else url
 
 
-def _open_sqlite(path: str, synchronous: str, lock_timeout: int) -> Store:
+def _open_sqlite(url: str, synchronous: str, lock_timeout: int) -> Store:
     from orderledger.infrastructure.storage import sqlite
 
+    path = sqlite_path(url)
     if not path.startswith("file:") and (not path or Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
         raise StoreUnreachable(f"{path or '(empty path)'} is no file in an existing folder")
     environment = {
@@ -130,7 +132,7 @@ def _open_sqlite(path: str, synchronous: str, lock_timeout: int) -> Store:
     }
     application = LedgerApplication(environment)
     database = SQLiteDatabase(application.factory.datastore)  # type: ignore[attr-defined]
-    return _prepared(Store(application, database))
+    return _prepared(Store(application, database, None if path.startswith("file:") else url))
 
 
 def _open_postgres(url: str, lock_timeout: int) -> Store:
@@ -144,7 +146,7 @@ def _open_postgres(url: str, lock_timeout: int) -> Store:
     }
     application = LedgerApplication(environment)
     database = PostgresDatabase(application.factory.datastore)  # type: ignore[attr-defined]
-    return _prepared(Store(application, database))
+    return _prepared(Store(application, database, url))
 
 
 def _prepared(store: Store) -> Store:
