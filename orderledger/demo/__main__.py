@@ -13,7 +13,7 @@ WIDTH = 110
 
 
 @click.command()
-@click.option("--seed", default=1, show_default=True, help="One seed tells one story, to the byte.")
+@click.option("--seed", default=story.SEED, show_default=True, help="One seed tells one story, to the byte.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Where the store stays. Default: nowhere.")
 def main(seed: int, folder: Path | None) -> None:
     """The whole story in a minute, on an embedded store: record, kill, recover, P&L."""

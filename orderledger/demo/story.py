@@ -21,6 +21,8 @@ from orderledger.demo.world import ACCOUNT, OPENING, memory_in, open_ledger, sto
 from orderledger.domain.values import Role, Source
 from orderledger.infrastructure.venues.simulated import SimulatedVenue
 
+SEED = 7
+"""A story with a bit of everything."""
 DOWNTIME = timedelta(seconds=75)
 HEARD = (Source.VENUE_PUSH, Source.RECONCILIATION)
 
@@ -51,7 +53,7 @@ def trade_until_killed(told: Narrator, folder: Path, seed: int) -> None:
     """Let the trading process live and die."""
     told.heading("A process trades: every order is recorded before it is sent")
     told.line(f"Seed {seed}. Times are the venue's, {OPENING:%d %B %Y}, and virtual: nobody waits for them.")
-    told.line("momentum trades BTC-USD in and out (P- proposals, M- orders), maker quotes ETH-USD (Q- orders).")
+    told.line("Two strategies: momentum trades BTC-USD (M- orders, P- proposals), maker quotes ETH-USD (Q- orders).")
     command = [sys.executable, "-m", "orderledger.demo.trader", "--seed", str(seed)]
     command += ["--db", str(store_in(folder)), "--venue", str(memory_in(folder))]
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
@@ -61,7 +63,8 @@ def trade_until_killed(told: Narrator, folder: Path, seed: int) -> None:
             told.line(line.rstrip("\n"))
     if trader.returncode != -signal.SIGKILL:
         raise RuntimeError(f"the trading process was to die by SIGKILL, it ended with {trader.returncode}")
-    told.line("--------  The process is dead: signal 9, SIGKILL. No handler ran, nothing was flushed or closed.")
+    death = f"signal {-trader.returncode}, {signal.Signals(-trader.returncode).name}"
+    told.line(f"--------  The process is dead: {death}. No handler ran, nothing was flushed or closed.")
 
 
 def pass_time(told: Narrator, venue: SimulatedVenue) -> SimulatedVenue:
@@ -70,8 +73,8 @@ def pass_time(told: Narrator, venue: SimulatedVenue) -> SimulatedVenue:
     venue.drop(DOWNTIME.total_seconds())
     venue.advance(venue.now + DOWNTIME)
     told.line(
-        f"The venue trades on without us for {DOWNTIME.seconds} seconds. Meanwhile the operator buys 25 SOL-USD by hand, on the"
-        " venue's own screen."
+        f"For {DOWNTIME.seconds} seconds the venue trades on without us."
+        " Meanwhile the operator buys 25 SOL-USD by hand on its screen."
     )
     return venue
 
@@ -104,10 +107,11 @@ def resolve(told: Narrator, desk: Desk, found: list[Row], log: list[Row]) -> Non
     told.show(tables.answered(answers))
     recorded, known = ask_for_fills(desk, since=OPENING)
     told.line(
-        f"Asked for every fill of the day, the venue tells of {recorded + known}: {recorded} are new, {known} known and not"
-        " counted again."
+        f"Asked for every fill of the day, the venue tells of {recorded + known}."
+        f" New to the ledger: {recorded}. Known, and not counted again: {known}."
     )
     for order in desk.ledger.orders(account=ACCOUNT, origin="external"):
+        ask(desk, order)
         quantity = f"{number(order['cum_quantity'])} {order['instrument']}"
         told.line(f"{order['client_order_id']} is no order of ours: marked external, its {quantity} count at once.")
     for order in found:
@@ -126,21 +130,27 @@ def trade_on(told: Narrator, desk: Desk) -> None:
         name = order["client_order_id"]
         desk.say(f"{name} momentum cancels the rest: {desk.cancel(name, request_id=f'{name}-cancel')}")
     desk.wait(2)
-    held = {
-        row["strategy"]: row["position_quantity"] for row in desk.ledger.pnl(by=("instrument", "strategy"), instrument="BTC-USD")
-    }
-    quantity = held["momentum"] // Decimal("0.15") * Decimal("0.1")
-    proposal = propose("P-6", Role.EXIT, trade_id="T-1", quantity=quantity, limit_price=desk.price("BTC-USD", ticks=-12))
-    desk.record(proposal, decided(proposal))
-    sold = f"sell {number(quantity)} BTC-USD of {number(held['momentum'])}"
-    desk.say(f"P-6 momentum proposes an exit ({sold}); the operator approves")
-    desk.say(f"M-6 momentum {terms(proposal.model_dump())}: {desk.place(order_for(proposal, 'M-6'))}")
+    _sell_two_thirds(desk)
     desk.wait(30)
     for order in desk.ledger.open_orders(account=ACCOUNT):
         name = order["client_order_id"]
         desk.say(f"{name} is to end for the night: {desk.cancel(name, request_id=f'{name}-night')}")
     desk.wait(2)
     desk.hear(desk.venue.marks())
+
+
+def _sell_two_thirds(desk: Desk) -> None:
+    [row] = desk.ledger.pnl(by=("instrument", "strategy"), instrument="BTC-USD", strategy="momentum")
+    held = row["position_quantity"]
+    quantity = held // Decimal("0.15") * Decimal("0.1")
+    if quantity <= 0:
+        desk.say("momentum holds too little to sell")
+        return
+    proposal = propose("P-6", Role.EXIT, trade_id="T-1", quantity=quantity, limit_price=desk.price("BTC-USD", ticks=-12))
+    desk.record(proposal, decided(proposal))
+    sold = f"sell {number(quantity)} BTC-USD of {number(held)}"
+    desk.say(f"P-6 momentum proposes an exit ({sold}); the operator approves")
+    desk.say(f"M-6 momentum {terms(proposal.model_dump())}: {desk.place(order_for(proposal, 'M-6'))}")
 
 
 def worth_telling(desk: Desk, found: list[Row]) -> str:

@@ -1,6 +1,7 @@
 """The demo's tables: few columns, numbers to the right, nothing that a reader has to look up."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from rich import box
@@ -45,11 +46,17 @@ def answered(answers: list[Answer]) -> Table:
     return table(("order", "~the ledger had", "~the venue says", ">new facts", ">known", "~now"), rows)
 
 
+def began_at(order: Row) -> datetime:
+    """When an order was requested, or first heard of."""
+    began: datetime = order["requested_at"] or order["acknowledged_at"] or order["updated_at"]
+    return began
+
+
 def blotter(orders: list[Row]) -> Table:
     """All orders, open and ended."""
     rows = [
         (
-            clock(order["requested_at"] or order["acknowledged_at"] or order["last_fill_at"]),
+            clock(began_at(order)),
             order["client_order_id"],
             order["strategy"] or "by hand",
             terms(order),
@@ -57,7 +64,7 @@ def blotter(orders: list[Row]) -> Table:
             number(order["cum_quantity"]),
             price(order["average_price"]),
         )
-        for order in orders
+        for order in sorted(orders, key=began_at)
     ]
     return table(("time", "order", "strategy", "~terms", "~status", ">filled", ">average"), rows, title="Blotter")
 

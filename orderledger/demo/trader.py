@@ -52,7 +52,7 @@ class Trader:
 
     def enter(self) -> None:
         """A proposal, an approval, an order."""
-        proposal = self._propose("P-1", Role.ENTRY, trade_id="T-1", quantity=self._lots(12, 18), ticks=4)
+        proposal = self._propose("P-1", Role.ENTRY, trade_id="T-1", quantity=self._lots(14, 18), ticks=4)
         self._place(order_for(proposal, "M-1"))
         self.desk.wait(20)
 
@@ -79,7 +79,7 @@ class Trader:
 
     def exit_through_a_dropped_connection(self) -> None:
         """The connection drops right after the exit order; what the venue pushes meanwhile is lost, and asked for later."""
-        proposal = self._propose("P-3", Role.EXIT, trade_id="T-1", quantity=self._lots(8, 11), ticks=1)
+        proposal = self._propose("P-3", Role.EXIT, trade_id="T-1", quantity=self._lots(8, 10), ticks=1)
         self._place(order_for(proposal, "M-2"))
         self.desk.venue.drop(15)
         self.desk.say("the connection drops")

@@ -22,6 +22,8 @@ def detect(
 
     `was_ended_at` is when the order had ended before the fact, if it had.
     """
+    if _is_plain(order) and was_ended_at is None:
+        return []
     standing = dict(standing_anomalies(order))
     repeats = _of_each_fill(order, at) if isinstance(fact, FillRecorded) else frozenset()
     said: list[AnomalyDetected | AnomalyCleared] = [
@@ -37,6 +39,19 @@ def detect(
         )
     said += [AnomalyCleared(code=code) for code in order.raised if code not in standing and code not in PERMANENT]
     return said
+
+
+def _is_plain(order: Order) -> bool:
+    """Whether nothing has been recorded that an anomaly could come from: most orders, all their lives."""
+    return (
+        order.request is not None
+        and not order.raised
+        and not order.ends
+        and order.reported.at is None
+        and order.observed.at is None
+        and len(order.venue_order_ids) <= 1
+        and not order.fills.by_id
+    )
 
 
 def _of_each_fill(order: Order, at: datetime) -> frozenset[Anomaly]:

@@ -31,22 +31,20 @@ def names_given(fact: Fact) -> Iterator[Name]:
         yield NameKind.ALIAS, f"{name}={value}"
 
 
-def names_borne(stream: str, fact: Fact) -> Iterator[Name]:
+def names_borne(stream: str, fact: Fact) -> list[Name]:
     """The names that the order bears from this fact on, except the one its stream is named after."""
-    own = client_order_id_of(stream)
-    if fact.client_order_id is not None and fact.client_order_id != own:
-        yield NameKind.CLIENT, fact.client_order_id
+    names: list[Name] = []
+    if fact.client_order_id is not None and fact.client_order_id != client_order_id_of(stream):
+        names.append((NameKind.CLIENT, fact.client_order_id))
     if fact.venue_order_id is not None:
-        yield NameKind.VENUE, fact.venue_order_id
+        names.append((NameKind.VENUE, fact.venue_order_id))
     for name, value in fact.aliases.items():
-        yield NameKind.ALIAS, f"{name}={value}"
-    match fact:
-        case ReplaceRequested() | OrderReplaced() if fact.replacement_client_order_id is not None:
-            yield NameKind.CLIENT, fact.replacement_client_order_id
-        case _:
-            pass
+        names.append((NameKind.ALIAS, f"{name}={value}"))
+    if isinstance(fact, (ReplaceRequested, OrderReplaced)) and fact.replacement_client_order_id is not None:
+        names.append((NameKind.CLIENT, fact.replacement_client_order_id))
     if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
-        yield NameKind.REQUEST, fact.request_id
+        names.append((NameKind.REQUEST, fact.request_id))
+    return names
 
 
 def stream_for(account: str, fact: Fact) -> str:

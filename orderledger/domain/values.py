@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Side(StrEnum):
@@ -137,6 +138,7 @@ class Links:
     group: str | None = None
 
 
+@lru_cache(maxsize=4096)
 def quoted(account: str) -> str:
     """The account as it stands in stream names, where `/` and `#` separate."""
     return account.replace("%", "%25").replace("/", "%2F").replace("#", "%23")

@@ -10,14 +10,14 @@ from typing import Any
 
 import psycopg
 from eventsourcing import postgres as library
-from eventsourcing.persistence import BaseInfrastructureFactory, StoredEvent
+from eventsourcing.persistence import BaseInfrastructureFactory
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.utils import Environment, EnvType
 from psycopg import Cursor
 from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
-from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, Row
+from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, NewEvent, Row
 
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
 
@@ -107,15 +107,12 @@ class Recorder(PostgresApplicationRecorder):
         ]
         return [CREATE_TABLE.format(table=self._table), CREATE_GUARD.format(guard=self._identifier("guard")), *guards, append]
 
-    def append(self, stored_events: Sequence[StoredEvent], bindings: Sequence[Binding]) -> Sequence[int]:
+    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding]) -> Sequence[int]:
         """Never retried: a lost answer leaves the outcome unknown, and only reading back can tell."""
         fresh = [binding for binding in bindings if not binding.is_claim]
         claims = [binding for binding in bindings if binding.is_claim]
         parameters = (
-            [event.originator_id for event in stored_events],
-            [event.originator_version for event in stored_events],
-            [event.topic for event in stored_events],
-            [event.state for event in stored_events],
+            *map(list, zip(*events, strict=True)),
             *([binding[field] for binding in fresh] for field in range(4)),
         )
         with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:

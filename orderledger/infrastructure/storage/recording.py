@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-from eventsourcing.persistence import StoredEvent
-
 EVENTS_TABLE = "orderledger_events"
 NAMES_TABLE = "order_names"
 CHANNEL = EVENTS_TABLE
@@ -34,10 +32,14 @@ class Row(NamedTuple):
     position: int
 
 
+NewEvent = tuple[str, int, str, bytes]
+"""Stream, version, name and bytes of an event that is to be stored."""
+
+
 class LedgerRecorder(Protocol):
     """An application recorder of the library, extended."""
 
-    def append(self, stored_events: Sequence[StoredEvent], bindings: Sequence[Binding]) -> Sequence[int]:
+    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding]) -> Sequence[int]:
         """Store events and names in one commit. Raises IntegrityError when a stream has grown meanwhile."""
 
     def rows_after(self, position: int, limit: int) -> list[Row]:

@@ -4,6 +4,7 @@ The module is the library's persistence module for SQLite ledgers: it finds `Fac
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from eventsourcing import sqlite as library
@@ -16,7 +17,7 @@ from eventsourcing.sqlite import (
 )
 from eventsourcing.utils import EnvType
 
-from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, Row, chunks
+from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, NewEvent, Row, chunks
 
 LAST = 2**63 - 1
 COLUMNS = "originator_id, originator_version, topic, state, notification_id"
@@ -50,20 +51,25 @@ class Recorder(SQLiteApplicationRecorder):
             ),
         ]
 
-    def append(self, stored_events: Sequence[StoredEvent], bindings: Sequence[Binding]) -> Sequence[int]:
-        return self.insert_events(stored_events, bindings=bindings) or ()
-
-    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
-        positions: list[int] = []
-        for chunk in chunks(stored_events):
-            statement = (
-                f"INSERT INTO {self.events_table_name} (originator_id, originator_version, topic, state) "
-                f"VALUES {','.join(['(?,?,?,?)'] * len(chunk))}"
-            )
-            c.execute(statement, [v for e in chunk for v in (e.originator_id, e.originator_version, e.topic, e.state)])
-            positions += range(c.lastrowid - len(chunk) + 1, c.lastrowid + 1)
-        _bind(c, kwargs.get("bindings", ()))
+    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding]) -> Sequence[int]:
+        with self.datastore.transaction(commit=True) as c:
+            positions = self._append(c, events)
+            _bind(c, bindings)
         return positions
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
+        return self._append(c, [(str(e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events])
+
+    def _append(self, c: SQLiteCursor, events: Sequence[NewEvent]) -> list[int]:
+        positions: list[int] = []
+        for chunk in chunks(events):
+            c.execute(f"{self._insert} {','.join(['(?,?,?,?)'] * len(chunk))}", list(chain.from_iterable(chunk)))
+            positions += range(c.lastrowid - len(chunk) + 1, c.lastrowid + 1)
+        return positions
+
+    @property
+    def _insert(self) -> str:
+        return f"INSERT INTO {self.events_table_name} (originator_id, originator_version, topic, state) VALUES"
 
     def rows_after(self, position: int, limit: int) -> list[Row]:
         statement = f"SELECT {COLUMNS} FROM {self.events_table_name} WHERE notification_id > ? ORDER BY notification_id LIMIT ?"

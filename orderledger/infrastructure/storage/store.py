@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 from urllib.parse import unquote
 
 from eventsourcing.persistence import IntegrityError, PersistenceError
@@ -14,9 +14,9 @@ from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable
 from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
-from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database, PostgresDatabase, SQLiteDatabase
-from orderledger.infrastructure.storage.recording import Binding, LedgerRecorder, Row
+from orderledger.infrastructure.storage.recording import Binding, LedgerRecorder, NewEvent, Row
 
 CLOSING_SECONDS = 10.0
 
@@ -40,7 +40,7 @@ class Store:
         Raises Conflict when a stream has grown meanwhile: nothing was stored. Raises OutcomeUnknown when the commit
         failed in a way that leaves it open, and reading back did not tell either.
         """
-        stored = list(map(self.application.mapper.to_stored_event, cast(Any, events)))
+        stored = [(event.stream, event.version, *encode(event)) for event in events]
         try:
             return self.recorder.append(stored, bindings)
         except IntegrityError:
@@ -51,19 +51,20 @@ class Store:
                 raise unreachable(error) from error
             return positions
 
-    def _settle(self, stored: Sequence[Any], after: Exception | None = None) -> list[int] | None:
+    def _settle(self, stored: Sequence[NewEvent], after: Exception | None = None) -> list[int] | None:
         """Whether the events are in the log after all: the answer to a commit may get lost after it was done."""
         try:
-            found = {
-                (row.stream, row.version): row
-                for row in self.recorder.rows_at([(e.originator_id, e.originator_version) for e in stored])
-            }
+            rows = self.recorder.rows_at([(stream, version) for stream, version, _, _ in stored])
         except PersistenceError as error:
             raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be asked: {after or error}") from error
-        rows = [found.get((event.originator_id, event.originator_version)) for event in stored]
-        if all(row is not None and row.state == event.state for row, event in zip(rows, stored, strict=True)):
-            return [row.position for row in rows if row is not None]
-        return None
+        found = {(row.stream, row.version): row for row in rows}
+        positions = []
+        for stream, version, _, state in stored:
+            row = found.get((stream, version))
+            if row is None or row.state != state:
+                return None
+            positions.append(row.position)
+        return positions
 
     def events_of(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
         """All events of some streams."""

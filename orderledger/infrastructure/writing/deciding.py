@@ -57,9 +57,10 @@ class Decider:
     def decide(self, entries: list[Entry], now: datetime) -> list[Verdict]:
         """Verdicts in the order of the entries. The events to append are in `events`, the names in `naming.bindings`."""
         self._now = now
-        self.naming.prepare((entry.account, entry.fact) for entry in entries if isinstance(entry.fact, OrderEvent))
         self.live.load(entry.stream for entry in entries if entry.stream is not None)
-        return [self._decide(entry) for entry in entries]
+        facts = [(entry.account, entry.fact) for entry in entries if isinstance(entry.fact, OrderEvent)]
+        opened = iter(self.naming.prepare(facts))
+        return [self._decide(entry, entry.stream or next(opened)) for entry in entries]
 
     def mend(self, lost: list[tuple[Binding, str]], now: datetime) -> None:
         """Names that another process has bound at the same time: what they stand for here and there is one order."""
@@ -89,11 +90,13 @@ class Decider:
         self._fresh.clear()
         self.naming.failed()
 
-    def _decide(self, entry: Entry) -> Verdict:
-        stream = entry.stream or self.naming.find(entry.account, entry.fact)  # type: ignore[arg-type]
+    def _decide(self, entry: Entry, own: str) -> Verdict:
+        """`own`: the stream it goes to, or would open if it is about an order that is not known."""
+        fact = entry.fact
+        stream = self.naming.find(entry.account, fact, own) if isinstance(fact, OrderEvent) else own
         decision = self.live[stream].decide(entry.fact)
         if isinstance(decision, Refused) and self._refresh(stream):
-            return self._decide(entry)
+            return self._decide(entry, own)
         if decision is ACCEPTED and isinstance(entry.fact, OrderRequested):
             decision = self._decide_name(entry, stream) or decision
         if isinstance(decision, Duplicate):

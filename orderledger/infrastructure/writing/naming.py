@@ -1,6 +1,6 @@
 """From the names in a message to the stream of the order it is about."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from orderledger.domain.events import Fact, OrderRequested
 from orderledger.domain.identity import Name, NameKind, names_borne, names_given, stream_for
@@ -22,29 +22,27 @@ class Naming:
         self._unbound: set[tuple[str, Name]] = set()
         self.bindings: list[Binding] = []
 
-    def prepare(self, facts: Iterable[tuple[str, Fact]]) -> None:
-        """Look up, in few readings, what these facts of their accounts will ask for."""
-        facts = list(facts)
-        own = {order_stream(account, fact.client_order_id): None for account, fact in facts if fact.client_order_id is not None}
-        self._live.load(own)
+    def prepare(self, facts: Sequence[tuple[str, Fact]]) -> list[str]:
+        """Look up, in few readings, what these facts of their accounts will ask for. Returns what each would open."""
+        streams = [stream_for(account, fact) for account, fact in facts]
+        self._live.load(stream for stream, (_, fact) in zip(streams, facts, strict=True) if fact.client_order_id is not None)
         requested: set[str] = set()
         wanted: dict[str, dict[Name, None]] = {}
-        for account, fact in facts:
-            stream = stream_for(account, fact)
-            if isinstance(fact, OrderRequested):
-                requested.add(stream)
+        for stream, (account, fact) in zip(streams, facts, strict=True):
+            is_request = isinstance(fact, OrderRequested)
             is_known = fact.client_order_id is not None and (stream in requested or self._live[stream].order.is_known)
-            names = dict.fromkeys(names_borne(stream, fact))
-            if not is_known or isinstance(fact, OrderRequested):
-                names.update(dict.fromkeys(names_given(fact)))
-            unknown = (name for name in names if (account, name) not in self._bound and (account, name) not in self._unbound)
-            wanted.setdefault(account, {}).update(dict.fromkeys(unknown))
-        for account, names in wanted.items():
-            self._look_up(account, list(names))
+            if is_request:
+                requested.add(stream)
+            names = [*names_borne(stream, fact), *(() if is_known else names_given(fact))]
+            for name in names:
+                if (account, name) not in self._bound and (account, name) not in self._unbound:
+                    wanted.setdefault(account, {})[name] = None
+        for account, asked in wanted.items():
+            self._look_up(account, list(asked))
+        return streams
 
-    def find(self, account: str, fact: Fact) -> str:
-        """The stream of the order that the fact is about: a known one, or the one it is to open."""
-        own = stream_for(account, fact)
+    def find(self, account: str, fact: Fact, own: str) -> str:
+        """The stream of the order that the fact is about: a known one, or the one it would open."""
         if isinstance(fact, OrderRequested) or (fact.client_order_id is not None and self._live[own].order.is_known):
             return self._follow(own)
         for name in names_given(fact):
@@ -95,8 +93,8 @@ class Naming:
         self._unbound.clear()
 
     def _follow(self, stream: str) -> str:
-        while self._live[stream].order.attributed_to is not None:
-            stream = self._live[stream].order.attributed_to or stream
+        while (target := self._live[stream].order.attributed_to) is not None:
+            stream = target
         return stream
 
     def _look_up(self, account: str, names: list[Name]) -> None:

@@ -1,11 +1,13 @@
 """Group commit: whoever comes first commits for all that wait. No timer; while one commit runs, the next group gathers."""
 
+import gc
 import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 
 from eventsourcing.persistence import PersistenceError
 
@@ -88,7 +90,8 @@ class Writer:
     def _commit(self, group: list[Waiting]) -> None:
         entries = [entry for waiting in group for entry in waiting[0]]
         try:
-            outcomes = self._write(entries)
+            with _uncollected():
+                outcomes = self._write(entries)
         except Exception as error:
             self._decider.failed()
             if len(group) > 1 and not isinstance(error, (StoreError, PersistenceError)):
@@ -151,3 +154,16 @@ class Writer:
             if self._decider.events:
                 self._store.append(self._decider.events, self._decider.bindings)
             self._decider.committed()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection while a group is decided: it holds thousands of new objects, none of them in a cycle."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
