@@ -10,21 +10,22 @@ from orderledger.cli.output import people as console_for_people
 from orderledger.cli.output import print_record, print_rows, readable
 
 ORDER_COLUMNS = (
-    "account", "client_order_id", "venue_order_id", "origin", "instrument", "side", "order_type", "quantity", "limit_price", "status",
-    "pending", "pending_since", "certainty", "cum_quantity", "leaves_quantity", "average_price", "strategy", "anomalies", "updated_at",
+    "account", "client_order_id", "venue_order_id", "origin", "instrument", "side", "order_type", "quantity", "limit_price",
+    "status", "pending", "pending_since", "certainty", "cum_quantity", "leaves_quantity", "average_price", "strategy",
+    "anomalies", "updated_at",
 )  # fmt: skip
 TRADE_COLUMNS = (
-    "at", "account", "client_order_id", "fill_id", "instrument", "side", "quantity", "price", "fee", "fee_currency", "liquidity",
-    "strategy", "state", "position",
+    "at", "account", "client_order_id", "fill_id", "instrument", "side", "quantity", "price", "fee", "fee_currency",
+    "liquidity", "strategy", "state", "position",
 )  # fmt: skip
 PNL_COLUMNS = (
-    "account", "instrument", "strategy", "day", "position_quantity", "average_open_price", "realized_pnl", "fees", "funding", "net_pnl",
-    "unrealized_pnl", "mark_price", "currency", "method", "fills", "bought_quantity", "sold_quantity", "open_buy_quantity",
-    "open_sell_quantity", "unresolved_orders", "reported_quantity",
+    "account", "instrument", "strategy", "day", "position_quantity", "average_open_price", "realized_pnl", "fees", "funding",
+    "net_pnl", "unrealized_pnl", "mark_price", "currency", "method", "fills", "bought_quantity", "sold_quantity",
+    "open_buy_quantity", "open_sell_quantity", "unresolved_orders", "reported_quantity",
 )  # fmt: skip
 PROPOSAL_COLUMNS = (
-    "account", "proposal_id", "kind", "strategy", "instrument", "side", "quantity", "order_type", "limit_price", "state", "reason", "orders",
-    "proposed_at", "decided_at",
+    "account", "proposal_id", "kind", "strategy", "instrument", "side", "quantity", "order_type", "limit_price", "state",
+    "reason", "orders", "proposed_at", "decided_at",
 )  # fmt: skip
 METHOD = click.option(
     "--method", type=click.Choice(["average", "fifo", "lifo"]), default="average", show_default=True, help="Lots closed first."

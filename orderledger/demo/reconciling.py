@@ -30,7 +30,7 @@ def ask(desk: Desk, order: Row) -> Answer:
     status = desk.venue.order_status(name)
     counts += desk.hear([status], source=Source.RECONCILIATION)
     claims = status.get("reported", {})
-    filled = f", {number(claims['cum_quantity'])} filled" if Decimal(claims.get("cum_quantity", 0)) else ""
+    filled = f", {number(claims['cum_quantity'])}" if Decimal(claims.get("cum_quantity", 0)) else ""
     return Answer(
         client_order_id=name,
         believed=standing(order),
@@ -42,9 +42,15 @@ def ask(desk: Desk, order: Row) -> Answer:
 
 
 def ask_for_fills(desk: Desk, *, since: datetime) -> tuple[int, int]:
-    """Record the fills of the whole account, those of orders nobody here knows included. Returns how many were new and known."""
-    counts = desk.hear(desk.venue.fills_since(since), source=Source.RECONCILIATION)
-    return counts["recorded"], counts["duplicate"]
+    """Record the fills of the whole account, with the histories of orders unknown here. Returns how many were new and known."""
+    known = {trade["fill_id"] for trade in desk.ledger.trades(account=ACCOUNT)}
+    ours = {order["client_order_id"] for order in desk.ledger.orders(account=ACCOUNT)}
+    fills = desk.venue.fills_since(since)
+    for name in sorted({fill["client_order_id"] for fill in fills} - ours):
+        desk.hear(desk.venue.order_history(name), source=Source.RECONCILIATION)
+    desk.hear(fills, source=Source.RECONCILIATION)
+    count = sum(fill["fill_id"] in known for fill in fills)
+    return len(fills) - count, count
 
 
 def settle(desk: Desk, name: str) -> str | None:

@@ -111,7 +111,6 @@ def resolve(told: Narrator, desk: Desk, found: list[Row], log: list[Row]) -> Non
         f" New to the ledger: {recorded}. Known, and not counted again: {known}."
     )
     for order in desk.ledger.orders(account=ACCOUNT, origin="external"):
-        ask(desk, order)
         quantity = f"{number(order['cum_quantity'])} {order['instrument']}"
         told.line(f"{order['client_order_id']} is no order of ours: marked external, its {quantity} count at once.")
     for order in found:

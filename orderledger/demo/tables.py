@@ -11,7 +11,7 @@ from orderledger.demo.reconciling import Answer
 from orderledger.demo.words import Row, clock, money, number, price, sentence, standing, terms
 from orderledger.projections.recovery import finding
 
-HEARD_BY = {"venue_push": "push", "venue_poll": "asking", "reconciliation": "asking"}
+HEARD_BY = {"strategy": "us", "operator": "us", "venue_push": "push", "venue_poll": "asking", "reconciliation": "asking"}
 FINDINGS = {"unresolved": "unresolved", "in_flight": "in flight", "open": "open"}
 
 
@@ -164,6 +164,6 @@ def history(events: list[Row], *, killed_at: int) -> Table:
         if is_before and event["position"] > killed_at:
             rows.append(("", "", "", "", "-------- the process is killed; the next one goes on --------"))
             is_before = False
-        told = (str(event["position"]), clock(event["at"]), clock(event["recorded_at"]), event["source"].replace("_", " "))
+        told = (str(event["position"]), clock(event["at"]), clock(event["recorded_at"]), HEARD_BY[event["source"]])
         rows.append((*told, sentence(event)))
-    return table((">log", "happened", "recorded", "source", "~what happened"), rows)
+    return table((">log", "happened", "recorded", "from", "~what happened"), rows)

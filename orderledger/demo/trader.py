@@ -71,6 +71,8 @@ class Trader:
         for name, side, ticks in (("Q-1", Side.BUY, -3), ("Q-2", Side.SELL, 3)):
             if self.desk.is_open(name):
                 limit_price = self.desk.price("ETH-USD", ticks=ticks)
+                if limit_price == self.desk.ledger.order(name, account=ACCOUNT)["limit_price"]:
+                    continue
                 answer = self.desk.replace(name, limit_price=limit_price, request_id=f"{name}-replace-{number_of_round}")
                 self.desk.say(f"{name} maker moves its price to {number(limit_price)}: {answer}")
             else:

@@ -54,7 +54,7 @@ def sentence(event: Row) -> str:
     reason = f": {payload['reason']}" if payload.get("reason") else ""
     match event["name"].partition(".")[0]:
         case "order_requested":
-            return f"we want to {terms(payload)}{_links(payload)}"
+            return f"request: {terms(payload)}{_links(payload)}"
         case "order_submitted":
             return "handed to the venue"
         case "submission_unresolved":
@@ -91,7 +91,7 @@ PLAIN = {
 def _links(payload: Row) -> str:
     links = payload.get("links") or {}
     named = [f"{links['role']} of {links['trade_id']}"] if links.get("role") and links.get("trade_id") else []
-    named += [f"proposal {links['proposal_id']}"] if links.get("proposal_id") else []
+    named += [str(links["proposal_id"])] if links.get("proposal_id") else []
     named += [f"group {links['group']}"] if links.get("group") else []
     return f", for {payload.get('strategy', 'nobody')}" + (f" ({', '.join(named)})" if named else "")
 

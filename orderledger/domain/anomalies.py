@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, Fact, FillRecorded, OrderReport
+from orderledger.domain.exact import EXACT, ONE, ZERO
 from orderledger.domain.state import Order
-from orderledger.domain.values import ENDS, Anomaly, Origin, Status
+from orderledger.domain.values import ENDS, Anomaly, Reported, Status
 
 WORDS = frozenset(Status) - {Status.DENIED}
 WORKING_WORDS = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
@@ -25,7 +28,7 @@ def detect(
     if _is_plain(order) and was_ended_at is None:
         return []
     standing = dict(standing_anomalies(order))
-    repeats = _of_each_fill(order, at) if isinstance(fact, FillRecorded) else frozenset()
+    repeats = _of_each_fill(order, fact, at) if isinstance(fact, FillRecorded) else frozenset()
     said: list[AnomalyDetected | AnomalyCleared] = [
         AnomalyDetected(code=code, detail=detail)
         for code, detail in standing.items()
@@ -54,10 +57,14 @@ def _is_plain(order: Order) -> bool:
     )
 
 
-def _of_each_fill(order: Order, at: datetime) -> frozenset[Anomaly]:
+def _of_each_fill(order: Order, fill: FillRecorded, at: datetime) -> frozenset[Anomaly]:
     """What is said again of every fill that it is true of."""
-    is_after_end = order.end_at is not None and at > order.end_at
-    return frozenset({Anomaly.OVERFILL, Anomaly.FILL_AFTER_END}) if is_after_end else frozenset({Anomaly.OVERFILL})
+    true = {Anomaly.OVERFILL}
+    if order.end_at is not None and at > order.end_at:
+        true.add(Anomaly.FILL_AFTER_END)
+    if order.fills.is_contested(fill.fill_id):
+        true.add(Anomaly.FILL_ID_REUSED)
+    return frozenset(true)
 
 
 def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
@@ -65,7 +72,7 @@ def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     quantity, cum_quantity, end_at = order.quantity, order.cum_quantity, order.end_at
     if order.request is None and order.is_known:
         yield Anomaly.UNKNOWN_ORDER, "reported by the venue, never requested through this ledger"
-    if quantity is not None and cum_quantity > quantity and order.origin is Origin.OWN:
+    if quantity is not None and cum_quantity > quantity and (order.request is not None or order.terms.quantity.at is not None):
         yield Anomaly.OVERFILL, f"{cum_quantity:f} filled of {quantity:f}"
     if end_at is not None and order.fills.last_fill_at is not None and order.fills.last_fill_at > end_at:
         yield Anomaly.FILL_AFTER_END, f"filled {order.fills.last_fill_at.isoformat()}, {order.end} {end_at.isoformat()}"
@@ -83,19 +90,42 @@ def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
 
 
 def _mismatch(order: Order) -> Iterator[tuple[Anomaly, str]]:
-    """The venue's latest claim against what was recorded by its time."""
+    """The venue's latest claim against what was recorded by its time. At most one sentence."""
     reported, at = order.reported.value, order.reported.at
-    if reported is None or at is None:
-        return
+    if reported is not None and at is not None:
+        wrong = next((found for found in _claims(order, reported, at) if not found.low <= found.claimed <= found.high), None)
+        if wrong is not None:
+            yield Anomaly.QUANTITY_MISMATCH, f"the venue says {wrong.what} is {wrong.claimed:f}, recorded is {wrong.high:f}"
+
+
+class Claim(NamedTuple):
+    """A number the venue claims, and what it may be by the facts."""
+
+    what: str
+    claimed: Decimal
+    low: Decimal
+    high: Decimal
+
+
+def _claims(order: Order, reported: Reported, at: datetime) -> Iterator[Claim]:
+    low, high = order.fills.cum_quantity_range(at)
     if reported.cum_quantity is not None:
-        low, high = order.fills.cum_quantity_range(at)
-        if not low <= reported.cum_quantity <= high:
-            yield Anomaly.QUANTITY_MISMATCH, f"the venue says {reported.cum_quantity:f} filled, recorded are {high:f}"
-            return
-    quantity, quantity_at = order.quantity, order.terms.quantity.at
-    is_current = quantity_at is None or at >= quantity_at
-    if reported.quantity is not None and quantity is not None and is_current and reported.quantity != quantity:
-        yield Anomaly.QUANTITY_MISMATCH, f"the venue says the quantity is {reported.quantity:f}, recorded is {quantity:f}"
+        yield Claim("cum_quantity", reported.cum_quantity, low, high)
+    quantity_at, average_price = order.terms.quantity.at, order.average_price
+    if reported.average_price is not None and average_price is not None and low == high == order.cum_quantity:
+        step = EXACT.scaleb(ONE, int(reported.average_price.as_tuple().exponent))  # venues round: less than a step is agreement
+        is_near = abs(EXACT.subtract(average_price, reported.average_price)) < step
+        mean = reported.average_price if is_near else average_price
+        yield Claim("average_price", reported.average_price, mean, mean)
+    if order.quantity is None or (quantity_at is not None and at < quantity_at):
+        return
+    if reported.quantity is not None:
+        yield Claim("quantity", reported.quantity, order.quantity, order.quantity)
+    if reported.leaves_quantity is not None and order.session.value is not Status.SUSPENDED:
+        ended_at = order.ended_at
+        has_ended = ended_at is not None and ended_at <= at and order.leaves_quantity == ZERO
+        least, most = (ZERO, ZERO) if has_ended else (EXACT.subtract(order.quantity, high), EXACT.subtract(order.quantity, low))
+        yield Claim("leaves_quantity", reported.leaves_quantity, max(ZERO, least), max(ZERO, most))
 
 
 def _conflict(order: Order) -> Iterator[tuple[Anomaly, str]]:

@@ -11,6 +11,7 @@ TRAPS = [InvalidOperation, DivisionByZero, Overflow]
 EXACT = Context(prec=140, rounding=ROUND_HALF_EVEN, traps=TRAPS)
 QUOTIENT = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=TRAPS)
 ZERO = Decimal(0)
+ONE = Decimal(1)
 
 
 def total(numbers: Iterable[Decimal]) -> Decimal:

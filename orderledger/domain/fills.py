@@ -45,7 +45,7 @@ def _differ(one: object, other: object) -> bool:
 class Fills:
     """All fills an order has heard of, by fill id."""
 
-    __slots__ = ("_busted", "_corrected_by", "_uncounted", "by_id", "cum_quantity", "last_fill_at", "notional")
+    __slots__ = ("_busted", "_corrected", "_uncounted", "by_id", "cum_quantity", "last_fill_at", "notional")
 
     def __init__(self) -> None:
         self.by_id: dict[str, Fill] = {}
@@ -54,7 +54,7 @@ class Fills:
         self.last_fill_at: datetime | None = None
         self._uncounted: tuple[Fill, ...] = ()
         self._busted: frozenset[str] = frozenset()
-        self._corrected_by: dict[str, tuple[str, datetime]] = {}
+        self._corrected: frozenset[str] = frozenset()
 
     def standing(self) -> list[Fill]:
         return [fill for fill in self.by_id.values() if fill.is_standing]
@@ -63,6 +63,10 @@ class Fills:
     def has_reused_id(self) -> bool:
         """Whether two fills with different numbers have claimed one id."""
         return bool(self._uncounted)
+
+    def is_contested(self, fill_id: str) -> bool:
+        """Whether this id has come with different numbers."""
+        return any(other.fill_id == fill_id for other in self._uncounted)
 
     def knows(self, event: FillRecorded) -> bool:
         """Whether this very fill is recorded, and the report adds nothing to it."""
@@ -92,9 +96,9 @@ class Fills:
                 return
             self._count(known, stands=False)
         self.by_id[fill.fill_id] = fill
-        if fill.corrects is not None:
-            self._correct(fill.corrects, fill)
-        self._settle(fill.fill_id)
+        if known is not None:
+            self._settle_family(known)
+        self._settle_family(fill)
 
     def bust(self, fill_id: str) -> None:
         """Take a fill back, now or when it arrives."""
@@ -108,20 +112,28 @@ class Fills:
         before = total(fill.quantity for fill in self.standing() if fill.at < at)
         return before, EXACT.add(before, total(fill.quantity for fill in self.standing() if fill.at == at))
 
-    def _correct(self, corrected: str, fill: Fill) -> None:
-        """Of several corrections of one fill the latest counts."""
-        earlier = self._corrected_by.get(corrected)
-        if earlier is None or earlier[1] <= fill.at:
-            self._corrected_by[corrected] = (fill.fill_id, fill.at)
-        for fill_id in (corrected, earlier[0] if earlier else corrected):
-            self._settle(fill_id)
+    def _correction_of(self, fill_id: str) -> Fill | None:
+        """What a fill was corrected to. Of several corrections the latest counts."""
+        if fill_id not in self._corrected:
+            return None
+        corrections = [fill for fill in self.by_id.values() if fill.corrects == fill_id]
+        return max(reversed(corrections), key=lambda fill: fill.at, default=None)
 
     def _settle(self, fill_id: str) -> None:
         fill = self.by_id.get(fill_id)
         if fill is not None:
-            is_replaced = fill_id in self._corrected_by and self._corrected_by[fill_id][0] != fill_id
-            is_outdone = fill.corrects is not None and self._corrected_by[fill.corrects][0] != fill_id
-            self._count(fill, stands=not (fill_id in self._busted or is_replaced or is_outdone))
+            correction = self._correction_of(fill_id)
+            is_corrected = correction is not None and correction is not fill
+            is_outdone = fill.corrects is not None and self._correction_of(fill.corrects) is not fill
+            self._count(fill, stands=not (fill_id in self._busted or is_corrected or is_outdone))
+
+    def _settle_family(self, fill: Fill) -> None:
+        """A fill has come or gone: so may have what it corrects, and the other corrections of that."""
+        if fill.corrects is not None:
+            self._corrected |= {fill.corrects}
+            for other in [fill.corrects, *(one.fill_id for one in self.by_id.values() if one.corrects == fill.corrects)]:
+                self._settle(other)
+        self._settle(fill.fill_id)
 
     def _count(self, fill: Fill, *, stands: bool) -> None:
         if fill.is_standing == stands:

@@ -37,8 +37,7 @@ from orderledger.domain.events import (
     StatusObserved,
     SubmissionUnresolved,
 )
-from orderledger.domain.requests import Request
-from orderledger.domain.state import Order
+from orderledger.domain.state import Latest, Order
 from orderledger.domain.values import Pending, Status, later
 
 Working = (
@@ -97,17 +96,26 @@ def _is_recorded(order: Order, fact: Fact) -> bool:
             return order.fills.is_busted(fact.fill_id) and not _brings_name(order, fact)
         case OrderRequested():
             return order.request is not None and order.request.is_same_request(fact)
-        case CancelRequested() if fact.request_id is not None:
-            return order.requests.kind_of(fact.request_id) is Pending.CANCEL
+        case CancelRequested() | ReplaceRequested() if (asked := order.requests.known(fact.request_id)) is not None:
+            return _is_same_wish(asked, fact)
         case _:
             is_named_command = fact.message_id is not None and not isinstance(fact, OrderReport)
             return fact in order.seen and not is_named_command
 
 
+def _is_same_wish(asked: CancelRequested | ReplaceRequested, fact: CancelRequested | ReplaceRequested) -> bool:
+    """Whether a request under a known id asks for the same again, whenever it does."""
+    if isinstance(asked, ReplaceRequested) and isinstance(fact, ReplaceRequested):
+        names = ("quantity", "limit_price", "stop_price", "replacement_client_order_id")
+        return all(getattr(asked, name) == getattr(fact, name) for name in names)
+    return type(asked) is type(fact)
+
+
 def _brings_name(order: Order, fact: Fact) -> bool:
     """Whether the message ties the order to an id it was not known by: that must not be lost with a repetition."""
-    is_new_venue_id = fact.venue_order_id is not None and fact.venue_order_id not in order.venue_order_ids
-    return is_new_venue_id or any(order.aliases.get(name) != value for name, value in fact.aliases.items())
+    if fact.venue_order_id is not None and fact.venue_order_id not in order.venue_order_ids:
+        return True
+    return any(name not in order.aliases or order.aliases[name].value != value for name, value in fact.aliases.items())
 
 
 def _decide_command(order: Order, command: Command) -> Decision:
@@ -136,7 +144,7 @@ def _decide_sending(order: Order, command: OrderDenied | OrderSubmitted) -> Deci
         return Refused(Reason.ORDER_ENDED, f"the order has ended: {summary(order)}")
     if order.heard_at is not None:
         return Refused(Reason.ALREADY_ACKNOWLEDGED, f"the venue has the order: {summary(order)}")
-    if order.submitted_at is not None and (isinstance(command, OrderDenied) or not order.absent.value):
+    if order.submitted_at is not None and (isinstance(command, OrderDenied) or not order.is_absent_since(order.submitted_at)):
         return Refused(Reason.ALREADY_SUBMITTED, f"sent already, ask the venue before sending again: {summary(order)}")
     return ACCEPTED
 
@@ -144,7 +152,7 @@ def _decide_sending(order: Order, command: OrderDenied | OrderSubmitted) -> Deci
 def _decide_request(order: Order, command: CancelRequested | ReplaceRequested) -> Decision:
     if not order.is_known:
         return _unknown()
-    if order.requests.kind_of(command.request_id) is not None:
+    if order.requests.known(command.request_id) is not None:
         return Refused(Reason.REQUEST_ID_REUSED, f"request {command.request_id} asked for something else")
     if order.is_ended and not (isinstance(command, ReplaceRequested) and _would_reopen(order, command)):
         return Refused(Reason.ORDER_ENDED, f"the order has ended: {summary(order)}")
@@ -174,8 +182,8 @@ def _learn(order: Order, event: Fact, at: datetime) -> None:
         order.message_ids = {*order.message_ids, event.message_id}
     if event.venue_order_id is not None:
         order.venue_order_ids[event.venue_order_id] = min(order.venue_order_ids.get(event.venue_order_id, at), at)
-    if event.aliases:
-        order.aliases.update(event.aliases)
+    for name, value in event.aliases.items():
+        order.aliases.setdefault(name, Latest(value)).set(value, at)
     if event.reported is not None:
         order.hear_claim(event.reported, at)
 
@@ -192,11 +200,8 @@ def _evolve_command(order: Order, event: Command, at: datetime) -> None:
             order.finish(Status.DENIED, at, event.reason)
         case SubmissionUnresolved():
             order.unresolved_at = later(order.unresolved_at, at)
-        case CancelRequested():
-            order.requests.ask(Request(kind=Pending.CANCEL, request_id=event.request_id, replacement_id=None, at=at))
-        case ReplaceRequested():
-            replacement_id = event.replacement_client_order_id
-            order.requests.ask(Request(kind=Pending.REPLACE, request_id=event.request_id, replacement_id=replacement_id, at=at))
+        case CancelRequested() | ReplaceRequested():
+            order.requests.ask(event, at)
         case _:
             assert_never(event)
 
@@ -230,6 +235,7 @@ def _evolve_observed(order: Order, event: StatusObserved, at: datetime) -> None:
     if event.status is None:
         return
     order.observed.set(event.status, at)
+    order.is_observed_filled = order.is_observed_filled or event.status == Status.FILLED
     if event.status in OBSERVED_ENDS:
         order.finish(Status(event.status), at, event.reason)
     elif event.status in OBSERVED_SESSIONS:
@@ -250,12 +256,17 @@ def _evolve_told(order: Order, event: Told, at: datetime) -> None:
         case OrderExpired():
             order.finish(Status.EXPIRED, at, event.reason)
         case CancelRejected():
-            order.requests.answer(Pending.CANCEL, event.request_id, at)
+            order.requests.answer(Pending.CANCEL, event.request_id or _other_name(order, event), at)
         case ReplaceRejected():
-            order.requests.answer(Pending.REPLACE, event.request_id, at)
+            order.requests.answer(Pending.REPLACE, event.request_id or _other_name(order, event), at)
         case _:
             order.is_worked = True
             _evolve_working(order, event, at)
+
+
+def _other_name(order: Order, event: Report) -> str | None:
+    """The id by which the report calls the order, where it is not the order's own: it may be the request's."""
+    return event.client_order_id if event.client_order_id != order.client_order_id else None
 
 
 def _evolve_working(order: Order, event: Working, at: datetime) -> None:
@@ -265,7 +276,7 @@ def _evolve_working(order: Order, event: Working, at: datetime) -> None:
         case OrderReplaced():
             order.replaces += 1
             order.terms.set(event.quantity, event.limit_price, event.stop_price, at)
-            order.requests.answer(Pending.REPLACE, event.replacement_client_order_id, at)
+            order.requests.answer(Pending.REPLACE, event.replacement_client_order_id or _other_name(order, event), at)
             if event.replacement_client_order_id is not None:
                 order.replacement_id.set(event.replacement_client_order_id, at)
         case OrderRestated():

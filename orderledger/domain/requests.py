@@ -3,57 +3,65 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from orderledger.domain.events import CancelRequested, ReplaceRequested
 from orderledger.domain.values import Pending, later
 
 
-@dataclass(slots=True, kw_only=True)
-class Request:
-    kind: Pending
-    request_id: str | None
-    replacement_id: str | None
-    at: datetime
+@dataclass(slots=True, frozen=True)
+class Asked:
+    """One of our requests. `turn` is its place in the order's history."""
 
-    def is_called(self, name: str) -> bool:
-        return name in (self.request_id, self.replacement_id)
+    kind: Pending
+    names: frozenset[str]
+    at: datetime
+    turn: int
+
+
+@dataclass(slots=True, frozen=True)
+class Answered:
+    """The venue's decision on a request, named or not."""
+
+    kind: Pending
+    name: str | None
+    at: datetime
+    turn: int
+
+    def may_answer(self, asked: Asked) -> bool:
+        """It came after the request: by the log, or by the clocks where it has overtaken the request in the log."""
+        return self.turn > asked.turn or self.at >= asked.at
 
 
 class Requests:
-    """What is outstanding. An answer that names its request answers that one; an anonymous answer, the oldest of its kind.
+    """What is outstanding. An answer that names a request answers that one; any other, the oldest of its kind that is left."""
 
-    An answer may overtake its request in the log; it is kept until the request comes.
-    """
-
-    __slots__ = ("_answered_at", "_early", "_observed_at", "_request_ids", "outstanding")
+    __slots__ = ("_answered_at", "_answers", "_asked", "_by_id", "_observed_at", "_turn")
 
     def __init__(self) -> None:
-        self.outstanding: tuple[Request, ...] = ()
-        self._early: tuple[tuple[Pending, str | None, datetime], ...] = ()
-        self._request_ids: dict[str, Pending] = {}
+        self._asked: tuple[Asked, ...] = ()
+        self._answers: tuple[Answered, ...] = ()
+        self._by_id: dict[str, CancelRequested | ReplaceRequested] = {}
         self._observed_at: dict[Pending, datetime] = {}
         self._answered_at: dict[Pending, datetime] = {}
+        self._turn = 0
 
-    def kind_of(self, request_id: str | None) -> Pending | None:
-        """What an earlier request under this id asked for."""
-        return None if request_id is None else self._request_ids.get(request_id)
+    def known(self, request_id: str | None) -> CancelRequested | ReplaceRequested | None:
+        """What was asked for under this id."""
+        return None if request_id is None else self._by_id.get(request_id)
 
-    def ask(self, request: Request) -> None:
-        for name in (request.request_id, request.replacement_id):
-            if name is not None:
-                self._request_ids[name] = request.kind
-        early = next((answer for answer in self._early if self._answers(answer, request)), None)
-        if early is None:
-            self.outstanding += (request,)
-        else:
-            self._early = tuple(answer for answer in self._early if answer is not early)
+    def ask(self, event: CancelRequested | ReplaceRequested, at: datetime) -> None:
+        kind = Pending.CANCEL if isinstance(event, CancelRequested) else Pending.REPLACE
+        replacement_id = event.replacement_client_order_id if isinstance(event, ReplaceRequested) else None
+        if event.request_id is not None:
+            self._by_id.setdefault(event.request_id, event)
+        names = frozenset(name for name in (event.request_id, replacement_id) if name is not None)
+        self._asked += (Asked(kind, names, at, self._next_turn()),)
+        self._forget_settled()
 
     def answer(self, kind: Pending, name: str | None, at: datetime) -> None:
         """The venue has decided on a request, one way or the other."""
         self._answered_at[kind] = later(self._answered_at.get(kind), at) or at
-        request = self._find(kind, name)
-        if request is None:
-            self._early += ((kind, name, at),)
-        else:
-            self.outstanding = tuple(other for other in self.outstanding if other is not request)
+        self._answers += (Answered(kind, name, at, self._next_turn()),)
+        self._forget_settled()
 
     def observe(self, kind: Pending, at: datetime) -> None:
         """The venue says that a request of this kind waits there."""
@@ -61,33 +69,52 @@ class Requests:
 
     def pending(self) -> Pending | None:
         """A cancel outranks a replace (FIX precedence 12 and 11)."""
-        if not self.outstanding and not self._observed_at:
+        if not self._asked and not self._observed_at:
             return None
         return next((kind for kind in (Pending.CANCEL, Pending.REPLACE) if self._is_pending(kind)), None)
 
     def pending_since(self) -> datetime | None:
         """When the oldest outstanding request was made, or the venue first showed it."""
         kind = self.pending()
-        asked = [request.at for request in self.outstanding if request.kind is kind]
+        asked = [request.at for request in self._outstanding(kind)] if kind else []
         return min(asked) if asked else self._observed_at.get(kind) if kind else None
 
     def _is_pending(self, kind: Pending) -> bool:
-        if any(request.kind is kind for request in self.outstanding):
+        if self._outstanding(kind):
             return True
         observed, answered = self._observed_at.get(kind), self._answered_at.get(kind)
         return observed is not None and (answered is None or observed > answered)
 
-    def _find(self, kind: Pending, name: str | None) -> Request | None:
-        of_kind = [request for request in self.outstanding if request.kind is kind]
-        if name is None:
-            return of_kind[0] if of_kind else None
-        called = next((request for request in of_kind if request.is_called(name)), None)
-        return called or next(
-            (request for request in of_kind if request.replacement_id is None and request.request_id is None), None
-        )
+    def _outstanding(self, kind: Pending) -> list[Asked]:
+        waiting = [asked for asked in self._asked if asked.kind is kind]
+        free = []
+        for answer in (answer for answer in self._answers if answer.kind is kind):
+            named = next((asked for asked in waiting if answer.name in asked.names), None)
+            if named is None:
+                free.append(answer)
+            else:
+                waiting.remove(named)
+        for answer in sorted(free, key=lambda answer: (answer.at, answer.turn)):
+            oldest = next((asked for asked in sorted(waiting, key=_age) if answer.may_answer(asked)), None)
+            if oldest is not None:
+                waiting.remove(oldest)
+        return waiting
 
-    @staticmethod
-    def _answers(answer: tuple[Pending, str | None, datetime], request: Request) -> bool:
-        kind, name, at = answer
-        is_named = request.request_id is not None or request.replacement_id is not None
-        return kind is request.kind and (request.is_called(name) if name is not None and is_named else at >= request.at)
+    def _forget_settled(self) -> None:
+        """Drop a pair that nothing can part any more: matched by name, or a nameless answer right after a nameless request."""
+        for answer in self._answers:
+            for asked in self._asked:
+                is_named_pair = answer.name in asked.names
+                is_nameless_pair = answer.name is None and not asked.names and answer.turn == asked.turn + 1
+                if answer.kind is asked.kind and (is_named_pair or is_nameless_pair):
+                    self._answers = tuple(other for other in self._answers if other is not answer)
+                    self._asked = tuple(other for other in self._asked if other is not asked)
+                    return
+
+    def _next_turn(self) -> int:
+        self._turn += 1
+        return self._turn
+
+
+def _age(asked: Asked) -> tuple[datetime, int]:
+    return asked.at, asked.turn

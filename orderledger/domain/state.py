@@ -64,6 +64,7 @@ class Order:
         "fills",
         "heard_at",
         "instrument",
+        "is_observed_filled",
         "is_worked",
         "message_ids",
         "observed",
@@ -102,17 +103,18 @@ class Order:
         self.fills = Fills()
         self.requests = Requests()
         self.ends: dict[Status, datetime] = {}
-        self.reasons: dict[Status, str | None] = {}
+        self.reasons: dict[Status, tuple[datetime, str]] = {}
         self.is_worked = False
         self.rejected_as_duplicate_at: datetime | None = None
         self.session: Latest[Status | None] = Latest(None)
         self.absent: Latest[bool] = Latest(False)
         self.observed: Latest[str | None] = Latest(None)
+        self.is_observed_filled = False
         self.reported: Latest[Reported | None] = Latest(None)
         self.replaces = 0
         self.replacement_id: Latest[str | None] = Latest(None)
         self.venue_order_ids: dict[str, datetime] = {}
-        self.aliases: dict[str, str] = {}
+        self.aliases: dict[str, Latest[str]] = {}
         self.seen: set[OrderEvent] = set()
         self.message_ids: set[str] | frozenset[str] = frozenset()
         self.raised: dict[Anomaly, str] = {}
@@ -156,7 +158,7 @@ class Order:
     def is_filled(self) -> bool:
         quantity = self.quantity
         if quantity is None:
-            return self.observed.value == Status.FILLED and self.cum_quantity > ZERO
+            return self.is_observed_filled and self.cum_quantity > ZERO
         return ZERO < quantity <= self.cum_quantity
 
     @property
@@ -250,7 +252,11 @@ class Order:
     def reason(self) -> str | None:
         """Why it ended, in the venue's or our own words."""
         end = self.end
-        return self.reasons.get(end) if end else None
+        return self.reasons[end][1] if end in self.reasons else None
+
+    def is_absent_since(self, moment: datetime) -> bool:
+        """Whether the venue, asked after that, did not know it."""
+        return self.absent.value and self.absent.at is not None and self.absent.at >= moment
 
     def hear(self, at: datetime) -> None:
         """The venue has shown that it knows the order."""
@@ -267,10 +273,10 @@ class Order:
         self.reported.set(reported, at)
 
     def finish(self, status: Status, at: datetime, reason: str | None) -> None:
-        """Told more than once, an end happened when it was first said to have."""
-        if status not in self.ends or at < self.ends[status]:
-            self.ends[status] = at
-            self.reasons[status] = reason or self.reasons.get(status)
+        """Told more than once, an end happened when it was first said to have, and for the reason given first."""
+        self.ends[status] = min(self.ends.get(status, at), at)
+        if reason is not None and (status not in self.reasons or at < self.reasons[status][0]):
+            self.reasons[status] = (at, reason)
 
     @property
     def _is_kept_overnight(self) -> bool:

@@ -23,6 +23,7 @@ from orderledger.domain.events import (
     FillRecorded,
     OrderAttributed,
 )
+from orderledger.domain.exact import ONE
 from orderledger.domain.order import evolve
 from orderledger.domain.proposals import ProposalFact
 from orderledger.domain.recorded import Recorded
@@ -30,7 +31,7 @@ from orderledger.domain.state import Order
 from orderledger.domain.values import Anomaly, account_of, client_order_id_of
 from orderledger.projections.accounts import account_event_row, defined, marked, reported
 from orderledger.projections.orders import order_row
-from orderledger.projections.positions import ONE, Position, Terms, position_of, position_rows, restore
+from orderledger.projections.positions import Position, Terms, position_of, position_rows, restore
 from orderledger.projections.proposals import proposal_row
 from orderledger.projections.store import Rows
 from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, INSTRUMENTS, ORDERS, POSITIONS, PROPOSALS, TRADES, Row

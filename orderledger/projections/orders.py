@@ -18,7 +18,7 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "working_client_order_id": order.working_client_order_id,
         "venue_order_id": order.venue_order_id,
         "venue_order_ids": sorted(order.venue_order_ids, key=lambda name: (order.venue_order_ids[name], name)),
-        "aliases": dict(sorted(order.aliases.items())),
+        "aliases": {name: alias.value for name, alias in sorted(order.aliases.items())},
         "origin": order.origin.value,
         "instrument": order.instrument,
         "side": order.side.value if order.side else None,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import EXACT, QUOTIENT, ZERO, plain, total
-from orderledger.projections.positions import METHODS, ONE, Method, Position, Terms, position_rows
+from orderledger.domain.exact import EXACT, ONE, QUOTIENT, ZERO, plain, total
+from orderledger.projections.positions import METHODS, Method, Position, Terms, position_rows
 from orderledger.projections.tables import Row
 
 GROUPS = ("account", "instrument", "strategy", "day")

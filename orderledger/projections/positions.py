@@ -12,13 +12,12 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Literal
 
-from orderledger.domain.exact import EXACT, QUOTIENT, TRAPS, ZERO, plain, total
+from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain, total
 from orderledger.projections.tables import Row
 
 Method = Literal["average", "fifo", "lifo"]
 METHODS: tuple[Method, ...] = ("average", "fifo", "lifo")
 COSTS = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=TRAPS)
-ONE = Decimal(1)
 
 
 @dataclass(slots=True, frozen=True)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Protocol
 
-from orderledger.domain.exact import ZERO, total
+from orderledger.domain.exact import ONE, ZERO, total
 from orderledger.projections.pnl import GROUPS, group_rows, pnl_row, rows_by
-from orderledger.projections.positions import METHODS, ONE, Method, Terms
+from orderledger.projections.positions import METHODS, Method, Terms
 from orderledger.projections.tables import ACCOUNT_EVENTS, INSTRUMENTS, ORDERS, POSITIONS, TRADES, Row, Table
 
 

@@ -57,6 +57,9 @@ class Session(ABC):
         """Insert rows, or replace those with their keys."""
 
     @abstractmethod
+    def has_table(self, name: str) -> bool: ...
+
+    @abstractmethod
     def to_sql(self, kind: Kind, value: Any) -> Any: ...
 
     @abstractmethod
@@ -146,6 +149,9 @@ class SQLiteSession(Session):
         self._cursor.execute(statement, tuple(parameters))
         return [tuple(row) for row in self._cursor.fetchall()]
 
+    def has_table(self, name: str) -> bool:
+        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
+
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
         columns = [(column.name, self._to.get(column.kind)) for column in table.columns]
         marks = f"({','.join('?' * len(columns))})"
@@ -184,10 +190,14 @@ class PostgresSession(Session):
         self._cursor.execute(statement.replace("?", "%s").encode(), parameters or None)
         return self._cursor.fetchall() if self._cursor.description else []
 
+    def has_table(self, name: str) -> bool:
+        return self.execute("SELECT to_regclass(?) IS NOT NULL", (name,)) == [(True,)]
+
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
         arrays = [[self.to_sql(column.kind, row[column.name]) for row in rows] for column in table.columns]
         marks = ", ".join(f"%s::{self.types[column.kind]}[]" for column in table.columns)
-        statement = f"INSERT INTO {table.name}{suffix} ({', '.join(table.names)}) SELECT * FROM unnest({marks}) {self._upsert_tail(table)}"
+        target = f"{table.name}{suffix} ({', '.join(table.names)})"
+        statement = f"INSERT INTO {target} SELECT * FROM unnest({marks}) {self._upsert_tail(table)}"
         self._cursor.execute(statement.encode(), arrays)
 
     def column(self, column: Column) -> str:
@@ -277,9 +287,12 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def _cursor(self) -> Iterator[Cursor[Any]]:
-        with self._datastore.get_connection() as connection, connection.transaction():
-            with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-                yield cursor
+        with (
+            self._datastore.get_connection() as connection,
+            connection.transaction(),
+            connection.cursor(row_factory=tuple_row, binary=True) as cursor,
+        ):
+            yield cursor
 
     @contextmanager
     def alone(self) -> Iterator[Session]:

@@ -81,9 +81,9 @@ class Recorder(PostgresApplicationRecorder):
         self._append = SQL("SELECT {append}(%b, %b, %b, %b, %b, %b, %b, %b)").format(append=self._identifier("append"))
         self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._table)
         self._names = SQL(
-            "SELECT kind, name, stream FROM {table} WHERE account = %s AND (kind, name) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
-        )
-        self._names = self._names.format(table=Identifier(datastore.schema, NAMES_TABLE))  # type: ignore[assignment]
+            "SELECT kind, name, stream FROM {table} "
+            "WHERE account = %s AND (kind, name) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
+        ).format(table=Identifier(datastore.schema, NAMES_TABLE))
 
     @property
     def _table(self) -> Identifier:
@@ -102,7 +102,8 @@ class Recorder(PostgresApplicationRecorder):
         )
         guards = [
             SQL(
-                "CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {guard}()"
+                "CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION {guard}()"
             ).format(name=Identifier(f"{self.events_table_name}_immutable"), table=self._table, guard=self._identifier("guard"))
         ]
         return [CREATE_TABLE.format(table=self._table), CREATE_GUARD.format(guard=self._identifier("guard")), *guards, append]

@@ -17,26 +17,30 @@ VIEWS = "views"
 
 def prepare(database: Database, application: LedgerApplication) -> None:
     """Create what is missing. Raises StoreVersion for a store that a newer version has made."""
-    version = _stored_version(database)
-    if version is None:
-        with database.alone() as session:
-            _create(session, application)
-        version = _stored_version(database)
+    with database.reading() as session:
+        version = _stored_version(session)
+        is_whole = version is not None and _has_views(session)
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
             f"the store was made by a newer version (its tables are at {version}, this version knows {SCHEMA_VERSION})"
         )
+    if not is_whole:
+        with database.alone() as session:
+            _create(session, application)
 
 
-def _stored_version(database: Database) -> int | None:
-    try:
-        with database.reading() as session:
-            rows = session.execute("SELECT version FROM ledger_schema")
-    except Exception as error:
-        if "ledger_schema" in str(error):  # no such table: nothing has been created yet
-            return None
-        raise
+def _stored_version(session: Session) -> int | None:
+    if not session.has_table("ledger_schema"):
+        return None
+    rows = session.execute("SELECT version FROM ledger_schema")
     return int(rows[0][0]) if rows else None
+
+
+def _has_views(session: Session) -> bool:
+    """Whether all views are there. They may have been dropped on purpose: they can be made again."""
+    if not all(session.has_table(name) for name in ("view_positions", *(table.name for table in TABLES))):
+        return False
+    return bool(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,)))
 
 
 def _create(session: Session, application: LedgerApplication) -> None:
@@ -46,12 +50,8 @@ def _create(session: Session, application: LedgerApplication) -> None:
         f"CREATE TABLE IF NOT EXISTS {NAMES_TABLE} (account TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, "
         "stream TEXT NOT NULL, PRIMARY KEY (account, kind, name))"
     )
-    for table in TABLES:
-        session.create(table)
-    session.execute(
-        "CREATE TABLE IF NOT EXISTS view_positions (name TEXT PRIMARY KEY, position BIGINT NOT NULL, fold_version BIGINT NOT NULL)"
-    )
-    session.execute("INSERT INTO view_positions VALUES (?, 0, ?) ON CONFLICT DO NOTHING", (VIEWS, FOLD_VERSION))
+    if not _has_views(session):
+        _begin_views(session)
     session.execute(
         "CREATE TABLE IF NOT EXISTS ledger_schema (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)"
     )
@@ -62,3 +62,16 @@ def _event_statements(application: LedgerApplication) -> list[str]:
     recorder = application.recorder
     statements = getattr(recorder, "create_table_statements", None) or recorder.sql_create_statements  # type: ignore[attr-defined]
     return [statement if isinstance(statement, str) else statement.as_string() for statement in statements]
+
+
+def _begin_views(session: Session) -> None:
+    """Empty views, at the beginning of the log."""
+    session.execute(
+        "CREATE TABLE IF NOT EXISTS view_positions "
+        "(name TEXT PRIMARY KEY, position BIGINT NOT NULL, fold_version BIGINT NOT NULL)"
+    )
+    session.execute("DELETE FROM view_positions WHERE name = ?", (VIEWS,))
+    session.execute("INSERT INTO view_positions VALUES (?, 0, ?)", (VIEWS, FOLD_VERSION))
+    for table in TABLES:
+        session.create(table)
+        session.execute(f"DELETE FROM {table.name}")

@@ -40,15 +40,16 @@ class Recorder(SQLiteApplicationRecorder):
     """Positions come from AUTOINCREMENT: they are never given twice, and nothing arrives late behind a reader."""
 
     def construct_create_table_statements(self) -> list[str]:
-        return [
-            f"CREATE TABLE IF NOT EXISTS {self.events_table_name} ("
+        table = self.events_table_name
+        columns = (
             "originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL, "
-            "notification_id INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (originator_id, originator_version))",
-            *(
-                f"CREATE TRIGGER IF NOT EXISTS {self.events_table_name}_no_{verb.lower()} BEFORE {verb} ON {self.events_table_name} "
-                "BEGIN SELECT RAISE(ABORT, 'events are immutable'); END"
-                for verb in ("UPDATE", "DELETE")
-            ),
+            "notification_id INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (originator_id, originator_version)"
+        )
+        refuse = "BEGIN SELECT RAISE(ABORT, 'events are immutable'); END"
+        triggers = (f"{table}_no_{verb.lower()} BEFORE {verb} ON {table} {refuse}" for verb in ("UPDATE", "DELETE"))
+        return [
+            f"CREATE TABLE IF NOT EXISTS {table} ({columns})",
+            *(f"CREATE TRIGGER IF NOT EXISTS {trigger}" for trigger in triggers),
         ]
 
     def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding]) -> Sequence[int]:
@@ -68,25 +69,25 @@ class Recorder(SQLiteApplicationRecorder):
         return positions
 
     @property
+    def _select(self) -> str:
+        return f"SELECT {COLUMNS} FROM {self.events_table_name} WHERE"
+
+    @property
     def _insert(self) -> str:
         return f"INSERT INTO {self.events_table_name} (originator_id, originator_version, topic, state) VALUES"
 
     def rows_after(self, position: int, limit: int) -> list[Row]:
-        statement = f"SELECT {COLUMNS} FROM {self.events_table_name} WHERE notification_id > ? ORDER BY notification_id LIMIT ?"
-        return self._rows(statement, (position, limit))
+        return self._rows(f"{self._select} notification_id > ? ORDER BY notification_id LIMIT ?", (position, limit))
 
     def rows_of(self, streams: Sequence[str]) -> list[Row]:
         found: list[Row] = []
         for chunk in chunks(streams):
             marks = ",".join("?" * len(chunk))
-            found += self._rows(
-                f"SELECT {COLUMNS} FROM {self.events_table_name} WHERE originator_id IN ({marks}) ORDER BY originator_id, originator_version",
-                chunk,
-            )
+            found += self._rows(f"{self._select} originator_id IN ({marks}) ORDER BY originator_id, originator_version", chunk)
         return found
 
     def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
-        statement = f"SELECT {COLUMNS} FROM {self.events_table_name} WHERE originator_id = ? AND originator_version = ?"
+        statement = f"{self._select} originator_id = ? AND originator_version = ?"
         return [row for key in keys for row in self._rows(statement, key)]
 
     def last_position(self) -> int:
@@ -116,13 +117,10 @@ class Recorder(SQLiteApplicationRecorder):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """As the library's, whose statement asks for `rowid`; a table with a primary key of its own names that column otherwise."""
+        """As the library's, which asks for `rowid`: in a table with a primary key of its own that column has its name."""
         first = (start or 1) - (1 if inclusive_of_start or start is None else 0)
         chosen = f"AND topic IN ({','.join('?' * len(topics))})" if topics else ""
-        statement = (
-            f"SELECT {COLUMNS} FROM {self.events_table_name} WHERE notification_id > ? AND notification_id <= ? {chosen} "
-            "ORDER BY notification_id LIMIT ?"
-        )
+        statement = f"{self._select} notification_id > ? AND notification_id <= ? {chosen} ORDER BY notification_id LIMIT ?"
         rows = self._rows(statement, (first, LAST if stop is None else stop, *topics, limit))
         return [Notification(row.stream, row.version, row.name, row.state, row.position) for row in rows]
 

@@ -1,0 +1,257 @@
+"""Rules 2.10 and 2.11 of the contract, the venue's ids, and every anomaly: facts and judgements apart."""
+
+from itertools import permutations
+
+import pytest
+
+from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAcknowledged, OrderCanceled
+from orderledger.domain.values import Anomaly
+from tests.scenarios import Document, at, correct_fill, ends, fill, given, in_any_order, message, nothing, request
+
+SENT = (request(), message("submit"))
+WORKING = (*SENT, message("acknowledge", venue_order_id="V-1"))
+VENUE_TERMS = {"instrument": "BTC-USD", "side": "buy"}
+
+LIFE = (
+    message("acknowledge", venue_order_id="V-1", at=at(10)),
+    fill("F-1", "4", "100", at=at(11), fee="0.1", fee_currency="USD"),
+    message("replace", quantity="9", venue_order_id="V-2", replacement_client_order_id="C-1b", at=at(12)),
+    correct_fill("F-2", "F-1", "3", "101", at=at(13), fee="0.2", fee_currency="USD"),
+    message("suspend", at=at(14)),
+    message("cancel", at=at(15), reason="user"),
+)
+
+
+# Any interleaving
+
+
+def test_any_interleaving_of_a_whole_life_ends_in_the_same_order() -> None:
+    row = in_any_order(SENT, *LIFE)
+    assert (row["status"], row["cum_quantity"], row["leaves_quantity"], row["quantity"]) == ("canceled", "3", "0", "9")
+    assert (row["fees"], row["venue_order_ids"], row["anomalies"]) == ({"USD": "0.2"}, ["V-1", "V-2"], [])
+    assert (row["acknowledged_at"], row["last_fill_at"], row["ended_at"]) == (at(10), at(13), at(15))
+
+
+def test_any_repetition_of_a_whole_life_ends_in_the_same_order() -> None:
+    assert ends(SENT, [*LIFE, *LIFE, *reversed(LIFE)]) == ends(SENT, LIFE)
+
+
+def test_a_filled_order_is_not_overwritten_by_what_comes_late() -> None:
+    late = (
+        message("acknowledge", venue_order_id="V-1", at=at(10)),
+        message("status", status="new", at=at(10.5)),
+        fill("F-1", "10", at=at(11)),
+        message("absent", at=at(9)),
+    )
+    row = in_any_order(SENT, *late)
+    assert (row["status"], row["certainty"], row["anomalies"]) == ("filled", "confirmed", [])
+
+
+def test_sessions_end_alike_in_whatever_order_they_arrive() -> None:
+    row = in_any_order(
+        (request(time_in_force="gtc"), message("submit")),
+        message("suspend", at=at(10)),
+        message("resume", at=at(11)),
+        message("done_for_day", at=at(12)),
+        message("restate", at=at(13)),
+        message("stop", at=at(14)),
+    )
+    assert (row["status"], row["leaves_quantity"]) == ("stopped", "10")
+
+
+def test_claims_are_weighed_alike_in_whatever_order_they_arrive() -> None:
+    row = in_any_order(
+        WORKING,
+        fill("F-1", "4", at=at(10), reported={"cum_quantity": "4"}),
+        fill("F-2", "2", at=at(11), reported={"cum_quantity": "6"}),
+        fill("F-3", "1", at=at(12), reported={"cum_quantity": "8"}),
+    )
+    assert (row["reported_cum_quantity"], row["anomalies"]) == ("8", ["quantity_mismatch"])
+
+
+def test_an_alias_told_twice_is_the_later_one_in_whatever_order_they_arrive() -> None:
+    row = in_any_order(
+        WORKING,
+        message("status", status="new", aliases={"sim.index": "7"}, at=at(10)),
+        message("status", status="new", aliases={"sim.index": "8"}, at=at(11)),
+    )
+    assert row["aliases"] == {"sim.index": "8"}
+
+
+# What the venue says besides
+
+
+def test_a_claim_that_disagrees_is_a_mismatch_until_it_agrees_again() -> None:
+    claim = {"cum_quantity": "6", "quantity": "10"}
+    scenario = given(*WORKING, fill("F-1", "4")).when(message("status", status="partially_filled", reported=claim))
+    assert scenario.events[1:] == [
+        AnomalyDetected(code=Anomaly.QUANTITY_MISMATCH, detail="the venue says cum_quantity is 6, recorded is 4")
+    ]
+    scenario.then_order(cum_quantity="4", reported_cum_quantity="6", anomalies=["quantity_mismatch"])
+    scenario.when(fill("F-2", "2", at=at(4.5))).then_order(cum_quantity="6", anomalies=[])
+    assert scenario.events[1:] == [AnomalyCleared(code=Anomaly.QUANTITY_MISMATCH)]
+
+
+def test_a_mismatch_clears_when_a_later_claim_agrees() -> None:
+    given(*WORKING, fill("F-1", "4", reported={"cum_quantity": "5"})).then_order(anomalies=["quantity_mismatch"]).when(
+        message("status", status="partially_filled", reported={"cum_quantity": "4"})
+    ).then_order(anomalies=[])
+
+
+def test_a_claimed_quantity_that_is_not_ours_is_a_mismatch() -> None:
+    given(*WORKING).when(message("status", status="new", reported={"quantity": "9"})).then_outcome(
+        "recorded", "quantity_mismatch"
+    ).then_order(quantity="10", anomalies=["quantity_mismatch"])
+
+
+def test_a_claimed_leaves_quantity_that_is_not_ours_is_a_mismatch() -> None:
+    given(*WORKING, fill("F-1", "4")).when(
+        message("status", status="partially_filled", reported={"leaves_quantity": "5"})
+    ).then_outcome("recorded", "quantity_mismatch")
+
+
+def test_a_claimed_average_price_that_is_not_ours_is_a_mismatch() -> None:
+    given(*WORKING, fill("F-1", "4", "100")).when(
+        message("status", status="partially_filled", reported={"cum_quantity": "4", "average_price": "101"})
+    ).then_outcome("recorded", "quantity_mismatch")
+
+
+def test_a_claim_that_agrees_in_all_its_numbers_is_no_mismatch() -> None:
+    claim = {"quantity": "10", "cum_quantity": "4", "leaves_quantity": "6", "average_price": "100"}
+    given(*WORKING).when(fill("F-1", "4", "100", reported=claim)).then_outcome("recorded").then_order(anomalies=[])
+
+
+def test_a_claim_never_invents_a_fill() -> None:
+    given(*WORKING).when(message("status", status="filled", reported={"cum_quantity": "10"})).then_order(
+        cum_quantity="0", leaves_quantity="10", is_open=True, anomalies=["quantity_mismatch", "status_conflict"]
+    )
+
+
+# The venue's ids
+
+
+def test_a_cancel_and_replace_at_the_venue_gives_the_order_another_venue_id() -> None:
+    given(*WORKING).when(message("replace", quantity="10", venue_order_id="V-2")).then_outcome("recorded").then_order(
+        venue_order_id="V-2", venue_order_ids=["V-1", "V-2"]
+    )
+
+
+def test_a_report_under_the_old_venue_id_does_not_bring_that_id_back() -> None:
+    given(*WORKING, message("replace", quantity="10", venue_order_id="V-2")).when(
+        fill("F-1", "4", venue_order_id="V-1")
+    ).then_order(venue_order_id="V-2", venue_order_ids=["V-1", "V-2"])
+
+
+def test_aliases_stored_before_sending_stay_with_the_order() -> None:
+    given(request(), message("submit", aliases={"lighter.client_order_index": "081274"})).then_order(
+        aliases={"lighter.client_order_index": "081274"}
+    )
+
+
+# Every anomaly, said with the message that shows it
+
+
+ANOMALIES: list[tuple[Anomaly, tuple[Document, ...], Document]] = [
+    (
+        Anomaly.OVERFILL,
+        (
+            *WORKING,
+            fill("F-1", "10"),
+        ),
+        fill("F-2", "1"),
+    ),
+    (
+        Anomaly.FILL_ID_REUSED,
+        (
+            *WORKING,
+            fill("F-1", "4"),
+        ),
+        fill("F-1", "5"),
+    ),
+    (
+        Anomaly.FILL_AFTER_END,
+        (
+            *WORKING,
+            message("cancel"),
+        ),
+        fill("F-1", "4"),
+    ),
+    (Anomaly.UNKNOWN_ORDER, (), message("acknowledge", venue_order_id="V-1")),
+    (Anomaly.QUANTITY_MISMATCH, (*WORKING,), message("status", status="new", reported={"cum_quantity": "1"})),
+    (Anomaly.STATUS_CONFLICT, (*WORKING,), message("status", status="filled")),
+    (
+        Anomaly.LATE_REPORT,
+        (
+            *WORKING,
+            message("cancel", at=at(20)),
+        ),
+        message("suspend", at=at(10)),
+    ),
+    (Anomaly.UNKNOWN_STATUS, (*WORKING,), message("status", status="calculated")),
+    (Anomaly.CLIENT_ORDER_ID_REUSED, (*WORKING,), message("acknowledge", venue_order_id="V-2")),
+]
+TOLD_BY_THE_LEDGER = {Anomaly.VENUE_ORDER_ID_REUSED}
+
+
+@pytest.mark.parametrize(("code", "before", "report"), ANOMALIES, ids=lambda value: getattr(value, "value", ""))
+def test_an_odd_report_is_recorded_and_its_oddity_is_a_second_event(
+    code: Anomaly, before: tuple[Document, ...], report: Document
+) -> None:
+    scenario = given(*before).when(report).then_outcome("recorded", code.value)
+    assert [event.code for event in scenario.events if isinstance(event, AnomalyDetected)] == [code]
+    assert not isinstance(scenario.events[0], AnomalyDetected)
+
+
+def test_every_anomaly_of_one_order_is_shown_here() -> None:
+    assert {code for code, _, _ in ANOMALIES} == set(Anomaly) - TOLD_BY_THE_LEDGER
+
+
+def test_a_late_report_is_said_of_the_report_and_not_of_the_order() -> None:
+    given(*SENT, message("cancel", at=at(20))).when(message("acknowledge", at=at(10))).then(
+        OrderAcknowledged(client_order_id="C-1", at=at(10)),
+        AnomalyDetected(
+            code=Anomaly.LATE_REPORT, detail=f"happened {at(10).isoformat()}, the order had ended {at(20).isoformat()}"
+        ),
+    ).then_order(status="canceled", acknowledged_at=at(10), anomalies=[])
+
+
+def test_two_venue_orders_under_one_client_order_id_are_shown() -> None:
+    given(*WORKING).when(message("acknowledge", venue_order_id="V-2")).then(
+        OrderAcknowledged(client_order_id="C-1", venue_order_id="V-2"),
+        AnomalyDetected(code=Anomaly.CLIENT_ORDER_ID_REUSED, detail="2 venue orders under one client order id, 0 replaces"),
+    ).then_order(venue_order_ids=["V-1", "V-2"], anomalies=["client_order_id_reused"])
+
+
+def test_an_order_of_somebody_else_is_external_until_it_is_requested_here() -> None:
+    scenario = nothing().when(fill("F-1", "4", **VENUE_TERMS))
+    scenario.then_outcome("recorded", "unknown_order").then_order(
+        origin="external", status="partially_filled", cum_quantity="4", quantity=None, leaves_quantity=None, instrument="BTC-USD"
+    )
+    scenario.when(request()).then_outcome("recorded").then_order(
+        origin="own", status="partially_filled", quantity="10", leaves_quantity="6", anomalies=[]
+    )
+
+
+def test_an_external_order_may_be_filled_beyond_its_quantity_and_that_is_an_overfill_too() -> None:
+    restated = message("restate", quantity="5", **VENUE_TERMS)
+    given(restated).when(fill("F-1", "6")).then_outcome("recorded", "overfill").then_order(
+        anomalies=["overfill", "unknown_order"]
+    )
+
+
+def test_a_cancel_by_the_venue_says_why() -> None:
+    given(*WORKING).when(message("cancel", reason="liquidation")).then(
+        OrderCanceled(client_order_id="C-1", reason="liquidation")
+    ).then_order(status="canceled", reason="liquidation")
+
+
+def test_anomalies_do_not_depend_on_the_order_of_arrival() -> None:
+    odd = (
+        fill("F-1", "12", at=at(10)),
+        fill("F-1", "11", at=at(11)),
+        message("cancel", at=at(12)),
+        fill("F-2", "1", at=at(13)),
+        message("acknowledge", venue_order_id="V-2", at=at(14)),
+    )
+    expected = ["client_order_id_reused", "fill_after_end", "fill_id_reused", "overfill"]
+    assert {tuple(ends(WORKING, shuffled)["anomalies"]) for shuffled in permutations(odd)} == {tuple(expected)}

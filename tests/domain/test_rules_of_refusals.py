@@ -1,0 +1,152 @@
+"""Rules 2.7 and 2.12 of the contract: what is the same command again, and what is refused, with its reason."""
+
+from typing import Any
+
+import pytest
+
+from orderledger.domain.decision import Reason
+from tests.scenarios import Document, at, fill, given, in_any_order, message, request
+
+SENT = (request(), message("submit"))
+WORKING = (*SENT, message("acknowledge", venue_order_id="V-1"))
+FILLED = (*WORKING, fill("F-1", "10"))
+
+
+def request_replace(**fields: Any) -> Document:
+    return message("request_replace", **fields)
+
+
+# The same again
+
+
+def test_the_same_request_again_is_a_duplicate_whenever_it_is_made() -> None:
+    given(*WORKING).when(request(at=at(60), quantity="10.0")).then_outcome("duplicate").then()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        request(quantity="11"),
+        request(side="sell"),
+        request(instrument="ETH-USD"),
+        request(limit_price="101"),
+        request(order_type="market", limit_price=None),
+        request(time_in_force="ioc"),
+        request(post_only=True),
+        request(reduce_only=True),
+        request(stop_price="90"),
+    ],
+)
+def test_the_same_client_order_id_with_other_terms_is_refused(other: Document) -> None:
+    given(*WORKING).when(other).then_outcome("refused", "duplicate_client_order_id").then().then_order(quantity="10")
+
+
+def test_the_request_as_it_was_made_is_the_same_after_a_replace() -> None:
+    given(*WORKING, message("replace", quantity="8")).when(request()).then_outcome("duplicate").then_order(quantity="8")
+
+
+@pytest.mark.parametrize("evidence", [message("acknowledge"), fill("F-1", "4"), message("status", status="new")])
+def test_a_duplicate_order_reject_leaves_a_working_order_working(evidence: Document) -> None:
+    given(*SENT, evidence).when(message("reject", reason="duplicate_order")).then_outcome("recorded").then_order(
+        certainty="confirmed", is_open=True, reason=None
+    )
+
+
+def test_a_duplicate_order_reject_that_overtakes_the_acknowledgement_ends_nothing_either() -> None:
+    row = in_any_order(
+        SENT,
+        message("reject", reason="duplicate_order", at=at(10)),
+        message("acknowledge", at=at(11)),
+        fill("F-1", "4", at=at(12)),
+    )
+    assert (row["status"], row["is_open"], row["leaves_quantity"]) == ("partially_filled", True, "6")
+
+
+def test_a_duplicate_order_reject_of_an_order_nobody_has_seen_working_rejects_it() -> None:
+    given(*SENT).when(message("reject", reason="duplicate_order")).then_order(status="rejected", leaves_quantity="0")
+
+
+def test_any_other_reject_ends_an_acknowledged_order() -> None:
+    given(*WORKING).when(message("reject", reason="margin")).then_order(status="rejected", reason="margin")
+
+
+def test_a_command_with_the_same_message_id_is_the_same_command() -> None:
+    given(*SENT, message("request_cancel", message_id="M-1")).when(
+        message("request_cancel", message_id="M-1", at=at(60))
+    ).then_outcome("duplicate")
+
+
+def test_a_cancel_with_the_same_request_id_is_the_same_command() -> None:
+    given(*SENT, message("request_cancel", request_id="R-1", at=at(10))).when(
+        message("request_cancel", request_id="R-1", at=at(11))
+    ).then_outcome("duplicate")
+
+
+def test_a_replace_with_the_same_request_id_and_terms_is_the_same_command() -> None:
+    given(*WORKING, request_replace(quantity="8", request_id="R-1", at=at(10))).when(
+        request_replace(quantity="8", request_id="R-1", at=at(11))
+    ).then_outcome("duplicate")
+
+
+def test_without_ids_a_command_is_the_same_when_all_its_fields_are_the_time_included() -> None:
+    scenario = given(*WORKING, message("request_cancel", at=at(10), reason="user"))
+    scenario.when(message("request_cancel", at=at(10), reason="user", actor="desk")).then_outcome("duplicate")
+    scenario.when(message("request_cancel", at=at(10), reason="risk")).then_outcome("recorded")
+    scenario.when(message("request_cancel", at=at(11), reason="user")).then_outcome("recorded")
+
+
+def test_a_report_is_the_same_when_all_its_fields_are_the_time_included() -> None:
+    scenario = given(*WORKING, message("cancel", at=at(10), reason="user", evidence={"raw": 1}))
+    scenario.when(message("cancel", at=at(10), reason="user", source="venue_poll", text="done")).then_outcome("duplicate")
+    scenario.when(message("cancel", at=at(11), reason="user")).then_outcome("recorded")
+
+
+# Refusals
+
+
+CANCEL_R1 = message("request_cancel", request_id="R-1")
+REPLACE_R1 = request_replace(quantity="8", request_id="R-1")
+OTHER_REPLACE_R1 = request_replace(quantity="7", request_id="R-1")
+ENDED = (*WORKING, message("cancel"))
+REFUSALS: list[tuple[Reason, tuple[Document, ...], Document]] = [
+    (Reason.UNKNOWN_ORDER, (), message("submit")),
+    (Reason.UNKNOWN_ORDER, (), message("deny", reason="limit")),
+    (Reason.UNKNOWN_ORDER, (), message("request_cancel")),
+    (Reason.UNKNOWN_ORDER, (), request_replace(quantity="8")),
+    (Reason.UNKNOWN_ORDER, (), message("unresolved", reason="timeout")),
+    (Reason.ORDER_ENDED, (*ENDED,), message("request_cancel")),
+    (Reason.ORDER_ENDED, (*ENDED,), request_replace(quantity="12")),
+    (Reason.ORDER_ENDED, (*FILLED,), message("request_cancel")),
+    (Reason.ORDER_ENDED, (request(), message("deny", reason="limit"),), message("submit")),
+    (Reason.DUPLICATE_CLIENT_ORDER_ID, (request(),), request(quantity="11")),
+    (Reason.ALREADY_SUBMITTED, (*SENT,), message("submit", at=at(60))),
+    (Reason.ALREADY_SUBMITTED, (*SENT, message("unresolved", reason="timeout"),), message("submit", at=at(60))),
+    (Reason.ALREADY_SUBMITTED, (*SENT,), message("deny", reason="limit")),
+    (Reason.ALREADY_ACKNOWLEDGED, (*WORKING,), message("submit", at=at(60))),
+    (Reason.ALREADY_ACKNOWLEDGED, (*WORKING,), message("deny", reason="limit")),
+    (Reason.REQUEST_ID_REUSED, (*WORKING, CANCEL_R1,), REPLACE_R1),
+    (Reason.REQUEST_ID_REUSED, (*WORKING, REPLACE_R1,), OTHER_REPLACE_R1),
+    (Reason.REQUEST_ID_REUSED, (*WORKING, REPLACE_R1,), CANCEL_R1),
+]  # fmt: skip
+OF_PROPOSALS = {Reason.DUPLICATE_PROPOSAL_ID, Reason.UNKNOWN_PROPOSAL, Reason.PROPOSAL_DECIDED}
+
+
+@pytest.mark.parametrize(("reason", "before", "command"), REFUSALS, ids=lambda value: getattr(value, "value", ""))
+def test_a_command_that_may_not_happen_is_refused_with_its_reason(
+    reason: Reason, before: tuple[Document, ...], command: Document
+) -> None:
+    given(*before).when(command).then_outcome("refused", reason.value).then()
+
+
+def test_every_reason_to_refuse_an_order_command_is_shown_here() -> None:
+    assert {reason for reason, _, _ in REFUSALS} == set(Reason) - OF_PROPOSALS
+
+
+def test_a_submission_that_was_resent_after_an_absence_is_not_sent_a_third_time_without_another() -> None:
+    sent_again = (*SENT, message("absent"), message("submit", at=at(10)))
+    given(*sent_again).when(message("submit", at=at(11))).then_outcome("refused", "already_submitted")
+
+
+@pytest.mark.parametrize("changes", [{}, {"replacement_client_order_id": "C-1b"}])
+def test_a_replace_that_changes_nothing_is_no_message(changes: dict[str, Any]) -> None:
+    given(*WORKING).when(request_replace(**changes)).then_outcome("invalid", "quantity").then()

@@ -1,0 +1,202 @@
+"""Rule 2.6 of the contract: cancels and replaces, and which of them are outstanding."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orderledger.domain.events import CancelRequested, OrderReplaced, ReplaceRequested
+from tests.scenarios import Document, at, fill, given, in_any_order, message, request
+
+SENT = (request(), message("submit"))
+WORKING = (*SENT, message("acknowledge", venue_order_id="V-1"))
+FILLED = (*WORKING, fill("F-1", "10"))
+
+
+def request_replace(**fields: Any) -> Document:
+    return message("request_replace", **fields)
+
+
+# Replaces
+
+
+def test_the_old_terms_hold_until_the_venue_has_replaced_them() -> None:
+    given(*WORKING).when(request_replace(quantity="8", limit_price="99", replacement_client_order_id="C-1b")).then(
+        ReplaceRequested(client_order_id="C-1", quantity=Decimal(8), limit_price=Decimal(99), replacement_client_order_id="C-1b")
+    ).then_order(
+        status="new", pending="replace", pending_since=at(4), quantity="10", limit_price="100", working_client_order_id="C-1"
+    )
+
+
+def test_a_replace_takes_effect_with_the_terms_the_venue_states() -> None:
+    asked = request_replace(quantity="8", limit_price="99", replacement_client_order_id="C-1b")
+    answer = message("replace", quantity="8", limit_price="99.5", replacement_client_order_id="C-1b", venue_order_id="V-2")
+    given(*WORKING, asked).when(answer).then(
+        OrderReplaced(
+            client_order_id="C-1",
+            venue_order_id="V-2",
+            quantity=Decimal(8),
+            limit_price=Decimal("99.5"),
+            replacement_client_order_id="C-1b",
+        )
+    ).then_order(
+        client_order_id="C-1",
+        working_client_order_id="C-1b",
+        venue_order_id="V-2",
+        venue_order_ids=["V-1", "V-2"],
+        quantity="8",
+        limit_price="99.5",
+        leaves_quantity="8",
+        pending=None,
+        anomalies=[],
+    )
+
+
+def test_a_term_that_the_replace_does_not_state_stays_as_it_was() -> None:
+    given(*WORKING, request_replace(quantity="8")).when(message("replace", quantity="8")).then_order(
+        quantity="8", limit_price="100"
+    )
+
+
+def test_a_replace_below_what_is_filled_comes_back_raised_and_the_order_is_filled() -> None:
+    given(*WORKING, fill("F-1", "4"), request_replace(quantity="3")).when(message("replace", quantity="4")).then_order(
+        status="filled", quantity="4", cum_quantity="4", leaves_quantity="0", pending=None, anomalies=[]
+    )
+
+
+def test_a_replace_to_more_reopens_a_filled_order() -> None:
+    scenario = given(*FILLED).when(request_replace(quantity="12"))
+    scenario.then_outcome("recorded").then_order(status="filled", pending="replace", quantity="10", leaves_quantity="0")
+    scenario.when(message("replace", quantity="12")).then_order(
+        status="partially_filled", quantity="12", leaves_quantity="2", pending=None, is_open=True, ended_at=None
+    )
+
+
+@pytest.mark.parametrize("quantity", ["9", "10"])
+def test_a_filled_order_cannot_be_replaced_to_no_more_than_is_filled(quantity: str) -> None:
+    given(*FILLED).when(request_replace(quantity=quantity)).then_outcome("refused", "order_ended").then()
+
+
+def test_a_refused_replace_leaves_everything_as_before() -> None:
+    scenario = given(*WORKING, fill("F-1", "4"))
+    before = scenario.row()
+    scenario.given(request_replace(quantity="8", replacement_client_order_id="C-1b"), message("reject_replace"))
+    assert {**scenario.row(), "version": 0, "updated_at": None} == {**before, "version": 0, "updated_at": None}
+
+
+def test_a_refused_cancel_leaves_everything_as_before() -> None:
+    scenario = given(*WORKING, fill("F-1", "4"))
+    before = scenario.row()
+    scenario.given(message("request_cancel", request_id="R-1"), message("reject_cancel", request_id="R-1"))
+    assert {**scenario.row(), "version": 0, "updated_at": None} == {**before, "version": 0, "updated_at": None}
+
+
+def test_of_two_replaces_the_later_sets_the_terms_in_whatever_order_they_arrive() -> None:
+    row = in_any_order(
+        WORKING,
+        message("replace", quantity="8", venue_order_id="V-2", replacement_client_order_id="C-1b", at=at(10)),
+        message("replace", quantity="7", venue_order_id="V-3", replacement_client_order_id="C-1c", at=at(11)),
+        message("restate", limit_price="98", at=at(12)),
+    )
+    assert (row["quantity"], row["limit_price"], row["working_client_order_id"]) == ("7", "98", "C-1c")
+    assert (row["venue_order_id"], row["venue_order_ids"]) == ("V-3", ["V-1", "V-2", "V-3"])
+
+
+def test_of_two_replaces_at_one_time_the_later_in_the_log_sets_the_terms() -> None:
+    given(*WORKING, message("replace", quantity="8", at=at(10)), message("replace", quantity="7", at=at(10))).then_order(
+        quantity="7"
+    )
+
+
+# What is outstanding
+
+
+def test_a_cancel_we_asked_for_is_outstanding_until_the_venue_answers() -> None:
+    given(*WORKING).when(message("request_cancel", request_id="R-1")).then(
+        CancelRequested(client_order_id="C-1", request_id="R-1")
+    ).then_order(status="new", pending="cancel", pending_since=at(4), leaves_quantity="10", is_open=True)
+
+
+def test_a_cancel_outranks_a_replace_among_what_is_outstanding() -> None:
+    scenario = given(*WORKING, request_replace(quantity="8"), message("request_cancel")).then_order(pending="cancel")
+    scenario.when(message("reject_cancel")).then_order(pending="replace")
+    scenario.when(message("reject_replace")).then_order(pending=None)
+
+
+@pytest.mark.parametrize("told", ["cancel", "expire", "reject"])
+def test_nothing_is_outstanding_at_an_order_that_has_ended(told: str) -> None:
+    asked = (request_replace(quantity="8"), message("request_cancel"))
+    given(*WORKING, *asked).when(message(told)).then_order(pending=None, pending_since=None)
+
+
+def test_a_filled_order_still_shows_what_is_outstanding() -> None:
+    given(*WORKING, message("request_cancel")).when(fill("F-1", "10")).then_order(status="filled", pending="cancel")
+
+
+def test_an_answer_by_name_answers_the_request_it_names() -> None:
+    asked = (request_replace(quantity="8", request_id="R-1"), request_replace(quantity="7", request_id="R-2"))
+    scenario = given(*WORKING, *asked).when(message("reject_replace", request_id="R-2"))
+    scenario.then_order(pending="replace", pending_since=at(4))
+    scenario.when(message("reject_replace", request_id="R-1")).then_order(pending=None)
+
+
+def test_an_answer_without_a_name_answers_the_oldest_request() -> None:
+    asked = (message("request_cancel", request_id="R-1"), message("request_cancel", request_id="R-2"))
+    scenario = given(*WORKING, *asked).when(message("reject_cancel"))
+    scenario.then_order(pending="cancel", pending_since=at(5))
+    scenario.when(message("reject_cancel", at=at(30))).then_order(pending=None)
+
+
+def test_a_named_and_a_nameless_answer_answer_both_requests_in_whatever_order_they_arrive() -> None:
+    asked = (request_replace(quantity="8", request_id="R-1"), request_replace(quantity="7", request_id="R-2"))
+    row = in_any_order(
+        [*WORKING, *asked],
+        message("reject_replace", request_id="R-1", at=at(10)),
+        message("reject_replace", at=at(11)),
+    )
+    assert row["pending"] is None
+
+
+def test_a_refusal_under_the_replacements_id_answers_that_replacement() -> None:
+    asked = (
+        request_replace(quantity="8", replacement_client_order_id="C-1b"),
+        request_replace(quantity="7", replacement_client_order_id="C-1c"),
+    )
+    scenario = given(*WORKING, *asked, message("reject_replace", client_order_id="C-1c")).then_order(pending="replace")
+    scenario.when(message("replace", quantity="8", replacement_client_order_id="C-1b")).then_order(pending=None, quantity="8")
+
+
+def test_a_refusal_under_the_cancel_requests_id_answers_that_request() -> None:
+    asked = (message("request_cancel", request_id="R-1"), message("request_cancel", request_id="R-2"))
+    given(*WORKING, *asked).when(message("reject_cancel", client_order_id="R-2")).then_order(
+        pending="cancel", pending_since=at(4)
+    )
+
+
+def test_an_answer_told_again_does_not_answer_the_next_request() -> None:
+    refusal = message("reject_cancel", at=at(10))
+    scenario = given(*WORKING, message("request_cancel", request_id="R-1"), refusal)
+    scenario.given(message("request_cancel", request_id="R-2", at=at(11))).when(refusal).then_outcome("duplicate")
+    scenario.then_order(pending="cancel")
+
+
+def test_an_answer_recorded_before_its_request_answers_it() -> None:
+    given(*WORKING, message("reject_cancel", request_id="R-1")).when(message("request_cancel", request_id="R-1")).then_order(
+        pending=None
+    )
+
+
+def test_what_the_venue_shows_as_pending_is_outstanding_until_an_answer_of_its_kind() -> None:
+    scenario = given(*WORKING).when(message("status", pending="cancel")).then_order(pending="cancel", pending_since=at(4))
+    scenario.when(message("reject_replace")).then_order(pending="cancel")
+    scenario.when(message("reject_cancel")).then_order(pending=None)
+
+
+def test_a_cancel_that_overtakes_the_refusal_of_an_earlier_one_ends_the_order_all_the_same() -> None:
+    row = in_any_order(
+        [*WORKING, message("request_cancel", request_id="R-1"), message("request_cancel", request_id="R-2")],
+        message("reject_cancel", request_id="R-1", at=at(10)),
+        message("cancel", at=at(11)),
+        fill("F-1", "4", at=at(9)),
+    )
+    assert (row["status"], row["pending"], row["cum_quantity"]) == ("canceled", None, "4")

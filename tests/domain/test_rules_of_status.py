@@ -1,0 +1,280 @@
+"""Rules 2.1, 2.2 and 2.8 of the contract: status by FIX precedence, what is left to fill, and what is not known."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAcknowledged, OrderRequested, StatusObserved
+from orderledger.domain.values import Anomaly, OrderType, Side
+from tests.scenarios import at, fill, given, in_any_order, message, nothing, request
+
+SENT = (request(), message("submit"))
+WORKING = (*SENT, message("acknowledge", venue_order_id="V-1"))
+
+
+def test_a_request_is_recorded_as_it_was_made_and_nothing_is_known_of_the_venue() -> None:
+    nothing().when(request(strategy="grid")).then(
+        OrderRequested(
+            client_order_id="C-1",
+            instrument="BTC-USD",
+            side=Side.BUY,
+            quantity=Decimal(10),
+            order_type=OrderType.LIMIT,
+            limit_price=Decimal(100),
+            strategy="grid",
+        )
+    ).then_order(status="pending_new", certainty="confirmed", leaves_quantity="10", requested_at=at(1), acknowledged_at=None)
+
+
+def test_an_order_handed_to_the_venue_waits_for_its_answer() -> None:
+    given(request()).when(message("submit")).then_order(status="pending_new", submitted_at=at(2), is_open=True)
+
+
+def test_an_acknowledged_order_is_new() -> None:
+    given(*SENT).when(message("acknowledge", venue_order_id="V-1")).then(
+        OrderAcknowledged(client_order_id="C-1", venue_order_id="V-1")
+    ).then_order(status="new", acknowledged_at=at(3), venue_order_id="V-1", leaves_quantity="10")
+
+
+def test_a_part_filled_order_is_partially_filled() -> None:
+    given(*WORKING).when(fill("F-1", "4")).then_order(
+        status="partially_filled", cum_quantity="4", leaves_quantity="6", average_price="100", last_fill_at=at(4)
+    )
+
+
+def test_an_order_filled_to_its_quantity_is_filled() -> None:
+    given(*WORKING, fill("F-1", "4", "100")).when(fill("F-2", "6", "105")).then_order(
+        status="filled", cum_quantity="10", leaves_quantity="0", average_price="103", ended_at=at(5), is_open=False
+    )
+
+
+def test_an_order_refused_by_our_own_checks_is_denied_and_was_never_sent() -> None:
+    given(request()).when(message("deny", reason="limit_exceeded")).then_order(
+        status="denied", reason="limit_exceeded", leaves_quantity="0", ended_at=at(2), submitted_at=None
+    )
+
+
+@pytest.mark.parametrize(("told", "status"), [("cancel", "canceled"), ("expire", "expired"), ("reject", "rejected")])
+@pytest.mark.parametrize("cum_quantity", ["0", "4"])
+def test_an_end_stands_whether_or_not_the_order_was_part_filled(told: str, status: str, cum_quantity: str) -> None:
+    fills = [fill("F-1", "4")] if cum_quantity != "0" else []
+    given(*SENT, *fills).when(message(told, reason="venue_reason")).then_order(
+        status=status, cum_quantity=cum_quantity, leaves_quantity="0", reason="venue_reason", is_open=False
+    )
+
+
+def test_filled_outranks_canceled() -> None:
+    given(*WORKING, message("cancel")).when(fill("F-1", "10")).then_order(status="filled", leaves_quantity="0")
+
+
+def test_a_cancel_outranks_a_reject_and_a_reject_outranks_our_own_denial() -> None:
+    given(request(), message("deny", reason="limit"), message("reject")).then_order(status="rejected").when(
+        message("cancel")
+    ).then_order(status="canceled")
+
+
+def test_of_a_cancel_and_an_expiry_the_later_is_the_end() -> None:
+    row = in_any_order(WORKING, message("cancel", at=at(20)), message("expire", at=at(10)))
+    assert (row["status"], row["ended_at"]) == ("canceled", at(20))
+
+
+def test_an_end_told_twice_happened_when_it_was_first_said_to_have() -> None:
+    row = in_any_order(WORKING, message("cancel", at=at(20), reason="user"), message("cancel", at=at(10)))
+    assert (row["ended_at"], row["reason"]) == (at(10), "user")
+
+
+def test_a_suspended_order_goes_on_where_it_was_when_it_is_resumed() -> None:
+    scenario = given(*WORKING, fill("F-1", "4"))
+    scenario.when(message("suspend")).then_order(status="suspended", leaves_quantity="6", is_open=True)
+    scenario.when(message("resume")).then_order(status="partially_filled", leaves_quantity="6")
+
+
+def test_a_suspended_order_that_fills_is_filled() -> None:
+    given(*WORKING, message("suspend")).when(fill("F-1", "10")).then_order(status="filled")
+
+
+def test_a_suspended_order_that_is_canceled_is_canceled() -> None:
+    given(*WORKING, message("suspend")).when(message("cancel")).then_order(status="canceled", leaves_quantity="0")
+
+
+def test_a_stopped_order_is_guaranteed_a_fill_and_has_none_yet() -> None:
+    scenario = given(*WORKING).when(message("stop")).then_order(status="stopped", cum_quantity="0", leaves_quantity="10")
+    scenario.when(fill("F-1", "4")).then_order(status="stopped", cum_quantity="4", leaves_quantity="6")
+    scenario.when(fill("F-2", "6")).then_order(status="filled")
+
+
+def test_a_triggered_stop_order_is_working() -> None:
+    stop_order = request(order_type="stop", limit_price=None, stop_price="90")
+    given(stop_order, message("submit")).when(message("trigger")).then_order(status="new", stop_price="90", limit_price=None)
+
+
+def test_a_day_order_is_over_when_its_day_is_done() -> None:
+    given(*WORKING, fill("F-1", "4")).when(message("done_for_day")).then_order(
+        status="done_for_day", cum_quantity="4", leaves_quantity="0", is_open=False, ended_at=at(5)
+    )
+
+
+@pytest.mark.parametrize("time_in_force", ["gtc", "gtd"])
+def test_an_order_good_beyond_the_day_keeps_what_is_left_and_comes_back_with_a_restate(time_in_force: str) -> None:
+    scenario = given(request(time_in_force=time_in_force), message("acknowledge"), fill("F-1", "4"))
+    scenario.when(message("done_for_day")).then_order(status="done_for_day", leaves_quantity="6", is_open=True, ended_at=None)
+    scenario.when(message("restate")).then_order(status="partially_filled", leaves_quantity="6", is_open=True)
+
+
+def test_a_restate_changes_the_terms_unasked() -> None:
+    given(*WORKING).when(message("restate", quantity="8", limit_price="99", reason="repriced")).then_order(
+        status="new", quantity="8", limit_price="99", leaves_quantity="8"
+    )
+
+
+def test_done_for_day_outranks_filled() -> None:
+    given(*WORKING, fill("F-1", "10")).when(message("done_for_day")).then_order(
+        status="done_for_day", leaves_quantity="0", is_open=False
+    )
+
+
+def test_a_done_day_ends_nothing_that_was_canceled() -> None:
+    given(*WORKING, message("done_for_day")).when(message("cancel")).then_order(status="canceled", ended_at=at(5))
+
+
+# What is seen by asking
+
+
+@pytest.mark.parametrize("word", ["pending_new", "new"])
+def test_an_observed_status_never_moves_a_part_filled_order_back(word: str) -> None:
+    given(*WORKING, fill("F-1", "4")).when(message("status", status=word)).then(
+        StatusObserved(client_order_id="C-1", status=word)
+    ).then_order(status="partially_filled", anomalies=[])
+
+
+@pytest.mark.parametrize("word", ["new", "partially_filled", "suspended", "canceled"])
+def test_an_observed_status_never_moves_a_filled_order_back(word: str) -> None:
+    given(*WORKING, fill("F-1", "10")).when(message("status", status=word)).then_order(
+        status="filled", cum_quantity="10", leaves_quantity="0"
+    )
+
+
+def test_an_observed_working_status_does_not_bring_back_a_canceled_order_and_is_a_conflict() -> None:
+    given(*WORKING, message("cancel")).when(message("status", status="new")).then(
+        StatusObserved(client_order_id="C-1", status="new"),
+        AnomalyDetected(code=Anomaly.STATUS_CONFLICT, detail="the venue says new after the order was canceled"),
+    ).then_order(status="canceled", anomalies=["status_conflict"])
+
+
+def test_a_status_observed_before_the_end_and_told_after_it_is_late_and_no_conflict() -> None:
+    given(*WORKING, message("cancel", at=at(20))).when(message("status", status="new", at=at(10))).then_outcome(
+        "recorded", "late_report"
+    ).then_order(status="canceled", anomalies=[])
+
+
+@pytest.mark.parametrize("word", ["canceled", "expired", "rejected"])
+def test_an_observed_end_ends_the_order(word: str) -> None:
+    given(*WORKING).when(message("status", status=word)).then_outcome("recorded").then_order(
+        status=word, leaves_quantity="0", ended_at=at(4), anomalies=[]
+    )
+
+
+def test_an_observed_acknowledgement_moves_the_order_on() -> None:
+    given(*SENT).when(message("status", status="new")).then_order(status="new", acknowledged_at=None)
+
+
+def test_an_observed_suspension_suspends_and_a_resume_resumes() -> None:
+    given(*WORKING).when(message("status", status="suspended")).then_order(status="suspended").when(message("resume")).then_order(
+        status="new"
+    )
+
+
+def test_an_observed_fill_invents_no_fill_and_is_a_conflict_until_the_fills_come() -> None:
+    scenario = given(*WORKING).when(message("status", status="filled"))
+    scenario.then(
+        StatusObserved(client_order_id="C-1", status="filled"),
+        AnomalyDetected(code=Anomaly.STATUS_CONFLICT, detail="the venue says filled, recorded fills are 0"),
+    ).then_order(status="new", cum_quantity="0", leaves_quantity="10", is_open=True, anomalies=["status_conflict"])
+    scenario.when(fill("F-1", "10")).then_order(status="filled", anomalies=[])
+    assert scenario.events[1:] == [AnomalyCleared(code=Anomaly.STATUS_CONFLICT)]
+
+
+def test_an_unknown_status_moves_nothing_and_is_kept() -> None:
+    scenario = given(*WORKING, fill("F-1", "4")).when(message("status", status="held_by_desk"))
+    scenario.then(
+        StatusObserved(client_order_id="C-1", status="held_by_desk"),
+        AnomalyDetected(
+            code=Anomaly.UNKNOWN_STATUS, detail="the venue says 'held_by_desk', which is no status this ledger knows"
+        ),
+    ).then_order(status="partially_filled", anomalies=["unknown_status"])
+    scenario.when(message("status", status="partially_filled")).then_outcome("recorded").then_order(anomalies=[])
+
+
+def test_an_external_order_that_was_observed_filled_is_not_moved_back_by_a_later_look() -> None:
+    venue_order = {"instrument": "BTC-USD", "side": "buy"}
+    given(fill("F-1", "4", **venue_order), message("status", status="filled")).then_order(status="filled").when(
+        message("status", status="new")
+    ).then_order(status="filled")
+
+
+def test_a_claimed_end_is_a_conflict_and_no_end() -> None:
+    given(*WORKING).when(fill("F-1", "4", reported={"status": "canceled"})).then_outcome(
+        "recorded", "status_conflict"
+    ).then_order(status="partially_filled", is_open=True)
+
+
+# What is not known
+
+
+@pytest.mark.parametrize("reason", ["timeout", "503", "connection_dropped"])
+def test_a_submission_without_an_answer_is_unresolved_and_still_counts(reason: str) -> None:
+    given(*SENT).when(message("unresolved", reason=reason)).then_order(
+        status="pending_new", certainty="unresolved", leaves_quantity="10", is_open=True, ended_at=None
+    )
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [message("acknowledge"), fill("F-1", "4"), message("status", status="new"), message("reject"), message("cancel")],
+    ids=lambda evidence: str(evidence["type"]),
+)
+def test_any_evidence_of_the_venue_resolves_it(evidence: dict[str, Any]) -> None:
+    given(*SENT, message("unresolved", reason="timeout")).when(evidence).then_order(certainty="confirmed")
+
+
+def test_evidence_that_overtook_the_timeout_resolves_it_too() -> None:
+    given(*SENT, message("acknowledge")).when(message("unresolved", reason="timeout")).then_order(
+        status="new", certainty="confirmed"
+    )
+
+
+def test_a_cancel_without_an_answer_leaves_the_order_unresolved() -> None:
+    scenario = given(*WORKING, message("request_cancel", request_id="R-1")).when(message("unresolved", reason="timeout"))
+    scenario.then_order(status="new", pending="cancel", certainty="unresolved", is_open=True)
+    scenario.when(message("reject_cancel", request_id="R-1")).then_order(status="new", pending=None, certainty="confirmed")
+
+
+def test_absence_ends_nothing_and_is_overcome_by_the_next_report() -> None:
+    scenario = given(*WORKING, fill("F-1", "4")).when(message("absent"))
+    scenario.then_outcome("recorded").then_order(
+        status="partially_filled", certainty="unresolved", leaves_quantity="6", is_open=True, ended_at=None
+    )
+    scenario.when(fill("F-2", "1")).then_order(certainty="confirmed", leaves_quantity="5")
+
+
+def test_absence_seen_before_the_last_report_says_nothing() -> None:
+    row = in_any_order(SENT, message("absent", at=at(10)), message("acknowledge", at=at(11)))
+    assert (row["status"], row["certainty"]) == ("new", "confirmed")
+
+
+def test_absence_of_an_ended_order_is_only_to_be_expected() -> None:
+    given(*WORKING, message("cancel")).when(message("absent")).then_outcome("recorded").then_order(
+        status="canceled", certainty="confirmed"
+    )
+
+
+def test_an_order_that_was_asked_for_and_absent_stays_unresolved_however_often_that_is_said() -> None:
+    scenario = given(*SENT, message("unresolved", reason="timeout"))
+    for second in range(10, 15):
+        scenario.when(message("absent", at=at(second))).then_order(certainty="unresolved", is_open=True, leaves_quantity="10")
+
+
+def test_after_an_absence_the_order_may_be_sent_again_under_the_same_id() -> None:
+    scenario = given(*SENT, message("unresolved", reason="timeout"), message("absent"))
+    scenario.when(message("submit", at=at(20))).then_outcome("recorded").then_order(status="pending_new", submitted_at=at(20))

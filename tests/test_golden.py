@@ -1,0 +1,281 @@
+"""Golden files: what was written once can be read for ever, and is written the same way today.
+
+There are two per stored event name: `NAME.json` with every field set, and `NAME.least.json` with none that may be left
+out. A file holds {"name", "state"}, the state to the byte as the store has it. To add those of a new name:
+
+    ORDERLEDGER_WRITE_GOLDEN=1 python -m tests.test_golden
+
+It writes what is missing and never what is there: a golden file that no longer fits is a store that can no longer be read.
+"""
+
+import os
+from dataclasses import MISSING, fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from orderledger.domain import accounts, events, proposals
+from orderledger.domain.recorded import AnyFact, Recorded
+from orderledger.domain.values import Anomaly, Links, Liquidity, OrderType, Pending, Reported, Role, Side, TimeInForce
+from orderledger.infrastructure.storage.codec import NAMES, decode, encode
+
+FOLDER = Path(__file__).parent / "golden"
+FLAG = "ORDERLEDGER_WRITE_GOLDEN"
+STREAM = "sim:main/C-1"
+
+AT = datetime(2025, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+RECORDED_AT = datetime(2025, 1, 2, 3, 4, 6, tzinfo=UTC)
+EXPIRE_AT = datetime(2025, 2, 1, tzinfo=UTC)
+FINE = Decimal("0.0000000000000000000000000001")
+
+REPORTED = Reported(
+    status="partially_filled",
+    quantity=Decimal("10.50"),
+    cum_quantity=Decimal("4"),
+    leaves_quantity=Decimal("6.5"),
+    average_price=Decimal("64000.125"),
+)
+LINKS = Links(proposal_id="P-1", trade_id="T-1", role=Role.ENTRY, parent="C-0", group="G-1")
+TAGS: dict[str, object] = {"desk": "north", "levels": [1, 2], "note": "ü"}
+ORDER: dict[str, Any] = {
+    "at": AT,
+    "client_order_id": "C-1",
+    "venue_order_id": "V-0001",
+    "aliases": {"lighter.client_order_index": "081274"},
+    "reported": REPORTED,
+    "reason": "a_code",
+    "message_id": "M-1",
+}
+REPORT: dict[str, Any] = {**ORDER, "instrument": "BTC-USD", "side": Side.SELL}
+PRICES: dict[str, Any] = {"limit_price": Decimal("64000.10"), "stop_price": Decimal("-1.5")}
+CHANGES: dict[str, Any] = {"quantity": Decimal("8.00"), **PRICES}
+OF_REQUEST: dict[str, Any] = {
+    **CHANGES,
+    "instrument": "BTC-USD",
+    "side": Side.BUY,
+    "order_type": OrderType.STOP_LIMIT,
+    "time_in_force": TimeInForce.GTD,
+    "expire_at": EXPIRE_AT,
+    "post_only": True,
+    "reduce_only": True,
+    "strategy": "grid",
+    "links": LINKS,
+    "tags": TAGS,
+}
+FILL: dict[str, Any] = {
+    **REPORT,
+    "fill_id": "F-1",
+    "quantity": FINE,
+    "price": Decimal("64000.10"),
+    "fee": Decimal("-0.016"),
+    "fee_currency": "USD",
+    "liquidity": Liquidity.MAKER,
+}
+PROPOSAL: dict[str, Any] = {"proposal_id": "P-1", "at": AT, "reason": "a_code", "message_id": "M-1"}
+ACCOUNT: dict[str, Any] = {"at": AT, "message_id": "M-1"}
+
+FULL: dict[str, AnyFact] = {
+    "order_requested.v1": events.OrderRequested(**ORDER, **OF_REQUEST),
+    "order_denied.v1": events.OrderDenied(**ORDER),
+    "order_submitted.v1": events.OrderSubmitted(**ORDER),
+    "submission_unresolved.v1": events.SubmissionUnresolved(**ORDER),
+    "cancel_requested.v1": events.CancelRequested(**ORDER, request_id="R-1"),
+    "replace_requested.v1": events.ReplaceRequested(**ORDER, **CHANGES, replacement_client_order_id="C-1b", request_id="R-1"),
+    "order_acknowledged.v1": events.OrderAcknowledged(**REPORT),
+    "order_rejected.v1": events.OrderRejected(**REPORT),
+    "fill_recorded.v1": events.FillRecorded(**FILL),
+    "fill_corrected.v1": events.FillCorrected(**FILL, corrects="F-0"),
+    "fill_busted.v1": events.FillBusted(**REPORT, fill_id="F-1"),
+    "order_canceled.v1": events.OrderCanceled(**REPORT),
+    "cancel_rejected.v1": events.CancelRejected(**REPORT, request_id="R-1"),
+    "replace_rejected.v1": events.ReplaceRejected(**REPORT, request_id="R-1"),
+    "order_replaced.v1": events.OrderReplaced(**REPORT, **CHANGES, replacement_client_order_id="C-1b"),
+    "order_expired.v1": events.OrderExpired(**REPORT),
+    "order_triggered.v1": events.OrderTriggered(**REPORT),
+    "order_suspended.v1": events.OrderSuspended(**REPORT),
+    "order_resumed.v1": events.OrderResumed(**REPORT),
+    "order_stopped.v1": events.OrderStopped(**REPORT),
+    "order_done_for_day.v1": events.OrderDoneForDay(**REPORT),
+    "order_restated.v1": events.OrderRestated(**REPORT, **CHANGES),
+    "status_observed.v1": events.StatusObserved(**REPORT, status="held_by_desk", pending=Pending.CANCEL),
+    "order_absent.v1": events.OrderAbsent(**REPORT),
+    "anomaly_detected.v1": events.AnomalyDetected(code=Anomaly.OVERFILL, detail="12 filled of 10"),
+    "anomaly_cleared.v1": events.AnomalyCleared(code=Anomaly.OVERFILL),
+    "order_attributed.v1": events.OrderAttributed(to="sim:main/C-2"),
+    "proposal_made.v1": proposals.ProposalMade(**PROPOSAL, kind=Role.EXIT, **OF_REQUEST),
+    "proposal_approved.v1": proposals.ProposalApproved(**PROPOSAL),
+    "proposal_declined.v1": proposals.ProposalDeclined(**PROPOSAL),
+    "instrument_defined.v1": accounts.InstrumentDefined(
+        **ACCOUNT,
+        instrument="XBTUSD",
+        multiplier=Decimal("100"),
+        inverse=True,
+        currency="BTC",
+        tick=Decimal("0.5"),
+        lot=Decimal("1"),
+    ),
+    "mark_recorded.v1": accounts.MarkRecorded(**ACCOUNT, instrument="BTC-USD", price=Decimal("64000.10")),
+    "funding_recorded.v1": accounts.FundingRecorded(**ACCOUNT, instrument="BTC-USD", amount=Decimal("-0.25"), currency="USD"),
+    "position_adjusted.v1": accounts.PositionAdjusted(
+        **ACCOUNT, instrument="BTC-USD", quantity=Decimal("-3"), price=Decimal("100.5"), reason="opening"
+    ),
+    "gap_recorded.v1": accounts.GapRecorded(**ACCOUNT, from_at=AT, to_at=RECORDED_AT, reason="connection_dropped"),
+    "balance_reported.v1": accounts.BalanceReported(
+        **ACCOUNT, instrument="BTC-USD", quantity=Decimal("-3"), average_price=Decimal("100.5")
+    ),
+}
+
+TERMS: dict[str, Any] = {
+    "instrument": "BTC-USD",
+    "side": Side.BUY,
+    "quantity": Decimal(1),
+    "order_type": OrderType.MARKET,
+}
+LEAST: dict[str, AnyFact] = {
+    "order_requested.v1": events.OrderRequested(**TERMS),
+    "order_denied.v1": events.OrderDenied(),
+    "order_submitted.v1": events.OrderSubmitted(),
+    "submission_unresolved.v1": events.SubmissionUnresolved(),
+    "cancel_requested.v1": events.CancelRequested(),
+    "replace_requested.v1": events.ReplaceRequested(),
+    "order_acknowledged.v1": events.OrderAcknowledged(),
+    "order_rejected.v1": events.OrderRejected(),
+    "fill_recorded.v1": events.FillRecorded(fill_id="F-1", quantity=Decimal(1), price=Decimal(0)),
+    "fill_corrected.v1": events.FillCorrected(fill_id="F-2", corrects="F-1", quantity=Decimal(1), price=Decimal(-1)),
+    "fill_busted.v1": events.FillBusted(fill_id="F-1"),
+    "order_canceled.v1": events.OrderCanceled(),
+    "cancel_rejected.v1": events.CancelRejected(),
+    "replace_rejected.v1": events.ReplaceRejected(),
+    "order_replaced.v1": events.OrderReplaced(),
+    "order_expired.v1": events.OrderExpired(),
+    "order_triggered.v1": events.OrderTriggered(),
+    "order_suspended.v1": events.OrderSuspended(),
+    "order_resumed.v1": events.OrderResumed(),
+    "order_stopped.v1": events.OrderStopped(),
+    "order_done_for_day.v1": events.OrderDoneForDay(),
+    "order_restated.v1": events.OrderRestated(),
+    "status_observed.v1": events.StatusObserved(),
+    "order_absent.v1": events.OrderAbsent(),
+    "anomaly_detected.v1": events.AnomalyDetected(code=Anomaly.LATE_REPORT, detail=""),
+    "anomaly_cleared.v1": events.AnomalyCleared(code=Anomaly.STATUS_CONFLICT),
+    "order_attributed.v1": events.OrderAttributed(to="sim:main/C-2"),
+    "proposal_made.v1": proposals.ProposalMade(proposal_id="P-1", kind=Role.ENTRY, strategy="grid", **TERMS),
+    "proposal_approved.v1": proposals.ProposalApproved(proposal_id="P-1"),
+    "proposal_declined.v1": proposals.ProposalDeclined(proposal_id="P-1"),
+    "instrument_defined.v1": accounts.InstrumentDefined(instrument="BTC-USD"),
+    "mark_recorded.v1": accounts.MarkRecorded(instrument="BTC-USD", price=Decimal(0)),
+    "funding_recorded.v1": accounts.FundingRecorded(instrument="BTC-USD", amount=Decimal(0), currency="USD"),
+    "position_adjusted.v1": accounts.PositionAdjusted(instrument="BTC-USD", quantity=Decimal(0), price=Decimal(0)),
+    "gap_recorded.v1": accounts.GapRecorded(from_at=AT),
+    "balance_reported.v1": accounts.BalanceReported(instrument="BTC-USD", quantity=Decimal(0)),
+}
+
+
+class Golden(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    state: msgspec.Raw
+
+
+def full(name: str) -> Recorded:
+    """The event with every field set, in an envelope with every field set."""
+    event = FULL[name]
+    return Recorded(
+        stream=STREAM,
+        version=7,
+        event=event,
+        recorded_at=RECORDED_AT,
+        at=AT,
+        source="reconciliation",
+        position=41,
+        actor="desk",
+        correlation_id="K-1",
+        causation_id="K-0",
+        text="in a sentence",
+        evidence=b'{"raw":[1.50,"\xc3\xbc"]}',
+        attributed_from=("sim:main#venue/V-0001", 3),
+    )
+
+
+def least(name: str) -> Recorded:
+    """The event as small as it can be: it happened when it was recorded."""
+    return Recorded(
+        stream=STREAM, version=1, event=LEAST[name], recorded_at=RECORDED_AT, at=RECORDED_AT, source="ledger", position=1
+    )
+
+
+EXPECTED = {**{f"{name}.json": full(name) for name in FULL}, **{f"{name}.least.json": least(name) for name in LEAST}}
+
+
+def read(file: str) -> Golden:
+    return msgspec.json.decode((FOLDER / file).read_bytes(), type=Golden)
+
+
+def all_fields(value: Any) -> Any:
+    """Every field of a record, those that do not count in a comparison too."""
+    if not hasattr(value, "__dataclass_fields__"):
+        return (type(value).__name__, str(value)) if isinstance(value, Decimal) else value
+    return {"": type(value).__name__, **{field.name: all_fields(getattr(value, field.name)) for field in fields(value)}}
+
+
+@pytest.mark.parametrize("file", EXPECTED)
+def test_what_was_stored_once_is_read_field_by_field(file: str) -> None:
+    golden, expected = read(file), EXPECTED[file]
+    found = decode(expected.stream, expected.version, golden.name, bytes(golden.state), expected.position)
+    assert all_fields(found) == all_fields(expected)
+
+
+@pytest.mark.parametrize("file", EXPECTED)
+def test_what_is_stored_today_is_what_was_stored_once_to_the_byte(file: str) -> None:
+    golden = read(file)
+    assert encode(EXPECTED[file]) == (golden.name, bytes(golden.state))
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_golden_event_sets_every_field_there_is(name: str) -> None:
+    left_out = [field.name for field in fields(FULL[name]) if getattr(FULL[name], field.name) in _defaults(field)]
+    assert left_out == []
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_a_least_golden_event_sets_no_field_that_may_be_left_out(name: str) -> None:
+    event = LEAST[name]
+    given = [f.name for f in fields(event) if _defaults(f) != [] and getattr(event, f.name) not in _defaults(f)]
+    assert given == []
+
+
+def test_every_stored_name_has_its_golden_files_and_no_file_is_without_a_name() -> None:
+    names = list(NAMES.values())
+    expected = {f"{name}.json" for name in names} | {f"{name}.least.json" for name in names}
+    assert {path.name for path in FOLDER.iterdir()} == expected == set(EXPECTED)
+    assert all(read(file).name == file.removesuffix(".json").removesuffix(".least") for file in EXPECTED)
+
+
+def test_every_name_is_that_of_one_event() -> None:
+    assert {name: type(event) for name, event in FULL.items()} == {name: kind for kind, name in NAMES.items()}
+    assert {name: type(event) for name, event in LEAST.items()} == {name: kind for kind, name in NAMES.items()}
+
+
+def _defaults(field: Any) -> list[Any]:
+    if field.default is not MISSING:
+        return [field.default]
+    return [] if field.default_factory is MISSING else [field.default_factory()]
+
+
+def write_missing() -> list[str]:
+    """Write the golden files that are not there yet."""
+    missing = [file for file in EXPECTED if not (FOLDER / file).exists()]
+    FOLDER.mkdir(exist_ok=True)
+    for file in missing:
+        name, state = encode(EXPECTED[file])
+        (FOLDER / file).write_bytes(b'{"name":"%s","state":%s}\n' % (name.encode(), state))
+    return missing
+
+
+if __name__ == "__main__":
+    if os.environ.get(FLAG) != "1":
+        raise SystemExit(f"set {FLAG}=1 to write the golden files that are missing")
+    print("\n".join(write_missing()))
