@@ -72,7 +72,7 @@ def schema(kind: str | None) -> None:
 
 
 @click.command()
-@click.option("--seed", type=int, default=7, show_default=True, help="The same seed tells the same story.")
+@click.option("--seed", type=int, default=71, show_default=True, help="The same seed tells the same story.")
 @click.option(
     "--folder", type=click.Path(file_okay=False), help="Where to keep the ledger. Default: a folder that is removed afterwards."
 )
@@ -86,7 +86,10 @@ def demo(seed: int, folder: str | None) -> None:
 
     if folder is not None:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        run(Path(folder), seed, people())
+        try:
+            run(Path(folder), seed, people())
+        except FileExistsError as fault:
+            raise click.BadParameter(str(fault), param_hint="--folder") from None
         say([f"the ledger is kept: orderledger orders --db {folder}/orders.db"])
         return
     with tempfile.TemporaryDirectory(prefix="orderledger-demo-") as temporary:

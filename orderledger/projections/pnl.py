@@ -77,7 +77,7 @@ def _zero() -> Row:
 
 def _advance(row: Row, before: Row, after: Row) -> None:
     """Add to a day's row what one entry has changed."""
-    for name in ("position_quantity", "average_open_price", "currency"):
+    for name in ("position_quantity", "average_open_price", "currency", "lots"):
         row[name] = after[name]
     for name in ("realized_pnl", "bought_quantity", "sold_quantity"):
         row[name] = EXACT.add(row[name], EXACT.subtract(after[name], before[name]))

@@ -374,8 +374,8 @@ class Gap(Message):
     """A stream of the venue was down."""
 
     type: Literal["gap"] = "gap"
-    from_at: Time = Field(alias="from")
-    to_at: Time | None = Field(default=None, alias="to")
+    from_at: Time = Field(validation_alias="from", serialization_alias="from")
+    to_at: Time | None = Field(default=None, validation_alias="to", serialization_alias="to")
 
 
 class Balance(Message):

@@ -1,15 +1,13 @@
 """The answer to a message, given only when it is durable."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = ["Outcome"]
 
 Answer = Literal["recorded", "duplicate", "refused", "invalid"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """`position`: where the message stands in the log, if it was recorded. `reason`: the code of a refusal; of what is no
     message, the field and the fault. `anomalies`: codes of what is odd about it. `text`: what is known, in a sentence.
     `field`: the field at fault."""

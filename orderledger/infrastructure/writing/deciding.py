@@ -1,19 +1,20 @@
 """One batch of messages, decided in memory: which events are to be appended, and what each sender will be told."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from orderledger.domain.anomalies import detect
-from orderledger.domain.decision import ACCEPTED, Duplicate, Reason, Refused
-from orderledger.domain.events import AnomalyDetected, Fact, OrderAttributed, OrderEvent, OrderRequested
+from orderledger.domain.decision import ACCEPTED, Reason, Refused
+from orderledger.domain.events import AnomalyDetected, OrderAttributed, OrderEvent, OrderRequested
 from orderledger.domain.identity import Name, NameKind, names_borne
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import Anomaly, client_order_id_of
 from orderledger.infrastructure.storage.recording import Binding
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.wire.outcome import DUPLICATE, Outcome
-from orderledger.infrastructure.writing.live import LiveStreams
-from orderledger.infrastructure.writing.naming import Naming
+from orderledger.infrastructure.writing.live import Live, LiveStreams
+from orderledger.infrastructure.writing.naming import About, Naming
 
 
 @dataclass(slots=True)
@@ -37,11 +38,11 @@ class Verdict:
 
     outcome: Outcome | None = None
     index: int = 0
-    anomalies: list[str] = field(default_factory=list)
+    anomalies: tuple[str, ...] = ()
 
     def told(self, positions: list[int]) -> Outcome:
         """What the sender is told once the events are durable."""
-        return self.outcome or Outcome("recorded", positions[self.index], None, tuple(self.anomalies))
+        return self.outcome or Outcome("recorded", positions[self.index], None, self.anomalies)
 
 
 class Decider:
@@ -51,6 +52,7 @@ class Decider:
         self.live = LiveStreams(store)
         self.naming = Naming(store, self.live)
         self.events: list[Recorded] = []
+        self._touched: set[str] = set()
         self._fresh: set[str] = set()
         self._now = datetime.min.replace(tzinfo=UTC)
 
@@ -58,9 +60,10 @@ class Decider:
         """Verdicts in the order of the entries. The events to append are in `events`, the names in `naming.bindings`."""
         self._now = now
         self.live.load(entry.stream for entry in entries if entry.stream is not None)
-        facts = [(entry.account, entry.fact) for entry in entries if isinstance(entry.fact, OrderEvent)]
-        opened = iter(self.naming.prepare(facts))
-        return [self._decide(entry, entry.stream or next(opened)) for entry in entries]
+        about = iter(
+            self.naming.prepare([(entry.account, entry.fact) for entry in entries if isinstance(entry.fact, OrderEvent)])
+        )
+        return [self._decide(entry, next(about) if entry.stream is None else About(entry.stream, ())) for entry in entries]
 
     def mend(self, lost: list[tuple[Binding, str]], now: datetime) -> None:
         """Names that another process has bound at the same time: what they stand for here and there is one order."""
@@ -79,37 +82,39 @@ class Decider:
     def committed(self) -> None:
         """The events are durable."""
         self.events.clear()
+        self._touched.clear()
         self._fresh.clear()
         self.naming.committed()
         self.live.evict()
 
     def failed(self) -> None:
         """The events came to nothing, or nobody knows: what was touched is to be read from the log again."""
-        self.live.forget({event.stream for event in self.events})
+        self.live.forget(self._touched)
         self.events.clear()
+        self._touched.clear()
         self._fresh.clear()
         self.naming.failed()
 
-    def _decide(self, entry: Entry, own: str) -> Verdict:
-        """`own`: the stream it goes to, or would open if it is about an order that is not known."""
+    def _decide(self, entry: Entry, about: About) -> Verdict:
         fact = entry.fact
-        stream = self.naming.find(entry.account, fact, own) if isinstance(fact, OrderEvent) else own
-        decision = self.live[stream].decide(entry.fact)
-        if isinstance(decision, Refused) and self._refresh(stream):
-            return self._decide(entry, own)
-        if decision is ACCEPTED and isinstance(entry.fact, OrderRequested):
+        stream = self.naming.find(entry.account, fact, about.stream) if isinstance(fact, OrderEvent) else about.stream
+        live = self.live[stream]
+        decision = live.decide(fact)
+        if decision is ACCEPTED and isinstance(fact, OrderRequested):
             decision = self._decide_name(entry, stream) or decision
-        if isinstance(decision, Duplicate):
-            return Verdict(DUPLICATE)
+        if decision is ACCEPTED:
+            verdict = Verdict(index=len(self.events))
+            self._record(entry, stream, live, about.names, verdict)
+            return verdict
         if isinstance(decision, Refused):
+            if self._refresh(stream):
+                return self._decide(entry, about)
             return Verdict(Outcome("refused", None, decision.reason.value, (), decision.text))
-        verdict = Verdict(index=len(self.events))
-        self._record(entry, stream, verdict)
-        return verdict
+        return Verdict(DUPLICATE)
 
     def _refresh(self, stream: str) -> bool:
         """Before a command is refused: another process may know better. Once per batch, and not where this batch has written."""
-        if stream in self._fresh or any(event.stream == stream for event in self.events):
+        if stream in self._fresh or stream in self._touched:
             return False
         self._fresh.add(stream)
         self.live.forget([stream])
@@ -123,12 +128,12 @@ class Decider:
             return None
         return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, f"{name} is an id of order {client_order_id_of(owner)}")
 
-    def _record(self, entry: Entry, stream: str, verdict: Verdict) -> None:
+    def _record(self, entry: Entry, stream: str, live: Live, names: Sequence[Name], verdict: Verdict) -> None:
         fact = entry.fact
-        at = getattr(fact, "at", None) or self._now
+        at: datetime = fact.at or self._now  # type: ignore[union-attr]
         recorded = Recorded(
             stream=stream,
-            version=self.live[stream].version + 1,
+            version=live.version + 1,
             event=fact,
             recorded_at=self._now,
             at=at,
@@ -143,16 +148,21 @@ class Decider:
             self._append(recorded)
             return
         self._append_order_fact(recorded, verdict)
-        self._bind(entry.account, stream, fact, recorded.source, verdict)
+        own = client_order_id_of(stream)
+        if isinstance(fact, OrderRequested) and own is not None:
+            self._claim(entry.account, stream, own, verdict)
+        for name in names:
+            self._bind(entry.account, stream, own, name, verdict)
 
     def _append(self, recorded: Recorded) -> None:
         self.live[recorded.stream].take(recorded)
+        self._touched.add(recorded.stream)
         self.events.append(recorded)
 
     def _append_order_fact(self, recorded: Recorded, verdict: Verdict) -> None:
         """The fact, and what is odd about it."""
         order = self.live[recorded.stream].order
-        ended_at = order.ended_at if order.ends or order.fills.by_id or order.session.at else None
+        ended_at = order.end_at
         self._append(recorded)
         for judgement in detect(order, recorded.event, recorded.at, was_ended_at=ended_at):  # type: ignore[arg-type]
             self._judge(recorded.stream, judgement, verdict)
@@ -163,21 +173,23 @@ class Decider:
             Recorded(stream=stream, version=version, event=judgement, recorded_at=self._now, at=self._now, source="ledger")
         )
         if isinstance(judgement, AnomalyDetected) and judgement.code.value not in verdict.anomalies:
-            verdict.anomalies.append(judgement.code.value)
+            verdict.anomalies += (judgement.code.value,)
 
-    def _bind(self, account: str, stream: str, fact: Fact, source: str, verdict: Verdict) -> None:
-        """From now on the names stand for this order. What was known under them alone turns out to belong to it."""
-        names = list(names_borne(stream, fact))
-        own = client_order_id_of(stream)
-        if own is not None and isinstance(fact, OrderRequested):
-            names.append((NameKind.CLIENT, own))
-        for name in names:
-            owner = self.naming.bound(account, name) if name == (NameKind.CLIENT, own) else self.naming.owner(account, name)
-            if owner is None:
-                if name != (NameKind.CLIENT, own):
-                    self.naming.bind(account, name, stream)
-            elif owner != stream:
-                self._meet(account, stream, name, owner, verdict)
+    def _claim(self, account: str, stream: str, own: str, verdict: Verdict) -> None:
+        """What was known under our id as another name of an unknown order turns out to be this order."""
+        owner = self.naming.bound(account, (NameKind.CLIENT, own))
+        if owner is not None and owner != stream:
+            self._meet(account, stream, (NameKind.CLIENT, own), owner, verdict)
+
+    def _bind(self, account: str, stream: str, own: str | None, name: Name, verdict: Verdict) -> None:
+        """From now on the name stands for this order. What was known under it alone turns out to belong to it."""
+        if name == (NameKind.CLIENT, own):
+            return
+        owner = self.naming.owner(account, name)
+        if owner is None:
+            self.naming.bind(account, name, stream)
+        elif owner != stream:
+            self._meet(account, stream, name, owner, verdict)
 
     def _meet(self, account: str, stream: str, name: Name, owner: str, verdict: Verdict) -> None:
         """A name of this order is another's already."""

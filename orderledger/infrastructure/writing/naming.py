@@ -1,6 +1,7 @@
 """From the names in a message to the stream of the order it is about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from orderledger.domain.events import Fact, OrderRequested
 from orderledger.domain.identity import Name, NameKind, names_borne, names_given, stream_for
@@ -10,6 +11,13 @@ from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.writing.live import LiveStreams
 
 NAMES_KEPT = 100_000
+
+
+class About(NamedTuple):
+    """The stream that a message would open, and the names its order bears from then on."""
+
+    stream: str
+    names: Sequence[Name]
 
 
 class Naming:
@@ -22,24 +30,34 @@ class Naming:
         self._unbound: set[tuple[str, Name]] = set()
         self.bindings: list[Binding] = []
 
-    def prepare(self, facts: Sequence[tuple[str, Fact]]) -> list[str]:
-        """Look up, in few readings, what these facts of their accounts will ask for. Returns what each would open."""
-        streams = [stream_for(account, fact) for account, fact in facts]
-        self._live.load(stream for stream, (_, fact) in zip(streams, facts, strict=True) if fact.client_order_id is not None)
+    def prepare(self, facts: Sequence[tuple[str, Fact]]) -> list[About]:
+        """Look up, in few readings, what these facts of their accounts will ask for."""
+        about = [About(stream := stream_for(account, fact), names_borne(stream, fact)) for account, fact in facts]
+        self._live.load(self._streams_of(facts, about))
         requested: set[str] = set()
         wanted: dict[str, dict[Name, None]] = {}
-        for stream, (account, fact) in zip(streams, facts, strict=True):
-            is_request = isinstance(fact, OrderRequested)
+        for (account, fact), (stream, borne) in zip(facts, about, strict=True):
             is_known = fact.client_order_id is not None and (stream in requested or self._live[stream].order.is_known)
-            if is_request:
-                requested.add(stream)
-            names = [*names_borne(stream, fact), *(() if is_known else names_given(fact))]
-            for name in names:
+            if not is_known:
+                if isinstance(fact, OrderRequested):
+                    requested.add(stream)
+                borne = [*borne, *names_given(fact)]
+            for name in borne:
                 if (account, name) not in self._bound and (account, name) not in self._unbound:
                     wanted.setdefault(account, {})[name] = None
         for account, asked in wanted.items():
             self._look_up(account, list(asked))
-        return streams
+        return about
+
+    @staticmethod
+    def _streams_of(facts: Sequence[tuple[str, Fact]], about: Sequence[About]) -> Iterator[str]:
+        """The streams named after our own ids among them."""
+        for (account, fact), (stream, borne) in zip(facts, about, strict=True):
+            if fact.client_order_id is not None:
+                yield stream
+            for kind, name in borne:
+                if kind is NameKind.CLIENT:
+                    yield order_stream(account, name)
 
     def find(self, account: str, fact: Fact, own: str) -> str:
         """The stream of the order that the fact is about: a known one, or the one it would open."""
