@@ -1,6 +1,5 @@
 """The ledger: record messages, ask the views, recover. What records returns when its message is durable. Thread-safe."""
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -110,7 +109,7 @@ class Ledger:
 
     async def arecord(self, message: Message) -> Outcome:
         """Record one message without holding up the event loop. It shares a commit with its neighbours."""
-        return await self._committer.asubmit(to_entry(message), asyncio.get_running_loop())
+        return await self._committer.asubmit(to_entry(message))
 
     # Asking
 

@@ -80,10 +80,8 @@ class Recorder(PostgresApplicationRecorder):
         self.sql_create_statements = self._create_statements()
         self._append = SQL("SELECT {append}(%b, %b, %b, %b, %b, %b, %b, %b)").format(append=self._identifier("append"))
         self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._table)
-        self._names = SQL(
-            "SELECT kind, name, stream FROM {table} "
-            "WHERE account = %s AND (kind, name) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
-        ).format(table=Identifier(datastore.schema, NAMES_TABLE))
+        names = SQL("SELECT name, stream FROM {table} WHERE account = %s AND kind = %s AND name = ANY(%s::text[])")
+        self._names = names.format(table=Identifier(datastore.schema, NAMES_TABLE))
 
     @property
     def _table(self) -> Identifier:
@@ -151,10 +149,9 @@ class Recorder(PostgresApplicationRecorder):
     def last_position(self) -> int:
         return int(self.max_notification_id() or 0)
 
-    def streams_named(self, account: str, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        parameters = (account, [kind for kind, _ in names], [name for _, name in names])
+    def streams_named(self, account: str, kind: str, names: Sequence[str]) -> dict[str, str]:
         with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-            return {(kind, name): stream for kind, name, stream in cursor.execute(self._names, parameters, prepare=True)}
+            return dict(cursor.execute(self._names, (account, kind, list(names)), prepare=True).fetchall())
 
     def _rows(self, statement: Composed, parameters: tuple[Any, ...]) -> list[Row]:
         with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:

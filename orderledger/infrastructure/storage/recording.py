@@ -54,8 +54,8 @@ class LedgerRecorder(Protocol):
     def last_position(self) -> int:
         """The position of the newest event, 0 in an empty log."""
 
-    def streams_named(self, account: str, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        """What these (kind, name) stand for."""
+    def streams_named(self, account: str, kind: str, names: Sequence[str]) -> dict[str, str]:
+        """What these names of one kind stand for, as far as they are bound."""
 
 
 def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

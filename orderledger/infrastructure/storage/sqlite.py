@@ -93,14 +93,14 @@ class Recorder(SQLiteApplicationRecorder):
     def last_position(self) -> int:
         return int(self.max_notification_id() or 0)
 
-    def streams_named(self, account: str, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        found = {}
+    def streams_named(self, account: str, kind: str, names: Sequence[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
         with self.datastore.transaction(commit=False) as c:
             for chunk in chunks(names):
-                marks = ",".join(["(?,?)"] * len(chunk))
-                statement = f"SELECT kind, name, stream FROM {NAMES_TABLE} WHERE account = ? AND (kind, name) IN (VALUES {marks})"
-                c.execute(statement, (account, *(value for name in chunk for value in name)))
-                found.update({(kind, name): stream for kind, name, stream in c.fetchall()})
+                marks = ",".join("?" * len(chunk))
+                statement = f"SELECT name, stream FROM {NAMES_TABLE} WHERE account = ? AND kind = ? AND name IN ({marks})"
+                c.execute(statement, (account, kind, *chunk))
+                found.update((name, stream) for name, stream in c.fetchall())
         return found
 
     def _rows(self, statement: str, parameters: Sequence[Any]) -> list[Row]:

@@ -1,12 +1,15 @@
-"""A thread that commits for those who do not wait: futures, and the tasks of an event loop."""
+"""A thread that commits for those who do not wait: futures of other threads, and the tasks of event loops."""
 
 import asyncio
 import threading
 from concurrent.futures import Future
+from weakref import WeakKeyDictionary
 
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.deciding import Entry
-from orderledger.infrastructure.writing.writer import Writer
+from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Writer, settle
+
+Task = tuple[Entry, "asyncio.Future[Outcome]"]
 
 
 class Committer:
@@ -18,23 +21,29 @@ class Committer:
         self._is_stopping = False
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopQueue] = WeakKeyDictionary()
 
     def submit(self, entry: Entry) -> "Future[Outcome]":
         """The future is done when the entry is durable."""
         future: Future[Outcome] = Future()
-        future.set_running_or_notify_cancel()
-        self._enqueue(entry, future)
+        future.set_running_or_notify_cancel()  # what is queued will be written: nobody can take it back
+        self._writer.enqueue([entry], lambda outcomes, error: settle(future, outcomes[0] if outcomes else None, error))
+        self.wake()
         return future
 
-    async def asubmit(self, entry: Entry, loop: asyncio.AbstractEventLoop) -> Outcome:
+    async def asubmit(self, entry: Entry) -> Outcome:
         """The same for a task."""
-        answer: asyncio.Future[Outcome] = loop.create_future()
-        future: Future[Outcome] = Future()
-        future.add_done_callback(lambda done: loop.call_soon_threadsafe(_hand_over, done, answer))
-        while not self._writer.has_room():
-            await asyncio.sleep(0.001)
-        self._enqueue(entry, future)
-        return await answer
+        loop = asyncio.get_running_loop()
+        queue = self._loops.get(loop)
+        if queue is None:
+            queue = self._loops.setdefault(loop, LoopQueue(self._writer, self, loop))
+        return await queue.submit(entry)
+
+    def wake(self) -> None:
+        """Something has been queued."""
+        if self._thread is None:
+            self._start()
+        self._wake.set()
 
     def stop(self) -> None:
         """Commit what is queued, and end the thread."""
@@ -42,12 +51,6 @@ class Committer:
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
-
-    def _enqueue(self, entry: Entry, future: "Future[Outcome]") -> None:
-        self._writer.enqueue([entry]).add_done_callback(lambda done: _pass_on(done, future))
-        if self._thread is None:
-            self._start()
-        self._wake.set()
 
     def _start(self) -> None:
         with self._starting:
@@ -64,19 +67,42 @@ class Committer:
                 return
 
 
-def _pass_on(done: "Future[list[Outcome]]", future: "Future[Outcome]") -> None:
-    error = done.exception()
-    if error is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(done.result()[0])
+class LoopQueue:
+    """What the tasks of one event loop wait for. One crossing to the committing thread and back per commit, not per task."""
 
+    def __init__(self, writer: Writer, committer: Committer, loop: asyncio.AbstractEventLoop) -> None:
+        self._writer = writer
+        self._committer = committer
+        self._loop = loop
+        self._waiting: list[Task] = []
+        self._is_busy = False
 
-def _hand_over(done: "Future[Outcome]", answer: "asyncio.Future[Outcome]") -> None:
-    if answer.cancelled():
-        return
-    error = done.exception()
-    if error is not None:
-        answer.set_exception(error)
-    else:
-        answer.set_result(done.result())
+    def submit(self, entry: Entry) -> "asyncio.Future[Outcome]":
+        answer: asyncio.Future[Outcome] = self._loop.create_future()
+        self._waiting.append((entry, answer))
+        if not self._is_busy:
+            self._is_busy = True
+            self._loop.call_soon(self._send)  # after all tasks that are ready now have added theirs
+        return answer
+
+    def _send(self) -> None:
+        group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+
+        def answer(outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+            self._loop.call_soon_threadsafe(self._receive, group, outcomes, error)
+
+        self._writer.enqueue([entry for entry, _ in group], answer)
+        self._committer.wake()
+
+    def _receive(self, group: list[Task], outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+        for index, (_, answer) in enumerate(group):
+            if answer.cancelled():
+                continue
+            if outcomes is None:
+                answer.set_exception(error or RuntimeError("no outcome"))
+            else:
+                answer.set_result(outcomes[index])
+        if self._waiting:
+            self._send()
+        else:
+            self._is_busy = False

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from typing import TypeVar, cast
 
 from eventsourcing.persistence import PersistenceError
 
@@ -18,11 +19,16 @@ from orderledger.infrastructure.storage.store import Conflict, Store, unreachabl
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.deciding import Decider, Entry
 
+Result = TypeVar("Result")
+
 GROUP_LIMIT = 1_000
 QUEUE_LIMIT = 10_000
 ATTEMPTS = 20
 
-Waiting = tuple[list[Entry], "Future[list[Outcome]]"]
+Answer = Callable[[list[Outcome] | None, BaseException | None], None]
+"""How a caller is told: outcomes, or what went wrong."""
+
+Waiting = tuple[list[Entry], Answer]
 
 
 class Writer:
@@ -44,18 +50,16 @@ class Writer:
 
     def write(self, entries: list[Entry]) -> list[Outcome]:
         """Outcomes in the order of the entries, when they are durable."""
-        future = self.enqueue(entries)
+        future: Future[list[Outcome]] = Future()
+        self.enqueue(entries, lambda outcomes, error: settle(future, outcomes, error))
         self.flush(future)
         return future.result()
 
-    def enqueue(self, entries: list[Entry]) -> "Future[list[Outcome]]":
-        """Queue entries for a commit that `flush` makes. Waits while the queue is full."""
+    def enqueue(self, entries: list[Entry], answer: Answer) -> None:
+        """Queue entries for a commit that `flush` makes. What is queued will be written. Waits while the queue is full."""
         while not self.has_room():
             self.flush_once()
-        future: Future[list[Outcome]] = Future()
-        future.set_running_or_notify_cancel()  # what is queued will be written: nobody can take it back
-        self._queue.append((entries, future))
-        return future
+        self._queue.append((entries, answer))
 
     def has_room(self) -> bool:
         """Whether more may be queued."""
@@ -99,12 +103,12 @@ class Writer:
                     self._commit([waiting])
                 return
             failure = unreachable(error) if isinstance(error, PersistenceError) else error
-            for _, future in group:
-                future.set_exception(failure)
+            for _, answer in group:
+                answer(None, failure)
             return
         start = 0
-        for asked, future in group:
-            future.set_result(outcomes[start : start + len(asked)])
+        for asked, answer in group:
+            answer(outcomes[start : start + len(asked)], None)
             start += len(asked)
 
     def _write(self, entries: list[Entry]) -> list[Outcome]:
@@ -142,9 +146,7 @@ class Writer:
             return
         lost = []
         for binding in bindings:
-            stream = self._store.recorder.streams_named(binding.account, [(binding.kind, binding.name)]).get(
-                (binding.kind, binding.name)
-            )
+            stream = self._store.recorder.streams_named(binding.account, binding.kind, [binding.name]).get(binding.name)
             if stream is not None and stream != binding.stream:
                 lost.append((binding, stream))
         if lost:
@@ -154,6 +156,14 @@ class Writer:
             if self._decider.events:
                 self._store.append(self._decider.events, self._decider.bindings)
             self._decider.committed()
+
+
+def settle(future: "Future[Result]", result: "Result | None", error: BaseException | None) -> None:
+    """Finish a future."""
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(cast(Result, result))
 
 
 @contextmanager
