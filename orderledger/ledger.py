@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
+from importlib import import_module
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.entries import to_entry
 from orderledger.infrastructure.errors import AmbiguousOrder, InvalidMessage, UnknownOrder
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.checking import Checked, check
@@ -19,9 +20,7 @@ from orderledger.infrastructure.storage.projecting import Follower, Projector
 from orderledger.infrastructure.storage.rebuilding import Rebuilt, rebuild, rebuild_outdated
 from orderledger.infrastructure.storage.store import Store, open_store, reaching
 from orderledger.infrastructure.storage.views import StoredViews, Views, folded
-from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
-from orderledger.infrastructure.wire.parsing import parse_line
 from orderledger.infrastructure.writing.committer import Committer
 from orderledger.infrastructure.writing.deciding import Entry
 from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Writer
@@ -30,6 +29,9 @@ from orderledger.projections.history import event_row
 from orderledger.projections.positions import Method
 from orderledger.projections.recovery import Recovery, recovery_of
 from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, INSTRUMENTS, ORDERS, PROPOSALS, Row
+
+if TYPE_CHECKING:
+    from orderledger.infrastructure.wire.messages import Message
 
 __all__ = ["Ledger"]
 
@@ -72,14 +74,15 @@ class Ledger:
 
     # Recording
 
-    def record(self, message: Message) -> Outcome:
+    def record(self, message: "Message") -> Outcome:
         """Record one message. Raises InvalidMessage where fields that go together are missing."""
-        return self._writer.write([to_entry(message)])[0]
+        return self._writer.write([self._wire.to_entry(message)])[0]
 
-    def record_many(self, messages: Iterable[Message]) -> list[Outcome]:
+    def record_many(self, messages: "Iterable[Message]") -> list[Outcome]:
         """Record messages in order, a thousand to a commit."""
         outcomes: list[Outcome] = []
         group: list[Entry] = []
+        to_entry = self._wire.to_entry
         for message in messages:
             group.append(to_entry(message))
             if len(group) == GROUP_LIMIT:
@@ -93,23 +96,23 @@ class Ledger:
         entries: list[Entry] = []
         for line in lines:
             try:
-                entries.append(to_entry(parse_line(line)))
+                entries.append(self._wire.to_entry(self._wire.parse_line(line)))
                 outcomes.append(None)
             except InvalidMessage as error:
                 outcomes.append(Outcome("invalid", reason=str(error), text=error.fault, field=error.field or None))
         told = iter(self._writer.write(entries) if entries else ())
         return [next(told) if outcome is None else outcome for outcome in outcomes]
 
-    def record_soon(self, message: Message) -> "Future[Outcome]":
+    def record_soon(self, message: "Message") -> "Future[Outcome]":
         """Queue one message; the future is done when it is durable. It shares a commit with its neighbours.
 
         Waits while ten thousand messages are queued.
         """
-        return self._committer.submit(to_entry(message))
+        return self._committer.submit(self._wire.to_entry(message))
 
-    async def arecord(self, message: Message) -> Outcome:
+    async def arecord(self, message: "Message") -> Outcome:
         """Record one message without holding up the event loop. It shares a commit with its neighbours."""
-        return await self._committer.asubmit(to_entry(message))
+        return await self._committer.asubmit(self._wire.to_entry(message))
 
     # Asking
 
@@ -235,6 +238,11 @@ class Ledger:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    @cached_property
+    def _wire(self) -> Any:
+        """The messages and their models, which questions do without."""
+        return import_module("orderledger.infrastructure.entries")
 
     @contextmanager
     def _views(self, as_of: datetime | None, effective_at: datetime | None) -> Iterator[Views]:

@@ -48,6 +48,8 @@ def open_ledger(url: str, *, follow: bool = False) -> Any:
     from orderledger.ledger import Ledger
 
     is_file = "://" not in url or url.startswith("sqlite:")
-    if is_file and not Path(sqlite_path(url)).exists():
+    is_new = is_file and not Path(sqlite_path(url)).exists()
+    ledger = Ledger.open(url, follow=follow)
+    if is_new:
         click.echo(f"orderledger: a new ledger at {url}", err=True)
-    return Ledger.open(url, follow=follow)
+    return ledger

@@ -21,14 +21,14 @@ RAW_KEPT = 2_000
 
 
 @click.command()
-@click.argument("file", default="-", type=click.Path(allow_dash=True))
+@click.argument("file", default="-", type=click.File("rb"))
 @click.option("--ack", is_flag=True, help="Print one JSON line per message, in input order, when it is durable.")
 @click.option(
     "--rejects", type=click.File("w"), metavar="FILE", help="Write what is no message here, with line number and fault."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
 @options.db
-def record(file: str, ack: bool, rejects: IO[str] | None, as_json: bool, db: str) -> None:
+def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db: str) -> None:
     """Record messages, one JSON object per line, from FILE or - (stdin), in order.
 
     A message is answered recorded, duplicate (the same fact is in the log already), refused (a command that may not
@@ -44,8 +44,8 @@ def record(file: str, ack: bool, rejects: IO[str] | None, as_json: bool, db: str
     gc.freeze()
     gc.set_threshold(100_000)  # what is recorded is data without cycles: looking for them often is most of the work
     try:
-        with click.open_file(file, "rb") as stream, options.open_ledger(db) as ledger:
-            _record(ledger, stream, run)  # type: ignore[arg-type]
+        with options.open_ledger(db) as ledger:
+            _record(ledger, file, run)
             with progress("views", None) as show:
                 ledger.catch_up(show)
     finally:

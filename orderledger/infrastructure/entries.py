@@ -5,7 +5,10 @@ from orderledger.domain.values import account_stream, proposal_stream
 from orderledger.infrastructure.wire import messages
 from orderledger.infrastructure.wire.facts import evidence_of, source_of, to_fact
 from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.wire.parsing import parse_line
 from orderledger.infrastructure.writing.deciding import Entry
+
+__all__ = ["parse_line", "to_entry"]
 
 KINDS = {
     messages.Instrument: "instrument",

@@ -13,10 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from eventsourcing.postgres import PostgresDatastore
 from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore
-from psycopg import Cursor
-from psycopg.rows import tuple_row
 
 from orderledger.domain.exact import plain
 from orderledger.domain.recorded import Recorded
@@ -173,56 +170,6 @@ class SQLiteSession(Session):
         return value if change is None else change(value)
 
 
-class PostgresSession(Session):
-    types: dict[Kind, str] = {  # noqa: RUF012
-        "text": "text",
-        "number": "numeric",
-        "time": "timestamptz",
-        "json": "jsonb",
-        "flag": "boolean",
-        "count": "bigint",
-    }
-
-    def __init__(self, cursor: Cursor[Any]) -> None:
-        self._cursor = cursor
-
-    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        self._cursor.execute(statement.replace("?", "%s").encode(), parameters or None)
-        return self._cursor.fetchall() if self._cursor.description else []
-
-    def has_table(self, name: str) -> bool:
-        return self.execute("SELECT to_regclass(?) IS NOT NULL", (name,)) == [(True,)]
-
-    def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
-        arrays = [[self.to_sql(column.kind, row[column.name]) for row in rows] for column in table.columns]
-        marks = ", ".join(f"%s::{self.types[column.kind]}[]" for column in table.columns)
-        target = f"{table.name}{suffix} ({', '.join(table.names)})"
-        statement = f"INSERT INTO {target} SELECT * FROM unnest({marks}) {self._upsert_tail(table)}"
-        self._cursor.execute(statement.encode(), arrays)
-
-    def column(self, column: Column) -> str:
-        return f"{column.name}::text" if column.kind == "json" else column.name
-
-    def first_missing(self, name: str) -> str:
-        is_text = name in ("account", "stream", "proposal_id", "client_order_id", "instrument", "method")
-        return f'{name} COLLATE "C" NULLS FIRST' if is_text else f"{name} NULLS FIRST"
-
-    def to_sql(self, kind: Kind, value: Any) -> Any:
-        return json_text(value) if kind == "json" and value is not None else value
-
-    def from_sql(self, kind: Kind, value: Any) -> Any:
-        if kind == "json":
-            return _sorted(parse_json(value))
-        return value.astimezone(UTC) if kind == "time" else value
-
-
-def _sorted(value: Any) -> Any:
-    """JSON objects with sorted keys; jsonb keeps them in an order of its own."""
-    if isinstance(value, dict):
-        return {name: _sorted(value[name]) for name in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
-
-
 class Database(ABC):
     """Opens transactions."""
 
@@ -264,38 +211,3 @@ class SQLiteDatabase(Database):
                 connection.rollback()
                 raise
             connection.commit()
-
-
-CREATION_LOCK = 7_230_011_942
-"""Key of the advisory lock under which tables are created."""
-
-
-class PostgresDatabase(Database):
-    def __init__(self, datastore: PostgresDatastore) -> None:
-        self._datastore = datastore
-
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
-        with self._cursor() as cursor:
-            yield PostgresSession(cursor)
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        with self._cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield PostgresSession(cursor)
-
-    @contextmanager
-    def _cursor(self) -> Iterator[Cursor[Any]]:
-        with (
-            self._datastore.get_connection() as connection,
-            connection.transaction(),
-            connection.cursor(row_factory=tuple_row, binary=True) as cursor,
-        ):
-            yield cursor
-
-    @contextmanager
-    def alone(self) -> Iterator[Session]:
-        with self.writing() as session:
-            session.execute(f"SELECT pg_advisory_xact_lock({CREATION_LOCK})")
-            yield session

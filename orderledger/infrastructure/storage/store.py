@@ -15,7 +15,7 @@ from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreU
 from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
-from orderledger.infrastructure.storage.database import Database, PostgresDatabase, SQLiteDatabase
+from orderledger.infrastructure.storage.database import Database, SQLiteDatabase
 from orderledger.infrastructure.storage.recording import Binding, LedgerRecorder, NewEvent, Row
 
 CLOSING_SECONDS = 10.0
@@ -138,6 +138,7 @@ def _open_sqlite(url: str, synchronous: str, lock_timeout: int) -> Store:
 
 def _open_postgres(url: str, lock_timeout: int) -> Store:
     from orderledger.infrastructure.storage import postgres
+    from orderledger.infrastructure.storage.database_postgres import PostgresDatabase
 
     environment = {
         "PERSISTENCE_MODULE": postgres.__name__,

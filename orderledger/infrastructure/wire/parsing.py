@@ -14,6 +14,8 @@ __all__ = ["parse_document", "parse_line"]
 LINE_LIMIT = 1 << 20
 """Bytes. A longer line is not a message."""
 
+INTEGER_DIGITS = 100
+
 
 def parse_line(line: str | bytes) -> Message:
     """One NDJSON line. Raises InvalidMessage naming the field and the fault."""
@@ -21,7 +23,9 @@ def parse_line(line: str | bytes) -> Message:
         raise InvalidMessage("", f"is longer than {LINE_LIMIT} bytes")
     try:
         text = line.decode() if isinstance(line, bytes) else line
-        document = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+        document = json.loads(
+            text, parse_float=Decimal, parse_int=_integer, parse_constant=_refuse_constant, object_pairs_hook=_unique
+        )
     except UnicodeDecodeError:
         raise InvalidMessage("", "is not UTF-8") from None
     except json.JSONDecodeError as fault:
@@ -64,6 +68,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         raise InvalidMessage(next(name for name in names if names.count(name) > 1), "is given twice")
     return document
+
+
+def _integer(text: str) -> int | Decimal:
+    """An integer of any length: beyond what int() takes, a Decimal, which its field will find too long."""
+    return int(text) if len(text) < INTEGER_DIGITS else Decimal(text)
 
 
 def _refuse_constant(word: str) -> NoReturn:
