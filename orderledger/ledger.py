@@ -171,14 +171,14 @@ class Ledger:
         self,
         *,
         method: Method = "average",
-        by: Sequence[str] = ("account", "instrument"),
+        by: Sequence[str] | str = ("account", "instrument"),
         as_of: datetime | None = None,
         effective_at: datetime | None = None,
         **where: Any,
     ) -> list[Row]:
         """P&L by account and instrument, or by any of account, instrument, strategy and day. Methods: average, fifo, lifo."""
         with self._views(as_of, effective_at) as views:
-            return queries.pnl(views, method=method, by=tuple(by), **where)
+            return queries.pnl(views, method=method, by=tuple(by.split(",") if isinstance(by, str) else by), **where)
 
     def anomalies(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
         """Everything odd that was ever detected, with the time it was cleared."""

@@ -58,7 +58,15 @@ def print_table(rows: Sequence[Row], columns: Sequence[str], title: str = "") ->
     for row in rows:
         table.add_row(*(Text(readable(row.get(name))) for name in used))
     console.print(table)
-    console.print(f"{len(rows)} {title or 'rows'}", style="dim", markup=False)
+    counted = title or "rows"
+    console.print(f"{len(rows)} {counted if len(rows) != 1 else singular(counted)}", style="dim", markup=False)
+
+
+def singular(title: str) -> str:
+    """What one of them is called."""
+    first, _, rest = title.partition(" that ")
+    one = "anomaly" if first == "anomalies" else first.removesuffix("s")
+    return f"{one} that is{rest.removeprefix('are')}" if rest else one
 
 
 def print_record(row: Row) -> None:
@@ -70,7 +78,7 @@ def print_record(row: Row) -> None:
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in row.items():
-        if value not in (None, [], {}):
+        if value is not False and value not in (None, [], {}):
             table.add_row(name.replace("_", " "), Text(readable(value)))
     people().print(table)
 
@@ -80,7 +88,7 @@ def people(*, to_stderr: bool = False) -> Any:
     from rich.console import Console
 
     stream = sys.stderr if to_stderr else sys.stdout
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else 200, soft_wrap=False)
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else 300, soft_wrap=False)
 
 
 def readable(value: Any) -> str:
@@ -96,7 +104,7 @@ def readable(value: Any) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03d}"
     if isinstance(value, dict):
-        return " ".join(f"{name}={readable(item)}" for name, item in value.items())
+        return " ".join(f"{name}={readable(item)}" for name, item in value.items() if item is not None)
     return ", ".join(map(readable, value)) if isinstance(value, (list, tuple)) else str(value)
 
 

@@ -74,14 +74,14 @@ class _Run:
         if not self.is_acking:
             return None
         known = {"line": number, "outcome": outcome.outcome, "position": outcome.position, "reason": outcome.reason}
-        return json_line({**known, "anomalies": outcome.anomalies, **({"text": outcome.text} if outcome.text else {})})
+        return json_line(
+            {**known, "anomalies": outcome.anomalies, **({"text": outcome.text} if outcome.outcome == "refused" else {})}
+        )
 
     def _put_aside(self, number: int, line: bytes, outcome: Any) -> None:
         if self.rejects is not None:
             raw = line[:RAW_KEPT].decode(errors="replace")
-            self.rejects.write(
-                json_line({"line": number, "field": outcome.field, "fault": outcome.reason, "message": raw}) + "\n"
-            )
+            self.rejects.write(json_line({"line": number, "field": outcome.field, "fault": outcome.text, "message": raw}) + "\n")
         elif self.told < FAULTS_TOLD:
             self.told += 1
             say([f"line {number}: {outcome.reason}"])

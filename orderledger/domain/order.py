@@ -96,6 +96,10 @@ def _is_recorded(order: Order, fact: Fact) -> bool:
             return order.fills.is_busted(fact.fill_id) and not _brings_name(order, fact)
         case OrderRequested():
             return order.request is not None and order.request.is_same_request(fact)
+        case OrderSubmitted() if order.submitted_at is not None and order.is_absent_since(order.submitted_at):
+            return fact.at is not None and fact in order.seen
+        case SubmissionUnresolved() if fact.at is None and order.is_sent_after_silence:
+            return False
         case CancelRequested() | ReplaceRequested() if (asked := order.requests.known(fact.request_id)) is not None:
             return _is_same_wish(asked, fact)
         case _:

@@ -258,6 +258,11 @@ class Order:
         """Whether the venue, asked after that, did not know it."""
         return self.absent.value and self.absent.at is not None and self.absent.at >= moment
 
+    @property
+    def is_sent_after_silence(self) -> bool:
+        """Whether it was sent again after a sending that got no answer."""
+        return self.submitted_at is not None and self.unresolved_at is not None and self.submitted_at > self.unresolved_at
+
     def hear(self, at: datetime) -> None:
         """The venue has shown that it knows the order."""
         self.heard_at = later(self.heard_at, at)

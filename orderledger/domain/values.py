@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from hashlib import sha256
 
 
 class Side(StrEnum):
@@ -112,6 +113,8 @@ class Anomaly(StrEnum):
     VENUE_ORDER_ID_REUSED = "venue_order_id_reused"
 
 
+ALIAS_SHOWN = 100
+
 ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
 """The facts that end an order. `filled` follows from its fills, `done_for_day` from its time in force."""
 
@@ -154,8 +157,9 @@ def venue_order_stream(account: str, venue_order_id: str) -> str:
 
 
 def alias_stream(account: str, name: str, value: str) -> str:
-    """The stream of an order known by one of its aliases alone."""
-    return f"{quoted(account)}#alias/{name}={value}"
+    """The stream of an order known by one of its aliases alone. A long alias stands there as its SHA-256."""
+    alias = f"{name}={value}"
+    return f"{quoted(account)}#alias/{alias if len(alias) <= ALIAS_SHOWN else sha256(alias.encode()).hexdigest()}"
 
 
 def proposal_stream(account: str, proposal_id: str) -> str:

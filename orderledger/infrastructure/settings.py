@@ -16,7 +16,8 @@ class Settings:
     """The store: a path, sqlite:///path, postgresql://... or memory://."""
 
     synchronous: str = "FULL"
-    """SQLite's promise per commit: FULL survives a power failure, NORMAL only the death of the process, OFF neither."""
+    """The promise per commit. FULL and EXTRA survive a power failure, NORMAL and OFF the death of the process. On
+    PostgreSQL the first two mean synchronous_commit=on, the others off."""
 
     lock_timeout: int = 30
     """Seconds to wait for a store that another process holds."""

@@ -3,6 +3,7 @@ another time; only where the rows are kept differs."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import assert_never, get_args
 
 from orderledger.domain.accounts import (
@@ -128,7 +129,7 @@ class Fold:
             case AnomalyDetected() | AnomalyCleared():
                 self._take_anomaly(recorded, tracked, event)
             case OrderAttributed():
-                self._withdraw(stream, tracked)
+                self._withdraw(stream, tracked, recorded.recorded_at)
             case FillRecorded() if (
                 not isinstance(event, FillCorrected) and tracked.reports[event.fill_id].position == recorded.position
             ):
@@ -165,9 +166,11 @@ class Fold:
                 if before is not None:
                     self._distrust(before)
 
-    def _withdraw(self, stream: str, tracked: Tracked) -> None:
+    def _withdraw(self, stream: str, tracked: Tracked, at: datetime) -> None:
         """The order turned out to be another: its row and its trades are that one's now."""
         self._rows.delete(ORDERS, (stream,))
+        for code in list(tracked.raised):
+            self._clear(tracked, code, at)
         for fill_id in tracked.reports:
             before = self._rows.get(TRADES, (stream, fill_id))
             if before is not None:
@@ -189,12 +192,15 @@ class Fold:
                 }
                 self._rows.put(ANOMALIES, row)
             case AnomalyCleared():
-                for position in tracked.raised.pop(event.code, ()):
-                    row = self._rows.get(ANOMALIES, (position,)) or {}
-                    if row:
-                        self._rows.put(ANOMALIES, {**row, "cleared_at": recorded.recorded_at})
+                self._clear(tracked, event.code, recorded.recorded_at)
             case _:
                 assert_never(event)
+
+    def _clear(self, tracked: Tracked, code: Anomaly, at: datetime) -> None:
+        for position in tracked.raised.pop(code, ()):
+            row = self._rows.get(ANOMALIES, (position,))
+            if row is not None:
+                self._rows.put(ANOMALIES, {**row, "cleared_at": at})
 
     # Positions
 

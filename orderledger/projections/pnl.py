@@ -84,7 +84,8 @@ def _advance(row: Row, before: Row, after: Row) -> None:
     row["fills"] += after["fills"] - before["fills"]
     for name in ("fees", "funding"):
         changes = {c: EXACT.subtract(Decimal(amount), Decimal(before[name].get(c, 0))) for c, amount in after[name].items()}
-        row[name] = {c: plain(EXACT.add(Decimal(row[name].get(c, 0)), changes.get(c, ZERO))) for c in {**row[name], **changes}}
+        sums = {c: EXACT.add(Decimal(row[name].get(c, 0)), changes.get(c, ZERO)) for c in {**row[name], **changes}}
+        row[name] = {c: plain(amount) for c, amount in sums.items() if amount}
 
 
 def _currency(position: Row) -> str | None:

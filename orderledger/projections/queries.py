@@ -32,7 +32,8 @@ def positions(source: Source, *, method: Method = "average", **where: Any) -> li
             working.setdefault((order["account"], order["instrument"]), []).append(order)
     instruments = {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS, **where)}
     held = {(row["account"], row["instrument"]): row for row in pnl(source, method=method, **where)}
-    flat = {key: _flat(*key, method) for key in sorted(working) if key not in held}
+    told = {key: None for key, row in instruments.items() if row["reported_quantity"]}
+    flat = {key: _flat(*key, method) for key in sorted({**working, **told}) if key not in held}
     return [
         {**row, **_exposure(working.get(key, [])), **_reported(instruments.get(key))} for key, row in {**held, **flat}.items()
     ]

@@ -5,7 +5,7 @@ arrives late behind a reader. The module is the library's persistence module for
 here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -13,9 +13,9 @@ from eventsourcing import postgres as library
 from eventsourcing.persistence import BaseInfrastructureFactory
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.utils import Environment, EnvType
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 from psycopg.rows import dict_row, tuple_row
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, NewEvent, Row
 
@@ -63,13 +63,24 @@ BEGIN RAISE EXCEPTION 'events are immutable'; END $body$
 class Datastore(PostgresDatastore):
     """Connects by URL, with everything that libpq understands in it, in the schema that its search path names."""
 
-    def __init__(self, url: str, lock_timeout: int) -> None:
+    def __init__(self, url: str, lock_timeout: int, synchronous_commit: str) -> None:
+        self._synchronous_commit = synchronous_commit
         super().__init__("", "", "", "", "", pool_size=1, max_overflow=15, originator_id_type="text", lock_timeout=lock_timeout)
         self.pool.conninfo = url
         self.pool.kwargs = {"row_factory": dict_row, "connect_timeout": 10}
         with psycopg.connect(url, connect_timeout=10) as connection:  # the pool would not say what is wrong
             row = connection.execute("SELECT current_schema()").fetchone()
             self.schema = row[0] if row and row[0] else "public"
+
+    def after_connect_func(self) -> Callable[[Connection[Any]], None]:
+        library = super().after_connect_func()
+        setting = SQL("SET synchronous_commit TO {}").format(Literal(self._synchronous_commit))
+
+        def after_connect(connection: Connection[Any]) -> None:
+            library(connection)
+            connection.execute(setting)
+
+        return after_connect
 
 
 class Recorder(PostgresApplicationRecorder):
@@ -80,8 +91,9 @@ class Recorder(PostgresApplicationRecorder):
         self.sql_create_statements = self._create_statements()
         self._append = SQL("SELECT {append}(%b, %b, %b, %b, %b, %b, %b, %b)").format(append=self._identifier("append"))
         self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._table)
-        names = SQL("SELECT name, stream FROM {table} WHERE account = %s AND kind = %s AND name = ANY(%s::text[])")
-        self._names = names.format(table=Identifier(datastore.schema, NAMES_TABLE))
+        self._names = SQL(
+            "SELECT kind, name, stream FROM {table} WHERE account = %s AND kind = %s AND name = ANY(%s::text[])"
+        ).format(table=Identifier(datastore.schema, NAMES_TABLE))
 
     @property
     def _table(self) -> Identifier:
@@ -149,9 +161,12 @@ class Recorder(PostgresApplicationRecorder):
     def last_position(self) -> int:
         return int(self.max_notification_id() or 0)
 
-    def streams_named(self, account: str, kind: str, names: Sequence[str]) -> dict[str, str]:
+    def streams_named(self, account: str, names: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
+        statement = SQL(" UNION ALL ").join([self._names] * len(names))
+        parameters = [value for kind, asked in names.items() for value in (account, kind, list(asked))]
         with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-            return dict(cursor.execute(self._names, (account, kind, list(names)), prepare=True).fetchall())
+            rows = cursor.execute(statement, parameters, prepare=True).fetchall()
+        return {(kind, name): stream for kind, name, stream in rows}
 
     def _rows(self, statement: Composed, parameters: tuple[Any, ...]) -> list[Row]:
         with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
@@ -160,12 +175,14 @@ class Recorder(PostgresApplicationRecorder):
 
 
 class Factory(library.PostgresFactory):
-    """`ORDERLEDGER_URL` holds the URL; `POSTGRES_LOCK_TIMEOUT` seconds to wait for the table lock."""
+    """`ORDERLEDGER_URL` holds the URL; `POSTGRES_LOCK_TIMEOUT` the seconds to wait for the table lock;
+    `POSTGRES_SYNCHRONOUS_COMMIT` is on, or off where the user asks for less."""
 
     def __init__(self, env: EnvType) -> None:
         BaseInfrastructureFactory.__init__(self, env)
         assert isinstance(self.env, Environment)
-        self.datastore = Datastore(self.env["ORDERLEDGER_URL"], int(self.env.get("POSTGRES_LOCK_TIMEOUT") or 30))
+        lock_timeout = int(self.env.get("POSTGRES_LOCK_TIMEOUT") or 30)
+        self.datastore = Datastore(self.env["ORDERLEDGER_URL"], lock_timeout, self.env.get("POSTGRES_SYNCHRONOUS_COMMIT") or "on")
 
     def application_recorder(self) -> Recorder:
         return Recorder(self.datastore)

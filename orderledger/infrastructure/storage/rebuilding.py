@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from orderledger.infrastructure.errors import StoreVersion
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.parallel import build_in_parallel
 from orderledger.infrastructure.storage.projecting import BATCH, Projector, lock_position, stored_fold_version
@@ -53,9 +54,11 @@ def rebuild(
 
 
 def rebuild_outdated(store: Store, projector: Projector) -> None:
-    """Rebuild views that an older version of the folds has made."""
+    """Rebuild views that an older version of the folds has made. Raises StoreVersion for those of a newer one."""
     with store.database.reading() as session:
         version = stored_fold_version(session)
+    if version > FOLD_VERSION:
+        raise StoreVersion(f"a newer version made the views (their fold is at {version}, this version knows {FOLD_VERSION})")
     if version < FOLD_VERSION:
         rebuild(store, projector)
         with store.database.writing() as session:

@@ -1,6 +1,6 @@
 """What both recorders offer beyond the library's: names bound in the same commit, and raw rows for fast reading."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 EVENTS_TABLE = "orderledger_events"
@@ -54,8 +54,8 @@ class LedgerRecorder(Protocol):
     def last_position(self) -> int:
         """The position of the newest event, 0 in an empty log."""
 
-    def streams_named(self, account: str, kind: str, names: Sequence[str]) -> dict[str, str]:
-        """What these names of one kind stand for, as far as they are bound."""
+    def streams_named(self, account: str, names: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
+        """What these names, given by kind, stand for: streams by (kind, name), as far as they are bound."""
 
 
 def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

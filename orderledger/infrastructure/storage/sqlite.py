@@ -3,7 +3,7 @@
 The module is the library's persistence module for SQLite ledgers: it finds `Factory` here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -93,14 +93,15 @@ class Recorder(SQLiteApplicationRecorder):
     def last_position(self) -> int:
         return int(self.max_notification_id() or 0)
 
-    def streams_named(self, account: str, kind: str, names: Sequence[str]) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def streams_named(self, account: str, names: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
+        found: dict[tuple[str, str], str] = {}
         with self.datastore.transaction(commit=False) as c:
-            for chunk in chunks(names):
-                marks = ",".join("?" * len(chunk))
-                statement = f"SELECT name, stream FROM {NAMES_TABLE} WHERE account = ? AND kind = ? AND name IN ({marks})"
-                c.execute(statement, (account, kind, *chunk))
-                found.update((name, stream) for name, stream in c.fetchall())
+            for kind, asked in names.items():
+                for chunk in chunks(asked):
+                    marks = ",".join("?" * len(chunk))
+                    statement = f"SELECT name, stream FROM {NAMES_TABLE} WHERE account = ? AND kind = ? AND name IN ({marks})"
+                    c.execute(statement, (account, kind, *chunk))
+                    found.update(((kind, name), stream) for name, stream in c.fetchall())
         return found
 
     def _rows(self, statement: str, parameters: Sequence[Any]) -> list[Row]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import unquote
 
-from eventsourcing.persistence import IntegrityError, PersistenceError
+from eventsourcing.persistence import ConnectionPoolClosedError, IntegrityError, PersistenceError
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable
@@ -43,8 +43,8 @@ class Store:
         stored = [(event.stream, event.version, *encode(event)) for event in events]
         try:
             return self.recorder.append(stored, bindings)
-        except IntegrityError:
-            return self._settle(stored) or _conflict()
+        except IntegrityError as error:
+            raise Conflict("a stream has grown since it was read") from error
         except PersistenceError as error:
             positions = self._settle(stored, after=error)
             if positions is None:
@@ -100,15 +100,11 @@ def _decoded(row: Row) -> Recorded:
     return decode(*row)
 
 
-def _conflict() -> list[int]:
-    raise Conflict("a stream has grown since it was read")
-
-
 def open_store(url: str, *, synchronous: str = "FULL", lock_timeout: int = 30) -> Store:
     """The store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates what is missing."""
     with reaching(url):
         if url.startswith(("postgresql://", "postgres://")):
-            return _open_postgres(url, lock_timeout)
+            return _open_postgres(url, synchronous, lock_timeout)
         return _open_sqlite(url, synchronous, lock_timeout)
 
 
@@ -136,7 +132,7 @@ def _open_sqlite(url: str, synchronous: str, lock_timeout: int) -> Store:
     return _prepared(Store(application, database, None if path.startswith("file:") else url))
 
 
-def _open_postgres(url: str, lock_timeout: int) -> Store:
+def _open_postgres(url: str, synchronous: str, lock_timeout: int) -> Store:
     from orderledger.infrastructure.storage import postgres
     from orderledger.infrastructure.storage.database_postgres import PostgresDatabase
 
@@ -144,6 +140,7 @@ def _open_postgres(url: str, lock_timeout: int) -> Store:
         "PERSISTENCE_MODULE": postgres.__name__,
         "ORDERLEDGER_URL": url,
         "POSTGRES_LOCK_TIMEOUT": str(lock_timeout),
+        "POSTGRES_SYNCHRONOUS_COMMIT": "on" if synchronous in ("FULL", "EXTRA") else "off",
         "POSTGRES_ENABLE_DB_FUNCTIONS": "n",
     }
     application = LedgerApplication(environment)
@@ -165,6 +162,8 @@ def reaching(url: str) -> Iterator[None]:
     """Turns what a database says when it cannot be used into one sentence."""
     try:
         yield
+    except ConnectionPoolClosedError as error:
+        raise StoreUnreachable("the ledger is closed") from error
     except (PersistenceError, OSError) as error:
         raise unreachable(error, url) from error
     except Exception as error:
@@ -177,6 +176,6 @@ def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
     """One sentence about why a store cannot be used, without passwords."""
     import re
 
-    where = re.sub(r"://[^@/]*@", "://", url)
+    where = re.sub(r"(password=)[^&]*", r"\1...", re.sub(r"://[^@/]*@", "://", url))
     said = " ".join(str(error).split()) or type(error).__name__
     return StoreUnreachable(f"{where} cannot be used: {said}")

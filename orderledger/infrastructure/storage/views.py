@@ -1,6 +1,6 @@
 """Questions to the views: as they are, or as of another time by folding the log up to then."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -31,7 +31,7 @@ class StoredViews:
         self._session = session
 
     def rows(self, table: Table, **where: Any) -> list[Row]:
-        asked = {name: value for name, value in where.items() if value is not None}
+        asked = _asked(table, where)
         kinds = {column.name: column.kind for column in table.columns}
         values = [self._session.to_sql(kinds[name], value) for name, value in asked.items()]
         order = f"ORDER BY {', '.join(self._session.first_missing(name) for name in table.order_by)}"
@@ -41,16 +41,26 @@ class StoredViews:
         found = self.rows(ORDERS, client_order_id=name, account=account)
         if found:
             return found
+        return [row for stream in self.streams_named(name) for row in self.rows(ORDERS, stream=stream, account=account)]
+
+    def streams_named(self, name: str) -> list[str]:
+        """The streams of orders that bear the name, other than as their client order id."""
         statement = f"SELECT DISTINCT stream FROM {NAMES_TABLE} WHERE (name = ? OR (kind = ? AND name LIKE ? ESCAPE '!'))"
         escaped = name.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-        streams = self._session.execute(statement, (name, NameKind.ALIAS.value, f"%={escaped}"))
-        return [row for (stream,) in streams for row in self.rows(ORDERS, stream=stream, account=account)]
+        return [stream for (stream,) in self._session.execute(statement, (name, NameKind.ALIAS.value, f"%={escaped}"))]
 
 
 class FoldedViews:
     """The views as of another time: what was known at `as_of`, or what had happened by `effective_at`, or both."""
 
-    def __init__(self, events: Iterable[Recorded], as_of: datetime | None, effective_at: datetime | None) -> None:
+    def __init__(
+        self,
+        events: Iterable[Recorded],
+        as_of: datetime | None,
+        effective_at: datetime | None,
+        named: Callable[[str], set[str]],
+    ) -> None:
+        self._named = named
         self._rows = MemoryRows()
         fold = Fold(self._rows)
         for event in events:
@@ -59,18 +69,29 @@ class FoldedViews:
         fold.settle()
 
     def rows(self, table: Table, **where: Any) -> list[Row]:
-        return self._rows.select(table, **{name: value for name, value in where.items() if value is not None})
+        return self._rows.select(table, **_asked(table, where))
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         rows = self.rows(ORDERS, account=account)
         exact = [row for row in rows if row["client_order_id"] == name]
-        return exact or [row for row in rows if _bears(row, name)]
-
-
-def _bears(row: Row, name: str) -> bool:
-    return name in (row["working_client_order_id"], *row["venue_order_ids"], *row["aliases"].values())
+        return exact or [row for row in rows if row["stream"] in self._named(name)]
 
 
 def folded(store: Store, as_of: datetime | None, effective_at: datetime | None) -> FoldedViews:
-    """The views as of another time."""
-    return FoldedViews(store.all_events(), as_of, effective_at)
+    """The views as of another time. Raises ValueError for a time without an offset."""
+    for moment in (as_of, effective_at):
+        if moment is not None and moment.tzinfo is None:
+            raise ValueError(f"{moment.isoformat()} has no offset: give a time with one")
+
+    def named(name: str) -> set[str]:
+        with store.database.reading() as session:
+            return set(StoredViews(session).streams_named(name))
+
+    return FoldedViews(store.all_events(), as_of, effective_at, named)
+
+
+def _asked(table: Table, where: dict[str, Any]) -> dict[str, Any]:
+    """The values that rows must have. Raises ValueError for a column there is not."""
+    if unknown := [name for name in where if name not in table.names]:
+        raise ValueError(f"{unknown[0]!r} is no column of {table.name}: {', '.join(table.names)}")
+    return {name: value for name, value in where.items() if value is not None}

@@ -111,9 +111,11 @@ def _to_domain(values: dict[str, Any], name: str, value_class: type[Reported] | 
 
 def _check_json(tags: dict[str, Any]) -> None:
     try:
-        _evidence.encode(tags)
+        text = _evidence.encode(tags)
     except (TypeError, ValueError, OverflowError, RecursionError):
         raise InvalidMessage("tags", "cannot be kept as JSON") from None
+    if b"\\u0000" in text:
+        raise InvalidMessage("tags", "hold a NUL character")
 
 
 _CONVERTERS = {message_class: _converter(message_class, fact_class) for message_class, fact_class in FACTS.items()}

@@ -116,11 +116,14 @@ class Naming:
         return stream
 
     def _look_up(self, account: str, names: list[Name]) -> None:
-        by_kind: dict[NameKind, list[str]] = {}
+        by_kind: dict[str, list[str]] = {}
         for kind, name in names:
-            by_kind.setdefault(kind, []).append(name)
-        for kind, asked in by_kind.items():
-            found = self._store.recorder.streams_named(account, kind.value, asked)
-            self._bound.update({(account, (kind, name)): stream for name, stream in found.items()})
-            self._unbound.update((account, (kind, name)) for name in asked if name not in found)
-            self._live.load(found.values())
+            by_kind.setdefault(kind.value, []).append(name)
+        found = self._store.recorder.streams_named(account, by_kind)
+        for kind, name in names:
+            stream = found.get((kind.value, name))
+            if stream is None:
+                self._unbound.add((account, (kind, name)))
+            else:
+                self._bound[account, (kind, name)] = stream
+        self._live.load(found.values())

@@ -10,10 +10,11 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TypeVar, cast
 
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.domain import EventSourcingError
+from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import StoreError
+from orderledger.infrastructure.errors import StoreError, StoreUnreachable
 from orderledger.infrastructure.storage.recording import Binding
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 from orderledger.infrastructure.wire.outcome import Outcome
@@ -98,11 +99,11 @@ class Writer:
                 outcomes = self._write(entries)
         except Exception as error:
             self._decider.failed()
-            if len(group) > 1 and not isinstance(error, (StoreError, PersistenceError)):
+            if len(group) > 1 and not isinstance(error, (StoreError, EventSourcingError)):
                 for waiting in group:
                     self._commit([waiting])
                 return
-            failure = unreachable(error) if isinstance(error, PersistenceError) else error
+            failure = _said(error)
             for _, answer in group:
                 answer(None, failure)
             return
@@ -146,7 +147,8 @@ class Writer:
             return
         lost = []
         for binding in bindings:
-            stream = self._store.recorder.streams_named(binding.account, binding.kind, [binding.name]).get(binding.name)
+            key = (binding.kind, binding.name)
+            stream = self._store.recorder.streams_named(binding.account, {binding.kind: [binding.name]}).get(key)
             if stream is not None and stream != binding.stream:
                 lost.append((binding, stream))
         if lost:
@@ -156,6 +158,13 @@ class Writer:
             if self._decider.events:
                 self._store.append(self._decider.events, self._decider.bindings)
             self._decider.committed()
+
+
+def _said(error: Exception) -> Exception:
+    """A failure of the store in this package's words."""
+    if isinstance(error, ConnectionPoolClosedError):
+        return StoreUnreachable("the ledger is closed")
+    return unreachable(error) if isinstance(error, PersistenceError) else error
 
 
 def settle(future: "Future[Result]", result: "Result | None", error: BaseException | None) -> None:

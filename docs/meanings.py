@@ -1,0 +1,195 @@
+"""Words for the reference pages where the code has none: fields that need no explanation beside it, codes, exit statuses.
+
+`generate.py` fails on whatever is in the code and not here, so that nothing gets into the package unexplained.
+"""
+
+# ruff: noqa: E501  (a cell of a Markdown table is one line)
+
+FIELDS: dict[str, str] = {
+    "instrument": "What is traded, by the name your venue or you give it.",
+    "side": "Which way.",
+    "quantity": "How much, in the instrument's own units.",
+    "order_type": "FIX OrdType.",
+    "limit_price": "Limit price.",
+    "stop_price": "Stop or trigger price.",
+    "time_in_force": "FIX TimeInForce. Without one the order is taken as a day order.",
+    "expire_at": "When a `gtd` order ends.",
+    "post_only": "Only as a maker.",
+    "reduce_only": "Only to make a position smaller.",
+    "strategy": "Whose order it is: the `strategy` of P&L and filters.",
+    "links": "What it belongs to: proposal, trade, role, parent, group.",
+    "tags": "Free labels, at most 100.",
+    "reason": "A code.",
+    "request_id": "Id of the cancel or replace request, so that its answer can be told from others.",
+    "replacement_client_order_id": "Our id of the replaced leg, at venues that want a new id with every change.",
+    "proposal_id": "Id of the proposal.",
+    "kind": "Opens a position, or closes one.",
+    "fill_id": "The venue's id of the fill. Within one order it counts once.",
+    "price": "Price.",
+    "liquidity": "FIX LastLiquidityInd.",
+    "corrects": "The fill id that this one replaces.",
+    "status": "The venue's word for the status.",
+    "pending": "What the venue says is outstanding.",
+    "multiplier": "Units of the underlying in one unit of quantity. Default 1.",
+    "inverse": "Settled in the base currency: a quantity is worth quantity * multiplier / price.",
+    "currency": "What P&L and fees are settled in.",
+    "tick": "Smallest step of the price.",
+    "lot": "Smallest step of the quantity.",
+    "amount": "Positive when received, negative when paid.",
+    "from": "When the stream went down.",
+    "to": "When it was back. Left out while it is down.",
+    "average_price": "Average price.",
+    "cum_quantity": "Filled so far.",
+    "leaves_quantity": "What can still be filled.",
+    "trade_id": "Trade that it opens or closes.",
+    "role": "Opens the trade, or closes it.",
+    "parent": "Order it is a child of.",
+    "group": "Orders that belong together.",
+    "fee": "Positive when paid, negative when received.",
+    "fee_currency": "Default: what the instrument is settled in.",
+    "at": "As the message gave it; left out where it gave none.",
+    "client_order_id": "As the message gave it: the order's own id, or another that it has borne.",
+    "venue_order_id": "As the message gave it.",
+    "aliases": "As the message gave them.",
+    "reported": "What the venue claimed besides.",
+    "message_id": "Idempotency key of the sender.",
+    "code": "The anomaly.",
+    "detail": "What was found, in a sentence.",
+    "from_at": "When the stream went down.",
+    "to_at": "When it was back.",
+}
+
+OF_MESSAGE: dict[tuple[str, str], str] = {
+    ("request_replace", "quantity"): "The new total (FIX OrderQty), not what is left.",
+    ("replace", "quantity"): "The total now in force, as the venue states it.",
+    ("restate", "quantity"): "The total now in force, as the venue states it.",
+    ("adjust", "quantity"): "Signed and absolute: from `at` on the position is this.",
+    ("adjust", "price"): "Its average open price.",
+    ("balance", "quantity"): "Signed: what the venue says the position is.",
+    ("mark", "price"): "Price at which open positions are valued.",
+    ("deny", "reason"): "Which check said no.",
+    ("unresolved", "reason"): "How sending ended: e.g. `timeout`, `http_502`, `connection_lost`.",
+}
+
+OF_EVENT: dict[tuple[str, str], str] = {
+    ("order_attributed.v1", "to"): "Stream of the order that these reports belong to, and where they are repeated.",
+}
+
+ENVELOPE: dict[str, str] = {
+    "recorded_at": "When it was recorded, by this machine's clock. Never earlier than that of the event before it in the same process.",
+    "source": "`strategy`, `operator`, `venue_push`, `venue_poll`, `reconciliation` or `import`; `ledger` for what the ledger adds itself.",
+    "payload": "The fields below that differ from their defaults.",
+    "at": "When it happened, only where that is neither in the payload nor `recorded_at`.",
+    "actor": "Who, as the message gave it.",
+    "correlation_id": "What belongs together, as the message gave it.",
+    "causation_id": "Because of what, as the message gave it.",
+    "text": "A sentence, as the message gave it.",
+    "attributed_from": "[stream, version] of the report of an unknown order that this event repeats under the order it belongs to.",
+    "evidence": "The raw payload of the venue: the same JSON values, its spacing aside.",
+}
+
+EVENT_VIEW: dict[str, str] = {
+    "position": "Place in the log. Positions grow; they may have holes.",
+    "account": "Trading account.",
+    "stream": "Stream that the event belongs to.",
+    "version": "Its number in that stream, from 1, without holes.",
+    "name": "Name under which it is stored.",
+    "recorded_at": "When it was recorded.",
+    "at": "When it happened by the sender's clock, else `recorded_at`.",
+    "source": "Where the message came from; `ledger` for what the ledger adds itself.",
+    "actor": "Who.",
+    "correlation_id": "What belongs together.",
+    "causation_id": "Because of what.",
+    "text": "A sentence.",
+    "payload": "The fields that were given.",
+    "evidence": "The raw payload of the venue.",
+    "attributed_from": "[stream, version] of the report that this event repeats under the order it belongs to.",
+}
+
+PNL_VIEW: dict[str, str] = {
+    "account": "Trading account.",
+    "instrument": "Instrument.",
+    "strategy": "With `by` strategy: whose trades. Null for trades of orders without one, adjustments and funding.",
+    "day": "With `by` day: the day in UTC.",
+    "position_quantity": "Signed: positive is long. With `by` day: at the end of the day.",
+    "average_open_price": "Average price of the open lots, 0 when flat.",
+    "realized_pnl": "Realized P&L before fees, in `currency`.",
+    "fees": "Fees by currency, positive when paid.",
+    "funding": "Funding by currency, positive when received.",
+    "net_pnl": "Realized less fees plus funding in `currency`. Amounts in other currencies count where the account has a mark of the pair; "
+    "null where `currency` is not known and there are fees or funding.",
+    "unrealized_pnl": "What closing the position at the mark would realize. Null without a mark, and with `by` day.",
+    "mark_price": "The last mark.",
+    "currency": "What the instrument is settled in; where nobody said, the only currency seen in fees and funding; else null.",
+    "method": "average, fifo or lifo.",
+    "fills": "Fills that stand.",
+    "bought_quantity": "Sum bought.",
+    "sold_quantity": "Sum sold.",
+}
+
+POSITIONS_VIEW: dict[str, str] = {
+    "open_buy_quantity": "What open buy orders can still be filled for, unresolved ones included.",
+    "open_sell_quantity": "The same of sell orders.",
+    "unresolved_orders": "How many of those orders have an unknown outcome.",
+    "reported_quantity": "What the venue last said the position is (`balance`).",
+}
+
+RECOVERY: dict[str, str] = {
+    "open": "All orders that have not ended.",
+    "in_flight": "Of those: requested or submitted, and nothing heard. Status `pending_new`, certainty `confirmed`.",
+    "unresolved": "Of those: the outcome is unknown, ask the venue.",
+    "pending": "Of those: a cancel or a replace is outstanding.",
+    "events_read": "Events that had to be read to bring the views up to date.",
+    "seconds": "How long that took.",
+}
+
+REASONS: dict[str, str] = {
+    "unknown_order": "The command is about an order that is not recorded. It may exist at the venue all the same.",
+    "order_ended": "The order has ended; the text says how, and how much was filled.",
+    "duplicate_client_order_id": "The client order id was requested with other terms, or is a replacement id of another order.",
+    "already_submitted": "Sent once already. Ask the venue; a second `submit` is let in after an `absent` later than the first.",
+    "already_acknowledged": "`submit` or `deny`, and the venue has the order.",
+    "request_id_reused": "The id of a cancel or replace request that asked for something else.",
+    "duplicate_proposal_id": "The proposal id was used with other terms.",
+    "unknown_proposal": "`approve` or `decline` of a proposal that was never made.",
+    "proposal_decided": "The proposal was approved or declined before.",
+}
+
+ANOMALIES: dict[str, tuple[str, str]] = {
+    "overfill": ("More filled than the order's quantity. Said again of every further fill.", "cum_quantity no longer exceeds the quantity"),
+    "fill_id_reused": ("One fill id came with other numbers. The earlier `at` counts, the other is kept as evidence.", "never"),
+    "fill_after_end": (
+        "A fill happened after the cancel, reject, expiry or denial. It counts. Said again of every further one.",
+        "the fill is busted or corrected, or an end later than it is told",
+    ),
+    "unknown_order": ("A report of an order that nobody has requested here. It counts in positions and P&L.", "a request with its client order id arrives; an order that is attributed to another leaves the order view instead"),
+    "quantity_mismatch": (
+        "`reported` disagrees with what was recorded by the time of that report.",
+        "what is missing is recorded, or a later claim agrees",
+    ),
+    "status_conflict": (
+        "The venue's last word for the status contradicts the facts: filled with fills missing, working after an end, or ended without a report of it.",
+        "the facts or a later word agree",
+    ),
+    "late_report": ("A report, not a fill, that happened before the end of the order and arrived after it. Of the message, not of the order.", "never"),
+    "unknown_status": ("The venue's last word for the status is none this ledger knows.", "a later word is known"),
+    "client_order_id_reused": (
+        "More venue orders under one client order id than one, plus one per replace: e.g. two live orders after a retry.",
+        "the missing replaces are recorded",
+    ),
+    "venue_order_id_reused": ("The venue order id is that of another order already. The report stays with the order it names.", "never"),
+}  # fmt: skip
+
+OUTCOMES: dict[str, str] = {
+    "recorded": "Appended and durable. `position` is its place in the log, `anomalies` what is odd about it.",
+    "duplicate": "The same fact is in the log already. Nothing was appended.",
+    "refused": "A command that may not happen. `reason` is a code, `text` says what is known. Nothing was appended.",
+    "invalid": "Not a message. `field` and `text` say what is wrong with what. Nothing was appended.",
+}
+
+EXITS: dict[int, str] = {
+    0: "done",
+    1: "`record`: some messages were refused or invalid; `check`: a difference was found; `order`, `history`: no such order, or several",
+    2: "wrong usage: an unknown option or command, or a value that cannot be read",
+    3: "the store cannot be reached or used, or was made by a newer version",
+}

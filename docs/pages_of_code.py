@@ -1,0 +1,150 @@
+"""settings.md and python.md, from the source: signatures and docstrings as they are written there."""
+
+# ruff: noqa: E501  (a cell of a Markdown table is one line)
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from itertools import pairwise
+from typing import Any
+
+from markdown import code, table
+
+import orderledger
+from orderledger.infrastructure.settings import Settings
+from orderledger.infrastructure.storage.checking import Checked, Difference
+from orderledger.infrastructure.storage.rebuilding import Rebuilt
+from orderledger.infrastructure.wire import parsing
+from orderledger.infrastructure.wire.messages import MESSAGES
+from orderledger.infrastructure.writing import live, naming, writer
+from orderledger.ledger import Ledger
+from orderledger.projections.recovery import Recovery
+
+WIDTH = 100
+
+SETTINGS_INTRODUCTION = """# Settings
+
+Given to `Ledger.open`, else taken from the environment, else the default. The command line takes `--db`, and the rest from the
+environment.
+"""
+
+PYTHON_INTRODUCTION = """# Python
+
+`import orderledger` imports nothing else; each name is fetched when it is first asked for. A ledger may be used from any
+number of threads. Rows are dictionaries with the fields of [views.md](views.md).
+
+## Ledger
+"""
+
+NAMES_INTRODUCTION = """## Messages
+
+One class per type of [messages.md](messages.md), made with keyword arguments. Enumerated fields take their words, numbers take
+text, `Decimal` or `int`, times take text, integers or aware `datetime`.
+"""
+
+
+def settings() -> str:
+    docs = _attribute_docs(inspect.getsource(Settings))
+    rows = [(f"`{f.name}`", f"`ORDERLEDGER_{f.name.upper()}`", f"`{f.default}`", docs[f.name]) for f in fields(Settings)]
+    limits = (
+        ("Longest line", f"{parsing.LINE_LIMIT:,} bytes", "A longer one is invalid."),
+        ("Messages in one commit", f"{writer.GROUP_LIMIT:,}", "What waits longer goes into the next."),
+        ("Messages in the queue", f"{writer.QUEUE_LIMIT:,}", "Whoever offers more waits."),
+        ("Attempts at a commit", f"{writer.ATTEMPTS:,}", "Against other writing processes; then the group is halved, at the end StoreUnreachable."),
+        ("Ended orders in memory", f"{live.ENDED_KEPT:,} to {3 * live.ENDED_KEPT:,}", "Of the writer. The others are read from the log when they are met again."),
+        ("Streams in memory", f"{live.STREAMS_KEPT:,}", "Of the writer, about: open orders included. The others are read from the log."),
+        ("Names in memory", f"{naming.NAMES_KEPT:,}", "Of the writer. The others are asked from the store."),
+    )  # fmt: skip
+    return "\n".join(
+        [
+            SETTINGS_INTRODUCTION,
+            table(("setting", "environment", "default", "meaning"), rows),
+            "`InvalidMessage` is raised for a value that cannot be.\n",
+            "For developers: `ORDERLEDGER_TEST_DSN` names the PostgreSQL server that the tests are to use instead of a private one;",
+            "`ORDERLEDGER_WRITE_GOLDEN=1` lets `python -m tests.test_golden` write missing golden files.\n",
+            "## Limits\n",
+            "Fixed in the code.\n",
+            table(("limit", "value", "beyond it"), limits),
+        ]
+    )
+
+
+def _attribute_docs(source: str) -> dict[str, str]:
+    """The string that stands below an attribute of a class."""
+    (body,) = [node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    docs = {}
+    for node, following in pairwise(body):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(following, ast.Expr):
+            docs[node.target.id] = str(ast.literal_eval(following.value))
+    return docs
+
+
+def python() -> str:
+    parts = [PYTHON_INTRODUCTION, inspect.cleandoc(Ledger.__doc__ or "") + "\n", *_methods(Ledger)]
+    parts += ["## Outcome\n", _record(orderledger.Outcome), "The outcomes are explained in [errors.md](errors.md#outcomes).\n"]
+    parts += ["## Answers of recover, rebuild and check\n", *map(_record, (Recovery, Rebuilt, Checked, Difference))]
+    parts += [NAMES_INTRODUCTION, ", ".join(f"`{model.__name__}`" for model in MESSAGES.values()) + ".\n"]
+    parts += [
+        "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`; a dictionary does as well. `Message` is their base.\n"
+    ]
+    parts += ["## From text\n", *_functions(parsing, parsing.__all__)]
+    parts += ["## Exceptions\n", f"In [errors.md](errors.md#exceptions): {', '.join(f'`{name}`' for name in _exceptions())}.\n"]
+    return "\n".join(parts)
+
+
+def _exceptions() -> list[str]:
+    return [name for name in orderledger.__all__ if isinstance(getattr(orderledger, name), type) and issubclass(getattr(orderledger, name), Exception)]  # fmt: skip
+
+
+def _methods(kind: type) -> Iterator[str]:
+    (tree,) = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(tree, ast.ClassDef)
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
+            yield f"### {node.name}\n"
+            yield code("python", _signature(node))
+            yield inspect.cleandoc(ast.get_docstring(node) or "") + "\n"
+
+
+def _functions(module: Any, names: list[str]) -> Iterator[str]:
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.FunctionDef) and node.name in names:
+            yield f"### {node.name}\n"
+            yield code("python", _signature(node))
+            yield inspect.cleandoc(ast.get_docstring(node) or "") + "\n"
+
+
+def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
+    arguments = _each_argument(node.args)
+    returns = f" -> {ast.unparse(node.returns)}".replace("'", "") if node.returns else ""
+    line = f"{word} {node.name}({', '.join(arguments)}){returns}"
+    if len(line) <= WIDTH:
+        return line
+    return f"{word} {node.name}(\n" + "".join(f"    {argument},\n" for argument in arguments) + f"){returns}"
+
+
+def _each_argument(given: ast.arguments) -> list[str]:
+    """Each argument by itself, with its default."""
+    defaults: list[ast.expr | None] = [None] * (len(given.args) - len(given.defaults)) + list(given.defaults)
+    shown = [_argument(one, default) for one, default in zip(given.args, defaults, strict=True) if one.arg not in ("self", "cls")]
+    if given.kwonlyargs:
+        shown += ["*", *(_argument(one, default) for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True))]
+    return shown + ([f"**{ast.unparse(given.kwarg)}"] if given.kwarg else [])
+
+
+def _argument(argument: ast.arg, default: ast.expr | None) -> str:
+    return ast.unparse(argument) + (f" = {ast.unparse(default)}".replace("'", '"') if default else "")
+
+
+def _record(kind: type) -> str:
+    """A class of named fields: its docstring and its fields."""
+    shown = "\n".join(f"{name}: {_word(told)}" for name, told in kind.__annotations__.items())
+    return "\n".join([f"`{kind.__name__}`: {' '.join((kind.__doc__ or '').split())}\n", code("python", shown)])
+
+
+def _word(kind: Any) -> str:
+    name = kind.__name__ if isinstance(kind, type) and not getattr(kind, "__args__", ()) else str(kind)
+    return re.sub(r"\b[a-z_]+\.", "", name).replace("'", '"')

@@ -1,0 +1,75 @@
+"""commands.md from click, errors.md from the exceptions and the codes."""
+
+# ruff: noqa: E501  (a cell of a Markdown table is one line)
+
+from typing import get_args
+
+import click
+import meanings
+from markdown import code, table
+
+import orderledger
+from orderledger.cli import main
+from orderledger.domain.decision import Reason
+from orderledger.domain.values import Anomaly
+from orderledger.infrastructure import errors as exceptions
+from orderledger.infrastructure.wire.outcome import Answer
+
+COMMANDS_INTRODUCTION = """# Commands
+
+Results go to stdout, everything else to stderr. `--json` prints one JSON object per line with every field of the
+[view](views.md); without it there is a table for people, with the columns that people look at.
+
+Times (`T`) are RFC 3339 with an offset, or a count of s, ms, us or ns. Exit statuses: [errors.md](errors.md#exit-statuses).
+"""
+
+ACKNOWLEDGEMENTS = """With `--ack` every message is answered by a line `{"line", "outcome", "position", "reason", "anomalies"}`, and `text`
+where there is something to say: in the order of the input, each when its message is durable. Empty lines are counted
+and not answered. `--rejects` gets a line `{"line", "field", "fault", "message"}` for every message that is invalid, the
+message cut at 2,000 bytes.
+"""
+
+
+def commands() -> str:
+    parts = [COMMANDS_INTRODUCTION, code("text", _help(main, "orderledger"))]
+    for name, command in main.commands.items():
+        parts += [f"## {name}\n", code("text", _help(command, f"orderledger {name}"))]
+        if name == "record":
+            parts.append(ACKNOWLEDGEMENTS)
+    return "\n".join(parts)
+
+
+def _help(command: click.Command, name: str) -> str:
+    context = click.Context(command, info_name=name, terminal_width=110, max_content_width=110, **_settings(command))
+    return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+
+
+def _settings(command: click.Command) -> dict[str, list[str]]:
+    return {"help_option_names": list(main.context_settings["help_option_names"])}
+
+
+def errors() -> str:
+    tree = (exceptions.__doc__ or "").partition("\n\n")[2]
+    parts = ["# Answers and errors\n", "## Outcomes\n", _words("outcome", get_args(Answer), meanings.OUTCOMES)]
+    parts += [
+        "An outcome is an `Outcome` in Python and a line of `record --ack` on the command line.\n",
+        "## Reasons of refusals\n",
+        _words("reason", [str(reason) for reason in Reason], meanings.REASONS),
+        "## Anomalies\n",
+        "Odd reports are recorded all the same. An anomaly is an event of its own, in the outcome of the message, in the history of",
+        "the order and in the view `anomalies`; on the order's row it stands while it holds.\n",
+        table(("code", "raised when", "cleared when"), [(f"`{code}`", *meanings.ANOMALIES[code]) for code in map(str, Anomaly)]),
+        "## Exceptions\n",
+        code("text", tree),
+        "\n".join(f"- `{name}`: {' '.join((getattr(orderledger, name).__doc__ or '').split())}" for name in exceptions.__all__)
+        + "\n",
+        "A message class whose fields are wrong raises `pydantic.ValidationError` when it is made; `InvalidMessage` comes from",
+        "`parse_line`, `parse_document` and the recording methods. Both are `ValueError`.\n",
+        "## Exit statuses\n",
+        table(("status", "means"), [(str(status), meaning) for status, meaning in meanings.EXITS.items()]),
+    ]
+    return "\n".join(parts)
+
+
+def _words(head: str, names: tuple[str, ...] | list[str], words: dict[str, str]) -> str:
+    return table((head, "meaning"), [(f"`{name}`", words[name]) for name in names])

@@ -1,0 +1,183 @@
+"""events.md and views.md, from the stored names, the events and the tables."""
+
+# ruff: noqa: E501  (a cell of a Markdown table is one line)
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import get_type_hints
+
+import meanings
+from markdown import code, stored_word, table
+
+from orderledger.domain.events import FillRecorded, OrderEvent, OrderReport
+from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.storage.codec import NAMES, UPCASTS, Envelope, encode, name_of, readable_payload
+from orderledger.infrastructure.storage.database import SQLiteSession
+from orderledger.infrastructure.storage.database_postgres import PostgresSession
+from orderledger.infrastructure.wire.facts import FACTS
+from orderledger.infrastructure.wire.messages import Fill
+from orderledger.ledger import Ledger
+from orderledger.projections.history import event_row
+from orderledger.projections.recovery import Recovery
+from orderledger.projections.tables import TABLES, Table
+
+AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
+EXAMPLE = Recorded(
+    stream="sim:main/C-1",
+    version=4,
+    event=FillRecorded(at=AT, venue_order_id="V-1", fill_id="F-1", quantity=Decimal("0.2"), price=Decimal(63990)),
+    recorded_at=AT + timedelta(milliseconds=12),
+    at=AT,
+    source="venue_push",
+    position=5,
+    evidence=b'{"px":"63990","sz":"0.2"}',
+)
+
+EVENTS_INTRODUCTION = """# Events
+
+What is stored, once and for ever. A name is written by hand and never changes its meaning; a new shape gets a new version
+(`.v2`) and the old one is still read. The bytes of every name are pinned by files in `tests/golden`.
+
+An event stands in the table `orderledger_events`, which refuses UPDATE and DELETE:
+
+| column | is |
+|---|---|
+| `originator_id` | Stream: see below. |
+| `originator_version` | Number of the event in its stream, from 1, without holes. |
+| `topic` | Name of the event. |
+| `state` | The envelope as JSON text in UTF-8. |
+| `notification_id` | Place in the log: `position` in the views. |
+
+## Streams
+
+| stream | holds |
+|---|---|
+| `ACCOUNT/CLIENT_ORDER_ID` | One order. |
+| `ACCOUNT#venue/VENUE_ORDER_ID`, `ACCOUNT#alias/NAME=VALUE` | An order known by that name alone, until it is attributed. |
+| `ACCOUNT#proposal/PROPOSAL_ID` | One proposal. |
+| `ACCOUNT#instrument/…`, `#mark/…`, `#funding/…`, `#adjust/…`, `#balance/INSTRUMENT` | One kind of fact about one instrument of an account. |
+| `ACCOUNT#gap/` | Gaps of the account's streams. |
+
+In the account `%`, `/` and `#` are written `%25`, `%2F` and `%23`.
+
+## Envelope
+"""
+
+VIEWS_INTRODUCTION = """# Views
+
+Every view is a fold of the log, kept in a table of the same database, and can be rebuilt at any time: read them, never write them.
+`--json` and the Python API show the columns below in this order; numbers are decimal strings without exponent or trailing
+zeros (`Decimal` in Python), times RFC 3339 in UTC with microseconds (aware `datetime` in Python).
+
+The tables are exactly as far as `view_positions` says: `SELECT position FROM view_positions`. An open ledger keeps them up to date
+in the background, and every question through the command line or the API brings them up to the end of the log first; a
+question in SQL does not.
+"""
+
+OTHER_TABLES = """## Tables that are no views
+
+| table | holds |
+|---|---|
+| `orderledger_events` | The log: see [events.md](events.md). |
+| `order_names` | Every id an order has borne: `account`, `kind` (client, request, venue, alias), `name`, and the `stream` it stands for. |
+| `view_positions` | `name` (always `views`), `position` in the log that the views have reached, `fold_version` of the fold that made them. |
+| `ledger_schema` | `version` of the tables. |
+
+While `rebuild` runs there are also tables named `…__rebuilt`.
+"""
+
+
+def events() -> str:
+    shown = [(f"`{name}`", meanings.ENVELOPE[name]) for name in Envelope.__struct_fields__]
+    name, state = encode(EXAMPLE)
+    parts = [EVENTS_INTRODUCTION, table(("field", "meaning"), shown), f"For example a `{name}`:\n", code("json", state.decode())]
+    parts += ["Numbers are text, digit for digit as they came; times are RFC 3339 in UTC. What is null or empty is left out.\n"]
+    parts += [
+        "## Payloads\n",
+        "Every event about an order may carry these; reports also `instrument` and `side`.\n",
+        _payload(OrderEvent, "", ()),
+    ]
+    by_event = {NAMES[fact]: str(model.model_fields["type"].default) for model, fact in FACTS.items()}
+    for kind, name in NAMES.items():
+        base = OrderReport if issubclass(kind, OrderReport) else OrderEvent if issubclass(kind, OrderEvent) else object
+        said = f"From [{by_event[name]}](messages.md#{by_event[name]}). " if name in by_event else "The ledger's own. "
+        inherited = [field.name for field in fields(base)] if base is not object else []
+        parts += [f"### {name}\n", (said + _said(kind)).rstrip() + "\n"]
+        parts += [_payload(kind, name, inherited) or "No fields of its own.\n"]
+    parts += [
+        "## Older names\n",
+        "\n".join(f"- `{old}` is read as `{new}`" for old, (new, _) in UPCASTS.items()) or "None yet.\n",
+    ]
+    return "\n".join(parts)
+
+
+def _said(kind: type) -> str:
+    text = " ".join((kind.__doc__ or "").split())
+    return "" if text.startswith(f"{kind.__name__}(") else text  # what dataclass writes where nobody has
+
+
+def _payload(kind: type, name: str, inherited: Iterable[str]) -> str:
+    hints = get_type_hints(kind)
+    own = [field.name for field in fields(kind) if field.name not in inherited]
+    rows = [
+        (f"`{field}`", stored_word(hints[field]), meanings.OF_EVENT.get((name, field)) or meanings.FIELDS[field]) for field in own
+    ]
+    return table(("field", "is", "meaning"), rows) if rows else ""
+
+
+def views() -> str:
+    parts = [VIEWS_INTRODUCTION, *map(_table, TABLES), _pnl(), _event_view(), _recovery(), OTHER_TABLES]
+    return "\n".join(parts)
+
+
+def _table(view: Table) -> str:
+    rows = [
+        (f"`{column.name}`", SQLiteSession.types[column.kind], PostgresSession.types[column.kind], column.meaning + ("" if column.is_shown else " Only in the table."))
+        for column in view.columns
+    ]  # fmt: skip
+    keys = ", ".join(f"`{name}`" for name in view.key)
+    indexes = "; ".join(", ".join(f"`{name}`" for name in index) for index in view.indexes)
+    told = f"{view.meaning} Key: {keys}." + (f" Indexes: {indexes}." if indexes else "")
+    listed = ", ".join(f"`{name}`" for name in view.order_by)
+    return "\n".join(
+        [f"## {view.name}\n", f"{told} Listed by {listed}.\n", table(("column", "SQLite", "PostgreSQL", "meaning"), rows)]
+    )
+
+
+def _pnl() -> str:
+    """From what the ledger answers, so that no field is missed."""
+    with Ledger.open("memory://") as ledger:
+        ledger.record(Fill(account="sim:main", client_order_id="C-1", instrument="BTC-USD", side="buy", fill_id="F-1", quantity="1", price="1"))  # type: ignore[arg-type]  # fmt: skip
+        pnl = {**ledger.pnl(by=("strategy", "day"))[0], **ledger.pnl()[0]}
+        extras = [name for name in ledger.positions()[0] if name not in pnl]
+    ordered = [name for name in meanings.PNL_VIEW if name in pnl] + [name for name in pnl if name not in meanings.PNL_VIEW]
+    return "\n".join(
+        [
+            "## pnl and positions as views\n",
+            "`orderledger pnl` and `Ledger.pnl` put rows of the table `positions` beside the marks, and add them up by any of account,",
+            "instrument, strategy and day. A field that cannot be added up (position and mark without `instrument`) is null; instruments that are",
+            "settled in different currencies are added up apart, a row each.\n",
+            _named(ordered, meanings.PNL_VIEW),
+            "`orderledger positions` and `Ledger.positions` add the exposure of what still works, and a row for every instrument with open orders:\n",
+            _named(extras, meanings.POSITIONS_VIEW),
+        ]
+    )
+
+
+def _event_view() -> str:
+    shown = event_row(EXAMPLE, name_of(EXAMPLE.event), readable_payload(EXAMPLE.event))
+    return "\n".join(
+        ["## event\n", "A row of `orderledger history` and `orderledger events`.\n", _named(shown, meanings.EVENT_VIEW)]
+    )
+
+
+def _recovery() -> str:
+    names = [field.name for field in fields(Recovery)]
+    told = "`Ledger.recover` answers with lists of rows of `orders`; `orderledger recover --json` prints every open order once, with its `finding` (`open`, `in_flight` or `unresolved`), then a `summary` with the counts."
+    return "\n".join(["## recovery\n", told + "\n", _named(names, meanings.RECOVERY)])
+
+
+def _named(names: Iterable[str], words: Mapping[str, str]) -> str:
+    return table(("field", "meaning"), [(f"`{name}`", words[name]) for name in names])
