@@ -23,19 +23,39 @@ class Fill:
     instrument: str | None
     side: Side | None
     corrects: str | None
+    fee_at: datetime | None = None
     is_standing: bool = False
 
     def is_same_as(self, event: FillRecorded) -> bool:
         """Whether a report of the same fill id tells the same numbers. What one of the two left out does not differ."""
         return (
+            self.is_same_trade_as(event)
+            and not _differ(self.fee, event.fee)
+            and not _differ(self.fee_currency, event.fee_currency)
+        )
+
+    def is_same_trade_as(self, event: FillRecorded) -> bool:
+        """The same but for the fee."""
+        return (
             self.quantity == event.quantity
             and self.price == event.price
             and not _differ(self.side, event.side)
             and not _differ(self.instrument, event.instrument)
-            and not _differ(self.fee, event.fee)
-            and not _differ(self.fee_currency, event.fee_currency)
             and self.corrects == (event.corrects if isinstance(event, FillCorrected) else None)
         )
+
+    def is_completed_by(self, event: FillRecorded) -> bool:
+        """Whether a report of the same fill knows what was not known of it."""
+        names = ("fee", "liquidity", "instrument", "side")
+        return any(getattr(self, name) is None and getattr(event, name) is not None for name in names)
+
+    def complete(self, event: FillRecorded, at: datetime) -> None:
+        """Take over what another report of the same fill knows. Of several fees the one told first counts."""
+        if event.fee is not None and (self.fee_at is None or at < self.fee_at):
+            self.fee, self.fee_currency, self.fee_at = event.fee, event.fee_currency or self.fee_currency, at
+        self.liquidity = self.liquidity or event.liquidity
+        self.instrument = self.instrument or event.instrument
+        self.side = self.side or event.side
 
 
 def _differ(one: object, other: object) -> bool:
@@ -72,7 +92,7 @@ class Fills:
         """Whether this very fill is recorded, and the report adds nothing to it."""
         fill = self.by_id.get(event.fill_id)
         if fill is not None and fill.is_same_as(event):
-            return not (fill.fee is None and event.fee is not None)
+            return not fill.is_completed_by(event)
         return any(other.fill_id == event.fill_id and other.is_same_as(event) for other in self._uncounted)
 
     def is_busted(self, fill_id: str) -> bool:
@@ -87,9 +107,13 @@ class Fills:
         """Count a fill. Of two that claim one id with other numbers, the earlier counts and the other is kept beside."""
         known = self.by_id.get(event.fill_id)
         if known is not None and known.is_same_as(event):
-            _complete(known, event)
+            known.complete(event, at)
             return
         fill = _fill(event, at)
+        if known is not None and known.is_same_trade_as(event):
+            self._uncounted += (fill,)
+            known.complete(event, at)
+            return
         if known is not None:
             self._uncounted += (fill if known.at <= at else known,)
             if known.at <= at:
@@ -160,13 +184,5 @@ def _fill(event: FillRecorded, at: datetime) -> Fill:
         instrument=event.instrument,
         side=event.side,
         corrects=event.corrects if isinstance(event, FillCorrected) else None,
+        fee_at=at if event.fee is not None else None,
     )
-
-
-def _complete(fill: Fill, event: FillRecorded) -> None:
-    """Another report of the same fill may know what the first did not."""
-    if fill.fee is None:
-        fill.fee, fill.fee_currency = event.fee, event.fee_currency or fill.fee_currency
-    fill.liquidity = fill.liquidity or event.liquidity
-    fill.instrument = fill.instrument or event.instrument
-    fill.side = fill.side or event.side

@@ -188,6 +188,8 @@ def _learn(order: Order, event: Fact, at: datetime) -> None:
         order.venue_order_ids[event.venue_order_id] = min(order.venue_order_ids.get(event.venue_order_id, at), at)
     for name, value in event.aliases.items():
         order.aliases.setdefault(name, Latest(value)).set(value, at)
+    if order.own_id is None and event.client_order_id is not None:
+        order.given_id = min(order.given_id or (at, event.client_order_id), (at, event.client_order_id))
     if event.reported is not None:
         order.hear_claim(event.reported, at)
 
@@ -198,6 +200,7 @@ def _evolve_command(order: Order, event: Command, at: datetime) -> None:
             if order.request is None:
                 order.request, order.requested_at = event, at
                 order.instrument, order.side = event.instrument, event.side
+                order.attributed_to = None
         case OrderSubmitted():
             order.submitted_at = later(order.submitted_at, at)
         case OrderDenied():

@@ -59,15 +59,16 @@ class Order:
         "acknowledged_at",
         "aliases",
         "attributed_to",
-        "client_order_id",
         "ends",
         "fills",
+        "given_id",
         "heard_at",
         "instrument",
         "is_observed_filled",
         "is_worked",
         "message_ids",
         "observed",
+        "own_id",
         "raised",
         "reasons",
         "rejected_as_duplicate_at",
@@ -89,7 +90,8 @@ class Order:
 
     def __init__(self, account: str, client_order_id: str | None) -> None:
         self.account = account
-        self.client_order_id = client_order_id
+        self.own_id = client_order_id
+        self.given_id: tuple[datetime, str] | None = None
         self.request: OrderRequested | None = None
         self.requested_at: datetime | None = None
         self.submitted_at: datetime | None = None
@@ -119,6 +121,11 @@ class Order:
         self.message_ids: set[str] | frozenset[str] = frozenset()
         self.raised: dict[Anomaly, str] = {}
         self.attributed_to: str | None = None
+
+    @property
+    def client_order_id(self) -> str | None:
+        """Ours; of an order known from the venue, the id that its reports gave first, if they gave one."""
+        return self.own_id or (self.given_id[1] if self.given_id else None)
 
     @property
     def is_known(self) -> bool:
@@ -241,7 +248,12 @@ class Order:
     @property
     def venue_order_id(self) -> str | None:
         """The id under which the venue works it now: of all it has borne, the one that appeared last."""
-        return max(self.venue_order_ids, key=lambda name: self.venue_order_ids[name], default=None)
+        return self.venue_order_ids_in_order[-1] if self.venue_order_ids else None
+
+    @property
+    def venue_order_ids_in_order(self) -> list[str]:
+        """As they appeared, by the venue's time; of one time, by the log."""
+        return sorted(self.venue_order_ids, key=self.venue_order_ids.__getitem__)
 
     @property
     def working_client_order_id(self) -> str | None:

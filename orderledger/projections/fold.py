@@ -41,6 +41,8 @@ from orderledger.projections.trades import Report, report_of, trade_row
 PROPOSAL_FACTS = get_args(ProposalFact)
 ACCOUNT_FACTS = get_args(AccountFact)
 ENDED_ORDERS_KEPT = 1_000
+COUNTED = ("instrument", "side", "quantity", "price", "fee", "fee_currency", "at", "position", "state")
+"""What of a trade counts in a position."""
 
 Streams = Callable[[str], Iterable[Recorded]]
 
@@ -120,7 +122,8 @@ class Fold:
         stream = recorded.stream
         tracked = self._track(stream, recorded.version)
         order = tracked.order
-        had = (order.instrument, order.side, order.request)
+        had = _shown_with_trades(order)
+        is_new_fill = isinstance(event, FillRecorded) and event.fill_id not in order.fills.by_id
         _follow(tracked, recorded, event)
         if not tracked.is_dirty:
             tracked.is_dirty = True
@@ -130,14 +133,14 @@ class Fold:
                 self._take_anomaly(recorded, tracked, event)
             case OrderAttributed():
                 self._withdraw(stream, tracked, recorded.recorded_at)
-            case FillRecorded() if (
-                not isinstance(event, FillCorrected) and tracked.reports[event.fill_id].position == recorded.position
-            ):
+            case FillRecorded() if is_new_fill and not isinstance(event, FillCorrected):
                 self._write_trades(stream, tracked, (event.fill_id,), is_new=order.fills.by_id[event.fill_id].is_standing)
             case FillRecorded() | FillBusted():
                 self._write_trades(stream, tracked, tracked.reports)
-            case _ if tracked.reports and had != (order.instrument, order.side, order.request):
-                self._write_trades(stream, tracked, tracked.reports)
+            case _:
+                pass
+        if tracked.reports and had != _shown_with_trades(order):
+            self._write_trades(stream, tracked, tracked.reports)
 
     def _track(self, stream: str, version: int) -> Tracked:
         tracked = self._tracked.get(stream)
@@ -162,9 +165,14 @@ class Fold:
             if is_new:
                 self._add_to_position(row)
             else:
-                self._distrust(row)
-                if before is not None:
-                    self._distrust(before)
+                self._reconsider(before, row)
+
+    def _reconsider(self, before: Row | None, row: Row) -> None:
+        """Fold the position anew, if what counts in it has changed."""
+        if before is None or any(before[name] != row[name] for name in COUNTED):
+            self._distrust(row)
+            if before is not None:
+                self._distrust(before)
 
     def _withdraw(self, stream: str, tracked: Tracked, at: datetime) -> None:
         """The order turned out to be another: its row and its trades are that one's now."""
@@ -286,15 +294,18 @@ class Fold:
         self._rows.put(PROPOSALS, proposal_row(before, account, event, recorded.at))
 
 
+def _shown_with_trades(order: Order) -> tuple[object, ...]:
+    """What of an order its trades show."""
+    return order.instrument, order.side, order.request, order.venue_order_id, order.client_order_id
+
+
 def _follow(tracked: Tracked, recorded: Recorded, event: Event) -> None:
     """Bring a tracked order up to date with one of its events."""
+    fills = tracked.order.fills.by_id
+    before = fills.get(event.fill_id) if isinstance(event, FillRecorded) else None
     evolve(tracked.order, event, recorded.at)
     tracked.version = recorded.version
-    if isinstance(event, FillRecorded):
-        fill = tracked.order.fills.by_id[event.fill_id]
-        if event.fill_id not in tracked.reports or (
-            fill.at == recorded.at and fill.quantity == event.quantity and fill.price == event.price
-        ):
-            tracked.reports.setdefault(event.fill_id, report_of(recorded))
+    if isinstance(event, FillRecorded) and fills[event.fill_id] is not before:
+        tracked.reports[event.fill_id] = report_of(recorded)
     elif isinstance(event, AnomalyDetected):
         tracked.raised.setdefault(event.code, []).append(recorded.position or 0)

@@ -17,7 +17,7 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "client_order_id": order.client_order_id,
         "working_client_order_id": order.working_client_order_id,
         "venue_order_id": order.venue_order_id,
-        "venue_order_ids": sorted(order.venue_order_ids, key=lambda name: (order.venue_order_ids[name], name)),
+        "venue_order_ids": order.venue_order_ids_in_order,
         "aliases": {name: alias.value for name, alias in sorted(order.aliases.items())},
         "origin": order.origin.value,
         "instrument": order.instrument,

@@ -1,6 +1,5 @@
 """One batch of messages, decided in memory: which events are to be appended, and what each sender will be told."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -104,7 +103,7 @@ class Decider:
             decision = self._decide_name(entry, stream) or decision
         if decision is ACCEPTED:
             verdict = Verdict(index=len(self.events))
-            self._record(entry, stream, live, about.names, verdict)
+            self._record(entry, stream, live, about, verdict)
             return verdict
         if isinstance(decision, Refused):
             if self._refresh(stream):
@@ -128,7 +127,7 @@ class Decider:
             return None
         return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, f"{name} is an id of order {client_order_id_of(owner)}")
 
-    def _record(self, entry: Entry, stream: str, live: Live, names: Sequence[Name], verdict: Verdict) -> None:
+    def _record(self, entry: Entry, stream: str, live: Live, about: About, verdict: Verdict) -> None:
         fact = entry.fact
         at: datetime = fact.at or self._now  # type: ignore[union-attr]
         recorded = Recorded(
@@ -151,8 +150,8 @@ class Decider:
         own = client_order_id_of(stream)
         if isinstance(fact, OrderRequested) and own is not None:
             self._claim(entry.account, stream, own, verdict)
-        for name in names:
-            self._bind(entry.account, stream, own, name, verdict)
+        for name in about.names if stream == about.stream else names_borne(stream, fact):
+            stream = self._bind(entry.account, stream, name, verdict)
 
     def _append(self, recorded: Recorded) -> None:
         self.live[recorded.stream].take(recorded)
@@ -181,24 +180,29 @@ class Decider:
         if owner is not None and owner != stream:
             self._meet(account, stream, (NameKind.CLIENT, own), owner, verdict)
 
-    def _bind(self, account: str, stream: str, own: str | None, name: Name, verdict: Verdict) -> None:
-        """From now on the name stands for this order. What was known under it alone turns out to belong to it."""
-        if name == (NameKind.CLIENT, own):
-            return
+    def _bind(self, account: str, stream: str, name: Name, verdict: Verdict) -> str:
+        """From now on the name stands for this order. Returns the stream of the order that this turns out to be."""
+        if name == (NameKind.CLIENT, client_order_id_of(stream)):
+            return stream
         owner = self.naming.owner(account, name)
         if owner is None:
             self.naming.bind(account, name, stream)
         elif owner != stream:
-            self._meet(account, stream, name, owner, verdict)
+            return self._meet(account, stream, name, owner, verdict)
+        return stream
 
-    def _meet(self, account: str, stream: str, name: Name, owner: str, verdict: Verdict) -> None:
-        """A name of this order is another's already."""
-        if self.live[owner].is_external and (client_order_id_of(stream) is not None or not self.live[stream].is_external):
+    def _meet(self, account: str, stream: str, name: Name, owner: str, verdict: Verdict) -> str:
+        """A name of this order is another's already: if either is unknown, they are one."""
+        if self.live[owner].is_external:
             self._attribute(account, owner, stream, verdict)
             self.naming.bind(account, name, stream, is_claim=True)
+        elif self.live[stream].is_external:
+            self._attribute(account, stream, owner, verdict)
+            return owner
         elif name[0] is NameKind.VENUE and Anomaly.VENUE_ORDER_ID_REUSED not in self.live[stream].order.raised:
             detail = f"venue order id {name[1]} is that of {client_order_id_of(owner) or owner}"
             self._judge(stream, AnomalyDetected(code=Anomaly.VENUE_ORDER_ID_REUSED, detail=detail), verdict)
+        return stream
 
     def _attribute(self, account: str, source: str, target: str, verdict: Verdict) -> None:
         """Record the facts of an unknown order under the order it turned out to be, once."""

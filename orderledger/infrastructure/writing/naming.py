@@ -61,7 +61,9 @@ class Naming:
 
     def find(self, account: str, fact: Fact, own: str) -> str:
         """The stream of the order that the fact is about: a known one, or the one it would open."""
-        if isinstance(fact, OrderRequested) or (fact.client_order_id is not None and self._live[own].order.is_known):
+        if isinstance(fact, OrderRequested):
+            return own  # a request opens its own order, even where reports under its id were taken for another's
+        if fact.client_order_id is not None and self._live[own].order.is_known:
             return self._follow(own)
         for name in names_given(fact):
             stream = self.bound(account, name)
