@@ -3,23 +3,28 @@
 The module is the library's persistence module for SQLite ledgers: it finds `Factory` here.
 """
 
-from collections.abc import Mapping, Sequence
+import threading
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
 
 from eventsourcing import sqlite as library
-from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.persistence import BaseInfrastructureFactory, ConnectionPoolClosedError, Notification, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
     SQLiteConnectionPool,
     SQLiteCursor,
+    SQLiteDatastore,
 )
 from eventsourcing.utils import EnvType
 
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, NewEvent, Row, chunks
 
 LAST = 2**63 - 1
+THREADS = 10_000
 COLUMNS = "originator_id, originator_version, topic, state, notification_id"
 
 
@@ -34,6 +39,63 @@ class Pool(SQLiteConnectionPool):
         cursor.execute(f"PRAGMA synchronous={self.synchronous}")
         cursor.execute("PRAGMA cache_size=-16384")
         return connection
+
+
+class Datastore(SQLiteDatastore):
+    """Each thread keeps a connection of its own; the writers of this process take turns.
+
+    Borrowing a connection from the library's pool costs as much as writing an event with it. A memory store does so all
+    the same: there, reading and writing exclude each other, and the pool sees to that.
+    """
+
+    def __init__(self, db_name: str, lock_timeout: int, synchronous: str) -> None:
+        super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
+        self.pool.close()
+        self.pool = Pool(db_name=db_name, lock_timeout=lock_timeout, pool_timeout=float(lock_timeout), max_overflow=THREADS)
+        self.pool.synchronous = synchronous
+        self._threads = threading.local()
+        self._turn = threading.Lock()
+        self._counting = threading.Lock()
+        self.num_busy = 0
+
+    @contextmanager
+    def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
+        with self._counting:
+            self.num_busy += 1
+        try:
+            if self.pool.is_sqlite_memory_mode:
+                with super().get_connection(commit=commit) as connection:
+                    yield connection
+            elif commit:
+                with self._turn:
+                    yield self._connection()
+            else:
+                yield self._connection()
+        finally:
+            with self._counting:
+                self.num_busy -= 1
+
+    def _connection(self) -> SQLiteConnection:
+        held: Held | None = getattr(self._threads, "held", None)
+        if self.pool.closed:
+            raise ConnectionPoolClosedError
+        if held is None:
+            held = Held(self.pool.get_connection())
+            weakref.finalize(held, _give_back, self.pool, held.connection)
+            self._threads.held = held
+        return held.connection
+
+
+class Held:
+    """A thread's connection. It goes back to the pool when the thread is gone."""
+
+    def __init__(self, connection: SQLiteConnection) -> None:
+        self.connection = connection
+
+
+def _give_back(pool: SQLiteConnectionPool, connection: SQLiteConnection) -> None:
+    with suppress(ConnectionPoolClosedError):
+        pool.put_connection(connection)
 
 
 class Recorder(SQLiteApplicationRecorder):
@@ -143,18 +205,12 @@ def _bind(c: SQLiteCursor, bindings: Sequence[Binding]) -> None:
 
 
 class Factory(library.SQLiteFactory):
-    """`SQLITE_SYNCHRONOUS`: FULL, or less where the user asks for it."""
-
-    application_recorder_class = Recorder
+    """`SQLITE_DBNAME`, `SQLITE_LOCK_TIMEOUT` as the library's. `SQLITE_SYNCHRONOUS`: FULL, or less where the user asks for it."""
 
     def __init__(self, env: EnvType) -> None:
-        super().__init__(env)
-        pool = self.datastore.pool
-        self.datastore.close()
-        self.datastore.pool = Pool(
-            db_name=pool.db_name, lock_timeout=pool.lock_timeout, pool_timeout=float(pool.lock_timeout or 30)
-        )
-        self.datastore.pool.synchronous = self.env.get("SQLITE_SYNCHRONOUS") or "FULL"
+        BaseInfrastructureFactory.__init__(self, env)
+        lock_timeout = int(self.env.get(self.SQLITE_LOCK_TIMEOUT) or 30)
+        self.datastore = Datastore(self.env[self.SQLITE_DBNAME], lock_timeout, self.env.get("SQLITE_SYNCHRONOUS") or "FULL")
 
     def application_recorder(self) -> Recorder:
         return Recorder(datastore=self.datastore, events_table_name=EVENTS_TABLE)

@@ -89,9 +89,9 @@ class Store:
 
     def close(self) -> None:
         """Close all connections, once nobody uses them: SQLite would crash the process otherwise."""
-        pool = getattr(self.application.factory.datastore, "pool", None)  # type: ignore[attr-defined]
+        datastore = self.application.factory.datastore  # type: ignore[attr-defined]
         deadline = time.monotonic() + CLOSING_SECONDS
-        while getattr(pool, "num_in_use", 0) and time.monotonic() < deadline:
+        while getattr(datastore, "num_busy", 0) and time.monotonic() < deadline:
             time.sleep(0.005)
         self.application.close()
 
