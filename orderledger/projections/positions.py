@@ -194,7 +194,7 @@ def _position_row(position: Position, book: Book) -> Row:
         "sold_quantity": position.sold,
         "last_at": at,
         "last_position": log_position,
-        "lots": {"realized": str(book.realized), "open": [[str(lot.quantity), str(lot.cost)] for lot in book.lots]},
+        "lots": {"realized": plain(book.realized), "open": [[plain(lot.quantity), plain(lot.cost)] for lot in book.lots]},
     }
 
 

@@ -9,6 +9,7 @@ from eventsourcing.postgres import PostgresDatastore
 from psycopg import Cursor
 from psycopg.rows import tuple_row
 
+from orderledger.domain.exact import plain
 from orderledger.infrastructure.storage.database import Database, Session, json_text, parse_json
 from orderledger.projections.tables import Column, Kind, Row, Table
 
@@ -51,7 +52,9 @@ class PostgresSession(Session):
         return f'{name} COLLATE "C" NULLS FIRST' if is_text else f"{name} NULLS FIRST"
 
     def to_sql(self, kind: Kind, value: Any) -> Any:
-        return json_text(value) if kind == "json" and value is not None else value
+        if value is None or kind not in ("json", "number"):
+            return value
+        return json_text(value) if kind == "json" else plain(value)  # NUMERIC keeps trailing zeros: 7.0 is to be 7 everywhere
 
     def from_sql(self, kind: Kind, value: Any) -> Any:
         if kind == "json":

@@ -66,11 +66,7 @@ def to_fact(message: Message) -> AnyFact:
 
 def source_of(message: Message) -> str:
     """Who speaks, where the message does not say: the strategy for what is ours, the venue for the rest."""
-    if message.source is not None:
-        return message.source.value
-    if isinstance(message, COMMANDS):
-        return Source.STRATEGY.value
-    return (Source.OPERATOR if isinstance(message, (Instrument, Adjust)) else Source.VENUE_PUSH).value
+    return message.source.value if message.source is not None else _SOURCES[type(message)]
 
 
 def evidence_of(message: Message) -> bytes | None:
@@ -81,6 +77,12 @@ def evidence_of(message: Message) -> bytes | None:
         return _evidence.encode(message.evidence)
     except (TypeError, ValueError, OverflowError, RecursionError):
         raise InvalidMessage("evidence", "cannot be kept as JSON") from None
+
+
+def _source_of(message_class: type[Message]) -> str:
+    if message_class in COMMANDS:
+        return Source.STRATEGY.value
+    return (Source.OPERATOR if message_class in (Instrument, Adjust) else Source.VENUE_PUSH).value
 
 
 def _converter(message_class: type[Message], fact_class: type[AnyFact]) -> Callable[[Message], AnyFact]:
@@ -118,4 +120,5 @@ def _check_json(tags: dict[str, Any]) -> None:
         raise InvalidMessage("tags", "hold a NUL character")
 
 
+_SOURCES = {message_class: _source_of(message_class) for message_class in FACTS}
 _CONVERTERS = {message_class: _converter(message_class, fact_class) for message_class, fact_class in FACTS.items()}
