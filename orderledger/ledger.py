@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from importlib import import_module
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -81,14 +82,12 @@ class Ledger:
     def record_many(self, messages: "Iterable[Message]") -> list[Outcome]:
         """Record messages in order, a thousand to a commit."""
         outcomes: list[Outcome] = []
-        group: list[Entry] = []
         to_entry = self._wire.to_entry
-        for message in messages:
-            group.append(to_entry(message))
-            if len(group) == GROUP_LIMIT:
+        remaining = iter(messages)
+        with self._follower.resting():
+            while group := [to_entry(message) for message in islice(remaining, GROUP_LIMIT)]:
                 outcomes += self._writer.write(group)
-                group = []
-        return outcomes + (self._writer.write(group) if group else [])
+        return outcomes
 
     def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
         """Record NDJSON lines in order, in one commit. What is no message is answered `invalid`, and the rest recorded."""

@@ -11,7 +11,7 @@ from orderledger.projections.tables import Row
 
 def order_row(stream: str, order: Order, version: int) -> Row:
     """The columns of `tables.ORDERS` for one order."""
-    request, reported = order.request, order.reported.value
+    request, reported, pending = order.request, order.reported.value, order.pending
     return {
         "account": order.account,
         "client_order_id": order.client_order_id,
@@ -31,7 +31,7 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "limit_price": order.limit_price,
         "stop_price": order.stop_price,
         "status": order.status.value,
-        "pending": order.pending.value if order.pending else None,
+        "pending": pending.value if pending else None,
         "certainty": order.certainty.value,
         "cum_quantity": order.cum_quantity,
         "leaves_quantity": order.leaves_quantity,
@@ -46,7 +46,7 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "requested_at": order.requested_at,
         "submitted_at": order.submitted_at,
         "acknowledged_at": order.acknowledged_at,
-        "pending_since": order.requests.pending_since() if order.pending else None,
+        "pending_since": order.requests.pending_since() if pending else None,
         "last_fill_at": order.fills.last_fill_at,
         "ended_at": order.ended_at,
         "updated_at": order.updated_at,

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from orderledger.infrastructure.collecting import uncollected
 from orderledger.infrastructure.storage.projecting import Projector
 from orderledger.infrastructure.storage.schema import VIEWS
 from orderledger.infrastructure.storage.store import Store
 from orderledger.projections.fold import Fold
 from orderledger.projections.store import MemoryRows
-from orderledger.projections.tables import TABLES, Row, Table
+from orderledger.projections.tables import TABLES, Key, Row, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,13 @@ def check(store: Store, projector: Projector, progress: Callable[[int, int], Non
     with store.database.reading() as session:
         position = int(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
         stored = {table.name: {table.key_of(row): row for row in session.select(table)} for table in TABLES}
+    with uncollected():
+        return _check(store, position, stored, progress, most)
+
+
+def _check(
+    store: Store, position: int, stored: dict[str, dict[Key, Row]], progress: Callable[[int, int], None] | None, most: int
+) -> Checked:
     rows = MemoryRows()
     fold = Fold(rows)
     versions: dict[str, int] = {}

@@ -21,6 +21,8 @@ from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, chunks
 from orderledger.projections.tables import Column, Key, Kind, Row, Table
 
+_EMPTY: dict[str, Callable[[], Any]] = {"{}": dict, "[]": list}
+_decoder = json.JSONDecoder(parse_float=Decimal)
 _json = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
@@ -31,7 +33,7 @@ def time_text(moment: datetime) -> str:
 
 def parse_json(text: str) -> Any:
     """JSON whose numbers stay exact."""
-    return json.loads(text, parse_float=Decimal)
+    return _EMPTY[text]() if text in _EMPTY else _decoder.decode(text)
 
 
 def json_text(value: Any) -> str:

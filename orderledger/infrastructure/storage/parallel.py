@@ -1,5 +1,6 @@
 """Builds views with several processes: orders and trades apart by stream, positions from the trades at the end."""
 
+import gc
 from multiprocessing import get_context
 from zlib import crc32
 
@@ -26,6 +27,7 @@ def build_in_parallel(store: Store, suffix: str, jobs: int) -> tuple[int, int]:
 
 def _build_share(url: str, suffix: str, share: int, jobs: int, up_to: int) -> int:
     """One process: everything but the positions, of its share of the streams."""
+    gc.disable()  # the process lives for this alone, and makes nothing that is in a cycle
     store = open_store(url)
     rows = SqlRows(suffix)
     fold = Fold(rows, has_positions=False)

@@ -1,11 +1,13 @@
 """Keeps the views up to date: exactly once, in batches, each with its rows and its place in the log in one transaction."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from eventsourcing.persistence import PersistenceError
 
 from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.collecting import uncollected
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.schema import VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows
@@ -13,6 +15,9 @@ from orderledger.infrastructure.storage.store import Store
 from orderledger.projections.fold import Fold
 
 BATCH = 2_000
+BATCH_FAR_BEHIND = 20_000
+"""Events per transaction. An order is written once per batch that touches it: large ones are fast, small ones are soon seen."""
+
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 0.05
 
@@ -34,7 +39,7 @@ class Projector:
             last = self._store.recorder.last_position()
             while self._position < last:
                 before = self._position
-                self._advance()
+                self._advance(BATCH_FAR_BEHIND if last - self._position > BATCH_FAR_BEHIND else BATCH)
                 if progress is not None:
                     progress(self._position)
                 if self._position == before:
@@ -46,20 +51,20 @@ class Projector:
         with self._lock:
             self._restart(-1)
 
-    def _advance(self) -> None:
+    def _advance(self, limit: int) -> None:
         try:
-            with self._store.database.writing() as session:
-                self._advance_in(session)
+            with uncollected(), self._store.database.writing() as session:
+                self._advance_in(session, limit)
         except BaseException:
             self._restart(-1)
             raise
 
-    def _advance_in(self, session: Session) -> None:
+    def _advance_in(self, session: Session, limit: int) -> None:
         position = lock_position(session)
         if position != self._position:
             self._restart(position)  # another process has gone on: what is in memory is no longer what is in the tables
         self._rows.session = session
-        events = session.events_after(position, BATCH)
+        events = session.events_after(position, limit)
         if not events:
             return
         for event in events:
@@ -103,11 +108,22 @@ class Follower:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._resting = 0
         self.failure: Exception | None = None
 
     def notice(self) -> None:
         """Something has been committed."""
         self._wake.set()
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Leave the interpreter to a bulk recording. Questions bring the views up to date all the same."""
+        self._resting += 1
+        try:
+            yield
+        finally:
+            self._resting -= 1
+            self._wake.set()
 
     def start(self) -> None:
         if self._thread is None:
@@ -124,6 +140,8 @@ class Follower:
         while not self._stopping.is_set():
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
+            if self._resting:
+                continue
             try:
                 self._projector.catch_up()
                 self.failure = None

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from orderledger.infrastructure.collecting import uncollected
 from orderledger.infrastructure.errors import StoreVersion
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.parallel import build_in_parallel
-from orderledger.infrastructure.storage.projecting import BATCH, Projector, lock_position, stored_fold_version
+from orderledger.infrastructure.storage.projecting import BATCH_FAR_BEHIND, Projector, lock_position, stored_fold_version
 from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows
 from orderledger.infrastructure.storage.store import Store
@@ -86,13 +87,13 @@ class _Builder:
 
     def advance(self) -> bool:
         """Take the next batch. False at the end of the log."""
-        with self._store.database.writing() as session:
+        with uncollected(), self._store.database.writing() as session:
             return self.advance_in(session)
 
     def advance_in(self, session: Session, up_to: int | None = None) -> bool:
         """The same in a transaction that is under way, and not beyond a position."""
         self._rows.session = session
-        events = session.events_after(self.position, BATCH)
+        events = session.events_after(self.position, BATCH_FAR_BEHIND)
         if up_to is not None:
             events = [event for event in events if (event.position or 0) <= up_to]
         for event in events:

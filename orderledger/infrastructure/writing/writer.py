@@ -1,19 +1,18 @@
 """Group commit: whoever comes first commits for all that wait. No timer; while one commit runs, the next group gathers."""
 
-import gc
 import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from typing import TypeVar, cast
 
 from eventsourcing.domain import EventSourcingError
 from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
 
 from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.collecting import uncollected
 from orderledger.infrastructure.errors import StoreError, StoreUnreachable
 from orderledger.infrastructure.storage.recording import Binding
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
@@ -95,7 +94,7 @@ class Writer:
     def _commit(self, group: list[Waiting]) -> None:
         entries = [entry for waiting in group for entry in waiting[0]]
         try:
-            with _uncollected():
+            with uncollected():
                 outcomes = self._write(entries)
         except Exception as error:
             self._decider.failed()
@@ -173,16 +172,3 @@ def settle(future: "Future[Result]", result: "Result | None", error: BaseExcepti
         future.set_exception(error)
     else:
         future.set_result(cast(Result, result))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection while a group is decided: it holds thousands of new objects, none of them in a cycle."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
