@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from orderledger.domain.events import CancelRequested, Fact, OrderReplaced, OrderRequested, ReplaceRequested
+from orderledger.domain.state import Order
 from orderledger.domain.values import alias_stream, client_order_id_of, order_stream, venue_order_stream
 
 
@@ -45,6 +46,14 @@ def names_borne(stream: str, fact: Fact) -> list[Name]:
     if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
         names.append((NameKind.REQUEST, fact.request_id))
     return names
+
+
+def bears(order: Order, name: Name) -> bool:
+    """Whether the order was spoken of by this venue id or alias before."""
+    kind, word = name
+    if kind is NameKind.VENUE:
+        return word in order.venue_order_ids
+    return kind is NameKind.ALIAS and any(f"{alias}={value.value}" == word for alias, value in order.aliases.items())
 
 
 def stream_for(account: str, fact: Fact) -> str:

@@ -32,7 +32,7 @@ CREATE_APPEND = SQL(
     """
 CREATE OR REPLACE FUNCTION {append}(
     streams text[], versions bigint[], topics text[], states bytea[],
-    name_accounts text[], name_kinds text[], names text[], name_streams text[])
+    name_accounts text[], name_kinds text[], names text[], name_streams text[], free_accounts text[], free_names text[])
 RETURNS bigint[] LANGUAGE plpgsql AS $body$
 DECLARE positions bigint[];
 BEGIN
@@ -42,9 +42,15 @@ BEGIN
         INSERT INTO {table} (originator_id, originator_version, topic, state)
         SELECT * FROM unnest(streams, versions, topics, states) RETURNING notification_id)
     SELECT array_agg(notification_id ORDER BY notification_id) INTO positions FROM stored;
+    IF array_length(free_names, 1) > 0 AND EXISTS (
+        SELECT 1 FROM unnest(free_accounts, free_names) AS free (account, name)
+        JOIN {names_table} AS bound ON bound.account = free.account AND bound.kind = 'client' AND bound.name = free.name)
+    THEN
+        RAISE integrity_constraint_violation USING MESSAGE = 'a client order id is another name of an order';
+    END IF;
     IF array_length(names, 1) > 0 THEN
         INSERT INTO {names_table} (account, kind, name, stream)
-        SELECT * FROM unnest(name_accounts, name_kinds, names, name_streams) ON CONFLICT DO NOTHING;
+        SELECT * FROM unnest(name_accounts, name_kinds, names, name_streams);
     END IF;
     PERFORM pg_notify({channel}, '');
     RETURN positions;
@@ -89,7 +95,7 @@ class Recorder(PostgresApplicationRecorder):
     def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = EVENTS_TABLE) -> None:
         super().__init__(datastore, events_table_name=events_table_name)
         self.sql_create_statements = self._create_statements()
-        self._append = SQL("SELECT {append}(%b, %b, %b, %b, %b, %b, %b, %b)").format(append=self._identifier("append"))
+        self._append = SQL("SELECT {append}(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)").format(append=self._identifier("append"))
         self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._table)
         self._names = SQL(
             "SELECT kind, name, stream FROM {table} WHERE account = %s AND kind = %s AND name = ANY(%s::text[])"
@@ -118,13 +124,15 @@ class Recorder(PostgresApplicationRecorder):
         ]
         return [CREATE_TABLE.format(table=self._table), CREATE_GUARD.format(guard=self._identifier("guard")), *guards, append]
 
-    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding]) -> Sequence[int]:
+    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding], free: Sequence[tuple[str, str]]) -> Sequence[int]:
         """Never retried: a lost answer leaves the outcome unknown, and only reading back can tell."""
         fresh = [binding for binding in bindings if not binding.is_claim]
         claims = [binding for binding in bindings if binding.is_claim]
         parameters = (
             *map(list, zip(*events, strict=True)),
             *([binding[field] for binding in fresh] for field in range(4)),
+            [account for account, _ in free],
+            [name for _, name in free],
         )
         with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
             if not claims:

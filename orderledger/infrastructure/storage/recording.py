@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 
 class Binding(NamedTuple):
-    """From now on `name` stands for the order in `stream`. The first binding of a name stays, unless `is_claim`."""
+    """From now on `name` stands for the order in `stream`. It must not have stood for another, unless `is_claim`."""
 
     account: str
     kind: str
@@ -39,8 +39,9 @@ NewEvent = tuple[str, int, str, bytes]
 class LedgerRecorder(Protocol):
     """An application recorder of the library, extended."""
 
-    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding]) -> Sequence[int]:
-        """Store events and names in one commit. Raises IntegrityError when a stream has grown meanwhile."""
+    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding], free: Sequence[tuple[str, str]]) -> Sequence[int]:
+        """Store events and names in one commit. Raises IntegrityError when a stream has grown meanwhile, a name was bound,
+        or one that is to be free, (account, client order id), was not."""
 
     def rows_after(self, position: int, limit: int) -> list[Row]:
         """Events in the order of the log."""

@@ -11,7 +11,13 @@ from itertools import chain
 from typing import Any
 
 from eventsourcing import sqlite as library
-from eventsourcing.persistence import BaseInfrastructureFactory, ConnectionPoolClosedError, Notification, StoredEvent
+from eventsourcing.persistence import (
+    BaseInfrastructureFactory,
+    ConnectionPoolClosedError,
+    IntegrityError,
+    Notification,
+    StoredEvent,
+)
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -114,9 +120,10 @@ class Recorder(SQLiteApplicationRecorder):
             *(f"CREATE TRIGGER IF NOT EXISTS {trigger}" for trigger in triggers),
         ]
 
-    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding]) -> Sequence[int]:
+    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding], free: Sequence[tuple[str, str]]) -> Sequence[int]:
         with self.datastore.transaction(commit=True) as c:
             positions = self._append(c, events)
+            _check_free(c, free)
             _bind(c, bindings)
         return positions
 
@@ -188,11 +195,25 @@ class Recorder(SQLiteApplicationRecorder):
         return [Notification(row.stream, row.version, row.name, row.state, row.position) for row in rows]
 
 
+def _check_free(c: SQLiteCursor, free: Sequence[tuple[str, str]]) -> None:
+    by_account: dict[str, list[str]] = {}
+    for account, name in free:
+        by_account.setdefault(account, []).append(name)
+    for account, names in by_account.items():
+        for chunk in chunks(names):
+            marks = ",".join("?" * len(chunk))
+            c.execute(
+                f"SELECT 1 FROM {NAMES_TABLE} WHERE account = ? AND kind = 'client' AND name IN ({marks})", (account, *chunk)
+            )
+            if c.fetchone():
+                raise IntegrityError("a client order id is another name of an order")
+
+
 def _bind(c: SQLiteCursor, bindings: Sequence[Binding]) -> None:
     for chunk in chunks([binding for binding in bindings if not binding.is_claim]):
         marks = ",".join(["(?,?,?,?)"] * len(chunk))
         c.execute(
-            f"INSERT INTO {NAMES_TABLE} (account, kind, name, stream) VALUES {marks} ON CONFLICT DO NOTHING",
+            f"INSERT INTO {NAMES_TABLE} (account, kind, name, stream) VALUES {marks}",
             [value for binding in chunk for value in binding[:4]],
         )
     for binding in bindings:

@@ -34,15 +34,18 @@ class Store:
         self.database = database
         self.recorder = cast(LedgerRecorder, application.recorder)
 
-    def append(self, events: Sequence[Recorded], bindings: Sequence[Binding]) -> Sequence[int]:
-        """Store events in one commit. Returns their positions when they are durable.
+    def append(
+        self, events: Sequence[Recorded], bindings: Sequence[Binding], free: Sequence[tuple[str, str]] = ()
+    ) -> Sequence[int]:
+        """Store events and bind names in one commit. Returns the events' positions when they are durable.
 
-        Raises Conflict when a stream has grown meanwhile: nothing was stored. Raises OutcomeUnknown when the commit
+        `free`: (account, client order id) that must not be another name of an order. Raises Conflict when a stream has
+        grown meanwhile, or a name been bound: nothing was stored. Raises OutcomeUnknown when the commit
         failed in a way that leaves it open, and reading back did not tell either.
         """
         stored = [(event.stream, event.version, *encode(event)) for event in events]
         try:
-            return self.recorder.append(stored, bindings)
+            return self.recorder.append(stored, bindings, free)
         except IntegrityError as error:
             raise Conflict("a stream has grown since it was read") from error
         except PersistenceError as error:

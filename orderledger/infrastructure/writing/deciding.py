@@ -9,7 +9,6 @@ from orderledger.domain.events import AnomalyDetected, OrderAttributed, OrderEve
 from orderledger.domain.identity import Name, NameKind, names_borne
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import Anomaly, client_order_id_of
-from orderledger.infrastructure.storage.recording import Binding
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.wire.outcome import DUPLICATE, Outcome
 from orderledger.infrastructure.writing.live import Live, LiveStreams
@@ -55,28 +54,13 @@ class Decider:
         self._fresh: set[str] = set()
         self._now = datetime.min.replace(tzinfo=UTC)
 
-    def decide(self, entries: list[Entry], now: datetime) -> list[Verdict]:
-        """Verdicts in the order of the entries. The events to append are in `events`, the names in `naming.bindings`."""
+    def decide(self, entries: list[Entry], now: datetime, *, is_careful: bool) -> list[Verdict]:
+        """Verdicts in the order of the entries. The events to append are in `events`, the names in `naming`."""
         self._now = now
         self.live.load(entry.stream for entry in entries if entry.stream is not None)
-        about = iter(
-            self.naming.prepare([(entry.account, entry.fact) for entry in entries if isinstance(entry.fact, OrderEvent)])
-        )
+        facts = [(entry.account, entry.fact) for entry in entries if isinstance(entry.fact, OrderEvent)]
+        about = iter(self.naming.prepare(facts, is_careful=is_careful))
         return [self._decide(entry, next(about) if entry.stream is None else About(entry.stream, ())) for entry in entries]
-
-    def mend(self, lost: list[tuple[Binding, str]], now: datetime) -> None:
-        """Names that another process has bound at the same time: what they stand for here and there is one order."""
-        self._now = now
-        for binding, theirs in lost:
-            ours = binding.stream
-            if self.live[theirs].is_external and not self.live[ours].is_external:
-                self._attribute(binding.account, theirs, ours, Verdict())
-            elif self.live[ours].is_external:
-                self._attribute(binding.account, ours, theirs, Verdict())
-
-    @property
-    def bindings(self) -> list[Binding]:
-        return self.naming.bindings
 
     def committed(self) -> None:
         """The events are durable."""
@@ -177,7 +161,9 @@ class Decider:
     def _claim(self, account: str, stream: str, own: str, verdict: Verdict) -> None:
         """What was known under our id as another name of an unknown order turns out to be this order."""
         owner = self.naming.bound(account, (NameKind.CLIENT, own))
-        if owner is not None and owner != stream:
+        if owner is None:
+            self.naming.take(account, own)
+        elif owner != stream:
             self._meet(account, stream, (NameKind.CLIENT, own), owner, verdict)
 
     def _bind(self, account: str, stream: str, name: Name, verdict: Verdict) -> str:

@@ -82,6 +82,16 @@ class LiveStreams:
             self.load([stream])
         return self._streams[stream]
 
+    def is_known(self, stream: str) -> bool:
+        """Whether it holds an order of which something is known."""
+        live = self._streams.get(stream)
+        return live is not None and live.order.is_known
+
+    def assume(self, stream: str) -> None:
+        """Take a stream that is not in memory for a new one."""
+        if stream not in self._streams:
+            self._streams[stream] = blank(stream)
+
     def load(self, streams: Iterable[str]) -> None:
         """Make sure of all of these, in one reading of the store."""
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self._streams]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from orderledger.domain.events import Fact, OrderRequested
-from orderledger.domain.identity import Name, NameKind, names_borne, names_given, stream_for
+from orderledger.domain.identity import Name, NameKind, bears, names_borne, names_given, stream_for
 from orderledger.domain.values import order_stream
 from orderledger.infrastructure.storage.recording import Binding
 from orderledger.infrastructure.storage.store import Store
@@ -29,31 +29,43 @@ class Naming:
         self._bound: dict[tuple[str, Name], str] = {}
         self._unbound: set[tuple[str, Name]] = set()
         self.bindings: list[Binding] = []
+        self.free: list[tuple[str, str]] = []
 
-    def prepare(self, facts: Sequence[tuple[str, Fact]]) -> list[About]:
-        """Look up, in few readings, what these facts of their accounts will ask for."""
+    def prepare(self, facts: Sequence[tuple[str, Fact]], *, is_careful: bool) -> list[About]:
+        """Look up, in few readings, what these facts of their accounts will ask for.
+
+        Unless `is_careful`, a request is taken to open a new order, and a name that a known order bears from now on to be
+        free: the store tells when it commits, and the group is then decided again, carefully.
+        """
         about = [About(stream := stream_for(account, fact), names_borne(stream, fact)) for account, fact in facts]
-        self._live.load(self._streams_of(facts, about))
-        requested: set[str] = set()
+        self._live.load(self._streams_of(facts, about, is_careful=is_careful))
         wanted: dict[str, dict[Name, None]] = {}
-        for (account, fact), (stream, borne) in zip(facts, about, strict=True):
-            is_known = fact.client_order_id is not None and (stream in requested or self._live[stream].order.is_known)
-            if not is_known:
-                if isinstance(fact, OrderRequested):
-                    requested.add(stream)
-                borne = [*borne, *names_given(fact)]
-            for name in borne:
-                if (account, name) not in self._bound and (account, name) not in self._unbound:
-                    wanted.setdefault(account, {})[name] = None
+        for index, ((account, fact), (stream, borne)) in enumerate(zip(facts, about, strict=True)):
+            is_request = isinstance(fact, OrderRequested)
+            is_known = fact.client_order_id is not None and self._live.is_known(stream)
+            if is_known and borne:
+                order = self._live[stream].order
+                borne = [name for name in borne if not bears(order, name)]
+                about[index] = About(stream, borne)
+            if is_request and not is_careful:
+                self._live.assume(stream)
+            for name in borne if is_known and not is_request else [*borne, *names_given(fact)]:
+                key = (account, name)
+                if key not in self._bound and key not in self._unbound:
+                    if (is_known or is_request) and not is_careful:
+                        self._unbound.add(key)
+                    else:
+                        wanted.setdefault(account, {})[name] = None
         for account, asked in wanted.items():
             self._look_up(account, list(asked))
         return about
 
     @staticmethod
-    def _streams_of(facts: Sequence[tuple[str, Fact]], about: Sequence[About]) -> Iterator[str]:
-        """The streams named after our own ids among them."""
+    def _streams_of(facts: Sequence[tuple[str, Fact]], about: Sequence[About], *, is_careful: bool) -> Iterator[str]:
+        """The streams named after our own ids among them. Unless careful, not those that a request is taken to open."""
+        opened = {stream for (_, fact), (stream, _) in zip(facts, about, strict=True) if isinstance(fact, OrderRequested)}
         for (account, fact), (stream, borne) in zip(facts, about, strict=True):
-            if fact.client_order_id is not None:
+            if fact.client_order_id is not None and (is_careful or stream not in opened):
                 yield stream
             for kind, name in borne:
                 if kind is NameKind.CLIENT:
@@ -86,6 +98,10 @@ class Naming:
             self._unbound.discard(key)
             self.bindings.append(Binding(account, name[0].value, name[1], stream, is_claim))
 
+    def take(self, account: str, client_order_id: str) -> None:
+        """An order of ours opens under this id: with the next commit it must not be another name of another order."""
+        self.free.append((account, client_order_id))
+
     def owner(self, account: str, name: Name) -> str | None:
         """The stream that has the name, by binding or by its own name."""
         if name[0] is NameKind.CLIENT and self._live[order_stream(account, name[1])].version:
@@ -96,20 +112,17 @@ class Naming:
     def committed(self) -> None:
         """The bindings of the batch are in the store."""
         self.bindings.clear()
+        self.free.clear()
         self._unbound.clear()
         if len(self._bound) > NAMES_KEPT:
             self._bound.clear()
-
-    def forget(self) -> None:
-        """Ask the store again for every name."""
-        self._bound.clear()
-        self._unbound.clear()
 
     def failed(self) -> None:
         """The bindings of the batch came to nothing."""
         for account, kind, name, _, _ in self.bindings:
             self._bound.pop((account, (NameKind(kind), name)), None)
         self.bindings.clear()
+        self.free.clear()
         self._unbound.clear()
 
     def _follow(self, stream: str) -> str:

@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar, cast
 
@@ -14,7 +14,6 @@ from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceErro
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.collecting import uncollected
 from orderledger.infrastructure.errors import StoreError, StoreUnreachable
-from orderledger.infrastructure.storage.recording import Binding
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.deciding import Decider, Entry
@@ -24,6 +23,8 @@ Result = TypeVar("Result")
 GROUP_LIMIT = 1_000
 QUEUE_LIMIT = 10_000
 ATTEMPTS = 20
+GROUPS_OF_CARE = 50
+"""After a conflict: who records a file again, or beside another process, will meet more."""
 
 Answer = Callable[[list[Outcome] | None, BaseException | None], None]
 """How a caller is told: outcomes, or what went wrong."""
@@ -46,7 +47,7 @@ class Writer:
         self._queue: deque[Waiting] = deque()
         self._chance = random.Random(0)
         self._last = clock.now()
-        self._position = store.recorder.last_position()
+        self._careful_for = 0
 
     def write(self, entries: list[Entry]) -> list[Outcome]:
         """Outcomes in the order of the entries, when they are durable."""
@@ -117,46 +118,25 @@ class Writer:
                 return self._try(entries)
             except Conflict:
                 self._decider.failed()
+                self._careful_for = GROUPS_OF_CARE
                 time.sleep(self._chance.uniform(0, 0.002 * attempt))
         if len(entries) == 1:
             raise unreachable(TimeoutError("other writers were faster each time"))
         half = len(entries) // 2
         return [*self._write(entries[:half]), *self._write(entries[half:])]
 
-    def _try(self, entries: Sequence[Entry]) -> list[Outcome]:
+    def _try(self, entries: list[Entry]) -> list[Outcome]:
         decider = self._decider
         self._last = max(self._last, self._clock.now())
-        verdicts = decider.decide(list(entries), self._last)
+        verdicts = decider.decide(entries, self._last, is_careful=self._careful_for > 0)
         positions: list[int] = []
-        bindings: list[Binding] = []
         if decider.events:
-            bindings = list(decider.bindings)
-            positions = list(self._store.append(decider.events, bindings))
+            positions = list(self._store.append(decider.events, decider.naming.bindings, decider.naming.free))
         decider.committed()
+        self._careful_for = max(0, self._careful_for - 1)
         if positions:
-            self._meet_others(positions, bindings)
             self._on_commit()
         return [verdict.told(positions) for verdict in verdicts]
-
-    def _meet_others(self, positions: list[int], bindings: list[Binding]) -> None:
-        """If others have written in between, a name bound here may have been bound there first."""
-        is_alone = positions[0] == self._position + 1
-        self._position = positions[-1]
-        if is_alone or not bindings:
-            return
-        lost = []
-        for binding in bindings:
-            key = (binding.kind, binding.name)
-            stream = self._store.recorder.streams_named(binding.account, {binding.kind: [binding.name]}).get(key)
-            if stream is not None and stream != binding.stream:
-                lost.append((binding, stream))
-        if lost:
-            self._decider.live.forget({stream for binding, theirs in lost for stream in (binding.stream, theirs)})
-            self._decider.naming.forget()
-            self._decider.mend(lost, self._last)
-            if self._decider.events:
-                self._store.append(self._decider.events, self._decider.bindings)
-            self._decider.committed()
 
 
 def _said(error: Exception) -> Exception:

@@ -1,0 +1,196 @@
+"""One message at a time: `record`, `record_soon` from threads, `arecord` from tasks, beside one append and fdatasync, and
+beside the stock eventsourcing library. Messages are validated inside what is timed, as a user's code does."""
+
+import asyncio
+import gc
+import resource
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from measuring import Bench, Databases, Figure, Raw1, databases, in_turns, percentile, raw1
+from stock import save_each, stock_application
+from workload import Document, documents, to_message
+
+from orderledger import Ledger
+
+SINGLE = 1_500
+STOCK = 500
+SHARED = {"sqlite": 8_000, "postgres": 8_000}
+ALONE_TARGET = {"sqlite": 0.60, "postgres": 0.50}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    rate: float
+    cpu_us: float
+    caller_us: float
+    p50_us: float
+    p99_us: float
+
+
+def main() -> None:
+    bench = Bench(__doc__)
+    with databases(bench.stores) as stores:
+        for store in bench.stores:
+            _append(bench, stores, store)
+    bench.close()
+
+
+def _append(bench: Bench, stores: Databases, store: str) -> None:
+    share = 4 if bench.is_quick else 1
+    single, shared = documents(2_000)[: SINGLE // share], documents(SHARED[store] // 3)[: SHARED[store] // share]
+    cases: dict[str, Callable[[], Run]] = {
+        "record, one caller": lambda: _one_caller(stores, store, single),
+        "record_soon, 32 threads": lambda: _threads(stores, store, shared, 32),
+        "arecord, 64 tasks": lambda: _tasks(stores, store, shared, 64),
+        "arecord, 512 tasks": lambda: _tasks(stores, store, shared, 512),
+    }
+    chosen = {name: run for name, run in cases.items() if bench.wants(name)}
+    if not chosen:
+        return
+    floors: dict[str, list[Raw1]] = {name: [] for name in chosen}
+    runs: dict[str, list[Run]] = {name: [] for name in chosen}
+    stock: list[float] = []
+
+    def stock_once() -> float:
+        with stores.empty(store) as url:
+            application = stock_application(url)
+            try:
+                stock.append(save_each(application, documents(500)[: STOCK // share]))
+            finally:
+                application.close()
+        return stock[-1]
+
+    def measured(name: str, run: Callable[[], Run]) -> Callable[[], float]:
+        def once() -> float:
+            before = raw1(stores.folder, 300)
+            runs[name].append(run())
+            after = raw1(stores.folder, 300)
+            floors[name].append(before if before.rate > after.rate else after)
+            return runs[name][-1].rate
+
+        return once
+
+    in_turns(bench.rounds, stock_once, *(measured(name, run) for name, run in chosen.items()))
+    best_stock = statistics.median(stock)
+    bench.add(Figure("stock eventsourcing, save per event", store, best_stock, "events/s"))
+    for name in chosen:
+        _tell(bench, store, name, runs[name], floors[name], stock)
+
+
+def _tell(bench: Bench, store: str, name: str, runs: list[Run], floors: list[Raw1], stock: list[float]) -> None:
+    rate = statistics.median(run.rate for run in runs)
+    times_raw = statistics.median(run.rate / floor.rate for run, floor in zip(runs, floors, strict=True))
+    times_stock = statistics.median(run.rate / other for run, other in zip(runs, stock, strict=True))
+    slowest = statistics.median(run.p99_us / floor.p99_us for run, floor in zip(runs, floors, strict=True))
+    targets = {
+        "record, one caller": f">= {ALONE_TARGET[store]:.2f} x raw1",
+        "record_soon, 32 threads": ">= 2.5 x raw1",
+        "arecord, 64 tasks": ">= 5 x raw1, >= 15 x stock",
+        "arecord, 512 tasks": ">= 40 x stock (PostgreSQL)",
+    }
+    note = f"{times_stock:.1f} x stock; p50 {statistics.median(r.p50_us for r in runs) / 1000:.2f} ms"
+    bench.add(
+        Figure(name, store, rate, "events/s", statistics.median(f.rate for f in floors), "raw1", times_raw, targets[name], note)
+    )
+    if name == "record, one caller":
+        cpu = statistics.median(run.caller_us for run in runs)
+        whole = statistics.median(run.cpu_us for run in runs)
+        bench.add(
+            Figure(
+                f"{name}: CPU",
+                store,
+                cpu,
+                "us/message",
+                target="<= 80",
+                note=f"{whole:.0f} with the kernel and the views' thread",
+            )
+        )
+        p99 = statistics.median(run.p99_us for run in runs)
+        raw_p99 = statistics.median(floor.p99_us for floor in floors)
+        bench.add(Figure(f"{name}: p99", store, p99 / 1000, "ms", raw_p99 / 1000, "raw1's p99 (ms)", slowest, "<= 3 x raw1's"))
+
+
+def _one_caller(stores: Databases, store: str, found: list[Document]) -> Run:
+    with stores.empty(store) as url, Ledger.open(url) as ledger:
+        gc.collect()
+        took: list[float] = []
+        cpu, mine, began = time.process_time(), _user_time(), time.perf_counter()
+        _record_each(ledger, found, took)
+        seconds, mine, cpu = time.perf_counter() - began, _user_time() - mine, time.process_time() - cpu
+    return _run(seconds, cpu, mine, took)
+
+
+def _user_time() -> float:
+    """CPU seconds of this thread outside the kernel, whose share (the disk's) is no work of ours."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_utime
+
+
+def _record_each(ledger: Ledger, found: list[Document], took: list[float]) -> None:
+    for document in found:
+        start = time.perf_counter()
+        ledger.record(to_message(document))
+        took.append(time.perf_counter() - start)
+
+
+def _threads(stores: Databases, store: str, found: list[Document], count: int) -> Run:
+    """Each thread waits for its message before it gives the next."""
+
+    def caller(ledger: Ledger, mine: list[Document]) -> None:
+        for document in mine:
+            start = time.perf_counter()
+            ledger.record_soon(to_message(document)).result()
+            took.append(time.perf_counter() - start)
+
+    took: list[float] = []
+    with stores.empty(store) as url, Ledger.open(url) as ledger:
+        threads = [threading.Thread(target=caller, args=(ledger, mine)) for mine in _by_caller(found, count)]
+        gc.collect()
+        cpu, began = time.process_time(), time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return _run(time.perf_counter() - began, time.process_time() - cpu, 0.0, took)
+
+
+def _tasks(stores: Databases, store: str, found: list[Document], count: int) -> Run:
+    """The same with tasks of one event loop."""
+
+    async def caller(ledger: Ledger, mine: list[Document]) -> None:
+        for document in mine:
+            start = time.perf_counter()
+            await ledger.arecord(to_message(document))
+            took.append(time.perf_counter() - start)
+
+    async def run(ledger: Ledger) -> None:
+        await asyncio.gather(*(caller(ledger, mine) for mine in _by_caller(found, count)))
+
+    took: list[float] = []
+    with stores.empty(store) as url, Ledger.open(url) as ledger:
+        gc.collect()
+        cpu, began = time.process_time(), time.perf_counter()
+        asyncio.run(run(ledger))
+        return _run(time.perf_counter() - began, time.process_time() - cpu, 0.0, took)
+
+
+def _by_caller(found: list[Document], count: int) -> list[list[Document]]:
+    """All messages of one order go to one caller, in their order."""
+    mine: list[list[Document]] = [[] for _ in range(count)]
+    for document in found:
+        mine[int(document["client_order_id"].rpartition("-")[2]) % count].append(document)
+    return mine
+
+
+def _run(seconds: float, cpu: float, caller: float, took: list[float]) -> Run:
+    count = len(took)
+    return Run(
+        count / seconds, cpu / count * 1e6, caller / count * 1e6, percentile(took, 0.5) * 1e6, percentile(took, 0.99) * 1e6
+    )
+
+
+if __name__ == "__main__":
+    main()

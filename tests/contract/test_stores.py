@@ -1,0 +1,462 @@
+"""The same suite over memory, SQLite and PostgreSQL: the stores behave alike."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from orderledger import AmbiguousOrder, Ledger, StoreVersion, UnknownOrder, parse_document
+from orderledger.infrastructure.clock import SteppingClock
+from orderledger.projections.tables import TABLES
+from tests.contract.streams import ACCOUNTS, IDS, MADE_AT, START, every_view, fill, lives, moment, parsed, report, request, story
+
+
+def opened(url: str, **settings: Any) -> Ledger:
+    return Ledger.open(url, clock=SteppingClock(MADE_AT), **settings)
+
+
+def connected(url: str) -> Any:
+    return sqlite3.connect(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else psycopg.connect(url)
+
+
+def run_sql(url: str, *statements: str) -> None:
+    connection = connected(url)
+    try:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def ledger(store_url: str) -> Iterator[Ledger]:
+    with opened(store_url) as ledger:
+        yield ledger
+
+
+# Alike
+
+
+def test_the_three_stores_give_the_same_answers_byte_for_byte(tmp_path: Path, postgres_schema_url: str) -> None:
+    messages = parsed(*story())
+    outcomes, views = [], []
+    for url in ("memory://", f"sqlite:///{tmp_path}/ledger.db", postgres_schema_url):
+        with opened(url, follow=False) as ledger:
+            outcomes.append([ledger.record(message) for message in messages])
+            views.append(every_view(ledger))
+            assert ledger.check().differences == ()
+    assert {outcome.outcome for outcome in outcomes[0]} == {"recorded"}
+    for other, seen in zip(outcomes[1:], views[1:], strict=True):
+        assert other == outcomes[0]
+        for name, view in seen.items():
+            assert view == views[0][name], name
+
+
+def test_a_batch_gives_what_single_messages_give(store_url: str) -> None:
+    messages = parsed(*story())
+    with Ledger.open("memory://", clock=SteppingClock(MADE_AT, timedelta(0))) as ledger:
+        singly = [ledger.record(message) for message in messages]
+        expected = (list(ledger.events()), ledger.orders(), ledger.trades(), ledger.pnl())
+    with Ledger.open(store_url, clock=SteppingClock(MADE_AT, timedelta(0))) as ledger:
+        assert ledger.record_many(messages) == singly
+        assert (list(ledger.events()), ledger.orders(), ledger.trades(), ledger.pnl()) == expected
+
+
+def test_recording_everything_again_changes_nothing(ledger: Ledger) -> None:
+    messages = parsed(*story())
+    ledger.record_many(messages)
+    before = every_view(ledger)
+    assert [outcome.outcome for outcome in ledger.record_many(messages)] == ["duplicate"] * len(messages)
+    assert every_view(ledger) == before
+
+
+def test_a_reopened_store_gives_the_same_answers(durable_store_url: str) -> None:
+    messages = parsed(*story())
+    with opened(durable_store_url) as ledger:
+        ledger.record_many(messages)
+        before = every_view(ledger)
+    with opened(durable_store_url) as ledger:
+        assert every_view(ledger) == before
+        assert {outcome.outcome for outcome in ledger.record_many(messages)} == {"duplicate"}
+        assert ledger.check().differences == ()
+
+
+def test_a_rebuild_finds_what_was_there(ledger: Ledger) -> None:
+    ledger.record_many(parsed(*story()))
+    before = every_view(ledger)
+    rebuilt = ledger.rebuild()
+    assert rebuilt.is_equal and rebuilt.events == sum(1 for _ in ledger.events())
+    assert every_view(ledger) == before
+
+
+# Ids
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_strange_ids_stay_what_they_are(ledger: Ledger, account: str) -> None:
+    ledger.record_many(parsed(*(message for message in story() if message["account"] == account)))
+    names = {row["client_order_id"] for row in ledger.orders(account=account)} - {None, "C-1", "C-2", "C-3"}
+    assert names == set(IDS)
+    for name in IDS:
+        order = ledger.order(name, account=account)
+        assert (order["account"], order["venue_order_id"], order["aliases"], order["tags"]) == (
+            account,
+            name,
+            {name: name},
+            {name: name},
+        )
+        assert (order["instrument"], order["cum_quantity"], order["fees"]) == (name, 1, {name: "1"})
+        assert [event["account"] for event in ledger.history(name, account=account)] == [account] * 4
+    assert [row["instrument"] for row in ledger.pnl(account=account) if row["instrument"] in IDS] == sorted(IDS)
+
+
+def test_evidence_is_kept_as_it_came(ledger: Ledger) -> None:
+    evidence = parse_document(fill("C-1", "F-1")).model_dump()["evidence"]
+    assert evidence is None
+    line = (
+        '{"type":"fill","account":"a","client_order_id":"C-1","at":"2026-03-02T09:30:00Z","fill_id":"F-1","quantity":1,"price":2,'
+    )
+    line += '"evidence":{"b":1.10,"a":[1e-7,12345678901234567890123,"\\u0000 é 🧾",null,true],"":{}}}'
+    from orderledger import parse_line
+
+    ledger.record(parse_line(line))
+    (event, *_) = ledger.history("C-1")
+    shown = event["evidence"]
+    assert list(shown) == ["b", "a", ""] and str(shown["b"]) == "1.10"
+    assert [str(item) for item in shown["a"]] == ["1E-7", "12345678901234567890123", "\x00 é 🧾", "None", "True"]
+
+
+def test_an_id_of_two_accounts_has_to_be_told_apart(ledger: Ledger) -> None:
+    ledger.record_many(parsed(request("C-1"), request("C-1", account="a/b")))
+    assert ledger.order("C-1", account="a/b")["account"] == "a/b"
+    with pytest.raises(AmbiguousOrder):
+        ledger.order("C-1")
+    with pytest.raises(UnknownOrder):
+        ledger.order("C-1", account="a")
+
+
+# Other times
+
+
+def test_as_of_shows_what_was_known_then(ledger: Ledger) -> None:
+    messages = parsed(*story())
+    views = []
+    for message in messages[:80]:
+        ledger.record(message)
+        views.append(
+            (last_recorded_at(ledger), ledger.orders(), ledger.trades(with_busted=True), ledger.pnl(), ledger.anomalies())
+        )
+    for known_at, orders, trades, pnl, anomalies in views[::7]:
+        assert ledger.orders(as_of=known_at) == orders
+        assert ledger.trades(with_busted=True, as_of=known_at) == trades
+        assert ledger.pnl(as_of=known_at) == pnl
+        assert [row | {"cleared_at": None} for row in ledger.anomalies(as_of=known_at)] == [
+            row | {"cleared_at": None} for row in anomalies
+        ]
+
+
+def last_recorded_at(ledger: Ledger) -> datetime:
+    moments: list[datetime] = [event["recorded_at"] for event in ledger.events()]
+    return moments[-1]
+
+
+def test_effective_at_shows_what_had_happened_by_then(ledger: Ledger) -> None:
+    ledger.record_many(
+        parsed(request("C-1", 0), report("cancel", "C-1", 5), fill("C-1", "F-2", 6, quantity="3"), fill("C-1", "F-1", 2))
+    )
+    seen = []
+    for second in (1, 3, 5, 6):
+        at = START + timedelta(seconds=second)
+        order = ledger.order("C-1", effective_at=at)
+        position = sum(row["position_quantity"] for row in ledger.pnl(effective_at=at))
+        seen.append((order["status"], order["cum_quantity"], len(ledger.trades(effective_at=at)), position))
+        assert len(ledger.history("C-1", effective_at=at)) >= 1
+    assert seen == [("pending_new", 0, 0, 0), ("partially_filled", 1, 1, 1), ("canceled", 1, 1, 1), ("canceled", 4, 2, 4)]
+    assert ledger.orders(effective_at=START - timedelta(seconds=1)) == []
+
+
+@pytest.mark.parametrize("view", ["orders", "trades", "positions", "pnl", "anomalies", "proposals"])
+def test_the_present_is_the_same_from_the_log_and_from_the_views(ledger: Ledger, view: str) -> None:
+    ledger.record_many(parsed(*story()))
+    ask = getattr(ledger, view)
+    later = MADE_AT + timedelta(days=1)
+    assert ask(as_of=later) == ask() == ask(effective_at=later) == ask(as_of=later, effective_at=later)
+
+
+# Immutable
+
+
+@pytest.mark.parametrize("statement", ["UPDATE orderledger_events SET topic = 'x'", "DELETE FROM orderledger_events"])
+def test_the_database_refuses_to_change_events(durable_store_url: str, statement: str) -> None:
+    with opened(durable_store_url) as ledger:
+        ledger.record_many(parsed(*lives(2)))
+        before = every_view(ledger)
+        with pytest.raises((sqlite3.DatabaseError, psycopg.Error), match="events are immutable"):
+            run_sql(durable_store_url, statement)
+        assert every_view(ledger) == before
+
+
+def test_postgresql_refuses_to_empty_the_log(postgres_schema_url: str) -> None:
+    with opened(postgres_schema_url) as ledger:
+        ledger.record_many(parsed(*lives(2)))
+        with pytest.raises(psycopg.Error, match="events are immutable"):
+            run_sql(postgres_schema_url, "TRUNCATE orderledger_events")
+
+
+def test_sqlite_refuses_to_replace_events(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    with opened(url) as ledger:
+        ledger.record_many(parsed(*lives(1)))
+        before = every_view(ledger)
+        copy = "SELECT originator_id, originator_version, 'x', state, notification_id FROM orderledger_events"
+        with pytest.raises(sqlite3.DatabaseError):
+            run_sql(url, "PRAGMA recursive_triggers=ON", f"INSERT OR REPLACE INTO orderledger_events {copy}")
+        assert every_view(ledger) == before
+
+
+def test_a_store_of_a_newer_version_is_refused(durable_store_url: str) -> None:
+    opened(durable_store_url).close()
+    run_sql(durable_store_url, "UPDATE ledger_schema SET version = 999")
+    with pytest.raises(StoreVersion, match="newer version"):
+        opened(durable_store_url)
+
+
+# The views can be thrown away
+
+
+def test_views_that_were_emptied_are_folded_again(durable_store_url: str) -> None:
+    with opened(durable_store_url) as ledger:
+        ledger.record_many(parsed(*story()))
+        before = every_view(ledger)
+    run_sql(durable_store_url, *(f"DELETE FROM {table.name}" for table in TABLES), "UPDATE view_positions SET position = 0")
+    with opened(durable_store_url) as ledger:
+        assert every_view(ledger) == before
+
+
+@pytest.mark.parametrize("is_position_kept", [True, False])
+@pytest.mark.parametrize("verb", ["DELETE FROM", "DROP TABLE"])
+def test_views_that_are_gone_are_folded_again(durable_store_url: str, verb: str, is_position_kept: bool) -> None:
+    with opened(durable_store_url) as ledger:
+        ledger.record_many(parsed(*story()))
+        before = every_view(ledger)
+    tables = [table.name for table in TABLES] + ([] if is_position_kept else ["view_positions"])
+    run_sql(durable_store_url, *(f"{verb} {table}" for table in tables))
+    with opened(durable_store_url) as ledger:
+        if is_position_kept and verb == "DELETE FROM":
+            assert not ledger.rebuild().is_equal  # nothing tells an empty table from an empty log: `rebuild` mends it
+        assert every_view(ledger) == before
+        assert ledger.check().differences == ()
+
+
+def test_a_changed_view_is_found_and_mended(durable_store_url: str) -> None:
+    with opened(durable_store_url) as ledger:
+        ledger.record_many(parsed(*lives(3)))
+        before = every_view(ledger)
+        run_sql(durable_store_url, "UPDATE orders SET status = 'new' WHERE client_order_id = 'C-1'", "DELETE FROM trades")
+        differences = [difference.where for difference in ledger.check().differences]
+        assert "orders sim:main/C-1 status" in differences and sum("trades" in where for where in differences) == 6
+        assert not ledger.rebuild().is_equal
+        assert every_view(ledger) == before
+        assert ledger.check().differences == ()
+
+
+# Several writers
+
+
+@pytest.fixture
+def two(durable_store_url: str) -> Iterator[tuple[Ledger, Ledger]]:
+    """Two ledgers on one store, as in two processes."""
+    with opened(durable_store_url) as one, opened(durable_store_url) as other:
+        yield one, other
+
+
+def test_two_ledgers_that_write_one_order_lose_and_double_nothing(two: tuple[Ledger, Ledger]) -> None:
+    one, other = two
+    one.record(parse_document(request("C-1", quantity="1000")))
+    outcomes = []
+    for number in range(30):
+        for ledger in (one, other):
+            fresh = fill("C-1", f"F-{number}-{id(ledger)}", number)
+            shared = fill("C-1", f"F-{number}", number)
+            outcomes += [ledger.record(parse_document(message)).outcome for message in (fresh, shared)]
+    assert (outcomes.count("recorded"), outcomes.count("duplicate")) == (90, 30)
+    assert one.orders() == other.orders() and one.order("C-1")["cum_quantity"] == 90
+    assert one.check().differences == ()
+
+
+def test_two_ledgers_at_once_lose_and_double_nothing(two: tuple[Ledger, Ledger]) -> None:
+    messages = [request("C-1", quantity="1000"), *(fill("C-1", f"F-{number}", number) for number in range(120))]
+
+    def record(ledger: Ledger) -> list[str]:
+        return [ledger.record(parse_document(message)).outcome for message in messages]
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(record, two))
+    assert [sorted(pair) for pair in zip(*results, strict=True)] == [["duplicate", "recorded"]] * len(messages)
+    assert two[0].order("C-1")["cum_quantity"] == 120
+    assert two[1].check().differences == ()
+
+
+def test_a_command_is_decided_on_what_another_ledger_has_written(two: tuple[Ledger, Ledger]) -> None:
+    one, other = two
+    assert one.record(parse_document(report("submit", "C-1", 1))).reason == "unknown_order"
+    other.record(parse_document(request("C-1")))
+    assert one.record(parse_document(report("submit", "C-1", 1))).outcome == "recorded"
+    assert other.record(parse_document(report("submit", "C-1", 2))).reason == "already_submitted"
+    one.record(parse_document(report("cancel", "C-1", 3)))
+    assert other.record(parse_document(report("request_cancel", "C-1", 4))).reason == "order_ended"
+
+
+@pytest.mark.parametrize("is_request_first", [True, False])
+def test_a_mapping_that_two_ledgers_learn_in_turn_attributes_once(two: tuple[Ledger, Ledger], is_request_first: bool) -> None:
+    one, other = two
+    if is_request_first:
+        one.record(parse_document(request("C-1")))
+        other.record(parse_document(report("submit", "C-1", 0.5)))
+    one.record(parse_document(fill(None, "F-1", 1, venue_order_id="V-1")))
+    other.record(parse_document(fill(None, "F-2", 2, venue_order_id="V-1")))
+    if not is_request_first:
+        other.record(parse_document(request("C-1")))
+    one.record(parse_document(report("acknowledge", "C-1", 3, venue_order_id="V-1")))
+    other.record(parse_document(fill(None, "F-3", 4, venue_order_id="V-1")))
+    assert one.record(parse_document(fill(None, "F-1", 1, venue_order_id="V-1"))).outcome == "duplicate"
+    for ledger in two:
+        (order,) = ledger.orders()
+        assert (order["client_order_id"], order["origin"], order["cum_quantity"]) == ("C-1", "own", 3)
+        assert [row["fill_id"] for row in ledger.trades()] == ["F-1", "F-2", "F-3"]
+        assert sum(row["position_quantity"] for row in ledger.pnl()) == 3
+    assert sum(event["name"] == "order_attributed.v1" for event in one.events()) == 1
+    assert one.check().differences == ()
+
+
+def test_a_mapping_that_two_ledgers_learn_at_once_attributes_once(two: tuple[Ledger, Ledger]) -> None:
+    """One records what the venue's id alone names while the other learns whose id that is."""
+    count = 40
+    one, other = two
+    other.record_many(parsed(*(request(f"C-{n}") for n in range(count))))
+    ready = threading.Barrier(2)
+
+    def reports(ledger: Ledger) -> None:
+        for number in range(count):
+            ready.wait()
+            ledger.record(parse_document(fill(None, "F-1", 1, venue_order_id=f"V-{number}")))
+
+    def mappings(ledger: Ledger) -> None:
+        for number in range(count):
+            ready.wait()
+            ledger.record(parse_document(report("acknowledge", f"C-{number}", 2, venue_order_id=f"V-{number}")))
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(reports, one), pool.submit(mappings, other)]:
+            done.result()
+    for ledger in two:
+        assert {(row["client_order_id"], row["origin"], str(row["cum_quantity"])) for row in ledger.orders()} == {
+            (f"C-{n}", "own", "1") for n in range(count)
+        }
+        assert len(ledger.trades()) == count
+    assert one.check().differences == ()
+    assert one.record(parse_document(fill(None, "F-1", 1, venue_order_id="V-0"))).outcome == "duplicate"
+
+
+# Many at once
+
+
+def test_sixteen_threads_share_commits(ledger: Ledger) -> None:
+    def record(thread: int) -> list[str]:
+        futures = [ledger.record_soon(message) for message in parsed(*lives(15, f"sim:{thread}"))]
+        return [future.result(30).outcome for future in futures]
+
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = [outcome for told in pool.map(record, range(16)) for outcome in told]
+    assert outcomes == ["recorded"] * 16 * 60
+    assert {(row["status"], str(row["cum_quantity"])) for row in ledger.orders()} == {("filled", "10")}
+    assert len(ledger.orders()) == 240 and len(ledger.trades()) == 480
+    assert ledger.check().differences == ()
+
+
+def test_sixteen_threads_on_one_order_count_each_fill_once(ledger: Ledger) -> None:
+    ledger.record(parse_document(request("C-1", quantity="1000")))
+
+    def record(_: int) -> list[str]:
+        return [ledger.record(parse_document(fill("C-1", f"F-{n}", n))).outcome for n in range(25)]
+
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = [outcome for told in pool.map(record, range(16)) for outcome in told]
+    assert outcomes.count("recorded") == 25 and outcomes.count("duplicate") == 15 * 25
+    assert ledger.order("C-1")["cum_quantity"] == 25
+
+
+def test_sixty_four_tasks_share_commits(ledger: Ledger) -> None:
+    async def record(task: int) -> list[str]:
+        return [(await ledger.arecord(message)).outcome for message in parsed(*lives(4, f"sim:{task}"))]
+
+    async def all_tasks() -> list[list[str]]:
+        return await asyncio.gather(*(record(task) for task in range(64)))
+
+    outcomes = [outcome for told in asyncio.run(all_tasks()) for outcome in told]
+    assert outcomes == ["recorded"] * 64 * 16
+    assert len(ledger.orders()) == 256 and len(ledger.trades()) == 512
+    assert ledger.check().differences == ()
+
+
+def test_what_is_queued_is_committed_before_the_ledger_closes(durable_store_url: str) -> None:
+    ledger = opened(durable_store_url)
+    futures = [ledger.record_soon(message) for message in parsed(*lives(200))]
+    ledger.close()
+    assert {future.result(0).outcome for future in futures} == {"recorded"}
+    with opened(durable_store_url) as again:
+        assert len(again.trades()) == 400
+
+
+def test_one_bad_neighbour_does_not_spoil_a_commit(ledger: Ledger) -> None:
+    """A refused command, a duplicate and new facts in one batch each get their own answer."""
+    batch = [
+        request("C-1"),
+        request("C-1", quantity="2"),
+        request("C-1", 5),
+        report("submit", "C-9", 1),
+        fill("C-1", "F-1"),
+        fill("C-1", "F-1"),
+        fill("C-1", "F-1", quantity="2"),
+    ]
+    outcomes = [(outcome.outcome, outcome.reason, outcome.anomalies) for outcome in ledger.record_many(parsed(*batch))]
+    assert outcomes == [
+        ("recorded", None, ()),
+        ("refused", "duplicate_client_order_id", ()),
+        ("duplicate", None, ()),
+        ("refused", "unknown_order", ()),
+        ("recorded", None, ()),
+        ("duplicate", None, ()),
+        ("recorded", None, ("fill_id_reused",)),
+    ]
+
+
+def test_recovery_finds_what_is_open_in_flight_and_unresolved(durable_store_url: str) -> None:
+    with opened(durable_store_url) as ledger:
+        ledger.record_many(
+            parsed(
+                *lives(5),
+                request("open", 10),
+                report("acknowledge", "open", 11),
+                report("request_cancel", "open", 12),
+                request("flying", 13),
+                report("submit", "flying", 14),
+                request("lost", 15),
+                report("unresolved", "lost", 16, reason="timeout"),
+            )
+        )
+    with opened(durable_store_url) as ledger:
+        found = ledger.recover()
+        names = [
+            [row["client_order_id"] for row in rows] for rows in (found.open, found.in_flight, found.unresolved, found.pending)
+        ]
+        assert names == [["open", "flying", "lost"], ["flying"], ["lost"], ["open"]]
+        assert found.open[0]["pending_since"] == datetime.fromisoformat(moment(12))
