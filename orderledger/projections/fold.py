@@ -24,7 +24,6 @@ from orderledger.domain.events import (
     FillRecorded,
     OrderAttributed,
 )
-from orderledger.domain.exact import ONE
 from orderledger.domain.order import evolve
 from orderledger.domain.proposals import ProposalFact
 from orderledger.domain.recorded import Recorded
@@ -32,17 +31,15 @@ from orderledger.domain.state import Order
 from orderledger.domain.values import Anomaly, account_of, client_order_id_of
 from orderledger.projections.accounts import account_event_row, defined, marked, reported
 from orderledger.projections.orders import order_row
-from orderledger.projections.positions import Position, Terms, position_of, position_rows, restore
+from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.proposals import proposal_row
 from orderledger.projections.store import Rows
-from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, INSTRUMENTS, ORDERS, POSITIONS, PROPOSALS, TRADES, Row
+from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, INSTRUMENTS, ORDERS, PROPOSALS, TRADES
 from orderledger.projections.trades import Report, report_of, trade_row
 
 PROPOSAL_FACTS = get_args(ProposalFact)
 ACCOUNT_FACTS = get_args(AccountFact)
 ENDED_ORDERS_KEPT = 1_000
-COUNTED = ("instrument", "side", "quantity", "price", "fee", "fee_currency", "at", "position", "state")
-"""What of a trade counts in a position."""
 
 Streams = Callable[[str], Iterable[Recorded]]
 
@@ -69,13 +66,11 @@ class Fold:
     def __init__(self, rows: Rows, streams: Streams = nothing_earlier, *, has_positions: bool = True) -> None:
         self._rows = rows
         self._has_positions = has_positions
+        self.positions = PositionFold(rows)
         self._streams = streams
         self._tracked: dict[str, Tracked] = {}
         self._limit = 2 * ENDED_ORDERS_KEPT
         self._dirty: list[str] = []
-        self._positions: dict[tuple[str, str], Position] = {}
-        self._changed: dict[tuple[str, str], None] = {}
-        self._stale: dict[tuple[str, str], None] = {}
 
     def take(self, recorded: Recorded) -> None:
         """One event."""
@@ -87,10 +82,6 @@ class Fold:
         else:
             self._take_order_event(recorded, event)  # type: ignore[arg-type]
 
-    def distrust(self, account: str, instrument: str) -> None:
-        """Fold this position anew from its trades when things are settled."""
-        self._stale[account, instrument] = None
-
     def settle(self) -> None:
         """Write the rows of all orders and positions that have changed."""
         for stream in self._dirty:
@@ -99,14 +90,8 @@ class Fold:
             if tracked.order.attributed_to is None:
                 self._rows.put(ORDERS, order_row(stream, tracked.order, tracked.version))
         self._dirty.clear()
-        if not self._has_positions:
-            return
-        for key in self._stale:
-            self._positions[key] = self._refold(key)
-        for key in {**self._changed, **self._stale}:
-            self._write_position(key)
-        self._stale.clear()
-        self._changed.clear()
+        if self._has_positions:
+            self.positions.settle()
 
     def evict(self) -> None:
         """Forget ended orders, beyond a number of them: a settled row tells all that is needed until they are met again."""
@@ -162,17 +147,10 @@ class Fold:
             before = None if is_new else self._rows.get(TRADES, (stream, fill_id))
             row = trade_row(stream, order, fill, tracked.reports[fill_id])
             self._rows.put(TRADES, row)
-            if is_new:
-                self._add_to_position(row)
-            else:
-                self._reconsider(before, row)
-
-    def _reconsider(self, before: Row | None, row: Row) -> None:
-        """Fold the position anew, if what counts in it has changed."""
-        if before is None or any(before[name] != row[name] for name in COUNTED):
-            self._distrust(row)
-            if before is not None:
-                self._distrust(before)
+            if is_new and self._has_positions:
+                self.positions.add(row)
+            elif not is_new:
+                self.positions.reconsider(before, row)
 
     def _withdraw(self, stream: str, tracked: Tracked, at: datetime) -> None:
         """The order turned out to be another: its row and its trades are that one's now."""
@@ -183,7 +161,7 @@ class Fold:
             before = self._rows.get(TRADES, (stream, fill_id))
             if before is not None:
                 self._rows.delete(TRADES, (stream, fill_id))
-                self._distrust(before)
+                self.positions.distrust(before)
 
     def _take_anomaly(self, recorded: Recorded, tracked: Tracked, event: AnomalyDetected | AnomalyCleared) -> None:
         match event:
@@ -210,49 +188,6 @@ class Fold:
             if row is not None:
                 self._rows.put(ANOMALIES, {**row, "cleared_at": at})
 
-    # Positions
-
-    def _add_to_position(self, trade: Row) -> None:
-        key = (trade["account"], trade["instrument"])
-        if trade["instrument"] is None or trade["side"] is None or key in self._stale or not self._has_positions:
-            return
-        position = self._position(key)
-        if position.is_in_order(trade["at"], trade["position"]):
-            position.fill(trade)
-            self._changed[key] = None
-        else:
-            self._stale[key] = None
-
-    def _distrust(self, entry: Row) -> None:
-        """What this row is part of has to be folded anew."""
-        if entry["instrument"] is not None:
-            self._stale[entry["account"], entry["instrument"]] = None
-
-    def _position(self, key: tuple[str, str]) -> Position:
-        if key not in self._positions:
-            rows = self._rows.select(POSITIONS, account=key[0], instrument=key[1])
-            self._positions[key] = restore(rows) if rows else Position(*key, self._terms(key))
-        return self._positions[key]
-
-    def _terms(self, key: tuple[str, str]) -> Terms:
-        row = self._rows.get(INSTRUMENTS, key)
-        return Terms(row["multiplier"] or ONE, bool(row["inverse"]), row["currency"]) if row else Terms()
-
-    def _refold(self, key: tuple[str, str]) -> Position:
-        account, instrument = key
-        trades = self._rows.select(TRADES, account=account, instrument=instrument, state="standing")
-        entries = self._rows.select(ACCOUNT_EVENTS, account=account, instrument=instrument)
-        return position_of(account, instrument, self._terms(key), [*(trade for trade in trades if trade["side"]), *entries])
-
-    def _write_position(self, key: tuple[str, str]) -> None:
-        position = self._positions[key]
-        is_empty = position.last is None and not position.funding
-        for row in position_rows(position):
-            if is_empty:
-                self._rows.delete(POSITIONS, POSITIONS.key_of(row))
-            else:
-                self._rows.put(POSITIONS, row)
-
     # Accounts and proposals
 
     def _take_account_fact(self, recorded: Recorded, event: AccountFact) -> None:
@@ -263,22 +198,15 @@ class Fold:
             case PositionAdjusted():
                 row = account_event_row(account, recorded, event)
                 self._rows.put(ACCOUNT_EVENTS, row)
-                self._distrust(row)
+                self.positions.distrust(row)
             case FundingRecorded():
                 row = account_event_row(account, recorded, event)
                 self._rows.put(ACCOUNT_EVENTS, row)
-                key = (account, event.instrument)
-                if key not in self._stale and self._has_positions:
-                    self._position(key).fund(row)
-                    self._changed[key] = None
+                self.positions.distrust(row)
             case InstrumentDefined():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
                 self._rows.put(INSTRUMENTS, defined(before, account, event, recorded.at))
-                if (
-                    self._rows.select(POSITIONS, account=account, instrument=event.instrument)
-                    or (account, event.instrument) in self._positions
-                ):
-                    self._stale[account, event.instrument] = None
+                self.positions.redefine(account, event.instrument)
             case MarkRecorded():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
                 self._rows.put(INSTRUMENTS, marked(before, account, event, recorded.at))

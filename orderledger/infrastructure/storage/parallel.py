@@ -6,10 +6,11 @@ from zlib import crc32
 
 from orderledger.domain.values import is_order_stream
 from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.projecting import BATCH
+from orderledger.infrastructure.storage.projecting import BATCH_FAR_BEHIND
 from orderledger.infrastructure.storage.sqlrows import SqlRows
 from orderledger.infrastructure.storage.store import Store, open_store
 from orderledger.projections.fold import Fold
+from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.tables import ACCOUNT_EVENTS, TRADES
 
 ROWS_PER_FLUSH = 20_000
@@ -35,11 +36,12 @@ def _build_share(url: str, suffix: str, share: int, jobs: int, up_to: int) -> in
     try:
         while position < up_to:
             with store.database.reading() as session:
-                stored = session.stored_after(position, BATCH)
-            for stream, version, name, state, at in stored:
-                if at <= up_to and _share_of(stream, jobs) == share:
-                    fold.take(decode(stream, version, name, state, at))
-                    waiting += 1
+                rows.session = session
+                stored = session.stored_after(position, BATCH_FAR_BEHIND)
+                for stream, version, name, state, at in stored:
+                    if at <= up_to and _share_of(stream, jobs) == share:
+                        fold.take(decode(stream, version, name, state, at))
+                        waiting += 1
             position = stored[-1][4] if stored else up_to
             if waiting >= ROWS_PER_FLUSH or position >= up_to:
                 with store.database.writing() as session:
@@ -59,12 +61,11 @@ def _share_of(stream: str, jobs: int) -> int:
 
 def _build_positions(store: Store, suffix: str) -> None:
     rows = SqlRows(suffix)
-    fold = Fold(rows)
+    positions = PositionFold(rows)
     with store.database.writing() as session:
         rows.session = session
         for table in (TRADES, ACCOUNT_EVENTS):
             for account, instrument in session.execute(f"SELECT DISTINCT account, instrument FROM {table.name}{suffix}"):
-                if instrument is not None:
-                    fold.distrust(account, instrument)
-        fold.settle()
+                positions.distrust({"account": account, "instrument": instrument})
+        positions.settle()
         rows.flush()

@@ -1,6 +1,6 @@
 """One batch of messages, decided in memory: which events are to be appended, and what each sender will be told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from orderledger.domain.anomalies import detect
@@ -197,18 +197,12 @@ class Decider:
             fact = told.event
             if not isinstance(fact, OrderEvent) or self.live[target].decide(fact) is not ACCEPTED:
                 continue
-            copy = Recorded(
+            copy = replace(
+                told,
                 stream=target,
                 version=self.live[target].version + 1,
-                event=fact,
                 recorded_at=self._now,
-                at=told.at,
-                source=told.source,
-                actor=told.actor,
-                correlation_id=told.correlation_id,
-                causation_id=told.causation_id,
-                text=told.text,
-                evidence=told.evidence,
+                position=None,
                 attributed_from=(source, told.version),
             )
             self._append_order_fact(copy, verdict)

@@ -1,0 +1,40 @@
+"""Views built anew, by one process or by several, are the views that were there."""
+
+from pathlib import Path
+
+import pytest
+
+from orderledger import Ledger
+from tests.contract.streams import parsed, story
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_rebuilt_views_are_the_views_that_were_there(durable_store_url: str, jobs: int) -> None:
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(*story()))
+        before = (ledger.orders(), ledger.trades(with_busted=True), ledger.pnl(), ledger.anomalies())
+        assert ledger.rebuild(jobs=jobs).is_equal
+        assert (ledger.orders(), ledger.trades(with_busted=True), ledger.pnl(), ledger.anomalies()) == before
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_row_that_was_tampered_with_is_found_and_put_right(tmp_path: Path, jobs: int) -> None:
+    import sqlite3
+
+    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+        ledger.record_many(parsed(*story()))
+        expected = ledger.trades()
+        with sqlite3.connect(tmp_path / "orders.db") as tampered:
+            tampered.execute("UPDATE trades SET quantity = '1000'")
+        assert ledger.check().differences
+        assert not ledger.rebuild(("trades",), jobs=jobs).is_equal
+        assert ledger.trades() == expected
+        assert not ledger.check().differences
+
+
+def test_a_view_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with (
+        Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger,
+        pytest.raises(ValueError, match="'moon' is no view: orders, trades"),
+    ):
+        ledger.rebuild(("moon",))
