@@ -3,7 +3,9 @@
 The module is the library's persistence module for SQLite ledgers: it finds `Factory` here.
 """
 
+import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -40,11 +42,22 @@ class Pool(SQLiteConnectionPool):
     synchronous = "FULL"
 
     def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
+        connection = self._connect()
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA synchronous={self.synchronous}")
         cursor.execute("PRAGMA cache_size=-16384")
         return connection
+
+    def _connect(self) -> SQLiteConnection:
+        """Several processes may open a new file at once: the change to a write-ahead log does not wait for others by itself."""
+        deadline = time.monotonic() + (self.lock_timeout or 0)
+        while True:
+            try:
+                return super()._create_connection()
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
 
 
 class Datastore(SQLiteDatastore):
