@@ -87,7 +87,7 @@ def evolve(order: Order, event: Event, at: datetime) -> Order:
 
 def _is_recorded(order: Order, fact: Fact) -> bool:
     """The same fact again. A fill is the same by its id and numbers, a request by its terms, the rest by all their fields."""
-    if fact.message_id is not None and fact.message_id in order.message_ids:
+    if (type(fact), fact.message_id) in order.message_ids and not isinstance(fact, FillRecorded):
         return True
     match fact:
         case FillRecorded():
@@ -126,9 +126,8 @@ def _decide_command(order: Order, command: Command) -> Decision:
     match command:
         case OrderRequested():
             if order.request is not None:
-                return Refused(
-                    Reason.DUPLICATE_CLIENT_ORDER_ID, f"{order.client_order_id} was requested with other terms: {summary(order)}"
-                )
+                text = f"{order.client_order_id} was requested with other terms: {summary(order)}"
+                return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, text)
         case SubmissionUnresolved():
             if not order.is_known:
                 return _unknown()
@@ -183,7 +182,7 @@ def _learn(order: Order, event: Fact, at: datetime) -> None:
     """What any message may tell besides the fact itself."""
     order.updated_at = later(order.updated_at, at)
     if event.message_id is not None:
-        order.message_ids = {*order.message_ids, event.message_id}
+        order.message_ids.add((type(event), event.message_id))
     if event.venue_order_id is not None:
         order.venue_order_ids[event.venue_order_id] = min(order.venue_order_ids.get(event.venue_order_id, at), at)
     for name, value in event.aliases.items():

@@ -118,7 +118,7 @@ class Order:
         self.venue_order_ids: dict[str, datetime] = {}
         self.aliases: dict[str, Latest[str]] = {}
         self.seen: set[OrderEvent] = set()
-        self.message_ids: set[str] | frozenset[str] = frozenset()
+        self.message_ids: set[tuple[type[OrderEvent], str]] = set()
         self.raised: dict[Anomaly, str] = {}
         self.attributed_to: str | None = None
 
