@@ -1,6 +1,6 @@
 """What is odd about an order. Anomalies are judgements: derived from the facts, then said in events of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, Fact, FillRecorded, OrderReport
 from orderledger.domain.exact import EXACT, ONE, ZERO
 from orderledger.domain.state import Order
-from orderledger.domain.values import ENDS, Anomaly, Reported, Status
+from orderledger.domain.values import ENDS, Anomaly, Status
 
 WORDS = frozenset(Status) - {Status.DENIED}
 WORKING_WORDS = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
@@ -50,7 +50,7 @@ def _is_plain(order: Order) -> bool:
         order.request is not None
         and not order.raised
         and not order.ends
-        and order.reported.at is None
+        and not order.claims
         and order.observed.at is None
         and len(order.venue_order_ids) <= 1
         and not order.fills.by_id
@@ -90,12 +90,10 @@ def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
 
 
 def _mismatch(order: Order) -> Iterator[tuple[Anomaly, str]]:
-    """The venue's latest claim against what was recorded by its time. At most one sentence."""
-    reported, at = order.reported.value, order.reported.at
-    if reported is not None and at is not None:
-        wrong = next((found for found in _claims(order, reported, at) if not found.low <= found.claimed <= found.high), None)
-        if wrong is not None:
-            yield Anomaly.QUANTITY_MISMATCH, f"the venue says {wrong.what} is {wrong.claimed:f}, recorded is {wrong.high:f}"
+    """What the venue claimed last against what was recorded by then. At most one sentence."""
+    wrong = next((found for found in _claims(order) if not found.low <= found.claimed <= found.high), None)
+    if wrong is not None:
+        yield Anomaly.QUANTITY_MISMATCH, f"the venue says {wrong.what} is {wrong.claimed:f}, recorded is {wrong.high:f}"
 
 
 class Claim(NamedTuple):
@@ -107,25 +105,55 @@ class Claim(NamedTuple):
     high: Decimal
 
 
-def _claims(order: Order, reported: Reported, at: datetime) -> Iterator[Claim]:
+def _claims(order: Order) -> Iterator[Claim]:
+    for what in ("cum_quantity", "average_price", "quantity", "leaves_quantity"):
+        claim = order.claims.get(what)
+        if claim is not None and claim.at is not None:
+            yield from _CLAIMS[what](order, claim.value, claim.at)
+
+
+def _claimed_cum_quantity(order: Order, claimed: Decimal, at: datetime) -> Iterator[Claim]:
     low, high = order.fills.cum_quantity_range(at)
-    if reported.cum_quantity is not None:
-        yield Claim("cum_quantity", reported.cum_quantity, low, high)
-    quantity_at, average_price = order.terms.quantity.at, order.average_price
-    if reported.average_price is not None and average_price is not None and low == high == order.cum_quantity:
-        step = EXACT.scaleb(ONE, int(reported.average_price.as_tuple().exponent))  # venues round: less than a step is agreement
-        is_near = abs(EXACT.subtract(average_price, reported.average_price)) < step
-        mean = reported.average_price if is_near else average_price
-        yield Claim("average_price", reported.average_price, mean, mean)
-    if order.quantity is None or (quantity_at is not None and at < quantity_at):
+    yield Claim("cum_quantity", claimed, low, high)
+
+
+def _claimed_average_price(order: Order, claimed: Decimal, at: datetime) -> Iterator[Claim]:
+    """Where all fills are in it. Venues round: less than a step of the last digit is agreement."""
+    low, high = order.fills.cum_quantity_range(at)
+    average_price = order.average_price
+    if average_price is not None and low == high == order.cum_quantity:
+        step = EXACT.scaleb(ONE, int(claimed.as_tuple().exponent))
+        mean = claimed if abs(EXACT.subtract(average_price, claimed)) < step else average_price
+        yield Claim("average_price", claimed, mean, mean)
+
+
+def _claimed_quantity(order: Order, claimed: Decimal, at: datetime) -> Iterator[Claim]:
+    if order.quantity is not None and _is_of_these_terms(order, at):
+        yield Claim("quantity", claimed, order.quantity, order.quantity)
+
+
+def _claimed_leaves_quantity(order: Order, claimed: Decimal, at: datetime) -> Iterator[Claim]:
+    """A suspended order has its quantity told in two ways: neither is held against the venue."""
+    if order.quantity is None or not _is_of_these_terms(order, at) or order.session.value is Status.SUSPENDED:
         return
-    if reported.quantity is not None:
-        yield Claim("quantity", reported.quantity, order.quantity, order.quantity)
-    if reported.leaves_quantity is not None and order.session.value is not Status.SUSPENDED:
-        ended_at = order.ended_at
-        has_ended = ended_at is not None and ended_at <= at and order.leaves_quantity == ZERO
-        least, most = (ZERO, ZERO) if has_ended else (EXACT.subtract(order.quantity, high), EXACT.subtract(order.quantity, low))
-        yield Claim("leaves_quantity", reported.leaves_quantity, max(ZERO, least), max(ZERO, most))
+    low, high = order.fills.cum_quantity_range(at)
+    ended_at = order.ended_at
+    has_ended = ended_at is not None and ended_at <= at and order.leaves_quantity == ZERO
+    least, most = (ZERO, ZERO) if has_ended else (EXACT.subtract(order.quantity, high), EXACT.subtract(order.quantity, low))
+    yield Claim("leaves_quantity", claimed, max(ZERO, least), max(ZERO, most))
+
+
+def _is_of_these_terms(order: Order, at: datetime) -> bool:
+    """Whether a claim is not older than the quantity in force."""
+    return order.terms.quantity.at is None or at >= order.terms.quantity.at
+
+
+_CLAIMS: dict[str, Callable[[Order, Decimal, datetime], Iterator[Claim]]] = {
+    "cum_quantity": _claimed_cum_quantity,
+    "average_price": _claimed_average_price,
+    "quantity": _claimed_quantity,
+    "leaves_quantity": _claimed_leaves_quantity,
+}
 
 
 def _conflict(order: Order) -> Iterator[tuple[Anomaly, str]]:

@@ -37,7 +37,7 @@ from orderledger.domain.events import (
     StatusObserved,
     SubmissionUnresolved,
 )
-from orderledger.domain.state import Latest, Order
+from orderledger.domain.state import DUPLICATE_ORDER, Latest, Order
 from orderledger.domain.values import Pending, Status, later
 
 Working = (
@@ -118,6 +118,8 @@ def _is_same_wish(asked: CancelRequested | ReplaceRequested, fact: CancelRequest
 def _brings_name(order: Order, fact: Fact) -> bool:
     """Whether the message ties the order to an id it was not known by: that must not be lost with a repetition."""
     if fact.venue_order_id is not None and fact.venue_order_id not in order.venue_order_ids:
+        return True
+    if order.own_id is None and fact.client_order_id is not None and fact.client_order_id != order.client_order_id:
         return True
     return any(name not in order.aliases or order.aliases[name].value != value for name, value in fact.aliases.items())
 
@@ -253,7 +255,7 @@ def _evolve_observed(order: Order, event: StatusObserved, at: datetime) -> None:
 
 def _evolve_told(order: Order, event: Told, at: datetime) -> None:
     match event:
-        case OrderRejected() if event.reason == "duplicate_order":
+        case OrderRejected() if event.reason == DUPLICATE_ORDER:
             order.rejected_as_duplicate_at = min(order.rejected_as_duplicate_at or at, at)
         case OrderRejected():
             order.finish(Status.REJECTED, at, event.reason)

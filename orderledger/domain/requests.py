@@ -101,15 +101,18 @@ class Requests:
         return waiting
 
     def _forget_settled(self) -> None:
-        """Drop a pair that nothing can part any more: matched by name, or a nameless answer right after a nameless request."""
+        """Drop a pair that nothing can part any more: matched by name, or a nameless answer to the only request, nameless too."""
         for answer in self._answers:
             for asked in self._asked:
                 is_named_pair = answer.name in asked.names
-                is_nameless_pair = answer.name is None and not asked.names and answer.turn == asked.turn + 1
+                is_nameless_pair = answer.name is None and not asked.names and answer.turn > asked.turn and self._is_only(asked)
                 if answer.kind is asked.kind and (is_named_pair or is_nameless_pair):
                     self._answers = tuple(other for other in self._answers if other is not answer)
                     self._asked = tuple(other for other in self._asked if other is not asked)
                     return
+
+    def _is_only(self, asked: Asked) -> bool:
+        return not any(other.kind is asked.kind and other is not asked for other in self._asked)
 
     def _next_turn(self) -> int:
         self._turn += 1

@@ -18,6 +18,8 @@ from orderledger.domain.values import ENDS, Anomaly, Certainty, Origin, Pending,
 Value = TypeVar("Value")
 
 KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
+CLAIMED_NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price")
+DUPLICATE_ORDER = "duplicate_order"
 NEVER_PENDING = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
 
 
@@ -59,6 +61,7 @@ class Order:
         "acknowledged_at",
         "aliases",
         "attributed_to",
+        "claims",
         "ends",
         "fills",
         "given_id",
@@ -74,7 +77,6 @@ class Order:
         "rejected_as_duplicate_at",
         "replacement_id",
         "replaces",
-        "reported",
         "request",
         "requested_at",
         "requests",
@@ -112,7 +114,7 @@ class Order:
         self.absent: Latest[bool] = Latest(False)
         self.observed: Latest[str | None] = Latest(None)
         self.is_observed_filled = False
-        self.reported: Latest[Reported | None] = Latest(None)
+        self.claims: dict[str, Latest[Decimal]] = {}
         self.replaces = 0
         self.replacement_id: Latest[str | None] = Latest(None)
         self.venue_order_ids: dict[str, datetime] = {}
@@ -143,7 +145,7 @@ class Order:
             return self.terms.quantity.value
         if self.request is not None:
             return self.request.quantity
-        return self.reported.value.quantity if self.reported.value else None
+        return self.claimed("quantity")
 
     @property
     def limit_price(self) -> Decimal | None:
@@ -184,7 +186,14 @@ class Order:
     def end_at(self) -> datetime | None:
         """When the fact that ended it happened. None for an order that is open, or ended by its fills alone."""
         end = self.end
-        return self.ends.get(end, self.rejected_as_duplicate_at) if end else None
+        if end is Status.REJECTED and self._was_rejected_as_duplicate_first:
+            return self.rejected_as_duplicate_at
+        return self.ends[end] if end else None
+
+    @property
+    def _was_rejected_as_duplicate_first(self) -> bool:
+        at, rejected_at = self.rejected_as_duplicate_at, self.ends.get(Status.REJECTED)
+        return at is not None and not self.is_worked and (rejected_at is None or at < rejected_at)
 
     @property
     def status(self) -> Status:
@@ -264,6 +273,8 @@ class Order:
     def reason(self) -> str | None:
         """Why it ended, in the venue's or our own words."""
         end = self.end
+        if end is Status.REJECTED and self._was_rejected_as_duplicate_first:
+            return DUPLICATE_ORDER
         return self.reasons[end][1] if end in self.reasons else None
 
     def is_absent_since(self, moment: datetime) -> bool:
@@ -280,14 +291,23 @@ class Order:
         self.heard_at = later(self.heard_at, at)
         self.absent.set(False, at)
 
+    def claimed(self, name: str) -> Decimal | None:
+        """The number of this name that the venue claimed last."""
+        return self.claims[name].value if name in self.claims else None
+
     def hear_claim(self, reported: Reported, at: datetime) -> None:
-        """What the venue claims besides. Of claims made at one time the largest cumulated quantity is the latest."""
+        """What the venue claims besides. Of cumulated quantities claimed at one time the largest is the latest."""
         if reported.status is not None:
             self.observed.set(reported.status, at)
-        known = self.reported.value
-        if self.reported.at == at and known and (known.cum_quantity or ZERO) > (reported.cum_quantity or ZERO):
-            return
-        self.reported.set(reported, at)
+        for name in CLAIMED_NUMBERS:
+            number: Decimal | None = getattr(reported, name)
+            if number is None:
+                continue
+            known = self.claims.get(name)
+            if known is None:
+                self.claims[name] = Latest(number, at)
+            elif not (name == "cum_quantity" and known.at == at and known.value > number):
+                known.set(number, at)
 
     def finish(self, status: Status, at: datetime, reason: str | None) -> None:
         """Told more than once, an end happened when it was first said to have, and for the reason given first."""

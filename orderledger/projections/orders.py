@@ -11,7 +11,7 @@ from orderledger.projections.tables import Row
 
 def order_row(stream: str, order: Order, version: int) -> Row:
     """The columns of `tables.ORDERS` for one order."""
-    request, reported, pending = order.request, order.reported.value, order.pending
+    request, pending = order.request, order.pending
     return {
         "account": order.account,
         "client_order_id": order.client_order_id,
@@ -36,7 +36,7 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "cum_quantity": order.cum_quantity,
         "leaves_quantity": order.leaves_quantity,
         "average_price": order.average_price,
-        "reported_cum_quantity": reported.cum_quantity if reported else None,
+        "reported_cum_quantity": order.claimed("cum_quantity"),
         "fees": fees_of(order),
         "strategy": request.strategy if request else None,
         "links": links_of(request.links) if request else None,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import EXACT, ONE, QUOTIENT, ZERO, plain, total
-from orderledger.projections.positions import METHODS, Method, Position, Terms, position_rows
+from orderledger.domain.exact import EXACT, ONE, ZERO, plain, total
+from orderledger.projections.positions import METHODS, Method, Position, Terms, position_rows, shown
 from orderledger.projections.tables import Row
 
 GROUPS = ("account", "instrument", "strategy", "day")
@@ -121,7 +121,7 @@ def _net(
             factor = rate(name)
             if factor is not None:
                 net = change(net, EXACT.multiply(amount, factor))
-    return QUOTIENT.plus(net)
+    return shown(net)
 
 
 def _rate(account: str, name: str, currency: str | None, marks: Marks) -> Decimal | None:
@@ -138,7 +138,7 @@ def _unrealized(position: Row, mark: Decimal) -> Decimal:
     if not quantity:
         return ZERO
     cost = total(Decimal(cost) for _, cost in position["lots"]["open"])
-    return QUOTIENT.plus(terms.gain(terms.value(quantity, mark), cost))
+    return shown(terms.gain(terms.value(quantity, mark), cost))
 
 
 def _added_up(group: list[Row], by: tuple[str, ...]) -> Row:

@@ -17,7 +17,15 @@ from orderledger.projections.tables import Row
 
 Method = Literal["average", "fifo", "lifo"]
 METHODS: tuple[Method, ...] = ("average", "fifo", "lifo")
+PLACES = 40
+SMALLEST = Decimal(1).scaleb(-PLACES)
 COSTS = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=TRAPS)
+
+
+def shown(amount: Decimal) -> Decimal:
+    """An amount of money to 34 digits, and to 40 places: what is smaller comes from rounding."""
+    exponent = amount.as_tuple().exponent
+    return QUOTIENT.plus(EXACT.quantize(amount, SMALLEST) if isinstance(exponent, int) and exponent < -PLACES else amount)
 
 
 @dataclass(slots=True, frozen=True)
@@ -183,7 +191,7 @@ def _position_row(position: Position, book: Book) -> Row:
         "method": book.method,
         "position_quantity": quantity,
         "average_open_price": position.terms.price(quantity, book.cost),
-        "realized_pnl": QUOTIENT.plus(book.realized),
+        "realized_pnl": shown(book.realized),
         "fees": {currency: plain(amount) for currency, amount in sorted(position.fees.items())},
         "funding": {currency: plain(amount) for currency, amount in sorted(position.funding.items())},
         "currency": position.terms.currency,
