@@ -149,8 +149,9 @@ class Ledger:
 
     def events(self) -> Iterator[Row]:
         """The whole log, as `history` shows it."""
-        for recorded in self._store.all_events():
-            yield event_row(recorded, name_of(recorded.event), readable_payload(recorded.event))
+        with reaching(self._url):
+            for recorded in self._store.all_events():
+                yield event_row(recorded, name_of(recorded.event), readable_payload(recorded.event))
 
     def trades(
         self, *, with_busted: bool = False, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any

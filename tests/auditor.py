@@ -24,16 +24,18 @@ PROPOSAL_TYPES = {"propose", "approve", "decline"}
 ACCOUNT_TYPES = {"instrument", "mark", "funding", "adjust", "gap", "balance"}
 ORDER_COMMANDS = {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
 REGISTER = {"done_for_day", "suspend", "stop", "resume", "restate"}
-WORKING_REPORTS = {"acknowledge", "fill", "correct_fill", "bust_fill", "replace", "trigger"} | REGISTER
+WORKING_REPORTS = {"acknowledge", "fill", "correct_fill", "replace", "trigger"} | REGISTER
 WORKING_STATUSES = {"new", "partially_filled", "suspended", "stopped"}
 ENDED_STATUSES = {"filled", "canceled", "rejected", "denied", "expired"}
-KNOWN_STATUSES = WORKING_STATUSES | ENDED_STATUSES | {"pending_new", "done_for_day"}
+KNOWN_STATUSES = WORKING_STATUSES | ENDED_STATUSES - {"denied"} | {"pending_new", "done_for_day"}
 END_WORDS = {"cancel": "canceled", "expire": "expired", "reject": "rejected", "deny": "denied"}
-END_RANKS = {"canceled": 3, "expired": 3, "rejected": 2, "denied": 1}
+SESSIONS = {"suspend": "suspended", "stop": "stopped", "done_for_day": "done_for_day", "resume": None, "restate": None}
 ANSWERS = {"cancel": {"reject_cancel"}, "replace": {"replace", "reject_replace"}}
+PAIRS = ("-", "/", "_", "")
 REPORTED_NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price")
 PRICED = ("quantity", "limit_price", "stop_price")
-TERMS = {"instrument", "side", "order_type", "time_in_force", "expire_at", "post_only", "reduce_only", *PRICED}
+REQUESTED = ("instrument", "side", "order_type", "time_in_force", "expire_at", "post_only", "reduce_only", "strategy", "links")
+TERMS = {*REQUESTED, *PRICED}
 FILL_DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity")
 NOT_COMPARED = {"source", "evidence", "actor", "correlation_id", "causation_id", "text", "message_id"}
 NUMBERS = {"quantity", "price", "limit_price", "stop_price", "fee", "amount", "multiplier", "tick", "lot", *REPORTED_NUMBERS}
@@ -77,7 +79,7 @@ class Fact:
     @property
     def observed_status(self) -> str | None:
         """The status the venue was seen to give, by a `status` message or beside another report."""
-        word = self.get("status") if self.type == "status" else (self.get("reported") or {}).get("status")
+        word = (self.get("status") if self.type == "status" else None) or (self.get("reported") or {}).get("status")
         return None if word is None else str(word)
 
     @property
@@ -86,6 +88,19 @@ class Fact:
         if self.type == "status" and self.get("status") in {"canceled", "expired", "rejected"}:
             return str(self.get("status"))
         return END_WORDS.get(self.type)
+
+    @property
+    def is_duplicate_reject(self) -> bool:
+        return self.type == "reject" and self.get("reason") == "duplicate_order"
+
+    @property
+    def session_word(self) -> str | None:
+        """Where it leaves the order between done for the day, suspended, stopped and (None) going on as usual."""
+        return str(self.get("status")) if self.type == "status" else SESSIONS[self.type]
+
+    @property
+    def is_of_session(self) -> bool:
+        return self.type in REGISTER or (self.type == "status" and self.get("status") in {"suspended", "stopped", "done_for_day"})
 
     @property
     def shows_work(self) -> bool:
@@ -141,7 +156,7 @@ def comparable(message: Message) -> Message:
 
 
 def terms_of(message: Message) -> Message:
-    """The terms of a request: the order itself, without strategy, links, tags or time (rule 7)."""
+    """The terms of a request: the order itself, without names, tags or time (rule 7)."""
     return {field: value for field, value in comparable(message).items() if field in TERMS}
 
 
@@ -210,11 +225,21 @@ def resolve(orders: list["Order"], message: Message) -> "Order | None":
 
 
 def same_numbers(one: Fact, other: Fact) -> bool:
-    """Rule 5: quantity, price and the fill corrected are equal, and so is whatever else both give."""
+    """Rule 5: the same trade, and no other fee."""
+    return same_trade(one, other) and agree(one, other, "fee", "fee_currency")
+
+
+def same_trade(one: Fact, other: Fact) -> bool:
+    """Quantity, price and the fill corrected are equal, and so is whatever else both give."""
     left, right = comparable(one.message), comparable(other.message)
-    if any(left.get(field) != right.get(field) for field in ("quantity", "price", "corrects")):
-        return False
-    return all(left[field] == right[field] for field in FILL_DETAILS if field != "liquidity" and field in left and field in right)
+    is_equal = all(left.get(field) == right.get(field) for field in ("quantity", "price", "corrects"))
+    return is_equal and agree(one, other, "instrument", "side")
+
+
+def agree(one: Fact, other: Fact, *fields: str) -> bool:
+    """Whether two facts say the same in these fields, as far as both say anything."""
+    left, right = comparable(one.message), comparable(other.message)
+    return all(left[field] == right[field] for field in fields if field in left and field in right)
 
 
 def versions_of_fills(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
@@ -226,19 +251,12 @@ def versions_of_fills(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
     return dict(versions)
 
 
-def details_of(fill_id: str | None, versions: dict[str, list[Fact]]) -> Message:
-    """Fee, side and so on: from the fill, else from its repetitions, else from the fills it corrects."""
-    found: Message = {}
-    seen: set[str] = set()
-    while fill_id is not None and fill_id in versions and fill_id not in seen:
-        seen.add(fill_id)
-        first = versions[fill_id][0]
-        for fact in (fact for fact in versions[fill_id] if same_numbers(first, fact)):
-            for field in FILL_DETAILS:
-                if fact.get(field) is not None:
-                    found.setdefault(field, fact.get(field))
-        fill_id = first.get("corrects")
-    return found
+def details_of(said: list[Fact]) -> Message:
+    """Fee, side and so on: from the fill, else from its repetitions. A correction does not inherit them."""
+    same = [fact for fact in said if same_trade(said[0], fact)]
+    given = {field: next((f.get(field) for f in same if f.get(field) is not None), None) for field in FILL_DETAILS}
+    paid = next((fact for fact in same if fact.get("fee") is not None), None)
+    return given | {"fee_currency": (paid or said[0]).get("fee_currency") or said[0].get("fee_currency")}
 
 
 def standing_fills(facts: Iterable[Fact]) -> list[Fill]:
@@ -250,7 +268,7 @@ def standing_fills(facts: Iterable[Fact]) -> list[Fill]:
     correction = {fact.get("corrects"): fact for fact in stated if fact.get("corrects") is not None}
     standing = [fact for fact in stated if fact.get("fill_id") not in busted | set(correction)]
     standing = [fact for fact in standing if correction.get(fact.get("corrects"), fact) is fact]
-    details = [details_of(fact.get("fill_id"), versions) for fact in standing]
+    details = [details_of(versions[fact.get("fill_id")]) for fact in standing]
     return [Fill(f, number(f.get("quantity")), number(f.get("price")), told) for f, told in zip(standing, details, strict=True)]
 
 
@@ -275,19 +293,27 @@ class Order:
     def requested(self, field: str) -> Any:
         return self.request.get(field) if self.request else None
 
+    def changes(self, field: str) -> list[Fact]:
+        return [fact for fact in self.of("replace", "restate") if fact.get(field) is not None]
+
     def term(self, field: str) -> Fraction | None:
-        """Rules 6 and 10: the later `at` wins among request, replace and restate; a request to replace changes nothing."""
-        given = [fact.get(field) for fact in self.of("request", "replace", "restate") if fact.get(field) is not None]
-        return number(given[-1]) if given else None
+        """Rules 6 and 10: what a replace or a restate set last, else what was requested; a request to replace changes nothing."""
+        value = ([self.requested(field)] + [fact.get(field) for fact in self.changes(field)])[-1]
+        return None if value is None else number(value)
+
+    @property
+    def quantity(self) -> Fraction | None:
+        """In force; of an order we did not request, what the venue last claimed it to be."""
+        known = self.term("quantity")
+        told = [(fact.at, index, fact) for index, fact in enumerate(self.facts) if "quantity" in fact.claims]
+        return number(max(told)[2].claims["quantity"]) if known is None and told and not self.request else known
 
     @property
     def client_order_id(self) -> str | None:
-        """Ours, or of an external order the earliest id given that is not the name of a replacement."""
+        """Ours, or of an external order the earliest id given."""
         if self.request:
             return str(self.request.get("client_order_id"))
-        later_names = {fact.get("replacement_client_order_id") for fact in self.facts}
-        given = [fact.get("client_order_id") for fact in self.facts if fact.get("client_order_id") is not None]
-        return next((name for name in given if name not in later_names), given[0] if given else None)
+        return next((fact.get("client_order_id") for fact in self.facts if fact.get("client_order_id") is not None), None)
 
     @property
     def working_client_order_id(self) -> str | None:
@@ -296,8 +322,11 @@ class Order:
 
     @property
     def venue_order_ids(self) -> list[str]:
-        """In the order of their first mention; the last is the current one."""
-        return list(dict.fromkeys(fact.get("venue_order_id") for fact in self.facts if fact.get("venue_order_id") is not None))
+        """In the order of their first mention by the venue's time (of one time: in the log); the last is the current one."""
+        mentions = [(fact.at, fact.get("venue_order_id")) for fact in self.facts if fact.get("venue_order_id") is not None]
+        in_log = sorted((fact for fact in self.facts if fact.get("venue_order_id") is not None), key=lambda fact: fact.position)
+        names = dict.fromkeys(fact.get("venue_order_id") for fact in in_log)
+        return sorted(names, key=lambda name: min(at for at, given in mentions if given == name))
 
     @cached_property
     def fills(self) -> list[Fill]:
@@ -313,18 +342,26 @@ class Order:
         return sum((fill.quantity * fill.price for fill in self.fills), Fraction()) / self.cum_quantity if self.fills else None
 
     @property
-    def end(self) -> Fact | None:
-        """The deciding end: canceled and expired outrank rejected, which outranks denied; then the later `at` (rule 7: a
-        reject as `duplicate_order` is no end of an order that works)."""
+    def said_ends(self) -> list[Fact]:
+        """All that ended it (rule 7: a reject as `duplicate_order` does not end an order that works)."""
         is_working = any(fact.shows_work for fact in self.facts)
-        void = ("reject", "duplicate_order") if is_working else None
-        ends = [fact for fact in self.facts if fact.end_word and (fact.type, fact.get("reason")) != void]
-        return max(ends, key=lambda fact: (END_RANKS[fact.end_word or ""], fact.when), default=None)
+        return [fact for fact in self.facts if fact.end_word and not (is_working and fact.is_duplicate_reject)]
 
     @property
-    def register(self) -> Fact | None:
+    def ends(self) -> dict[str, Fact]:
+        """Each kind of end, as it was first said to have happened."""
+        return {str(fact.end_word): fact for fact in reversed(self.said_ends)}
+
+    @property
+    def end(self) -> Fact | None:
+        """The deciding end: the later of canceled and expired, else rejected, else denied."""
+        closing = [self.ends[word] for word in ("expired", "canceled") if word in self.ends]
+        return max(closing, key=lambda fact: fact.at) if closing else self.ends.get("rejected") or self.ends.get("denied")
+
+    @property
+    def session(self) -> Fact | None:
         """Where the order stands between done for the day, suspended, stopped and resumed: the latest of them."""
-        return next(reversed(self.of(*REGISTER)), None)
+        return next((fact for fact in reversed(self.facts) if fact.is_of_session), None)
 
     @property
     def last_observed(self) -> Fact | None:
@@ -332,110 +369,150 @@ class Order:
 
     @property
     def is_filled(self) -> bool:
-        quantity = self.term("quantity")
-        if quantity is None:
-            return self.last_observed is not None and self.last_observed.observed_status == "filled"
-        return self.cum_quantity >= quantity > 0
+        if self.quantity is None:
+            return self.cum_quantity > 0 and any(fact.get("status") == "filled" for fact in self.of("status"))
+        return self.cum_quantity >= self.quantity > 0
 
     @property
     def status(self) -> str:
         """Rule 1: derived from the facts by precedence."""
-        register = self.register.type if self.register else None
-        if register == "done_for_day" and not self.end:
+        session = self.session.session_word if self.session else None
+        if session == "done_for_day" and not self.end:
             return "done_for_day"
         if self.is_filled:
             return "filled"
         if self.end:
             return str(self.end.end_word)
-        if register in {"stop", "suspend"}:
-            return {"stop": "stopped", "suspend": "suspended"}[str(register)]
+        if session:
+            return session
         if self.cum_quantity > 0:
             return "partially_filled"
         return "new" if any(fact.shows_work for fact in self.facts) else "pending_new"
 
     @property
     def has_ended(self) -> bool:
-        """Rule 2: done for the day ends a day order; one that is good till canceled or a date goes on."""
-        lasts_the_day = self.first_given("time_in_force") not in {"gtc", "gtd"}
-        return self.status in ENDED_STATUSES or (self.status == "done_for_day" and lasts_the_day)
+        """Rule 2: done for the day ends a day order; one that is good till canceled or a date goes on, unless it is filled."""
+        if self.status == "done_for_day":
+            return self.is_filled or self.requested("time_in_force") not in {"gtc", "gtd"}
+        return self.status in ENDED_STATUSES
 
     @property
     def ended_at(self) -> datetime | None:
-        """When the deciding end was; of a filled order, the standing fill that completed it."""
+        """When the deciding end was; of a filled order, its last fill."""
         if not self.has_ended:
             return None
-        if self.status != "filled":
-            ending = self.register if self.status == "done_for_day" else self.end
-            return ending.at if ending else None
-        filled, quantity = Fraction(), self.term("quantity")
-        for fill in self.fills:
-            filled += fill.quantity
-            if quantity is not None and filled >= quantity:
-                return fill.fact.at
-        return self.last_observed.at if self.last_observed else None
+        if self.status == "filled":
+            return max(fill.fact.at for fill in self.fills)
+        ending = self.session if self.status == "done_for_day" else self.end
+        return ending.at if ending else None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, by whoever gave a reason first. That it was a duplicate is the reason if that was said first of all."""
+        same = [fact for fact in self.said_ends if self.end and fact.end_word == self.end.end_word]
+        others = [fact for fact in same if not fact.is_duplicate_reject]
+        if same and same[0].is_duplicate_reject and all(same[0].at < fact.at for fact in others):
+            return "duplicate_order"
+        return next((str(fact.get("reason")) for fact in others if fact.get("reason") is not None), None)
 
     @property
     def leaves_quantity(self) -> Fraction | None:
-        quantity = self.term("quantity")
         if self.has_ended:
             return Fraction()
-        return None if quantity is None else max(Fraction(), quantity - self.cum_quantity)
+        return None if self.quantity is None else max(Fraction(), self.quantity - self.cum_quantity)
 
-    def is_outstanding(self, kind: str) -> bool:
-        """Whether a request of this kind waits: an answer that names one answers it, any other answers the oldest before it."""
+    def outstanding(self, kind: str) -> list[Fact]:
+        """The requests of this kind that wait: an answer that names one answers it, any other answers the oldest before it."""
         waiting = self.of(f"request_{kind}")
-        answers = self.of(*ANSWERS[kind])
         anonymous = []
-        for answer in answers:
-            named = requests_named(self.of(f"request_{kind}"), answer)
+        for answer in self.of(*ANSWERS[kind]):
+            named = requests_named(self.of(f"request_{kind}"), answer, self.client_order_id)
             waiting = [asked for asked in waiting if asked not in named]
             anonymous += [] if named else [answer]
         for answer in anonymous:
-            oldest = next((asked for asked in waiting if asked.when < answer.when), None)
+            oldest = next((f for f in waiting if f.at <= answer.at or f.position < answer.position), None)
             waiting = [asked for asked in waiting if asked is not oldest]
-        seen = [fact for fact in self.of("status") if fact.get("pending") == kind]
-        return bool(waiting) or any(not any(answer.when > fact.when for answer in answers) for fact in seen)
+        return waiting
+
+    def seen_pending(self, kind: str) -> list[Fact]:
+        """Where the venue showed a request of this kind that it had not decided on."""
+        answered = [answer.at for answer in self.of(*ANSWERS[kind])]
+        return [f for f in self.of("status") if f.get("pending") == kind and all(at < f.at for at in answered)]
 
     @property
     def pending(self) -> str | None:
-        """`cancel` outranks `replace`; nothing is outstanding once the order has been ended."""
-        return None if self.end else next((kind for kind in ("cancel", "replace") if self.is_outstanding(kind)), None)
+        """`cancel` outranks `replace`; nothing is outstanding once the order has been ended otherwise than by its fills."""
+        if self.status in ENDED_STATUSES - {"filled"}:
+            return None
+        return next((kind for kind in ("cancel", "replace") if self.outstanding(kind) or self.seen_pending(kind)), None)
+
+    @property
+    def pending_since(self) -> datetime | None:
+        """When the oldest outstanding request was made; of one that only the venue showed, when it last did."""
+        if self.pending is None:
+            return None
+        asked, seen = self.outstanding(self.pending), self.seen_pending(self.pending)
+        return min(fact.at for fact in asked) if asked else max(fact.at for fact in seen)
 
     @property
     def certainty(self) -> str:
         """Rule 8: a lost answer or a missing row leaves the order unresolved until evidence comes."""
-        latest_absent, latest_unresolved = (next(reversed(self.of(word)), None) for word in ("absent", "unresolved"))
-        evidence = [fact.when for fact in self.facts if fact.is_report and fact.type != "absent"]
-        is_missing = latest_absent is not None and all(latest_absent.when > when for when in evidence)
-        is_unanswered = latest_unresolved is not None and (
-            not evidence or (self.pending is not None and all(latest_unresolved.when > f.when for f in self.facts if f.is_report))
+        heard = [fact for fact in self.facts if fact.is_report and fact.type != "absent"]
+        is_missing = any(all(gone.when > fact.when for fact in heard) for gone in self.of("absent"))
+        is_unanswered = any(
+            not heard or (self.pending is not None and all(lost.at > fact.at for fact in heard)) for lost in self.of("unresolved")
         )
         return "unresolved" if not self.has_ended and (is_missing or is_unanswered) else "confirmed"
 
     def disagrees(self) -> bool:
-        """Rule 11: a number the venue claimed last differs from ours; where we know none there is nothing to compare. A mean
-        price need only agree to the digits given."""
-        claimed = [fact.claims for fact in self.facts if fact.claims]
-        claims = dict(claimed[-1]) if claimed else {}
-        ours = {"quantity": self.term("quantity"), "cum_quantity": self.cum_quantity, "leaves_quantity": self.leaves_quantity}
-        mean, claim = self.average_price, claims.pop("average_price", None)
-        if mean is not None and claim is not None and abs(mean - number(claim)) >= last_digit(claim):
-            return True
-        return any(ours[name] is not None and ours[name] != number(claim) for name, claim in claims.items())
+        """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the claim's own time may be
+        in it or not; a mean price need only agree to the digits given, and is compared while it is of the same fills;
+        quantities are unless newer terms are in force, and what is left unless the order is suspended."""
+        for name in ("cum_quantity", "average_price", "quantity", "leaves_quantity"):
+            told = [fact for fact in self.facts if name in fact.claims]
+            if told:
+                latest = max(told, key=lambda fact: (fact.at, number(fact.claims[name]) if name == "cum_quantity" else 0))
+                last = [fact for fact in told if fact.at == latest.at][-1] if name != "cum_quantity" else latest
+                low, high = self.may_be(name, last)
+                if not low <= number(last.claims[name]) <= high:
+                    return True
+        return False
+
+    def may_be(self, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
+        """Between what the number may be by the facts; what cannot be compared may be what is claimed."""
+        claimed = number(claim.claims[name])
+        before = sum((fill.quantity for fill in self.fills if fill.fact.at < claim.at), Fraction())
+        until = sum((fill.quantity for fill in self.fills if fill.fact.at <= claim.at), Fraction())
+        if name == "cum_quantity":
+            return before, until
+        if name == "average_price":
+            mean = self.average_price
+            is_rounded = mean is not None and abs(mean - claimed) < last_digit(claim.claims[name])
+            is_of_all = before == until == self.cum_quantity
+            return (claimed, claimed) if mean is None or is_rounded or not is_of_all else (mean, mean)
+        if self.quantity is None or any(changed.at > claim.at for changed in self.changes("quantity")):
+            return claimed, claimed
+        if name == "quantity":
+            return self.quantity, self.quantity
+        if self.session and self.session.session_word == "suspended":
+            return claimed, claimed
+        if self.leaves_quantity == 0 and self.ended_at is not None and self.ended_at <= claim.at:
+            return Fraction(), Fraction()
+        return max(Fraction(), self.quantity - until), max(Fraction(), self.quantity - before)
 
     def anomalies(self) -> list[str]:
         """The codes that stand now, derived from the facts alone."""
-        quantity, observed = self.term("quantity"), self.last_observed
+        observed = self.last_observed
         word = observed.observed_status if observed else None
-        ending = self.end or (self.register if self.status == "done_for_day" and self.has_ended else None)
-        ended_at = self.ended_at
+        is_after_end = self.end is not None and observed is not None and observed.at > self.end.at
         said = versions_of_fills(self.facts).values()
         standing = {
-            "overfill": quantity is not None and self.cum_quantity > quantity,
-            "fill_after_end": ending is not None and any(fill.fact.at > ending.at for fill in self.fills),
+            "overfill": (stated := self.term("quantity")) is not None and self.cum_quantity > stated,
+            "fill_after_end": self.end is not None and any(fill.fact.at > self.end.at for fill in self.fills),
             "quantity_mismatch": self.disagrees(),
-            "status_conflict": (word == "filled" and quantity is not None and self.cum_quantity < quantity)
-            or (word in WORKING_STATUSES and ended_at is not None and observed is not None and observed.at > ended_at),
+            "status_conflict": (word == "filled" and not self.is_filled)
+            or (word in {"new", "partially_filled"} and is_after_end)
+            or (word in ENDED_STATUSES - {"filled", "denied"} and self.end is None),
             "fill_id_reused": any(not same_numbers(one, other) for facts in said for one in facts for other in facts),
             "unknown_status": word is not None and word not in KNOWN_STATUSES,
             "client_order_id_reused": len(self.venue_order_ids) > 1 + len(self.of("replace")),
@@ -444,9 +521,9 @@ class Order:
         return sorted(code for code, stands in standing.items() if stands)
 
     def row(self) -> Row:
-        """The `order` view, without fees: their currency is the instrument's business."""
-        reported = [number(fact.claims["cum_quantity"]) for fact in self.facts if "cum_quantity" in fact.claims]
-        acknowledged = [fact.at for fact in self.of("acknowledge")]
+        """The `order` view."""
+        claimed = [(fact.at, number(fact.claims["cum_quantity"])) for fact in self.facts if "cum_quantity" in fact.claims]
+        reported = max(claimed)[1] if claimed else None
         return {
             "account": self.facts[0].get("account"),
             "client_order_id": self.client_order_id,
@@ -456,23 +533,32 @@ class Order:
             "aliases": {name: alias for fact in self.facts for name, alias in (fact.get("aliases") or {}).items()},
             "origin": "own" if self.request else "external",
             **{field: self.first_given(field) for field in ("instrument", "side", "order_type", "time_in_force")},
-            **{field: self.term(field) for field in PRICED},
+            "expire_at": None if self.requested("expire_at") is None else instant(self.requested("expire_at")),
+            "post_only": bool(self.requested("post_only")),
+            "reduce_only": bool(self.requested("reduce_only")),
+            "quantity": self.quantity,
+            **{field: self.term(field) for field in ("limit_price", "stop_price")},
             "status": self.status,
             "pending": self.pending,
             "certainty": self.certainty,
             "cum_quantity": self.cum_quantity,
             "leaves_quantity": self.leaves_quantity,
             "average_price": self.average_price,
-            "reported_cum_quantity": next(reversed(reported), None),
+            "reported_cum_quantity": reported,
+            "fees": sum_by_currency((fill.details["fee_currency"], fill.details["fee"]) for fill in self.fills),
             "strategy": self.requested("strategy"),
-            "links": self.requested("links") or {},
+            "links": self.requested("links"),
             "tags": self.requested("tags") or {},
             "anomalies": self.anomalies(),
+            "reason": self.reason,
             "requested_at": self.request.at if self.request else None,
-            "acknowledged_at": next(iter(acknowledged), None),
+            "submitted_at": max((fact.at for fact in self.of("submit")), default=None),
+            "acknowledged_at": min((fact.at for fact in self.of("acknowledge")), default=None),
+            "pending_since": self.pending_since,
             "last_fill_at": max((fill.fact.at for fill in self.fills), default=None),
             "ended_at": self.ended_at,
             "updated_at": max(fact.at for fact in self.facts),
+            "is_open": not self.has_ended,
         }
 
     def trade(self, fill: Fill) -> Row:
@@ -482,25 +568,27 @@ class Order:
             "client_order_id": self.client_order_id,
             "venue_order_id": fill.fact.get("venue_order_id") or next(reversed(self.venue_order_ids), None),
             "fill_id": fill.fact.get("fill_id"),
-            "instrument": fill.details.get("instrument") or self.first_given("instrument"),
-            "side": fill.details.get("side") or self.first_given("side"),
+            "instrument": fill.details["instrument"] or self.first_given("instrument"),
+            "side": fill.details["side"] or self.first_given("side"),
             "quantity": fill.quantity,
             "price": fill.price,
-            "fee": None if fill.details.get("fee") is None else number(fill.details["fee"]),
-            "fee_currency": fill.details.get("fee_currency"),
-            "liquidity": fill.details.get("liquidity"),
+            "fee": None if fill.details["fee"] is None else number(fill.details["fee"]),
+            "fee_currency": fill.details["fee_currency"],
+            "liquidity": fill.details["liquidity"],
             "at": fill.fact.at,
             "recorded_at": fill.fact.recorded_at,
             "source": fill.fact.get("source") or "venue_push",
             "strategy": self.requested("strategy"),
-            "links": self.requested("links") or {},
+            "links": self.requested("links"),
+            "state": "standing",
         }
 
 
-def requests_named(requests: list[Fact], answer: Fact) -> list[Fact]:
-    """The requests an answer names, by request id, replacement id, or the id under which it speaks of the order."""
-    given = {answer.get(field) for field in ("request_id", "replacement_client_order_id", "client_order_id")} - {None}
-    return [asked for asked in requests if {asked.get("request_id"), asked.get("replacement_client_order_id")} & given]
+def requests_named(requests: list[Fact], answer: Fact, own: str | None) -> list[Fact]:
+    """The requests an answer names: by request id or replacement id, else by the id it gives the order, if not its own."""
+    named = answer.get("request_id") or answer.get("replacement_client_order_id")
+    name = named or (answer.get("client_order_id") if answer.get("client_order_id") != own else None)
+    return [asked for asked in requests if name and name in {asked.get("request_id"), asked.get("replacement_client_order_id")}]
 
 
 # ---- Outcomes (section 1, rules 7 and 12) ----
@@ -510,7 +598,8 @@ def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
     """Whether the log holds the same fact already; `kin` is what it holds of the same order, proposal or account. A report that
     brings the order a new name is no repetition: dropping it would lose the mapping (rules 9 and 10)."""
     message, same_type = fact.message, [known for known in kin if known.type == fact.type]
-    if message.get("message_id") is not None and any(known.get("message_id") == message["message_id"] for known in kin):
+    said = {known.get("message_id") for known in same_type} - {None}
+    if message.get("message_id") in said and fact.type not in {"fill", "correct_fill"}:  # a fill has an id of its own
         return True
     if fact.type in {"fill", "correct_fill", "bust_fill"}:
         known_names = {name for known in kin for name in names_borne(known.message)}
@@ -520,19 +609,29 @@ def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
         return any(terms_of(known.message) == terms_of(message) for known in own)
     if fact.type in ORDER_COMMANDS | PROPOSAL_TYPES:
         if message.get("request_id") is not None:
-            return any(known.get("request_id") == message["request_id"] for known in same_type)
+            same_id = [known for known in same_type if known.get("request_id") == message["request_id"]]
+            return any(asked_of(known.message) == asked_of(message) for known in same_id)
         if message.get("message_id") is not None:
             return False
     return any(comparable(known.message) == comparable(message) for known in same_type)
 
 
+def asked_of(message: Message) -> Message:
+    """What a cancel or replace request wants, whenever it was made."""
+    wanted = {*PRICED, "request_id", "replacement_client_order_id"}
+    return {field: value for field, value in comparable(message).items() if field in wanted}
+
+
 def is_known_fill(fact: Fact, kin: list[Fact]) -> bool:
-    """Rule 5: the same numbers under the same id, unless it brings a fee that was not known; a fill is busted once."""
+    """Rule 5: the same numbers under the same id, unless they complete the fill that stands. A fill is busted once."""
     if fact.type == "bust_fill":
         return any(known.type == "bust_fill" and known.get("fill_id") == fact.get("fill_id") for known in kin)
-    same = [known for known in versions_of_fills(kin).get(fact.get("fill_id"), []) if same_numbers(known, fact)]
-    has_new_fee = fact.get("fee") is not None and all(known.get("fee") is None for known in same)
-    return bool(same) and not has_new_fee
+    said = versions_of_fills(kin).get(fact.get("fill_id"), [])
+    same = [known for known in said if same_numbers(known, fact)]
+    if not same or not same_numbers(said[0], fact):
+        return bool(same)
+    told = [field for field in FILL_DETAILS if field != "fee_currency" and fact.get(field) is not None]
+    return all(any(known.get(field) is not None for known in same) for field in told)
 
 
 def refusal_of_proposal(fact: Fact, kin: list[Fact]) -> str | None:
@@ -544,32 +643,33 @@ def refusal_of_proposal(fact: Fact, kin: list[Fact]) -> str | None:
     return "proposal_decided" if any(known.type != "propose" for known in kin) else None
 
 
-def refusal_of_command(fact: Fact, order: Order, others: list[Order]) -> str | None:
+def refusal_of_command(fact: Fact, order: Order) -> str | None:
     """Why this command may not happen to this order now, if it may not."""
-    new_names = {fact.get("request_id"), fact.get("replacement_client_order_id")} - {None}
-    names = [name for other in others if other.request for known in other.facts for name in names_borne(known.message)]
-    taken = {name[1] for name in names if name[0] == "id"}
-    taken |= {known.get("request_id") for known in order.of("request_cancel", "request_replace")}
-    if new_names & taken:
-        return "request_id_reused"
-    if fact.type == "request_replace":
-        return refusal_of_replace(fact, order)
-    if order.has_ended:
-        return "order_ended"
+    if fact.type == "unresolved":
+        return None
     if fact.type in {"submit", "deny"}:
-        if any(known.shows_work for known in order.facts):
-            return "already_acknowledged"
-        sent = order.of("submit")
-        return "already_submitted" if sent and not any(gone.when > sent[-1].when for gone in order.of("absent")) else None
+        return refusal_of_sending(fact, order)
+    asked = order.of("request_cancel", "request_replace")
+    taken = {known.get(field) for known in asked for field in ("request_id", "replacement_client_order_id")}
+    if fact.get("request_id") is not None and fact.get("request_id") in taken:
+        return "request_id_reused"
+    is_larger = fact.type == "request_replace" and number(fact.get("quantity") or 0) > order.cum_quantity
+    if order.has_ended and not (order.status == "filled" and is_larger):  # FIX J.1.a: a filled order may be made larger
+        return "order_ended"
     return None
 
 
-def refusal_of_replace(fact: Fact, order: Order) -> str | None:
-    """A filled order may still be made larger (FIX J.1.a); a replace that changes nothing is refused."""
-    wanted = {name: number(fact.get(name)) for name in PRICED if fact.get(name) is not None}
-    if order.has_ended and not (order.status == "filled" and wanted.get("quantity", Fraction()) > order.cum_quantity):
+def refusal_of_sending(fact: Fact, order: Order) -> str | None:
+    """An order is sent once, unless the venue has said since that it does not know it; what was sent is not ours to deny."""
+    if not order.request:
+        return "unknown_order"
+    if order.has_ended:
         return "order_ended"
-    return "nothing_to_replace" if all(order.term(name) == value for name, value in wanted.items()) else None
+    if any(known.is_report and known.type != "absent" for known in order.facts):
+        return "already_acknowledged"
+    sent = order.of("submit")
+    is_gone = fact.type == "submit" and sent and any(gone.when > sent[-1].when for gone in order.of("absent"))
+    return "already_submitted" if sent and not is_gone else None
 
 
 # ---- Profit and loss (section 3) ----
@@ -582,11 +682,11 @@ def worth(lot: Lot, is_inverse: bool) -> Fraction:
     return -lot[0] / lot[1] if is_inverse else lot[0] * lot[1]
 
 
-def open_price(lots: list[Lot], is_inverse: bool) -> Fraction | None:
-    """The mean price of the open lots, harmonic for an inverse instrument."""
+def open_price(lots: list[Lot], is_inverse: bool) -> Fraction:
+    """The mean price of the open lots, harmonic for an inverse instrument; 0 when flat."""
     quantity = sum((lot[0] for lot in lots), Fraction())
     total = sum((worth(lot, is_inverse) for lot in lots), Fraction())
-    return None if not lots else -quantity / total if is_inverse else total / quantity
+    return Fraction() if not lots else -quantity / total if is_inverse else total / quantity
 
 
 def trade_lot(lots: list[Lot], lot: Lot, method: str, is_inverse: bool) -> tuple[list[Lot], Fraction]:
@@ -603,14 +703,15 @@ def trade_lot(lots: list[Lot], lot: Lot, method: str, is_inverse: bool) -> tuple
             lots.insert(len(lots) if index else 0, (held - closed, paid))
     lots += [(left, price)] if left else []
     mean = open_price(lots, is_inverse)
-    return [(sum((held for held, _ in lots), Fraction()), mean)] if method == "average" and mean is not None else lots, realized
+    return [(sum((held for held, _ in lots), Fraction()), mean)] if method == "average" and lots else lots, realized
 
 
-def sum_by_currency(amounts: Iterable[tuple[str | None, Fraction]]) -> dict[str | None, Fraction]:
-    """Amounts stay in their own currency."""
-    totals: dict[str | None, Fraction] = defaultdict(Fraction)
+def sum_by_currency(amounts: Iterable[tuple[str | None, Any]]) -> dict[str, Fraction]:
+    """Amounts stay in their own currency; one that came without is listed under an empty name."""
+    totals: dict[str, Fraction] = defaultdict(Fraction)
     for currency, amount in amounts:
-        totals[currency] += amount
+        if amount is not None:
+            totals[currency or ""] += number(amount)
     return dict(totals)
 
 
@@ -631,7 +732,7 @@ class Auditor:
         self.expected_reason = None
         if is_repetition(fact, kin):
             return "duplicate"
-        self.expected_reason = self._refusal(fact, order, orders)
+        self.expected_reason = self._refusal(fact, order)
         if self.expected_reason is None:
             self.log.append(fact)
         return "refused" if self.expected_reason else "recorded"
@@ -642,7 +743,7 @@ class Auditor:
         same = [known for known in self.log if known.type in types and known.get("account") == fact.get("account")]
         return [known for known in same if known.get("proposal_id") == fact.get("proposal_id")]
 
-    def _refusal(self, fact: Fact, order: Order | None, orders: list[Order]) -> str | None:
+    def _refusal(self, fact: Fact, order: Order | None) -> str | None:
         """Only commands are refused; reports and account messages never."""
         if fact.type in PROPOSAL_TYPES:
             return refusal_of_proposal(fact, self._kin(fact))
@@ -650,37 +751,26 @@ class Auditor:
             return "duplicate_client_order_id" if order and order.request else None
         if fact.type not in ORDER_COMMANDS:
             return None
-        return refusal_of_command(fact, order, [other for other in orders if other is not order]) if order else "unknown_order"
+        return refusal_of_command(fact, order) if order else "unknown_order"
 
     def _orders(self, account: str) -> list[Order]:
         return collect(fact for fact in self.log if fact.get("account") == account and fact.is_of_order)
 
     def orders(self) -> list[Row]:
         """The `order` view, in the order in which the orders were first heard of."""
-        return [
-            order.row() | {"fees": sum_by_currency((row["fee_currency"], row["fee"]) for row in trades if row["fee"] is not None)}
-            for order, trades in self._trades()
-        ]
+        return [order.row() for order in self._all_orders()]
 
     def trades(self) -> list[Row]:
         """The `trade` view: the standing fills in the order of (`at`, log position)."""
         return [row for _, row in self._trades_in_sequence()]
 
-    def _trades(self) -> list[tuple[Order, list[Row]]]:
-        """Every order with its trades. A fee without a currency is in the settlement currency."""
+    def _all_orders(self) -> list[Order]:
         accounts = dict.fromkeys(fact.get("account") for fact in self.log)
         orders = [order for account in accounts for order in self._orders(account)]
-        orders.sort(key=lambda order: min(fact.position for fact in order.facts))
-        trades = [(order, [order.trade(fill) for fill in order.fills]) for order in orders]
-        rows = [row for _, of_order in trades for row in of_order]
-        settled = {key: self._currency(*key, rows) for key in {(row["account"], row["instrument"]) for row in rows}}
-        for row in rows:
-            if row["fee"] is not None and row["fee_currency"] is None:
-                row["fee_currency"] = settled[row["account"], row["instrument"]]
-        return trades
+        return sorted(orders, key=lambda order: min(fact.position for fact in order.facts))
 
     def _trades_in_sequence(self) -> list[tuple[Fact, Row]]:
-        pairs = [(fill.fact, row) for order, rows in self._trades() for fill, row in zip(order.fills, rows, strict=True)]
+        pairs = [(fill.fact, order.trade(fill)) for order in self._all_orders() for fill in order.fills]
         return sorted(pairs, key=lambda pair: pair[0].when)
 
     def _about(self, type_: str, account: str, instrument: str | None) -> list[Fact]:
@@ -688,34 +778,29 @@ class Auditor:
         about = [f for f in self.log if (f.type, f.get("account"), f.get("instrument")) == (type_, account, instrument)]
         return sorted(about, key=lambda fact: fact.when)
 
-    def _defined(self, field: str, account: str, instrument: str | None) -> Any:
-        """What the latest definition of the instrument that gives the field says."""
-        given = [fact.get(field) for fact in self._about("instrument", account, instrument) if fact.get(field) is not None]
-        return given[-1] if given else None
+    def _definition(self, account: str, instrument: str | None) -> Message:
+        """The latest definition of the instrument."""
+        return next((fact.message for fact in reversed(self._about("instrument", account, instrument))), {})
 
-    def _currency(self, account: str, instrument: str | None, rows: list[Row]) -> str | None:
-        """The settlement currency: as defined, else the only one seen in fees and funding, else unknown."""
-        seen = {row["fee_currency"] for row in rows if (row["account"], row["instrument"]) == (account, instrument)}
-        seen |= {fact.get("currency") for fact in self._about("funding", account, instrument)}
-        only = next(iter(seen - {None}), None) if len(seen - {None}) == 1 else None
-        return self._defined("currency", account, instrument) or only
+    def _mark(self, account: str, instrument: str) -> Fraction | None:
+        marks = self._about("mark", account, instrument)
+        return number(marks[-1].get("price")) if marks else None
 
-    def _mark(self, account: str, *instruments: str) -> Fraction | None:
-        marks = [fact for instrument in instruments for fact in self._about("mark", account, instrument)]
-        return number(max(marks, key=lambda fact: fact.when).get("price")) if marks else None
+    def _converted(self, account: str, currency: str | None, amounts: dict[str, Fraction]) -> Fraction:
+        """The sum in the settlement currency; what has no mark of its own (`BNB-USDT`, `BNB/USDT`, ...) is left out."""
+        rates = {name: self._rate(account, name, currency) for name in amounts}
+        return sum((amount * (rates[name] or 0) for name, amount in amounts.items()), Fraction())
 
-    def _converted(self, account: str, currency: str | None, amounts: dict[str | None, Fraction]) -> Fraction:
-        """The sum in the settlement currency; what has no mark of its own (`BNB-USDT` or `BNB/USDT`) is left out."""
-        total = amounts.get(currency, Fraction())
-        for other, amount in amounts.items():
-            rate = self._mark(account, f"{other}-{currency}", f"{other}/{currency}") if other != currency else None
-            total += amount * rate if rate is not None else 0
-        return total
+    def _rate(self, account: str, name: str, currency: str | None) -> Fraction | None:
+        if name == currency:
+            return Fraction(1)
+        marks = [self._mark(account, f"{name}{separator}{currency}") for separator in PAIRS]
+        return next((mark for mark in marks if mark is not None), None)
 
     def pnl(self, method: str = "average") -> list[Row]:
         """The `pnl` view: one row per account and instrument that ever had a standing fill, a funding or an adjustment."""
         trades = self._trades_in_sequence()
-        keys = {(row["account"], row["instrument"]) for _, row in trades}
+        keys = {(row["account"], row["instrument"]) for _, row in trades if row["side"] is not None}
         keys |= {(fact.get("account"), fact.get("instrument")) for fact in self.log if fact.type in {"funding", "adjust"}}
         return [self._pnl_row(*key, method, trades) for key in sorted(key for key in keys if key[1] is not None)]
 
@@ -723,19 +808,22 @@ class Auditor:
         trades = [pair for pair in all_trades if (pair[1]["account"], pair[1]["instrument"]) == (account, instrument)]
         trades = [pair for pair in trades if pair[1]["side"] is not None]
         rows = [row for _, row in trades]
-        is_inverse = bool(self._defined("inverse", account, instrument))
-        multiplier = number(self._defined("multiplier", account, instrument) or 1)
-        currency = self._currency(account, instrument, rows)
+        definition = self._definition(account, instrument)
+        is_inverse = bool(definition.get("inverse"))
+        multiplier = number(definition.get("multiplier") or 1)
         lots, realized = positions(trades, self._about("adjust", account, instrument), method, is_inverse)
-        fees = sum_by_currency((row["fee_currency"], row["fee"]) for row in rows if row["fee"] is not None)
-        funded = self._about("funding", account, instrument)
-        funding = sum_by_currency((fact.get("currency") or currency, number(fact.get("amount"))) for fact in funded)
+        funding = sum_by_currency((f.get("currency"), f.get("amount")) for f in self._about("funding", account, instrument))
+        fees = sum_by_currency((row["fee_currency"], row["fee"]) for row in rows)
+        seen = {name for name in (*fees, *funding) if name}
+        currency = definition.get("currency") or (seen.pop() if len(seen) == 1 else None)
+        fees = sum_by_currency((name or currency, amount) for name, amount in fees.items())
         mark = self._mark(account, instrument)
         marked = [] if mark is None else [(held, mark) for held, _ in lots]
         gains = sum((worth(lot, is_inverse) for lot in marked), Fraction()) - sum(
             (worth(lot, is_inverse) for lot in lots), Fraction()
         )
         net = realized * multiplier - self._converted(account, currency, fees) + self._converted(account, currency, funding)
+        is_open = currency is None and any((*fees.values(), *funding.values()))
         return {
             "account": account,
             "instrument": instrument,
@@ -744,7 +832,7 @@ class Auditor:
             "realized_pnl": realized * multiplier,
             "fees": fees,
             "funding": funding,
-            "net_pnl": net,
+            "net_pnl": None if is_open else net,
             "unrealized_pnl": None if mark is None else gains * multiplier,
             "mark_price": mark,
             "currency": currency,
@@ -791,8 +879,9 @@ def agrees(expected: Any, found: Any) -> bool:
     if isinstance(expected, datetime):
         return isinstance(found, str | datetime) and instant(found) == expected
     if isinstance(expected, dict):
-        named = {"null" if name is None else name: value for name, value in expected.items()}
-        return isinstance(found, dict) and named.keys() == found.keys() and all(agrees(v, found[n]) for n, v in named.items())
+        return (
+            isinstance(found, dict) and expected.keys() == found.keys() and all(agrees(v, found[n]) for n, v in expected.items())
+        )
     if isinstance(expected, list):
         return isinstance(found, list) and len(expected) == len(found) and all(map(agrees, expected, found))
     return type(expected) is type(found) and bool(expected == found)

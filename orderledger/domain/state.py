@@ -273,9 +273,12 @@ class Order:
     def reason(self) -> str | None:
         """Why it ended, in the venue's or our own words."""
         end = self.end
-        if end is Status.REJECTED and self._was_rejected_as_duplicate_first:
-            return DUPLICATE_ORDER
-        return self.reasons[end][1] if end in self.reasons else None
+        given = self.reasons.get(end) if end else None
+        if end is Status.REJECTED and self.rejected_as_duplicate_at is not None and not self.is_worked:
+            given = min(
+                given or (self.rejected_as_duplicate_at, DUPLICATE_ORDER), (self.rejected_as_duplicate_at, DUPLICATE_ORDER)
+            )
+        return given[1] if given else None
 
     def is_absent_since(self, moment: datetime) -> bool:
         """Whether the venue, asked after that, did not know it."""

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from orderledger import AmbiguousOrder, Ledger, StoreVersion, UnknownOrder, parse_document
+from orderledger import AmbiguousOrder, Ledger, StoreError, StoreVersion, UnknownOrder, parse_document, parse_line
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.projections.tables import TABLES
 from tests.contract.streams import ACCOUNTS, IDS, MADE_AT, START, every_view, fill, lives, moment, parsed, report, request, story
@@ -125,8 +126,6 @@ def test_evidence_is_kept_as_it_came(ledger: Ledger) -> None:
         '{"type":"fill","account":"a","client_order_id":"C-1","at":"2026-03-02T09:30:00Z","fill_id":"F-1","quantity":1,"price":2,'
     )
     line += '"evidence":{"b":1.10,"a":[1e-7,12345678901234567890123,"\\u0000 é 🧾",null,true],"":{}}}'
-    from orderledger import parse_line
-
     ledger.record(parse_line(line))
     (event, *_) = ledger.history("C-1")
     shown = event["evidence"]
@@ -366,6 +365,53 @@ def test_a_mapping_that_two_ledgers_learn_at_once_attributes_once(two: tuple[Led
     assert one.record(parse_document(fill(None, "F-1", 1, venue_order_id="V-0"))).outcome == "duplicate"
 
 
+def test_a_new_sqlite_file_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    """Whoever comes while another is turning the new file into a write-ahead log waits, and does not fail."""
+    ready = threading.Barrier(8)
+
+    def open_and_close(url: str) -> None:
+        ready.wait()
+        Ledger.open(url, follow=False).close()
+
+    with ThreadPoolExecutor(8) as pool:
+        for attempt in range(40):
+            for done in [pool.submit(open_and_close, f"sqlite:///{tmp_path}/{attempt}.db") for _ in range(8)]:
+                done.result()
+
+
+def test_four_ledgers_that_learn_names_at_once_lose_nothing(durable_store_url: str) -> None:
+    """Fills under the venue's id, an alias and our id, while the acknowledgement says that all of them are one order."""
+    count, ready = 80, threading.Barrier(4)
+
+    def told(number: int) -> list[dict[str, Any]]:
+        names: dict[str, Any] = {"venue_order_id": f"V-{number}", "aliases": {"index": f"A-{number}"}}
+        return [
+            fill(None, "F-1", 1, venue_order_id=f"V-{number}"),
+            report("acknowledge", f"C-{number}", 2, venue_order_id=f"V-{number}"),
+            fill(None, "F-2", 3, **names),
+            fill(f"C-{number}", "F-3", 4, **names),
+        ]
+
+    def record(index: int, ledger: Ledger) -> list[str]:
+        outcomes: list[str] = []
+        for number in range(count):
+            ready.wait(30)
+            try:
+                outcomes.append(ledger.record(parse_document(told(number)[index])).outcome)
+            except StoreError as error:
+                outcomes.append(str(error))
+        return outcomes
+
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(4))
+        ledgers = [stack.enter_context(Ledger.open(durable_store_url)) for _ in range(4)]
+        ledgers[0].record_many(parsed(*(request(f"C-{number}") for number in range(count))))
+        recording = [pool.submit(record, index, ledger) for index, ledger in enumerate(ledgers)]
+        assert {outcome for done in recording for outcome in done.result()} == {"recorded"}
+        assert {(row["origin"], str(row["cum_quantity"])) for row in ledgers[1].orders()} == {("own", "3")}
+        assert len(ledgers[2].orders()) == count and ledgers[3].check().differences == ()
+
+
 # Many at once
 
 
@@ -414,6 +460,19 @@ def test_what_is_queued_is_committed_before_the_ledger_closes(durable_store_url:
     assert {future.result(0).outcome for future in futures} == {"recorded"}
     with opened(durable_store_url) as again:
         assert len(again.trades()) == 400
+
+
+@pytest.mark.parametrize("question", ["orders", "trades", "pnl", "events", "recover", "check", "rebuild"])
+def test_a_closed_ledger_says_so(store_url: str, question: str) -> None:
+    ledger = opened(store_url)
+    ledger.record_many(parsed(*lives(1)))
+    ledger.close()
+    with pytest.raises(StoreError, match="closed"):
+        list(getattr(ledger, question)())
+    with pytest.raises(StoreError, match="closed"):
+        ledger.record(parse_document(request("C-9")))
+    with pytest.raises(StoreError, match="closed"):
+        ledger.record_soon(parse_document(request("C-9"))).result(10)
 
 
 def test_one_bad_neighbour_does_not_spoil_a_commit(ledger: Ledger) -> None:

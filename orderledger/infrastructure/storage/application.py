@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent, Transcoder
-from eventsourcing.utils import get_topic
+from eventsourcing.utils import Environment, EnvType, get_topic
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode, encode
@@ -34,6 +34,10 @@ class LedgerApplication(Application[str]):
         "ORIGINATOR_ID_TYPE": "text",
         "CREATE_TABLE": "n",
     }
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Our settings alone: what the process's environment says to the library is meant for somebody else."""
+        return Environment(name, {**type(self).env, **(env or {})})
 
     def construct_transcoder(self) -> Transcoder:
         return JSONTranscoder()  # the mapper does without

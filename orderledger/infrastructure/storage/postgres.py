@@ -138,6 +138,8 @@ class Recorder(PostgresApplicationRecorder):
             if not claims:
                 return self._appended(cursor, parameters)
             with connection.transaction():
+                for statement in self.lock_table_statements:  # before any row, as everybody does: no two can wait for each other
+                    cursor.execute(statement)
                 self._claim(cursor, claims)
                 return self._appended(cursor, parameters)
 

@@ -33,6 +33,7 @@ from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TAB
 
 LAST = 2**63 - 1
 THREADS = 10_000
+CLOSING_SECONDS = 10.0
 COLUMNS = "originator_id, originator_version, topic, state, notification_id"
 
 
@@ -68,19 +69,22 @@ class Datastore(SQLiteDatastore):
     """
 
     def __init__(self, db_name: str, lock_timeout: int, synchronous: str) -> None:
+        self._counting = threading.Lock()
+        self._num_busy = 0
+        self._is_closing = False
         super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
         self.pool.close()
         self.pool = Pool(db_name=db_name, lock_timeout=lock_timeout, pool_timeout=float(lock_timeout), max_overflow=THREADS)
         self.pool.synchronous = synchronous
         self._threads = threading.local()
         self._turn = threading.Lock()
-        self._counting = threading.Lock()
-        self.num_busy = 0
 
     @contextmanager
     def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
         with self._counting:
-            self.num_busy += 1
+            if self._is_closing:
+                raise ConnectionPoolClosedError
+            self._num_busy += 1
         try:
             if self.pool.is_sqlite_memory_mode:
                 with super().get_connection(commit=commit) as connection:
@@ -92,12 +96,20 @@ class Datastore(SQLiteDatastore):
                 yield self._connection()
         finally:
             with self._counting:
-                self.num_busy -= 1
+                self._num_busy -= 1
+
+    def close(self) -> None:
+        """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise."""
+        with self._counting:
+            self._is_closing = True
+        deadline = time.monotonic() + CLOSING_SECONDS
+        while self._num_busy and time.monotonic() < deadline:
+            time.sleep(0.002)
+        if not self._num_busy:
+            super().close()
 
     def _connection(self) -> SQLiteConnection:
         held: Held | None = getattr(self._threads, "held", None)
-        if self.pool.closed:
-            raise ConnectionPoolClosedError
         if held is None:
             held = Held(self.pool.get_connection())
             weakref.finalize(held, _give_back, self.pool, held.connection)

@@ -1,6 +1,5 @@
 """One store: the log and the views in one database, opened by URL."""
 
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +16,6 @@ from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database, SQLiteDatabase
 from orderledger.infrastructure.storage.recording import Binding, LedgerRecorder, NewEvent, Row
-
-CLOSING_SECONDS = 10.0
 
 
 class Conflict(StoreError):
@@ -91,11 +88,7 @@ class Store:
             position = events[-1].position or 0
 
     def close(self) -> None:
-        """Close all connections, once nobody uses them: SQLite would crash the process otherwise."""
-        datastore = self.application.factory.datastore  # type: ignore[attr-defined]
-        deadline = time.monotonic() + CLOSING_SECONDS
-        while getattr(datastore, "num_busy", 0) and time.monotonic() < deadline:
-            time.sleep(0.005)
+        """Close all connections. What is asked afterwards is answered with an error."""
         self.application.close()
 
 

@@ -1,0 +1,65 @@
+"""The properties of `test_orders.py`, with new stories on every run."""
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+
+from orderledger import Ledger
+from orderledger.infrastructure.clock import SteppingClock
+from tests.properties import checks
+from tests.properties.stories import Story, stories
+from tests.properties.test_orders import CHANCES, quick
+
+settings.register_profile("thorough", quick, derandomize=False, max_examples=4_000, print_blob=True)
+thorough = settings.get_profile("thorough")
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def ledger() -> Iterator[Ledger]:
+    with Ledger.open("memory://", clock=SteppingClock(checks.RECORDED_AT), follow=False) as opened:
+        yield opened
+
+
+@thorough
+@given(story=stories(is_plain=True))
+def test_every_field_of_every_view_is_the_auditors(ledger: Ledger, story: Story) -> None:
+    checks.check_views(ledger, story)
+
+
+@thorough
+@given(story=stories(has_equal_times=True))
+def test_of_reports_of_one_time_the_later_in_the_log_counts(ledger: Ledger, story: Story) -> None:
+    checks.check_views(ledger, story)
+
+
+@thorough
+@given(story=stories(is_plain=False))
+def test_reports_that_come_before_their_order_is_known_are_the_auditors_too(ledger: Ledger, story: Story) -> None:
+    checks.check_views(ledger, story)
+
+
+@thorough
+@given(story=stories(), chance=CHANCES)
+def test_any_order_and_repetition_of_the_reports_ends_in_the_same_state(ledger: Ledger, story: Story, chance: Random) -> None:
+    checks.check_any_order(ledger, story, chance)
+
+
+@thorough
+@given(story=stories(is_plain=False), chance=CHANCES)
+def test_the_request_may_come_before_and_after_any_report(ledger: Ledger, story: Story, chance: Random) -> None:
+    checks.check_any_place_of_the_request(ledger, story, chance)
+
+
+@thorough
+@given(story=stories())
+def test_recording_everything_again_gives_duplicates_and_changes_nothing(ledger: Ledger, story: Story) -> None:
+    checks.check_again(ledger, story)
+
+
+@settings(thorough, max_examples=500)
+@given(story=stories())
+def test_a_reopened_and_rebuilt_store_gives_the_same_answers(tmp_path_factory: pytest.TempPathFactory, story: Story) -> None:
+    checks.check_reopening(tmp_path_factory.mktemp("stories"), story)
