@@ -7,7 +7,7 @@ from orderledger.infrastructure.storage.recording import NAMES_TABLE
 from orderledger.projections.tables import TABLES
 
 SCHEMA_VERSION = 1
-"""Of the tables. Raised with every change to what is stored; CHANGELOG.md says what changed."""
+"""Of the tables and the functions beside them. Raised with every change to either; CHANGELOG.md says what changed."""
 
 FOLD_VERSION = 1
 """Of what the views hold. Raised when a fold changes its results: the views are then rebuilt when a ledger opens."""
