@@ -32,7 +32,7 @@ class Answered:
 
 
 class Requests:
-    """What is outstanding. An answer that names a request answers that one; any other, the oldest of its kind that is left."""
+    """What is outstanding. An answer that names a request answers that one, however often it is told; any other, the oldest left."""
 
     __slots__ = ("_answered_at", "_answers", "_asked", "_by_id", "_observed_at", "_turn")
 
@@ -90,10 +90,10 @@ class Requests:
         free = []
         for answer in (answer for answer in self._answers if answer.kind is kind):
             named = next((asked for asked in waiting if answer.name in asked.names), None)
-            if named is None:
-                free.append(answer)
-            else:
+            if named is not None:
                 waiting.remove(named)
+            elif answer.name not in self._by_id:
+                free.append(answer)
         for answer in sorted(free, key=lambda answer: (answer.at, answer.turn)):
             oldest = next((asked for asked in sorted(waiting, key=_age) if answer.may_answer(asked)), None)
             if oldest is not None:

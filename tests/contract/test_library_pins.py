@@ -268,7 +268,7 @@ CLOSING = """
 import sys, threading
 from orderledger import Ledger, LedgerError
 from tests.contract.streams import lives, parsed
-for attempt in range(4):
+for attempt in range(3):
     ledger = Ledger.open(sys.argv[1])
     ledger.record_many(parsed(*lives(20)))
     def read():
@@ -277,7 +277,7 @@ for attempt in range(4):
                 ledger.orders(); list(ledger.events()); ledger.record_many(parsed(*lives(2)))
         except LedgerError as error:
             assert "closed" in str(error), error
-    threads = [threading.Thread(target=read, daemon=True) for _ in range(4)]
+    threads = [threading.Thread(target=read, daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
     ledger.close()

@@ -171,7 +171,9 @@ class Teller:
         is_reused = bool(self._fills) and self._draw(st.integers(0, 5)) == 0
         fill_id = self._pick(*self._fills) if is_reused else self._new("F")
         self._fills.append(fill_id)  # told with one time for each of its numbers: see `_key`
-        fee = self._maybe(fee=self._pick("0.1", "-0.25"), **self._maybe(fee_currency=self._pick("USD", "BNB")))
+        fee = (
+            {} if is_reused else self._maybe(fee=self._pick("0.1", "-0.25"), **self._maybe(fee_currency=self._pick("USD", "BNB")))
+        )
         numbers = {"quantity": self._pick(*QUANTITIES), "price": self._pick(*PRICES)}
         return {**message, "fill_id": fill_id, **numbers, **fee, **self._maybe(liquidity="maker")}
 
@@ -236,6 +238,8 @@ def _times(draw: st.DrawFn, messages: list[Message], *, has_equal_times: bool) -
 
 def _key(message: Message) -> str:
     """Messages that are one fact, and so have one time."""
-    if "fill_id" in message and "quantity" in message:
+    if message["type"] == "bust_fill":
+        message = {"busted": message["fill_id"]}
+    elif "fill_id" in message:
         message = {name: message.get(name) for name in ("fill_id", "quantity", "price", "corrects")}
     return repr(sorted(message.items(), key=str))
