@@ -32,7 +32,7 @@ class Answered:
 
 
 class Requests:
-    """What is outstanding. An answer that names a request answers that one, however often it is told; any other, the oldest left."""
+    """What is outstanding. An answer that names a request answers that one, however often told; any other, the oldest left."""
 
     __slots__ = ("_answered_at", "_answers", "_asked", "_by_id", "_observed_at", "_turn")
 
