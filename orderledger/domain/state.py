@@ -13,12 +13,25 @@ from orderledger.domain.events import OrderEvent, OrderRequested
 from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
 from orderledger.domain.fills import Fills
 from orderledger.domain.requests import Requests
-from orderledger.domain.values import ENDS, Anomaly, Certainty, Origin, Pending, Reported, Side, Status, TimeInForce, later
+from orderledger.domain.values import (
+    ENDS,
+    Anomaly,
+    Certainty,
+    OrderType,
+    Origin,
+    Pending,
+    Reported,
+    Side,
+    Status,
+    TimeInForce,
+    later,
+)
 
 Value = TypeVar("Value")
 
 KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
-CLAIMED_NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price")
+CLAIMED_NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price", "limit_price", "stop_price")
+CLAIMED_TERMS = ("order_type", "time_in_force", "post_only", "reduce_only")
 DUPLICATE_ORDER = "duplicate_order"
 NEVER_PENDING = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
 
@@ -62,6 +75,7 @@ class Order:
         "aliases",
         "attributed_to",
         "claims",
+        "described",
         "ends",
         "fills",
         "given_id",
@@ -115,6 +129,7 @@ class Order:
         self.observed: Latest[str | None] = Latest(None)
         self.is_observed_filled = False
         self.claims: dict[str, Latest[Decimal]] = {}
+        self.described: dict[str, Latest[OrderType | TimeInForce | bool]] = {}
         self.replaces = 0
         self.replacement_id: Latest[str | None] = Latest(None)
         self.venue_order_ids: dict[str, datetime] = {}
@@ -149,11 +164,11 @@ class Order:
 
     @property
     def limit_price(self) -> Decimal | None:
-        return self._term(self.terms.limit_price, self.request.limit_price if self.request else None)
+        return self._term(self.terms.limit_price, self.request.limit_price if self.request else self.claimed("limit_price"))
 
     @property
     def stop_price(self) -> Decimal | None:
-        return self._term(self.terms.stop_price, self.request.stop_price if self.request else None)
+        return self._term(self.terms.stop_price, self.request.stop_price if self.request else self.claimed("stop_price"))
 
     @staticmethod
     def _term(term: Latest[Decimal | None], requested: Decimal | None) -> Decimal | None:
@@ -298,6 +313,13 @@ class Order:
         """The number of this name that the venue claimed last."""
         return self.claims[name].value if name in self.claims else None
 
+    def term(self, name: str) -> OrderType | TimeInForce | bool | None:
+        """`order_type`, `time_in_force`, `post_only` or `reduce_only`, as requested; of an external order, as the venue says."""
+        if self.request is not None:
+            value: OrderType | TimeInForce | bool | None = getattr(self.request, name)
+            return value
+        return self.described[name].value if name in self.described else None
+
     def hear_claim(self, reported: Reported, at: datetime) -> None:
         """What the venue claims besides. Of cumulated quantities claimed at one time the largest is the latest."""
         if reported.status is not None:
@@ -311,6 +333,15 @@ class Order:
                 self.claims[name] = Latest(number, at)
             elif not (name == "cum_quantity" and known.at == at and known.value > number):
                 known.set(number, at)
+        if self.request is None:
+            self._hear_description(reported, at)
+
+    def _hear_description(self, reported: Reported, at: datetime) -> None:
+        """Terms that only the venue can tell: the order was not requested here."""
+        for name in CLAIMED_TERMS:
+            term = getattr(reported, name)
+            if term is not None:
+                self.described.setdefault(name, Latest(term)).set(term, at)
 
     def finish(self, status: Status, at: datetime, reason: str | None) -> None:
         """Told more than once, an end happened when it was first said to have, and for the reason given first."""

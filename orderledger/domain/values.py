@@ -121,13 +121,22 @@ ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """What the venue claims besides the fact itself: a cross-check, never a source of fills."""
+    """What the venue claims besides the fact itself: a cross-check, never a source of fills.
+
+    The terms of an order that was not requested here are what the venue claims they are.
+    """
 
     status: str | None = None
     quantity: Decimal | None = None
     cum_quantity: Decimal | None = None
     leaves_quantity: Decimal | None = None
     average_price: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    order_type: OrderType | None = None
+    time_in_force: TimeInForce | None = None
+    post_only: bool | None = None
+    reduce_only: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,13 @@ LedgerError
 ├── InvalidMessage      not a message: which field, and what is wrong with it
 ├── UnknownOrder        asked for an order that is not recorded
 ├── AmbiguousOrder      the id belongs to orders of several accounts
-└── StoreError          the store cannot do what was asked
-    ├── StoreUnreachable    not there, locked, full, read-only, or refusing
-    ├── StoreVersion        made by a newer version
-    └── OutcomeUnknown      a commit failed so that nobody can say whether it happened
+├── StoreError          the store cannot do what was asked
+│   ├── StoreUnreachable    not there, locked, full, read-only, or refusing
+│   ├── StoreVersion        made by a newer version
+│   └── OutcomeUnknown      a commit failed so that nobody can say whether it happened
+└── VenueError          a venue could not be asked, or would not answer
+    ├── VenueUnavailable    no answer: nothing is known
+    └── VenueRefused        an answer that says no
 """
 
 __all__ = [
@@ -19,6 +22,9 @@ __all__ = [
     "StoreUnreachable",
     "StoreVersion",
     "UnknownOrder",
+    "VenueError",
+    "VenueRefused",
+    "VenueUnavailable",
 ]
 
 
@@ -67,3 +73,20 @@ class StoreVersion(StoreError):
 
 class OutcomeUnknown(StoreError):
     """A commit failed so that nobody can say whether it happened. Offer the message again: a recorded one is a duplicate."""
+
+
+class VenueError(LedgerError):
+    """The venue could not be asked, or would not answer."""
+
+
+class VenueUnavailable(VenueError):
+    """No answer: a timeout, a dropped connection, 5xx, or 429 to the end of all patience. Nothing is known."""
+
+
+class VenueRefused(VenueError):
+    """An answer that says no: `status` of HTTP, and what was `said`. Asking again the same way is of no use."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(f"HTTP {status}: {said[:500]}")
+        self.status = status
+        self.said = said

@@ -22,11 +22,11 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "origin": order.origin.value,
         "instrument": order.instrument,
         "side": order.side.value if order.side else None,
-        "order_type": request.order_type.value if request else None,
-        "time_in_force": request.time_in_force.value if request and request.time_in_force else None,
+        "order_type": _word(order, "order_type"),
+        "time_in_force": _word(order, "time_in_force"),
         "expire_at": request.expire_at if request else None,
-        "post_only": request is not None and request.post_only,
-        "reduce_only": request is not None and request.reduce_only,
+        "post_only": bool(order.term("post_only")),
+        "reduce_only": bool(order.term("reduce_only")),
         "quantity": order.quantity,
         "limit_price": order.limit_price,
         "stop_price": order.stop_price,
@@ -54,6 +54,11 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "version": version,
         "stream": stream,
     }
+
+
+def _word(order: Order, name: str) -> str | None:
+    term = order.term(name)
+    return None if term is None else str(term)
 
 
 def fees_of(order: Order) -> dict[str, str]:

@@ -13,6 +13,7 @@ import msgspec
 
 from orderledger.domain import accounts, events, proposals
 from orderledger.domain.recorded import AnyFact, Recorded
+from orderledger.domain.values import Reported
 from orderledger.infrastructure.errors import StoreVersion
 
 Payload = TypeVar("Payload")
@@ -85,6 +86,7 @@ def _defaults(kind: type[AnyFact]) -> tuple[tuple[str, Any], ...]:
 
 
 _FIELDS = {kind: _defaults(kind) for kind in NAMES}
+_CLAIMS = tuple(field.name for field in fields(Reported))
 
 
 def payload_of(event: AnyFact) -> dict[str, Any]:
@@ -94,6 +96,8 @@ def payload_of(event: AnyFact) -> dict[str, Any]:
         value = getattr(event, name)
         if value is not default and value != {}:
             payload[name] = value
+    if "reported" in payload:
+        payload["reported"] = {name: claim for name in _CLAIMS if (claim := getattr(payload["reported"], name)) is not None}
     return payload
 
 

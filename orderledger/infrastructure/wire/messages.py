@@ -62,6 +62,12 @@ class ReportedClaims(Model):
     cum_quantity: NotNegative | None = None
     leaves_quantity: NotNegative | None = None
     average_price: Number | None = None
+    limit_price: Number | None = None
+    stop_price: Number | None = None
+    order_type: OrderType | None = None
+    time_in_force: TimeInForce | None = None
+    post_only: Flag | None = None
+    reduce_only: Flag | None = None
 
 
 class LinksTo(Model):
