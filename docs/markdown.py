@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from orderledger.infrastructure.wire.fields import Flag, Identifier, Names, NotNegative, Number, Quantity, Tags, Text, Time
+from orderledger.infrastructure.wire.fields import Count, Flag, Identifier, Names, NotNegative, Number, Quantity, Tags, Text, Time
 
 WIRE_WORDS: tuple[tuple[Any, str], ...] = (
     (Quantity, "number > 0"),
@@ -19,6 +19,7 @@ WIRE_WORDS: tuple[tuple[Any, str], ...] = (
     (Flag, "true or false"),
     (Names, "object: name to identifier"),
     (Tags, "object"),
+    (Count, "count"),
     (Any, "any JSON"),
 )
 STORED_WORDS: dict[Any, str] = {
@@ -61,6 +62,10 @@ def wire_word(annotation: Any) -> str:
             return word
     if get_origin(kind) is Literal:
         return f'`"{get_args(kind)[0]}"`'
+    if get_origin(kind) is Annotated:
+        return wire_word(get_args(kind)[0])
+    if get_origin(kind) is tuple:
+        return f"list of {wire_word(get_args(kind)[0])}"
     if isinstance(kind, type) and issubclass(kind, Enum):
         return ", ".join(f"`{member.value}`" for member in kind)
     return f"[{kind.__name__}](#{kind.__name__.lower()})"
@@ -71,6 +76,8 @@ def stored_word(annotation: Any) -> str:
     kind = without_none(annotation)
     if get_origin(kind) is dict:
         return "object"
+    if get_origin(kind) is tuple and get_args(kind)[-1] is Ellipsis:
+        return f"list of {stored_word(get_args(kind)[0])}"
     if isinstance(kind, type) and issubclass(kind, Enum):
         return ", ".join(f"`{member.value}`" for member in kind)
     return STORED_WORDS.get(kind) or f"object ({kind.__name__})"

@@ -87,7 +87,7 @@ def python() -> str:
     parts += ["## Answers of recover, rebuild and check\n", *map(_record, (Recovery, Rebuilt, Checked, Difference))]
     parts += [NAMES_INTRODUCTION, ", ".join(f"`{model.__name__}`" for model in MESSAGES.values()) + ".\n"]
     parts += [
-        "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`; a dictionary does as well. `Message` is their base.\n"
+        "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`; `OpenBreak` is one of `breaks_open`; a dictionary does as well. `Message` is their base.\n"
     ]
     parts += ["## From text\n", *_functions(parsing, parsing.__all__)]
     parts += ["## Exceptions\n", f"In [errors.md](errors.md#exceptions): {', '.join(f'`{name}`' for name in _exceptions())}.\n"]

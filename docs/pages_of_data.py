@@ -59,6 +59,7 @@ An event stands in the table `orderledger_events`, which refuses UPDATE and DELE
 | `ACCOUNT#proposal/PROPOSAL_ID` | One proposal. |
 | `ACCOUNT#instrument/…`, `#mark/…`, `#funding/…`, `#adjust/…`, `#balance/INSTRUMENT` | One kind of fact about one instrument of an account. |
 | `ACCOUNT#gap/` | Gaps of the account's streams. |
+| `ACCOUNT#certificate/` | Certificates of the account's reconciliations. |
 
 In the account `%`, `/` and `#` are written `%25`, `%2F` and `%23`.
 

@@ -19,6 +19,7 @@ from orderledger.infrastructure.wire.messages import (
     AnyMessage,
     LinksTo,
     Message,
+    OpenBreak,
     OrderMessage,
     Report,
     ReportedClaims,
@@ -61,7 +62,7 @@ def messages() -> str:
     for title, models in (("Commands", COMMANDS), ("Reports", REPORTS), ("About an account", ACCOUNT_MESSAGES)):
         parts += [f"## {title}\n", *map(_section, models)]
     parts += ["## Objects inside messages\n"]
-    for model in (ReportedClaims, LinksTo):
+    for model in (ReportedClaims, LinksTo, OpenBreak):
         parts += [f"### {model.__name__}\n", f"{model.__doc__}\n", _table(model, frozenset())]
     return "\n".join(parts)
 

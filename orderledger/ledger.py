@@ -29,7 +29,7 @@ from orderledger.projections import queries
 from orderledger.projections.history import event_row
 from orderledger.projections.positions import Method
 from orderledger.projections.recovery import Recovery, recovery_of
-from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, INSTRUMENTS, ORDERS, PROPOSALS, Row
+from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, PROPOSALS, Row
 
 if TYPE_CHECKING:
     from orderledger.infrastructure.wire.messages import Message
@@ -112,6 +112,10 @@ class Ledger:
     async def arecord(self, message: "Message") -> Outcome:
         """Record one message without holding up the event loop. It shares a commit with its neighbours."""
         return await self._committer.asubmit(self._wire.to_entry(message))
+
+    def preview(self, messages: "Iterable[Message]") -> list[Outcome]:
+        """What would be answered if these were recorded now, in order, in one commit. Nothing is."""
+        return self._writer.preview([self._wire.to_entry(message) for message in messages])
 
     # Asking
 
@@ -199,6 +203,11 @@ class Ledger:
         """Funding, adjustments and gaps."""
         with self._views(as_of, effective_at) as views:
             return [ACCOUNT_EVENTS.shown(row) for row in views.rows(ACCOUNT_EVENTS, **where)]
+
+    def certificates(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
+        """What agreed with the venues each time they were compared, and what did not."""
+        with self._views(as_of, effective_at) as views:
+            return [CERTIFICATES.shown(row) for row in views.rows(CERTIFICATES, **where)]
 
     def recover(self, *, account: str | None = None) -> Recovery:
         """What a restart finds: open, in-flight and unresolved orders, outstanding cancels and replaces, and what it cost."""

@@ -457,12 +457,21 @@ class Order:
     @property
     def certainty(self) -> str:
         """Rule 8: a lost answer or a missing row leaves the order unresolved until evidence comes."""
-        heard = [fact for fact in self.facts if fact.is_report and fact.type != "absent"]
-        is_missing = any(all(gone.when > fact.when for fact in heard) for gone in self.of("absent"))
         is_unanswered = any(
-            not heard or (self.pending is not None and all(lost.at > fact.at for fact in heard)) for lost in self.of("unresolved")
+            not self.heard or (self.pending is not None and all(lost.at > fact.at for fact in self.heard))
+            for lost in self.of("unresolved")
         )
-        return "unresolved" if not self.has_ended and (is_missing or is_unanswered) else "confirmed"
+        return "unresolved" if not self.has_ended and (self.is_missing or is_unanswered) else "confirmed"
+
+    @property
+    def heard(self) -> list[Fact]:
+        """What the venue said that shows it knows the order."""
+        return [fact for fact in self.facts if fact.is_report and fact.type != "absent"]
+
+    @property
+    def is_missing(self) -> bool:
+        """Asked after all that, the venue did not know it."""
+        return any(all(gone.when > fact.when for fact in self.heard) for gone in self.of("absent"))
 
     def disagrees(self) -> bool:
         """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the claim's own time may be
@@ -555,6 +564,7 @@ class Order:
             "submitted_at": max((fact.at for fact in self.of("submit")), default=None),
             "acknowledged_at": min((fact.at for fact in self.of("acknowledge")), default=None),
             "pending_since": self.pending_since,
+            "absent_at": max(fact.at for fact in self.of("absent")) if self.is_missing else None,
             "last_fill_at": max((fill.fact.at for fill in self.fills), default=None),
             "ended_at": self.ended_at,
             "updated_at": max(fact.at for fact in self.facts),

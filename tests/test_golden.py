@@ -127,6 +127,15 @@ FULL: dict[str, AnyFact] = {
     "balance_reported.v1": accounts.BalanceReported(
         **ACCOUNT, instrument="BTC-USD", quantity=Decimal("-3"), average_price=Decimal("100.5")
     ),
+    "reconciliation_certified.v1": accounts.ReconciliationCertified(
+        **ACCOUNT,
+        covered_from=AT,
+        covered_to=RECORDED_AT,
+        orders=3,
+        fills=41,
+        positions=2,
+        breaks_open=(accounts.OpenBreak(id="position_differs:BTC-USD", since=AT),),
+    ),
 }
 
 TERMS: dict[str, Any] = {
@@ -172,6 +181,9 @@ LEAST: dict[str, AnyFact] = {
     "position_adjusted.v1": accounts.PositionAdjusted(instrument="BTC-USD", quantity=Decimal(0), price=Decimal(0)),
     "gap_recorded.v1": accounts.GapRecorded(from_at=AT),
     "balance_reported.v1": accounts.BalanceReported(instrument="BTC-USD", quantity=Decimal(0)),
+    "reconciliation_certified.v1": accounts.ReconciliationCertified(
+        covered_from=AT, covered_to=RECORDED_AT, orders=0, fills=0, positions=0
+    ),
 }
 
 

@@ -207,6 +207,18 @@ def account_events(db: str, as_json: bool, **asked: Any) -> None:
 
 @click.command()
 @options.account
+@options.at_another_time
+@options.as_json
+@options.db
+def certificates(db: str, as_json: bool, **asked: Any) -> None:
+    """What agreed with the venues each time they were compared, and what did not."""
+    columns = ("at", "account", "covered_from", "covered_to", "orders", "fills", "positions", "breaks_open", "position")
+    with options.open_ledger(db) as ledger:
+        print_rows(ledger.certificates(**asked), columns, as_json=as_json, title="certificates")
+
+
+@click.command()
+@options.account
 @options.as_json
 @options.db
 def recover(db: str, as_json: bool, account: str | None) -> None:
@@ -249,5 +261,6 @@ def events(db: str, as_json: bool) -> None:
 
 
 COMMANDS = (
-    orders, order, history, trades, positions, pnl, recover, anomalies, proposals, instruments, account_events, events,
+    orders, order, history, trades, positions, pnl, recover, anomalies, proposals, instruments, account_events,
+    certificates, events,
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""What is recorded about an account besides its orders: instruments, marks, funding, adjustments, gaps, balances.
+"""What is recorded about an account besides its orders: instruments, marks, funding, adjustments, gaps, balances,
+certificates of reconciliation.
 
 These facts decide nothing about each other; the projections put them together. A stream holds one kind of fact about
 one instrument, and knows what it has seen.
@@ -77,7 +78,36 @@ class BalanceReported(AccountEvent):
     average_price: Decimal | None = None
 
 
-AccountFact = InstrumentDefined | MarkRecorded | FundingRecorded | PositionAdjusted | GapRecorded | BalanceReported
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenBreak:
+    """A difference from the venue that no evidence has settled yet, and since when it is known."""
+
+    id: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationCertified(AccountEvent):
+    """The account was compared with its venue: so much agreed, and this is still open. `covered_from` to `covered_to` is the
+    time of which the venue was asked for every fill."""
+
+    covered_from: datetime
+    covered_to: datetime
+    orders: int
+    fills: int
+    positions: int
+    breaks_open: tuple[OpenBreak, ...] = ()
+
+
+AccountFact = (
+    InstrumentDefined
+    | MarkRecorded
+    | FundingRecorded
+    | PositionAdjusted
+    | GapRecorded
+    | BalanceReported
+    | ReconciliationCertified
+)
 
 
 class AccountLog:

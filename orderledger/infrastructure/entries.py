@@ -17,6 +17,7 @@ KINDS = {
     messages.Adjust: "adjust",
     messages.Gap: "gap",
     messages.Balance: "balance",
+    messages.Certify: "certificate",
 }
 
 

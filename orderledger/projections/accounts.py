@@ -1,4 +1,4 @@
-"""Rows about an account besides its orders: instruments with their marks, funding, adjustments, gaps."""
+"""Rows about an account besides its orders: instruments with their marks, funding, adjustments, gaps, certificates."""
 
 from datetime import datetime
 
@@ -9,9 +9,10 @@ from orderledger.domain.accounts import (
     InstrumentDefined,
     MarkRecorded,
     PositionAdjusted,
+    ReconciliationCertified,
 )
 from orderledger.domain.recorded import Recorded
-from orderledger.projections.tables import ACCOUNT_EVENTS, INSTRUMENTS, Row
+from orderledger.projections.tables import ACCOUNT_EVENTS, CERTIFICATES, INSTRUMENTS, Row
 
 
 def account_event_row(account: str, recorded: Recorded, event: FundingRecorded | PositionAdjusted | GapRecorded) -> Row:
@@ -31,6 +32,14 @@ def account_event_row(account: str, recorded: Recorded, event: FundingRecorded |
             return {**row, "kind": "adjust", **terms, "reason": event.reason}
         case GapRecorded():
             return {**row, "kind": "gap", "from_at": event.from_at, "to_at": event.to_at, "reason": event.reason}
+
+
+def certificate_row(account: str, recorded: Recorded, event: ReconciliationCertified) -> Row:
+    """The columns of `tables.CERTIFICATES`."""
+    told = {name: getattr(event, name) for name in ("covered_from", "covered_to", "orders", "fills", "positions")}
+    left = [{"id": one.id, "since": one.since.isoformat()} for one in event.breaks_open]
+    row = {"position": recorded.position, "account": account, "at": recorded.at, **told, "breaks_open": left}
+    return {name: row[name] for name in CERTIFICATES.names}
 
 
 def defined(before: Row | None, account: str, event: InstrumentDefined, at: datetime) -> Row:

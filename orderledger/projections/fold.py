@@ -14,6 +14,7 @@ from orderledger.domain.accounts import (
     InstrumentDefined,
     MarkRecorded,
     PositionAdjusted,
+    ReconciliationCertified,
 )
 from orderledger.domain.events import (
     AnomalyCleared,
@@ -29,12 +30,12 @@ from orderledger.domain.proposals import ProposalFact
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.state import Order
 from orderledger.domain.values import Anomaly, account_of, client_order_id_of
-from orderledger.projections.accounts import account_event_row, defined, marked, reported
+from orderledger.projections.accounts import account_event_row, certificate_row, defined, marked, reported
 from orderledger.projections.orders import order_row
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.proposals import proposal_row
 from orderledger.projections.store import Rows
-from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, INSTRUMENTS, ORDERS, PROPOSALS, TRADES
+from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, PROPOSALS, TRADES
 from orderledger.projections.trades import Report, report_of, trade_row
 
 PROPOSAL_FACTS = get_args(ProposalFact)
@@ -194,7 +195,9 @@ class Fold:
         account = account_of(recorded.stream)
         match event:
             case GapRecorded():
-                self._rows.put(ACCOUNT_EVENTS, account_event_row(account, recorded, event))
+                self._take_gap(account, recorded, event)
+            case ReconciliationCertified():
+                self._rows.put(CERTIFICATES, certificate_row(account, recorded, event))
             case PositionAdjusted():
                 row = account_event_row(account, recorded, event)
                 self._rows.put(ACCOUNT_EVENTS, row)
@@ -215,6 +218,14 @@ class Fold:
                 self._rows.put(INSTRUMENTS, reported(before, account, event, recorded.at))
             case _:
                 assert_never(event)
+
+    def _take_gap(self, account: str, recorded: Recorded, event: GapRecorded) -> None:
+        """A gap that began when an open one did is that gap, with its end."""
+        row = account_event_row(account, recorded, event)
+        for known in self._rows.select(ACCOUNT_EVENTS, account=account, kind="gap"):
+            if known["from_at"] == event.from_at and known["to_at"] is None:
+                row = {**known, "to_at": event.to_at, "reason": known["reason"] or event.reason}
+        self._rows.put(ACCOUNT_EVENTS, row)
 
     def _take_proposal_fact(self, recorded: Recorded, event: ProposalFact) -> None:
         account = account_of(recorded.stream)

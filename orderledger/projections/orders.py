@@ -46,6 +46,7 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "requested_at": order.requested_at,
         "submitted_at": order.submitted_at,
         "acknowledged_at": order.acknowledged_at,
+        "absent_at": order.absent.at if order.absent.value else None,
         "pending_since": order.requests.pending_since() if pending else None,
         "last_fill_at": order.fills.last_fill_at,
         "ended_at": order.ended_at,

@@ -85,6 +85,7 @@ ORDERS = Table(
         Column("submitted_at", "time", "When it was handed to the venue."),
         Column("acknowledged_at", "time", "When the venue accepted it."),
         Column("pending_since", "time", "When the outstanding cancel or replace was asked for."),
+        Column("absent_at", "time", "When the venue, asked, did not know it. Null once it was heard of again."),
         Column("last_fill_at", "time", "When it was last filled."),
         Column("ended_at", "time", "When it ended."),
         Column("updated_at", "time", "When the newest fact about it happened."),
@@ -230,12 +231,31 @@ ACCOUNT_EVENTS = Table(
         Column("currency", "text", "Currency of a funding."),
         Column("at", "time", "When it happened."),
         Column("from_at", "time", "When a gap began."),
-        Column("to_at", "time", "When a gap ended, null while it lasts."),
+        Column("to_at", "time", "When a gap ended, null while it is not known to be covered."),
         Column("reason", "text", "Why."),
     ),
     ("at", "position"),
     (("account", "instrument", "kind"),),
 )
 
-TABLES = (ORDERS, TRADES, POSITIONS, ANOMALIES, PROPOSALS, INSTRUMENTS, ACCOUNT_EVENTS)
+CERTIFICATES = Table(
+    "certificates",
+    "One row per certificate: what agreed with the venue when they were compared.",
+    ("position",),
+    (
+        Column("position", "count", "Place in the log."),
+        Column("account", "text", "Trading account."),
+        Column("at", "time", "When they were compared."),
+        Column("covered_from", "time", "From here on every fill was asked for."),
+        Column("covered_to", "time", "Up to here."),
+        Column("orders", "count", "Open orders that agreed."),
+        Column("fills", "count", "Fills that stand in the ledger."),
+        Column("positions", "count", "Positions that agreed."),
+        Column("breaks_open", "json", "Differences that are not settled: id, and since when they are known."),
+    ),
+    ("at", "position"),
+    (("account",),),
+)
+
+TABLES = (ORDERS, TRADES, POSITIONS, ANOMALIES, PROPOSALS, INSTRUMENTS, ACCOUNT_EVENTS, CERTIFICATES)
 BY_NAME = {table.name: table for table in TABLES}

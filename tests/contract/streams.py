@@ -100,6 +100,7 @@ def story() -> list[dict[str, Any]]:
         of_account("mark", 3, instrument="BTC-USD", price="99"),
         of_account("balance", 3, instrument="BTC-USD", quantity="-3", average_price="95"),
         of_account("gap", 3, **{"from": moment(1), "to": moment(2)}, reason="reconnect"),
+        of_account("certify", 3, covered_from=moment(0), covered_to=moment(3), orders=0, fills=0, positions=1),
         request("C-1", 0, strategy="s1", links={"trade_id": "T-1", "role": "entry"}, tags={"z": 1, "a": [1, "2"]}),
         request("C-2", 0, side="sell", time_in_force="gtc", order_type="trailing_stop", limit_price=None),
         report("submit", "C-1", 0.5, aliases={"index": "81274"}),

@@ -55,6 +55,7 @@ NAMES: dict[type[AnyFact], str] = {
     accounts.PositionAdjusted: "position_adjusted.v1",
     accounts.GapRecorded: "gap_recorded.v1",
     accounts.BalanceReported: "balance_reported.v1",
+    accounts.ReconciliationCertified: "reconciliation_certified.v1",
 }
 
 UPCASTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}

@@ -11,7 +11,7 @@ from orderledger.domain.recorded import AnyFact
 from orderledger.domain.values import Links, Reported, Source
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.wire import messages
-from orderledger.infrastructure.wire.messages import COMMANDS, Adjust, Instrument, Message, OrderMessage
+from orderledger.infrastructure.wire.messages import COMMANDS, Adjust, Certify, Instrument, Message, OrderMessage
 
 FACTS: dict[type[Message], type[AnyFact]] = {
     messages.Request: events.OrderRequested,
@@ -47,6 +47,7 @@ FACTS: dict[type[Message], type[AnyFact]] = {
     messages.Adjust: accounts.PositionAdjusted,
     messages.Gap: accounts.GapRecorded,
     messages.Balance: accounts.BalanceReported,
+    messages.Certify: accounts.ReconciliationCertified,
 }
 
 CHANGES = ("quantity", "limit_price", "stop_price")
@@ -82,6 +83,8 @@ def evidence_of(message: Message) -> bytes | None:
 def _source_of(message_class: type[Message]) -> str:
     if message_class in COMMANDS:
         return Source.STRATEGY.value
+    if message_class is Certify:
+        return Source.RECONCILIATION.value
     return (Source.OPERATOR if message_class in (Instrument, Adjust) else Source.VENUE_PUSH).value
 
 
@@ -99,6 +102,8 @@ def _converter(message_class: type[Message], fact_class: type[AnyFact]) -> Calla
         values = {name: given[name] for name in names}
         _to_domain(values, "reported", Reported)
         _to_domain(values, "links", Links)
+        if values.get("breaks_open"):
+            values["breaks_open"] = tuple(accounts.OpenBreak(id=left.id, since=left.since) for left in values["breaks_open"])
         if values.get("tags"):
             _check_json(values["tags"])
         return fact_class(**values)

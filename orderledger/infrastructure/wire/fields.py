@@ -102,5 +102,6 @@ Time = Annotated[datetime, BeforeValidator(parse_time), TIME_SCHEMA]
 Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_printable)]
 Text = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
 Flag = StrictBool
+Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
 Names = dict[Identifier, Identifier]
 Tags = Annotated[dict[str, Any], Field(max_length=100)]

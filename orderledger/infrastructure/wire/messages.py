@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from orderledger.domain.values import Liquidity, OrderType, Pending, Role, Side, Source, TimeInForce
-from orderledger.infrastructure.wire.fields import Flag, Identifier, Names, NotNegative, Number, Quantity, Tags, Text, Time
+from orderledger.infrastructure.wire.fields import Count, Flag, Identifier, Names, NotNegative, Number, Quantity, Tags, Text, Time
 
 __all__ = [
     "Absent",
@@ -18,6 +18,7 @@ __all__ = [
     "Balance",
     "BustFill",
     "Cancel",
+    "Certify",
     "CorrectFill",
     "Decline",
     "Deny",
@@ -30,6 +31,7 @@ __all__ = [
     "LinksTo",
     "Mark",
     "Message",
+    "OpenBreak",
     "Propose",
     "Reject",
     "RejectCancel",
@@ -393,6 +395,25 @@ class Balance(Message):
     average_price: Number | None = None
 
 
+class OpenBreak(Model):
+    """A difference from the venue that is not settled."""
+
+    id: Identifier
+    since: Time
+
+
+class Certify(Message):
+    """The account was compared with its venue, and this is what came of it. Made by `orderledger reconcile` and `collect`."""
+
+    type: Literal["certify"] = "certify"
+    covered_from: Time
+    covered_to: Time
+    orders: Count
+    fills: Count
+    positions: Count
+    breaks_open: Annotated[tuple[OpenBreak, ...], Field(max_length=10_000)] = ()
+
+
 COMMANDS: tuple[type[Message], ...] = (
     Request,
     Deny,
@@ -424,7 +445,7 @@ REPORTS: tuple[type[Message], ...] = (
     Status,
     Absent,
 )
-ACCOUNT_MESSAGES: tuple[type[Message], ...] = (Instrument, Mark, Funding, Adjust, Gap, Balance)
+ACCOUNT_MESSAGES: tuple[type[Message], ...] = (Instrument, Mark, Funding, Adjust, Gap, Balance, Certify)
 MESSAGES: dict[str, type[Message]] = {
     model.model_fields["type"].default: model for model in (*COMMANDS, *REPORTS, *ACCOUNT_MESSAGES)
 }
@@ -432,7 +453,7 @@ AnyMessage = Annotated[
     Request | Deny | Submit | Unresolved | RequestCancel | RequestReplace | Propose | Approve | Decline
     | Acknowledge | Reject | Fill | CorrectFill | BustFill | Cancel | RejectCancel | RejectReplace | Replace | Expire | Trigger
     | Suspend | Resume | Stop | DoneForDay | Restate | Status | Absent
-    | Instrument | Mark | Funding | Adjust | Gap | Balance,
+    | Instrument | Mark | Funding | Adjust | Gap | Balance | Certify,
     Field(discriminator="type"),
 ]  # fmt: skip
 """The union whose JSON Schema the docs publish."""

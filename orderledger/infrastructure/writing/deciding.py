@@ -38,9 +38,9 @@ class Verdict:
     index: int = 0
     anomalies: tuple[str, ...] = ()
 
-    def told(self, positions: list[int]) -> Outcome:
-        """What the sender is told once the events are durable."""
-        return self.outcome or Outcome("recorded", positions[self.index], None, self.anomalies)
+    def told(self, positions: list[int] | None) -> Outcome:
+        """What the sender is told once the events are durable, at these positions; or would be told, if they were."""
+        return self.outcome or Outcome("recorded", positions[self.index] if positions else None, None, self.anomalies)
 
 
 class Decider:

@@ -56,6 +56,15 @@ class Writer:
         self.flush(future)
         return future.result()
 
+    def preview(self, entries: list[Entry]) -> list[Outcome]:
+        """The outcomes that `write` would give now. Nothing is appended, so there are no positions."""
+        with self._lock:
+            try:
+                verdicts = self._decider.decide(entries, max(self._last, self._clock.now()), is_careful=True)
+                return [verdict.told(None) for verdict in verdicts]
+            finally:
+                self._decider.failed()
+
     def enqueue(self, entries: list[Entry], answer: Answer) -> None:
         """Queue entries for a commit that `flush` makes. What is queued will be written. Waits while the queue is full."""
         while not self.has_room():

@@ -1,0 +1,69 @@
+"""What is recorded about an account, and what would be, alike on every store."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from orderledger import Ledger, parse_document
+from orderledger.infrastructure.clock import SteppingClock
+from tests.contract.streams import MADE_AT, fill, moment, parsed, report, request
+
+ACCOUNT = "sim:main"
+
+
+@pytest.fixture
+def ledger(store_url: str) -> Iterator[Ledger]:
+    with Ledger.open(store_url, clock=SteppingClock(MADE_AT), follow=False) as ledger:
+        yield ledger
+
+
+def seen(second: float) -> datetime:
+    return datetime.fromisoformat(moment(second))
+
+
+def gap(begin: int, end: int | None, **fields: Any) -> Any:
+    times = {"from": moment(begin), **({} if end is None else {"to": moment(end)})}
+    return parse_document({"type": "gap", "account": ACCOUNT, **times, **fields})
+
+
+def test_a_gap_that_is_covered_is_the_same_gap_with_its_end(ledger: Ledger) -> None:
+    ledger.record_many([gap(1, None, reason="connection_lost"), gap(5, None), gap(1, 3), gap(7, 8)])
+    shown = [(row["from_at"], row["to_at"], row["reason"]) for row in ledger.account_events()]
+    assert sorted(shown, key=lambda row: row[0]) == [
+        (seen(1), seen(3), "connection_lost"),
+        (seen(5), None, None),
+        (seen(7), seen(8), None),
+    ]
+    assert ledger.check().differences == ()
+
+
+def test_a_certificate_shows_what_agreed_and_what_is_open(ledger: Ledger) -> None:
+    counts = {"orders": 2, "fills": 7, "positions": 1}
+    covered = {"covered_from": moment(1), "covered_to": moment(9)}
+    left = [{"id": "position_differs:BTC-USD", "since": moment(4)}]
+    message = parse_document({"type": "certify", "account": ACCOUNT, "at": moment(9), **covered, **counts, "breaks_open": left})
+    assert [ledger.record(message).outcome for _ in range(2)] == ["recorded", "duplicate"]
+    (row,) = ledger.certificates(account=ACCOUNT)
+    assert row == {
+        "position": 1,
+        "account": ACCOUNT,
+        "at": seen(9),
+        "covered_from": seen(1),
+        "covered_to": seen(9),
+        **counts,
+        "breaks_open": [{"id": "position_differs:BTC-USD", "since": seen(4).isoformat()}],
+    }
+    assert ledger.check().differences == ()
+
+
+def test_a_preview_answers_as_recording_would_and_records_nothing(ledger: Ledger) -> None:
+    known = parsed(request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3))
+    ledger.record_many(known)
+    before = list(ledger.events())
+    asked = [*known, *parsed(fill("C-1", "F-2", 4), fill("C-1", "F-2", 4), report("cancel", "C-1", 5), request("C-2"))]
+    previewed = [(outcome.outcome, outcome.anomalies) for outcome in ledger.preview(asked)]
+    assert list(ledger.events()) == before
+    assert [word for word, _ in previewed] == ["duplicate"] * 3 + ["recorded", "duplicate", "recorded", "recorded"]
+    assert [(outcome.outcome, outcome.anomalies) for outcome in ledger.record_many(asked)] == previewed
