@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from orderledger.infrastructure.collecting import uncollected
+from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.projecting import Projector
 from orderledger.infrastructure.storage.schema import VIEWS
 from orderledger.infrastructure.storage.store import Store

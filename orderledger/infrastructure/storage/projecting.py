@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from eventsourcing.persistence import PersistenceError
 
 from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.collecting import uncollected
+from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.schema import VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows

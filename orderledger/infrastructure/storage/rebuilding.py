@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from orderledger.infrastructure.collecting import uncollected
+from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.errors import StoreVersion
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.parallel import build_in_parallel

@@ -12,7 +12,7 @@ from eventsourcing.domain import EventSourcingError
 from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.collecting import uncollected
+from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.errors import StoreError, StoreUnreachable
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 from orderledger.infrastructure.wire.outcome import Outcome
