@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.errors import StoreVersion
+from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.parallel import build_in_parallel
 from orderledger.infrastructure.storage.projecting import BATCH_FAR_BEHIND, Projector, lock_position, stored_fold_version

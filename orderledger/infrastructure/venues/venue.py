@@ -142,5 +142,8 @@ class Venue(Protocol):
     async def positions(self, account: str) -> Sequence[Balance]:
         """All positions that are not flat, and balances of currencies under the currency's name."""
 
+    def tells_position_of(self, instrument: str) -> bool:
+        """Whether `positions` would name this instrument if any of it were held."""
+
     async def aclose(self) -> None:
         """Let go of all connections."""

@@ -12,8 +12,8 @@ from eventsourcing.domain import EventSourcingError
 from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.errors import StoreError, StoreUnreachable
+from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.deciding import Decider, Entry

@@ -1,0 +1,67 @@
+"""What a reconciliation needs of a ledger, and what a venue's adapter may ask it."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
+from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.wire.outcome import Outcome
+from orderledger.projections.tables import Row
+
+
+class Book(Protocol):
+    """The part of `Ledger` that is used here."""
+
+    def record_many(self, messages: Iterable[Message]) -> list[Outcome]: ...
+
+    def preview(self, messages: Iterable[Message]) -> list[Outcome]: ...
+
+    def order(self, name: str, *, account: str | None = None) -> Row: ...
+
+    def orders(self, *, open_only: bool = False, **where: Any) -> list[Row]: ...
+
+    def trades(self, **where: Any) -> list[Row]: ...
+
+    def positions(self, **where: Any) -> list[Row]: ...
+
+    def certificates(self, **where: Any) -> list[Row]: ...
+
+    def account_events(self, **where: Any) -> list[Row]: ...
+
+    def instruments(self, **where: Any) -> list[Row]: ...
+
+
+class BookRecords:
+    """A book as `venues.venue.Records`."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def order(self, account: str, name: str) -> Row | None:
+        try:
+            return self._book.order(name, account=account)
+        except (UnknownOrder, AmbiguousOrder):
+            return None
+
+    def trades(self, account: str, venue_order_id: str) -> list[Row]:
+        return self._book.trades(account=account, venue_order_id=venue_order_id)
+
+
+Name = tuple[str, str]
+"""An alias and its value; a venue's id stands under an empty alias."""
+
+
+def names_of(row: Row) -> set[Name]:
+    """Every name under which the venue may speak of the order."""
+    return {("", name) for name in row["venue_order_ids"]} | set(row["aliases"].items())
+
+
+def names_of_message(message: Any) -> set[Name]:
+    """Every name that a report gives."""
+    named = set() if message.venue_order_id is None else {("", message.venue_order_id)}
+    return named | set(message.aliases.items())
+
+
+def named_by(row: Row, message: Any) -> bool:
+    """Whether a report speaks of this order, by any name that it gives."""
+    return not names_of(row).isdisjoint(names_of_message(message))

@@ -1,0 +1,101 @@
+"""Breaks: what differs between the ledger and the venue, with the evidence of both and what would repair it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.wire.messages import Message
+from orderledger.projections.tables import Row
+
+SUBJECT_SHOWN = 120
+ACTOR = "reconciliation"
+
+
+class Kind(StrEnum):
+    """What differs. A break is settled once what the venue says is recorded; those that no report settles stay open."""
+
+    MISSING_FILL = "missing_fill"
+    """The venue has a fill that the ledger has not."""
+    MISSING_FUNDING = "missing_funding"
+    """The venue has a funding that the ledger has not."""
+    MISSING_ORDER = "missing_order"
+    """An order works at the venue that the ledger does not know: it is adopted as external."""
+    MISSING_END = "missing_end"
+    """The venue has ended an order that is open here."""
+    UNANSWERED_ORDER = "unanswered_order"
+    """An order was in flight or unresolved here, and the venue knows what became of it."""
+    TERMS_DIFFER = "terms_differ"
+    """Quantity, price or venue id of a working order are not those recorded."""
+    ABSENT_ORDER = "absent_order"
+    """Open here, and the venue does not know it. That is evidence, not an end: it stays open."""
+    QUANTITY_DIFFERS = "quantity_differs"
+    """The venue claims to have filled another quantity than its fills add up to. It stays open."""
+    STATUS_DIFFERS = "status_differs"
+    """Ended here, and the venue says that it works. It stays open."""
+    TWO_LIVE_ORDERS = "two_live_orders"
+    """Two orders work at the venue under one order of ours. It stays open."""
+    OPENING_POSITION = "opening_position"
+    """Held at the venue before the first fill that it told: adopted when an account is first compared."""
+    POSITION_DIFFERS = "position_differs"
+    """The fills do not add up to the position that the venue states. It stays open until they do, or it is adjusted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """One difference. `ours` is the row of the view, `theirs` what the venue said; `repairs` are the messages that
+    settle it, and `is_settled` whether they do. `since` is when the difference came about, as far as is known."""
+
+    kind: Kind
+    account: str
+    subject: str
+    since: datetime
+    text: str
+    ours: Row | None = None
+    theirs: Any = None
+    repairs: tuple[Message, ...] = ()
+    is_settled: bool = True
+
+    @property
+    def id(self) -> str:
+        """The same difference has the same id in every run."""
+        return break_id(self.kind, self.subject)
+
+
+def break_id(kind: Kind, subject: str) -> str:
+    """Kind and subject; a long subject as the beginning of its SHA-256."""
+    shown = subject if len(subject) <= SUBJECT_SHOWN else sha256(subject.encode()).hexdigest()[:32]
+    return f"{kind}:{shown}"
+
+
+def repairing(messages: Sequence[Message], kind: Kind, subject: str) -> tuple[Message, ...]:
+    """The messages as repairs of a break: their source is the reconciliation, and their cause the break."""
+    stamp = {"source": Source.RECONCILIATION, "causation_id": break_id(kind, subject), "actor": ACTOR}
+    return tuple(message.model_copy(update=stamp) for message in messages)
+
+
+def shown(found: Break, now: datetime) -> Row:
+    """A break as JSON shows it."""
+    return {
+        "break": found.id,
+        "kind": found.kind.value,
+        "account": found.account,
+        "subject": found.subject,
+        "since": found.since,
+        "age_seconds": round(max(0.0, (now - found.since).total_seconds()), 3),
+        "text": found.text,
+        "is_settled": found.is_settled,
+        "ours": found.ours,
+        "theirs": found.theirs,
+        "repairs": [document(message) for message in found.repairs],
+    }
+
+
+def document(message: Message) -> Row:
+    """A message as it could be given to `orderledger record`, without what it does not say."""
+    told: Row = json.loads(message.model_dump_json(exclude_none=True, by_alias=True, exclude={"evidence"}))
+    return {"type": told.pop("type"), **{name: value for name, value in told.items() if value not in ({}, False)}}

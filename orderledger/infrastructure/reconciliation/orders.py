@@ -1,0 +1,173 @@
+"""The orders of one account: those the venue lists against those that are open here. Asks again before it concludes."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from orderledger.domain.exact import ZERO
+from orderledger.infrastructure.reconciliation.book import BookRecords, named_by, names_of, names_of_message
+from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
+from orderledger.infrastructure.reconciliation.comparing import difference, says_ended
+from orderledger.infrastructure.reconciliation.findings import Findings, apart
+from orderledger.infrastructure.venues.venue import Listing, Venue
+from orderledger.infrastructure.wire.messages import Absent, Fill, Funding, Message, Restate
+from orderledger.projections.tables import Row
+
+STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
+DOUBTFUL = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS, Kind.TERMS_DIFFER, Kind.MISSING_END})
+"""What a list that is a moment old may seem to say: the order itself is asked for before it is believed."""
+
+
+class OrderComparison:
+    """`agreed` counts the open orders of which both sides say the same, now that what was missed is recorded."""
+
+    def __init__(self, findings: Findings, venue: Venue, settling: timedelta) -> None:
+        self._findings = findings
+        self._venue = venue
+        self._settling = settling
+        self._records = BookRecords(findings.book)
+        self.agreed = 0
+
+    async def compare(self, listing: Listing, since: datetime) -> None:
+        """Compare a full list of open orders. Fills were asked for from `since` on."""
+        rows = await apart(self._findings.book.orders, open_only=True, account=self._findings.account)
+        names = {name: row for row in rows for name in names_of(row)}
+        listed = {("", name) for name in listing.venue_order_ids}
+        await self._compare_twins(listing, rows)
+        for message in listing.messages:
+            about = names_of_message(message)
+            listed |= about
+            row = next((names[name] for name in sorted(about) if name in names), None)
+            await self._compare_listed(message, row or await self._look_up(message), since)
+        for row in rows:
+            if not listed & names_of(row) and row["updated_at"] < listing.at - self._settling:
+                await self._ask_for(row, listing.at)
+
+    async def _look_up(self, message: Any) -> Row | None:
+        """The order, if it has ended here."""
+        for name in (message.venue_order_id, *message.aliases.values()):
+            row = await apart(self._records.order, self._findings.account, name) if name else None
+            if row is not None and named_by(row, message):
+                return row
+        return None
+
+    async def _compare_listed(self, message: Any, row: Row | None, since: datetime) -> None:
+        found = self._difference(row, message)
+        if found is not None and found[0] in DOUBTFUL and row is not None:
+            message, row = await self._ask_again(message, row, since)
+            found = self._difference(row, message)
+        if found is not None:
+            await self._add(*found, message, row)
+        if found is None or found[0] not in STAY_OPEN:
+            self.agreed += 1
+
+    def _difference(self, row: Row | None, message: Any) -> tuple[Kind, str] | None:
+        return difference(row, message, self._findings.unrecorded_of(row) if row else ZERO)
+
+    async def _ask_again(self, message: Any, row: Row, since: datetime) -> tuple[Any, Row]:
+        """What the venue and the ledger say now."""
+        answer = await self._venue.order(self._findings.account, row) or ()
+        begin = min(since, row["requested_at"] or row["acknowledged_at"] or since)
+        await self._findings.learn(await self._venue.fills_since(self._findings.account, begin))
+        await self._findings.learn([told for told in answer if _is_money(told)])
+        about = [
+            told for told in answer if getattr(told, "venue_order_id", None) == message.venue_order_id and not _is_money(told)
+        ]
+        fresh = await self._look_up(message)
+        return (about[-1] if about else message), fresh or row
+
+    async def _add(self, kind: Kind, text: str, message: Any, row: Row | None) -> None:
+        subject = message.venue_order_id or next(iter(message.aliases.values()))
+        repairs: Sequence[Message] = [message]
+        if kind is Kind.TERMS_DIFFER and row is not None and message.venue_order_id in row["venue_order_ids"]:
+            repairs = [_restated(message, row)]
+        await self._findings.add(
+            Break(
+                kind=kind,
+                account=self._findings.account,
+                subject=subject,
+                since=message.at,
+                text=text,
+                ours=row,
+                theirs=message.evidence,
+                repairs=repairing(await self._findings.news(repairs), kind, subject),
+                is_settled=kind not in STAY_OPEN,
+            )
+        )
+
+    async def _ask_for(self, row: Row, asked_at: datetime) -> None:
+        """An order that is open here and not in the venue's list: by client id, alias and venue id, then by its fills."""
+        answer = await self._venue.order(self._findings.account, row)
+        if answer is None:
+            await self._add_absent(row, asked_at)
+            return
+        await self._findings.learn([told for told in answer if _is_money(told)])
+        fresh = await self._again(row)
+        for message in answer:
+            if _is_money(message) or not await self._findings.news([message]):
+                continue
+            found = self._difference(fresh, message)
+            if found is not None:
+                await self._add(*found, message, fresh)
+            elif says_ended(message):
+                await self._findings.record(repairing([message], Kind.MISSING_END, fresh["venue_order_id"] or ""))
+
+    async def _again(self, row: Row) -> Row:
+        name = row["client_order_id"] or row["venue_order_id"]
+        fresh = await apart(self._records.order, row["account"], name) if name else None
+        return fresh or row
+
+    async def _add_absent(self, row: Row, asked_at: datetime) -> None:
+        names = {"client_order_id": row["client_order_id"], "venue_order_id": row["venue_order_id"]}
+        subject = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+        told = Absent(account=row["account"], **names, aliases=row["aliases"], at=asked_at)
+        new = [] if row["absent_at"] is not None else [told]
+        await self._findings.add(
+            Break(
+                kind=Kind.ABSENT_ORDER,
+                account=row["account"],
+                subject=subject,
+                since=row["absent_at"] or asked_at,
+                text=f"{row['status']} here since {row['updated_at'].isoformat()}; the venue, asked, does not know it",
+                ours=row,
+                repairs=repairing(new, Kind.ABSENT_ORDER, subject),
+                is_settled=False,
+            )
+        )
+
+    async def _compare_twins(self, listing: Listing, rows: Sequence[Row]) -> None:
+        """Two orders at the venue where we have one."""
+        for row in rows:
+            live = sorted(name for name in row["venue_order_ids"] if name in listing.venue_order_ids)
+            if len(live) > 1:
+                subject = row["client_order_id"] or live[0]
+                await self._findings.add(
+                    Break(
+                        kind=Kind.TWO_LIVE_ORDERS,
+                        account=row["account"],
+                        subject=subject,
+                        since=row["updated_at"],
+                        text=f"{' and '.join(live)} both work at the venue",
+                        ours=row,
+                        theirs=live,
+                        is_settled=False,
+                    )
+                )
+
+
+def _is_money(message: Message) -> bool:
+    """Whether it is about what was traded or paid, and not about the order."""
+    return isinstance(message, (Fill, Funding))
+
+
+def _restated(message: Any, row: Row) -> Restate:
+    """The venue's terms as terms in force, from when the venue was asked."""
+    claims = message.reported
+    terms = {"quantity": claims.quantity, "limit_price": claims.limit_price}
+    return Restate(
+        account=message.account,
+        venue_order_id=message.venue_order_id,
+        at=max(message.at, row["updated_at"]),
+        evidence=message.evidence,
+        **{name: term for name, term in terms.items() if term is not None and term != row[name]},
+    )

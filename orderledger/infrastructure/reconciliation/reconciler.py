@@ -1,0 +1,147 @@
+"""Compares one account with its venue, repairs what the venue's word repairs, and certifies what agrees.
+
+The order of the rules: ask before concluding; absence is evidence, not an end; what was not observed is not observed empty.
+Every repair is a message appended like any other, with the break as its cause. A second run finds nothing to append.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.reconciliation.book import Book
+from orderledger.infrastructure.reconciliation.breaks import ACTOR, Break
+from orderledger.infrastructure.reconciliation.findings import Findings, apart
+from orderledger.infrastructure.reconciliation.orders import OrderComparison
+from orderledger.infrastructure.reconciliation.positions import PositionComparison
+from orderledger.infrastructure.venues.venue import Venue
+from orderledger.infrastructure.wire.messages import Certify, Gap, OpenBreak
+from orderledger.projections.tables import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """`looking_back`: how far the first comparison of an account asks for fills. `overlap`: how much of what was covered
+    before is asked for again, since venues tell late. `settling`: what changed so short a time ago is left to the next run.
+    `pause`: seconds before a position that differs is asked for again. `certifying`: how often a certificate is recorded though
+    nothing has changed. `may_adjust`: whether a position that differs is adjusted to the venue's."""
+
+    looking_back: timedelta = timedelta(days=7)
+    overlap: timedelta = timedelta(minutes=10)
+    settling: timedelta = timedelta(seconds=5)
+    pause: float = 0.5
+    certifying: timedelta = timedelta(days=1)
+    may_open: bool = True
+    may_adjust: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What came of one comparison. `appended`: messages that were recorded by it. `is_recorded`: whether the certificate said
+    something that the last one had not."""
+
+    account: str
+    at: datetime
+    breaks: Sequence[Break]
+    certificate: Certify
+    appended: int
+    is_recorded: bool
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is left open."""
+        return not self.certificate.breaks_open
+
+
+class Reconciler:
+    """Of one venue. Raises VenueError where the venue cannot be asked: then nothing was concluded."""
+
+    def __init__(self, book: Book, venue: Venue, clock: Clock, rules: Rules | None = None, *, is_dry_run: bool = False) -> None:
+        self._book = book
+        self._venue = venue
+        self._clock = clock
+        self._rules = rules or Rules()
+        self._is_dry_run = is_dry_run
+
+    async def run(self, account: str, *, up_at: datetime | None = None) -> Reconciled:
+        """Compare one account. `up_at`: when its stream was back, where that is known: gaps end then."""
+        findings = Findings(account, self._book, self._is_dry_run)
+        certified = await apart(self._book.certificates, account=account)
+        last = certified[-1] if certified else None
+        gaps = await self._open_gaps(account)
+        since = await self._since(account, last, gaps)
+        listing = await self._venue.open_orders(account)
+        await findings.learn(await self._venue.fills_since(account, since))
+        orders = OrderComparison(findings, self._venue, self._rules.settling)
+        await orders.compare(listing, since)
+        positions = PositionComparison(
+            findings,
+            self._venue,
+            pause=self._rules.pause,
+            may_open=self._rules.may_open and last is None,
+            may_adjust=self._rules.may_adjust,
+        )
+        await positions.compare(since, listing.at)
+        await findings.record([_covered(account, gap, up_at or listing.at) for gap in gaps])
+        certificate = _certificate(findings, last, since, listing.at, (orders.agreed, positions.fills, positions.agreed))
+        is_recorded = self._says_more(certificate, last, findings)
+        if is_recorded:
+            await findings.record([certificate])
+        return Reconciled(
+            account=account,
+            at=listing.at,
+            breaks=list(findings.breaks.values()),
+            certificate=certificate,
+            appended=findings.appended,
+            is_recorded=is_recorded and not self._is_dry_run,
+        )
+
+    async def _open_gaps(self, account: str) -> list[Row]:
+        rows = await apart(self._book.account_events, account=account, kind="gap")
+        return [row for row in rows if row["to_at"] is None]
+
+    async def _since(self, account: str, last: Row | None, gaps: Sequence[Row]) -> datetime:
+        """From when on to ask for fills: all that may hold what was not heard."""
+        begin = last["covered_to"] if last else self._clock.now() - self._rules.looking_back
+        unsure = [
+            row["requested_at"] or begin
+            for row in await apart(self._book.orders, open_only=True, account=account)
+            if row["certainty"] == "unresolved" or row["status"] == "pending_new"
+        ]
+        moment: datetime = min([begin, *unsure, *(gap["from_at"] for gap in gaps)])
+        return moment - self._rules.overlap
+
+    def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:
+        if last is None or findings.appended or certificate.covered_to - last["at"] > self._rules.certifying:
+            return True
+        counts = ("orders", "fills", "positions")
+        open_before = [left["id"] for left in last["breaks_open"]]
+        is_same = all(getattr(certificate, name) == last[name] for name in counts)
+        return not is_same or [left.id for left in certificate.breaks_open] != open_before
+
+
+def _covered(account: str, gap: Row, to_at: datetime) -> Gap:
+    """The gap again, with its end: what it hid has been asked for."""
+    end = max(to_at, gap["from_at"])
+    return Gap(account=account, from_at=gap["from_at"], to_at=end, at=end, source=Source.RECONCILIATION, actor=ACTOR)
+
+
+def _certificate(
+    findings: Findings, last: Row | None, since: datetime, asked_at: datetime, agreed: tuple[int, int, int]
+) -> Certify:
+    known = {left["id"]: datetime.fromisoformat(left["since"]).astimezone(UTC) for left in last["breaks_open"]} if last else {}
+    left = {found.id: known.get(found.id, found.since) for found in findings.breaks.values() if not found.is_settled}
+    is_continued = last is not None and since <= last["covered_to"]
+    orders, fills, positions = agreed
+    return Certify(
+        account=findings.account,
+        at=asked_at,
+        covered_from=min(last["covered_from"], since) if last and is_continued else since,
+        covered_to=asked_at,
+        orders=orders,
+        fills=fills,
+        positions=positions,
+        breaks_open=tuple(OpenBreak(id=name, since=moment) for name, moment in sorted(left.items())),
+        actor=ACTOR,
+    )

@@ -1,0 +1,130 @@
+"""A venue without a wire: what it knows is set by the test, and told in messages as an adapter would tell it."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orderledger import Acknowledge, Balance, Cancel, Fill, Message, VenueUnavailable, parse_document
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.venues.venue import Abilities, Listing, Told
+from tests.scenarios import ACCOUNT
+
+ABILITIES = Abilities(
+    client_ids="one order for ever",
+    fill_identity="a number",
+    has_fill_ids=True,
+    streams=False,
+    orders_reach_back="for ever",
+    fills_reach_back="for ever",
+)
+
+
+@dataclass
+class Known:
+    """An order as the venue has it."""
+
+    name: str
+    cloid: str | None = None
+    side: str = "buy"
+    quantity: str = "10"
+    price: str = "100"
+    is_open: bool = True
+    is_forgotten: bool = False
+    at: datetime | None = None
+    claims: dict[str, str] = field(default_factory=dict)
+
+
+class PlainVenue:
+    name = "plain"
+    abilities = ABILITIES
+    accounts: Sequence[str] = (ACCOUNT,)
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.orders: dict[str, Known] = {}
+        self.fills: list[dict[str, Any]] = []
+        self.held: dict[str, str] | None = None
+        self.opening: dict[str, str] = {}
+        self.is_down = False
+        self.asked: list[str] = []
+        self.hides_fills = 0
+
+    def trade(self, order: str, fill_id: str, quantity: str, at: datetime, price: str = "100") -> None:
+        known = self.orders[order]
+        self.fills.append(
+            {"venue_order_id": order, "fill_id": fill_id, "quantity": quantity, "price": price, "at": at, "side": known.side}
+        )
+
+    async def listen(self) -> AsyncIterator[Told]:
+        return
+        yield
+
+    async def open_orders(self, account: str) -> Listing:
+        self._ask("open_orders")
+        working = [known for known in self.orders.values() if known.is_open]
+        return Listing(
+            messages=[self._told(known) for known in working],
+            venue_order_ids=frozenset(known.name for known in working),
+            at=self._clock.now(),
+        )
+
+    async def order(self, account: str, order: dict[str, Any]) -> Sequence[Message] | None:
+        self._ask(f"order {order['client_order_id'] or order['venue_order_id']}")
+        names = {*order["venue_order_ids"], *order["aliases"].values()}
+        for known in self.orders.values():
+            if names & {known.name, known.cloid} and not known.is_forgotten:
+                return [self._told(known)]
+        return None
+
+    async def fills_since(self, account: str, since: datetime) -> Sequence[Message]:
+        self._ask(f"fills since {since.isoformat()}")
+        if self.hides_fills:
+            self.hides_fills -= 1
+            return []
+        told = [fill for fill in self.fills if fill["at"] >= since]
+        return [Fill(account=ACCOUNT, instrument="BTC-USD", **fill, evidence={"tid": fill["fill_id"]}) for fill in told]
+
+    async def positions(self, account: str) -> Sequence[Balance]:
+        self._ask("positions")
+        held = self._held() if self.held is None else self.held
+        at = self._clock.now()
+        return [
+            Balance(account=ACCOUNT, instrument=name, quantity=Decimal(quantity), average_price=Decimal(100), at=at)
+            for name, quantity in held.items()
+        ]
+
+    def tells_position_of(self, instrument: str) -> bool:
+        return True
+
+    async def aclose(self) -> None:
+        pass
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if self.is_down:
+            raise VenueUnavailable("HTTP 503")
+
+    def _held(self) -> dict[str, str]:
+        total = sum(Decimal(fill["quantity"]) * (1 if fill["side"] == "buy" else -1) for fill in self.fills)
+        held = total + Decimal(self.opening.get("BTC-USD", 0))
+        return {"BTC-USD": str(held)} if held else {}
+
+    def _told(self, known: Known) -> Message:
+        done = sum((Decimal(fill["quantity"]) for fill in self.fills if fill["venue_order_id"] == known.name), Decimal(0))
+        claims = {"quantity": known.quantity, "cum_quantity": str(done), "limit_price": known.price, **known.claims}
+        kind = Acknowledge if known.is_open else Cancel
+        return parse_document(
+            {
+                "type": kind.model_fields["type"].default,
+                "account": ACCOUNT,
+                "venue_order_id": known.name,
+                "aliases": {} if known.cloid is None else {"plain.cloid": known.cloid},
+                "instrument": "BTC-USD",
+                "side": known.side,
+                "at": known.at or self._clock.now(),
+                "reported": claims,
+                "evidence": {"order": known.name},
+            }
+        )
