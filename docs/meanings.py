@@ -201,3 +201,18 @@ EXITS: dict[int, str] = {
     2: "wrong usage: an unknown option or command, or a value that cannot be read",
     3: "the store cannot be reached or used, or was made by a newer version",
 }
+
+BREAKS: dict[str, str] = {
+    "missing_fill": "The venue has a fill that the ledger has not.",
+    "missing_funding": "The venue has a funding that the ledger has not.",
+    "missing_order": "An order works at the venue that the ledger does not know: it is adopted as external.",
+    "missing_end": "The venue has ended an order that is open here.",
+    "unanswered_order": "An order was in flight or unresolved here, and the venue knows what became of it.",
+    "terms_differ": "Quantity, price or venue id of a working order are not those recorded.",
+    "absent_order": "Open here, and the venue does not know it. That is evidence, not an end: it stays open.",
+    "quantity_differs": "The venue claims to have filled another quantity than its fills add up to. It stays open.",
+    "status_differs": "Ended here, and the venue says that it works. It stays open.",
+    "two_live_orders": "Two orders work at the venue under one order of ours. It stays open.",
+    "opening_position": "Held at the venue before the first fill that it told: adopted when an account is first compared.",
+    "position_differs": "The fills do not add up to the position that the venue states. It stays open until they do, or it is adjusted.",
+}

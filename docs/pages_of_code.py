@@ -11,8 +11,17 @@ from itertools import pairwise
 from typing import Any
 
 from markdown import code, table
+from pydantic import BaseModel
 
 import orderledger
+from orderledger.infrastructure.collecting.settings import (
+    CollectSettings,
+    HyperliquidAccount,
+    HyperliquidSettings,
+    LighterSettings,
+    Secret,
+    TradierSettings,
+)
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.checking import Checked, Difference
 from orderledger.infrastructure.storage.rebuilding import Rebuilt
@@ -61,7 +70,8 @@ def settings() -> str:
         [
             SETTINGS_INTRODUCTION,
             table(("setting", "environment", "default", "meaning"), rows),
-            "`InvalidMessage` is raised for a value that cannot be.\n",
+            "`InvalidSetting` is raised for a value that cannot be.\n",
+            *_collecting(),
             "For developers: `ORDERLEDGER_TEST_DSN` names the PostgreSQL server that the tests are to use instead of a private one;",
             "`ORDERLEDGER_WRITE_GOLDEN=1` lets `python -m tests.test_golden` write missing golden files.\n",
             "## Limits\n",
@@ -69,6 +79,31 @@ def settings() -> str:
             table(("limit", "value", "beyond it"), limits),
         ]
     )
+
+
+def _collecting() -> list[str]:
+    """The file of `collect` and `reconcile`."""
+    parts = [
+        "## The venues\n",
+        "`orderledger collect` and `orderledger reconcile` read a TOML file; what the environment says goes before it. A secret stands",
+        "in neither: the file says in which variable it is, or in which file that its owner alone can read.\n",
+        _fields(CollectSettings, "ORDERLEDGER_"),
+    ]
+    sections = (HyperliquidSettings, HyperliquidAccount, LighterSettings, TradierSettings, Secret)
+    titles = ("hyperliquid", "an account of hyperliquid", "lighter", "tradier", "token")
+    for title, section in zip(titles, sections, strict=True):
+        parts += [f"### {title}\n", f"{section.__doc__}\n", _fields(section, "")]
+    return parts
+
+
+def _fields(model: type[BaseModel], prefix: str) -> str:
+    rows = []
+    for name, field in model.model_fields.items():
+        default = "needed" if field.is_required() else "" if field.default in (None, ()) else f"`{field.default}`"
+        said = field.description or "Which venue this is about."
+        rows.append((f"`{name}`", *([f"`{prefix}{name.upper()}`"] if prefix else []), default, said))
+    heads = ("setting", "environment", "default", "meaning") if prefix else ("setting", "default", "meaning")
+    return table(heads, rows)
 
 
 def _attribute_docs(source: str) -> dict[str, str]:

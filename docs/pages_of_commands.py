@@ -13,6 +13,7 @@ from orderledger.cli import main
 from orderledger.domain.decision import Reason
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure import errors as exceptions
+from orderledger.infrastructure.reconciliation.breaks import Kind
 from orderledger.infrastructure.wire.outcome import Answer
 
 COMMANDS_INTRODUCTION = """# Commands
@@ -59,6 +60,9 @@ def errors() -> str:
         "Odd reports are recorded all the same. An anomaly is an event of its own, in the outcome of the message, in the history of",
         "the order and in the view `anomalies`; on the order's row it stands while it holds.\n",
         table(("code", "raised when", "cleared when"), [(f"`{code}`", *meanings.ANOMALIES[code]) for code in map(str, Anomaly)]),
+        "## Breaks\n",
+        "What `orderledger reconcile` and `collect` find between the ledger and a venue.\n",
+        _words("kind", [kind.value for kind in Kind], meanings.BREAKS),
         "## Exceptions\n",
         code("text", tree),
         "\n".join(f"- `{name}`: {' '.join((getattr(orderledger, name).__doc__ or '').split())}" for name in exceptions.__all__)

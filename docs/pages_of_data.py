@@ -84,6 +84,7 @@ OTHER_TABLES = """## Tables that are no views
 | `orderledger_events` | The log: see [events.md](events.md). |
 | `order_names` | Every id an order has borne: `account`, `kind` (client, request, venue, alias), `name`, and the `stream` it stands for. |
 | `view_positions` | `name` (always `views`), `position` in the log that the views have reached, `fold_version` of the fold that made them. |
+| `collectors` | What each `orderledger collect` last said of itself: `name`, `status` (JSON), which `orderledger status` shows. No facts. |
 | `ledger_schema` | `version` of the tables. |
 
 While `rebuild` runs there are also tables named `…__rebuilt`.

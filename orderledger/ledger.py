@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.errors import AmbiguousOrder, InvalidMessage, UnknownOrder
 from orderledger.infrastructure.settings import Settings
+from orderledger.infrastructure.storage.board import Board
 from orderledger.infrastructure.storage.checking import Checked, check
 from orderledger.infrastructure.storage.codec import name_of, readable_payload
 from orderledger.infrastructure.storage.projecting import Follower, Projector
@@ -43,6 +44,7 @@ class Ledger:
     def __init__(self, store: Store, url: str, clock: Clock | None = None, *, follow: bool = True) -> None:
         self._store = store
         self._url = url
+        self._board = Board(store.database)
         self._projector = Projector(store)
         self._follower = Follower(self._projector)
         self._writer = Writer(store, clock or SystemClock(), self._follower.notice)
@@ -232,6 +234,18 @@ class Ledger:
         """Bring the views up to the end of the log now. Every question does so by itself."""
         with reaching(self._url):
             return self._projector.catch_up(progress)
+
+    def publish(self, name: str, status: dict[str, Any]) -> None:
+        """Put up what a process that feeds this ledger says of itself. It is shown by `status`, and is no fact of the log."""
+        with reaching(self._url):
+            self._board.write(name, status)
+
+    def status(self) -> dict[str, Any]:
+        """Where the log and the views are, and what the processes that feed this ledger last said of themselves."""
+        with reaching(self._url):
+            last, views = self._store.recorder.last_position(), self._projector.stored_position()
+            collectors = self._board.read()
+        return {"position": last, "views_position": views, "views_behind": max(0, last - views), "collectors": collectors}
 
     def close(self) -> None:
         """Commit what is queued, and let go of the store."""

@@ -24,7 +24,7 @@ PROPOSAL_TYPES = {"propose", "approve", "decline"}
 ACCOUNT_TYPES = {"instrument", "mark", "funding", "adjust", "gap", "balance"}
 ORDER_COMMANDS = {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
 REGISTER = {"done_for_day", "suspend", "stop", "resume", "restate"}
-WORKING_REPORTS = {"acknowledge", "fill", "correct_fill", "replace", "trigger"} | REGISTER
+WORKING_REPORTS = {"acknowledge", "fill", "correct_fill", "replace", "trigger", "reinstate"} | REGISTER
 WORKING_STATUSES = {"new", "partially_filled", "suspended", "stopped"}
 ENDED_STATUSES = {"filled", "canceled", "rejected", "denied", "expired"}
 KNOWN_STATUSES = WORKING_STATUSES | ENDED_STATUSES - {"denied"} | {"pending_new", "done_for_day"}
@@ -345,7 +345,8 @@ class Order:
     def said_ends(self) -> list[Fact]:
         """All that ended it (rule 7: a reject as `duplicate_order` does not end an order that works)."""
         is_working = any(fact.shows_work for fact in self.facts)
-        return [fact for fact in self.facts if fact.end_word and not (is_working and fact.is_duplicate_reject)]
+        said = [fact for fact in self.facts if fact.end_word and not (is_working and fact.is_duplicate_reject)]
+        return [fact for fact in said if all(fact.at > back.at for back in self.of("reinstate"))]
 
     @property
     def ends(self) -> dict[str, Fact]:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from orderledger import __version__
-from orderledger.cli import asking, care, recording
+from orderledger.cli import asking, care, collecting, recording
 
 
 class Group(click.Group):
@@ -23,12 +23,12 @@ class Group(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has left
             ctx.exit(1)
         except Exception as error:
-            from orderledger.infrastructure.errors import InvalidMessage, LedgerError, StoreError
+            from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting, LedgerError, StoreError
 
             if not isinstance(error, LedgerError):
                 raise
             click.echo(f"orderledger: {error}", err=True)
-            ctx.exit(3 if isinstance(error, StoreError) else 2 if isinstance(error, InvalidMessage) else 1)
+            ctx.exit(3 if isinstance(error, StoreError) else 2 if isinstance(error, (InvalidMessage, InvalidSetting)) else 1)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -51,5 +51,5 @@ def main() -> None:
     """
 
 
-for command in (*recording.COMMANDS, *asking.COMMANDS, *care.COMMANDS):
+for command in (*recording.COMMANDS, *asking.COMMANDS, *collecting.COMMANDS, *care.COMMANDS):
     main.add_command(command)

@@ -203,6 +203,11 @@ class OrderResumed(OrderReport):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReinstated(OrderReport):
+    """Working after all: what was said up to then to have ended it does not stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStopped(OrderReport):
     """The venue guarantees an execution (FIX Stopped). Not itself a fill."""
 
@@ -248,6 +253,7 @@ Report = (
     | OrderTriggered
     | OrderSuspended
     | OrderResumed
+    | OrderReinstated
     | OrderStopped
     | OrderDoneForDay
     | OrderRestated

@@ -21,6 +21,7 @@ from orderledger.domain.events import (
     OrderDenied,
     OrderDoneForDay,
     OrderExpired,
+    OrderReinstated,
     OrderRejected,
     OrderReplaced,
     OrderReport,
@@ -45,6 +46,7 @@ Working = (
     | OrderReplaced
     | OrderRestated
     | OrderResumed
+    | OrderReinstated
     | OrderSuspended
     | OrderStopped
     | OrderDoneForDay
@@ -292,6 +294,8 @@ def _evolve_working(order: Order, event: Working, at: datetime) -> None:
             order.session.set(None, at)
         case OrderResumed():
             order.session.set(None, at)
+        case OrderReinstated():
+            order.reinstate(at)
         case OrderSuspended():
             order.session.set(Status.SUSPENDED, at)
         case OrderStopped():

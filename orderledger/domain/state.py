@@ -88,6 +88,7 @@ class Order:
         "own_id",
         "raised",
         "reasons",
+        "reinstated_at",
         "rejected_as_duplicate_at",
         "replacement_id",
         "replaces",
@@ -99,6 +100,7 @@ class Order:
         "side",
         "submitted_at",
         "terms",
+        "told_ends",
         "unresolved_at",
         "updated_at",
         "venue_order_ids",
@@ -122,6 +124,8 @@ class Order:
         self.requests = Requests()
         self.ends: dict[Status, datetime] = {}
         self.reasons: dict[Status, tuple[datetime, str]] = {}
+        self.told_ends: tuple[tuple[Status, datetime, str | None], ...] = ()
+        self.reinstated_at: datetime | None = None
         self.is_worked = False
         self.rejected_as_duplicate_at: datetime | None = None
         self.session: Latest[Status | None] = Latest(None)
@@ -336,6 +340,14 @@ class Order:
         if self.request is None:
             self._hear_description(reported, at)
 
+    def reinstate(self, at: datetime) -> None:
+        """What was said to have ended it up to then does not stand."""
+        self.reinstated_at = later(self.reinstated_at, at)
+        self.ends, self.reasons, told = {}, {}, self.told_ends
+        self.told_ends = ()
+        for status, ended_at, reason in told:
+            self.finish(status, ended_at, reason)
+
     def _hear_description(self, reported: Reported, at: datetime) -> None:
         """Terms that only the venue can tell: the order was not requested here."""
         for name in CLAIMED_TERMS:
@@ -345,6 +357,9 @@ class Order:
 
     def finish(self, status: Status, at: datetime, reason: str | None) -> None:
         """Told more than once, an end happened when it was first said to have, and for the reason given first."""
+        self.told_ends += ((status, at, reason),)
+        if self.reinstated_at is not None and at <= self.reinstated_at:
+            return
         self.ends[status] = min(self.ends.get(status, at), at)
         if reason is not None and (status not in self.reasons or at < self.reasons[status][0]):
             self.reasons[status] = (at, reason)

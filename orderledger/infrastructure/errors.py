@@ -2,6 +2,7 @@
 
 LedgerError
 ├── InvalidMessage      not a message: which field, and what is wrong with it
+├── InvalidSetting      a setting that cannot be: which one, and what is wrong with it
 ├── UnknownOrder        asked for an order that is not recorded
 ├── AmbiguousOrder      the id belongs to orders of several accounts
 ├── StoreError          the store cannot do what was asked
@@ -16,6 +17,7 @@ LedgerError
 __all__ = [
     "AmbiguousOrder",
     "InvalidMessage",
+    "InvalidSetting",
     "LedgerError",
     "OutcomeUnknown",
     "StoreError",
@@ -37,6 +39,15 @@ class InvalidMessage(LedgerError, ValueError):
 
     def __init__(self, field: str, fault: str) -> None:
         super().__init__(f"{field}: {fault}" if field else fault)
+        self.field = field
+        self.fault = fault
+
+
+class InvalidSetting(LedgerError, ValueError):
+    """`field` is the name of the setting, or its path in the file, `fault` what is wrong with it."""
+
+    def __init__(self, field: str, fault: str) -> None:
+        super().__init__(f"{field}: {fault}")
         self.field = field
         self.fault = fault
 

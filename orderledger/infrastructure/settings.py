@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.errors import InvalidSetting
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Settings:
                 settings = replace(settings, **{field.name: _value(field.name, text)})
         settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
         if settings.synchronous not in ("FULL", "NORMAL", "OFF", "EXTRA"):
-            raise InvalidMessage("synchronous", f"{settings.synchronous!r} is none of FULL, EXTRA, NORMAL, OFF")
+            raise InvalidSetting("synchronous", f"{settings.synchronous!r} is none of FULL, EXTRA, NORMAL, OFF")
         return settings
 
 
@@ -41,5 +41,5 @@ def _value(name: str, text: str) -> Any:
     if name != "lock_timeout":
         return text
     if not text.isdigit():
-        raise InvalidMessage(f"ORDERLEDGER_{name.upper()}", f"{text!r} is no number of seconds")
+        raise InvalidSetting(f"ORDERLEDGER_{name.upper()}", f"{text!r} is no number of seconds")
     return int(text)

@@ -128,7 +128,10 @@ def story() -> list[dict[str, Any]]:
         report("unresolved", "C-2", 2, reason="timeout"),
         report("absent", "C-2", 3),
         report("reject", "C-2", 4, reason="duplicate_order"),
-        *(report(kind, "C-2", 5 + n) for n, kind in enumerate(("trigger", "suspend", "resume", "stop", "done_for_day"))),
+        *(
+            report(kind, "C-2", 5 + n)
+            for n, kind in enumerate(("trigger", "suspend", "resume", "reinstate", "stop", "done_for_day"))
+        ),
         report("restate", "C-2", 11, quantity="8", stop_price="80"),
         fill("C-2", "F-1", 12, side="sell", quantity="9", price="102"),
         report("expire", "C-2", 13),

@@ -8,6 +8,7 @@ import pytest
 
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
+from tests.contract.sql import run_sql
 from tests.contract.streams import MADE_AT, fill, moment, parsed, report, request
 
 ACCOUNT = "sim:main"
@@ -67,3 +68,21 @@ def test_a_preview_answers_as_recording_would_and_records_nothing(ledger: Ledger
     assert list(ledger.events()) == before
     assert [word for word, _ in previewed] == ["duplicate"] * 3 + ["recorded", "duplicate", "recorded", "recorded"]
     assert [(outcome.outcome, outcome.anomalies) for outcome in ledger.record_many(asked)] == previewed
+
+
+def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: str) -> None:
+    with Ledger.open(durable_store_url, clock=SteppingClock(MADE_AT)) as ledger:
+        ledger.record_many(parsed(request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3)))
+        before = (ledger.orders(), ledger.trades(), ledger.positions())
+    outdated = ("ALTER TABLE orders DROP COLUMN absent_at", "DROP TABLE certificates", "DROP TABLE collectors")
+    run_sql(durable_store_url, *outdated, "UPDATE view_positions SET fold_version = 1")
+    with Ledger.open(durable_store_url, clock=SteppingClock(MADE_AT)) as ledger:
+        assert (ledger.orders(), ledger.trades(), ledger.positions()) == before
+        assert ledger.check().differences == ()
+        ledger.publish("here", {"accounts": {"sim:main": {"messages": 3}}})
+        assert ledger.status() == {
+            "position": 3,
+            "views_position": 3,
+            "views_behind": 0,
+            "collectors": {"here": {"accounts": {"sim:main": {"messages": 3}}}},
+        }

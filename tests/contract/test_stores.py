@@ -16,25 +16,12 @@ import pytest
 from orderledger import AmbiguousOrder, Ledger, StoreError, StoreVersion, UnknownOrder, parse_document, parse_line
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.projections.tables import TABLES
+from tests.contract.sql import run_sql
 from tests.contract.streams import ACCOUNTS, IDS, MADE_AT, START, every_view, fill, lives, moment, parsed, report, request, story
 
 
 def opened(url: str, **settings: Any) -> Ledger:
     return Ledger.open(url, clock=SteppingClock(MADE_AT), **settings)
-
-
-def connected(url: str) -> Any:
-    return sqlite3.connect(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else psycopg.connect(url)
-
-
-def run_sql(url: str, *statements: str) -> None:
-    connection = connected(url)
-    try:
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
-    finally:
-        connection.close()
 
 
 @pytest.fixture

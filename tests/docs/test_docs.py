@@ -17,6 +17,8 @@ from orderledger import Ledger, parse_document
 from orderledger.cli import main
 from orderledger.domain.decision import Reason
 from orderledger.domain.values import Anomaly
+from orderledger.infrastructure.collecting.settings import CollectSettings
+from orderledger.infrastructure.reconciliation.breaks import Kind
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.codec import NAMES
 from orderledger.infrastructure.wire.messages import MESSAGES
@@ -77,8 +79,9 @@ def test_nothing_is_without_its_section(page: str, headings: list[str]) -> None:
 @pytest.mark.parametrize(
     ("page", "words"),
     [
-        ("errors.md", [*map(str, Reason), *map(str, Anomaly), *orderledger.infrastructure.errors.__all__]),
+        ("errors.md", [*map(str, Reason), *map(str, Anomaly), *map(str, Kind), *orderledger.infrastructure.errors.__all__]),
         ("settings.md", [f"ORDERLEDGER_{setting.name.upper()}" for setting in fields(Settings)]),
+        ("settings.md", [f"ORDERLEDGER_{name.upper()}" for name in CollectSettings.model_fields]),
         ("views.md", sorted({column for table in TABLES for column in table.names})),
         ("messages.md", FIELDS),
         ("python.md", list(orderledger.__all__)),

@@ -1,8 +1,8 @@
 """What has gone wrong elsewhere, one scenario a line, on the ledger itself. The numbers are those of the list of behaviours.
 
-Left out, because they are about asking a venue: the reconciling half of 3 (an outage is not "not found") and of 10 (the gap
-is filled by asking), 16 (each adapter states its fill identity; here only what the ledger makes of it), 17 (a second
-reconciliation appends nothing) and 18 (repairs are appended, shown and can be reverted).
+What is about asking a venue stands in tests/reconciliation and tests/venues: the halves of 3 (an outage is not "not found"), 10
+(the gap is filled by asking) and 16 (each adapter states its fill identity), 17 (a second reconciliation appends nothing) and 18
+(repairs are appended, shown and can be reverted).
 """
 
 from collections.abc import Iterator

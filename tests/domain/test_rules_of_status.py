@@ -122,6 +122,14 @@ def test_an_order_good_beyond_the_day_keeps_what_is_left_and_comes_back_with_a_r
     scenario.when(message("restate")).then_order(status="partially_filled", leaves_quantity="6", is_open=True)
 
 
+def test_an_order_whose_end_was_a_mistake_is_reinstated_in_whatever_order_that_is_told() -> None:
+    mistaken = (message("cancel", at=at(10), reason="vanished"), message("reinstate", at=at(20)))
+    row = in_any_order((request(), message("submit")), fill("F-1", "4", at=at(5)), *mistaken)
+    assert (row["status"], row["leaves_quantity"], row["ended_at"], row["reason"]) == ("partially_filled", "6", None, None)
+    row = in_any_order((request(), message("submit")), *mistaken, message("cancel", at=at(30), reason="user"))
+    assert (row["status"], row["ended_at"], row["reason"]) == ("canceled", at(30), "user")
+
+
 def test_a_restate_changes_the_terms_unasked() -> None:
     given(*WORKING).when(message("restate", quantity="8", limit_price="99", reason="repriced")).then_order(
         status="new", quantity="8", limit_price="99", leaves_quantity="8"

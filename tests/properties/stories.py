@@ -17,7 +17,19 @@ INSTRUMENTS = ("BTC-USD", "ETH-USD")
 QUANTITIES = ("1", "2", "3", "5", "7.5", "10")
 PRICES = ("90", "99.5", "100", "101.25", "110")
 STATUSES = ("new", "partially_filled", "filled", "canceled", "rejected", "expired", "suspended", "stopped", "done_for_day", "odd")
-SIMPLE = ("acknowledge", "cancel", "expire", "reject", "trigger", "suspend", "resume", "stop", "done_for_day", "absent")
+SIMPLE = (
+    "acknowledge",
+    "cancel",
+    "expire",
+    "reject",
+    "trigger",
+    "suspend",
+    "resume",
+    "reinstate",
+    "stop",
+    "done_for_day",
+    "absent",
+)
 KINDS = (
     ("fill",) * 6
     + SIMPLE

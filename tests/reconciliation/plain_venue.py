@@ -1,5 +1,6 @@
 """A venue without a wire: what it knows is set by the test, and told in messages as an adapter would tell it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,6 +49,7 @@ class PlainVenue:
         self.held: dict[str, str] | None = None
         self.opening: dict[str, str] = {}
         self.is_down = False
+        self.feed: asyncio.Queue[Told | Exception] = asyncio.Queue()
         self.asked: list[str] = []
         self.hides_fills = 0
 
@@ -58,8 +60,12 @@ class PlainVenue:
         )
 
     async def listen(self) -> AsyncIterator[Told]:
-        return
-        yield
+        """What the test puts into `feed`; an exception is raised, as by an adapter with a fault of its own."""
+        while True:
+            told = await self.feed.get()
+            if isinstance(told, Exception):
+                raise told
+            yield told
 
     async def open_orders(self, account: str) -> Listing:
         self._ask("open_orders")

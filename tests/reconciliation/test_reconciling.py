@@ -11,6 +11,7 @@ from orderledger import Ledger, VenueUnavailable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.reconciliation.breaks import shown
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at, fill, message, request
 
@@ -71,6 +72,7 @@ def left(found: Reconciled) -> list[str]:
 
 
 def test_a_ledger_that_agrees_is_certified_and_the_second_run_appends_nothing(desk: Desk) -> None:
+    """Behaviour 17"""
     desk.record(*WORKING, fill("F-1", "4", at=at(5), venue_order_id="V-1", instrument="BTC-USD", side="buy"))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     desk.venue.trade("V-1", "F-1", "4", at(5))
@@ -250,6 +252,62 @@ def test_a_venue_that_cannot_be_asked_concludes_nothing(desk: Desk) -> None:
     with pytest.raises(VenueUnavailable):
         desk.reconcile(60)
     assert list(desk.ledger.events()) == before
+
+
+def reverted(desk: Desk, break_id: str) -> None:
+    messages = reverting(desk.ledger, repairs_of(desk.ledger, break_id, ACCOUNT), desk.clock.now())
+    assert messages
+    assert {outcome.outcome for outcome in desk.ledger.record_many(messages)} == {"recorded"}
+    again = reverting(desk.ledger, repairs_of(desk.ledger, break_id, ACCOUNT), desk.clock.now())
+    assert {outcome.outcome for outcome in desk.ledger.record_many(again)} == {"duplicate"}
+
+
+def test_a_fill_that_was_taken_over_can_be_taken_back_and_is_not_taken_over_again(desk: Desk) -> None:
+    """Behaviour 18"""
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.trade("V-1", "F-1", "4", at(8))
+    desk.reconcile(60)
+    reverted(desk, "missing_fill:BTC-USD:V-1:F-1")
+    assert (desk.ledger.trades(), desk.order("cum_quantity")) == ([], ("0",))
+    found = desk.reconcile(120)
+    assert left(found) == ["position_differs:BTC-USD", "quantity_differs:V-1"]
+    assert desk.ledger.trades() == []
+
+
+def test_an_end_that_was_taken_over_can_be_taken_back_and_is_shown_as_open(desk: Desk) -> None:
+    """Behaviour 18"""
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_open=False)
+    desk.reconcile(60)
+    assert desk.order("status") == ("canceled",)
+    reverted(desk, "missing_end:V-1")
+    assert desk.order("status", "leaves_quantity") == ("new", "10")
+    assert left(desk.reconcile(120)) == ["missing_end:V-1"]
+    assert desk.order("status") == ("new",)
+
+
+def test_terms_and_positions_that_were_taken_over_can_be_taken_back(desk: Desk) -> None:
+    desk.venue.opening = {"BTC-USD": "5"}
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), price="99", quantity="8")
+    desk.reconcile(60)
+    reverted(desk, "terms_differ:V-1")
+    reverted(desk, "opening_position:BTC-USD")
+    row = desk.ledger.order("C-1")
+    assert (str(row["limit_price"]), str(row["quantity"])) == ("100", "10")
+    assert desk.ledger.positions()[0]["position_quantity"] == 0
+
+
+def test_an_adoption_and_an_answer_can_be_taken_back(desk: Desk) -> None:
+    desk.record(*SENT, message("unresolved", reason="timeout"))
+    desk.venue.orders["V-9"] = Known("V-9", cloid="0xc1", at=at(4))
+    desk.venue.orders["V-7"] = Known("V-7", side="sell", at=at(4))
+    desk.reconcile(60)
+    reverted(desk, "unanswered_order:V-9")
+    reverted(desk, "missing_order:V-7")
+    assert desk.order("certainty") == ("unresolved",)
+    assert desk.ledger.order("V-7")["status"] == "canceled"
 
 
 def test_a_repair_is_an_event_with_the_break_as_its_cause(desk: Desk) -> None:

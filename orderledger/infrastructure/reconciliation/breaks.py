@@ -17,32 +17,23 @@ ACTOR = "reconciliation"
 
 
 class Kind(StrEnum):
-    """What differs. A break is settled once what the venue says is recorded; those that no report settles stay open."""
+    """What differs. A break is settled once what the venue says is recorded; those that no report settles stay open.
+
+    Each is explained in docs/reference/errors.md.
+    """
 
     MISSING_FILL = "missing_fill"
-    """The venue has a fill that the ledger has not."""
     MISSING_FUNDING = "missing_funding"
-    """The venue has a funding that the ledger has not."""
     MISSING_ORDER = "missing_order"
-    """An order works at the venue that the ledger does not know: it is adopted as external."""
     MISSING_END = "missing_end"
-    """The venue has ended an order that is open here."""
     UNANSWERED_ORDER = "unanswered_order"
-    """An order was in flight or unresolved here, and the venue knows what became of it."""
     TERMS_DIFFER = "terms_differ"
-    """Quantity, price or venue id of a working order are not those recorded."""
     ABSENT_ORDER = "absent_order"
-    """Open here, and the venue does not know it. That is evidence, not an end: it stays open."""
     QUANTITY_DIFFERS = "quantity_differs"
-    """The venue claims to have filled another quantity than its fills add up to. It stays open."""
     STATUS_DIFFERS = "status_differs"
-    """Ended here, and the venue says that it works. It stays open."""
     TWO_LIVE_ORDERS = "two_live_orders"
-    """Two orders work at the venue under one order of ours. It stays open."""
     OPENING_POSITION = "opening_position"
-    """Held at the venue before the first fill that it told: adopted when an account is first compared."""
     POSITION_DIFFERS = "position_differs"
-    """The fills do not add up to the position that the venue states. It stays open until they do, or it is adjusted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

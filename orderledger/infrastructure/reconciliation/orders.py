@@ -35,6 +35,8 @@ class OrderComparison:
         listed = {("", name) for name in listing.venue_order_ids}
         await self._compare_twins(listing, rows)
         for message in listing.messages:
+            if is_money(message):
+                continue
             about = names_of_message(message)
             listed |= about
             row = next((names[name] for name in sorted(about) if name in names), None)
@@ -56,10 +58,7 @@ class OrderComparison:
         if found is not None and found[0] in DOUBTFUL and row is not None:
             message, row = await self._ask_again(message, row, since)
             found = self._difference(row, message)
-        if found is not None:
-            await self._add(*found, message, row)
-        if found is None or found[0] not in STAY_OPEN:
-            self.agreed += 1
+        self.agreed += found is None or await self._add(*found, message, row)
 
     def _difference(self, row: Row | None, message: Any) -> tuple[Kind, str] | None:
         return difference(row, message, self._findings.unrecorded_of(row) if row else ZERO)
@@ -69,18 +68,21 @@ class OrderComparison:
         answer = await self._venue.order(self._findings.account, row) or ()
         begin = min(since, row["requested_at"] or row["acknowledged_at"] or since)
         await self._findings.learn(await self._venue.fills_since(self._findings.account, begin))
-        await self._findings.learn([told for told in answer if _is_money(told)])
+        await self._findings.learn([told for told in answer if is_money(told)])
         about = [
-            told for told in answer if getattr(told, "venue_order_id", None) == message.venue_order_id and not _is_money(told)
+            told for told in answer if getattr(told, "venue_order_id", None) == message.venue_order_id and not is_money(told)
         ]
         fresh = await self._look_up(message)
         return (about[-1] if about else message), fresh or row
 
-    async def _add(self, kind: Kind, text: str, message: Any, row: Row | None) -> None:
+    async def _add(self, kind: Kind, text: str, message: Any, row: Row | None) -> bool:
+        """A break. Whether the venue's word settles it: not if that word is recorded already, and was taken back."""
         subject = message.venue_order_id or next(iter(message.aliases.values()))
         repairs: Sequence[Message] = [message]
         if kind is Kind.TERMS_DIFFER and row is not None and message.venue_order_id in row["venue_order_ids"]:
             repairs = [_restated(message, row)]
+        new = await self._findings.news(repairs)
+        is_settled = bool(new) and kind not in STAY_OPEN
         await self._findings.add(
             Break(
                 kind=kind,
@@ -90,10 +92,11 @@ class OrderComparison:
                 text=text,
                 ours=row,
                 theirs=message.evidence,
-                repairs=repairing(await self._findings.news(repairs), kind, subject),
-                is_settled=kind not in STAY_OPEN,
+                repairs=repairing(new, kind, subject),
+                is_settled=is_settled,
             )
         )
+        return is_settled
 
     async def _ask_for(self, row: Row, asked_at: datetime) -> None:
         """An order that is open here and not in the venue's list: by client id, alias and venue id, then by its fills."""
@@ -101,15 +104,13 @@ class OrderComparison:
         if answer is None:
             await self._add_absent(row, asked_at)
             return
-        await self._findings.learn([told for told in answer if _is_money(told)])
+        await self._findings.learn([told for told in answer if is_money(told)])
         fresh = await self._again(row)
         for message in answer:
-            if _is_money(message) or not await self._findings.news([message]):
-                continue
-            found = self._difference(fresh, message)
+            found = None if is_money(message) else self._difference(fresh, message)
             if found is not None:
                 await self._add(*found, message, fresh)
-            elif says_ended(message):
+            elif says_ended(message) and await self._findings.news([message]):
                 await self._findings.record(repairing([message], Kind.MISSING_END, fresh["venue_order_id"] or ""))
 
     async def _again(self, row: Row) -> Row:
@@ -155,7 +156,7 @@ class OrderComparison:
                 )
 
 
-def _is_money(message: Message) -> bool:
+def is_money(message: Message) -> bool:
     """Whether it is about what was traded or paid, and not about the order."""
     return isinstance(message, (Fill, Funding))
 

@@ -38,6 +38,7 @@ NAMES: dict[type[AnyFact], str] = {
     events.OrderTriggered: "order_triggered.v1",
     events.OrderSuspended: "order_suspended.v1",
     events.OrderResumed: "order_resumed.v1",
+    events.OrderReinstated: "order_reinstated.v1",
     events.OrderStopped: "order_stopped.v1",
     events.OrderDoneForDay: "order_done_for_day.v1",
     events.OrderRestated: "order_restated.v1",

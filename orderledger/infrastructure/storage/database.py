@@ -59,6 +59,10 @@ class Session(ABC):
     def has_table(self, name: str) -> bool: ...
 
     @abstractmethod
+    def columns_of(self, name: str) -> set[str]:
+        """The columns of a table, none if there is no such table."""
+
+    @abstractmethod
     def to_sql(self, kind: Kind, value: Any) -> Any: ...
 
     @abstractmethod
@@ -150,6 +154,9 @@ class SQLiteSession(Session):
 
     def has_table(self, name: str) -> bool:
         return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
+
+    def columns_of(self, name: str) -> set[str]:
+        return {column for (column,) in self.execute("SELECT name FROM pragma_table_info(?)", (name,))}
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
         columns = [(column.name, self._to.get(column.kind)) for column in table.columns]

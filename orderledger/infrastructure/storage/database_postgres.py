@@ -37,6 +37,10 @@ class PostgresSession(Session):
     def has_table(self, name: str) -> bool:
         return self.execute("SELECT to_regclass(?) IS NOT NULL", (name,)) == [(True,)]
 
+    def columns_of(self, name: str) -> set[str]:
+        statement = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
+        return {column for (column,) in self.execute(statement, (name,))}
+
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
         arrays = [[self.to_sql(column.kind, row[column.name]) for row in rows] for column in table.columns]
         marks = ", ".join(f"%s::{self.types[column.kind]}[]" for column in table.columns)

@@ -46,6 +46,11 @@ class Projector:
                     break
             return self._position
 
+    def stored_position(self) -> int:
+        """How far the tables are, whoever brought them there."""
+        with self._store.database.reading() as session:
+            return int(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
+
     def restart(self) -> None:
         """Forget what is in memory: the tables have been changed by others."""
         with self._lock:

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 EVENTS_TABLE = "orderledger_events"
 NAMES_TABLE = "order_names"
+BOARD_TABLE = "collectors"
 CHANNEL = EVENTS_TABLE
 ROWS_PER_STATEMENT = 500
 """SQLite takes 32,766 parameters a statement at the most. executemany would give up the interpreter lock at every row."""

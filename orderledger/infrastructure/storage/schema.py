@@ -3,7 +3,7 @@
 from orderledger.infrastructure.errors import StoreVersion
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recording import NAMES_TABLE
+from orderledger.infrastructure.storage.recording import BOARD_TABLE, NAMES_TABLE
 from orderledger.projections.tables import TABLES
 
 SCHEMA_VERSION = 1
@@ -19,7 +19,7 @@ def prepare(database: Database, application: LedgerApplication) -> None:
     """Create what is missing. Raises StoreVersion for a store that a newer version has made."""
     with database.reading() as session:
         version = _stored_version(session)
-        is_whole = version is not None and _has_views(session)
+        is_whole = version is not None and _has_views(session) and session.has_table(BOARD_TABLE)
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
             f"the store was made by a newer version (its tables are at {version}, this version knows {SCHEMA_VERSION})"
@@ -37,8 +37,8 @@ def _stored_version(session: Session) -> int | None:
 
 
 def _has_views(session: Session) -> bool:
-    """Whether all views are there. They may have been dropped on purpose: they can be made again."""
-    if not all(session.has_table(name) for name in ("view_positions", *(table.name for table in TABLES))):
+    """Whether all views are there, in today's shape. They may have been dropped on purpose: they can be made again."""
+    if not session.has_table("view_positions") or any(session.columns_of(table.name) != set(table.names) for table in TABLES):
         return False
     return bool(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,)))
 
@@ -52,6 +52,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
     )
     if not _has_views(session):
         _begin_views(session)
+    session.execute(f"CREATE TABLE IF NOT EXISTS {BOARD_TABLE} (name TEXT PRIMARY KEY, status TEXT NOT NULL)")
     session.execute(
         "CREATE TABLE IF NOT EXISTS ledger_schema (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)"
     )
@@ -73,5 +74,5 @@ def _begin_views(session: Session) -> None:
     session.execute("DELETE FROM view_positions WHERE name = ?", (VIEWS,))
     session.execute("INSERT INTO view_positions VALUES (?, 0, ?)", (VIEWS, FOLD_VERSION))
     for table in TABLES:
+        session.drop(table)
         session.create(table)
-        session.execute(f"DELETE FROM {table.name}")

@@ -36,6 +36,7 @@ FACTS: dict[type[Message], type[AnyFact]] = {
     messages.Trigger: events.OrderTriggered,
     messages.Suspend: events.OrderSuspended,
     messages.Resume: events.OrderResumed,
+    messages.Reinstate: events.OrderReinstated,
     messages.Stop: events.OrderStopped,
     messages.DoneForDay: events.OrderDoneForDay,
     messages.Restate: events.OrderRestated,

@@ -33,6 +33,7 @@ __all__ = [
     "Message",
     "OpenBreak",
     "Propose",
+    "Reinstate",
     "Reject",
     "RejectCancel",
     "RejectReplace",
@@ -305,6 +306,12 @@ class Resume(Report):
     type: Literal["resume"] = "resume"
 
 
+class Reinstate(Report):
+    """Working after all: what was said up to `at` to have ended it was a mistake, and does not stand."""
+
+    type: Literal["reinstate"] = "reinstate"
+
+
 class Stop(Report):
     """The venue guarantees an execution (FIX Stopped)."""
 
@@ -439,6 +446,7 @@ REPORTS: tuple[type[Message], ...] = (
     Trigger,
     Suspend,
     Resume,
+    Reinstate,
     Stop,
     DoneForDay,
     Restate,
@@ -452,7 +460,7 @@ MESSAGES: dict[str, type[Message]] = {
 AnyMessage = Annotated[
     Request | Deny | Submit | Unresolved | RequestCancel | RequestReplace | Propose | Approve | Decline
     | Acknowledge | Reject | Fill | CorrectFill | BustFill | Cancel | RejectCancel | RejectReplace | Replace | Expire | Trigger
-    | Suspend | Resume | Stop | DoneForDay | Restate | Status | Absent
+    | Suspend | Resume | Reinstate | Stop | DoneForDay | Restate | Status | Absent
     | Instrument | Mark | Funding | Adjust | Gap | Balance | Certify,
     Field(discriminator="type"),
 ]  # fmt: skip

@@ -1,0 +1,182 @@
+"""`collect`, `reconcile`, `status`, `translate`: the venues' side."""
+
+import sys
+from typing import Any, BinaryIO
+
+import click
+
+from orderledger.cli import options
+from orderledger.cli.output import json_line, print_record, print_rows, say
+
+CONFIG = click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False),
+    envvar="ORDERLEDGER_CONFIG",
+    default="orderledger.toml",
+    show_default=True,
+    help="The TOML file that names the venues and accounts.",
+)
+BREAK_COLUMNS = ("kind", "account", "subject", "since", "text", "is_settled", "repairs")
+STATUS_COLUMNS = (
+    "collector", "account", "venue", "is_up", "messages", "events_appended", "duplicates", "refused", "garbled", "gaps",
+    "reconciled", "breaks_open", "last_message_age_seconds", "venue_lag_seconds", "recording_seconds_max", "fault",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("config", type=click.Path(exists=True, dir_okay=False))
+def collect(config: str) -> None:
+    """Listen to the venues that CONFIG names, record what they say, and reconcile, until stopped (SIGTERM, SIGINT).
+
+    CONFIG is a TOML file:
+
+    \b
+      db = "orders.db"
+      [[venues]]
+      venue = "hyperliquid"
+      accounts = [{ account = "hyperliquid:main", address = "0x..." }]
+
+    \b
+    Every interruption of a feed is recorded as a gap, which ends when what was missed has been asked for.
+    `orderledger status` shows what it does. Exit status: 0 stopped, 2 a setting is wrong, 3 the store failed.
+    """
+    from pathlib import Path
+
+    from orderledger.infrastructure.collecting.running import run
+    from orderledger.infrastructure.collecting.settings import CollectSettings
+
+    settings = CollectSettings.read(Path(config))
+    with options.open_ledger(settings.db, follow=True) as ledger:
+        run(settings, ledger)
+
+
+@click.command()
+@CONFIG
+@click.option("--account", help="This account only.")
+@click.option("--dry-run", is_flag=True, help="Show what would be appended, and append nothing.")
+@click.option("--adjust-positions", is_flag=True, help="Adjust a position that the fills do not explain to what the venue says.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="NDJSON: a line for each break, at the end of each account its certificate."
+)
+def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions: bool, as_json: bool) -> None:
+    """Compare accounts with their venues, append what was missed, and certify what agrees.
+
+    A difference is a break. What the venue's word settles is appended as messages with source `reconciliation` and the
+    break as their cause; the rest stays open and is shown. A second run appends nothing.
+
+    \b
+    Exit status: 0 all agrees now, 1 breaks are open or a venue could not be asked, 2 a setting is wrong, 3 the store failed.
+    """
+    from pathlib import Path
+
+    from orderledger.infrastructure.collecting.running import reconcile_all
+    from orderledger.infrastructure.collecting.settings import CollectSettings
+
+    settings = CollectSettings.read(Path(config))
+    if adjust_positions:
+        settings = settings.model_copy(update={"adjust_positions": True})
+    with options.open_ledger(settings.db) as ledger:
+        told = reconcile_all(settings, ledger, account=account, is_dry_run=dry_run)
+    for found in told:
+        _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)
+    if not all(found.get("certificate") and not found["certificate"]["breaks_open"] for found in told):
+        sys.exit(1)
+
+
+def _print_reconciled(found: dict[str, Any], *, as_json: bool, is_dry_run: bool) -> None:
+    if as_json:
+        for row in found["breaks"]:
+            click.echo(json_line(row))
+        click.echo(json_line({name: value for name, value in found.items() if name != "breaks"}))
+        return
+    if found.get("fault"):
+        say([f"{found['account']}: could not be asked: {found['fault']}"])
+        return
+    rows = [{**row, "repairs": ", ".join(repair["type"] for repair in row["repairs"])} for row in found["breaks"]]
+    if rows:
+        print_rows(rows, BREAK_COLUMNS, as_json=False, title="breaks")
+    certificate = found["certificate"]
+    agreed = f"{certificate['orders']} open orders, {certificate['fills']} fills, {certificate['positions']} positions agree"
+    done = "would be appended" if is_dry_run else f"{found['appended']} messages appended"
+    click.echo(f"{found['account']}: {agreed}; {len(certificate['breaks_open'])} breaks open; {done}")
+
+
+@click.command()
+@click.argument("break_id", metavar="BREAK")
+@click.option("--account", help="Of this account only.")
+@click.option("--dry-run", is_flag=True, help="Show what would be appended, and append nothing.")
+@options.db
+def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
+    """Take the repairs of a BREAK back, by appending what undoes them: a fill is busted, an end reinstated, terms and
+    positions are what they were. BREAK is its id, as `reconcile --json` and the causation id of its events give it.
+
+    Prints the messages. Exit status 1 if the break has appended nothing.
+    """
+    from orderledger.infrastructure.clock import SystemClock
+    from orderledger.infrastructure.reconciliation.breaks import document
+    from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
+
+    with options.open_ledger(db) as ledger:
+        repairs = repairs_of(ledger, break_id, account)
+        if not repairs:
+            say([f"orderledger: no event is recorded because of {break_id!r}"])
+            sys.exit(1)
+        messages = reverting(ledger, repairs, SystemClock().now())
+        if not dry_run:
+            ledger.record_many(messages)
+    for message in messages:
+        click.echo(json_line(document(message)))
+
+
+@click.command()
+@options.as_json
+@options.db
+def status(as_json: bool, db: str) -> None:
+    """Where the log and the views are, and what each collector does for each account."""
+    with options.open_ledger(db) as ledger:
+        found = ledger.status()
+    if as_json:
+        click.echo(json_line(found))
+        return
+    collectors = found.pop("collectors")
+    print_record(found)
+    rows = [
+        {"collector": name, "account": account, **counters}
+        for name, told in collectors.items()
+        for account, counters in told.get("accounts", {}).items()
+    ]
+    if rows:
+        print_rows(rows, STATUS_COLUMNS, as_json=False, title="accounts")
+    for name, told in collectors.items():
+        waiting = f"{told.get('waiting', 0)} batches waiting, {told.get('due', 0)} accounts to reconcile"
+        click.echo(f"{name}: {'running' if told.get('is_running') else 'stopped'} at {told.get('at', '?')}, {waiting}")
+
+
+@click.command()
+@click.argument("venue", type=click.Choice(["hyperliquid", "lighter", "tradier"]))
+@click.argument("file", default="-", type=click.File("rb"))
+@click.option("--account", required=True, help="The account's name in the ledger.")
+@click.option("--number", default="", help="The account's own number or address at the venue, where payloads name several.")
+def translate(venue: str, file: BinaryIO, account: str, number: str) -> None:
+    """Turn recorded payloads of a VENUE, one JSON document per line, into messages for `orderledger record`.
+
+    Frames of its websocket and answers of its questions alike, in the order they came. A line that cannot be read is told
+    on stderr, with its number; the rest is translated. Exit status 1 if there was one.
+
+    \b
+      orderledger translate hyperliquid frames.ndjson --account hyperliquid:main | orderledger record -
+    """
+    from orderledger.infrastructure.collecting.translating import translated
+
+    faults = 0
+    for line_number, told, fault in translated(venue, file, account=account, number=number):
+        for document in told:
+            click.echo(document)
+        if fault is not None:
+            faults += 1
+            say([f"line {line_number}: {fault}"])
+    if faults:
+        sys.exit(1)
+
+
+COMMANDS = (collect, reconcile, revert, status, translate)

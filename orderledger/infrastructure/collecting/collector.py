@@ -1,0 +1,236 @@
+"""One process that keeps a ledger and its venues together, until it is stopped.
+
+A feed's interruption is a `gap`; when the feed is back the account is reconciled, and the gap ends. Every account is
+reconciled at the start, after each gap, and from time to time.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.collecting.counters import AccountCounters
+from orderledger.infrastructure.collecting.recorder import Recorder
+from orderledger.infrastructure.errors import VenueError
+from orderledger.infrastructure.reconciliation.book import Book
+from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up, Venue
+from orderledger.infrastructure.wire.messages import Gap
+
+ACTOR = "collector"
+RETRY_SECONDS = 5.0
+GARBLED_SHOWN = 200
+
+Publish = Callable[[dict[str, Any]], None]
+
+
+class Collector:
+    """`publish` is given the status every `publishing` seconds, and at the end. `every`: between two reconciliations of an
+    account; None for none but those at the start and after gaps."""
+
+    def __init__(
+        self,
+        book: Book,
+        venues: Sequence[Venue],
+        clock: Clock,
+        *,
+        rules: Rules | None = None,
+        every: timedelta | None = timedelta(minutes=5),
+        publish: Publish = lambda status: None,
+        publishing: float = 1.0,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self._book = book
+        self._venues = venues
+        self._clock = clock
+        self._rules = rules or Rules()
+        self._every = every
+        self._publish = publish
+        self._publishing = publishing
+        self._retry_seconds = retry_seconds
+        self._began_at = clock.now()
+        self._is_running = True
+        self._log = structlog.get_logger("orderledger.collect")
+        self._due: dict[str, dict[str, datetime | None]] = {venue.name: {} for venue in venues}
+        self._wake = {venue.name: asyncio.Event() for venue in venues}
+        self.counters: defaultdict[str, AccountCounters] = defaultdict(AccountCounters)
+        self._recorder = Recorder(book, self.counters)
+
+    async def note_absence(self, before: dict[str, Any]) -> None:
+        """What an earlier collector of this name last published: since then nobody has listened."""
+        for account, counters in before.get("accounts", {}).items():
+            if counters["is_up"] and any(account in venue.accounts for venue in self._venues):
+                since = datetime.fromisoformat(before["at"])
+                self.counters[account].gaps += 1
+                gap = Gap(account=account, from_at=since, at=since, reason="collector_stopped", actor=ACTOR)
+                await asyncio.to_thread(self._book.record_many, [gap])
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set. What was heard by then is recorded. Raises StoreError where the store fails."""
+        work: list[Callable[[], Awaitable[None]]] = [self._recorder.run, self._publish_status]
+        for venue in self._venues:
+            work += [lambda venue=venue: self._listen(venue), lambda venue=venue: self._reconcile(venue)]  # type: ignore[misc]
+        tasks = [asyncio.ensure_future(start()) for start in work]
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+            failed = [task for task in done if task is not stopping]
+            if not failed:
+                await self._wind_down(tasks)
+            for task in failed:
+                task.result()
+        finally:
+            for task in [*tasks, stopping]:
+                task.cancel()
+            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+            for venue in self._venues:
+                await venue.aclose()
+            self._is_running = False
+            self._publish(self.status())
+
+    async def _wind_down(self, tasks: Sequence["asyncio.Future[None]"]) -> None:
+        recording, _, *others = tasks
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        drained = asyncio.ensure_future(self._recorder.drained())
+        await asyncio.wait([recording, drained], return_when=asyncio.FIRST_COMPLETED)
+        drained.cancel()
+
+    async def _listen(self, venue: Venue) -> None:
+        """For ever: a feed that fails in a way it should not is a gap like any other, and is begun again."""
+        while True:
+            try:
+                async for told in venue.listen():
+                    await self._take(venue, told)
+                reason = "the feed ended"
+            except Exception as error:
+                self._log.exception("feed_failed", venue=venue.name)
+                reason = f"the feed failed: {type(error).__name__}"
+            await self._take(venue, Down(accounts=self._listened_to(venue), at=self._clock.now(), reason=reason))
+            await asyncio.sleep(self._retry_seconds)
+
+    def _listened_to(self, venue: Venue) -> list[str]:
+        return [account for account in venue.accounts if self.counters[account].is_up]
+
+    async def _take(self, venue: Venue, told: Told) -> None:
+        match told:
+            case Heard():
+                self._count_heard(told)
+                await self._recorder.put(told.account, told.messages)
+            case Up():
+                for account in told.accounts:
+                    self.counters[account].is_up = True
+                    self._ask(venue, account, told.at)
+                self._log.info("up", venue=venue.name, accounts=len(told.accounts))
+            case Down():
+                await self._note_gap(told.accounts, told.at, told.reason)
+                self._log.warning(
+                    "down", venue=venue.name, accounts=len(told.accounts), since=told.at.isoformat(), why=told.reason
+                )
+            case Garbled():
+                await self._take_garbled(venue, told)
+
+    def _count_heard(self, told: Heard) -> None:
+        counters = self.counters[told.account]
+        counters.frames += told.frames
+        if told.messages:
+            counters.last_heard_at = self._clock.now()
+            counters.last_happened_at = told.messages[-1].at or counters.last_happened_at
+
+    async def _note_gap(self, accounts: Sequence[str], at: datetime, reason: str) -> None:
+        for account in accounts:
+            self.counters[account].is_up = False
+            self.counters[account].gaps += 1
+            gap = Gap(account=account, from_at=at, at=at, reason=reason[:200], source=Source.VENUE_PUSH, actor=ACTOR)
+            await self._recorder.put(account, [gap])
+
+    async def _take_garbled(self, venue: Venue, told: Garbled) -> None:
+        for account in told.accounts:
+            self.counters[account].garbled += 1
+            self._ask(venue, account, None)
+        self._log.warning("garbled", venue=venue.name, fault=told.fault, payload=told.payload[:GARBLED_SHOWN])
+
+    # Reconciliation
+
+    def _ask(self, venue: Venue, account: str, up_at: datetime | None) -> None:
+        """Have an account reconciled soon."""
+        due = self._due[venue.name]
+        due[account] = up_at or due.get(account)
+        self._wake[venue.name].set()
+
+    async def _reconcile(self, venue: Venue) -> None:
+        wake, due = self._wake[venue.name], self._due[venue.name]
+        periodic = asyncio.ensure_future(self._ask_periodically(venue))
+        try:
+            while True:
+                await wake.wait()
+                wake.clear()
+                while due:
+                    account = next(iter(due))
+                    if not await self._reconcile_account(venue, account, due.pop(account)):
+                        await asyncio.sleep(self._retry_seconds)
+        finally:
+            periodic.cancel()
+
+    async def _ask_periodically(self, venue: Venue) -> None:
+        """Each account once in `every`, spread over it."""
+        while self._every is not None:
+            for account in venue.accounts:
+                await asyncio.sleep(self._every.total_seconds() / len(venue.accounts))
+                if self.counters[account].is_up:
+                    self._ask(venue, account, None)
+
+    async def _reconcile_account(self, venue: Venue, account: str, up_at: datetime | None) -> bool:
+        """Whether it could be done. Where it could not, it stays due."""
+        counters = self.counters[account]
+        await self._recorder.drained()
+        try:
+            found = await Reconciler(self._book, venue, self._clock, self._rules).run(account, up_at=up_at)
+        except VenueError as error:
+            counters.failed_reconciliations += 1
+            counters.fault = str(error)
+            self._due[venue.name].setdefault(account, up_at)
+            self._log.warning("not_reconciled", account=account, why=str(error))
+            return False
+        self._count_reconciled(counters, found)
+        return True
+
+    def _count_reconciled(self, counters: AccountCounters, found: Reconciled) -> None:
+        counters.reconciled += 1
+        counters.fault = None
+        counters.last_reconciled_at = found.at
+        counters.breaks_settled += sum(one.is_settled for one in found.breaks)
+        counters.breaks_open = len(found.certificate.breaks_open)
+        for one in found.breaks:
+            say = self._log.info if one.is_settled else self._log.warning
+            say("break", account=one.account, kind=one.kind.value, subject=one.subject, what=one.text, is_settled=one.is_settled)
+
+    # Status
+
+    async def _publish_status(self) -> None:
+        while True:
+            await asyncio.sleep(self._publishing)
+            await asyncio.to_thread(self._publish, self.status())
+
+    def status(self) -> dict[str, Any]:
+        """Counters of every account, and what waits."""
+        now = self._clock.now()
+        accounts = {
+            account: {"venue": venue.name, **self.counters[account].shown(now)}
+            for venue in self._venues
+            for account in venue.accounts
+        }
+        return {
+            "began_at": self._began_at.isoformat(),
+            "at": now.isoformat(),
+            "is_running": self._is_running,
+            "waiting": self._recorder.waiting,
+            "due": sum(len(due) for due in self._due.values()),
+            "accounts": accounts,
+        }

@@ -1,0 +1,78 @@
+"""From many feeds into one ledger: in the order they were heard, many to a commit, and no faster than they can be recorded."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orderledger.infrastructure.collecting.counters import AccountCounters
+from orderledger.infrastructure.reconciliation.book import Book
+from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.wire.outcome import Outcome
+
+GROUP_LIMIT = 2_000
+QUEUE_LIMIT = 1_000
+"""Batches that may wait. A feed that is faster than the disk is held back at its socket."""
+
+
+@dataclass(slots=True)
+class Batch:
+    account: str
+    messages: Sequence[Message]
+    heard: float
+
+
+class Recorder:
+    """`put` waits while too much is queued; `drained` until all that was put before is durable."""
+
+    def __init__(self, book: Book, counters: defaultdict[str, AccountCounters]) -> None:
+        self._book = book
+        self._counters = counters
+        self._queue: asyncio.Queue[Batch | asyncio.Future[None]] = asyncio.Queue(QUEUE_LIMIT)
+
+    @property
+    def waiting(self) -> int:
+        """Batches that are not recorded yet."""
+        return self._queue.qsize()
+
+    async def put(self, account: str, messages: Sequence[Message]) -> None:
+        if messages:
+            await self._queue.put(Batch(account, messages, time.monotonic()))
+
+    async def drained(self) -> None:
+        mark: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        await self._queue.put(mark)
+        await mark
+
+    async def run(self) -> None:
+        """Record for ever. A store that fails ends it: what was not recorded was not acknowledged to anybody."""
+        while True:
+            batches, marks = await self._gathered()
+            if batches:
+                told = [message for batch in batches for message in batch.messages]
+                outcomes = await asyncio.to_thread(self._book.record_many, told)
+                self._count(batches, outcomes)
+            for mark in marks:
+                if not mark.done():
+                    mark.set_result(None)
+
+    async def _gathered(self) -> tuple[list[Batch], list["asyncio.Future[None]"]]:
+        batches: list[Batch] = []
+        marks: list[asyncio.Future[None]] = []
+        size = 0
+        while (not batches and not marks) or (size < GROUP_LIMIT and not self._queue.empty()):
+            item = await self._queue.get()
+            if isinstance(item, Batch):
+                batches.append(item)
+                size += len(item.messages)
+            else:
+                marks.append(item)
+        return batches, marks
+
+    def _count(self, batches: Sequence[Batch], outcomes: Sequence[Outcome]) -> None:
+        start, now = 0, time.monotonic()
+        for batch in batches:
+            end = start + len(batch.messages)
+            self._counters[batch.account].count(outcomes[start:end], now - batch.heard)
+            start = end

@@ -1,0 +1,131 @@
+"""`collect` and `reconcile` as processes: settings in, venues built, signals heeded, logs on stderr."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.collecting.building import build
+from orderledger.infrastructure.collecting.collector import Collector
+from orderledger.infrastructure.collecting.settings import CollectSettings
+from orderledger.infrastructure.errors import InvalidSetting, VenueError
+from orderledger.infrastructure.reconciliation.book import Book, BookRecords
+from orderledger.infrastructure.reconciliation.breaks import document, shown
+from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.infrastructure.venues.venue import Venue
+
+
+class Ledger(Book, Protocol):
+    """A book that also shows who feeds it."""
+
+    def publish(self, name: str, status: dict[str, Any]) -> None: ...
+
+    def status(self) -> dict[str, Any]: ...
+
+
+def run(settings: CollectSettings, ledger: Ledger) -> None:
+    """Collect until SIGTERM or SIGINT. What was heard by then is recorded."""
+    _set_up_log(settings.log)
+    asyncio.run(_collect(settings, ledger))
+
+
+async def _collect(settings: CollectSettings, ledger: Ledger) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    collector = Collector(
+        ledger,
+        _venues(settings, ledger),
+        SystemClock(),
+        rules=_rules(settings),
+        every=timedelta(seconds=settings.reconcile_seconds),
+        publish=partial(ledger.publish, settings.collector),
+    )
+    await collector.note_absence(ledger.status()["collectors"].get(settings.collector, {}))
+    await collector.run(stop)
+
+
+def reconcile_all(settings: CollectSettings, ledger: Ledger, *, account: str | None, is_dry_run: bool) -> list[dict[str, Any]]:
+    """Reconcile every account, or one. Of each its breaks and its certificate, or why its venue could not be asked."""
+    _set_up_log(settings.log)
+    return asyncio.run(_reconcile_all(settings, ledger, account, is_dry_run))
+
+
+async def _reconcile_all(
+    settings: CollectSettings, ledger: Ledger, account: str | None, is_dry_run: bool
+) -> list[dict[str, Any]]:
+    venues = _venues(settings, ledger)
+    names = [name for venue in venues for name in venue.accounts]
+    if account is not None and account not in names:
+        raise InvalidSetting("account", f"{account!r} is none of {', '.join(names)}")
+    told: list[dict[str, Any]] = []
+    for venue in venues:
+        try:
+            for name in venue.accounts:
+                if account in (None, name):
+                    told.append(await _reconciled(settings, ledger, venue, name, is_dry_run))
+        finally:
+            await venue.aclose()
+    return told
+
+
+async def _reconciled(settings: CollectSettings, ledger: Ledger, venue: Venue, account: str, is_dry_run: bool) -> dict[str, Any]:
+    clock = SystemClock()
+    try:
+        found = await Reconciler(ledger, venue, clock, _rules(settings), is_dry_run=is_dry_run).run(account)
+    except VenueError as error:
+        return {"account": account, "fault": str(error), "breaks": [], "certificate": None}
+    return _told(found)
+
+
+def _told(found: Reconciled) -> dict[str, Any]:
+    return {
+        "account": found.account,
+        "breaks": [shown(one, found.at) for one in found.breaks],
+        "appended": found.appended,
+        "certificate": {**document(found.certificate), "breaks_open": [left.id for left in found.certificate.breaks_open]},
+        "is_recorded": found.is_recorded,
+    }
+
+
+def _venues(settings: CollectSettings, ledger: Ledger) -> Sequence[Venue]:
+    if not settings.venues:
+        raise InvalidSetting("venues", "names none")
+    venues = [build(told, BookRecords(ledger)) for told in settings.venues]
+    names = [name for venue in venues for name in venue.accounts]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InvalidSetting("venues", f"account {twice[0]!r} is named twice")
+    return venues
+
+
+def _rules(settings: CollectSettings) -> Rules:
+    return Rules(
+        looking_back=timedelta(hours=settings.looking_back_hours),
+        overlap=timedelta(seconds=settings.overlap_seconds),
+        settling=timedelta(seconds=settings.settling_seconds),
+        may_adjust=settings.adjust_positions,
+    )
+
+
+def _set_up_log(form: str) -> None:
+    """Structured lines on stderr. The libraries' own chatter stays silent below warnings."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    renderer = (
+        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,121 @@
+"""Takes a repair back: not by erasing what was appended, but by appending what undoes it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+
+from orderledger.domain.exact import ZERO
+from orderledger.domain.values import Source
+from orderledger.infrastructure.reconciliation.breaks import ACTOR
+from orderledger.infrastructure.wire.messages import Absent, Adjust, BustFill, Cancel, Funding, Message, Reinstate, Restate
+from orderledger.projections.tables import Row
+
+JUST = timedelta(microseconds=1)
+REASON = "repair_reverted"
+
+
+class Log(Protocol):
+    """The part of `Ledger` that is used here."""
+
+    def events(self) -> Iterator[Row]: ...
+
+    def orders(self, **where: Any) -> list[Row]: ...
+
+    def positions(self, **where: Any) -> list[Row]: ...
+
+
+def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]:
+    """The events that a break had appended, oldest first."""
+    found: Iterable[Row] = (event for event in log.events() if event["causation_id"] == break_id and event["actor"] == ACTOR)
+    return [event for event in found if account in (None, event["account"]) and event["attributed_from"] is None]
+
+
+def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:
+    """The messages that undo these events, the latest first. What is evidence alone needs none."""
+    undone = []
+    for event in reversed(repairs):
+        undo = _UNDO.get(event["name"].partition(".")[0])
+        message = undo(log, event, now) if undo else None
+        if message is not None:
+            undone.append(_stamped(message, event))
+    return undone
+
+
+def _stamped(message: Message, event: Row) -> Message:
+    stamp = {"source": Source.RECONCILIATION, "actor": ACTOR, "causation_id": f"revert:{event['position']}", "reason": REASON}
+    return message.model_copy(update={**stamp, "message_id": f"revert:{event['position']}"})
+
+
+def _names(log: Log, event: Row) -> dict[str, Any]:
+    """By which names the order of an event is told."""
+    (row,) = log.orders(account=event["account"], stream=event["stream"])
+    ours = {"client_order_id": row["client_order_id"]} if row["origin"] == "own" else {}
+    return {
+        "account": event["account"],
+        **ours,
+        "venue_order_id": row["venue_order_id"],
+        "aliases": {} if ours else row["aliases"],
+    }
+
+
+def _bust(log: Log, event: Row, now: datetime) -> Message:
+    return BustFill(**_names(log, event), fill_id=event["payload"]["fill_id"], at=now)
+
+
+def _reinstate(log: Log, event: Row, now: datetime) -> Message:
+    return Reinstate(**_names(log, event), at=max(now, event["at"]))
+
+
+def _withdraw(log: Log, event: Row, now: datetime) -> Message:
+    """An order of ours is as unknown as it was; one that was adopted is let go."""
+    names = _names(log, event)
+    return Absent(**names, at=now) if "client_order_id" in names else Cancel(**names, at=now)
+
+
+def _observed(log: Log, event: Row, now: datetime) -> Message | None:
+    ended = event["payload"].get("status") in ("canceled", "rejected", "expired")
+    return _reinstate(log, event, now) if ended else None
+
+
+def _restate(log: Log, event: Row, now: datetime) -> Message | None:
+    """Terms are again what they were known to be before."""
+    before = log.orders(account=event["account"], stream=event["stream"], as_of=event["recorded_at"] - JUST)
+    told = event["payload"]
+    terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in told and before}
+    known = {name: term for name, term in terms.items() if term is not None}
+    return Restate(**_names(log, event), **known, at=max(now, event["at"])) if known else None
+
+
+def _adjust(log: Log, event: Row, now: datetime) -> Message:
+    """The position is again what the log before gave at that time."""
+    instrument = event["payload"]["instrument"]
+    earlier = {"as_of": event["recorded_at"] - JUST, "effective_at": event["at"]}
+    rows = log.positions(account=event["account"], instrument=instrument, **earlier)
+    quantity, price = (rows[0]["position_quantity"], rows[0]["average_open_price"]) if rows else (ZERO, ZERO)
+    return Adjust(account=event["account"], instrument=instrument, quantity=quantity, price=price, at=event["at"])
+
+
+def _pay_back(log: Log, event: Row, now: datetime) -> Message:
+    told = event["payload"]
+    return Funding(
+        account=event["account"],
+        instrument=told["instrument"],
+        amount=-Decimal(told["amount"]),
+        currency=told["currency"],
+        at=event["at"],
+    )
+
+
+_UNDO: dict[str, Callable[[Log, Row, datetime], Message | None]] = {
+    "fill_recorded": _bust,
+    "order_canceled": _reinstate,
+    "order_rejected": _reinstate,
+    "order_expired": _reinstate,
+    "status_observed": _observed,
+    "order_acknowledged": _withdraw,
+    "order_replaced": _restate,
+    "order_restated": _restate,
+    "position_adjusted": _adjust,
+    "funding_recorded": _pay_back,
+}

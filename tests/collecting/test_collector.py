@@ -1,0 +1,194 @@
+"""One process that keeps a ledger and its venues together: gaps, reconciliation after them, counters, a clean stop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orderledger import Fill, Ledger, Message, StoreUnreachable, parse_document
+from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.collecting.collector import Collector
+from orderledger.infrastructure.reconciliation.reconciler import Rules
+from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
+from tests.reconciliation.plain_venue import Known, PlainVenue
+from tests.scenarios import ACCOUNT, at
+
+RULES = Rules(looking_back=timedelta(hours=1), settling=timedelta(seconds=1), pause=0)
+
+
+def acknowledge(name: str, second: float) -> Message:
+    told = {"type": "acknowledge", "account": ACCOUNT, "venue_order_id": name, "instrument": "BTC-USD", "side": "buy"}
+    return parse_document({**told, "at": at(second), "reported": {"quantity": "10", "cum_quantity": "0", "limit_price": "100"}})
+
+
+def fill(order: str, name: str, quantity: str, second: float) -> Fill:
+    return Fill(
+        account=ACCOUNT, venue_order_id=order, fill_id=name, quantity=quantity, price="100", at=at(second),  # type: ignore[arg-type]
+        instrument="BTC-USD", side="buy",  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+class Running:
+    """A collector over a memory ledger and one plain venue, with a clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.clock = SteppingClock(at(0), timedelta(microseconds=1))
+        self.ledger = Ledger.open("memory://", clock=self.clock, follow=False)
+        self.venue = PlainVenue(self.clock)
+        self.published: list[dict[str, Any]] = []
+        self.collector = Collector(
+            self.ledger, [self.venue], self.clock, rules=RULES, every=None, publish=self.published.append, retry_seconds=0.01
+        )
+
+    async def hear(self, *told: Told | Exception) -> None:
+        for one in told:
+            self.venue.feed.put_nowait(one)
+        await self.until(lambda: self.venue.feed.empty())
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        for _ in range(2_000):
+            if condition():
+                return
+            await asyncio.sleep(0.005)
+        raise AssertionError("it did not happen")
+
+    async def reconciled(self, times: int) -> None:
+        await self.until(lambda: self.collector.counters[ACCOUNT].reconciled >= times)
+
+
+def run(story: Callable[[Running], Awaitable[None]]) -> Running:
+    async def whole() -> Running:
+        running = Running()
+        stop = asyncio.Event()
+        work = asyncio.ensure_future(running.collector.run(stop))
+        telling = asyncio.ensure_future(story(running))
+        await asyncio.wait([work, telling], return_when=asyncio.FIRST_COMPLETED)
+        if telling.done():
+            telling.result()
+        stop.set()
+        await work
+        await telling
+        return running
+
+    return asyncio.run(whole())
+
+
+UP = Up(accounts=[ACCOUNT], at=at(1))
+
+
+def test_what_is_heard_is_recorded_and_counted() -> None:
+    async def story(running: Running) -> None:
+        running.venue.orders["V-1"] = Known("V-1", at=at(2))
+        running.venue.trade("V-1", "F-1", "4", at(3))
+        messages = [acknowledge("V-1", 2), fill("V-1", "F-1", "4", 3), fill("V-1", "F-1", "4", 3)]
+        running.clock.set(at(10))
+        await running.hear(UP, Heard(account=ACCOUNT, messages=messages))
+        await running.reconciled(1)
+
+    running = run(story)
+    (trade,) = running.ledger.trades()
+    assert str(trade["quantity"]) == "4"
+    status = running.published[-1]
+    shown = status["accounts"][ACCOUNT]
+    assert (status["is_running"], status["waiting"], status["due"]) == (False, 0, 0)
+    counted = ("is_up", "frames", "messages", "gaps", "garbled", "refused", "breaks_open", "fault")
+    assert [shown[name] for name in counted] == [True, 1, 3, 0, 0, 0, 0, None]
+    assert (shown["events_appended"] + shown["duplicates"], shown["reconciled"]) == (3, 1)
+
+
+def test_an_interruption_is_a_gap_that_ends_when_what_was_missed_has_been_asked_for() -> None:
+    """Behaviours 3 and 10"""
+
+    async def story(running: Running) -> None:
+        running.venue.orders["V-1"] = Known("V-1", at=at(2))
+        running.clock.set(at(10))
+        await running.hear(UP, Heard(account=ACCOUNT, messages=[acknowledge("V-1", 2)]))
+        await running.reconciled(1)
+        await running.hear(Down(accounts=[ACCOUNT], at=at(20), reason="connection_lost"))
+        running.venue.trade("V-1", "F-1", "4", at(25))
+        running.clock.set(at(60))
+        await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
+        await running.reconciled(2)
+
+    running = run(story)
+    (gap,) = running.ledger.account_events(kind="gap")
+    assert (gap["from_at"], gap["to_at"], gap["reason"]) == (at(20), at(50), "connection_lost")
+    (trade,) = running.ledger.trades()
+    assert (trade["fill_id"], trade["source"]) == ("F-1", "reconciliation")
+
+
+def test_a_venue_that_cannot_be_asked_is_asked_again_and_the_gap_stays_open_meanwhile() -> None:
+    async def story(running: Running) -> None:
+        running.clock.set(at(10))
+        running.venue.is_down = True
+        await running.hear(UP, Down(accounts=[ACCOUNT], at=at(20), reason="http_503"), Up(accounts=[ACCOUNT], at=at(30)))
+        await running.until(lambda: running.collector.counters[ACCOUNT].failed_reconciliations >= 2)
+        assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
+        assert running.collector.status()["accounts"][ACCOUNT]["fault"] == "HTTP 503"
+        running.venue.is_down = False
+        await running.reconciled(1)
+
+    running = run(story)
+    assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [at(30)]
+
+
+def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:
+    async def story(running: Running) -> None:
+        running.clock.set(at(10))
+        await running.hear(UP)
+        await running.reconciled(1)
+        running.venue.orders["V-1"] = Known("V-1", at=at(12))
+        running.clock.set(at(20))
+        await running.hear(Garbled(accounts=[ACCOUNT], at=at(15), fault="not JSON", payload='{"order'))
+        await running.reconciled(2)
+
+    running = run(story)
+    assert [row["venue_order_id"] for row in running.ledger.open_orders()] == ["V-1"]
+    assert running.published[-1]["accounts"][ACCOUNT]["garbled"] == 1
+
+
+def test_an_adapter_that_fails_is_a_gap_and_is_begun_again() -> None:
+    async def story(running: Running) -> None:
+        running.clock.set(at(10))
+        await running.hear(UP)
+        await running.reconciled(1)
+        await running.hear(KeyError("a field that nobody expected"), Up(accounts=[ACCOUNT], at=at(30)))
+        await running.reconciled(2)
+
+    running = run(story)
+    (gap,) = running.ledger.account_events(kind="gap")
+    assert (gap["reason"], gap["to_at"]) == ("the feed failed: KeyError", at(30))
+
+
+def test_the_time_in_which_no_collector_ran_is_a_gap() -> None:
+    async def story(running: Running) -> None:
+        before = {"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}, "other:gone": {"is_up": True}}}
+        running.clock.set(at(50))
+        await running.collector.note_absence(before)
+        await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
+        await running.reconciled(1)
+
+    running = run(story)
+    (gap,) = running.ledger.account_events()
+    assert (gap["account"], gap["from_at"], gap["to_at"], gap["reason"]) == (ACCOUNT, at(5), at(50), "collector_stopped")
+
+
+def test_a_store_that_fails_stops_the_collector_and_says_so() -> None:
+    async def story(running: Running) -> None:
+        running.ledger.close()
+        running.venue.feed.put_nowait(Heard(account=ACCOUNT, messages=[acknowledge("V-1", 2)]))
+        await asyncio.sleep(3_600)
+
+    with pytest.raises(StoreUnreachable, match="the ledger is closed"):
+        asyncio.run(asyncio.wait_for(_until_it_fails(story), 20))
+
+
+async def _until_it_fails(story: Callable[[Running], Awaitable[None]]) -> None:
+    running = Running()
+    telling = asyncio.ensure_future(story(running))
+    try:
+        await running.collector.run(asyncio.Event())
+    finally:
+        telling.cancel()
