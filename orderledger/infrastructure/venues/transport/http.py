@@ -19,7 +19,7 @@ import httpx
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.transport.backoff import Backoff
 from orderledger.infrastructure.venues.transport.budget import Budget
-from orderledger.infrastructure.venues.transport.secrecy import HidesQueries, Secrecy
+from orderledger.infrastructure.venues.transport.secrecy import Censor, Secrecy
 from orderledger.infrastructure.venues.transport.text import parsed
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -28,7 +28,8 @@ LONGEST_WAIT = 90.0
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 logger = logging.getLogger(__name__)
-logging.getLogger("httpx").addFilter(HidesQueries())  # it logs whole addresses, tokens included
+_censor = Censor()
+logging.getLogger("httpx").addFilter(_censor)  # it logs whole addresses, tokens included
 
 Parameters = Mapping[str, str | int]
 
@@ -80,6 +81,7 @@ class Http:
         self._timeout = timeout
         self._backoff = backoff or Backoff(random.Random())
         self._secrecy = Secrecy(secrets, headers)
+        _censor.learn(self._secrecy)
         self._is_busy = is_busy
         self._sleep = sleep
         self._epoch = epoch
@@ -107,6 +109,7 @@ class Http:
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
+        _censor.forget(self._secrecy)
 
     async def _ask(self, request: httpx.Request, weight: int, secrecy: Secrecy) -> Any:
         backoff = self._backoff.anew()
