@@ -238,7 +238,7 @@ def test_frames_that_lay_there_do_not_move_the_last_good_moment() -> None:
             async for event in source.events():
                 events.append(event)
                 if isinstance(event, Frame):
-                    await asyncio.sleep(0.1)  # a consumer with much to do, while the rest arrives and the venue goes
+                    await asyncio.sleep(0.2)  # a consumer with much to do, while the rest arrives and the venue goes
                 if isinstance(event, Closed):
                     await source.aclose()
         return events
@@ -268,7 +268,7 @@ def test_who_has_caught_up_moves_the_last_good_moment_again() -> None:
             source = venue.socket()
             async for event in source.events():
                 if isinstance(event, Frame) and event.text == "a":
-                    await asyncio.sleep(0.1)
+                    await asyncio.sleep(0.2)
                 if isinstance(event, Frame) and event.text == "b":
                     consumed.set()
                 if isinstance(event, Closed):
