@@ -1,7 +1,7 @@
 """Random happenings at a made-up venue, for soak tests: one seed, one history."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from orderledger.domain.values import Liquidity, OrderType, Side
 from orderledger.infrastructure.venues.fake.rows import OrderStatus, TrueOrder
 from orderledger.infrastructure.venues.fake.truth import Truth
 
-HAPPENINGS: dict[str, int] = {
+HAPPENINGS: Mapping[str, int] = {
     "place": 30,
     "place_stop": 3,
     "trigger": 3,
@@ -24,8 +24,8 @@ HAPPENINGS: dict[str, int] = {
 }
 """All that can happen, and how often beside the others. A fake chooses those that its venue knows."""
 
-MOST_OPEN = 40
-"""With so many open orders in an account, no further one is placed."""
+MOST_OPEN = 20
+"""With so many open orders for an instrument in an account, one is canceled instead of a further one placed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,15 @@ class _Scene:
     client_id: str | None
     with_new_id: bool
 
+    def open_orders(self) -> list[TrueOrder]:
+        return [order for order in self.truth.open_orders(self.account) if order.instrument == self.instrument.name]
+
     def one_of(self, *statuses: OrderStatus) -> TrueOrder | None:
-        orders = [order for order in self.truth.open_orders(self.account) if order.status in statuses]
+        orders = [order for order in self.open_orders() if order.status in statuses]
         return self.chance.choice(orders) if orders else None
+
+    def position(self) -> Decimal:
+        return self.truth.position(self.account, self.instrument.name).quantity
 
     def some_price(self) -> Decimal:
         return self.instrument.price + self.chance.randint(-20, 20) * self.instrument.tick
@@ -67,7 +73,7 @@ def step(
     accounts: Sequence[str],
     instruments: Sequence[Traded],
     *,
-    happenings: dict[str, int] = HAPPENINGS,
+    happenings: Mapping[str, int] = HAPPENINGS,
     client_id: Callable[[int], str | None] = lambda number: f"C-{number}",
     with_new_id: bool = True,
 ) -> str:
@@ -85,7 +91,7 @@ def step(
         with_new_id=with_new_id,
     )
     happening = chance.choices(list(happenings), list(happenings.values()))[0]
-    if happening.startswith("place") and len(truth.open_orders(scene.account)) >= MOST_OPEN:
+    if happening.startswith("place") and len(scene.open_orders()) >= MOST_OPEN:
         happening = "cancel"
     if _ACTS[happening](scene):
         return happening
@@ -125,14 +131,10 @@ def _fill(scene: _Scene, *, is_partial: bool = False) -> bool:
     order = scene.one_of(OrderStatus.OPEN)
     if order is None:
         return False
-    lots = int(order.left / scene_lot(order, scene))
-    quantity = scene.chance.randint(1, lots - 1) * scene_lot(order, scene) if is_partial and lots > 1 else order.left
+    lots = int(order.left / scene.instrument.lot)
+    quantity = scene.chance.randint(1, lots - 1) * scene.instrument.lot if is_partial and lots > 1 else order.left
     scene.truth.fill(order, quantity, liquidity=scene.chance.choice(list(Liquidity)))
     return True
-
-
-def scene_lot(order: TrueOrder, scene: _Scene) -> Decimal:
-    return scene.instrument.lot if order.instrument == scene.instrument.name else order.left
 
 
 def _partial_fill(scene: _Scene) -> bool:
@@ -161,34 +163,20 @@ def _trigger(scene: _Scene) -> bool:
 
 def _modify(scene: _Scene) -> bool:
     order = scene.one_of(OrderStatus.OPEN)
-    if order is None or order.limit_price is None:
+    if order is None:
         return False
-    tick = scene.instrument.tick if order.instrument == scene.instrument.name else Decimal(0)
-    price = order.limit_price + scene.chance.choice((-2, -1, 1, 2)) * tick
-    scene.truth.modify(order, limit_price=price, with_new_id=scene.with_new_id)
+    scene.truth.modify(order, limit_price=scene.some_price(), with_new_id=scene.with_new_id)
     return True
 
 
 def _liquidate(scene: _Scene) -> bool:
-    positions = scene.truth.positions(scene.account)
-    if not positions:
-        return False
-    position = scene.chance.choice(positions)
-    entry = position.average_price
-    tick = scene.instrument.tick if position.instrument == scene.instrument.name else None
-    if tick is None or entry is None:
-        return False
-    scene.truth.liquidate(scene.account, position.instrument, abs(position.quantity), scene.some_price())
-    return True
+    held = scene.position()
+    return bool(held) and bool(scene.truth.liquidate(scene.account, scene.instrument.name, abs(held), scene.some_price()))
 
 
 def _fund(scene: _Scene) -> bool:
-    positions = scene.truth.positions(scene.account)
-    if not positions:
-        return False
     amount = Decimal(scene.chance.choice((-1, 1)) * scene.chance.randint(1, 9999)).scaleb(-4)
-    scene.truth.fund(scene.account, scene.chance.choice(positions).instrument, amount)
-    return True
+    return bool(scene.position()) and bool(scene.truth.fund(scene.account, scene.instrument.name, amount))
 
 
 _ACTS: dict[str, Callable[[_Scene], bool]] = {

@@ -78,9 +78,10 @@ class Told:
         else:
             self._standing_ids[order.order_id] = None
 
-    def _keep_fill(self, fill: TrueFill, position: TruePosition) -> None:
+    def _keep_fill(self, fill: TrueFill) -> None:
         self._fills.setdefault(fill.account, []).append(fill)
-        self._positions[fill.account, fill.instrument] = position
+        position = self.position(fill.account, fill.instrument)
+        self._positions[fill.account, fill.instrument] = position.after(fill.signed_quantity, fill.price)
 
     def _keep_funding(self, funding: TrueFunding) -> None:
         self._accounts[funding.account] = None

@@ -15,8 +15,8 @@ from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.fake.rows import Change, Kind, OrderStatus, TrueFill, TrueFunding, TrueOrder
 from orderledger.infrastructure.venues.fake.told import Told
+from orderledger.infrastructure.venues.fake.working import Number, after_fill, executed, number, positive, positive_or_none
 
-Number = Decimal | str | int
 Named = TrueOrder | int
 """An order is named by its id, or by any row of it, however old."""
 
@@ -42,7 +42,7 @@ class Truth(Told):
         super().__init__(accounts)
         self.currency = currency
         self.sequence = 0
-        self._clock = clock
+        self.clock = clock
         self._next_order_id = first_order_id
         self._next_fill_id = first_fill_id
         self._fees = {Liquidity.MAKER: maker_fee, Liquidity.TAKER: taker_fee}
@@ -72,18 +72,18 @@ class Truth(Told):
         reason: str | None = None,
     ) -> TrueOrder:
         """A new order: `open`, `waiting` if it has a stop, or `received` if it is not accepted yet."""
-        order_id, now = self._next_order_id, self._clock.now()
-        stop, waiting = _number_or_none(stop_price), OrderStatus.OPEN if stop_price is None else OrderStatus.WAITING
+        order_id, now = self._next_order_id, self.clock.now()
+        stop, waiting = positive_or_none(stop_price), OrderStatus.OPEN if stop_price is None else OrderStatus.WAITING
         order = TrueOrder(
             account=account,
             order_id=order_id,
             client_id=client_id,
             instrument=instrument,
             side=Side(side),
-            quantity=_positive(quantity),
+            quantity=positive(quantity),
             order_type=OrderType(order_type),
             time_in_force=TimeInForce(time_in_force),
-            limit_price=_number_or_none(limit_price),
+            limit_price=positive_or_none(limit_price),
             stop_price=stop,
             post_only=post_only,
             reduce_only=reduce_only,
@@ -131,10 +131,10 @@ class Truth(Told):
         `with_new_id`: this row is canceled, and a new one with a new id and the same client id holds what remains.
         """
         row = self._standing(order, OrderStatus.OPEN, OrderStatus.WAITING)
-        total = row.quantity if quantity is None else _positive(quantity)
+        total = row.quantity if quantity is None else positive(quantity)
         if total <= row.filled:
             raise ValueError(f"order {row.order_id} has filled {row.filled}: {total} leaves nothing of it")
-        price = row.limit_price if limit_price is None else _positive(limit_price)
+        price = row.limit_price if limit_price is None else positive(limit_price)
         if not with_new_id:
             return self._order_now(Kind.MODIFIED, row, quantity=total, limit_price=price)
         return self._replaced(row, quantity=EXACT.subtract(total, row.filled), limit_price=price)
@@ -156,17 +156,36 @@ class Truth(Told):
         `force` fills what has ended and more than is left: an ended order keeps its status.
         """
         row = self.order(self._id(order))
-        size = row.left if quantity is None else _positive(quantity)
+        size = row.left if quantity is None else positive(quantity)
         if not force and (row.status is not OrderStatus.OPEN or size > row.left):
             raise ValueError(f"order {row.order_id} is {row.status} with {row.left} left: {size} cannot be filled")
-        at_price = row.limit_price if price is None else _positive(price)
+        at_price = row.limit_price if price is None else positive(price)
         if at_price is None:
             raise ValueError(f"order {row.order_id} has no limit: say at what price it was filled")
-        return self._executed(row, size, at_price, Liquidity(liquidity), reason=reason, fill_id=fill_id, fee=fee)
+        share = self._fees[Liquidity(liquidity)]
+        self.sequence += 1
+        fill = executed(
+            row,
+            self.position(row.account, row.instrument),
+            quantity=size,
+            price=at_price,
+            fill_id=self._next_fill_id if fill_id is None else fill_id,
+            liquidity=Liquidity(liquidity),
+            fee=EXACT.multiply(EXACT.multiply(size, at_price), share) if fee is None else number(fee),
+            fee_currency=self.currency,
+            reason=reason,
+            at=self.clock.now(),
+            sequence=self.sequence,
+        )
+        self._next_fill_id += fill_id is None
+        self._keep_fill(fill)
+        self._keep_order(after_fill(row, fill))
+        self._tell(Change(kind=Kind.FILLED, account=row.account, order=self.order(row.order_id), fill=fill))
+        return fill
 
     def liquidate(self, account: str, instrument: str, quantity: Number, price: Number) -> TrueFill:
         """The venue closes a part of a position, by an order that nobody requested and that is filled at once."""
-        held, size = self.position(account, instrument).quantity, _positive(quantity)
+        held, size = self.position(account, instrument).quantity, positive(quantity)
         if size > abs(held):
             raise ValueError(f"{account} holds {held} {instrument}: {size} of it cannot be liquidated")
         side = Side.SELL if held > 0 else Side.BUY
@@ -188,68 +207,18 @@ class Truth(Told):
         funding = TrueFunding(
             account=account,
             instrument=instrument,
-            amount=_number(amount),
+            amount=number(amount),
             currency=self.currency,
             position=self.position(account, instrument).quantity,
-            at=self._clock.now(),
+            at=self.clock.now(),
             sequence=self.sequence,
         )
         self._keep_funding(funding)
         self._tell(Change(kind=Kind.FUNDED, account=account, funding=funding))
         return funding
 
-    def _executed(
-        self,
-        row: TrueOrder,
-        quantity: Decimal,
-        price: Decimal,
-        liquidity: Liquidity,
-        *,
-        reason: str | None,
-        fill_id: int | None,
-        fee: Number | None,
-    ) -> TrueFill:
-        notional = EXACT.multiply(quantity, price)
-        signed = quantity if row.side is Side.BUY else -quantity
-        position = self.position(row.account, row.instrument)
-        filled = EXACT.add(row.filled, quantity)
-        self.sequence += 1
-        fill = TrueFill(
-            account=row.account,
-            fill_id=self._next_fill_id if fill_id is None else fill_id,
-            order_id=row.order_id,
-            client_id=row.client_id,
-            instrument=row.instrument,
-            side=row.side,
-            quantity=quantity,
-            price=price,
-            liquidity=liquidity,
-            fee=EXACT.multiply(notional, self._fees[liquidity]) if fee is None else _number(fee),
-            fee_currency=self.currency,
-            cumulated=filled,
-            position_before=position.quantity,
-            realized=position.realized_by(signed, price),
-            reason=reason,
-            at=self._clock.now(),
-            sequence=self.sequence,
-        )
-        self._next_fill_id += fill_id is None
-        is_done = not row.status.is_ended and filled >= row.quantity
-        order = replace(
-            row,
-            filled=filled,
-            notional=EXACT.add(row.notional, notional),
-            status=OrderStatus.FILLED if is_done else row.status,
-            updated_at=fill.at,
-            sequence=fill.sequence,
-        )
-        self._keep_order(order)
-        self._keep_fill(fill, position.after(signed, price))
-        self._tell(Change(kind=Kind.FILLED, account=row.account, order=order, fill=fill))
-        return fill
-
     def _replaced(self, row: TrueOrder, *, quantity: Decimal, limit_price: Decimal | None) -> TrueOrder:
-        new_id, now = self._next_order_id, self._clock.now()
+        new_id, now = self._next_order_id, self.clock.now()
         self._next_order_id += 1
         self._order_now(Kind.CANCELED, row, at=now, status=OrderStatus.CANCELED, reason="modified", replaced_by=new_id)
         new = replace(row, order_id=new_id, quantity=quantity, limit_price=limit_price, filled=ZERO, notional=ZERO)
@@ -257,7 +226,7 @@ class Truth(Told):
 
     def _order_now(self, kind: Kind, row: TrueOrder, *, at: datetime | None = None, **terms: Any) -> TrueOrder:
         self.sequence += 1
-        order = replace(row, updated_at=at or self._clock.now(), sequence=self.sequence, **terms)
+        order = replace(row, updated_at=at or self.clock.now(), sequence=self.sequence, **terms)
         self._keep_order(order)
         self._tell(Change(kind=kind, account=order.account, order=order))
         return order
@@ -274,23 +243,3 @@ class Truth(Told):
 
     def _id(self, order: Named) -> int:
         return order if isinstance(order, int) else order.order_id
-
-
-def _number(value: Number) -> Decimal:
-    if isinstance(value, float):
-        raise TypeError(f"{value!r} is a float")
-    number = Decimal(value)
-    if not number.is_finite():
-        raise ValueError(f"{value!r} is not a finite number")
-    return number
-
-
-def _number_or_none(value: Number | None) -> Decimal | None:
-    return None if value is None else _positive(value)
-
-
-def _positive(value: Number) -> Decimal:
-    number = _number(value)
-    if number <= 0:
-        raise ValueError(f"{value!r} is not more than nothing")
-    return number

@@ -5,6 +5,6 @@ from orderledger.infrastructure.venues.transport.budget import Budget
 from orderledger.infrastructure.venues.transport.http import Http
 from orderledger.infrastructure.venues.transport.secrecy import Secrecy
 from orderledger.infrastructure.venues.transport.text import parsed
-from orderledger.infrastructure.venues.transport.websocket import Closed, Frame, Opened, Socket
+from orderledger.infrastructure.venues.transport.websocket import Closed, Event, Frame, Opened, Send, Socket
 
-__all__ = ["Backoff", "Budget", "Closed", "Frame", "Http", "Opened", "Secrecy", "Socket", "parsed"]
+__all__ = ["Backoff", "Budget", "Closed", "Event", "Frame", "Http", "Opened", "Secrecy", "Send", "Socket", "parsed"]

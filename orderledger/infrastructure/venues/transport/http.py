@@ -19,7 +19,7 @@ import httpx
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.transport.backoff import Backoff
 from orderledger.infrastructure.venues.transport.budget import Budget
-from orderledger.infrastructure.venues.transport.secrecy import HidesQueries, Secrecy
+from orderledger.infrastructure.venues.transport.secrecy import Censor, Secrecy
 from orderledger.infrastructure.venues.transport.text import parsed
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -28,7 +28,8 @@ LONGEST_WAIT = 90.0
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 logger = logging.getLogger(__name__)
-logging.getLogger("httpx").addFilter(HidesQueries())  # it logs whole addresses, tokens included
+_censor = Censor()
+logging.getLogger("httpx").addFilter(_censor)  # it logs whole addresses, tokens included
 
 Parameters = Mapping[str, str | int]
 
@@ -38,7 +39,7 @@ class _Failure:
     """An attempt without an answer, and how long the venue asked us to wait, if it did."""
 
     fault: str
-    wait: float | None = None
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,8 @@ class Http:
     """One venue's HTTP side.
 
     An attempt takes at most `timeout` seconds and spends its weight from `budget`. Timeouts, lost connections, 5xx, 408, 429
-    and answers that are not JSON are tried again, up to `attempts` times in all, after a pause by `backoff`, or as long as
-    the venue says (Retry-After, X-Ratelimit-Expiry); they end as VenueUnavailable. Any other 4xx is VenueRefused at once.
+    and answers that are not JSON are tried again, up to `attempts` times in all, after a pause by `backoff`, on top of
+    what the venue asks for (Retry-After, X-Ratelimit-Expiry); they end as VenueUnavailable. Another 4xx is VenueRefused at once.
     `is_busy(status, said)` names further refusals that mean "later". Errors and logs never contain `secrets`, the values of
     headers, or parameters named auth or token.
     """
@@ -80,6 +81,7 @@ class Http:
         self._timeout = timeout
         self._backoff = backoff or Backoff(random.Random())
         self._secrecy = Secrecy(secrets, headers)
+        _censor.learn(self._secrecy)
         self._is_busy = is_busy
         self._sleep = sleep
         self._epoch = epoch
@@ -107,6 +109,7 @@ class Http:
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
+        _censor.forget(self._secrecy)
 
     async def _ask(self, request: httpx.Request, weight: int, secrecy: Secrecy) -> Any:
         backoff = self._backoff.anew()
@@ -119,10 +122,9 @@ class Http:
                 return outcome.document
             fault = secrecy.hide(outcome.fault)
             logger.info("%s: %s (attempt %d of %d)", what, fault, attempt, self._attempts)
-            wait = backoff.next() if outcome.wait is None else outcome.wait
-            if attempt == self._attempts or wait > LONGEST_WAIT:
+            if attempt == self._attempts or outcome.wait > LONGEST_WAIT:
                 break
-            await self._sleep(wait)
+            await self._sleep(outcome.wait + backoff.next())
         raise VenueUnavailable(f"{what}: {fault} (attempt {attempt} of {self._attempts})")
 
     async def _attempt(self, request: httpx.Request, secrecy: Secrecy) -> _Answer | _Failure:
@@ -155,13 +157,10 @@ class Http:
         except ValueError as error:
             return _Failure(fault=f"HTTP {status}, and no JSON ({error}): {said[:100]}")
 
-    def _asked_to_wait(self, headers: httpx.Headers) -> float | None:
+    def _asked_to_wait(self, headers: httpx.Headers) -> float:
         """Seconds, as far as the venue says something that can be read."""
-        waits = [
-            _seconds(headers.get("Retry-After"), self._epoch()),
-            _milliseconds_of_epoch(headers.get("X-Ratelimit-Expiry"), self._epoch()),
-        ]
-        return max((wait for wait in waits if wait is not None), default=None)
+        retry_after, expiry = headers.get("Retry-After", ""), headers.get("X-Ratelimit-Expiry", "")
+        return max(_seconds(retry_after, self._epoch()), _milliseconds_of_epoch(expiry, self._epoch()))
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -174,20 +173,16 @@ async def _read(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _seconds(retry_after: str | None, epoch: float) -> float | None:
+def _seconds(retry_after: str, epoch: float) -> float:
     """Retry-After: seconds, or a date."""
-    if retry_after is None:
-        return None
     if retry_after.strip().isdecimal():
         return float(retry_after)
     try:
         return max(parsedate_to_datetime(retry_after).timestamp() - epoch, 0.0)
     except (ValueError, OverflowError):
-        return None
+        return 0.0
 
 
-def _milliseconds_of_epoch(expiry: str | None, epoch: float) -> float | None:
+def _milliseconds_of_epoch(expiry: str, epoch: float) -> float:
     """X-Ratelimit-Expiry: the moment the present window ends."""
-    if expiry is None or not expiry.strip().isdecimal():
-        return None
-    return max(int(expiry) / 1000 - epoch, 0.0)
+    return max(int(expiry) / 1000 - epoch, 0.0) if expiry.strip().isdecimal() else 0.0

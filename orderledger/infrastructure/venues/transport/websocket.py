@@ -5,7 +5,6 @@ import contextlib
 import inspect
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from orderledger.infrastructure.errors import VenueError
 from orderledger.infrastructure.venues.transport.backoff import Backoff
 from orderledger.infrastructure.venues.transport.http import LOOPBACK
+from orderledger.infrastructure.venues.transport.line import Closed, Event, Frame, Line, Opened
 from orderledger.infrastructure.venues.transport.secrecy import Secrecy
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -30,34 +30,10 @@ logger = logging.getLogger(__name__)
 _library_logger = logging.getLogger(f"{__name__}.library")
 _library_logger.setLevel(logging.INFO)
 
+__all__ = ["Closed", "Event", "Frame", "Opened", "Send", "Socket"]
+
 Send = Callable[[str], Awaitable[None]]
 Outcome = TypeVar("Outcome")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """Connected, and greeted, at `at`."""
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """What the venue said, read at `at`."""
-
-    text: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closed:
-    """The connection is gone. `at` is the last moment at which anything was heard on it: what came later is missing."""
-
-    at: datetime
-    reason: str
-
-
-Event = Opened | Frame | Closed
 
 
 class Socket:
@@ -99,19 +75,19 @@ class Socket:
     async def events(self) -> AsyncIterator[Event]:
         """Opened, its frames, Closed, and again, until `aclose`. Closed comes once for each Opened, and not after `aclose`."""
         pause = 0.0
-        while not await self._is_closing_within(pause):
-            connection = await self._unless_closing(self._connected())
-            if connection is None:
-                pause = self._backoff.next()
-                continue
-            line = _Line(connection, quiet_for=self._quiet_for, now=self._now)
-            try:
+        try:
+            while not await self._is_closing_within(pause):
+                connection = await self._unless_closing(self._connected())
+                if connection is None:
+                    pause = self._backoff.next()
+                    continue
+                line = Line(connection, quiet_for=self._quiet_for, now=self._now)
                 async with contextlib.aclosing(self._heard_on(line)) as heard:
                     async for event in heard:
                         yield event
-            finally:
-                self._let_go()
-            pause = self._pause_after(line)
+                pause = self._pause_after(line)
+        finally:
+            self._let_go()
 
     async def send(self, text: str) -> bool:
         """Say something on the present connection. False if there is none: then `greet` will say it anew."""
@@ -135,7 +111,7 @@ class Socket:
         if self._connection is not None:
             await self._connection.close()
 
-    async def _heard_on(self, line: "_Line") -> AsyncGenerator[Event, None]:
+    async def _heard_on(self, line: Line) -> AsyncGenerator[Event, None]:
         pinging = asyncio.create_task(self._keep_pinging(line.connection))
         yield Opened(at=line.well_at)
         try:
@@ -180,7 +156,7 @@ class Socket:
             self._connection.transport.abort()
             self._connection = None
 
-    def _pause_after(self, line: "_Line") -> float:
+    def _pause_after(self, line: Line) -> float:
         """None after a connection that lasted. One that is cut as soon as it is made must not be made anew in a tight loop."""
         if line.lasted >= SETTLED_SECONDS:
             self._backoff.reset()
@@ -210,32 +186,6 @@ class Socket:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class _Line:
-    """One connection: its frames, and the last moment at which all was well."""
-
-    def __init__(self, connection: ClientConnection, *, quiet_for: float, now: Callable[[], datetime]) -> None:
-        self.connection = connection
-        self.well_at = now()
-        self.is_heard_from = False
-        self._quiet_for = quiet_for
-        self._now = now
-        self._opened = asyncio.get_running_loop().time()
-
-    async def next(self) -> Frame:
-        """The next frame. ConnectionClosed, or TimeoutError after too long a silence."""
-        async with asyncio.timeout(self._quiet_for):
-            received = await self.connection.recv()
-        text = received if isinstance(received, str) else received.decode("utf-8", "replace")
-        self.is_heard_from = True
-        self.well_at = self._now()
-        return Frame(text=text, at=self.well_at)
-
-    @property
-    def lasted(self) -> float:
-        """Seconds since it was opened."""
-        return asyncio.get_running_loop().time() - self._opened
 
 
 def _options(url: str) -> dict[str, Any]:
