@@ -7,31 +7,15 @@ from typing import Any
 
 import pytest
 
-from orderledger import Ledger, RequestReplace, UnknownOrder
+from orderledger import Ledger, RequestReplace
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.wire.messages import Message
-from orderledger.projections.tables import Row
 from tests.venues.lighter.rows import ACCOUNT, INDEX, MARKETS, moment, order, read, request, shown, trade
+from tests.venues.lighter.world import InLedger
 
 EXACT = 1790000004123456
-
-
-class InLedger:
-    """`Records`, as a ledger answers them."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-
-    def order(self, account: str, name: str) -> Row | None:
-        try:
-            return self.ledger.order(name, account=account)
-        except UnknownOrder:
-            return None
-
-    def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        return self.ledger.trades(account=account, venue_order_id=venue_order_id)
 
 
 def record(ledger: Ledger, *documents: Any, markets: Markets = MARKETS) -> list[tuple[str, str]]:

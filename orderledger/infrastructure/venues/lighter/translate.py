@@ -14,13 +14,13 @@ from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.venues.lighter import orders, trades
 from orderledger.infrastructure.venues.lighter.context import Context, Fault, Translation
 from orderledger.infrastructure.venues.lighter.markets import DETAILS, Markets
-from orderledger.infrastructure.venues.lighter.reading import Document, Unreadable, number, rows_of
+from orderledger.infrastructure.venues.lighter.reading import Document, Unreadable, market_of, number, rows_of
 from orderledger.infrastructure.venues.lighter.reading import index as told_index
 from orderledger.infrastructure.venues.lighter.words import BODIES, CONTROL_FRAMES, CURRENCY
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Message
 
-__all__ = ["from_recorded", "orders_named", "translated"]
+__all__ = ["from_recorded", "markets_named", "orders_named", "translated"]
 
 Reader = Callable[[Document, Context, str | None], list[Message]]
 
@@ -86,6 +86,20 @@ def orders_named(document: Any) -> frozenset[str]:
         except (Unreadable, AttributeError):
             continue
     return frozenset(found)
+
+
+def markets_named(document: Any) -> frozenset[int]:
+    """The indexes of all markets that a payload speaks of."""
+    found: set[int | None] = set()
+    for name, (marks, _) in PARTS.items() if isinstance(document, dict) else ():
+        for hint, row in rows_of(document.get(name), marks):
+            try:
+                found.add(market_of(row, "market_index" if name == "orders" else "market_id", hint))
+            except (Unreadable, AttributeError):
+                continue
+    inner = document.get("accounts") if isinstance(document, dict) else None
+    accounts = [markets_named(account) for account in inner] if isinstance(inner, list) else []
+    return frozenset(index for index in found if index is not None).union(*accounts)
 
 
 def _pushed(context: Context) -> Context:

@@ -94,6 +94,7 @@ BODIES: dict[str, tuple[str, ...]] = {
 """What a frame of the channel cannot be without."""
 
 OK = 200
+NOT_FOUND = 404
 EXPIRED_TOKEN = 20013
 ACCOUNT_NOT_FOUND = 21100
 TOO_MANY = frozenset({23000, 23001, 23002, 23003})
