@@ -1,0 +1,1 @@
+"""Lighter (zkLighter): orders and fills of its accounts, over websocket and REST."""

@@ -1,0 +1,73 @@
+"""From a payload to what is told of it: with the markets that it needs, the ledger's knowledge, and its faults set aside."""
+
+import contextlib
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from orderledger.infrastructure.errors import VenueError
+from orderledger.infrastructure.venues.lighter.context import Context, Fault, Translation
+from orderledger.infrastructure.venues.lighter.markets import Markets
+from orderledger.infrastructure.venues.lighter.rest import Rest
+from orderledger.infrastructure.venues.lighter.settling import settled
+from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
+from orderledger.infrastructure.venues.lighter.translate import markets_named, translated
+from orderledger.infrastructure.venues.venue import Garbled, Records
+from orderledger.infrastructure.wire.messages import Message
+
+MOST_SHOWN = 10_000
+"""Characters of a payload that could not be read."""
+
+MOST_KEPT = 10_000
+"""Rows that nobody listens to are forgotten, the oldest first."""
+
+
+class Interpreter:
+    """Translates for all accounts of the venue. `garbled` are faults that are yet to be told."""
+
+    def __init__(self, rest: Rest, accounts: Mapping[str, LighterAccount], records: Records, markets: Markets) -> None:
+        self.accounts = accounts
+        self.markets = markets
+        self.garbled: deque[Garbled] = deque(maxlen=MOST_KEPT)
+        self._rest = rest
+        self._records = records
+        self._asked_for: set[int] = set()
+
+    async def load(self) -> None:
+        """Learn the markets, if none is known: an instrument keeps the name under which it is first told."""
+        if not self.markets.version:
+            await self.learn()
+
+    async def learn(self) -> None:
+        """Ask for the markets."""
+        self.markets = self.markets.learned(await self._rest.get("orderBookDetails", {}))
+
+    async def told(self, account: str, document: Any, at: datetime) -> list[Message]:
+        """The messages of one payload about the account."""
+        translation = await self.read(account, document, at)
+        return settled(translation.messages, account, self._records, self.markets)
+
+    async def read(self, account: str, document: Any, at: datetime) -> Translation:
+        """The payload as it stands. A market that is not known is asked for, once."""
+        unknown = {index for index in markets_named(document) if not self.markets.knows(index)} - self._asked_for
+        if unknown:
+            with contextlib.suppress(VenueError):
+                await self.learn()
+                self._asked_for |= unknown
+        index = self.accounts[account].account_index
+        context = Context(account=account, account_index=index, markets=self.markets, heard_at=at)
+        translation = translated(document, context)
+        for fault in translation.faults:
+            self.set_aside([account], fault, at)
+        return translation
+
+    def settle(self, account: str, messages: Sequence[Message]) -> list[Message]:
+        """Messages of several payloads as one."""
+        return settled(messages, account, self._records, self.markets)
+
+    def set_aside(self, accounts: Sequence[str], fault: Fault, at: datetime) -> None:
+        """Remember what could not be read."""
+        text = fault.payload if isinstance(fault.payload, str) else json.dumps(fault.payload, default=str)
+        self.garbled.append(Garbled(accounts=accounts, at=at, fault=hidden(fault.fault), payload=hidden(text)[:MOST_SHOWN]))

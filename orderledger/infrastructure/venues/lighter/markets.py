@@ -1,0 +1,73 @@
+"""Which market index is which instrument: data that the venue publishes, and that grows.
+
+An instrument is named after the symbol its market had when it was first seen, for ever: fills of one market must
+not change their instrument because the venue renames it. A market that nobody has seen is named after its index.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from orderledger.infrastructure.venues.lighter.reading import Document, Unreadable, account_number, word
+
+DETAILS = ("order_book_details", "spot_order_book_details", "order_books")
+FALLBACK = "lighter:market:"
+
+
+@dataclass(frozen=True, slots=True)
+class Markets:
+    """`symbols` by market index. `version` counts how often something was learned; what is known never changes."""
+
+    symbols: Mapping[int, str] = field(default_factory=dict)
+    version: int = 0
+
+    @classmethod
+    def of(cls, known: "Markets | Mapping[Any, Any]") -> Self:
+        """From what was kept (`to_document`), from an answer of orderBookDetails, or from symbols by index."""
+        if isinstance(known, Markets):
+            return cls(known.symbols, known.version)
+        if any(name in known for name in DETAILS):
+            return cls().learned(dict(known))
+        if isinstance(known.get("symbols"), Mapping):
+            return cls({int(index): str(symbol) for index, symbol in known["symbols"].items()}, int(known.get("version", 1)))
+        return cls({int(index): str(symbol) for index, symbol in known.items()}, 1 if known else 0)
+
+    def to_document(self) -> Document:
+        """As it can be kept in a file, and read with `of`."""
+        return {"version": self.version, "symbols": {str(index): symbol for index, symbol in sorted(self.symbols.items())}}
+
+    def learned(self, details: Document) -> Self:
+        """With the markets of an answer that are new. An index that has a name, and a name that has an index, stay."""
+        taken = set(self.symbols.values())
+        added: dict[int, str] = {}
+        for index, symbol in _told(details):
+            if index not in self.symbols and index not in added and symbol not in taken:
+                added[index] = symbol
+                taken.add(symbol)
+        return type(self)({**self.symbols, **added}, self.version + 1) if added else self
+
+    def instrument(self, index: int) -> str:
+        """The instrument of a market, by its index if no symbol is known."""
+        return self.symbols.get(index, f"{FALLBACK}{index}")
+
+    def index(self, instrument: str) -> int | None:
+        """The market of an instrument, None if there is none."""
+        number = instrument.removeprefix(FALLBACK)
+        if number != instrument and number.isascii() and number.isdigit():
+            return int(number)
+        return next((index for index, symbol in self.symbols.items() if symbol == instrument), None)
+
+    def knows(self, index: int) -> bool:
+        return index in self.symbols
+
+
+def _told(details: Document) -> Iterable[tuple[int, str]]:
+    for name in DETAILS:
+        rows = details.get(name)
+        for row in rows if isinstance(rows, list) else ():
+            try:
+                index, symbol = account_number(row, "market_id"), word(row, "symbol")
+            except (AttributeError, Unreadable):
+                continue
+            if index is not None and index >= 0 and symbol is not None:
+                yield index, symbol

@@ -1,0 +1,219 @@
+"""What can be asked of Lighter, and how: the calls behind the questions of the protocol."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
+from orderledger.infrastructure.venues.lighter.orders import MARKS, TIMES
+from orderledger.infrastructure.venues.lighter.reading import Document, Unreadable, grain, index, moment, rows_of
+from orderledger.infrastructure.venues.lighter.rest import PAGE, Rest
+from orderledger.infrastructure.venues.lighter.rest import code_of as code_in
+from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
+from orderledger.infrastructure.venues.lighter.translate import orders_named
+from orderledger.infrastructure.venues.lighter.words import (
+    ACCOUNT_NOT_FOUND,
+    CLIENT_ORDER_INDEX,
+    EXPIRED_TOKEN,
+    NOT_FOUND,
+)
+from orderledger.infrastructure.venues.venue import Listing
+from orderledger.infrastructure.wire.messages import Balance, Fill, Message, Report
+from orderledger.projections.tables import Row
+
+MOST_INACTIVE_PAGES = 10
+SLACK = timedelta(minutes=1)
+"""How far two clocks, and two times of one row, may be apart."""
+
+FINAL = frozenset({EXPIRED_TOKEN, ACCOUNT_NOT_FOUND})
+"""Refusals that a question in other words does not change."""
+
+
+class Questions:
+    """The questions, for all accounts. `rest_lag`: how long an order may be missing from a list that should have it."""
+
+    def __init__(self, rest: Rest, interpreter: Interpreter, now: Callable[[], datetime], rest_lag: timedelta) -> None:
+        self._rest = rest
+        self._interpreter = interpreter
+        self._now = now
+        self._rest_lag = rest_lag
+        self._needs_market = False
+
+    async def open_orders(self, account: str) -> Listing:
+        """All open orders, as of `rest_lag` ago: what is younger may be missing."""
+        await self._interpreter.load()
+        asked_at = self._now()
+        messages: list[Message] = []
+        named: frozenset[str] = frozenset()
+        for page in await self._active(account):
+            messages += (await self._interpreter.read(account, page, asked_at)).messages
+            named |= orders_named(page)
+        return Listing(messages=self._interpreter.settle(account, messages), venue_order_ids=named, at=asked_at - self._rest_lag)
+
+    async def order(self, account: str, order: Row) -> list[Message] | None:
+        """One order: by its client order index, among the active, among the inactive; and its fills."""
+        await self._interpreter.load()
+        rows = await self._rows_of(account, order)
+        told = (await self._interpreter.read(account, {"orders": rows}, self._now())).messages
+        ids = dict.fromkeys([*order["venue_order_ids"], *orders_named({"orders": rows})])
+        fills: list[Message] = []
+        if not rows or any(_claims_other(message, order) for message in told):
+            for venue_order_id in ids:
+                fills += await self._fills_of(account, venue_order_id)
+        messages = self._interpreter.settle(account, [*fills, *told])
+        return messages if messages or rows else None
+
+    async def fills_since(self, account: str, since: datetime) -> list[Message]:
+        """Fills and fundings, page after page back to `since`, oldest first."""
+        await self._interpreter.load()
+        fills = await self._back_to(since, account, "trades", {"sort_by": "timestamp", "sort_dir": "desc", "aggregate": "false"})
+        try:
+            fundings = await self._back_to(since, account, "positionFunding", {}, name="position_fundings")
+        except VenueRefused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            fundings = []  # a deployment that has no such call
+        found = [message for message in (*fills, *fundings) if _is_since(message, since)]
+        found.reverse()
+        return self._interpreter.settle(account, sorted(found, key=_at))
+
+    async def positions(self, account: str) -> list[Balance]:
+        """All positions that are not flat, and the currencies."""
+        await self._interpreter.load()
+        own = self._account(account)
+        document = await self._rest.get("account", {"by": "index", "value": own.account_index}, own)
+        if not document.get("accounts"):
+            raise VenueUnavailable("account: an answer without the account")
+        told = (await self._interpreter.read(account, document, self._now())).messages
+        return [message for message in told if isinstance(message, Balance) and message.quantity]
+
+    def _account(self, account: str) -> LighterAccount:
+        return self._interpreter.accounts[account]
+
+    async def _active(self, account: str) -> list[Document]:
+        """The pages of all active orders; market by market where the venue wants to be asked so."""
+        if not self._needs_market:
+            try:
+                return await self._active_in(account, {})
+            except VenueRefused as refused:
+                if code_in(refused.said) in FINAL:
+                    raise
+        await self._interpreter.learn()  # a market that is new may hold an order, too
+        pages: list[Document] = []
+        for market in sorted(self._interpreter.markets.symbols):
+            pages += await self._active_in(account, {"market_id": market})
+        self._needs_market = True
+        return pages
+
+    async def _active_in(self, account: str, params: dict[str, int]) -> list[Document]:
+        own = self._account(account)
+        asked = {"account_index": own.account_index, **params}
+        return [page async for page in self._rest.listed("accountActiveOrders", asked, own, "orders")]
+
+    async def _rows_of(self, account: str, order: Row) -> list[Any]:
+        """The rows of one order, from the first place that knows it."""
+        client_order_index = order["aliases"].get(CLIENT_ORDER_INDEX)
+        if client_order_index is not None:
+            rows = _rows(await self._by_index(account, client_order_index), order)
+            if rows:
+                return rows
+        elif order["venue_order_ids"]:
+            rows = [row for page in await self._active(account) for row in _rows(page, order)]
+            if rows:
+                return rows
+        return await self._among_inactive(account, order)
+
+    async def _by_index(self, account: str, client_order_index: str) -> Document:
+        """By the client order index, where the deployment has that call."""
+        own = self._account(account)
+        params: dict[str, str | int] = {"account_index": own.account_index, "client_order_indexes": client_order_index}
+        try:
+            return await self._rest.get("accountOrders", params, own)
+        except VenueRefused as refused:
+            if code_in(refused.said) in FINAL:
+                raise
+            pages = await self._active(account)
+            return {"orders": [row for page in pages for _, row in rows_of(page.get("orders"), MARKS)]}
+
+    async def _among_inactive(self, account: str, order: Row) -> list[Any]:
+        """From the newest back to the time of the request."""
+        own = self._account(account)
+        params: dict[str, str | int] = {"account_index": own.account_index, "limit": PAGE}
+        begun = order["requested_at"] or order["acknowledged_at"]
+        pages = 0
+        async for page in self._rest.listed("accountInactiveOrders", params, own, "orders"):
+            rows = _rows(page, order)
+            pages += 1
+            if rows or pages == MOST_INACTIVE_PAGES or (begun is not None and _oldest_is_before(page, begun - SLACK)):
+                return rows
+        return []
+
+    async def _fills_of(self, account: str, venue_order_id: str) -> list[Message]:
+        own = self._account(account)
+        params: dict[str, str | int] = {
+            "account_index": own.account_index,
+            "order_index": venue_order_id,
+            "sort_by": "timestamp",
+            "limit": PAGE,
+            "aggregate": "false",
+        }
+        fills: list[Message] = []
+        async for page in self._rest.listed("trades", params, own, "trades"):
+            told = (await self._interpreter.read(account, page, self._now())).messages
+            fills += [fill for fill in told if isinstance(fill, Fill) and fill.venue_order_id == venue_order_id]
+        return sorted(fills, key=_at)
+
+    async def _back_to(
+        self, since: datetime, account: str, call: str, params: dict[str, str | int], *, name: str | None = None
+    ) -> list[Message]:
+        """The messages of all pages, newest first, until one is older than `since`."""
+        own, found = self._account(account), list[Message]()
+        asked: dict[str, str | int] = {"account_index": own.account_index, "limit": PAGE, **params}
+        async for page in self._rest.listed(call, asked, own, name or call):
+            told = (await self._interpreter.read(account, page, self._now())).messages
+            found += told
+            if any(message.at is not None and message.at < since - SLACK for message in told):
+                break
+        return found
+
+
+def _rows(document: Document, order: Row) -> list[Any]:
+    """The rows of a list that are this order's: by the venue's id, or by the client order index."""
+    client_order_index = order["aliases"].get(CLIENT_ORDER_INDEX)
+    found = []
+    for _, row in rows_of(document.get("orders"), MARKS):
+        try:
+            ids = index(row, "order_id", "order_index"), index(row, "client_order_id", "client_order_index")
+        except (Unreadable, AttributeError):
+            continue
+        if ids[0] in order["venue_order_ids"] or (client_order_index is not None and ids[1] == client_order_index):
+            found.append(row)
+    return found
+
+
+def _oldest_is_before(page: Document, moment_at: datetime) -> bool:
+    times = []
+    for _, row in rows_of(page.get("orders"), MARKS):
+        try:
+            times.append(moment(row, *TIMES))
+        except (Unreadable, AttributeError):
+            continue
+    return bool(times) and min(times) < moment_at
+
+
+def _claims_other(message: Message, order: Row) -> bool:
+    """Whether the venue claims to have filled something else than is recorded."""
+    claims = message.reported if isinstance(message, Report) else None
+    return claims is not None and claims.cum_quantity is not None and claims.cum_quantity != order["cum_quantity"]
+
+
+def _at(message: Message) -> datetime:
+    assert message.at is not None
+    return message.at
+
+
+def _is_since(message: Message, since: datetime) -> bool:
+    """Whether it can have happened from then on: a time in whole seconds may be that of any moment in its second."""
+    at = _at(message)
+    return at + grain(at) > since if at.microsecond % 1000 == 0 else at >= since

@@ -1,0 +1,151 @@
+"""Reading single fields of Lighter's rows. What is not told is None, what cannot be read is Unreadable."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from orderledger.infrastructure.venues.lighter.words import NO_MARKET
+from orderledger.infrastructure.wire.fields import parse_number, parse_time
+
+Document = dict[str, Any]
+
+NESTING = 3
+"""Containers of rows inside one another: more is no payload of this venue."""
+
+
+class Unreadable(ValueError):
+    """A row, or a payload, that cannot be read. Says which field, and what is wrong with it."""
+
+
+def number(row: Document, name: str) -> Decimal | None:
+    """An exact number. Missing, null and empty are not told."""
+    value = row.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        return parse_number(value)
+    except ValueError as fault:
+        raise Unreadable(f"{name} {fault}") from None
+
+
+def needed_number(row: Document, name: str) -> Decimal:
+    found = number(row, name)
+    if found is None:
+        raise Unreadable(f"{name} is missing")
+    return found
+
+
+def price(row: Document, name: str) -> Decimal | None:
+    """A price. The venue writes 0 for none."""
+    return number(row, name) or None
+
+
+def flag(row: Document, name: str) -> bool | None:
+    value = row.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    raise Unreadable(f"{name} is neither true nor false")
+
+
+def word(row: Document, name: str) -> str | None:
+    value = row.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise Unreadable(f"{name} is not a text")
+    return value
+
+
+def index(row: Document, *names: str) -> str | None:
+    """An index as text, from the first of its mirrors that has one. 0 and empty name nothing."""
+    fault: Unreadable | None = None
+    for name in names:
+        try:
+            found = _index(row.get(name), name)
+        except Unreadable as error:
+            fault = fault or error
+        else:
+            if found is not None:
+                return found
+    if fault is not None:
+        raise fault
+    return None
+
+
+def _index(value: Any, name: str) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return str(value) if value else None
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return value if value.strip("0") else None
+    raise Unreadable(f"{name} is no index")
+
+
+def account_number(row: Document, name: str) -> int | None:
+    """The index of an account, of which 0 is one."""
+    value = row.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < NO_MARKET:
+        return int(value)
+    raise Unreadable(f"{name} is no account")
+
+
+def market_of(row: Document, name: str, hint: str | None) -> int | None:
+    """The row's market, else the one its list stands under."""
+    found = account_number(row, name)
+    if found is not None and found < 0:
+        raise Unreadable(f"{name} is no market")
+    if found is None or found == NO_MARKET:
+        return int(hint) if hint is not None and int(hint) != NO_MARKET else None
+    return found
+
+
+def moment(row: Document, *names: str) -> datetime:
+    """The first of these times that is told and can be read, of whatever unit."""
+    for name in names:
+        found = _moment(row.get(name))
+        if found is not None:
+            return found
+    raise Unreadable(f"none of {', '.join(names)} tells a time")
+
+
+def _moment(value: Any) -> datetime | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or value == 0:
+        return None
+    try:
+        return parse_time(value)
+    except ValueError:
+        return None
+
+
+def grain(at: datetime) -> timedelta:
+    """How exactly a time that the venue gave in s or ms can have been meant."""
+    return timedelta(seconds=1) if at.microsecond == 0 else timedelta(milliseconds=1)
+
+
+def rows_of(value: Any, marks: frozenset[str], hint: str | None = None, depth: int = 0) -> Iterator[tuple[str | None, Any]]:
+    """Every row of a list, of a dictionary by market, or the single row that stands for one, each with the market it is under.
+
+    A row is known by bearing one of the `marks`. What is neither a row nor holds rows comes as it is.
+    """
+    if value is None:
+        return
+    if depth < NESTING and isinstance(value, list):
+        for item in value:
+            yield from rows_of(item, marks, hint, depth + 1)
+    elif depth < NESTING and isinstance(value, Mapping) and marks.isdisjoint(value) and _is_by_market(value):
+        for key, item in value.items():
+            yield from rows_of(item, marks, key, depth + 1)
+    else:
+        yield hint, value
+
+
+def _is_by_market(value: Mapping[Any, Any]) -> bool:
+    return all(isinstance(key, str) and key.isascii() and key.isdigit() and len(key) < 10 for key in value)

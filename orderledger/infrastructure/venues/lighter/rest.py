@@ -1,0 +1,116 @@
+"""Asking Lighter: within its allowance, with a token that holds, page after page. An answer that says no is no answer."""
+
+import json
+import random
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger.infrastructure.venues.lighter.reading import Document
+from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden, token_of
+from orderledger.infrastructure.venues.lighter.words import DEFAULT_WEIGHT, EXPIRED_TOKEN, OK, TOO_MANY, WEIGHTS
+from orderledger.infrastructure.venues.transport import Backoff, Budget, Http
+
+PREFIX = "/api/v1/"
+PAGE = 100
+"""The most rows of a page."""
+
+Parameters = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What may be asked in a minute. `weights`: what a call costs of it; a call that is not named costs `default_weight`.
+
+    Sending orders draws on the same allowance: leave room for it.
+    """
+
+    per_minute: int
+    weights: Mapping[str, int] = field(default_factory=dict)
+    default_weight: int = 1
+
+    def weight(self, call: str) -> int:
+        return self.weights.get(call, self.default_weight)
+
+
+STANDARD = Allowance(per_minute=60)
+PREMIUM = Allowance(per_minute=24_000, weights=WEIGHTS, default_weight=DEFAULT_WEIGHT)
+
+
+def http_for(url: str, allowance: Allowance, chance: random.Random, *, attempts: int = 5, backoff: Backoff | None = None) -> Http:
+    """The HTTP side: its budget is the allowance, and what the venue calls too many requests is asked again later."""
+    return Http(
+        url,
+        budget=Budget(allowance.per_minute),
+        attempts=attempts,
+        backoff=backoff or Backoff(chance),
+        is_busy=lambda _, said: code_of(said) in TOO_MANY,
+    )
+
+
+def code_of(said: str) -> int | None:
+    """The venue's own code in an answer that says no."""
+    try:
+        document = json.loads(said)
+    except ValueError:
+        return None
+    return refusal_of(document)
+
+
+def refusal_of(document: Any) -> int | None:
+    """The code of a document that says no, flat or nested in `error`; None of one that does not."""
+    if not isinstance(document, dict):
+        return None
+    inner = document.get("error")
+    code = (inner if isinstance(inner, dict) else document).get("code")
+    return code if isinstance(code, int) and not isinstance(code, bool) and code not in (0, OK) else None
+
+
+class Rest:
+    """Questions to the venue. Every one raises VenueUnavailable or VenueRefused, or has the answer."""
+
+    def __init__(self, http: Http, allowance: Allowance) -> None:
+        self._http = http
+        self._allowance = allowance
+
+    async def get(self, call: str, params: Parameters, account: LighterAccount | None = None) -> Document:
+        """One answer. A token that the venue says has ended is asked for once more."""
+        try:
+            return await self._get(call, params, account)
+        except VenueRefused as refused:
+            if account is None or code_of(refused.said) != EXPIRED_TOKEN:
+                raise
+        return await self._get(call, params, account)
+
+    async def listed(self, call: str, params: Parameters, account: LighterAccount, name: str) -> AsyncIterator[Document]:
+        """The pages of a list, which stands in `name`, until there is no further one."""
+        seen: set[str] = set()
+        cursor = ""
+        while True:
+            page = await self.get(call, {**params, **({"cursor": cursor} if cursor else {})}, account)
+            if name not in page:
+                raise VenueUnavailable(f"{call}: an answer without {name}")
+            yield page
+            following = page.get("next_cursor")
+            cursor = following if isinstance(following, str) else ""
+            if not cursor or not page[name]:
+                return
+            if cursor in seen:
+                raise VenueUnavailable(f"{call}: pages that lead in a circle")
+            seen.add(cursor)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _get(self, call: str, params: Parameters, account: LighterAccount | None) -> Document:
+        headers = None if account is None else {"authorization": token_of(account)}
+        document = await self._http.get(f"{PREFIX}{call}", params, weight=self._allowance.weight(call), headers=headers)
+        if not isinstance(document, dict):
+            raise VenueUnavailable(f"{call}: an answer that is no object")
+        code = refusal_of(document)
+        if code in TOO_MANY:
+            raise VenueUnavailable(f"{call}: {code}, too many requests")
+        if code is not None:
+            raise VenueRefused(OK, hidden(json.dumps(document, default=str)))
+        return document

@@ -1,0 +1,96 @@
+"""What the ledger knows already, and a translation cannot do without: three corrections, none of which decides anything.
+
+1. The venue gives one moment in s, ms or us. A row without microseconds that may be the moment the ledger knows of the order
+   is told with that moment, so that one fact read in two units stays one fact.
+2. Terms that differ from those in force are told as `replace` where a replace is outstanding, else as `restate`, besides the
+   acknowledgement: the venue's rows know no event of their own for a modified order.
+3. An order that became known while its market had no name keeps the instrument it was recorded under.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from orderledger.infrastructure.venues.lighter.markets import FALLBACK, Markets
+from orderledger.infrastructure.venues.lighter.orders import TIMES
+from orderledger.infrastructure.venues.lighter.reading import grain
+from orderledger.infrastructure.venues.venue import Records
+from orderledger.infrastructure.wire.messages import (
+    Acknowledge,
+    Cancel,
+    Expire,
+    Fill,
+    Message,
+    Reject,
+    Replace,
+    Report,
+    Restate,
+)
+from orderledger.projections.tables import Row
+
+EXACT_TIME = TIMES[0]
+KNOWN_TIMES = ("acknowledged_at", "last_fill_at", "ended_at", "updated_at")
+ENDINGS = (Cancel, Reject, Expire)
+
+
+def settled(messages: Iterable[Message], account: str, records: Records, markets: Markets) -> list[Message]:
+    """The messages of one answer or frame, in its order, as they are to be recorded beside what is known."""
+    told: list[Message] = []
+    fills: dict[str | None, datetime] = {}
+    for message in messages:
+        order = _known(message, account, records)
+        if isinstance(message, Report):
+            message = _changed(message, instrument=_instrument(message.instrument, order, markets))
+            if not isinstance(message, Fill):
+                message = _changed(message, at=_moment(message, order, fills.get(message.venue_order_id)))
+            elif message.at is not None:
+                fills[message.venue_order_id] = max(message.at, fills.get(message.venue_order_id, message.at))
+        told.append(message)
+        if isinstance(message, Acknowledge) and order is not None:
+            told += _new_terms(message, order)
+    return told
+
+
+def _known(message: Message, account: str, records: Records) -> Row | None:
+    """The order, by the venue's id, else by an alias."""
+    if not isinstance(message, Report):
+        return None
+    names = (*((message.venue_order_id,) if message.venue_order_id else ()), *message.aliases.values())
+    return next((order for name in names if (order := records.order(account, name)) is not None), None)
+
+
+def _changed(message: Report, **changes: Any) -> Report:
+    is_same = all(getattr(message, name) == value for name, value in changes.items())
+    return message if is_same else message.model_copy(update=changes)
+
+
+def _instrument(told: str | None, order: Row | None, markets: Markets) -> str | None:
+    known = None if order is None else order["instrument"]
+    if told is None or not isinstance(known, str) or not known.startswith(FALLBACK):
+        return told
+    return known if markets.index(known) == markets.index(told) else told
+
+
+def _moment(message: Report, order: Row | None, filled_at: datetime | None) -> datetime | None:
+    """The known moment that a coarser one can mean: of an end its own, else the latest, so that the fills of it are in it."""
+    at = message.at
+    if at is None or not isinstance(message.evidence, dict) or message.evidence.get(EXACT_TIME):
+        return at
+    known = [filled_at, *(order[name] for name in KNOWN_TIMES)] if order is not None else [filled_at]
+    possible = [moment for moment in known if moment is not None and at <= moment < at + grain(at)]
+    if order is not None and isinstance(message, ENDINGS) and order["ended_at"] in possible:
+        return order["ended_at"]  # type: ignore[no-any-return]
+    return max(possible, default=at)
+
+
+def _new_terms(message: Acknowledge, order: Row) -> Iterator[Message]:
+    """Of an order of ours that was acknowledged before: until then the venue has yet to say what it accepted."""
+    claims = message.reported
+    if claims is None or order["origin"] != "own" or order["acknowledged_at"] is None:
+        return
+    told = {name: getattr(claims, name) for name in ("quantity", "limit_price", "stop_price")}
+    changes = {name: value for name, value in told.items() if value and value != order[name]}
+    if changes:
+        model = Replace if order["pending"] == "replace" else Restate
+        kept = {name: value for name, value in message.__dict__.items() if name not in ("reported", "type")}
+        yield model(**kept, **changes)

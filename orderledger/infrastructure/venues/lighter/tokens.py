@@ -1,0 +1,54 @@
+"""Tokens: whose account it is, when its token ends, and how no text shows it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.venues.transport.secrecy import HIDDEN
+
+SIGNED = re.compile(r"(?P<ends>[0-9]{9,11}):[0-9]+:[0-9]+:[0-9A-Fa-f]+")
+READ_ONLY = re.compile(r"ro:[0-9]+:(?:single|all):(?P<ends>[0-9]{9,11}):[^\s\"'&<>,}]+")
+LONGEST_MARGIN = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LighterAccount:
+    """An account of the venue. `token` gives a token that holds now; it is called for each connection and each question."""
+
+    account_index: int
+    token: Callable[[], str]
+
+
+def token_of(account: LighterAccount) -> str:
+    """A token. Raises VenueUnavailable where there is none; what the callable says of it may be secret, and is not repeated."""
+    try:
+        token = account.token()
+    except Exception as error:
+        raise VenueUnavailable(f"no token for account {account.account_index}: {type(error).__name__}") from None
+    if not token:
+        raise VenueUnavailable(f"no token for account {account.account_index}: an empty one")
+    return token
+
+
+def ends_of(token: str) -> datetime | None:
+    """When it ends, if it says so."""
+    found = SIGNED.fullmatch(token) or READ_ONLY.fullmatch(token)
+    return None if found is None else datetime.fromtimestamp(int(found["ends"]), UTC)
+
+
+def renew_at(token: str, now: datetime) -> datetime | None:
+    """When a connection needs a new token: a quarter of its life before its end, a quarter of an hour at most.
+
+    None where the token does not say when it ends.
+    """
+    ends_at = ends_of(token)
+    if ends_at is None:
+        return None
+    return ends_at - min(LONGEST_MARGIN, max(ends_at - now, timedelta(0)) / 4)
+
+
+def hidden(text: str) -> str:
+    """The text without tokens of this venue."""
+    return READ_ONLY.sub(HIDDEN, SIGNED.sub(HIDDEN, text))

@@ -1,0 +1,161 @@
+"""One row of a trade: the fill of the own side, or both fills of a trade with oneself. And rows of funding and positions.
+
+A fill is the same fill by market, trade and side: `0:19300000001:buy`.
+"""
+
+from decimal import Decimal
+
+from orderledger.domain.exact import EXACT
+from orderledger.domain.values import Liquidity, Side
+from orderledger.infrastructure.venues.lighter.context import Context
+from orderledger.infrastructure.venues.lighter.reading import (
+    Document,
+    Unreadable,
+    account_number,
+    flag,
+    index,
+    market_of,
+    moment,
+    needed_number,
+    number,
+    price,
+    word,
+)
+from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADE, RATE_UNIT_DIGITS
+from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
+
+MARKS = frozenset({"trade_id", "trade_id_str", "ask_id", "bid_id", "ask_account_id", "bid_account_id"})
+FUNDING_MARKS = frozenset({"funding_id", "change", "rate"})
+POSITION_MARKS = frozenset({"position", "market_id", "avg_entry_price"})
+ASSET_MARKS = frozenset({"symbol", "asset_id", "balance"})
+
+TIMES = ("transaction_time", "timestamp")
+ASSET = "lighter:asset:"
+SIDES = {"bid": Side.BUY, "ask": Side.SELL}
+
+
+def trade_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+    """The fills of the account in this trade: one, two of a self-trade, none of a trade between others. Raises Unreadable."""
+    owners = {end: account_number(row, f"{end}_account_id") for end in SIDES}
+    own = [end for end in SIDES if owners[end] == context.account_index]
+    if not own and None in owners.values():
+        raise Unreadable("whose trade it is is missing")
+    return [_fill(row, context, hint, end) for end in own]
+
+
+def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
+    market = _market(row, hint)
+    trade_id = index(row, "trade_id_str", "trade_id")
+    if trade_id is None:
+        raise Unreadable("trade_id is missing")
+    side, liquidity = SIDES[end], _liquidity(row, end)
+    fee = _fee(row, liquidity)
+    client_order_index = index(row, f"{end}_client_id_str", f"{end}_client_id")
+    kind = word(row, "type")
+    return Fill(
+        account=context.account,
+        source=context.source,
+        at=moment(row, *TIMES),
+        fill_id=f"{market}:{trade_id}:{side}",
+        venue_order_id=index(row, f"{end}_id_str", f"{end}_id"),
+        aliases={} if client_order_index is None else {CLIENT_ORDER_INDEX: client_order_index},
+        instrument=context.markets.instrument(market),
+        side=side,
+        quantity=needed_number(row, "size"),
+        price=needed_number(row, "price"),
+        fee=fee,
+        fee_currency=None if fee is None else CURRENCY,
+        liquidity=liquidity,
+        reason=None if kind == PLAIN_TRADE else kind,
+        evidence=row,
+    )
+
+
+def _market(row: Document, hint: str | None) -> int:
+    market = market_of(row, "market_id", hint)
+    if market is None:
+        raise Unreadable("market_id is missing")
+    return market
+
+
+def _liquidity(row: Document, end: str) -> Liquidity | None:
+    is_maker_ask = flag(row, "is_maker_ask")
+    if is_maker_ask is None:
+        return None
+    return Liquidity.MAKER if (end == "ask") == is_maker_ask else Liquidity.TAKER
+
+
+def _fee(row: Document, liquidity: Liquidity | None) -> Decimal | None:
+    """A rate in millionths of `usd_amount`. The venue leaves out a rate of zero, and tells nobody why it is not there."""
+    if liquidity is None:
+        return None
+    rate, amount = number(row, f"{liquidity}_fee"), number(row, "usd_amount")
+    if rate is None or amount is None:
+        return None
+    return _trimmed(EXACT.scaleb(EXACT.multiply(amount, rate), -RATE_UNIT_DIGITS))
+
+
+def _trimmed(amount: Decimal) -> Decimal:
+    """Without zeros at the end, which the multiplication adds."""
+    return Decimal(format(amount.normalize(EXACT), "f"))
+
+
+def funding_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+    """One payment of funding: `change` is what it did to the account's money. Raises Unreadable."""
+    market, funding_id = _market(row, hint), index(row, "funding_id")
+    if funding_id is None:
+        raise Unreadable("funding_id is missing")
+    return [
+        Funding(
+            account=context.account,
+            source=context.source,
+            at=moment(row, "timestamp"),
+            message_id=f"lighter.funding:{market}:{funding_id}",
+            instrument=context.markets.instrument(market),
+            amount=needed_number(row, "change"),
+            currency=CURRENCY,
+            evidence=row,
+        )
+    ]
+
+
+def position_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+    """What the venue says is held of one market. `position` bears no sign, `sign` does. Raises Unreadable."""
+    size, sign = needed_number(row, "position"), number(row, "sign")
+    if sign is not None and sign not in (-1, 1) and size:
+        raise Unreadable("sign is neither 1 nor -1")
+    market = _market(row, hint)
+    return [
+        Balance(
+            account=context.account,
+            source=context.source,
+            at=context.heard_at,
+            instrument=context.markets.instrument(market),
+            quantity=EXACT.copy_negate(size) if size > 0 and sign == -1 else size,
+            average_price=price(row, "avg_entry_price"),
+            evidence=row,
+        )
+    ]
+
+
+def asset_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+    """What the venue says is held of one currency. Raises Unreadable.
+
+    A perpetual is called after its currency here: the currency then has to have another name.
+    """
+    symbol = word(row, "symbol")
+    if symbol is None:
+        raise Unreadable("symbol is missing")
+    name = symbol if context.markets.index(symbol) is None else f"{ASSET}{symbol}"
+    return [balance_of(context, name, needed_number(row, "balance"), row)]
+
+
+def balance_of(context: Context, currency: str, quantity: Decimal, row: Document) -> Balance:
+    return Balance(
+        account=context.account,
+        source=context.source,
+        at=context.heard_at,
+        instrument=currency,
+        quantity=quantity,
+        evidence=row,
+    )

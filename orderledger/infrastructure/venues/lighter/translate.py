@@ -1,0 +1,173 @@
+"""Any payload of Lighter, to messages: frames of its websocket and answers of its REST, recognised by their shape.
+
+Pure: no clock, no network. A row that cannot be read is a Fault and costs the other rows nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.venues.lighter import orders, trades
+from orderledger.infrastructure.venues.lighter.context import Context, Fault, Translation
+from orderledger.infrastructure.venues.lighter.markets import DETAILS, Markets
+from orderledger.infrastructure.venues.lighter.reading import Document, Unreadable, market_of, number, rows_of
+from orderledger.infrastructure.venues.lighter.reading import index as told_index
+from orderledger.infrastructure.venues.lighter.words import BODIES, CONTROL_FRAMES, CURRENCY
+from orderledger.infrastructure.wire.facts import evidence_of, to_fact
+from orderledger.infrastructure.wire.messages import Message
+
+__all__ = ["from_recorded", "markets_named", "orders_named", "translated"]
+
+Reader = Callable[[Document, Context, str | None], list[Message]]
+
+PARTS: dict[str, tuple[frozenset[str], Reader]] = {
+    "trades": (trades.MARKS, trades.trade_messages),
+    "orders": (orders.MARKS, orders.order_messages),
+    "funding_histories": (trades.FUNDING_MARKS, trades.funding_messages),
+    "position_fundings": (trades.FUNDING_MARKS, trades.funding_messages),
+    "positions": (trades.POSITION_MARKS, trades.position_messages),
+    "position": (trades.POSITION_MARKS, trades.position_messages),
+    "assets": (trades.ASSET_MARKS, trades.asset_messages),
+}
+"""Where rows stand in a payload, in the order in which they are told: fills before the claims that count them."""
+
+SILENT = frozenset({"code", "message", "error", "type", "txs", "notifs", "stats", "order_books", "volume", *DETAILS})
+"""What a payload of this venue may hold that says nothing about orders."""
+
+OWN_CHANNELS = "account_all"
+"""Channels whose name ends in the account; that of `account_orders` ends in the market."""
+
+
+def from_recorded(
+    document: Any, account: str, account_index: int, markets: Markets | Mapping[Any, Any] | None = None
+) -> list[Message]:
+    """The messages of one recorded payload, parsed from JSON with `parse_float=Decimal`. What cannot be read is left out.
+
+    `account` is the ledger's name of the account, `account_index` the venue's. `markets`: symbols by index, or the venue's
+    answer to orderBookDetails.
+    """
+    context = Context(account=account, account_index=account_index, markets=Markets.of(markets or {}))
+    return list(translated(document, context).messages)
+
+
+def translated(document: Any, context: Context) -> Translation:
+    """The messages of one payload, and its faults. Never raises."""
+    if isinstance(document, list):
+        return sum((translated(item, context) for item in document if not isinstance(item, list)), Translation())
+    if not isinstance(document, dict):
+        return Translation(faults=[Fault("is not a JSON object", document)])
+    kind = document.get("type")
+    channel = kind.partition("/")[2] if isinstance(kind, str) and kind.startswith(("subscribed/", "update/")) else ""
+    if channel:
+        context = _pushed(context)
+    if _is_of_another(document, context):
+        return Translation()
+    if _is_row(document):
+        return _part("trades" if not trades.MARKS.isdisjoint(document) else "orders", document, context)
+    told = [_part(name, document[name], context) for name in PARTS if name in document]
+    told += [_account(row, context) for _, row in rows_of(document.get("accounts"), frozenset({"positions", "index"}))]
+    missing = [name for name in BODIES.get(channel, ()) if name not in document]
+    if missing or not (told or channel or _is_silent(document)):
+        fault = f"has no {missing[0]}" if missing else "is no payload of this venue"
+        return sum(told, Translation()) + Translation(faults=[Fault(fault, document)])
+    return sum(told, Translation())
+
+
+def orders_named(document: Any) -> frozenset[str]:
+    """The venue's ids of all orders that an answer lists, those included whose rows cannot be read otherwise."""
+    found = set()
+    for _, row in rows_of(document.get("orders") if isinstance(document, dict) else None, orders.MARKS):
+        try:
+            found.add(orders.venue_order_id(row))
+        except (Unreadable, AttributeError):
+            continue
+    return frozenset(found)
+
+
+def markets_named(document: Any) -> frozenset[int]:
+    """The indexes of all markets that a payload speaks of."""
+    found: set[int | None] = set()
+    for name, (marks, _) in PARTS.items() if isinstance(document, dict) else ():
+        for hint, row in rows_of(document.get(name), marks):
+            try:
+                found.add(market_of(row, "market_index" if name == "orders" else "market_id", hint))
+            except (Unreadable, AttributeError):
+                continue
+    inner = document.get("accounts") if isinstance(document, dict) else None
+    accounts = [markets_named(account) for account in inner] if isinstance(inner, list) else []
+    return frozenset(index for index in found if index is not None).union(*accounts)
+
+
+def _pushed(context: Context) -> Context:
+    return replace(context, source=Source.VENUE_PUSH)
+
+
+def _is_of_another(document: Document, context: Context) -> bool:
+    """Whether the frame says that it is about another account."""
+    channel, own = document.get("channel"), str(context.account_index)
+    if isinstance(channel, str) and channel.startswith(OWN_CHANNELS):
+        named = channel.replace("/", ":").rpartition(":")[2]
+        return named.isascii() and named.isdigit() and named != own
+    index = document.get("account")
+    return isinstance(index, int) and str(index) != own
+
+
+def _is_row(document: Document) -> bool:
+    """A row by itself, as a log of rows keeps it."""
+    return not {"order_index", "order_id", "trade_id", "trade_id_str"}.isdisjoint(document) and PARTS.keys().isdisjoint(document)
+
+
+def _is_silent(document: Document) -> bool:
+    kind = document.get("type")
+    return not SILENT.isdisjoint(document) and (
+        "type" not in document or (isinstance(kind, str) and (kind in CONTROL_FRAMES or kind.startswith("jsonapi/")))
+    )
+
+
+def _part(name: str, value: Any, context: Context) -> Translation:
+    marks, reader = PARTS[name]
+    told: list[Message] = []
+    faults: list[Fault] = []
+    for hint, row in rows_of(value, marks):
+        try:
+            if not isinstance(row, dict):
+                raise Unreadable("is no row")
+            told += [_recordable(message) for message in reader(row, context, hint)]
+        except (Unreadable, InvalidMessage) as fault:
+            faults.append(Fault(str(fault), row))
+        except ValidationError as fault:
+            faults.append(Fault(_first(fault), row))
+    return Translation(told, faults)
+
+
+def _recordable(message: Message) -> Message:
+    """A message that the ledger could not keep is no message. Raises InvalidMessage."""
+    to_fact(message)
+    evidence_of(message)
+    return message
+
+
+def _first(fault: ValidationError) -> str:
+    found = fault.errors(include_url=False, include_input=False, include_context=False)[0]
+    return f"{'.'.join(str(part) for part in found['loc'])} {found['msg'].removeprefix('Value error, ')}"
+
+
+def _account(row: Any, context: Context) -> Translation:
+    """One account of an answer: its positions, its currencies, and its collateral where it lists none in that currency."""
+    if not isinstance(row, dict):
+        return Translation(faults=[Fault("is no row", row)])
+    try:
+        named = told_index(row, "index", "account_index")
+        if named is not None and named != str(context.account_index):
+            return Translation()
+        told = sum((_part(name, row.get(name), context) for name in ("positions", "assets")), Translation())
+        collateral = number(row, "collateral")
+    except Unreadable as fault:
+        return Translation(faults=[Fault(str(fault), row)])
+    if collateral is None or any(getattr(message, "instrument", None) == CURRENCY for message in told.messages):
+        return told
+    return told + Translation([trades.balance_of(context, CURRENCY, collateral, {"collateral": row["collateral"]})])

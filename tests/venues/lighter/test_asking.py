@@ -1,0 +1,352 @@
+"""The adapter asks a made-up Lighter over real HTTP: what is late, missing, refused, too much, or market by market."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger.infrastructure.venues.fake import Faults
+from orderledger.infrastructure.venues.lighter.rest import PREMIUM, STANDARD, Allowance
+from orderledger.infrastructure.venues.venue import Venue
+from orderledger.infrastructure.wire.messages import Absent
+from tests.venues.lighter.rows import ACCOUNT, order, request, shown
+from tests.venues.lighter.world import ROOMY, START, World
+
+
+def test_all_open_orders_are_listed_and_nothing_else() -> None:
+    async def story() -> None:
+        world = World()
+        kept, ended = world.place("1"), world.place("2")
+        world.truth.cancel(ended)
+        async with world.open(listens=False):
+            listing = await world.venue.open_orders(ACCOUNT)
+            assert listing.venue_order_ids == {str(kept.order_id)}
+            assert [(shown(one)["type"], shown(one)["source"]) for one in listing.messages] == [("acknowledge", "venue_poll")]
+
+    asyncio.run(story())
+
+
+def test_the_adapter_is_a_venue() -> None:
+    async def story() -> None:
+        world = World()
+        async with world.open(listens=False):
+            venue: Venue = world.venue
+            assert (venue.name, list(venue.accounts), venue.abilities.has_fill_ids) == ("lighter", [ACCOUNT], True)
+
+    asyncio.run(story())
+
+
+def test_a_list_is_as_old_as_rest_may_lag_so_that_a_young_order_is_not_missed_in_it() -> None:
+    async def story() -> None:
+        world = World(rest_lag=timedelta(seconds=3), venue={"rest_lag": timedelta(seconds=5)})
+        async with world.open(listens=False):
+            young = world.place("1")
+            listing = await world.venue.open_orders(ACCOUNT)
+            assert listing.venue_order_ids == frozenset()
+            assert listing.at < young.created_at
+            world.clock.set(young.created_at + timedelta(seconds=6))
+            assert (await world.venue.open_orders(ACCOUNT)).venue_order_ids == {str(young.order_id)}
+
+    asyncio.run(story())
+
+
+def test_an_order_that_rest_does_not_know_yet_is_unknown_and_never_ended() -> None:
+    async def story() -> None:
+        world = World(rest_lag=timedelta(seconds=3))
+        async with world.open(listens=False):
+            world.ledger.record(request("C-1", 9001, at=START))
+            world.place("9001")
+            asked = world.ledger.order("C-1")
+            assert await world.venue.order(ACCOUNT, asked) is None
+            asked_at = world.clock.now()  # the answer is as old as REST may lag
+            world.record([Absent(account=ACCOUNT, client_order_id="C-1", at=asked_at - timedelta(seconds=5))])
+            assert [row["client_order_id"] for row in world.ledger.open_orders()] == ["C-1"]
+            world.clock.set(world.clock.now() + timedelta(seconds=4))
+            world.record(await world.venue.order(ACCOUNT, asked))
+            seen = world.ledger.order("C-1")
+            assert (seen["status"], seen["certainty"], seen["anomalies"]) == ("new", "confirmed", [])
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("is_coarse", [False, True])
+def test_an_order_of_ours_is_found_by_its_index_with_its_fills(is_coarse: bool) -> None:
+    async def story() -> None:
+        world = World(is_coarse=is_coarse)
+        async with world.open(listens=False):
+            world.ledger.record(request("C-1", 9001, at=START))
+            placed = world.place("9001")
+            world.truth.fill(placed, "0.1")
+            world.truth.fill(placed, "0.2")
+            world.truth.cancel(placed, reason="canceled-reduce-only")
+            world.record(await world.venue.order(ACCOUNT, world.ledger.order("C-1")))
+            seen = world.ledger.order("C-1")
+            assert (seen["status"], seen["cum_quantity"], seen["anomalies"]) == ("canceled", Decimal("0.3"), [])
+            again = world.record(await world.venue.order(ACCOUNT, seen))
+            assert again == ["duplicate"]  # its fills are known: they are not asked for again
+
+    asyncio.run(story())
+
+
+def test_an_order_made_elsewhere_is_found_by_the_id_of_the_venue_open_or_ended() -> None:
+    async def story() -> None:
+        world = World()
+        placed = world.place("0")
+        async with world.open():
+            await world.up()
+            await world.until(lambda: world.ledger.orders())
+            known = world.ledger.order(str(placed.order_id))
+            assert known["aliases"] == {}
+            assert [shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()] == ["acknowledge"]
+            for number in range(150):
+                world.truth.cancel(world.place(str(1000 + number)))
+            world.truth.cancel(placed)
+            for number in range(150):
+                world.truth.cancel(world.place(str(2000 + number)))
+            assert [shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()] == ["cancel"]
+            assert world.fake.requests["accountInactiveOrders"] == 2
+
+    asyncio.run(story())
+
+
+def test_the_inactive_are_not_searched_beyond_the_time_of_the_request() -> None:
+    async def story() -> None:
+        world = World()
+        for number in range(150):
+            world.truth.cancel(world.place(str(1000 + number)))
+        async with world.open(listens=False):
+            world.clock.set(START + timedelta(hours=1))
+            world.ledger.record(request("C-1", 9001, at=world.clock.now()))
+            assert await world.venue.order(ACCOUNT, world.ledger.order("C-1")) is None
+            assert world.fake.requests["accountInactiveOrders"] == 1
+
+    asyncio.run(story())
+
+
+def test_fills_and_fundings_are_told_page_after_page_back_to_a_moment_oldest_first() -> None:
+    async def story() -> None:
+        world = World()
+        for number in range(130):
+            world.truth.fill(world.place(str(number + 1)), "0.1")
+        since = world.clock.now()
+        for number in range(130):
+            world.truth.fill(world.place(str(number + 1001)), "0.1")
+        world.truth.fund(ACCOUNT, "ETH", "-0.25")
+        async with world.open(listens=False):
+            told = [shown(message) for message in await world.venue.fills_since(ACCOUNT, since)]
+            expected = [f"0:{fill.fill_id}:buy" for fill in world.truth.fills(ACCOUNT, since)]
+            assert [one["fill_id"] for one in told if one["type"] == "fill"] == expected
+            assert [one["amount"] for one in told if one["type"] == "funding"] == ["-0.250000"]
+            assert {one["source"] for one in told} == {"venue_poll"}
+
+    asyncio.run(story())
+
+
+def test_a_trade_with_oneself_is_two_fills_of_two_orders() -> None:
+    async def story() -> None:
+        world = World()
+        bid, ask = world.place("1"), world.place("2", side="sell")
+        world.truth.fill(bid, "0.1", fill_id=7)
+        world.truth.fill(ask, "0.1", fill_id=7, liquidity="taker")
+        async with world.open(listens=False):
+            world.record(await world.venue.fills_since(ACCOUNT, START))
+            assert sorted((row["fill_id"], row["venue_order_id"], row["liquidity"]) for row in world.ledger.trades()) == [
+                ("0:7:buy", str(bid.order_id), "maker"),
+                ("0:7:sell", str(ask.order_id), "taker"),
+            ]
+
+    asyncio.run(story())
+
+
+def test_positions_and_money_are_told() -> None:
+    async def story() -> None:
+        world = World()
+        world.truth.fill(world.place("1", side="sell"), "0.5")
+        world.truth.fill(world.place("2", instrument="BTC", limit_price="60000"), "0.5")
+        world.truth.fill(world.place("3", instrument="BTC", side="sell", limit_price="60000"), "0.5")
+        async with world.open(listens=False):
+            told = await world.venue.positions(ACCOUNT)
+            assert [(one.instrument, one.quantity) for one in told] == [("ETH", Decimal("-0.5")), ("USDC", Decimal(10_000))]
+
+    asyncio.run(story())
+
+
+def test_a_deployment_that_wants_to_be_asked_market_by_market_is() -> None:
+    async def story() -> None:
+        world = World(needs_market=True)
+        eth, btc = world.place("1"), world.place("2", instrument="BTC", limit_price="60000")
+        async with world.open(listens=False):
+            await world.venue.open_orders(ACCOUNT)
+            world.fake.list_market(9, "SOL")
+            sol = world.place("3", instrument="SOL", limit_price="100")
+            listing = await world.venue.open_orders(ACCOUNT)
+            assert listing.venue_order_ids == {str(one.order_id) for one in (eth, btc, sol)}
+            assert world.fake.requests["accountActiveOrders"] == 1 + 3 + 4  # refused once, then by three markets, then by four
+
+    asyncio.run(story())
+
+
+def test_a_list_that_lacks_a_market_is_no_list() -> None:
+    async def story() -> None:
+        world = World(needs_market=True, attempts=1)
+        async with world.open(listens=False):
+            await world.venue.open_orders(ACCOUNT)
+            world.fake.faults.plan_answers(None, None, "server_error")
+            with pytest.raises(VenueUnavailable):
+                await world.venue.open_orders(ACCOUNT)
+
+    asyncio.run(story())
+
+
+def test_a_list_names_an_order_whose_row_cannot_be_read() -> None:
+    async def story() -> None:
+        world = World()
+        world.fake.extra_rows = [order(order_id="5", status=7), order(order_id="6")]
+        async with world.open(listens=False):
+            listing = await world.venue.open_orders(ACCOUNT)
+            assert (len(listing.messages), sorted(listing.venue_order_ids)) == (1, ["5", "6"])
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "answer", [{"code": 200}, {"code": 200, "accounts": []}, [], "nothing", {"code": 23000, "message": "slow down"}]
+)
+def test_no_answer_is_taken_for_an_empty_one(answer: object) -> None:
+    async def story() -> None:
+        world = World(attempts=1)
+        async with world.open(listens=False):
+            await world.venue.open_orders(ACCOUNT)
+            world.fake.answers_instead = answer
+            for question in (
+                world.venue.open_orders(ACCOUNT),
+                world.venue.positions(ACCOUNT),
+                world.venue.fills_since(ACCOUNT, START),
+            ):
+                with pytest.raises(VenueUnavailable):
+                    await question
+
+    asyncio.run(story())
+
+
+def test_a_storm_of_faults_is_weathered() -> None:
+    async def story() -> None:
+        faults = Faults(5, server_error=0.25, too_many_requests=0.2, lose_answer=0.1, malformed=0.1)
+        world = World(faults=faults, attempts=30, allowance=ROOMY)
+        placed = [world.place(str(number)) for number in range(1, 6)]
+        async with world.open(listens=False):
+            for _ in range(5):
+                assert len((await world.venue.open_orders(ACCOUNT)).venue_order_ids) == len(placed)
+                await world.venue.fills_since(ACCOUNT, START)
+        assert min(faults.done[name] for name in ("server_error", "too_many_requests", "lose_answer", "malformed")) > 0
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("fault", ["server_error", "too_many_requests", "malformed", "lose_answer"])
+def test_a_storm_that_does_not_end_is_said_to_be_one(fault: str) -> None:
+    async def story() -> None:
+        world = World(faults=Faults(**{fault: 1.0}), attempts=3)  # type: ignore[arg-type]
+        async with world.open(listens=False):
+            with pytest.raises(VenueUnavailable):
+                await world.venue.open_orders(ACCOUNT)
+
+    asyncio.run(story())
+
+
+def test_what_the_venue_calls_too_many_requests_is_asked_again_later() -> None:
+    async def story() -> None:
+        world = World(requests_per_minute=2, window_seconds=0.15, attempts=40)
+        async with world.open(listens=False):
+            for _ in range(4):
+                await world.venue.open_orders(ACCOUNT)
+            assert world.fake.requests["accountActiveOrders"] > 4
+
+    asyncio.run(story())
+
+
+def test_no_more_is_asked_than_is_allowed() -> None:
+    async def story() -> None:
+        world = World(allowance=Allowance(per_minute=3), attempts=1)
+        async with world.open(listens=False):
+            await world.venue.open_orders(ACCOUNT)
+            await world.venue.open_orders(ACCOUNT)
+            waiting = asyncio.create_task(world.venue.open_orders(ACCOUNT))
+            await asyncio.sleep(0.1)
+            assert not waiting.done() and world.fake.most_in(60) == 3
+            waiting.cancel()
+
+    asyncio.run(story())
+
+
+def test_a_premium_account_pays_by_weight() -> None:
+    assert [STANDARD.weight(call) for call in ("trades", "account")] == [1, 1]
+    weights = {call: PREMIUM.weight(call) for call in ("trades", "accountInactiveOrders", "account", "accountActiveOrders")}
+    assert weights == {"trades": 600, "accountInactiveOrders": 100, "account": 300, "accountActiveOrders": 300}
+    assert (STANDARD.per_minute, PREMIUM.per_minute) == (60, 24_000)
+
+
+def test_every_question_has_a_token_of_its_own_and_one_that_has_ended_is_asked_for_once_more() -> None:
+    async def story() -> None:
+        world = World()
+        async with world.open(listens=False):
+            await world.venue.open_orders(ACCOUNT)
+            await world.venue.positions(ACCOUNT)
+            assert len(world.tokens) == 2
+            world.fake.refused_tokens.add(next_token(world))
+            assert (await world.venue.open_orders(ACCOUNT)).venue_order_ids == frozenset()
+            assert len(world.tokens) == 4
+
+    asyncio.run(story())
+
+
+def test_a_token_that_stays_refused_is_not_asked_for_a_third_time_and_is_in_no_text(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        world = World(token_life=timedelta(hours=-1))
+        async with world.open(listens=False):
+            with pytest.raises(VenueRefused) as refused:
+                await world.venue.positions(ACCOUNT)
+            assert len(world.tokens) == 2
+            assert "20013" in str(refused.value) and "invalid auth token" in str(refused.value)
+            for token in world.tokens:
+                assert token not in str(refused.value) and token not in caplog.text
+
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(story())
+
+
+def test_an_account_that_is_none_is_refused() -> None:
+    async def story() -> None:
+        world = World()
+        async with world.open(listens=False):
+            world.fake.forget(ACCOUNT)
+            with pytest.raises(VenueRefused, match="21100"):
+                await world.venue.open_orders(ACCOUNT)
+            assert world.fake.requests["accountActiveOrders"] == 1
+
+    asyncio.run(story())
+
+
+def test_a_deployment_without_a_lookup_by_index_is_asked_for_the_lists() -> None:
+    async def story() -> None:
+        world = World()
+        world.fake.lacks = {"accountOrders", "positionFunding"}
+        world.place("9001")
+        async with world.open(listens=False):
+            world.ledger.record(request("C-1", 9001, at=START))
+            told = await world.venue.order(ACCOUNT, world.ledger.order("C-1"))
+            assert [shown(message)["type"] for message in told or ()] == ["acknowledge"]
+            assert await world.venue.fills_since(ACCOUNT, START) == []
+
+    asyncio.run(story())
+
+
+def next_token(world: World) -> str:
+    """The token that will be given next, were the clock to stand still for the rest of this second."""
+    given = len(world.tokens)
+    ends_at = world.token().partition(":")[0]
+    del world.tokens[given:]
+    return f"{ends_at}:1234:2:{given:040x}"

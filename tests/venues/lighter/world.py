@@ -1,0 +1,155 @@
+"""A made-up Lighter, the real adapter, and a ledger that records all that the adapter tells."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from orderledger import Ledger, UnknownOrder
+from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.venues.fake import Faults, Truth
+from orderledger.infrastructure.venues.lighter.fake import FIRST_ORDER_ID, LighterFake
+from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, http_for
+from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
+from orderledger.infrastructure.venues.transport import Backoff
+from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
+from orderledger.infrastructure.wire.messages import Message
+from orderledger.projections.tables import Row
+from tests.venues.lighter.rows import ACCOUNT, INDEX
+
+START = datetime(2026, 11, 20, 9, tzinfo=UTC)
+PATIENCE = 10.0
+"""Seconds after which a test that waits has failed."""
+
+ROOMY = Allowance(per_minute=100_000)
+
+
+class InLedger:
+    """`Records`, as a ledger answers them."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def order(self, account: str, name: str) -> Row | None:
+        try:
+            return self.ledger.order(name, account=account)
+        except UnknownOrder:
+            return None
+
+    def trades(self, account: str, venue_order_id: str) -> list[Row]:
+        return self.ledger.trades(account=account, venue_order_id=venue_order_id)
+
+
+class World:
+    """The three of them. `told` is what was listened to, in order; what is heard is recorded as it comes."""
+
+    def __init__(
+        self,
+        *,
+        faults: Faults | None = None,
+        allowance: Allowance = STANDARD,
+        token_life: timedelta = timedelta(hours=8),
+        attempts: int = 4,
+        venue: dict[str, Any] | None = None,
+        **fake: Any,
+    ) -> None:
+        self.clock = SteppingClock(START)
+        self.truth = Truth(
+            clock=self.clock,
+            accounts=[ACCOUNT],
+            first_order_id=FIRST_ORDER_ID + 101,
+            first_fill_id=19_300_000_001,
+            maker_fee=Decimal("0.000028"),
+            taker_fee=Decimal("0.000196"),
+        )
+        self.fake = LighterFake(self.truth, {ACCOUNT: INDEX}, clock=self.clock, faults=faults, **fake)
+        self.ledger = Ledger.open("memory://", follow=False)
+        self.token_life = token_life
+        self.tokens: list[str] = []
+        self.told: list[Told] = []
+        self.outcomes: list[str] = []
+        self.venue: LighterVenue
+        self._allowance = allowance
+        self._attempts = attempts
+        self._more = venue or {}
+
+    def token(self) -> str:
+        """A token of its own each time it is asked for."""
+        ends_at = int((self.clock.now() + self.token_life).timestamp())
+        self.tokens.append(f"{ends_at}:{INDEX}:2:{len(self.tokens):040x}")
+        return self.tokens[-1]
+
+    def record(self, messages: Sequence[Message] | None) -> list[str]:
+        outcomes: list[str] = [outcome.outcome for outcome in self.ledger.record_many(messages or ())]
+        self.outcomes += outcomes
+        return outcomes
+
+    async def reconcile(self, since: datetime = START) -> list[str]:
+        """What has to be asked for after an interruption."""
+        outcomes = self.record(await self.venue.fills_since(ACCOUNT, since))
+        listing = await self.venue.open_orders(ACCOUNT)
+        outcomes += self.record(listing.messages)
+        for order in self.ledger.open_orders(account=ACCOUNT):
+            if order["venue_order_id"] not in listing.venue_order_ids and order["updated_at"] <= listing.at:
+                outcomes += self.record(await self.venue.order(ACCOUNT, order))
+        return outcomes
+
+    def place(self, client_id: str = "9001", **terms: Any) -> Any:
+        """An order at the venue, to buy 0.5 ETH at 2500."""
+        usual = {"instrument": "ETH", "side": "buy", "quantity": "0.5", "limit_price": "2500"}
+        return self.truth.place(ACCOUNT, client_id=client_id, **{**usual, **terms})
+
+    @property
+    def kinds(self) -> list[str]:
+        """What was told, by its kind; of what was heard the messages' types."""
+        return [kind for told in self.told for kind in _kinds(told)]
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait until it holds. Fails when it never does."""
+        async with asyncio.timeout(PATIENCE):
+            while not holds():
+                await asyncio.sleep(0.002)
+
+    async def up(self, times: int = 1) -> None:
+        await self.until(lambda: sum(isinstance(told, Up) for told in self.told) >= times)
+
+    @contextlib.asynccontextmanager
+    async def open(self, *, listens: bool = True) -> AsyncIterator["World"]:
+        """Served, and listened to."""
+        async with self.fake:
+            backoff = Backoff(Random(2), first=0.002, most=0.02)
+            http = http_for(self.fake.http_url, self._allowance, Random(1), attempts=self._attempts, backoff=backoff)
+            self.venue = LighterVenue(
+                {ACCOUNT: LighterAccount(account_index=INDEX, token=self.token)},
+                url=self.fake.http_url,
+                http=http,
+                records=InLedger(self.ledger),
+                clock=self.clock,
+                backoff=backoff,
+                **{"ping_every": 0.05, "rest_lag": timedelta(0), **self._more},
+            )
+            listening = asyncio.create_task(self._listen()) if listens else None
+            try:
+                yield self
+            finally:
+                await self.venue.aclose()
+                if listening is not None:
+                    await listening
+                self.ledger.close()
+
+    async def _listen(self) -> None:
+        async for told in self.venue.listen():
+            if isinstance(told, Heard):
+                self.record(told.messages)
+            self.told.append(told)
+
+
+def _kinds(told: Told) -> list[str]:
+    match told:
+        case Heard():
+            return [str(message.model_dump()["type"]) for message in told.messages]
+        case Up() | Down() | Garbled():
+            return [type(told).__name__]
