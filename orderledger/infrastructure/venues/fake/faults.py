@@ -1,0 +1,100 @@
+"""What goes wrong between a made-up venue and its client, drawn by chance or planned."""
+
+import random
+from collections import Counter, deque
+from typing import Literal
+
+FrameFault = Literal["drop", "repeat", "reorder", "delay", "malformed"]
+AnswerFault = Literal["lose_answer", "server_error", "too_many_requests", "malformed", "stale", "delay"]
+FRAME_FAULTS: tuple[FrameFault, ...] = ("drop", "repeat", "reorder", "delay", "malformed")
+ANSWER_FAULTS: tuple[AnswerFault, ...] = ("lose_answer", "server_error", "too_many_requests", "malformed", "stale", "delay")
+
+
+class Faults:
+    """Chances per frame and per answer, at most one fault for each of them, from one seed.
+
+    | fault | a frame | an answer |
+    |---|---|---|
+    | `drop` | is lost, and the socket is cut without a goodbye | |
+    | `repeat` | comes twice | |
+    | `reorder` | comes after the next one | |
+    | `delay` | comes late, by up to `delay_seconds` | comes late |
+    | `malformed` | ends in the middle | ends in the middle |
+    | `lose_answer` | | the request is done, and the connection ends without an answer |
+    | `server_error` | | 500, 502 or 503, and nothing is done |
+    | `too_many_requests` | | 429, and nothing is done |
+    | `stale` | | the answer of the time before to the same question |
+
+    `done` counts what was done. One chance is drawn per frame and answer, so that equal traffic meets equal faults.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        drop: float = 0.0,
+        repeat: float = 0.0,
+        reorder: float = 0.0,
+        delay: float = 0.0,
+        lose_answer: float = 0.0,
+        server_error: float = 0.0,
+        too_many_requests: float = 0.0,
+        malformed: float = 0.0,
+        stale: float = 0.0,
+        delay_seconds: float = 0.05,
+    ) -> None:
+        self.chance = random.Random(seed)
+        self.done: Counter[str] = Counter()
+        self.delay_seconds = delay_seconds
+        self._chances = {
+            "drop": drop,
+            "repeat": repeat,
+            "reorder": reorder,
+            "delay": delay,
+            "lose_answer": lose_answer,
+            "server_error": server_error,
+            "too_many_requests": too_many_requests,
+            "malformed": malformed,
+            "stale": stale,
+        }
+        self._planned: dict[str, deque[str]] = {"frame": deque(), "answer": deque()}
+        for names in (FRAME_FAULTS, ANSWER_FAULTS):
+            if not 0 <= sum(self._chances[name] for name in names) <= 1 or min(self._chances.values()) < 0:
+                raise ValueError(f"the chances of {', '.join(names)} are not chances")
+
+    def heal(self) -> None:
+        """From now on nothing goes wrong. The counts stay."""
+        self._chances = dict.fromkeys(self._chances, 0.0)
+        for planned in self._planned.values():
+            planned.clear()
+
+    def plan_frames(self, *faults: FrameFault | None) -> None:
+        """The faults of the next frames, one each, before chance has its say again. None: nothing goes wrong."""
+        self._planned["frame"].extend(fault or "" for fault in faults)
+
+    def plan_answers(self, *faults: AnswerFault | None) -> None:
+        """The faults of the next answers, one each."""
+        self._planned["answer"].extend(fault or "" for fault in faults)
+
+    def of_frame(self) -> str | None:
+        """What goes wrong with the next frame."""
+        return self._drawn("frame", FRAME_FAULTS)
+
+    def of_answer(self) -> str | None:
+        """What goes wrong with the next answer."""
+        return self._drawn("answer", ANSWER_FAULTS)
+
+    def _drawn(self, what: str, names: tuple[str, ...]) -> str | None:
+        drawn = self.chance.random()
+        if self._planned[what]:
+            return self._counted(self._planned[what].popleft())
+        for name in names:
+            drawn -= self._chances[name]
+            if drawn < 0:
+                return self._counted(name)
+        return None
+
+    def _counted(self, name: str) -> str | None:
+        if name:
+            self.done[name] += 1
+        return name or None

@@ -1,0 +1,178 @@
+"""The rows of a made-up venue's truth. All frozen: a change makes a new row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
+from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands at the venue. A partly filled order is `open`, with something filled."""
+
+    RECEIVED = "received"
+    WAITING = "waiting"
+    OPEN = "open"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+    @property
+    def is_ended(self) -> bool:
+        """Nothing more can be filled."""
+        return self not in (OrderStatus.RECEIVED, OrderStatus.WAITING, OrderStatus.OPEN)
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    PLACED = "placed"
+    ACCEPTED = "accepted"
+    TRIGGERED = "triggered"
+    MODIFIED = "modified"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    FUNDED = "funded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrueOrder:
+    """An order as it stands, one row per id of the venue.
+
+    `quantity` is that of this id alone: a modify with a new id puts what remained into a new row. `legs` are the ids this
+    order has borne, oldest first, its own last. `parent_id` is the order that this one is a part of. `waiting` is an order
+    whose stop was not reached, `received` one that is not yet accepted. `sequence` numbers all changes of the venue.
+    """
+
+    account: str
+    order_id: int
+    client_id: str | None
+    instrument: str
+    side: Side
+    quantity: Decimal
+    order_type: OrderType
+    time_in_force: TimeInForce
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    post_only: bool
+    reduce_only: bool
+    status: OrderStatus
+    legs: tuple[int, ...]
+    parent_id: int | None
+    created_at: datetime
+    updated_at: datetime
+    sequence: int
+    filled: Decimal = ZERO
+    notional: Decimal = ZERO
+    reason: str | None = None
+    replaced_by: int | None = None
+
+    @property
+    def left(self) -> Decimal:
+        """What may still be filled: nothing once it has ended."""
+        return ZERO if self.status.is_ended else self.unfilled
+
+    @property
+    def unfilled(self) -> Decimal:
+        """What was not filled, ended or not. Less than nothing after an overfill."""
+        return EXACT.subtract(self.quantity, self.filled)
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """Of its fills; None while there are none."""
+        return QUOTIENT.divide(self.notional, self.filled) if self.filled else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrueFill:
+    """One execution, told from one side. `cumulated` is the order's filled quantity with it, `position_before` the signed
+    position without it, `realized` its profit before the fee, which is negative for a rebate."""
+
+    account: str
+    fill_id: int
+    order_id: int
+    client_id: str | None
+    instrument: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    liquidity: Liquidity
+    fee: Decimal
+    fee_currency: str
+    cumulated: Decimal
+    position_before: Decimal
+    realized: Decimal
+    reason: str | None
+    at: datetime
+    sequence: int
+
+    @property
+    def signed_quantity(self) -> Decimal:
+        """Positive for a buy."""
+        return self.quantity if self.side is Side.BUY else -self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrueFunding:
+    """A payment for holding a position: positive when the account received it."""
+
+    account: str
+    instrument: str
+    amount: Decimal
+    currency: str
+    position: Decimal
+    at: datetime
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TruePosition:
+    """The signed sum of all fills, and the average price at which it was entered, exact."""
+
+    account: str
+    instrument: str
+    quantity: Decimal = ZERO
+    entry: Fraction = Fraction(0)
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """As a decimal; None while flat."""
+        return QUOTIENT.divide(Decimal(self.entry.numerator), Decimal(self.entry.denominator)) if self.quantity else None
+
+    def after(self, quantity: Decimal, price: Decimal) -> "TruePosition":
+        """The position when a signed quantity more was filled at the price."""
+        held, added, at = Fraction(self.quantity), Fraction(quantity), Fraction(price)
+        sum_of_both = held + added
+        if held * added >= 0:
+            entry = (held * self.entry + added * at) / sum_of_both if sum_of_both else Fraction(0)
+        else:
+            entry = self.entry if held * sum_of_both > 0 else at if sum_of_both else Fraction(0)
+        return TruePosition(
+            account=self.account, instrument=self.instrument, quantity=EXACT.add(self.quantity, quantity), entry=entry
+        )
+
+    def realized_by(self, quantity: Decimal, price: Decimal) -> Decimal:
+        """What that fill takes home: for the part of it that closes."""
+        held, added = Fraction(self.quantity), Fraction(quantity)
+        if held * added >= 0:
+            return ZERO
+        closed = min(abs(held), abs(added)) * (1 if held > 0 else -1)
+        realized = closed * (Fraction(price) - self.entry)
+        return QUOTIENT.divide(Decimal(realized.numerator), Decimal(realized.denominator))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What subscribers are told. `order` is the row after the change; a fill comes with its order."""
+
+    kind: Kind
+    account: str
+    order: TrueOrder | None = None
+    fill: TrueFill | None = None
+    funding: TrueFunding | None = None

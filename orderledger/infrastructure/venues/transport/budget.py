@@ -1,0 +1,69 @@
+"""How much may be asked of a venue in a minute."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+SHORTEST_WAIT = 0.001
+"""Rounding must not make a wait of nothing, again and again."""
+
+
+class Budget:
+    """At most `weight` in any `per_seconds`: a window that slides, not one that starts anew each minute.
+
+    First come, first served: a light request does not overtake a heavy one that waits.
+    """
+
+    def __init__(
+        self,
+        weight: int,
+        per_seconds: float = 60.0,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        if weight <= 0 or per_seconds <= 0:
+            raise ValueError(f"no budget: {weight} per {per_seconds} seconds")
+        self.weight = weight
+        self.per_seconds = per_seconds
+        self._now = now
+        self._sleep = sleep
+        self._turn = asyncio.Lock()
+        self._spent: deque[tuple[float, int]] = deque()
+        self._used = 0
+
+    async def spend(self, weight: int = 1) -> None:
+        """Wait until `weight` fits into the window, and book it. ValueError if it never will."""
+        if not 0 <= weight <= self.weight:
+            raise ValueError(f"a weight of {weight} never fits into a budget of {self.weight}")
+        async with self._turn:
+            while self.free < weight:
+                await self._sleep(max(self._seconds_until(weight), SHORTEST_WAIT))
+            self.charge(weight)
+
+    def charge(self, weight: int) -> None:
+        """Book what was spent already, without waiting: what is only known from the answer, such as a weight per row."""
+        if weight > 0:
+            self._spent.append((self._now(), weight))
+            self._used += weight
+
+    @property
+    def used(self) -> int:
+        """The weight spent within the window that ends now."""
+        oldest = self._now() - self.per_seconds
+        while self._spent and self._spent[0][0] <= oldest:
+            self._used -= self._spent.popleft()[1]
+        return self._used
+
+    @property
+    def free(self) -> int:
+        """What may be spent at once. Never below nothing."""
+        return max(self.weight - self.used, 0)
+
+    def _seconds_until(self, weight: int) -> float:
+        too_much = self._used + weight - self.weight
+        for moment, spent in self._spent:
+            too_much -= spent
+            if too_much <= 0:
+                return moment + self.per_seconds - self._now()
+        return self.per_seconds
