@@ -33,8 +33,8 @@ class Scripted:
         """An Http that asks this server, and whose pauses take no time."""
         async with await asyncio.start_server(self._answer, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            options = {"backoff": Backoff(random.Random(5)), "sleep": self.sleep} | options
-            http = Http(f"http://127.0.0.1:{port}/v1", **options)
+            defaults: dict[str, Any] = {"backoff": Backoff(random.Random(5)), "sleep": self.sleep}
+            http = Http(f"http://127.0.0.1:{port}/v1", **defaults | options)
             try:
                 yield http
             finally:
@@ -259,7 +259,7 @@ def test_nothing_secret_is_in_errors_and_logs(status: int, caplog: pytest.LogCap
     caplog.set_level(logging.DEBUG)
 
     async def run() -> None:
-        options = {"headers": {"Authorization": f"Bearer {KEY}"}, "secrets": ["passphrase"], "attempts": 2}
+        options: dict[str, Any] = {"headers": {"Authorization": f"Bearer {KEY}"}, "secrets": ["passphrase"], "attempts": 2}
         async with server.asked(**options) as http:
             await http.get("/passphrase/orders", {"auth": "1790000000:7:3:abcdef"}, headers={"X-Session": "once-and-again"})
 
