@@ -84,6 +84,7 @@ def _of_latest(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> list[
     is_later = chain.has_earlier(leg)
     leg.is_told = True
     if row.meaning in ENDINGS or row.meaning is Meaning.REJECTED:
+        chain.held = None
         chain.is_over = chain.is_over or row.meaning is not Meaning.FILLED
     if row.meaning is Meaning.WORKING:
         return teller.working(is_later=is_later)
