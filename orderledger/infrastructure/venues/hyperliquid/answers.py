@@ -1,0 +1,86 @@
+"""The ledger's questions about one account, answered in messages. No answer that could not be read is taken for an empty one."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.venues.hyperliquid import batches
+from orderledger.infrastructure.venues.hyperliquid.order_rows import children_of
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
+from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
+from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
+from orderledger.infrastructure.venues.hyperliquid.watching import Account
+from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for
+from orderledger.infrastructure.venues.venue import Listing
+from orderledger.infrastructure.wire.messages import Balance, Message
+from orderledger.projections.tables import Row as OrderView
+
+MOST_IDS_ASKED = 50
+
+
+class Answers:
+    """Each question may be asked while the account is listened to: what it teaches of legs is for both."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    async def open_orders(self, account: Account) -> Listing:
+        at, rows, told = self._around.clock.now(), [], Translated()
+        for exchange in self._around.exchanges:
+            listed = await self._around.questions.open_orders(account.address, exchange)
+            rows += listed
+            told.add(batches.open_orders(listed, account.legs, self._around.polled(account, at)))
+        names = frozenset(_id_of(row) for listed in rows for row in (listed, *children_of(listed)))
+        await self._around.garbled(account, told, at)
+        return Listing(messages=told.messages, venue_order_ids=names, at=at)
+
+    async def order(self, account: Account, order: OrderView) -> Sequence[Message] | None:
+        """By its cloid, and by each id it has borne: every leg may have something to say."""
+        at = self._around.clock.now()
+        rows: dict[str, Any] = {}
+        for name in _names_of(order):
+            if name not in rows and (row := await self._around.questions.order_status(account.address, name)) is not None:
+                rows[_id_of(row.get("order"))] = row
+        if not rows:
+            return None
+        return _whole(batches.statuses(list(rows.values()), account.legs, self._around.polled(account, at)))
+
+    async def fills_since(self, account: Account, since: datetime) -> Sequence[Message]:
+        fills = await self._around.questions.fills(account.address, since)
+        fundings = await self._around.questions.fundings(account.address, since)
+        context = self._around.polled(account, None)
+        told = batches.fills(fills, account.legs, context)
+        told.add(batches.fundings(fundings, context))
+        await self._around.garbled(account, told, self._around.clock.now())
+        return sorted(told.messages, key=lambda message: message.at or since)
+
+    async def positions(self, account: Account) -> Sequence[Balance]:
+        told = Translated()
+        for exchange in self._around.exchanges:
+            state = await self._around.questions.positions(account.address, exchange)
+            told.add(batches.positions(state, self._around.polled(account, self._around.clock.now())))
+        return [message for message in _whole(told) if isinstance(message, Balance)]
+
+
+def _names_of(order: OrderView) -> Iterator[str]:
+    """What to ask for: what the venue may know it by, the surest first."""
+    aliases = order.get("aliases") or {}
+    cloids = [aliases.get(CLOID), cloid_for(order["client_order_id"]) if order.get("client_order_id") else None]
+    yield from dict.fromkeys(cloid for cloid in cloids if cloid)
+    yield from list(reversed(order.get("venue_order_ids") or ()))[:MOST_IDS_ASKED]
+
+
+def _id_of(row: Any) -> str:
+    try:
+        order = Row(row)
+        return str(order.need("oid", order.count("oid")))
+    except Unreadable as error:
+        raise VenueUnavailable(f"an order without a readable id: {error}") from None
+
+
+def _whole(told: Translated) -> list[Message]:
+    """The messages of an answer that could be read to its end."""
+    if told.faults:
+        raise VenueUnavailable(f"an answer that cannot be read: {told.faults[0].fault}")
+    return told.messages

@@ -1,0 +1,199 @@
+"""Rows of one kind, as they come in one payload, to messages. A row that cannot be read costs the others nothing."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+from orderledger.domain.values import Status
+from orderledger.infrastructure.venues.hyperliquid.executions import balance_message, fill_messages, funding_message
+from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow, children_of, read_listed, read_reported
+from orderledger.infrastructure.venues.hyperliquid.reports import released, row_messages, waiting
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, as_text, rows_of, tell
+from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Fault, Translated
+from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Meaning
+from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Message, ReportedClaims
+from orderledger.infrastructure.wire.messages import Status as StatusMessage
+
+Read = TypeVar("Read")
+
+NOT_BY_USER = "nonUserCancel"
+
+
+def statuses(payload: Any, legs: Legs, context: Context, *, is_conclusive: bool = True) -> Translated:
+    """Rows with their status, the oldest first.
+
+    Unless `is_conclusive`, a newer leg of an order may come in another payload: a cancel by the user is held in `legs`.
+    """
+    told = Translated()
+    rows = _read(payload, read_reported, told)
+    rows.sort(key=lambda row: row.status_at or row.created_at)
+    _tell_rows(rows, legs, context, told, is_conclusive=is_conclusive)
+    _tell_children([row.raw["order"] for row in rows if row.meaning is Meaning.WORKING], rows, context, told)
+    return told
+
+
+def open_orders(payload: Any, legs: Legs, context: Context) -> Translated:
+    """A list of open orders. `context.at` dates what is filled of them; without it, that is not told."""
+    told = Translated()
+    rows = _read(payload, read_listed, told)
+    _tell_rows(rows, legs, context, told, is_conclusive=True)
+    _tell_children([row.raw for row in rows], rows, context, told)
+    return told
+
+
+def fills(payload: Any, legs: Legs, context: Context) -> Translated:
+    """The oldest first: the venue answers questions with the newest first."""
+    return _one_by_one(by_time(payload), lambda row: fill_messages(row, legs, context))
+
+
+def slices(payload: Any, legs: Legs, context: Context) -> Translated:
+    """Fills of orders that are worked in slices, each in an object of its own."""
+    told = Translated()
+    told.add(fills(_read(payload, lambda row: Row(row).get("fill"), told), legs, context))
+    return told
+
+
+def fundings(payload: Any, context: Context) -> Translated:
+    return _one_by_one(by_time(payload), lambda row: [funding_message(row, context)] if _is_funding(row) else [])
+
+
+def positions(payload: Any, context: Context) -> Translated:
+    """A `clearinghouseState`: what is not flat in it."""
+    try:
+        state = Row(payload)
+        dated = replace(context, at=state.moment("time") or context.at)
+        rows = state.rows("assetPositions")
+    except Unreadable as error:
+        return failed(error)
+    return _one_by_one(rows, lambda row: [balance] if (balance := balance_message(row, dated)) is not None else [])
+
+
+def cancels_by_venue(payload: Any, context: Context) -> Translated:
+    """Coins and ids of orders that the venue canceled. It says neither when nor why."""
+    return _one_by_one(payload, lambda row: [_canceled_by_venue(row, context)])
+
+
+def acknowledgements(payload: Any, context: Context) -> Translated:
+    """What `/exchange` answers, as far as it names orders by their ids: its refusals name none."""
+    try:
+        statuses = Row(Row(Row(payload).get("response")).get("data")).rows("statuses")
+    except Unreadable as error:
+        return failed(error)
+    return _one_by_one([row for row in statuses if isinstance(row, dict)], lambda row: _acknowledgement(row, context))
+
+
+def release(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Translated:
+    """Cancels that were held and turned out to be ends."""
+    told = Translated()
+    for row in rows:
+        _guarded(partial(released, row, legs, context), told)
+    return told
+
+
+def failed(error: Unreadable) -> Translated:
+    """Nothing but a fault."""
+    return Translated(faults=[Fault(fault=str(error), payload=as_text(error.row))])
+
+
+def by_time(payload: Any) -> Any:
+    """Rows by their `time`, where all have one; of one time as they came, but turned round where the newest came first."""
+    if not isinstance(payload, list):
+        return payload
+    times = [_time_of(row) for row in payload]
+    if times and times[0] > times[-1]:
+        payload, times = payload[::-1], times[::-1]
+    return [row for _, row in sorted(zip(times, payload, strict=True), key=lambda pair: pair[0])]
+
+
+def _time_of(row: Any) -> int:
+    try:
+        return Row(row).count("time") or 0
+    except Unreadable:
+        return 0
+
+
+def _is_funding(raw: Any) -> bool:
+    """The same question also tells of deposits and the like."""
+    delta = Row(raw).get("delta")
+    return delta is None or Row(delta).get("type") in (None, "funding")
+
+
+def _canceled_by_venue(raw: Any, context: Context) -> Message:
+    row = Row(raw)
+    return tell(
+        Cancel,
+        row.raw,
+        account=context.account,
+        at=context.at,
+        source=context.source,
+        venue_order_id=str(row.need("oid", row.count("oid"))),
+        instrument=context.symbols.instrument(row.need("coin", row.word("coin"))),
+        reason=NOT_BY_USER,
+    )
+
+
+def _acknowledgement(status: dict[str, Any], context: Context) -> list[Message]:
+    kind = next((kind for kind in ("resting", "filled") if kind in status), None)
+    if kind is None:
+        return []
+    row = Row(status[kind])
+    cloid = row.cloid()
+    fields: dict[str, Any] = {
+        "account": context.account,
+        "at": context.at,
+        "source": context.source,
+        "venue_order_id": str(row.need("oid", row.count("oid"))),
+        "aliases": {CLOID: cloid} if cloid is not None else {},
+    }
+    if kind == "resting":
+        return [tell(Acknowledge, status, **fields)]
+    claims = ReportedClaims(cum_quantity=row.number("totalSz"), average_price=row.number("avgPx"))
+    return [tell(StatusMessage, status, status=str(Status.FILLED), reported=claims, **fields)]
+
+
+def _read(payload: Any, read: Callable[[Any], Read], told: Translated) -> list[Read]:
+    """The rows that can be read."""
+    found: list[Read] = []
+    try:
+        rows = rows_of(payload)
+    except Unreadable as error:
+        told.add(failed(error))
+        return []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except Unreadable as error:
+            told.add(failed(error))
+    return found
+
+
+def _one_by_one(payload: Any, translate: Callable[[Any], list[Message]]) -> Translated:
+    told = Translated()
+    for messages in _read(payload, translate, told):
+        told.messages += messages
+    return told
+
+
+def _guarded(make: Callable[[], list[Message]], told: Translated) -> None:
+    try:
+        told.messages += make()
+    except Unreadable as error:
+        told.add(failed(error))
+
+
+def _tell_rows(rows: Sequence[OrderRow], legs: Legs, context: Context, told: Translated, *, is_conclusive: bool) -> None:
+    """All legs are noted before anything is told: a later row may say that an earlier one's cancel was no end."""
+    for row in rows:
+        legs.note(row)
+    for row in rows:
+        _guarded(partial(row_messages, row, legs, context, is_conclusive=is_conclusive), told)
+
+
+def _tell_children(parents: Iterable[Any], rows: Sequence[OrderRow], context: Context, told: Translated) -> None:
+    """The orders that wait for a parent's fill, where the list does not have them itself."""
+    listed = {row.venue_order_id for row in rows}
+    for child in _read([child for parent in parents for child in children_of(parent)], read_listed, told):
+        if child.venue_order_id not in listed:
+            _guarded(lambda child=child: [waiting(child, context)], told)  # type: ignore[misc]

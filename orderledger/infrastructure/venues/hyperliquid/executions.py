@@ -1,0 +1,122 @@
+"""Fills, fundings and positions, from rows to messages."""
+
+from typing import Any
+
+from orderledger.domain.exact import plain
+from orderledger.domain.values import Liquidity
+from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.reports import corrections
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, milliseconds, tell
+from orderledger.infrastructure.venues.hyperliquid.speaking import Context
+from orderledger.infrastructure.venues.hyperliquid.words import CLOID, LIQUIDATED, LIQUIDATION, SETTLEMENT_CURRENCY, TRADED
+from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
+
+NO_ORDER = 0
+NO_TRADE = 0
+
+
+def fill_messages(raw: Any, legs: Legs, context: Context) -> list[Message]:
+    """The fill, and the terms of a later leg again where it changes them."""
+    row = Row(raw)
+    cloid, order = row.cloid(), row.count("oid") or NO_ORDER
+    fill_id = fill_id_of(row)
+    venue_order_id = str(order) if order != NO_ORDER else f"none:{fill_id}"
+    fill = _fill(row, context, fill_id=fill_id, venue_order_id=venue_order_id, is_alone=order == NO_ORDER)
+    if order == NO_ORDER:
+        return [fill]
+    legs.note_fill(cloid, venue_order_id, fill_id, fill.quantity)
+    if cloid is not None and not legs.is_apart(cloid, venue_order_id):
+        fill = fill.model_copy(update={"aliases": {CLOID: cloid}})
+    chain = legs.of_fill(cloid, venue_order_id)
+    return [fill, *(corrections(chain, context) if chain is not None else [])]
+
+
+def fill_id_of(row: Row) -> str:
+    """What makes a fill the same fill: block time, coin, trade and side. A trade with oneself is two fills of one trade.
+
+    Executions of the venue's own bear no trade: their order, position and numbers tell them apart.
+    """
+    at = row.need("time", row.moment("time"))
+    trade = row.count("tid") or NO_TRADE
+    coin = row.need("coin", row.word("coin"))
+    row.side()
+    fill_id = f"{milliseconds(at)}-{coin}-{trade}-{row.raw['side']}"
+    if trade != NO_TRADE:
+        return fill_id
+    numbers = (row.number(name) for name in ("startPosition", "sz", "px"))
+    told = "-".join("" if number is None else plain(number) for number in numbers)
+    return f"{fill_id}-{row.count('oid') or NO_ORDER}-{told}"
+
+
+def reason_of(row: Row, address: str | None) -> str | None:
+    """Why the venue executed it, where no order of the account did: the venue's own words."""
+    direction = row.get("dir")
+    direction = direction if isinstance(direction, str) and direction.isprintable() else None
+    if direction is not None and direction.startswith(LIQUIDATED):
+        return LIQUIDATION
+    liquidation = row.get("liquidation")
+    if isinstance(liquidation, dict) and _is_liquidated(liquidation.get("liquidatedUser"), address):
+        return LIQUIDATION
+    return direction[:200] if direction is not None and direction not in TRADED else None
+
+
+def funding_message(raw: Any, context: Context) -> Message:
+    """A payment, positive when received. Pushed it is flat; asked for, it stands in `delta`."""
+    outer = Row(raw)
+    row = Row(outer.get("delta")) if outer.get("delta") is not None else outer
+    return tell(
+        Funding,
+        outer.raw,
+        account=context.account,
+        at=outer.need("time", outer.moment("time")),
+        source=context.source,
+        instrument=context.symbols.instrument(row.need("coin", row.word("coin"))),
+        amount=row.need("usdc", row.number("usdc")),
+        currency=SETTLEMENT_CURRENCY,
+    )
+
+
+def balance_message(raw: Any, context: Context) -> Balance | None:
+    """A position of `clearinghouseState`; None if it is flat. `context.at` is the state's time."""
+    outer = Row(raw)
+    row = Row(outer.get("position"))
+    quantity = row.need("szi", row.number("szi"))
+    if not quantity:
+        return None
+    return tell(
+        Balance,
+        outer.raw,
+        account=context.account,
+        at=context.at,
+        source=context.source,
+        instrument=context.symbols.instrument(row.need("coin", row.word("coin"))),
+        quantity=quantity,
+        average_price=row.number("entryPx"),
+    )
+
+
+def _is_liquidated(user: Any, address: str | None) -> bool:
+    """Whether the account is the one that was liquidated, and not the one that traded with it."""
+    return not isinstance(user, str) or address is None or user.lower() == address
+
+
+def _fill(row: Row, context: Context, *, fill_id: str, venue_order_id: str, is_alone: bool) -> Fill:
+    fee, is_taker = row.number("fee"), row.flag("crossed")
+    reason = reason_of(row, context.address)
+    return tell(
+        Fill,
+        row.raw,
+        account=context.account,
+        at=row.moment("time"),
+        source=context.source,
+        venue_order_id=venue_order_id,
+        fill_id=fill_id,
+        instrument=context.symbols.instrument(row.need("coin", row.word("coin"))),
+        side=row.side(),
+        quantity=row.need("sz", row.number("sz")),
+        price=row.need("px", row.number("px")),
+        fee=fee,
+        fee_currency=row.word("feeToken") if fee is not None else None,
+        liquidity=None if is_taker is None else Liquidity.TAKER if is_taker else Liquidity.MAKER,
+        reason=reason or ("no_order" if is_alone else None),
+    )

@@ -1,0 +1,116 @@
+"""An order as Hyperliquid describes it: the basic row of `orderUpdates`, and the full one of the lists."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
+from orderledger.infrastructure.venues.hyperliquid.words import (
+    ADD_LIQUIDITY_ONLY,
+    ORDER_TYPES,
+    PRICED,
+    TIMES_IN_FORCE,
+    Meaning,
+    meaning_of,
+)
+
+OPEN = "open"
+DEEPEST_CHILDREN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """One leg of an order, at one moment. `status_at` is None where a list shows it as it is, without saying since when.
+
+    `original_size` is the leg's own, not the order's: what earlier legs filled is not in it. `size` is what remains of it.
+    """
+
+    coin: str
+    side: Side
+    venue_order_id: str
+    cloid: str | None
+    created_at: datetime
+    status: str
+    status_at: datetime | None
+    size: Decimal | None
+    original_size: Decimal | None
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    order_type: OrderType | None
+    time_in_force: TimeInForce | None
+    post_only: bool | None
+    reduce_only: bool | None
+    raw: Any = field(repr=False)
+
+    @property
+    def meaning(self) -> Meaning:
+        return meaning_of(self.status)
+
+    @property
+    def filled(self) -> Decimal | None:
+        """What the leg has filled by the venue's word, where the venue says both numbers."""
+        if self.size is None or not self.original_size or not ZERO <= self.size <= self.original_size:
+            return None
+        return EXACT.subtract(self.original_size, self.size)
+
+    @property
+    def is_partly_filled(self) -> bool:
+        return bool(self.filled) and bool(self.size)
+
+
+def read_listed(raw: Any) -> OrderRow:
+    """A row of a list of open orders."""
+    row = Row(raw)
+    return _read(row, status=OPEN, created_at=row.need("timestamp", row.moment("timestamp")), status_at=None, raw=raw)
+
+
+def read_reported(raw: Any) -> OrderRow:
+    """A row with its status: `{"order": …, "status": …, "statusTimestamp": …}`."""
+    outer = Row(raw)
+    order = Row(outer.get("order"))
+    status = outer.need("status", outer.word("status"))
+    status_at = outer.moment("statusTimestamp") or order.moment("timestamp")
+    created_at = order.moment("timestamp") or status_at
+    if status_at is None or created_at is None:
+        raise Unreadable("statusTimestamp is missing, and so is timestamp", raw)
+    return _read(order, status=status, created_at=created_at, status_at=status_at, raw=raw)
+
+
+def children_of(raw: Any, depth: int = DEEPEST_CHILDREN) -> list[Any]:
+    """The rows of the orders that wait for this one to be filled, theirs included."""
+    children = raw.get("children") if isinstance(raw, dict) and depth else None
+    if not isinstance(children, list):
+        return []
+    return [row for child in children for row in (child, *children_of(child, depth - 1))]
+
+
+def _read(row: Row, *, status: str, created_at: datetime, status_at: datetime | None, raw: Any) -> OrderRow:
+    kind, force = row.get("orderType"), row.get("tif")
+    order_type = _word(kind, ORDER_TYPES, OrderType.OTHER)
+    stop_price = row.number("triggerPx")
+    is_trigger = row.flag("isTrigger") or order_type not in (None, OrderType.MARKET, OrderType.LIMIT)
+    return OrderRow(
+        coin=row.need("coin", row.word("coin")),
+        side=row.side(),
+        venue_order_id=str(row.need("oid", row.count("oid"))),
+        cloid=row.cloid(),
+        created_at=created_at,
+        status=status,
+        status_at=status_at,
+        size=row.number("sz"),
+        original_size=row.number("origSz"),
+        limit_price=row.number("limitPx") if not isinstance(kind, str) or kind in PRICED else None,
+        stop_price=stop_price if is_trigger and stop_price else None,
+        order_type=order_type,
+        time_in_force=_word(force, TIMES_IN_FORCE, None),
+        post_only=force == ADD_LIQUIDITY_ONLY if isinstance(force, str) else None,
+        reduce_only=row.flag("reduceOnly"),
+        raw=raw,
+    )
+
+
+def _word(word: Any, known: Any, otherwise: Any) -> Any:
+    return known.get(word, otherwise) if isinstance(word, str) and word else None

@@ -1,0 +1,122 @@
+"""Accounts that are looked at in turn: those for which there is no room on the websockets."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from orderledger.infrastructure.errors import VenueError
+from orderledger.infrastructure.venues.hyperliquid import batches
+from orderledger.infrastructure.venues.hyperliquid.executions import fill_id_of
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
+from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
+from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
+from orderledger.infrastructure.venues.hyperliquid.watching import Account
+from orderledger.infrastructure.venues.venue import Down, Up
+
+OVERLAP = timedelta(minutes=1)
+EMPTY_ROUND = 0.05
+
+
+class Rotation:
+    """Looks at account after account, as fast as the budget of weight allows, until canceled."""
+
+    def __init__(self, accounts: Iterable[Account], around: Surroundings) -> None:
+        self.accounts: deque[Account] = deque(accounts)
+        self._around = around
+
+    def add(self, account: Account) -> None:
+        """One more, to be looked at next."""
+        self.accounts.appendleft(account)
+
+    async def run(self) -> None:
+        since = self._around.clock.now()
+        while True:
+            round_ends = asyncio.get_running_loop().time() + self._around.pace.round
+            for _ in range(len(self.accounts)):
+                account = self.accounts[0]
+                self.accounts.rotate(-1)
+                await self.look_at(account, since)
+            now = asyncio.get_running_loop().time()
+            await asyncio.sleep(max(round_ends - now, 0.0) if self.accounts else EMPTY_ROUND)
+
+    async def look_at(self, account: Account, since: datetime) -> None:
+        """One look: at the open orders, at the fills since the last look, at the orders that went.
+
+        Nothing is remembered of a look that failed: the next one sees it all.
+        """
+        at = self._around.clock.now()
+        try:
+            lists = [await self._around.questions.open_orders(account.address, name) for name in self._around.exchanges]
+            fills = await self._around.questions.fills(account.address, account.fills_at or since)
+            fundings = await self._fundings(account, since, at)
+        except VenueError as error:
+            await self._went_down(account, since, str(error))
+            return
+        await self._came_up(account, at)
+        told = self._orders(account, lists, at)
+        told.add(self._fills(account, fills, since))
+        told.add(batches.fundings(fundings, self._around.polled(account, None)))
+        await self._around.say(account, told, at=at, frames=len(lists) + 1)
+        await self._explain(account, at)
+
+    async def _went_down(self, account: Account, since: datetime, reason: str) -> None:
+        account.counts["failed_polls"] += 1
+        if account.is_up:
+            account.is_up = False
+            await self._around.outbox.tell(Down(accounts=(account.name,), at=account.well_at or since, reason=reason))
+
+    async def _came_up(self, account: Account, at: datetime) -> None:
+        account.well_at = at
+        account.counts["polls"] += 1
+        if not account.is_up:
+            account.is_up = True
+            await self._around.outbox.tell(Up(accounts=(account.name,), at=at))
+
+    async def _explain(self, account: Account, at: datetime) -> None:
+        with contextlib.suppress(VenueError):  # the next look asks again
+            told = await self._around.explain(account)
+            await self._around.say(account, told, at=at)
+
+    def _orders(self, account: Account, lists: Sequence[list[Any]], at: datetime) -> Translated:
+        told = Translated()
+        for exchange, rows in zip(self._around.exchanges, lists, strict=True):
+            news = account.news(exchange, rows)
+            told.add(batches.open_orders(news, account.legs, self._around.polled(account, at)))
+        return told
+
+    def _fills(self, account: Account, rows: list[Any], since: datetime) -> Translated:
+        """The next look asks from the last of them on, itself included: others of the same moment may come later."""
+        fresh = [row for row in rows if account.is_new_fill(_identity(row))]
+        account.fills_at = max([account.fills_at or since, *_times(rows)])
+        return batches.fills(fresh, account.legs, self._around.polled(account, None))
+
+    async def _fundings(self, account: Account, since: datetime, at: datetime) -> list[Any]:
+        """Now and then: they are due by the hour."""
+        asked_at = account.fundings_at
+        if asked_at is not None and at - asked_at < timedelta(seconds=self._around.pace.fundings):
+            return []
+        rows = await self._around.questions.fundings(account.address, (asked_at or since) - OVERLAP)
+        account.fundings_at = at
+        return rows
+
+
+def _identity(row: object) -> str | None:
+    try:
+        return fill_id_of(Row(row))
+    except Unreadable:
+        return None
+
+
+def _times(rows: Iterable[object]) -> list[datetime]:
+    times = []
+    for row in rows:
+        try:
+            moment = Row(row).moment("time")
+        except Unreadable:
+            continue
+        if moment is not None:
+            times.append(moment)
+    return times

@@ -1,0 +1,214 @@
+"""From rows of orders to messages: what each status says, and which leg's word is the order's."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, assert_never
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.values import Status
+from orderledger.infrastructure.venues.hyperliquid.legs import Chain, Leg, Legs
+from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
+from orderledger.infrastructure.venues.hyperliquid.rows import tell
+from orderledger.infrastructure.venues.hyperliquid.speaking import Context
+from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Meaning
+from orderledger.infrastructure.wire import messages as wire
+from orderledger.infrastructure.wire.messages import Message
+
+TERMS = ("limit_price", "stop_price", "order_type", "time_in_force", "post_only", "reduce_only")
+ENDINGS = frozenset({Meaning.CANCELED_BY_USER, Meaning.CANCELED_BY_VENUE, Meaning.FILLED, Meaning.UNMATCHED})
+
+
+def row_messages(row: OrderRow, legs: Legs, context: Context, *, is_conclusive: bool) -> list[Message]:
+    """What the row says, once `legs` has noted all rows that came with it.
+
+    `is_conclusive`: whether a newer leg would have been in the payload. Else a cancel by the user is held in `legs`.
+    """
+    known = legs.of(row)
+    if known is None:
+        return _Teller(row, context, ZERO, has_alias=not legs.is_apart(row.cloid, row.venue_order_id)).alone()
+    chain, leg = known
+    told = _introduction_of_dropped(chain, legs, context)
+    if chain.is_superseded(leg):
+        return [*told, *_introduction(chain, leg, row, context), *corrections(chain, context)]
+    if row.meaning is Meaning.REJECTED and leg.is_void and chain.has_earlier(leg):
+        return [*told, _teller(chain, leg, row, context).refused_modify(chain.latest.venue_order_id)]
+    if row.meaning is Meaning.CANCELED_BY_USER and not is_conclusive and not chain.is_over:
+        chain.held = row
+        return [*told, *(_introduction(chain, leg, row, context) if chain.has_earlier(leg) else [])]
+    return [*told, *_of_latest(chain, leg, row, context)]
+
+
+def released(row: OrderRow, legs: Legs, context: Context) -> list[Message]:
+    """The cancel that was held, now that no newer leg has shown up."""
+    known = legs.of(row)
+    return _of_latest(*known, row, context) if known is not None and legs.release(row) else []
+
+
+def corrections(chain: Chain, context: Context) -> list[Message]:
+    """The latest leg's terms again, where an earlier leg turned out to have filled more than was known when they were told."""
+    leg = chain.latest
+    if leg.row is None or leg.told_quantity is None or not leg.row.original_size:
+        return []
+    if EXACT.add(chain.filled_before(leg), leg.row.original_size) == leg.told_quantity:
+        return []
+    return [_teller(chain, leg, leg.row, context).replaced()]
+
+
+def waiting(row: OrderRow, context: Context) -> Message:
+    """An order that its parent's fill is to bring to the book."""
+    return _Teller(row, context, ZERO).status(Status.PENDING_NEW, row.created_at)
+
+
+def _teller(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> "_Teller":
+    return _Teller(row, context, chain.filled_before(leg), leg=leg)
+
+
+def _introduction(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> list[Message]:
+    """That there was such a leg, if nobody has said so yet: its own fills may name it alone."""
+    if leg.is_told:
+        return []
+    leg.is_told = True
+    teller = _teller(chain, leg, row, context)
+    return [teller.replaced() if chain.has_earlier(leg) else teller.acknowledged()]
+
+
+def _introduction_of_dropped(chain: Chain, legs: Legs, context: Context) -> list[Message]:
+    """The leg whose cancel was held, now that it is known to have been no end."""
+    row, chain.dropped = chain.dropped, None
+    known = legs.of(row) if row is not None else None
+    return _introduction(*known, row, context) if known is not None and row is not None else []
+
+
+def _of_latest(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> list[Message]:
+    teller = _teller(chain, leg, row, context)
+    is_later = chain.has_earlier(leg)
+    leg.is_told = True
+    if row.meaning in ENDINGS or row.meaning is Meaning.REJECTED:
+        chain.held = None
+        chain.is_over = chain.is_over or row.meaning is not Meaning.FILLED
+    if row.meaning is Meaning.WORKING:
+        return teller.working(is_later=is_later)
+    return [*([teller.replaced()] if is_later else []), *teller.alone()]
+
+
+class _Teller:
+    """Makes the messages of one row. `before` is what earlier legs of its order filled."""
+
+    def __init__(
+        self, row: OrderRow, context: Context, before: Decimal, *, leg: Leg | None = None, has_alias: bool = True
+    ) -> None:
+        self._row = row
+        self._context = context
+        self._before = before
+        self._leg = leg
+        self._aliases = {CLOID: row.cloid} if row.cloid is not None and has_alias else {}
+
+    def alone(self) -> list[Message]:
+        """The row's own word, of an order that has one leg or whose leg is introduced."""
+        row, meaning = self._row, self._row.meaning
+        at = row.status_at or row.created_at
+        match meaning:
+            case Meaning.WORKING:
+                return self.working(is_later=False)
+            case Meaning.TRIGGERED:
+                return [self._tell(wire.Trigger, at, self._claims(Status.NEW))]
+            case Meaning.FILLED if row.is_partly_filled:
+                # What an immediate order could not fill was dropped; its fills say how much that is.
+                return [self._tell(wire.Cancel, at, self._claims(), reason=row.status)]
+            case Meaning.FILLED:
+                return [self.status(Status.FILLED, at)]
+            case Meaning.CANCELED_BY_USER | Meaning.CANCELED_BY_VENUE:
+                return [self._tell(wire.Cancel, at, self._claims(), reason=row.status)]
+            case Meaning.REJECTED | Meaning.UNMATCHED if row.filled or self._before:
+                return [self._tell(wire.Cancel, at, self._claims(), reason=row.status)]
+            case Meaning.REJECTED:
+                return [self._tell(wire.Reject, at, self._claims(), reason=row.status)]
+            case Meaning.UNMATCHED:
+                return [self._tell(wire.Expire, at, self._claims(), reason=row.status)]
+            case Meaning.UNKNOWN:
+                return [self.status(row.status, at)]
+        assert_never(meaning)
+
+    def working(self, *, is_later: bool) -> list[Message]:
+        """On the book. A list says since when, but not since when so much of it is filled."""
+        row = self._row
+        if not is_later and row.status_at is not None:
+            return [self._tell(wire.Acknowledge, row.status_at, self._claims(self._observed, leaves=row.size))]
+        begun = self.replaced() if is_later else self.acknowledged()
+        at = row.status_at or self._context.at
+        if row.is_partly_filled and at is not None and not self._is_recorded():
+            # Without a status: it may have ended while this was on its way, and our clock is not the venue's.
+            return [begun, self._tell(wire.Acknowledge, at, self._claims(leaves=row.size))]
+        return [begun]
+
+    def acknowledged(self) -> Message:
+        """Since the leg was made. What it has filled by now is not of that time, and is not told."""
+        row = self._row
+        if row.meaning is Meaning.WORKING and row.filled == ZERO:
+            return self._tell(wire.Acknowledge, row.created_at, self._claims(Status.NEW, leaves=row.size))
+        status = self._observed if row.meaning is Meaning.WORKING else Status.NEW
+        return self._tell(wire.Acknowledge, row.created_at, self._terms(status))
+
+    @property
+    def _observed(self) -> Status:
+        return Status.PARTIALLY_FILLED if self._row.is_partly_filled else Status.NEW
+
+    def _is_recorded(self) -> bool:
+        """Whether the ledger has what the list says is filled, or was told so before."""
+        records, filled = self._context.records, self._row.filled
+        order = records.order(self._context.account, self._row.venue_order_id) if records is not None else None
+        if order is None or filled is None:
+            return False
+        return EXACT.add(self._before, filled) in (order["cum_quantity"], order["reported_cum_quantity"])
+
+    def replaced(self) -> Message:
+        """The terms of a later leg are in force, since it was made. Its quantity is the order's, not its own."""
+        row, leg = self._row, self._leg
+        terms = self._terms(Status.NEW)
+        quantity = terms.get("quantity")
+        if leg is not None:
+            leg.told_quantity = quantity
+        prices = {"limit_price": row.limit_price, "stop_price": row.stop_price}
+        if quantity is None and row.limit_price is None and row.stop_price is None:
+            return self._tell(wire.Acknowledge, row.created_at, terms)
+        return self._tell(wire.Replace, row.created_at, terms, quantity=quantity, **prices)
+
+    def refused_modify(self, working: str) -> Message:
+        """A new leg never came to be: the order goes on under the id it had."""
+        row = self._row
+        at = row.status_at or row.created_at
+        return self._tell(wire.RejectReplace, at, {}, venue_order_id=working, reason=row.status)
+
+    def status(self, status: str, at: datetime) -> Message:
+        return self._tell(wire.Status, at, self._claims(), status=str(status))
+
+    def _terms(self, status: Status | None = None) -> dict[str, Any]:
+        """What the venue claims of the order, numbers aside that are true only for a moment."""
+        row = self._row
+        terms = {name: getattr(row, name) for name in TERMS}
+        quantity = EXACT.add(self._before, row.original_size) if row.original_size else None
+        return {"status": None if status is None else str(status), "quantity": quantity, **terms}
+
+    def _claims(self, status: Status | None = None, *, leaves: Decimal | None = None) -> dict[str, Any]:
+        filled = self._row.filled
+        if filled is None:
+            return self._terms(status)
+        if self._row.meaning is Meaning.FILLED and filled == ZERO:
+            return self._terms(status)
+        return {**self._terms(status), "cum_quantity": EXACT.add(self._before, filled), "leaves_quantity": leaves}
+
+    def _tell(self, kind: type[Message], at: datetime, claims: dict[str, Any], **fields: Any) -> Message:
+        row, context = self._row, self._context
+        claimed = {name: value for name, value in claims.items() if value is not None}
+        return tell(
+            kind,
+            row.raw,
+            account=context.account,
+            at=at,
+            source=context.source,
+            instrument=context.symbols.instrument(row.coin),
+            side=row.side,
+            aliases=self._aliases,
+            reported=wire.ReportedClaims(**claimed) if claimed else None,
+            **{"venue_order_id": row.venue_order_id, **fields},
+        )

@@ -1,0 +1,147 @@
+"""Rows of Hyperliquid's payloads, read field by field. What cannot be read is said to be, never guessed.
+
+Ids and times come as numbers in one row and as text in the next; an absent field, null and "" say the same: nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from orderledger.domain.values import Side
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.venues.hyperliquid.words import SIDES, is_cloid
+from orderledger.infrastructure.wire.facts import evidence_of
+from orderledger.infrastructure.wire.fields import parse_number, parse_time
+from orderledger.infrastructure.wire.messages import Message
+
+Value = TypeVar("Value")
+Kind = TypeVar("Kind", bound=Message)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+LONGEST_WORD = 200
+MOST_DIGITS = 30
+
+
+class Unreadable(ValueError):
+    """A payload, or a row of it, that is not what the venue documents. `row` is what could not be read."""
+
+    def __init__(self, fault: str, row: Any) -> None:
+        super().__init__(fault)
+        self.row = row
+
+
+def as_text(payload: Any) -> str:
+    """A payload as it may be kept beside a fault, whatever it is."""
+    if isinstance(payload, str):
+        return payload
+    try:
+        return json.dumps(payload, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return f"a {type(payload).__name__} that cannot be written"
+
+
+def milliseconds(moment: datetime) -> int:
+    """As the venue counts time."""
+    return (moment - EPOCH) // MILLISECOND
+
+
+def tell(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
+    """The message, with the row it was made of. Raises Unreadable where the ledger would not take it."""
+    try:
+        message = kind(evidence=dict(evidence), **fields)
+        evidence_of(message)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", evidence) from None
+    except InvalidMessage as error:
+        raise Unreadable(str(error), evidence) from None
+    return message
+
+
+def rows_of(payload: Any) -> list[Any]:
+    """A list of rows. Raises Unreadable."""
+    if not isinstance(payload, list):
+        raise Unreadable("is no list", payload)
+    return payload
+
+
+class Row:
+    """One object of a payload. Every question about a field raises Unreadable where the field is not what it should be."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: Any) -> None:
+        if not isinstance(raw, Mapping):
+            raise Unreadable("is no object", raw)
+        self.raw: Mapping[str, Any] = raw
+
+    def get(self, name: str) -> Any:
+        """The field, None where it is absent, null or empty."""
+        value = self.raw.get(name)
+        return None if value == "" else value
+
+    def word(self, name: str) -> str | None:
+        value = self.get(name)
+        if value is not None and not (isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_WORD):
+            raise self.fault(name, "is no word")
+        return value
+
+    def number(self, name: str) -> Decimal | None:
+        value = self.get(name)
+        try:
+            return None if value is None else parse_number(value)
+        except ValueError as error:
+            raise self.fault(name, str(error)) from None
+
+    def count(self, name: str) -> int | None:
+        """A whole number, given as a number or as text."""
+        value = self.get(name)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS:
+            value = int(value)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**MOST_DIGITS):
+            return value
+        raise self.fault(name, "is no id or time")
+
+    def moment(self, name: str) -> datetime | None:
+        count = self.count(name)
+        try:
+            return None if count is None else parse_time(count)
+        except ValueError as error:
+            raise self.fault(name, str(error)) from None
+
+    def flag(self, name: str) -> bool | None:
+        """Nothing hangs on a flag: one that is neither true nor false is not told."""
+        value = self.get(name)
+        return value if isinstance(value, bool) else None
+
+    def rows(self, name: str) -> list[Any]:
+        """A list of rows; an absent one is empty."""
+        value = self.get(name)
+        if value is not None and not isinstance(value, list):
+            raise self.fault(name, "is no list")
+        return value or []
+
+    def cloid(self) -> str | None:
+        """Lower-cased: the venue may echo the case in which it was sent."""
+        value = self.word("cloid")
+        return value.lower() if value is not None and is_cloid(value.lower()) else value
+
+    def side(self) -> Side:
+        side = SIDES.get(self.need("side", self.word("side")))
+        if side is None:
+            raise self.fault("side", "is neither B nor A")
+        return side
+
+    def need(self, name: str, value: Value | None) -> Value:
+        """A field's value that has to be there."""
+        if value is None:
+            raise Unreadable(f"{name} is missing", self.raw)
+        return value
+
+    def fault(self, name: str, fault: str) -> Unreadable:
+        return Unreadable(f"{name} {fault}: {as_text(self.raw.get(name))[:LONGEST_WORD]}", self.raw)

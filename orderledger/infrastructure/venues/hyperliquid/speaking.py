@@ -1,0 +1,45 @@
+"""In whose name messages are made: an account, the source, and the names of instruments."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.venues.hyperliquid.words import AS_AT_THE_VENUE, Symbols
+from orderledger.infrastructure.venues.venue import Records
+from orderledger.infrastructure.wire.messages import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a payload does not say itself.
+
+    `at`: the moment that a list is true of, if it is known. `address`: whose account it is, lower-cased. With `records`, a
+    list says only those quantities that the ledger does not have.
+    """
+
+    account: str
+    source: Source
+    at: datetime | None = None
+    address: str | None = None
+    symbols: Symbols = AS_AT_THE_VENUE
+    records: Records | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What could not be read, and why."""
+
+    fault: str
+    payload: str
+
+
+@dataclass(slots=True)
+class Translated:
+    """What a payload says, in its order, and the rows of it that could not be read."""
+
+    messages: list[Message] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def add(self, other: "Translated") -> None:
+        self.messages += other.messages
+        self.faults += other.faults

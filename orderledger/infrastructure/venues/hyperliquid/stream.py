@@ -1,0 +1,239 @@
+"""One account on a websocket of its own: `orderUpdates` does not say whose orders it tells of."""
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import Coroutine, Sequence
+from datetime import datetime
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+
+from orderledger.infrastructure.errors import VenueError
+from orderledger.infrastructure.venues.hyperliquid import batches
+from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
+from orderledger.infrastructure.venues.hyperliquid.rows import as_text
+from orderledger.infrastructure.venues.hyperliquid.speaking import Fault, Translated
+from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
+from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
+from orderledger.infrastructure.venues.hyperliquid.watching import Account
+from orderledger.infrastructure.venues.transport import Budget, Closed, Frame, Opened, Socket, parsed
+from orderledger.infrastructure.venues.transport.websocket import Send
+from orderledger.infrastructure.venues.venue import Down, Up
+
+GREETING = "Websocket connection established."
+PING = json.dumps({"method": "ping"})
+TOO_MANY_USERS = re.compile(r"Cannot track more than (\d+) total users")
+ALREADY_SUBSCRIBED = "Already subscribed"
+MOST_REFUSALS = 3
+LISTS = {"openOrders": "orders", "webData2": "openOrders"}
+
+Subscription = dict[str, Any]
+
+
+class TooManyUsers(Exception):
+    """The venue will not stream one more account to this address of the internet."""
+
+
+class RationedSocket(Socket):
+    """A websocket that waits for its turn before it connects: so many new connections are allowed in a minute."""
+
+    def __init__(self, url: str, *, connections: Budget, **options: Any) -> None:
+        super().__init__(url, **options)
+        self._connections = connections
+
+    async def _connected(self) -> ClientConnection | None:
+        await self._connections.spend(1)
+        return await super()._connected()
+
+
+def subscriptions(address: str, exchanges: Sequence[str], *, is_legacy: bool) -> list[Subscription]:
+    """What is listened to for one account."""
+    lists: list[Subscription] = (
+        [{"type": "webData2", "user": address}]
+        if is_legacy
+        else [{"type": "openOrders", "user": address, **({"dex": name} if name else {})} for name in exchanges]
+    )
+    return [{"type": name, "user": address} for name in ("orderUpdates", "userFills", "userFundings")] + lists
+
+
+class Stream:
+    """Listens for one account until canceled: reconnects, and says when it was down."""
+
+    def __init__(self, account: Account, around: Surroundings) -> None:
+        self._account = account
+        self._around = around
+        self._wanted = subscriptions(account.address, around.exchanges, is_legacy=around.is_legacy)
+        self._unanswered: set[tuple[str, str]] = set()
+        self._early: list[Frame] = []
+        self._connection = 0
+        self._refusals = 0
+        self._later: set[asyncio.Task[None]] = set()
+        self._socket = RationedSocket(
+            around.websocket_url,
+            connections=around.connections,
+            greet=self._greet,
+            ping=lambda: PING,
+            ping_every=around.pace.ping,
+            quiet_for=around.pace.quiet,
+            backoff=around.backoff(),
+            now=around.clock.now,
+        )
+
+    async def run(self) -> None:
+        """Raises TooManyUsers if the venue tracks too many already."""
+        try:
+            async with contextlib.aclosing(self._socket.events()) as events:  # type: ignore[type-var]
+                async for event in events:
+                    match event:
+                        case Opened():
+                            self._open()
+                        case Frame():
+                            await self._take(event)
+                        case Closed():
+                            await self._close(event.at, event.reason)
+        finally:
+            for task in self._later:
+                task.cancel()
+            await asyncio.gather(*self._later, return_exceptions=True)
+            await self._socket.aclose()
+
+    async def _greet(self, send: Send) -> None:
+        self._unanswered = {_key(subscription) for subscription in self._wanted}
+        for subscription in self._wanted:
+            await send(json.dumps({"method": "subscribe", "subscription": subscription}))
+
+    def _open(self) -> None:
+        self._connection += 1
+        self._early.clear()
+        self._account.counts["connections"] += 1
+        self._soon(self._expect_answers(self._connection))
+
+    async def _close(self, at: datetime, reason: str) -> None:
+        self._connection += 1
+        if self._account.is_up:
+            self._account.is_up = False
+            await self._around.outbox.tell(Down(accounts=(self._account.name,), at=at, reason=reason))
+
+    async def _expect_answers(self, connection: int) -> None:
+        await asyncio.sleep(self._around.pace.acknowledge)
+        if self._unanswered and connection == self._connection:
+            self._socket.renew(f"no answer to {len(self._unanswered)} subscriptions")
+
+    async def _take(self, frame: Frame) -> None:
+        if frame.text == GREETING:
+            return
+        self._account.counts["frames"] += 1
+        try:
+            payload = parsed(frame.text)
+        except ValueError as error:
+            await self._say(Translated(faults=[Fault(fault=str(error), payload=frame.text)]), frame.at)
+            return
+        channel = payload.get("channel") if isinstance(payload, dict) else None
+        if channel == "subscriptionResponse":
+            await self._answered(payload.get("data"), frame.at)
+        elif channel == "error":
+            self._refused(str(payload.get("data")))
+        elif self._unanswered and channel != "pong":
+            self._early.append(frame)
+        else:
+            await self._hear(payload, frame.at)
+
+    async def _answered(self, data: Any, at: datetime) -> None:
+        """An account is up when all its subscriptions stand. What came before waits for that."""
+        subscription = data.get("subscription") if isinstance(data, dict) else None
+        if isinstance(subscription, dict):
+            self._unanswered.discard(_key(subscription))
+        if self._unanswered or self._account.is_up:
+            return
+        self._account.is_up, self._refusals = True, 0
+        await self._around.outbox.tell(Up(accounts=(self._account.name,), at=at))
+        early, self._early = self._early, []
+        for frame in early:
+            await self._hear(parsed(frame.text), frame.at)
+
+    def _refused(self, said: str) -> None:
+        self._account.counts["errors"] += 1
+        if TOO_MANY_USERS.search(said) and self._unanswered:
+            # Right after a cut the venue may still count the connection that is gone.
+            self._refusals += 1
+            if self._refusals >= MOST_REFUSALS:
+                raise TooManyUsers(said)
+            self._socket.renew(said)
+        if ALREADY_SUBSCRIBED in said:  # a subscription that was repeated on the way: it stands
+            self._unanswered = {key for key in self._unanswered if f'"{key[0]}"' not in said}
+
+    async def _hear(self, payload: Any, at: datetime) -> None:
+        if not isinstance(payload, dict) or not self._is_ours(payload.get("data")):
+            fault = Fault(fault="is not about this account", payload=as_text(payload))
+            await self._say(Translated(faults=[fault]), at)
+            return
+        account, channel, data = self._account, payload.get("channel"), payload.get("data")
+        if channel == "orderUpdates":
+            account.note_statuses(data)
+        elif channel in LISTS and isinstance(data, dict) and isinstance(data.get(LISTS[channel]), list):
+            exchange = data.get("dex")
+            rows = account.news(exchange if isinstance(exchange, str) else "", data[LISTS[channel]])
+            payload = {**payload, "data": {**data, LISTS[channel]: rows}}
+        await self._say(translate_frame(payload, account.legs, self._around.pushed(account)), at)
+        if account.gone():
+            self._soon(self._explain_later())
+        if account.legs.held:
+            self._soon(self._release_later(account.legs.held, self._connection))
+
+    def _is_ours(self, data: Any) -> bool:
+        user = data.get("user") if isinstance(data, dict) else None
+        return not isinstance(user, str) or user.lower() == self._account.address
+
+    async def _explain_later(self) -> None:
+        """A list may be faster than the status that says why an order is no longer in it."""
+        await asyncio.sleep(self._around.pace.hold)
+        with contextlib.suppress(VenueError):  # the next list asks again
+            told = await self._around.explain(self._account)
+            await self._say(told, self._around.clock.now())
+
+    async def _release_later(self, rows: Sequence[OrderRow], connection: int) -> None:
+        """Tell a cancel whose order has got no new leg meanwhile. If the line was cut in between, only the venue can say."""
+        while True:
+            await asyncio.sleep(self._around.pace.hold)
+            rows = [row for row in rows if any(row is held for held in self._account.legs.held)]
+            if not rows:
+                return
+            if connection == self._connection:
+                await self._release(rows)
+                return
+            with contextlib.suppress(VenueError):
+                await self._ask_about(rows)
+
+    async def _ask_about(self, rows: Sequence[OrderRow]) -> None:
+        asked_at = self._around.clock.now()
+        for row in rows:
+            assert row.cloid is not None
+            answer = await self._around.questions.order_status(self._account.address, row.cloid)
+            if answer is not None:
+                context = self._around.polled(self._account, asked_at)
+                await self._say(batches.statuses([answer], self._account.legs, context), self._around.clock.now())
+            await self._release([row])
+
+    async def _release(self, rows: Sequence[OrderRow]) -> None:
+        told = batches.release(rows, self._account.legs, self._around.pushed(self._account))
+        await self._say(told, self._around.clock.now())
+
+    async def _say(self, told: Translated, at: datetime) -> None:
+        await self._around.say(self._account, told, at=at)
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._reported(work))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _reported(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            await self._around.outbox.fail(error)
+
+
+def _key(subscription: Subscription) -> tuple[str, str]:
+    return str(subscription.get("type")), str(subscription.get("dex") or "")

@@ -1,0 +1,207 @@
+"""From Hyperliquid's payloads to messages. Pure: what is remembered is in `Legs`, what the payload lacks in `Context`.
+
+What a fill's identity is, `executions` says; which leg's word is the order's, `legs` and `reports`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.venues.hyperliquid import batches
+from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
+from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
+from orderledger.infrastructure.venues.venue import Records
+from orderledger.infrastructure.wire.messages import Message
+
+SILENT = frozenset(
+    {
+        "error",
+        "notification",
+        "pong",
+        "subscriptionResponse",
+        "userHistoricalOrders",
+        "userNonFundingLedgerUpdates",
+        "userTwapHistory",
+        "webData3",
+    }
+)
+"""Channels that say nothing of orders, fills, fundings or positions, or nothing that another channel does not say."""
+
+Translate = Callable[[Any, Legs, Context], Translated]
+
+
+def translate_frame(payload: Any, legs: Legs, context: Context) -> Translated:
+    """One frame of the websocket. A cancel that may be half of a modify is held in `legs`."""
+    try:
+        frame = Row(payload)
+        channel = frame.need("channel", frame.word("channel"))
+        if channel in SILENT:
+            return Translated()
+        if channel not in _CHANNELS:
+            raise Unreadable(f"channel {channel} is unknown", payload)
+        return _CHANNELS[channel](frame.get("data"), legs, context)
+    except Unreadable as error:
+        return batches.failed(error)
+
+
+def translate_answer(payload: Any, legs: Legs, context: Context) -> Translated:
+    """An answer of `/info` or `/exchange`, recognised by its shape."""
+    if isinstance(payload, list):
+        return _of_list(payload, legs, context)
+    if not isinstance(payload, dict):
+        return batches.failed(Unreadable("is no answer of this venue", payload))
+    status = payload.get("status")
+    if status == "order":
+        return batches.statuses([payload.get("order")], legs, context)
+    if "assetPositions" in payload:
+        return batches.positions(payload, context)
+    if status == "ok":
+        return batches.acknowledgements(payload, context)
+    if status in ("unknownOid", "err") or not payload.keys().isdisjoint({"cumVlm", "balances", "nRequestsUsed"}):
+        return Translated()
+    return _of_list([payload], legs, context)
+
+
+def translate_recorded(document: Any, account: str, *, at: datetime | None = None, records: Records | None = None) -> Translated:
+    """Any one recorded payload: a frame, an answer, or a list of such. Whatever it is, this raises nothing.
+
+    `at` is when it was recorded, where that is known. A cancel is an end unless a newer leg is in the same document.
+    """
+    legs = Legs(account, records)
+    context = Context(account=account, source=Source.VENUE_PUSH, at=at)
+    told = Translated()
+    for payload in document if _is_list_of_frames(document) else [document]:
+        if isinstance(payload, dict) and "channel" in payload:
+            told.add(translate_frame(payload, legs, context))
+        elif not isinstance(payload, str):  # the greeting says nothing
+            told.add(translate_answer(payload, legs, replace(context, source=Source.VENUE_POLL)))
+    told.add(batches.release(legs.held, legs, context))
+    return told
+
+
+def from_recorded(document: Any, account: str, *, at: datetime | None = None, records: Records | None = None) -> list[Message]:
+    """The messages of any one recorded payload, as `translate_recorded`. What cannot be read is left out."""
+    return translate_recorded(document, account, at=at, records=records).messages
+
+
+def _is_list_of_frames(document: Any) -> bool:
+    return isinstance(document, list) and any(isinstance(row, dict) and "channel" in row for row in document)
+
+
+def _order_updates(data: Any, legs: Legs, context: Context) -> Translated:
+    return batches.statuses(data, legs, context, is_conclusive=False)
+
+
+def _open_orders(data: Any, legs: Legs, context: Context) -> Translated:
+    return batches.open_orders(Row(data).get("orders"), legs, context)
+
+
+def _user_fills(data: Any, legs: Legs, context: Context) -> Translated:
+    return batches.fills(Row(data).get("fills"), legs, _of_user(data, context))
+
+
+def _user_fundings(data: Any, legs: Legs, context: Context) -> Translated:
+    return batches.fundings(Row(data).get("fundings"), context)
+
+
+def _slices(data: Any, legs: Legs, context: Context) -> Translated:
+    return batches.slices(Row(data).get("twapSliceFills"), legs, _of_user(data, context))
+
+
+def _clearinghouse(data: Any, legs: Legs, context: Context) -> Translated:
+    return batches.positions(Row(data).get("clearinghouseState"), context)
+
+
+def _web_data(data: Any, legs: Legs, context: Context) -> Translated:
+    """The legacy channel: open orders and positions, as of the server's time."""
+    row = Row(data)
+    dated = replace(context, at=row.moment("serverTime") or context.at)
+    told = batches.open_orders(row.rows("openOrders"), legs, dated)
+    if row.get("clearinghouseState") is not None:
+        told.add(batches.positions(row.get("clearinghouseState"), dated))
+    return told
+
+
+def _user_event(data: Any, legs: Legs, context: Context) -> Translated:
+    """One of several kinds; a liquidation says nothing that its fills and cancels do not."""
+    row = Row(data)
+    mine = _of_user(data, context)
+    told = Translated()
+    if row.get("fills") is not None:
+        told.add(batches.fills(row.get("fills"), legs, mine))
+    if row.get("twapSliceFills") is not None:
+        told.add(batches.slices(row.get("twapSliceFills"), legs, mine))
+    if row.get("funding") is not None:
+        told.add(batches.fundings([row.get("funding")], mine))
+    if row.get(batches.NOT_BY_USER) is not None:
+        told.add(batches.cancels_by_venue(row.get(batches.NOT_BY_USER), mine))
+    return told
+
+
+def _post(data: Any, legs: Legs, context: Context) -> Translated:
+    """An answer to a question that was asked over the websocket."""
+    payload = Row(Row(Row(data).get("response")).get("payload"))
+    answer = payload.get("data") if "data" in payload.raw else payload.raw
+    return translate_answer(answer, legs, replace(context, source=Source.VENUE_POLL))
+
+
+def _of_user(data: Any, context: Context) -> Context:
+    """Whose account it is, where the frame says so."""
+    user = Row(data).get("user")
+    return replace(context, address=user.lower()) if isinstance(user, str) else context
+
+
+_CHANNELS: dict[str, Translate] = {
+    "clearinghouseState": _clearinghouse,
+    "openOrders": _open_orders,
+    "orderUpdates": _order_updates,
+    "post": _post,
+    "user": _user_event,
+    "userEvents": _user_event,
+    "userFills": _user_fills,
+    "userFundings": _user_fundings,
+    "userTwapSliceFills": _slices,
+    "webData2": _web_data,
+}
+
+
+def _of_list(rows: Sequence[Any], legs: Legs, context: Context) -> Translated:
+    """Rows, each kind of them by itself, in the order in which the kinds first appear."""
+    kinds: dict[Translate, list[Any]] = {}
+    for row in rows:
+        kinds.setdefault(_kind_of(row), []).append(row)
+    told = Translated()
+    for translate, of_kind in kinds.items():
+        told.add(translate(of_kind, legs, context))
+    return told
+
+
+def _kind_of(row: Any) -> Translate:
+    """What a row is, by the fields that only such rows have."""
+    if not isinstance(row, dict):
+        return _unknown
+    kinds: tuple[tuple[str, Translate], ...] = (
+        ("order", batches.statuses),
+        ("tid", batches.fills),
+        ("px", batches.fills),
+        ("limitPx", batches.open_orders),
+        ("oid", batches.open_orders),
+        ("fill", batches.slices),
+        ("delta", _fundings),
+        ("usdc", _fundings),
+    )
+    return next((translate for name, translate in kinds if name in row), _unknown)
+
+
+def _fundings(rows: Any, legs: Legs, context: Context) -> Translated:
+    return batches.fundings(rows, context)
+
+
+def _unknown(rows: Any, legs: Legs, context: Context) -> Translated:
+    told = Translated()
+    for row in rows:
+        told.add(batches.failed(Unreadable("is no row of this venue", row)))
+    return told

@@ -1,0 +1,178 @@
+"""Hyperliquid as a venue of the ledger: the first accounts by websocket, as many as the venue allows, the others in turn.
+
+Everything can be read of any address without a key, so that accounts of others are watched like our own.
+"""
+
+import asyncio
+import random
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
+
+from orderledger.infrastructure.clock import Clock, SystemClock
+from orderledger.infrastructure.venues.hyperliquid.answers import Answers
+from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.limits import Limits, round_seconds
+from orderledger.infrastructure.venues.hyperliquid.outbox import Outbox
+from orderledger.infrastructure.venues.hyperliquid.polling import Rotation
+from orderledger.infrastructure.venues.hyperliquid.questions import Questions
+from orderledger.infrastructure.venues.hyperliquid.stream import Stream, TooManyUsers, subscriptions
+from orderledger.infrastructure.venues.hyperliquid.surroundings import MAIN_EXCHANGE, Pace, Surroundings
+from orderledger.infrastructure.venues.hyperliquid.watching import Account
+from orderledger.infrastructure.venues.hyperliquid.words import AS_AT_THE_VENUE, CLOID, NAME, Symbols, cloid_for
+from orderledger.infrastructure.venues.transport import Backoff, Budget, Http
+from orderledger.infrastructure.venues.venue import Abilities, Listing, Records, Told
+from orderledger.infrastructure.wire.messages import Balance, Message
+from orderledger.projections.tables import Row as OrderView
+
+URL = "https://api.hyperliquid.xyz"
+ADDRESS = re.compile(r"0x[0-9a-f]{40}")
+
+ABILITIES = Abilities(
+    client_ids="a cloid of ours (`hyperliquid.cloid`) names one order; the venue documents no rule for one that is used again",
+    fill_identity="block time, coin, trade id and side; without a trade id also order id, start position, size and price",
+    has_fill_ids=True,
+    streams=True,
+    orders_reach_back="the last 2000 orders of an account, by count: minutes for a market maker",
+    fills_reach_back="years, but no more than the last 10 000 fills of an account are promised",
+)
+
+
+class Hyperliquid:
+    """The accounts by the ledger's names, with their addresses; the first of them are streamed.
+
+    `exchanges` are those of builders (HIP-3) to be listed besides the main one and spot, each at the price of one more
+    question per look. `is_legacy` listens to `webData2` in place of `openOrders`. `records` is what the ledger knows.
+    """
+
+    name = NAME
+    abilities = ABILITIES
+
+    def __init__(
+        self,
+        accounts: Mapping[str, str],
+        *,
+        url: str = URL,
+        websocket_url: str | None = None,
+        limits: Limits | None = None,
+        pace: Pace | None = None,
+        exchanges: Sequence[str] = (),
+        is_legacy: bool = False,
+        symbols: Symbols = AS_AT_THE_VENUE,
+        records: Records | None = None,
+        clock: Clock | None = None,
+        chance: random.Random | None = None,
+        http: Http | None = None,
+    ) -> None:
+        self.accounts: Sequence[str] = tuple(accounts)
+        self.limits = limits or Limits()
+        self._watched = {name: Account(name, _address(text), Legs(name, records)) for name, text in accounts.items()}
+        if len({account.address for account in self._watched.values()}) < len(self._watched):
+            raise ValueError("two accounts have the same address")
+        chance = chance or random.Random()
+        budget = Budget(self.limits.weight, self.limits.minute)
+        self._http = http or Http(url, budget=budget, backoff=Backoff(chance))
+        self._around = Surroundings(
+            websocket_url=websocket_url or f"{url.replace('http', 'ws', 1)}/ws",
+            questions=Questions(self._http, budget),
+            outbox=Outbox(),
+            clock=clock or SystemClock(),
+            limits=self.limits,
+            pace=pace or Pace(),
+            chance=chance,
+            connections=Budget(self.limits.connections_per_minute, self.limits.minute),
+            symbols=symbols,
+            exchanges=(MAIN_EXCHANGE, *exchanges),
+            is_legacy=is_legacy,
+            records=records,
+        )
+        each = len(subscriptions("", self._around.exchanges, is_legacy=is_legacy))
+        self._answers = Answers(self._around)
+        streams = self.limits.streams(len(self._watched), each)
+        self._streamed = {account.name: account for account in list(self._watched.values())[:streams]}
+        self._rotation = Rotation(list(self._watched.values())[streams:], self._around)
+
+    @property
+    def streamed(self) -> Sequence[str]:
+        """The accounts that are listened to by websocket."""
+        return tuple(self._streamed)
+
+    @property
+    def polled(self) -> Sequence[str]:
+        """The accounts that are looked at in turn."""
+        return tuple(name for name in self.accounts if name not in self._streamed)
+
+    @property
+    def delay_seconds(self) -> float:
+        """How long a polled account waits for the next look, while nothing else is asked: what happened is known that late."""
+        if not self.polled:
+            return 0.0
+        return max(self._around.pace.round, round_seconds(len(self.polled), len(self._around.exchanges), self.limits))
+
+    def delay_of(self, account: str) -> float:
+        """Of one account; nothing for one that is streamed."""
+        return 0.0 if account in self._streamed else self.delay_seconds
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What all accounts have shown: new, changed, gone and unexplained orders, messages, frames, polls, faults."""
+        return sum((account.counts for account in self._watched.values()), Counter())
+
+    def counts_of(self, account: str) -> Counter[str]:
+        return Counter(self._watched[account].counts)
+
+    @staticmethod
+    def alias_of(client_order_id: str) -> dict[str, str]:
+        """The alias under which an order of ours is to be recorded before it is sent with that cloid."""
+        return {CLOID: cloid_for(client_order_id)}
+
+    async def listen(self) -> AsyncIterator[Told]:
+        """One listener at a time."""
+        tasks = [asyncio.create_task(self._reported(self._rotation.run()))]
+        tasks += [asyncio.create_task(self._reported(self._stream(account))) for account in self._streamed.values()]
+        try:
+            async with aclosing(self._around.outbox.told()) as heard:
+                async for told in heard:
+                    yield told
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def open_orders(self, account: str) -> Listing:
+        return await self._answers.open_orders(self._watched[account])
+
+    async def order(self, account: str, order: OrderView) -> Sequence[Message] | None:
+        return await self._answers.order(self._watched[account], order)
+
+    async def fills_since(self, account: str, since: datetime) -> Sequence[Message]:
+        return await self._answers.fills_since(self._watched[account], since)
+
+    async def positions(self, account: str) -> Sequence[Balance]:
+        return await self._answers.positions(self._watched[account])
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _stream(self, account: Account) -> None:
+        """By websocket, as long as the venue has room for one account more."""
+        try:
+            await Stream(account, self._around).run()
+        except TooManyUsers:
+            self._streamed.pop(account.name, None)
+            self._rotation.add(account)
+
+    async def _reported(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            await self._around.outbox.fail(error)
+
+
+def _address(text: str) -> str:
+    address = text.lower()
+    if not ADDRESS.fullmatch(address):
+        raise ValueError(f"{text!r} is no address: 0x and 40 hexadecimal digits")
+    return address

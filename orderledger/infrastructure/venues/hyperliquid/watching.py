@@ -1,0 +1,117 @@
+"""What is remembered of a watched account from one look to the next: which orders were open, and what has changed."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, as_text
+from orderledger.infrastructure.venues.hyperliquid.words import Meaning, meaning_of
+from orderledger.infrastructure.wire.messages import Balance, Message
+
+MOST_ENDED = 10_000
+MOST_FILLS = 10_000
+STANDING = frozenset({Meaning.WORKING, Meaning.TRIGGERED, Meaning.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An order that a list had and the next one had not. What became of it has to be asked for."""
+
+    venue_order_id: str
+    cloid: str | None
+
+
+@dataclass(slots=True)
+class Account:
+    """One account: its names, its legs, and what it has shown. `counts`: new, changed, gone orders, frames, polls, faults."""
+
+    name: str
+    address: str
+    legs: Legs
+    counts: Counter[str] = field(default_factory=Counter)
+    is_up: bool = False
+    well_at: datetime | None = None
+    fills_at: datetime | None = None
+    fundings_at: datetime | None = None
+    _open: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _gone: dict[str, Gone] = field(default_factory=dict)
+    _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _fills: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _balances: dict[str, Balance] = field(default_factory=dict)
+
+    def news(self, exchange: str, rows: list[Any]) -> list[Any]:
+        """The rows of a full list that are new or changed. The orders that it lacks, and the last one had, are `gone`."""
+        before = self._open.get(exchange, {})
+        now = {_name_of(row): row for row in rows}
+        told = [row for name, row in now.items() if before.get(name) != row]
+        self.counts["new"] += sum(name not in before for name in now)
+        self.counts["changed"] += sum(name in before for name, row in now.items() if before.get(name) != row)
+        gone = {name: Gone(name, _cloid_of(row)) for name, row in before.items() if name not in now and name.isdigit()}
+        self.counts["gone"] += len(gone)
+        self._gone.update(gone)
+        self._open[exchange] = now
+        return told
+
+    def gone(self) -> list[Gone]:
+        """Orders that are in no list any more, and whose end nobody has told."""
+        self._gone = {name: order for name, order in self._gone.items() if name not in self._ended}
+        return list(self._gone.values())
+
+    def explained(self, orders: Iterable[Gone]) -> None:
+        """These were asked for. What the venue has forgotten stays unexplained, and is counted."""
+        for order in orders:
+            self._gone.pop(order.venue_order_id, None)
+            self.counts["unexplained"] += order.venue_order_id not in self._ended
+
+    def note_statuses(self, rows: Any) -> None:
+        """Learn which orders have ended."""
+        for row in rows if isinstance(rows, list) else []:
+            name, status = _name_of(row.get("order") if isinstance(row, dict) else None), _status_of(row)
+            if name.isdigit() and status is not None and meaning_of(status) not in STANDING:
+                self._ended[name] = None
+        while len(self._ended) > MOST_ENDED:
+            self._ended.popitem(last=False)
+
+    def is_new_fill(self, fill_id: str | None) -> bool:
+        """Whether this fill was not seen lately. One that cannot be read is always new."""
+        if fill_id is None or fill_id not in self._fills:
+            self._fills[fill_id or ""] = None
+            while len(self._fills) > MOST_FILLS:
+                self._fills.popitem(last=False)
+            return True
+        return False
+
+    def changed(self, messages: list[Message]) -> list[Message]:
+        """Without the balances that were told before: whole states come again and again."""
+        told: list[Message] = []
+        for message in messages:
+            if isinstance(message, Balance):
+                known, self._balances[message.instrument] = self._balances.get(message.instrument), message
+                if known is not None and (known.quantity, known.average_price) == (message.quantity, message.average_price):
+                    continue
+            told.append(message)
+        return told
+
+
+def _name_of(row: Any) -> str:
+    """The venue's id, or the whole row where it cannot be read, so that it is told once."""
+    try:
+        order = Row(row).count("oid")
+    except Unreadable:
+        order = None
+    return as_text(row) if order is None else str(order)
+
+
+def _cloid_of(row: Any) -> str | None:
+    try:
+        return Row(row).cloid()
+    except Unreadable:
+        return None
+
+
+def _status_of(row: Any) -> str | None:
+    status = row.get("status") if isinstance(row, dict) else None
+    return status if isinstance(status, str) else None

@@ -1,0 +1,146 @@
+"""Hyperliquid's words, as data: statuses, order types, times in force, directions of fills, names of instruments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+
+from orderledger.domain.values import OrderType, Side, TimeInForce
+
+NAME = "hyperliquid"
+CLOID = "hyperliquid.cloid"
+"""Under this alias an order bears the client id that the venue knows it by."""
+SETTLEMENT_CURRENCY = "USDC"
+
+
+class Meaning(StrEnum):
+    """What a status word says of the order."""
+
+    WORKING = "working"
+    TRIGGERED = "triggered"
+    FILLED = "filled"
+    CANCELED_BY_USER = "canceled_by_user"
+    CANCELED_BY_VENUE = "canceled_by_venue"
+    REJECTED = "rejected"
+    UNMATCHED = "unmatched"
+    UNKNOWN = "unknown"
+
+
+STATUSES: Mapping[str, Meaning] = {
+    "open": Meaning.WORKING,
+    "accepted": Meaning.WORKING,
+    "triggered": Meaning.TRIGGERED,
+    "filled": Meaning.FILLED,
+    # Also the old leg of a modify, which is no end of the order.
+    "canceled": Meaning.CANCELED_BY_USER,
+    "marginCanceled": Meaning.CANCELED_BY_VENUE,
+    "vaultWithdrawalCanceled": Meaning.CANCELED_BY_VENUE,
+    "openInterestCapCanceled": Meaning.CANCELED_BY_VENUE,
+    "selfTradeCanceled": Meaning.CANCELED_BY_VENUE,
+    "reduceOnlyCanceled": Meaning.CANCELED_BY_VENUE,
+    "siblingFilledCanceled": Meaning.CANCELED_BY_VENUE,
+    "delistedCanceled": Meaning.CANCELED_BY_VENUE,
+    "liquidatedCanceled": Meaning.CANCELED_BY_VENUE,
+    "outcomeSettledCanceled": Meaning.CANCELED_BY_VENUE,
+    # The dead man's switch: the one cancel that the suffix does not tell.
+    "scheduledCancel": Meaning.CANCELED_BY_VENUE,
+    "rejected": Meaning.REJECTED,
+    "tickRejected": Meaning.REJECTED,
+    "minTradeNtlRejected": Meaning.REJECTED,
+    "minTradeSpotNtlRejected": Meaning.REJECTED,
+    "perpMarginRejected": Meaning.REJECTED,
+    "perpMaxPositionRejected": Meaning.REJECTED,
+    "reduceOnlyRejected": Meaning.REJECTED,
+    "badAloPxRejected": Meaning.REJECTED,
+    "badTriggerPxRejected": Meaning.REJECTED,
+    "marketOrderNoLiquidityRejected": Meaning.REJECTED,
+    "positionIncreaseAtOpenInterestCapRejected": Meaning.REJECTED,
+    "positionFlipAtOpenInterestCapRejected": Meaning.REJECTED,
+    "tooAggressiveAtOpenInterestCapRejected": Meaning.REJECTED,
+    "openInterestIncreaseRejected": Meaning.REJECTED,
+    "insufficientSpotBalanceRejected": Meaning.REJECTED,
+    "oracleRejected": Meaning.REJECTED,
+    # An immediate-or-cancel order that found nobody: its time in force ended it.
+    "iocCancelRejected": Meaning.UNMATCHED,
+}
+
+SUFFIXES: Mapping[str, Meaning] = {"Canceled": Meaning.CANCELED_BY_VENUE, "Rejected": Meaning.REJECTED}
+"""What words that came later say by how they end."""
+
+SIDES: Mapping[str, Side] = {"B": Side.BUY, "A": Side.SELL}
+
+ORDER_TYPES: Mapping[str, OrderType] = {
+    "Market": OrderType.MARKET,
+    "Limit": OrderType.LIMIT,
+    "Stop Market": OrderType.STOP,
+    "Stop Limit": OrderType.STOP_LIMIT,
+    "Take Profit Market": OrderType.OTHER,
+    "Take Profit Limit": OrderType.OTHER,
+}
+PRICED = frozenset({None, "Limit", "Stop Limit", "Take Profit Limit"})
+"""Where `limitPx` is a limit. Of market orders it is the worst price that the sender would take, not a term told back."""
+
+TIMES_IN_FORCE: Mapping[str, TimeInForce] = {
+    "Gtc": TimeInForce.GTC,
+    "Alo": TimeInForce.GTC,
+    "Ioc": TimeInForce.IOC,
+    "FrontendMarket": TimeInForce.IOC,
+    "LiquidationMarket": TimeInForce.IOC,
+}
+ADD_LIQUIDITY_ONLY = "Alo"
+
+TRADED = frozenset(
+    {"Open Long", "Open Short", "Close Long", "Close Short", "Long > Short", "Short > Long", "Buy", "Sell"}
+)  # fmt: skip
+"""Directions of fills that an order of the account made. Any other is an execution of the venue's, and its reason."""
+LIQUIDATED = "Liquidated"
+LIQUIDATION = "liquidation"
+
+CLOID_DIGITS = 32
+HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+
+
+def meaning_of(status: str) -> Meaning:
+    """What a status word says; words that nobody has told us of go by their suffix, the rest are unknown."""
+    known = STATUSES.get(status)
+    if known is not None:
+        return known
+    return next((meaning for suffix, meaning in SUFFIXES.items() if status.endswith(suffix)), Meaning.UNKNOWN)
+
+
+def is_cloid(text: str) -> bool:
+    """Whether the venue would take it for a client id: 0x and 32 hexadecimal digits."""
+    return text.startswith("0x") and len(text) == 2 + CLOID_DIGITS and HEXADECIMAL.issuperset(text[2:])
+
+
+def cloid_for(client_order_id: str) -> str:
+    """The client id under which an order of ours is sent: itself where the venue takes it, else made of its hash."""
+    if is_cloid(client_order_id):
+        return client_order_id.lower()
+    return "0x" + sha256(client_order_id.encode()).hexdigest()[:CLOID_DIGITS]
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """The ledger's names of instruments, where they are not the venue's coins. `names`: instruments by coin.
+
+    Coins are `BTC` (perpetual), `@107` or `PURR/USDC` (spot), `xyz:TSLA` (a builder's exchange), `#250` (an outcome).
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    _coins: Mapping[str, str] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        coins = {instrument: coin for coin, instrument in self.names.items()}
+        if len(coins) != len(self.names) or any(name in self.names for name in coins if coins[name] != name):
+            raise ValueError("two coins would have the same name")
+        object.__setattr__(self, "_coins", coins)
+
+    def instrument(self, coin: str) -> str:
+        return self.names.get(coin, coin)
+
+    def coin(self, instrument: str) -> str:
+        return self._coins.get(instrument, instrument)
+
+
+AS_AT_THE_VENUE = Symbols()

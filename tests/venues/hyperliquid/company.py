@@ -1,0 +1,139 @@
+"""The company of these tests: a made-up venue, the real adapter on it, and a ledger that records what it tells."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from orderledger import Ledger
+from orderledger.infrastructure.venues.fake import Faults, Truth
+from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
+from orderledger.infrastructure.venues.hyperliquid.limits import Limits
+from orderledger.infrastructure.venues.hyperliquid.surroundings import Pace
+from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
+from orderledger.infrastructure.venues.venue import Garbled, Heard, Told
+from orderledger.projections.tables import Row
+
+ACCOUNT = "hyperliquid:main"
+ADDRESS = "0x" + "aa" * 20
+CLOID = "0x" + "b01".zfill(32)
+START = datetime(2026, 9, 21, 12, tzinfo=UTC)
+PACE = Pace(hold=0.1, acknowledge=2.0, ping=0.2, quiet=2.0, round=0.05, fundings=0.0)
+PATIENCE = 10.0
+
+
+class Milliseconds:
+    """A clock that moves by a millisecond at each reading: no two facts of the venue have the same time."""
+
+    def __init__(self) -> None:
+        self._now = START
+
+    def now(self) -> datetime:
+        self._now += timedelta(milliseconds=1)
+        return self._now
+
+
+class Recorded:
+    """What the ledger knows, read when it is asked."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def order(self, account: str, name: str) -> Row | None:
+        rows = [*self._ledger.orders(account=account)]
+        found = [row for row in rows if name in row["venue_order_ids"] or name in row["aliases"].values()]
+        return found[0] if len(found) == 1 else None
+
+    def trades(self, account: str, venue_order_id: str) -> list[Row]:
+        return [row for row in self._ledger.trades(account=account) if row["venue_order_id"] == venue_order_id]
+
+
+class Desk:
+    """A ledger that records everything an adapter tells, as it comes."""
+
+    def __init__(self, venue: Hyperliquid, ledger: Ledger) -> None:
+        self.venue = venue
+        self.ledger = ledger
+        self.told: list[Told] = []
+        self.recorded = 0
+        self._listening = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        async for told in self.venue.listen():
+            if isinstance(told, Heard):
+                outcomes = self.ledger.record_many(told.messages)
+                self.recorded += sum(outcome.outcome == "recorded" for outcome in outcomes)
+            self.told.append(told)
+
+    async def until(self, is_so: Callable[[], Any]) -> None:
+        """Wait for it. Fails with what was told if it does not come."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not is_so():
+                    if self._listening.done():
+                        self._listening.result()
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            raise AssertionError(f"never so; told: {self.kinds}, orders: {self.ledger.orders()}") from None
+
+    @property
+    def kinds(self) -> list[str]:
+        """What was told, in a word each; messages by their types."""
+        return [
+            word
+            for told in self.told
+            for word in ([message.type for message in told.messages] if isinstance(told, Heard) else [type(told).__name__])  # type: ignore[attr-defined]
+        ]
+
+    @property
+    def garbled(self) -> list[Garbled]:
+        return [told for told in self.told if isinstance(told, Garbled)]
+
+    def only_order(self) -> Row:
+        (row,) = self.ledger.orders()
+        return row
+
+    def is_order(self, **expected: Any) -> bool:
+        """Whether there is one order, and these columns of it are so."""
+        rows = self.ledger.orders()
+        return len(rows) == 1 and all(rows[0][name] == value for name, value in expected.items())
+
+    async def close(self) -> None:
+        self._listening.cancel()
+        await asyncio.gather(self._listening, return_exceptions=True)
+        await self.venue.aclose()
+        self.ledger.close()
+
+
+def adapter(
+    server: HyperliquidFake, ledger: Ledger | None = None, accounts: dict[str, str] | None = None, **options: Any
+) -> Hyperliquid:
+    """The real adapter, on a made-up venue."""
+    return Hyperliquid(
+        accounts or {ACCOUNT: ADDRESS},
+        url=server.http_url,
+        **{"pace": PACE, "chance": random.Random(1), "records": Recorded(ledger) if ledger is not None else None, **options},
+    )
+
+
+def made_up(*, faults: Faults | None = None, **options: Any) -> HyperliquidFake:
+    return HyperliquidFake(Truth(clock=Milliseconds(), first_order_id=700_000_000_101), faults=faults, **options)
+
+
+@asynccontextmanager
+async def listening(server: HyperliquidFake, **options: Any) -> AsyncIterator[Desk]:
+    """The venue serves, and the adapter listens to it."""
+    async with server:
+        ledger = Ledger.open("memory://")
+        desk = Desk(adapter(server, ledger, **options), ledger)
+        try:
+            yield desk
+        finally:
+            await desk.close()
+
+
+def polling(**limits: Any) -> Limits:
+    """No room for any stream."""
+    return Limits(**{"users": 0, **limits})
