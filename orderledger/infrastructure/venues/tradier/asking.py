@@ -1,0 +1,117 @@
+"""Questions to Tradier's REST: orders of today and of earlier days, one order, positions, a session of the stream."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger.infrastructure.venues.tradier.reading import Unreadable, is_nothing, rows_of, rows_within
+from orderledger.infrastructure.venues.transport import Http
+
+PAGE = 100
+LEAST_PAGE = 25
+"""What Tradier puts on a page unasked: with fewer rows than that there is no next page, whatever the limit is."""
+MOST_PAGES = 200
+LONGEST = timedelta(days=30)
+"""The filtered list goes back one month."""
+KEPT_FOR = timedelta(minutes=1)
+"""Tradier threatens those who poll the filtered list: an answer stands for this long."""
+NOT_FOUND = frozenset({400, 404})
+
+
+class Questions:
+    """Answers as rows. No answer, and one that cannot be read, is VenueUnavailable, and never taken for an empty list."""
+
+    def __init__(self, http: Http, now: Callable[[], datetime]) -> None:
+        self._http = http
+        self._now = now
+        self._earlier: dict[str, tuple[datetime, date, list[Any]]] = {}
+
+    async def orders(self, number: str) -> list[Any]:
+        """All orders of the present session."""
+        return await self._pages(number, {})
+
+    async def earlier_orders(self, number: str, since: datetime) -> list[Any]:
+        """All orders of the days from `since` on, as far back as Tradier tells."""
+        now = self._now()
+        # A day more: Tradier's days are those of New York.
+        start = max(since - timedelta(days=1), now - LONGEST).date()
+        asked = self._earlier.get(number)
+        if asked is None or asked[0] + KEPT_FOR <= now or asked[1] > start:
+            days: dict[str, str | int] = {"filter": "all", "start": start.isoformat(), "end": now.date().isoformat()}
+            asked = self._earlier[number] = (now, start, await self._pages(number, days))
+        return asked[2]
+
+    async def order(self, number: str, venue_order_id: str) -> list[Any] | None:
+        """The row of one order. None if Tradier does not know it."""
+        try:
+            document = await self._document(f"/accounts/{number}/orders/{venue_order_id}", {"includeTags": "true"})
+        except VenueRefused as refusal:
+            if refusal.status in NOT_FOUND and "access token" not in refusal.said.lower():
+                return None
+            raise
+        return _rows(document, "order", lambda value: rows_of(value, "order")) or None
+
+    async def positions(self, number: str) -> list[Any]:
+        document = await self._document(f"/accounts/{number}/positions", {})
+        return _rows(document, "positions", lambda value: rows_within(value, "positions", "position"))
+
+    async def session(self) -> str:
+        """The id of a new session of the stream."""
+        document = _checked(await self._http.post("/accounts/events/session"))
+        stream = document.get("stream")
+        session = stream.get("sessionid") if isinstance(stream, dict) else None
+        if not isinstance(session, str):
+            raise VenueUnavailable("the answer names no session")
+        return session
+
+    async def _pages(self, number: str, filters: dict[str, str | int]) -> list[Any]:
+        """All pages: until one is short, or brings nothing new, as where pages are not counted."""
+        rows: list[Any] = []
+        for page in range(1, MOST_PAGES + 1):
+            asked = {**filters, "page": page, "limit": PAGE, "includeTags": "true"}
+            document = await self._document(f"/accounts/{number}/orders", asked)
+            found = _rows(document, "orders", lambda value: rows_within(value, "orders", "order"))
+            new = [row for row in found if row not in rows] if rows else found
+            rows += new
+            if len(found) < LEAST_PAGE or not new:
+                return rows
+        raise VenueUnavailable(f"the list of orders does not end after {MOST_PAGES} pages")
+
+    async def _document(self, path: str, asked: dict[str, str | int]) -> dict[str, Any]:
+        return _checked(await self._http.get(path, asked))
+
+
+def _checked(document: Any) -> dict[str, Any]:
+    """An answer that is one. Faults and errors may come with HTTP 200."""
+    if not isinstance(document, dict):
+        raise VenueUnavailable("the answer is not a JSON object")
+    fault, errors = document.get("fault"), document.get("errors")
+    if fault is not None:
+        said = str(fault.get("faultstring", fault)) if isinstance(fault, dict) else str(fault)
+        if is_quota(200, str(fault)):
+            raise VenueUnavailable(said)
+        raise VenueRefused(200, said)
+    if not is_nothing(errors):
+        raise VenueRefused(200, "; ".join(_errors(errors)))
+    return document
+
+
+def is_quota(status: int, said: str) -> bool:
+    """Whether a refusal means that too much was asked, and that it can be asked again later."""
+    return any(word in said.lower() for word in ("quota", "ratelimit", "rate limit"))
+
+
+def _errors(errors: Any) -> list[str]:
+    """`{"error": [...]}` or `{"error": "..."}`."""
+    told = errors.get("error", errors) if isinstance(errors, dict) else errors
+    return [str(one) for one in told] if isinstance(told, list) else [str(told)]
+
+
+def _rows(document: dict[str, Any], name: str, read: Callable[[Any], list[Any]]) -> list[Any]:
+    if name not in document:
+        raise VenueUnavailable(f"the answer has no {name}")
+    try:
+        return read(document[name])
+    except Unreadable as fault:
+        raise VenueUnavailable(str(fault)) from None

@@ -1,0 +1,78 @@
+"""What a row, or an event, claims besides: numbers to be cross-checked, and terms, never a fill."""
+
+from decimal import Decimal
+
+from orderledger.domain.exact import ZERO, total
+from orderledger.domain.values import Status
+from orderledger.infrastructure.venues.tradier.rows import OrderRow
+from orderledger.infrastructure.venues.tradier.words import (
+    ENDS,
+    GROUPS,
+    LEG_ALIAS,
+    NET_PRICED,
+    STATUSES,
+    TELLS_LEAVES,
+    UNFILLED_ENDS,
+    WORKING,
+)
+from orderledger.infrastructure.wire.messages import ReportedClaims
+from orderledger.projections.tables import Row
+
+
+def claims_of(row: OrderRow) -> ReportedClaims:
+    """What the row claims. A filled quantity of 0 beside `filled` is one that is not known yet, as is an average price of 0."""
+    quantity, cumulated = (leg_quantity(row), _leg_cumulated(row)) if row.is_compound else (row.quantity, row.exec_quantity)
+    if row.status == "filled" and not cumulated:
+        cumulated = None
+    leaves = None if row.is_compound or row.status not in TELLS_LEAVES or cumulated is None else row.remaining_quantity
+    return ReportedClaims(
+        status=_claimed_status(row, cumulated),
+        quantity=quantity,
+        cum_quantity=cumulated,
+        leaves_quantity=leaves,
+        average_price=row.average_price if cumulated and not row.is_compound else None,
+        limit_price=row.limit_price,
+        stop_price=row.stop_price,
+        order_type=row.order_type,
+        time_in_force=row.time_in_force,
+    )
+
+
+def event_claims_of(row: OrderRow, known: Row | None) -> ReportedClaims:
+    """What an event claims. Whether it counts spreads or contracts it does not say: of spreads, no numbers."""
+    has_legs = known is not None and any(name.startswith(LEG_ALIAS) for name in known.get("aliases") or {})
+    is_spread = has_legs or row.raw.get("type") in NET_PRICED
+    cumulated = None if is_spread or (row.status == "filled" and not row.exec_quantity) else row.exec_quantity
+    return ReportedClaims(
+        status=_claimed_status(row, row.exec_quantity),
+        cum_quantity=cumulated,
+        average_price=row.average_price if cumulated else None,
+        limit_price=row.limit_price,
+        stop_price=row.stop_price,
+        order_type=row.order_type,
+    )
+
+
+def _claimed_status(row: OrderRow, cumulated: Decimal | None) -> str | None:
+    status = STATUSES[row.status][1] if row.status in STATUSES and row.status != "calculated" else None
+    if row.status in WORKING and cumulated:
+        status = Status.PARTIALLY_FILLED
+    return status.value if status else None
+
+
+def leg_quantity(row: OrderRow) -> Decimal | None:
+    """What the legs can come to, all together. What a leg of a group leaves unfilled when it ends, drops out, unless the
+    group itself was ended."""
+    if not row.legs or not row.has_all_legs or any(leg.quantity is None for leg in row.legs):
+        return None
+    is_dropping = row.kind in GROUPS and row.status not in UNFILLED_ENDS
+    quantities = [
+        (leg.exec_quantity or ZERO) if is_dropping and leg.status in ENDS else (leg.quantity or ZERO) for leg in row.legs
+    ]
+    return total(quantities) or None
+
+
+def _leg_cumulated(row: OrderRow) -> Decimal | None:
+    if not row.legs or not row.has_all_legs:
+        return None
+    return total(leg.exec_quantity or ZERO for leg in row.legs)

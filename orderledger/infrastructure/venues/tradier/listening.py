@@ -1,0 +1,192 @@
+"""Listening to Tradier: a sweep of all orders every few seconds, and the stream of events beside it."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from orderledger.infrastructure.errors import VenueError
+from orderledger.infrastructure.venues.tradier.asking import Questions
+from orderledger.infrastructure.venues.tradier.context import Context, Translation
+from orderledger.infrastructure.venues.tradier.translate import order_ids, translated, translated_orders
+from orderledger.infrastructure.venues.transport import Frame, Opened, Socket, parsed
+from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
+
+MOST_WAITING = 1000
+PAYLOAD_LENGTH = 2000
+
+
+@dataclass(slots=True)
+class Line:
+    """One account that is polled. `rows`: each row as it was told last, by its id, so that only news is told."""
+
+    account: str
+    number: str
+    well_at: datetime
+    is_up: bool = False
+    is_said_down: bool = False
+    has_open: bool = True
+    rows: dict[str, Any] = field(default_factory=dict)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Listener:
+    """One listening. Ends when its generator is closed."""
+
+    def __init__(
+        self,
+        *,
+        numbers: Mapping[str, str],
+        questions: Questions,
+        context_of: Callable[[str], Context],
+        now: Callable[[], datetime],
+        poll_seconds: float,
+        idle_seconds: float,
+    ) -> None:
+        self._lines = {number: Line(account, number, now()) for account, number in numbers.items()}
+        self._questions = questions
+        self._context_of = context_of
+        self._now = now
+        self._poll_seconds = poll_seconds
+        self._idle_seconds = idle_seconds
+        self._queue: asyncio.Queue[Told | BaseException] = asyncio.Queue(MOST_WAITING)
+
+    async def told(self, socket: Socket | None) -> AsyncGenerator[Told, None]:
+        """All that is heard. A fault of our own ends it, and is raised."""
+        works = [self._poll(line) for line in self._lines.values()]
+        works += [self._follow(socket)] if socket is not None else []
+        tasks = [asyncio.create_task(self._guarded(work)) for work in works]
+        try:
+            while True:
+                one = await self._queue.get()
+                if isinstance(one, BaseException):
+                    raise one
+                yield one
+        finally:
+            if socket is not None:
+                await socket.aclose()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def greet(self, send: Callable[[str], Any]) -> None:
+        """Begin a session. Tradier allows one at a time: each connection asks for its own."""
+        session = await self._questions.session()
+        await send(json.dumps({"events": ["order"], "sessionid": session, "excludeAccounts": []}))
+
+    async def _guarded(self, work: Any) -> None:
+        try:
+            await work
+        except Exception as error:
+            await self._queue.put(error)
+
+    async def _poll(self, line: Line) -> None:
+        while True:
+            line.wake.clear()
+            await self._sweep(line)
+            seconds = self._poll_seconds if line.has_open or not line.is_up else self._idle_seconds
+            try:
+                async with asyncio.timeout(seconds):
+                    await line.wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _sweep(self, line: Line) -> None:
+        asked_at = self._now()
+        try:
+            rows = await self._questions.orders(line.number)
+        except VenueError as error:
+            await self._is_down(line, str(error))
+            return
+        if not line.is_up:
+            line.rows.clear()
+            line.is_up, line.is_said_down = True, False
+            await self._queue.put(Up(accounts=[line.account], at=asked_at))
+        line.well_at = asked_at
+        line.has_open = bool(order_ids(rows, is_open_only=True))
+        translation = translated_orders(self._news(line, rows), self._context_of(line.account))
+        for venue_order_id in translation.questions:
+            line.rows.pop(venue_order_id, None)  # a row that lacks something is read again, changed or not
+            line.has_open = True
+        await self._tell(line, translation)
+
+    async def _is_down(self, line: Line, reason: str) -> None:
+        """Said once, with the last moment at which all was well: before the first answer, when the listening began."""
+        line.is_up = False
+        if not line.is_said_down:
+            line.is_said_down = True
+            await self._queue.put(Down(accounts=[line.account], at=line.well_at, reason=reason))
+
+    @staticmethod
+    def _news(line: Line, rows: list[Any]) -> list[Any]:
+        """The rows that are not as they were told last."""
+        named = {str(row["id"]): row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), (int, str))}
+        unnamed = [row for row in rows if not (isinstance(row, dict) and isinstance(row.get("id"), (int, str)))]
+        news = [row for venue_order_id, row in named.items() if line.rows.get(venue_order_id) != row]
+        line.rows = named
+        return news + unnamed
+
+    async def _tell(self, line: Line, translation: Translation) -> None:
+        if translation.messages:
+            await self._queue.put(Heard(account=line.account, messages=translation.messages))
+        for fault in translation.faults:
+            await self._garbled([line], fault.fault, fault.payload)
+
+    async def _garbled(self, lines: list[Line], fault: str, payload: Any) -> None:
+        accounts = [line.account for line in lines]
+        text = payload if isinstance(payload, str) else json.dumps(payload, default=str)
+        await self._queue.put(Garbled(accounts=accounts, at=self._now(), fault=fault, payload=text[:PAYLOAD_LENGTH]))
+
+    async def _follow(self, socket: Socket) -> None:
+        """The stream. Nothing is told again after a cut: each connection is followed by a sweep."""
+        async for event in socket.events():
+            if isinstance(event, Opened):
+                for line in self._lines.values():
+                    line.wake.set()
+            elif isinstance(event, Frame):
+                for text in event.text.splitlines():
+                    await self._hear(text)
+
+    async def _hear(self, text: str) -> None:
+        try:
+            document = parsed(text)
+        except ValueError as fault:
+            await self._garbled(list(self._lines.values()), str(fault), text)
+            self._wake_all()
+            return
+        for line in self._about(document):
+            if line.is_up:
+                await self._hear_event(line, document)
+            else:
+                line.wake.set()
+
+    def _about(self, document: Any) -> Iterator[Line]:
+        """The accounts that an event is about. One that names none, or no text, may be about any that is kept alone."""
+        number = document.get("account") if isinstance(document, dict) else None
+        if isinstance(number, str):
+            yield from [self._lines[number]] if number in self._lines else []
+        elif len(self._lines) == 1:
+            yield from self._lines.values()
+
+    async def _hear_event(self, line: Line, document: Any) -> None:
+        context = self._context_of(line.account)
+        translation = translated(document, context)
+        await self._tell(line, translation)
+        for venue_order_id in translation.questions:
+            try:
+                rows = await self._questions.order(line.number, venue_order_id)
+            except VenueError:
+                line.wake.set()  # the sweep will say what is wrong
+                return
+            answer = translated_orders(rows or [], context)
+            await self._tell(line, answer)
+            if answer.questions or not rows:
+                line.wake.set()
+        if translation.faults:
+            line.wake.set()
+
+    def _wake_all(self) -> None:
+        for line in self._lines.values():
+            line.wake.set()

@@ -1,0 +1,204 @@
+"""A row of an order, or an event about one, to its messages: terms, fills, then what became of the order.
+
+An order with legs is one order of the ledger. Its fills are those of its legs, each with the leg's own instrument and side;
+its quantity counts the contracts of all legs, which a `restate` says before the first of them is filled.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import ZERO, plain
+from orderledger.domain.values import Status
+from orderledger.infrastructure.venues.tradier.claims import claims_of, event_claims_of, leg_quantity
+from orderledger.infrastructure.venues.tradier.context import Context, Translation
+from orderledger.infrastructure.venues.tradier.fills import Filled, Numbers
+from orderledger.infrastructure.venues.tradier.rows import OrderRow
+from orderledger.infrastructure.venues.tradier.tags import known_as
+from orderledger.infrastructure.venues.tradier.words import (
+    CURRENCY,
+    DEFINED_AT,
+    GROUPS,
+    LEG_ALIAS,
+    OPTION_MULTIPLIER,
+    SAYS_MORE,
+    STANDARD_OPTION,
+    STATUSES,
+    UNFILLED_ENDS,
+    WORKING,
+)
+from orderledger.infrastructure.wire.messages import (
+    CorrectFill,
+    Fill,
+    Instrument,
+    Message,
+    Replace,
+    ReportedClaims,
+    Restate,
+)
+from orderledger.infrastructure.wire.messages import Status as StatusReport
+
+REASON_LENGTH = 200
+
+
+def order_messages(row: OrderRow, context: Context) -> Translation:
+    """All that a row of REST says. The questions are about fills that it implies and does not price."""
+    common, text = _common(row, context)
+    is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
+    fills, is_short = _fills(row, context, common)
+    claims = None if is_stale else claims_of(row)
+    messages = [*_restated(row, common, has_fills=bool(fills)), *fills]
+    messages += _replaced(row, context, common)
+    messages.append(_status(row, common, claims, "; ".join(filter(None, (text, _story(row)))) or None))
+    return Translation(messages, (), (row.venue_order_id,) if is_short else ())
+
+
+def event_messages(row: OrderRow, parent: str | None, context: Context) -> Translation:
+    """All that an event of the stream says: what became of the order, and never a fill, for it has no price of one.
+
+    An event about a leg says nothing of the order as a whole: it is a question about that.
+    """
+    named = context.records.order(context.account, row.venue_order_id)
+    if parent is None and named is not None and f"{LEG_ALIAS}{row.venue_order_id}" in (named.get("aliases") or {}):
+        parent = named["venue_order_id"]
+    if parent is not None and parent != row.venue_order_id:
+        return Translation((), (), (parent,))
+    known = known_as(context.records, context.account, row.venue_order_id)
+    is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
+    common, text = _common(row, context)
+    claims = None if is_stale else event_claims_of(row, known)
+    told = context.memory.told.setdefault((context.account, row.venue_order_id), {})
+    filled = Filled.of(context.records, context.account, row.venue_order_id, None, told)
+    is_news = known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status == "filled"
+    return Translation([_status(row, common, claims, text)], (), (row.venue_order_id,) if is_news else ())
+
+
+def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None]:
+    """The fields of all messages about the order, and what is to be said of its tag."""
+    aliases, text = context.memory.holders.named(context.records, context.account, row.tag, row.venue_order_id, row.created_at)
+    legs = {f"{LEG_ALIAS}{leg.venue_order_id}": leg.venue_order_id for leg in row.legs}
+    common = {
+        "account": context.account,
+        "venue_order_id": row.venue_order_id,
+        "aliases": {**aliases, **legs},
+        "at": row.latest_at,
+        "source": context.source,
+        "instrument": row.instrument,
+        "side": row.side,
+        "evidence": row.raw,
+    }
+    return common, text
+
+
+def _status(row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None, text: str | None) -> Message:
+    """The message for the row's status. A word that nobody knows is told as it is, and the order stays open."""
+    model, status = STATUSES.get(row.status, (StatusReport, None))
+    if row.status == "calculated" and row.quantity is not None and (row.exec_quantity or ZERO) >= row.quantity:
+        status = Status.FILLED
+    if text is None and row.description is not None:
+        text = _printable(row.description)
+    fields: dict[str, Any] = {**common, "reported": claims, "reason": _reason(row), "text": text}
+    if model is StatusReport:
+        fields["status"] = status.value if status else row.status
+    return model(**fields)
+
+
+def _reason(row: OrderRow) -> str | None:
+    """Why it ended, in the venue's words; else its word where that says more than the status."""
+    if row.status in UNFILLED_ENDS:
+        described = _printable(row.description or "").strip()[:REASON_LENGTH]
+        return described or row.status
+    return row.status if row.status in SAYS_MORE else None
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[list[Message], bool]:
+    """The fills the ledger may not have, and whether some could not be priced."""
+    told = context.memory.told.setdefault((context.account, row.venue_order_id), {})
+    lines: list[OrderRow | None] = list(row.legs) if row.is_compound else [None]
+    messages: list[Message] = []
+    is_short = row.status == "filled" and (row.is_compound and not row.legs)
+    for leg in lines:
+        filled = Filled.of(context.records, context.account, row.venue_order_id, leg, told)
+        line = leg or row
+        fields = {**common, "instrument": line.instrument, "side": line.side, "at": line.at, "evidence": line.raw}
+        fills: list[Fill | CorrectFill] = list(filled.pending)
+        numbers = filled.news(line) if line.instrument is not None and line.side is not None else None
+        if numbers is not None:
+            fills.append(_fill(numbers, fields))
+            told[numbers.fill_id] = fills[-1]
+            filled.add(fills[-1])
+        if fills and line.instrument is not None:
+            messages += _definition(line.instrument, context)
+        messages += fills
+        is_short = is_short or _is_short(line, filled.quantity)
+    return messages, is_short
+
+
+def _is_short(line: OrderRow, told: Decimal) -> bool:
+    """Whether the row implies more than could be told: no price yet, or `filled` before the numbers are there."""
+    return (line.exec_quantity or ZERO) > told or (line.status == "filled" and not line.exec_quantity)
+
+
+def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | CorrectFill:
+    told: dict[str, Any] = {
+        "fill_id": numbers.fill_id,
+        "quantity": numbers.quantity,
+        "price": numbers.price,
+        "text": numbers.text,
+    }
+    if numbers.corrects is not None:
+        return CorrectFill(**fields, **told, corrects=numbers.corrects)
+    return Fill(**fields, **told)
+
+
+def _definition(instrument: str, context: Context) -> list[Message]:
+    """A standard option is on a hundred: without that its P&L is a hundredth of what it is."""
+    if not STANDARD_OPTION.fullmatch(instrument):
+        return []
+    return [
+        Instrument(
+            account=context.account,
+            instrument=instrument,
+            multiplier=OPTION_MULTIPLIER,
+            currency=CURRENCY,
+            at=DEFINED_AT,
+            source=context.source,
+        )
+    ]
+
+
+def _restated(row: OrderRow, common: dict[str, Any], *, has_fills: bool) -> list[Message]:
+    """That the quantity of an order with legs counts the contracts of all of them. Said once it works, or has filled."""
+    quantity = leg_quantity(row)
+    if quantity is None or not (has_fills or row.status in WORKING or row.status == "filled"):
+        return []
+    at = common["at"] if row.kind in GROUPS or row.created_at is None else row.created_at
+    return [Restate(**{**common, "at": at}, quantity=quantity, text=f"the quantity counts all {len(row.legs)} legs")]
+
+
+def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[Message]:
+    """Prices in force that are not those of our request: it was changed. Tradier keeps the id, and cannot change quantities."""
+    known = known_as(context.records, context.account, row.venue_order_id)
+    if known is None or known["origin"] != "own" or row.is_compound or row.status not in WORKING:
+        return []
+    is_news = known["pending"] == "replace" or known["updated_at"] is None or row.at >= known["updated_at"]
+    changed: dict[str, Any] = {
+        name: told
+        for name, told in (("limit_price", row.limit_price), ("stop_price", row.stop_price))
+        if told is not None and known[name] is not None and told != known[name]
+    }
+    return [Replace(**common, **changed)] if changed and is_news else []
+
+
+def _story(row: OrderRow) -> str | None:
+    """What each leg is doing, in a line."""
+    if not row.legs:
+        return None
+    return "; ".join(
+        f"{leg.venue_order_id} {leg.side or '?'} {leg.instrument}: {leg.status}, "
+        f"{plain(leg.exec_quantity or ZERO)} of {plain(leg.quantity or ZERO)}"
+        for leg in row.legs
+    )

@@ -1,0 +1,96 @@
+"""Reading Tradier's fields and shapes. What is not told is None, what cannot be read is Unreadable."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import plain
+from orderledger.infrastructure.wire.fields import parse_number, parse_time
+
+Document = dict[str, Any]
+
+
+class Unreadable(ValueError):
+    """A row, or a payload, that cannot be read. Says which field, and what is wrong with it."""
+
+
+def is_nothing(value: Any) -> bool:
+    """Tradier writes nothing as null, and as the text "null"."""
+    return value is None or (isinstance(value, str) and value in ("", "null"))
+
+
+def rows_of(value: Any, name: str) -> list[Any]:
+    """What stands for a list: nothing, one object, or a list. Raises Unreadable for anything else."""
+    if is_nothing(value):
+        return []
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        return [value]
+    raise Unreadable(f"{name} is neither nothing, nor an object, nor a list")
+
+
+def rows_within(value: Any, outer: str, inner: str) -> list[Any]:
+    """The rows of `{"orders": {"order": ...}}` and its kin, given what stands under the outer name."""
+    if is_nothing(value) or isinstance(value, list):
+        return rows_of(value, outer)
+    if isinstance(value, dict) and inner in value:
+        return rows_of(value[inner], inner)
+    raise Unreadable(f"{outer} hold no {inner}")
+
+
+def number(row: Document, name: str) -> Decimal | None:
+    """An exact number, written plainly: 10.0 is 10."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if isinstance(value, float):
+        value = repr(value)  # somebody else has parsed it: its shortest text is the one that was sent
+    try:
+        return Decimal(plain(parse_number(value)))
+    except ValueError as fault:
+        raise Unreadable(f"{name} {fault}") from None
+
+
+def amount(row: Document, name: str) -> Decimal | None:
+    """A quantity that is not negative."""
+    found = number(row, name)
+    if found is not None and found < 0:
+        raise Unreadable(f"{name} is negative")
+    return found
+
+
+def price(row: Document, name: str) -> Decimal | None:
+    """A price. Tradier writes 0 for none."""
+    return number(row, name) or None
+
+
+def word(row: Document, name: str) -> str | None:
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if not isinstance(value, str):
+        raise Unreadable(f"{name} is not a text")
+    return value
+
+
+def identity(row: Document, name: str) -> str | None:
+    """An id, which is an integer, as text. 0 names nothing."""
+    value = row.get(name)
+    if is_nothing(value) or (value == 0 and not isinstance(value, bool)):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return str(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return value
+    raise Unreadable(f"{name} is no id")
+
+
+def moment(row: Document, name: str) -> datetime | None:
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    try:
+        return parse_time(value)
+    except ValueError as fault:
+        raise Unreadable(f"{name} {fault}") from None

@@ -1,0 +1,172 @@
+"""One row of an order, a leg of one, or an event of the stream, with its fields read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger.infrastructure.venues.tradier.reading import (
+    Document,
+    Unreadable,
+    amount,
+    identity,
+    moment,
+    number,
+    price,
+    rows_of,
+    word,
+)
+from orderledger.infrastructure.venues.tradier.words import DURATIONS, ENDS, GROUPS, ORDER_TYPES, SIDES, SPREADS
+
+Value = TypeVar("Value")
+
+NESTING = 3
+"""Legs inside legs: more is no payload of this venue."""
+
+
+@dataclass(slots=True, kw_only=True)
+class OrderRow:
+    """What a row tells. `faults`: fields, and legs, that could not be read; without them the row says less, but no less true.
+
+    `legs` are what trades: the innermost ones. `has_all_legs`: none of them had to be left out.
+    """
+
+    raw: Document
+    venue_order_id: str
+    status: str
+    at: datetime
+    created_at: datetime | None
+    exec_quantity: Decimal | None
+    faults: list[str] = field(default_factory=list)
+    kind: str | None = None
+    tag: str | None = None
+    instrument: str | None = None
+    side: Side | None = None
+    order_type: OrderType | None = None
+    time_in_force: TimeInForce | None = None
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    average_price: Decimal | None = None
+    last_fill_price: Decimal | None = None
+    last_fill_quantity: Decimal | None = None
+    remaining_quantity: Decimal | None = None
+    description: str | None = None
+    legs: list["OrderRow"] = field(default_factory=list)
+    has_all_legs: bool = True
+
+    @property
+    def is_compound(self) -> bool:
+        """Whether its legs trade, and not itself."""
+        return bool(self.legs) or self.kind in SPREADS or self.kind in GROUPS
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has, in a word that is known. `filled` alone has not: a filled row may lack its numbers still."""
+        return self.status in ENDS
+
+    @property
+    def latest_at(self) -> datetime:
+        """When anything of it last changed."""
+        return max([self.at, *(leg.at for leg in self.legs)])
+
+    @property
+    def age(self) -> tuple[datetime, Decimal]:
+        """Of two rows of one order the greater is the newer."""
+        filled = [row.exec_quantity for row in (self.legs or [self])]
+        return self.latest_at, sum((quantity or Decimal(0) for quantity in filled), Decimal(0))
+
+
+def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> OrderRow:
+    """Raises Unreadable without an id, a status, a time, or with a filled quantity that is none. A leg takes over from its
+    parent (`within`) what it leaves out."""
+    if not isinstance(raw, dict):
+        raise Unreadable("is no row")
+    venue_order_id = identity(raw, "id")
+    status = word(raw, "status") or (within.status if within else None)
+    created_at = _either(raw, "create_date")
+    at = _either(raw, "transaction_date") or created_at or (within.at if within else None)
+    if venue_order_id is None or status is None or at is None:
+        missing = "id" if venue_order_id is None else "status" if status is None else "transaction_date"
+        raise Unreadable(f"{missing} is missing, or no {missing}")
+    row = OrderRow(
+        raw=raw,
+        venue_order_id=venue_order_id,
+        status=status,
+        at=at,
+        created_at=created_at or (within.created_at if within else None),
+        exec_quantity=amount(raw, "exec_quantity"),
+    )
+    _read_terms(row)
+    _read_fill(row)
+    _read_legs(row, depth)
+    return row
+
+
+def _read_terms(row: OrderRow) -> None:
+    row.kind = _optional(row, "class", word)
+    row.tag = _optional(row, "tag", word)
+    row.instrument = _optional(row, "option_symbol", word) or _optional(row, "symbol", word)
+    side = _optional(row, "side", word)
+    if side is not None:
+        row.side = SIDES.get(side)
+        row.faults += [] if row.side else [f"side {side[:50]!r} is none that is known"]
+    order_type = _optional(row, "type", word)
+    row.order_type = ORDER_TYPES.get(order_type, OrderType.OTHER) if order_type else None
+    row.time_in_force = DURATIONS.get(_optional(row, "duration", word) or "")
+    row.quantity = _optional(row, "quantity", amount) or None
+    row.limit_price = _optional(row, "price", price)
+    row.stop_price = _optional(row, "stop_price", price)
+
+
+def _read_fill(row: OrderRow) -> None:
+    row.average_price = _optional(row, "avg_fill_price", price)
+    row.last_fill_price = _optional(row, "last_fill_price", price)
+    row.last_fill_quantity = _optional(row, "last_fill_quantity", amount)
+    row.remaining_quantity = _optional(row, "remaining_quantity", amount)
+    row.description = _optional(row, "reason_description", word)
+
+
+def _read_legs(row: OrderRow, depth: int) -> None:
+    try:
+        raw_legs = rows_of(row.raw.get("leg"), "leg") if depth < NESTING else []
+    except Unreadable as fault:
+        raw_legs = []
+        row.faults.append(str(fault))
+        row.has_all_legs = False
+    for raw in raw_legs:
+        try:
+            leg = read_row(raw, within=row, depth=depth + 1)
+        except Unreadable as fault:
+            row.faults.append(f"leg: {fault}")
+            row.has_all_legs = False
+        else:
+            row.faults += [f"leg {leg.venue_order_id}: {fault}" for fault in leg.faults]
+            row.has_all_legs = row.has_all_legs and leg.has_all_legs
+            row.legs += leg.legs or [leg]
+    count = number_of_legs(row)
+    if row.is_compound and count is not None and count > len(row.legs):
+        row.has_all_legs = False
+
+
+def number_of_legs(row: OrderRow) -> Decimal | None:
+    """As the venue counts them."""
+    return _optional(row, "num_legs", number)
+
+
+def _either(raw: Document, name: str) -> datetime | None:
+    """A time, where there is one: another field may stand in for it."""
+    try:
+        return moment(raw, name)
+    except Unreadable:
+        return None
+
+
+def _optional(row: OrderRow, name: str, reader: Callable[[Document, str], Value | None]) -> Value | None:
+    try:
+        return reader(row.raw, name)
+    except Unreadable as fault:
+        row.faults.append(str(fault))
+        return None

@@ -1,0 +1,175 @@
+"""Any payload of Tradier, to messages: answers of its REST and events of its stream, recognised by their shape.
+
+A fill is the same fill by the order's id, the leg's id if there is one, and the quantity filled by then: Tradier tells no
+executions. Pure: no clock, no network. A row that cannot be read is a Fault and costs the other rows nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.venues.tradier.context import Context, Fault, Memory, Translation
+from orderledger.infrastructure.venues.tradier.orders import event_messages, order_messages
+from orderledger.infrastructure.venues.tradier.reading import (
+    Document,
+    Unreadable,
+    identity,
+    is_nothing,
+    number,
+    rows_of,
+    rows_within,
+    word,
+)
+from orderledger.infrastructure.venues.tradier.rows import OrderRow, read_row
+from orderledger.infrastructure.venues.venue import Records
+from orderledger.infrastructure.wire.facts import evidence_of, to_fact
+from orderledger.infrastructure.wire.messages import Balance, Message
+
+__all__ = ["from_recorded", "order_ids", "translated", "translated_event", "translated_orders", "translated_positions"]
+
+SILENT = ("fault", "errors", "stream", "history", "gainloss", "balances", "profile", "accounts", "event")
+"""Answers, and events other than of orders, that name no order of ours."""
+ROW_MARKS = frozenset({"transaction_date", "create_date", "exec_quantity", "class", "symbol"})
+"""What only the row of an order has. The answer to placing, changing or canceling one has an id and `status: ok`."""
+
+
+def from_recorded(document: Any, account: str, records: Records) -> list[Message]:
+    """The messages of one recorded payload, parsed from JSON with `parse_float=Decimal`. What cannot be read is left out.
+
+    `account` is the ledger's name of the account. `records` tells what of an order is filled already, and whose tag is whose.
+    """
+    return list(translated(document, Context(account=account, records=records, memory=Memory())).messages)
+
+
+def translated(document: Any, context: Context) -> Translation:
+    """The messages of one payload, its faults, and the orders to be asked about. Never raises."""
+    if isinstance(document, list):
+        return sum((translated(item, context) for item in document if not isinstance(item, list)), Translation())
+    if not isinstance(document, dict):
+        return Translation(faults=[Fault("is not a JSON object", document)])
+    if document.get("event") == "order":
+        return translated_event(document, context)
+    try:
+        if "orders" in document:
+            return translated_orders(rows_within(document["orders"], "orders", "order"), context)
+        if "order" in document:
+            return translated_orders([row for row in rows_of(document["order"], "order") if not _is_receipt(row)], context)
+        if "positions" in document:
+            return translated_positions(rows_within(document["positions"], "positions", "position"), context)
+    except Unreadable as fault:
+        return Translation(faults=[Fault(str(fault), document)])
+    if "id" in document and not ROW_MARKS.isdisjoint(document):
+        return translated_orders([document], context)
+    if any(name in document for name in SILENT):
+        return Translation()
+    return Translation(faults=[Fault("is no payload of this venue", document)])
+
+
+def translated_orders(raw_rows: Sequence[Any], context: Context) -> Translation:
+    """The messages of rows of orders. Of several with one tag, the one created first is the first to be taken for ours."""
+    rows: list[OrderRow | Fault] = []
+    for raw in raw_rows:
+        try:
+            rows.append(read_row(raw))
+        except Unreadable as fault:
+            rows.append(Fault(str(fault), raw))
+    _claim_tags([row for row in rows if isinstance(row, OrderRow)], context)
+    return sum((_of_row(row, context) for row in rows), Translation())
+
+
+def translated_event(document: Document, context: Context) -> Translation:
+    """The messages of one event of the stream about an order."""
+    pushed = Context(
+        account=context.account,
+        records=context.records,
+        memory=context.memory,
+        source=Source.VENUE_PUSH,
+        heard_at=context.heard_at,
+    )
+
+    def read() -> Translation:
+        row = read_row(document)
+        faults = [Fault(fault, document) for fault in row.faults]
+        return event_messages(row, identity(document, "parent_id"), pushed) + Translation(faults=faults)
+
+    return _guarded(read, document)
+
+
+def translated_positions(raw_rows: Sequence[Any], context: Context) -> Translation:
+    """What the venue says is held."""
+    return sum((_guarded(lambda raw=raw: _balance(raw, context), raw) for raw in raw_rows), Translation())  # type: ignore[misc]
+
+
+def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
+    """The ids that rows name, those included whose rows cannot be read otherwise. Open is what is not known to have ended."""
+    found = set()
+    for raw in raw_rows:
+        try:
+            row = read_row(raw)
+        except Unreadable:
+            named = _named(raw)
+            found.update([named] if named else [])
+        else:
+            found.update([row.venue_order_id] if not (is_open_only and row.has_ended) else [])
+    return frozenset(found)
+
+
+def _named(raw: Any) -> str | None:
+    try:
+        return identity(raw, "id") if isinstance(raw, dict) else None
+    except Unreadable:
+        return None
+
+
+def _claim_tags(rows: Sequence[OrderRow], context: Context) -> None:
+    tagged = [row for row in rows if row.tag is not None]
+    for row in sorted(tagged, key=lambda row: (row.created_at or row.at, int(row.venue_order_id))):
+        context.memory.holders.named(context.records, context.account, row.tag, row.venue_order_id, row.created_at)
+
+
+def _of_row(row: OrderRow | Fault, context: Context) -> Translation:
+    if isinstance(row, Fault):
+        return Translation(faults=[row])
+    faults = [Fault(fault, row.raw) for fault in row.faults]
+    return _guarded(lambda: order_messages(row, context), row.raw) + Translation(faults=faults)
+
+
+def _guarded(read: Callable[[], Translation], raw: Any) -> Translation:
+    """What was read, if the ledger could keep it; else the fault."""
+    try:
+        told = read()
+        for message in told.messages:
+            to_fact(message)
+            evidence_of(message)
+    except (Unreadable, InvalidMessage) as fault:
+        return Translation(faults=[Fault(str(fault), raw)])
+    except ValidationError as fault:
+        found = fault.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in found["loc"])
+        return Translation(faults=[Fault(f"{where} {found['msg'].removeprefix('Value error, ')}", raw)])
+    return told
+
+
+def _balance(raw: Any, context: Context) -> Translation:
+    if not isinstance(raw, dict):
+        raise Unreadable("is no row")
+    symbol, quantity = word(raw, "symbol"), number(raw, "quantity")
+    if symbol is None or quantity is None:
+        raise Unreadable(f"{'symbol' if symbol is None else 'quantity'} is missing")
+    balance = Balance(
+        account=context.account,
+        instrument=symbol,
+        quantity=quantity,
+        at=context.heard_at,
+        source=context.source,
+        evidence=raw,
+    )
+    return Translation([balance])
+
+
+def _is_receipt(row: Any) -> bool:
+    """The answer to a command: it was received, or tried out. What becomes of the order, its row tells."""
+    return isinstance(row, dict) and ROW_MARKS.isdisjoint(row) and not is_nothing(row.get("status"))
