@@ -42,7 +42,7 @@ def _lighter(settings: LighterSettings, records: Records) -> Venue:
     token()  # one that is not there is told at once; it is read again for each connection, since tokens end
     allowed = settings.requests_per_minute
     return LighterVenue(
-        {settings.account: LighterAccount(settings.account_index, token)},
+        {settings.account: LighterAccount(account_index=settings.account_index, token=token)},
         url=settings.url,
         websocket_url=settings.websocket_url,
         records=records,

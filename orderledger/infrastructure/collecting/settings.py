@@ -73,7 +73,7 @@ class LighterSettings(Section):
     token: Secret = Field(description="An auth token that reads; a read-only one is enough.")
     url: str = Field(default="https://mainnet.zklighter.elliot.ai", description="Where it is asked.")
     websocket_url: str = Field(default="wss://mainnet.zklighter.elliot.ai/stream", description="Where it is listened to.")
-    requests_per_minute: int = Field(default=60, ge=1, description="Questions allowed a minute; above 60 those of a premium account, weighted.")
+    requests_per_minute: int = Field(default=60, ge=1, description="Allowed a minute; above 60 as a premium account's, weighted.")
 
 
 class TradierSettings(Section):

@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, BinaryIO
 
+import msgspec
+
 from orderledger.infrastructure.reconciliation.breaks import document
 from orderledger.infrastructure.venues.venue import NoRecords
+from orderledger.infrastructure.wire.facts import evidence_of
 from orderledger.infrastructure.wire.messages import Message
 
 Translate = Callable[[Any], Sequence[Message]]
@@ -23,14 +26,14 @@ def translated(venue: str, lines: BinaryIO, *, account: str, number: str) -> Ite
         except (ValueError, RecursionError) as fault:
             yield line_number, [], f"is not JSON: {fault}"
             continue
-        yield line_number, [json.dumps(_with_evidence(message), ensure_ascii=False) for message in translate(payload)], None
+        yield line_number, [_line(message) for message in translate(payload)], None
 
 
-def _with_evidence(message: Message) -> dict[str, Any]:
-    told = document(message)
-    if message.evidence is not None:
-        told["evidence"] = json.loads(message.model_dump_json(include={"evidence"}))["evidence"]
-    return told
+def _line(message: Message) -> str:
+    """With its evidence, whose numbers stay as they were written."""
+    evidence = evidence_of(message)
+    told = document(message) if evidence is None else {**document(message), "evidence": msgspec.Raw(evidence)}
+    return msgspec.json.encode(told).decode()
 
 
 def _hyperliquid(account: str, number: str) -> Translate:

@@ -153,6 +153,12 @@ class Hyperliquid:
     async def positions(self, account: str) -> Sequence[Balance]:
         return await self._answers.positions(self._watched[account])
 
+    def tells_position_of(self, instrument: str) -> bool:
+        """Not of what is held at spot (`@107`, `PURR/USDC`, `#250`), nor of a builder's exchange that is not listed."""
+        exchange, is_of_builder, _ = instrument.partition(":")
+        is_spot = instrument[:1] in ("@", "#") or "/" in instrument
+        return not is_spot and (not is_of_builder or exchange in self._around.exchanges)
+
     async def aclose(self) -> None:
         await self._http.aclose()
 

@@ -98,6 +98,10 @@ class LighterVenue:
     async def positions(self, account: str) -> Sequence[Balance]:
         return await self._questions.positions(account)
 
+    def tells_position_of(self, instrument: str) -> bool:
+        """Not of what is held at spot, e.g. `ETH/USDC`: that is a balance of two currencies."""
+        return "/" not in instrument
+
     async def aclose(self) -> None:
         await self._stream.aclose()
         await self._rest.aclose()

@@ -159,6 +159,10 @@ class TradierVenue:
             raise VenueUnavailable(f"a position cannot be read: {translation.faults[0].fault}")
         return [message for message in translation.messages if isinstance(message, Balance) and message.quantity]
 
+    def tells_position_of(self, instrument: str) -> bool:
+        """Of all that can be traded there."""
+        return True
+
     async def aclose(self) -> None:
         await self._http.aclose()
 
