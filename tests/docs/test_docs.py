@@ -38,7 +38,7 @@ OPTIONS = sorted(
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 UNWANTED = re.compile(
-    r"/work/|/tmp/|/home/|/root/|\bagent\b|\bassistant\b|\b(?:AI|LLM)\b|\bprompt\b|\bhelper\b|~~~", re.IGNORECASE
+    r"/work/|/tmp/|/home/|/root/|\bagent\b|\bassistant\b|(?<![.])\b(?:AI|LLM)\b|\bprompt\b|\bhelper\b|~~~", re.IGNORECASE
 )
 
 
