@@ -72,6 +72,7 @@ class Fold:
         self._tracked: dict[str, Tracked] = {}
         self._limit = 2 * ENDED_ORDERS_KEPT
         self._dirty: list[str] = []
+        self._gaps: list[tuple[str, Recorded, GapRecorded]] = []
 
     def take(self, recorded: Recorded) -> None:
         """One event."""
@@ -84,13 +85,16 @@ class Fold:
             self._take_order_event(recorded, event)  # type: ignore[arg-type]
 
     def settle(self) -> None:
-        """Write the rows of all orders and positions that have changed."""
+        """Write the rows of all orders, gaps and positions that have changed."""
         for stream in self._dirty:
             tracked = self._tracked[stream]
             tracked.is_dirty = False
             if tracked.order.attributed_to is None:
                 self._rows.put(ORDERS, order_row(stream, tracked.order, tracked.version))
         self._dirty.clear()
+        for gap in self._gaps:
+            self._write_gap(*gap)
+        self._gaps.clear()
         if self._has_positions:
             self.positions.settle()
 
@@ -195,7 +199,7 @@ class Fold:
         account = account_of(recorded.stream)
         match event:
             case GapRecorded():
-                self._take_gap(account, recorded, event)
+                self._gaps.append((account, recorded, event))
             case ReconciliationCertified():
                 self._rows.put(CERTIFICATES, certificate_row(account, recorded, event))
             case PositionAdjusted():
@@ -219,7 +223,7 @@ class Fold:
             case _:
                 assert_never(event)
 
-    def _take_gap(self, account: str, recorded: Recorded, event: GapRecorded) -> None:
+    def _write_gap(self, account: str, recorded: Recorded, event: GapRecorded) -> None:
         """A gap that began when an open one did is that gap, with its end."""
         row = account_event_row(account, recorded, event)
         for known in self._rows.select(ACCOUNT_EVENTS, account=account, kind="gap"):
