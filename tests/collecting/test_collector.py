@@ -149,6 +149,19 @@ def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:
     assert running.published[-1]["accounts"][ACCOUNT]["garbled"] == 1
 
 
+def test_an_answer_that_breaks_an_adapter_is_asked_for_again() -> None:
+    async def story(running: Running) -> None:
+        running.clock.set(at(10))
+        running.venue.fault = KeyError("a field that nobody expected")
+        await running.hear(UP)
+        await running.until(lambda: running.collector.counters[ACCOUNT].failed_reconciliations >= 1)
+        assert running.collector.status()["accounts"][ACCOUNT]["fault"] == "reconciling failed: KeyError"
+        running.venue.fault = None
+        await running.reconciled(1)
+
+    assert run(story).published[-1]["accounts"][ACCOUNT]["fault"] is None
+
+
 def test_an_adapter_that_fails_is_a_gap_and_is_begun_again() -> None:
     async def story(running: Running) -> None:
         running.clock.set(at(10))

@@ -49,6 +49,7 @@ class PlainVenue:
         self.held: dict[str, str] | None = None
         self.opening: dict[str, str] = {}
         self.is_down = False
+        self.fault: Exception | None = None
         self.feed: asyncio.Queue[Told | Exception] = asyncio.Queue()
         self.asked: list[str] = []
         self.hides_fills = 0
@@ -109,6 +110,8 @@ class PlainVenue:
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
+        if self.fault is not None:
+            raise self.fault
         if self.is_down:
             raise VenueUnavailable("HTTP 503")
 

@@ -16,7 +16,7 @@ from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.collecting.counters import AccountCounters
 from orderledger.infrastructure.collecting.recorder import Recorder
-from orderledger.infrastructure.errors import VenueError
+from orderledger.infrastructure.errors import StoreError, VenueError
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up, Venue
@@ -192,14 +192,21 @@ class Collector:
         await self._recorder.drained()
         try:
             found = await Reconciler(self._book, venue, self._clock, self._rules).run(account, up_at=up_at)
+        except StoreError:
+            raise
         except VenueError as error:
-            counters.failed_reconciliations += 1
-            counters.fault = str(error)
-            self._due[venue.name].setdefault(account, up_at)
             self._log.warning("not_reconciled", account=account, why=str(error))
-            return False
-        self._count_reconciled(counters, found)
-        return True
+            fault = str(error)
+        except Exception as error:
+            self._log.exception("reconciliation_failed", account=account)
+            fault = f"reconciling failed: {type(error).__name__}"
+        else:
+            self._count_reconciled(counters, found)
+            return True
+        counters.failed_reconciliations += 1
+        counters.fault = fault
+        self._due[venue.name].setdefault(account, up_at)
+        return False
 
     def _count_reconciled(self, counters: AccountCounters, found: Reconciled) -> None:
         counters.reconciled += 1
