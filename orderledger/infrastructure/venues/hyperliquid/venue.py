@@ -45,6 +45,7 @@ class Hyperliquid:
 
     `exchanges` are those of builders (HIP-3) to be listed besides the main one and spot, each at the price of one more
     question per look. `is_legacy` listens to `webData2` in place of `openOrders`. `records` is what the ledger knows.
+    `backoff`: the pauses before new attempts, of questions as of connections.
     """
 
     name = NAME
@@ -65,6 +66,7 @@ class Hyperliquid:
         clock: Clock | None = None,
         chance: random.Random | None = None,
         http: Http | None = None,
+        backoff: Backoff | None = None,
     ) -> None:
         self.accounts: Sequence[str] = tuple(accounts)
         self.limits = limits or Limits()
@@ -72,8 +74,9 @@ class Hyperliquid:
         if len({account.address for account in self._watched.values()}) < len(self._watched):
             raise ValueError("two accounts have the same address")
         chance = chance or random.Random()
+        backoff = backoff or Backoff(chance)
         budget = Budget(self.limits.weight, self.limits.minute)
-        self._http = http or Http(url, budget=budget, backoff=Backoff(chance))
+        self._http = http or Http(url, budget=budget, backoff=backoff)
         self._around = Surroundings(
             websocket_url=websocket_url or f"{url.replace('http', 'ws', 1)}/ws",
             questions=Questions(self._http, budget),
@@ -81,7 +84,7 @@ class Hyperliquid:
             clock=clock or SystemClock(),
             limits=self.limits,
             pace=pace or Pace(),
-            chance=chance,
+            waits=backoff,
             connections=Budget(self.limits.connections_per_minute, self.limits.minute),
             symbols=symbols,
             exchanges=(MAIN_EXCHANGE, *exchanges),

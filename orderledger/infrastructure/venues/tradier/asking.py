@@ -22,8 +22,9 @@ NOT_FOUND = frozenset({400, 404})
 class Questions:
     """Answers as rows. No answer, and one that cannot be read, is VenueUnavailable, and never taken for an empty list."""
 
-    def __init__(self, http: Http, now: Callable[[], datetime]) -> None:
+    def __init__(self, http: Http, now: Callable[[], datetime], kept_for: timedelta = KEPT_FOR) -> None:
         self._http = http
+        self._kept_for = kept_for
         self._now = now
         self._earlier: dict[str, tuple[datetime, date, list[Any]]] = {}
 
@@ -37,7 +38,7 @@ class Questions:
         # A day more: Tradier's days are those of New York.
         start = max(since - timedelta(days=1), now - LONGEST).date()
         asked = self._earlier.get(number)
-        if asked is None or asked[0] + KEPT_FOR <= now or asked[1] > start:
+        if asked is None or asked[0] + self._kept_for <= now or asked[1] > start:
             days: dict[str, str | int] = {"filter": "all", "start": start.isoformat(), "end": now.date().isoformat()}
             asked = self._earlier[number] = (now, start, await self._pages(number, days))
         return asked[2]

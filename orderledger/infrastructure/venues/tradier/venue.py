@@ -4,10 +4,10 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.tradier.asking import Questions, is_quota
+from orderledger.infrastructure.venues.tradier.asking import KEPT_FOR, Questions, is_quota
 from orderledger.infrastructure.venues.tradier.context import Context, Memory, Translation
 from orderledger.infrastructure.venues.tradier.listening import Listener
 from orderledger.infrastructure.venues.tradier.reading import Unreadable
@@ -46,7 +46,8 @@ class TradierVenue:
     """Tradier, for some accounts of one token. `accounts`: the ledger's name of each, and Tradier's number of it.
 
     Polls every `poll_seconds` while orders are open, and every `idle_seconds` otherwise. `stream_url` None: only polls.
-    `records` tells what the ledger has already. `now` gives aware UTC, `sleep` waits, `chance` spreads new attempts.
+    `records` tells what the ledger has already. `now` gives aware UTC, `sleep` waits, `chance` spreads new attempts; `backoff`:
+    the pauses before them. `kept_for`: how long an answer about earlier days stands.
     """
 
     name = "tradier"
@@ -68,6 +69,8 @@ class TradierVenue:
         idle_seconds: float = 15.0,
         attempts: int = 5,
         timeout: float = 10.0,
+        backoff: Backoff | None = None,
+        kept_for: timedelta = KEPT_FOR,
     ) -> None:
         self.accounts: Sequence[str] = tuple(accounts)
         self._numbers = dict(accounts)
@@ -75,7 +78,7 @@ class TradierVenue:
         self._memory = Memory()
         self._now = now
         self._sleep = sleep
-        self._backoff = Backoff(chance)
+        self._backoff = backoff or Backoff(chance)
         self._token = token
         self._stream_url = stream_url
         self._poll_seconds = poll_seconds
@@ -91,7 +94,7 @@ class TradierVenue:
             is_busy=is_quota,
             sleep=sleep,
         )
-        self._questions = Questions(self._http, now)
+        self._questions = Questions(self._http, now, kept_for)
 
     async def listen(self) -> AsyncIterator[Told]:
         """Sweeps of all orders, and what the stream tells between them. Each new connection of the stream is followed by a
