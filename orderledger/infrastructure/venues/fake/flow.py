@@ -153,7 +153,9 @@ def _expire(scene: _Scene) -> bool:
 
 def _reject(scene: _Scene) -> bool:
     order = scene.one_of(OrderStatus.OPEN)
-    return order is not None and not order.filled and bool(scene.truth.reject(order, reason="margin"))
+    if order is None or order.filled or len(order.legs) > 1:
+        return False  # one that works under new terms was accepted
+    return bool(scene.truth.reject(order, reason="margin"))
 
 
 def _trigger(scene: _Scene) -> bool:

@@ -161,7 +161,10 @@ class FakeServer:
                 return self._cut_off(request)
             if request.path == self.websocket_path:
                 return await handler(request)
-            name = await self.name_of(request)
+            try:
+                name = await self.name_of(request)
+            except ConnectionError:  # the client was gone before it had asked
+                return self._cut_off(request)
             self.requests[name] += 1
             self._asked.append((time.monotonic(), name))
             return await self._answered(request, handler)

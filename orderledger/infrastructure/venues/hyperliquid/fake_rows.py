@@ -1,7 +1,7 @@
 """The rows of a made-up Hyperliquid: what is true, as the venue would write it."""
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from orderledger.domain.exact import ZERO
@@ -9,6 +9,7 @@ from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.fake import OrderStatus, TrueFill, TrueFunding, TrueOrder, TruePosition
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
 
+STEP = Decimal("0.000001")
 NO_HASH = "0x" + "0" * 64
 DUST = "Spot Dust Conversion"
 LIQUIDATION = "liquidation"
@@ -127,10 +128,15 @@ def asked_funding(row: TrueFunding) -> dict[str, Any]:
     return {"time": flat["time"], "hash": NO_HASH, "delta": delta}
 
 
+def _rounded(average: Decimal | None) -> Decimal | None:
+    """The venue rounds: an average does not end."""
+    return None if average is None else average.quantize(STEP, rounding=ROUND_HALF_EVEN)
+
+
 def state(positions: list[TruePosition], at: datetime) -> dict[str, Any]:
     """A `clearinghouseState`, without the sums that nobody asks here."""
     rows = [
-        {"type": "oneWay", "position": {"coin": row.instrument, "szi": row.quantity, "entryPx": row.average_price}}
+        {"type": "oneWay", "position": {"coin": row.instrument, "szi": row.quantity, "entryPx": _rounded(row.average_price)}}
         for row in positions
     ]
     return {"assetPositions": rows, "time": milliseconds(at)}
