@@ -9,11 +9,13 @@ from typing import Any, ParamSpec, TypeVar
 from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.infrastructure.reconciliation.book import Book, named_by
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
-from orderledger.infrastructure.wire.messages import Fill, Message
+from orderledger.infrastructure.wire.messages import CorrectFill, Fill, Funding, Instrument, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+
+TERMS = (Replace, Restate)
 
 
 async def apart(ask: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
@@ -54,12 +56,13 @@ class Findings:
         return [message for message, outcome in told if outcome.outcome == "recorded" and _identity(message) not in thought_of]
 
     async def learn(self, messages: Sequence[Message]) -> None:
-        """Take over the fills and fundings that were missed."""
-        for message in await self.news(messages):
-            if isinstance(message, Fill) and await self._is_known(message):
-                await self.record([message])  # the same fill, with what was not known of it
+        """Take over the fills, their corrections and the fundings that were missed, with the terms that go with them. What else
+        an answer about fills says of orders is left to the questions about orders."""
+        for message in await self.news([message for message in messages if is_money(message) or isinstance(message, TERMS)]):
+            if isinstance(message, (Instrument, *TERMS)) or (isinstance(message, Fill) and await self._is_known(message)):
+                await self.record([message])  # the terms of a fill; or the same fill, with what was not known of it
                 continue
-            kind = Kind.MISSING_FILL if isinstance(message, Fill) else Kind.MISSING_FUNDING
+            kind = Kind.MISSING_FUNDING if isinstance(message, Funding) else Kind.MISSING_FILL
             subject = _subject(message)
             await self.add(
                 Break(
@@ -88,17 +91,22 @@ class Findings:
         return EXACT.subtract(bought, total(fill.quantity for fill in fills if fill.side == "sell")) if fills else ZERO
 
 
+def is_money(message: Message) -> bool:
+    """Whether it is about what was traded or paid, or about what is traded, and not about an order."""
+    return isinstance(message, (Fill, CorrectFill, Funding, Instrument))
+
+
 def _identity(message: Any) -> tuple[str | None, str] | None:
     return (message.venue_order_id, message.fill_id) if isinstance(message, Fill) else None
 
 
 def _subject(message: Any) -> str:
-    if isinstance(message, Fill):
+    if isinstance(message, (Fill, CorrectFill)):
         return f"{message.instrument}:{message.venue_order_id}:{message.fill_id}"
     return f"{message.instrument}:{message.at.isoformat()}"
 
 
 def _said(message: Any) -> str:
-    if isinstance(message, Fill):
+    if isinstance(message, (Fill, CorrectFill)):
         return f"{message.side} {message.quantity:f} {message.instrument} at {message.price:f}"
     return f"{message.amount:f} {message.currency} on {message.instrument}"
