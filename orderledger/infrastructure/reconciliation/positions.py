@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Source
+from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.reconciliation.findings import Findings, apart
 from orderledger.infrastructure.venues.venue import Venue
@@ -17,6 +18,11 @@ LOOKS = 3
 """A fill may lie between the two questions: positions and fills are asked for again before they are found to differ."""
 
 JUST = timedelta(microseconds=1)
+
+
+def _is_traded(row: Row | None) -> bool:
+    """Whether anything of it was filled or adjusted here. A balance that was told before has a row, too."""
+    return row is not None and bool(row["fills"] or row["position_quantity"])
 
 
 class PositionComparison:
@@ -32,40 +38,50 @@ class PositionComparison:
         self.fills = 0
 
     async def compare(self, since: datetime, asked_at: datetime) -> None:
-        """Compare all positions. Fills were asked for from `since` on."""
+        """Compare all positions. Fills were asked for from `since` on. Raises VenueUnavailable where a position that would have
+        to be opened moves faster than it can be looked at."""
+        looks = []
         for look in range(LOOKS):
             told = await self._venue.positions(self._findings.account)
-            rows = await self._rows()
-            wrong = self._wrong(told, rows)
-            if not wrong:
-                break
-            if look < LOOKS - 1:
+            missing = self._missing(told, await self._rows())
+            possible = {instrument: {quantity} for instrument, quantity in missing.items()}
+            if any(missing.values()) and look < LOOKS - 1:
                 await asyncio.sleep(self._pause)
                 await self._findings.learn(await self._venue.fills_since(self._findings.account, since))
+                # A fill that was learned now may lie before the answer, or behind it.
+                for instrument, quantity in self._missing(told, await self._rows()).items():
+                    possible.setdefault(instrument, set()).add(quantity)
+            looks.append(possible)
+            wrong = sorted(instrument for instrument, quantities in possible.items() if ZERO not in quantities)
+            if not wrong:
+                break
+        rows = await self._rows()
+        self.agreed = len(possible) - len(wrong)
         self.fills = sum(row["fills"] for row in rows.values())
         await self._keep(told)
-        for instrument, here, there in wrong:
-            await self._add(instrument, here, there, rows.get(instrument), since, asked_at)
+        stated = {balance.instrument: balance for balance in told}
+        for instrument in wrong:
+            steady = set.intersection(*(possible.get(instrument, set()) for possible in looks))
+            await self._add(instrument, steady, stated.get(instrument), rows.get(instrument), since, asked_at)
 
     async def _rows(self) -> dict[str, Row]:
         rows = await apart(self._findings.book.positions, account=self._findings.account)
         return {row["instrument"]: row for row in rows}
 
-    def _wrong(self, told: Sequence[Balance], rows: dict[str, Row]) -> list[tuple[str, Decimal, Balance | None]]:
+    def _missing(self, told: Sequence[Balance], rows: dict[str, Row]) -> dict[str, Decimal]:
+        """What of each position is at the venue and not here."""
         stated = {balance.instrument: balance for balance in told}
-        wrong: list[tuple[str, Decimal, Balance | None]] = []
-        self.agreed = 0
+        missing: dict[str, Decimal] = {}
         for instrument in sorted({*stated, *rows}):
-            here = rows[instrument]["position_quantity"] if instrument in rows else ZERO
-            here = EXACT.add(here, self._findings.unrecorded_position(instrument))
             there = stated.get(instrument)
-            if not self._is_comparable(instrument, there, is_traded=instrument in rows):
-                continue
-            if here == (there.quantity if there else ZERO):
-                self.agreed += 1
-            else:
-                wrong.append((instrument, here, there))
-        return wrong
+            if self._is_comparable(instrument, there, is_traded=_is_traded(rows.get(instrument))):
+                here = self._held(rows.get(instrument), instrument)
+                missing[instrument] = EXACT.subtract(there.quantity if there else ZERO, here)
+        return missing
+
+    def _held(self, row: Row | None, instrument: str) -> Decimal:
+        held: Decimal = row["position_quantity"] if row is not None else ZERO
+        return EXACT.add(held, self._findings.unrecorded_position(instrument))
 
     def _is_comparable(self, instrument: str, there: Balance | None, *, is_traded: bool) -> bool:
         """A balance of a currency, which has no price and is not traded here, moves with deposits: nothing to hold it against."""
@@ -88,17 +104,25 @@ class PositionComparison:
         await self._findings.record([message.model_copy(update={"source": Source.RECONCILIATION}) for message in [*news, *gone]])
 
     async def _add(
-        self, instrument: str, here: Decimal, there: Balance | None, row: Row | None, since: datetime, asked_at: datetime
+        self,
+        instrument: str,
+        steady: set[Decimal],
+        there: Balance | None,
+        row: Row | None,
+        since: datetime,
+        asked_at: datetime,
     ) -> None:
-        stated = there.quantity if there else ZERO
-        missing = EXACT.subtract(stated, here)
+        """`steady`: what was missing in every look."""
+        stated, here = there.quantity if there else ZERO, self._held(row, instrument)
         is_opening = self._may_open and there is not None
+        if is_opening and not steady:
+            raise VenueUnavailable(f"the position in {instrument} moves while it is asked for")
         kind = Kind.OPENING_POSITION if is_opening else Kind.POSITION_DIFFERS
         price = there.average_price if there and there.average_price is not None else ZERO
         told = Adjust(
             account=self._findings.account,
             instrument=instrument,
-            quantity=missing if is_opening else stated,
+            quantity=min(steady) if is_opening else stated,
             price=price,
             at=since - JUST if is_opening else asked_at,
             reason=kind.value,
