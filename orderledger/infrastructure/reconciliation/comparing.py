@@ -29,7 +29,8 @@ def difference(row: Row | None, message: Any, unrecorded: Decimal) -> tuple[Kind
     if row is None:
         return Kind.MISSING_ORDER, "works at the venue, and is not known here"
     if not row["is_open"]:
-        return (Kind.STATUS_DIFFERS, f"{row['status']} here, working at the venue") if says_working(message) else None
+        is_working = Kind.STATUS_DIFFERS, f"{row['status']} here, working at the venue"
+        return terms(row, message) or (is_working if says_working(message) else None)
     if says_ended(message):
         return _ended(row, message, unrecorded)
     if row["origin"] == "external" and row["acknowledged_at"] is None and says_working(message):
@@ -37,20 +38,25 @@ def difference(row: Row | None, message: Any, unrecorded: Decimal) -> tuple[Kind
     is_unanswered = row["status"] == "pending_new" or row["certainty"] == "unresolved"
     if is_unanswered and says_working(message):
         return Kind.UNANSWERED_ORDER, f"{row['status']} and {row['certainty']} here, working at the venue"
-    return _terms(row, message) or _filled(row, message, unrecorded)
+    return _leg(row, message) or terms(row, message) or _filled(row, message, unrecorded)
 
 
 def _ended(row: Row, message: Any, unrecorded: Decimal) -> tuple[Kind, str] | None:
     if not isinstance(message, Status) or message.status != "filled":
         return Kind.MISSING_END, f"{row['status']} here, ended at the venue"
-    return _filled(row, message, unrecorded)
+    return terms(row, message) or _filled(row, message, unrecorded)
 
 
-def _terms(row: Row, message: Any) -> tuple[Kind, str] | None:
+def _leg(row: Row, message: Any) -> tuple[Kind, str] | None:
+    if message.venue_order_id is None or message.venue_order_id in row["venue_order_ids"]:
+        return None
+    return Kind.TERMS_DIFFER, f"works under the venue's id {message.venue_order_id}, which is not known here"
+
+
+def terms(row: Row, message: Any) -> tuple[Kind, str] | None:
+    """How the terms that the venue claims differ from those in force here, if they do."""
     claims = message.reported
-    if message.venue_order_id is not None and message.venue_order_id not in row["venue_order_ids"]:
-        return Kind.TERMS_DIFFER, f"works under the venue's id {message.venue_order_id}, which is not known here"
-    if claims is None or row["pending"] == "replace":
+    if claims is None:
         return None
     for name, claimed in (("quantity", claims.quantity), ("limit_price", claims.limit_price)):
         if claimed is not None and row[name] is not None and claimed != row[name]:
@@ -63,4 +69,6 @@ def _filled(row: Row, message: Any, unrecorded: Decimal) -> tuple[Kind, str] | N
     here = row["cum_quantity"] + unrecorded
     if claimed is None or claimed == here:
         return None
+    if claimed < here and row["last_fill_at"] is not None and message.at < row["last_fill_at"]:
+        return None  # it was so once: a word that is older than the fills
     return Kind.QUANTITY_DIFFERS, f"{here:f} filled here, {claimed:f} at the venue"

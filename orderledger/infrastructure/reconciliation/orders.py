@@ -7,10 +7,10 @@ from typing import Any
 from orderledger.domain.exact import ZERO
 from orderledger.infrastructure.reconciliation.book import BookRecords, named_by, names_of, names_of_message
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
-from orderledger.infrastructure.reconciliation.comparing import difference, says_ended
-from orderledger.infrastructure.reconciliation.findings import Findings, apart
+from orderledger.infrastructure.reconciliation.comparing import difference, says_ended, terms
+from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
 from orderledger.infrastructure.venues.venue import Listing, Venue
-from orderledger.infrastructure.wire.messages import Absent, Fill, Funding, Message, Restate
+from orderledger.infrastructure.wire.messages import Absent, Fill, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
 STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
@@ -26,6 +26,7 @@ class OrderComparison:
         self._venue = venue
         self._settling = settling
         self._records = BookRecords(findings.book)
+        self._changed: set[str] = set()
         self.agreed = 0
 
     async def compare(self, listing: Listing, since: datetime) -> None:
@@ -40,10 +41,35 @@ class OrderComparison:
             about = names_of_message(message)
             listed |= about
             row = next((names[name] for name in sorted(about) if name in names), None)
-            await self._compare_listed(message, row or await self._look_up(message), since)
+            if row is None or row["stream"] in self._changed:
+                row = await self._look_up(message)
+            await self._compare_listed(message, row, since)
         for row in rows:
-            if not listed & names_of(row) and row["updated_at"] < listing.at - self._settling:
+            if not listed & names_of(row) and self._has_settled(row, listing):
                 await self._ask_for(row, listing.at)
+
+    async def compare_ended(self, listing: Listing, fills: Sequence[Message]) -> None:
+        """Orders that have ended here by these fills, and of which the venue's last word was missed: it may have been another
+        one on their terms."""
+        traded = dict.fromkeys(fill.venue_order_id for fill in fills if isinstance(fill, Fill))
+        for name in [name for name in traded if name is not None and name not in listing.venue_order_ids]:
+            row = await apart(self._records.order, self._findings.account, name)
+            if row is None or row["is_open"] or row["reported_cum_quantity"] == row["cum_quantity"]:
+                continue
+            if self._has_settled(row, listing):
+                await self._hear_last_word(row)
+
+    async def _hear_last_word(self, row: Row) -> None:
+        for message in await self._venue.order(self._findings.account, row) or ():
+            if is_money(message):
+                await self._findings.learn([message])
+            elif await self._findings.news([message]):
+                kind = Kind.MISSING_END if says_ended(message) else Kind.TERMS_DIFFER
+                await self._take_over(kind, f"{row['status']} here, by its fills alone", message, row)
+
+    def _has_settled(self, row: Row, listing: Listing) -> bool:
+        """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell."""
+        return row["absent_at"] is not None or bool(row["updated_at"] < listing.at - self._settling)
 
     async def _look_up(self, message: Any) -> Row | None:
         """The order, if it has ended here."""
@@ -69,19 +95,23 @@ class OrderComparison:
         begin = min(since, row["requested_at"] or row["acknowledged_at"] or since)
         await self._findings.learn(await self._venue.fills_since(self._findings.account, begin))
         await self._findings.learn([told for told in answer if is_money(told)])
-        about = [
-            told for told in answer if getattr(told, "venue_order_id", None) == message.venue_order_id and not is_money(told)
-        ]
-        fresh = await self._look_up(message)
-        return (about[-1] if about else message), fresh or row
+        words = [told for told in answer if not is_money(told)]
+        about = [told for told in words if getattr(told, "venue_order_id", None) == message.venue_order_id]
+        fresh = await self._look_up(message) or row
+        if not about and message.venue_order_id in fresh["venue_order_ids"]:
+            about = words  # another id has taken the place of this one since the list was made
+        return (about or [message])[-1], fresh
 
     async def _add(self, kind: Kind, text: str, message: Any, row: Row | None) -> bool:
         """A break. Whether the venue's word settles it: not if that word is recorded already, and was taken back."""
+        return await self._take_over(kind, text, message, row, await self._repairs(kind, message, row))
+
+    async def _take_over(
+        self, kind: Kind, text: str, message: Any, row: Row | None, repairs: Sequence[Message] | None = None
+    ) -> bool:
         subject = message.venue_order_id or next(iter(message.aliases.values()))
-        repairs: Sequence[Message] = [message]
-        if kind is Kind.TERMS_DIFFER and row is not None and message.venue_order_id in row["venue_order_ids"]:
-            repairs = [_restated(message, row)]
-        new = await self._findings.news(repairs)
+        new = await self._findings.news([message] if repairs is None else repairs)
+        self._changed |= {row["stream"]} if row is not None and new else set()
         is_settled = bool(new) and kind not in STAY_OPEN
         await self._findings.add(
             Break(
@@ -96,7 +126,23 @@ class OrderComparison:
                 is_settled=is_settled,
             )
         )
+        if kind is Kind.MISSING_END:
+            await self._compare_terms(message)
         return is_settled
+
+    async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
+        """The venue's word; where that does not bring its terms into force, the terms again, as of now."""
+        if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
+            return [message]
+        is_new_replace = isinstance(message, Replace) and await self._findings.news([message])
+        return [message] if is_new_replace else [_restated(message, row)]
+
+    async def _compare_terms(self, message: Any) -> None:
+        """An end may state terms that nobody has told before."""
+        fresh = await self._look_up(message)
+        found = terms(fresh, message) if fresh is not None and not fresh["is_open"] else None
+        if found is not None:
+            await self._add(*found, message, fresh)
 
     async def _ask_for(self, row: Row, asked_at: datetime) -> None:
         """An order that is open here and not in the venue's list: by client id, alias and venue id, then by its fills."""
@@ -156,19 +202,15 @@ class OrderComparison:
                 )
 
 
-def is_money(message: Message) -> bool:
-    """Whether it is about what was traded or paid, and not about the order."""
-    return isinstance(message, (Fill, Funding))
-
-
-def _restated(message: Any, row: Row) -> Restate:
-    """The venue's terms as terms in force, from when the venue was asked."""
+def _restated(message: Any, row: Row) -> Restate | Replace:
+    """The venue's terms as terms in force, as of now: those of the replace that is outstanding, if one is."""
     claims = message.reported
-    terms = {"quantity": claims.quantity, "limit_price": claims.limit_price}
-    return Restate(
+    claimed = {"quantity": claims.quantity, "limit_price": claims.limit_price}
+    kind = Replace if row["pending"] == "replace" else Restate
+    return kind(
         account=message.account,
         venue_order_id=message.venue_order_id,
         at=max(message.at, row["updated_at"]),
         evidence=message.evidence,
-        **{name: term for name, term in terms.items() if term is not None and term != row[name]},
+        **{name: term for name, term in claimed.items() if term is not None and term != row[name]},
     )

@@ -12,8 +12,8 @@ from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.breaks import ACTOR, Break
-from orderledger.infrastructure.reconciliation.findings import Findings, apart
-from orderledger.infrastructure.reconciliation.orders import OrderComparison, is_money
+from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
+from orderledger.infrastructure.reconciliation.orders import OrderComparison
 from orderledger.infrastructure.reconciliation.positions import PositionComparison
 from orderledger.infrastructure.venues.venue import Venue
 from orderledger.infrastructure.wire.messages import Certify, Gap, OpenBreak
@@ -73,9 +73,11 @@ class Reconciler:
         since = await self._since(account, last, gaps)
         listing = await self._venue.open_orders(account)
         await findings.learn([message for message in listing.messages if is_money(message)])
-        await findings.learn(await self._venue.fills_since(account, since))
+        fills = await self._venue.fills_since(account, since)
+        await findings.learn(fills)
         orders = OrderComparison(findings, self._venue, self._rules.settling)
         await orders.compare(listing, since)
+        await orders.compare_ended(listing, fills)
         positions = PositionComparison(
             findings,
             self._venue,
