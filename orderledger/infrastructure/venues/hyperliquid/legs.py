@@ -54,6 +54,7 @@ def _number(venue_order_id: str) -> tuple[int, str]:
 class Chain:
     """All legs of one order, oldest first.
 
+    `requested` are the quantity and the limit that we asked for, of an order of ours that no leg was heard of before.
     `held` is a cancel that may be the first half of a modify, `dropped` one that was. `apart` are venue orders that came
     under the same cloid after the order was over: they are other orders.
     """
@@ -63,6 +64,7 @@ class Chain:
     dropped: OrderRow | None = None
     is_over: bool = False
     is_restored: bool = False
+    requested: tuple[Decimal | None, Decimal | None] | None = None
     apart: set[str] = field(default_factory=set)
 
     def leg(self, venue_order_id: str) -> Leg | None:
@@ -84,6 +86,13 @@ class Chain:
 
     def has_earlier(self, leg: Leg) -> bool:
         return any(other is not leg and not other.is_void and other.is_older_than(leg) for other in self.legs)
+
+    def is_later(self, leg: Leg) -> bool:
+        """Whether the leg works on other terms than the first one: that one may have come and gone unheard of."""
+        if self.has_earlier(leg) or self.requested is None or leg.row is None:
+            return self.has_earlier(leg)
+        told = zip((leg.row.original_size, leg.row.limit_price), self.requested, strict=True)
+        return any(here is not None and there is not None and here != there for here, there in told)
 
     def filled_before(self, leg: Leg) -> Decimal:
         """What the earlier legs filled: of the order's quantity, but not of the leg's."""
@@ -194,6 +203,8 @@ class Legs:
             leg.claimed, leg.is_told = max(leg.claimed, self._filled(name)), True
             self._cloids[name] = cloid
         chain.is_over = order["status"] in OVER
+        if order["origin"] == "own" and not order["venue_order_ids"]:
+            chain.requested = order["quantity"], order["limit_price"]
         if chain.legs:
             missing = EXACT.subtract(order["cum_quantity"] or ZERO, total(leg.filled for leg in chain.legs))
             chain.legs[0].claimed = EXACT.add(chain.legs[0].claimed, max(ZERO, missing))

@@ -102,7 +102,7 @@ def _read(row: Row, *, status: str, created_at: datetime, status_at: datetime | 
         status_at=status_at,
         size=row.number("sz"),
         original_size=row.number("origSz"),
-        limit_price=row.number("limitPx") if not isinstance(kind, str) or kind in PRICED else None,
+        limit_price=(row.number("limitPx") or None) if not isinstance(kind, str) or kind in PRICED else None,
         stop_price=stop_price if is_trigger and stop_price else None,
         order_type=order_type,
         time_in_force=_word(force, TIMES_IN_FORCE, None),

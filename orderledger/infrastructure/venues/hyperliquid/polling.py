@@ -56,7 +56,7 @@ class Rotation:
             await self._went_down(account, since, str(error))
             return
         await self._came_up(account, at)
-        told = self._orders(account, lists, at)
+        told = self._orders(account, lists)
         told.add(self._fills(account, fills, since))
         told.add(batches.fundings(fundings, self._around.polled(account, None)))
         await self._around.say(account, told, at=at, frames=len(lists) + 1)
@@ -80,11 +80,12 @@ class Rotation:
             told = await self._around.explain(account)
             await self._around.say(account, told, at=at)
 
-    def _orders(self, account: Account, lists: Sequence[list[Any]], at: datetime) -> Translated:
+    def _orders(self, account: Account, lists: Sequence[list[Any]]) -> Translated:
+        """Not dated: our clock may be ahead of the venue's, and what is filled by then is told by the fills of the same look."""
         told = Translated()
         for exchange, rows in zip(self._around.exchanges, lists, strict=True):
             news = account.news(exchange, rows)
-            told.add(batches.open_orders(news, account.legs, self._around.polled(account, at)))
+            told.add(batches.open_orders(news, account.legs, self._around.polled(account, None)))
         return told
 
     def _fills(self, account: Account, rows: list[Any], since: datetime) -> Translated:

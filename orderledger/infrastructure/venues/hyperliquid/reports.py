@@ -51,7 +51,7 @@ def corrections(chain: Chain, context: Context) -> list[Message]:
         return []
     if EXACT.add(chain.filled_before(leg), leg.row.original_size) == leg.told_quantity:
         return []
-    return [_teller(chain, leg, leg.row, context).replaced()]
+    return [_teller(chain, leg, leg.row, context).replaced(is_corrected=True)]
 
 
 def waiting(row: OrderRow, context: Context) -> Message:
@@ -69,7 +69,7 @@ def _introduction(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> li
         return []
     leg.is_told = True
     teller = _teller(chain, leg, row, context)
-    return [teller.replaced() if chain.has_earlier(leg) else teller.acknowledged()]
+    return [teller.replaced() if chain.is_later(leg) else teller.acknowledged()]
 
 
 def _introduction_of_dropped(chain: Chain, legs: Legs, context: Context) -> list[Message]:
@@ -81,7 +81,7 @@ def _introduction_of_dropped(chain: Chain, legs: Legs, context: Context) -> list
 
 def _of_latest(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> list[Message]:
     teller = _teller(chain, leg, row, context)
-    is_later = chain.has_earlier(leg)
+    is_later = chain.is_later(leg)
     leg.is_told = True
     if row.meaning in ENDINGS or row.meaning is Meaning.REJECTED:
         chain.held = None
@@ -130,12 +130,13 @@ class _Teller:
         assert_never(meaning)
 
     def working(self, *, is_later: bool) -> list[Message]:
-        """On the book. A list says since when, but not since when so much of it is filled."""
+        """On the book. A row says since when, but not since when so much of it is filled: a list is true when it is made, and
+        what a stream begins with may show an order as it is now under the time at which it was opened."""
         row = self._row
-        if not is_later and row.status_at is not None:
+        if not is_later and row.status_at is not None and not row.is_partly_filled:
             return [self._tell(wire.Acknowledge, row.status_at, self._claims(self._observed, leaves=row.size))]
         begun = self.replaced() if is_later else self.acknowledged()
-        at = row.status_at or self._context.at
+        at = self._context.at if row.status_at is None else None
         if row.is_partly_filled and at is not None and not self._is_recorded():
             # Without a status: it may have ended while this was on its way, and our clock is not the venue's.
             return [begun, self._tell(wire.Acknowledge, at, self._claims(leaves=row.size))]
@@ -161,13 +162,16 @@ class _Teller:
             return False
         return EXACT.add(self._before, filled) in (order["cum_quantity"], order["reported_cum_quantity"])
 
-    def replaced(self) -> Message:
-        """The terms of a later leg are in force, since it was made. Its quantity is the order's, not its own."""
-        row, leg = self._row, self._leg
+    def replaced(self, *, is_corrected: bool = False) -> Message:
+        """The terms of a later leg are in force, since it was made. Its quantity is the order's, not its own.
+
+        `is_corrected`: it was told when less was known of earlier legs, and may have claimed then that nothing was filled.
+        """
+        row = self._row
         terms = self._terms(Status.NEW)
+        if is_corrected:
+            terms |= {"cum_quantity": self._before, "leaves_quantity": row.original_size}
         quantity = terms.get("quantity")
-        if leg is not None:
-            leg.told_quantity = quantity
         prices = {"limit_price": row.limit_price, "stop_price": row.stop_price}
         if quantity is None and row.limit_price is None and row.stop_price is None:
             return self._tell(wire.Acknowledge, row.created_at, terms)
@@ -187,6 +191,8 @@ class _Teller:
         row = self._row
         terms = {name: getattr(row, name) for name in TERMS}
         quantity = EXACT.add(self._before, row.original_size) if row.original_size else None
+        if self._leg is not None:
+            self._leg.told_quantity = quantity
         return {"status": None if status is None else str(status), "quantity": quantity, **terms}
 
     def _claims(self, status: Status | None = None, *, leaves: Decimal | None = None) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class Stream:
         self._unanswered: set[tuple[str, str]] = set()
         self._early: list[Frame] = []
         self._connection = 0
+        self._doubts = 0
         self._refusals = 0
         self._later: set[asyncio.Task[None]] = set()
         self._socket = RationedSocket(
@@ -128,6 +129,7 @@ class Stream:
         try:
             payload = parsed(frame.text)
         except ValueError as error:
+            self._doubts += 1
             await self._say(Translated(faults=[Fault(fault=str(error), payload=frame.text)]), frame.at)
             return
         channel = payload.get("channel") if isinstance(payload, dict) else None
@@ -180,7 +182,7 @@ class Stream:
         if account.gone():
             self._soon(self._explain_later())
         if account.legs.held:
-            self._soon(self._release_later(account.legs.held, self._connection))
+            self._soon(self._release_later(account.legs.held, self._heard_so_far))
 
     def _is_ours(self, data: Any) -> bool:
         user = data.get("user") if isinstance(data, dict) else None
@@ -193,14 +195,20 @@ class Stream:
             told = await self._around.explain(self._account)
             await self._say(told, self._around.clock.now())
 
-    async def _release_later(self, rows: Sequence[OrderRow], connection: int) -> None:
-        """Tell a cancel whose order has got no new leg meanwhile. If the line was cut in between, only the venue can say."""
+    @property
+    def _heard_so_far(self) -> tuple[int, int]:
+        """The same as before if nothing can have been missed since."""
+        return self._connection, self._doubts
+
+    async def _release_later(self, rows: Sequence[OrderRow], heard: tuple[int, int]) -> None:
+        """Tell a cancel whose order has got no new leg meanwhile. If the line was cut in between, or a frame could not be read,
+        only the venue can say."""
         while True:
             await asyncio.sleep(self._around.pace.hold)
             rows = [row for row in rows if any(row is held for held in self._account.legs.held)]
             if not rows:
                 return
-            if connection == self._connection:
+            if heard == self._heard_so_far:
                 await self._release(rows)
                 return
             with contextlib.suppress(VenueError):
