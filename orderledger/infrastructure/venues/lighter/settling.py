@@ -3,7 +3,7 @@
 1. The venue gives one moment in s, ms or us. A row without microseconds that may be the moment the ledger knows of the order
    is told with that moment, so that one fact read in two units stays one fact.
 2. Terms that differ from those in force are told as `replace` where a replace is outstanding, else as `restate`, besides the
-   acknowledgement: the venue's rows know no event of their own for a modified order.
+   row's own message: the venue's rows know no event of their own for a modified order, and the row that says it may be missed.
 3. An order that became known while its market had no name keeps the instrument it was recorded under.
 """
 
@@ -25,12 +25,14 @@ from orderledger.infrastructure.wire.messages import (
     Replace,
     Report,
     Restate,
+    Status,
 )
 from orderledger.projections.tables import Row
 
 EXACT_TIME = TIMES[0]
 KNOWN_TIMES = ("acknowledged_at", "last_fill_at", "ended_at", "updated_at")
 ENDINGS = (Cancel, Reject, Expire)
+KEPT = frozenset(Report.model_fields) - {"reported", "type", "reason", "text"}
 
 
 def settled(messages: Iterable[Message], account: str, records: Records, markets: Markets) -> list[Message]:
@@ -46,7 +48,7 @@ def settled(messages: Iterable[Message], account: str, records: Records, markets
             elif message.at is not None:
                 fills[message.venue_order_id] = max(message.at, fills.get(message.venue_order_id, message.at))
         told.append(message)
-        if isinstance(message, Acknowledge) and order is not None:
+        if isinstance(message, (Acknowledge, Status, *ENDINGS)) and order is not None:
             told += _new_terms(message, order)
     return told
 
@@ -83,14 +85,15 @@ def _moment(message: Report, order: Row | None, filled_at: datetime | None) -> d
     return max(possible, default=at)
 
 
-def _new_terms(message: Acknowledge, order: Row) -> Iterator[Message]:
-    """Of an order of ours that was acknowledged before: until then the venue has yet to say what it accepted."""
+def _new_terms(message: Report, order: Row) -> Iterator[Message]:
+    """Of an order of ours. Its first acknowledgement says what the venue accepted, and is left to be compared."""
     claims = message.reported
-    if claims is None or order["origin"] != "own" or order["acknowledged_at"] is None:
+    is_first_word = isinstance(message, Acknowledge) and order["acknowledged_at"] is None
+    if claims is None or order["origin"] != "own" or is_first_word:
         return
     told = {name: getattr(claims, name) for name in ("quantity", "limit_price", "stop_price")}
     changes = {name: value for name, value in told.items() if value and value != order[name]}
     if changes:
         model = Replace if order["pending"] == "replace" else Restate
-        kept = {name: value for name, value in message.__dict__.items() if name not in ("reported", "type")}
+        kept = {name: getattr(message, name) for name in model.model_fields if name in KEPT}
         yield model(**kept, **changes)
