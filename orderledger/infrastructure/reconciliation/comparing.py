@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.infrastructure.reconciliation.breaks import Kind
-from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Expire, Message, Reject, Replace, Status
+from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Expire, Message, Reject, Replace, Restate, Status
 from orderledger.projections.tables import Row
 
 ENDS = (Cancel, Reject, Expire)
@@ -53,9 +53,14 @@ def _leg(row: Row, message: Any) -> tuple[Kind, str] | None:
     return Kind.TERMS_DIFFER, f"works under the venue's id {message.venue_order_id}, which is not known here"
 
 
+def stated_by(message: Any) -> Any:
+    """Where a message states terms: among its claims, or itself."""
+    return message if message.reported is None and isinstance(message, (Replace, Restate)) else message.reported
+
+
 def terms(row: Row, message: Any) -> tuple[Kind, str] | None:
     """How the terms that the venue claims differ from those in force here, if they do."""
-    claims = message.reported
+    claims = stated_by(message)
     if claims is None:
         return None
     for name, claimed in (("quantity", claims.quantity), ("limit_price", claims.limit_price)):

@@ -7,7 +7,7 @@ from typing import Any
 from orderledger.domain.exact import ZERO
 from orderledger.infrastructure.reconciliation.book import BookRecords, named_by, names_of, names_of_message
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
-from orderledger.infrastructure.reconciliation.comparing import difference, says_ended, terms
+from orderledger.infrastructure.reconciliation.comparing import difference, says_ended, stated_by, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
 from orderledger.infrastructure.venues.venue import Listing, Venue
 from orderledger.infrastructure.wire.messages import Absent, Fill, Message, Replace, Restate
@@ -134,8 +134,8 @@ class OrderComparison:
         """The venue's word; where that does not bring its terms into force, the terms again, as of now."""
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
-        is_new_replace = isinstance(message, Replace) and await self._findings.news([message])
-        return [message] if is_new_replace else [_restated(message, row)]
+        is_news = isinstance(message, (Replace, Restate)) and await self._findings.news([message])
+        return [message] if is_news else [_restated(message, row)]
 
     async def _compare_terms(self, message: Any) -> None:
         """An end may state terms that nobody has told before."""
@@ -204,7 +204,7 @@ class OrderComparison:
 
 def _restated(message: Any, row: Row) -> Restate | Replace:
     """The venue's terms as terms in force, as of now: those of the replace that is outstanding, if one is."""
-    claims = message.reported
+    claims = stated_by(message)
     claimed = {"quantity": claims.quantity, "limit_price": claims.limit_price}
     kind = Replace if row["pending"] == "replace" else Restate
     return kind(

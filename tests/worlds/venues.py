@@ -1,0 +1,213 @@
+"""The three venues as a world needs them: their truth, their fake, the real adapter with its waits scaled down, and how an
+order of ours is named there."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from random import Random
+from typing import Any
+
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.venues.fake import HAPPENINGS, Faults, Traded, Truth
+from orderledger.infrastructure.venues.fake.server import FakeServer
+from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
+from orderledger.infrastructure.venues.hyperliquid.limits import Limits
+from orderledger.infrastructure.venues.hyperliquid.surroundings import Pace
+from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
+from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for
+from orderledger.infrastructure.venues.lighter.fake import FIRST_ORDER_ID, LighterFake
+from orderledger.infrastructure.venues.lighter.ids import hashed_index
+from orderledger.infrastructure.venues.lighter.rest import Allowance, http_for
+from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
+from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX
+from orderledger.infrastructure.venues.tradier.fake import TradierFake
+from orderledger.infrastructure.venues.tradier.tags import tag_for
+from orderledger.infrastructure.venues.tradier.venue import TradierVenue
+from orderledger.infrastructure.venues.tradier.words import TAG_ALIAS
+from orderledger.infrastructure.venues.transport import Backoff
+from orderledger.infrastructure.venues.venue import Records, Venue
+from tests.worlds.plan import Plan
+
+ROOMY = 1_000_000
+"""No limit of a venue is what these worlds are about."""
+
+TOKEN_ENDS = 4_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """`names`: the truth's names of the accounts, by the ledger's. `new_ids`: whether a modify gives an order a new id. `can_resize`: whether it can
+    change a quantity. `tells_fills`: False where fills are made of cumulated quantities."""
+
+    name: str
+    names: Mapping[str, str]
+    instruments: tuple[Traded, ...]
+    happenings: Mapping[str, int]
+    new_ids: bool
+    can_resize: bool
+    tells_fills: bool
+    alias: str
+    client_id: Callable[[str, str], str]
+    others_client_id: Callable[[int], str | None]
+    truth: Callable[[Clock], Truth]
+    serve: Callable[[Truth, Faults, Clock], FakeServer]
+    connect: Callable[[FakeServer, Records, Clock, Random], Venue]
+
+
+def kind_of(plan: Plan) -> Kind:
+    return {"hyperliquid": _hyperliquid, "lighter": _lighter, "tradier": _tradier}[plan.venue](plan)
+
+
+def _waits(chance: Random) -> Backoff:
+    return Backoff(chance, first=0.001, most=0.02)
+
+
+def _some(number: int, name: str) -> str | None:
+    """Not everybody gives their orders a name."""
+    return None if number % 4 == 0 else name
+
+
+PERPETUALS = (
+    Traded(name="ETH", price=Decimal(2500), tick=Decimal("0.05"), lot=Decimal("0.01")),
+    Traded(name="BTC", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")),
+)
+SHARES = (
+    Traded(name="SPY", price=Decimal(500), tick=Decimal("0.01"), lot=Decimal(1)),
+    Traded(name="SPY261218C00500000", price=Decimal(12), tick=Decimal("0.05"), lot=Decimal(1), most_lots=9),
+)
+
+
+def _hyperliquid(plan: Plan) -> Kind:
+    names = {f"hyperliquid:{number}": f"0x{number:040x}" for number in range(1, plan.accounts + 1)}
+    limits = Limits(users=plan.streams, weight_per_minute=ROOMY, connections_per_minute=ROOMY)
+    pace = Pace(hold=0.12, acknowledge=0.15, ping=0.05, quiet=0.5, round=0.01, fundings=0.02)
+
+    def serve(truth: Truth, faults: Faults, clock: Clock) -> FakeServer:
+        return HyperliquidFake(truth, faults=faults, weight=ROOMY, connections_per_minute=ROOMY, connections=100)
+
+    def connect(server: FakeServer, records: Records, clock: Clock, chance: Random) -> Venue:
+        return Hyperliquid(
+            names, url=server.http_url, limits=limits, pace=pace, records=records, clock=clock, backoff=_waits(chance)
+        )
+
+    return Kind(
+        name="hyperliquid",
+        names=names,
+        instruments=PERPETUALS,
+        happenings=HAPPENINGS,
+        new_ids=True,
+        can_resize=True,
+        tells_fills=True,
+        alias=CLOID,
+        client_id=lambda account, name: cloid_for(name),
+        others_client_id=lambda number: _some(number, f"0x{number:032x}"),
+        truth=partial(_truth, first_order_id=700_000_000_101, first_fill_id=200_000_000_001, accounts=list(names.values())),
+        serve=serve,
+        connect=connect,
+    )
+
+
+def _lighter(plan: Plan) -> Kind:
+    indexes = {f"lighter:{number}": number + 1000 for number in range(1, plan.accounts + 1)}
+
+    def serve(truth: Truth, faults: Faults, clock: Clock) -> FakeServer:
+        return LighterFake(truth, indexes, clock=clock, faults=faults)
+
+    def connect(server: FakeServer, records: Records, clock: Clock, chance: Random) -> Venue:
+        allowance = Allowance(per_minute=ROOMY)
+        accounts = {name: LighterAccount(account_index=index, token=partial(token_of, index)) for name, index in indexes.items()}
+        return LighterVenue(
+            accounts,
+            url=server.http_url,
+            http=http_for(server.http_url, allowance, chance, backoff=_waits(chance)),
+            allowance=allowance,
+            records=records,
+            clock=clock,
+            backoff=_waits(chance),
+            rest_lag=timedelta(0),
+            ping_every=0.05,
+            quiet_for=0.5,
+            confirm_within=timedelta(milliseconds=500),
+        )
+
+    return Kind(
+        name="lighter",
+        names={name: name for name in indexes},
+        instruments=PERPETUALS,
+        happenings=HAPPENINGS,
+        new_ids=False,
+        can_resize=True,
+        tells_fills=True,
+        alias=CLIENT_ORDER_INDEX,
+        client_id=lambda account, name: str(hashed_index(account, name, 0)),
+        others_client_id=lambda number: _some(number, str(number)),
+        truth=partial(
+            _truth,
+            first_order_id=FIRST_ORDER_ID + 101,
+            first_fill_id=19_300_000_001,
+            accounts=list(indexes),
+            maker_fee=Decimal("0.000028"),
+            taker_fee=Decimal("0.000196"),
+        ),
+        serve=serve,
+        connect=connect,
+    )
+
+
+def token_of(index: int) -> str:
+    """A token for an account of Lighter that holds longer than any world."""
+    return f"{TOKEN_ENDS}:{index}:2:{index:040x}"
+
+
+def _tradier(plan: Plan) -> Kind:
+    numbers = {f"tradier:{number}": f"VA00000{number}" for number in range(1, plan.accounts + 1)}
+
+    def serve(truth: Truth, faults: Faults, clock: Clock) -> FakeServer:
+        return TradierFake(truth, faults=faults, limit=ROOMY)
+
+    def connect(server: FakeServer, records: Records, clock: Clock, chance: Random) -> Venue:
+        assert isinstance(server, TradierFake)
+        return TradierVenue(
+            accounts=numbers,
+            token=server.token,
+            records=records,
+            now=clock.now,
+            sleep=_sleep,
+            chance=chance,
+            url=server.url,
+            stream_url=server.websocket_url if plan.streams else None,
+            budget=ROOMY,
+            poll_seconds=0.01,
+            idle_seconds=0.03,
+            backoff=_waits(chance),
+            kept_for=timedelta(milliseconds=200),
+        )
+
+    return Kind(
+        name="tradier",
+        names=numbers,
+        instruments=SHARES,
+        happenings={name: often for name, often in HAPPENINGS.items() if name != "fund"},
+        new_ids=False,
+        can_resize=False,
+        tells_fills=False,
+        alias=TAG_ALIAS,
+        client_id=lambda account, name: tag_for(name),
+        others_client_id=lambda number: _some(number, f"O-{number}"),
+        truth=partial(_truth, first_order_id=900_101, accounts=list(numbers.values()), currency="USD"),
+        serve=serve,
+        connect=connect,
+    )
+
+
+async def _sleep(seconds: float) -> None:
+    import asyncio
+
+    await asyncio.sleep(seconds)
+
+
+def _truth(clock: Clock, **options: Any) -> Truth:
+    fees = {"maker_fee": Decimal("0.00015"), "taker_fee": Decimal("0.00045")} if options.get("currency") != "USD" else {}
+    return Truth(clock=clock, **{**fees, **options})
