@@ -49,8 +49,9 @@ class Desk:
             self.unanswered.add((account, name))
             await self._record(Unresolved(account=account, client_order_id=name, at=self.clock.now(), reason="timeout"))
         elif is_told:
-            told = {"account": account, "client_order_id": name, "venue_order_id": str(order.order_id)}
-            await self._record(Acknowledge(**told, at=order.created_at))
+            name_there = str(order.order_id)
+            told = Acknowledge(account=account, client_order_id=name, venue_order_id=name_there, at=order.created_at)
+            await self._record(told)
 
     async def cancel(self) -> None:
         """We want one of our orders to end. The venue may never hear of it."""
@@ -77,8 +78,8 @@ class Desk:
         row_quantity = order.filled + lots * instrument.lot if self.kind.can_resize else order.quantity
         total = row_quantity + sum((self.truth.order(leg).filled for leg in order.legs[:-1]), Decimal(0))
         self.say(f"we replace {name} by {total} at {price}, which {'arrives' if arrives else 'is lost'}")
-        terms = {"quantity": total, "limit_price": price}
-        await self._record(RequestReplace(account=account, client_order_id=name, at=self.clock.now(), **terms))
+        asked = RequestReplace(account=account, client_order_id=name, at=self.clock.now(), quantity=total, limit_price=price)
+        await self._record(asked)
         if arrives:
             self.truth.modify(order, quantity=row_quantity, limit_price=price, with_new_id=self.kind.new_ids)
 

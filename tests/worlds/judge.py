@@ -1,4 +1,4 @@
-"""Compares a ledger's file with the truth of its venue. Uses nothing of the ledger: SQL on the file, and arithmetic of its own."""
+"""Compares a ledger's file with the truth of its venue, by SQL and arithmetic of its own: it uses no code of the ledger."""
 
 import json
 import sqlite3

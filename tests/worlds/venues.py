@@ -38,8 +38,8 @@ TOKEN_ENDS = 4_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """`names`: the truth's names of the accounts, by the ledger's. `new_ids`: whether a modify gives an order a new id. `can_resize`: whether it can
-    change a quantity. `tells_fills`: False where fills are made of cumulated quantities."""
+    """`names`: the truth's names of the accounts, by the ledger's. `new_ids`: whether a modify gives an order a new id.
+    `can_resize`: whether it can change a quantity. `tells_fills`: False where fills are made of cumulated quantities."""
 
     name: str
     names: Mapping[str, str]

@@ -111,6 +111,8 @@ class OrderComparison:
     ) -> bool:
         subject = message.venue_order_id or next(iter(message.aliases.values()))
         new = await self._findings.news([message] if repairs is None else repairs)
+        if not new and self._difference(await self._look_up(message), message) is None:
+            return True  # heard in the meantime
         self._changed |= {row["stream"]} if row is not None and new else set()
         is_settled = bool(new) and kind not in STAY_OPEN
         await self._findings.add(
@@ -152,12 +154,16 @@ class OrderComparison:
             return
         await self._findings.learn([told for told in answer if is_money(told)])
         fresh = await self._again(row)
-        for message in answer:
-            found = None if is_money(message) else self._difference(fresh, message)
+        words = [told for told in answer if not is_money(told)]
+        has_ended = any(map(says_ended, words))
+        for message in words:
+            # That it worked before it ended is no difference from what may be known of its end by now.
+            found = None if has_ended and not says_ended(message) else self._difference(fresh, message)
             if found is not None:
                 await self._add(*found, message, fresh)
-            elif says_ended(message) and await self._findings.news([message]):
-                await self._findings.record(repairing([message], Kind.MISSING_END, fresh["venue_order_id"] or ""))
+            elif has_ended:
+                news = await self._findings.news([message])
+                await self._findings.record(repairing(news, Kind.MISSING_END, fresh["venue_order_id"] or ""))
 
     async def _again(self, row: Row) -> Row:
         name = row["client_order_id"] or row["venue_order_id"]
