@@ -23,16 +23,17 @@ KINDS = {
 def to_entry(message: Message) -> Entry:
     """Raises InvalidMessage where fields that go together are missing."""
     fact = to_fact(message)
+    given = message.__dict__
     return Entry(
-        account=message.account,
+        account=given["account"],
         fact=fact,
         source=source_of(message),
         stream=None if isinstance(fact, OrderEvent) else _stream(message),
-        actor=message.actor,
-        correlation_id=message.correlation_id,
-        causation_id=message.causation_id,
-        text=message.text,
-        evidence=evidence_of(message),
+        actor=given["actor"],
+        correlation_id=given["correlation_id"],
+        causation_id=given["causation_id"],
+        text=given["text"],
+        evidence=None if given["evidence"] is None else evidence_of(given["evidence"]),
     )
 
 
