@@ -24,7 +24,7 @@ from orderledger.infrastructure.storage.store import Store, open_store, reaching
 from orderledger.infrastructure.storage.views import StoredViews, Views, folded
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.committer import Committer
-from orderledger.infrastructure.writing.deciding import Entry
+from orderledger.infrastructure.writing.entry import Entry
 from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Writer
 from orderledger.projections import queries
 from orderledger.projections.history import event_row

@@ -23,6 +23,7 @@ from orderledger import Ledger, OutcomeUnknown, StoreError, StoreUnreachable, pa
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.storage import postgres, sqlite
 from orderledger.infrastructure.storage.application import LedgerMapper
+from orderledger.infrastructure.storage.postgres_call import bigint_array, bytea_array, call, text_array
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE
 from tests.contract.streams import MADE_AT, every_view, fill, lives, parsed, request
 
@@ -339,3 +340,17 @@ def test_the_pool_of_the_library_can_be_pointed_elsewhere(postgres_schema_url: s
     assert "url" not in inspect.signature(PostgresDatastore.__init__).parameters
     with Ledger.open(postgres_schema_url) as ledger:
         assert datastore_of(ledger).pool.conninfo == postgres_schema_url
+
+
+@pytest.mark.parametrize("texts", [[], ["a"], ["", "ü", '"', "{", "NULL", "a,b", "\\"], ["x" * 300] * 1_000])
+def test_our_arrays_are_those_of_postgresql(postgres_schema_url: str, texts: list[str]) -> None:
+    """Byte for byte what the server makes of the same lists."""
+    states, numbers = [text.encode() for text in texts], [-(2**63), 2**63 - 1, 0, -1, *range(1_000)][: len(texts)]
+    ours = [text_array(texts), bytea_array(states), bigint_array(numbers)]
+    with psycopg.connect(postgres_schema_url) as connection:
+        statement = "SELECT %s::text[], %s::bytea[], %s::bigint[]"
+        told = connection.execute(statement, (texts, states, numbers), binary=True).pgresult
+        assert told is not None and [told.get_value(0, column) for column in range(3)] == ours
+        assert call(connection, b"SELECT $1::bigint[]", [bigint_array(numbers)]) == numbers
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            call(connection, b"SELECT $1::bigint[] FROM missing", [bigint_array(numbers)])

@@ -16,7 +16,8 @@ from orderledger.infrastructure.errors import StoreError, StoreUnreachable
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 from orderledger.infrastructure.wire.outcome import Outcome
-from orderledger.infrastructure.writing.deciding import Decider, Entry
+from orderledger.infrastructure.writing.deciding import Decider
+from orderledger.infrastructure.writing.entry import Entry
 
 Result = TypeVar("Result")
 
