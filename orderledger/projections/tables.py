@@ -29,7 +29,7 @@ class Table:
     indexes: tuple[tuple[str, ...], ...] = ()
 
     def key_of(self, row: Row) -> Key:
-        return tuple(row[name] for name in self.key)
+        return tuple(map(row.__getitem__, self.key))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -28,7 +29,8 @@ _json = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 def time_text(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, which sorts as it happened."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    text = _json.encode(moment.astimezone(UTC)).decode()  # in quotes, and without the microseconds where there are none
+    return text[1:-1] if moment.microsecond else f"{text[1:20]}.000000Z"
 
 
 def parse_json(text: str) -> Any:
@@ -44,8 +46,11 @@ def json_text(value: Any) -> str:
 class Session(ABC):
     """One transaction. Tables may be written under another name, with `suffix`."""
 
-    mark: str
     types: dict[Kind, str]
+    differs_from: str
+    """The operator that compares two values of which either may be missing."""
+
+    _to: dict[Kind, Callable[[Any], Any]]
 
     @abstractmethod
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -58,8 +63,17 @@ class Session(ABC):
     @abstractmethod
     def has_table(self, name: str) -> bool: ...
 
-    @abstractmethod
-    def to_sql(self, kind: Kind, value: Any) -> Any: ...
+    def to_sql(self, kind: Kind, value: Any) -> Any:
+        """A value of a row as the database takes it."""
+        change = self._to.get(kind)
+        return value if change is None or value is None else change(value)
+
+    def columns_of(self, table: Table, rows: Sequence[Row]) -> Iterator[list[Any]]:
+        """The rows as the database takes them, a list per column."""
+        for column in table.columns:
+            values = [row[column.name] for row in rows]
+            change = self._to.get(column.kind)
+            yield values if change is None else [None if value is None else change(value) for value in values]
 
     @abstractmethod
     def from_sql(self, kind: Kind, value: Any) -> Any: ...
@@ -125,6 +139,7 @@ class Session(ABC):
 
 
 class SQLiteSession(Session):
+    differs_from = "IS NOT"
     types: dict[Kind, str] = {  # noqa: RUF012  (a constant of the class)
         "text": "TEXT",
         "number": "TEXT",
@@ -142,30 +157,21 @@ class SQLiteSession(Session):
     }
 
     def __init__(self, cursor: SQLiteCursor) -> None:
-        self._cursor = cursor
+        self._cursor = cursor.sqlite_cursor
+        self._cursor.row_factory = None  # plain tuples: the library's rows by name cost more than the reading
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        self._cursor.execute(statement, tuple(parameters))
-        return [tuple(row) for row in self._cursor.fetchall()]
+        return self._cursor.execute(statement, tuple(parameters)).fetchall()
 
     def has_table(self, name: str) -> bool:
         return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
-        columns = [(column.name, self._to.get(column.kind)) for column in table.columns]
-        marks = f"({','.join('?' * len(columns))})"
+        marks = f"({','.join('?' * len(table.columns))})"
         for chunk in chunks(rows):
-            values = [
-                row[name] if change is None or row[name] is None else change(row[name])
-                for row in chunk
-                for name, change in columns
-            ]
+            values = list(chain.from_iterable(zip(*self.columns_of(table, chunk), strict=True)))
             statement = f"INSERT INTO {table.name}{suffix} ({', '.join(table.names)}) VALUES {','.join([marks] * len(chunk))} "
             self._cursor.execute(statement + self._upsert_tail(table), values)
-
-    def to_sql(self, kind: Kind, value: Any) -> Any:
-        change = self._to.get(kind)
-        return value if change is None or value is None else change(value)
 
     def from_sql(self, kind: Kind, value: Any) -> Any:
         change = self._from.get(kind)

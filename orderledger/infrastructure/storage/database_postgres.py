@@ -1,6 +1,6 @@
 """Rows of the views in PostgreSQL: NUMERIC, timestamptz and jsonb, written with one statement per table and batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
@@ -18,6 +18,7 @@ CREATION_LOCK = 7_230_011_942
 
 
 class PostgresSession(Session):
+    differs_from = "IS DISTINCT FROM"
     types: dict[Kind, str] = {  # noqa: RUF012
         "text": "text",
         "number": "numeric",
@@ -26,6 +27,8 @@ class PostgresSession(Session):
         "flag": "boolean",
         "count": "bigint",
     }
+    _to: dict[Kind, Callable[[Any], Any]] = {"json": json_text, "number": plain}  # noqa: RUF012
+    # NUMERIC keeps trailing zeros: 7.0 is to be 7 everywhere
 
     def __init__(self, cursor: Cursor[Any]) -> None:
         self._cursor = cursor
@@ -38,7 +41,7 @@ class PostgresSession(Session):
         return self.execute("SELECT to_regclass(?) IS NOT NULL", (name,)) == [(True,)]
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
-        arrays = [[self.to_sql(column.kind, row[column.name]) for row in rows] for column in table.columns]
+        arrays = list(self.columns_of(table, rows))
         marks = ", ".join(f"%s::{self.types[column.kind]}[]" for column in table.columns)
         target = f"{table.name}{suffix} ({', '.join(table.names)})"
         statement = f"INSERT INTO {target} SELECT * FROM unnest({marks}) {self._upsert_tail(table)}"
@@ -50,11 +53,6 @@ class PostgresSession(Session):
     def first_missing(self, name: str) -> str:
         is_text = name in ("account", "stream", "proposal_id", "client_order_id", "instrument", "method")
         return f'{name} COLLATE "C" NULLS FIRST' if is_text else f"{name} NULLS FIRST"
-
-    def to_sql(self, kind: Kind, value: Any) -> Any:
-        if value is None or kind not in ("json", "number"):
-            return value
-        return json_text(value) if kind == "json" else plain(value)  # NUMERIC keeps trailing zeros: 7.0 is to be 7 everywhere
 
     def from_sql(self, kind: Kind, value: Any) -> Any:
         if kind == "json":

@@ -139,7 +139,11 @@ def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Seque
 
 
 def _is_same(session: Session, table: Table) -> bool:
-    columns = ", ".join(table.names)
-    pairs = ((table.name, table.name + SUFFIX), (table.name + SUFFIX, table.name))
-    differences = (f"SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other}" for one, other in pairs)
-    return not any(session.execute(f"SELECT 1 FROM ({difference}) AS difference LIMIT 1") for difference in differences)
+    """Whether both tables hold the same rows: as many, and each of the live ones equal to the new one with its key."""
+    counts = (f"SELECT COUNT(*) FROM {name}" for name in (table.name, table.name + SUFFIX))
+    if len({session.execute(count)[0] for count in counts}) > 1:
+        return False
+    keys = " AND ".join(f"live.{name} = made.{name}" for name in table.key)
+    differs = " OR ".join(f"live.{name} {session.differs_from} made.{name}" for name in table.names)
+    statement = f"SELECT 1 FROM {table.name} AS live LEFT JOIN {table.name}{SUFFIX} AS made ON {keys} WHERE {differs} LIMIT 1"
+    return not session.execute(statement)
