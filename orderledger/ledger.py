@@ -19,6 +19,7 @@ from orderledger.infrastructure.storage.checking import Checked, check
 from orderledger.infrastructure.storage.codec import name_of, readable_payload
 from orderledger.infrastructure.storage.projecting import Follower, Projector
 from orderledger.infrastructure.storage.rebuilding import Rebuilt, rebuild, rebuild_outdated
+from orderledger.infrastructure.storage.recovering import open_orders_in_log
 from orderledger.infrastructure.storage.store import Store, open_store, reaching
 from orderledger.infrastructure.storage.views import StoredViews, Views, folded
 from orderledger.infrastructure.wire.outcome import Outcome
@@ -203,9 +204,18 @@ class Ledger:
     def recover(self, *, account: str | None = None) -> Recovery:
         """What a restart finds: open, in-flight and unresolved orders, outstanding cancels and replaces, and what it cost."""
         began = time.perf_counter()
+        rows, events_read = self._open_orders_at_restart(account)
+        return recovery_of(rows, events_read, time.perf_counter() - began)
+
+    def _open_orders_at_restart(self, account: str | None) -> tuple[list[Row], int]:
+        """Views that are far behind the log, or gone, are not waited for: the open orders are found without them."""
+        with reaching(self._url):
+            if self._projector.is_far_behind():
+                with self._follower.resting():
+                    found, events_read = open_orders_in_log(self._store)
+                return [ORDERS.shown(row) for row in found if account in (None, row["account"])], events_read
         before = self._projector.events_read
-        rows = self.open_orders(account=account)
-        return recovery_of(rows, self._projector.events_read - before, time.perf_counter() - began)
+        return self.open_orders(account=account), self._projector.events_read - before
 
     # Care
 
