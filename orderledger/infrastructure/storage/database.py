@@ -4,13 +4,13 @@ SQLite has no exact numbers and no times: numbers are kept as decimal text, time
 PostgreSQL has both: NUMERIC and timestamptz.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,8 +22,7 @@ from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, chunks
 from orderledger.projections.tables import Column, Key, Kind, Row, Table
 
-_EMPTY: dict[str, Callable[[], Any]] = {"{}": dict, "[]": list}
-_decoder = json.JSONDecoder(parse_float=Decimal)
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
 _json = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
@@ -35,7 +34,7 @@ def time_text(moment: datetime) -> str:
 
 def parse_json(text: str) -> Any:
     """JSON whose numbers stay exact."""
-    return _EMPTY[text]() if text in _EMPTY else _decoder.decode(text)
+    return _decoder.decode(text)
 
 
 def json_text(value: Any) -> str:
@@ -51,6 +50,7 @@ class Session(ABC):
     """The operator that compares two values of which either may be missing."""
 
     _to: dict[Kind, Callable[[Any], Any]]
+    _from: dict[Kind, Callable[[Any], Any]]
 
     @abstractmethod
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -68,15 +68,10 @@ class Session(ABC):
         change = self._to.get(kind)
         return value if change is None or value is None else change(value)
 
-    def columns_of(self, table: Table, rows: Sequence[Row]) -> Iterator[list[Any]]:
+    def columns_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
         """The rows as the database takes them, a list per column."""
         for column in table.columns:
-            values = [row[column.name] for row in rows]
-            change = self._to.get(column.kind)
-            yield values if change is None else [None if value is None else change(value) for value in values]
-
-    @abstractmethod
-    def from_sql(self, kind: Kind, value: Any) -> Any: ...
+            yield _changed([row[column.name] for row in rows], self._to.get(column.kind))
 
     def events_after(self, position: int, limit: int) -> list[Recorded]:
         """The next events in the order of the log."""
@@ -106,14 +101,12 @@ class Session(ABC):
         statement = f"SELECT {', '.join(self.column(c) for c in table.columns)} FROM {table.name}{suffix}"
         if where:
             statement += f" WHERE {where}"
-        readers = [(column.name, column.kind) for column in table.columns]
-        return [
-            {
-                name: None if value is None else self.from_sql(kind, value)
-                for (name, kind), value in zip(readers, row, strict=True)
-            }
-            for row in self.execute(f"{statement} {tail}", parameters)
+        found = self.execute(f"{statement} {tail}", parameters)
+        columns = [
+            _changed([row[index] for row in found], self._from.get(column.kind)) for index, column in enumerate(table.columns)
         ]
+        names = table.names
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def column(self, column: Column) -> str:
         return column.name
@@ -136,6 +129,11 @@ class Session(ABC):
     def _upsert_tail(self, table: Table) -> str:
         others = [name for name in table.names if name not in table.key]
         return f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in others)}"
+
+
+def _changed(values: Sequence[Any], change: Callable[[Any], Any] | None) -> Sequence[Any]:
+    """A column's values, those that are there changed."""
+    return values if change is None else [None if value is None else change(value) for value in values]
 
 
 class SQLiteSession(Session):
@@ -173,10 +171,6 @@ class SQLiteSession(Session):
             statement = f"INSERT INTO {table.name}{suffix} ({', '.join(table.names)}) VALUES {','.join([marks] * len(chunk))} "
             self._cursor.execute(statement + self._upsert_tail(table), values)
 
-    def from_sql(self, kind: Kind, value: Any) -> Any:
-        change = self._from.get(kind)
-        return value if change is None else change(value)
-
 
 class Database(ABC):
     """Opens transactions."""
@@ -192,6 +186,21 @@ class Database(ABC):
     @abstractmethod
     def alone(self) -> AbstractContextManager[Session]:
         """A transaction that no other process of this ledger runs beside: for creating tables."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Where there is room for files as large as this database. None where it needs none."""
+        return None
+
+    @contextmanager
+    def apart(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator["Database"]:
+        """Where a process fills these tables while others fill theirs: this database itself, if writers do not wait for each
+        other in it, else a file of its own. `take_in` adds what is in the file."""
+        yield self
+
+    def take_in(self, path: str, tables: Sequence[Table], suffix: str) -> None:
+        """Add the rows of tables that were filled apart."""
+        return
 
 
 class SQLiteDatabase(Database):
@@ -219,3 +228,34 @@ class SQLiteDatabase(Database):
                 connection.rollback()
                 raise
             connection.commit()
+
+    @property
+    def folder(self) -> Path | None:
+        return Path(str(self._datastore.pool.db_name)).absolute().parent
+
+    @contextmanager
+    def apart(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator[Database]:
+        datastore = SQLiteDatastore(path)
+        try:
+            database = SQLiteDatabase(datastore)
+            with database.writing() as session:
+                for table in tables:
+                    session.create(table, suffix)
+            yield database
+        finally:
+            datastore.close()
+
+    def take_in(self, path: str, tables: Sequence[Table], suffix: str) -> None:
+        with self._datastore.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            cursor.execute("ATTACH DATABASE ? AS apart", (path,))
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                for table in tables:
+                    cursor.execute(f"INSERT INTO main.{table.name}{suffix} SELECT * FROM apart.{table.name}{suffix}")
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+            finally:
+                cursor.execute("DETACH DATABASE apart")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from eventsourcing.postgres import PostgresDatastore
@@ -17,6 +17,21 @@ CREATION_LOCK = 7_230_011_942
 """Key of the advisory lock under which tables are created."""
 
 
+def _sorted(value: Any) -> Any:
+    """JSON objects with sorted keys; jsonb keeps them in an order of its own."""
+    if isinstance(value, dict):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def _parsed(text: str) -> Any:
+    return _sorted(parse_json(text))
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
 class PostgresSession(Session):
     differs_from = "IS DISTINCT FROM"
     types: dict[Kind, str] = {  # noqa: RUF012
@@ -29,6 +44,7 @@ class PostgresSession(Session):
     }
     _to: dict[Kind, Callable[[Any], Any]] = {"json": json_text, "number": plain}  # noqa: RUF012
     # NUMERIC keeps trailing zeros: 7.0 is to be 7 everywhere
+    _from: dict[Kind, Callable[[Any], Any]] = {"json": _parsed, "time": _utc}  # noqa: RUF012
 
     def __init__(self, cursor: Cursor[Any]) -> None:
         self._cursor = cursor
@@ -53,18 +69,6 @@ class PostgresSession(Session):
     def first_missing(self, name: str) -> str:
         is_text = name in ("account", "stream", "proposal_id", "client_order_id", "instrument", "method")
         return f'{name} COLLATE "C" NULLS FIRST' if is_text else f"{name} NULLS FIRST"
-
-    def from_sql(self, kind: Kind, value: Any) -> Any:
-        if kind == "json":
-            return _sorted(parse_json(value))
-        return value.astimezone(UTC) if kind == "time" else value
-
-
-def _sorted(value: Any) -> Any:
-    """JSON objects with sorted keys; jsonb keeps them in an order of its own."""
-    if isinstance(value, dict):
-        return {name: _sorted(value[name]) for name in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 class PostgresDatabase(Database):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from orderledger.infrastructure.collecting import uncollected
 from orderledger.infrastructure.errors import StoreVersion
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.parallel import build_in_parallel
 from orderledger.infrastructure.storage.projecting import BATCH_FAR_BEHIND, Projector, lock_position, stored_fold_version
 from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows
@@ -46,6 +45,8 @@ def rebuild(
     with _beside(store):
         builder = _Builder(store)
         if jobs > 1 and store.url is not None:
+            from orderledger.infrastructure.storage.parallel import build_in_parallel  # few need what it imports
+
             builder.begin_at(build_in_parallel(store, SUFFIX, jobs))
         while builder.advance():
             if progress is not None:
