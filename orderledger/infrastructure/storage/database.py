@@ -28,7 +28,9 @@ _json = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 def time_text(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, which sorts as it happened."""
-    text = _json.encode(moment.astimezone(UTC)).decode()  # in quotes, and without the microseconds where there are none
+    text = _json.encode(
+        moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    ).decode()  # in quotes, and without the microseconds where there are none
     return text[1:-1] if moment.microsecond else f"{text[1:20]}.000000Z"
 
 
@@ -40,6 +42,11 @@ def parse_json(text: str) -> Any:
 def json_text(value: Any) -> str:
     """JSON text with sorted keys."""
     return _json.encode(value).decode()
+
+
+def changed(values: Sequence[Any], change: Callable[[Any], Any] | None) -> Sequence[Any]:
+    """A column's values, those that are there changed."""
+    return values if change is None else [None if value is None else change(value) for value in values]
 
 
 class Session(ABC):
@@ -71,7 +78,7 @@ class Session(ABC):
     def columns_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
         """The rows as the database takes them, a list per column."""
         for column in table.columns:
-            yield _changed([row[column.name] for row in rows], self._to.get(column.kind))
+            yield changed([row[column.name] for row in rows], self._to.get(column.kind))
 
     def events_after(self, position: int, limit: int) -> list[Recorded]:
         """The next events in the order of the log."""
@@ -103,7 +110,7 @@ class Session(ABC):
             statement += f" WHERE {where}"
         found = self.execute(f"{statement} {tail}", parameters)
         columns = [
-            _changed([row[index] for row in found], self._from.get(column.kind)) for index, column in enumerate(table.columns)
+            changed([row[index] for row in found], self._from.get(column.kind)) for index, column in enumerate(table.columns)
         ]
         names = table.names
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -129,11 +136,6 @@ class Session(ABC):
     def _upsert_tail(self, table: Table) -> str:
         others = [name for name in table.names if name not in table.key]
         return f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in others)}"
-
-
-def _changed(values: Sequence[Any], change: Callable[[Any], Any] | None) -> Sequence[Any]:
-    """A column's values, those that are there changed."""
-    return values if change is None else [None if value is None else change(value) for value in values]
 
 
 class SQLiteSession(Session):

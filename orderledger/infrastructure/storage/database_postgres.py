@@ -1,4 +1,4 @@
-"""Rows of the views in PostgreSQL: NUMERIC, timestamptz and jsonb, written with one statement per table and batch."""
+"""Rows of the views in PostgreSQL: NUMERIC, timestamptz and jsonb, written a table at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,8 +10,11 @@ from psycopg import Cursor
 from psycopg.rows import tuple_row
 
 from orderledger.domain.exact import plain
-from orderledger.infrastructure.storage.database import Database, Session, json_text, parse_json
+from orderledger.infrastructure.storage.database import Database, Session, changed, json_text, parse_json, time_text
 from orderledger.projections.tables import Column, Kind, Row, Table
+
+ROWS_WORTH_A_COPY = 200
+"""A copy into a table of its own takes four round trips, and a fifth of the work per row."""
 
 CREATION_LOCK = 7_230_011_942
 """Key of the advisory lock under which tables are created."""
@@ -57,6 +60,23 @@ class PostgresSession(Session):
         return self.execute("SELECT to_regclass(?) IS NOT NULL", (name,)) == [(True,)]
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+        if len(rows) < ROWS_WORTH_A_COPY:
+            self._upsert_arrays(table, rows, suffix)
+            return
+        staged, names = f"{table.name}_staged", ", ".join(table.names)
+        self.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} (LIKE {table.name})")
+        with self._cursor.copy(f"COPY {staged} ({names}) FROM STDIN".encode()) as copy:
+            for row in zip(*self._texts_of(table, rows), strict=True):
+                copy.write_row(row)
+        self.execute(f"INSERT INTO {table.name}{suffix} ({names}) SELECT {names} FROM {staged} {self._upsert_tail(table)}")
+        self.execute(f"TRUNCATE {staged}")
+
+    def _texts_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
+        """Columns for a copy, which reads times as text: writing them so costs a fifth of what psycopg takes for a datetime."""
+        for column, values in zip(table.columns, self.columns_of(table, rows), strict=True):
+            yield changed(values, time_text) if column.kind == "time" else values
+
+    def _upsert_arrays(self, table: Table, rows: Sequence[Row], suffix: str) -> None:
         arrays = list(self.columns_of(table, rows))
         marks = ", ".join(f"%s::{self.types[column.kind]}[]" for column in table.columns)
         target = f"{table.name}{suffix} ({', '.join(table.names)})"
