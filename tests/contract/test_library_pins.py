@@ -19,7 +19,7 @@ from eventsourcing import sqlite as library_sqlite
 from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresDatastore
 
-from orderledger import Ledger, OutcomeUnknown, StoreError, StoreUnreachable, parse_document
+from orderledger import Ledger, OutcomeUnknown, StoreError, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.storage import postgres, sqlite
 from orderledger.infrastructure.storage.application import LedgerMapper
@@ -236,9 +236,9 @@ def test_a_failed_commit_leaves_no_trace_in_memory(ledger: Ledger, monkeypatch: 
     monkeypatch.setattr(recorder, "append", failing)
     messages = parsed(fill("C-1", "F-1"), fill(None, "F-2", venue_order_id="V-1"), request("C-2"))
     for message in messages:
-        with pytest.raises(StoreUnreachable, match="disk full"):
+        with pytest.raises(StoreError, match="disk full"):
             ledger.record(message)
-    with pytest.raises(StoreUnreachable, match="disk full"):
+    with pytest.raises(StoreError, match="disk full"):
         ledger.record_soon(messages[0]).result(10)
     monkeypatch.setattr(recorder, "append", append)
     assert [outcome.outcome for outcome in ledger.record_many(messages)] == ["recorded"] * 3

@@ -152,6 +152,15 @@ class Recorder(PostgresApplicationRecorder):
                 self._claim(cursor, claims)
                 return call(connection, self._append, parameters)
 
+    def settle(self, error: Exception) -> bool:
+        """Whoever has the lock that each append takes knows that no append is under way. An answer of the server is final; what
+        was on its way to a server that never answered may still arrive."""
+        with self.datastore.get_connection() as connection, connection.transaction():
+            for statement in self.lock_table_statements:
+                connection.execute(statement)
+        cause = error.__cause__ or error
+        return isinstance(cause, psycopg.Error) and cause.sqlstate is not None
+
     def _claim(self, cursor: Cursor[Any], claims: Sequence[Binding]) -> None:
         statement = SQL(
             "INSERT INTO {table} (account, kind, name, stream) VALUES (%s, %s, %s, %s) "

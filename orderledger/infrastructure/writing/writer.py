@@ -137,6 +137,7 @@ class Writer:
 
     def _try(self, entries: list[Entry]) -> list[Outcome]:
         decider = self._decider
+        self._store.make_sure()
         self._last = max(self._last, self._clock.now())
         verdicts = decider.decide(entries, self._last, is_careful=self._careful_for > 0)
         positions: list[int] = []
