@@ -203,7 +203,6 @@ def _options(url: str) -> dict[str, Any]:
 
 
 def _said(error: ConnectionClosed) -> str:
-    """The code, and the words if there are any. 1006 is a connection that ended without a goodbye."""
-    if error.rcvd is None:
-        return "1006: cut without a word"
-    return f"{error.rcvd.code}: {error.rcvd.reason or 'closed'}"
+    """The code, and the words if there are any: the venue's, else ours, which end a frame that is too big, for instance."""
+    frame = error.rcvd or error.sent
+    return f"{frame.code}: {frame.reason or 'closed'}" if frame else "1006: cut without a word"
