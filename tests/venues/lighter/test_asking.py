@@ -145,6 +145,21 @@ def test_fills_and_fundings_are_told_page_after_page_back_to_a_moment_oldest_fir
     asyncio.run(story())
 
 
+def test_fills_of_one_moment_are_told_in_the_order_in_which_they_were_made() -> None:
+    """Positions and P&L take them so."""
+
+    async def story() -> None:
+        world = World(step=timedelta(0))
+        placed = world.place("1")
+        for _ in range(3):
+            world.truth.fill(placed, "0.1")
+        async with world.open(listens=False):
+            told = [shown(message)["fill_id"] for message in await world.venue.fills_since(ACCOUNT, START)]
+            assert told == ["0:19300000001:buy", "0:19300000002:buy", "0:19300000003:buy"]
+
+    asyncio.run(story())
+
+
 def test_a_trade_with_oneself_is_two_fills_of_two_orders() -> None:
     async def story() -> None:
         world = World()

@@ -53,10 +53,11 @@ class World:
         allowance: Allowance = STANDARD,
         token_life: timedelta = timedelta(hours=8),
         attempts: int = 4,
+        step: timedelta = timedelta(milliseconds=1),
         venue: dict[str, Any] | None = None,
         **fake: Any,
     ) -> None:
-        self.clock = SteppingClock(START)
+        self.clock = SteppingClock(START, step)
         self.truth = Truth(
             clock=self.clock,
             accounts=[ACCOUNT],

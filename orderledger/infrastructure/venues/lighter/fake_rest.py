@@ -121,7 +121,7 @@ class RestSide(FakeServer):
         while self._recent and self._recent[0] <= now - self.window_seconds:
             self._recent.popleft()
         if self.requests_per_minute is not None and len(self._recent) >= self.requests_per_minute:
-            raise Refused(23000, "too many requests", status=429)
+            raise Refused(23000, "too many requests")
         self._recent.append(now)
 
     def _named(self, index: str) -> str:
