@@ -10,9 +10,10 @@ import pytest
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.fake import Faults
 from orderledger.infrastructure.venues.lighter.rest import PREMIUM, STANDARD, Allowance
+from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.infrastructure.venues.venue import Venue
 from orderledger.infrastructure.wire.messages import Absent
-from tests.venues.lighter.rows import ACCOUNT, order, request, shown
+from tests.venues.lighter.rows import ACCOUNT, INDEX, moment, order, request, shown, trade
 from tests.venues.lighter.world import ROOMY, START, World
 
 
@@ -243,6 +244,37 @@ def test_no_answer_is_taken_for_an_empty_one(answer: object) -> None:
             ):
                 with pytest.raises(VenueUnavailable):
                     await question
+
+    asyncio.run(story())
+
+
+def test_pages_that_lead_in_a_circle_come_to_an_end() -> None:
+    async def story() -> None:
+        world = World()
+        async with world.open(listens=False):
+            await world.venue.open_orders(ACCOUNT)
+            world.fake.answers_instead = {
+                "code": 200,
+                "trades": [trade(timestamp=int(START.timestamp()) + 60)],
+                "next_cursor": "c1",
+            }
+            with pytest.raises(VenueUnavailable, match="in a circle"):
+                await world.venue.fills_since(ACCOUNT, moment(0))
+
+    asyncio.run(story())
+
+
+def test_without_a_token_nothing_is_asked() -> None:
+    async def story() -> None:
+        world = World()
+        async with world.open(listens=False):
+            await world.venue.open_orders(ACCOUNT)
+            world.token = lambda: ""  # type: ignore[method-assign]
+            venue = LighterVenue({ACCOUNT: LighterAccount(account_index=INDEX, token=world.token)}, url=world.fake.http_url)
+            with pytest.raises(VenueUnavailable, match="no token for account 1234"):
+                await venue.positions(ACCOUNT)
+            assert world.fake.requests["account"] == 0
+            await venue.aclose()
 
     asyncio.run(story())
 

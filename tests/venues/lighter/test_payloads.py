@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from orderledger import Ledger
 from orderledger.infrastructure.venues.lighter.translate import from_recorded, orders_named
 from orderledger.infrastructure.venues.transport import parsed
-from tests.venues.lighter.rows import ACCOUNT, INDEX, MARKETS, order, read, shown, trade
+from tests.venues.lighter.rows import ACCOUNT, INDEX, MARKETS, moment, order, read, shown, trade
+from tests.venues.lighter.world import InLedger
 
 SAMPLES = {
     "rest_error": [],
@@ -157,6 +158,21 @@ def test_what_is_no_payload_of_this_venue_is_told_as_such(document: Any, fault: 
     told = read(document)
     assert (list(told.messages), [found.fault for found in told.faults]) == ([], [fault])
     assert recorded(document) == []
+
+
+def test_positions_are_as_of_the_time_of_the_recording() -> None:
+    document = {"positions": {"0": {"market_id": 0, "position": "1", "sign": 1}}}
+    assert [message.at for message in from_recorded(document, ACCOUNT, INDEX, MARKETS)] == [None]
+    assert [message.at for message in from_recorded(document, ACCOUNT, INDEX, MARKETS, at=moment(5))] == [moment(5)]
+
+
+def test_beside_a_ledger_the_same_row_in_seconds_is_the_same_fact() -> None:
+    exact = order(status="canceled")
+    coarse = {name: value for name, value in exact.items() if name != "transaction_time"}
+    with Ledger.open("memory://") as ledger:
+        for row, outcome in ((exact, "recorded"), (coarse, "duplicate")):
+            (message,) = from_recorded(row, ACCOUNT, INDEX, MARKETS, records=InLedger(ledger))
+            assert ledger.record(message).outcome == outcome
 
 
 def test_a_list_names_its_orders_even_where_a_row_cannot_be_read() -> None:

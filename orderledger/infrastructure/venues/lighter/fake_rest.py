@@ -75,6 +75,12 @@ class RestSide(FakeServer):
         self.markets = self.markets.learned({"order_books": [{"market_id": index, "symbol": symbol}]})
         self._rows = Rows(self.markets, self._accounts, self.truth.children)
 
+    def add_account(self, account: str, index: int) -> None:
+        """An account is opened."""
+        self._accounts[account] = index
+        self._names[index] = account
+        self.truth.open_account(account)
+
     def forget(self, account: str) -> None:
         """The account is none any more."""
         del self._names[self._accounts[account]]
