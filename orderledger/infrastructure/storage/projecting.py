@@ -8,6 +8,7 @@ from eventsourcing.persistence import PersistenceError
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.garbage import uncollected
+from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.schema import VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows
@@ -25,8 +26,9 @@ PAUSE_SECONDS = 0.05
 class Projector:
     """Takes events from the log into the tables of the views. Several processes may: each batch counts once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, latencies: Latencies | None = None) -> None:
         self._store = store
+        self._latencies = latencies or Latencies()
         self._lock = threading.Lock()
         self._rows = SqlRows()
         self._fold = self._fresh_fold()
@@ -68,6 +70,7 @@ class Projector:
         try:
             with uncollected(), self._store.database.writing() as session:
                 self._advance_in(session, limit)
+            self._latencies.projected(self._position)
         except BaseException:
             self._restart(-1)
             raise

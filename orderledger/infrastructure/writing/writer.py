@@ -14,6 +14,7 @@ from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceErro
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import StoreError, StoreUnreachable
 from orderledger.infrastructure.garbage import uncollected
+from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.deciding import Decider
@@ -30,7 +31,8 @@ GROUPS_OF_CARE = 50
 Answer = Callable[[list[Outcome] | None, BaseException | None], None]
 """How a caller is told: outcomes, or what went wrong."""
 
-Waiting = tuple[list[Entry], Answer]
+Waiting = tuple[list[Entry], Answer, float]
+"""Entries, whom to tell, and since when they wait."""
 
 
 class Writer:
@@ -39,8 +41,9 @@ class Writer:
     Several processes may write to one store: a stream that has grown meanwhile is read again and decided anew.
     """
 
-    def __init__(self, store: Store, clock: Clock, on_commit: Callable[[], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, on_commit: Callable[[], None], latencies: Latencies) -> None:
         self._store = store
+        self._latencies = latencies
         self._clock = clock
         self._on_commit = on_commit
         self._decider = Decider(store)
@@ -60,6 +63,7 @@ class Writer:
     def preview(self, entries: list[Entry]) -> list[Outcome]:
         """The outcomes that `write` would give now. Nothing is appended, so there are no positions."""
         with self._lock:
+            self._store.make_sure()
             try:
                 verdicts = self._decider.decide(entries, max(self._last, self._clock.now()), is_careful=True)
                 return [verdict.told(None) for verdict in verdicts]
@@ -70,7 +74,7 @@ class Writer:
         """Queue entries for a commit that `flush` makes. What is queued will be written. Waits while the queue is full."""
         while not self.has_room():
             self.flush_once()
-        self._queue.append((entries, answer))
+        self._queue.append((entries, answer, time.perf_counter()))
 
     def has_room(self) -> bool:
         """Whether more may be queued."""
@@ -104,6 +108,9 @@ class Writer:
 
     def _commit(self, group: list[Waiting]) -> None:
         entries = [entry for waiting in group for entry in waiting[0]]
+        began = time.perf_counter()
+        for asked, _, since in group:
+            self._latencies.queue.add(began - since, len(asked))
         try:
             with uncollected():
                 outcomes = self._write(entries)
@@ -114,11 +121,11 @@ class Writer:
                     self._commit([waiting])
                 return
             failure = _said(error)
-            for _, answer in group:
+            for _, answer, _ in group:
                 answer(None, failure)
             return
         start = 0
-        for asked, answer in group:
+        for asked, answer, _ in group:
             answer(outcomes[start : start + len(asked)], None)
             start += len(asked)
 
@@ -142,7 +149,9 @@ class Writer:
         verdicts = decider.decide(entries, self._last, is_careful=self._careful_for > 0)
         positions: list[int] = []
         if decider.events:
+            began = time.perf_counter()
             positions = list(self._store.append(decider.events, decider.naming.bindings, decider.naming.free))
+            self._latencies.committed(positions[-1], time.perf_counter() - began)
         decider.committed()
         self._careful_for = max(0, self._careful_for - 1)
         if positions:
