@@ -68,11 +68,13 @@ class Questions:
     async def _pages(self, number: str, filters: dict[str, str | int]) -> list[Any]:
         """All pages: until one is short, or brings nothing new, as where pages are not counted."""
         rows: list[Any] = []
+        seen: set[str] = set()
         for page in range(1, MOST_PAGES + 1):
             asked = {**filters, "page": page, "limit": PAGE, "includeTags": "true"}
             document = await self._document(f"/accounts/{number}/orders", asked)
             found = _rows(document, "orders", lambda value: rows_within(value, "orders", "order"))
-            new = [row for row in found if row not in rows] if rows else found
+            new = [row for row in found if _key(row) not in seen]
+            seen.update(map(_key, found))
             rows += new
             if len(found) < LEAST_PAGE or not new:
                 return rows
@@ -80,6 +82,10 @@ class Questions:
 
     async def _document(self, path: str, asked: dict[str, str | int]) -> dict[str, Any]:
         return _checked(await self._http.get(path, asked))
+
+
+def _key(row: Any) -> str:
+    return str(row.get("id")) if isinstance(row, dict) else repr(row)
 
 
 def _checked(document: Any) -> dict[str, Any]:

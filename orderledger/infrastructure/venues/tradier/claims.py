@@ -21,7 +21,9 @@ from orderledger.projections.tables import Row
 
 def claims_of(row: OrderRow) -> ReportedClaims:
     """What the row claims. A filled quantity of 0 beside `filled` is one that is not known yet, as is an average price of 0."""
-    quantity, cumulated = (leg_quantity(row), _leg_cumulated(row)) if row.is_compound else (row.quantity, row.exec_quantity)
+    quantity, cumulated = row.quantity, row.exec_quantity
+    if row.is_compound:
+        quantity, cumulated = (leg_quantity(row) if counts_legs(row) else None), _leg_cumulated(row)
     if row.status == "filled" and not cumulated:
         cumulated = None
     leaves = None if row.is_compound or row.status not in TELLS_LEAVES or cumulated is None else row.remaining_quantity
@@ -58,6 +60,11 @@ def _claimed_status(row: OrderRow, cumulated: Decimal | None) -> str | None:
     if row.status in WORKING and cumulated:
         status = Status.PARTIALLY_FILLED
     return status.value if status else None
+
+
+def counts_legs(row: OrderRow) -> bool:
+    """Whether the order's quantity is to be that of all its legs: once it works, or anything of it has filled."""
+    return row.status in WORKING or row.status == "filled" or any(leg.exec_quantity for leg in row.legs)
 
 
 def leg_quantity(row: OrderRow) -> Decimal | None:

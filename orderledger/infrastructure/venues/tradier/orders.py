@@ -9,7 +9,7 @@ from typing import Any
 
 from orderledger.domain.exact import ZERO, plain
 from orderledger.domain.values import Status
-from orderledger.infrastructure.venues.tradier.claims import claims_of, event_claims_of, leg_quantity
+from orderledger.infrastructure.venues.tradier.claims import claims_of, counts_legs, event_claims_of, leg_quantity
 from orderledger.infrastructure.venues.tradier.context import Context, Translation
 from orderledger.infrastructure.venues.tradier.fills import Filled, Numbers
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
@@ -23,6 +23,7 @@ from orderledger.infrastructure.venues.tradier.words import (
     SAYS_MORE,
     STANDARD_OPTION,
     STATUSES,
+    TELLS_MORE,
     UNFILLED_ENDS,
     WORKING,
 )
@@ -46,7 +47,7 @@ def order_messages(row: OrderRow, context: Context) -> Translation:
     is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
     fills, is_short = _fills(row, context, common)
     claims = None if is_stale else claims_of(row)
-    messages = [*_restated(row, common, has_fills=bool(fills)), *fills]
+    messages = [*_restated(row, common), *fills]
     messages += _replaced(row, context, common)
     messages.append(_status(row, common, claims, "; ".join(filter(None, (text, _story(row)))) or None))
     return Translation(messages, (), (row.venue_order_id,) if is_short else ())
@@ -68,7 +69,7 @@ def event_messages(row: OrderRow, parent: str | None, context: Context) -> Trans
     claims = None if is_stale else event_claims_of(row, known)
     told = context.memory.told.setdefault((context.account, row.venue_order_id), {})
     filled = Filled.of(context.records, context.account, row.venue_order_id, None, told)
-    is_news = known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status == "filled"
+    is_news = known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status in TELLS_MORE
     return Translation([_status(row, common, claims, text)], (), (row.venue_order_id,) if is_news else ())
 
 
@@ -103,7 +104,12 @@ def _status(row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None
 
 
 def _reason(row: OrderRow) -> str | None:
-    """Why it ended, in the venue's words; else its word where that says more than the status."""
+    """Why it ended, in the venue's words; else its word where that says more than the status.
+
+    An event never says why, and what is said first stands: an end that it tells is left without a reason.
+    """
+    if row.status in UNFILLED_ENDS and "event" in row.raw and row.description is None:
+        return None
     if row.status in UNFILLED_ENDS:
         described = _printable(row.description or "").strip()[:REASON_LENGTH]
         return described or row.status
@@ -170,10 +176,10 @@ def _definition(instrument: str, context: Context) -> list[Message]:
     ]
 
 
-def _restated(row: OrderRow, common: dict[str, Any], *, has_fills: bool) -> list[Message]:
+def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
     """That the quantity of an order with legs counts the contracts of all of them. Said once it works, or has filled."""
     quantity = leg_quantity(row)
-    if quantity is None or not (has_fills or row.status in WORKING or row.status == "filled"):
+    if quantity is None or not counts_legs(row):
         return []
     at = common["at"] if row.kind in GROUPS or row.created_at is None else row.created_at
     return [Restate(**{**common, "at": at}, quantity=quantity, text=f"the quantity counts all {len(row.legs)} legs")]

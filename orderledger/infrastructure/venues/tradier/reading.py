@@ -92,5 +92,5 @@ def moment(row: Document, name: str) -> datetime | None:
         return None
     try:
         return parse_time(value)
-    except ValueError as fault:
+    except (ValueError, OverflowError) as fault:
         raise Unreadable(f"{name} {fault}") from None

@@ -12,6 +12,7 @@ from orderledger.infrastructure.venues.tradier.reading import (
     Unreadable,
     amount,
     identity,
+    is_nothing,
     moment,
     number,
     price,
@@ -149,6 +150,16 @@ def _read_legs(row: OrderRow, depth: int) -> None:
     count = number_of_legs(row)
     if row.is_compound and count is not None and count > len(row.legs):
         row.has_all_legs = False
+
+
+def gaps_of(row: OrderRow) -> list[str]:
+    """Why a fill that the row tells of cannot be told: whoever traded must say what, and to which side."""
+    return [
+        f"{name} is missing on filled order {line.venue_order_id}"
+        for line in (row.legs or ([] if row.is_compound else [row]))
+        for name, value in (("symbol", line.instrument), ("side", line.raw.get("side")))
+        if line.exec_quantity and is_nothing(value)
+    ]
 
 
 def number_of_legs(row: OrderRow) -> Decimal | None:

@@ -23,7 +23,7 @@ from orderledger.infrastructure.venues.tradier.reading import (
     rows_within,
     word,
 )
-from orderledger.infrastructure.venues.tradier.rows import OrderRow, read_row
+from orderledger.infrastructure.venues.tradier.rows import OrderRow, gaps_of, read_row
 from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Balance, Message
@@ -133,7 +133,7 @@ def _claim_tags(rows: Sequence[OrderRow], context: Context) -> None:
 def _of_row(row: OrderRow | Fault, context: Context) -> Translation:
     if isinstance(row, Fault):
         return Translation(faults=[row])
-    faults = [Fault(fault, row.raw) for fault in row.faults]
+    faults = [Fault(fault, row.raw) for fault in (*row.faults, *gaps_of(row))]
     return _guarded(lambda: order_messages(row, context), row.raw) + Translation(faults=faults)
 
 
