@@ -117,6 +117,7 @@ def test_filled_before_its_price_is_held_and_then_told() -> None:
             desk.truth.fill(order, price="500.2")
             async with desk.listening():
                 await desk.until(lambda: desk.status("C-42")[2] == ["status_conflict"])
+                await desk.until(lambda: desk.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] > 3)
                 assert desk.book.fills() == []
                 desk.fake.writer.unpriced.clear()
                 await desk.until(lambda: desk.is_filled("C-42"))
@@ -295,8 +296,8 @@ def test_received_is_not_accepted() -> None:
             answer = await desk.send(**FORM)
             assert answer.json()["order"]["status"] == "ok"
             async with desk.listening():
-                await desk.until(lambda: desk.status("C-42")[0] == "rejected")
-            assert desk.book.order("C-42")["reason"] == "Insufficient buying power"
+                await desk.until(lambda: desk.book.order("C-42")["reason"] == "Insufficient buying power")
+            assert desk.status("C-42") == ("rejected", "0", [])
 
     run(story())
 

@@ -77,6 +77,16 @@ def test_legs_that_fill_one_after_the_other_leave_the_order_partially_filled() -
         assert in_short(book) == ("filled", "2", "2", [])
 
 
+def test_a_leg_that_was_booked_from_elsewhere_is_not_booked_again() -> None:
+    with a_book() as book:
+        request(book)
+        elsewhere = {"venue_order_id": "900110", "fill_id": "statement-8", "instrument": SELL_PUT, "side": "sell"}
+        book.tell(orders(spread("open", leg(900111, SELL_PUT, "sell_to_open"), leg(900112, BUY_PUT, "buy_to_open"))))
+        book.record("fill", **elsewhere, quantity="1", price="2.6", at="2026-05-04T14:00:04Z")
+        book.tell(orders(spread("filled", SOLD, BOUGHT)))
+        assert [fill_id for fill_id, *_ in book.fills()] == ["statement-8", "900110:900112:1"]
+
+
 def test_a_spread_that_waits_or_is_refused_keeps_the_quantity_it_was_requested_with() -> None:
     with a_book() as book:
         request(book)

@@ -85,6 +85,20 @@ def test_a_fill_that_was_told_and_not_yet_recorded_is_told_again_and_not_twice()
         assert [message.type for message in later.messages] == ["status"]
 
 
+def test_a_correction_that_was_told_and_not_yet_recorded_counts_once() -> None:
+    with a_book() as book:
+        book.request()
+        memory = Memory()
+        wrong = book.translate(orders(filled_row(10, "500.2")), memory).messages
+        right = book.translate(orders(filled_row(10, "500.3")), memory).messages
+        assert [message.type for message in right] == ["fill", "correct_fill", "status"]
+        for message in (*wrong, *right):
+            book.ledger.record(message)
+        again = book.translate(orders(filled_row(10, "500.3", at=5)), memory).messages
+        assert [message.type for message in again] == ["status"]
+        assert book.fills() == [("900101:10@500.3", "SPY", "buy", "10", "500.3")]
+
+
 def test_a_fill_is_held_until_it_has_a_price() -> None:
     with a_book() as book:
         book.request()
@@ -224,6 +238,22 @@ def test_events_out_of_order_do_not_move_an_order_back() -> None:
 EXECUTIONS = st.lists(
     st.tuples(st.integers(1, 40), st.decimals("0.01", "999", places=4), st.booleans(), st.booleans()), min_size=1, max_size=8
 )
+
+
+def test_numbers_that_come_late_are_claimed_no_more() -> None:
+    with a_book() as book:
+        book.request()
+        memory = Memory()
+        late: dict[str, Any] = {
+            "status": "partially_filled",
+            "exec_quantity": 4,
+            "avg_fill_price": "499",
+            "transaction_date": "2026-05-04T13:30:09Z",
+        }
+        for said in (orders(filled_row(10, "500.22", at=9)), event(**late), orders(row(**late, remaining_quantity=6))):
+            for message in book.translate(said, memory).messages:
+                book.ledger.record(message)
+        assert (book.order()["status"], book.order()["anomalies"]) == ("filled", [])
 
 
 @settings(max_examples=60, deadline=None)

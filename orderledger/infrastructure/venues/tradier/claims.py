@@ -3,13 +3,12 @@
 from decimal import Decimal
 
 from orderledger.domain.exact import ZERO, total
-from orderledger.domain.values import Status
+from orderledger.domain.values import OrderType, Status
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
 from orderledger.infrastructure.venues.tradier.words import (
     ENDS,
     GROUPS,
     LEG_ALIAS,
-    NET_PRICED,
     STATUSES,
     TELLS_LEAVES,
     UNFILLED_ENDS,
@@ -41,9 +40,9 @@ def claims_of(row: OrderRow) -> ReportedClaims:
 
 
 def event_claims_of(row: OrderRow, known: Row | None) -> ReportedClaims:
-    """What an event claims. Whether it counts spreads or contracts it does not say: of spreads, no numbers."""
+    """What an event claims. Whether it counts spreads or contracts it does not say: of what may be spreads, no numbers."""
     has_legs = known is not None and any(name.startswith(LEG_ALIAS) for name in known.get("aliases") or {})
-    is_spread = has_legs or row.raw.get("type") in NET_PRICED
+    is_spread = has_legs or row.order_type is OrderType.OTHER
     cumulated = None if is_spread or (row.status == "filled" and not row.exec_quantity) else row.exec_quantity
     return ReportedClaims(
         status=_claimed_status(row, row.exec_quantity),

@@ -101,14 +101,13 @@ class Listener:
             await self._is_down(line, str(error))
             return
         if not line.is_up:
-            line.rows.clear()
             line.is_up, line.is_said_down = True, False
             await self._queue.put(Up(accounts=[line.account], at=asked_at))
         line.well_at = asked_at
         line.has_open = bool(order_ids(rows, is_open_only=True))
         translation = translated_orders(self._news(line, rows), self._context_of(line.account))
         for venue_order_id in translation.questions:
-            line.rows.pop(venue_order_id, None)  # a row that lacks something is read again, changed or not
+            line.rows.pop(venue_order_id, None)  # asked for again soon, until it lacks nothing
             line.has_open = True
         await self._tell(line, translation)
 

@@ -77,10 +77,10 @@ def word(row: Document, name: str) -> str | None:
 def identity(row: Document, name: str) -> str | None:
     """An id, which is an integer, as text. 0 names nothing."""
     value = row.get(name)
-    if is_nothing(value) or (value == 0 and not isinstance(value, bool)):
+    if is_nothing(value):
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return str(value) if value else None
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return value
     raise Unreadable(f"{name} is no id")
