@@ -240,7 +240,7 @@ EXECUTIONS = st.lists(
 )
 
 
-def test_numbers_that_come_late_are_claimed_no_more() -> None:
+def test_numbers_that_come_late_take_nothing_back() -> None:
     with a_book() as book:
         book.request()
         memory = Memory()

@@ -46,7 +46,7 @@ def order_messages(row: OrderRow, context: Context) -> Translation:
     common, text = _common(row, context)
     is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
     fills, is_short = _fills(row, context, common)
-    claims = None if is_stale else claims_of(row)
+    claims = None if is_stale else claims_of(row)  # old numbers of the same moment would pass for the last ones
     messages = [*_restated(row, common), *fills]
     messages += _replaced(row, context, common)
     messages.append(_status(row, common, claims, "; ".join(filter(None, (text, _story(row)))) or None))
@@ -56,7 +56,8 @@ def order_messages(row: OrderRow, context: Context) -> Translation:
 def event_messages(row: OrderRow, parent: str | None, context: Context) -> Translation:
     """All that an event of the stream says: what became of the order, and never a fill, for it has no price of one.
 
-    An event about a leg says nothing of the order as a whole: it is a question about that.
+    Events come out of order. Each has its time, and the ledger lets none that is older take back what a newer one has said:
+    so they are told as they come. An event about a leg says nothing of the order as a whole: it is a question about that.
     """
     named = context.records.order(context.account, row.venue_order_id)
     if parent is None and named is not None and f"{LEG_ALIAS}{row.venue_order_id}" in (named.get("aliases") or {}):
@@ -64,13 +65,11 @@ def event_messages(row: OrderRow, parent: str | None, context: Context) -> Trans
     if parent is not None and parent != row.venue_order_id:
         return Translation((), (), (parent,))
     known = known_as(context.records, context.account, row.venue_order_id)
-    is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
     common, text = _common(row, context)
-    claims = None if is_stale else event_claims_of(row, known)
     told = context.memory.told.setdefault((context.account, row.venue_order_id), {})
     filled = Filled.of(context.records, context.account, row.venue_order_id, None, told)
     is_news = known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status in TELLS_MORE
-    return Translation([_status(row, common, claims, text)], (), (row.venue_order_id,) if is_news else ())
+    return Translation([_status(row, common, event_claims_of(row, known), text)], (), (row.venue_order_id,) if is_news else ())
 
 
 def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None]:

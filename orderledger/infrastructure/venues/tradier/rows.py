@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from orderledger.domain.exact import ZERO, total
 from orderledger.domain.values import OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.tradier.reading import (
     Document,
@@ -75,9 +76,13 @@ class OrderRow:
 
     @property
     def age(self) -> tuple[datetime, Decimal]:
-        """Of two rows of one order the greater is the newer."""
-        filled = [row.exec_quantity for row in (self.legs or [self])]
-        return self.latest_at, sum((quantity or Decimal(0) for quantity in filled), Decimal(0))
+        """When it last changed, and what had filled by then."""
+        return self.latest_at, total(line.exec_quantity or ZERO for line in (self.legs or [self]))
+
+    @property
+    def has_filled(self) -> bool:
+        """Whether anything of it has."""
+        return any(line.exec_quantity for line in (self.legs or [self]))
 
 
 def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> OrderRow:

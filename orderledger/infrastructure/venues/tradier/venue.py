@@ -206,7 +206,7 @@ def _may_have_filled(raw: object, since: datetime) -> bool:
         row = read_row(raw)
     except Unreadable:
         return True
-    return row.latest_at >= since and bool(row.age[1])
+    return row.latest_at >= since and row.has_filled
 
 
 def _complain(translation: Translation) -> None:
