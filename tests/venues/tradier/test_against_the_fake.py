@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.clock import SteppingClock, SystemClock
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.fake import HAPPENINGS, Faults, Traded, Truth, step
 from orderledger.infrastructure.venues.tradier.fake import TradierFake
@@ -520,6 +520,24 @@ def test_a_spread_that_is_sent_and_filled_leg_by_leg_is_one_trade() -> None:
     run(story())
 
 
+def test_of_two_accounts_each_is_told_its_own() -> None:
+    async def story() -> None:
+        truth = Truth(clock=SystemClock(), accounts=["VA1", "VA2"], first_order_id=900101)
+        numbers = {"tradier:one": "VA1", "tradier:two": "VA2"}
+        async with a_desk(truth=truth, accounts=numbers) as desk:
+            for number in ("VA1", "VA2"):
+                truth.place(number, instrument="SPY", side="buy", quantity="1", limit_price="500")
+            async with desk.listening():
+                await desk.until(lambda: bool(desk.fake.sockets and desk.fake.sockets[0].sent))
+                truth.fill(900102, price="499")
+                await desk.until(lambda: len(desk.book.fills()) == 1 and len(desk.book.ledger.orders()) == 2)
+            found = {row["account"]: (row["venue_order_id"], row["status"]) for row in desk.book.ledger.orders()}
+            assert found == {"tradier:one": ("900101", "new"), "tradier:two": ("900102", "filled")}
+            assert {name for one in desk.told if isinstance(one, Up) for name in one.accounts} == set(numbers)
+
+    run(story())
+
+
 KNOWN = {name: weight for name, weight in HAPPENINGS.items() if name not in ("liquidate", "fund")}
 
 
@@ -528,7 +546,8 @@ async def soak(seed: int, steps: int, path: Path) -> None:
     chance = random.Random(seed)
     chances = {"drop": 0.02, "repeat": 0.05, "reorder": 0.05, "malformed": 0.03, "lose_answer": 0.02, "server_error": 0.05}
     faults = Faults(seed, **chances, too_many_requests=0.03, stale=0.03)
-    truth = Truth(clock=SystemClock(), accounts=[NUMBER], first_order_id=900101, currency="USD")
+    # Tradier tells milliseconds: what happens in one and the same could be told in any order.
+    truth = Truth(clock=SteppingClock(SystemClock().now()), accounts=[NUMBER], first_order_id=900101, currency="USD")
     traded = [Traded(name=name, price=Decimal(50), tick=Decimal("0.01"), lot=Decimal(1)) for name in ("SPY", "QQQ", SELL_PUT)]
     async with a_desk(url=str(path), truth=truth, faults=faults) as desk:
         for part in range(2):

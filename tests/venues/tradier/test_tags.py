@@ -27,6 +27,13 @@ def test_an_order_of_ours_is_found_by_its_tag() -> None:
         assert book.order()["aliases"] == {"tradier.tag": TAG}
 
 
+def test_a_tag_of_digits_may_come_as_a_number() -> None:
+    with a_book() as book:
+        book.request(tag="177")
+        book.tell(orders(row(tag=177)))
+        assert of(book, "900101")[:2] == ("C-42", "own")
+
+
 def test_two_live_orders_under_one_tag_are_both_shown_and_both_count() -> None:
     with a_book() as book:
         book.request()

@@ -187,13 +187,13 @@ def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
 def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[Message]:
     """Prices in force that are not those of our request: it was changed. Tradier keeps the id, and cannot change quantities."""
     known = known_as(context.records, context.account, row.venue_order_id)
-    if known is None or known["origin"] != "own" or row.is_compound or row.status not in WORKING:
+    if known is None or known.get("origin") != "own" or row.is_compound or row.status not in WORKING:
         return []
-    is_news = known["pending"] == "replace" or known["updated_at"] is None or row.at >= known["updated_at"]
+    is_news = known.get("pending") == "replace" or known.get("updated_at") is None or row.at >= known["updated_at"]
     changed: dict[str, Any] = {
         name: told
         for name, told in (("limit_price", row.limit_price), ("stop_price", row.stop_price))
-        if told is not None and known[name] is not None and told != known[name]
+        if told is not None and known.get(name) is not None and told != known[name]
     }
     return [Replace(**common, **changed)] if changed and is_news else []
 

@@ -74,6 +74,12 @@ def word(row: Document, name: str) -> str | None:
     return value
 
 
+def label(row: Document, name: str) -> str | None:
+    """A text, also where it is all digits and came as a number: Tradier's JSON is made of its XML."""
+    value = row.get(name)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else word(row, name)
+
+
 def identity(row: Document, name: str) -> str | None:
     """An id, which is an integer, as text. 0 names nothing."""
     value = row.get(name)

@@ -14,6 +14,7 @@ from orderledger.infrastructure.venues.tradier.reading import (
     amount,
     identity,
     is_nothing,
+    label,
     moment,
     number,
     price,
@@ -113,7 +114,7 @@ def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> Ord
 
 def _read_terms(row: OrderRow) -> None:
     row.kind = _optional(row, "class", word)
-    row.tag = _optional(row, "tag", word)
+    row.tag = _optional(row, "tag", label)
     row.instrument = _optional(row, "option_symbol", word) or _optional(row, "symbol", word)
     side = _optional(row, "side", word)
     if side is not None:
