@@ -156,13 +156,10 @@ class Truth(Told):
         `force` fills what has ended and more than is left: an ended order keeps its status.
         """
         row = self.order(self._id(order))
-        size = row.left if quantity is None else positive(quantity)
-        if not force and (row.status is not OrderStatus.OPEN or size > row.left):
-            raise ValueError(f"order {row.order_id} is {row.status} with {row.left} left: {size} cannot be filled")
-        at_price = row.limit_price if price is None else positive(price)
-        if at_price is None:
-            raise ValueError(f"order {row.order_id} has no limit: say at what price it was filled")
-        share = self._fees[Liquidity(liquidity)]
+        size = _fillable(row, quantity, force=force)
+        at_price, maker_or_taker = _price(row, price), Liquidity(liquidity)
+        usual_fee = EXACT.multiply(EXACT.multiply(size, at_price), self._fees[maker_or_taker])
+        paid = usual_fee if fee is None else number(fee)
         self.sequence += 1
         fill = executed(
             row,
@@ -170,8 +167,8 @@ class Truth(Told):
             quantity=size,
             price=at_price,
             fill_id=self._next_fill_id if fill_id is None else fill_id,
-            liquidity=Liquidity(liquidity),
-            fee=EXACT.multiply(EXACT.multiply(size, at_price), share) if fee is None else number(fee),
+            liquidity=maker_or_taker,
+            fee=paid,
             fee_currency=self.currency,
             reason=reason,
             at=self.clock.now(),
@@ -185,7 +182,7 @@ class Truth(Told):
 
     def liquidate(self, account: str, instrument: str, quantity: Number, price: Number) -> TrueFill:
         """The venue closes a part of a position, by an order that nobody requested and that is filled at once."""
-        held, size = self.position(account, instrument).quantity, positive(quantity)
+        held, size, at_price = self.position(account, instrument).quantity, positive(quantity), positive(price)
         if size > abs(held):
             raise ValueError(f"{account} holds {held} {instrument}: {size} of it cannot be liquidated")
         side = Side.SELL if held > 0 else Side.BUY
@@ -199,15 +196,16 @@ class Truth(Told):
             reduce_only=True,
             reason="liquidation",
         )
-        return self.fill(order, price=price, liquidity=Liquidity.TAKER, reason="liquidation")
+        return self.fill(order, price=at_price, liquidity=Liquidity.TAKER, reason="liquidation")
 
     def fund(self, account: str, instrument: str, amount: Number) -> TrueFunding:
         """A payment for the position held now: positive if the account receives it."""
+        paid = number(amount)
         self.sequence += 1
         funding = TrueFunding(
             account=account,
             instrument=instrument,
-            amount=number(amount),
+            amount=paid,
             currency=self.currency,
             position=self.position(account, instrument).quantity,
             at=self.clock.now(),
@@ -243,3 +241,17 @@ class Truth(Told):
 
     def _id(self, order: Named) -> int:
         return order if isinstance(order, int) else order.order_id
+
+
+def _fillable(row: TrueOrder, quantity: Number | None, *, force: bool) -> Decimal:
+    size = positive(row.left if quantity is None else quantity)
+    if not force and (row.status is not OrderStatus.OPEN or size > row.left):
+        raise ValueError(f"order {row.order_id} is {row.status} with {row.left} left: {size} cannot be filled")
+    return size
+
+
+def _price(row: TrueOrder, price: Number | None) -> Decimal:
+    told = row.limit_price if price is None else price
+    if told is None:
+        raise ValueError(f"order {row.order_id} has no limit: say at what price it was filled")
+    return positive(told)

@@ -19,7 +19,7 @@ import httpx
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.transport.backoff import Backoff
 from orderledger.infrastructure.venues.transport.budget import Budget
-from orderledger.infrastructure.venues.transport.secrecy import HidesQueries, Secrecy
+from orderledger.infrastructure.venues.transport.secrecy import Censor, Secrecy
 from orderledger.infrastructure.venues.transport.text import parsed
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -28,7 +28,8 @@ LONGEST_WAIT = 90.0
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 logger = logging.getLogger(__name__)
-logging.getLogger("httpx").addFilter(HidesQueries())  # it logs whole addresses, tokens included
+_censor = Censor()
+logging.getLogger("httpx").addFilter(_censor)  # it logs whole addresses, tokens included
 
 Parameters = Mapping[str, str | int]
 
@@ -80,6 +81,7 @@ class Http:
         self._timeout = timeout
         self._backoff = backoff or Backoff(random.Random())
         self._secrecy = Secrecy(secrets, headers)
+        _censor.learn(self._secrecy)
         self._is_busy = is_busy
         self._sleep = sleep
         self._epoch = epoch
@@ -107,6 +109,7 @@ class Http:
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
+        _censor.forget(self._secrecy)
 
     async def _ask(self, request: httpx.Request, weight: int, secrecy: Secrecy) -> Any:
         backoff = self._backoff.anew()
@@ -140,7 +143,7 @@ class Http:
 
     def _judged(self, response: httpx.Response, body: bytes, secrecy: Secrecy) -> _Answer | _Failure:
         status = response.status_code
-        said = secrecy.hide(body[:4096].decode("utf-8", "replace"))
+        said = secrecy.hide(body[:8192].decode("utf-8", "replace"))[:4096]  # no secret is cut in two before it is hidden
         if status == 429 or (status >= 400 and self._is_busy(status, said)):
             return _Failure(fault=f"HTTP {status}: {said[:200]}", wait=self._asked_to_wait(response.headers))
         if status >= 500 or status == 408 or 300 <= status < 400:

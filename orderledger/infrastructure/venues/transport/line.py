@@ -7,7 +7,7 @@ from datetime import datetime
 
 from websockets.asyncio.client import ClientConnection
 
-AWAY_SECONDS = 0.05
+AWAY_SECONDS = 0.1
 """Who takes this long for a frame may find others lying there that came long before."""
 CAUGHT_UP_SECONDS = 0.005
 """After so long a wait nothing was lying there."""

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 HIDDEN = "***"
 SHORTEST_HIDDEN = 6
@@ -16,7 +17,8 @@ class Secrecy:
     """Takes secrets out of texts: those it was told, the values of `headers`, and values of `auth=` and `token=` anywhere."""
 
     def __init__(self, secrets: Iterable[str] = (), headers: Mapping[str, str] | None = None) -> None:
-        known = {secret for secret in secrets if secret} | set(_values(headers or {}))
+        told = {secret for secret in secrets if secret} | set(_values(headers or {}))
+        known = told | {quote(secret, safe="") for secret in told}  # as it stands in an address
         self._known = sorted(known, key=lambda secret: (-len(secret), secret))  # a whole header before its last word
 
     def hide(self, text: str) -> str:
@@ -38,10 +40,26 @@ def _values(headers: Mapping[str, str]) -> Iterable[str]:
             yield from (part for part in (value, value.rpartition(" ")[2]) if len(part) >= SHORTEST_HIDDEN)
 
 
-class HidesQueries(logging.Filter):
-    """Takes the values of `auth` and `token` out of the addresses that an HTTP library logs."""
+class Censor(logging.Filter):
+    """Takes secrets out of what a library logs: those of every Secrecy it was told of, and has not forgotten."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: list[Secrecy] = [Secrecy()]
+
+    def learn(self, secrecy: Secrecy) -> None:
+        """Hide these secrets too."""
+        self._told.append(secrecy)
+
+    def forget(self, secrecy: Secrecy) -> None:
+        """They are in use no more."""
+        if secrecy in self._told:
+            self._told.remove(secrecy)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if _IN_QUERY.search(record.getMessage()):
-            record.msg, record.args = _IN_QUERY.sub(rf"\1={HIDDEN}", record.getMessage()), ()
+        text = before = record.getMessage()
+        for secrecy in self._told:
+            text = secrecy.hide(text)
+        if text != before:
+            record.msg, record.args = text, ()
         return True

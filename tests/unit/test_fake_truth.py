@@ -1,0 +1,316 @@
+"""The truth of a made-up venue: its arithmetic, what it refuses, and its random life."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
+from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.venues.fake import HAPPENINGS, Change, Kind, OrderStatus, Traded, TrueOrder, Truth, step
+
+START = datetime(2026, 5, 4, tzinfo=UTC)
+INSTRUMENTS = [
+    Traded(name="ETH", price=Decimal("2500"), tick=Decimal("0.1"), lot=Decimal("0.01")),
+    Traded(name="BTC", price=Decimal("64000"), tick=Decimal("1"), lot=Decimal("0.001")),
+]
+
+D = Decimal
+
+
+def at(milliseconds: int) -> datetime:
+    return START + timedelta(milliseconds=milliseconds)
+
+
+def venue(**terms: object) -> Truth:
+    return Truth(clock=SteppingClock(START), first_order_id=101, first_fill_id=9001, **terms)  # type: ignore[arg-type]
+
+
+def eth(truth: Truth, side: str = "buy", quantity: str = "10", price: str | None = "2500", **terms: object) -> TrueOrder:
+    return truth.place("main", instrument="ETH", side=side, quantity=quantity, limit_price=price, **terms)  # type: ignore[arg-type]
+
+
+def test_an_order_is_filled_in_parts_until_nothing_is_left() -> None:
+    truth = venue(maker_fee=Decimal("-0.0001"), taker_fee=Decimal("0.0004"))
+    told: list[Change] = []
+    truth.subscribe(told.append)
+
+    placed = eth(truth, quantity="1.5", price="2500.10", client_id="C-1", post_only=True)
+    first = truth.fill(placed, "0.5")
+    second = truth.fill(placed, price="2500.00", liquidity="taker")  # all that is left; an old row names the order as well
+
+    assert placed == TrueOrder(
+        account="main",
+        order_id=101,
+        client_id="C-1",
+        instrument="ETH",
+        side=Side.BUY,
+        quantity=Decimal("1.5"),
+        order_type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        limit_price=Decimal("2500.10"),
+        stop_price=None,
+        post_only=True,
+        reduce_only=False,
+        status=OrderStatus.OPEN,
+        legs=(101,),
+        parent_id=None,
+        created_at=at(1),
+        updated_at=at(1),
+        sequence=1,
+    )
+    assert (first.fill_id, first.quantity, first.price, first.cumulated) == (
+        9001,
+        Decimal("0.5"),
+        Decimal("2500.10"),
+        Decimal("0.5"),
+    )
+    assert (first.fee, second.fee) == (Decimal("-0.125005"), Decimal("1.0"))
+    assert (second.position_before, second.liquidity, second.at, second.sequence) == (Decimal("0.5"), Liquidity.TAKER, at(3), 3)
+    partly = replace(placed, filled=Decimal("0.5"), notional=Decimal("1250.05"), updated_at=at(2), sequence=2)
+    filled = replace(
+        partly,
+        filled=Decimal("1.5"),
+        notional=Decimal("3750.05"),
+        status=OrderStatus.FILLED,
+        updated_at=at(3),
+        sequence=3,
+    )
+    assert (truth.order(101), filled.left, filled.average_price) == (filled, D(0), Decimal("2500.033333333333333333333333333333"))
+    assert told == [
+        Change(kind=Kind.PLACED, account="main", order=placed),
+        Change(kind=Kind.FILLED, account="main", order=partly, fill=first),
+        Change(kind=Kind.FILLED, account="main", order=filled, fill=second),
+    ]
+    assert (truth.open_orders("main"), truth.fills("main"), truth.fills("main", at(3))) == ([], [first, second], [second])
+
+
+def test_a_position_is_the_signed_sum_with_the_average_price_of_its_entry() -> None:
+    truth = venue()
+    steps = [
+        ("buy", "1", "100", "1", "100", "0"),
+        ("buy", "2", "130", "3", "120", "0"),
+        ("sell", "1", "150", "2", "120", "30"),
+        ("sell", "5", "110", "-3", "110", "-20"),  # through zero: two closed at a loss, three opened anew
+        ("buy", "1", "100", "-2", "110", "10"),
+        ("sell", "1", "140", "-3", "120", "0"),
+    ]
+
+    for side, quantity, price, held, average, realized in steps:
+        fill = truth.fill(eth(truth, side, quantity, price))
+        position = truth.position("main", "ETH")
+        assert (position.quantity, position.average_price, fill.realized) == (Decimal(held), Decimal(average), Decimal(realized))
+
+    truth.fill(eth(truth, "buy", "3", "1"))
+    assert (truth.position("main", "ETH").average_price, truth.positions("main")) == (None, [])
+
+
+def test_an_average_that_no_decimal_can_hold_stays_exact() -> None:
+    truth = venue()
+    for price in ("100", "100", "101"):
+        truth.fill(eth(truth, "buy", "1", price))
+
+    assert truth.position("main", "ETH").entry == Fraction(301, 3)
+    assert truth.fill(eth(truth, "sell", "3", "101")).realized == Decimal("2")
+
+
+def test_a_modify_without_a_new_id_changes_the_terms_of_the_row() -> None:
+    truth = venue()
+    order = eth(truth, client_id="C-1")
+    truth.fill(order, "4")
+
+    modified = truth.modify(order, quantity="12", limit_price="2490", with_new_id=False)
+
+    assert (modified.order_id, modified.quantity, modified.limit_price, modified.left) == (101, D(12), D(2490), D(8))
+    assert truth.open_orders("main") == [modified]
+
+
+def test_a_modify_with_a_new_id_puts_what_remains_into_a_new_leg_of_the_same_client_id() -> None:
+    truth = venue()
+    order = eth(truth, client_id="C-1")
+    truth.fill(order, "4")
+    told: list[Change] = []
+    truth.subscribe(told.append)
+
+    leg = truth.modify(order, limit_price="2490", with_new_id=True)
+    last = truth.modify(leg, quantity="5", with_new_id=True)
+
+    assert (leg.order_id, leg.quantity, leg.filled, leg.limit_price, leg.legs) == (102, D(6), D(0), D(2490), (101, 102))
+    assert (last.order_id, last.quantity, last.legs) == (103, D(5), (101, 102, 103))
+    old = truth.order(101)
+    assert (old.status, old.filled, old.reason, old.replaced_by) == (OrderStatus.CANCELED, D(4), "modified", 102)
+    assert [order.order_id for order in truth.orders_by_client_id("main", "C-1")] == [101, 102, 103]
+    assert truth.open_orders("main") == [last]
+    assert [(change.kind, change.order and change.order.order_id) for change in told] == [
+        (Kind.CANCELED, 101),
+        (Kind.PLACED, 102),
+        (Kind.CANCELED, 102),
+        (Kind.PLACED, 103),
+    ]
+    assert told[0].order is not None
+    assert told[0].order.updated_at == leg.created_at
+
+
+def test_orders_wait_for_their_acceptance_and_for_their_stop() -> None:
+    truth = venue()
+    order = eth(truth, order_type="stop_limit", stop_price="2600", is_accepted=False)
+    assert order.status is OrderStatus.RECEIVED
+
+    assert truth.accept(order).status is OrderStatus.WAITING
+    with pytest.raises(ValueError, match="order 101 is waiting with 10 left: 1 cannot be filled"):
+        truth.fill(order, "1")
+    assert truth.trigger(order).status is OrderStatus.OPEN
+    truth.fill(order)
+
+
+def test_a_liquidation_is_an_order_that_nobody_requested_filled_at_once() -> None:
+    truth = venue()
+    truth.fill(eth(truth, "sell", "3"))
+
+    fill = truth.liquidate("main", "ETH", "2", "2600")
+
+    order = truth.order(fill.order_id)
+    assert (order.client_id, order.side, order.status, order.reason) == (None, Side.BUY, OrderStatus.FILLED, "liquidation")
+    assert (fill.quantity, fill.realized, fill.reason, fill.liquidity) == (D(2), D(-200), "liquidation", Liquidity.TAKER)
+    with pytest.raises(ValueError, match="main holds -1 ETH: 2 of it cannot be liquidated"):
+        truth.liquidate("main", "ETH", "2", "2600")
+
+
+def test_funding_is_paid_on_what_is_held() -> None:
+    truth = venue()
+    truth.fill(eth(truth, quantity="2"))
+
+    paid = truth.fund("main", "ETH", "-0.125")
+
+    assert (paid.amount, paid.currency, paid.position, paid.at) == (Decimal("-0.125"), "USDC", D(2), at(3))
+    assert (truth.fundings("main"), truth.fundings("main", at(4)), truth.fundings("other")) == ([paid], [], [])
+
+
+def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
+    truth = venue()
+    working, done, gone = eth(truth), eth(truth), eth(truth)
+    truth.fill(working, "4")
+    truth.fill(done)
+    truth.cancel(gone)
+    eth_market = eth(truth, price=None, order_type="market")
+    before, told = truth.sequence, []  # type: ignore[var-annotated]
+    truth.subscribe(told.append)
+
+    refused: list[Callable[[], object]] = [
+        lambda: truth.fill(working, "6.1"),
+        lambda: truth.fill(working, "0"),
+        lambda: truth.fill(working, "NaN"),
+        lambda: truth.fill(done, "1"),
+        lambda: truth.fill(gone, "1"),
+        lambda: truth.cancel(done),
+        lambda: truth.cancel(gone),
+        lambda: truth.expire(gone),
+        lambda: truth.reject(working, reason="margin"),
+        lambda: truth.trigger(working),
+        lambda: truth.accept(working),
+        lambda: truth.modify(gone, limit_price="1", with_new_id=True),
+        lambda: truth.modify(working, quantity="4", with_new_id=True),
+        lambda: truth.fill(working, "1", price="-1"),
+        lambda: truth.fill(working, "1", fee="NaN"),
+        lambda: truth.fill(eth_market, "1"),
+        lambda: truth.liquidate("main", "ETH", "1", "-2500"),
+        lambda: truth.fund("main", "ETH", "Infinity"),
+        lambda: eth(truth, quantity="-1"),
+        lambda: eth(truth, quantity="Infinity"),
+    ]
+    for act in refused:
+        with pytest.raises(ValueError, match="order 10|is not"):
+            act()
+    with pytest.raises(TypeError, match="is a float"):
+        truth.fund("main", "ETH", 0.1)  # type: ignore[arg-type]
+    with pytest.raises(LookupError, match="no order 7"):
+        truth.cancel(7)
+
+    assert (truth.sequence, told, len(truth.orders("main"))) == (before, [], 4)
+
+
+def test_the_insane_can_be_forced() -> None:
+    truth = venue()
+    order = eth(truth)
+    truth.cancel(order)
+
+    late = truth.fill(order, "11", force=True, fill_id=7)
+
+    row = truth.order(101)
+    assert (row.status, row.filled, row.left, row.unfilled, late.fill_id) == (OrderStatus.CANCELED, D(11), D(0), D(-1), 7)
+    assert truth.fill(eth(truth)).fill_id == 9001  # an id that was given counts for nothing
+
+
+def test_a_subscriber_hears_nothing_more_once_it_has_left() -> None:
+    truth, told = venue(), []  # type: ignore[var-annotated]
+    leave = truth.subscribe(told.append)
+    eth(truth)
+    leave()
+    eth(truth)
+
+    assert len(told) == 1
+
+
+def lived(seed: int, steps: int, *, with_new_id: bool = True) -> tuple[Truth, list[Change], Counter[str]]:
+    truth, told, chance = venue(taker_fee=Decimal("0.0004")), [], random.Random(seed)  # type: ignore[var-annotated]
+    truth.subscribe(told.append)
+    happened = Counter(step(truth, chance, ["main", "hedge"], INSTRUMENTS, with_new_id=with_new_id) for _ in range(steps))
+    return truth, told, happened
+
+
+def test_one_seed_is_one_history() -> None:
+    assert lived(5, 500)[1] == lived(5, 500)[1]
+    assert lived(5, 500)[1] != lived(6, 500)[1]
+
+
+def test_in_a_long_life_everything_happens_and_the_sums_hold() -> None:
+    truth, told, happened = lived(11, 4000)
+
+    assert set(happened) == set(HAPPENINGS)
+    assert [row.sequence for change in told if (row := change.fill or change.funding or change.order)] == list(
+        range(1, truth.sequence + 1)
+    )
+    for account in truth.accounts:
+        fills = truth.fills(account)
+        for order in truth.orders(account):
+            assert order.filled == sum(fill.quantity for fill in fills if fill.order_id == order.order_id) <= order.quantity
+            assert (order.status is OrderStatus.FILLED) == (order.filled == order.quantity)
+        for instrument in INSTRUMENTS:
+            signed = [fill.signed_quantity for fill in fills if fill.instrument == instrument.name]
+            assert truth.position(account, instrument.name).quantity == sum(signed)
+
+
+def test_what_a_position_took_home_and_what_it_is_worth_are_what_was_paid_and_received() -> None:
+    truth, _, _ = lived(13, 2000, with_new_id=False)
+
+    for account in truth.accounts:
+        for instrument in INSTRUMENTS:
+            fills = [fill for fill in truth.fills(account) if fill.instrument == instrument.name]
+            received = -sum(Fraction(fill.signed_quantity) * Fraction(fill.price) for fill in fills)
+            position = truth.position(account, instrument.name)
+            realized = sum(Fraction(fill.realized) for fill in fills)
+            assert abs(realized - received - Fraction(position.quantity) * position.entry) < Fraction(1, 10**20)
+
+
+def test_a_venue_has_only_the_happenings_that_it_knows() -> None:
+    truth, chance = venue(), random.Random(2)
+
+    happened = {step(truth, chance, ["main"], INSTRUMENTS, happenings={"place": 1, "fill": 1}) for _ in range(100)}
+
+    assert happened == {"place", "fill"}
+
+
+def test_client_ids_have_the_form_of_the_venue_and_never_come_twice() -> None:
+    truth, chance = venue(), random.Random(2)
+    for _ in range(300):
+        step(truth, chance, ["main"], INSTRUMENTS, client_id=lambda number: f"0x{number:032x}", with_new_id=False)
+
+    given = [order.client_id for order in truth.orders("main") if order.client_id is not None]
+    assert len(given) > 50
+    assert len(set(given)) == len(given)
+    assert {len(name) for name in given} == {34}
