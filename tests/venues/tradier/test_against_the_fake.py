@@ -397,7 +397,7 @@ def test_a_garbled_row_is_told_and_the_others_count() -> None:
     class Spoiling(TradierFake):
         async def _orders(self, request: Any) -> Any:
             rows = [self.writer.row(order, has_tags=True) for order in self.truth.orders(NUMBER)]
-            return self.answer({"orders": {"order": [{**rows[0], "exec_quantity": "many"}, *rows[1:]]}})
+            return self.answer({"orders": {"order": [{**rows[0], "exec_quantity": "many"}, {}, 7, *rows[1:]]}})
 
     async def story() -> None:
         async with a_desk() as desk, Spoiling(desk.truth) as spoiling:
@@ -407,7 +407,7 @@ def test_a_garbled_row_is_told_and_the_others_count() -> None:
             async with odd.listening():
                 await odd.until(lambda: odd.is_filled("900102") and bool(odd.garbled()))
                 await odd.until(lambda: spoiling.requests[f"GET /v1/accounts/{NUMBER}/orders"] > 3)
-            assert odd.garbled() == ["exec_quantity is not a decimal number"]
+            assert odd.garbled() == ["exec_quantity is not a decimal number", "id is missing, or no id", "is no row"]
             assert (await odd.venue.open_orders(ACCOUNT)).venue_order_ids == {"900101"}
             await odd.venue.aclose()
 

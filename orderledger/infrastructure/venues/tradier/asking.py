@@ -6,6 +6,7 @@ from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.tradier.reading import Unreadable, is_nothing, rows_of, rows_within
+from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.transport import Http
 
 PAGE = 100
@@ -73,8 +74,8 @@ class Questions:
             asked = {**filters, "page": page, "limit": PAGE, "includeTags": "true"}
             document = await self._document(f"/accounts/{number}/orders", asked)
             found = _rows(document, "orders", lambda value: rows_within(value, "orders", "order"))
-            new = [row for row in found if _key(row) not in seen]
-            seen.update(map(_key, found))
+            new = [row for row in found if key_of(row) not in seen]
+            seen.update(map(key_of, found))
             rows += new
             if len(found) < LEAST_PAGE or not new:
                 return rows
@@ -82,10 +83,6 @@ class Questions:
 
     async def _document(self, path: str, asked: dict[str, str | int]) -> dict[str, Any]:
         return _checked(await self._http.get(path, asked))
-
-
-def _key(row: Any) -> str:
-    return str(row.get("id")) if isinstance(row, dict) else repr(row)
 
 
 def _checked(document: Any) -> dict[str, Any]:

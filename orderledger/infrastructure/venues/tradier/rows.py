@@ -158,6 +158,12 @@ def _read_legs(row: OrderRow, depth: int) -> None:
         row.has_all_legs = False
 
 
+def key_of(raw: Any) -> str:
+    """What a row is known by among others: its id, or all of it where it has none."""
+    named = raw.get("id") if isinstance(raw, dict) else None
+    return str(named) if isinstance(named, (int, str)) else repr(raw)
+
+
 def gaps_of(row: OrderRow) -> list[str]:
     """Why a fill that the row tells of cannot be told: whoever traded must say what, and to which side."""
     return [
