@@ -114,11 +114,10 @@ class Legs:
                 return
             self._cloids[leg.venue_order_id] = row.cloid
             chain.add(leg)
-        elif leg.row is None or leg.row.created_at != row.created_at:
+        elif row.is_newer_than(leg.row):
             chain.legs.remove(leg)
             leg.row = row
             chain.add(leg)
-        leg.row = row
         leg.claimed = max(leg.claimed, row.filled or ZERO)
         leg.is_void = row.meaning is Meaning.REJECTED and not leg.filled
         self._drop_held(chain)

@@ -56,6 +56,12 @@ class OrderRow:
             return None
         return EXACT.subtract(self.original_size, self.size)
 
+    def is_newer_than(self, other: "OrderRow | None") -> bool:
+        """Whether this row of the same leg has the last word. A list, which does not say when it was true, has it never."""
+        if other is None or other.status_at is None:
+            return True
+        return self.status_at is not None and self.status_at >= other.status_at
+
     @property
     def is_partly_filled(self) -> bool:
         return bool(self.filled) and bool(self.size)
