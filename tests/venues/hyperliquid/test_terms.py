@@ -152,16 +152,9 @@ def test_an_id_of_ours_becomes_a_cloid_that_is_the_same_in_every_process() -> No
 
 def test_reports_find_the_order_that_was_requested_with_its_cloid() -> None:
     with Ledger.open("memory://") as ledger:
-        request = Request(
-            account=ACCOUNT,
-            client_order_id="C-1",
-            aliases={CLOID: cloid_for("C-1")},
-            instrument="ETH",
-            side="buy",
-            quantity="1.2",
-            order_type="limit",
-            limit_price="2500.5",
-        )
+        terms = {"instrument": "ETH", "side": "buy", "quantity": "1.2", "order_type": "limit", "limit_price": "2500.5"}
+        aliases = {CLOID: cloid_for("C-1")}
+        request = Request(account=ACCOUNT, client_order_id="C-1", aliases=aliases, **terms)  # type: ignore[arg-type]
         ledger.record(request)
         ledger.record_many(from_recorded(order_updates(reported("open", cloid=cloid_for("C-1"))), ACCOUNT))
         ledger.record_many(from_recorded([fill(cloid=...)], ACCOUNT))
