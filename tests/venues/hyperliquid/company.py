@@ -13,6 +13,7 @@ from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Pace
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
+from orderledger.infrastructure.venues.transport import Backoff
 from orderledger.infrastructure.venues.venue import Garbled, Heard, Told
 from orderledger.projections.tables import Row
 
@@ -53,7 +54,8 @@ class Recorded:
 class Desk:
     """A ledger that records everything an adapter tells, as it comes."""
 
-    def __init__(self, venue: Hyperliquid, ledger: Ledger) -> None:
+    def __init__(self, server: HyperliquidFake, venue: Hyperliquid, ledger: Ledger) -> None:
+        self.server = server
         self.venue = venue
         self.ledger = ledger
         self.told: list[Told] = []
@@ -114,7 +116,13 @@ def adapter(
     return Hyperliquid(
         accounts or {ACCOUNT: ADDRESS},
         url=server.http_url,
-        **{"pace": PACE, "chance": random.Random(1), "records": Recorded(ledger) if ledger is not None else None, **options},
+        **{
+            "pace": PACE,
+            "backoff": Backoff(random.Random(1), first=0.01, most=0.1),
+            "clock": Milliseconds(),
+            "records": Recorded(ledger) if ledger is not None else None,
+            **options,
+        },
     )
 
 
@@ -127,7 +135,7 @@ async def listening(server: HyperliquidFake, **options: Any) -> AsyncIterator[De
     """The venue serves, and the adapter listens to it."""
     async with server:
         ledger = Ledger.open("memory://")
-        desk = Desk(adapter(server, ledger, **options), ledger)
+        desk = Desk(server, adapter(server, ledger, **options), ledger)
         try:
             yield desk
         finally:

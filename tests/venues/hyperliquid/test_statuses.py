@@ -50,6 +50,14 @@ def test_open_and_partly_filled_says_how_much() -> None:
     )  # fmt: skip
 
 
+def test_open_and_partly_filled_since_it_was_made_does_not_say_by_when_so_much_was_filled() -> None:
+    """The time may be that of the order and the size that of now: a claim so dated would contradict the fills."""
+    frames = [order_updates(reported("open", T, sz="0.7")), user_fills(fill())]
+    (message, _) = heard(frames).messages
+    assert said(message)["reported"] == {"status": "partially_filled", "quantity": "1.2", "limit_price": "2500.5"}
+    assert only_order_after(heard(frames).messages)["anomalies"] == ["unknown_order"]
+
+
 @pytest.mark.parametrize("word", ["canceled", *BY_VENUE, "somethingNewCanceled"])
 @pytest.mark.parametrize("size", ["1.2", "0.7"])
 def test_a_cancel_ends_the_order_for_the_reason_that_the_venue_gives(word: str, size: str) -> None:

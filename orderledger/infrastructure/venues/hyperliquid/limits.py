@@ -30,7 +30,7 @@ class Limits:
     minute: float = 60.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.headroom < 1 or min(self.connections_per_minute, self.weight) <= MOST_HISTORY_WEIGHT // 10:
+        if not 0 <= self.headroom < 1 or self.weight < USUAL_WEIGHT or self.connections_per_minute < 1:
             raise ValueError(f"nothing can be asked within {self}")
 
     @property

@@ -135,10 +135,10 @@ class _Teller:
     def working(self, *, is_later: bool) -> list[Message]:
         """On the book. A list says since when, but not since when so much of it is filled."""
         row = self._row
-        if not is_later and row.status_at is not None:
+        if not is_later and row.is_dated and row.status_at is not None:
             return [self._tell(wire.Acknowledge, row.status_at, self._claims(self._observed, leaves=row.size))]
         begun = self.replaced() if is_later else self.acknowledged()
-        at = row.status_at or self._context.at
+        at = row.status_at if row.is_dated else self._context.at
         if row.is_partly_filled and at is not None and not self._is_recorded():
             # Without a status: it may have ended while this was on its way, and our clock is not the venue's.
             return [begun, self._tell(wire.Acknowledge, at, self._claims(leaves=row.size))]

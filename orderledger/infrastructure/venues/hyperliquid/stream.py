@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
@@ -77,7 +78,7 @@ class Stream:
             ping=lambda: PING,
             ping_every=around.pace.ping,
             quiet_for=around.pace.quiet,
-            backoff=around.backoff(),
+            backoff=around.backoff.anew(),
             now=around.clock.now,
         )
 
@@ -108,7 +109,7 @@ class Stream:
         self._connection += 1
         self._early.clear()
         self._account.counts["connections"] += 1
-        self._soon(self._expect_answers(self._connection))
+        self._soon(partial(self._expect_answers, self._connection))
 
     async def _close(self, at: datetime, reason: str) -> None:
         self._connection += 1
@@ -178,9 +179,9 @@ class Stream:
             payload = {**payload, "data": {**data, LISTS[channel]: rows}}
         await self._say(translate_frame(payload, account.legs, self._around.pushed(account)), at)
         if account.gone():
-            self._soon(self._explain_later())
+            self._soon(self._explain_later)
         if account.legs.held:
-            self._soon(self._release_later(account.legs.held, self._connection))
+            self._soon(partial(self._release_later, account.legs.held, self._connection))
 
     def _is_ours(self, data: Any) -> bool:
         user = data.get("user") if isinstance(data, dict) else None
@@ -223,14 +224,14 @@ class Stream:
     async def _say(self, told: Translated, at: datetime) -> None:
         await self._around.say(self._account, told, at=at)
 
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+    def _soon(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._reported(work))
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
-    async def _reported(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _reported(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except Exception as error:
             await self._around.outbox.fail(error)
 
