@@ -46,25 +46,32 @@ class Faults:
         self.chance = random.Random(seed)
         self.done: Counter[str] = Counter()
         self.delay_seconds = delay_seconds
-        self._chances = {
-            "drop": drop,
-            "repeat": repeat,
-            "reorder": reorder,
-            "delay": delay,
-            "lose_answer": lose_answer,
-            "server_error": server_error,
-            "too_many_requests": too_many_requests,
-            "malformed": malformed,
-            "stale": stale,
-        }
         self._planned: dict[str, deque[str]] = {"frame": deque(), "answer": deque()}
+        self.change(
+            drop=drop,
+            repeat=repeat,
+            reorder=reorder,
+            delay=delay,
+            lose_answer=lose_answer,
+            server_error=server_error,
+            too_many_requests=too_many_requests,
+            malformed=malformed,
+            stale=stale,
+        )
+
+    def change(self, **chances: float) -> None:
+        """From now on these are the chances, and all others are none. ValueError for what is no chance."""
+        unknown = sorted(set(chances) - {*FRAME_FAULTS, *ANSWER_FAULTS})
+        if unknown:
+            raise ValueError(f"no such fault: {', '.join(unknown)}")
         for names in (FRAME_FAULTS, ANSWER_FAULTS):
-            if not 0 <= sum(self._chances[name] for name in names) <= 1 or min(self._chances.values()) < 0:
+            if sum(chances.get(name, 0.0) for name in names) > 1 or min(chances.values(), default=0.0) < 0:
                 raise ValueError(f"the chances of {', '.join(names)} are not chances")
+        self._chances = chances
 
     def heal(self) -> None:
         """From now on nothing goes wrong. The counts stay."""
-        self._chances = dict.fromkeys(self._chances, 0.0)
+        self.change()
         for planned in self._planned.values():
             planned.clear()
 
@@ -89,7 +96,7 @@ class Faults:
         if self._planned[what]:
             return self._counted(self._planned[what].popleft())
         for name in names:
-            drawn -= self._chances[name]
+            drawn -= self._chances.get(name, 0.0)
             if drawn < 0:
                 return self._counted(name)
         return None
