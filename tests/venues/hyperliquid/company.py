@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger import Ledger
+from orderledger.infrastructure.errors import UnknownOrder
 from orderledger.infrastructure.venues.fake import Faults, Truth
 from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
@@ -43,12 +44,13 @@ class Recorded:
         self._ledger = ledger
 
     def order(self, account: str, name: str) -> Row | None:
-        rows = [*self._ledger.orders(account=account)]
-        found = [row for row in rows if name in row["venue_order_ids"] or name in row["aliases"].values()]
-        return found[0] if len(found) == 1 else None
+        try:
+            return self._ledger.order(name, account=account)
+        except UnknownOrder:
+            return None
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        return [row for row in self._ledger.trades(account=account) if row["venue_order_id"] == venue_order_id]
+        return self._ledger.trades(account=account, venue_order_id=venue_order_id)
 
 
 class Desk:
@@ -60,6 +62,7 @@ class Desk:
         self.ledger = ledger
         self.told: list[Told] = []
         self.recorded = 0
+        self.heard_of: set[str] = set()
         self._listening = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:
@@ -67,6 +70,7 @@ class Desk:
             if isinstance(told, Heard):
                 outcomes = self.ledger.record_many(told.messages)
                 self.recorded += sum(outcome.outcome == "recorded" for outcome in outcomes)
+                self.heard_of.add(told.account)
             self.told.append(told)
 
     async def until(self, is_so: Callable[[], Any]) -> None:
@@ -118,7 +122,7 @@ def adapter(
         url=server.http_url,
         **{
             "pace": PACE,
-            "backoff": Backoff(random.Random(1), first=0.01, most=0.1),
+            "backoff": Backoff(random.Random(1), first=0.005, most=0.05),
             "clock": Milliseconds(),
             "records": Recorded(ledger) if ledger is not None else None,
             **options,

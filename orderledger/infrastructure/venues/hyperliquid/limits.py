@@ -60,4 +60,4 @@ def round_weight(exchanges: int) -> int:
 
 def round_seconds(polled: int, exchanges: int, limits: Limits) -> float:
     """How long it takes to look at each of the polled accounts once: the delay of any of them, at most."""
-    return polled * round_weight(exchanges) / limits.weight * limits.minute
+    return polled * round_weight(exchanges) * limits.minute / limits.weight

@@ -140,8 +140,9 @@ class _Teller:
         begun = self.replaced() if is_later else self.acknowledged()
         at = row.status_at if row.is_dated else self._context.at
         if row.is_partly_filled and at is not None and not self._is_recorded():
-            # Without a status: it may have ended while this was on its way, and our clock is not the venue's.
-            return [begun, self._tell(wire.Acknowledge, at, self._claims(leaves=row.size))]
+            # By our clock it may have ended before: what it has filled stays true then, that it works on does not.
+            is_venue_time = row.is_dated or self._context.is_venue_time
+            return [begun, self._tell(wire.Acknowledge, at, self._claims(leaves=row.size if is_venue_time else None))]
         return [begun]
 
     def acknowledged(self) -> Message:

@@ -70,6 +70,8 @@ class Stream:
         self._early: list[Frame] = []
         self._connection = 0
         self._refusals = 0
+        self._held: list[tuple[OrderRow, int]] = []
+        self._is_explaining = self._is_releasing = False
         self._later: set[asyncio.Task[None]] = set()
         self._socket = RationedSocket(
             around.websocket_url,
@@ -178,34 +180,40 @@ class Stream:
             rows = account.news(exchange if isinstance(exchange, str) else "", data[LISTS[channel]])
             payload = {**payload, "data": {**data, LISTS[channel]: rows}}
         await self._say(translate_frame(payload, account.legs, self._around.pushed(account)), at)
-        if account.gone():
+        if account.gone() and not self._is_explaining:
+            self._is_explaining = True
             self._soon(self._explain_later)
-        if account.legs.held:
-            self._soon(partial(self._release_later, account.legs.held, self._connection))
+        for row in account.legs.held:
+            if not any(row is held for held, _ in self._held):
+                self._held.append((row, self._connection))
+        if self._held and not self._is_releasing:
+            self._is_releasing = True
+            self._soon(self._release_later)
 
     def _is_ours(self, data: Any) -> bool:
         user = data.get("user") if isinstance(data, dict) else None
         return not isinstance(user, str) or user.lower() == self._account.address
 
     async def _explain_later(self) -> None:
-        """A list may be faster than the status that says why an order is no longer in it."""
-        await asyncio.sleep(self._around.pace.hold)
-        with contextlib.suppress(VenueError):  # the next list asks again
-            told = await self._around.explain(self._account)
-            await self._say(told, self._around.clock.now())
-
-    async def _release_later(self, rows: Sequence[OrderRow], connection: int) -> None:
-        """Tell a cancel whose order has got no new leg meanwhile. If the line was cut in between, only the venue can say."""
-        while True:
+        """A list may be faster than the status that says why an order is no longer in it: wait for that, then ask."""
+        while self._account.gone():
             await asyncio.sleep(self._around.pace.hold)
-            rows = [row for row in rows if any(row is held for held in self._account.legs.held)]
-            if not rows:
-                return
-            if connection == self._connection:
-                await self._release(rows)
-                return
-            with contextlib.suppress(VenueError):
-                await self._ask_about(rows)
+            with contextlib.suppress(VenueError):  # then again, after a while
+                told = await self._around.explain(self._account)
+                await self._say(told, self._around.clock.now())
+        self._is_explaining = False
+
+    async def _release_later(self) -> None:
+        """Tell a cancel whose order has got no new leg meanwhile. If the line was cut in between, only the venue can say."""
+        while self._held:
+            waiting = list(self._held)
+            await asyncio.sleep(self._around.pace.hold)
+            still = [(row, since) for row, since in waiting if any(row is held for held in self._account.legs.held)]
+            await self._release([row for row, since in still if since == self._connection])
+            with contextlib.suppress(VenueError):  # then again, after a while
+                await self._ask_about([row for row, since in still if since != self._connection])
+            self._held = [(row, since) for row, since in self._held if any(row is held for held in self._account.legs.held)]
+        self._is_releasing = False
 
     async def _ask_about(self, rows: Sequence[OrderRow]) -> None:
         asked_at = self._around.clock.now()
