@@ -142,6 +142,7 @@ SILENT: list[Any] = [
     *[{"channel": "error", "data": "Cannot track more than 15 total users."}],
     *[{"channel": "subscriptionResponse", "data": {"method": "subscribe"}}],
     *[{"status": "ok"}, {"status": "order"}, {"status": "err"}, {"cumVlm": "1"}, {"balances": []}],
+    *[{"assetPositions": 5}, {"assetPositions": [5]}, {"assetPositions": [], "time": "x"}],
 ]
 
 

@@ -173,6 +173,19 @@ def test_a_refused_modify_leaves_the_order_working(is_refused_first: bool) -> No
     assert (order["status"], str(order["cum_quantity"])) == ("canceled", "0.5")
 
 
+def test_a_leg_that_worked_and_is_refused_when_it_is_triggered_ends_the_order() -> None:
+    refused = order_updates(reported("perpMarginRejected", T + 70_000, **NEW))
+    order = only_order_after(heard([FRAMES["open"], FRAMES["canceled"], FRAMES["open new"], refused]).messages)
+    assert (order["status"], order["reason"]) == ("canceled", "perpMarginRejected")
+    untouched = NEW | {"origSz": "1.2", "sz": "1.2"}
+    frames = [order_updates(reported("open")), order_updates(reported("canceled", T + 50_000))]
+    frames += [
+        order_updates(reported(word, at, **untouched)) for word, at in (("open", T + 50_000), ("oracleRejected", T + 60_000))
+    ]
+    order = only_order_after(heard(frames).messages)
+    assert (order["status"], order["reason"]) == ("rejected", "oracleRejected")
+
+
 def test_history_tells_legs_from_ends_in_one_answer() -> None:
     """The newest row stands first, and an id may come twice."""
     rows = [

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -17,7 +18,7 @@ from orderledger.infrastructure.venues.hyperliquid.questions import Questions
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for
 from orderledger.infrastructure.venues.transport import Budget, Http
-from orderledger.infrastructure.venues.venue import Down, Up
+from orderledger.infrastructure.venues.venue import Down, Up, Venue
 from orderledger.infrastructure.wire.messages import Message
 from tests.venues.hyperliquid.company import (
     ACCOUNT,
@@ -127,9 +128,27 @@ def test_an_outage_is_down_since_the_last_good_look_and_nothing_is_missed() -> N
             desk.server.truth.fill(order)
             desk.server.refuse_connections(False)
             await desk.until(lambda: desk.is_order(status="filled"))
-            ups, downs = ([told for told in desk.told if isinstance(told, kind)] for kind in (Up, Down))
-            assert (len(ups), len(downs)) == (2, 1)
-            assert ups[0].at <= downs[0].at < ups[1].at
+            assert desk.kinds.count("Up") == 2
+
+    asyncio.run(story())
+
+
+def test_the_last_good_look_is_when_it_began() -> None:
+    class Set:
+        def __init__(self) -> None:
+            self.at = START
+
+        def now(self) -> datetime:
+            return self.at
+
+    async def story() -> None:
+        clock = Set()
+        async with listening(made_up(), limits=polling(), clock=clock) as desk:
+            await desk.until(lambda: desk.kinds == ["Up"])
+            desk.server.refuse_connections(True)
+            clock.at = START + timedelta(hours=1)
+            await desk.until(lambda: desk.kinds == ["Up", "Down"])
+            assert [told.at for told in desk.told if isinstance(told, (Up, Down))] == [START, START]
 
     asyncio.run(story())
 
@@ -421,6 +440,11 @@ def test_no_answer_is_taken_for_an_empty_one() -> None:
                 await question()
 
     asked(story)
+
+
+def test_it_is_a_venue_as_the_ledger_asks_for_one() -> None:
+    venue: Venue = Hyperliquid({ACCOUNT: ADDRESS})
+    assert (venue.name, list(venue.accounts), venue.abilities.has_fill_ids) == ("hyperliquid", [ACCOUNT], True)
 
 
 @pytest.mark.parametrize("address", ["", "0x12", "aa" * 21, "0x" + "zz" * 20])

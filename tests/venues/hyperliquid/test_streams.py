@@ -131,7 +131,7 @@ def test_a_cancel_is_told_after_a_while() -> None:
 @pytest.mark.parametrize("is_modified", [True, False])
 def test_a_cut_right_after_a_cancel_makes_the_adapter_ask_what_it_was(is_modified: bool) -> None:
     async def story() -> None:
-        async with listening(made_up(), pace=replace(PACE, hold=0.5)) as desk:
+        async with listening(made_up(), pace=replace(PACE, hold=0.3)) as desk:
             server = await up(desk)
             order = server.truth.place(ADDRESS, **TERMS)
             await desk.until(lambda: desk.is_order(status="new"))
@@ -145,12 +145,13 @@ def test_a_cut_right_after_a_cancel_makes_the_adapter_ask_what_it_was(is_modifie
             server.let_go_first("orderUpdates")
             await desk.until(lambda: desk.venue.counts["frames"] > heard)
             assert desk.is_order(status="new", limit_price=Decimal("2500.5"))
+            server.most_connections = 0
             server.cut_all()
             if is_modified:
                 await desk.until(lambda: desk.is_order(status="new", limit_price=2510, venue_order_id=str(changed.order_id)))
             else:
                 await desk.until(lambda: desk.is_order(status="canceled"))
-                assert server.requests["orderStatus"] > 0
+            assert server.requests["orderStatus"] > 0
 
     asyncio.run(story())
 
@@ -212,6 +213,23 @@ def test_an_order_that_left_the_list_without_a_word_is_asked_for() -> None:
             server.truth.cancel(order, reason="marginCanceled")
             await desk.until(lambda: desk.is_order(status="canceled", reason="marginCanceled"))
             assert (desk.venue.counts["gone"], server.requests["orderStatus"]) == (1, 1)
+
+    asyncio.run(story())
+
+
+def test_an_order_that_left_the_list_is_asked_for_once_however_much_is_said_meanwhile() -> None:
+    async def story() -> None:
+        async with listening(made_up()) as desk:
+            server = await up(desk)
+            order = server.truth.place(ADDRESS, **TERMS)
+            await desk.until(lambda: desk.is_order(status="new"))
+            server.lose("orderUpdates")
+            server.truth.cancel(order)
+            for _ in range(30):
+                server.truth.place(ADDRESS, **{**TERMS, "client_id": None})
+                await asyncio.sleep(0)
+            await desk.until(lambda: len(desk.ledger.orders()) == 31 and len(desk.ledger.open_orders()) == 30)
+            assert server.requests["orderStatus"] == 1
 
     asyncio.run(story())
 

@@ -71,6 +71,7 @@ class Stream:
         self._connection = 0
         self._refusals = 0
         self._held: list[tuple[OrderRow, int]] = []
+        self._doubts = 0
         self._is_explaining = self._is_releasing = False
         self._later: set[asyncio.Task[None]] = set()
         self._socket = RationedSocket(
@@ -115,6 +116,7 @@ class Stream:
 
     async def _close(self, at: datetime, reason: str) -> None:
         self._connection += 1
+        self._doubts += 1
         if self._account.is_up:
             self._account.is_up = False
             await self._around.outbox.tell(Down(accounts=(self._account.name,), at=at, reason=reason))
@@ -185,7 +187,7 @@ class Stream:
             self._soon(self._explain_later)
         for row in account.legs.held:
             if not any(row is held for held, _ in self._held):
-                self._held.append((row, self._connection))
+                self._held.append((row, self._doubts))
         if self._held and not self._is_releasing:
             self._is_releasing = True
             self._soon(self._release_later)
@@ -204,14 +206,14 @@ class Stream:
         self._is_explaining = False
 
     async def _release_later(self) -> None:
-        """Tell a cancel whose order has got no new leg meanwhile. If the line was cut in between, only the venue can say."""
+        """Tell a cancel whose order has got no new leg meanwhile. If something was missed in between, only the venue can say."""
         while self._held:
             waiting = list(self._held)
             await asyncio.sleep(self._around.pace.hold)
             still = [(row, since) for row, since in waiting if any(row is held for held in self._account.legs.held)]
-            await self._release([row for row, since in still if since == self._connection])
+            await self._release([row for row, since in still if since == self._doubts])
             with contextlib.suppress(VenueError):  # then again, after a while
-                await self._ask_about([row for row, since in still if since != self._connection])
+                await self._ask_about([row for row, since in still if since != self._doubts])
             self._held = [(row, since) for row, since in self._held if any(row is held for held in self._account.legs.held)]
         self._is_releasing = False
 
@@ -230,6 +232,7 @@ class Stream:
         await self._say(told, self._around.clock.now())
 
     async def _say(self, told: Translated, at: datetime) -> None:
+        self._doubts += len(told.faults)
         await self._around.say(self._account, told, at=at)
 
     def _soon(self, work: Callable[[], Awaitable[None]]) -> None:
