@@ -36,29 +36,37 @@ def status_of(order: TrueOrder, filled: Decimal, quantity: Decimal) -> str:
 
 
 def truth_of(desk: Desk) -> dict[str, tuple[str, Decimal]]:
-    """Of each order by its last id: its status, and what all its legs have filled.
+    """Of each order by its first id: its status, and what all its legs have filled.
 
     Orders that ended without a fill while nobody listened are known to nobody.
     """
     found = {}
-    known = {row["venue_order_id"] for row in desk.ledger.orders()}
+    known = {name for row in desk.ledger.orders() for name in row["venue_order_ids"]}
     truth = desk.server.truth
     for order in truth.orders(ADDRESS):
         if order.replaced_by is None:
             before = sum((truth.order(leg).filled for leg in order.legs[:-1]), Decimal(0))
             filled = before + order.filled
-            if filled or not order.status.is_ended or str(order.order_id) in known:
-                found[str(order.order_id)] = (status_of(order, filled, before + order.quantity), filled)
+            if filled or not order.status.is_ended or not known.isdisjoint(map(str, order.legs)):
+                found[str(order.legs[0])] = (status_of(order, filled, before + order.quantity), filled)
     return found
 
 
 def recorded_in(desk: Desk) -> dict[str, tuple[str, Decimal]]:
-    return {row["venue_order_id"]: (status_in(row), row["cum_quantity"]) for row in desk.ledger.orders()}
+    """The same by the ledger. An order appears under its first id even where that was never heard of."""
+    truth = desk.server.truth
+    found = {}
+    for row in desk.ledger.orders():
+        ids = {truth.order(int(name)).legs[0] for name in row["venue_order_ids"]}
+        status = "canceled" if is_modified(desk, row) and row["status"] in ("rejected", "expired") else row["status"]
+        found[str(*ids)] = (status, row["cum_quantity"])
+    assert len(found) == len(desk.ledger.orders()), "one order was taken for two"
+    return found
 
 
-def status_in(row: Row) -> str:
-    status: str = row["status"]
-    return "canceled" if len(row["venue_order_ids"]) > 1 and status in ("rejected", "expired") else status
+def is_modified(desk: Desk, row: Row) -> bool:
+    order = desk.server.truth.order(int(row["venue_order_id"]))
+    return order.replaced_by is not None or len(order.legs) > 1
 
 
 async def reconcile(desk: Desk) -> None:
