@@ -34,7 +34,8 @@ from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TAB
 LAST = 2**63 - 1
 THREADS = 10_000
 CLOSING_SECONDS = 10.0
-STATEMENTS_KEPT = 256
+STATEMENTS_KEPT = 16
+"""Per connection. More would hold statements of hundreds of rows, each with its parameters: 60 MB at 256."""
 COLUMNS = "originator_id, originator_version, topic, state, notification_id"
 
 
