@@ -35,6 +35,24 @@ Waiting = tuple[list[Entry], Answer, float]
 """Entries, whom to tell, and since when they wait."""
 
 
+class Told:
+    """What a caller is told that commits by itself until it is: a future without the locks to wait for it."""
+
+    __slots__ = ("_error", "_outcomes", "is_done")
+
+    def __init__(self) -> None:
+        self.is_done = False
+
+    def __call__(self, outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+        self._outcomes, self._error = outcomes, error
+        self.is_done = True
+
+    def result(self) -> list[Outcome]:
+        if self._outcomes is None:
+            raise self._error or RuntimeError("no outcome")
+        return self._outcomes
+
+
 class Writer:
     """The one way into the log of this process. Thread-safe.
 
@@ -55,10 +73,10 @@ class Writer:
 
     def write(self, entries: list[Entry]) -> list[Outcome]:
         """Outcomes in the order of the entries, when they are durable."""
-        future: Future[list[Outcome]] = Future()
-        self.enqueue(entries, lambda outcomes, error: settle(future, outcomes, error))
-        self.flush(future)
-        return future.result()
+        told = Told()
+        self.enqueue(entries, told)
+        self.flush(told)
+        return told.result()
 
     def preview(self, entries: list[Entry]) -> list[Outcome]:
         """The outcomes that `write` would give now. Nothing is appended, so there are no positions."""
@@ -87,11 +105,11 @@ class Writer:
             if group:
                 self._commit(group)
 
-    def flush(self, until: "Future[list[Outcome]] | None" = None) -> None:
-        """Commit what is queued: all of it, or until one future is done."""
-        while self._queue if until is None else not until.done():
+    def flush(self, until: "Told | None" = None) -> None:
+        """Commit what is queued: all of it, or until one caller has been told."""
+        while self._queue if until is None else not until.is_done:
             with self._lock:
-                if until is not None and until.done():
+                if until is not None and until.is_done:
                     return
                 group = self._take_group()
                 if group:
