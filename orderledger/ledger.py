@@ -240,7 +240,7 @@ class Ledger:
         """Views that are far behind the log, or gone, are not waited for: the open orders are found without them."""
         with reaching(self._url):
             if self._projector.is_far_behind():
-                with self._follower.resting():
+                with self._follower.pausing():
                     found, events_read = open_orders_in_log(self._store)
                 return [ORDERS.shown(row) for row in found if account in (None, row["account"])], events_read
         before = self._projector.events_read
