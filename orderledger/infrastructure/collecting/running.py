@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -29,6 +28,8 @@ class Ledger(Book, Protocol):
 
     def status(self) -> dict[str, Any]: ...
 
+    def latencies(self) -> dict[str, dict[str, int]]: ...
+
 
 def run(settings: CollectSettings, ledger: Ledger) -> None:
     """Collect until SIGTERM or SIGINT. What was heard by then is recorded."""
@@ -46,7 +47,7 @@ async def _collect(settings: CollectSettings, ledger: Ledger) -> None:
         SystemClock(),
         rules=_rules(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
-        publish=partial(ledger.publish, settings.collector),
+        publish=lambda status: ledger.publish(settings.collector, {**status, "latencies": ledger.latencies()}),
     )
     await collector.note_absence(ledger.status()["collectors"].get(settings.collector, {}))
     await collector.run(stop)

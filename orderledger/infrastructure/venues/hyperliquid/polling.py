@@ -81,7 +81,7 @@ class Rotation:
             await self._around.say(account, told, at=at)
 
     def _orders(self, account: Account, lists: Sequence[list[Any]]) -> Translated:
-        """Not dated: our clock may be ahead of the venue's, and what is filled by then is told by the fills of the same look."""
+        """Not dated, as when they are pushed: the fills come with them."""
         told = Translated()
         for exchange, rows in zip(self._around.exchanges, lists, strict=True):
             news = account.news(exchange, rows)
@@ -96,10 +96,10 @@ class Rotation:
 
     async def _fundings(self, account: Account, since: datetime, at: datetime) -> list[Any]:
         """Now and then: they are due by the hour."""
-        asked_at = account.fundings_at
-        if asked_at is not None and at - asked_at < timedelta(seconds=self._around.pace.fundings):
+        asked_at = account.fundings_at or since
+        if at - asked_at < timedelta(seconds=self._around.pace.fundings):
             return []
-        rows = await self._around.questions.fundings(account.address, (asked_at or since) - OVERLAP)
+        rows = await self._around.questions.fundings(account.address, asked_at - OVERLAP)
         account.fundings_at = at
         return rows
 

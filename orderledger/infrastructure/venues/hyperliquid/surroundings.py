@@ -50,16 +50,13 @@ class Surroundings:
     clock: Clock
     limits: Limits
     pace: Pace
-    waits: Backoff
+    backoff: Backoff
     connections: Budget
     symbols: Symbols
     exchanges: Sequence[str]
     is_legacy: bool
     records: Records | None = None
     counts: Counter[str] = field(default_factory=Counter)
-
-    def backoff(self) -> Backoff:
-        return self.waits.anew()
 
     def pushed(self, account: Account) -> Context:
         """What the venue says unasked. A list is not dated: by when it was true, the clocks of two machines do not tell."""
