@@ -207,7 +207,7 @@ class Legs:
             leg.claimed, leg.is_told = max(leg.claimed, self._filled(name)), True
             self._cloids[name] = cloid
         chain.is_over = order["status"] in OVER
-        if order["origin"] == "own" and not order["venue_order_ids"]:
+        if order.get("origin") == "own" and not order["venue_order_ids"]:
             chain.requested = order["quantity"], order["limit_price"]
         if chain.legs:
             missing = EXACT.subtract(order["cum_quantity"] or ZERO, total(leg.filled for leg in chain.legs))
