@@ -33,7 +33,8 @@ def difference(row: Row | None, message: Any, unrecorded: Decimal) -> tuple[Kind
         return terms(row, message) or (is_working if says_working(message) else None)
     if says_ended(message):
         return _ended(row, message, unrecorded)
-    if row["origin"] == "external" and row["acknowledged_at"] is None and says_working(message):
+    has_terms = row["acknowledged_at"] is not None or row["quantity"] is not None
+    if row["origin"] == "external" and not has_terms and says_working(message):
         return Kind.MISSING_ORDER, "works at the venue, and only its fills are known here"
     is_unanswered = row["status"] == "pending_new" or row["certainty"] == "unresolved"
     if is_unanswered and says_working(message):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.domain.exact import ZERO
+from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.reconciliation.book import BookRecords, named_by, names_of, names_of_message
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.reconciliation.comparing import difference, says_ended, stated_by, terms
@@ -14,7 +15,7 @@ from orderledger.infrastructure.wire.messages import Absent, Fill, Message, Repl
 from orderledger.projections.tables import Row
 
 STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
-DOUBTFUL = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS, Kind.TERMS_DIFFER, Kind.MISSING_END})
+DOUBTFUL = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS, Kind.TERMS_DIFFER, Kind.MISSING_END, Kind.MISSING_ORDER})
 """What a list that is a moment old may seem to say: the order itself is asked for before it is believed."""
 
 
@@ -47,6 +48,8 @@ class OrderComparison:
         for row in rows:
             if not listed & names_of(row) and self._has_settled(row, listing):
                 await self._ask_for(row, listing.at)
+            elif Anomaly.CLIENT_ORDER_ID_REUSED in row["anomalies"] and self._has_settled(row, listing):
+                await self._hear_all_of(row, f"{len(row['venue_order_ids'])} ids at the venue, and not all of them explained")
 
     async def compare_ended(self, listing: Listing, fills: Sequence[Message]) -> None:
         """Orders that have ended here by these fills, and of which the venue's last word was missed: it may have been another
@@ -54,18 +57,20 @@ class OrderComparison:
         traded = dict.fromkeys(fill.venue_order_id for fill in fills if isinstance(fill, Fill))
         for name in [name for name in traded if name is not None and name not in listing.venue_order_ids]:
             row = await apart(self._records.order, self._findings.account, name)
-            if row is None or row["is_open"] or row["reported_cum_quantity"] == row["cum_quantity"]:
+            if row is None or row["is_open"] or not self._has_settled(row, listing):
                 continue
-            if self._has_settled(row, listing):
-                await self._hear_last_word(row)
+            is_reused = Anomaly.CLIENT_ORDER_ID_REUSED in row["anomalies"]
+            if is_reused or row["reported_cum_quantity"] != row["cum_quantity"]:
+                await self._hear_all_of(row, f"{row['status']} here, by its fills alone")
 
-    async def _hear_last_word(self, row: Row) -> None:
+    async def _hear_all_of(self, row: Row, text: str) -> None:
+        """Whatever the venue says of the order that was not heard before."""
         for message in await self._venue.order(self._findings.account, row) or ():
             if is_money(message):
                 await self._findings.learn([message])
             elif await self._findings.news([message]):
                 kind = Kind.MISSING_END if says_ended(message) else Kind.TERMS_DIFFER
-                await self._take_over(kind, f"{row['status']} here, by its fills alone", message, row)
+                await self._take_over(kind, text, message, row)
 
     def _has_settled(self, row: Row, listing: Listing) -> bool:
         """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell."""

@@ -174,6 +174,8 @@ class _Teller:
         """The terms of a later leg are in force, since it was made. Its quantity is the order's, not its own."""
         row, leg = self._row, self._leg
         terms = self._claims(Status.NEW, leaves=row.size) if self._is_untouched else self._terms(Status.NEW)
+        if not self._is_untouched and row.original_size:
+            terms |= {"cum_quantity": self._before, "leaves_quantity": row.original_size}  # when it was made
         quantity = terms.get("quantity")
         if leg is not None:
             leg.told_quantity = quantity
