@@ -1,13 +1,13 @@
 """A venue without a wire: what it knows is set by the test, and told in messages as an adapter would tell it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orderledger import Acknowledge, Balance, Cancel, Fill, Message, VenueUnavailable, parse_document
+from orderledger import Acknowledge, Balance, Cancel, Fill, Message, Replace, VenueUnavailable, parse_document
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.venue import Abilities, Listing, Told
 from tests.scenarios import ACCOUNT
@@ -33,6 +33,8 @@ class Known:
     price: str = "100"
     is_open: bool = True
     is_forgotten: bool = False
+    is_listed: bool = True
+    is_replaced: bool = False
     at: datetime | None = None
     claims: dict[str, str] = field(default_factory=dict)
 
@@ -53,6 +55,11 @@ class PlainVenue:
         self.feed: asyncio.Queue[Told | Exception] = asyncio.Queue()
         self.asked: list[str] = []
         self.hides_fills = 0
+        self.beside: list[Message] = []
+        self.lists_more: list[Message] = []
+        self.answers_more: list[Message] = []
+        self.cash: str | None = None
+        self.while_asked: Callable[[], None] = lambda: None
 
     def trade(self, order: str, fill_id: str, quantity: str, at: datetime, price: str = "100") -> None:
         known = self.orders[order]
@@ -70,19 +77,20 @@ class PlainVenue:
 
     async def open_orders(self, account: str) -> Listing:
         self._ask("open_orders")
-        working = [known for known in self.orders.values() if known.is_open]
+        working = [known for known in self.orders.values() if known.is_open and known.is_listed]
         return Listing(
-            messages=[self._told(known) for known in working],
+            messages=[*(self._told(known) for known in working), *self.lists_more],
             venue_order_ids=frozenset(known.name for known in working),
             at=self._clock.now(),
         )
 
     async def order(self, account: str, order: dict[str, Any]) -> Sequence[Message] | None:
         self._ask(f"order {order['client_order_id'] or order['venue_order_id']}")
+        self.while_asked()
         names = {*order["venue_order_ids"], *order["aliases"].values()}
         for known in self.orders.values():
             if names & {known.name, known.cloid} and not known.is_forgotten:
-                return [self._told(known)]
+                return [self._told(known), *self.lists_more, *self.answers_more]
         return None
 
     async def fills_since(self, account: str, since: datetime) -> Sequence[Message]:
@@ -91,13 +99,15 @@ class PlainVenue:
             self.hides_fills -= 1
             return []
         told = [fill for fill in self.fills if fill["at"] >= since]
-        return [Fill(account=ACCOUNT, instrument="BTC-USD", **fill, evidence={"tid": fill["fill_id"]}) for fill in told]
+        fills = [Fill(account=ACCOUNT, instrument="BTC-USD", **fill, evidence={"tid": fill["fill_id"]}) for fill in told]
+        return [*self.beside, *fills]
 
     async def positions(self, account: str) -> Sequence[Balance]:
         self._ask("positions")
         held = self._held() if self.held is None else self.held
         at = self._clock.now()
-        return [
+        cash = [] if self.cash is None else [Balance(account=ACCOUNT, instrument="USD", quantity=Decimal(self.cash), at=at)]
+        return cash + [
             Balance(account=ACCOUNT, instrument=name, quantity=Decimal(quantity), average_price=Decimal(100), at=at)
             for name, quantity in held.items()
         ]
@@ -123,7 +133,8 @@ class PlainVenue:
     def _told(self, known: Known) -> Message:
         done = sum((Decimal(fill["quantity"]) for fill in self.fills if fill["venue_order_id"] == known.name), Decimal(0))
         claims = {"quantity": known.quantity, "cum_quantity": str(done), "limit_price": known.price, **known.claims}
-        kind = Acknowledge if known.is_open else Cancel
+        kind = Cancel if not known.is_open else Replace if known.is_replaced else Acknowledge
+        terms = {"quantity": known.quantity, "limit_price": known.price} if kind is Replace else {}
         return parse_document(
             {
                 "type": kind.model_fields["type"].default,
@@ -135,5 +146,6 @@ class PlainVenue:
                 "at": known.at or self._clock.now(),
                 "reported": claims,
                 "evidence": {"order": known.name},
+                **terms,
             }
         )

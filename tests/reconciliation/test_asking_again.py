@@ -1,0 +1,145 @@
+"""What whole worlds have found: words that come beside others, late, twice, or while the venue is asked."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orderledger import Ledger, VenueUnavailable, parse_document
+from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.wire.messages import Message
+from tests.reconciliation.plain_venue import Known, PlainVenue
+from tests.reconciliation.test_reconciling import WORKING, Desk, kinds, left
+from tests.scenarios import ACCOUNT, at, fill, message
+
+BTC = {"venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
+PLAIN: dict[str, Any] = {"account": ACCOUNT}
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    clock = SteppingClock(at(0))
+    with Ledger.open("memory://", clock=clock, follow=False) as ledger:
+        yield Desk(ledger, PlainVenue(clock), clock)
+
+
+def told(type_: str, second: float, **fields: Any) -> Message:
+    return parse_document({"type": type_, **PLAIN, "at": at(second), **fields})
+
+
+def second_run_finds_nothing(desk: Desk) -> bool:
+    again = desk.reconcile(300)
+    return (kinds(again), again.appended) == ([], 0)
+
+
+def test_an_answer_about_fills_may_tell_of_orders_and_instruments_too(desk: Desk) -> None:
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.trade("V-1", "F-1", "4", at(5))
+    desk.venue.beside = [
+        told("instrument", 0, instrument="BTC-USD", multiplier="100"),
+        told("acknowledge", 3, venue_order_id="V-1", reported={"status": "new"}),
+    ]
+    found = desk.reconcile(60)
+    assert (kinds(found), [str(trade["quantity"]) for trade in desk.ledger.trades()]) == ([("missing_fill", True)], ["4"])
+    assert desk.ledger.instruments()[0]["multiplier"] == 100
+    assert second_run_finds_nothing(desk)
+
+
+def test_a_correction_that_was_missed_is_taken_over(desk: Desk) -> None:
+    desk.record(*WORKING, fill("F-1", "4", at=at(5), **BTC))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.held, desk.venue.orders["V-1"].claims = {"BTC-USD": "4"}, {"cum_quantity": "4"}
+    desk.venue.beside = [told("correct_fill", 6, **BTC, fill_id="F-2", corrects="F-1", quantity="4", price="99")]
+    found = desk.reconcile(60)
+    assert [one.id for one in found.breaks] == ["missing_fill:BTC-USD:V-1:F-2"]
+    assert [str(trade["price"]) for trade in desk.ledger.trades()] == ["99"]
+
+
+def test_cash_that_was_told_before_is_still_no_position(desk: Desk) -> None:
+    desk.venue.cash = "10000"
+    assert kinds(desk.reconcile(60)) == []
+    desk.venue.cash = "9000"
+    assert kinds(desk.reconcile(120)) == []
+
+
+def test_a_position_is_not_opened_while_it_moves(desk: Desk) -> None:
+    desk.venue.opening = {"BTC-USD": "5"}
+    moving = iter(range(1, 9))
+    steady = desk.venue._held
+    desk.venue._held = lambda: {"BTC-USD": str(next(moving))}  # type: ignore[method-assign]
+    with pytest.raises(VenueUnavailable, match="moves while it is asked for"):
+        desk.reconcile(60)
+    desk.venue._held = steady  # type: ignore[method-assign]
+    assert kinds(desk.reconcile(120)) == [("opening_position", True)]
+    assert str(desk.ledger.positions()[0]["position_quantity"]) == "5"
+
+
+def test_an_end_on_terms_that_nobody_told_brings_them_along(desk: Desk) -> None:
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(9), price="101", is_open=False)
+    found = desk.reconcile(60)
+    assert kinds(found) == [("missing_end", True), ("terms_differ", True)]
+    assert desk.order("status", "limit_price") == ("canceled", Decimal(101))
+    assert second_run_finds_nothing(desk)
+
+
+def test_an_order_that_ended_by_its_fills_alone_is_asked_for_its_last_word(desk: Desk) -> None:
+    desk.record(*WORKING, fill("F-1", "10", at=at(5), **BTC))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(5), price="101", is_open=False)
+    desk.venue.trade("V-1", "F-1", "10", at(5))
+    found = desk.reconcile(60)
+    assert kinds(found) == [("missing_end", True), ("terms_differ", True)]
+    assert desk.order("status", "limit_price", "reported_cum_quantity") == ("filled", Decimal(101), "10")
+    assert second_run_finds_nothing(desk)
+
+
+def test_terms_that_answer_our_replace_are_its_answer(desk: Desk) -> None:
+    desk.record(*WORKING, message("request_replace", limit_price="101", at=at(6)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(7), price="101")
+    assert kinds(desk.reconcile(60)) == [("terms_differ", True)]
+    assert desk.order("limit_price", "pending") == (Decimal(101), None)
+    assert second_run_finds_nothing(desk)
+
+
+def test_terms_that_stand_in_a_message_of_their_own_are_not_overlooked(desk: Desk) -> None:
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.lists_more = [told("restate", 8, venue_order_id="V-1", limit_price="101")]
+    assert kinds(desk.reconcile(60)) == [("terms_differ", True)]
+    assert desk.order("limit_price") == (Decimal(101),)
+
+
+def test_an_absent_order_is_no_less_absent_a_moment_later(desk: Desk) -> None:
+    """That it was found absent is not something that happened to it."""
+    desk.record(*WORKING[:2])
+    assert left(desk.reconcile(60)) == ["absent_order:C-1"]
+    assert left(desk.reconcile(60.1)) == ["absent_order:C-1"]
+
+
+def test_an_end_that_is_heard_while_the_venue_is_asked_is_no_break(desk: Desk) -> None:
+    """The answer tells the whole story: that it worked, then that it ended, which is known here by now."""
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_listed=False)
+    end = told("cancel", 9, venue_order_id="V-1")
+    desk.venue.answers_more = [end]
+    desk.venue.while_asked = lambda: (desk.ledger.record(end), None)[1]
+    assert left(desk.reconcile(60)) == []
+    assert desk.order("status") == ("canceled",)
+
+
+def test_a_claim_that_is_older_than_the_last_fill_is_no_difference(desk: Desk) -> None:
+    desk.record(*WORKING, fill("F-1", "4", at=at(5), **BTC))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), claims={"cum_quantity": "0"})
+    desk.venue.trade("V-1", "F-1", "4", at(5))
+    assert kinds(desk.reconcile(60)) == []
+
+
+def test_an_order_known_by_a_replace_is_known(desk: Desk) -> None:
+    """It has terms, though nobody acknowledged it."""
+    desk.record({**fill("F-1", "4", at=at(5), **BTC), "client_order_id": None})
+    desk.venue.orders["V-1"] = Known("V-1", at=at(4), is_replaced=True)
+    desk.venue.trade("V-1", "F-1", "4", at(5))
+    assert left(desk.reconcile(60)) == []
+    assert second_run_finds_nothing(desk)
