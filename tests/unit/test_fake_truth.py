@@ -314,3 +314,10 @@ def test_client_ids_have_the_form_of_the_venue_and_never_come_twice() -> None:
     assert len(given) > 50
     assert len(set(given)) == len(given)
     assert {len(name) for name in given} == {34}
+
+
+def test_what_works_under_new_terms_is_refused_no_more() -> None:
+    truth = Truth(clock=SteppingClock(START))
+    order = truth.place("main", instrument="ETH", side="buy", quantity=1, limit_price=2500)
+    truth.modify(order, limit_price=2501, with_new_id=True)
+    assert step(truth, random.Random(1), ["main"], INSTRUMENTS[:1], happenings={"reject": 1}) == "place"

@@ -103,6 +103,17 @@ def test_new_terms_that_nobody_here_asked_for_are_a_restatement() -> None:
         assert ledger.order("C-1")["limit_price"] == Decimal(2499)
 
 
+def test_an_end_brings_the_terms_that_were_missed_before_it() -> None:
+    for status, kind in (("canceled", "cancel"), ("canceled-expired", "expire")):
+        after = order(transaction_time=EXACT + 10, price="2499.00", status=status)
+        with Ledger.open("memory://") as ledger:
+            ledger.record(REQUEST)
+            record(ledger, orders(order()))
+            assert record(ledger, orders(after)) == [(kind, "recorded"), ("restate", "recorded")]
+            assert record(ledger, orders(after)) == [(kind, "duplicate")]
+            assert ledger.order("C-1")["limit_price"] == Decimal(2499)
+
+
 def test_terms_that_the_venue_took_otherwise_than_requested_stay_a_mismatch_at_first() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record(REQUEST)

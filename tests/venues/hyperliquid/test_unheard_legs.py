@@ -1,0 +1,68 @@
+"""Legs of an order that came and went while nobody listened."""
+
+from decimal import Decimal
+
+from orderledger import Ledger, Request
+from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.translate import translate_answer
+from orderledger.infrastructure.venues.hyperliquid.words import CLOID as ALIAS
+from tests.venues.hyperliquid.company import Recorded
+from tests.venues.hyperliquid.payloads import (
+    ACCOUNT,
+    CLOID,
+    POLLED,
+    T,
+    fill,
+    heard,
+    only_order_after,
+    order_updates,
+    reported,
+    user_fills,
+)
+
+
+def requested(price: str) -> Request:
+    return Request(
+        account=ACCOUNT,
+        client_order_id="C-1",
+        instrument="ETH",
+        side="buy",  # type: ignore[arg-type]
+        quantity=Decimal("1.2"),
+        order_type="limit",  # type: ignore[arg-type]
+        limit_price=Decimal(price),
+        aliases={ALIAS: CLOID},
+    )
+
+
+def test_an_order_of_ours_that_is_first_heard_of_on_other_terms_has_been_replaced() -> None:
+    for price, kinds in (("2500.5", ["acknowledge"]), ("2490", ["replace"])):
+        with Ledger.open("memory://") as ledger:
+            ledger.record(requested(price))
+            messages = heard([order_updates(reported("open"))], Legs(ACCOUNT, Recorded(ledger))).messages
+            assert [message.type for message in messages] == kinds  # type: ignore[attr-defined]
+            ledger.record_many(messages)
+            order = ledger.order("C-1")
+            assert (order["limit_price"], order["status"], order["anomalies"]) == (Decimal("2500.5"), "new", [])
+
+
+def test_a_leg_that_only_its_fills_named_is_introduced_when_its_row_is_seen() -> None:
+    """Else three ids would bear the cloid, and one replace explain them."""
+    legs = Legs(ACCOUNT)
+    messages = heard(
+        [
+            order_updates(reported("open")),
+            user_fills(fill(oid=155, tid=412, time=T + 60_000, sz="0.2")),
+            order_updates(reported("open", T + 70_000, oid=177, timestamp=T + 70_000, origSz="1.0", sz="1.0")),
+        ],
+        legs,
+    ).messages
+    assert only_order_after(messages)["anomalies"] == ["client_order_id_reused", "unknown_order"]
+    row = reported("canceled", T + 70_000, oid=155, timestamp=T + 50_000, sz="1.0")
+    messages += translate_answer({"status": "order", "order": row}, legs, POLLED).messages
+    order = only_order_after(messages)
+    assert (order["anomalies"], order["quantity"], order["venue_order_id"]) == (["unknown_order"], Decimal("1.2"), "177")
+
+
+def test_a_limit_of_zero_is_no_limit() -> None:
+    order = only_order_after(heard([order_updates(reported("open", limitPx="0.0"))]).messages)
+    assert order["limit_price"] is None
