@@ -80,7 +80,7 @@ def test_an_end_on_terms_that_nobody_told_brings_them_along(desk: Desk) -> None:
     desk.record(*WORKING)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(9), price="101", is_open=False)
     found = desk.reconcile(60)
-    assert kinds(found) == [("missing_end", True), ("terms_differ", True)]
+    assert kinds(found) == [("terms_differ", True), ("missing_end", True)]
     assert desk.order("status", "limit_price") == ("canceled", Decimal(101))
     assert second_run_finds_nothing(desk)
 
@@ -90,7 +90,7 @@ def test_an_order_that_ended_by_its_fills_alone_is_asked_for_its_last_word(desk:
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(5), price="101", is_open=False)
     desk.venue.trade("V-1", "F-1", "10", at(5))
     found = desk.reconcile(60)
-    assert kinds(found) == [("missing_end", True), ("terms_differ", True)]
+    assert kinds(found) == [("terms_differ", True), ("missing_end", True)]
     assert desk.order("status", "limit_price", "reported_cum_quantity") == ("filled", Decimal(101), "10")
     assert second_run_finds_nothing(desk)
 
@@ -142,4 +142,16 @@ def test_an_order_known_by_a_replace_is_known(desk: Desk) -> None:
     desk.venue.orders["V-1"] = Known("V-1", at=at(4), is_replaced=True)
     desk.venue.trade("V-1", "F-1", "4", at(5))
     assert left(desk.reconcile(60)) == []
+    assert second_run_finds_nothing(desk)
+
+
+def test_an_order_that_was_absent_for_a_moment_is_seen_again_though_the_venue_says_nothing_new(desk: Desk) -> None:
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_listed=False, is_forgotten=True)
+    desk.reconcile(60)
+    assert desk.order("certainty") == ("unresolved",)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.reconcile(120)
+    desk.reconcile(180)
+    assert (desk.order("certainty", "status"), left(desk.reconcile(240))) == (("confirmed", "new"), [])
     assert second_run_finds_nothing(desk)

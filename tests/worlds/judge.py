@@ -62,14 +62,15 @@ class TrueStory:
 
 class Judge:
     """`faults` is all that is wrong, in sentences. `is_whole`: whether the collector heard everything as it happened, so that
-    even an order of somebody else's that came and went unfilled has to be there."""
+    even an order of somebody else's that came and went unfilled has to be there. `had_gaps`: whether every feed was down."""
 
-    def __init__(self, database: Path, kind: Kind, truth: Truth, sent: Sent, *, is_whole: bool) -> None:
+    def __init__(self, database: Path, kind: Kind, truth: Truth, sent: Sent, *, is_whole: bool, had_gaps: bool = False) -> None:
         self._database = database
         self._kind = kind
         self._truth = truth
         self._sent = sent
         self._is_whole = is_whole or not kind.tells_fills
+        self._had_gaps = had_gaps
         self._faults: list[str] = []
 
     def faults(self) -> list[str]:
@@ -208,7 +209,10 @@ class Judge:
                 self._faults.append(f"{account}: fundings of {instrument} are {paid}, and should be {sum(fundings, NOTHING)}")
 
     def _judge_reconciliation(self, connection: sqlite3.Connection, account: str) -> None:
-        for row in _rows(connection, "SELECT * FROM account_events WHERE account = ?", account):
+        events = _rows(connection, "SELECT * FROM account_events WHERE account = ?", account)
+        if self._had_gaps and not any(row["kind"] == "gap" for row in events):
+            self._faults.append(f"{account}: its feed was down, and there is no gap")
+        for row in events:
             if row["kind"] == "gap" and row["to_at"] is None:
                 self._faults.append(f"{account}: the gap of {row['from_at']} is open: {row['reason']}")
             if row["kind"] == "adjust":

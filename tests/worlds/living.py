@@ -8,8 +8,6 @@ from tests.worlds.judge import Judge
 from tests.worlds.plan import Plan
 from tests.worlds.world import World
 
-QUIET_ACTS = frozenset({"happen", "burst", "request", "cancel", "replace", "pause"})
-
 
 @dataclass(slots=True)
 class Verdict:
@@ -40,7 +38,7 @@ def judged(plan: Plan, folder: Path) -> Verdict:
     verdict.faults += [f"logged: {error}" for error in world.errors]
     if verdict.faults:
         return verdict
-    judge = Judge(world.database, world.kind, world.truth, world.desk.sent, is_whole=_is_whole(plan))
+    judge = Judge(world.database, world.kind, world.truth, world.desk.sent, is_whole=plan.is_quiet, had_gaps=plan.every is None)
     verdict.faults += judge.faults()
     for number in (1, 2):
         before = judge.log_length()
@@ -53,7 +51,3 @@ def judged(plan: Plan, folder: Path) -> Verdict:
     verdict.faults += [f"then: {fault}" for fault in judge.faults() if fault not in verdict.faults]
     verdict.faults += [f"logged: {error}" for error in world.errors]
     return verdict
-
-
-def _is_whole(plan: Plan) -> bool:
-    return not plan.chances and set(plan.acts) <= QUIET_ACTS and plan.streams == plan.accounts

@@ -44,6 +44,14 @@ class Plan:
     overlap: timedelta
     skew: timedelta
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing goes wrong at all: then nothing is missed."""
+        return not self.chances and set(self.acts) <= QUIET_ACTS and self.streams == self.accounts
+
+
+QUIET_ACTS = frozenset({"happen", "burst", "request", "cancel", "replace", "pause"})
+
 
 def plan_of(seed: int, venue: str | None = None, *, is_calm: bool = False) -> Plan:
     """The plan of a seed. The venues take turns, unless one is named. `is_calm`: without faults, for looking at a story."""

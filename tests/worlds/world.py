@@ -86,6 +86,9 @@ class World:
             self.desk = Desk(bot, self.truth, self.kind, self.clock, self._chance, self.say)
             try:
                 await self._start()
+                if self.plan.is_quiet:
+                    counters = self._running.collector.counters if self._running else {}
+                    await self._until(lambda: all(counters[account].is_up for account in self.kind.names), "up")
                 for act in self.plan.acts:
                     await getattr(self, f"_{act}")()
                     await self._breathe()

@@ -11,7 +11,7 @@ from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repair
 from orderledger.infrastructure.reconciliation.comparing import difference, says_ended, stated_by, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
 from orderledger.infrastructure.venues.venue import Listing, Venue
-from orderledger.infrastructure.wire.messages import Absent, Fill, Message, Replace, Restate
+from orderledger.infrastructure.wire.messages import Absent, Fill, Message, Replace, Restate, Status
 from orderledger.projections.tables import Row
 
 STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
@@ -115,6 +115,8 @@ class OrderComparison:
         self, kind: Kind, text: str, message: Any, row: Row | None, repairs: Sequence[Message] | None = None
     ) -> bool:
         subject = message.venue_order_id or next(iter(message.aliases.values()))
+        if kind is Kind.MISSING_END:
+            await self._compare_terms(message)
         new = await self._findings.news([message] if repairs is None else repairs)
         if not new and self._difference(await self._look_up(message), message) is None:
             return True  # heard in the meantime
@@ -133,21 +135,22 @@ class OrderComparison:
                 is_settled=is_settled,
             )
         )
-        if kind is Kind.MISSING_END:
-            await self._compare_terms(message)
         return is_settled
 
     async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
-        """The venue's word; where that does not bring its terms into force, the terms again, as of now."""
+        """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
+        same again, as of now."""
+        if kind is Kind.UNANSWERED_ORDER and row is not None and not await self._findings.news([message]):
+            return [_observed(message, row)]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
         is_news = isinstance(message, (Replace, Restate)) and await self._findings.news([message])
         return [message] if is_news else [_restated(message, row)]
 
     async def _compare_terms(self, message: Any) -> None:
-        """An end may state terms that nobody has told before."""
+        """An end may state terms that nobody has told before. They come first: once it has ended, nobody asks again."""
         fresh = await self._look_up(message)
-        found = terms(fresh, message) if fresh is not None and not fresh["is_open"] else None
+        found = terms(fresh, message) if fresh is not None and message.venue_order_id in fresh["venue_order_ids"] else None
         if found is not None:
             await self._add(*found, message, fresh)
 
@@ -211,6 +214,18 @@ class OrderComparison:
                         is_settled=False,
                     )
                 )
+
+
+def _observed(message: Any, row: Row) -> Status:
+    """That the venue still says so."""
+    return Status(
+        account=message.account,
+        venue_order_id=message.venue_order_id,
+        aliases=message.aliases,
+        status="partially_filled" if row["cum_quantity"] else "new",
+        at=max(message.at, row["updated_at"]),
+        evidence=message.evidence,
+    )
 
 
 def _restated(message: Any, row: Row) -> Restate | Replace:
