@@ -230,7 +230,10 @@ class World:
         self.server.refuse_connections(False)
         self.venue_clock.set(self.venue_clock.now() + 2 * SETTLING)
         counters = self._running.collector.counters
-        await self._until(lambda: all(counters[account].reconciled for account in self.kind.names), "reconciled after the start")
+        await self._until(
+            lambda: all(counters[account].is_up and counters[account].reconciled for account in self.kind.names),
+            "reconciled after the start",
+        )
         if self.plan.every is None:
             await self.server.stop()
             await self._until(lambda: not any(counters[account].is_up for account in self.kind.names), "down")
