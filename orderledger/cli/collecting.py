@@ -42,12 +42,13 @@ def collect(config: str) -> None:
     """
     from pathlib import Path
 
+    from orderledger.infrastructure.collecting.records import records_of
     from orderledger.infrastructure.collecting.running import run
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
-    with options.open_ledger(settings.db, follow=True) as ledger:
-        run(settings, ledger)
+    with options.open_ledger(settings.db, follow=True) as ledger, records_of(settings.db, ledger) as records:
+        run(settings, ledger, records)
 
 
 @click.command()
@@ -69,14 +70,15 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     """
     from pathlib import Path
 
+    from orderledger.infrastructure.collecting.records import records_of
     from orderledger.infrastructure.collecting.running import reconcile_all
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
     if adjust_positions:
         settings = settings.model_copy(update={"adjust_positions": True})
-    with options.open_ledger(settings.db) as ledger:
-        told = reconcile_all(settings, ledger, account=account, is_dry_run=dry_run)
+    with options.open_ledger(settings.db) as ledger, records_of(settings.db, ledger) as records:
+        told = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
     for found in told:
         _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)
     if not all(found.get("certificate") and not found["certificate"]["breaks_open"] for found in told):

@@ -16,10 +16,10 @@ from orderledger.infrastructure.collecting.building import build
 from orderledger.infrastructure.collecting.collector import Collector
 from orderledger.infrastructure.collecting.settings import CollectSettings
 from orderledger.infrastructure.errors import InvalidSetting, VenueError
-from orderledger.infrastructure.reconciliation.book import Book, BookRecords
+from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.breaks import document, shown
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
-from orderledger.infrastructure.venues.venue import Venue
+from orderledger.infrastructure.venues.venue import Records, Venue
 
 
 class Ledger(Book, Protocol):
@@ -30,19 +30,19 @@ class Ledger(Book, Protocol):
     def status(self) -> dict[str, Any]: ...
 
 
-def run(settings: CollectSettings, ledger: Ledger) -> None:
+def run(settings: CollectSettings, ledger: Ledger, records: Records) -> None:
     """Collect until SIGTERM or SIGINT. What was heard by then is recorded."""
     _set_up_log(settings.log)
-    asyncio.run(_collect(settings, ledger))
+    asyncio.run(_collect(settings, ledger, records))
 
 
-async def _collect(settings: CollectSettings, ledger: Ledger) -> None:
+async def _collect(settings: CollectSettings, ledger: Ledger, records: Records) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     collector = Collector(
         ledger,
-        _venues(settings, ledger),
+        _venues(settings, records),
         SystemClock(),
         rules=_rules(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
@@ -52,16 +52,18 @@ async def _collect(settings: CollectSettings, ledger: Ledger) -> None:
     await collector.run(stop)
 
 
-def reconcile_all(settings: CollectSettings, ledger: Ledger, *, account: str | None, is_dry_run: bool) -> list[dict[str, Any]]:
+def reconcile_all(
+    settings: CollectSettings, ledger: Ledger, records: Records, *, account: str | None, is_dry_run: bool
+) -> list[dict[str, Any]]:
     """Reconcile every account, or one. Of each its breaks and its certificate, or why its venue could not be asked."""
     _set_up_log(settings.log)
-    return asyncio.run(_reconcile_all(settings, ledger, account, is_dry_run))
+    return asyncio.run(_reconcile_all(settings, ledger, records, account, is_dry_run))
 
 
 async def _reconcile_all(
-    settings: CollectSettings, ledger: Ledger, account: str | None, is_dry_run: bool
+    settings: CollectSettings, ledger: Ledger, records: Records, account: str | None, is_dry_run: bool
 ) -> list[dict[str, Any]]:
-    venues = _venues(settings, ledger)
+    venues = _venues(settings, records)
     names = [name for venue in venues for name in venue.accounts]
     if account is not None and account not in names:
         raise InvalidSetting("account", f"{account!r} is none of {', '.join(names)}")
@@ -95,10 +97,10 @@ def _told(found: Reconciled) -> dict[str, Any]:
     }
 
 
-def _venues(settings: CollectSettings, ledger: Ledger) -> Sequence[Venue]:
+def _venues(settings: CollectSettings, records: Records) -> Sequence[Venue]:
     if not settings.venues:
         raise InvalidSetting("venues", "names none")
-    venues = [build(told, BookRecords(ledger)) for told in settings.venues]
+    venues = [build(told, records) for told in settings.venues]
     names = [name for venue in venues for name in venue.accounts]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InvalidSetting("venues", f"account {twice[0]!r} is named twice")

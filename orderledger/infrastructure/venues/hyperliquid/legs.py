@@ -99,6 +99,7 @@ class Legs:
         self._most = most
         self._chains: OrderedDict[str, Chain] = OrderedDict()
         self._cloids: dict[str, str] = {}
+        self._newly_held: list[OrderRow] = []
 
     def note(self, row: OrderRow) -> None:
         """Learn what a row says of its leg, before anything is told of it."""
@@ -158,12 +159,25 @@ class Legs:
         """Cancels that are not told yet, the oldest first."""
         return [chain.held for chain in self._chains.values() if chain.held is not None]
 
+    def hold(self, chain: Chain, row: OrderRow) -> None:
+        """Keep a cancel to ourselves: it may be the first half of a modify."""
+        chain.held = row
+        self._newly_held.append(row)
+
+    def newly_held(self) -> Sequence[OrderRow]:
+        """The cancels held since this was asked last: each has to be released, once."""
+        rows, self._newly_held = self._newly_held, []
+        return rows
+
+    def is_held(self, row: OrderRow) -> bool:
+        chain = self._chains.get(row.cloid or "")
+        return chain is not None and chain.held is row
+
     def release(self, row: OrderRow) -> bool:
         """Take a cancel for the order's end after all. False where it no longer is one."""
-        chain = self._chains.get(row.cloid or "")
-        if chain is None or chain.held is not row:
+        if not self.is_held(row):
             return False
-        chain.held = None
+        self._chains[row.cloid or ""].held = None
         return True
 
     def _chain(self, cloid: str) -> Chain:

@@ -179,8 +179,8 @@ class Stream:
         await self._say(translate_frame(payload, account.legs, self._around.pushed(account)), at)
         if account.gone():
             self._soon(self._explain_later())
-        if account.legs.held:
-            self._soon(self._release_later(account.legs.held, self._connection))
+        if held := account.legs.newly_held():
+            self._soon(self._release_later(held, self._connection))
 
     def _is_ours(self, data: Any) -> bool:
         user = data.get("user") if isinstance(data, dict) else None
@@ -197,7 +197,7 @@ class Stream:
         """Tell a cancel whose order has got no new leg meanwhile. If the line was cut in between, only the venue can say."""
         while True:
             await asyncio.sleep(self._around.pace.hold)
-            rows = [row for row in rows if any(row is held for held in self._account.legs.held)]
+            rows = [row for row in rows if self._account.legs.is_held(row)]
             if not rows:
                 return
             if connection == self._connection:
