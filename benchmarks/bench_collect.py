@@ -23,7 +23,7 @@ from venue_process import VenueProcess
 
 HERE = Path(__file__).parent
 STREAMED = 10
-UPDATES = 100_000
+UPDATES = 60_000
 WATCHED = 500
 CUTS = 20
 QUIET_SECONDS = 4.0

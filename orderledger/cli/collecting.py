@@ -47,7 +47,7 @@ def collect(config: str) -> None:
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
-    with options.open_ledger(settings.db, follow=True) as ledger, records_of(settings.db, ledger) as records:
+    with options.open_ledger(settings.db, follow=False) as ledger, records_of(settings.db, ledger) as records:
         run(settings, ledger, records)
 
 
@@ -150,7 +150,7 @@ def status(as_json: bool, db: str) -> None:
     if rows:
         print_rows(rows, STATUS_COLUMNS, as_json=False, title="accounts")
     for name, told in collectors.items():
-        waiting = f"{told.get('waiting', 0)} batches waiting, {told.get('due', 0)} accounts to reconcile"
+        waiting = f"{told.get('waiting', 0)} messages waiting, {told.get('due', 0)} accounts to reconcile"
         click.echo(f"{name}: {'running' if told.get('is_running') else 'stopped'} at {told.get('at', '?')}, {waiting}")
 
 

@@ -24,14 +24,18 @@ from orderledger.infrastructure.wire.messages import Gap
 
 ACTOR = "collector"
 RETRY_SECONDS = 5.0
+VIEWS_EVERY = 0.05
+VIEWS_BEHIND_MOST = 5.0
+"""While feeds keep the recorder busy, the views of what they say wait, so long at the most."""
 GARBLED_SHOWN = 200
 
 Publish = Callable[[dict[str, Any]], None]
+Follow = Callable[[], Any]
 
 
 class Collector:
     """`publish` is given the status every `publishing` seconds, and at the end. `every`: between two reconciliations of an
-    account; None for none but those at the start and after gaps."""
+    account; None for none but those at the start and after gaps. `follow` brings the views up to date."""
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class Collector:
         every: timedelta | None = timedelta(minutes=5),
         publish: Publish = lambda status: None,
         publishing: float = 1.0,
+        follow: Follow = lambda: None,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._book = book
@@ -52,6 +57,7 @@ class Collector:
         self._every = every
         self._publish = publish
         self._publishing = publishing
+        self._follow = follow
         self._retry_seconds = retry_seconds
         self._began_at = clock.now()
         self._is_running = True
@@ -72,7 +78,7 @@ class Collector:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. What was heard by then is recorded. Raises StoreError where the store fails."""
-        work: list[Callable[[], Awaitable[None]]] = [self._recorder.run, self._publish_status]
+        work: list[Callable[[], Awaitable[None]]] = [self._recorder.run, self._publish_status, self._keep_views]
         for venue in self._venues:
             work += [lambda venue=venue: self._listen(venue), lambda venue=venue: self._reconcile(venue)]  # type: ignore[misc]
         tasks = [asyncio.ensure_future(start()) for start in work]
@@ -218,7 +224,22 @@ class Collector:
             say = self._log.info if one.is_settled else self._log.warning
             say("break", account=one.account, kind=one.kind.value, subject=one.subject, what=one.text, is_settled=one.is_settled)
 
-    # Status
+    # Views and status
+
+    async def _keep_views(self) -> None:
+        """What is recorded comes first: it cannot be held back for long, and views can be made at any time."""
+        loop = asyncio.get_running_loop()
+        kept_at = loop.time()
+        while True:
+            await asyncio.sleep(VIEWS_EVERY)
+            if self._recorder.is_busy and loop.time() - kept_at < VIEWS_BEHIND_MOST:
+                continue
+            try:
+                await asyncio.to_thread(self._follow)
+            except Exception as error:  # the log is what counts: whoever reads the views is told what is wrong with them
+                self._log.warning("views_not_kept", why=str(error))
+                await asyncio.sleep(self._retry_seconds)
+            kept_at = loop.time()
 
     async def _publish_status(self) -> None:
         while True:

@@ -25,7 +25,7 @@ from orderledger.projections.tables import Row
 ALIASES = (CLOID, CLIENT_ORDER_INDEX, TAG_ALIAS)
 """Under which the venues' words for an order stand. A leg's alias bears its id in its name as well."""
 
-_NAMED = " UNION ".join(
+_NAMED = " UNION ALL ".join(
     [f"SELECT stream FROM {NAMES_TABLE} WHERE account = ? AND kind = ? AND name = ?"] * (len(ALIASES) + 3)
     + [f"SELECT originator_id FROM {EVENTS_TABLE} WHERE originator_id = ? AND originator_version = 1"]
 )
@@ -71,7 +71,8 @@ class StoredRecords:
         names = [(NameKind.CLIENT, name), (NameKind.VENUE, name), *((NameKind.ALIAS, alias) for alias in aliases)]
         asked = [part for kind, word in names for part in (account, kind.value, word)]
         with self._store.database.reading() as session:
-            return [stream for (stream,) in session.execute(_NAMED, (*asked, order_stream(account, name)))]
+            rows = session.execute(_NAMED, (*asked, order_stream(account, name)))
+        return list(dict.fromkeys(stream for (stream,) in rows))
 
 
 @contextmanager
