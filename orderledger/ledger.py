@@ -12,19 +12,24 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from orderledger.domain.events import OrderAttributed
+from orderledger.domain.values import order_stream
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.errors import AmbiguousOrder, InvalidMessage, UnknownOrder
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.board import Board
 from orderledger.infrastructure.storage.checking import Checked, check
-from orderledger.infrastructure.storage.codec import name_of, readable_payload
-from orderledger.infrastructure.storage.projecting import Follower, Projector
+from orderledger.infrastructure.storage.codec import NAMES, name_of, readable_payload
+from orderledger.infrastructure.storage.histories import stored_event_row
+from orderledger.infrastructure.storage.projecting import Follower, Projector, stored_position
 from orderledger.infrastructure.storage.rebuilding import Rebuilt, rebuild, rebuild_outdated
+from orderledger.infrastructure.storage.recording import Row as StoredRow
+from orderledger.infrastructure.storage.recovering import open_orders_in_log
 from orderledger.infrastructure.storage.store import Store, open_store, reaching
 from orderledger.infrastructure.storage.views import StoredViews, Views, folded
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.committer import Committer
-from orderledger.infrastructure.writing.deciding import Entry
+from orderledger.infrastructure.writing.entry import Entry
 from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Writer
 from orderledger.projections import queries
 from orderledger.projections.history import event_row
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
     from orderledger.infrastructure.wire.messages import Message
 
 __all__ = ["Ledger"]
+
+ATTRIBUTED = NAMES[OrderAttributed]
 
 
 class Ledger:
@@ -143,15 +150,25 @@ class Ledger:
         self, name: str, *, account: str | None = None, as_of: datetime | None = None, effective_at: datetime | None = None
     ) -> list[Row]:
         """The events of one order, as they were recorded. Raises as `order` does."""
-        with self._views(as_of, effective_at) as views:
-            stream = _one(views, name, account)["stream"]
-        with reaching(self._url):
-            events = self._store.events_of([stream]).get(stream, [])
+        stored = self._stored_under(name, account) if as_of is None and effective_at is None else []
+        if not stored:
+            with self._views(as_of, effective_at) as views:
+                stream = _one(views, name, account)["stream"]
+            with reaching(self._url):
+                stored = self._store.recorder.rows_of([stream])
         return [
-            event_row(recorded, name_of(recorded.event), readable_payload(recorded.event))
-            for recorded in events
-            if (as_of is None or recorded.recorded_at <= as_of) and (effective_at is None or recorded.at <= effective_at)
+            row
+            for row in map(stored_event_row, stored)
+            if (as_of is None or row["recorded_at"] <= as_of) and (effective_at is None or row["at"] <= effective_at)
         ]
+
+    def _stored_under(self, name: str, account: str | None) -> list[StoredRow]:
+        """The stream that has the name of the order, where there is one and the order did not turn out to be another."""
+        if account is None:
+            return []
+        with reaching(self._url):
+            stored = self._store.recorder.rows_of([order_stream(account, name)])
+        return [] if any(row.name == ATTRIBUTED for row in stored) else stored
 
     def events(self) -> Iterator[Row]:
         """The whole log, as `history` shows it."""
@@ -214,9 +231,18 @@ class Ledger:
     def recover(self, *, account: str | None = None) -> Recovery:
         """What a restart finds: open, in-flight and unresolved orders, outstanding cancels and replaces, and what it cost."""
         began = time.perf_counter()
+        rows, events_read = self._open_orders_at_restart(account)
+        return recovery_of(rows, events_read, time.perf_counter() - began)
+
+    def _open_orders_at_restart(self, account: str | None) -> tuple[list[Row], int]:
+        """Views that are far behind the log, or gone, are not waited for: the open orders are found without them."""
+        with reaching(self._url):
+            if self._projector.is_far_behind():
+                with self._follower.resting():
+                    found, events_read = open_orders_in_log(self._store)
+                return [ORDERS.shown(row) for row in found if account in (None, row["account"])], events_read
         before = self._projector.events_read
-        rows = self.open_orders(account=account)
-        return recovery_of(rows, self._projector.events_read - before, time.perf_counter() - began)
+        return self.open_orders(account=account), self._projector.events_read - before
 
     # Care
 
@@ -243,8 +269,9 @@ class Ledger:
     def status(self) -> dict[str, Any]:
         """Where the log and the views are, and what the processes that feed this ledger last said of themselves."""
         with reaching(self._url):
-            last, views = self._store.recorder.last_position(), self._projector.stored_position()
-            collectors = self._board.read()
+            last, collectors = self._store.recorder.last_position(), self._board.read()
+            with self._store.database.reading() as session:
+                views = stored_position(session)
         return {"position": last, "views_position": views, "views_behind": max(0, last - views), "collectors": collectors}
 
     def close(self) -> None:

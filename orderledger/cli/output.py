@@ -42,14 +42,14 @@ def print_rows(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, ti
 
 
 def print_table(rows: Sequence[Row], columns: Sequence[str], title: str = "") -> None:
-    from rich import box
+    if not rows:
+        click.secho(f"no {title or 'rows'}", dim=True)
+        return
+    from rich import box  # loaded only where there is a table to draw: it takes as long as the answer
     from rich.table import Table
     from rich.text import Text
 
     console = people()
-    if not rows:
-        console.print(f"no {title or 'rows'}", style="dim", markup=False)
-        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=None, header_style="bold")
     used = [name for name in columns if any(row.get(name) not in (None, [], {}) for row in rows)]
     for name in used:

@@ -53,7 +53,8 @@ def _is_plain(order: Order) -> bool:
         and not order.claims
         and order.observed.at is None
         and len(order.venue_order_ids) <= 1
-        and not order.fills.by_id
+        and not order.fills.has_reused_id
+        and order.cum_quantity <= (order.quantity or ZERO)
     )
 
 

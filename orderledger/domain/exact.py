@@ -25,6 +25,8 @@ def total(numbers: Iterable[Decimal]) -> Decimal:
 def plain(number: Decimal) -> str:
     """As people write it: no exponent, no trailing zeros, no negative zero."""
     text = format(number, "f")
+    if text[-1] != "0":
+        return text
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from orderledger.domain.events import CancelRequested, Fact, OrderReplaced, OrderRequested, ReplaceRequested
 from orderledger.domain.state import Order
-from orderledger.domain.values import alias_stream, client_order_id_of, order_stream, venue_order_stream
+from orderledger.domain.values import alias_stream, order_stream, venue_order_stream
 
 
 class NameKind(StrEnum):
@@ -32,10 +32,10 @@ def names_given(fact: Fact) -> Iterator[Name]:
         yield NameKind.ALIAS, f"{name}={value}"
 
 
-def names_borne(stream: str, fact: Fact) -> list[Name]:
-    """The names that the order bears from this fact on, except the one its stream is named after."""
+def names_borne(own_id: str | None, fact: Fact) -> list[Name]:
+    """The names that the order with this id of ours, if any, bears from this fact on, besides that id."""
     names: list[Name] = []
-    if fact.client_order_id is not None and fact.client_order_id != client_order_id_of(stream):
+    if fact.client_order_id is not None and fact.client_order_id != own_id:
         names.append((NameKind.CLIENT, fact.client_order_id))
     if fact.venue_order_id is not None:
         names.append((NameKind.VENUE, fact.venue_order_id))

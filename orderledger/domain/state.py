@@ -7,7 +7,7 @@ depend on the order in which reports arrived. `order.evolve` alone writes here.
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from orderledger.domain.events import OrderEvent, OrderRequested
 from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
@@ -60,6 +60,22 @@ class Terms:
         for term, value in ((self.quantity, quantity), (self.limit_price, limit_price), (self.stop_price, stop_price)):
             if value is not None:
                 term.set(value, at)
+
+
+class Standing(NamedTuple):
+    """What an order amounts to now.
+
+    `ended_at` is the time of the fact that ended it, of the last fill, or of the end of its day. `pending` is what is
+    outstanding at the venue: a filled order may still be replaced, one that has ended otherwise may not. An unknown outcome
+    makes it uncertain until the venue is heard: absence and silence end nothing.
+    """
+
+    status: Status
+    is_ended: bool
+    ended_at: datetime | None
+    pending: Pending | None
+    certainty: Certainty
+    leaves_quantity: Decimal | None
 
 
 class Order:
@@ -232,42 +248,52 @@ class Order:
 
     @property
     def is_ended(self) -> bool:
+        return self._is_ended_as(self.status)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return self.standing().ended_at
+
+    @property
+    def leaves_quantity(self) -> Decimal | None:
+        return self.standing().leaves_quantity
+
+    @property
+    def pending(self) -> Pending | None:
+        return self.standing().pending
+
+    @property
+    def certainty(self) -> Certainty:
+        return self.standing().certainty
+
+    def standing(self) -> Standing:
+        """Its status and what follows from it, derived once."""
         status = self.status
+        pending = None if status in NEVER_PENDING else self.requests.pending()
+        if self._is_ended_as(status):
+            return Standing(status, True, self._ended_at(status), pending, Certainty.CONFIRMED, ZERO)
+        quantity = self.quantity
+        leaves_quantity = None if quantity is None else max(ZERO, EXACT.subtract(quantity, self.cum_quantity))
+        certainty = Certainty.UNRESOLVED if self._is_silent else Certainty.CONFIRMED
+        return Standing(status, False, None, pending, certainty, leaves_quantity)
+
+    def _is_ended_as(self, status: Status) -> bool:
         if status is Status.DONE_FOR_DAY:
             return self.is_filled or not self._is_kept_overnight
         return status is Status.FILLED or status in ENDS
 
-    @property
-    def ended_at(self) -> datetime | None:
-        """When it ended: the time of the fact that ended it, of the last fill, or of the end of its day."""
-        status = self.status
-        if not self.is_ended:
-            return None
+    def _ended_at(self, status: Status) -> datetime | None:
         if status is Status.FILLED:
             return self.fills.last_fill_at
         return self.session.at if status is Status.DONE_FOR_DAY else self.end_at
 
     @property
-    def leaves_quantity(self) -> Decimal | None:
-        if self.is_ended:
-            return ZERO
-        quantity = self.quantity
-        return None if quantity is None else max(ZERO, EXACT.subtract(quantity, self.cum_quantity))
-
-    @property
-    def pending(self) -> Pending | None:
-        """What is outstanding at the venue. A filled order may still be replaced, an ended one may not."""
-        return None if self.status in NEVER_PENDING else self.requests.pending()
-
-    @property
-    def certainty(self) -> Certainty:
-        """Unknown outcome stays unknown until the venue is heard: absence and silence end nothing."""
-        if self.is_ended:
-            return Certainty.CONFIRMED
-        is_silent = self.unresolved_at is not None and (
-            self.heard_at is None or (self.requests.pending() is not None and self.unresolved_at > self.heard_at)
+    def _is_silent(self) -> bool:
+        """Whether the venue, asked, did not know it, or has not been heard since something was sent in vain."""
+        return self.absent.value or (
+            self.unresolved_at is not None
+            and (self.heard_at is None or (self.requests.pending() is not None and self.unresolved_at > self.heard_at))
         )
-        return Certainty.UNRESOLVED if self.absent.value or is_silent else Certainty.CONFIRMED
 
     @property
     def average_price(self) -> Decimal | None:
@@ -276,7 +302,8 @@ class Order:
     @property
     def venue_order_id(self) -> str | None:
         """The id under which the venue works it now: of all it has borne, the one that appeared last."""
-        return self.venue_order_ids_in_order[-1] if self.venue_order_ids else None
+        known = self.venue_order_ids
+        return self.venue_order_ids_in_order[-1] if len(known) > 1 else next(iter(known), None)
 
     @property
     def venue_order_ids_in_order(self) -> list[str]:

@@ -1,12 +1,13 @@
 """From a message of the wire to an entry for the writer."""
 
 from orderledger.domain.events import OrderEvent
+from orderledger.domain.identity import stream_for
 from orderledger.domain.values import account_stream, proposal_stream
 from orderledger.infrastructure.wire import messages
 from orderledger.infrastructure.wire.facts import evidence_of, source_of, to_fact
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.parsing import parse_line
-from orderledger.infrastructure.writing.deciding import Entry
+from orderledger.infrastructure.writing.entry import Entry
 
 __all__ = ["parse_line", "to_entry"]
 
@@ -24,16 +25,17 @@ KINDS = {
 def to_entry(message: Message) -> Entry:
     """Raises InvalidMessage where fields that go together are missing."""
     fact = to_fact(message)
+    given = message.__dict__
     return Entry(
-        account=message.account,
+        account=given["account"],
         fact=fact,
         source=source_of(message),
-        stream=None if isinstance(fact, OrderEvent) else _stream(message),
-        actor=message.actor,
-        correlation_id=message.correlation_id,
-        causation_id=message.causation_id,
-        text=message.text,
-        evidence=evidence_of(message),
+        stream=stream_for(message.account, fact) if isinstance(fact, OrderEvent) else _stream(message),
+        actor=given["actor"],
+        correlation_id=given["correlation_id"],
+        causation_id=given["causation_id"],
+        text=given["text"],
+        evidence=None if given["evidence"] is None else evidence_of(given["evidence"]),
     )
 
 

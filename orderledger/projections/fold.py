@@ -4,9 +4,10 @@ another time; only where the rows are kept differs."""
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import assert_never, get_args
+from typing import assert_never
 
 from orderledger.domain.accounts import (
+    AccountEvent,
     AccountFact,
     BalanceReported,
     FundingRecorded,
@@ -26,7 +27,7 @@ from orderledger.domain.events import (
     OrderAttributed,
 )
 from orderledger.domain.order import evolve
-from orderledger.domain.proposals import ProposalFact
+from orderledger.domain.proposals import ProposalEvent, ProposalFact
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.state import Order
 from orderledger.domain.values import Anomaly, account_of, client_order_id_of
@@ -38,8 +39,6 @@ from orderledger.projections.store import Rows
 from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, PROPOSALS, TRADES
 from orderledger.projections.trades import Report, report_of, trade_row
 
-PROPOSAL_FACTS = get_args(ProposalFact)
-ACCOUNT_FACTS = get_args(AccountFact)
 ENDED_ORDERS_KEPT = 1_000
 
 Streams = Callable[[str], Iterable[Recorded]]
@@ -59,6 +58,7 @@ class Tracked:
     reports: dict[str, Report] = field(default_factory=dict)
     raised: dict[Anomaly, list[int]] = field(default_factory=dict)
     is_dirty: bool = False
+    is_ended: bool = False
 
 
 class Fold:
@@ -77,12 +77,12 @@ class Fold:
     def take(self, recorded: Recorded) -> None:
         """One event."""
         event = recorded.event
-        if isinstance(event, ACCOUNT_FACTS):
+        if isinstance(event, AccountEvent):
             self._take_account_fact(recorded, event)
-        elif isinstance(event, PROPOSAL_FACTS):
+        elif isinstance(event, ProposalEvent):
             self._take_proposal_fact(recorded, event)
         else:
-            self._take_order_event(recorded, event)  # type: ignore[arg-type]
+            self._take_order_event(recorded, event)
 
     def settle(self) -> None:
         """Write the rows of all orders, gaps and positions that have changed."""
@@ -90,7 +90,9 @@ class Fold:
             tracked = self._tracked[stream]
             tracked.is_dirty = False
             if tracked.order.attributed_to is None:
-                self._rows.put(ORDERS, order_row(stream, tracked.order, tracked.version))
+                row = order_row(stream, tracked.order, tracked.version)
+                tracked.is_ended = not row["is_open"]
+                self._rows.put(ORDERS, row)
         self._dirty.clear()
         for gap in self._gaps:
             self._write_gap(*gap)
@@ -101,7 +103,7 @@ class Fold:
     def evict(self) -> None:
         """Forget ended orders, beyond a number of them: a settled row tells all that is needed until they are met again."""
         if len(self._tracked) > self._limit:
-            ended = [stream for stream, tracked in self._tracked.items() if tracked.order.is_ended]
+            ended = [stream for stream, tracked in self._tracked.items() if tracked.is_ended]
             for stream in ended[:-ENDED_ORDERS_KEPT]:
                 del self._tracked[stream]
             self._limit = len(self._tracked) + 2 * ENDED_ORDERS_KEPT
@@ -110,9 +112,9 @@ class Fold:
 
     def _take_order_event(self, recorded: Recorded, event: Event) -> None:
         stream = recorded.stream
-        tracked = self._track(stream, recorded.version)
+        tracked = self._tracked.get(stream) or self._track(stream, recorded.version)
         order = tracked.order
-        had = _shown_with_trades(order)
+        shown = _shown_with_trades(order) if tracked.reports else None
         is_new_fill = isinstance(event, FillRecorded) and event.fill_id not in order.fills.by_id
         _follow(tracked, recorded, event)
         if not tracked.is_dirty:
@@ -129,18 +131,16 @@ class Fold:
                 self._write_trades(stream, tracked, tracked.reports)
             case _:
                 pass
-        if tracked.reports and had != _shown_with_trades(order):
+        if shown is not None and shown != _shown_with_trades(order):
             self._write_trades(stream, tracked, tracked.reports)
 
     def _track(self, stream: str, version: int) -> Tracked:
-        tracked = self._tracked.get(stream)
-        if tracked is None:
-            tracked = Tracked(Order(account_of(stream), client_order_id_of(stream)))
-            self._tracked[stream] = tracked
-            if version > 1:
-                for earlier in self._streams(stream):
-                    if earlier.version < version:
-                        _follow(tracked, earlier, earlier.event)  # type: ignore[arg-type]
+        """Begin to follow an order, from the state that it was in before this version."""
+        tracked = self._tracked[stream] = Tracked(Order(account_of(stream), client_order_id_of(stream)))
+        if version > 1:
+            for earlier in self._streams(stream):
+                if earlier.version < version:
+                    _follow(tracked, earlier, earlier.event)  # type: ignore[arg-type]
         return tracked
 
     def _write_trades(self, stream: str, tracked: Tracked, fill_ids: Iterable[str], *, is_new: bool = False) -> None:

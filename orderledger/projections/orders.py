@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from orderledger.domain.anomalies import standing_anomalies
-from orderledger.domain.exact import plain, total
+from orderledger.domain.exact import EXACT, ZERO, plain
 from orderledger.domain.state import Order
 from orderledger.domain.values import Links
 from orderledger.projections.tables import Row
@@ -11,17 +11,18 @@ from orderledger.projections.tables import Row
 
 def order_row(stream: str, order: Order, version: int) -> Row:
     """The columns of `tables.ORDERS` for one order."""
-    request, pending = order.request, order.pending
+    request, standing = order.request, order.standing()
+    pending = standing.pending
     return {
         "account": order.account,
         "client_order_id": order.client_order_id,
         "working_client_order_id": order.working_client_order_id,
         "venue_order_id": order.venue_order_id,
         "venue_order_ids": order.venue_order_ids_in_order,
-        "aliases": {name: alias.value for name, alias in sorted(order.aliases.items())},
-        "origin": order.origin.value,
+        "aliases": {name: order.aliases[name].value for name in sorted(order.aliases)},
+        "origin": str(order.origin),
         "instrument": order.instrument,
-        "side": order.side.value if order.side else None,
+        "side": str(order.side) if order.side else None,
         "order_type": _word(order, "order_type"),
         "time_in_force": _word(order, "time_in_force"),
         "expire_at": request.expire_at if request else None,
@@ -30,28 +31,28 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "quantity": order.quantity,
         "limit_price": order.limit_price,
         "stop_price": order.stop_price,
-        "status": order.status.value,
-        "pending": pending.value if pending else None,
-        "certainty": order.certainty.value,
+        "status": str(standing.status),
+        "pending": str(pending) if pending else None,
+        "certainty": str(standing.certainty),
         "cum_quantity": order.cum_quantity,
-        "leaves_quantity": order.leaves_quantity,
+        "leaves_quantity": standing.leaves_quantity,
         "average_price": order.average_price,
         "reported_cum_quantity": order.claimed("cum_quantity"),
         "fees": fees_of(order),
         "strategy": request.strategy if request else None,
         "links": links_of(request.links) if request else None,
         "tags": dict(request.tags) if request else {},
-        "anomalies": sorted(code.value for code, _ in standing_anomalies(order)),
+        "anomalies": sorted(str(code) for code, _ in standing_anomalies(order)),
         "reason": order.reason,
         "requested_at": order.requested_at,
         "submitted_at": order.submitted_at,
         "acknowledged_at": order.acknowledged_at,
-        "absent_at": order.absent.at if order.absent.value else None,
         "pending_since": order.requests.pending_since() if pending else None,
+        "absent_at": order.absent.at if order.absent.value else None,
         "last_fill_at": order.fills.last_fill_at,
-        "ended_at": order.ended_at,
+        "ended_at": standing.ended_at,
         "updated_at": order.updated_at,
-        "is_open": not order.is_ended,
+        "is_open": not standing.is_ended,
         "version": version,
         "stream": stream,
     }
@@ -64,11 +65,12 @@ def _word(order: Order, name: str) -> str | None:
 
 def fees_of(order: Order) -> dict[str, str]:
     """Fees by currency. A fee that came without one is listed under an empty name."""
-    fees: dict[str, list[Decimal]] = {}
+    fees: dict[str, Decimal] = {}
     for fill in order.fills.by_id.values():
         if fill.is_standing and fill.fee is not None:
-            fees.setdefault(fill.fee_currency or "", []).append(fill.fee)
-    return {currency: plain(total(amounts)) for currency, amounts in sorted(fees.items())}
+            currency = fill.fee_currency or ""
+            fees[currency] = EXACT.add(fees.get(currency, ZERO), fill.fee)
+    return {currency: plain(fees[currency]) for currency in sorted(fees)}
 
 
 def links_of(links: Links | None) -> dict[str, str] | None:

@@ -38,7 +38,7 @@ class Terms:
 
     def value(self, quantity: Decimal, price: Decimal) -> Decimal:
         """What a signed quantity is worth at a price, in the settlement currency."""
-        size = EXACT.multiply(quantity, self.multiplier)
+        size = quantity if self.multiplier is ONE else EXACT.multiply(quantity, self.multiplier)
         if self.inverse:
             return COSTS.divide(size, price) if price else ZERO
         return COSTS.multiply(size, price)
@@ -79,7 +79,8 @@ class Book:
 
     def fill(self, quantity: Decimal, price: Decimal, terms: Terms) -> None:
         """Close open lots on the other side, then open what is left."""
-        while quantity and self.lots and (self.lots[0].quantity > 0) != (quantity > 0):
+        is_buy = quantity > ZERO
+        while quantity and self.lots and (self.lots[0].quantity > ZERO) is not is_buy:
             quantity = self._close(quantity, price, terms)
         if quantity:
             self._open(Lot(quantity, terms.value(quantity, price)))
@@ -99,15 +100,17 @@ class Book:
         """Close against one lot. Returns what of the fill is left."""
         index = -1 if self.method == "lifo" else 0
         lot = self.lots[index]
-        if abs(quantity) >= abs(lot.quantity):
+        left = EXACT.add(lot.quantity, quantity)
+        is_partly_closed = left and (left > ZERO) is not (quantity > ZERO)
+        if is_partly_closed:
+            closed = quantity.copy_negate()
+            cost = COSTS.divide(COSTS.multiply(lot.cost, closed), lot.quantity)
+            lot.quantity, lot.cost = left, COSTS.subtract(lot.cost, cost)
+        else:
             closed, cost = lot.quantity, lot.cost
             del self.lots[index]
-        else:
-            closed = -quantity
-            cost = COSTS.divide(COSTS.multiply(lot.cost, closed), lot.quantity)
-            lot.quantity, lot.cost = EXACT.subtract(lot.quantity, closed), COSTS.subtract(lot.cost, cost)
         self.realized = COSTS.add(self.realized, terms.gain(terms.value(closed, price), cost))
-        return EXACT.add(quantity, closed)
+        return ZERO if is_partly_closed else left
 
 
 def _sum_costs(costs: Iterable[Decimal]) -> Decimal:
@@ -139,9 +142,10 @@ class Position:
     def fill(self, trade: Row) -> None:
         """Take in a trade, the newest so far."""
         is_buy = trade["side"] == "buy"
-        quantity = trade["quantity"] if is_buy else -trade["quantity"]
+        quantity = trade["quantity"] if is_buy else trade["quantity"].copy_negate()
+        price = trade["price"]
         for book in self.books:
-            book.fill(quantity, trade["price"], self.terms)
+            book.fill(quantity, price, self.terms)
         if trade["fee"] is not None:
             currency = trade["fee_currency"] or ""
             self.fees[currency] = EXACT.add(self.fees.get(currency, ZERO), trade["fee"])

@@ -2,6 +2,7 @@
 reference docs all follow from what is written here."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 Kind = Literal["text", "number", "time", "json", "flag", "count"]
@@ -17,7 +18,7 @@ class Column:
     is_shown: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """`order_by` is how rows are listed. Times are UTC; numbers are exact decimals in the instrument's own units."""
 
@@ -29,15 +30,19 @@ class Table:
     indexes: tuple[tuple[str, ...], ...] = ()
 
     def key_of(self, row: Row) -> Key:
-        return tuple(row[name] for name in self.key)
+        return tuple(map(row.__getitem__, self.key))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
     def shown(self, row: Row) -> Row:
         """The row as a view shows it: without what only the ledger itself needs."""
-        return {column.name: row[column.name] for column in self.columns if column.is_shown}
+        return {name: value for name, value in row.items() if name not in self._hidden} if self._hidden else dict(row)
+
+    @cached_property
+    def _hidden(self) -> frozenset[str]:
+        return frozenset(column.name for column in self.columns if not column.is_shown)
 
 
 STREAM = Column("stream", "text", "Stream of the order in the log.")

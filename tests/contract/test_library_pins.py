@@ -19,10 +19,11 @@ from eventsourcing import sqlite as library_sqlite
 from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresDatastore
 
-from orderledger import Ledger, OutcomeUnknown, StoreError, StoreUnreachable, parse_document
+from orderledger import Ledger, OutcomeUnknown, StoreError, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.storage import postgres, sqlite
 from orderledger.infrastructure.storage.application import LedgerMapper
+from orderledger.infrastructure.storage.postgres_call import bigint_array, bytea_array, call, text_array
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE
 from tests.contract.streams import MADE_AT, every_view, fill, lives, parsed, request
 
@@ -235,9 +236,9 @@ def test_a_failed_commit_leaves_no_trace_in_memory(ledger: Ledger, monkeypatch: 
     monkeypatch.setattr(recorder, "append", failing)
     messages = parsed(fill("C-1", "F-1"), fill(None, "F-2", venue_order_id="V-1"), request("C-2"))
     for message in messages:
-        with pytest.raises(StoreUnreachable, match="disk full"):
+        with pytest.raises(StoreError, match="disk full"):
             ledger.record(message)
-    with pytest.raises(StoreUnreachable, match="disk full"):
+    with pytest.raises(StoreError, match="disk full"):
         ledger.record_soon(messages[0]).result(10)
     monkeypatch.setattr(recorder, "append", append)
     assert [outcome.outcome for outcome in ledger.record_many(messages)] == ["recorded"] * 3
@@ -339,3 +340,17 @@ def test_the_pool_of_the_library_can_be_pointed_elsewhere(postgres_schema_url: s
     assert "url" not in inspect.signature(PostgresDatastore.__init__).parameters
     with Ledger.open(postgres_schema_url) as ledger:
         assert datastore_of(ledger).pool.conninfo == postgres_schema_url
+
+
+@pytest.mark.parametrize("texts", [[], ["a"], ["", "ü", '"', "{", "NULL", "a,b", "\\"], ["x" * 300] * 1_000])
+def test_our_arrays_are_those_of_postgresql(postgres_schema_url: str, texts: list[str]) -> None:
+    """Byte for byte what the server makes of the same lists."""
+    states, numbers = [text.encode() for text in texts], [-(2**63), 2**63 - 1, 0, -1, *range(1_000)][: len(texts)]
+    ours = [text_array(texts), bytea_array(states), bigint_array(numbers)]
+    with psycopg.connect(postgres_schema_url) as connection:
+        statement = "SELECT %s::text[], %s::bytea[], %s::bigint[]"
+        told = connection.execute(statement, (texts, states, numbers), binary=True).pgresult
+        assert told is not None and [told.get_value(0, column) for column in range(3)] == ours
+        assert call(connection, b"SELECT $1::bigint[]", [bigint_array(numbers)]) == numbers
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            call(connection, b"SELECT $1::bigint[] FROM missing", [bigint_array(numbers)])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orderledger import Ledger
-from tests.contract.streams import parsed, story
+from tests.contract.streams import IDS, fill, parsed, request, story
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -38,3 +38,22 @@ def test_a_view_that_is_not_there_is_named(tmp_path: Path) -> None:
         pytest.raises(ValueError, match="'moon' is no view: orders, trades"),
     ):
         ledger.rebuild(("moon",))
+
+
+def test_many_rows_at_once_hold_what_a_few_hold(durable_store_url: str) -> None:
+    said = "back\\slash, \\N, \\t, 'quote', \"quotes\", größe"
+    odd = f"tab\t, line\n, return\r, {said}"
+    ids = [f"{name}{number}" for name in IDS if len(name) < 100 for number in range(20)]
+    requests = [request(name, number, tags={"note": odd, "\\t": [odd]}, strategy="a\\b") for number, name in enumerate(ids)]
+    fills = [fill(name, f"F\\{number}", number + 1) for number, name in enumerate(ids)]
+    ends = [{"type": "cancel", "account": "sim:main", "client_order_id": name, "reason": said} for name in ids]
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(*requests, *fills, *ends))
+        rows = ledger.orders()
+        assert {row["client_order_id"] for row in rows} == set(ids)
+        assert {(row["reason"], row["tags"]["note"], row["tags"]["\\t"][0]) for row in rows} == {(said, odd, odd)}
+        assert {row["fill_id"] for row in ledger.trades()} == {f"F\\{number}" for number in range(len(ids))}
+        assert ledger.check().differences == ()
+        ledger.record_many(parsed(*({**fill(name, f"G{number}", number + 2)} for number, name in enumerate(ids))))
+        assert {row["cum_quantity"] for row in ledger.orders()} == {2}
+        assert ledger.check().differences == () and ledger.rebuild().is_equal

@@ -224,6 +224,13 @@ def test_chances_are_met_and_healed() -> None:
     assert faults.done == {"drop": drawn["drop"], "repeat": drawn["repeat"], "stale": 1}
 
 
+def test_a_planned_fault_takes_the_place_of_one_by_chance() -> None:
+    planned, drawn = Faults(3, repeat=0.5), Faults(3, repeat=0.5)
+    planned.plan_frames("drop", None)
+
+    assert [planned.of_frame() for _ in range(50)] == ["drop", None, *[drawn.of_frame() for _ in range(50)][2:]]
+
+
 @pytest.mark.parametrize("chances", [{"drop": 0.6, "repeat": 0.6}, {"stale": -0.1}, {"lose_answer": 1.1}])
 def test_chances_that_are_none_are_refused(chances: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="are not chances"):

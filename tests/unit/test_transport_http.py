@@ -270,3 +270,21 @@ def test_nothing_secret_is_in_errors_and_logs(status: int, caplog: pytest.LogCap
     assert [secret for secret in (KEY, "abcdef", "passphrase", "once-and-again") if secret in told] == []
     assert "no access for *** (key ***), auth=***&x=1, ***, session ***" in str(caught.value)
     assert any(f"auth={'***'}" in record.getMessage() for record in caplog.records if record.name == "httpx")
+
+
+def test_a_secret_is_hidden_as_it_stands_in_an_address_and_in_what_the_library_says(caplog: pytest.LogCaptureFixture) -> None:
+    server = Scripted(said(503, ""), f"HTTP/9 {KEY}\r\n\r\n")
+    caplog.set_level(logging.DEBUG, logger="httpx")
+    caplog.set_level(logging.DEBUG, logger="orderledger")
+
+    async def run() -> None:
+        async with server.asked(secrets=[KEY, "pass/phrase"], attempts=2) as http:
+            await http.get("/accounts/pass%2Fphrase/orders")
+
+    with pytest.raises(VenueUnavailable) as caught:
+        asyncio.run(run())
+
+    told = f"{caught.value} {caplog.text}"
+    assert "RemoteProtocolError: illegal status line: bytearray(b'HTTP/9 ***')" in told
+    assert "/v1/accounts/***/orders" in caplog.text  # as httpx logs it
+    assert [secret for secret in (KEY, "pass/phrase", "pass%2Fphrase") if secret in told] == []

@@ -31,8 +31,9 @@ def translated(venue: str, lines: BinaryIO, *, account: str, number: str) -> Ite
 
 def _line(message: Message) -> str:
     """With its evidence, whose numbers stay as they were written."""
-    evidence = evidence_of(message)
-    told = document(message) if evidence is None else {**document(message), "evidence": msgspec.Raw(evidence)}
+    told = document(message)
+    if message.evidence is not None:
+        told["evidence"] = msgspec.Raw(evidence_of(message.evidence))
     return msgspec.json.encode(told).decode()
 
 

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orderledger.infrastructure.garbage import uncollected
-from orderledger.infrastructure.storage.projecting import Projector
-from orderledger.infrastructure.storage.schema import VIEWS
+from orderledger.infrastructure.storage.projecting import Projector, stored_position
 from orderledger.infrastructure.storage.store import Store
 from orderledger.projections.fold import Fold
 from orderledger.projections.store import MemoryRows
@@ -34,7 +33,7 @@ def check(store: Store, projector: Projector, progress: Callable[[int, int], Non
     """Read the whole log, and compare. At most `most` differences are told."""
     projector.catch_up()
     with store.database.reading() as session:
-        position = int(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
+        position = stored_position(session)
         stored = {table.name: {table.key_of(row): row for row in session.select(table)} for table in TABLES}
     with uncollected():
         return _check(store, position, stored, progress, most)

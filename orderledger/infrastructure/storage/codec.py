@@ -96,7 +96,7 @@ def payload_of(event: AnyFact) -> dict[str, Any]:
     payload = {}
     for name, default in _FIELDS[type(event)]:
         value = getattr(event, name)
-        if value is not default and value != {}:
+        if value is not default and (value or not isinstance(value, dict)):
             payload[name] = value
     if "reported" in payload:
         payload["reported"] = {name: claim for name in _CLAIMS if (claim := getattr(payload["reported"], name)) is not None}

@@ -4,12 +4,13 @@ SQLite has no exact numbers and no times: numbers are kept as decimal text, time
 PostgreSQL has both: NUMERIC and timestamptz.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,19 +22,21 @@ from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, chunks
 from orderledger.projections.tables import Column, Key, Kind, Row, Table
 
-_EMPTY: dict[str, Callable[[], Any]] = {"{}": dict, "[]": list}
-_decoder = json.JSONDecoder(parse_float=Decimal)
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
 _json = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
 def time_text(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, which sorts as it happened."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    text = _json.encode(
+        moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    ).decode()  # in quotes, and without the microseconds where there are none
+    return text[1:-1] if moment.microsecond else f"{text[1:20]}.000000Z"
 
 
 def parse_json(text: str) -> Any:
     """JSON whose numbers stay exact."""
-    return _EMPTY[text]() if text in _EMPTY else _decoder.decode(text)
+    return _decoder.decode(text)
 
 
 def json_text(value: Any) -> str:
@@ -41,11 +44,20 @@ def json_text(value: Any) -> str:
     return _json.encode(value).decode()
 
 
+def changed(values: Sequence[Any], change: Callable[[Any], Any] | None) -> Sequence[Any]:
+    """A column's values, those that are there changed."""
+    return values if change is None else [None if value is None else change(value) for value in values]
+
+
 class Session(ABC):
     """One transaction. Tables may be written under another name, with `suffix`."""
 
-    mark: str
     types: dict[Kind, str]
+    differs_from: str
+    """The operator that compares two values of which either may be missing."""
+
+    _to: dict[Kind, Callable[[Any], Any]]
+    _from: dict[Kind, Callable[[Any], Any]]
 
     @abstractmethod
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -59,14 +71,18 @@ class Session(ABC):
     def has_table(self, name: str) -> bool: ...
 
     @abstractmethod
-    def columns_of(self, name: str) -> set[str]:
+    def column_names(self, name: str) -> set[str]:
         """The columns of a table, none if there is no such table."""
 
-    @abstractmethod
-    def to_sql(self, kind: Kind, value: Any) -> Any: ...
+    def to_sql(self, kind: Kind, value: Any) -> Any:
+        """A value of a row as the database takes it."""
+        change = self._to.get(kind)
+        return value if change is None or value is None else change(value)
 
-    @abstractmethod
-    def from_sql(self, kind: Kind, value: Any) -> Any: ...
+    def columns_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
+        """The rows as the database takes them, a list per column."""
+        for column in table.columns:
+            yield changed([row[column.name] for row in rows], self._to.get(column.kind))
 
     def events_after(self, position: int, limit: int) -> list[Recorded]:
         """The next events in the order of the log."""
@@ -96,14 +112,12 @@ class Session(ABC):
         statement = f"SELECT {', '.join(self.column(c) for c in table.columns)} FROM {table.name}{suffix}"
         if where:
             statement += f" WHERE {where}"
-        readers = [(column.name, column.kind) for column in table.columns]
-        return [
-            {
-                name: None if value is None else self.from_sql(kind, value)
-                for (name, kind), value in zip(readers, row, strict=True)
-            }
-            for row in self.execute(f"{statement} {tail}", parameters)
+        found = self.execute(f"{statement} {tail}", parameters)
+        columns = [
+            changed([row[index] for row in found], self._from.get(column.kind)) for index, column in enumerate(table.columns)
         ]
+        names = table.names
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def column(self, column: Column) -> str:
         return column.name
@@ -129,6 +143,7 @@ class Session(ABC):
 
 
 class SQLiteSession(Session):
+    differs_from = "IS NOT"
     types: dict[Kind, str] = {  # noqa: RUF012  (a constant of the class)
         "text": "TEXT",
         "number": "TEXT",
@@ -146,37 +161,24 @@ class SQLiteSession(Session):
     }
 
     def __init__(self, cursor: SQLiteCursor) -> None:
-        self._cursor = cursor
+        self._cursor = cursor.sqlite_cursor
+        self._cursor.row_factory = None  # plain tuples: the library's rows by name cost more than the reading
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        self._cursor.execute(statement, tuple(parameters))
-        return [tuple(row) for row in self._cursor.fetchall()]
+        return self._cursor.execute(statement, tuple(parameters)).fetchall()
 
     def has_table(self, name: str) -> bool:
         return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
 
-    def columns_of(self, name: str) -> set[str]:
+    def column_names(self, name: str) -> set[str]:
         return {column for (column,) in self.execute("SELECT name FROM pragma_table_info(?)", (name,))}
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
-        columns = [(column.name, self._to.get(column.kind)) for column in table.columns]
-        marks = f"({','.join('?' * len(columns))})"
+        marks = f"({','.join('?' * len(table.columns))})"
         for chunk in chunks(rows):
-            values = [
-                row[name] if change is None or row[name] is None else change(row[name])
-                for row in chunk
-                for name, change in columns
-            ]
+            values = list(chain.from_iterable(zip(*self.columns_of(table, chunk), strict=True)))
             statement = f"INSERT INTO {table.name}{suffix} ({', '.join(table.names)}) VALUES {','.join([marks] * len(chunk))} "
             self._cursor.execute(statement + self._upsert_tail(table), values)
-
-    def to_sql(self, kind: Kind, value: Any) -> Any:
-        change = self._to.get(kind)
-        return value if change is None or value is None else change(value)
-
-    def from_sql(self, kind: Kind, value: Any) -> Any:
-        change = self._from.get(kind)
-        return value if change is None else change(value)
 
 
 class Database(ABC):
@@ -193,6 +195,21 @@ class Database(ABC):
     @abstractmethod
     def alone(self) -> AbstractContextManager[Session]:
         """A transaction that no other process of this ledger runs beside: for creating tables."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Where there is room for files as large as this database. None where it needs none."""
+        return None
+
+    @contextmanager
+    def apart(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator["Database"]:
+        """Where a process fills these tables while others fill theirs: this database itself, if writers do not wait for each
+        other in it, else a file of its own. `take_in` adds what is in the file."""
+        yield self
+
+    def take_in(self, path: str, tables: Sequence[Table], suffix: str) -> None:
+        """Add the rows of tables that were filled apart."""
+        return
 
 
 class SQLiteDatabase(Database):
@@ -220,3 +237,34 @@ class SQLiteDatabase(Database):
                 connection.rollback()
                 raise
             connection.commit()
+
+    @property
+    def folder(self) -> Path | None:
+        return Path(str(self._datastore.pool.db_name)).absolute().parent
+
+    @contextmanager
+    def apart(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator[Database]:
+        datastore = SQLiteDatastore(path)
+        try:
+            database = SQLiteDatabase(datastore)
+            with database.writing() as session:
+                for table in tables:
+                    session.create(table, suffix)
+            yield database
+        finally:
+            datastore.close()
+
+    def take_in(self, path: str, tables: Sequence[Table], suffix: str) -> None:
+        with self._datastore.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            cursor.execute("ATTACH DATABASE ? AS apart", (path,))
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                for table in tables:
+                    cursor.execute(f"INSERT INTO main.{table.name}{suffix} SELECT * FROM apart.{table.name}{suffix}")
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+            finally:
+                cursor.execute("DETACH DATABASE apart")

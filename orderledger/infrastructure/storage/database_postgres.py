@@ -1,8 +1,8 @@
-"""Rows of the views in PostgreSQL: NUMERIC, timestamptz and jsonb, written with one statement per table and batch."""
+"""Rows of the views in PostgreSQL: NUMERIC, timestamptz and jsonb, written a table at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from eventsourcing.postgres import PostgresDatastore
@@ -10,14 +10,33 @@ from psycopg import Cursor
 from psycopg.rows import tuple_row
 
 from orderledger.domain.exact import plain
-from orderledger.infrastructure.storage.database import Database, Session, json_text, parse_json
+from orderledger.infrastructure.storage.database import Database, Session, changed, json_text, parse_json, time_text
 from orderledger.projections.tables import Column, Kind, Row, Table
+
+ROWS_WORTH_A_COPY = 200
+"""A copy into a table of its own takes four round trips, and a fifth of the work per row."""
 
 CREATION_LOCK = 7_230_011_942
 """Key of the advisory lock under which tables are created."""
 
 
+def _sorted(value: Any) -> Any:
+    """JSON objects with sorted keys; jsonb keeps them in an order of its own."""
+    if isinstance(value, dict):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def _parsed(text: str) -> Any:
+    return _sorted(parse_json(text))
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
 class PostgresSession(Session):
+    differs_from = "IS DISTINCT FROM"
     types: dict[Kind, str] = {  # noqa: RUF012
         "text": "text",
         "number": "numeric",
@@ -26,6 +45,9 @@ class PostgresSession(Session):
         "flag": "boolean",
         "count": "bigint",
     }
+    _to: dict[Kind, Callable[[Any], Any]] = {"json": json_text, "number": plain}  # noqa: RUF012
+    # NUMERIC keeps trailing zeros: 7.0 is to be 7 everywhere
+    _from: dict[Kind, Callable[[Any], Any]] = {"json": _parsed, "time": _utc}  # noqa: RUF012
 
     def __init__(self, cursor: Cursor[Any]) -> None:
         self._cursor = cursor
@@ -37,12 +59,29 @@ class PostgresSession(Session):
     def has_table(self, name: str) -> bool:
         return self.execute("SELECT to_regclass(?) IS NOT NULL", (name,)) == [(True,)]
 
-    def columns_of(self, name: str) -> set[str]:
+    def column_names(self, name: str) -> set[str]:
         statement = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
         return {column for (column,) in self.execute(statement, (name,))}
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
-        arrays = [[self.to_sql(column.kind, row[column.name]) for row in rows] for column in table.columns]
+        if len(rows) < ROWS_WORTH_A_COPY:
+            self._upsert_arrays(table, rows, suffix)
+            return
+        staged, names = f"{table.name}_staged", ", ".join(table.names)
+        self.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} (LIKE {table.name})")
+        with self._cursor.copy(f"COPY {staged} ({names}) FROM STDIN".encode()) as copy:
+            for row in zip(*self._texts_of(table, rows), strict=True):
+                copy.write_row(row)
+        self.execute(f"INSERT INTO {table.name}{suffix} ({names}) SELECT {names} FROM {staged} {self._upsert_tail(table)}")
+        self.execute(f"TRUNCATE {staged}")
+
+    def _texts_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
+        """Columns for a copy, which reads times as text: writing them so costs a fifth of what psycopg takes for a datetime."""
+        for column, values in zip(table.columns, self.columns_of(table, rows), strict=True):
+            yield changed(values, time_text) if column.kind == "time" else values
+
+    def _upsert_arrays(self, table: Table, rows: Sequence[Row], suffix: str) -> None:
+        arrays = list(self.columns_of(table, rows))
         marks = ", ".join(f"%s::{self.types[column.kind]}[]" for column in table.columns)
         target = f"{table.name}{suffix} ({', '.join(table.names)})"
         statement = f"INSERT INTO {target} SELECT * FROM unnest({marks}) {self._upsert_tail(table)}"
@@ -54,23 +93,6 @@ class PostgresSession(Session):
     def first_missing(self, name: str) -> str:
         is_text = name in ("account", "stream", "proposal_id", "client_order_id", "instrument", "method")
         return f'{name} COLLATE "C" NULLS FIRST' if is_text else f"{name} NULLS FIRST"
-
-    def to_sql(self, kind: Kind, value: Any) -> Any:
-        if value is None or kind not in ("json", "number"):
-            return value
-        return json_text(value) if kind == "json" else plain(value)  # NUMERIC keeps trailing zeros: 7.0 is to be 7 everywhere
-
-    def from_sql(self, kind: Kind, value: Any) -> Any:
-        if kind == "json":
-            return _sorted(parse_json(value))
-        return value.astimezone(UTC) if kind == "time" else value
-
-
-def _sorted(value: Any) -> Any:
-    """JSON objects with sorted keys; jsonb keeps them in an order of its own."""
-    if isinstance(value, dict):
-        return {name: _sorted(value[name]) for name in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 class PostgresDatabase(Database):

@@ -1,7 +1,13 @@
-"""Builds views with several processes: orders and trades apart by stream, positions from the trades at the end."""
+"""Builds views with several processes: first orders and trades, apart by stream, then positions, apart by instrument."""
 
 import gc
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 from zlib import crc32
 
 from orderledger.domain.values import is_order_stream
@@ -10,48 +16,63 @@ from orderledger.infrastructure.storage.projecting import BATCH_FAR_BEHIND
 from orderledger.infrastructure.storage.sqlrows import SqlRows
 from orderledger.infrastructure.storage.store import Store, open_store
 from orderledger.projections.fold import Fold
-from orderledger.projections.position_fold import PositionFold
-from orderledger.projections.tables import ACCOUNT_EVENTS, TRADES
+from orderledger.projections.position_fold import Key, PositionFold
+from orderledger.projections.tables import ACCOUNT_EVENTS, TABLES, TRADES
 
-ROWS_PER_FLUSH = 20_000
+EVENTS_PER_TRANSACTION = 20_000
 
 
 def build_in_parallel(store: Store, suffix: str, jobs: int) -> tuple[int, int]:
     """Fill the tables with this suffix. Returns the position up to which they are built, and the number of events."""
     up_to = store.recorder.last_position()
     assert store.url is not None
-    with get_context("spawn").Pool(jobs) as pool:
-        counts = pool.starmap(_build_share, [(store.url, suffix, share, jobs, up_to) for share in range(jobs)])
-    _build_positions(store, suffix)
-    return up_to, sum(counts)
+    with (
+        TemporaryDirectory(dir=store.database.folder) as folder,
+        ProcessPoolExecutor(jobs, get_context("spawn")) as pool,
+    ):
+        paths = [str(Path(folder, f"{share}.db")) for share in range(jobs)]
+        building = [pool.submit(_build_share, store.url, suffix, path, share, jobs, up_to) for share, path in enumerate(paths)]
+        count = sum(future.result() for future in building)
+        for path in paths:
+            store.database.take_in(path, TABLES, suffix)
+        keys = _held(store, suffix)
+        placing = [pool.submit(_build_positions, store.url, suffix, keys[share::jobs]) for share in range(jobs)]
+        for future in placing:
+            future.result()
+    return up_to, count
 
 
-def _build_share(url: str, suffix: str, share: int, jobs: int, up_to: int) -> int:
+def _build_share(url: str, suffix: str, path: str, share: int, jobs: int, up_to: int) -> int:
     """One process: everything but the positions, of its share of the streams."""
     gc.disable()  # the process lives for this alone, and makes nothing that is in a cycle
-    store = open_store(url)
-    rows = SqlRows(suffix)
-    fold = Fold(rows, has_positions=False)
-    position, taken, waiting = 0, 0, 0
-    try:
-        while position < up_to:
-            with store.database.reading() as session:
+    with closing(open_store(url)) as store, store.database.apart(path, TABLES, suffix) as database:
+        rows = SqlRows(suffix)
+        fold = Fold(rows, lambda stream: store.events_of([stream])[stream], has_positions=False)
+        count = 0
+        for stored in _events_of_share(store, share, jobs, up_to):
+            with database.writing() as session:
                 rows.session = session
-                stored = session.stored_after(position, BATCH_FAR_BEHIND)
-                for stream, version, name, state, at in stored:
-                    if at <= up_to and _share_of(stream, jobs) == share:
-                        fold.take(decode(stream, version, name, state, at))
-                        waiting += 1
-            position = stored[-1][4] if stored else up_to
-            if waiting >= ROWS_PER_FLUSH or position >= up_to:
-                with store.database.writing() as session:
-                    rows.session = session
-                    fold.settle()
-                    rows.flush()
-                taken, waiting = taken + waiting, 0
-    finally:
-        store.close()
-    return taken
+                for event in stored:
+                    fold.take(decode(*event))
+                fold.settle()
+                rows.flush()
+            fold.evict()
+            count += len(stored)
+    return count
+
+
+def _events_of_share(store: Store, share: int, jobs: int, up_to: int) -> Iterator[list[tuple[Any, ...]]]:
+    """A transaction's worth of stored events after the other."""
+    position = 0
+    mine: list[tuple[Any, ...]] = []
+    while position < up_to:
+        with store.database.reading() as session:
+            stored = session.stored_after(position, BATCH_FAR_BEHIND)
+        mine += [event for event in stored if event[4] <= up_to and _share_of(event[0], jobs) == share]
+        position = stored[-1][4] if stored else up_to
+        if len(mine) >= EVENTS_PER_TRANSACTION or position >= up_to:
+            yield mine
+            mine = []
 
 
 def _share_of(stream: str, jobs: int) -> int:
@@ -59,13 +80,24 @@ def _share_of(stream: str, jobs: int) -> int:
     return crc32(stream.encode()) % jobs if is_order_stream(stream) else 0
 
 
-def _build_positions(store: Store, suffix: str) -> None:
-    rows = SqlRows(suffix)
-    positions = PositionFold(rows)
-    with store.database.writing() as session:
-        rows.session = session
-        for table in (TRADES, ACCOUNT_EVENTS):
-            for account, instrument in session.execute(f"SELECT DISTINCT account, instrument FROM {table.name}{suffix}"):
-                positions.distrust({"account": account, "instrument": instrument})
-        positions.settle()
-        rows.flush()
+def _held(store: Store, suffix: str) -> list[Key]:
+    """The instruments of each account that have been traded, or adjusted, or funded."""
+    statements = (f"SELECT DISTINCT account, instrument FROM {table.name}{suffix}" for table in (TRADES, ACCOUNT_EVENTS))
+    with store.database.reading() as session:
+        return list(dict.fromkeys((row[0], row[1]) for statement in statements for row in session.execute(statement)))
+
+
+def _build_positions(url: str, suffix: str, keys: Sequence[Key]) -> None:
+    """One process: the positions of some instruments, from their trades."""
+    gc.disable()
+    with closing(open_store(url)) as store:
+        rows = SqlRows(suffix)
+        positions = PositionFold(rows)
+        for account, instrument in keys:
+            positions.distrust({"account": account, "instrument": instrument})
+        with store.database.reading() as session:
+            rows.session = session
+            positions.settle()
+        with store.database.writing() as session:
+            rows.session = session
+            rows.flush()

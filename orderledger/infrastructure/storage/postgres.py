@@ -17,6 +17,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
+from orderledger.infrastructure.storage.postgres_call import bigint_array, bytea_array, call, text_array
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, NewEvent, Row
 
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
@@ -73,7 +74,7 @@ class Datastore(PostgresDatastore):
         self._synchronous_commit = synchronous_commit
         super().__init__("", "", "", "", "", pool_size=1, max_overflow=15, originator_id_type="text", lock_timeout=lock_timeout)
         self.pool.conninfo = url
-        self.pool.kwargs = {"row_factory": dict_row, "connect_timeout": 10}
+        self.pool.kwargs = {"row_factory": dict_row, "connect_timeout": 10, "client_encoding": "utf8"}
         with psycopg.connect(url, connect_timeout=10) as connection:  # the pool would not say what is wrong
             row = connection.execute("SELECT current_schema()").fetchone()
             self.schema = row[0] if row and row[0] else "public"
@@ -95,7 +96,8 @@ class Recorder(PostgresApplicationRecorder):
     def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = EVENTS_TABLE) -> None:
         super().__init__(datastore, events_table_name=events_table_name)
         self.sql_create_statements = self._create_statements()
-        self._append = SQL("SELECT {append}(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)").format(append=self._identifier("append"))
+        append = SQL("SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)").format(append=self._identifier("append"))
+        self._append = append.as_bytes()
         self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._table)
         self._names = SQL(
             "SELECT kind, name, stream FROM {table} WHERE account = %s AND kind = %s AND name = ANY(%s::text[])"
@@ -128,25 +130,36 @@ class Recorder(PostgresApplicationRecorder):
         """Never retried: a lost answer leaves the outcome unknown, and only reading back can tell."""
         fresh = [binding for binding in bindings if not binding.is_claim]
         claims = [binding for binding in bindings if binding.is_claim]
+        streams, versions, topics, states = zip(*events, strict=True)
         parameters = (
-            *map(list, zip(*events, strict=True)),
-            *([binding[field] for binding in fresh] for field in range(4)),
-            [account for account, _ in free],
-            [name for _, name in free],
+            text_array(streams),
+            bigint_array(versions),
+            text_array(topics),
+            bytea_array(states),
+            text_array(binding.account for binding in fresh),
+            text_array(binding.kind for binding in fresh),
+            text_array(binding.name for binding in fresh),
+            text_array(binding.stream for binding in fresh),
+            text_array(account for account, _ in free),
+            text_array(name for _, name in free),
         )
-        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        with self.datastore.get_connection() as connection:
             if not claims:
-                return self._appended(cursor, parameters)
-            with connection.transaction():
+                return call(connection, self._append, parameters)
+            with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
                 for statement in self.lock_table_statements:  # before any row, as everybody does: no two can wait for each other
                     cursor.execute(statement)
                 self._claim(cursor, claims)
-                return self._appended(cursor, parameters)
+                return call(connection, self._append, parameters)
 
-    def _appended(self, cursor: Cursor[Any], parameters: tuple[Any, ...]) -> Sequence[int]:
-        cursor.execute(self._append, parameters, prepare=True)
-        row = cursor.fetchone()
-        return row[0] if row else ()
+    def settle(self, error: Exception) -> bool:
+        """Whoever has the lock that each append takes knows that no append is under way. An answer of the server is final; what
+        was on its way to a server that never answered may still arrive."""
+        with self.datastore.get_connection() as connection, connection.transaction():
+            for statement in self.lock_table_statements:
+                connection.execute(statement)
+        cause = error.__cause__ or error
+        return isinstance(cause, psycopg.Error) and cause.sqlstate is not None
 
     def _claim(self, cursor: Cursor[Any], claims: Sequence[Binding]) -> None:
         statement = SQL(

@@ -37,24 +37,32 @@ class Projector:
         """Bring the views up to the end of the log, and return their position."""
         with self._lock:
             last = self._store.recorder.last_position()
-            while self._position < last:
-                before = self._position
-                self._advance(BATCH_FAR_BEHIND if last - self._position > BATCH_FAR_BEHIND else BATCH)
+            while self._step(last):
                 if progress is not None:
                     progress(self._position)
-                if self._position == before:
-                    break
             return self._position
 
-    def stored_position(self) -> int:
-        """How far the tables are, whoever brought them there."""
+    def step(self) -> bool:
+        """Take the next batch. Whether there was one."""
+        with self._lock:
+            return self._step(self._store.recorder.last_position())
+
+    def is_far_behind(self) -> bool:
+        """Whether so much of the log is still to be taken that catching up takes a while."""
         with self._store.database.reading() as session:
-            return int(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
+            position = stored_position(session)
+        return self._store.recorder.last_position() - position > BATCH_FAR_BEHIND
 
     def restart(self) -> None:
         """Forget what is in memory: the tables have been changed by others."""
         with self._lock:
             self._restart(-1)
+
+    def _step(self, last: int) -> bool:
+        before = self._position
+        if before < last:
+            self._advance(BATCH_FAR_BEHIND if last - before > BATCH_FAR_BEHIND else BATCH)
+        return self._position > before
 
     def _advance(self, limit: int) -> None:
         try:
@@ -97,6 +105,11 @@ class Projector:
 def lock_position(session: Session) -> int:
     """Where the views are. Whoever has asked holds them until the end of the transaction."""
     session.execute("UPDATE view_positions SET position = position WHERE name = ?", (VIEWS,))
+    return stored_position(session)
+
+
+def stored_position(session: Session) -> int:
+    """Where the views are, without holding them."""
     return int(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
 
 
@@ -122,7 +135,7 @@ class Follower:
 
     @contextmanager
     def resting(self) -> Iterator[None]:
-        """Leave the interpreter to a bulk recording. Questions bring the views up to date all the same."""
+        """Leave the interpreter to a bulk recording, or to a recovery. Questions bring the views up to date all the same."""
         self._resting += 1
         try:
             yield
@@ -145,10 +158,9 @@ class Follower:
         while not self._stopping.is_set():
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
-            if self._resting:
-                continue
             try:
-                self._projector.catch_up()
+                while not self._resting and not self._stopping.is_set() and self._projector.step():
+                    pass
                 self.failure = None
             except (PersistenceError, OSError) as error:  # the database may come back; reading the views says what is wrong
                 self.failure = error

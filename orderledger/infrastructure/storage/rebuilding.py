@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from orderledger.infrastructure.errors import StoreVersion
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.parallel import build_in_parallel
 from orderledger.infrastructure.storage.projecting import BATCH_FAR_BEHIND, Projector, lock_position, stored_fold_version
 from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows
@@ -46,6 +45,8 @@ def rebuild(
     with _beside(store):
         builder = _Builder(store)
         if jobs > 1 and store.url is not None:
+            from orderledger.infrastructure.storage.parallel import build_in_parallel  # few need what it imports
+
             builder.begin_at(build_in_parallel(store, SUFFIX, jobs))
         while builder.advance():
             if progress is not None:
@@ -139,7 +140,11 @@ def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Seque
 
 
 def _is_same(session: Session, table: Table) -> bool:
-    columns = ", ".join(table.names)
-    pairs = ((table.name, table.name + SUFFIX), (table.name + SUFFIX, table.name))
-    differences = (f"SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other}" for one, other in pairs)
-    return not any(session.execute(f"SELECT 1 FROM ({difference}) AS difference LIMIT 1") for difference in differences)
+    """Whether both tables hold the same rows: as many, and each of the live ones equal to the new one with its key."""
+    counts = (f"SELECT COUNT(*) FROM {name}" for name in (table.name, table.name + SUFFIX))
+    if len({session.execute(count)[0] for count in counts}) > 1:
+        return False
+    keys = " AND ".join(f"live.{name} = made.{name}" for name in table.key)
+    differs = " OR ".join(f"live.{name} {session.differs_from} made.{name}" for name in table.names)
+    statement = f"SELECT 1 FROM {table.name} AS live LEFT JOIN {table.name}{SUFFIX} AS made ON {keys} WHERE {differs} LIMIT 1"
+    return not session.execute(statement)

@@ -38,7 +38,7 @@ def _stored_version(session: Session) -> int | None:
 
 def _has_views(session: Session) -> bool:
     """Whether all views are there, in today's shape. They may have been dropped on purpose: they can be made again."""
-    if not session.has_table("view_positions") or any(session.columns_of(table.name) != set(table.names) for table in TABLES):
+    if not session.has_table("view_positions") or any(session.column_names(table.name) != set(table.names) for table in TABLES):
         return False
     return bool(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,)))
 

@@ -18,6 +18,7 @@ from eventsourcing.persistence import (
     ConnectionPoolClosedError,
     IntegrityError,
     Notification,
+    OperationalError,
     StoredEvent,
 )
 from eventsourcing.sqlite import (
@@ -34,29 +35,49 @@ from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TAB
 LAST = 2**63 - 1
 THREADS = 10_000
 CLOSING_SECONDS = 10.0
+STATEMENTS_KEPT = 256
+BEFORE_COMMIT = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
+)
+"""What SQLite says before it has committed anything: nothing was written."""
+
 COLUMNS = "originator_id, originator_version, topic, state, notification_id"
 
 
 class Pool(SQLiteConnectionPool):
-    """Connections that survive a power failure after every commit, unless the user asked for less."""
+    """Connections that survive a power failure after every commit, unless the user asked for less.
+
+    They keep their statements prepared; the library's own connections keep one, and parse the rest each time.
+    """
 
     synchronous = "FULL"
 
     def _create_connection(self) -> SQLiteConnection:
-        connection = self._connect()
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA synchronous={self.synchronous}")
-        cursor.execute("PRAGMA cache_size=-16384")
-        return connection
+        connection = sqlite3.connect(
+            self.db_name,
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
+            timeout=self.lock_timeout or 0,
+            cached_statements=STATEMENTS_KEPT,
+        )
+        connection.row_factory = sqlite3.Row
+        if not self.is_sqlite_memory_mode:
+            self._use_write_ahead_log(connection)
+        connection.execute(f"PRAGMA synchronous={self.synchronous}")
+        connection.execute("PRAGMA cache_size=-16384")
+        return SQLiteConnection(connection, max_age=self.max_age)
 
-    def _connect(self) -> SQLiteConnection:
+    def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
         """Several processes may open a new file at once: the change to a write-ahead log does not wait for others by itself."""
         deadline = time.monotonic() + (self.lock_timeout or 0)
         while True:
             try:
-                return super()._create_connection()
+                connection.execute("PRAGMA journal_mode=WAL")
+                return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
+                    connection.close()
                     raise
                 time.sleep(0.01)
 
@@ -97,6 +118,13 @@ class Datastore(SQLiteDatastore):
         finally:
             with self._counting:
                 self._num_busy -= 1
+
+    def renew(self) -> None:
+        """Close this thread's connection: the next one is new. A memory store lives in its connections, and keeps them."""
+        held: Held | None = getattr(self._threads, "held", None)
+        if held is not None:
+            self._threads.held = None
+            held.connection.close()
 
     def close(self) -> None:
         """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise."""
@@ -151,6 +179,22 @@ class Recorder(SQLiteApplicationRecorder):
             _check_free(c, free)
             _bind(c, bindings)
         return positions
+
+    def settle(self, error: Exception) -> bool:
+        """A commit whose fsync failed may stand in the write-ahead log, unseen, and come to light after a crash; or be seen,
+        and not be on the disk. So the write-ahead log is done with: what of it is committed goes into the database file, and is
+        synced there. An fsync that failed is never tried again."""
+        if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in BEFORE_COMMIT:
+            return True
+        if isinstance(self.datastore, Datastore):
+            self.datastore.renew()
+        with self.datastore.get_connection(commit=True) as connection, _told_by_library():
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy = cursor.fetchall()[0][0]
+        if is_busy:
+            raise OperationalError("others are reading: the write-ahead log cannot be done with")
+        return True
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
         return self._append(c, [(str(e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events])
@@ -218,6 +262,14 @@ class Recorder(SQLiteApplicationRecorder):
         statement = f"{self._select} notification_id > ? AND notification_id <= ? {chosen} ORDER BY notification_id LIMIT ?"
         rows = self._rows(statement, (first, LAST if stop is None else stop, *topics, limit))
         return [Notification(row.stream, row.version, row.name, row.state, row.position) for row in rows]
+
+
+@contextmanager
+def _told_by_library() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OperationalError(error) from error
 
 
 def _check_free(c: SQLiteCursor, free: Sequence[tuple[str, str]]) -> None:

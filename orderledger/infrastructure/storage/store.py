@@ -30,6 +30,7 @@ class Store:
         self.application = application
         self.database = database
         self.recorder = cast(LedgerRecorder, application.recorder)
+        self._unsettled: PersistenceError | None = None
 
     def append(
         self, events: Sequence[Recorded], bindings: Sequence[Binding], free: Sequence[tuple[str, str]] = ()
@@ -46,17 +47,39 @@ class Store:
         except IntegrityError as error:
             raise Conflict("a stream has grown since it was read") from error
         except PersistenceError as error:
-            positions = self._settle(stored, after=error)
-            if positions is None:
-                raise unreachable(error) from error
-            return positions
+            return self._settle(stored, error)
 
-    def _settle(self, stored: Sequence[NewEvent], after: Exception | None = None) -> list[int] | None:
-        """Whether the events are in the log after all: the answer to a commit may get lost after it was done."""
+    def make_sure(self) -> None:
+        """Before anything is decided: what stands in the log is there for good. Raises OutcomeUnknown as long as an earlier
+        commit that failed could not be settled."""
+        if self._unsettled is not None:
+            self._make_final(self._unsettled)
+
+    def _make_final(self, error: PersistenceError) -> bool:
+        self._unsettled = error
         try:
-            rows = self.recorder.rows_at([(stream, version) for stream, version, _, _ in stored])
-        except PersistenceError as error:
-            raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be asked: {after or error}") from error
+            is_final = self.recorder.settle(error)
+        except PersistenceError as again:
+            raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be asked: {_said(error)}") from again
+        self._unsettled = None
+        return is_final
+
+    def _settle(self, stored: Sequence[NewEvent], error: PersistenceError) -> list[int]:
+        """An error out of a commit means that its outcome is unknown, not that nothing was written: answer from what is there."""
+        is_final = self._make_final(error)
+        try:
+            positions = self._positions_of(stored)
+        except PersistenceError as again:
+            raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be asked: {_said(error)}") from again
+        if positions is not None:
+            return positions
+        if is_final:
+            raise unreachable(error) from error
+        raise OutcomeUnknown(f"the store failed in the middle of a commit: {_said(error)}") from error
+
+    def _positions_of(self, stored: Sequence[NewEvent]) -> list[int] | None:
+        """Where the events are in the log, if they are."""
+        rows = self.recorder.rows_at([(stream, version) for stream, version, _, _ in stored])
         found = {(row.stream, row.version): row for row in rows}
         positions = []
         for stream, version, _, state in stored:
@@ -173,5 +196,8 @@ def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
     import re
 
     where = re.sub(r"(password=)[^&]*", r"\1...", re.sub(r"://[^@/]*@", "://", url))
-    said = " ".join(str(error).split()) or type(error).__name__
-    return StoreUnreachable(f"{where} cannot be used: {said}")
+    return StoreUnreachable(f"{where} cannot be used: {_said(error)}")
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

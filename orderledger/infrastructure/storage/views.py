@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from orderledger.domain.identity import NameKind
 from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recording import NAMES_TABLE
 from orderledger.infrastructure.storage.store import Store
@@ -35,7 +36,8 @@ class StoredViews:
         kinds = {column.name: column.kind for column in table.columns}
         values = [self._session.to_sql(kinds[name], value) for name, value in asked.items()]
         order = f"ORDER BY {', '.join(self._session.first_missing(name) for name in table.order_by)}"
-        return self._session.select(table, " AND ".join(f"{name} = ?" for name in asked), values, tail=order)
+        with uncollected():
+            return self._session.select(table, " AND ".join(f"{name} = ?" for name in asked), values, tail=order)
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         found = self.rows(ORDERS, client_order_id=name, account=account)

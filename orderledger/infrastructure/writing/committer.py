@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from weakref import WeakKeyDictionary
 
 from orderledger.infrastructure.wire.outcome import Outcome
-from orderledger.infrastructure.writing.deciding import Entry
+from orderledger.infrastructure.writing.entry import Entry
 from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Writer, settle
 
 Task = tuple[Entry, "asyncio.Future[Outcome]"]

@@ -1,5 +1,6 @@
 """One batch of messages, decided in memory: which events are to be appended, and what each sender will be told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -11,23 +12,9 @@ from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import Anomaly, client_order_id_of
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.wire.outcome import DUPLICATE, Outcome
+from orderledger.infrastructure.writing.entry import Entry
 from orderledger.infrastructure.writing.live import Live, LiveStreams
-from orderledger.infrastructure.writing.naming import About, Naming
-
-
-@dataclass(slots=True)
-class Entry:
-    """A message on its way into the log: the fact it proposes, and what stands around it. `stream` where it is given."""
-
-    account: str
-    fact: AnyFact
-    source: str
-    stream: str | None = None
-    actor: str | None = None
-    correlation_id: str | None = None
-    causation_id: str | None = None
-    text: str | None = None
-    evidence: bytes | None = None
+from orderledger.infrastructure.writing.naming import Naming
 
 
 @dataclass(slots=True)
@@ -57,10 +44,8 @@ class Decider:
     def decide(self, entries: list[Entry], now: datetime, *, is_careful: bool) -> list[Verdict]:
         """Verdicts in the order of the entries. The events to append are in `events`, the names in `naming`."""
         self._now = now
-        self.live.load(entry.stream for entry in entries if entry.stream is not None)
-        facts = [(entry.account, entry.fact) for entry in entries if isinstance(entry.fact, OrderEvent)]
-        about = iter(self.naming.prepare(facts, is_careful=is_careful))
-        return [self._decide(entry, next(about) if entry.stream is None else About(entry.stream, ())) for entry in entries]
+        brought = self.naming.prepare(entries, is_careful=is_careful)
+        return [self._decide(entry, names) for entry, names in zip(entries, brought, strict=True)]
 
     def committed(self) -> None:
         """The events are durable."""
@@ -78,20 +63,19 @@ class Decider:
         self._fresh.clear()
         self.naming.failed()
 
-    def _decide(self, entry: Entry, about: About) -> Verdict:
+    def _decide(self, entry: Entry, names: Sequence[Name]) -> Verdict:
         fact = entry.fact
-        stream = self.naming.find(entry.account, fact, about.stream) if isinstance(fact, OrderEvent) else about.stream
-        live = self.live[stream]
+        live = self.naming.find(entry, fact) if isinstance(fact, OrderEvent) else self.live[entry.stream]
         decision = live.decide(fact)
         if decision is ACCEPTED and isinstance(fact, OrderRequested):
-            decision = self._decide_name(entry, stream) or decision
+            decision = self._decide_name(entry.account, live) or decision
         if decision is ACCEPTED:
             verdict = Verdict(index=len(self.events))
-            self._record(entry, stream, live, about, verdict)
+            self._record(entry, live, names, verdict)
             return verdict
         if isinstance(decision, Refused):
-            if self._refresh(stream):
-                return self._decide(entry, about)
+            if self._refresh(live.stream):
+                return self._decide(entry, names)
             return Verdict(Outcome("refused", None, decision.reason.value, (), decision.text))
         return Verdict(DUPLICATE)
 
@@ -103,16 +87,16 @@ class Decider:
         self.live.forget([stream])
         return True
 
-    def _decide_name(self, entry: Entry, stream: str) -> Refused | None:
+    def _decide_name(self, account: str, live: Live) -> Refused | None:
         """A request may not take an id that another of our orders bears."""
-        name = client_order_id_of(stream)
-        owner = self.naming.bound(entry.account, (NameKind.CLIENT, name)) if name else None
-        if owner is None or owner == stream or self.live[owner].is_external:
+        name = live.order.own_id
+        owner = self.naming.bound(account, (NameKind.CLIENT, name)) if name else None
+        if owner is None or owner == live.stream or self.live[owner].is_external:
             return None
         return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, f"{name} is an id of order {client_order_id_of(owner)}")
 
-    def _record(self, entry: Entry, stream: str, live: Live, about: About, verdict: Verdict) -> None:
-        fact = entry.fact
+    def _record(self, entry: Entry, live: Live, names: Sequence[Name], verdict: Verdict) -> None:
+        fact, stream = entry.fact, live.stream
         at: datetime = fact.at or self._now  # type: ignore[union-attr]
         recorded = Recorded(
             stream=stream,
@@ -128,32 +112,32 @@ class Decider:
             evidence=entry.evidence,
         )
         if not isinstance(fact, OrderEvent):
-            self._append(recorded)
+            self._append(live, recorded)
             return
-        self._append_order_fact(recorded, verdict)
-        own = client_order_id_of(stream)
-        if isinstance(fact, OrderRequested) and own is not None:
-            self._claim(entry.account, stream, own, verdict)
-        for name in about.names if stream == about.stream else names_borne(stream, fact):
+        self._append_order_fact(live, recorded, verdict)
+        own_id = live.order.own_id
+        if isinstance(fact, OrderRequested) and own_id is not None:
+            self._claim(entry.account, stream, own_id, verdict)
+        for name in names if stream == entry.stream else names_borne(own_id, fact):
             stream = self._bind(entry.account, stream, name, verdict)
 
-    def _append(self, recorded: Recorded) -> None:
-        self.live[recorded.stream].take(recorded)
-        self._touched.add(recorded.stream)
+    def _append(self, live: Live, recorded: Recorded) -> None:
+        live.take(recorded)
+        self._touched.add(live.stream)
         self.events.append(recorded)
 
-    def _append_order_fact(self, recorded: Recorded, verdict: Verdict) -> None:
+    def _append_order_fact(self, live: Live, recorded: Recorded, verdict: Verdict) -> None:
         """The fact, and what is odd about it."""
-        order = self.live[recorded.stream].order
+        order = live.order
         ended_at = order.end_at
-        self._append(recorded)
+        self._append(live, recorded)
         for judgement in detect(order, recorded.event, recorded.at, was_ended_at=ended_at):  # type: ignore[arg-type]
-            self._judge(recorded.stream, judgement, verdict)
+            self._judge(live, judgement, verdict)
 
-    def _judge(self, stream: str, judgement: AnyFact, verdict: Verdict) -> None:
-        version = self.live[stream].version + 1
+    def _judge(self, live: Live, judgement: AnyFact, verdict: Verdict) -> None:
+        stream, version = live.stream, live.version + 1
         self._append(
-            Recorded(stream=stream, version=version, event=judgement, recorded_at=self._now, at=self._now, source="ledger")
+            live, Recorded(stream=stream, version=version, event=judgement, recorded_at=self._now, at=self._now, source="ledger")
         )
         if isinstance(judgement, AnomalyDetected) and judgement.code.value not in verdict.anomalies:
             verdict.anomalies += (judgement.code.value,)
@@ -168,7 +152,7 @@ class Decider:
 
     def _bind(self, account: str, stream: str, name: Name, verdict: Verdict) -> str:
         """From now on the name stands for this order. Returns the stream of the order that this turns out to be."""
-        if name == (NameKind.CLIENT, client_order_id_of(stream)):
+        if name[0] is NameKind.CLIENT and name[1] == client_order_id_of(stream):
             return stream
         owner = self.naming.owner(account, name)
         if owner is None:
@@ -187,29 +171,29 @@ class Decider:
             return owner
         elif name[0] is NameKind.VENUE and Anomaly.VENUE_ORDER_ID_REUSED not in self.live[stream].order.raised:
             detail = f"venue order id {name[1]} is that of {client_order_id_of(owner) or owner}"
-            self._judge(stream, AnomalyDetected(code=Anomaly.VENUE_ORDER_ID_REUSED, detail=detail), verdict)
+            self._judge(self.live[stream], AnomalyDetected(code=Anomaly.VENUE_ORDER_ID_REUSED, detail=detail), verdict)
         return stream
 
     def _attribute(self, account: str, source: str, target: str, verdict: Verdict) -> None:
         """Record the facts of an unknown order under the order it turned out to be, once."""
-        external = self.live[source]
+        external, order = self.live[source], self.live[target]
         for told in external.history:
             fact = told.event
-            if not isinstance(fact, OrderEvent) or self.live[target].decide(fact) is not ACCEPTED:
+            if not isinstance(fact, OrderEvent) or order.decide(fact) is not ACCEPTED:
                 continue
             copy = replace(
                 told,
                 stream=target,
-                version=self.live[target].version + 1,
+                version=order.version + 1,
                 recorded_at=self._now,
                 position=None,
                 attributed_from=(source, told.version),
             )
-            self._append_order_fact(copy, verdict)
-            for name in names_borne(source, fact):
+            self._append_order_fact(order, copy, verdict)
+            for name in names_borne(external.order.own_id, fact):
                 self.naming.bind(account, name, target, is_claim=True)
-        self._judge(source, OrderAttributed(to=target), verdict)
-        own = client_order_id_of(source)
-        if own is not None:
-            self.naming.bind(account, (NameKind.CLIENT, own), target, is_claim=True)
+        self._judge(external, OrderAttributed(to=target), verdict)
+        own_id = external.order.own_id
+        if own_id is not None:
+            self.naming.bind(account, (NameKind.CLIENT, own_id), target, is_claim=True)
         external.history = ()

@@ -20,6 +20,7 @@ ENDED_KEPT = 1_000
 class Live:
     """One stream. `history` is kept while the order is not known to be ours, in case it turns out to be."""
 
+    stream: str
     state: Order | Proposal | AccountLog
     version: int = 0
     history: tuple[Recorded, ...] = ()
@@ -65,53 +66,47 @@ class Live:
 def blank(stream: str) -> Live:
     """A stream of which nothing is known."""
     if is_order_stream(stream):
-        return Live(Order(account_of(stream), client_order_id_of(stream)))
-    return Live(Proposal() if "#proposal/" in stream else AccountLog())
+        return Live(stream, Order(account_of(stream), client_order_id_of(stream)))
+    return Live(stream, Proposal() if "#proposal/" in stream else AccountLog())
 
 
-class LiveStreams:
-    """States by stream. What is not in memory is folded from the log."""
+class LiveStreams(dict[str, Live]):
+    """Streams by name. What is not in memory is folded from the log when it is asked for."""
 
     def __init__(self, store: Store) -> None:
+        super().__init__()
         self._store = store
-        self._streams: dict[str, Live] = {}
         self._limit = 2 * ENDED_KEPT
 
-    def __getitem__(self, stream: str) -> Live:
-        if stream not in self._streams:
-            self.load([stream])
-        return self._streams[stream]
-
-    def is_known(self, stream: str) -> bool:
-        """Whether it holds an order of which something is known."""
-        live = self._streams.get(stream)
-        return live is not None and live.order.is_known
+    def __missing__(self, stream: str) -> Live:
+        self.load([stream])
+        return self[stream]
 
     def assume(self, stream: str) -> None:
         """Take a stream that is not in memory for a new one."""
-        if stream not in self._streams:
-            self._streams[stream] = blank(stream)
+        if stream not in self:
+            self[stream] = blank(stream)
 
     def load(self, streams: Iterable[str]) -> None:
         """Make sure of all of these, in one reading of the store."""
-        missing = [stream for stream in dict.fromkeys(streams) if stream not in self._streams]
+        missing = [stream for stream in dict.fromkeys(streams) if stream not in self]
         if missing:
             found = self._store.events_of(missing)
             for stream in missing:
                 live = blank(stream)
                 for recorded in found.get(stream, ()):
                     live.take(recorded)
-                self._streams[stream] = live
+                self[stream] = live
 
     def forget(self, streams: Iterable[str]) -> None:
         """Read these from the log when they are next asked for."""
         for stream in streams:
-            self._streams.pop(stream, None)
+            self.pop(stream, None)
 
     def evict(self) -> None:
         """Make room: ended orders first, then whoever was met first."""
-        if len(self._streams) > self._limit:
-            ended = [name for name, live in self._streams.items() if not isinstance(live.state, Order) or live.state.is_ended]
+        if len(self) > self._limit:
+            ended = [name for name, live in self.items() if not isinstance(live.state, Order) or live.state.is_ended]
             self.forget(ended[:-ENDED_KEPT])
-            self.forget(list(self._streams)[:-STREAMS_KEPT])
-            self._limit = len(self._streams) + 2 * ENDED_KEPT
+            self.forget(list(self)[:-STREAMS_KEPT])
+            self._limit = len(self) + 2 * ENDED_KEPT

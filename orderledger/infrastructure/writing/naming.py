@@ -1,23 +1,20 @@
 """From the names in a message to the stream of the order it is about."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Sequence
 
-from orderledger.domain.events import Fact, OrderRequested
-from orderledger.domain.identity import Name, NameKind, bears, names_borne, names_given, stream_for
+from orderledger.domain.events import Fact, OrderEvent, OrderReplaced, OrderRequested, ReplaceRequested
+from orderledger.domain.identity import Name, NameKind, bears, names_borne, names_given
+from orderledger.domain.state import Order
 from orderledger.domain.values import order_stream
 from orderledger.infrastructure.storage.recording import Binding
 from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.writing.live import LiveStreams
+from orderledger.infrastructure.writing.entry import Entry
+from orderledger.infrastructure.writing.live import Live, LiveStreams
 
 NAMES_KEPT = 100_000
 
-
-class About(NamedTuple):
-    """The stream that a message would open, and the names its order bears from then on."""
-
-    stream: str
-    names: Sequence[Name]
+Key = tuple[str, Name]
+"""An account and a name in it."""
 
 
 class Naming:
@@ -26,68 +23,74 @@ class Naming:
     def __init__(self, store: Store, live: LiveStreams) -> None:
         self._store = store
         self._live = live
-        self._bound: dict[tuple[str, Name], str] = {}
-        self._unbound: set[tuple[str, Name]] = set()
+        self._bound: dict[Key, str] = {}
+        self._unbound: set[Key] = set()
         self.bindings: list[Binding] = []
         self.free: list[tuple[str, str]] = []
 
-    def prepare(self, facts: Sequence[tuple[str, Fact]], *, is_careful: bool) -> list[About]:
-        """Look up, in few readings, what these facts of their accounts will ask for.
+    def prepare(self, entries: Sequence[Entry], *, is_careful: bool) -> list[list[Name]]:
+        """Look up, in few readings, what these entries will ask for. Returns the names that each brings to its order.
 
-        Unless `is_careful`, a request is taken to open a new order, and a name that a known order bears from now on to be
-        free: the store tells when it commits, and the group is then decided again, carefully.
+        Unless `is_careful`, a request is taken to open a new order, and a name that one of our orders bears from now on to
+        be free: the store tells when it commits, and the group is then decided again, carefully.
         """
-        about = [About(stream := stream_for(account, fact), names_borne(stream, fact)) for account, fact in facts]
-        self._live.load(self._streams_of(facts, about, is_careful=is_careful))
-        wanted: dict[str, dict[Name, None]] = {}
-        for index, ((account, fact), (stream, borne)) in enumerate(zip(facts, about, strict=True)):
-            is_request = isinstance(fact, OrderRequested)
-            is_known = fact.client_order_id is not None and self._live.is_known(stream)
-            if is_known and borne:
-                order = self._live[stream].order
-                borne = [name for name in borne if not bears(order, name)]
-                about[index] = About(stream, borne)
-            if is_request and not is_careful:
-                self._live.assume(stream)
-            for name in borne if is_known and not is_request else [*borne, *names_given(fact)]:
-                key = (account, name)
+        self._live.load(self._streams_of(entries, is_careful=is_careful))
+        opened: set[str] = set()
+        wanted: dict[Key, None] = {}
+        brought: list[list[Name]] = []
+        for entry in entries:
+            fact = entry.fact
+            if not isinstance(fact, OrderEvent):
+                brought.append([])
+                continue
+            if isinstance(fact, OrderRequested) and not is_careful:
+                self._live.assume(entry.stream)
+                opened.add(entry.stream)
+            order = self._known_order(entry.stream, fact)
+            names = [name for name in names_borne(fact.client_order_id, fact) if order is None or not bears(order, name)]
+            brought.append(names)
+            is_ours = order is not None or entry.stream in opened
+            for name in names if is_ours and not isinstance(fact, OrderRequested) else [*names, *names_given(fact)]:
+                key = (entry.account, name)
                 if key not in self._bound and key not in self._unbound:
-                    if (is_known or is_request) and not is_careful:
+                    if is_ours and not is_careful:
                         self._unbound.add(key)
                     else:
-                        wanted.setdefault(account, {})[name] = None
-        for account, asked in wanted.items():
-            self._look_up(account, list(asked))
-        return about
+                        wanted[key] = None
+        self._look_up(wanted)
+        return brought
 
     @staticmethod
-    def _streams_of(facts: Sequence[tuple[str, Fact]], about: Sequence[About], *, is_careful: bool) -> Iterator[str]:
-        """The streams named after our own ids among them. Unless careful, not those that a request is taken to open."""
-        opened = {stream for (_, fact), (stream, _) in zip(facts, about, strict=True) if isinstance(fact, OrderRequested)}
-        for (account, fact), (stream, borne) in zip(facts, about, strict=True):
-            if fact.client_order_id is not None and (is_careful or stream not in opened):
-                yield stream
-            for kind, name in borne:
-                if kind is NameKind.CLIENT:
-                    yield order_stream(account, name)
+    def _streams_of(entries: Sequence[Entry], *, is_careful: bool) -> Iterator[str]:
+        """The streams that these name themselves. Unless careful, not those that a request is taken to open."""
+        opened = set() if is_careful else {entry.stream for entry in entries if isinstance(entry.fact, OrderRequested)}
+        for entry in entries:
+            fact = entry.fact
+            if entry.stream not in opened and (not isinstance(fact, OrderEvent) or fact.client_order_id is not None):
+                yield entry.stream
+            if isinstance(fact, (ReplaceRequested, OrderReplaced)) and fact.replacement_client_order_id is not None:
+                yield order_stream(entry.account, fact.replacement_client_order_id)
 
-    def find(self, account: str, fact: Fact, own: str) -> str:
-        """The stream of the order that the fact is about: a known one, or the one it would open."""
+    def _known_order(self, stream: str, fact: Fact) -> Order | None:
+        """The order that bears our id in this fact, if it is in memory and anything is known of it."""
+        live = None if fact.client_order_id is None else self._live.get(stream)
+        return live.order if live is not None and live.order.is_known else None
+
+    def find(self, entry: Entry, fact: Fact) -> Live:
+        """The order that the fact is about: a known one, or the one it would open."""
+        live = self._live[entry.stream]
         if isinstance(fact, OrderRequested):
-            return own  # a request opens its own order, even where reports under its id were taken for another's
-        if fact.client_order_id is not None and self._live[own].order.is_known:
-            return self._follow(own)
-        for name in names_given(fact):
-            stream = self.bound(account, name)
-            if stream is not None:
-                return self._follow(stream)
-        return self._follow(own)
+            return live  # a request opens its own order, even where reports under its id were taken for another's
+        if fact.client_order_id is None or not live.order.is_known:
+            streams = (self.bound(entry.account, name) for name in names_given(fact))
+            live = self._live[next((stream for stream in streams if stream is not None), entry.stream)]
+        return self._follow(live)
 
     def bound(self, account: str, name: Name) -> str | None:
         """What the name stands for."""
         key = (account, name)
         if key not in self._bound and key not in self._unbound:
-            self._look_up(account, [name])
+            self._look_up([key])
         return self._bound.get(key)
 
     def bind(self, account: str, name: Name, stream: str, *, is_claim: bool = False) -> None:
@@ -104,10 +107,10 @@ class Naming:
 
     def owner(self, account: str, name: Name) -> str | None:
         """The stream that has the name, by binding or by its own name."""
-        if name[0] is NameKind.CLIENT and self._live[order_stream(account, name[1])].version:
-            return self._follow(order_stream(account, name[1]))
+        if name[0] is NameKind.CLIENT and (live := self._live[order_stream(account, name[1])]).version:
+            return self._follow(live).stream
         stream = self.bound(account, name)
-        return None if stream is None else self._follow(stream)
+        return None if stream is None else self._follow(self._live[stream]).stream
 
     def committed(self) -> None:
         """The bindings of the batch are in the store."""
@@ -125,20 +128,21 @@ class Naming:
         self.free.clear()
         self._unbound.clear()
 
-    def _follow(self, stream: str) -> str:
-        while (target := self._live[stream].order.attributed_to) is not None:
-            stream = target
-        return stream
+    def _follow(self, live: Live) -> Live:
+        while (target := live.order.attributed_to) is not None:
+            live = self._live[target]
+        return live
 
-    def _look_up(self, account: str, names: list[Name]) -> None:
-        by_kind: dict[str, list[str]] = {}
-        for kind, name in names:
-            by_kind.setdefault(kind.value, []).append(name)
-        found = self._store.recorder.streams_named(account, by_kind)
-        for kind, name in names:
-            stream = found.get((kind.value, name))
+    def _look_up(self, keys: Collection[Key]) -> None:
+        """Ask the store what these names stand for."""
+        by_account: dict[str, dict[str, list[str]]] = {}
+        for account, (kind, name) in keys:
+            by_account.setdefault(account, {}).setdefault(kind.value, []).append(name)
+        found = {account: self._store.recorder.streams_named(account, by_kind) for account, by_kind in by_account.items()}
+        for account, (kind, name) in keys:
+            stream = found[account].get((kind.value, name))
             if stream is None:
                 self._unbound.add((account, (kind, name)))
             else:
                 self._bound[account, (kind, name)] = stream
-        self._live.load(found.values())
+        self._live.load(stream for streams in found.values() for stream in streams.values())

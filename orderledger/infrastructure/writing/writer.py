@@ -16,7 +16,8 @@ from orderledger.infrastructure.errors import StoreError, StoreUnreachable
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 from orderledger.infrastructure.wire.outcome import Outcome
-from orderledger.infrastructure.writing.deciding import Decider, Entry
+from orderledger.infrastructure.writing.deciding import Decider
+from orderledger.infrastructure.writing.entry import Entry
 
 Result = TypeVar("Result")
 
@@ -136,6 +137,7 @@ class Writer:
 
     def _try(self, entries: list[Entry]) -> list[Outcome]:
         decider = self._decider
+        self._store.make_sure()
         self._last = max(self._last, self._clock.now())
         verdicts = decider.decide(entries, self._last, is_careful=self._careful_for > 0)
         positions: list[int] = []

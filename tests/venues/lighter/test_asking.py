@@ -10,9 +10,10 @@ import pytest
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.fake import Faults
 from orderledger.infrastructure.venues.lighter.rest import PREMIUM, STANDARD, Allowance
+from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.infrastructure.venues.venue import Venue
 from orderledger.infrastructure.wire.messages import Absent
-from tests.venues.lighter.rows import ACCOUNT, order, request, shown
+from tests.venues.lighter.rows import ACCOUNT, INDEX, moment, order, request, shown, trade
 from tests.venues.lighter.world import ROOMY, START, World
 
 
@@ -145,6 +146,21 @@ def test_fills_and_fundings_are_told_page_after_page_back_to_a_moment_oldest_fir
     asyncio.run(story())
 
 
+def test_fills_of_one_moment_are_told_in_the_order_in_which_they_were_made() -> None:
+    """Positions and P&L take them so."""
+
+    async def story() -> None:
+        world = World(step=timedelta(0))
+        placed = world.place("1")
+        for _ in range(3):
+            world.truth.fill(placed, "0.1")
+        async with world.open(listens=False):
+            told = [shown(message)["fill_id"] for message in await world.venue.fills_since(ACCOUNT, START)]
+            assert told == ["0:19300000001:buy", "0:19300000002:buy", "0:19300000003:buy"]
+
+    asyncio.run(story())
+
+
 def test_a_trade_with_oneself_is_two_fills_of_two_orders() -> None:
     async def story() -> None:
         world = World()
@@ -228,6 +244,37 @@ def test_no_answer_is_taken_for_an_empty_one(answer: object) -> None:
             ):
                 with pytest.raises(VenueUnavailable):
                     await question
+
+    asyncio.run(story())
+
+
+def test_pages_that_lead_in_a_circle_come_to_an_end() -> None:
+    async def story() -> None:
+        world = World()
+        async with world.open(listens=False):
+            await world.venue.open_orders(ACCOUNT)
+            world.fake.answers_instead = {
+                "code": 200,
+                "trades": [trade(timestamp=int(START.timestamp()) + 60)],
+                "next_cursor": "c1",
+            }
+            with pytest.raises(VenueUnavailable, match="in a circle"):
+                await world.venue.fills_since(ACCOUNT, moment(0))
+
+    asyncio.run(story())
+
+
+def test_without_a_token_nothing_is_asked() -> None:
+    async def story() -> None:
+        world = World()
+        async with world.open(listens=False):
+            await world.venue.open_orders(ACCOUNT)
+            world.token = lambda: ""  # type: ignore[method-assign]
+            venue = LighterVenue({ACCOUNT: LighterAccount(account_index=INDEX, token=world.token)}, url=world.fake.http_url)
+            with pytest.raises(VenueUnavailable, match="no token for account 1234"):
+                await venue.positions(ACCOUNT)
+            assert world.fake.requests["account"] == 0
+            await venue.aclose()
 
     asyncio.run(story())
 

@@ -303,6 +303,21 @@ def test_a_market_that_is_new_gets_its_name_before_its_first_order_is_told() -> 
     asyncio.run(story())
 
 
+def test_an_order_of_a_market_that_cannot_be_asked_for_is_told_all_the_same() -> None:
+    async def story() -> None:
+        world = World(attempts=1)
+        async with world.open():
+            await world.up()
+            asked = world.fake.requests["orderBookDetails"]
+            world.fake.faults.plan_answers("server_error")
+            for number in (1, 2, 3):
+                world.place(str(number), instrument="lighter:market:11")
+            await world.until(lambda: len(world.ledger.orders()) == 3)
+            assert world.fake.requests["orderBookDetails"] == asked + 1  # once, and then not for a minute
+
+    asyncio.run(story())
+
+
 def test_frames_that_are_lost_repeated_and_late_end_in_the_truth() -> None:
     faults = Faults(3, drop=0.03, repeat=0.1, reorder=0.1, delay=0.1, malformed=0.03, delay_seconds=0.002)
 
@@ -322,17 +337,7 @@ def test_frames_that_are_lost_repeated_and_late_end_in_the_truth() -> None:
             faults.heal()
             await world.reconcile()
             assert set(await world.reconcile()) <= {"duplicate"}
-            assert_true(world)
+            world.assert_true()
 
     asyncio.run(story())
     assert faults.done["repeat"] and faults.done["reorder"] and faults.done["malformed"]
-
-
-def assert_true(world: World) -> None:
-    """The ledger holds what the venue knows, no more and no less."""
-    fills = {f"0:{fill.fill_id}:{fill.side}": fill.quantity for fill in world.truth.fills(ACCOUNT)}
-    assert {row["fill_id"]: row["quantity"] for row in world.ledger.trades()} == fills
-    for true in world.truth.orders(ACCOUNT):
-        seen = world.ledger.order(str(true.order_id))
-        status = "partially_filled" if true.status == "open" and true.filled else true.status.value.replace("open", "new")
-        assert (seen["status"], seen["cum_quantity"], seen["anomalies"]) == (status, true.filled, ["unknown_order"])

@@ -53,10 +53,11 @@ class World:
         allowance: Allowance = STANDARD,
         token_life: timedelta = timedelta(hours=8),
         attempts: int = 4,
+        step: timedelta = timedelta(milliseconds=1),
         venue: dict[str, Any] | None = None,
         **fake: Any,
     ) -> None:
-        self.clock = SteppingClock(START)
+        self.clock = SteppingClock(START, step)
         self.truth = Truth(
             clock=self.clock,
             accounts=[ACCOUNT],
@@ -101,6 +102,24 @@ class World:
         """An order at the venue, to buy 0.5 ETH at 2500."""
         usual = {"instrument": "ETH", "side": "buy", "quantity": "0.5", "limit_price": "2500"}
         return self.truth.place(ACCOUNT, client_id=client_id, **{**usual, **terms})
+
+    def assert_true(self) -> None:
+        """The ledger holds what the venue knows. It may lack orders made elsewhere that ended unfilled and unheard."""
+        fills = {
+            f"{self.fake.markets.index(fill.instrument)}:{fill.fill_id}:{fill.side}": fill for fill in self.truth.fills(ACCOUNT)
+        }
+        trades = {row["fill_id"]: (row["quantity"], row["price"], row["side"], row["liquidity"]) for row in self.ledger.trades()}
+        assert trades == {name: (fill.quantity, fill.price, fill.side, fill.liquidity) for name, fill in fills.items()}
+        known = {name for row in self.ledger.orders() for name in row["venue_order_ids"]}
+        for true in self.truth.orders(ACCOUNT):
+            if true.status.is_ended and not true.filled and str(true.order_id) not in known:
+                continue
+            seen = self.ledger.order(str(true.order_id))
+            working = "partially_filled" if true.filled else "new"
+            status = {"open": working, "waiting": working}.get(true.status, true.status.value)
+            assert (seen["status"], seen["cum_quantity"], seen["anomalies"]) == (status, true.filled, ["unknown_order"])
+            if not true.status.is_ended:  # new terms of an order that ended unheard are told by nobody
+                assert (seen["quantity"], seen["limit_price"]) == (true.quantity, true.limit_price)
 
     @property
     def kinds(self) -> list[str]:

@@ -75,6 +75,12 @@ class RestSide(FakeServer):
         self.markets = self.markets.learned({"order_books": [{"market_id": index, "symbol": symbol}]})
         self._rows = Rows(self.markets, self._accounts, self.truth.children)
 
+    def add_account(self, account: str, index: int) -> None:
+        """An account is opened."""
+        self._accounts[account] = index
+        self._names[index] = account
+        self.truth.open_account(account)
+
     def forget(self, account: str) -> None:
         """The account is none any more."""
         del self._names[self._accounts[account]]
@@ -121,7 +127,7 @@ class RestSide(FakeServer):
         while self._recent and self._recent[0] <= now - self.window_seconds:
             self._recent.popleft()
         if self.requests_per_minute is not None and len(self._recent) >= self.requests_per_minute:
-            raise Refused(23000, "too many requests", status=429)
+            raise Refused(23000, "too many requests")
         self._recent.append(now)
 
     def _named(self, index: str) -> str:

@@ -1,10 +1,9 @@
 """From a payload to what is told of it: with the markets that it needs, the ledger's knowledge, and its faults set aside."""
 
-import contextlib
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueError
@@ -16,6 +15,9 @@ from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hid
 from orderledger.infrastructure.venues.lighter.translate import markets_named, translated
 from orderledger.infrastructure.venues.venue import Garbled, Records
 from orderledger.infrastructure.wire.messages import Message
+
+PAUSE = timedelta(minutes=1)
+"""Frames do not wait again and again for markets that cannot be asked for."""
 
 MOST_SHOWN = 10_000
 """Characters of a payload that could not be read."""
@@ -34,6 +36,7 @@ class Interpreter:
         self._rest = rest
         self._records = records
         self._asked_for: set[int] = set()
+        self._quiet_until = datetime.min.replace(tzinfo=UTC)
 
     async def load(self) -> None:
         """Learn the markets, if none is known: an instrument keeps the name under which it is first told."""
@@ -52,10 +55,12 @@ class Interpreter:
     async def read(self, account: str, document: Any, at: datetime) -> Translation:
         """The payload as it stands. A market that is not known is asked for, once."""
         unknown = {index for index in markets_named(document) if not self.markets.knows(index)} - self._asked_for
-        if unknown:
-            with contextlib.suppress(VenueError):
+        if unknown and at >= self._quiet_until:
+            try:
                 await self.learn()
                 self._asked_for |= unknown
+            except VenueError:
+                self._quiet_until = at + PAUSE
         index = self.accounts[account].account_index
         context = Context(account=account, account_index=index, markets=self.markets, heard_at=at)
         translation = translated(document, context)

@@ -117,7 +117,7 @@ def moment(row: Document, *names: str) -> datetime:
 def _moment(value: Any) -> datetime | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
-    if isinstance(value, bool) or value == 0:
+    if isinstance(value, int) and (isinstance(value, bool) or value == 0):
         return None
     try:
         return parse_time(value)

@@ -5,6 +5,7 @@ Pure: no clock, no network. A row that cannot be read is a Fault and costs the o
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +17,9 @@ from orderledger.infrastructure.venues.lighter.context import Context, Fault, Tr
 from orderledger.infrastructure.venues.lighter.markets import DETAILS, Markets
 from orderledger.infrastructure.venues.lighter.reading import Document, Unreadable, market_of, number, rows_of
 from orderledger.infrastructure.venues.lighter.reading import index as told_index
+from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.words import BODIES, CONTROL_FRAMES, CURRENCY
+from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Message
 
@@ -43,15 +46,23 @@ OWN_CHANNELS = "account_all"
 
 
 def from_recorded(
-    document: Any, account: str, account_index: int, markets: Markets | Mapping[Any, Any] | None = None
+    document: Any,
+    account: str,
+    account_index: int,
+    markets: Markets | Mapping[Any, Any] | None = None,
+    *,
+    at: datetime | None = None,
+    records: Records | None = None,
 ) -> list[Message]:
     """The messages of one recorded payload, parsed from JSON with `parse_float=Decimal`. What cannot be read is left out.
 
     `account` is the ledger's name of the account, `account_index` the venue's. `markets`: symbols by index, or the venue's
-    answer to orderBookDetails.
+    answer to orderBookDetails. `at`: when it was recorded, for positions, which bear no time. With `records` it is read beside
+    what the ledger knows, as `settling` says.
     """
-    context = Context(account=account, account_index=account_index, markets=Markets.of(markets or {}))
-    return list(translated(document, context).messages)
+    context = Context(account=account, account_index=account_index, markets=Markets.of(markets or {}), heard_at=at)
+    told = translated(document, context).messages
+    return list(told) if records is None else settled(told, account, records, context.markets)
 
 
 def translated(document: Any, context: Context) -> Translation:

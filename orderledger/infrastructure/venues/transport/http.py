@@ -143,7 +143,7 @@ class Http:
 
     def _judged(self, response: httpx.Response, body: bytes, secrecy: Secrecy) -> _Answer | _Failure:
         status = response.status_code
-        said = secrecy.hide(body[:4096].decode("utf-8", "replace"))
+        said = secrecy.hide(body[:8192].decode("utf-8", "replace"))[:4096]  # no secret is cut in two before it is hidden
         if status == 429 or (status >= 400 and self._is_busy(status, said)):
             return _Failure(fault=f"HTTP {status}: {said[:200]}", wait=self._asked_to_wait(response.headers))
         if status >= 500 or status == 408 or 300 <= status < 400:

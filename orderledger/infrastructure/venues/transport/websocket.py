@@ -20,6 +20,8 @@ from orderledger.infrastructure.venues.transport.secrecy import Secrecy
 
 MOST_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 10.0
+NO_CONNECTION = (OSError, EOFError, TimeoutError, WebSocketException)
+"""What connecting can end in. EOFError: a server that hangs up in the handshake, as websockets 14 says it."""
 SETTLED_SECONDS = 2.0
 """After a connection that lasted this long, the next one is tried at once."""
 PATIENCE_SECONDS = 1.0
@@ -131,13 +133,13 @@ class Socket:
         """A connection that has been greeted, or None; `fault` says why."""
         try:
             connection = await connect(self._url, **_options(self._url))
-        except (OSError, TimeoutError, WebSocketException) as error:
+        except NO_CONNECTION as error:
             self._failed(error)
             return None
         try:
             async with asyncio.timeout(self._quiet_for):
                 await self._greet(connection.send)
-        except (OSError, TimeoutError, WebSocketException, VenueError) as error:
+        except (*NO_CONNECTION, VenueError) as error:
             connection.transport.abort()
             self._failed(error)
             return None

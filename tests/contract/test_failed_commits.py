@@ -1,0 +1,127 @@
+"""An error out of a commit means that its outcome is unknown: it is read back, and answered from what is there."""
+
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from orderledger import Ledger, OutcomeUnknown, StoreError
+from tests.contract.streams import parsed, request
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+COMPILER = shutil.which("cc") or shutil.which("gcc")
+
+
+@pytest.fixture(scope="module")
+def failing_sync(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library under which syncing fails on demand."""
+    if COMPILER is None or sys.platform != "linux":
+        pytest.skip("needs Linux and a C compiler, to make fsync fail")
+    library = tmp_path_factory.mktemp("shim") / "failing_sync.so"
+    source = REPOSITORY / "tests/contract/failing_sync.c"
+    subprocess.run([COMPILER, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return library
+
+
+def told(library: Path, folder: Path, *arguments: str, **environment: str) -> list[object]:
+    fault = {"LD_PRELOAD": str(library), "FAILING_SYNC": str(folder / "failing"), **environment}
+    command = [sys.executable, "-m", "tests.contract.failing_commit", str(folder), *arguments]
+    done = subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **fault}, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    answers: list[object] = json.loads(done.stdout)
+    return answers
+
+
+def test_a_commit_whose_sync_fails_is_unknown_until_the_disk_is_whole_again(failing_sync: Path, tmp_path: Path) -> None:
+    unknown = "OutcomeUnknown"
+    # the third event is in the files, though no sync has succeeded: a crash would bring it to light
+    assert told(failing_sync, tmp_path) == ["recorded", "recorded", unknown, 3, unknown, "duplicate", "recorded", 4, 0]
+
+
+@pytest.mark.parametrize("arguments", [(), ("beside",)], ids=["alone", "while others have the file"])
+def test_a_commit_whose_sync_fails_once_does_not_come_to_light_later(
+    failing_sync: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    answers = told(failing_sync, tmp_path, *arguments, FAILING_ONCE="1")
+    assert answers == ["recorded", "recorded", "StoreUnreachable", 2, "recorded", "duplicate", "recorded", 4, 0]
+
+
+class CuttingLine:
+    """Between a client and a PostgreSQL server. On demand it cuts a connection at the next thing the client says."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.cut: str | None = None
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self._server)
+                threading.Thread(target=self._upwards, args=(client, server), daemon=True).start()
+                threading.Thread(target=self._downwards, args=(client, server), daemon=True).start()
+
+    def _upwards(self, client: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError):
+            while said := client.recv(65_536):
+                cut, self.cut = self.cut, None
+                if cut != "before":
+                    server.sendall(said)
+                if cut is not None:
+                    client.shutdown(socket.SHUT_RDWR)
+                    return
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_WR)
+
+    def _downwards(self, client: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError):
+            while answer := server.recv(65_536):
+                client.sendall(answer)
+
+
+@pytest.fixture
+def line(postgres_schema_url: str) -> Iterator[CuttingLine]:
+    asked = parse_qs(urlsplit(postgres_schema_url).query)
+    line = CuttingLine(f"{asked['host'][0]}/.s.PGSQL.{asked['port'][0]}")
+    yield line
+    line.close()
+
+
+def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: CuttingLine, postgres_schema_url: str) -> None:
+    asked = parse_qs(urlsplit(postgres_schema_url).query)
+    url = postgres_schema_url.replace(asked["host"][0], "127.0.0.1").replace(f"port={asked['port'][0]}", f"port={line.port}")
+    chance = random.Random(5)
+    known: dict[str, str] = {}
+    with Ledger.open(url, follow=False) as ledger:
+        for number in range(40):
+            line.cut = chance.choice((None, "before", "after"))
+            name = f"C-{number}"
+            try:
+                known[name] = ledger.record(parsed(request(name))[0]).outcome
+            except StoreError as error:
+                known[name] = type(error).__name__
+            line.cut = None
+    assert {"recorded", OutcomeUnknown.__name__} == set(known.values())
+    with Ledger.open(postgres_schema_url, follow=False) as ledger:
+        there = {order["client_order_id"] for order in ledger.orders()}
+        assert [name for name, answer in known.items() if answer == "recorded" and name not in there] == []
+        for name in known:
+            ledger.record(parsed(request(name))[0])
+        assert (len(ledger.orders()), ledger.check().differences) == (40, ())
