@@ -143,7 +143,7 @@ def _guarded(read: Callable[[], Translation], raw: Any) -> Translation:
         told = read()
         for message in told.messages:
             to_fact(message)
-            evidence_of(message)
+            evidence_of(message.evidence)
     except (Unreadable, InvalidMessage) as fault:
         return Translation(faults=[Fault(str(fault), raw)])
     except ValidationError as fault:
