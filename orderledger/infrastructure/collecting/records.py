@@ -4,7 +4,7 @@ An adapter asks while it translates, in the event loop and for every order it me
 of that one order, and nothing that grows with the log.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from orderledger.domain.events import OrderAttributed
@@ -12,7 +12,6 @@ from orderledger.domain.identity import NameKind
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import order_stream
 from orderledger.infrastructure.reconciliation.book import Book, BookRecords
-from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE
 from orderledger.infrastructure.storage.store import Store, open_store, reaching
 from orderledger.infrastructure.storage.views import FoldedViews
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID
@@ -25,10 +24,7 @@ from orderledger.projections.tables import Row
 ALIASES = (CLOID, CLIENT_ORDER_INDEX, TAG_ALIAS)
 """Under which the venues' words for an order stand. A leg's alias bears its id in its name as well."""
 
-_NAMED = " UNION ALL ".join(
-    [f"SELECT stream FROM {NAMES_TABLE} WHERE account = ? AND kind = ? AND name = ?"] * (len(ALIASES) + 3)
-    + [f"SELECT originator_id FROM {EVENTS_TABLE} WHERE originator_id = ? AND originator_version = 1"]
-)
+Names = list[tuple[NameKind, str]]
 
 
 class StoredRecords:
@@ -40,39 +36,59 @@ class StoredRecords:
 
     def order(self, account: str, name: str) -> Row | None:
         """The order that bears this id: ours, the venue's, or an alias's value. None if there is none, or more than one."""
-        views = self._folded(account, name)
-        rows = [] if views is None else queries.orders(views, account=account)
-        exact = [row for row in rows if row["client_order_id"] == name] or rows
-        return exact[0] if len(exact) == 1 else None
+        return self.orders_named(account, [name]).get(name)
+
+    def orders_named(self, account: str, names: Sequence[str]) -> dict[str, Row]:
+        """Those of the names that one order bears, with it."""
+        found: dict[str, Row] = {}
+        for name, views in self._folded(account, names).items():
+            rows = queries.orders(views, account=account)
+            exact = [row for row in rows if row["client_order_id"] == name] or rows
+            if len(exact) == 1:
+                found[name] = exact[0]
+        return found
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
         """Its standing fills, under this id of the venue."""
-        views = self._folded(account, venue_order_id)
+        views = self._folded(account, [venue_order_id]).get(venue_order_id)
         return [] if views is None else queries.trades(views, account=account, venue_order_id=venue_order_id)
 
-    def _folded(self, account: str, name: str) -> FoldedViews | None:
-        """Of the orders that bear the name; None where nobody does."""
+    def _folded(self, account: str, names: Sequence[str]) -> dict[str, FoldedViews]:
+        """Of each name that is known, the orders that bear it."""
         with reaching(self._url):
-            events = list(self._events(account, name))
-        return FoldedViews(events, None, None, lambda name: set()) if events else None
+            streams = self._streams(account, names)
+            stored = self._store.events_of(list(dict.fromkeys(stream for of_name in streams.values() for stream in of_name)))
+            whole = {name: list(self._followed(of_name, stored)) for name, of_name in streams.items()}
+        return {name: FoldedViews(events, None, None, lambda _: set()) for name, events in whole.items() if events}
 
-    def _events(self, account: str, name: str) -> Iterator[Recorded]:
-        """Of the orders that bear the name, and of those that they turned out to be."""
-        streams = self._streams(account, name)
-        while streams:
-            found = [event for events in self._store.events_of(streams).values() for event in events]
-            yield from found
-            known = {event.stream for event in found}
-            followed = dict.fromkeys(event.event.to for event in found if isinstance(event.event, OrderAttributed))
-            streams = [stream for stream in followed if stream not in known]
+    def _streams(self, account: str, names: Sequence[str]) -> dict[str, list[str]]:
+        """Of each name the streams of the orders that may bear it."""
+        asked = {name: _names_of(name) for name in names}
+        by_kind: dict[str, list[str]] = {}
+        for kind, word in (one for of_name in asked.values() for one in of_name):
+            by_kind.setdefault(kind.value, []).append(word)
+        bound = self._store.recorder.streams_named(account, by_kind)
+        return {
+            name: list(dict.fromkeys([order_stream(account, name), *(bound[one] for one in of_name if one in bound)]))
+            for name, of_name in asked.items()
+        }
 
-    def _streams(self, account: str, name: str) -> list[str]:
-        aliases = [f"{alias}={name}" for alias in ALIASES] + [f"{LEG_ALIAS}{name}={name}"]
-        names = [(NameKind.CLIENT, name), (NameKind.VENUE, name), *((NameKind.ALIAS, alias) for alias in aliases)]
-        asked = [part for kind, word in names for part in (account, kind.value, word)]
-        with self._store.database.reading() as session:
-            rows = session.execute(_NAMED, (*asked, order_stream(account, name)))
-        return list(dict.fromkeys(stream for (stream,) in rows))
+    def _followed(self, streams: Sequence[str], stored: Mapping[str, list[Recorded]]) -> Iterator[Recorded]:
+        """The events of these streams, and of those that their orders turned out to be."""
+        known = dict(stored)
+        seen = list(streams)
+        for stream in seen:
+            if stream not in known and stream not in streams:
+                known.update(self._store.events_of([stream]))
+            for event in known.get(stream, ()):
+                yield event
+                if isinstance(event.event, OrderAttributed) and event.event.to not in seen:
+                    seen.append(event.event.to)
+
+
+def _names_of(name: str) -> Names:
+    aliases = [f"{alias}={name}" for alias in ALIASES] + [f"{LEG_ALIAS}{name}={name}"]
+    return [(NameKind.CLIENT, name), (NameKind.VENUE, name), *((NameKind.ALIAS, alias) for alias in aliases)]
 
 
 @contextmanager
