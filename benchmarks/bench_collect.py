@@ -1,8 +1,8 @@
 """A collector from end to end: a made-up Hyperliquid in one process, `orderledger collect` on a SQLite file in another.
 
-The flow: ten accounts, each on its websocket, frames of 1 to 20 rows, read by the collector as fast as it can. An update is a row of
-`orderUpdates` or `userFills`; it counts when its commit is durable (`synchronous=FULL`). The floor is a process that takes
-the same frames, parses them and drops them.
+The flow: ten accounts, each on its websocket, frames of 1 to 20 rows, read by the collector as fast as it can. An update is a
+row of `orderUpdates` or `userFills`; it counts when its commit is durable (`synchronous=FULL`). The floor is a process that
+takes the same frames, parses them and drops them. CPU is told by thread: the event loop's, the views', and the rest.
 """
 
 import json
@@ -12,23 +12,31 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from collector_process import CollectorProcess, Cpu
-from measuring import Bench, Figure, percentile
+from collector_process import COLLECT, CollectorProcess, Cpu
+from measuring import Bench, Figure
 from venue_process import VenueProcess
+
+from orderledger.infrastructure.venues.hyperliquid.limits import Limits, round_weight
 
 HERE = Path(__file__).parent
 STREAMED = 10
-UPDATES = 60_000
+UPDATES = 100_000
 WATCHED = 500
 CUTS = 20
 QUIET_SECONDS = 4.0
 REST_SECONDS = 130.0
-SCALED_MINUTE = 2.0
+SCALED_MINUTE = 1.5
+ROUNDS = 3
+BETWEEN_CUTS = 2.5
+ROUND_WEIGHT = round_weight(1)
+RECONCILING_WEIGHT = 62
+OUR_WEIGHT = Limits().weight
 
 
 def main() -> None:
@@ -43,18 +51,20 @@ def main() -> None:
 
 
 @contextmanager
-def running(accounts: int, settings: str = "", **options: Any) -> Iterator[tuple[VenueProcess, CollectorProcess]]:
+def running(
+    accounts: int, *, command: Sequence[str] = COLLECT, **options: Any
+) -> Iterator[tuple[VenueProcess, CollectorProcess]]:
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="orderledger-bench-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         venue = VenueProcess(**options)
         stack.callback(venue.close)
-        collector = CollectorProcess(folder, venue.told, accounts, settings=settings)
+        collector = CollectorProcess(folder, venue.told, accounts, command=command)
         stack.callback(collector.close)
         yield venue, collector
 
 
-# (a)
+# One flow
 
 
 def _flow(bench: Bench) -> None:
@@ -72,14 +82,16 @@ def _flow(bench: Bench) -> None:
     told = loaded["updates"]
     rates = {how: told / floor["seconds"] for how, floor in floors.items()}
     rate = _steady(sampled, count, events) * told / events
-    messages = sum(row["messages"] for row in accounts.values())
+    slowest = max(row["recording_seconds_max"] for row in accounts.values())
+    said = f"{told:,} updates in {loaded['frames']:,} frames of {loaded['bytes'] / loaded['frames']:,.0f} bytes"
+    note = f"{said}; {sum(row['messages'] for row in accounts.values()):,} messages, {events:,} events"
+    parsed = rates["parse"]
     bench.add(Figure("the fake alone: frames taken and dropped", "", rates["drop"], "updates/s"))
-    note = f"{told:,} updates in {loaded['frames']:,} frames, {loaded['bytes'] / told:.0f} bytes each; {messages:,} messages, {events:,} events"
     bench.add(
-        Figure("flow: recorded", "sqlite", rate, "updates/s", rates["parse"], "parsed and dropped", rate / rates["parse"], ">= 10,000/s", note)
+        Figure("flow: recorded", "sqlite", rate, "updates/s", parsed, "parsed, dropped", rate / parsed, ">= 10,000/s", note)
     )
-    _tell_cpu(bench, spent, {how: floor["cpu"] for how, floor in floors.items()}, told)
-    bench.add(Figure("flow: slowest, heard to recorded", "sqlite", max(row["recording_seconds_max"] for row in accounts.values()), "s"))
+    _tell_cpu(bench, spent, floors["parse"]["cpu"], told)
+    bench.add(Figure("flow: slowest, heard to recorded", "sqlite", slowest, "s"))
     bench.add(Figure("flow: memory", "sqlite", memory, "MB"))
 
 
@@ -128,11 +140,11 @@ def _steady(sampled: list[tuple[float, int]], before: int, events: int) -> float
     return (last[1] - first[1]) / (last[0] - first[0])
 
 
-def _tell_cpu(bench: Bench, spent: Cpu, floors: dict[str, float], told: int) -> None:
+def _tell_cpu(bench: Bench, spent: Cpu, listening: float, told: int) -> None:
     parts = {
         "flow: CPU, whole": spent.whole,
-        "flow: CPU, websocket and JSON": floors["parse"],
-        "flow: CPU, translation": spent.loop - floors["parse"],
+        "flow: CPU, websocket and JSON": listening,
+        "flow: CPU, translation": spent.loop - listening,
         "flow: CPU, recording": spent.recording,
         "flow: CPU, views": spent.views,
     }
@@ -140,18 +152,76 @@ def _tell_cpu(bench: Bench, spent: Cpu, floors: dict[str, float], told: int) -> 
         bench.add(Figure(name, "sqlite", seconds / told * 1e6, "ms/1,000"))
 
 
-# (b)
+# Many accounts
 
 
 def _watched(bench: Bench) -> None:
-    pass
+    _at_rest(bench, REST_SECONDS / (10 if bench.is_quick else 1))
+    _rounds(bench, WATCHED // (10 if bench.is_quick else 1))
 
 
-# (c)
+def _at_rest(bench: Bench, seconds: float) -> None:
+    """The real limits, over two of their minutes."""
+    with running(WATCHED) as (venue, collector):
+        collector.until("accounts up", lambda: sum(row["is_up"] for row in collector.accounts().values()) >= STREAMED)
+        before, began = collector.cpu(), time.perf_counter()
+        time.sleep(seconds)
+        spent, took = collector.cpu().since(before), time.perf_counter() - began
+        state, memory = venue.ask("state"), collector.memory_mb()
+        assert collector.stop() == 0
+    refused = sum(state["violations"].values())
+    note = f"{state['most_weight']} of 1,200 weight and {state['connections']} of 30 connections at the most; {refused} refused"
+    bench.add(
+        Figure("watched, 500: CPU at rest", "sqlite", spent.whole / took * 100, "% of a core", target="no violation", note=note)
+    )
+    bench.add(Figure("watched, 500: memory", "sqlite", memory, "MB"))
+    delay = (WATCHED - STREAMED) * ROUND_WEIGHT / OUR_WEIGHT * 60
+    bench.add(Figure("watched, 500: computed delay of a poll", "", delay, "s"))
+
+
+def _rounds(bench: Bench, watched: int) -> None:
+    """A minute of `SCALED_MINUTE` seconds at both ends: whole rounds, and how long each account waited for the next look."""
+    polled = watched - STREAMED
+    computed = polled * ROUND_WEIGHT / OUR_WEIGHT * SCALED_MINUTE
+    first_seconds = watched * RECONCILING_WEIGHT / OUR_WEIGHT * SCALED_MINUTE + computed
+    command = (sys.executable, str(HERE / "scaled_collector.py"), str(SCALED_MINUTE))
+    with running(watched, command=command, minute=SCALED_MINUTE) as (venue, collector):
+        collector.until("accounts reconciled", lambda: collector.is_ready(watched), first_seconds * 3 + 60)
+        since = time.time()
+        time.sleep(computed * ROUNDS)
+        looks, state = venue.ask("looks", since=since)["looks"], venue.ask("state")
+        assert collector.stop() == 0
+    waits = [after - before for moments in looks.values() for before, after in pairwise(moments)]
+    share = [wait / computed for wait in waits]
+    refused = sum(state["violations"].values())
+    note = f"{len(waits)} waits of {polled} accounts, a minute of {SCALED_MINUTE:g} s; most {max(share):.2f}; {refused} refused"
+    bench.add(
+        Figure("watched, 500: delay, to the computed one", "sqlite", statistics.median(share), "x", target="<= 1.1", note=note)
+    )
+
+
+# Cuts
 
 
 def _cuts(bench: Bench) -> None:
-    pass
+    """Every line is cut, and an order is placed at once: how long until it is in the log, by way of the new line."""
+    with running(1) as (venue, collector):
+        collector.until("account up", lambda: collector.is_ready(1))
+        took = [_cut(venue, collector) for _ in range(5 if bench.is_quick else CUTS)]
+        state = venue.ask("state")
+        assert collector.stop() == 0
+    note = (
+        f"most {max(took):.2f} s of {len(took)}; {state['connections']} connections, {sum(state['violations'].values())} refused"
+    )
+    bench.add(Figure("cut: until the next update is recorded", "sqlite", statistics.median(took), "s", target="< 2 s", note=note))
+
+
+def _cut(venue: VenueProcess, collector: CollectorProcess) -> float:
+    time.sleep(BETWEEN_CUTS)
+    cut = venue.ask("cut", account=0)
+    placed = "SELECT count(*) FROM order_names WHERE kind = 'venue' AND name = ?"
+    collector.until("order", lambda: collector.ask(placed, (str(cut["order"]),))[0][0], 30)
+    return time.time() - cut["at"]
 
 
 if __name__ == "__main__":

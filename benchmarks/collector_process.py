@@ -15,6 +15,7 @@ from typing import Any
 from venue_process import address_of
 
 COMMAND = Path(sys.executable).parent / "orderledger"
+COLLECT = (str(COMMAND), "collect")
 TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE = 120.0
 
@@ -38,13 +39,11 @@ class Cpu:
 class CollectorProcess:
     """`command` is what runs instead of `orderledger collect`, before the path of the settings."""
 
-    def __init__(
-        self, folder: Path, told: dict[str, Any], accounts: int, *, settings: str = "", command: Sequence[str] = (str(COMMAND), "collect")
-    ) -> None:
+    def __init__(self, folder: Path, told: dict[str, Any], accounts: int, *, command: Sequence[str] = COLLECT) -> None:
         self.db = folder / "collected.db"
         self._log = (folder / "collector.log").open("w")
         path = folder / "orderledger.toml"
-        path.write_text(_toml(self.db, told, accounts, settings))
+        path.write_text(_toml(self.db, told, accounts))
         self._process = subprocess.Popen([*command, str(path)], stdout=self._log, stderr=self._log)
         self._log_path = folder / "collector.log"
         self.until("the store", self.db.exists)
@@ -116,9 +115,9 @@ def _ticks(stat: Path) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def _toml(db: Path, told: dict[str, Any], accounts: int, settings: str) -> str:
+def _toml(db: Path, told: dict[str, Any], accounts: int) -> str:
     watched = "\n".join(f'  {{ account = "hyperliquid:{one}", address = "{address_of(one)}" }},' for one in range(accounts))
     return (
-        f'db = "{db}"\nreconcile_seconds = 86400\n{settings}\n[[venues]]\nvenue = "hyperliquid"\n'
+        f'db = "{db}"\nreconcile_seconds = 86400\n[[venues]]\nvenue = "hyperliquid"\n'
         f'url = "{told["url"]}"\nwebsocket_url = "{told["websocket_url"]}"\naccounts = [\n{watched}\n]\n'
     )

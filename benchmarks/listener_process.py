@@ -1,6 +1,6 @@
 """The floor of a collector: a process that subscribes, takes every frame, parses it or not, and drops it.
 
-`listener_process.py URL ACCOUNTS UPDATES IS_PARSING`; prints its seconds and CPU seconds between the first frame of a flow and the last.
+`listener_process.py URL ACCOUNTS FRAMES parse|drop`; prints its seconds and CPU seconds between the first frame and the last.
 """
 
 import asyncio

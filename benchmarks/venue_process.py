@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
@@ -96,9 +97,7 @@ class Flow:
             yield self._told("userFills", {"user": self._address, "fills": fills}, len(fills))
         kept = {row["oid"] for row in filled}
         ends = [
-            self._reported(
-                {**row, "sz": "0.0"} if row["oid"] in kept else row, "filled" if row["oid"] in kept else "canceled"
-            )
+            self._reported({**row, "sz": "0.0"} if row["oid"] in kept else row, "filled" if row["oid"] in kept else "canceled")
             for row in rows
         ]
         yield self._told("orderUpdates", ends, size)
@@ -167,6 +166,10 @@ class Venue:
             "most_weight": fake.most_weight,
         }
 
+    async def looks(self, since: float) -> Row:
+        """Of each account the moments at which its open orders were listed, from `since` on, by the wall clock."""
+        return {"looks": {address: [at for at in moments if at >= since] for address, moments in self.fake.looks.items()}}
+
     async def load(self, accounts: Sequence[int], updates: int, seed: int) -> Row:
         """Write out a flow for each of these accounts."""
         chance, told = random.Random(seed), 0
@@ -212,9 +215,18 @@ async def _serve(options: Row) -> None:
     from orderledger.infrastructure.venues.fake import Truth
     from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
 
+    class Fake(HyperliquidFake):
+        """It notes when each account was looked at."""
+
+        looks: dict[str, list[float]] = defaultdict(list)  # noqa: RUF012  (one fake to a process)
+
+        def _list(self, address: str, exchange: str) -> Row:
+            self.looks[address].append(time.time())
+            return super()._list(address, exchange)
+
     clock = SystemClock()
     truth = Truth(clock=clock, first_order_id=900_000_000_101)
-    async with HyperliquidFake(truth, **options) as fake:
+    async with Fake(truth, **options) as fake:
         venue = Venue(fake, clock)
         _say({"url": fake.http_url, "websocket_url": fake.websocket_url})
         reader = asyncio.StreamReader(limit=1 << 24)

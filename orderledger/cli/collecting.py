@@ -42,12 +42,15 @@ def collect(config: str) -> None:
     """
     from pathlib import Path
 
+    from orderledger.infrastructure.collecting.logging import say_new, set_up_log
     from orderledger.infrastructure.collecting.records import records_of
     from orderledger.infrastructure.collecting.running import run
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
-    with options.open_ledger(settings.db, follow=False) as ledger, records_of(settings.db, ledger) as records:
+    settings.check()
+    set_up_log(settings.log)
+    with options.open_ledger(settings.db, say_new=say_new) as ledger, records_of(settings.db, ledger) as records:
         run(settings, ledger, records)
 
 
@@ -70,14 +73,17 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     """
     from pathlib import Path
 
+    from orderledger.infrastructure.collecting.logging import say_new, set_up_log
     from orderledger.infrastructure.collecting.records import records_of
     from orderledger.infrastructure.collecting.running import reconcile_all
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
+    settings.check()
+    set_up_log(settings.log)
     if adjust_positions:
         settings = settings.model_copy(update={"adjust_positions": True})
-    with options.open_ledger(settings.db) as ledger, records_of(settings.db, ledger) as records:
+    with options.open_ledger(settings.db, say_new=say_new) as ledger, records_of(settings.db, ledger) as records:
         told = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
     for found in told:
         _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)

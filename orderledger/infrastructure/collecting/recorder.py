@@ -41,12 +41,13 @@ class Recorder:
         return self._is_writing or not self._queue.empty()
 
     async def put(self, account: str, messages: Sequence[Message]) -> None:
+        """What is put is recorded, even if the wait for room is canceled."""
         if messages:
+            self.waiting += len(messages)
+            self._queue.put_nowait(Batch(account, messages, time.monotonic()))
             while self.waiting >= QUEUE_LIMIT:
                 self._room.clear()
                 await self._room.wait()
-            self.waiting += len(messages)
-            self._queue.put_nowait(Batch(account, messages, time.monotonic()))
 
     async def drained(self) -> None:
         mark: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -2,15 +2,11 @@
 
 import asyncio
 import gc
-import logging
 import signal
-import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
-
-import structlog
 
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.collecting.building import build
@@ -35,7 +31,6 @@ class Ledger(Book, Protocol):
 
 def run(settings: CollectSettings, ledger: Ledger, records: Records) -> None:
     """Collect until SIGTERM or SIGINT. What was heard by then is recorded."""
-    _set_up_log(settings.log)
     _set_up_garbage()
     asyncio.run(_collect(settings, ledger, records))
 
@@ -61,7 +56,6 @@ def reconcile_all(
     settings: CollectSettings, ledger: Ledger, records: Records, *, account: str | None, is_dry_run: bool
 ) -> list[dict[str, Any]]:
     """Reconcile every account, or one. Of each its breaks and its certificate, or why its venue could not be asked."""
-    _set_up_log(settings.log)
     return asyncio.run(_reconcile_all(settings, ledger, records, account, is_dry_run))
 
 
@@ -103,13 +97,7 @@ def _told(found: Reconciled) -> dict[str, Any]:
 
 
 def _venues(settings: CollectSettings, records: Records) -> Sequence[Venue]:
-    if not settings.venues:
-        raise InvalidSetting("venues", "names none")
-    venues = [build(told, records) for told in settings.venues]
-    names = [name for venue in venues for name in venue.accounts]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise InvalidSetting("venues", f"account {twice[0]!r} is named twice")
-    return venues
+    return [build(told, records) for told in settings.venues]
 
 
 def _rules(settings: CollectSettings) -> Rules:
@@ -126,20 +114,3 @@ def _set_up_garbage() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-
-
-def _set_up_log(form: str) -> None:
-    """Structured lines on stderr. The libraries' own chatter stays silent below warnings."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    renderer = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
