@@ -26,7 +26,12 @@ class OrderComparison:
         self._venue = venue
         self._settling = settling
         self._records = BookRecords(findings.book)
-        self.agreed = 0
+        self._is_agreed: dict[str, bool] = {}
+
+    @property
+    def agreed(self) -> int:
+        """Of one order a list may tell in several messages: it agrees when all of them do."""
+        return sum(self._is_agreed.values())
 
     async def compare(self, listing: Listing, since: datetime) -> None:
         """Compare a full list of open orders. Fills were asked for from `since` on."""
@@ -58,7 +63,8 @@ class OrderComparison:
         if found is not None and found[0] in DOUBTFUL and row is not None:
             message, row = await self._ask_again(message, row, since)
             found = self._difference(row, message)
-        self.agreed += found is None or await self._add(*found, message, row)
+        is_agreed = found is None or await self._add(*found, message, row)
+        self._is_agreed[_subject(message)] = is_agreed and self._is_agreed.get(_subject(message), True)
 
     def _difference(self, row: Row | None, message: Any) -> tuple[Kind, str] | None:
         return difference(row, message, self._findings.unrecorded_of(row) if row else ZERO)
@@ -77,7 +83,7 @@ class OrderComparison:
 
     async def _add(self, kind: Kind, text: str, message: Any, row: Row | None) -> bool:
         """A break. Whether the venue's word settles it: not if that word is recorded already, and was taken back."""
-        subject = message.venue_order_id or next(iter(message.aliases.values()))
+        subject = _subject(message)
         repairs: Sequence[Message] = [message]
         if kind is Kind.TERMS_DIFFER and row is not None and message.venue_order_id in row["venue_order_ids"]:
             repairs = [_restated(message, row)]
@@ -159,6 +165,12 @@ class OrderComparison:
 def is_money(message: Message) -> bool:
     """Whether it is about what was traded or paid, and not about the order."""
     return isinstance(message, (Fill, Funding))
+
+
+def _subject(message: Any) -> str:
+    """The order that a message speaks of, by the surest name it gives."""
+    subject: str = message.venue_order_id or next(iter(message.aliases.values()))
+    return subject
 
 
 def _restated(message: Any, row: Row) -> Restate:

@@ -59,7 +59,7 @@ class PositionComparison:
             here = rows[instrument]["position_quantity"] if instrument in rows else ZERO
             here = EXACT.add(here, self._findings.unrecorded_position(instrument))
             there = stated.get(instrument)
-            if not self._is_comparable(instrument, there, is_traded=instrument in rows):
+            if not self._is_comparable(instrument, there, is_traded=instrument in rows and is_traded(rows[instrument])):
                 continue
             if here == (there.quantity if there else ZERO):
                 self.agreed += 1
@@ -119,3 +119,8 @@ class PositionComparison:
         if is_settled:
             self.agreed += 1
             await self._findings.record(found.repairs)
+
+
+def is_traded(row: Row) -> bool:
+    """Whether anything was ever booked for it. Rows also stand for what the venue once stated a balance of."""
+    return bool(row["fills"] or row["position_quantity"] or row["realized_pnl"])

@@ -54,7 +54,7 @@ def tell(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
     """The message, with the row it was made of. Raises Unreadable where the ledger would not take it."""
     try:
         message = kind(evidence=dict(evidence), **fields)
-        evidence_of(message)
+        evidence_of(message.evidence)
     except ValidationError as error:
         first = error.errors()[0]
         raise Unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", evidence) from None

@@ -158,7 +158,7 @@ def _part(name: str, value: Any, context: Context) -> Translation:
 def _recordable(message: Message) -> Message:
     """A message that the ledger could not keep is no message. Raises InvalidMessage."""
     to_fact(message)
-    evidence_of(message)
+    evidence_of(message.evidence)
     return message
 
 
