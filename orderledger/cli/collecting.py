@@ -42,12 +42,16 @@ def collect(config: str) -> None:
     """
     from pathlib import Path
 
+    from orderledger.infrastructure.collecting.logging import say_new, set_up_log
+    from orderledger.infrastructure.collecting.records import records_of
     from orderledger.infrastructure.collecting.running import run
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
-    with options.open_ledger(settings.db, follow=True) as ledger:
-        run(settings, ledger)
+    settings.check()
+    set_up_log(settings.log)
+    with options.open_ledger(settings.db, say_new=say_new) as ledger, records_of(settings.db, ledger) as records:
+        run(settings, ledger, records)
 
 
 @click.command()
@@ -69,14 +73,18 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     """
     from pathlib import Path
 
+    from orderledger.infrastructure.collecting.logging import say_new, set_up_log
+    from orderledger.infrastructure.collecting.records import records_of
     from orderledger.infrastructure.collecting.running import reconcile_all
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
+    settings.check()
+    set_up_log(settings.log)
     if adjust_positions:
         settings = settings.model_copy(update={"adjust_positions": True})
-    with options.open_ledger(settings.db) as ledger:
-        told = reconcile_all(settings, ledger, account=account, is_dry_run=dry_run)
+    with options.open_ledger(settings.db, say_new=say_new) as ledger, records_of(settings.db, ledger) as records:
+        told = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
     for found in told:
         _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)
     if not all(found.get("certificate") and not found["certificate"]["breaks_open"] for found in told):
@@ -148,7 +156,7 @@ def status(as_json: bool, db: str) -> None:
     if rows:
         print_rows(rows, STATUS_COLUMNS, as_json=False, title="accounts")
     for name, told in collectors.items():
-        waiting = f"{told.get('waiting', 0)} batches waiting, {told.get('due', 0)} accounts to reconcile"
+        waiting = f"{told.get('waiting', 0)} messages waiting, {told.get('due', 0)} accounts to reconcile"
         click.echo(f"{name}: {'running' if told.get('is_running') else 'stopped'} at {told.get('at', '?')}, {waiting}")
         for stage, measured in told.get("latencies", {}).items():
             times = [f"{word} {measured[f'latency_us_{word}'] / 1000:.1f} ms" for word in ("p50", "p90", "p99", "max")]

@@ -40,7 +40,12 @@ def at_another_time(command: Command) -> Command:
     return known(happened(command))
 
 
-def open_ledger(url: str, *, follow: bool = False) -> Any:
+def say_new(url: str) -> None:
+    """A ledger that was not there: perhaps another was meant."""
+    click.echo(f"orderledger: a new ledger at {url}", err=True)
+
+
+def open_ledger(url: str, *, follow: bool = False, say_new: Callable[[str], None] = say_new) -> Any:
     """The ledger for a command. A question needs no thread that keeps the views up to date: it does so itself."""
     from pathlib import Path
 
@@ -51,5 +56,5 @@ def open_ledger(url: str, *, follow: bool = False) -> Any:
     is_new = is_file and not Path(sqlite_path(url)).exists()
     ledger = Ledger.open(url, follow=follow)
     if is_new:
-        click.echo(f"orderledger: a new ledger at {url}", err=True)
+        say_new(url)
     return ledger

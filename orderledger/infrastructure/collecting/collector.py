@@ -7,6 +7,7 @@ reconciled at the start, after each gap, and from time to time.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.collecting.counters import AccountCounters
 from orderledger.infrastructure.collecting.recorder import Recorder
+from orderledger.infrastructure.collecting.views import Follow, Views
 from orderledger.infrastructure.errors import StoreError, VenueError
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
@@ -24,6 +26,7 @@ from orderledger.infrastructure.wire.messages import Gap
 
 ACTOR = "collector"
 RETRY_SECONDS = 5.0
+PUBLISHED_APART = 0.05
 GARBLED_SHOWN = 200
 
 Publish = Callable[[dict[str, Any]], None]
@@ -31,7 +34,7 @@ Publish = Callable[[dict[str, Any]], None]
 
 class Collector:
     """`publish` is given the status every `publishing` seconds, and at the end. `every`: between two reconciliations of an
-    account; None for none but those at the start and after gaps."""
+    account; None for none but those at the start and after gaps. `follow` brings the views up to date."""
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Collector:
         every: timedelta | None = timedelta(minutes=5),
         publish: Publish = lambda status: None,
         publishing: float = 1.0,
+        follow: Follow = lambda: None,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._book = book
@@ -60,6 +64,9 @@ class Collector:
         self._wake = {venue.name: asyncio.Event() for venue in venues}
         self.counters: defaultdict[str, AccountCounters] = defaultdict(AccountCounters)
         self._recorder = Recorder(book, self.counters)
+        self._views = Views(follow, is_busy=lambda: self._recorder.is_busy, retry_seconds=retry_seconds)
+        self._news = asyncio.Event()
+        """An account has come up, gone down or been reconciled: to be published at once."""
 
     async def note_absence(self, before: dict[str, Any]) -> None:
         """What an earlier collector of this name last published: since then nobody has listened."""
@@ -72,7 +79,7 @@ class Collector:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. What was heard by then is recorded. Raises StoreError where the store fails."""
-        work: list[Callable[[], Awaitable[None]]] = [self._recorder.run, self._publish_status]
+        work: list[Callable[[], Awaitable[None]]] = [self._recorder.run, self._publish_status, self._views.keep]
         for venue in self._venues:
             work += [lambda venue=venue: self._listen(venue), lambda venue=venue: self._reconcile(venue)]  # type: ignore[misc]
         tasks = [asyncio.ensure_future(start()) for start in work]
@@ -127,6 +134,7 @@ class Collector:
                 for account in told.accounts:
                     self.counters[account].is_up = True
                     self._ask(venue, account, told.at)
+                self._news.set()
                 self._log.info("up", venue=venue.name, accounts=len(told.accounts))
             case Down():
                 await self._note_gap(told.accounts, told.at, told.reason)
@@ -149,6 +157,7 @@ class Collector:
             self.counters[account].gaps += 1
             gap = Gap(account=account, from_at=at, at=at, reason=reason[:200], source=Source.VENUE_PUSH, actor=ACTOR)
             await self._recorder.put(account, [gap])
+        self._news.set()
 
     async def _take_garbled(self, venue: Venue, told: Garbled) -> None:
         for account in told.accounts:
@@ -214,6 +223,7 @@ class Collector:
         counters.last_reconciled_at = found.at
         counters.breaks_settled += sum(one.is_settled for one in found.breaks)
         counters.breaks_open = len(found.certificate.breaks_open)
+        self._news.set()
         for one in found.breaks:
             say = self._log.info if one.is_settled else self._log.warning
             say("break", account=one.account, kind=one.kind.value, subject=one.subject, what=one.text, is_settled=one.is_settled)
@@ -221,9 +231,14 @@ class Collector:
     # Status
 
     async def _publish_status(self) -> None:
+        """Every so often, and when there is news: what was not published is no gap if we are killed."""
         while True:
-            await asyncio.sleep(self._publishing)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._publishing):
+                    await self._news.wait()
+            self._news.clear()
             await asyncio.to_thread(self._publish, self.status())
+            await asyncio.sleep(min(PUBLISHED_APART, self._publishing))
 
     def status(self) -> dict[str, Any]:
         """Counters of every account, and what waits."""

@@ -12,8 +12,8 @@ from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
 
 GROUP_LIMIT = 2_000
-QUEUE_LIMIT = 1_000
-"""Batches that may wait. A feed that is faster than the disk is held back at its socket."""
+QUEUE_LIMIT = 4_000
+"""Messages that may wait. A feed that is faster than the disk is held back at its socket, half a second's worth behind it."""
 
 
 @dataclass(slots=True)
@@ -29,20 +29,29 @@ class Recorder:
     def __init__(self, book: Book, counters: defaultdict[str, AccountCounters]) -> None:
         self._book = book
         self._counters = counters
-        self._queue: asyncio.Queue[Batch | asyncio.Future[None]] = asyncio.Queue(QUEUE_LIMIT)
+        self._queue: asyncio.Queue[Batch | asyncio.Future[None]] = asyncio.Queue()
+        self._room = asyncio.Event()
+        self._is_writing = False
+        self.waiting = 0
+        """Messages that are not being recorded yet."""
 
     @property
-    def waiting(self) -> int:
-        """Batches that are not recorded yet."""
-        return self._queue.qsize()
+    def is_busy(self) -> bool:
+        """Whether anything is recorded, or waits for it."""
+        return self._is_writing or not self._queue.empty()
 
     async def put(self, account: str, messages: Sequence[Message]) -> None:
+        """What is put is recorded, even if the wait for room is canceled."""
         if messages:
-            await self._queue.put(Batch(account, messages, time.monotonic()))
+            self.waiting += len(messages)
+            self._queue.put_nowait(Batch(account, messages, time.monotonic()))
+            while self.waiting >= QUEUE_LIMIT:
+                self._room.clear()
+                await self._room.wait()
 
     async def drained(self) -> None:
         mark: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await self._queue.put(mark)
+        self._queue.put_nowait(mark)
         await mark
 
     async def run(self) -> None:
@@ -50,9 +59,10 @@ class Recorder:
         while True:
             batches, marks = await self._gathered()
             if batches:
+                self._is_writing = True
                 told = [message for batch in batches for message in batch.messages]
-                outcomes = await asyncio.to_thread(self._book.record_many, told)
-                self._count(batches, outcomes)
+                self._count(batches, await asyncio.to_thread(self._book.record_many, told))
+                self._is_writing = False
             for mark in marks:
                 if not mark.done():
                     mark.set_result(None)
@@ -68,6 +78,8 @@ class Recorder:
                 size += len(item.messages)
             else:
                 marks.append(item)
+        self.waiting -= size
+        self._room.set()
         return batches, marks
 
     def _count(self, batches: Sequence[Batch], outcomes: Sequence[Outcome]) -> None:

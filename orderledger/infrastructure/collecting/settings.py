@@ -6,10 +6,11 @@ Secrets stand in neither the file nor the log: only where to find them.
 
 import os
 import stat
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from orderledger.infrastructure.errors import InvalidSetting
@@ -38,6 +39,21 @@ class HyperliquidSettings(Section):
     websocket_url: str = Field(default="wss://api.hyperliquid.xyz/ws", description="Where it is listened to.")
     websocket_users: int = Field(default=10, ge=0, le=100, description="Users per address of ours that the venue lets listen.")
     weight_per_minute: int = Field(default=1200, ge=62, description="Weight of questions that the venue allows a minute.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(one.account for one in self.accounts)
+
+    @field_validator("accounts")
+    @classmethod
+    def _are_different(cls, accounts: tuple[HyperliquidAccount, ...]) -> tuple[HyperliquidAccount, ...]:
+        for what, names in (
+            ("account", [repr(one.account) for one in accounts]),
+            ("address", [one.address.lower() for one in accounts]),
+        ):
+            if twice := next((name for name, times in Counter(names).items() if times > 1), None):
+                raise ValueError(f"{what} {twice} is named twice")
+        return accounts
 
 
 class Secret(Section):
@@ -75,6 +91,10 @@ class LighterSettings(Section):
     websocket_url: str = Field(default="wss://mainnet.zklighter.elliot.ai/stream", description="Where it is listened to.")
     requests_per_minute: int = Field(default=60, ge=1, description="Allowed a minute; above 60 as a premium account's, weighted.")
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.account,)
+
 
 class TradierSettings(Section):
     """One account at Tradier."""
@@ -89,6 +109,10 @@ class TradierSettings(Section):
         default=120, ge=1, description="Questions that the venue allows a minute; 60 in the sandbox."
     )
     poll_seconds: Seconds = Field(default=2.0, description="Between two looks at the orders while any is open.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.account,)
 
 
 VenueSettings = Annotated[HyperliquidSettings | LighterSettings | TradierSettings, Field(discriminator="venue")]
@@ -108,6 +132,17 @@ class CollectSettings(BaseSettings):
     adjust_positions: bool = Field(default=False, description="Adjust a position that differs to what the venue says.")
     log: Literal["text", "json"] = Field(default="text", description="Form of the log on stderr.")
     venues: tuple[VenueSettings, ...] = Field(default=(), description="The venues, each a table [[venues]].")
+
+    def check(self) -> None:
+        """What shows only when all is put together, before anything is opened. Raises InvalidSetting."""
+        if not self.venues:
+            raise InvalidSetting("venues", "names none")
+        names = [name for venue in self.venues for name in venue.names]
+        if twice := next((name for name, times in Counter(names).items() if times > 1), None):
+            raise InvalidSetting("venues", f"account {twice!r} is named twice")
+        for venue in self.venues:
+            if not isinstance(venue, HyperliquidSettings):
+                venue.token.read(f"venues.{venue.venue}.token")
 
     @classmethod
     def settings_customise_sources(
@@ -129,6 +164,7 @@ class CollectSettings(BaseSettings):
             return cls(**{name: value for name, value in told.items() if name not in environment})
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
-            raise InvalidSetting(".".join(str(part) for part in fault["loc"]), fault["msg"].lower()) from None
+            ours = fault.get("ctx", {}).get("error")
+            raise InvalidSetting(".".join(map(str, fault["loc"])), str(ours) if ours else fault["msg"].lower()) from None
         except ValueError as error:
             raise InvalidSetting(str(path), f"is not TOML: {error}") from None

@@ -28,7 +28,12 @@ class OrderComparison:
         self._settling = settling
         self._records = BookRecords(findings.book)
         self._changed: set[str] = set()
-        self.agreed = 0
+        self._is_agreed: dict[str, bool] = {}
+
+    @property
+    def agreed(self) -> int:
+        """Of one order a list may tell in several messages: it agrees when all of them do."""
+        return sum(self._is_agreed.values())
 
     async def compare(self, listing: Listing, since: datetime) -> None:
         """Compare a full list of open orders. Fills were asked for from `since` on."""
@@ -89,7 +94,8 @@ class OrderComparison:
         if found is not None and found[0] in DOUBTFUL and row is not None:
             message, row = await self._ask_again(message, row, since)
             found = self._difference(row, message)
-        self.agreed += found is None or await self._add(*found, message, row)
+        is_agreed = found is None or await self._add(*found, message, row)
+        self._is_agreed[_subject(message)] = is_agreed and self._is_agreed.get(_subject(message), True)
 
     def _difference(self, row: Row | None, message: Any) -> tuple[Kind, str] | None:
         return difference(row, message, self._findings.unrecorded_of(row) if row else ZERO)
@@ -114,7 +120,7 @@ class OrderComparison:
     async def _take_over(
         self, kind: Kind, text: str, message: Any, row: Row | None, repairs: Sequence[Message] | None = None
     ) -> bool:
-        subject = message.venue_order_id or next(iter(message.aliases.values()))
+        subject = _subject(message)
         if kind is Kind.MISSING_END:
             await self._compare_terms(message)
         new = await self._findings.news([message] if repairs is None else repairs)
@@ -226,6 +232,12 @@ def _observed(message: Any, row: Row) -> Status:
         at=max(message.at, row["updated_at"]),
         evidence=message.evidence,
     )
+
+
+def _subject(message: Any) -> str:
+    """The order that a message speaks of, by the surest name it gives."""
+    subject: str = message.venue_order_id or next(iter(message.aliases.values()))
+    return subject
 
 
 def _restated(message: Any, row: Row) -> Restate | Replace:

@@ -20,11 +20,6 @@ LOOKS = 3
 JUST = timedelta(microseconds=1)
 
 
-def _is_traded(row: Row | None) -> bool:
-    """Whether anything of it was filled or adjusted here. A balance that was told before has a row, too."""
-    return row is not None and bool(row["fills"] or row["position_quantity"])
-
-
 class PositionComparison:
     """`agreed` counts the positions of which both sides now say the same, `fills` those that stand in the ledger."""
 
@@ -74,7 +69,7 @@ class PositionComparison:
         missing: dict[str, Decimal] = {}
         for instrument in sorted({*stated, *rows}):
             there = stated.get(instrument)
-            if self._is_comparable(instrument, there, is_traded=_is_traded(rows.get(instrument))):
+            if self._is_comparable(instrument, there, is_traded=instrument in rows and is_traded(rows[instrument])):
                 here = self._held(rows.get(instrument), instrument)
                 missing[instrument] = EXACT.subtract(there.quantity if there else ZERO, here)
         return missing
@@ -143,3 +138,8 @@ class PositionComparison:
         if is_settled:
             self.agreed += 1
             await self._findings.record(found.repairs)
+
+
+def is_traded(row: Row) -> bool:
+    """Whether anything was ever booked for it. Rows also stand for what the venue once stated a balance of."""
+    return bool(row["fills"] or row["position_quantity"] or row["realized_pnl"])

@@ -7,7 +7,7 @@ nothing. Whether a message is news, a repetition or a contradiction is for the l
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row
@@ -18,6 +18,7 @@ __all__ = [
     "Garbled",
     "Heard",
     "Listing",
+    "ManyRecords",
     "Records",
     "Told",
     "Up",
@@ -98,6 +99,14 @@ class Records(Protocol):
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
         """Its standing fills, under this id of the venue."""
+
+
+@runtime_checkable
+class ManyRecords(Records, Protocol):
+    """Records that are asked about many orders at once: one question for a frame, not one for each row of it."""
+
+    def orders_named(self, account: str, names: Sequence[str]) -> Mapping[str, Row]:
+        """As `order` of each name, without those that have none."""
 
 
 @dataclass(slots=True)

@@ -185,8 +185,7 @@ def _guarded(make: Callable[[], list[Message]], told: Translated) -> None:
 
 def _tell_rows(rows: Sequence[OrderRow], legs: Legs, context: Context, told: Translated, *, is_conclusive: bool) -> None:
     """All legs are noted before anything is told: a later row may say that an earlier one's cancel was no end."""
-    for row in rows:
-        legs.note(row)
+    legs.note_all(rows)
     for row in rows:
         _guarded(partial(row_messages, row, legs, context, is_conclusive=is_conclusive), told)
 

@@ -5,14 +5,14 @@ is the order's end. All of it can be had again from the ledger.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.words import Meaning
-from orderledger.infrastructure.venues.venue import NoRecords, Records
+from orderledger.infrastructure.venues.venue import ManyRecords, NoRecords, Records
 from orderledger.projections.tables import Row
 
 MOST_CHAINS = 10_000
@@ -111,20 +111,26 @@ class Legs:
         self._most = most
         self._chains: OrderedDict[str, Chain] = OrderedDict()
         self._cloids: dict[str, str] = {}
+        self._newly_held: list[OrderRow] = []
 
-    def note(self, row: OrderRow) -> None:
-        """Learn what a row says of its leg, before anything is told of it."""
-        if row.cloid is None:
-            return
-        chain = self._chain(row.cloid)
-        self._restore(chain, row.cloid)
+    def note_all(self, rows: Sequence[OrderRow]) -> None:
+        """Learn what the rows of a payload say of their legs, before anything is told of them."""
+        cloids = dict.fromkeys(row.cloid for row in rows if row.cloid is not None)
+        known = self._recorded([cloid for cloid in cloids if not self._is_restored(cloid)])
+        for row in rows:
+            if row.cloid is not None:
+                chain = self._chain(row.cloid)
+                self._restore(chain, row.cloid, known.get(row.cloid))
+                self._note(chain, row, row.cloid)
+
+    def _note(self, chain: Chain, row: OrderRow, cloid: str) -> None:
         leg = chain.leg(row.venue_order_id)
         if leg is None:
             leg = Leg(row.venue_order_id, row)
             if chain.is_over and chain.legs and chain.legs[-1].is_older_than(leg):
                 chain.apart.add(row.venue_order_id)
                 return
-            self._cloids[leg.venue_order_id] = row.cloid
+            self._cloids[leg.venue_order_id] = cloid
             chain.add(leg)
         elif row.is_newer_than(leg.row):
             chain.legs.remove(leg)
@@ -171,12 +177,25 @@ class Legs:
         """Cancels that are not told yet, the oldest first."""
         return [chain.held for chain in self._chains.values() if chain.held is not None]
 
+    def hold(self, chain: Chain, row: OrderRow) -> None:
+        """Keep a cancel to ourselves: it may be the first half of a modify."""
+        chain.held = row
+        self._newly_held.append(row)
+
+    def newly_held(self) -> Sequence[OrderRow]:
+        """The cancels held since this was asked last: each has to be released, once."""
+        rows, self._newly_held = self._newly_held, []
+        return rows
+
+    def is_held(self, row: OrderRow) -> bool:
+        chain = self._chains.get(row.cloid or "")
+        return chain is not None and chain.held is row
+
     def release(self, row: OrderRow) -> bool:
         """Take a cancel for the order's end after all. False where it no longer is one."""
-        chain = self._chains.get(row.cloid or "")
-        if chain is None or chain.held is not row:
+        if not self.is_held(row):
             return False
-        chain.held = None
+        self._chains[row.cloid or ""].held = None
         return True
 
     def _chain(self, cloid: str) -> Chain:
@@ -194,12 +213,24 @@ class Legs:
         if chain.held is not None and chain.latest.venue_order_id != chain.held.venue_order_id:
             chain.held, chain.dropped = None, chain.held
 
-    def _restore(self, chain: Chain, cloid: str) -> None:
+    def _is_restored(self, cloid: str) -> bool:
+        chain = self._chains.get(cloid)
+        return chain is not None and chain.is_restored
+
+    def _recorded(self, cloids: Sequence[str]) -> Mapping[str, Row]:
+        """The orders of the ledger that bear these."""
+        if not cloids:
+            return {}
+        if isinstance(self._records, ManyRecords):
+            return self._records.orders_named(self.account, cloids)
+        rows = {cloid: self._records.order(self.account, cloid) for cloid in cloids}
+        return {cloid: row for cloid, row in rows.items() if row is not None}
+
+    def _restore(self, chain: Chain, cloid: str, order: Row | None) -> None:
         """What the ledger knows of the order, once. Fills that it cannot tell apart by leg are the first leg's."""
         if chain.is_restored:
             return
         chain.is_restored = True
-        order = self._records.order(self.account, cloid)
         if order is None:
             return
         for name in order["venue_order_ids"]:

@@ -33,7 +33,7 @@ def row_messages(row: OrderRow, legs: Legs, context: Context, *, is_conclusive: 
     if row.meaning is Meaning.REJECTED and leg.is_void and chain.has_earlier(leg):
         return [*told, _teller(chain, leg, row, context).refused_modify(chain.latest.venue_order_id)]
     if row.meaning is Meaning.CANCELED_BY_USER and not is_conclusive and not chain.is_over:
-        chain.held = row
+        legs.hold(chain, row)
         return [*told, *(_introduction(chain, leg, row, context) if chain.has_earlier(leg) else [])]
     return [*told, *_of_latest(chain, leg, row, context)]
 

@@ -185,9 +185,7 @@ class Stream:
         if account.gone() and not self._is_explaining:
             self._is_explaining = True
             self._soon(self._explain_later)
-        for row in account.legs.held:
-            if not any(row is held for held, _ in self._held):
-                self._held.append((row, self._doubts))
+        self._held += [(row, self._doubts) for row in account.legs.newly_held()]
         if self._held and not self._is_releasing:
             self._is_releasing = True
             self._soon(self._release_later)
@@ -210,11 +208,11 @@ class Stream:
         while self._held:
             waiting = list(self._held)
             await asyncio.sleep(self._around.pace.hold)
-            still = [(row, since) for row, since in waiting if any(row is held for held in self._account.legs.held)]
+            still = [(row, since) for row, since in waiting if self._account.legs.is_held(row)]
             await self._release([row for row, since in still if since == self._doubts])
             with contextlib.suppress(VenueError):  # then again, after a while
                 await self._ask_about([row for row, since in still if since != self._doubts])
-            self._held = [(row, since) for row, since in self._held if any(row is held for held in self._account.legs.held)]
+            self._held = [(row, since) for row, since in self._held if self._account.legs.is_held(row)]
         self._is_releasing = False
 
     async def _ask_about(self, rows: Sequence[OrderRow]) -> None:

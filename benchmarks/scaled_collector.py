@@ -1,0 +1,50 @@
+"""A collector of one Hyperliquid whose minute is shorter than ours, so that a round of many polled accounts ends soon.
+
+`scaled_collector.py MINUTE CONFIG`; everything but the length of the minute, and of what is counted in minutes, is the command's.
+"""
+
+import asyncio
+import signal
+import sys
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.collecting.collector import Collector
+from orderledger.infrastructure.collecting.records import records_of
+from orderledger.infrastructure.collecting.settings import CollectSettings, HyperliquidSettings
+from orderledger.infrastructure.venues.hyperliquid.limits import Limits
+from orderledger.infrastructure.venues.hyperliquid.surroundings import Pace
+from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
+from orderledger.ledger import Ledger
+
+
+async def main(minute: float, path: Path) -> None:
+    settings = CollectSettings.read(path)
+    (told,) = settings.venues
+    assert isinstance(told, HyperliquidSettings)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    with Ledger.open(settings.db, follow=False) as ledger, records_of(settings.db, ledger) as records:
+        venue = Hyperliquid(
+            {one.account: one.address for one in told.accounts},
+            url=told.url,
+            websocket_url=told.websocket_url,
+            limits=Limits(minute=minute),
+            pace=Pace(round=10.0 * minute / 60),
+            records=records,
+        )
+        collector = Collector(
+            ledger,
+            [venue],
+            SystemClock(),
+            every=timedelta(seconds=settings.reconcile_seconds),
+            publish=partial(ledger.publish, settings.collector),
+            follow=ledger.catch_up,
+        )
+        await collector.run(stop)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(float(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,104 @@
+"""What venues' adapters ask the ledger, answered from the log by name, without bringing any view up to date.
+
+An adapter asks while it translates, in the event loop and for every order it meets: the answer may cost as much as the events
+of that one order, and nothing that grows with the log.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from orderledger.domain.events import OrderAttributed
+from orderledger.domain.identity import NameKind
+from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import order_stream
+from orderledger.infrastructure.reconciliation.book import Book, BookRecords
+from orderledger.infrastructure.storage.store import Store, open_store, reaching
+from orderledger.infrastructure.storage.views import FoldedViews
+from orderledger.infrastructure.venues.hyperliquid.words import CLOID
+from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX
+from orderledger.infrastructure.venues.tradier.words import LEG_ALIAS, TAG_ALIAS
+from orderledger.infrastructure.venues.venue import Records
+from orderledger.projections import queries
+from orderledger.projections.tables import Row
+
+ALIASES = (CLOID, CLIENT_ORDER_INDEX, TAG_ALIAS)
+"""Under which the venues' words for an order stand. A leg's alias bears its id in its name as well."""
+
+Names = list[tuple[NameKind, str]]
+
+
+class StoredRecords:
+    """Of a store, as of its last commit: orders and fills as the views would show them."""
+
+    def __init__(self, store: Store, url: str) -> None:
+        self._store = store
+        self._url = url
+
+    def order(self, account: str, name: str) -> Row | None:
+        """The order that bears this id: ours, the venue's, or an alias's value. None if there is none, or more than one."""
+        return self.orders_named(account, [name]).get(name)
+
+    def orders_named(self, account: str, names: Sequence[str]) -> dict[str, Row]:
+        """Those of the names that one order bears, with it."""
+        found: dict[str, Row] = {}
+        for name, views in self._folded(account, names).items():
+            rows = queries.orders(views, account=account)
+            exact = [row for row in rows if row["client_order_id"] == name] or rows
+            if len(exact) == 1:
+                found[name] = exact[0]
+        return found
+
+    def trades(self, account: str, venue_order_id: str) -> list[Row]:
+        """Its standing fills, under this id of the venue."""
+        views = self._folded(account, [venue_order_id]).get(venue_order_id)
+        return [] if views is None else queries.trades(views, account=account, venue_order_id=venue_order_id)
+
+    def _folded(self, account: str, names: Sequence[str]) -> dict[str, FoldedViews]:
+        """Of each name that is known, the orders that bear it."""
+        with reaching(self._url):
+            streams = self._streams(account, names)
+            stored = self._store.events_of(list(dict.fromkeys(stream for of_name in streams.values() for stream in of_name)))
+            whole = {name: list(self._followed(of_name, stored)) for name, of_name in streams.items()}
+        return {name: FoldedViews(events, None, None, lambda _: set()) for name, events in whole.items() if events}
+
+    def _streams(self, account: str, names: Sequence[str]) -> dict[str, list[str]]:
+        """Of each name the streams of the orders that may bear it."""
+        asked = {name: _names_of(name) for name in names}
+        by_kind: dict[str, list[str]] = {}
+        for kind, word in (one for of_name in asked.values() for one in of_name):
+            by_kind.setdefault(kind.value, []).append(word)
+        bound = self._store.recorder.streams_named(account, by_kind)
+        return {
+            name: list(dict.fromkeys([order_stream(account, name), *(bound[one] for one in of_name if one in bound)]))
+            for name, of_name in asked.items()
+        }
+
+    def _followed(self, streams: Sequence[str], stored: Mapping[str, list[Recorded]]) -> Iterator[Recorded]:
+        """The events of these streams, and of those that their orders turned out to be."""
+        known = dict(stored)
+        seen = list(streams)
+        for stream in seen:
+            if stream not in known and stream not in streams:
+                known.update(self._store.events_of([stream]))
+            for event in known.get(stream, ()):
+                yield event
+                if isinstance(event.event, OrderAttributed) and event.event.to not in seen:
+                    seen.append(event.event.to)
+
+
+def _names_of(name: str) -> Names:
+    aliases = [f"{alias}={name}" for alias in ALIASES] + [f"{LEG_ALIAS}{name}={name}"]
+    return [(NameKind.CLIENT, name), (NameKind.VENUE, name), *((NameKind.ALIAS, alias) for alias in aliases)]
+
+
+@contextmanager
+def records_of(url: str, book: Book) -> Iterator[Records]:
+    """The records of a book's store. A store in memory cannot be opened twice: there, the book is asked."""
+    if url == "memory://":
+        yield BookRecords(book)
+        return
+    store = open_store(url)
+    try:
+        yield StoredRecords(store, url)
+    finally:
+        store.close()

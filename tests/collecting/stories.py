@@ -1,0 +1,220 @@
+"""What is played with the command: stories of processes and made-up venues, each with what came of it."""
+
+import asyncio
+import json
+import signal
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orderledger.projections.tables import Row
+from tests.collecting.processes import ACCOUNTS, ADDRESS, NUMBER, Process, Said, World, made_up_venues
+
+ORDER: dict[str, Any] = {"instrument": "BTC", "side": "buy", "quantity": "2", "limit_price": "100"}
+BURST = 300
+
+
+@dataclass(slots=True)
+class Collected:
+    """Of one collector of all three venues, from its start to its clean stop."""
+
+    while_it_ran: Said
+    said: Said
+    afterwards: Said
+    shown: Row
+    trades: list[Row]
+    gaps: list[Row]
+    stored: bytes
+
+
+async def collected_everywhere(command: Path, folder: Path) -> Collected:
+    async with made_up_venues(command, folder) as world:
+        world.write_config(more='log = "json"')
+        process = await world.collecting(*ACCOUNTS)
+        world.lighter.cut_all()
+        await world.until(lambda: world.shown("lighter:main")["gaps"] and world.shown("lighter:main")["is_up"], process)
+        placed = _trade_everywhere(world)
+        await world.until(lambda: _are_filled(world, placed), process)
+        while_it_ran = await world.run("status", "--json")
+        burst = [world.hyperliquid.truth.place(ADDRESS, **ORDER).order_id for _ in range(BURST)]
+        await world.until(lambda: world.is_recorded(burst[0]), process)
+        process.send(signal.SIGTERM)
+        said = await process.said()
+        afterwards = await world.run("status", "--json")
+        shown = afterwards.rows[0]["collectors"]["collector"]
+        files = [path for path in folder.iterdir() if path.name.startswith("orders.db")]
+        stored = b"".join(path.read_bytes() for path in files)
+        with world.ledger() as ledger:
+            gaps = ledger.account_events(kind="gap")
+            return Collected(while_it_ran, said, afterwards, shown, ledger.trades(), gaps, stored)
+
+
+def _trade_everywhere(world: World) -> list[int]:
+    """An order that is filled, at each venue."""
+    orders = [
+        (world.hyperliquid.truth, world.hyperliquid.truth.place(ADDRESS, **ORDER)),
+        (world.lighter.truth, world.lighter.truth.place("lighter:main", client_id="9001", **{**ORDER, "instrument": "ETH"})),
+        (world.tradier.truth, world.tradier.truth.place(NUMBER, **{**ORDER, "instrument": "SPY"})),
+    ]
+    for truth, order in orders:
+        truth.fill(order)
+    return [order.order_id for _, order in orders]
+
+
+def _are_filled(world: World, placed: list[int]) -> bool:
+    with world.ledger() as ledger:
+        return {str(name) for name in placed} <= {row["venue_order_id"] for row in ledger.orders(status="filled")}
+
+
+@dataclass(slots=True)
+class Killed:
+    """Of a collector that was killed, and one that was started after it. `filled`: what was, before and in between."""
+
+    said: Said
+    filled: dict[str, str]
+    trades: list[Row]
+    gaps: list[Row]
+    events: list[tuple[str, str, str]]
+
+
+async def killed_and_started_again(command: Path, folder: Path) -> Killed:
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        truth = world.hyperliquid.truth
+        process = await world.collecting("hyperliquid:main")
+        before, away = truth.place(ADDRESS, **ORDER), truth.place(ADDRESS, **ORDER)
+        truth.fill(before, "1")
+        await world.until(lambda: _fills(world) == 1 and world.is_recorded(away.order_id), process)
+        process.send(signal.SIGKILL)
+        await process.said()
+        truth.fill(away)
+        again = await world.start("collect", world.config)
+        await world.until(lambda: world.shown("hyperliquid:main")["gaps"] == 1 and _fills(world) == 2, again)
+        await world.until(lambda: world.shown("hyperliquid:main")["reconciled"] > 0, again)
+        again.send(signal.SIGTERM)
+        said = await again.said()
+        with world.ledger() as ledger:
+            events = [(row["stream"], row["name"], str(row["payload"])) for row in ledger.events()]
+            filled = {str(before.order_id): "1", str(away.order_id): "2"}
+            return Killed(said, filled, ledger.trades(), ledger.account_events(kind="gap"), events)
+
+
+def _fills(world: World) -> int:
+    return int(world.ask("SELECT count(*) FROM orderledger_events WHERE topic LIKE 'fill_recorded%'"))
+
+
+async def store_that_fails(command: Path, folder: Path) -> Said:
+    """Under a running collector, the log is taken away."""
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        process = await world.collecting("hyperliquid:main")
+        with sqlite3.connect(world.db) as connection:
+            connection.execute("ALTER TABLE orderledger_events RENAME TO elsewhere")
+        world.hyperliquid.truth.place(ADDRESS, **ORDER)
+        return await process.said()
+
+
+HYPERLIQUID = '[[venues]]\nvenue = "hyperliquid"\n'
+TRADIER = '[[venues]]\nvenue = "tradier"\naccount = "tradier:main"\nnumber = "VA1"\n'
+MAIN = f'{{ account = "hyperliquid:main", address = "{ADDRESS}" }}'
+SAME = f'{{ account = "hyperliquid:other", address = "{ADDRESS.upper().replace("X", "x")}" }}'
+WRONG: dict[str, tuple[str, str]] = {
+    "an unknown field": (f"colour = 1\n{HYPERLIQUID}accounts = [{MAIN}]", "colour: "),
+    "an unknown field of a venue": (f"{HYPERLIQUID}colour = 1\naccounts = [{MAIN}]", "venues.0.hyperliquid.colour: "),
+    "a bad address": (
+        f"{HYPERLIQUID}accounts = [{MAIN.replace('aa', 'a', 1)}]",
+        "venues.0.hyperliquid.accounts.0.address: ",
+    ),
+    "an account named twice": (
+        f"{HYPERLIQUID}accounts = [{MAIN}, {MAIN}]",
+        "venues.0.hyperliquid.accounts: account 'hyperliquid:main' is named twice",
+    ),
+    "an account named twice at two venues": (
+        f'{HYPERLIQUID}accounts = [{MAIN.replace("hyperliquid:", "tradier:")}]\n{TRADIER}token = {{ env = "HOME" }}',
+        "venues: account 'tradier:main' is named twice",
+    ),
+    "an address named twice": (
+        f"{HYPERLIQUID}accounts = [{MAIN}, {SAME}]",
+        f"venues.0.hyperliquid.accounts: address {ADDRESS} is named twice",
+    ),
+    "a variable that is not set": (f'{TRADIER}token = {{ env = "NOT_SET_ANYWHERE" }}', "venues.tradier.token.env: "),
+    "a file that others can read": (f'{TRADIER}token = {{ file = "FOLDER/token" }}', "venues.tradier.token.file: "),
+    "no venue": ("", "venues: "),
+    "no TOML": ("db = ", "is not TOML"),
+}
+"""What is wrong, the settings, and the sentence that says so."""
+
+
+@dataclass(slots=True)
+class Refused:
+    said: dict[str, Said]
+    is_ledger_made: bool
+
+
+async def wrong_settings(command: Path, folder: Path) -> Refused:
+    """Each of them, two at a time."""
+    (folder / "token").write_text("readable")
+    (folder / "token").chmod(0o644)
+    turns = asyncio.Semaphore(2)
+
+    async def refused(number: int, text: str) -> Said:
+        path = folder / f"{number}.toml"
+        path.write_text(f"{text}\n".replace("FOLDER", str(folder)))
+        async with turns:
+            process = await Process.start(command, "collect", path, ORDERLEDGER_DB=str(folder / "orders.db"))
+            try:
+                return await process.said()
+            finally:
+                await process.close()
+
+    told = await asyncio.gather(*(refused(number, text) for number, (text, _) in enumerate(WRONG.values())))
+    return Refused(dict(zip(WRONG, told, strict=True)), (folder / "orders.db").exists())
+
+
+@dataclass(slots=True)
+class Reconciled:
+    """A dry run, a real one, another, and a repair that is taken back; how long the log was after each."""
+
+    said: list[Said] = field(default_factory=list)
+    events: list[int] = field(default_factory=list)
+    trades: list[Row] = field(default_factory=list)
+
+
+async def reconciled_by_hand(command: Path, folder: Path) -> Reconciled:
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        truth = world.hyperliquid.truth
+        truth.fill(truth.place(ADDRESS, **ORDER), "1")
+        found = Reconciled()
+        by_hand: tuple[str | Path, ...] = ("reconcile", "--json", "--config", world.config)
+        runs: tuple[Callable[[], tuple[str | Path, ...]], ...] = (
+            lambda: (*by_hand, "--dry-run"),
+            lambda: by_hand,
+            lambda: by_hand,
+            lambda: ("revert", next(row["break"] for row in found.said[1].rows if row.get("kind") == "missing_fill")),
+        )
+        for arguments in runs:
+            found.said.append(await world.run(*arguments()))
+            found.events.append(int(world.ask("SELECT coalesce(max(notification_id), 0) FROM orderledger_events")))
+        with world.ledger() as ledger:
+            found.trades = ledger.trades()
+        return found
+
+
+async def samples_translated(command: Path, folder: Path, samples: Path) -> dict[str, list[Said]]:
+    """Of each venue its samples, translated and then recorded."""
+
+    async def both(venue: str) -> list[Said]:
+        lines, messages = folder / f"{venue}.ndjson", folder / f"{venue}.messages"
+        documents = [json.loads(path.read_text()) for path in sorted((samples / venue).iterdir())]
+        lines.write_text("".join(f"{json.dumps(document)}\n" for document in documents))
+        arguments = ("translate", venue, lines, "--account", f"{venue}:main", "--number", "1234")
+        told = await (await Process.start(command, *arguments)).said()
+        messages.write_text(told.out)
+        recording = await Process.start(command, "record", messages, "--db", folder / f"{venue}.db", "--ack")
+        return [told, await recording.said()]
+
+    venues = ("hyperliquid", "lighter", "tradier")
+    return dict(zip(venues, await asyncio.gather(*map(both, venues)), strict=True))

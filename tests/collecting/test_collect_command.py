@@ -1,0 +1,164 @@
+"""`collect`, `reconcile`, `revert`, `status` and `translate` as real processes, against made-up venues on loopback."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.collecting import stories
+from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
+from tests.collecting.stories import WRONG, Collected, Killed, Reconciled, Refused
+
+STORIES: dict[str, Any] = {
+    "collected": stories.collected_everywhere,
+    "killed": stories.killed_and_started_again,
+    "failed": stories.store_that_fails,
+    "refused": stories.wrong_settings,
+    "reconciled": stories.reconciled_by_hand,
+}
+
+
+@pytest.fixture(scope="module")
+def told(orderledger_command: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What came of each story. They are played side by side, since most of each is waiting for its processes."""
+
+    async def play() -> list[Any]:
+        played = [story(orderledger_command, tmp_path_factory.mktemp(name)) for name, story in STORIES.items()]
+        return await asyncio.gather(*played, return_exceptions=True)
+
+    return dict(zip(STORIES, asyncio.run(play()), strict=True))
+
+
+def of(told: dict[str, Any], story: str) -> Any:
+    """What came of one story, or what went wrong in it."""
+    if isinstance(told[story], BaseException):
+        raise told[story]
+    return told[story]
+
+
+@pytest.fixture
+def collected(told: dict[str, Any]) -> Collected:
+    found: Collected = of(told, "collected")
+    return found
+
+
+@pytest.fixture
+def reconciled(told: dict[str, Any]) -> Reconciled:
+    found: Reconciled = of(told, "reconciled")
+    return found
+
+
+def test_one_process_collects_from_three_venues(collected: Collected) -> None:
+    filled = {(row["account"], row["instrument"], str(row["quantity"].normalize())) for row in collected.trades}
+    assert filled == {("hyperliquid:main", "BTC", "2"), ("lighter:main", "ETH", "2"), ("tradier:main", "SPY", "2")}
+    assert len(collected.trades) == 3
+
+
+def test_its_status_is_shown_while_it_runs_and_after_it_was_stopped(collected: Collected) -> None:
+    shown = [said.rows[0]["collectors"]["collector"] for said in (collected.while_it_ran, collected.afterwards)]
+    assert [one["is_running"] for one in shown] == [True, False]
+    assert [set(one["accounts"]) for one in shown] == [set(ACCOUNTS), set(ACCOUNTS)]
+    assert [account["is_up"] for account in shown[0]["accounts"].values()] == [True, True, True]
+
+
+def test_a_line_that_was_cut_is_a_gap_that_has_ended(collected: Collected) -> None:
+    (gap,) = collected.gaps
+    assert gap["account"] == "lighter:main" and gap["to_at"] >= gap["from_at"]
+
+
+def test_a_stopped_collector_has_recorded_what_it_heard_and_exits_0(collected: Collected) -> None:
+    assert collected.said.status == 0
+    assert (collected.shown["waiting"], collected.shown["due"]) == (0, 0)
+    for account in collected.shown["accounts"].values():
+        assert account["messages"] == sum(account[name] for name in ("events_appended", "duplicates", "refused")) > 0
+
+
+def test_every_line_of_a_json_log_is_json(collected: Collected) -> None:
+    lines = [json.loads(line) for line in collected.said.err.splitlines()]
+    assert {"new_ledger", "up", "down"} <= {line["event"] for line in lines}
+    assert all({"event", "level", "timestamp"} <= line.keys() for line in lines)
+    assert collected.said.out == ""
+
+
+def test_no_secret_is_in_the_store_nor_in_anything_that_was_said(collected: Collected) -> None:
+    assert b"SPY" in collected.stored
+    said = "".join(one.out + one.err for one in (collected.said, collected.while_it_ran, collected.afterwards))
+    for token in (LIGHTER_TOKEN, LIGHTER_TOKEN.rpartition(":")[2], TRADIER_TOKEN):
+        assert token.encode() not in collected.stored
+        assert token not in said
+
+
+def test_a_collector_that_was_killed_has_recorded_nothing_twice(told: dict[str, Any]) -> None:
+    """Behaviour 8"""
+    killed: Killed = of(told, "killed")
+    assert killed.said.status == 0
+    assert {row["venue_order_id"]: str(row["quantity"]) for row in killed.trades} == killed.filled
+    assert len(killed.trades) == len(killed.filled)
+    assert len(killed.events) == len(set(killed.events))
+
+
+def test_the_time_after_a_collector_was_killed_is_a_gap(told: dict[str, Any]) -> None:
+    """Behaviour 10"""
+    killed: Killed = of(told, "killed")
+    (gap,) = killed.gaps
+    assert (gap["account"], gap["reason"]) == ("hyperliquid:main", "collector_stopped")
+    assert gap["from_at"] < gap["to_at"]
+
+
+def test_a_store_that_fails_ends_the_collector_with_one_sentence(told: dict[str, Any]) -> None:
+    said: Said = of(told, "failed")
+    assert said.status == 3
+    (sentence,) = [line for line in said.err.splitlines() if line.startswith("orderledger: ")]
+    assert "no such table" in sentence
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_setting_is_named_in_one_sentence(what: str, told: dict[str, Any]) -> None:
+    refused: Refused = of(told, "refused")
+    said = refused.said[what]
+    assert (said.status, said.out, refused.is_ledger_made) == (2, "", False)
+    (sentence,) = said.err.splitlines()
+    assert sentence.startswith("orderledger: ") and WRONG[what][1] in sentence
+
+
+def test_a_dry_run_shows_the_breaks_and_appends_nothing(reconciled: Reconciled) -> None:
+    dry, real = reconciled.said[:2]
+    assert (dry.status, reconciled.events[0]) == (0, 0)
+    *breaks, certificate = dry.rows
+    assert {row["kind"] for row in breaks} == {"missing_fill", "missing_order"}
+    assert {row["break"] for row in breaks} == {row["break"] for row in real.rows[:-1]}
+    assert (certificate["account"], certificate["is_recorded"]) == ("hyperliquid:main", False)
+
+
+def test_a_second_reconciliation_appends_nothing(reconciled: Reconciled) -> None:
+    """Behaviour 17"""
+    _, first, second, _ = reconciled.said
+    assert (first.status, second.status) == (0, 0)
+    assert reconciled.events[2] == reconciled.events[1] > 0
+    assert [row["appended"] for row in second.rows] == [0]
+
+
+def test_a_repair_is_taken_back(reconciled: Reconciled) -> None:
+    """Behaviour 18"""
+    reverted = reconciled.said[3]
+    assert (reverted.status, [row["type"] for row in reverted.rows]) == (0, ["bust_fill"])
+    assert reconciled.events[3] > reconciled.events[2]
+    assert reconciled.trades == []
+
+
+@pytest.fixture(scope="module")
+def translated(orderledger_command: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Said]]:
+    story = stories.samples_translated(orderledger_command, tmp_path_factory.mktemp("translated"), shared / "venues/samples")
+    return asyncio.run(story)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("venue", ["hyperliquid", "lighter", "tradier"])
+def test_recorded_payloads_become_messages_that_a_ledger_records(venue: str, translated: dict[str, list[Said]]) -> None:
+    told, recorded = translated[venue]
+    assert (told.status, recorded.status) == (0, 0)
+    assert len(recorded.rows) == len(told.rows) > 3
+    assert {row["outcome"] for row in recorded.rows} <= {"recorded", "duplicate"}
