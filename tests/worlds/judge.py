@@ -210,7 +210,7 @@ class Judge:
 
     def _judge_reconciliation(self, connection: sqlite3.Connection, account: str) -> None:
         events = _rows(connection, "SELECT * FROM account_events WHERE account = ?", account)
-        if self._had_gaps and not any(row["kind"] == "gap" for row in events):
+        if self._had_gaps and not any(row["kind"] == "gap" and row["reason"] != "collector_stopped" for row in events):
             self._faults.append(f"{account}: its feed was down, and there is no gap")
         for row in events:
             if row["kind"] == "gap" and row["to_at"] is None:

@@ -1,24 +1,19 @@
 """One world: a made-up venue, its accounts, our desk, and a real collector over a real file, until all is well again."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
-
-import structlog
 
 from orderledger import Ledger
-from orderledger.infrastructure.clock import Clock, SteppingClock
+from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.collecting.collector import Collector
 from orderledger.infrastructure.reconciliation.book import BookRecords
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.fake import Faults, step
 from tests.worlds.desk import Desk
+from tests.worlds.house import NotWell, Running, Shifted, listening
 from tests.worlds.plan import Plan
 from tests.worlds.venues import kind_of
 
@@ -28,34 +23,8 @@ PATIENCE = 20.0
 """Seconds after which a world that does not become well has failed."""
 
 
-class Shifted:
-    """Our own clock, which is not quite the venue's."""
-
-    def __init__(self, clock: Clock, skew: timedelta) -> None:
-        self._clock = clock
-        self._skew = skew
-
-    def now(self) -> datetime:
-        return self._clock.now() + self._skew
-
-
-class NotWell(AssertionError):
-    """A world that did not come to an end."""
-
-
-@dataclass(slots=True)
-class Running:
-    """A collector that runs, with all that it has opened."""
-
-    ledger: Ledger
-    collector: Collector
-    stop: asyncio.Event
-    work: "asyncio.Task[None]"
-    is_publishing: bool = True
-
-
 class World:
-    """`live` lives it. `story` is what happened, in lines; `faults_seen` what should never have been logged."""
+    """`live` lives it. `story` is what happened, in lines; `errors` what should never have been logged."""
 
     def __init__(self, plan: Plan, database: Path) -> None:
         self.plan = plan
@@ -63,7 +32,6 @@ class World:
         self.kind = kind_of(plan)
         self.story: list[str] = []
         self.errors: list[str] = []
-        self.appended: list[Reconciled] = []
         self.venue_clock = SteppingClock(START)
         self.clock = Shifted(self.venue_clock, plan.skew)
         self.truth = self.kind.truth(self.venue_clock)
@@ -80,7 +48,7 @@ class World:
 
     async def live(self) -> None:
         """From the first act to the clean stop, and twice reconciled by hand after that."""
-        with self._listening_to_logs():
+        with listening(self.say, self.errors):
             await self.server.start()
             bot = await asyncio.to_thread(self._open)
             self.desk = Desk(bot, self.truth, self.kind, self.clock, self._chance, self.say)
@@ -101,7 +69,7 @@ class World:
 
     async def reconcile_anew(self) -> list[Reconciled]:
         """Every account once more, by a program that remembers nothing."""
-        with self._listening_to_logs():
+        with listening(self.say, self.errors):
             await self.server.start()
             ledger = await asyncio.to_thread(self._open)
             venue = self.kind.connect(self.server, BookRecords(ledger), self.clock, self._timing)
@@ -272,33 +240,3 @@ class World:
             await asyncio.sleep(0)
         elif drawn < 0.95:
             await asyncio.sleep(self._timing.uniform(0.0, 0.003))
-
-    @contextmanager
-    def _listening_to_logs(self) -> Iterator[None]:
-        """What the collector logs goes into the story. An error there is a fault of a program of ours."""
-        structlog.configure(processors=[structlog.processors.format_exc_info, self._note])
-        try:
-            yield
-        finally:
-            structlog.reset_defaults()
-
-    def _note(self, _: Any, method: str, told: Any) -> Any:
-        words = {name: value for name, value in told.items() if name != "exception"}
-        self.say(f"  {method}: {words}")
-        if method in ("error", "exception", "critical"):
-            self.errors.append(f"{words} {told.get('exception', '')}")
-        raise structlog.DropEvent
-
-
-async def lived(plan: Plan, folder: Path) -> World:
-    """A world that has come to its end, or the error that kept it from that, with its story."""
-    world = World(plan, folder / f"world-{plan.seed}.db")
-    try:
-        await world.live()
-    except Exception as error:
-        error.add_note("\n".join(world.story[-40:]))
-        raise
-    return world
-
-
-run = partial(asyncio.run)
