@@ -23,6 +23,11 @@ def says_working(message: Message) -> bool:
     )
 
 
+def is_unanswered(row: Row) -> bool:
+    """Whether nobody knows here what the venue thinks of the order."""
+    return bool(row["status"] == "pending_new" or row["certainty"] == "unresolved")
+
+
 def difference(row: Row | None, message: Any, unrecorded: Decimal) -> tuple[Kind, str] | None:
     """How the venue's word on an order differs from its row, if it does. `unrecorded` is what fills of it that were told, and
     are not yet recorded, add up to."""
@@ -36,8 +41,7 @@ def difference(row: Row | None, message: Any, unrecorded: Decimal) -> tuple[Kind
     has_terms = row["acknowledged_at"] is not None or row["quantity"] is not None
     if row["origin"] == "external" and not has_terms and says_working(message):
         return Kind.MISSING_ORDER, "works at the venue, and only its fills are known here"
-    is_unanswered = row["status"] == "pending_new" or row["certainty"] == "unresolved"
-    if is_unanswered and says_working(message):
+    if is_unanswered(row) and says_working(message):
         return Kind.UNANSWERED_ORDER, f"{row['status']} and {row['certainty']} here, working at the venue"
     return _leg(row, message) or terms(row, message) or _filled(row, message, unrecorded)
 

@@ -8,7 +8,7 @@ from orderledger.domain.exact import ZERO
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.reconciliation.book import BookRecords, named_by, names_of, names_of_message
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
-from orderledger.infrastructure.reconciliation.comparing import difference, says_ended, stated_by, terms
+from orderledger.infrastructure.reconciliation.comparing import difference, is_unanswered, says_ended, stated_by, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
 from orderledger.infrastructure.venues.venue import Listing, Venue
 from orderledger.infrastructure.wire.messages import Absent, Fill, Message, Replace, Restate, Status
@@ -147,7 +147,8 @@ class OrderComparison:
         """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
         same again, as of now."""
         if kind is Kind.UNANSWERED_ORDER and row is not None and not await self._findings.news([message]):
-            return [_observed(message, row)]
+            fresh = await self._look_up(message) or row
+            return [_observed(message, fresh)] if is_unanswered(fresh) else [message]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
         is_news = isinstance(message, (Replace, Restate)) and await self._findings.news([message])
