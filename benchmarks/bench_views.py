@@ -149,6 +149,7 @@ def _rebuild(bench: Bench, store: str, url: str, size: int) -> None:
         if not bench.wants(f"rebuild, {count} job"):
             continue
         with Ledger.open(url, follow=False) as ledger:
+            ledger.catch_up()  # a recovery does not
             gc.collect()
             floor = size / _timed(lambda: decimal_fold(url))
             more: dict[str, Any] = {"jobs": count} if len(jobs) > 1 else {}

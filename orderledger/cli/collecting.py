@@ -158,6 +158,9 @@ def status(as_json: bool, db: str) -> None:
     for name, told in collectors.items():
         waiting = f"{told.get('waiting', 0)} messages waiting, {told.get('due', 0)} accounts to reconcile"
         click.echo(f"{name}: {'running' if told.get('is_running') else 'stopped'} at {told.get('at', '?')}, {waiting}")
+        for stage, measured in told.get("latencies", {}).items():
+            times = [f"{word} {measured[f'latency_us_{word}'] / 1000:.1f} ms" for word in ("p50", "p90", "p99", "max")]
+            click.echo(f"  {stage}: {', '.join(times)}, of {measured['count']:,}")
 
 
 @click.command()

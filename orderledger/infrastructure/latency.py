@@ -4,7 +4,6 @@ import threading
 import time
 from collections import deque
 from math import log2
-from typing import Any
 
 STEPS_PER_OCTAVE = 4
 """A percentile is told to within a fifth."""
@@ -37,7 +36,7 @@ class Histogram:
                 return float(min(self._most, 2 ** ((step + 1) / STEPS_PER_OCTAVE) / 1e6))
         return 0.0
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> dict[str, int]:
         """`count`, and microseconds: the median, two percentiles and the most."""
         named = {"latency_us_p50": 0.5, "latency_us_p90": 0.9, "latency_us_p99": 0.99}
         microseconds = {name: round(self.percentile(share) * 1e6) for name, share in named.items()}
@@ -66,5 +65,5 @@ class Latencies:
             while self._commits and self._commits[0][0] <= position:
                 self.views.add(now - self._commits.popleft()[1])
 
-    def shown(self) -> dict[str, dict[str, Any]]:
+    def shown(self) -> dict[str, dict[str, int]]:
         return {"queue": self.queue.shown(), "commit": self.commit.shown(), "views": self.views.shown()}

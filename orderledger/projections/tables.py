@@ -38,7 +38,7 @@ class Table:
 
     def shown(self, row: Row) -> Row:
         """The row as a view shows it: without what only the ledger itself needs."""
-        return {name: value for name, value in row.items() if name not in self._hidden} if self._hidden else dict(row)
+        return {name: value for name, value in row.items() if name not in self._hidden} if self._hidden else row
 
     @cached_property
     def _hidden(self) -> frozenset[str]:

@@ -34,7 +34,7 @@ async def collected_everywhere(command: Path, folder: Path) -> Collected:
         world.write_config(more='log = "json"')
         process = await world.collecting(*ACCOUNTS)
         world.lighter.cut_all()
-        await world.until(lambda: world.shown("lighter:main")["gaps"] and world.shown("lighter:main")["is_up"], process)
+        await world.until(lambda: world.shown("lighter:main")["gaps"] and world.shown("lighter:main")["reconciled"] > 1, process)
         placed = _trade_everywhere(world)
         await world.until(lambda: _are_filled(world, placed), process)
         while_it_ran = await world.run("status", "--json")

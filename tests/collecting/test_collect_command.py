@@ -34,7 +34,7 @@ def told(orderledger_command: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def of(told: dict[str, Any], story: str) -> Any:
     """What came of one story, or what went wrong in it."""
     if isinstance(told[story], BaseException):
-        raise told[story]
+        pytest.fail(f"{story}: {told[story]!r}")
     return told[story]
 
 

@@ -86,3 +86,13 @@ def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: st
             "views_behind": 0,
             "collectors": {"here": {"accounts": {"sim:main": {"messages": 3}}}},
         }
+
+
+def test_an_open_ledger_tells_how_long_things_took(durable_store_url: str) -> None:
+    with Ledger.open(durable_store_url, clock=SteppingClock(MADE_AT), follow=False) as ledger:
+        for message in parsed(request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3)):
+            ledger.record(message)
+        ledger.orders()
+        latencies = ledger.latencies()
+    assert {stage: measured["count"] for stage, measured in latencies.items()} == {"queue": 3, "commit": 3, "views": 3}
+    assert all(0 < measured["latency_us_p50"] <= measured["latency_us_max"] for measured in latencies.values())

@@ -5,7 +5,6 @@ import gc
 import signal
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any, Protocol
 
 from orderledger.infrastructure.clock import SystemClock
@@ -28,6 +27,8 @@ class Ledger(Book, Protocol):
 
     def status(self) -> dict[str, Any]: ...
 
+    def latencies(self) -> dict[str, dict[str, int]]: ...
+
 
 def run(settings: CollectSettings, ledger: Ledger, records: Records) -> None:
     """Collect until SIGTERM or SIGINT. What was heard by then is recorded."""
@@ -45,7 +46,7 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records) 
         SystemClock(),
         rules=_rules(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
-        publish=partial(ledger.publish, settings.collector),
+        publish=lambda status: ledger.publish(settings.collector, {**status, "latencies": ledger.latencies()}),
         follow=ledger.catch_up,
     )
     await collector.note_absence(ledger.status()["collectors"].get(settings.collector, {}))

@@ -22,7 +22,9 @@ from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, chunks
 from orderledger.projections.tables import Column, Key, Kind, Row, Table
 
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+parse_json = msgspec.json.Decoder(float_hook=Decimal).decode
+"""JSON whose numbers stay exact."""
+
 _json = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
@@ -32,11 +34,6 @@ def time_text(moment: datetime) -> str:
         moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     ).decode()  # in quotes, and without the microseconds where there are none
     return text[1:-1] if moment.microsecond else f"{text[1:20]}.000000Z"
-
-
-def parse_json(text: str) -> Any:
-    """JSON whose numbers stay exact."""
-    return _decoder.decode(text)
 
 
 def json_text(value: Any) -> str:

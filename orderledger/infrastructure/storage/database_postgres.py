@@ -28,7 +28,8 @@ def _sorted(value: Any) -> Any:
 
 
 def _parsed(text: str) -> Any:
-    return _sorted(parse_json(text))
+    value = parse_json(text)
+    return _sorted(value) if value else value
 
 
 def _utc(moment: datetime) -> datetime:

@@ -19,7 +19,7 @@ from orderledger.projections.fold import Fold
 from orderledger.projections.position_fold import Key, PositionFold
 from orderledger.projections.tables import ACCOUNT_EVENTS, TABLES, TRADES
 
-EVENTS_PER_TRANSACTION = 20_000
+EVENTS_PER_TRANSACTION = 10_000
 
 
 def build_in_parallel(store: Store, suffix: str, jobs: int) -> tuple[int, int]:

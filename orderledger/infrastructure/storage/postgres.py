@@ -136,12 +136,7 @@ class Recorder(PostgresApplicationRecorder):
             bigint_array(versions),
             text_array(topics),
             bytea_array(states),
-            text_array(binding.account for binding in fresh),
-            text_array(binding.kind for binding in fresh),
-            text_array(binding.name for binding in fresh),
-            text_array(binding.stream for binding in fresh),
-            text_array(account for account, _ in free),
-            text_array(name for _, name in free),
+            *(_names(fresh, free) if fresh or free else NO_NAMES),
         )
         with self.datastore.get_connection() as connection:
             if not claims:
@@ -195,6 +190,21 @@ class Recorder(PostgresApplicationRecorder):
         with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
             cursor.execute(statement, parameters, prepare=True)
             return [Row(stream, version, name, bytes(state), position) for stream, version, name, state, position in cursor]
+
+
+def _names(fresh: Sequence[Binding], free: Sequence[tuple[str, str]]) -> tuple[bytes, ...]:
+    """The last six parameters of the function."""
+    return (
+        text_array(binding.account for binding in fresh),
+        text_array(binding.kind for binding in fresh),
+        text_array(binding.name for binding in fresh),
+        text_array(binding.stream for binding in fresh),
+        text_array(account for account, _ in free),
+        text_array(name for _, name in free),
+    )
+
+
+NO_NAMES = _names((), ())
 
 
 class Factory(library.PostgresFactory):

@@ -8,6 +8,7 @@ from eventsourcing.persistence import PersistenceError
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.garbage import uncollected
+from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.schema import VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows
@@ -20,32 +21,35 @@ BATCH_FAR_BEHIND = 20_000
 
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 0.05
+EVENTS_WHEN_BUSY = 200
+"""Who records one message after the other waits for each commit of the views: they pause between two. Who records hundreds
+in that time does not notice one more."""
 
 
 class Projector:
     """Takes events from the log into the tables of the views. Several processes may: each batch counts once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, latencies: Latencies | None = None) -> None:
         self._store = store
+        self._latencies = latencies or Latencies()
         self._lock = threading.Lock()
         self._rows = SqlRows()
         self._fold = self._fresh_fold()
         self._position = -1
         self.events_read = 0
 
-    def catch_up(self, progress: Callable[[int], None] | None = None) -> int:
-        """Bring the views up to the end of the log, and return their position."""
+    def catch_up(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
+        """Bring the views up to the end of the log, and return their position. `is_enough` may say so after any batch."""
         with self._lock:
             last = self._store.recorder.last_position()
-            while self._step(last):
+            while self._position < last:
+                before = self._position
+                self._advance(BATCH_FAR_BEHIND if last - self._position > BATCH_FAR_BEHIND else BATCH)
                 if progress is not None:
                     progress(self._position)
+                if self._position == before or is_enough():
+                    break
             return self._position
-
-    def step(self) -> bool:
-        """Take the next batch. Whether there was one."""
-        with self._lock:
-            return self._step(self._store.recorder.last_position())
 
     def is_far_behind(self) -> bool:
         """Whether so much of the log is still to be taken that catching up takes a while."""
@@ -58,16 +62,11 @@ class Projector:
         with self._lock:
             self._restart(-1)
 
-    def _step(self, last: int) -> bool:
-        before = self._position
-        if before < last:
-            self._advance(BATCH_FAR_BEHIND if last - before > BATCH_FAR_BEHIND else BATCH)
-        return self._position > before
-
     def _advance(self, limit: int) -> None:
         try:
             with uncollected(), self._store.database.writing() as session:
                 self._advance_in(session, limit)
+            self._latencies.projected(self._position)
         except BaseException:
             self._restart(-1)
             raise
@@ -127,6 +126,7 @@ class Follower:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._resting = 0
+        self._pausing = 0
         self.failure: Exception | None = None
 
     def notice(self) -> None:
@@ -135,13 +135,23 @@ class Follower:
 
     @contextmanager
     def resting(self) -> Iterator[None]:
-        """Leave the interpreter to a bulk recording, or to a recovery. Questions bring the views up to date all the same."""
+        """Leave the interpreter to a bulk recording: begin nothing. Questions bring the views up to date all the same."""
         self._resting += 1
         try:
             yield
         finally:
             self._resting -= 1
             self._wake.set()
+
+    @contextmanager
+    def pausing(self) -> Iterator[None]:
+        """Leave the interpreter to a recovery: stop after the batch that is under way."""
+        self._pausing += 1
+        try:
+            with self.resting():
+                yield
+        finally:
+            self._pausing -= 1
 
     def start(self) -> None:
         if self._thread is None:
@@ -158,11 +168,23 @@ class Follower:
         while not self._stopping.is_set():
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
+            if self._resting:
+                continue
             try:
-                while not self._resting and not self._stopping.is_set() and self._projector.step():
+                while self._follow() > EVENTS_WHEN_BUSY:
                     pass
                 self.failure = None
             except (PersistenceError, OSError) as error:  # the database may come back; reading the views says what is wrong
                 self.failure = error
                 self._stopping.wait(POLL_SECONDS)
             self._stopping.wait(PAUSE_SECONDS)
+
+    def _follow(self) -> int:
+        """Catch up, unless there is something else to do. Returns how many events there were."""
+        read_before = self._projector.events_read
+        if not self._has_to_leave():
+            self._projector.catch_up(is_enough=self._has_to_leave)
+        return self._projector.events_read - read_before
+
+    def _has_to_leave(self) -> bool:
+        return bool(self._pausing) or self._stopping.is_set()

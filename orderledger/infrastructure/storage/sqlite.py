@@ -35,7 +35,8 @@ from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TAB
 LAST = 2**63 - 1
 THREADS = 10_000
 CLOSING_SECONDS = 10.0
-STATEMENTS_KEPT = 256
+STATEMENTS_KEPT = 16
+"""Per connection. More would hold statements of hundreds of rows, each with its parameters: 60 MB at 256."""
 BEFORE_COMMIT = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 )

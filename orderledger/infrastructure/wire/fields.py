@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StringC
 
 NUMBER = re.compile(r"-?[0-9]{1,1000}(\.[0-9]{1,1000})?([eE][+-]?[0-9]{1,4})?", re.ASCII)
 DIGITS = 28
+PLAIN_NUMBER = re.compile(r"-?[0-9]{1,28}(\.[0-9]{1,28})?", re.ASCII)
+"""What most numbers look like: within all limits, with nothing left to check."""
 TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
@@ -17,6 +19,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def parse_number(value: Any) -> Decimal:
     """An exact number from its text, from an integer or a Decimal. Never through a float."""
+    if isinstance(value, str) and PLAIN_NUMBER.fullmatch(value):
+        return Decimal(value)
     if isinstance(value, str):
         if not NUMBER.fullmatch(value):
             raise ValueError("is not a decimal number")

@@ -23,9 +23,7 @@ def parse_line(line: str | bytes) -> Message:
         raise InvalidMessage("", f"is longer than {LINE_LIMIT} bytes")
     try:
         text = line.decode() if isinstance(line, bytes) else line
-        document = json.loads(
-            text, parse_float=Decimal, parse_int=_integer, parse_constant=_refuse_constant, object_pairs_hook=_unique
-        )
+        document = _decoder.decode(text)
     except UnicodeDecodeError:
         raise InvalidMessage("", "is not UTF-8") from None
     except json.JSONDecodeError as fault:
@@ -77,3 +75,6 @@ def _integer(text: str) -> int | Decimal:
 
 def _refuse_constant(word: str) -> NoReturn:
     raise InvalidMessage("", f"holds {word}, which is no JSON number")
+
+
+_decoder = json.JSONDecoder(parse_float=Decimal, parse_int=_integer, parse_constant=_refuse_constant, object_pairs_hook=_unique)

@@ -57,7 +57,8 @@ class Naming:
                         self._unbound.add(key)
                     else:
                         wanted[key] = None
-        self._look_up(wanted)
+        if wanted:
+            self._look_up(wanted)
         return brought
 
     @staticmethod

@@ -14,6 +14,7 @@ from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceErro
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import StoreError, StoreUnreachable
 from orderledger.infrastructure.garbage import uncollected
+from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.deciding import Decider
@@ -30,7 +31,26 @@ GROUPS_OF_CARE = 50
 Answer = Callable[[list[Outcome] | None, BaseException | None], None]
 """How a caller is told: outcomes, or what went wrong."""
 
-Waiting = tuple[list[Entry], Answer]
+Waiting = tuple[list[Entry], Answer, float]
+"""Entries, whom to tell, and since when they wait."""
+
+
+class Told:
+    """What a caller is told that commits by itself until it is: a future without the locks to wait for it."""
+
+    __slots__ = ("_error", "_outcomes", "is_done")
+
+    def __init__(self) -> None:
+        self.is_done = False
+
+    def __call__(self, outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+        self._outcomes, self._error = outcomes, error
+        self.is_done = True
+
+    def result(self) -> list[Outcome]:
+        if self._outcomes is None:
+            raise self._error or RuntimeError("no outcome")
+        return self._outcomes
 
 
 class Writer:
@@ -39,8 +59,9 @@ class Writer:
     Several processes may write to one store: a stream that has grown meanwhile is read again and decided anew.
     """
 
-    def __init__(self, store: Store, clock: Clock, on_commit: Callable[[], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, on_commit: Callable[[], None], latencies: Latencies) -> None:
         self._store = store
+        self._latencies = latencies
         self._clock = clock
         self._on_commit = on_commit
         self._decider = Decider(store)
@@ -52,14 +73,15 @@ class Writer:
 
     def write(self, entries: list[Entry]) -> list[Outcome]:
         """Outcomes in the order of the entries, when they are durable."""
-        future: Future[list[Outcome]] = Future()
-        self.enqueue(entries, lambda outcomes, error: settle(future, outcomes, error))
-        self.flush(future)
-        return future.result()
+        told = Told()
+        self.enqueue(entries, told)
+        self.flush(told)
+        return told.result()
 
     def preview(self, entries: list[Entry]) -> list[Outcome]:
         """The outcomes that `write` would give now. Nothing is appended, so there are no positions."""
         with self._lock:
+            self._store.make_sure()
             try:
                 verdicts = self._decider.decide(entries, max(self._last, self._clock.now()), is_careful=True)
                 return [verdict.told(None) for verdict in verdicts]
@@ -70,7 +92,7 @@ class Writer:
         """Queue entries for a commit that `flush` makes. What is queued will be written. Waits while the queue is full."""
         while not self.has_room():
             self.flush_once()
-        self._queue.append((entries, answer))
+        self._queue.append((entries, answer, time.perf_counter()))
 
     def has_room(self) -> bool:
         """Whether more may be queued."""
@@ -83,11 +105,11 @@ class Writer:
             if group:
                 self._commit(group)
 
-    def flush(self, until: "Future[list[Outcome]] | None" = None) -> None:
-        """Commit what is queued: all of it, or until one future is done."""
-        while self._queue if until is None else not until.done():
+    def flush(self, until: "Told | None" = None) -> None:
+        """Commit what is queued: all of it, or until one caller has been told."""
+        while self._queue if until is None else not until.is_done:
             with self._lock:
-                if until is not None and until.done():
+                if until is not None and until.is_done:
                     return
                 group = self._take_group()
                 if group:
@@ -104,6 +126,9 @@ class Writer:
 
     def _commit(self, group: list[Waiting]) -> None:
         entries = [entry for waiting in group for entry in waiting[0]]
+        began = time.perf_counter()
+        for asked, _, since in group:
+            self._latencies.queue.add(began - since, len(asked))
         try:
             with uncollected():
                 outcomes = self._write(entries)
@@ -114,11 +139,11 @@ class Writer:
                     self._commit([waiting])
                 return
             failure = _said(error)
-            for _, answer in group:
+            for _, answer, _ in group:
                 answer(None, failure)
             return
         start = 0
-        for asked, answer in group:
+        for asked, answer, _ in group:
             answer(outcomes[start : start + len(asked)], None)
             start += len(asked)
 
@@ -142,7 +167,9 @@ class Writer:
         verdicts = decider.decide(entries, self._last, is_careful=self._careful_for > 0)
         positions: list[int] = []
         if decider.events:
+            began = time.perf_counter()
             positions = list(self._store.append(decider.events, decider.naming.bindings, decider.naming.free))
+            self._latencies.committed(positions[-1], time.perf_counter() - began)
         decider.committed()
         self._careful_for = max(0, self._careful_for - 1)
         if positions:

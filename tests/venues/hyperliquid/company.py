@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger import Ledger
+from orderledger.infrastructure.errors import UnknownOrder
 from orderledger.infrastructure.venues.fake import Faults, Truth
 from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Pace
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
+from orderledger.infrastructure.venues.transport import Backoff
 from orderledger.infrastructure.venues.venue import Garbled, Heard, Told
 from orderledger.projections.tables import Row
 
@@ -42,22 +44,25 @@ class Recorded:
         self._ledger = ledger
 
     def order(self, account: str, name: str) -> Row | None:
-        rows = [*self._ledger.orders(account=account)]
-        found = [row for row in rows if name in row["venue_order_ids"] or name in row["aliases"].values()]
-        return found[0] if len(found) == 1 else None
+        try:
+            return self._ledger.order(name, account=account)
+        except UnknownOrder:
+            return None
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        return [row for row in self._ledger.trades(account=account) if row["venue_order_id"] == venue_order_id]
+        return self._ledger.trades(account=account, venue_order_id=venue_order_id)
 
 
 class Desk:
     """A ledger that records everything an adapter tells, as it comes."""
 
-    def __init__(self, venue: Hyperliquid, ledger: Ledger) -> None:
+    def __init__(self, server: HyperliquidFake, venue: Hyperliquid, ledger: Ledger) -> None:
+        self.server = server
         self.venue = venue
         self.ledger = ledger
         self.told: list[Told] = []
         self.recorded = 0
+        self.heard_of: set[str] = set()
         self._listening = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:
@@ -65,6 +70,7 @@ class Desk:
             if isinstance(told, Heard):
                 outcomes = self.ledger.record_many(told.messages)
                 self.recorded += sum(outcome.outcome == "recorded" for outcome in outcomes)
+                self.heard_of.add(told.account)
             self.told.append(told)
 
     async def until(self, is_so: Callable[[], Any]) -> None:
@@ -114,7 +120,13 @@ def adapter(
     return Hyperliquid(
         accounts or {ACCOUNT: ADDRESS},
         url=server.http_url,
-        **{"pace": PACE, "chance": random.Random(1), "records": Recorded(ledger) if ledger is not None else None, **options},
+        **{
+            "pace": PACE,
+            "backoff": Backoff(random.Random(1), first=0.005, most=0.05),
+            "clock": Milliseconds(),
+            "records": Recorded(ledger) if ledger is not None else None,
+            **options,
+        },
     )
 
 
@@ -127,7 +139,7 @@ async def listening(server: HyperliquidFake, **options: Any) -> AsyncIterator[De
     """The venue serves, and the adapter listens to it."""
     async with server:
         ledger = Ledger.open("memory://")
-        desk = Desk(adapter(server, ledger, **options), ledger)
+        desk = Desk(server, adapter(server, ledger, **options), ledger)
         try:
             yield desk
         finally:

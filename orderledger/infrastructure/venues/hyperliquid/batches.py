@@ -28,7 +28,7 @@ def statuses(payload: Any, legs: Legs, context: Context, *, is_conclusive: bool 
     """
     told = Translated()
     rows = _read(payload, read_reported, told)
-    rows.sort(key=lambda row: row.status_at or row.created_at)
+    rows.sort(key=lambda row: (row.status_at or row.created_at, row.created_at))
     _tell_rows(rows, legs, context, told, is_conclusive=is_conclusive)
     _tell_children([row.raw["order"] for row in rows if row.meaning is Meaning.WORKING], rows, context, told)
     return told

@@ -25,6 +25,7 @@ class HyperliquidFake(FakeAnswers):
     """`users`, `weight`, `connections` and `connections_per_minute` are the venue's limits, `minute` and `silence` in seconds.
 
     `violations` counts what was refused because of them. Frames of a channel can be kept back (`keep`, `let_go`) or lost.
+    With `keep_subscriptions_waiting`, no subscription is answered.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class HyperliquidFake(FakeAnswers):
         self.users, self.silence = users, silence
         self.most_connections, self.connections_per_minute = connections, connections_per_minute
         self.coins = frozenset(coins)
+        self.keep_subscriptions_waiting = False
         self._connected: deque[float] = deque()
         self._kept: dict[str, list[tuple[str, Any]]] = {}
         self._losing: Counter[str] = Counter()
@@ -61,6 +63,10 @@ class HyperliquidFake(FakeAnswers):
         kept = self._kept.pop(channel)
         for address, data in reversed(kept) if is_reversed else kept:
             self._push(channel, address, data)
+
+    def let_go_first(self, channel: str) -> None:
+        """Send the first of the frames that wait."""
+        self._push_now(channel, *self._kept[channel].pop(0))
 
     def lose(self, channel: str, frames: int = 1) -> None:
         """The next frames of this channel come to nobody."""
@@ -118,7 +124,7 @@ class HyperliquidFake(FakeAnswers):
         if method == "ping":
             socket.notes["spoke_at"] = time.monotonic()
             await self.send(socket, {"channel": "pong"})
-        elif method == "subscribe":
+        elif method == "subscribe" and not self.keep_subscriptions_waiting:
             self._subscribe(socket, asked["subscription"])
         elif method == "unsubscribe" and asked["subscription"] in socket.notes["subscriptions"]:
             socket.notes["subscriptions"].remove(asked["subscription"])
@@ -191,6 +197,9 @@ class HyperliquidFake(FakeAnswers):
         if self._losing[channel] > 0:
             self._losing[channel] -= 1
             return
+        self._push_now(channel, address, data)
+
+    def _push_now(self, channel: str, address: str, data: Any) -> None:
         for socket in list(self.sockets):
             for subscription in socket.notes.get("subscriptions", ()):
                 if subscription["type"] == channel and subscription["user"].lower() == address:

@@ -18,7 +18,10 @@ MOST_ROWS = 2000
 
 
 class FakeAnswers(FakeServer):
-    """`weight` is what may be asked in a `minute`. `violations` counts what was refused, `most_weight` is what was spent."""
+    """`weight` is what may be asked in a `minute`. `violations` counts what was refused, `most_weight` is what was spent.
+
+    `spoiled` puts other fields into the rows of an order. `answers_strangely` and `refused_with` spoil every answer.
+    """
 
     def __init__(self, truth: Truth, *, faults: Faults | None, weight: int, minute: float, rows_per_page: int) -> None:
         super().__init__(truth, faults=faults)
@@ -26,6 +29,9 @@ class FakeAnswers(FakeServer):
         self.violations: Counter[str] = Counter()
         self.most_weight = 0
         self._spent: deque[tuple[float, int]] = deque()
+        self.spoiled: dict[int, dict[str, Any]] = {}
+        self.answers_strangely = False
+        self.refused_with: int | None = None
         self._forgotten: set[int] = set()
 
     def forget(self, order: TrueOrder) -> None:
@@ -42,6 +48,10 @@ class FakeAnswers(FakeServer):
             return request.path
 
     async def _info(self, request: web.Request) -> web.Response:
+        if self.refused_with is not None:
+            return web.Response(status=self.refused_with, text="refused")
+        if self.answers_strangely:
+            return self.answer({"strange": True})
         asked = json.loads(await request.text())
         answer: Callable[[str, dict[str, Any]], Any] | None = self._questions.get(asked.get("type"))
         if answer is None or "user" not in asked:
@@ -117,8 +127,12 @@ class FakeAnswers(FakeServer):
         return [order for order in orders if order.instrument.rpartition(":")[0] == exchange]
 
     def _list(self, address: str, exchange: str) -> dict[str, Any]:
-        orders = [fake_rows.full(order, self.truth.children(order.order_id)) for order in self._listed(address, exchange)]
+        listed = self._listed(address, exchange)
+        orders = [self._spoiled_row(fake_rows.full(order, self.truth.children(order.order_id))) for order in listed]
         return {"dex": exchange, "user": address, "orders": orders}
+
+    def _spoiled_row(self, row: dict[str, Any]) -> dict[str, Any]:
+        return row | self.spoiled.get(row["oid"], {})
 
     def _web_data(self, address: str) -> dict[str, Any]:
         now = self.truth.clock.now()

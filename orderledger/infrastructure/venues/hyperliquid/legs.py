@@ -16,6 +16,7 @@ from orderledger.infrastructure.venues.venue import ManyRecords, NoRecords, Reco
 from orderledger.projections.tables import Row
 
 MOST_CHAINS = 10_000
+WORKED = frozenset({Meaning.WORKING, Meaning.TRIGGERED})
 OVER = frozenset({"canceled", "expired", "rejected"})
 """Ends that no later leg takes back."""
 
@@ -24,13 +25,15 @@ OVER = frozenset({"canceled", "expired", "rejected"})
 class Leg:
     """One venue order. `claimed` is what the venue said that it filled, `fills` what was told of it fill by fill.
 
-    `is_void`: refused, it never worked. `is_told`: some message has named it, so that its fills find the order.
+    `has_worked`: it was on the book. `is_void`: it was refused without that. `is_told`: some message has named it, so that
+    its fills find the order.
     """
 
     venue_order_id: str
     row: OrderRow | None = None
     claimed: Decimal = ZERO
     fills: dict[str, Decimal] = field(default_factory=dict)
+    has_worked: bool = False
     is_void: bool = False
     is_told: bool = False
     told_quantity: Decimal | None = None
@@ -120,13 +123,14 @@ class Legs:
                 return
             self._cloids[leg.venue_order_id] = cloid
             chain.add(leg)
-        elif leg.row is None or leg.row.created_at != row.created_at:
+        elif row.is_newer_than(leg.row):
             chain.legs.remove(leg)
             leg.row = row
             chain.add(leg)
-        leg.row = row
         leg.claimed = max(leg.claimed, row.filled or ZERO)
-        leg.is_void = row.meaning is Meaning.REJECTED and not leg.filled
+        leg.has_worked = leg.has_worked or row.meaning in WORKED or bool(leg.filled)
+        if leg.row is not None:
+            leg.is_void = leg.row.meaning is Meaning.REJECTED and not leg.has_worked
         self._drop_held(chain)
 
     def note_fill(self, cloid: str | None, venue_order_id: str, fill_id: str, quantity: Decimal) -> None:
@@ -142,7 +146,7 @@ class Legs:
             leg = chain.add(Leg(venue_order_id))
             self._cloids[venue_order_id] = cloid
         leg.fills[fill_id] = quantity
-        leg.is_void, leg.is_told = False, True
+        leg.has_worked, leg.is_void, leg.is_told = True, False, True
         self._drop_held(chain)
 
     def of(self, row: OrderRow) -> tuple[Chain, Leg] | None:

@@ -30,7 +30,7 @@ class Limits:
     minute: float = 60.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.headroom < 1 or min(self.connections_per_minute, self.weight) <= MOST_HISTORY_WEIGHT // 10:
+        if not 0 <= self.headroom < 1 or self.weight < USUAL_WEIGHT or self.connections_per_minute < 1:
             raise ValueError(f"nothing can be asked within {self}")
 
     @property
@@ -60,4 +60,4 @@ def round_weight(exchanges: int) -> int:
 
 def round_seconds(polled: int, exchanges: int, limits: Limits) -> float:
     """How long it takes to look at each of the polled accounts once: the delay of any of them, at most."""
-    return polled * round_weight(exchanges) / limits.weight * limits.minute
+    return polled * round_weight(exchanges) * limits.minute / limits.weight

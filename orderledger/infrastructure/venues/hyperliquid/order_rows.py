@@ -54,6 +54,17 @@ class OrderRow:
         self.filled = EXACT.subtract(self.original_size, self.size) if is_told else None  # type: ignore[arg-type]
 
     @property
+    def is_dated(self) -> bool:
+        """Whether what it says is filled is of the time it gives: not where that is still the time it was made."""
+        return self.status_at is not None and not (self.is_partly_filled and self.status_at == self.created_at)
+
+    def is_newer_than(self, other: "OrderRow | None") -> bool:
+        """Whether this row of the same leg has the last word. A list, which does not say when it was true, has it never."""
+        if other is None or other.status_at is None:
+            return True
+        return self.status_at is not None and self.status_at >= other.status_at
+
+    @property
     def is_partly_filled(self) -> bool:
         return bool(self.filled) and bool(self.size)
 

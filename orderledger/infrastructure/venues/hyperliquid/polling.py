@@ -56,7 +56,7 @@ class Rotation:
             await self._went_down(account, since, str(error))
             return
         await self._came_up(account, at)
-        told = self._orders(account, lists, at)
+        told = self._orders(account, lists)
         told.add(self._fills(account, fills, since))
         told.add(batches.fundings(fundings, self._around.polled(account, None)))
         await self._around.say(account, told, at=at, frames=len(lists) + 1)
@@ -80,11 +80,12 @@ class Rotation:
             told = await self._around.explain(account)
             await self._around.say(account, told, at=at)
 
-    def _orders(self, account: Account, lists: Sequence[list[Any]], at: datetime) -> Translated:
+    def _orders(self, account: Account, lists: Sequence[list[Any]]) -> Translated:
+        """Not dated, as when they are pushed: the fills come with them."""
         told = Translated()
         for exchange, rows in zip(self._around.exchanges, lists, strict=True):
             news = account.news(exchange, rows)
-            told.add(batches.open_orders(news, account.legs, self._around.polled(account, at)))
+            told.add(batches.open_orders(news, account.legs, self._around.polled(account, None)))
         return told
 
     def _fills(self, account: Account, rows: list[Any], since: datetime) -> Translated:
@@ -95,10 +96,10 @@ class Rotation:
 
     async def _fundings(self, account: Account, since: datetime, at: datetime) -> list[Any]:
         """Now and then: they are due by the hour."""
-        asked_at = account.fundings_at
-        if asked_at is not None and at - asked_at < timedelta(seconds=self._around.pace.fundings):
+        asked_at = account.fundings_at or since
+        if at - asked_at < timedelta(seconds=self._around.pace.fundings):
             return []
-        rows = await self._around.questions.fundings(account.address, (asked_at or since) - OVERLAP)
+        rows = await self._around.questions.fundings(account.address, asked_at - OVERLAP)
         account.fundings_at = at
         return rows
 

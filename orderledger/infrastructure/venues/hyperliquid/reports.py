@@ -45,13 +45,16 @@ def released(row: OrderRow, legs: Legs, context: Context) -> list[Message]:
 
 
 def corrections(chain: Chain, context: Context) -> list[Message]:
-    """The latest leg's terms again, where an earlier leg turned out to have filled more than was known when they were told."""
+    """The latest leg again, where the earlier legs turned out to be other, or to have filled more, than when it was told."""
     leg = chain.latest
-    if leg.row is None or leg.told_quantity is None or not leg.row.original_size:
+    row = leg.row
+    if row is None or not row.original_size or not leg.is_told or not chain.has_earlier(leg):
         return []
-    if EXACT.add(chain.filled_before(leg), leg.row.original_size) == leg.told_quantity:
+    if EXACT.add(chain.filled_before(leg), row.original_size) == leg.told_quantity:
         return []
-    return [_teller(chain, leg, leg.row, context).replaced()]
+    if chain.held is row:
+        return [_teller(chain, leg, row, context).replaced()]
+    return _of_latest(chain, leg, row, context)
 
 
 def waiting(row: OrderRow, context: Context) -> Message:
@@ -132,22 +135,27 @@ class _Teller:
     def working(self, *, is_later: bool) -> list[Message]:
         """On the book. A list says since when, but not since when so much of it is filled."""
         row = self._row
-        if not is_later and row.status_at is not None:
+        if not is_later and row.is_dated and row.status_at is not None:
             return [self._tell(wire.Acknowledge, row.status_at, self._claims(self._observed, leaves=row.size))]
         begun = self.replaced() if is_later else self.acknowledged()
-        at = row.status_at or self._context.at
+        at = row.status_at if row.is_dated else self._context.at
         if row.is_partly_filled and at is not None and not self._is_recorded():
-            # Without a status: it may have ended while this was on its way, and our clock is not the venue's.
-            return [begun, self._tell(wire.Acknowledge, at, self._claims(leaves=row.size))]
+            # By our clock it may have ended before: what it has filled stays true then, that it works on does not.
+            is_venue_time = row.is_dated or self._context.is_venue_time
+            return [begun, self._tell(wire.Acknowledge, at, self._claims(leaves=row.size if is_venue_time else None))]
         return [begun]
 
     def acknowledged(self) -> Message:
         """Since the leg was made. What it has filled by now is not of that time, and is not told."""
         row = self._row
-        if row.meaning is Meaning.WORKING and row.filled == ZERO:
+        if self._is_untouched:
             return self._tell(wire.Acknowledge, row.created_at, self._claims(Status.NEW, leaves=row.size))
         status = self._observed if row.meaning is Meaning.WORKING else Status.NEW
         return self._tell(wire.Acknowledge, row.created_at, self._terms(status))
+
+    @property
+    def _is_untouched(self) -> bool:
+        return self._row.meaning is Meaning.WORKING and self._row.filled == ZERO
 
     @property
     def _observed(self) -> Status:
@@ -164,7 +172,7 @@ class _Teller:
     def replaced(self) -> Message:
         """The terms of a later leg are in force, since it was made. Its quantity is the order's, not its own."""
         row, leg = self._row, self._leg
-        terms = self._terms(Status.NEW)
+        terms = self._claims(Status.NEW, leaves=row.size) if self._is_untouched else self._terms(Status.NEW)
         quantity = terms.get("quantity")
         if leg is not None:
             leg.told_quantity = quantity

@@ -13,13 +13,15 @@ from orderledger.infrastructure.wire.messages import Message
 class Context:
     """What a payload does not say itself.
 
-    `at`: the moment that a list is true of, if it is known. `address`: whose account it is, lower-cased. With `records`, a
-    list says only those quantities that the ledger does not have.
+    `at`: the moment that a list is true of, if it is known; by the venue's clock if `is_venue_time`, else by ours.
+    `address`: whose account it is, lower-cased. With `records`, a list says only those quantities that the ledger does not
+    have.
     """
 
     account: str
     source: Source
     at: datetime | None = None
+    is_venue_time: bool = False
     address: str | None = None
     symbols: Symbols = AS_AT_THE_VENUE
     records: Records | None = None

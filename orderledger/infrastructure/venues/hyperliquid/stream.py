@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
@@ -27,6 +28,7 @@ PING = json.dumps({"method": "ping"})
 TOO_MANY_USERS = re.compile(r"Cannot track more than (\d+) total users")
 ALREADY_SUBSCRIBED = "Already subscribed"
 MOST_REFUSALS = 3
+NEVER = -1
 LISTS = {"openOrders": "orders", "webData2": "openOrders"}
 
 Subscription = dict[str, Any]
@@ -69,6 +71,10 @@ class Stream:
         self._early: list[Frame] = []
         self._connection = 0
         self._refusals = 0
+        # What a stream that failed has held, only the venue can explain.
+        self._held: list[tuple[OrderRow, int]] = [(row, NEVER) for row in account.legs.held]
+        self._doubts = 0
+        self._is_explaining = self._is_releasing = False
         self._later: set[asyncio.Task[None]] = set()
         self._socket = RationedSocket(
             around.websocket_url,
@@ -77,7 +83,7 @@ class Stream:
             ping=lambda: PING,
             ping_every=around.pace.ping,
             quiet_for=around.pace.quiet,
-            backoff=around.backoff(),
+            backoff=around.backoff.anew(),
             now=around.clock.now,
         )
 
@@ -108,10 +114,11 @@ class Stream:
         self._connection += 1
         self._early.clear()
         self._account.counts["connections"] += 1
-        self._soon(self._expect_answers(self._connection))
+        self._soon(partial(self._expect_answers, self._connection))
 
     async def _close(self, at: datetime, reason: str) -> None:
         self._connection += 1
+        self._doubts += 1
         if self._account.is_up:
             self._account.is_up = False
             await self._around.outbox.tell(Down(accounts=(self._account.name,), at=at, reason=reason))
@@ -177,34 +184,38 @@ class Stream:
             rows = account.news(exchange if isinstance(exchange, str) else "", data[LISTS[channel]])
             payload = {**payload, "data": {**data, LISTS[channel]: rows}}
         await self._say(translate_frame(payload, account.legs, self._around.pushed(account)), at)
-        if account.gone():
-            self._soon(self._explain_later())
-        if held := account.legs.newly_held():
-            self._soon(self._release_later(held, self._connection))
+        if account.gone() and not self._is_explaining:
+            self._is_explaining = True
+            self._soon(self._explain_later)
+        self._held += [(row, self._doubts) for row in account.legs.newly_held()]
+        if self._held and not self._is_releasing:
+            self._is_releasing = True
+            self._soon(self._release_later)
 
     def _is_ours(self, data: Any) -> bool:
         user = data.get("user") if isinstance(data, dict) else None
         return not isinstance(user, str) or user.lower() == self._account.address
 
     async def _explain_later(self) -> None:
-        """A list may be faster than the status that says why an order is no longer in it."""
-        await asyncio.sleep(self._around.pace.hold)
-        with contextlib.suppress(VenueError):  # the next list asks again
-            told = await self._around.explain(self._account)
-            await self._say(told, self._around.clock.now())
-
-    async def _release_later(self, rows: Sequence[OrderRow], connection: int) -> None:
-        """Tell a cancel whose order has got no new leg meanwhile. If the line was cut in between, only the venue can say."""
-        while True:
+        """A list may be faster than the status that says why an order is no longer in it: wait for that, then ask."""
+        while self._account.gone():
             await asyncio.sleep(self._around.pace.hold)
-            rows = [row for row in rows if self._account.legs.is_held(row)]
-            if not rows:
-                return
-            if connection == self._connection:
-                await self._release(rows)
-                return
-            with contextlib.suppress(VenueError):
-                await self._ask_about(rows)
+            with contextlib.suppress(VenueError):  # then again, after a while
+                told = await self._around.explain(self._account)
+                await self._say(told, self._around.clock.now())
+        self._is_explaining = False
+
+    async def _release_later(self) -> None:
+        """Tell a cancel whose order has got no new leg meanwhile. If something was missed in between, only the venue can say."""
+        while self._held:
+            waiting = list(self._held)
+            await asyncio.sleep(self._around.pace.hold)
+            still = [(row, since) for row, since in waiting if self._account.legs.is_held(row)]
+            await self._release([row for row, since in still if since == self._doubts])
+            with contextlib.suppress(VenueError):  # then again, after a while
+                await self._ask_about([row for row, since in still if since != self._doubts])
+            self._held = [(row, since) for row, since in self._held if self._account.legs.is_held(row)]
+        self._is_releasing = False
 
     async def _ask_about(self, rows: Sequence[OrderRow]) -> None:
         asked_at = self._around.clock.now()
@@ -221,16 +232,17 @@ class Stream:
         await self._say(told, self._around.clock.now())
 
     async def _say(self, told: Translated, at: datetime) -> None:
+        self._doubts += len(told.faults)
         await self._around.say(self._account, told, at=at)
 
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+    def _soon(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._reported(work))
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
-    async def _reported(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _reported(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except Exception as error:
             await self._around.outbox.fail(error)
 

@@ -1,6 +1,5 @@
 """What streams and polls share: the way to the venue, the line to the listener, and the settings of both."""
 
-import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -51,16 +50,13 @@ class Surroundings:
     clock: Clock
     limits: Limits
     pace: Pace
-    chance: random.Random
+    backoff: Backoff
     connections: Budget
     symbols: Symbols
     exchanges: Sequence[str]
     is_legacy: bool
     records: Records | None = None
     counts: Counter[str] = field(default_factory=Counter)
-
-    def backoff(self) -> Backoff:
-        return Backoff(self.chance)
 
     def pushed(self, account: Account) -> Context:
         """What the venue says unasked. A list is not dated: by when it was true, the clocks of two machines do not tell."""

@@ -118,7 +118,8 @@ def _clearinghouse(data: Any, legs: Legs, context: Context) -> Translated:
 def _web_data(data: Any, legs: Legs, context: Context) -> Translated:
     """The legacy channel: open orders and positions, as of the server's time."""
     row = Row(data)
-    dated = replace(context, at=row.moment("serverTime") or context.at)
+    server_time = row.moment("serverTime")
+    dated = replace(context, at=server_time or context.at, is_venue_time=server_time is not None)
     told = batches.open_orders(row.rows("openOrders"), legs, dated)
     if row.get("clearinghouseState") is not None:
         told.add(batches.positions(row.get("clearinghouseState"), dated))

@@ -7,9 +7,10 @@ import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.venues.hyperliquid.answers import Answers
@@ -63,17 +64,16 @@ class Hyperliquid:
         symbols: Symbols = AS_AT_THE_VENUE,
         records: Records | None = None,
         clock: Clock | None = None,
-        chance: random.Random | None = None,
-        http: Http | None = None,
+        backoff: Backoff | None = None,
     ) -> None:
         self.accounts: Sequence[str] = tuple(accounts)
         self.limits = limits or Limits()
         self._watched = {name: Account(name, _address(text), Legs(name, records)) for name, text in accounts.items()}
         if len({account.address for account in self._watched.values()}) < len(self._watched):
             raise ValueError("two accounts have the same address")
-        chance = chance or random.Random()
+        backoff = backoff or Backoff(random.Random())
         budget = Budget(self.limits.weight, self.limits.minute)
-        self._http = http or Http(url, budget=budget, backoff=Backoff(chance))
+        self._http = Http(url, budget=budget, backoff=backoff)
         self._around = Surroundings(
             websocket_url=websocket_url or f"{url.replace('http', 'ws', 1)}/ws",
             questions=Questions(self._http, budget),
@@ -81,7 +81,7 @@ class Hyperliquid:
             clock=clock or SystemClock(),
             limits=self.limits,
             pace=pace or Pace(),
-            chance=chance,
+            backoff=backoff,
             connections=Budget(self.limits.connections_per_minute, self.limits.minute),
             symbols=symbols,
             exchanges=(MAIN_EXCHANGE, *exchanges),
@@ -130,8 +130,8 @@ class Hyperliquid:
 
     async def listen(self) -> AsyncIterator[Told]:
         """One listener at a time."""
-        tasks = [asyncio.create_task(self._reported(self._rotation.run()))]
-        tasks += [asyncio.create_task(self._reported(self._stream(account))) for account in self._streamed.values()]
+        tasks = [asyncio.create_task(self._reported(self._rotation.run))]
+        tasks += [asyncio.create_task(self._reported(partial(self._stream, account))) for account in self._streamed.values()]
         try:
             async with aclosing(self._around.outbox.told()) as heard:
                 async for told in heard:
@@ -170,9 +170,9 @@ class Hyperliquid:
             self._streamed.pop(account.name, None)
             self._rotation.add(account)
 
-    async def _reported(self, work: Awaitable[None]) -> None:
+    async def _reported(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except Exception as error:
             await self._around.outbox.fail(error)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.tradier.reading import Unreadable, is_nothing, rows_of, rows_within
+from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.transport import Http
 
 PAGE = 100
@@ -68,11 +69,13 @@ class Questions:
     async def _pages(self, number: str, filters: dict[str, str | int]) -> list[Any]:
         """All pages: until one is short, or brings nothing new, as where pages are not counted."""
         rows: list[Any] = []
+        seen: set[str] = set()
         for page in range(1, MOST_PAGES + 1):
             asked = {**filters, "page": page, "limit": PAGE, "includeTags": "true"}
             document = await self._document(f"/accounts/{number}/orders", asked)
             found = _rows(document, "orders", lambda value: rows_within(value, "orders", "order"))
-            new = [row for row in found if row not in rows] if rows else found
+            new = [row for row in found if key_of(row) not in seen]
+            seen.update(map(key_of, found))
             rows += new
             if len(found) < LEAST_PAGE or not new:
                 return rows

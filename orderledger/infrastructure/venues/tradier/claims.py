@@ -3,13 +3,12 @@
 from decimal import Decimal
 
 from orderledger.domain.exact import ZERO, total
-from orderledger.domain.values import Status
+from orderledger.domain.values import OrderType, Status
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
 from orderledger.infrastructure.venues.tradier.words import (
     ENDS,
     GROUPS,
     LEG_ALIAS,
-    NET_PRICED,
     STATUSES,
     TELLS_LEAVES,
     UNFILLED_ENDS,
@@ -21,7 +20,9 @@ from orderledger.projections.tables import Row
 
 def claims_of(row: OrderRow) -> ReportedClaims:
     """What the row claims. A filled quantity of 0 beside `filled` is one that is not known yet, as is an average price of 0."""
-    quantity, cumulated = (leg_quantity(row), _leg_cumulated(row)) if row.is_compound else (row.quantity, row.exec_quantity)
+    quantity, cumulated = row.quantity, row.exec_quantity
+    if row.is_compound:
+        quantity, cumulated = (leg_quantity(row) if counts_legs(row) else None), _leg_cumulated(row)
     if row.status == "filled" and not cumulated:
         cumulated = None
     leaves = None if row.is_compound or row.status not in TELLS_LEAVES or cumulated is None else row.remaining_quantity
@@ -39,9 +40,9 @@ def claims_of(row: OrderRow) -> ReportedClaims:
 
 
 def event_claims_of(row: OrderRow, known: Row | None) -> ReportedClaims:
-    """What an event claims. Whether it counts spreads or contracts it does not say: of spreads, no numbers."""
+    """What an event claims. Whether it counts spreads or contracts it does not say: of what may be spreads, no numbers."""
     has_legs = known is not None and any(name.startswith(LEG_ALIAS) for name in known.get("aliases") or {})
-    is_spread = has_legs or row.raw.get("type") in NET_PRICED
+    is_spread = has_legs or row.order_type is OrderType.OTHER
     cumulated = None if is_spread or (row.status == "filled" and not row.exec_quantity) else row.exec_quantity
     return ReportedClaims(
         status=_claimed_status(row, row.exec_quantity),
@@ -58,6 +59,11 @@ def _claimed_status(row: OrderRow, cumulated: Decimal | None) -> str | None:
     if row.status in WORKING and cumulated:
         status = Status.PARTIALLY_FILLED
     return status.value if status else None
+
+
+def counts_legs(row: OrderRow) -> bool:
+    """Whether the order's quantity is to be that of all its legs: once it works, or anything of it has filled."""
+    return row.status in WORKING or row.status == "filled" or any(leg.exec_quantity for leg in row.legs)
 
 
 def leg_quantity(row: OrderRow) -> Decimal | None:

@@ -13,6 +13,7 @@ from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.messages import Message
 
 Age = tuple[datetime, Decimal]
+"""When a row last changed, and what had filled by then: of two rows of one order the greater is the newer."""
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class Memory:
     holders: Holders = field(default_factory=Holders)
 
     def is_stale(self, account: str, venue_order_id: str, age: Age) -> bool:
-        """Whether something newer was told of this order. What is told now is remembered."""
+        """Whether a newer row of this order was told. What is told now is remembered."""
         known = self.newest.get((account, venue_order_id))
         if known is not None and age < known:
             return True

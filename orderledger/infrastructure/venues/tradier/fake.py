@@ -52,6 +52,7 @@ class TradierFake(FakeServer):
         self.desk = Desk(truth, self.writer, judge)
         self.session_began_at: datetime | None = None
         self.shows_old_open_orders = True
+        self.most_on_page = 100
         self._limit = limit
         self._window_seconds = window_seconds
         self._decide_seconds = decide_seconds
@@ -149,7 +150,8 @@ class TradierFake(FakeServer):
     async def _orders(self, request: web.Request) -> web.Response:
         orders = [order for order in self.truth.orders(request.match_info["number"]) if order.parent_id is None]
         chosen = [order for order in orders if self._is_asked(order, request)]
-        page, limit = int(request.query.get("page", 1)), int(request.query.get("limit", USUAL_PAGE))
+        page = int(request.query.get("page", 1))
+        limit = min(int(request.query.get("limit", USUAL_PAGE)), self.most_on_page)
         rows = [
             self.writer.row(order, has_tags=request.query.get("includeTags") == "true")
             for order in chosen[(page - 1) * limit : page * limit]

@@ -52,20 +52,17 @@ class Writer:
             "transaction_date": written_at(max([order.updated_at, *(leg.updated_at for leg in legs)])),
             "class": self.kind(order),
         }
-        if _is_option(order.instrument):
-            row["option_symbol"] = order.instrument
-        if order.reason is not None:
-            row["reason_description"] = order.reason
-        if has_tags and order.client_id is not None:
-            row["tag"] = order.client_id
-        if legs:
-            rows = [self.row(leg, has_tags=False) for leg in legs]
-            row |= {
-                "num_legs": len(legs),
-                "strategy": terms.get("strategy", "spread"),
-                "leg": rows[0] if len(rows) == 1 else rows,
-            }
-        return row
+        told = {
+            "option_symbol": order.instrument if _is_option(order.instrument) else None,
+            "reason_description": order.reason,
+            "tag": order.client_id if has_tags else None,
+        }
+        return {**row, **{name: text for name, text in told.items() if text is not None}, **self._with_legs(legs, terms)}
+
+    def _with_legs(self, legs: list[TrueOrder], terms: dict[str, str]) -> dict[str, Any]:
+        rows = [self.row(leg, has_tags=False) for leg in legs]
+        strategy = terms.get("strategy", "spread")
+        return {"num_legs": len(rows), "strategy": strategy, "leg": rows[0] if len(rows) == 1 else rows} if rows else {}
 
     def event(self, order: TrueOrder) -> dict[str, Any]:
         """An event of the stream: no symbol, no side, no price of the last execution."""

@@ -10,6 +10,7 @@ from typing import Any
 from orderledger.infrastructure.errors import VenueError
 from orderledger.infrastructure.venues.tradier.asking import Questions
 from orderledger.infrastructure.venues.tradier.context import Context, Translation
+from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated, translated_orders
 from orderledger.infrastructure.venues.transport import Frame, Opened, Socket, parsed
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
@@ -101,14 +102,13 @@ class Listener:
             await self._is_down(line, str(error))
             return
         if not line.is_up:
-            line.rows.clear()
             line.is_up, line.is_said_down = True, False
             await self._queue.put(Up(accounts=[line.account], at=asked_at))
         line.well_at = asked_at
         line.has_open = bool(order_ids(rows, is_open_only=True))
         translation = translated_orders(self._news(line, rows), self._context_of(line.account))
         for venue_order_id in translation.questions:
-            line.rows.pop(venue_order_id, None)  # a row that lacks something is read again, changed or not
+            line.rows.pop(venue_order_id, None)  # asked for again soon, until it lacks nothing
             line.has_open = True
         await self._tell(line, translation)
 
@@ -122,11 +122,10 @@ class Listener:
     @staticmethod
     def _news(line: Line, rows: list[Any]) -> list[Any]:
         """The rows that are not as they were told last."""
-        named = {str(row["id"]): row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), (int, str))}
-        unnamed = [row for row in rows if not (isinstance(row, dict) and isinstance(row.get("id"), (int, str)))]
-        news = [row for venue_order_id, row in named.items() if line.rows.get(venue_order_id) != row]
+        named = {key_of(row): row for row in rows}
+        news = [row for key, row in named.items() if line.rows.get(key) != row]
         line.rows = named
-        return news + unnamed
+        return news
 
     async def _tell(self, line: Line, translation: Translation) -> None:
         if translation.messages:

@@ -9,7 +9,7 @@ from typing import Any
 
 from orderledger.domain.exact import ZERO, plain
 from orderledger.domain.values import Status
-from orderledger.infrastructure.venues.tradier.claims import claims_of, event_claims_of, leg_quantity
+from orderledger.infrastructure.venues.tradier.claims import claims_of, counts_legs, event_claims_of, leg_quantity
 from orderledger.infrastructure.venues.tradier.context import Context, Translation
 from orderledger.infrastructure.venues.tradier.fills import Filled, Numbers
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
@@ -23,6 +23,7 @@ from orderledger.infrastructure.venues.tradier.words import (
     SAYS_MORE,
     STANDARD_OPTION,
     STATUSES,
+    TELLS_MORE,
     UNFILLED_ENDS,
     WORKING,
 )
@@ -45,8 +46,8 @@ def order_messages(row: OrderRow, context: Context) -> Translation:
     common, text = _common(row, context)
     is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
     fills, is_short = _fills(row, context, common)
-    claims = None if is_stale else claims_of(row)
-    messages = [*_restated(row, common, has_fills=bool(fills)), *fills]
+    claims = None if is_stale else claims_of(row)  # old numbers of the same moment would pass for the last ones
+    messages = [*_restated(row, common), *fills]
     messages += _replaced(row, context, common)
     messages.append(_status(row, common, claims, "; ".join(filter(None, (text, _story(row)))) or None))
     return Translation(messages, (), (row.venue_order_id,) if is_short else ())
@@ -55,7 +56,8 @@ def order_messages(row: OrderRow, context: Context) -> Translation:
 def event_messages(row: OrderRow, parent: str | None, context: Context) -> Translation:
     """All that an event of the stream says: what became of the order, and never a fill, for it has no price of one.
 
-    An event about a leg says nothing of the order as a whole: it is a question about that.
+    Events come out of order. Each has its time, and the ledger lets none that is older take back what a newer one has said:
+    so they are told as they come. An event about a leg says nothing of the order as a whole: it is a question about that.
     """
     named = context.records.order(context.account, row.venue_order_id)
     if parent is None and named is not None and f"{LEG_ALIAS}{row.venue_order_id}" in (named.get("aliases") or {}):
@@ -63,13 +65,11 @@ def event_messages(row: OrderRow, parent: str | None, context: Context) -> Trans
     if parent is not None and parent != row.venue_order_id:
         return Translation((), (), (parent,))
     known = known_as(context.records, context.account, row.venue_order_id)
-    is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
     common, text = _common(row, context)
-    claims = None if is_stale else event_claims_of(row, known)
     told = context.memory.told.setdefault((context.account, row.venue_order_id), {})
     filled = Filled.of(context.records, context.account, row.venue_order_id, None, told)
-    is_news = known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status == "filled"
-    return Translation([_status(row, common, claims, text)], (), (row.venue_order_id,) if is_news else ())
+    is_news = known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status in TELLS_MORE
+    return Translation([_status(row, common, event_claims_of(row, known), text)], (), (row.venue_order_id,) if is_news else ())
 
 
 def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None]:
@@ -103,7 +103,12 @@ def _status(row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None
 
 
 def _reason(row: OrderRow) -> str | None:
-    """Why it ended, in the venue's words; else its word where that says more than the status."""
+    """Why it ended, in the venue's words; else its word where that says more than the status.
+
+    An event never says why, and what is said first stands: an end that it tells is left without a reason.
+    """
+    if row.status in UNFILLED_ENDS and "event" in row.raw and row.description is None:
+        return None
     if row.status in UNFILLED_ENDS:
         described = _printable(row.description or "").strip()[:REASON_LENGTH]
         return described or row.status
@@ -170,10 +175,10 @@ def _definition(instrument: str, context: Context) -> list[Message]:
     ]
 
 
-def _restated(row: OrderRow, common: dict[str, Any], *, has_fills: bool) -> list[Message]:
+def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
     """That the quantity of an order with legs counts the contracts of all of them. Said once it works, or has filled."""
     quantity = leg_quantity(row)
-    if quantity is None or not (has_fills or row.status in WORKING or row.status == "filled"):
+    if quantity is None or not counts_legs(row):
         return []
     at = common["at"] if row.kind in GROUPS or row.created_at is None else row.created_at
     return [Restate(**{**common, "at": at}, quantity=quantity, text=f"the quantity counts all {len(row.legs)} legs")]
@@ -182,13 +187,13 @@ def _restated(row: OrderRow, common: dict[str, Any], *, has_fills: bool) -> list
 def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[Message]:
     """Prices in force that are not those of our request: it was changed. Tradier keeps the id, and cannot change quantities."""
     known = known_as(context.records, context.account, row.venue_order_id)
-    if known is None or known["origin"] != "own" or row.is_compound or row.status not in WORKING:
+    if known is None or known.get("origin") != "own" or row.is_compound or row.status not in WORKING:
         return []
-    is_news = known["pending"] == "replace" or known["updated_at"] is None or row.at >= known["updated_at"]
+    is_news = known.get("pending") == "replace" or known.get("updated_at") is None or row.at >= known["updated_at"]
     changed: dict[str, Any] = {
         name: told
         for name, told in (("limit_price", row.limit_price), ("stop_price", row.stop_price))
-        if told is not None and known[name] is not None and told != known[name]
+        if told is not None and known.get(name) is not None and told != known[name]
     }
     return [Replace(**common, **changed)] if changed and is_news else []
 

@@ -74,13 +74,19 @@ def word(row: Document, name: str) -> str | None:
     return value
 
 
+def label(row: Document, name: str) -> str | None:
+    """A text, also where it is all digits and came as a number: Tradier's JSON is made of its XML."""
+    value = row.get(name)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else word(row, name)
+
+
 def identity(row: Document, name: str) -> str | None:
     """An id, which is an integer, as text. 0 names nothing."""
     value = row.get(name)
-    if is_nothing(value) or (value == 0 and not isinstance(value, bool)):
+    if is_nothing(value):
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return str(value) if value else None
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return value
     raise Unreadable(f"{name} is no id")
@@ -92,5 +98,5 @@ def moment(row: Document, name: str) -> datetime | None:
         return None
     try:
         return parse_time(value)
-    except ValueError as fault:
+    except (ValueError, OverflowError) as fault:
         raise Unreadable(f"{name} {fault}") from None

@@ -6,12 +6,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from orderledger.domain.exact import ZERO, total
 from orderledger.domain.values import OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.tradier.reading import (
     Document,
     Unreadable,
     amount,
     identity,
+    is_nothing,
+    label,
     moment,
     number,
     price,
@@ -74,9 +77,13 @@ class OrderRow:
 
     @property
     def age(self) -> tuple[datetime, Decimal]:
-        """Of two rows of one order the greater is the newer."""
-        filled = [row.exec_quantity for row in (self.legs or [self])]
-        return self.latest_at, sum((quantity or Decimal(0) for quantity in filled), Decimal(0))
+        """When it last changed, and what had filled by then."""
+        return self.latest_at, total(line.exec_quantity or ZERO for line in (self.legs or [self]))
+
+    @property
+    def has_filled(self) -> bool:
+        """Whether anything of it has."""
+        return any(line.exec_quantity for line in (self.legs or [self]))
 
 
 def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> OrderRow:
@@ -107,7 +114,7 @@ def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> Ord
 
 def _read_terms(row: OrderRow) -> None:
     row.kind = _optional(row, "class", word)
-    row.tag = _optional(row, "tag", word)
+    row.tag = _optional(row, "tag", label)
     row.instrument = _optional(row, "option_symbol", word) or _optional(row, "symbol", word)
     side = _optional(row, "side", word)
     if side is not None:
@@ -149,6 +156,22 @@ def _read_legs(row: OrderRow, depth: int) -> None:
     count = number_of_legs(row)
     if row.is_compound and count is not None and count > len(row.legs):
         row.has_all_legs = False
+
+
+def key_of(raw: Any) -> str:
+    """What a row is known by among others: its id, or all of it where it has none."""
+    named = raw.get("id") if isinstance(raw, dict) else None
+    return str(named) if isinstance(named, (int, str)) else repr(raw)
+
+
+def gaps_of(row: OrderRow) -> list[str]:
+    """Why a fill that the row tells of cannot be told: whoever traded must say what, and to which side."""
+    return [
+        f"{name} is missing on filled order {line.venue_order_id}"
+        for line in (row.legs or ([] if row.is_compound else [row]))
+        for name, value in (("symbol", line.instrument), ("side", line.raw.get("side")))
+        if line.exec_quantity and is_nothing(value)
+    ]
 
 
 def number_of_legs(row: OrderRow) -> Decimal | None:

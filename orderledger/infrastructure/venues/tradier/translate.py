@@ -7,6 +7,7 @@ executions. Pure: no clock, no network. A row that cannot be read is a Fault and
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from pydantic import ValidationError
 
 from orderledger.domain.values import Source
@@ -23,7 +24,7 @@ from orderledger.infrastructure.venues.tradier.reading import (
     rows_within,
     word,
 )
-from orderledger.infrastructure.venues.tradier.rows import OrderRow, read_row
+from orderledger.infrastructure.venues.tradier.rows import OrderRow, gaps_of, read_row
 from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Balance, Message
@@ -133,7 +134,7 @@ def _claim_tags(rows: Sequence[OrderRow], context: Context) -> None:
 def _of_row(row: OrderRow | Fault, context: Context) -> Translation:
     if isinstance(row, Fault):
         return Translation(faults=[row])
-    faults = [Fault(fault, row.raw) for fault in row.faults]
+    faults = [Fault(fault, row.raw) for fault in (*row.faults, *gaps_of(row))]
     return _guarded(lambda: order_messages(row, context), row.raw) + Translation(faults=faults)
 
 
@@ -143,7 +144,7 @@ def _guarded(read: Callable[[], Translation], raw: Any) -> Translation:
         told = read()
         for message in told.messages:
             to_fact(message)
-            evidence_of(message.evidence)
+            _check_evidence(message)
     except (Unreadable, InvalidMessage) as fault:
         return Translation(faults=[Fault(str(fault), raw)])
     except ValidationError as fault:
@@ -151,6 +152,14 @@ def _guarded(read: Callable[[], Translation], raw: Any) -> Translation:
         where = ".".join(str(part) for part in found["loc"])
         return Translation(faults=[Fault(f"{where} {found['msg'].removeprefix('Value error, ')}", raw)])
     return told
+
+
+def _check_evidence(message: Message) -> None:
+    """What is no JSON, such as an infinite Decimal, would be written and could never be read again."""
+    try:
+        msgspec.json.decode(evidence_of(message.evidence), type=msgspec.Raw)
+    except msgspec.DecodeError:
+        raise InvalidMessage("evidence", "cannot be kept as JSON") from None
 
 
 def _balance(raw: Any, context: Context) -> Translation:

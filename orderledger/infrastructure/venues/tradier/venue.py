@@ -11,7 +11,7 @@ from orderledger.infrastructure.venues.tradier.asking import Questions, is_quota
 from orderledger.infrastructure.venues.tradier.context import Context, Memory, Translation
 from orderledger.infrastructure.venues.tradier.listening import Listener
 from orderledger.infrastructure.venues.tradier.reading import Unreadable
-from orderledger.infrastructure.venues.tradier.rows import read_row
+from orderledger.infrastructure.venues.tradier.rows import key_of, read_row
 from orderledger.infrastructure.venues.tradier.tags import ids_of, tag_for
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated_orders, translated_positions
 from orderledger.infrastructure.venues.tradier.words import TAG_ALIAS
@@ -75,22 +75,12 @@ class TradierVenue:
         self._memory = Memory()
         self._now = now
         self._sleep = sleep
-        self._backoff = Backoff(chance)
         self._token = token
         self._stream_url = stream_url
         self._poll_seconds = poll_seconds
         self._idle_seconds = idle_seconds
-        self._http = Http(
-            url,
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-            budget=Budget(budget),
-            attempts=attempts,
-            timeout=timeout,
-            backoff=self._backoff,
-            secrets=[token],
-            is_busy=is_quota,
-            sleep=sleep,
-        )
+        self._backoff = Backoff(chance)
+        self._http = _http(url, token, Budget(budget), self._backoff, sleep, attempts=attempts, timeout=timeout)
         self._questions = Questions(self._http, now)
 
     async def listen(self) -> AsyncIterator[Told]:
@@ -140,7 +130,7 @@ class TradierVenue:
         """
         number = self._numbers[account]
         earlier = await self._questions.earlier_orders(number, since)
-        rows = {_id_of(row): row for row in [*earlier, *await self._questions.orders(number)]}
+        rows = {key_of(row): row for row in [*earlier, *await self._questions.orders(number)]}
         changed = [row for row in rows.values() if _may_have_filled(row, since)]
         translation = translated_orders(changed, self._context(account))
         _complain(translation)
@@ -193,15 +183,35 @@ class TradierVenue:
         return tag or (tag_for(client_order_id) if client_order_id else None)
 
 
+def _http(
+    url: str,
+    token: str,
+    budget: Budget,
+    backoff: Backoff,
+    sleep: Callable[[float], Awaitable[None]],
+    *,
+    attempts: int,
+    timeout: float,
+) -> Http:
+    """Tradier answers in XML to those who do not ask for JSON."""
+    return Http(
+        url,
+        headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+        budget=budget,
+        attempts=attempts,
+        timeout=timeout,
+        backoff=backoff,
+        secrets=[token],
+        is_busy=is_quota,
+        sleep=sleep,
+    )
+
+
 def _of(rows: Sequence[object], venue_order_ids: Sequence[str], tag: str | None) -> list[object]:
     """The rows of an order: by its ids, or if it has none, all that bear its tag."""
     if venue_order_ids:
-        return [row for row in rows if _id_of(row) in venue_order_ids]
+        return [row for row in rows if key_of(row) in venue_order_ids]
     return [row for row in rows if isinstance(row, dict) and tag is not None and row.get("tag") == tag]
-
-
-def _id_of(row: object) -> str:
-    return str(row.get("id")) if isinstance(row, dict) else repr(row)
 
 
 def _may_have_filled(raw: object, since: datetime) -> bool:
@@ -210,7 +220,7 @@ def _may_have_filled(raw: object, since: datetime) -> bool:
         row = read_row(raw)
     except Unreadable:
         return True
-    return row.latest_at >= since and bool(row.age[1])
+    return row.latest_at >= since and row.has_filled
 
 
 def _complain(translation: Translation) -> None:

@@ -40,6 +40,9 @@ ENDS = UNFILLED_ENDS | {"filled"}
 TELLS_LEAVES = WORKING | {"filled"}
 """What `remaining_quantity` is after a cancel, or before an order is routed, Tradier does not say: it is not claimed."""
 
+TELLS_MORE = frozenset({"filled", "rejected", "error"})
+"""Of an order that has come to this, its row tells more than an event: the prices, or the reason."""
+
 SIDES = {
     "buy": Side.BUY,
     "buy_to_cover": Side.BUY,

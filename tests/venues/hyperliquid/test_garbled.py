@@ -1,0 +1,167 @@
+"""Payloads that are not what the venue documents: what can be read is told, the rest is said to be unreadable."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orderledger import Ledger
+from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded, translate_recorded
+from tests.venues.hyperliquid.payloads import (
+    ACCOUNT,
+    ADDRESS,
+    T,
+    basic,
+    fill,
+    heard,
+    listed,
+    open_orders,
+    order_updates,
+    reported,
+    user_fills,
+)
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**40), 10**40)
+    | st.decimals(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+    | st.sampled_from(["open", "0.0", "-1", "1e5", "B", "A", "\ud800", "\x00", "0x" + "1" * 32, T, str(T)]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["order", "oid", "fills", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+STATE = {"assetPositions": [{"position": {"coin": "ETH", "szi": "1", "entryPx": "2"}}], "time": T}
+ACKNOWLEDGED = [{"resting": {"oid": 1}}, {"filled": {"oid": 2, "totalSz": "1", "avgPx": "2"}}]
+FUNDING = {"time": T, "coin": "ETH", "usdc": "1", "szi": "1", "fundingRate": "0.1"}
+PAYLOADS: list[Any] = [
+    order_updates(reported("open"), reported("filled", T + 5, oid=155, sz="0.0", timestamp=T + 1)),
+    order_updates(reported("canceled", T + 9)),
+    open_orders(listed(), listed(oid=102, children=[listed(oid=103)])),
+    user_fills(fill(), fill(oid=0, tid=0)),
+    {"channel": "userFundings", "data": {"user": ADDRESS, "fundings": [FUNDING]}},
+    {"channel": "user", "data": {"nonUserCancel": [{"coin": "ETH", "oid": 1}], "fills": [fill()], "funding": FUNDING}},
+    {
+        "channel": "webData2",
+        "data": {"openOrders": [listed(sz="0.7")], "serverTime": T, "clearinghouseState": STATE, "user": ADDRESS},
+    },
+    {"channel": "clearinghouseState", "data": {"clearinghouseState": STATE}},
+    {"channel": "post", "data": {"id": 1, "response": {"type": "info", "payload": {"type": "x", "data": [fill()]}}}},
+    {"channel": "userTwapSliceFills", "data": {"twapSliceFills": [{"fill": fill(), "twapId": 1}]}},
+    [reported("open"), reported("canceled", T + 9)],
+    [fill(), fill(tid=412)],
+    [listed()],
+    [{"time": T, "delta": {"type": "funding", "coin": "ETH", "usdc": "1"}}],
+    {"status": "order", "order": reported("open")},
+    {"status": "ok", "response": {"data": {"statuses": ACKNOWLEDGED}}},
+    STATE,
+]
+
+
+def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where something can be put in place of what is there."""
+    inner = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    return [path, *(found for key, value in inner for found in places(value, (*path, key)))]
+
+
+def put(document: Any, path: tuple[Any, ...], junk: Any) -> Any:
+    """The same document with something else in one place."""
+    if not path:
+        return junk
+    copy = dict(document) if isinstance(document, dict) else list(document)
+    copy[path[0]] = put(copy[path[0]], path[1:], junk)
+    return copy
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_whatever_stands_where_nothing_is_raised_and_all_that_is_told_can_be_recorded(data: st.DataObject) -> None:
+    document = data.draw(st.sampled_from(PAYLOADS))
+    for _ in range(data.draw(st.integers(1, 3))):
+        document = put(document, data.draw(st.sampled_from(places(document))), data.draw(JUNK))
+    told = translate_recorded(document, ACCOUNT)
+    assert told == translate_recorded(document, ACCOUNT)
+    with Ledger.open("memory://") as ledger:
+        assert {outcome.outcome for outcome in ledger.record_many(told.messages)} <= {"recorded", "duplicate"}
+        assert {outcome.outcome for outcome in ledger.record_many(m for m in told.messages if m.at)} <= {"duplicate"}
+
+
+@pytest.mark.parametrize("document", PAYLOADS, ids=range(len(PAYLOADS)))
+def test_a_payload_as_documented_has_no_fault(document: Any) -> None:
+    told = translate_recorded(document, ACCOUNT)
+    assert (told.faults, len(told.messages) > 0) == ([], True)
+
+
+SPOILS: list[tuple[str, Any]] = [
+    ("oid", None), ("oid", "x"), ("oid", -1), ("oid", 1.5), ("oid", True), ("oid", {}),
+    ("coin", None), ("coin", 7), ("coin", "\x00"), ("coin", "x" * 300),
+    ("side", None), ("side", "X"), ("side", 1), ("side", ["B"]),
+]  # fmt: skip
+
+
+NUMBERS = [("sz", "a lot"), ("origSz", "NaN"), ("limitPx", []), ("timestamp", "yesterday")]
+OF_FILLS = [("sz", None), ("sz", "0"), ("px", "x"), ("time", None), ("tid", "x"), ("fee", "x"), ("feeToken", 5)]
+DESCRIPTIONS = ["tif", "reduceOnly", "orderType", "triggerCondition", "isTrigger", "children", "isPositionTpsl"]
+
+
+@pytest.mark.parametrize(("name", "junk"), [*SPOILS, *NUMBERS])
+def test_an_order_that_cannot_be_read_costs_the_others_nothing(name: str, junk: Any) -> None:
+    for frame in (
+        order_updates(reported("open", **{name: junk}), reported("open", oid=102, cloid=None)),
+        open_orders(listed(**{name: junk}), listed(oid=102, cloid=None)),
+    ):
+        told = heard([frame])
+        assert [message.venue_order_id for message in told.messages] == ["102"]  # type: ignore[attr-defined]
+        (fault,) = told.faults
+        assert name in fault.fault
+        assert json.loads(fault.payload)
+
+
+@pytest.mark.parametrize(("name", "junk"), [*[spoil for spoil in SPOILS if spoil != ("oid", None)], *OF_FILLS])
+def test_a_fill_that_cannot_be_read_costs_the_others_nothing(name: str, junk: Any) -> None:
+    told = heard([user_fills(fill(**{name: junk}), fill(tid=412))])
+    assert ([message.fill_id for message in told.messages], len(told.faults)) == ([f"{T + 4000}-ETH-412-B"], 1)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("junk", [None, "", 7, "Sometimes", True, [], {}])
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+def test_what_describes_an_order_may_be_anything(name: str, junk: Any) -> None:
+    told = heard([open_orders(listed(**{name: junk}))])
+    assert ([message.type for message in told.messages], told.faults) == (["acknowledge"], [])  # type: ignore[attr-defined]
+
+
+SILENT: list[Any] = [
+    *[None, True, 7, "Websocket connection established.", "", [], {}, [None], [[]]],
+    *[{"channel": None}, {"channel": 7}, {"channel": "x"}, {"channel": "pong"}, {"channel": "orderUpdates"}],
+    *[{"channel": "orderUpdates", "data": {}}, {"channel": "userFills", "data": []}],
+    *[{"channel": "error", "data": "Cannot track more than 15 total users."}],
+    *[{"channel": "subscriptionResponse", "data": {"method": "subscribe"}}],
+    *[{"status": "ok"}, {"status": "order"}, {"status": "err"}, {"cumVlm": "1"}, {"balances": []}],
+    *[{"assetPositions": 5}, {"assetPositions": [5]}, {"assetPositions": [], "time": "x"}],
+]
+
+
+@pytest.mark.parametrize("document", SILENT, ids=str)
+def test_what_says_nothing_of_orders_says_nothing(document: Any) -> None:
+    assert from_recorded(document, ACCOUNT) == []
+
+
+def test_numbers_that_the_ledger_does_not_take_are_faults() -> None:
+    for junk in ("1" + "0" * 40, "1e99", Decimal("NaN"), 0.5):
+        told = heard([user_fills(fill(px=junk))])
+        assert (told.messages, len(told.faults)) == ([], 1)
+
+
+def test_evidence_that_cannot_be_kept_makes_a_row_unreadable() -> None:
+    told = heard([user_fills(fill(whatever="\ud800"), fill(tid=412))])
+    assert (len(told.messages), len(told.faults)) == (1, 1)
+
+
+def test_basic_rows_are_orders_too() -> None:
+    told = translate_recorded([basic()], ACCOUNT)
+    assert ([message.type for message in told.messages], told.faults) == (["acknowledge"], [])  # type: ignore[attr-defined]

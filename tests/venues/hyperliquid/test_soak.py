@@ -1,0 +1,114 @@
+"""Random happenings at the venue and random faults on the way: in the end the ledger has what is true."""
+
+import asyncio
+import random
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from orderledger.infrastructure.venues.fake import Faults, OrderStatus, Traded, TrueOrder, step
+from orderledger.infrastructure.venues.hyperliquid.limits import Limits
+from orderledger.infrastructure.venues.hyperliquid.words import cloid_for
+from orderledger.projections.tables import Row
+from tests.venues.hyperliquid.company import ACCOUNT, ADDRESS, PACE, START, Desk, listening, made_up, polling
+
+INSTRUMENTS = [
+    Traded(name="ETH", price=Decimal("2500.5"), tick=Decimal("0.1"), lot=Decimal("0.01")),
+    Traded(name="@107", price=Decimal("25"), tick=Decimal("0.01"), lot=Decimal("1")),
+]
+PATIENT = replace(PACE, hold=0.4)
+"""Longer than a frame is late."""
+ENDS = {OrderStatus.FILLED: "filled", OrderStatus.CANCELED: "canceled", OrderStatus.REJECTED: "rejected"}
+
+
+def status_of(order: TrueOrder, filled: Decimal, quantity: Decimal) -> str:
+    """In the ledger's words. What a fill completes is filled, whatever ended it; without fills an expiry is one."""
+    if filled >= quantity:
+        return "filled"
+    if len(order.legs) > 1 and order.status in (OrderStatus.REJECTED, OrderStatus.EXPIRED):
+        return "canceled"  # or its own word: it depends on whether anybody saw the leg work
+    if order.status is OrderStatus.EXPIRED:
+        return "canceled" if order.filled else "expired"
+    if order.status.is_ended:
+        return ENDS[order.status]
+    return "partially_filled" if filled else "new"
+
+
+def truth_of(desk: Desk) -> dict[str, tuple[str, Decimal]]:
+    """Of each order by its first id: its status, and what all its legs have filled.
+
+    Orders that ended without a fill while nobody listened are known to nobody.
+    """
+    found = {}
+    known = {name for row in desk.ledger.orders() for name in row["venue_order_ids"]}
+    truth = desk.server.truth
+    for order in truth.orders(ADDRESS):
+        if order.replaced_by is None:
+            before = sum((truth.order(leg).filled for leg in order.legs[:-1]), Decimal(0))
+            filled = before + order.filled
+            if filled or not order.status.is_ended or not known.isdisjoint(map(str, order.legs)):
+                found[str(order.legs[0])] = (status_of(order, filled, before + order.quantity), filled)
+    return found
+
+
+def recorded_in(desk: Desk) -> dict[str, tuple[str, Decimal]]:
+    """The same by the ledger. An order appears under its first id even where that was never heard of."""
+    truth = desk.server.truth
+    found = {}
+    for row in desk.ledger.orders():
+        ids = {truth.order(int(name)).legs[0] for name in row["venue_order_ids"]}
+        status = "canceled" if is_modified(desk, row) and row["status"] in ("rejected", "expired") else row["status"]
+        found[str(*ids)] = (status, row["cum_quantity"])
+    assert len(found) == len(desk.ledger.orders()), "one order was taken for two"
+    return found
+
+
+def is_modified(desk: Desk, row: Row) -> bool:
+    order = desk.server.truth.order(int(row["venue_order_id"]))
+    return order.replaced_by is not None or len(order.legs) > 1
+
+
+async def reconcile(desk: Desk) -> None:
+    """As the ledger's reconciliation does: fills, then the list, then each order that is open here."""
+    desk.ledger.record_many(await desk.venue.fills_since(ACCOUNT, START))
+    desk.ledger.record_many((await desk.venue.open_orders(ACCOUNT)).messages)
+    rows: list[Row] = desk.ledger.open_orders()
+    for row in rows:
+        desk.ledger.record_many(await desk.venue.order(ACCOUNT, row) or ())
+
+
+async def soak(seed: int, *, is_polled: bool, happenings: int) -> None:
+    chance = random.Random(seed)
+    faults = Faults(seed, drop=0.02, repeat=0.05, reorder=0.05, delay=0.05, malformed=0.02, lose_answer=0.05, server_error=0.05,
+                    too_many_requests=0.05, delay_seconds=0.01)  # fmt: skip
+    limits = polling(weight_per_minute=1_000_000) if is_polled else Limits(weight_per_minute=1_000_000)
+    async with listening(made_up(faults=faults, weight=1_000_000), limits=limits, pace=PATIENT) as desk:
+        for _ in range(happenings):
+            step(desk.server.truth, chance, [ADDRESS], INSTRUMENTS, client_id=lambda number: cloid_for(f"C-{number}"))
+            await asyncio.sleep(0.001)
+        faults.heal()
+        await asyncio.sleep(2 * PATIENT.hold)
+        for _ in range(3):
+            await reconcile(desk)
+        assert recorded_in(desk) == truth_of(desk)
+        fills = {(row["venue_order_id"], row["quantity"], row["price"], row["at"]) for row in desk.ledger.trades()}
+        true = desk.server.truth.fills(ADDRESS)
+        assert fills == {(str(fill.order_id), fill.quantity, fill.price, fill.at) for fill in true}
+        assert len(desk.ledger.trades()) == len(true)
+        news = desk.recorded
+        await reconcile(desk)
+        assert desk.recorded == news
+
+
+@pytest.mark.parametrize("is_polled", [False, True], ids=["streamed", "polled"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_goes_wrong_the_ledger_ends_with_what_is_true(seed: int, is_polled: bool) -> None:
+    asyncio.run(soak(seed, is_polled=is_polled, happenings=100))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("is_polled", [False, True], ids=["streamed", "polled"])
+@pytest.mark.parametrize("seed", range(10, 25))
+def test_the_same_for_longer(seed: int, is_polled: bool) -> None:
+    asyncio.run(soak(seed, is_polled=is_polled, happenings=1000))
