@@ -246,6 +246,37 @@ def test_a_failed_commit_leaves_no_trace_in_memory(ledger: Ledger, monkeypatch: 
     assert ledger.check().differences == ()
 
 
+def test_an_interrupt_in_the_middle_of_a_commit_leaves_nobody_waiting(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder, append = recorder_of(ledger), recorder_of(ledger).append
+    committing, queued = threading.Event(), threading.Event()
+
+    def interrupted(*arguments: Any) -> Any:
+        monkeypatch.setattr(recorder, "append", append)
+        committing.set()
+        queued.wait(10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recorder, "append", interrupted)
+    told: list[BaseException] = []
+
+    def record() -> None:
+        try:
+            ledger.record(parse_document(request("C-1")))
+        except BaseException as error:
+            told.append(error)
+
+    thread = threading.Thread(target=record)
+    thread.start()
+    committing.wait(10)
+    future = ledger.record_soon(parse_document(request("C-2")))
+    queued.set()
+    thread.join(10)
+    assert [type(error) for error in told] == [KeyboardInterrupt]
+    assert future.result(10).outcome == "recorded"
+    assert ledger.record(parse_document(request("C-1"))).outcome == "recorded"
+    assert ledger.check().differences == ()
+
+
 def test_a_commit_that_nobody_can_ask_about_is_told_as_unknown(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder, append = recorder_of(ledger), recorder_of(ledger).append
 

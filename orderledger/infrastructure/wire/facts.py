@@ -76,11 +76,8 @@ def source_of(message: Message) -> str:
 
 
 def evidence_of(payload: Any) -> bytes:
-    """The venue's raw payload as JSON text."""
-    try:
-        return _evidence.encode(payload)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        raise InvalidMessage("evidence", "cannot be kept as JSON") from None
+    """The venue's raw payload as JSON text. Raises InvalidMessage for what is none."""
+    return _json_text("evidence", payload)
 
 
 def _source_of(message_class: type[Message]) -> str:
@@ -111,12 +108,19 @@ def _converter(message_class: type[Message], fact_class: type[AnyFact]) -> Calla
 
 
 def _check_json(tags: dict[str, Any]) -> None:
-    try:
-        text = _evidence.encode(tags)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        raise InvalidMessage("tags", "cannot be kept as JSON") from None
-    if b"\\u0000" in text:
+    if b"\\u0000" in _json_text("tags", tags):
         raise InvalidMessage("tags", "hold a NUL character")
+
+
+def _json_text(field: str, value: Any) -> bytes:
+    """A Decimal that is no number would be written as a bare word, and could never be read again."""
+    try:
+        text = _evidence.encode(value)
+        if b"NaN" in text or b"Infinity" in text:
+            msgspec.json.decode(text)
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+        raise InvalidMessage(field, "cannot be kept as JSON") from None
+    return text
 
 
 _SOURCES = {message_class: _source_of(message_class) for message_class in FACTS}

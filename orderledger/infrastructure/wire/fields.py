@@ -55,7 +55,10 @@ def parse_time(value: Any) -> datetime:
         raise ValueError("is neither an RFC 3339 time with an offset nor an integer")
     if moment.tzinfo is None:
         raise ValueError("has no offset")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond the years 1 to 9999 in UTC") from None
 
 
 def _from_count(count: int) -> datetime:

@@ -12,7 +12,7 @@ from eventsourcing.domain import EventSourcingError
 from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import StoreError, StoreUnreachable
+from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
@@ -142,6 +142,11 @@ class Writer:
             for _, answer, _ in group:
                 answer(None, failure)
             return
+        except BaseException:  # an interrupt from the keyboard: whoever waits for another thread's commit has to be told
+            self._decider.failed()
+            for _, answer, _ in group:
+                answer(None, OutcomeUnknown("interrupted in the middle of a commit"))
+            raise
         start = 0
         for asked, answer, _ in group:
             answer(outcomes[start : start + len(asked)], None)

@@ -7,7 +7,6 @@ executions. Pure: no clock, no network. A row that cannot be read is a Fault and
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
 from pydantic import ValidationError
 
 from orderledger.domain.values import Source
@@ -144,7 +143,7 @@ def _guarded(read: Callable[[], Translation], raw: Any) -> Translation:
         told = read()
         for message in told.messages:
             to_fact(message)
-            _check_evidence(message)
+            evidence_of(message.evidence)
     except (Unreadable, InvalidMessage) as fault:
         return Translation(faults=[Fault(str(fault), raw)])
     except ValidationError as fault:
@@ -152,14 +151,6 @@ def _guarded(read: Callable[[], Translation], raw: Any) -> Translation:
         where = ".".join(str(part) for part in found["loc"])
         return Translation(faults=[Fault(f"{where} {found['msg'].removeprefix('Value error, ')}", raw)])
     return told
-
-
-def _check_evidence(message: Message) -> None:
-    """What is no JSON, such as an infinite Decimal, would be written and could never be read again."""
-    try:
-        msgspec.json.decode(evidence_of(message.evidence), type=msgspec.Raw)
-    except msgspec.DecodeError:
-        raise InvalidMessage("evidence", "cannot be kept as JSON") from None
 
 
 def _balance(raw: Any, context: Context) -> Translation:
