@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orderledger.projections.tables import Row
-from tests.collecting.processes import ACCOUNTS, ADDRESS, NUMBER, Process, Said, World, made_up_venues
+from tests.collecting.processes import ACCOUNTS, ADDRESS, LIGHTER_TOKEN, NUMBER, Process, Said, World, made_up_venues
 
 ORDER: dict[str, Any] = {"instrument": "BTC", "side": "buy", "quantity": "2", "limit_price": "100"}
 BURST = 300
@@ -34,10 +34,11 @@ async def collected_everywhere(command: Path, folder: Path) -> Collected:
         world.write_config(more='log = "json"')
         process = await world.collecting(*ACCOUNTS)
         world.lighter.cut_all()
-        await world.until(lambda: world.shown("lighter:main")["gaps"] and world.shown("lighter:main")["is_up"], process)
+        await world.until(lambda: world.shown("lighter:main")["gaps"] and world.shown("lighter:main")["reconciled"] > 1, process)
         placed = _trade_everywhere(world)
         await world.until(lambda: _are_filled(world, placed), process)
         while_it_ran = await world.run("status", "--json")
+        await _have_a_token_refused(world, process)
         burst = [world.hyperliquid.truth.place(ADDRESS, **ORDER).order_id for _ in range(BURST)]
         await world.until(lambda: world.is_recorded(burst[0]), process)
         process.send(signal.SIGTERM)
@@ -49,6 +50,14 @@ async def collected_everywhere(command: Path, folder: Path) -> Collected:
         with world.ledger() as ledger:
             gaps = ledger.account_events(kind="gap")
             return Collected(while_it_ran, said, afterwards, shown, ledger.trades(), gaps, stored)
+
+
+async def _have_a_token_refused(world: World, process: Process) -> None:
+    """A frame that cannot be read has the account asked for, and the answer says which token it does not like."""
+    world.lighter.refused_tokens.add(LIGHTER_TOKEN)
+    world.lighter.faults.plan_frames("malformed")
+    world.lighter.truth.place("lighter:main", client_id="9002", **{**ORDER, "instrument": "ETH"})
+    await world.until(lambda: world.shown("lighter:main")["fault"], process)
 
 
 def _trade_everywhere(world: World) -> list[int]:

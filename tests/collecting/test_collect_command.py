@@ -34,7 +34,7 @@ def told(orderledger_command: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def of(told: dict[str, Any], story: str) -> Any:
     """What came of one story, or what went wrong in it."""
     if isinstance(told[story], BaseException):
-        raise told[story]
+        pytest.fail(f"{story}: {told[story]!r}")
     return told[story]
 
 
@@ -70,7 +70,7 @@ def test_a_line_that_was_cut_is_a_gap_that_has_ended(collected: Collected) -> No
 
 def test_a_stopped_collector_has_recorded_what_it_heard_and_exits_0(collected: Collected) -> None:
     assert collected.said.status == 0
-    assert (collected.shown["waiting"], collected.shown["due"]) == (0, 0)
+    assert collected.shown["waiting"] == 0
     for account in collected.shown["accounts"].values():
         assert account["messages"] == sum(account[name] for name in ("events_appended", "duplicates", "refused")) > 0
 
@@ -83,7 +83,9 @@ def test_every_line_of_a_json_log_is_json(collected: Collected) -> None:
 
 
 def test_no_secret_is_in_the_store_nor_in_anything_that_was_said(collected: Collected) -> None:
+    """Though a venue has repeated one in its answer."""
     assert b"SPY" in collected.stored
+    assert "invalid auth token" in collected.shown["accounts"]["lighter:main"]["fault"]
     said = "".join(one.out + one.err for one in (collected.said, collected.while_it_ran, collected.afterwards))
     for token in (LIGHTER_TOKEN, LIGHTER_TOKEN.rpartition(":")[2], TRADIER_TOKEN):
         assert token.encode() not in collected.stored

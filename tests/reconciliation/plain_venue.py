@@ -58,8 +58,10 @@ class PlainVenue:
         self.beside: list[Message] = []
         self.lists_more: list[Message] = []
         self.answers_more: list[Message] = []
-        self.cash: str | None = None
         self.while_asked: Callable[[], None] = lambda: None
+        self.is_wordy = False
+        """Whether a list tells of each order twice: that it was accepted, and how it stands."""
+        self.cash: dict[str, str] = {}
 
     def trade(self, order: str, fill_id: str, quantity: str, at: datetime, price: str = "100") -> None:
         known = self.orders[order]
@@ -79,7 +81,7 @@ class PlainVenue:
         self._ask("open_orders")
         working = [known for known in self.orders.values() if known.is_open and known.is_listed]
         return Listing(
-            messages=[*(self._told(known) for known in working), *self.lists_more],
+            messages=[*(message for known in working for message in self._listed(known)), *self.lists_more],
             venue_order_ids=frozenset(known.name for known in working),
             at=self._clock.now(),
         )
@@ -106,10 +108,11 @@ class PlainVenue:
         self._ask("positions")
         held = self._held() if self.held is None else self.held
         at = self._clock.now()
-        cash = [] if self.cash is None else [Balance(account=ACCOUNT, instrument="USD", quantity=Decimal(self.cash), at=at)]
-        return cash + [
-            Balance(account=ACCOUNT, instrument=name, quantity=Decimal(quantity), average_price=Decimal(100), at=at)
-            for name, quantity in held.items()
+        told: dict[str, tuple[str, Decimal | None]] = {name: (quantity, Decimal(100)) for name, quantity in held.items()}
+        told |= {name: (quantity, None) for name, quantity in self.cash.items()}
+        return [
+            Balance(account=ACCOUNT, instrument=name, quantity=Decimal(quantity), average_price=price, at=at)
+            for name, (quantity, price) in told.items()
         ]
 
     def tells_position_of(self, instrument: str) -> bool:
@@ -129,6 +132,11 @@ class PlainVenue:
         total = sum(Decimal(fill["quantity"]) * (1 if fill["side"] == "buy" else -1) for fill in self.fills)
         held = total + Decimal(self.opening.get("BTC-USD", 0))
         return {"BTC-USD": str(held)} if held else {}
+
+    def _listed(self, known: Known) -> list[Message]:
+        told = self._told(known)
+        accepted = told.model_copy(update={"reported": None})
+        return [accepted, told.model_copy(update={"at": self._clock.now()})] if self.is_wordy else [told]
 
     def _told(self, known: Known) -> Message:
         done = sum((Decimal(fill["quantity"]) for fill in self.fills if fill["venue_order_id"] == known.name), Decimal(0))

@@ -58,9 +58,9 @@ def test_a_correction_that_was_missed_is_taken_over(desk: Desk) -> None:
 
 
 def test_cash_that_was_told_before_is_still_no_position(desk: Desk) -> None:
-    desk.venue.cash = "10000"
+    desk.venue.cash = {"USD": "10000"}
     assert kinds(desk.reconcile(60)) == []
-    desk.venue.cash = "9000"
+    desk.venue.cash = {"USD": "9000"}
     assert kinds(desk.reconcile(120)) == []
 
 

@@ -85,6 +85,25 @@ def test_a_ledger_that_agrees_is_certified_and_the_second_run_appends_nothing(de
     assert list(desk.ledger.events()) == before
 
 
+def test_the_balance_of_a_currency_that_is_not_traded_is_evidence_and_never_a_break(desk: Desk) -> None:
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.cash = {"USDC": "10000"}
+    runs = [desk.reconcile(second) for second in (60, 120, 180)]
+    assert [(kinds(one), left(one), one.certificate.positions) for one in runs] == [([], [], 1)] * 3
+    assert [one.is_recorded for one in runs] == [True, False, False]
+    assert [str(row["reported_quantity"]) for row in desk.ledger.instruments()] == ["10000"]
+
+
+def test_an_order_that_is_told_in_two_messages_is_certified_as_one(desk: Desk) -> None:
+    desk.venue.orders["V-1"] = Known("V-1", at=at(3))
+    desk.venue.trade("V-1", "F-1", "4", at(5))
+    desk.venue.is_wordy = True
+    first, second = desk.reconcile(60), desk.reconcile(120)
+    assert (first.certificate.orders, first.is_recorded) == (1, True)
+    assert (second.certificate.orders, second.appended, second.is_recorded) == (1, 0, False)
+
+
 def test_fills_that_were_missed_while_the_stream_was_down_are_appended_once(desk: Desk) -> None:
     """Behaviours 3, 8 and 10"""
     desk.record(*WORKING, message("gap", client_order_id=None, **{"from": at(10)}))

@@ -214,6 +214,7 @@ class Collector:
             return True
         counters.failed_reconciliations += 1
         counters.fault = fault
+        self._news.set()
         self._due[venue.name].setdefault(account, up_at)
         return False
 

@@ -4,12 +4,10 @@ An adapter asks while it translates, in the event loop and for every order it me
 of that one order, and nothing that grows with the log.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from orderledger.domain.events import OrderAttributed
 from orderledger.domain.identity import NameKind
-from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import order_stream
 from orderledger.infrastructure.reconciliation.book import Book, BookRecords
 from orderledger.infrastructure.storage.store import Store, open_store, reaching
@@ -58,11 +56,11 @@ class StoredRecords:
         with reaching(self._url):
             streams = self._streams(account, names)
             stored = self._store.events_of(list(dict.fromkeys(stream for of_name in streams.values() for stream in of_name)))
-            whole = {name: list(self._followed(of_name, stored)) for name, of_name in streams.items()}
+        whole = {name: [event for stream in of_name for event in stored.get(stream, ())] for name, of_name in streams.items()}
         return {name: FoldedViews(events, None, None, lambda _: set()) for name, events in whole.items() if events}
 
     def _streams(self, account: str, names: Sequence[str]) -> dict[str, list[str]]:
-        """Of each name the streams of the orders that may bear it."""
+        """Of each name the streams of the orders that may bear it. Names of an order that was attributed are the other's."""
         asked = {name: _names_of(name) for name in names}
         by_kind: dict[str, list[str]] = {}
         for kind, word in (one for of_name in asked.values() for one in of_name):
@@ -72,18 +70,6 @@ class StoredRecords:
             name: list(dict.fromkeys([order_stream(account, name), *(bound[one] for one in of_name if one in bound)]))
             for name, of_name in asked.items()
         }
-
-    def _followed(self, streams: Sequence[str], stored: Mapping[str, list[Recorded]]) -> Iterator[Recorded]:
-        """The events of these streams, and of those that their orders turned out to be."""
-        known = dict(stored)
-        seen = list(streams)
-        for stream in seen:
-            if stream not in known and stream not in streams:
-                known.update(self._store.events_of([stream]))
-            for event in known.get(stream, ()):
-                yield event
-                if isinstance(event.event, OrderAttributed) and event.event.to not in seen:
-                    seen.append(event.event.to)
 
 
 def _names_of(name: str) -> Names:

@@ -28,6 +28,7 @@ PING = json.dumps({"method": "ping"})
 TOO_MANY_USERS = re.compile(r"Cannot track more than (\d+) total users")
 ALREADY_SUBSCRIBED = "Already subscribed"
 MOST_REFUSALS = 3
+NEVER = -1
 LISTS = {"openOrders": "orders", "webData2": "openOrders"}
 
 Subscription = dict[str, Any]
@@ -70,7 +71,8 @@ class Stream:
         self._early: list[Frame] = []
         self._connection = 0
         self._refusals = 0
-        self._held: list[tuple[OrderRow, int]] = []
+        # What a stream that failed has held, only the venue can explain.
+        self._held: list[tuple[OrderRow, int]] = [(row, NEVER) for row in account.legs.held]
         self._doubts = 0
         self._is_explaining = self._is_releasing = False
         self._later: set[asyncio.Task[None]] = set()
