@@ -459,7 +459,10 @@ class Order:
     def certainty(self) -> str:
         """Rule 8: a lost answer or a missing row leaves the order unresolved until evidence comes."""
         is_unanswered = any(
-            not self.heard or (self.pending is not None and all(lost.at > fact.at for fact in self.heard))
+            not self.heard
+            or (
+                self.pending_since is not None and lost.at >= self.pending_since and all(lost.at > fact.at for fact in self.heard)
+            )
             for lost in self.of("unresolved")
         )
         return "unresolved" if not self.has_ended and (self.is_missing or is_unanswered) else "confirmed"

@@ -290,10 +290,11 @@ class Order:
     @property
     def _is_silent(self) -> bool:
         """Whether the venue, asked, did not know it, or has not been heard since something was sent in vain."""
-        return self.absent.value or (
-            self.unresolved_at is not None
-            and (self.heard_at is None or (self.requests.pending() is not None and self.unresolved_at > self.heard_at))
-        )
+        if self.absent.value or self.unresolved_at is None:
+            return self.absent.value
+        asked_at = self.requests.pending_since()
+        is_since_asked = asked_at is not None and asked_at <= self.unresolved_at
+        return self.heard_at is None or (is_since_asked and self.unresolved_at > self.heard_at)
 
     @property
     def average_price(self) -> Decimal | None:

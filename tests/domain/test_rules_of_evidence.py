@@ -36,6 +36,15 @@ def test_any_repetition_of_a_whole_life_ends_in_the_same_order() -> None:
     assert ends(SENT, [*LIFE, *LIFE, *reversed(LIFE)]) == ends(SENT, LIFE)
 
 
+def test_a_sending_that_got_no_answer_is_not_held_against_a_request_made_after_it() -> None:
+    lost = message("unresolved", reason="timeout", at=at(16))
+    heard = message("acknowledge", venue_order_id="V-1", at=at(14))
+    cancel = message("request_cancel", at=at(20))
+    given(request(at=at(11)), message("submit", at=at(12)), lost, heard).when(cancel).then_order(
+        pending="cancel", certainty="confirmed"
+    ).when(message("unresolved", reason="timeout", at=at(25))).then_order(certainty="unresolved")
+
+
 def test_a_filled_order_is_not_overwritten_by_what_comes_late() -> None:
     late = (
         message("acknowledge", venue_order_id="V-1", at=at(10)),
