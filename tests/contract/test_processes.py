@@ -105,7 +105,7 @@ def test_two_processes_record_every_message_once_over_both(durable_store_url: st
         assert_is_audited(ledger, LIVES)
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", [0, *(pytest.param(attempt, marks=pytest.mark.long) for attempt in (1, 2))])
 def test_processes_may_open_a_new_store_together(durable_store_url: str, attempt: int) -> None:
     with recorders(durable_store_url, *["many"] * 6, count=5) as processes:
         wait_until_ready(processes)
@@ -143,7 +143,7 @@ def kill_in_the_middle(url: str, mode: str, seed: int) -> None:
         assert_is_whole(ledger, KILLED_LIVES)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["soon", *(pytest.param(mode, marks=pytest.mark.long) for mode in ("each", "many"))])
 def test_a_killed_process_loses_nothing_it_has_acknowledged(durable_store_url: str, mode: str) -> None:
     kill_in_the_middle(durable_store_url, mode, seed=MODES.index(mode))
 

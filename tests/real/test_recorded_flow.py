@@ -76,7 +76,7 @@ def test_every_order_of_a_futures_stream_agrees_and_fills_of_no_known_side_are_k
     assert ask(orderledger_command, durable_store_url, "pnl")[0]["fills"] == len(told) - 7
 
 
-@pytest.mark.parametrize("source", ["LOBSTER_AAPL", "CME_ESH4"])
+@pytest.mark.parametrize("source", ["LOBSTER_AAPL", pytest.param("CME_ESH4", marks=pytest.mark.long)])
 def test_nothing_acknowledged_is_lost_when_recording_is_killed(
     shared: Path, orderledger_command: Path, durable_store_url: str, source: str
 ) -> None:
