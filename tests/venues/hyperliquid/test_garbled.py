@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderledger import Ledger
+from orderledger import Acknowledge, Ledger
 from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded, translate_recorded
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
@@ -165,3 +165,15 @@ def test_evidence_that_cannot_be_kept_makes_a_row_unreadable() -> None:
 def test_basic_rows_are_orders_too() -> None:
     told = translate_recorded([basic()], ACCOUNT)
     assert ([message.type for message in told.messages], told.faults) == (["acknowledge"], [])  # type: ignore[attr-defined]
+
+
+def test_a_negative_size_costs_its_own_row_and_no_other_leg_of_the_order() -> None:
+    cloid = "0x00000000000000000000000000000b01"
+    order = {"coin": "ETH", "side": "B", "limitPx": "2500.5", "sz": "1.2", "timestamp": 1_790_000_000_000, "cloid": cloid}
+    rows = [
+        {"order": {**order, "oid": 101, "origSz": "-1"}, "status": "open", "statusTimestamp": 1_790_000_000_000},
+        {"order": {**order, "oid": 155, "origSz": "1.2"}, "status": "open", "statusTimestamp": 1_790_000_000_005},
+    ]
+    told = translate_recorded({"channel": "orderUpdates", "data": rows}, ACCOUNT)
+    assert [message.venue_order_id for message in told.messages if isinstance(message, Acknowledge)] == ["155"]
+    assert [fault.fault for fault in told.faults] == ["origSz is negative: -1"]

@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from orderledger.domain.values import Status
 from orderledger.infrastructure.venues.hyperliquid.executions import balance_message, fill_messages, funding_message
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
@@ -149,7 +151,7 @@ def _acknowledgement(status: dict[str, Any], context: Context) -> list[Message]:
     }
     if kind == "resting":
         return [tell(Acknowledge, status, **fields)]
-    claims = ReportedClaims(cum_quantity=row.number("totalSz"), average_price=row.number("avgPx"))
+    claims = ReportedClaims(cum_quantity=row.size("totalSz"), average_price=row.number("avgPx"))
     return [tell(StatusMessage, status, status=str(Status.FILLED), reported=claims, **fields)]
 
 
@@ -181,6 +183,8 @@ def _guarded(make: Callable[[], list[Message]], told: Translated) -> None:
         told.messages += make()
     except Unreadable as error:
         told.add(failed(error))
+    except ValidationError as error:  # legs that make no sense together
+        told.add(failed(Unreadable(f"makes no message: {error.errors(include_url=False)[0]['msg']}", None)))
 
 
 def _tell_rows(rows: Sequence[OrderRow], legs: Legs, context: Context, told: Translated, *, is_conclusive: bool) -> None:

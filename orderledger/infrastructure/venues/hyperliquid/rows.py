@@ -98,6 +98,13 @@ class Row:
         except ValueError as error:
             raise self.fault(name, str(error)) from None
 
+    def size(self, name: str) -> Decimal | None:
+        """A number that is not negative."""
+        number = self.number(name)
+        if number is not None and number < 0:
+            raise self.fault(name, "is negative")
+        return number
+
     def count(self, name: str) -> int | None:
         """A whole number, given as a number or as text."""
         value = self.get(name)
