@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 import structlog
 
@@ -143,6 +143,8 @@ class Collector:
                 )
             case Garbled():
                 await self._take_garbled(venue, told)
+            case _:
+                assert_never(told)
 
     def _count_heard(self, told: Heard) -> None:
         counters = self.counters[told.account]

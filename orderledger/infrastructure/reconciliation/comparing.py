@@ -3,12 +3,15 @@
 from decimal import Decimal
 from typing import Any
 
+from orderledger.domain.order import OBSERVED_ENDS
+from orderledger.domain.values import Status as OrderStatus
 from orderledger.infrastructure.reconciliation.breaks import Kind
 from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Expire, Message, Reject, Replace, Restate, Status
+from orderledger.projections.recovery import finding
 from orderledger.projections.tables import Row
 
 ENDS = (Cancel, Reject, Expire)
-END_WORDS = frozenset({"filled", "canceled", "rejected", "expired"})
+END_WORDS = OBSERVED_ENDS | {OrderStatus.FILLED}
 
 
 def says_ended(message: Message) -> bool:
@@ -25,7 +28,7 @@ def says_working(message: Message) -> bool:
 
 def is_unanswered(row: Row) -> bool:
     """Whether nobody knows here what the venue thinks of the order."""
-    return bool(row["status"] == "pending_new" or row["certainty"] == "unresolved")
+    return finding(row) != "open"
 
 
 def difference(row: Row | None, message: Any, unrecorded: Decimal) -> tuple[Kind, str] | None:

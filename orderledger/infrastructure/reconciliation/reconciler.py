@@ -12,6 +12,7 @@ from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.breaks import ACTOR, Break
+from orderledger.infrastructure.reconciliation.comparing import is_unanswered
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
 from orderledger.infrastructure.reconciliation.orders import OrderComparison
 from orderledger.infrastructure.reconciliation.positions import PositionComparison
@@ -47,11 +48,6 @@ class Reconciled:
     certificate: Certify
     appended: int
     is_recorded: bool
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing is left open."""
-        return not self.certificate.breaks_open
 
 
 class Reconciler:
@@ -110,7 +106,7 @@ class Reconciler:
         unsure = [
             row["requested_at"] or begin
             for row in await apart(self._book.orders, open_only=True, account=account)
-            if row["certainty"] == "unresolved" or row["status"] == "pending_new"
+            if is_unanswered(row)
         ]
         moment: datetime = min([begin, *unsure, *(gap["from_at"] for gap in gaps)])
         return moment - self._rules.overlap

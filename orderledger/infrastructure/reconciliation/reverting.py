@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from orderledger.domain.exact import ZERO
+from orderledger.domain.order import OBSERVED_ENDS
 from orderledger.domain.values import Source
 from orderledger.infrastructure.reconciliation.breaks import ACTOR
 from orderledger.infrastructure.wire.messages import Absent, Adjust, BustFill, Cancel, Funding, Message, Reinstate, Restate
@@ -74,8 +75,7 @@ def _withdraw(log: Log, event: Row, now: datetime) -> Message:
 
 
 def _observed(log: Log, event: Row, now: datetime) -> Message | None:
-    ended = event["payload"].get("status") in ("canceled", "rejected", "expired")
-    return _reinstate(log, event, now) if ended else None
+    return _reinstate(log, event, now) if event["payload"].get("status") in OBSERVED_ENDS else None
 
 
 def _restate(log: Log, event: Row, now: datetime) -> Message | None:

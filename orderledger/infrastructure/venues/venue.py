@@ -5,7 +5,7 @@ nothing. Whether a message is news, a repetition or a contradiction is for the l
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -109,14 +109,11 @@ class ManyRecords(Records, Protocol):
         """As `order` of each name, without those that have none."""
 
 
-@dataclass(slots=True)
 class NoRecords:
     """An empty ledger."""
 
-    rows: Mapping[str, Row] = field(default_factory=dict)
-
     def order(self, account: str, name: str) -> Row | None:
-        return self.rows.get(name)
+        return None
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
         return []
