@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderledger import Ledger
-from orderledger.infrastructure.venues.lighter.context import Translation
 from orderledger.infrastructure.venues.lighter.translate import from_recorded, orders_named
+from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.venues.transport import parsed
 from orderledger.infrastructure.wire.messages import Message
 from tests.venues.lighter.rows import ACCOUNT, INDEX, MARKETS, moment, order, read, shown, trade

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime
 
-from orderledger.infrastructure.venues.hyperliquid.speaking import Fault
+from orderledger.infrastructure.venues.translation import Fault
 from orderledger.infrastructure.venues.venue import Garbled, Heard, Told
 from orderledger.infrastructure.wire.messages import Message
 

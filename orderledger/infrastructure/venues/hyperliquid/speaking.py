@@ -5,6 +5,7 @@ from datetime import datetime
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.venues.hyperliquid.words import AS_AT_THE_VENUE, Symbols
+from orderledger.infrastructure.venues.translation import Fault
 from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.messages import Message
 
@@ -25,14 +26,6 @@ class Context:
     address: str | None = None
     symbols: Symbols = AS_AT_THE_VENUE
     records: Records | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What could not be read, and why."""
-
-    fault: str
-    payload: str
 
 
 @dataclass(slots=True)

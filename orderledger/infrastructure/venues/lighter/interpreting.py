@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueError
-from orderledger.infrastructure.venues.lighter.context import Context, Fault, Translation
+from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.rest import Rest
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.infrastructure.venues.lighter.translate import markets_named, translated
+from orderledger.infrastructure.venues.translation import Fault, Translation
 from orderledger.infrastructure.venues.venue import Garbled, Records
 from orderledger.infrastructure.wire.messages import Message
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.lighter.context import Fault
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
 from orderledger.infrastructure.venues.lighter.reading import Document
 from orderledger.infrastructure.venues.lighter.rest import refusal_of
 from orderledger.infrastructure.venues.lighter.tokens import ends_of, hidden, renew_at, token_of
 from orderledger.infrastructure.venues.lighter.words import ALREADY_SUBSCRIBED, EXPIRED_TOKEN
+from orderledger.infrastructure.venues.translation import Fault
 from orderledger.infrastructure.venues.transport import Backoff, Closed, Frame, Opened, Socket, parsed
 from orderledger.infrastructure.venues.transport.websocket import Send
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up

@@ -13,12 +13,13 @@ from pydantic import ValidationError
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.venues.lighter import orders, trades
-from orderledger.infrastructure.venues.lighter.context import Context, Fault, Translation
+from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import DETAILS, Markets
 from orderledger.infrastructure.venues.lighter.reading import Document, Unreadable, market_of, number, rows_of
 from orderledger.infrastructure.venues.lighter.reading import index as told_index
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.words import BODIES, CONTROL_FRAMES, CURRENCY
+from orderledger.infrastructure.venues.translation import Fault, Translation
 from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Message

@@ -1,16 +1,13 @@
-"""Whose payload it is, what is known besides, and what came of reading it."""
+"""Whose payload it is, and what is known besides."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.venues.tradier.fills import Told
 from orderledger.infrastructure.venues.tradier.tags import Holders
 from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.messages import Message
 
 Age = tuple[datetime, Decimal]
 """When a row last changed, and what had filled by then: of two rows of one order the greater is the newer."""
@@ -42,23 +39,3 @@ class Context:
     memory: Memory
     source: Source = Source.VENUE_POLL
     heard_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A row, a field of one, or a whole payload, that could not be read."""
-
-    fault: str
-    payload: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Translation:
-    """The messages of a payload in its order, what of it could not be read, and the orders it leaves a question about."""
-
-    messages: Sequence[Message] = ()
-    faults: Sequence[Fault] = ()
-    questions: Sequence[str] = ()
-
-    def __add__(self, other: "Translation") -> "Translation":
-        return Translation((*self.messages, *other.messages), (*self.faults, *other.faults), (*self.questions, *other.questions))

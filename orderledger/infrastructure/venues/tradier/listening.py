@@ -9,9 +9,10 @@ from typing import Any
 
 from orderledger.infrastructure.errors import VenueError
 from orderledger.infrastructure.venues.tradier.asking import Questions
-from orderledger.infrastructure.venues.tradier.context import Context, Translation
+from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated, translated_orders
+from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.venues.transport import Frame, Opened, Socket, parsed
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
 

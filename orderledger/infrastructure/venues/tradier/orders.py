@@ -10,7 +10,7 @@ from typing import Any
 from orderledger.domain.exact import ZERO, plain
 from orderledger.domain.values import Status
 from orderledger.infrastructure.venues.tradier.claims import claims_of, counts_legs, event_claims_of, leg_quantity
-from orderledger.infrastructure.venues.tradier.context import Context, Translation
+from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.fills import Filled, Numbers
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
 from orderledger.infrastructure.venues.tradier.tags import known_as
@@ -27,6 +27,7 @@ from orderledger.infrastructure.venues.tradier.words import (
     UNFILLED_ENDS,
     WORKING,
 )
+from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.wire.messages import (
     CorrectFill,
     Fill,

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.venues.tradier.context import Context, Fault, Memory, Translation
+from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.orders import event_messages, order_messages
 from orderledger.infrastructure.venues.tradier.reading import (
     Document,
@@ -24,6 +24,7 @@ from orderledger.infrastructure.venues.tradier.reading import (
     word,
 )
 from orderledger.infrastructure.venues.tradier.rows import OrderRow, gaps_of, read_row
+from orderledger.infrastructure.venues.translation import Fault, Translation
 from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Balance, Message

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.venues.tradier.asking import KEPT_FOR, Questions, is_quota
-from orderledger.infrastructure.venues.tradier.context import Context, Memory, Translation
+from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.listening import Listener
 from orderledger.infrastructure.venues.tradier.reading import Unreadable
 from orderledger.infrastructure.venues.tradier.rows import key_of, read_row
 from orderledger.infrastructure.venues.tradier.tags import ids_of, tag_for
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated_orders, translated_positions
 from orderledger.infrastructure.venues.tradier.words import TAG_ALIAS
+from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, Socket
 from orderledger.infrastructure.venues.venue import Abilities, Listing, Records, Told
 from orderledger.infrastructure.wire.messages import Balance, CorrectFill, Fill, Message
