@@ -88,7 +88,7 @@ class Ledger:
 
     def record(self, message: "Message") -> Outcome:
         """Record one message. Raises InvalidMessage where fields that go together are missing."""
-        return self._writer.write([self._wire.to_entry(message)])[0]
+        return self._committer.write([self._wire.to_entry(message)])[0]
 
     def record_many(self, messages: "Iterable[Message]") -> list[Outcome]:
         """Record messages in order, a thousand to a commit."""
@@ -97,7 +97,7 @@ class Ledger:
         remaining = iter(messages)
         with self._follower.resting():
             while group := [to_entry(message) for message in islice(remaining, GROUP_LIMIT)]:
-                outcomes += self._writer.write(group)
+                outcomes += self._committer.write(group)
         return outcomes
 
     def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
@@ -110,7 +110,7 @@ class Ledger:
                 outcomes.append(None)
             except InvalidMessage as error:
                 outcomes.append(Outcome("invalid", reason=str(error), text=error.fault, field=error.field or None))
-        told = iter(self._writer.write(entries) if entries else ())
+        told = iter(self._committer.write(entries) if entries else ())
         return [next(told) if outcome is None else outcome for outcome in outcomes]
 
     def record_soon(self, message: "Message") -> "Future[Outcome]":

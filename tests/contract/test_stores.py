@@ -415,6 +415,17 @@ def test_sixteen_threads_share_commits(ledger: Ledger) -> None:
     assert ledger.check().differences == ()
 
 
+def test_threads_that_wait_for_each_of_their_records_share_commits(durable_store_url: str) -> None:
+    with opened(durable_store_url) as shared, ThreadPoolExecutor(16) as pool:
+
+        def record(thread: int) -> list[str]:
+            return [shared.record(message).outcome for message in parsed(*lives(5, f"sim:{thread}"))]
+
+        outcomes = [outcome for told in pool.map(record, range(16)) for outcome in told]
+        assert outcomes == ["recorded"] * 16 * 20
+        assert shared.latencies()["commit"]["count"] < len(outcomes) / 3
+
+
 def test_sixteen_threads_on_one_order_count_each_fill_once(ledger: Ledger) -> None:
     ledger.record(parse_document(request("C-1", quantity="1000")))
 
@@ -453,6 +464,7 @@ def test_what_is_queued_is_committed_before_the_ledger_closes(durable_store_url:
 def test_a_closed_ledger_says_so(store_url: str, question: str) -> None:
     ledger = opened(store_url)
     ledger.record_many(parsed(*lives(1)))
+    ledger.record_soon(parse_document(request("C-8"))).result(10)
     ledger.close()
     with pytest.raises(StoreError, match="closed"):
         list(getattr(ledger, question)())

@@ -131,7 +131,8 @@ class Follower:
 
     def notice(self) -> None:
         """Something has been committed."""
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     @contextmanager
     def resting(self) -> Iterator[None]:

@@ -4,158 +4,25 @@ The module is the library's persistence module for SQLite ledgers: it finds `Fac
 """
 
 import sqlite3
-import threading
-import time
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from eventsourcing import sqlite as library
-from eventsourcing.persistence import (
-    BaseInfrastructureFactory,
-    ConnectionPoolClosedError,
-    IntegrityError,
-    Notification,
-    OperationalError,
-    StoredEvent,
-)
-from eventsourcing.sqlite import (
-    SQLiteApplicationRecorder,
-    SQLiteConnection,
-    SQLiteConnectionPool,
-    SQLiteCursor,
-    SQLiteDatastore,
-)
+from eventsourcing.persistence import BaseInfrastructureFactory, IntegrityError, Notification, OperationalError, StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from eventsourcing.utils import EnvType
 
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, NewEvent, Row, chunks
+from orderledger.infrastructure.storage.sqlite_connections import Datastore, told_by_library
 
 LAST = 2**63 - 1
-THREADS = 10_000
-CLOSING_SECONDS = 10.0
-STATEMENTS_KEPT = 16
-"""Per connection. More would hold statements of hundreds of rows, each with its parameters: 60 MB at 256."""
 BEFORE_COMMIT = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 )
 """What SQLite says before it has committed anything: nothing was written."""
 
 COLUMNS = "originator_id, originator_version, topic, state, notification_id"
-
-
-class Pool(SQLiteConnectionPool):
-    """Connections that survive a power failure after every commit, unless the user asked for less.
-
-    They keep their statements prepared; the library's own connections keep one, and parse the rest each time.
-    """
-
-    synchronous = "FULL"
-
-    def _create_connection(self) -> SQLiteConnection:
-        connection = sqlite3.connect(
-            self.db_name,
-            uri=True,
-            check_same_thread=False,
-            isolation_level=None,
-            timeout=self.lock_timeout or 0,
-            cached_statements=STATEMENTS_KEPT,
-        )
-        connection.row_factory = sqlite3.Row
-        if not self.is_sqlite_memory_mode:
-            self._use_write_ahead_log(connection)
-        connection.execute(f"PRAGMA synchronous={self.synchronous}")
-        connection.execute("PRAGMA cache_size=-16384")
-        return SQLiteConnection(connection, max_age=self.max_age)
-
-    def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
-        """Several processes may open a new file at once: the change to a write-ahead log does not wait for others by itself."""
-        deadline = time.monotonic() + (self.lock_timeout or 0)
-        while True:
-            try:
-                connection.execute("PRAGMA journal_mode=WAL")
-                return
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    connection.close()
-                    raise
-                time.sleep(0.01)
-
-
-class Datastore(SQLiteDatastore):
-    """Each thread keeps a connection of its own; the writers of this process take turns.
-
-    Borrowing a connection from the library's pool costs as much as writing an event with it. A memory store does so all
-    the same: there, reading and writing exclude each other, and the pool sees to that.
-    """
-
-    def __init__(self, db_name: str, lock_timeout: int, synchronous: str) -> None:
-        self._counting = threading.Lock()
-        self._num_busy = 0
-        self._is_closing = False
-        super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
-        self.pool.close()
-        self.pool = Pool(db_name=db_name, lock_timeout=lock_timeout, pool_timeout=float(lock_timeout), max_overflow=THREADS)
-        self.pool.synchronous = synchronous
-        self._threads = threading.local()
-        self._turn = threading.Lock()
-
-    @contextmanager
-    def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
-        with self._counting:
-            if self._is_closing:
-                raise ConnectionPoolClosedError
-            self._num_busy += 1
-        try:
-            if self.pool.is_sqlite_memory_mode:
-                with super().get_connection(commit=commit) as connection:
-                    yield connection
-            elif commit:
-                with self._turn:
-                    yield self._connection()
-            else:
-                yield self._connection()
-        finally:
-            with self._counting:
-                self._num_busy -= 1
-
-    def renew(self) -> None:
-        """Close this thread's connection: the next one is new. A memory store lives in its connections, and keeps them."""
-        held: Held | None = getattr(self._threads, "held", None)
-        if held is not None:
-            self._threads.held = None
-            held.connection.close()
-
-    def close(self) -> None:
-        """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise."""
-        with self._counting:
-            self._is_closing = True
-        deadline = time.monotonic() + CLOSING_SECONDS
-        while self._num_busy and time.monotonic() < deadline:
-            time.sleep(0.002)
-        if not self._num_busy:
-            super().close()
-
-    def _connection(self) -> SQLiteConnection:
-        held: Held | None = getattr(self._threads, "held", None)
-        if held is None:
-            held = Held(self.pool.get_connection())
-            weakref.finalize(held, _give_back, self.pool, held.connection)
-            self._threads.held = held
-        return held.connection
-
-
-class Held:
-    """A thread's connection. It goes back to the pool when the thread is gone."""
-
-    def __init__(self, connection: SQLiteConnection) -> None:
-        self.connection = connection
-
-
-def _give_back(pool: SQLiteConnectionPool, connection: SQLiteConnection) -> None:
-    with suppress(ConnectionPoolClosedError):
-        pool.put_connection(connection)
 
 
 class Recorder(SQLiteApplicationRecorder):
@@ -189,10 +56,13 @@ class Recorder(SQLiteApplicationRecorder):
             return True
         if isinstance(self.datastore, Datastore):
             self.datastore.renew()
-        with self.datastore.get_connection(commit=True) as connection, _told_by_library():
+        with self.datastore.get_connection(commit=True) as connection:
             cursor = connection.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            is_busy = cursor.fetchall()[0][0]
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                is_busy = cursor.fetchall()[0][0]
+            except sqlite3.Error as failure:
+                raise told_by_library(failure) from failure
         if is_busy:
             raise OperationalError("others are reading: the write-ahead log cannot be done with")
         return True
@@ -263,14 +133,6 @@ class Recorder(SQLiteApplicationRecorder):
         statement = f"{self._select} notification_id > ? AND notification_id <= ? {chosen} ORDER BY notification_id LIMIT ?"
         rows = self._rows(statement, (first, LAST if stop is None else stop, *topics, limit))
         return [Notification(row.stream, row.version, row.name, row.state, row.position) for row in rows]
-
-
-@contextmanager
-def _told_by_library() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise OperationalError(error) from error
 
 
 def _check_free(c: SQLiteCursor, free: Sequence[tuple[str, str]]) -> None:

@@ -1,4 +1,7 @@
-"""A thread that commits for those who do not wait: futures of other threads, and the tasks of event loops."""
+"""Who commits: a caller for itself while nobody else does, else a thread for all.
+
+It serves those who do not wait as well: futures, and the tasks of event loops.
+"""
 
 import asyncio
 import threading
@@ -7,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.entry import Entry
-from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Writer, settle
+from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Told, Writer, settle
 
 Task = tuple[Entry, "asyncio.Future[Outcome]"]
 
@@ -22,6 +25,14 @@ class Committer:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopQueue] = WeakKeyDictionary()
+
+    def write(self, entries: list[Entry]) -> list[Outcome]:
+        """Outcomes in the order of the entries, when they are durable."""
+        told = Told()
+        self._writer.enqueue(entries, told)
+        if not self._writer.try_flush(told):
+            self.wake()
+        return told.result()
 
     def submit(self, entry: Entry) -> "Future[Outcome]":
         """The future is done when the entry is durable."""
@@ -41,9 +52,13 @@ class Committer:
 
     def wake(self) -> None:
         """Something has been queued."""
+        if self._is_stopping:
+            self._writer.flush()
+            return
         if self._thread is None:
             self._start()
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     def stop(self) -> None:
         """Commit what is queued, and end the thread."""

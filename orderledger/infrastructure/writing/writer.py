@@ -1,4 +1,4 @@
-"""Group commit: whoever comes first commits for all that wait. No timer; while one commit runs, the next group gathers."""
+"""Group commit: one thread commits for all that wait. No timer; while one commit runs, the next group gathers."""
 
 import random
 import threading
@@ -36,18 +36,24 @@ Waiting = tuple[list[Entry], Answer, float]
 
 
 class Told:
-    """What a caller is told that commits by itself until it is: a future without the locks to wait for it."""
+    """What a caller is told: a future that nobody else may wait for, and so without its locks."""
 
-    __slots__ = ("_error", "_outcomes", "is_done")
+    __slots__ = ("_error", "_lock", "_outcomes", "is_done")
 
     def __init__(self) -> None:
         self.is_done = False
+        self._lock = threading.Lock()
+        self._lock.acquire()
 
     def __call__(self, outcomes: list[Outcome] | None, error: BaseException | None) -> None:
         self._outcomes, self._error = outcomes, error
         self.is_done = True
+        self._lock.release()
 
     def result(self) -> list[Outcome]:
+        """Waits until it is there."""
+        if not self.is_done:
+            self._lock.acquire()
         if self._outcomes is None:
             raise self._error or RuntimeError("no outcome")
         return self._outcomes
@@ -70,13 +76,6 @@ class Writer:
         self._chance = random.Random(0)
         self._last = clock.now()
         self._careful_for = 0
-
-    def write(self, entries: list[Entry]) -> list[Outcome]:
-        """Outcomes in the order of the entries, when they are durable."""
-        told = Told()
-        self.enqueue(entries, told)
-        self.flush(told)
-        return told.result()
 
     def preview(self, entries: list[Entry]) -> list[Outcome]:
         """The outcomes that `write` would give now. Nothing is appended, so there are no positions."""
@@ -105,15 +104,21 @@ class Writer:
             if group:
                 self._commit(group)
 
-    def flush(self, until: "Told | None" = None) -> None:
-        """Commit what is queued: all of it, or until one caller has been told."""
-        while self._queue if until is None else not until.is_done:
-            with self._lock:
-                if until is not None and until.is_done:
-                    return
-                group = self._take_group()
-                if group:
-                    self._commit(group)
+    def flush(self) -> None:
+        """Commit what is queued."""
+        while self._queue:
+            self.flush_once()
+
+    def try_flush(self, until: Told) -> bool:
+        """Commit until this caller has been told. Returns False where another thread is committing: the caller is queued."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            while not until.is_done:
+                self._commit(self._take_group())
+        finally:
+            self._lock.release()
+        return True
 
     def _take_group(self) -> list[Waiting]:
         group: list[Waiting] = []

@@ -1,0 +1,188 @@
+"""Connections to SQLite, and transactions on them."""
+
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from types import TracebackType
+
+from eventsourcing import persistence
+from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
+from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
+
+THREADS = 10_000
+CLOSING_SECONDS = 10.0
+STATEMENTS_KEPT = 16
+"""Per connection. More would hold statements of hundreds of rows, each with its parameters: 60 MB at 256."""
+
+
+class Pool(SQLiteConnectionPool):
+    """Connections that survive a power failure after every commit, unless the user asked for less.
+
+    They keep their statements prepared; the library's own connections keep one, and parse the rest each time.
+    """
+
+    synchronous = "FULL"
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = sqlite3.connect(
+            self.db_name,
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
+            timeout=self.lock_timeout or 0,
+            cached_statements=STATEMENTS_KEPT,
+        )
+        connection.row_factory = sqlite3.Row
+        if not self.is_sqlite_memory_mode:
+            self._use_write_ahead_log(connection)
+        connection.execute(f"PRAGMA synchronous={self.synchronous}")
+        connection.execute("PRAGMA cache_size=-16384")
+        return SQLiteConnection(connection, max_age=self.max_age)
+
+    def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
+        """Several processes may open a new file at once: the change to a write-ahead log does not wait for others by itself."""
+        deadline = time.monotonic() + (self.lock_timeout or 0)
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    connection.close()
+                    raise
+                time.sleep(0.01)
+
+
+class Datastore(SQLiteDatastore):
+    """Each thread keeps a connection of its own; the writers of this process take turns.
+
+    Borrowing a connection from the library's pool costs as much as writing an event with it. A memory store does so all
+    the same: there, reading and writing exclude each other, and the pool sees to that.
+    """
+
+    def __init__(self, db_name: str, lock_timeout: int, synchronous: str) -> None:
+        self._counting = threading.Lock()
+        self._num_busy = 0
+        self._is_closing = False
+        super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
+        self.pool.close()
+        self.pool = Pool(db_name=db_name, lock_timeout=lock_timeout, pool_timeout=float(lock_timeout), max_overflow=THREADS)
+        self.pool.synchronous = synchronous
+        self._threads = threading.local()
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
+        if self.pool.is_sqlite_memory_mode:
+            with super().get_connection(commit=commit) as connection:
+                yield connection
+            return
+        held = self.borrow(commit=commit)
+        try:
+            yield held
+        finally:
+            self.give_back(commit=commit)
+
+    def transaction(self, *, commit: bool) -> AbstractContextManager[SQLiteCursor]:  # type: ignore[override]
+        return super().transaction(commit=commit) if self.pool.is_sqlite_memory_mode else Transaction(self, commit=commit)
+
+    def borrow(self, *, commit: bool) -> SQLiteConnection:
+        """This thread's connection, for writing in its turn, until it is given back."""
+        with self._counting:
+            if self._is_closing:
+                raise ConnectionPoolClosedError
+            self._num_busy += 1
+        if commit:
+            self._turn.acquire()
+        try:
+            return self._connection()
+        except BaseException:
+            self.give_back(commit=commit)
+            raise
+
+    def give_back(self, *, commit: bool) -> None:
+        if commit:
+            self._turn.release()
+        with self._counting:
+            self._num_busy -= 1
+
+    def renew(self) -> None:
+        """Close this thread's connection: the next one is new. A memory store lives in its connections, and keeps them."""
+        held: Held | None = getattr(self._threads, "held", None)
+        if held is not None:
+            self._threads.held = None
+            held.connection.close()
+
+    def close(self) -> None:
+        """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise."""
+        with self._counting:
+            self._is_closing = True
+        deadline = time.monotonic() + CLOSING_SECONDS
+        while self._num_busy and time.monotonic() < deadline:
+            time.sleep(0.002)
+        if not self._num_busy:
+            super().close()
+
+    def _connection(self) -> SQLiteConnection:
+        held: Held | None = getattr(self._threads, "held", None)
+        if held is None:
+            held = Held(self.pool.get_connection())
+            weakref.finalize(held, _put_back, self.pool, held.connection)
+            self._threads.held = held
+        return held.connection
+
+
+class Held:
+    """A thread's connection. It goes back to the pool when the thread is gone."""
+
+    def __init__(self, connection: SQLiteConnection) -> None:
+        self.connection = connection
+
+
+def _put_back(pool: SQLiteConnectionPool, connection: SQLiteConnection) -> None:
+    with suppress(ConnectionPoolClosedError):
+        pool.put_connection(connection)
+
+
+class Transaction:
+    """A cursor in a transaction, as the library gives it, without the generators that it goes through."""
+
+    __slots__ = ("_connection", "_datastore", "_is_writing")
+
+    def __init__(self, datastore: Datastore, *, commit: bool) -> None:
+        self._datastore = datastore
+        self._is_writing = commit
+
+    def __enter__(self) -> SQLiteCursor:
+        self._connection = self._datastore.borrow(commit=self._is_writing)
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute("BEGIN")
+        except BaseException as error:
+            self._datastore.give_back(commit=self._is_writing)
+            raise told_by_library(error) from error
+        return cursor
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if error is None and self._is_writing:
+                self._connection.commit()
+            else:
+                self._connection.rollback()
+        except sqlite3.Error as failure:
+            raise told_by_library(failure) from failure
+        finally:
+            self._datastore.give_back(commit=self._is_writing)
+        if isinstance(error, sqlite3.Error):
+            raise told_by_library(error) from error
+
+
+def told_by_library(error: BaseException) -> BaseException:
+    """An error of SQLite as the library names it; any other as it is."""
+    if not isinstance(error, sqlite3.Error):
+        return error
+    kind: type[PersistenceError] = getattr(persistence, type(error).__name__, PersistenceError)
+    return kind(error)
