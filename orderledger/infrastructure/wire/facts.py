@@ -12,7 +12,9 @@ from orderledger.domain.recorded import AnyFact
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.wire import messages
-from orderledger.infrastructure.wire.messages import COMMANDS, Adjust, Certify, Instrument, Message, OrderMessage
+from orderledger.infrastructure.wire.base import OrderMessage
+from orderledger.infrastructure.wire.commands import COMMANDS
+from orderledger.infrastructure.wire.messages import Adjust, Certify, Instrument, Message
 
 FACTS: dict[type[Message], type[AnyFact]] = {
     messages.Request: events.OrderRequested,

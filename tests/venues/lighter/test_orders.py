@@ -7,7 +7,8 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.venues.lighter.words import STATUSES
-from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Message, Reject, Report, Status
+from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Message, Reject, Status
+from orderledger.infrastructure.wire.reports import Report
 from tests.venues.lighter.rows import ACCOUNT, moment, only, order, read, shown
 
 NOTHING, SOME = "0.0000", "0.2000"

@@ -19,7 +19,8 @@ from orderledger.infrastructure.venues.lighter.words import (
     NOT_FOUND,
 )
 from orderledger.infrastructure.venues.venue import Listing
-from orderledger.infrastructure.wire.messages import Balance, Fill, Message, Report
+from orderledger.infrastructure.wire.messages import Balance, Fill, Message
+from orderledger.infrastructure.wire.reports import Report
 from orderledger.projections.tables import Row
 
 MOST_INACTIVE_PAGES = 10

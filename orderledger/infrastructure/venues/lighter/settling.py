@@ -23,10 +23,10 @@ from orderledger.infrastructure.wire.messages import (
     Message,
     Reject,
     Replace,
-    Report,
     Restate,
     Status,
 )
+from orderledger.infrastructure.wire.reports import Report
 from orderledger.projections.tables import Row
 
 EXACT_TIME = TIMES[0]

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from orderledger.domain.values import OrderType, Side, Status, TimeInForce
-from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Expire, Reject, Report
+from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Expire, Reject
 from orderledger.infrastructure.wire.messages import Status as StatusReport
+from orderledger.infrastructure.wire.reports import Report
 
 TAG_ALIAS = "tradier.tag"
 """The alias under which an order is recorded before it is sent: Tradier's `tag`."""
