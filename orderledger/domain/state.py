@@ -353,9 +353,11 @@ class Order:
         return self.described[name].value if name in self.described else None
 
     def hear_claim(self, reported: Reported, at: datetime) -> None:
-        """What the venue claims besides. Of cumulated quantities claimed at one time the largest is the latest."""
+        """What the venue claims besides. Of claims of one time, those with the largest cumulated quantity are the latest, or
+        with the smallest leaves quantity."""
         if reported.status is not None:
             self.observed.set(reported.status, at)
+        is_outdated = self._is_outdated(reported, at)
         for name in CLAIMED_NUMBERS:
             number: Decimal | None = getattr(reported, name)
             if number is None:
@@ -363,10 +365,19 @@ class Order:
             known = self.claims.get(name)
             if known is None:
                 self.claims[name] = Latest(number, at)
-            elif not (name == "cum_quantity" and known.at == at and known.value > number):
+            elif not (is_outdated and known.at == at):
                 known.set(number, at)
         if self.request is None:
             self._hear_description(reported, at)
+
+    def _is_outdated(self, reported: Reported, at: datetime) -> bool:
+        """Whether a claim of the same time tells of more that was filled."""
+        cum, leaves = self.claims.get("cum_quantity"), self.claims.get("leaves_quantity")
+        if reported.cum_quantity is not None and cum is not None and cum.at == at:
+            return reported.cum_quantity < cum.value
+        if reported.leaves_quantity is not None and leaves is not None and leaves.at == at:
+            return reported.leaves_quantity > leaves.value
+        return False
 
     def reinstate(self, at: datetime) -> None:
         """What was said to have ended it up to then does not stand."""

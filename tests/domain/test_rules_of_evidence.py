@@ -78,6 +78,23 @@ def test_claims_are_weighed_alike_in_whatever_order_they_arrive() -> None:
     assert (row["reported_cum_quantity"], row["anomalies"]) == ("8", ["quantity_mismatch"])
 
 
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ({"cum_quantity": "4", "average_price": "100"}, {"cum_quantity": "6", "average_price": "102"}),
+        ({"leaves_quantity": "6"}, {"leaves_quantity": "4"}),
+        ({"cum_quantity": "4", "leaves_quantity": "6"}, {"cum_quantity": "6", "leaves_quantity": "4"}),
+    ],
+)
+def test_of_claims_of_one_time_the_one_that_knows_of_more_fills_stands(earlier: dict[str, str], later: dict[str, str]) -> None:
+    row = in_any_order(
+        (*WORKING, fill("F-1", "4", "100", at=at(10)), fill("F-2", "2", "106", at=at(10))),
+        message("status", status="partially_filled", reported=earlier, at=at(11)),
+        message("status", status="partially_filled", reported=later, at=at(11)),
+    )
+    assert row["anomalies"] == []
+
+
 def test_an_alias_told_twice_is_the_later_one_in_whatever_order_they_arrive() -> None:
     row = in_any_order(
         WORKING,
