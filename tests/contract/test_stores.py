@@ -154,6 +154,23 @@ def last_recorded_at(ledger: Ledger) -> datetime:
     return moments[-1]
 
 
+def test_a_new_name_may_come_with_the_report_that_shows_whose_it_is(ledger: Ledger) -> None:
+    ledger.record_many(parsed(request("C-1")))
+    replaced = {"quantity": "9", "venue_order_id": "V-1", "replacement_client_order_id": "C-1"}
+    assert ledger.record(parse_document(report("replace", "X", 1, **replaced))).outcome == "recorded"
+    assert ledger.record(parse_document(fill(None, "F-1", venue_order_id="V-1"))).anomalies == ()
+    assert [(row["client_order_id"], row["quantity"], row["cum_quantity"]) for row in ledger.orders()] == [("C-1", 9, 1)]
+
+
+def test_one_commit_may_name_an_unknown_order_and_show_whose_it_is(ledger: Ledger) -> None:
+    told = [fill(None, "F-1", venue_order_id="V-1", aliases={"index": "7"}), request("C-1", 0)]
+    ledger.record_many(parsed(*told, report("acknowledge", "C-1", 2, venue_order_id="V-1")))
+    assert len({event["recorded_at"] for event in ledger.events()}) == 1
+    assert [(row["client_order_id"], row["aliases"], row["cum_quantity"]) for row in ledger.orders()] == [
+        ("C-1", {"index": "7"}, 1)
+    ]
+
+
 def test_effective_at_shows_what_had_happened_by_then(ledger: Ledger) -> None:
     ledger.record_many(
         parsed(request("C-1", 0), report("cancel", "C-1", 5), fill("C-1", "F-2", 6, quantity="3"), fill("C-1", "F-1", 2))
