@@ -13,10 +13,19 @@ from typing import Any
 import psycopg
 import pytest
 
-from orderledger import AmbiguousOrder, Ledger, StoreError, StoreVersion, UnknownOrder, parse_document, parse_line
+from orderledger import (
+    AmbiguousOrder,
+    Ledger,
+    StoreError,
+    StoreUnreachable,
+    StoreVersion,
+    UnknownOrder,
+    parse_document,
+    parse_line,
+)
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.projections.tables import TABLES
-from tests.contract.sql import run_sql
+from tests.contract.sql import connected, run_sql
 from tests.contract.streams import ACCOUNTS, IDS, MADE_AT, START, every_view, fill, lives, moment, parsed, report, request, story
 
 
@@ -230,6 +239,16 @@ def test_a_store_of_a_newer_version_is_refused(durable_store_url: str) -> None:
     run_sql(durable_store_url, "UPDATE ledger_schema SET version = 999")
     with pytest.raises(StoreVersion, match="newer version"):
         opened(durable_store_url)
+
+
+@pytest.mark.parametrize("name", ["orders", "collectors", "view_positions", "orderledger_events"])
+def test_a_database_of_another_program_is_refused_and_left_alone(durable_store_url: str, name: str) -> None:
+    run_sql(durable_store_url, f"CREATE TABLE {name} (what TEXT)", f"INSERT INTO {name} VALUES ('precious')")
+    with pytest.raises(StoreUnreachable, match=f"no ledger.*{name}"):
+        opened(durable_store_url)
+    connection = connected(durable_store_url)
+    assert connection.execute(f"SELECT * FROM {name}").fetchall() == [("precious",)]
+    connection.close()
 
 
 # The views can be thrown away

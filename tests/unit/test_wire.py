@@ -53,6 +53,15 @@ def test_the_numbers_of_evidence_are_printed_as_they_came() -> None:
         assert f'"evidence":{evidence},' in json_line(ledger.history("C-1")[0])
 
 
+@pytest.mark.parametrize("field", ["\\ud800", "x" * 1_000])
+def test_what_is_wrong_with_a_field_can_be_printed_whatever_its_name(field: str) -> None:
+    with Ledger.open("memory://", follow=False) as ledger:
+        for line in (f'{REQUEST[:-1]},"{field}":1,"{field}":2}}', f'{REQUEST[:-1]},"{field}":1}}'):
+            (outcome, _) = ledger.record_lines([line, REQUEST])
+            assert outcome.outcome == "invalid"
+            assert len(f"{outcome.reason}".encode()) < 300
+
+
 @pytest.mark.parametrize("time", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
 def test_a_time_beyond_the_calendar_is_invalid(time: str) -> None:
     with pytest.raises(InvalidMessage, match="beyond the years"):
