@@ -485,6 +485,35 @@ def test_what_is_queued_is_committed_before_the_ledger_closes(durable_store_url:
         assert len(again.trades()) == 400
 
 
+def test_what_is_offered_to_a_closed_ledger_is_answered(store_url: str) -> None:
+    with opened(store_url) as ledger:
+        assert ledger.record_soon(parse_document(request("C-1"))).result(10).outcome == "recorded"
+    with pytest.raises(StoreUnreachable, match="the ledger is closed"):
+        ledger.record_soon(parse_document(request("C-2"))).result(10)
+    with pytest.raises(StoreUnreachable, match="the ledger is closed"):
+        asyncio.run(asyncio.wait_for(ledger.arecord(parse_document(request("C-3"))), 10))
+    with pytest.raises(StoreUnreachable, match="the ledger is closed"):
+        ledger.preview([parse_document(request("C-4"))])
+
+
+def test_an_event_loop_that_ended_before_its_commit_does_not_stop_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+
+    async def give_up() -> None:
+        task = asyncio.ensure_future(ledger.arecord(parse_document(request("C-1"))))
+        await asyncio.sleep(0.1)
+        task.cancel()
+
+    with opened(f"sqlite:///{path}") as ledger:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        asyncio.run(give_up())
+        other.execute("ROLLBACK")
+        other.close()
+        assert ledger.record_soon(parse_document(request("C-2"))).result(10).outcome == "recorded"
+        assert [row["client_order_id"] for row in ledger.orders()] == ["C-1", "C-2"]
+
+
 @pytest.mark.parametrize("question", ["orders", "trades", "pnl", "events", "recover", "check", "rebuild"])
 def test_a_closed_ledger_says_so(store_url: str, question: str) -> None:
     ledger = opened(store_url)
