@@ -499,7 +499,7 @@ def test_what_is_offered_to_a_closed_ledger_is_answered(store_url: str) -> None:
 def test_an_event_loop_that_ended_before_its_commit_does_not_stop_the_others(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
 
-    async def give_up() -> None:
+    async def give_up(ledger: Ledger) -> None:
         task = asyncio.ensure_future(ledger.arecord(parse_document(request("C-1"))))
         await asyncio.sleep(0.1)
         task.cancel()
@@ -507,7 +507,7 @@ def test_an_event_loop_that_ended_before_its_commit_does_not_stop_the_others(tmp
     with opened(f"sqlite:///{path}") as ledger:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        asyncio.run(give_up())
+        asyncio.run(give_up(ledger))
         other.execute("ROLLBACK")
         other.close()
         assert ledger.record_soon(parse_document(request("C-2"))).result(10).outcome == "recorded"
