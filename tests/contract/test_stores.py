@@ -180,6 +180,13 @@ def test_one_commit_may_name_an_unknown_order_and_show_whose_it_is(ledger: Ledge
     ]
 
 
+def test_one_commit_may_request_an_order_and_show_whose_it_is_as_well(ledger: Ledger) -> None:
+    replaced = {"quantity": "9", "venue_order_id": "V-1", "replacement_client_order_id": "C-1"}
+    ledger.record_many(parsed(request("C-1"), report("replace", "X", 1, **replaced)))
+    assert len({event["recorded_at"] for event in ledger.events()}) == 1
+    assert [(row["client_order_id"], row["quantity"]) for row in ledger.orders()] == [("C-1", 9)]
+
+
 def test_effective_at_shows_what_had_happened_by_then(ledger: Ledger) -> None:
     ledger.record_many(
         parsed(request("C-1", 0), report("cancel", "C-1", 5), fill("C-1", "F-2", 6, quantity="3"), fill("C-1", "F-1", 2))
