@@ -62,6 +62,13 @@ def test_what_is_wrong_with_a_field_can_be_printed_whatever_its_name(field: str)
             assert len(f"{outcome.reason}".encode()) < 300
 
 
+@pytest.mark.parametrize("price", ["0e29", "0e-9999", "1e28", "1e-29", "0." + "0" * 29])
+def test_an_exponent_beyond_28_digits_is_invalid_of_zero_too(price: str) -> None:
+    with pytest.raises(InvalidMessage, match="more than 28 digits"):
+        parse_line(REQUEST[:-1] + f',"limit_price":"{price}"}}')
+    assert parse_line(REQUEST[:-1] + ',"limit_price":"0E-28","stop_price":"9e27"}')
+
+
 @pytest.mark.parametrize("time", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
 def test_a_time_beyond_the_calendar_is_invalid(time: str) -> None:
     with pytest.raises(InvalidMessage, match="beyond the years"):
