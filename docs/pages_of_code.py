@@ -25,7 +25,7 @@ from orderledger.infrastructure.collecting.settings import (
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.checking import Checked, Difference
 from orderledger.infrastructure.storage.rebuilding import Rebuilt
-from orderledger.infrastructure.wire import parsing
+from orderledger.infrastructure.wire import facts, parsing
 from orderledger.infrastructure.wire.messages import MESSAGES
 from orderledger.infrastructure.writing import live, naming, writer
 from orderledger.ledger import Ledger
@@ -59,6 +59,7 @@ def settings() -> str:
     rows = [(f"`{f.name}`", f"`ORDERLEDGER_{f.name.upper()}`", f"`{f.default}`", docs[f.name]) for f in fields(Settings)]
     limits = (
         ("Longest line", f"{parsing.LINE_LIMIT:,} bytes", "A longer one is invalid."),
+        ("Levels of evidence and tags", f"{facts.NESTING_LIMIT:,}", "What is nested deeper is invalid."),
         ("Messages in one commit", f"{writer.GROUP_LIMIT:,}", "What waits longer goes into the next."),
         ("Messages in the queue", f"{writer.QUEUE_LIMIT:,}", "Whoever offers more waits."),
         ("Attempts at a commit", f"{writer.ATTEMPTS:,}", "Against other writing processes; then the group is halved, at the end StoreUnreachable."),

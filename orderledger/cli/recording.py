@@ -24,7 +24,10 @@ RAW_KEPT = 2_000
 @click.argument("file", default="-", type=click.File("rb"))
 @click.option("--ack", is_flag=True, help="Print one JSON line per message, in input order, when it is durable.")
 @click.option(
-    "--rejects", type=click.File("w"), metavar="FILE", help="Write what is no message here, with line number and fault."
+    "--rejects",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    metavar="FILE",
+    help="Write what is no message here, with line number and fault.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
 @options.db

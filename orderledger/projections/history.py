@@ -8,6 +8,8 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of
 from orderledger.projections.tables import Row
 
+INTEGER_DIGITS = 100
+
 
 def event_row(recorded: Recorded, name: str, payload: dict[str, Any]) -> Row:
     """One event of the `event` view. `payload` holds the fields that were given."""
@@ -25,6 +27,14 @@ def event_row(recorded: Recorded, name: str, payload: dict[str, Any]) -> Row:
         "causation_id": recorded.causation_id,
         "text": recorded.text,
         "payload": payload,
-        "evidence": None if recorded.evidence is None else json.loads(recorded.evidence, parse_float=Decimal),
+        "evidence": None if recorded.evidence is None else _decode(recorded.evidence.decode()),
         "attributed_from": list(recorded.attributed_from) if recorded.attributed_from else None,
     }
+
+
+def _integer(text: str) -> int | Decimal:
+    """A venue's integer may be longer than int() takes."""
+    return int(text) if len(text) < INTEGER_DIGITS else Decimal(text)
+
+
+_decode = json.JSONDecoder(parse_float=Decimal, parse_int=_integer).decode

@@ -13,10 +13,19 @@ from typing import Any
 import psycopg
 import pytest
 
-from orderledger import AmbiguousOrder, Ledger, StoreError, StoreVersion, UnknownOrder, parse_document, parse_line
+from orderledger import (
+    AmbiguousOrder,
+    Ledger,
+    StoreError,
+    StoreUnreachable,
+    StoreVersion,
+    UnknownOrder,
+    parse_document,
+    parse_line,
+)
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.projections.tables import TABLES
-from tests.contract.sql import run_sql
+from tests.contract.sql import connected, run_sql
 from tests.contract.streams import ACCOUNTS, IDS, MADE_AT, START, every_view, fill, lives, moment, parsed, report, request, story
 
 
@@ -154,6 +163,30 @@ def last_recorded_at(ledger: Ledger) -> datetime:
     return moments[-1]
 
 
+def test_a_new_name_may_come_with_the_report_that_shows_whose_it_is(ledger: Ledger) -> None:
+    ledger.record_many(parsed(request("C-1")))
+    replaced = {"quantity": "9", "venue_order_id": "V-1", "replacement_client_order_id": "C-1"}
+    assert ledger.record(parse_document(report("replace", "X", 1, **replaced))).outcome == "recorded"
+    assert ledger.record(parse_document(fill(None, "F-1", venue_order_id="V-1"))).anomalies == ()
+    assert [(row["client_order_id"], row["quantity"], row["cum_quantity"]) for row in ledger.orders()] == [("C-1", 9, 1)]
+
+
+def test_one_commit_may_name_an_unknown_order_and_show_whose_it_is(ledger: Ledger) -> None:
+    told = [fill(None, "F-1", venue_order_id="V-1", aliases={"index": "7"}), request("C-1", 0)]
+    ledger.record_many(parsed(*told, report("acknowledge", "C-1", 2, venue_order_id="V-1")))
+    assert len({event["recorded_at"] for event in ledger.events()}) == 1
+    assert [(row["client_order_id"], row["aliases"], row["cum_quantity"]) for row in ledger.orders()] == [
+        ("C-1", {"index": "7"}, 1)
+    ]
+
+
+def test_one_commit_may_request_an_order_and_show_whose_it_is_as_well(ledger: Ledger) -> None:
+    replaced = {"quantity": "9", "venue_order_id": "V-1", "replacement_client_order_id": "C-1"}
+    ledger.record_many(parsed(request("C-1"), report("replace", "X", 1, **replaced)))
+    assert len({event["recorded_at"] for event in ledger.events()}) == 1
+    assert [(row["client_order_id"], row["quantity"]) for row in ledger.orders()] == [("C-1", 9)]
+
+
 def test_effective_at_shows_what_had_happened_by_then(ledger: Ledger) -> None:
     ledger.record_many(
         parsed(request("C-1", 0), report("cancel", "C-1", 5), fill("C-1", "F-2", 6, quantity="3"), fill("C-1", "F-1", 2))
@@ -213,6 +246,16 @@ def test_a_store_of_a_newer_version_is_refused(durable_store_url: str) -> None:
     run_sql(durable_store_url, "UPDATE ledger_schema SET version = 999")
     with pytest.raises(StoreVersion, match="newer version"):
         opened(durable_store_url)
+
+
+@pytest.mark.parametrize("name", ["orders", "collectors", "view_positions", "orderledger_events"])
+def test_a_database_of_another_program_is_refused_and_left_alone(durable_store_url: str, name: str) -> None:
+    run_sql(durable_store_url, f"CREATE TABLE {name} (what TEXT)", f"INSERT INTO {name} VALUES ('precious')")
+    with pytest.raises(StoreUnreachable, match=f"no ledger.*{name}"):
+        opened(durable_store_url)
+    connection = connected(durable_store_url)
+    assert connection.execute(f"SELECT * FROM {name}").fetchall() == [("precious",)]
+    connection.close()
 
 
 # The views can be thrown away
@@ -458,6 +501,35 @@ def test_what_is_queued_is_committed_before_the_ledger_closes(durable_store_url:
     assert {future.result(0).outcome for future in futures} == {"recorded"}
     with opened(durable_store_url) as again:
         assert len(again.trades()) == 400
+
+
+def test_what_is_offered_to_a_closed_ledger_is_answered(store_url: str) -> None:
+    with opened(store_url) as ledger:
+        assert ledger.record_soon(parse_document(request("C-1"))).result(10).outcome == "recorded"
+    with pytest.raises(StoreUnreachable, match="the ledger is closed"):
+        ledger.record_soon(parse_document(request("C-2"))).result(10)
+    with pytest.raises(StoreUnreachable, match="the ledger is closed"):
+        asyncio.run(asyncio.wait_for(ledger.arecord(parse_document(request("C-3"))), 10))
+    with pytest.raises(StoreUnreachable, match="the ledger is closed"):
+        ledger.preview([parse_document(request("C-4"))])
+
+
+def test_an_event_loop_that_ended_before_its_commit_does_not_stop_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+
+    async def give_up(ledger: Ledger) -> None:
+        task = asyncio.ensure_future(ledger.arecord(parse_document(request("C-1"))))
+        await asyncio.sleep(0.1)
+        task.cancel()
+
+    with opened(f"sqlite:///{path}") as ledger:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        asyncio.run(give_up(ledger))
+        other.execute("ROLLBACK")
+        other.close()
+        assert ledger.record_soon(parse_document(request("C-2"))).result(10).outcome == "recorded"
+        assert [row["client_order_id"] for row in ledger.orders()] == ["C-1", "C-2"]
 
 
 @pytest.mark.parametrize("question", ["orders", "trades", "pnl", "events", "recover", "check", "rebuild"])

@@ -80,6 +80,16 @@ def test_its_reports_are_attributed_once_when_the_order_becomes_known(ledger: Le
     assert readable(ledger.pnl()[0])["position_quantity"] == "5"
 
 
+def test_attributed_fills_count_once_whatever_time_is_asked_about(ledger: Ledger) -> None:
+    told(ledger, request(at=at(1)), fill("F-1", "4", **UNKNOWN, at=at(3)), message("acknowledge", venue_order_id="V-1", at=at(5)))
+    for second in (3, 4, 5, 6):
+        orders = [(row["client_order_id"], str(row["cum_quantity"])) for row in ledger.orders(effective_at=at(second))]
+        assert orders == [("C-1", "4")]
+        assert [row["client_order_id"] for row in ledger.trades(effective_at=at(second))] == ["C-1"]
+        assert [str(row["position_quantity"]) for row in ledger.pnl(effective_at=at(second))] == ["4"]
+    assert [row["cum_quantity"] for row in ledger.orders(effective_at=at(2))] == [0]
+
+
 def test_an_alias_stored_before_sending_finds_the_order(ledger: Ledger) -> None:
     told(ledger, request(), message("submit", aliases={"sim.index": "081"}))
     assert words(ledger, fill("F-1", "4", **ALIASED)) == [("recorded",)]

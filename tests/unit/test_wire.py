@@ -6,8 +6,15 @@ from typing import Any
 import pytest
 
 from orderledger import InvalidMessage, Ledger, Request, parse_line
+from orderledger.cli.output import json_line
+from orderledger.infrastructure.wire.facts import NESTING_LIMIT
 
 LINE = '{"type":"mark","account":"sim:main","instrument":"BTC-USD","price":"1","at":"%s"}'
+
+REQUEST = (
+    '{"type":"request","account":"sim:main","client_order_id":"C-1",'
+    '"instrument":"BTC-USD","side":"buy","quantity":"1","order_type":"market"}'
+)
 
 
 def request(**fields: Any) -> Request:
@@ -23,6 +30,43 @@ def test_what_could_never_be_read_again_is_not_recorded(field: str, number: str)
             ledger.record(request(**{field: {"deep": [Decimal(number)]}}))
         assert ledger.record(request(**{field: {"deep": ["NaN and Infinity", Decimal("1.50")]}})).outcome == "recorded"
         assert len(ledger.history("C-1")) == 1
+
+
+@pytest.mark.parametrize("field", ["evidence", "tags"])
+def test_what_is_nested_too_deeply_to_be_shown_is_not_recorded(field: str) -> None:
+    def nested(levels: int) -> str:
+        return f'{{"a":{"[" * (levels - 1)}1{"]" * (levels - 1)}}}'
+
+    line = REQUEST[:-1] + f', "{field}": %s}}'
+    with Ledger.open("memory://", follow=False) as ledger:
+        (refused, recorded) = ledger.record_lines([line % nested(NESTING_LIMIT + 1), line % nested(NESTING_LIMIT)])
+        assert (refused.outcome, refused.reason) == ("invalid", f"{field}: is nested too deeply")
+        assert recorded.outcome == "recorded"
+        assert json_line(ledger.history("C-1")[0]).count("[") == NESTING_LIMIT - 1
+
+
+def test_the_numbers_of_evidence_are_printed_as_they_came() -> None:
+    evidence = '{"price":1.10,"e":[1E-7,-0.0],"id":%s}' % ("9" * 5_000)
+    line = REQUEST[:-1] + f', "evidence": {evidence}}}'
+    with Ledger.open("memory://", follow=False) as ledger:
+        assert ledger.record_lines([line])[0].outcome == "recorded"
+        assert f'"evidence":{evidence},' in json_line(ledger.history("C-1")[0])
+
+
+@pytest.mark.parametrize("field", ["\\ud800", "x" * 1_000])
+def test_what_is_wrong_with_a_field_can_be_printed_whatever_its_name(field: str) -> None:
+    with Ledger.open("memory://", follow=False) as ledger:
+        for line in (f'{REQUEST[:-1]},"{field}":1,"{field}":2}}', f'{REQUEST[:-1]},"{field}":1}}'):
+            (outcome, _) = ledger.record_lines([line, REQUEST])
+            assert outcome.outcome == "invalid"
+            assert len(f"{outcome.reason}".encode()) < 300
+
+
+@pytest.mark.parametrize("price", ["0e29", "0e-9999", "1e28", "1e-29", "0." + "0" * 29])
+def test_an_exponent_beyond_28_digits_is_invalid_of_zero_too(price: str) -> None:
+    with pytest.raises(InvalidMessage, match="more than 28 digits"):
+        parse_line(REQUEST[:-1] + f',"limit_price":"{price}"}}')
+    assert parse_line(REQUEST[:-1] + ',"limit_price":"0E-28","stop_price":"9e27"}')
 
 
 @pytest.mark.parametrize("time", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])

@@ -144,8 +144,9 @@ class Recorder(PostgresApplicationRecorder):
             with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
                 for statement in self.lock_table_statements:  # before any row, as everybody does: no two can wait for each other
                     cursor.execute(statement)
+                positions = call(connection, self._append, parameters)
                 self._claim(cursor, claims)
-                return call(connection, self._append, parameters)
+                return positions
 
     def settle(self, error: Exception) -> bool:
         """Whoever has the lock that each append takes knows that no append is under way. An answer of the server is final; what

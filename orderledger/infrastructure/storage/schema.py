@@ -1,9 +1,9 @@
 """Creates the tables, once, however many processes start together; refuses a store made by a newer version."""
 
-from orderledger.infrastructure.errors import StoreVersion
+from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recording import BOARD_TABLE, NAMES_TABLE
+from orderledger.infrastructure.storage.recording import BOARD_TABLE, EVENTS_TABLE, NAMES_TABLE
 from orderledger.projections.tables import TABLES
 
 SCHEMA_VERSION = 1
@@ -44,6 +44,8 @@ def _has_views(session: Session) -> bool:
 
 
 def _create(session: Session, application: LedgerApplication) -> None:
+    if not session.has_table("ledger_schema"):
+        _refuse_what_is_not_ours(session)
     for statement in _event_statements(application):
         session.execute(statement)
     session.execute(
@@ -57,6 +59,13 @@ def _create(session: Session, application: LedgerApplication) -> None:
         "CREATE TABLE IF NOT EXISTS ledger_schema (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)"
     )
     session.execute("INSERT INTO ledger_schema VALUES (1, ?) ON CONFLICT DO NOTHING", (SCHEMA_VERSION,))
+
+
+def _refuse_what_is_not_ours(session: Session) -> None:
+    """A database of another program may have tables of these names, and nothing of it may be lost."""
+    ours = (EVENTS_TABLE, NAMES_TABLE, "view_positions", BOARD_TABLE, *(table.name for table in TABLES))
+    if taken := [name for name in ours if session.column_names(name)]:
+        raise StoreUnreachable(f"the database is no ledger, and has tables or views of its own that are named {', '.join(taken)}")
 
 
 def _event_statements(application: LedgerApplication) -> list[str]:

@@ -31,6 +31,7 @@ class Store:
         self.database = database
         self.recorder = cast(LedgerRecorder, application.recorder)
         self._unsettled: PersistenceError | None = None
+        self._is_closed = False
 
     def append(
         self, events: Sequence[Recorded], bindings: Sequence[Binding], free: Sequence[tuple[str, str]] = ()
@@ -51,7 +52,9 @@ class Store:
 
     def make_sure(self) -> None:
         """Before anything is decided: what stands in the log is there for good. Raises OutcomeUnknown as long as an earlier
-        commit that failed could not be settled."""
+        commit that failed could not be settled, and StoreUnreachable once the store is closed."""
+        if self._is_closed:
+            raise StoreUnreachable("the ledger is closed")
         if self._unsettled is not None:
             self._make_final(self._unsettled)
 
@@ -112,6 +115,7 @@ class Store:
 
     def close(self) -> None:
         """Close all connections. What is asked afterwards is answered with an error."""
+        self._is_closed = True
         self.application.close()
 
 

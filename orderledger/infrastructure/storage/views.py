@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Protocol
 
+from orderledger.domain.events import OrderAttributed
 from orderledger.domain.identity import NameKind
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.garbage import uncollected
@@ -66,7 +67,7 @@ class FoldedViews:
         self._rows = MemoryRows()
         fold = Fold(self._rows)
         for event in events:
-            if (as_of is None or event.recorded_at <= as_of) and (effective_at is None or event.at <= effective_at):
+            if (as_of is None or event.recorded_at <= as_of) and (effective_at is None or _had_happened(event, effective_at)):
                 fold.take(event)
         fold.settle()
 
@@ -90,6 +91,11 @@ def folded(store: Store, as_of: datetime | None, effective_at: datetime | None) 
             return set(StoredViews(session).streams_named(name))
 
     return FoldedViews(store.all_events(), as_of, effective_at, named)
+
+
+def _had_happened(recorded: Recorded, moment: datetime) -> bool:
+    """Which order a report belongs to is known today: an attribution holds for whatever time is asked about."""
+    return recorded.at <= moment or isinstance(recorded.event, OrderAttributed)
 
 
 def _asked(table: Table, where: dict[str, Any]) -> dict[str, Any]:

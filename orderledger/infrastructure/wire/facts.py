@@ -1,6 +1,6 @@
 """From a message to the fact it proposes, and to the envelope around it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -64,6 +64,9 @@ NEEDS_ONE_OF: dict[type[Message], tuple[str, ...]] = {
 EXACT_TYPES = (Decimal, datetime)
 """Go over as they are, not by way of text."""
 
+NESTING_LIMIT = 200
+"""Levels in evidence and tags. What is nested deeper might be kept, and could then not be shown."""
+
 _evidence = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -122,7 +125,20 @@ def _json_text(field: str, value: Any) -> bytes:
             msgspec.json.decode(text)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
         raise InvalidMessage(field, "cannot be kept as JSON") from None
+    if text.count(b"[") + text.count(b"{") > NESTING_LIMIT and _levels(value) > NESTING_LIMIT:
+        raise InvalidMessage(field, "is nested too deeply")
     return text
+
+
+def _levels(value: Any) -> int:
+    level, count = [value], 0
+    while level := [item for each in level if isinstance(each, (dict, list, tuple)) for item in _items(each)]:
+        count += 1
+    return count
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 _SOURCES = {message_class: _source_of(message_class) for message_class in FACTS}

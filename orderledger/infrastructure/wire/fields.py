@@ -36,7 +36,7 @@ def parse_number(value: Any) -> Decimal:
     if not number.is_finite():
         raise ValueError("is not finite")
     exponent = number.as_tuple().exponent
-    if number and (number.adjusted() >= DIGITS or (isinstance(exponent, int) and exponent < -DIGITS)):
+    if (number and number.adjusted() >= DIGITS) or (isinstance(exponent, int) and abs(exponent) > DIGITS):
         raise ValueError(f"has more than {DIGITS} digits before or after the point")
     return number
 

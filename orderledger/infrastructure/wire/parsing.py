@@ -15,6 +15,7 @@ LINE_LIMIT = 1 << 20
 """Bytes. A longer line is not a message."""
 
 INTEGER_DIGITS = 100
+FIELD_SHOWN = 200
 
 
 def parse_line(line: str | bytes) -> Message:
@@ -57,15 +58,23 @@ def _first_fault(error: ValidationError) -> InvalidMessage:
     fault = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in fault["loc"])
     words = {"missing": "is missing", "extra_forbidden": "is no field of this message"}.get(fault["type"])
-    return InvalidMessage(field, words or fault["msg"].removeprefix("Value error, ").lower())
+    return InvalidMessage(_readable(field), words or fault["msg"].removeprefix("Value error, ").lower())
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise InvalidMessage(next(name for name in names if names.count(name) > 1), "is given twice")
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise InvalidMessage(_readable(name), "is given twice")
+            seen.add(name)
     return document
+
+
+def _readable(field: str) -> str:
+    """The name of a field as it can be printed: no half of a surrogate pair, and no end of it."""
+    return field[:FIELD_SHOWN].encode(errors="backslashreplace").decode()
 
 
 def _integer(text: str) -> int | Decimal:

@@ -6,6 +6,7 @@ It serves those who do not wait as well: futures, and the tasks of event loops.
 import asyncio
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from orderledger.infrastructure.wire.outcome import Outcome
@@ -51,7 +52,7 @@ class Committer:
         return await queue.submit(entry)
 
     def wake(self) -> None:
-        """Something has been queued."""
+        """Something has been queued. Once the thread is to end it may not see it, and who has queued it writes it."""
         if self._is_stopping:
             self._writer.flush()
             return
@@ -66,6 +67,7 @@ class Committer:
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
+        self._writer.flush()  # what was queued after the thread had looked for the last time
 
     def _start(self) -> None:
         with self._starting:
@@ -104,7 +106,8 @@ class LoopQueue:
         group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
 
         def answer(outcomes: list[Outcome] | None, error: BaseException | None) -> None:
-            self._loop.call_soon_threadsafe(self._receive, group, outcomes, error)
+            with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits
+                self._loop.call_soon_threadsafe(self._receive, group, outcomes, error)
 
         self._writer.enqueue([entry for entry, _ in group], answer)
         self._committer.wake()

@@ -25,8 +25,13 @@ class Naming:
         self._live = live
         self._bound: dict[Key, str] = {}
         self._unbound: set[Key] = set()
-        self.bindings: list[Binding] = []
+        self._new: dict[Key, Binding] = {}
         self.free: list[tuple[str, str]] = []
+
+    @property
+    def bindings(self) -> list[Binding]:
+        """What the next commit binds: each name once, to the order that it stands for in the end."""
+        return list(self._new.values())
 
     def prepare(self, entries: Sequence[Entry], *, is_careful: bool) -> list[list[Name]]:
         """Look up, in few readings, what these entries will ask for. Returns the names that each brings to its order.
@@ -100,7 +105,8 @@ class Naming:
         if is_claim or self.bound(account, name) is None:
             self._bound[key] = stream
             self._unbound.discard(key)
-            self.bindings.append(Binding(account, name[0].value, name[1], stream, is_claim))
+            is_fresh = not is_claim or (key in self._new and not self._new[key].is_claim)
+            self._new[key] = Binding(account, name[0].value, name[1], stream, is_claim=not is_fresh)
 
     def take(self, account: str, client_order_id: str) -> None:
         """An order of ours opens under this id: with the next commit it must not be another name of another order."""
@@ -115,7 +121,7 @@ class Naming:
 
     def committed(self) -> None:
         """The bindings of the batch are in the store."""
-        self.bindings.clear()
+        self._new.clear()
         self.free.clear()
         self._unbound.clear()
         if len(self._bound) > NAMES_KEPT:
@@ -123,9 +129,9 @@ class Naming:
 
     def failed(self) -> None:
         """The bindings of the batch came to nothing."""
-        for account, kind, name, _, _ in self.bindings:
-            self._bound.pop((account, (NameKind(kind), name)), None)
-        self.bindings.clear()
+        for key in self._new:
+            self._bound.pop(key, None)
+        self._new.clear()
         self.free.clear()
         self._unbound.clear()
 
