@@ -454,11 +454,11 @@ def test_a_closed_ledger_says_so(store_url: str, question: str) -> None:
     ledger = opened(store_url)
     ledger.record_many(parsed(*lives(1)))
     ledger.close()
-    with pytest.raises(StoreError, match="closed"):
+    with pytest.raises(StoreError, match="the ledger is closed"):
         list(getattr(ledger, question)())
-    with pytest.raises(StoreError, match="closed"):
+    with pytest.raises(StoreError, match="the ledger is closed"):
         ledger.record(parse_document(request("C-9")))
-    with pytest.raises(StoreError, match="closed"):
+    with pytest.raises(StoreError, match="the ledger is closed"):
         ledger.record_soon(parse_document(request("C-9"))).result(10)
 
 
