@@ -64,6 +64,12 @@ def wait_until_ready(processes: Sequence[Process]) -> None:
         assert line == "ready\n", line + process.stderr.read()
 
 
+def answers_of(process: Process, count: int) -> list[str]:
+    """The next lines that it prints, when it has."""
+    assert process.stdout is not None
+    return [process.stdout.readline() for _ in range(count)]
+
+
 def acknowledged(lines: Sequence[str]) -> dict[int, str]:
     """Outcomes by index, of the lines that were written whole."""
     told = [line.split() for line in lines if line.endswith("\n") and line[0].isdigit()]
@@ -148,13 +154,13 @@ def kill_in_the_middle(url: str, mode: str, seed: int) -> None:
 
 def told_before_it_is_killed(process: Process, chance: random.Random) -> list[str]:
     """Kill it while it opens the store, or after any of its answers. Returns all of them."""
-    assert process.stdout is not None
-    answers = max(0, chance.randrange(-KILLED_LIVES, 4 * KILLED_LIVES))
-    if not answers:
+    count = chance.randrange(-KILLED_LIVES, 4 * KILLED_LIVES)
+    if count <= 0:
         time.sleep(chance.uniform(0, 0.2))  # nothing is to be seen of an opening
-    lines = [process.stdout.readline() for _ in range(answers)]
+    answers = answers_of(process, count)
     process.kill()
-    return lines + process.stdout.readlines()
+    assert process.stdout is not None
+    return answers + process.stdout.readlines()
 
 
 def named(url: str) -> str:
@@ -187,7 +193,7 @@ def test_a_process_killed_beside_another_disturbs_nothing(durable_store_url: str
     with recorders(durable_store_url, "each", "soon") as (survivor, victim):
         wait_until_ready([survivor, victim])
         say_go([survivor, victim])
-        time.sleep(0.1)
+        answers_of(victim, 20)
         victim.kill()
         output, error = survivor.communicate(timeout=120)
     assert (error, output.splitlines()[-1]) == ("", "done")

@@ -382,7 +382,7 @@ def test_four_ledgers_that_learn_names_at_once_lose_nothing(durable_store_url: s
     def record(index: int, ledger: Ledger) -> list[str]:
         outcomes: list[str] = []
         for number in range(count):
-            ready.wait(30)
+            ready.wait(60)
             try:
                 outcomes.append(ledger.record(parse_document(told(number)[index])).outcome)
             except StoreError as error:
@@ -405,7 +405,7 @@ def test_four_ledgers_that_learn_names_at_once_lose_nothing(durable_store_url: s
 def test_sixteen_threads_share_commits(ledger: Ledger) -> None:
     def record(thread: int) -> list[str]:
         futures = [ledger.record_soon(message) for message in parsed(*lives(15, f"sim:{thread}"))]
-        return [future.result(30).outcome for future in futures]
+        return [future.result(60).outcome for future in futures]
 
     with ThreadPoolExecutor(16) as pool:
         outcomes = [outcome for told in pool.map(record, range(16)) for outcome in told]
@@ -459,7 +459,7 @@ def test_a_closed_ledger_says_so(store_url: str, question: str) -> None:
     with pytest.raises(StoreError, match="the ledger is closed"):
         ledger.record(parse_document(request("C-9")))
     with pytest.raises(StoreError, match="the ledger is closed"):
-        ledger.record_soon(parse_document(request("C-9"))).result(10)
+        ledger.record_soon(parse_document(request("C-9"))).result(60)
 
 
 def test_one_bad_neighbour_does_not_spoil_a_commit(ledger: Ledger) -> None:
