@@ -54,6 +54,15 @@ def correct_fill(fill_id: str, corrects: str, quantity: str, price: str = "100",
     return message("correct_fill", fill_id=fill_id, corrects=corrects, quantity=quantity, price=price, **fields)
 
 
+def request_replace(**fields: Any) -> Document:
+    return message("request_replace", **fields)
+
+
+SENT = (request(), message("submit"))
+WORKING = (*SENT, message("acknowledge", venue_order_id="V-1"))
+FILLED = (*WORKING, fill("F-1", "10"))
+
+
 def readable(row: Row) -> Row:
     """A row of a view with its numbers as people write them."""
     return {name: plain(value) if isinstance(value, Decimal) else value for name, value in row.items()}

@@ -12,7 +12,15 @@ from tests.contract.streams import MADE_AT, every_view, parsed, story
 MESSAGES = parsed(*story())  # pydantic models must be made before the clock stops
 
 
-def stored_and_shown() -> tuple[list[tuple[str, int, str, bytes, int]], dict[str, str]]:
+StoredAndShown = tuple[list[tuple[str, int, str, bytes, int]], dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def today() -> StoredAndShown:
+    return stored_and_shown()
+
+
+def stored_and_shown() -> StoredAndShown:
     with Ledger.open("memory://", clock=SteppingClock(MADE_AT), follow=False) as ledger:
         outcomes = [ledger.record(message) for message in MESSAGES]
         stored = [tuple(row) for row in ledger._store.recorder.rows_after(0, 100_000)]
@@ -24,14 +32,13 @@ def stored_and_shown() -> tuple[list[tuple[str, int, str, bytes, int]], dict[str
 
 
 @pytest.mark.parametrize("date", ["1999-12-31 23:59:59", "2026-03-02", "2038-01-19 03:14:08"])
-def test_the_same_messages_give_the_same_bytes_on_any_day(date: str) -> None:
-    expected = stored_and_shown()
+def test_the_same_messages_give_the_same_bytes_on_any_day(date: str, today: StoredAndShown) -> None:
     with freeze_time(date, ignore=["eventsourcing", "threading", "queue"], tick=True):
         found = stored_and_shown()
-    assert found == expected
+    assert found == today
 
 
-def test_the_clock_is_asked_only_for_what_has_no_time_of_its_own() -> None:
+def test_the_clock_is_asked_only_for_what_has_no_time_of_its_own(today: StoredAndShown) -> None:
     """Every stored time is one of the messages' or one of the ledger's clock."""
-    stored, _ = stored_and_shown()
+    stored, _ = today
     assert not any(b"2038-" in state or b"1999-" in state for _, _, _, state, _ in stored)

@@ -157,32 +157,6 @@ WRONG: dict[str, tuple[str, str]] = {
 
 
 @dataclass(slots=True)
-class Refused:
-    said: dict[str, Said]
-    is_ledger_made: bool
-
-
-async def wrong_settings(command: Path, folder: Path) -> Refused:
-    """Each of them, two at a time."""
-    (folder / "token").write_text("readable")
-    (folder / "token").chmod(0o644)
-    turns = asyncio.Semaphore(2)
-
-    async def refused(number: int, text: str) -> Said:
-        path = folder / f"{number}.toml"
-        path.write_text(f"{text}\n".replace("FOLDER", str(folder)))
-        async with turns:
-            process = await Process.start(command, "collect", path, ORDERLEDGER_DB=str(folder / "orders.db"))
-            try:
-                return await process.said()
-            finally:
-                await process.close()
-
-    told = await asyncio.gather(*(refused(number, text) for number, (text, _) in enumerate(WRONG.values())))
-    return Refused(dict(zip(WRONG, told, strict=True)), (folder / "orders.db").exists())
-
-
-@dataclass(slots=True)
 class Reconciled:
     """A dry run, a real one, another, and a repair that is taken back; how long the log was after each."""
 

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from orderledger.cli import main
 from tests.collecting import stories
 from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
-from tests.collecting.stories import WRONG, Collected, Killed, Reconciled, Refused
+from tests.collecting.stories import WRONG, Collected, Killed, Reconciled
 
 STORIES: dict[str, Any] = {
     "collected": stories.collected_everywhere,
     "killed": stories.killed_and_started_again,
     "failed": stories.store_that_fails,
-    "refused": stories.wrong_settings,
     "reconciled": stories.reconciled_by_hand,
 }
 
@@ -118,12 +119,17 @@ def test_a_store_that_fails_ends_the_collector_with_one_sentence(told: dict[str,
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_a_wrong_setting_is_named_in_one_sentence(what: str, told: dict[str, Any]) -> None:
-    refused: Refused = of(told, "refused")
-    said = refused.said[what]
-    assert (said.status, said.out, refused.is_ledger_made) == (2, "", False)
-    (sentence,) = said.err.splitlines()
-    assert sentence.startswith("orderledger: ") and WRONG[what][1] in sentence
+def test_a_wrong_setting_is_named_in_one_sentence(what: str, tmp_path: Path) -> None:
+    """Without a process of its own: nothing is started that could be left behind."""
+    settings, fault = WRONG[what]
+    readable, config, db = tmp_path / "token", tmp_path / "orderledger.toml", tmp_path / "orders.db"
+    readable.write_text("readable")
+    readable.chmod(0o644)
+    config.write_text(f"{settings}\n".replace("FOLDER", str(tmp_path)))
+    said = CliRunner().invoke(main, ["collect", str(config)], env={"ORDERLEDGER_DB": str(db)})
+    assert (said.exit_code, said.stdout, db.exists()) == (2, "", False)
+    (sentence,) = said.stderr.splitlines()
+    assert sentence.startswith("orderledger: ") and fault in sentence
 
 
 def test_a_dry_run_shows_the_breaks_and_appends_nothing(reconciled: Reconciled) -> None:

@@ -195,7 +195,7 @@ def test_a_store_that_fails_stops_the_collector_and_says_so() -> None:
         await asyncio.sleep(3_600)
 
     with pytest.raises(StoreUnreachable, match="the ledger is closed"):
-        asyncio.run(asyncio.wait_for(_until_it_fails(story), 20))
+        asyncio.run(asyncio.wait_for(_until_it_fails(story), 60))
 
 
 async def _until_it_fails(story: Callable[[Running], Awaitable[None]]) -> None:

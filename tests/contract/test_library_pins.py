@@ -239,7 +239,7 @@ def test_a_failed_commit_leaves_no_trace_in_memory(ledger: Ledger, monkeypatch: 
         with pytest.raises(StoreError, match="disk full"):
             ledger.record(message)
     with pytest.raises(StoreError, match="disk full"):
-        ledger.record_soon(messages[0]).result(10)
+        ledger.record_soon(messages[0]).result(60)
     monkeypatch.setattr(recorder, "append", append)
     assert [outcome.outcome for outcome in ledger.record_many(messages)] == ["recorded"] * 3
     assert [event["version"] for event in ledger.history("C-1")] == [1, 2]
@@ -253,7 +253,7 @@ def test_an_interrupt_in_the_middle_of_a_commit_leaves_nobody_waiting(ledger: Le
     def interrupted(*arguments: Any) -> Any:
         monkeypatch.setattr(recorder, "append", append)
         committing.set()
-        queued.wait(10)
+        queued.wait(60)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(recorder, "append", interrupted)
@@ -267,12 +267,12 @@ def test_an_interrupt_in_the_middle_of_a_commit_leaves_nobody_waiting(ledger: Le
 
     thread = threading.Thread(target=record)
     thread.start()
-    committing.wait(10)
+    committing.wait(60)
     future = ledger.record_soon(parse_document(request("C-2")))
     queued.set()
-    thread.join(10)
+    thread.join(60)
     assert [type(error) for error in told] == [KeyboardInterrupt]
-    assert future.result(10).outcome == "recorded"
+    assert future.result(60).outcome == "recorded"
     assert ledger.record(parse_document(request("C-1"))).outcome == "recorded"
     assert ledger.check().differences == ()
 

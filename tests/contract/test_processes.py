@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
+import psycopg
 import pytest
 
 from orderledger import Ledger, StoreError, parse_document
@@ -19,6 +21,8 @@ from tests.contract.streams import MADE_AT, lives, parsed
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIVES = 60
 KILLED_LIVES = 400
+RACING = 4
+VICTIM = "recording, to be killed"
 MODES = ("each", "many", "soon")
 Process = subprocess.Popen[str]
 
@@ -58,6 +62,12 @@ def wait_until_ready(processes: Sequence[Process]) -> None:
         assert process.stdout is not None and process.stderr is not None
         line = process.stdout.readline()
         assert line == "ready\n", line + process.stderr.read()
+
+
+def answers_of(process: Process, count: int) -> list[str]:
+    """The next lines that it prints, when it has."""
+    assert process.stdout is not None
+    return [process.stdout.readline() for _ in range(count)]
 
 
 def acknowledged(lines: Sequence[str]) -> dict[int, str]:
@@ -107,12 +117,12 @@ def test_two_processes_record_every_message_once_over_both(durable_store_url: st
 
 @pytest.mark.parametrize("attempt", [0, *(pytest.param(attempt, marks=pytest.mark.long) for attempt in (1, 2))])
 def test_processes_may_open_a_new_store_together(durable_store_url: str, attempt: int) -> None:
-    with recorders(durable_store_url, *["many"] * 6, count=5) as processes:
+    with recorders(durable_store_url, *["many"] * RACING, count=5) as processes:
         wait_until_ready(processes)
         say_go(processes)
         told = [process.communicate(timeout=120) for process in processes]
-    assert [error.splitlines()[-1:] for _, error in told] == [[]] * 6
-    assert [output.splitlines()[-1] for output, _ in told] == ["done"] * 6
+    assert [error.splitlines()[-1:] for _, error in told] == [[]] * RACING
+    assert [output.splitlines()[-1] for output, _ in told] == ["done"] * RACING
     with Ledger.open(durable_store_url) as ledger:
         assert_is_whole(ledger, 5)
 
@@ -123,13 +133,12 @@ def kill_in_the_middle(url: str, mode: str, seed: int) -> None:
     known: set[int] = set()
     messages = lives(KILLED_LIVES)
     for _ in range(3):
-        with recorders(url, mode, count=KILLED_LIVES) as (process,):
+        with recorders(named(url), mode, count=KILLED_LIVES) as (process,):
             wait_until_ready([process])
             say_go([process])
-            time.sleep(chance.uniform(0.02, 0.5))
-            process.kill()
-            output, _ = process.communicate()
-        told = acknowledged(output.splitlines(keepends=True))
+            lines = told_before_it_is_killed(process, chance)
+        wait_until_disconnected(url)
+        told = acknowledged(lines)
         assert all(outcome in ("recorded", "duplicate") for outcome in told.values())
         known |= set(told)
         with Ledger.open(url) as ledger:
@@ -141,6 +150,31 @@ def kill_in_the_middle(url: str, mode: str, seed: int) -> None:
     with Ledger.open(url) as ledger:
         assert {outcome.outcome for outcome in ledger.record_many(parsed(*messages))} <= {"recorded", "duplicate"}
         assert_is_whole(ledger, KILLED_LIVES)
+
+
+def told_before_it_is_killed(process: Process, chance: random.Random) -> list[str]:
+    """Kill it while it opens the store, or after any of its answers. Returns all of them."""
+    count = chance.randrange(-KILLED_LIVES, 4 * KILLED_LIVES)
+    if count <= 0:
+        time.sleep(chance.uniform(0, 0.2))  # nothing is to be seen of an opening
+    answers = answers_of(process, count)
+    process.kill()
+    assert process.stdout is not None
+    return answers + process.stdout.readlines()
+
+
+def named(url: str) -> str:
+    """The same store, for a process whose connections can be told from ours."""
+    return f"{url}&application_name={quote(VICTIM)}" if url.startswith("postgresql") else url
+
+
+def wait_until_disconnected(url: str) -> None:
+    """Until PostgreSQL has done what it had received of a process that was killed, which may be one more commit."""
+    while url.startswith("postgresql"):
+        with psycopg.connect(url) as connection:
+            if connection.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", (VICTIM,)).fetchone() is None:
+                return
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("mode", ["soon", *(pytest.param(mode, marks=pytest.mark.long) for mode in ("each", "many"))])
@@ -159,7 +193,7 @@ def test_a_process_killed_beside_another_disturbs_nothing(durable_store_url: str
     with recorders(durable_store_url, "each", "soon") as (survivor, victim):
         wait_until_ready([survivor, victim])
         say_go([survivor, victim])
-        time.sleep(0.1)
+        answers_of(victim, 20)
         victim.kill()
         output, error = survivor.communicate(timeout=120)
     assert (error, output.splitlines()[-1]) == ("", "done")
@@ -178,8 +212,6 @@ def server() -> Iterator[PostgresServer]:
 
 def restart_in_the_middle(server: PostgresServer, *, is_crash: bool, seed: int) -> None:
     """Record while the server restarts: an error or an outcome, never a lie."""
-    import psycopg
-
     chance = random.Random(seed)
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")

@@ -202,12 +202,12 @@ def test_effective_at_shows_what_had_happened_by_then(ledger: Ledger) -> None:
     assert ledger.orders(effective_at=START - timedelta(seconds=1)) == []
 
 
-@pytest.mark.parametrize("view", ["orders", "trades", "positions", "pnl", "anomalies", "proposals"])
-def test_the_present_is_the_same_from_the_log_and_from_the_views(ledger: Ledger, view: str) -> None:
+def test_the_present_is_the_same_from_the_log_and_from_the_views(ledger: Ledger) -> None:
     ledger.record_many(parsed(*story()))
-    ask = getattr(ledger, view)
     later = MADE_AT + timedelta(days=1)
-    assert ask(as_of=later) == ask() == ask(effective_at=later) == ask(as_of=later, effective_at=later)
+    for view in ("orders", "trades", "positions", "pnl", "anomalies", "proposals"):
+        ask = getattr(ledger, view)
+        assert ask(as_of=later) == ask() == ask(effective_at=later) == ask(as_of=later, effective_at=later), view
 
 
 # Immutable
@@ -425,7 +425,7 @@ def test_four_ledgers_that_learn_names_at_once_lose_nothing(durable_store_url: s
     def record(index: int, ledger: Ledger) -> list[str]:
         outcomes: list[str] = []
         for number in range(count):
-            ready.wait(30)
+            ready.wait(60)
             try:
                 outcomes.append(ledger.record(parse_document(told(number)[index])).outcome)
             except StoreError as error:
@@ -448,7 +448,7 @@ def test_four_ledgers_that_learn_names_at_once_lose_nothing(durable_store_url: s
 def test_sixteen_threads_share_commits(ledger: Ledger) -> None:
     def record(thread: int) -> list[str]:
         futures = [ledger.record_soon(message) for message in parsed(*lives(15, f"sim:{thread}"))]
-        return [future.result(30).outcome for future in futures]
+        return [future.result(60).outcome for future in futures]
 
     with ThreadPoolExecutor(16) as pool:
         outcomes = [outcome for told in pool.map(record, range(16)) for outcome in told]
@@ -538,12 +538,12 @@ def test_a_closed_ledger_says_so(store_url: str, question: str) -> None:
     ledger.record_many(parsed(*lives(1)))
     ledger.record_soon(parse_document(request("C-8"))).result(10)
     ledger.close()
-    with pytest.raises(StoreError, match="closed"):
+    with pytest.raises(StoreError, match="the ledger is closed"):
         list(getattr(ledger, question)())
-    with pytest.raises(StoreError, match="closed"):
+    with pytest.raises(StoreError, match="the ledger is closed"):
         ledger.record(parse_document(request("C-9")))
-    with pytest.raises(StoreError, match="closed"):
-        ledger.record_soon(parse_document(request("C-9"))).result(10)
+    with pytest.raises(StoreError, match="the ledger is closed"):
+        ledger.record_soon(parse_document(request("C-9"))).result(60)
 
 
 def test_one_bad_neighbour_does_not_spoil_a_commit(ledger: Ledger) -> None:

@@ -6,10 +6,8 @@ import pytest
 
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAcknowledged, OrderCanceled
 from orderledger.domain.values import Anomaly
-from tests.scenarios import Document, at, correct_fill, ends, fill, given, in_any_order, message, nothing, request
+from tests.scenarios import SENT, WORKING, Document, at, correct_fill, ends, fill, given, in_any_order, message, nothing, request
 
-SENT = (request(), message("submit"))
-WORKING = (*SENT, message("acknowledge", venue_order_id="V-1"))
 VENUE_TERMS = {"instrument": "BTC-USD", "side": "buy"}
 
 LIFE = (

@@ -7,9 +7,8 @@ import pytest
 
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, FillBusted, FillCorrected, FillRecorded
 from orderledger.domain.values import Anomaly, Liquidity
-from tests.scenarios import at, correct_fill, ends, fill, given, in_any_order, message, request
+from tests.scenarios import SENT, at, correct_fill, ends, fill, given, in_any_order, message, request
 
-SENT = (request(), message("submit"))
 WORKING = (*SENT, message("acknowledge"))
 FILLED = (*WORKING, fill("F-1", "4"), fill("F-2", "6"))
 

@@ -5,16 +5,7 @@ from typing import Any
 import pytest
 
 from orderledger.domain.decision import Reason
-from tests.scenarios import Document, at, fill, given, in_any_order, message, request
-
-SENT = (request(), message("submit"))
-WORKING = (*SENT, message("acknowledge", venue_order_id="V-1"))
-FILLED = (*WORKING, fill("F-1", "10"))
-
-
-def request_replace(**fields: Any) -> Document:
-    return message("request_replace", **fields)
-
+from tests.scenarios import FILLED, SENT, WORKING, Document, at, fill, given, in_any_order, message, request, request_replace
 
 # The same again
 

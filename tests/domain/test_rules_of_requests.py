@@ -1,21 +1,11 @@
 """Rule 2.6 of the contract: cancels and replaces, and which of them are outstanding."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from orderledger.domain.events import CancelRequested, OrderReplaced, ReplaceRequested
-from tests.scenarios import Document, at, fill, given, in_any_order, message, request
-
-SENT = (request(), message("submit"))
-WORKING = (*SENT, message("acknowledge", venue_order_id="V-1"))
-FILLED = (*WORKING, fill("F-1", "10"))
-
-
-def request_replace(**fields: Any) -> Document:
-    return message("request_replace", **fields)
-
+from tests.scenarios import FILLED, WORKING, at, fill, given, in_any_order, message, request_replace
 
 # Replaces
 

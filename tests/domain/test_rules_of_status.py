@@ -7,10 +7,7 @@ import pytest
 
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAcknowledged, OrderRequested, StatusObserved
 from orderledger.domain.values import Anomaly, OrderType, Side
-from tests.scenarios import at, fill, given, in_any_order, message, nothing, request
-
-SENT = (request(), message("submit"))
-WORKING = (*SENT, message("acknowledge", venue_order_id="V-1"))
+from tests.scenarios import SENT, WORKING, at, fill, given, in_any_order, message, nothing, request
 
 
 def test_a_request_is_recorded_as_it_was_made_and_nothing_is_known_of_the_venue() -> None:

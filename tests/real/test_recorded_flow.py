@@ -6,16 +6,18 @@ The checks are given ones, with oracles of their own; they and the data lie besi
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.shared
 
-SLICE = 12_000
-"""Messages of a stream in a quick run, or somewhat more."""
+SLICE = {"LOBSTER_AAPL": 6_000, "CME_ESH4": 20_000}
+"""Messages of a stream in a quick run, or somewhat more: replaces are among them, and fills of orders that nobody knows."""
 
 
+@cache
 def limited(source: str, shared: Path, count: int) -> tuple[str, ...]:
     """Options for a slice that does not end between a request and its acknowledgement: the oracle of the checks takes a
     requested order for an acknowledged one."""
@@ -52,15 +54,18 @@ def test_profit_and_loss_agrees_with_the_cases_of_other_systems(
 def test_every_order_and_the_profit_of_an_hour_of_apple_agree_with_the_oracle(
     shared: Path, orderledger_command: Path, durable_store_url: str
 ) -> None:
-    run = check("check_stream.py", shared, orderledger_command, durable_store_url, *limited("LOBSTER_AAPL", shared, SLICE))
+    run = check(
+        "check_stream.py", shared, orderledger_command, durable_store_url, *limited("LOBSTER_AAPL", shared, SLICE["LOBSTER_AAPL"])
+    )
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.parametrize("durable_store_url", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True)
 def test_every_order_of_a_futures_stream_agrees_and_fills_of_no_known_side_are_kept_but_not_counted(
     shared: Path, orderledger_command: Path, durable_store_url: str
 ) -> None:
     """The stream tells no side for fills of orders that were added before it began; the check's oracle takes them for sales."""
-    options = limited("CME_ESH4", shared, 2 * SLICE)
+    options = limited("CME_ESH4", shared, SLICE["CME_ESH4"])
     run = check("check_stream.py", shared, orderledger_command, durable_store_url, *options)
     faults = run.stdout.splitlines()[:-1]
     assert [fault.partition(":")[0] for fault in faults] == [
@@ -74,6 +79,14 @@ def test_every_order_of_a_futures_stream_agrees_and_fills_of_no_known_side_are_k
     assert len(trades) == len(told)
     assert sum(trade["side"] is None for trade in trades) == sum(fill.get("side") == "" for fill in told) == 7
     assert ask(orderledger_command, durable_store_url, "pnl")[0]["fills"] == len(told) - 7
+
+
+@pytest.mark.long
+def test_every_order_and_the_profit_of_the_whole_apple_stream_agree_with_the_oracle(
+    shared: Path, orderledger_command: Path, durable_store_url: str
+) -> None:
+    run = check("check_stream.py", shared, orderledger_command, durable_store_url, "--source", "LOBSTER_AAPL")
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("source", ["LOBSTER_AAPL", pytest.param("CME_ESH4", marks=pytest.mark.long)])

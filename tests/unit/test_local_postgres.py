@@ -60,7 +60,7 @@ def is_accepting(url: str) -> bool:
         return False
 
 
-def wait_until(condition: Callable[[], bool], *, seconds_max: float = 10.0) -> bool:
+def wait_until(condition: Callable[[], bool], *, seconds_max: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds_max
     while not condition():
         if time.monotonic() > deadline:

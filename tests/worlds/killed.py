@@ -17,7 +17,7 @@ from tests.worlds.desk import Desk
 from tests.worlds.plan import Plan
 from tests.worlds.venues import kind_of, token_of
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 SETTLING = 0.1
 ROOMY = 100_000
 

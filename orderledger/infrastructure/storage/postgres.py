@@ -5,12 +5,13 @@ arrives late behind a reader. The module is the library's persistence module for
 here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from eventsourcing import postgres as library
-from eventsourcing.persistence import BaseInfrastructureFactory
+from eventsourcing.persistence import BaseInfrastructureFactory, ConnectionPoolClosedError
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.utils import Environment, EnvType
 from psycopg import Connection, Cursor
@@ -72,6 +73,7 @@ class Datastore(PostgresDatastore):
 
     def __init__(self, url: str, lock_timeout: int, synchronous_commit: str) -> None:
         self._synchronous_commit = synchronous_commit
+        self._is_closed = False
         super().__init__("", "", "", "", "", pool_size=1, max_overflow=15, originator_id_type="text", lock_timeout=lock_timeout)
         self.pool.conninfo = url
         self.pool.kwargs = {"row_factory": dict_row, "connect_timeout": 10, "client_encoding": "utf8"}
@@ -88,6 +90,17 @@ class Datastore(PostgresDatastore):
             connection.execute(setting)
 
         return after_connect
+
+    @contextmanager
+    def get_connection(self) -> Iterator[Connection[Any]]:
+        if self._is_closed:  # what the pool says is taken for an outage: the library asks again for two seconds
+            raise ConnectionPoolClosedError
+        with super().get_connection() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._is_closed = True
+        super().close()
 
 
 class Recorder(PostgresApplicationRecorder):

@@ -23,7 +23,7 @@ ADDRESS = "0x" + "aa" * 20
 CLOID = "0x" + "b01".zfill(32)
 START = datetime(2026, 9, 21, 12, tzinfo=UTC)
 PACE = Pace(hold=0.1, acknowledge=2.0, ping=0.2, quiet=2.0, round=0.05, fundings=0.0)
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class Milliseconds:

@@ -21,7 +21,7 @@ from orderledger.projections.tables import Row
 from tests.venues.lighter.rows import ACCOUNT, INDEX
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which a test that waits has failed."""
 
 ROOMY = Allowance(per_minute=100_000)

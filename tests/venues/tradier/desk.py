@@ -17,7 +17,7 @@ from orderledger.infrastructure.venues.tradier.venue import TradierVenue
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER, TAG, Book
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
