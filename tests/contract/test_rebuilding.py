@@ -1,10 +1,12 @@
 """Views built anew, by one process or by several, are the views that were there."""
 
+import threading
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from orderledger import Ledger
+from orderledger import Ledger, parse_document
 from tests.contract.streams import IDS, fill, parsed, request, story
 
 
@@ -57,3 +59,25 @@ def test_many_rows_at_once_hold_what_a_few_hold(durable_store_url: str) -> None:
         ledger.record_many(parsed(*({**fill(name, f"G{number}", number + 2)} for number, name in enumerate(ids))))
         assert {row["cum_quantity"] for row in ledger.orders()} == {2}
         assert ledger.check().differences == () and ledger.rebuild().is_equal
+
+
+def test_views_are_rebuilt_while_another_writer_records(tmp_path: Path) -> None:
+    path = str(tmp_path / "orders.db")
+    is_over = threading.Event()
+
+    def record(other: Ledger) -> None:
+        for number in count():
+            if is_over.is_set():
+                return
+            other.record(parse_document(request(f"N-{number}")))
+
+    with Ledger.open(path, follow=False) as ledger, Ledger.open(path, follow=False, synchronous="OFF") as other:
+        ledger.record_many(parsed(*story()))
+        recording = threading.Thread(target=record, args=(other,))
+        recording.start()
+        try:
+            assert all(ledger.rebuild().is_equal for _ in range(5))
+        finally:
+            is_over.set()
+            recording.join()
+        assert ledger.check().differences == ()

@@ -215,7 +215,10 @@ class SQLiteDatabase(Database):
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
+        """Waits for the right to write before it reads: SQLite does not wait for one who has read what another has changed."""
         with self._datastore.transaction(commit=True) as cursor:
+            cursor.execute("ROLLBACK")  # of the library's BEGIN, which does not ask for it
+            cursor.execute("BEGIN IMMEDIATE")
             yield SQLiteSession(cursor)
 
     @contextmanager
