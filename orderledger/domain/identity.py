@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from orderledger.domain.events import CancelRequested, Fact, OrderReplaced, OrderRequested, ReplaceRequested
 from orderledger.domain.state import Order
-from orderledger.domain.values import alias_stream, order_stream, venue_order_stream
+from orderledger.domain.values import alias_stream, alias_text, order_stream, venue_order_stream
 
 
 class NameKind(StrEnum):
@@ -29,7 +29,7 @@ def names_given(fact: Fact) -> Iterator[Name]:
     if fact.venue_order_id is not None:
         yield NameKind.VENUE, fact.venue_order_id
     for name, value in fact.aliases.items():
-        yield NameKind.ALIAS, f"{name}={value}"
+        yield NameKind.ALIAS, alias_text(name, value)
 
 
 def names_borne(own_id: str | None, fact: Fact) -> list[Name]:
@@ -40,7 +40,7 @@ def names_borne(own_id: str | None, fact: Fact) -> list[Name]:
     if fact.venue_order_id is not None:
         names.append((NameKind.VENUE, fact.venue_order_id))
     for name, value in fact.aliases.items():
-        names.append((NameKind.ALIAS, f"{name}={value}"))
+        names.append((NameKind.ALIAS, alias_text(name, value)))
     if isinstance(fact, (ReplaceRequested, OrderReplaced)) and fact.replacement_client_order_id is not None:
         names.append((NameKind.CLIENT, fact.replacement_client_order_id))
     if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
@@ -53,7 +53,7 @@ def bears(order: Order, name: Name) -> bool:
     kind, word = name
     if kind is NameKind.VENUE:
         return word in order.venue_order_ids
-    return kind is NameKind.ALIAS and any(f"{alias}={value.value}" == word for alias, value in order.aliases.items())
+    return kind is NameKind.ALIAS and any(alias_text(alias, value.value) == word for alias, value in order.aliases.items())
 
 
 def stream_for(account: str, fact: Fact) -> str:

@@ -286,9 +286,11 @@ def _evolve_working(order: Order, event: Working, at: datetime) -> None:
         case OrderReplaced():
             order.replaces += 1
             order.terms.set(event.quantity, event.limit_price, event.stop_price, at)
-            order.requests.answer(Pending.REPLACE, event.replacement_client_order_id or _other_name(order, event), at)
-            if event.replacement_client_order_id is not None:
-                order.replacement_id.set(event.replacement_client_order_id, at)
+            name = event.replacement_client_order_id or _other_name(order, event)
+            order.requests.answer(Pending.REPLACE, name, at)
+            replacement_id = event.replacement_client_order_id or (order.own_id and order.requests.replacement_id(name))
+            if replacement_id is not None:
+                order.replacement_id.set(replacement_id, at)
         case OrderRestated():
             order.terms.set(event.quantity, event.limit_price, event.stop_price, at)
             order.session.set(None, at)

@@ -48,6 +48,13 @@ class Requests:
         """What was asked for under this id."""
         return None if request_id is None else self._by_id.get(request_id)
 
+    def replacement_id(self, name: str | None) -> str | None:
+        """The id of ours that is in force once the venue has accepted the replace of this name: its own, or its request's."""
+        asked = self.known(name)
+        if asked is None:
+            return name
+        return asked.replacement_client_order_id if isinstance(asked, ReplaceRequested) else None
+
     def ask(self, event: CancelRequested | ReplaceRequested, at: datetime) -> None:
         kind = Pending.CANCEL if isinstance(event, CancelRequested) else Pending.REPLACE
         replacement_id = event.replacement_client_order_id if isinstance(event, ReplaceRequested) else None

@@ -165,9 +165,16 @@ def venue_order_stream(account: str, venue_order_id: str) -> str:
     return f"{quoted(account)}#venue/{venue_order_id}"
 
 
+def alias_text(name: str, value: str) -> str:
+    """An alias in one word, which no other alias has."""
+    if "=" in name or "%" in name:
+        name = name.replace("%", "%25").replace("=", "%3D")
+    return f"{name}={value}"
+
+
 def alias_stream(account: str, name: str, value: str) -> str:
     """The stream of an order known by one of its aliases alone. A long alias stands there as its SHA-256."""
-    alias = f"{name}={value}"
+    alias = alias_text(name, value)
     return f"{quoted(account)}#alias/{alias if len(alias) <= ALIAS_SHOWN else sha256(alias.encode()).hexdigest()}"
 
 

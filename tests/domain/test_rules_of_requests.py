@@ -42,6 +42,19 @@ def test_a_replace_takes_effect_with_the_terms_the_venue_states() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["C-1b", "R-1"])
+def test_a_replace_that_the_venue_accepts_under_its_own_name_puts_its_id_in_force(name: str) -> None:
+    asked = request_replace(quantity="8", request_id="R-1", replacement_client_order_id="C-1b")
+    answer = message("replace", client_order_id=name, quantity="8")
+    given(*WORKING, asked).when(answer).then_order(client_order_id="C-1", working_client_order_id="C-1b", pending=None)
+
+
+def test_a_replace_without_an_id_of_its_own_leaves_the_id_in_force() -> None:
+    given(*WORKING, request_replace(quantity="8", request_id="R-1")).when(
+        message("replace", client_order_id="R-1", quantity="8")
+    ).then_order(working_client_order_id="C-1", quantity="8", pending=None)
+
+
 def test_a_term_that_the_replace_does_not_state_stays_as_it_was() -> None:
     given(*WORKING, request_replace(quantity="8")).when(message("replace", quantity="8")).then_order(
         quantity="8", limit_price="100"

@@ -96,6 +96,13 @@ def test_an_alias_stored_before_sending_finds_the_order(ledger: Ledger) -> None:
     assert rows(ledger, "client_order_id", "cum_quantity") == [("C-1", "4")]
 
 
+def test_the_name_of_an_alias_may_hold_what_parts_it_from_its_value(ledger: Ledger) -> None:
+    told(ledger, request(), message("submit", aliases={"a=b": "c"}))
+    told(ledger, request(client_order_id="C-2"), message("submit", client_order_id="C-2", aliases={"a": "b=c"}))
+    told(ledger, fill("F-1", "4", client_order_id=None, aliases={"a": "b=c"}))
+    assert [ledger.order(name)["cum_quantity"] for name in ("C-1", "C-2")] == [0, 4]
+
+
 def test_an_alias_is_another_when_it_is_written_otherwise(ledger: Ledger) -> None:
     told(ledger, request(), message("submit", aliases={"sim.index": "81"}))
     assert words(ledger, fill("F-1", "4", **ALIASED)) == [("recorded", "unknown_order")]
