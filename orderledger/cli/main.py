@@ -22,6 +22,9 @@ class Group(click.Group):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has left
             ctx.exit(1)
+        except UnicodeEncodeError:  # of an argument: whatever is read is decoded first
+            click.echo("orderledger: an argument is no UTF-8 text", err=True)
+            ctx.exit(2)
         except Exception as error:
             from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting, LedgerError, StoreError
 
