@@ -83,3 +83,11 @@ def test_a_document_with_numbers_of_any_length_is_read() -> None:
         text = json.dumps(orders(row(quantity="Q"))).replace('"Q"', "1" * 4000)
         translation = book.translate(json.loads(text, parse_float=Decimal))
         assert [fault.fault for fault in translation.faults] == ["quantity has more than 28 digits before or after the point"]
+
+
+def test_an_id_of_any_length_costs_its_own_row() -> None:
+    with a_book() as book:
+        for name in ("7" * 5000, int("7" * 400)):
+            translation = book.translate(orders(row(id=name), GOOD))
+            assert [fault.fault for fault in translation.faults] == ["id is no id"]
+            assert [message.venue_order_id for message in translation.messages] == ["900190", "900190"]

@@ -9,6 +9,9 @@ from orderledger.infrastructure.wire.fields import parse_number, parse_time
 
 Document = dict[str, Any]
 
+LONGEST_ID = 40
+"""Digits. A longer number names nothing at this venue."""
+
 
 class Unreadable(ValueError):
     """A row, or a payload, that cannot be read. Says which field, and what is wrong with it."""
@@ -77,7 +80,9 @@ def word(row: Document, name: str) -> str | None:
 def label(row: Document, name: str) -> str | None:
     """A text, also where it is all digits and came as a number: Tradier's JSON is made of its XML."""
     value = row.get(name)
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else word(row, name)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**LONGEST_ID:
+        return str(value)
+    return word(row, name)
 
 
 def identity(row: Document, name: str) -> str | None:
@@ -85,9 +90,9 @@ def identity(row: Document, name: str) -> str | None:
     value = row.get(name)
     if is_nothing(value):
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**LONGEST_ID:
         return str(value) if value else None
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_ID:
         return value
     raise Unreadable(f"{name} is no id")
 
