@@ -5,6 +5,7 @@ executions. Pure: no clock, no network. A row that cannot be read is a Fault and
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,27 +13,27 @@ from pydantic import ValidationError
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
+from orderledger.infrastructure.venues.tradier.holdings import cash_messages, position_messages
 from orderledger.infrastructure.venues.tradier.orders import event_messages, order_messages
 from orderledger.infrastructure.venues.tradier.reading import (
     Document,
     Unreadable,
     identity,
     is_nothing,
-    number,
     rows_of,
     rows_within,
-    word,
 )
 from orderledger.infrastructure.venues.tradier.rows import OrderRow, gaps_of, read_row
 from orderledger.infrastructure.venues.translation import Fault, Translation
 from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
-from orderledger.infrastructure.wire.messages import Balance, Message
+from orderledger.infrastructure.wire.messages import Message
 
 __all__ = ["from_recorded", "order_ids", "translated", "translated_event", "translated_orders", "translated_positions"]
 
-SILENT = ("fault", "errors", "stream", "history", "gainloss", "balances", "profile", "accounts", "event")
+SILENT = ("fault", "errors", "stream", "history", "gainloss", "profile", "accounts", "event")
 """Answers, and events other than of orders, that name no order of ours."""
+RECEIVED = "ok"
 ROW_MARKS = frozenset({"transaction_date", "create_date", "exec_quantity", "class", "symbol"})
 """What only the row of an order has. The answer to placing, changing or canceling one has an id and `status: ok`."""
 
@@ -47,8 +48,8 @@ def from_recorded(document: Any, account: str, records: Records) -> list[Message
 
 def translated(document: Any, context: Context) -> Translation:
     """The messages of one payload, its faults, and the orders to be asked about. Never raises."""
-    if isinstance(document, list):
-        return sum((translated(item, context) for item in document if not isinstance(item, list)), Translation())
+    if isinstance(document, list) and not any(isinstance(item, list) for item in document):
+        return sum((translated(item, context) for item in document), Translation())
     if not isinstance(document, dict):
         return Translation(faults=[Fault("is not a JSON object", document)])
     if document.get("event") == "order":
@@ -60,6 +61,8 @@ def translated(document: Any, context: Context) -> Translation:
             return translated_orders([row for row in rows_of(document["order"], "order") if not _is_receipt(row)], context)
         if "positions" in document:
             return translated_positions(rows_within(document["positions"], "positions", "position"), context)
+        if "balances" in document:
+            return _each(rows_of(document["balances"], "balances"), lambda row: cash_messages(row, context))
     except Unreadable as fault:
         return Translation(faults=[Fault(str(fault), document)])
     if "id" in document and not ROW_MARKS.isdisjoint(document):
@@ -100,8 +103,8 @@ def translated_event(document: Document, context: Context) -> Translation:
 
 
 def translated_positions(raw_rows: Sequence[Any], context: Context) -> Translation:
-    """What the venue says is held."""
-    return sum((_guarded(lambda raw=raw: _balance(raw, context), raw) for raw in raw_rows), Translation())  # type: ignore[misc]
+    """What the venue says is held, and what it is."""
+    return _each(raw_rows, lambda row: position_messages(row, context))
 
 
 def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
@@ -116,6 +119,17 @@ def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
         else:
             found.update([row.venue_order_id] if not (is_open_only and row.has_ended) else [])
     return frozenset(found)
+
+
+def _each(raw_rows: Sequence[Any], read: Callable[[Document], Sequence[Message]]) -> Translation:
+    """Rows that have nothing to do with one another."""
+
+    def read_one(raw: Any) -> Translation:
+        if not isinstance(raw, dict):
+            raise Unreadable("is no row")
+        return Translation(read(raw))
+
+    return sum((_guarded(partial(read_one, raw), raw) for raw in raw_rows), Translation())
 
 
 def _named(raw: Any) -> str | None:
@@ -154,23 +168,8 @@ def _guarded(read: Callable[[], Translation], raw: Any) -> Translation:
     return told
 
 
-def _balance(raw: Any, context: Context) -> Translation:
-    if not isinstance(raw, dict):
-        raise Unreadable("is no row")
-    symbol, quantity = word(raw, "symbol"), number(raw, "quantity")
-    if symbol is None or quantity is None:
-        raise Unreadable(f"{'symbol' if symbol is None else 'quantity'} is missing")
-    balance = Balance(
-        account=context.account,
-        instrument=symbol,
-        quantity=quantity,
-        at=context.heard_at,
-        source=context.source,
-        evidence=raw,
-    )
-    return Translation([balance])
-
-
 def _is_receipt(row: Any) -> bool:
-    """The answer to a command: it was received, or tried out. What becomes of the order, its row tells."""
-    return isinstance(row, dict) and ROW_MARKS.isdisjoint(row) and not is_nothing(row.get("status"))
+    """The answer to a command: it was received, or, if it has no id, tried out. What becomes of the order, its row tells."""
+    if not isinstance(row, dict) or is_nothing(row.get("status")):
+        return False
+    return ROW_MARKS.isdisjoint(row) or (row["status"] == RECEIVED and is_nothing(row.get("id")))

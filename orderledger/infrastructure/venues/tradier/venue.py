@@ -145,7 +145,7 @@ class TradierVenue:
         return sorted(told, key=lambda message: message.at or since)
 
     async def positions(self, account: str) -> Sequence[Balance]:
-        """All positions, as of now. Balances of cash are not asked for."""
+        """All positions, as of now, at what they cost. Cash is not asked for: there is nothing here to hold it against."""
         at = self._now()
         rows = await self._questions.positions(self._numbers[account])
         translation = translated_positions(rows, self._context(account, heard_at=at))
