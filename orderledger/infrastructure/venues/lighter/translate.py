@@ -20,11 +20,11 @@ from orderledger.infrastructure.venues.lighter.reading import index as told_inde
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.words import BODIES, CONTROL_FRAMES, CURRENCY
 from orderledger.infrastructure.venues.translation import Fault, Translation
-from orderledger.infrastructure.venues.venue import Records
+from orderledger.infrastructure.venues.venue import NoRecords, Records
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Message
 
-__all__ = ["from_recorded", "markets_named", "orders_named", "translated"]
+__all__ = ["LighterRecording", "from_recorded", "markets_named", "orders_named", "translated"]
 
 Reader = Callable[[Document, Context, str | None], list[Message]]
 
@@ -46,6 +46,24 @@ OWN_CHANNELS = "account_all"
 """Channels whose name ends in the account; that of `account_orders` ends in the market."""
 
 
+class LighterRecording:
+    """`Recording`: an answer to orderBookDetails, best the first payload, names the markets of those that follow."""
+
+    def __init__(self, account: str, account_index: int, records: Records | None = None) -> None:
+        self._records = records or NoRecords()
+        self._context = Context(account=account, account_index=account_index, markets=Markets())
+
+    def read(self, document: Any) -> Translation:
+        if isinstance(document, dict):
+            self._context = replace(self._context, markets=self._context.markets.learned(document))
+        context = self._context
+        told = translated(document, context)
+        return Translation(settled(told.messages, context.account, self._records, context.markets), told.faults)
+
+    def rest(self) -> Translation:
+        return Translation()
+
+
 def from_recorded(
     document: Any,
     account: str,
@@ -55,7 +73,7 @@ def from_recorded(
     at: datetime | None = None,
     records: Records | None = None,
 ) -> list[Message]:
-    """The messages of one recorded payload, parsed from JSON with `parse_float=Decimal`. What cannot be read is left out.
+    """The messages of one recorded payload, parsed with `transport.parsed`. What cannot be read is left out.
 
     `account` is the ledger's name of the account, `account_index` the venue's. `markets`: symbols by index, or the venue's
     answer to orderBookDetails. `at`: when it was recorded, for positions, which bear no time. With `records` it is read beside
@@ -68,8 +86,8 @@ def from_recorded(
 
 def translated(document: Any, context: Context) -> Translation:
     """The messages of one payload, and its faults. Never raises."""
-    if isinstance(document, list):
-        return sum((translated(item, context) for item in document if not isinstance(item, list)), Translation())
+    if isinstance(document, list) and not any(isinstance(item, list) for item in document):
+        return sum((translated(item, context) for item in document), Translation())
     if not isinstance(document, dict):
         return Translation(faults=[Fault("is not a JSON object", document)])
     kind = document.get("type")

@@ -72,7 +72,7 @@ def event_messages(row: OrderRow, parent: str | None, context: Context) -> Trans
 
 def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None]:
     """The fields of all messages about the order, and what is to be said of its tag."""
-    aliases, text = context.memory.holders.named(context.records, context.account, row.tag, row.venue_order_id, row.created_at)
+    aliases, text = context.named(row.tag, row.venue_order_id, row.created_at)
     legs = {f"{LEG_ALIAS}{leg.venue_order_id}": leg.venue_order_id for leg in row.legs}
     common = {
         "account": context.account,

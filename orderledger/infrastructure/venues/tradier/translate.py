@@ -5,6 +5,7 @@ executions. Pure: no clock, no network. A row that cannot be read is a Fault and
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.venues.recording import Remembering
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.holdings import cash_messages, position_messages
 from orderledger.infrastructure.venues.tradier.orders import event_messages, order_messages
@@ -29,7 +31,15 @@ from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Message
 
-__all__ = ["from_recorded", "order_ids", "translated", "translated_event", "translated_orders", "translated_positions"]
+__all__ = [
+    "TradierRecording",
+    "from_recorded",
+    "order_ids",
+    "translated",
+    "translated_event",
+    "translated_orders",
+    "translated_positions",
+]
 
 SILENT = ("fault", "errors", "stream", "history", "gainloss", "profile", "accounts", "event")
 """Answers, and events other than of orders, that name no order of ours."""
@@ -38,12 +48,28 @@ ROW_MARKS = frozenset({"transaction_date", "create_date", "exec_quantity", "clas
 """What only the row of an order has. The answer to placing, changing or canceling one has an id and `status: ok`."""
 
 
-def from_recorded(document: Any, account: str, records: Records) -> list[Message]:
-    """The messages of one recorded payload, parsed from JSON with `parse_float=Decimal`. What cannot be read is left out.
+class TradierRecording:
+    """`Recording`: fills are what the numbers have grown by from one payload to the next.
 
-    `account` is the ledger's name of the account. `records` tells what of an order is filled already, and whose tag is whose.
+    `records` tells what of an order is filled already, and whose tag is whose. Without it a tag is taken at its word.
     """
-    return list(translated(document, Context(account=account, records=records, memory=Memory())).messages)
+
+    def __init__(self, account: str, records: Records | None = None) -> None:
+        self._known = Remembering(records)
+        self._context = Context(account=account, records=self._known, memory=Memory(), knows_requests=records is not None)
+
+    def read(self, document: Any) -> Translation:
+        translation = translated(document, self._context)
+        self._known.note(translation.messages)
+        return translation
+
+    def rest(self) -> Translation:
+        return Translation()
+
+
+def from_recorded(document: Any, account: str, records: Records | None = None) -> list[Message]:
+    """The messages of one recorded payload, parsed with `transport.parsed`. What cannot be read is left out."""
+    return list(TradierRecording(account, records).read(document).messages)
 
 
 def translated(document: Any, context: Context) -> Translation:
@@ -86,13 +112,7 @@ def translated_orders(raw_rows: Sequence[Any], context: Context) -> Translation:
 
 def translated_event(document: Document, context: Context) -> Translation:
     """The messages of one event of the stream about an order."""
-    pushed = Context(
-        account=context.account,
-        records=context.records,
-        memory=context.memory,
-        source=Source.VENUE_PUSH,
-        heard_at=context.heard_at,
-    )
+    pushed = replace(context, source=Source.VENUE_PUSH)
 
     def read() -> Translation:
         row = read_row(document)
@@ -142,7 +162,7 @@ def _named(raw: Any) -> str | None:
 def _claim_tags(rows: Sequence[OrderRow], context: Context) -> None:
     tagged = [row for row in rows if row.tag is not None]
     for row in sorted(tagged, key=lambda row: (row.created_at or row.at, int(row.venue_order_id))):
-        context.memory.holders.named(context.records, context.account, row.tag, row.venue_order_id, row.created_at)
+        context.named(row.tag, row.venue_order_id, row.created_at)
 
 
 def _of_row(row: OrderRow | Fault, context: Context) -> Translation:

@@ -11,8 +11,19 @@ def parsed(text: str | bytes) -> Any:
     What stands for a number and is none (NaN, an exponent beyond all reason) stays the text that it is: it costs the field
     that it stands in, and not the document.
     """
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text))
     try:
-        return json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=str)
+        return _decoder.decode(text)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+
+
+def parsed_first(text: str) -> tuple[Any, int]:
+    """The document that the text begins with, and where it ends. ValueError if there is none."""
+    begins = len(text) - len(text.lstrip())
+    try:
+        return _decoder.raw_decode(text, begins)
     except RecursionError:
         raise ValueError("is nested too deeply") from None
 
@@ -29,3 +40,6 @@ def _whole(digits: str) -> int | str:
         return int(digits)
     except ValueError:  # more digits than Python converts
         return digits
+
+
+_decoder = json.JSONDecoder(parse_float=_fraction, parse_int=_whole, parse_constant=str)
