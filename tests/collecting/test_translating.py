@@ -121,10 +121,27 @@ def test_a_row_that_cannot_be_read_is_told_with_its_line_and_the_rest_is_transla
     said = CliRunner().invoke(main, ["translate", "tradier", str(file), "--account", "tradier:main"])
     assert said.exit_code == 1
     assert [json.loads(line)["venue_order_id"] for line in said.stdout.splitlines()] == ["900101", "900102"]
-    assert [line.split(": {")[0] for line in said.stderr.splitlines()] == [
+    assert said.stderr.splitlines() == [
         "line 1: quantity is not a decimal number",
         "line 1: status is missing, or no status",
     ]
+
+
+SENT = {
+    "hyperliquid": {"method": "subscribe", "subscription": {"type": "orderUpdates", "user": "0xaa"}},
+    "lighter": {"type": "subscribe", "channel": "account_all_orders/1234", "auth": "s3cr3t"},
+    "tradier": {"events": ["order"], "sessionid": "s3cr3t", "excludeAccounts": []},
+}
+
+
+@pytest.mark.parametrize("venue", SENT)
+def test_frames_that_we_sent_say_nothing_and_no_secret_is_shown(venue: str, tmp_path: Path) -> None:
+    file = tmp_path / "frames"
+    file.write_text(f'{json.dumps(SENT[venue])}\n{{"auth": "s3cr3t", "sessionid": 5, "method": []}}\n')
+    said = CliRunner().invoke(main, ["translate", venue, str(file), "--account", f"{venue}:main", "--number", "1234"])
+    assert said.stdout == ""
+    assert [line.partition(":")[0] for line in said.stderr.splitlines()] == (["line 2"] if venue == "lighter" else [])
+    assert "s3cr3t" not in said.output
 
 
 def test_payloads_can_be_read_beside_a_ledger(tmp_path: Path) -> None:

@@ -20,7 +20,10 @@ CLOSING = (b"}", b"]")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a payload comes to: lines of JSON, and what of it could not be read. `line_number`: where it begins."""
+    """What a payload comes to: lines of JSON, and what of it could not be read. `line_number`: where it begins.
+
+    What could not be read is not shown: nobody knows what it holds, and a frame of ours may hold a token.
+    """
 
     line_number: int
     lines: list[str]
@@ -79,8 +82,7 @@ def recording_of(venue: str, account: str, number: str, records: Records | None)
 
 
 def _told(line_number: int, translation: Translation) -> Told:
-    faults = [f"{fault.fault}: {str(fault.payload)[:200]}" for fault in translation.faults]
-    return Told(line_number, [_line(message) for message in translation.messages], faults)
+    return Told(line_number, [_line(message) for message in translation.messages], [one.fault for one in translation.faults])
 
 
 def _line(message: Message) -> str:

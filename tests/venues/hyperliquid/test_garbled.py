@@ -177,3 +177,40 @@ def test_a_negative_size_costs_its_own_row_and_no_other_leg_of_the_order() -> No
     told = translate_recorded({"channel": "orderUpdates", "data": rows}, ACCOUNT)
     assert [message.venue_order_id for message in told.messages if isinstance(message, Acknowledge)] == ["155"]
     assert [fault.fault for fault in told.faults] == ["origSz is negative: -1"]
+
+
+SINGLE = [
+    ({"channel": "orderUpdates", "data": reported("open")}, "acknowledge"),
+    ({"channel": "userFills", "data": {"user": ADDRESS, "fills": fill()}}, "fill"),
+    ({"channel": "openOrders", "data": {"dex": "", "user": ADDRESS, "orders": listed()}}, "acknowledge"),
+    ({"channel": "user", "data": {"nonUserCancel": {"coin": "ETH", "oid": 101}}}, "cancel"),
+    ({"channel": "user", "data": {"funding": FUNDING}}, "funding"),
+]
+
+
+@pytest.mark.parametrize(("document", "kind"), SINGLE)
+def test_a_row_that_stands_where_a_list_should_is_read(document: Any, kind: str) -> None:
+    told = translate_recorded(document, ACCOUNT)
+    assert ([message.model_dump()["type"] for message in told.messages], list(told.faults)) == ([kind], [])
+
+
+@pytest.mark.parametrize("nothing", [None, "", 5])
+@pytest.mark.parametrize("channel", ["orderUpdates", "userFills", "openOrders"])
+def test_no_list_is_not_an_empty_one(channel: str, nothing: Any) -> None:
+    inner = {"orderUpdates": nothing, "userFills": {"fills": nothing}, "openOrders": {"orders": nothing}}
+    assert len(translate_recorded({"channel": channel, "data": inner[channel]}, ACCOUNT).faults) == 1
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"status": "ok", "response": {"type": "default"}},
+        {"channel": "post", "data": {"id": 1, "response": {"type": "error", "payload": "429 Too Many Requests"}}},
+        {"channel": "post", "data": {"id": 1, "response": {"type": "action", "payload": {"status": "err", "response": "no"}}}},
+        {"channel": "trades", "data": [{"coin": "ETH", "px": "1", "sz": "2", "side": "B", "time": T, "tid": 1}]},
+        {"channel": "l2Book", "data": {"coin": "ETH", "levels": [[], []], "time": T}},
+    ],
+)
+def test_what_says_nothing_of_the_account_is_no_fault(document: Any) -> None:
+    told = translate_recorded(document, ACCOUNT)
+    assert (list(told.messages), list(told.faults)) == ([], [])

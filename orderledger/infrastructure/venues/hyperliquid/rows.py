@@ -64,7 +64,9 @@ def tell(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
 
 
 def rows_of(payload: Any) -> list[Any]:
-    """A list of rows. Raises Unreadable."""
+    """A list of rows, or the single row that stands for one. Raises Unreadable."""
+    if isinstance(payload, Mapping):
+        return [payload]
     if not isinstance(payload, list):
         raise Unreadable("is no list", payload)
     return payload

@@ -19,17 +19,25 @@ from orderledger.infrastructure.wire.messages import Message, Report
 
 SILENT = frozenset(
     {
+        "activeAssetCtx",
+        "activeAssetData",
+        "activeSpotAssetCtx",
+        "allMids",
+        "bbo",
+        "candle",
         "error",
+        "l2Book",
         "notification",
         "pong",
         "subscriptionResponse",
+        "trades",
         "userHistoricalOrders",
         "userNonFundingLedgerUpdates",
         "userTwapHistory",
         "webData3",
     }
 )
-"""Channels that say nothing of orders, fills, fundings or positions, or nothing that another channel does not say."""
+"""Channels that say nothing of the account's orders, fills, fundings or positions, or nothing that another does not say."""
 
 HELD_FOR = timedelta(seconds=2)
 """By the venue's time: so long may the second half of a modify come after the first."""
@@ -63,8 +71,8 @@ def translate_answer(payload: Any, legs: Legs, context: Context) -> Translated:
     if "assetPositions" in payload:
         return batches.positions(payload, context)
     if status == "ok":
-        return batches.acknowledgements(payload, context)
-    if status in ("unknownOid", "err") or not payload.keys().isdisjoint({"cumVlm", "balances", "nRequestsUsed"}):
+        return batches.acknowledgements(payload, context) if _has_statuses(payload) else Translated()
+    if status in ("unknownOid", "err") or not payload.keys().isdisjoint({"cumVlm", "balances", "nRequestsUsed", "method"}):
         return Translated()
     return _of_list([payload], legs, context)
 
@@ -168,9 +176,18 @@ def _user_event(data: Any, legs: Legs, context: Context) -> Translated:
     return told
 
 
+def _has_statuses(payload: Any) -> bool:
+    """Whether the answer to an action speaks of orders: to others, as of leverage, it is `default`, without any data."""
+    response = payload.get("response")
+    return not isinstance(response, dict) or response.get("type") != "default"
+
+
 def _post(data: Any, legs: Legs, context: Context) -> Translated:
-    """An answer to a question that was asked over the websocket."""
-    payload = Row(Row(Row(data).get("response")).get("payload"))
+    """An answer to a question that was asked over the websocket. An error is a text."""
+    response = Row(Row(data).get("response"))
+    if response.get("type") == "error":
+        return Translated()
+    payload = Row(response.get("payload"))
     answer = payload.get("data") if "data" in payload.raw else payload.raw
     return translate_answer(answer, legs, replace(context, source=Source.VENUE_POLL))
 

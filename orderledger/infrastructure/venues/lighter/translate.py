@@ -153,6 +153,8 @@ def _is_row(document: Document) -> bool:
 
 def _is_silent(document: Document) -> bool:
     kind = document.get("type")
+    if "event_info" in document:
+        return True  # a transaction: what becomes of its order, the order's rows tell
     return not SILENT.isdisjoint(document) and (
         "type" not in document or (isinstance(kind, str) and (kind in CONTROL_FRAMES or kind.startswith("jsonapi/")))
     )

@@ -41,8 +41,8 @@ __all__ = [
     "translated_positions",
 ]
 
-SILENT = ("fault", "errors", "stream", "history", "gainloss", "profile", "accounts", "event")
-"""Answers, and events other than of orders, that name no order of ours."""
+SILENT = ("fault", "errors", "stream", "history", "gainloss", "profile", "accounts", "event", "sessionid")
+"""Answers, and events other than of orders, that name no order of ours; and what we send to the stream."""
 RECEIVED = "ok"
 ROW_MARKS = frozenset({"transaction_date", "create_date", "exec_quantity", "class", "symbol"})
 """What only the row of an order has. The answer to placing, changing or canceling one has an id and `status: ok`."""
