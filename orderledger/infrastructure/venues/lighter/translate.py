@@ -6,22 +6,20 @@ Pure: no clock, no network. A row that cannot be read is a Fault and costs the o
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from pydantic import ValidationError
-
 from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.venues.fields import Document, Unreadable, number
 from orderledger.infrastructure.venues.lighter import orders, trades
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import DETAILS, Markets
-from orderledger.infrastructure.venues.lighter.reading import Document, Unreadable, market_of, number, rows_of
 from orderledger.infrastructure.venues.lighter.reading import index as told_index
+from orderledger.infrastructure.venues.lighter.reading import market_of, rows_of
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.words import BODIES, CONTROL_FRAMES, CURRENCY
-from orderledger.infrastructure.venues.translation import Fault, Translation
+from orderledger.infrastructure.venues.translation import Fault, Translation, guarded, joined
 from orderledger.infrastructure.venues.venue import NoRecords, Records
-from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Message
 
 __all__ = ["LighterRecording", "from_recorded", "markets_named", "orders_named", "translated"]
@@ -87,7 +85,7 @@ def from_recorded(
 def translated(document: Any, context: Context) -> Translation:
     """The messages of one payload, and its faults. Never raises."""
     if isinstance(document, list) and not any(isinstance(item, list) for item in document):
-        return sum((translated(item, context) for item in document), Translation())
+        return joined(translated(item, context) for item in document)
     if not isinstance(document, dict):
         return Translation(faults=[Fault("is not a JSON object", document)])
     kind = document.get("type")
@@ -103,8 +101,8 @@ def translated(document: Any, context: Context) -> Translation:
     missing = [name for name in BODIES.get(channel, ()) if name not in document]
     if missing or not (told or channel or _is_silent(document)):
         fault = f"has no {missing[0]}" if missing else "is no payload of this venue"
-        return sum(told, Translation()) + Translation(faults=[Fault(fault, document)])
-    return sum(told, Translation())
+        return joined(told) + Translation(faults=[Fault(fault, document)])
+    return joined(told)
 
 
 def orders_named(document: Any) -> frozenset[str]:
@@ -162,30 +160,13 @@ def _is_silent(document: Document) -> bool:
 
 def _part(name: str, value: Any, context: Context) -> Translation:
     marks, reader = PARTS[name]
-    told: list[Message] = []
-    faults: list[Fault] = []
-    for hint, row in rows_of(value, marks):
-        try:
-            if not isinstance(row, dict):
-                raise Unreadable("is no row")
-            told += [_recordable(message) for message in reader(row, context, hint)]
-        except (Unreadable, InvalidMessage) as fault:
-            faults.append(Fault(str(fault), row))
-        except ValidationError as fault:
-            faults.append(Fault(_first(fault), row))
-    return Translation(told, faults)
+    return joined(guarded(partial(_row, reader, row, context, hint), row) for hint, row in rows_of(value, marks))
 
 
-def _recordable(message: Message) -> Message:
-    """A message that the ledger could not keep is no message. Raises InvalidMessage."""
-    to_fact(message)
-    evidence_of(message.evidence)
-    return message
-
-
-def _first(fault: ValidationError) -> str:
-    found = fault.errors(include_url=False, include_input=False, include_context=False)[0]
-    return f"{'.'.join(str(part) for part in found['loc'])} {found['msg'].removeprefix('Value error, ')}"
+def _row(reader: Reader, row: Any, context: Context, hint: str | None) -> Translation:
+    if not isinstance(row, dict):
+        raise Unreadable("is no row")
+    return Translation(reader(row, context, hint))
 
 
 def _account(row: Any, context: Context) -> Translation:
@@ -196,7 +177,7 @@ def _account(row: Any, context: Context) -> Translation:
         named = told_index(row, "index", "account_index")
         if named is not None and named != str(context.account_index):
             return Translation()
-        told = sum((_part(name, row.get(name), context) for name in ("positions", "assets")), Translation())
+        told = joined(_part(name, row.get(name), context) for name in ("positions", "assets"))
         collateral = number(row, "collateral")
     except Unreadable as fault:
         return Translation(faults=[Fault(str(fault), row)])

@@ -1,25 +1,16 @@
-"""Reading Tradier's fields and shapes. What is not told is None, what cannot be read is Unreadable."""
+"""Reading what is Tradier's own: nothing, one object or a list; ids, plain numbers, and texts that came as numbers."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import plain
-from orderledger.infrastructure.wire.fields import parse_number, parse_time
-
-Document = dict[str, Any]
+from orderledger.infrastructure.venues import fields
+from orderledger.infrastructure.venues.fields import Document, Unreadable, is_nothing, word
+from orderledger.infrastructure.wire.fields import parse_time
 
 LONGEST_ID = 40
 """Digits. A longer number names nothing at this venue."""
-
-
-class Unreadable(ValueError):
-    """A row, or a payload, that cannot be read. Says which field, and what is wrong with it."""
-
-
-def is_nothing(value: Any) -> bool:
-    """Tradier writes nothing as null, and as the text "null"."""
-    return value is None or (isinstance(value, str) and value in ("", "null"))
 
 
 def rows_of(value: Any, name: str) -> list[Any]:
@@ -45,14 +36,10 @@ def rows_within(value: Any, outer: str, inner: str) -> list[Any]:
 def number(row: Document, name: str) -> Decimal | None:
     """An exact number, written plainly: 10.0 is 10."""
     value = row.get(name)
-    if is_nothing(value):
-        return None
     if isinstance(value, float):
-        value = repr(value)  # somebody else has parsed it: its shortest text is the one that was sent
-    try:
-        return Decimal(plain(parse_number(value)))
-    except ValueError as fault:
-        raise Unreadable(f"{name} {fault}") from None
+        row = {name: repr(value)}  # somebody else has parsed it: its shortest text is the one that was sent
+    found = fields.number(row, name)
+    return None if found is None else Decimal(plain(found))
 
 
 def amount(row: Document, name: str) -> Decimal | None:
@@ -66,15 +53,6 @@ def amount(row: Document, name: str) -> Decimal | None:
 def price(row: Document, name: str) -> Decimal | None:
     """A price. Tradier writes 0 for none."""
     return number(row, name) or None
-
-
-def word(row: Document, name: str) -> str | None:
-    value = row.get(name)
-    if is_nothing(value):
-        return None
-    if not isinstance(value, str):
-        raise Unreadable(f"{name} is not a text")
-    return value
 
 
 def label(row: Document, name: str) -> str | None:

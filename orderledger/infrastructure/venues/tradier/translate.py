@@ -9,26 +9,16 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pydantic import ValidationError
-
 from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.venues.fields import Document, Unreadable, is_nothing
 from orderledger.infrastructure.venues.recording import Remembering
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.holdings import cash_messages, position_messages
 from orderledger.infrastructure.venues.tradier.orders import event_messages, order_messages
-from orderledger.infrastructure.venues.tradier.reading import (
-    Document,
-    Unreadable,
-    identity,
-    is_nothing,
-    rows_of,
-    rows_within,
-)
+from orderledger.infrastructure.venues.tradier.reading import identity, rows_of, rows_within
 from orderledger.infrastructure.venues.tradier.rows import OrderRow, gaps_of, read_row
-from orderledger.infrastructure.venues.translation import Fault, Translation
+from orderledger.infrastructure.venues.translation import Fault, Translation, guarded, joined
 from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Message
 
 __all__ = [
@@ -75,7 +65,7 @@ def from_recorded(document: Any, account: str, records: Records | None = None) -
 def translated(document: Any, context: Context) -> Translation:
     """The messages of one payload, its faults, and the orders to be asked about. Never raises."""
     if isinstance(document, list) and not any(isinstance(item, list) for item in document):
-        return sum((translated(item, context) for item in document), Translation())
+        return joined(translated(item, context) for item in document)
     if not isinstance(document, dict):
         return Translation(faults=[Fault("is not a JSON object", document)])
     if document.get("event") == "order":
@@ -107,7 +97,7 @@ def translated_orders(raw_rows: Sequence[Any], context: Context) -> Translation:
         except Unreadable as fault:
             rows.append(Fault(str(fault), raw))
     _claim_tags([row for row in rows if isinstance(row, OrderRow)], context)
-    return sum((_of_row(row, context) for row in rows), Translation())
+    return joined(_of_row(row, context) for row in rows)
 
 
 def translated_event(document: Document, context: Context) -> Translation:
@@ -119,7 +109,7 @@ def translated_event(document: Document, context: Context) -> Translation:
         faults = [Fault(fault, document) for fault in row.faults]
         return event_messages(row, identity(document, "parent_id"), pushed) + Translation(faults=faults)
 
-    return _guarded(read, document)
+    return guarded(read, document)
 
 
 def translated_positions(raw_rows: Sequence[Any], context: Context) -> Translation:
@@ -149,7 +139,7 @@ def _each(raw_rows: Sequence[Any], read: Callable[[Document], Sequence[Message]]
             raise Unreadable("is no row")
         return Translation(read(raw))
 
-    return sum((_guarded(partial(read_one, raw), raw) for raw in raw_rows), Translation())
+    return joined(guarded(partial(read_one, raw), raw) for raw in raw_rows)
 
 
 def _named(raw: Any) -> str | None:
@@ -169,23 +159,7 @@ def _of_row(row: OrderRow | Fault, context: Context) -> Translation:
     if isinstance(row, Fault):
         return Translation(faults=[row])
     faults = [Fault(fault, row.raw) for fault in (*row.faults, *gaps_of(row))]
-    return _guarded(lambda: order_messages(row, context), row.raw) + Translation(faults=faults)
-
-
-def _guarded(read: Callable[[], Translation], raw: Any) -> Translation:
-    """What was read, if the ledger could keep it; else the fault."""
-    try:
-        told = read()
-        for message in told.messages:
-            to_fact(message)
-            evidence_of(message.evidence)
-    except (Unreadable, InvalidMessage) as fault:
-        return Translation(faults=[Fault(str(fault), raw)])
-    except ValidationError as fault:
-        found = fault.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in found["loc"])
-        return Translation(faults=[Fault(f"{where} {found['msg'].removeprefix('Value error, ')}", raw)])
-    return told
+    return guarded(lambda: order_messages(row, context), row.raw) + Translation(faults=faults)
 
 
 def _is_receipt(row: Any) -> bool:
