@@ -1,11 +1,15 @@
 """Reading single fields of a venue's row, for every adapter. What is not told is None, what cannot be read is Unreadable."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orderledger.infrastructure.wire.fields import parse_number
+from orderledger.infrastructure.wire.fields import parse_number, parse_time
 
 Document = dict[str, Any]
+
+LONGEST_COUNT = 20
+"""Digits of a time that is counted."""
 
 NOTHING = ("", "null")
 """Texts by which venues say nothing."""
@@ -62,3 +66,16 @@ def flag(row: Document, name: str) -> bool | None:
     if not isinstance(value, bool):
         raise Unreadable(f"{name} is neither true nor false")
     return value
+
+
+def moment(row: Document, name: str) -> datetime | None:
+    """A time: RFC 3339 with an offset, or a count of s, ms, us or ns, as a number or as text."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_COUNT:
+        value = int(value)
+    try:
+        return parse_time(value)
+    except (ValueError, OverflowError) as fault:
+        raise Unreadable(f"{name} {fault}") from None

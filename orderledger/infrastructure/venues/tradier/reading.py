@@ -1,13 +1,11 @@
 """Reading what is Tradier's own: nothing, one object or a list; ids, plain numbers, and texts that came as numbers."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import plain
 from orderledger.infrastructure.venues import fields
 from orderledger.infrastructure.venues.fields import Document, Unreadable, is_nothing, word
-from orderledger.infrastructure.wire.fields import parse_time
 
 LONGEST_ID = 40
 """Digits. A longer number names nothing at this venue."""
@@ -73,13 +71,3 @@ def identity(row: Document, name: str) -> str | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_ID:
         return value
     raise Unreadable(f"{name} is no id")
-
-
-def moment(row: Document, name: str) -> datetime | None:
-    value = row.get(name)
-    if is_nothing(value):
-        return None
-    try:
-        return parse_time(value)
-    except (ValueError, OverflowError) as fault:
-        raise Unreadable(f"{name} {fault}") from None
