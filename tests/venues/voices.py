@@ -87,6 +87,7 @@ _POSITION = {
     "position": {"coin": "ETH", "szi": "-1.5", "entryPx": "2500.1", "leverage": {"type": "cross", "value": 20}},
 }
 _STATE = {"assetPositions": [_POSITION], "time": T, "withdrawable": "1000.0"}
+_TOKEN = {"coin": "USDC", "token": 0, "hold": "0.0", "total": "14.625485", "entryNtl": "0.0"}
 _TRIGGER = hyperliquid.listed(
     oid=104,
     cloid=None,
@@ -127,8 +128,10 @@ HYPERLIQUID = Voice(
         },
         [{"time": T, "hash": "0x0", "delta": {"type": "funding", **_FUNDING}}],
         _STATE,
+        {"balances": [_TOKEN]},
     ],
     rows={
+        "spot balances": (lambda rows: {"balances": rows}, _TOKEN, {"coin": "PURR", "token": 1, "total": "7.5"}),
         "statuses": (
             lambda rows: hyperliquid.order_updates(*rows),
             hyperliquid.reported("open"),

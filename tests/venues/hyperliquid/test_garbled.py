@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderledger import Acknowledge, Ledger
+from orderledger import Acknowledge, Balance, Ledger
 from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded, translate_recorded
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
@@ -214,3 +214,17 @@ def test_no_list_is_not_an_empty_one(channel: str, nothing: Any) -> None:
 def test_what_says_nothing_of_the_account_is_no_fault(document: Any) -> None:
     told = translate_recorded(document, ACCOUNT)
     assert (list(told.messages), list(told.faults)) == ([], [])
+
+
+def test_a_spot_balance_that_cannot_be_read_costs_the_others_nothing() -> None:
+    rows = [
+        {"coin": "USDC", "total": "1.5"},
+        {"coin": "HYPE", "total": "much"},
+        7,
+        {"total": "1"},
+        {"coin": "PURR", "total": "0.0"},
+    ]
+    for document in ({"balances": rows}, {"channel": "webData2", "data": {"serverTime": T, "spotState": {"balances": rows}}}):
+        told = translate_recorded(document, ACCOUNT)
+        said = [(balance.instrument, str(balance.quantity)) for balance in told.messages if isinstance(balance, Balance)]
+        assert (said, len(told.faults)) == ([("USDC.spot", "1.5"), ("PURR.spot", "0.0")], 3)

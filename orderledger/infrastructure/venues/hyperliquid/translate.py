@@ -10,6 +10,7 @@ from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.venues.hyperliquid import batches
+from orderledger.infrastructure.venues.hyperliquid.holdings import spot_balances
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
@@ -72,7 +73,9 @@ def translate_answer(payload: Any, legs: Legs, context: Context) -> Translated:
         return batches.positions(payload, context)
     if status == "ok":
         return batches.acknowledgements(payload, context) if _has_statuses(payload) else Translated()
-    if status in ("unknownOid", "err") or not payload.keys().isdisjoint({"cumVlm", "balances", "nRequestsUsed", "method"}):
+    if "balances" in payload:
+        return spot_balances(payload, context)
+    if status in ("unknownOid", "err") or not payload.keys().isdisjoint({"cumVlm", "nRequestsUsed", "method"}):
         return Translated()
     return _of_list([payload], legs, context)
 
@@ -150,13 +153,15 @@ def _clearinghouse(data: Any, legs: Legs, context: Context) -> Translated:
 
 
 def _web_data(data: Any, legs: Legs, context: Context) -> Translated:
-    """The legacy channel: open orders and positions, as of the server's time."""
+    """The legacy channel: open orders, positions and spot balances, as of the server's time."""
     row = Row(data)
     server_time = row.moment("serverTime")
     dated = replace(context, at=server_time or context.at, is_venue_time=server_time is not None)
     told = batches.open_orders(row.rows("openOrders"), legs, dated)
     if row.get("clearinghouseState") is not None:
         told.add(batches.positions(row.get("clearinghouseState"), dated))
+    if row.get("spotState") is not None:
+        told.add(spot_balances(row.get("spotState"), dated))
     return told
 
 
