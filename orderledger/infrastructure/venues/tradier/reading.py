@@ -54,11 +54,14 @@ def price(row: Document, name: str) -> Decimal | None:
 
 
 def label(row: Document, name: str) -> str | None:
-    """A text, also where it is all digits and came as a number: Tradier's JSON is made of its XML."""
+    """A text that can be printed, also where it is all digits and came as a number: Tradier's JSON is made of its XML."""
     value = row.get(name)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**LONGEST_ID:
         return str(value)
-    return word(row, name)
+    text = word(row, name)
+    if text is not None and not text.isprintable():
+        raise Unreadable(f"{name} has characters that cannot be printed")
+    return text
 
 
 def identity(row: Document, name: str) -> str | None:
