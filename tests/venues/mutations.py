@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 Place = tuple[Any, ...]
@@ -82,6 +82,13 @@ class Mutator:
 
     def _any(self) -> Any:
         return self.chance.choice([*OTHERS, *NUMBERS, *WORDS, *TIMES])
+
+
+def everywhere(document: Any, values: Sequence[Any]) -> Iterator[str]:
+    """The document with each of the values in each of its places, one at a time."""
+    for place in paths(document):
+        for value in values:
+            yield _written(put(document, place, value))
 
 
 def paths(document: Any, path: Place = ()) -> list[Place]:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
+from orderledger.infrastructure.collecting.records import records_of
 from orderledger.infrastructure.venues.transport import parsed
+from orderledger.infrastructure.venues.venue import NoRecords, Records
 from orderledger.infrastructure.wire.messages import Balance, Instrument, Message, Report
-from tests.venues.mutations import Mutator, at, paths
+from tests.venues.mutations import NUMBERS, OTHERS, RAW, RAW_NUMBERS, TIMES, WORDS, Mutator, at, everywhere, paths
 from tests.venues.voices import VOICES, Voice
 
 SEEDS = 150
@@ -20,31 +22,33 @@ KEPT = 200
 """After so many payloads a new ledger is begun."""
 
 
-def spoil(voice: Voice, documents: list[Any], seeds: range) -> None:
-    ledger = Ledger.open("memory://", follow=False)
-    for seed in seeds:
-        if seed % KEPT == KEPT - 1:
-            ledger.close()
-            ledger = Ledger.open("memory://", follow=False)
-        chance, account = random.Random(seed), f"{voice.name}:{seed}"
-        document = chance.choice(documents)
-        if chance.random() < 0.5:
-            ledger.record(voice.request(account))
-        known = voice.read(parsed(json.dumps(document)), account, ledger)[0] if chance.random() < 0.3 else ()
-        ledger.record_many(known)
-        text = Mutator(seed).text(document, times=chance.choice([1, 1, 1, 2, 4]))
-        assert_kept(voice, text, account, ledger, known)
-    ledger.close()
+def spoil(voice: Voice, documents: Sequence[Any], seeds: range) -> None:
+    url = "memory://"
+    for start in range(seeds.start, seeds.stop, KEPT):
+        with Ledger.open(url, follow=False) as ledger, records_of(url, ledger) as records:
+            for seed in range(start, min(start + KEPT, seeds.stop)):
+                spoil_one(voice, documents, seed, ledger, records)
 
 
-def assert_kept(voice: Voice, text: str, account: str, ledger: Ledger, known: Sequence[Message]) -> None:
+def spoil_one(voice: Voice, documents: Sequence[Any], seed: int, ledger: Ledger, records: Records) -> None:
+    chance, account = random.Random(seed), f"{voice.name}:{seed}"
+    document = chance.choice(documents)
+    if chance.random() < 0.5:
+        ledger.record(voice.request(account))
+    known = voice.read(parsed(json.dumps(document)), account, records)[0] if chance.random() < 0.3 else ()
+    ledger.record_many(known)
+    text = Mutator(seed).text(document, times=chance.choice([1, 1, 1, 2, 4]))
+    assert_kept(voice, text, account, ledger, records, known)
+
+
+def assert_kept(voice: Voice, text: str, account: str, ledger: Ledger, records: Records, known: Sequence[Message]) -> None:
     """Whatever is told of it can be recorded, read twice it says the same, and its evidence stands in the payload."""
     document = parsed(text)
-    told, _ = voice.read(document, account, ledger)
-    assert [message.model_dump() for message in voice.read(document, account, ledger)[0]] == [m.model_dump() for m in told], text
-    outcomes = [ledger.record(message).outcome for message in told]
-    assert set(outcomes) <= {"recorded", "duplicate"}, text
-    assert contradict([*known, *told]) or {ledger.record(message).outcome for message in told} <= {"duplicate"}, text
+    told, _ = voice.read(document, account, records)
+    assert [message.model_dump() for message in voice.read(document, account, records)[0]] == [m.model_dump() for m in told], text
+    assert {outcome.outcome for outcome in ledger.record_many(told)} <= {"recorded", "duplicate"}, text
+    again = {outcome.outcome for outcome in ledger.record_many(told)}
+    assert again <= {"duplicate"} or contradict([*known, *told]), text
     for message in told:
         is_made_up = isinstance(message, (Instrument, Balance))
         assert is_made_up or any(at(document, place) == message.evidence for place in paths(document)), text
@@ -52,6 +56,14 @@ def assert_kept(voice: Voice, text: str, account: str, ledger: Ledger, known: Se
         assert fill["quantity"] > 0, text
     ledger.positions(account=account)
     ledger.account_events(account=account)
+
+
+def sweep(voice: Voice, values: Sequence[Any], url: str) -> None:
+    for document in voice.documents:
+        with Ledger.open(url, follow=False) as ledger, records_of(url, ledger) as records:
+            for number, text in enumerate(everywhere(document, values)):
+                account = f"{voice.name}:{len(paths(document))}:{number}"
+                assert_kept(voice, text, account, ledger, records, [])
 
 
 def contradict(told: Sequence[Message]) -> bool:
@@ -63,11 +75,10 @@ def contradict(told: Sequence[Message]) -> bool:
 
 
 def spoil_beside_others(voice: Voice, seeds: range) -> None:
-    ledger = Ledger.open("memory://", follow=False)
     for seed in seeds:
         chance = random.Random(seed)
         around, row, neighbor = voice.rows[chance.choice(sorted(voice.rows))]
-        expected = said_of(voice, parsed(json.dumps(around([neighbor]))), neighbor, ledger)
+        expected = said_of(voice, parsed(json.dumps(around([neighbor]))), neighbor)
         assert expected
         place = chance.randrange(3)
         rows = [neighbor, neighbor, neighbor]
@@ -75,20 +86,19 @@ def spoil_beside_others(voice: Voice, seeds: range) -> None:
         document = around(rows)
         (within,) = [path for path in paths(document) if path and path[-1] == place and at(document, path) is row]
         text = Mutator(seed).text(document, times=chance.choice([1, 2, 4]), within=within)
-        assert said_of(voice, parsed(text), neighbor, ledger)[: len(expected)] == expected, text
-    ledger.close()
+        assert said_of(voice, parsed(text), neighbor)[: len(expected)] == expected, text
 
 
-def said_of(voice: Voice, document: Any, neighbor: Any, ledger: Ledger) -> list[Any]:
+def said_of(voice: Voice, document: Any, neighbor: Any) -> list[Any]:
     """What is told of one row."""
     raw = parsed(json.dumps(neighbor))
-    told, _ = voice.read(document, f"{voice.name}:main", ledger)
+    told, _ = voice.read(document, f"{voice.name}:main", NoRecords())
     return [message.model_dump() for message in told if message.evidence == raw]
 
 
 @pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
 def test_a_spoiled_payload_is_told_or_a_fault_and_never_raised(voice: Voice) -> None:
-    spoil(voice, list(voice.documents), range(SEEDS))
+    spoil(voice, voice.documents, range(SEEDS))
 
 
 @pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
@@ -99,7 +109,7 @@ def test_a_spoiled_row_costs_its_neighbors_nothing(voice: Voice) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
 def test_tens_of_thousands_of_spoiled_payloads_are_told_or_faults(voice: Voice) -> None:
-    spoil(voice, list(voice.documents), range(SEEDS, MANY_SEEDS))
+    spoil(voice, voice.documents, range(SEEDS, MANY_SEEDS))
     spoil_beside_others(voice, range(SEEDS, MANY_SEEDS))
 
 
@@ -109,3 +119,16 @@ def test_tens_of_thousands_of_spoiled_payloads_are_told_or_faults(voice: Voice) 
 def test_spoiled_samples_are_told_or_faults(voice: Voice, shared: Path) -> None:
     samples = [json.loads(path.read_text()) for path in sorted((shared / "venues/samples" / voice.name).iterdir())]
     spoil(voice, samples, range(MANY_SEEDS))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
+def test_any_odd_value_in_any_place_is_told_or_a_fault(voice: Voice) -> None:
+    values = [*OTHERS, *NUMBERS, *(f"{RAW}{number}{RAW}" for number in RAW_NUMBERS), *TIMES, *WORDS]
+    sweep(voice, values, "memory://")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
+def test_text_that_a_store_cannot_hold_is_told_or_a_fault(voice: Voice, durable_store_url: str) -> None:
+    sweep(voice, ["\x00", "\ud800"], durable_store_url)

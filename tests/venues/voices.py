@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from orderledger import Ledger, parse_document
-from orderledger.infrastructure.reconciliation.book import BookRecords
+from orderledger import parse_document
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_recorded
 from orderledger.infrastructure.venues.lighter.context import Context as LighterContext
 from orderledger.infrastructure.venues.lighter.markets import Markets
@@ -16,13 +15,14 @@ from orderledger.infrastructure.venues.tradier.context import Context as Tradier
 from orderledger.infrastructure.venues.tradier.context import Memory
 from orderledger.infrastructure.venues.tradier.translate import translated as tradier_translated
 from orderledger.infrastructure.venues.translation import Fault
+from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.messages import Message, Request
 from tests.venues.hyperliquid import payloads as hyperliquid
 from tests.venues.lighter import rows as lighter
 from tests.venues.tradier import payloads as tradier
 
 HEARD_AT = datetime(2026, 11, 20, tzinfo=UTC)
-Read = Callable[[Any, str, Ledger], tuple[Sequence[Message], Sequence[Fault]]]
+Read = Callable[[Any, str, Records], tuple[Sequence[Message], Sequence[Fault]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +57,21 @@ class Voice:
         return message
 
 
-def _read_hyperliquid(document: Any, account: str, ledger: Ledger) -> tuple[Sequence[Message], Sequence[Fault]]:
-    told = translate_recorded(document, account, records=BookRecords(ledger))
+def _read_hyperliquid(document: Any, account: str, records: Records) -> tuple[Sequence[Message], Sequence[Fault]]:
+    told = translate_recorded(document, account, records=records)
     return told.messages, told.faults
 
 
-def _read_lighter(document: Any, account: str, ledger: Ledger) -> tuple[Sequence[Message], Sequence[Fault]]:
+def _read_lighter(document: Any, account: str, records: Records) -> tuple[Sequence[Message], Sequence[Fault]]:
     markets = Markets({0: "ETH", 1: "BTC"}, 1)
     told = lighter_translated(
         document, LighterContext(account=account, account_index=lighter.INDEX, markets=markets, heard_at=HEARD_AT)
     )
-    return settled(told.messages, account, BookRecords(ledger), markets), told.faults
+    return settled(told.messages, account, records, markets), told.faults
 
 
-def _read_tradier(document: Any, account: str, ledger: Ledger) -> tuple[Sequence[Message], Sequence[Fault]]:
-    context = TradierContext(account=account, records=BookRecords(ledger), memory=Memory(), heard_at=HEARD_AT)
+def _read_tradier(document: Any, account: str, records: Records) -> tuple[Sequence[Message], Sequence[Fault]]:
+    context = TradierContext(account=account, records=records, memory=Memory(), heard_at=HEARD_AT)
     told = tradier_translated(document, context)
     return told.messages, told.faults
 
