@@ -12,6 +12,7 @@ from orderledger.domain.values import Source
 from orderledger.infrastructure.venues.hyperliquid import batches
 from orderledger.infrastructure.venues.hyperliquid.holdings import spot_balances
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
 from orderledger.infrastructure.venues.translation import Translation
@@ -91,6 +92,7 @@ class HyperliquidRecording:
     ) -> None:
         self._legs = Legs(account, records)
         self._context = Context(account=account, source=Source.VENUE_PUSH, at=at, address=address.lower() if address else None)
+        self._held: list[OrderRow] = []
         self._newest_at = EPOCH
 
     def read(self, document: Any) -> Translation:
@@ -108,7 +110,9 @@ class HyperliquidRecording:
         return self._released(None)
 
     def _released(self, before: datetime | None) -> Translation:
-        rows = [row for row in self._legs.held if before is None or (row.status_at or row.created_at) < before]
+        held = [*self._held, *self._legs.newly_held()]
+        rows = [row for row in held if before is None or (row.status_at or row.created_at) < before]
+        self._held = [row for row in held if row not in rows and self._legs.is_held(row)]
         told = batches.release(rows, self._legs, self._context)
         return Translation(told.messages, told.faults)
 
