@@ -84,10 +84,10 @@ class Mutator:
         return self.chance.choice([*OTHERS, *NUMBERS, *WORDS, *TIMES])
 
 
-def everywhere(document: Any, values: Sequence[Any]) -> Iterator[str]:
-    """The document with each of the values in each of its places, one at a time."""
-    for place in paths(document):
-        for value in values:
+def everywhere(document: Any, values: Sequence[Any], step: int = 1) -> Iterator[str]:
+    """The document with a value in one of its places: in each place every `step`-th value, in the next place others."""
+    for number, place in enumerate(paths(document)):
+        for value in values[number % step :: step]:
             yield _written(put(document, place, value))
 
 

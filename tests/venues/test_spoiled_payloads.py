@@ -17,7 +17,8 @@ from tests.venues.mutations import NUMBERS, OTHERS, RAW, RAW_NUMBERS, TIMES, WOR
 from tests.venues.voices import VOICES, Voice
 
 SEEDS = 150
-MANY_SEEDS = 20_000
+MANY_SEEDS = 10_000
+ONE_IN = 7
 KEPT = 200
 """After so many payloads a new ledger is begun."""
 
@@ -58,10 +59,10 @@ def assert_kept(voice: Voice, text: str, account: str, ledger: Ledger, records: 
     ledger.account_events(account=account)
 
 
-def sweep(voice: Voice, values: Sequence[Any], url: str) -> None:
+def sweep(voice: Voice, values: Sequence[Any], url: str, step: int = 1) -> None:
     for document in voice.documents:
         with Ledger.open(url, follow=False) as ledger, records_of(url, ledger) as records:
-            for number, text in enumerate(everywhere(document, values)):
+            for number, text in enumerate(everywhere(document, values, step)):
                 account = f"{voice.name}:{len(paths(document))}:{number}"
                 assert_kept(voice, text, account, ledger, records, [])
 
@@ -123,9 +124,9 @@ def test_spoiled_samples_are_told_or_faults(voice: Voice, shared: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
-def test_any_odd_value_in_any_place_is_told_or_a_fault(voice: Voice) -> None:
+def test_odd_values_in_every_place_are_told_or_faults(voice: Voice) -> None:
     values = [*OTHERS, *NUMBERS, *(f"{RAW}{number}{RAW}" for number in RAW_NUMBERS), *TIMES, *WORDS]
-    sweep(voice, values, "memory://")
+    sweep(voice, values, "memory://", ONE_IN)
 
 
 @pytest.mark.long
