@@ -168,24 +168,30 @@ def status(as_json: bool, db: str) -> None:
 @click.argument("file", default="-", type=click.File("rb"))
 @click.option("--account", required=True, help="The account's name in the ledger.")
 @click.option("--number", default="", help="The account's own number or address at the venue, where payloads name several.")
-def translate(venue: str, file: BinaryIO, account: str, number: str) -> None:
-    """Turn recorded payloads of a VENUE, one JSON document per line, into messages for `orderledger record`.
+@click.option("--db", help="A ledger to read them beside: which orders are ours, and what is known of them. Default: none.")
+def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | None) -> None:
+    """Turn recorded payloads of a VENUE, JSON documents one after the other, into messages for `orderledger record`.
 
-    Frames of its websocket and answers of its questions alike, in the order they came. A line that cannot be read is told
-    on stderr, with its number; the rest is translated. Exit status 1 if there was one.
+    Frames of its websocket and answers of its questions alike, in the order they came: each is read beside those before it.
+    What cannot be read is told on stderr, with the number of its line; the rest is translated. Exit status 1 if there was any.
 
     \b
       orderledger translate hyperliquid frames.ndjson --account hyperliquid:main | orderledger record -
     """
-    from orderledger.infrastructure.collecting.translating import translated
+    from contextlib import ExitStack
 
-    faults = 0
-    for line_number, told, fault in translated(venue, file, account=account, number=number):
-        for document in told:
-            click.echo(document)
-        if fault is not None:
-            faults += 1
-            say([f"line {line_number}: {fault}"])
+    from orderledger.infrastructure.collecting.records import records_of
+    from orderledger.infrastructure.collecting.translating import recording_of, translated
+
+    faults, records = 0, None
+    with ExitStack() as opened:
+        if db is not None:
+            records = opened.enter_context(records_of(db, opened.enter_context(options.open_ledger(db))))
+        for told in translated(recording_of(venue, account, number, records), file):
+            for line in told.lines:
+                click.echo(line)
+            faults += len(told.faults)
+            say([f"line {told.line_number}: {fault}" for fault in told.faults])
     if faults:
         sys.exit(1)
 

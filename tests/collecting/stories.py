@@ -1,7 +1,6 @@
 """What is played with the command: stories of processes and made-up venues, each with what came of it."""
 
 import asyncio
-import json
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -191,8 +190,7 @@ async def samples_translated(command: Path, folder: Path, samples: Path) -> dict
 
     async def both(venue: str) -> list[Said]:
         lines, messages = folder / f"{venue}.ndjson", folder / f"{venue}.messages"
-        documents = [json.loads(path.read_text()) for path in sorted((samples / venue).iterdir())]
-        lines.write_text("".join(f"{json.dumps(document)}\n" for document in documents))
+        lines.write_text("".join(path.read_text() for path in sorted((samples / venue).iterdir())))
         arguments = ("translate", venue, lines, "--account", f"{venue}:main", "--number", "1234")
         told = await (await Process.start(command, *arguments)).said()
         messages.write_text(told.out)

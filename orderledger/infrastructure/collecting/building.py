@@ -29,6 +29,7 @@ def _hyperliquid(settings: HyperliquidSettings, records: Records) -> Venue:
         {one.account: one.address for one in settings.accounts},
         url=settings.url,
         websocket_url=settings.websocket_url,
+        exchanges=settings.exchanges,
         limits=Limits(users=settings.websocket_users, weight_per_minute=settings.weight_per_minute),
         records=records,
     )

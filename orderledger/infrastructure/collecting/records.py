@@ -52,7 +52,10 @@ class StoredRecords:
         return [] if views is None else queries.trades(views, account=account, venue_order_id=venue_order_id)
 
     def _folded(self, account: str, names: Sequence[str]) -> dict[str, FoldedViews]:
-        """Of each name that is known, the orders that bear it."""
+        """Of each name that is known, the orders that bear it. No order bears one that cannot be printed."""
+        names = [name for name in names if name.isprintable()]
+        if not names:
+            return {}
         with reaching(self._url):
             streams = self._streams(account, names)
             stored = self._store.events_of(list(dict.fromkeys(stream for of_name in streams.values() for stream in of_name)))

@@ -37,6 +37,10 @@ class HyperliquidSettings(Section):
     accounts: tuple[HyperliquidAccount, ...] = Field(min_length=1, description="In the order in which they get the websockets.")
     url: str = Field(default="https://api.hyperliquid.xyz", description="Where it is asked.")
     websocket_url: str = Field(default="wss://api.hyperliquid.xyz/ws", description="Where it is listened to.")
+    exchanges: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,20}$")], ...] = Field(
+        default=(),
+        description="Exchanges of builders (HIP-3, the `xyz` of `xyz:TSLA`) to be listed besides the main one and spot.",
+    )
     websocket_users: int = Field(default=10, ge=0, le=100, description="Users per address of ours that the venue lets listen.")
     weight_per_minute: int = Field(default=1200, ge=62, description="Weight of questions that the venue allows a minute.")
 

@@ -1,32 +1,88 @@
-"""Recorded payloads of a venue, line by line, as messages of the contract."""
+"""Recorded payloads of a venue, as messages of the contract."""
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
+from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.reconciliation.breaks import document
-from orderledger.infrastructure.venues.venue import NoRecords
+from orderledger.infrastructure.venues.recording import Recording
+from orderledger.infrastructure.venues.translation import Translation
+from orderledger.infrastructure.venues.transport import parsed_first
+from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.facts import evidence_of
 from orderledger.infrastructure.wire.messages import Message
 
-Translate = Callable[[Any], Sequence[Message]]
+CLOSING = (b"}", b"]")
 
 
-def translated(venue: str, lines: BinaryIO, *, account: str, number: str) -> Iterator[tuple[int, list[str], str | None]]:
-    """Of each line its number, its messages as lines of JSON, and its fault where it is no JSON document."""
-    translate = _TRANSLATORS[venue](account, number)
-    for line_number, line in enumerate(lines, start=1):
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a payload comes to: lines of JSON, and what of it could not be read. `line_number`: where it begins.
+
+    What could not be read is not shown: nobody knows what it holds, and a frame of ours may hold a token.
+    """
+
+    line_number: int
+    lines: list[str]
+    faults: list[str]
+
+
+def translated(recording: Recording, lines: Iterable[bytes]) -> Iterator[Told]:
+    """Of each payload, and at the end, what there is to tell."""
+    line_number = 0
+    for line_number, payload in documents(lines):
+        if isinstance(payload, ValueError):
+            yield Told(line_number, [], [f"is not JSON: {payload}"])
+        else:
+            yield _told(line_number, recording.read(payload))
+    yield _told(line_number, recording.rest())
+
+
+def documents(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
+    """Each JSON document with the number of the line that it begins in, or why there is none in that line.
+
+    It does not matter whether a document has a line of its own, several, or shares one. One that was cut costs only itself.
+    """
+    kept: list[tuple[int, str]] = []
+    for number, line in enumerate(lines, start=1):
+        kept.append((number, line.decode(errors="backslashreplace")))
+        if len(kept) == 1 or line.rstrip().endswith(CLOSING):  # elsewhere no document ends
+            yield from _taken(kept, is_last=False)
+    yield from _taken(kept, is_last=True)
+
+
+def _taken(kept: list[tuple[int, str]], *, is_last: bool) -> Iterator[tuple[int, Any]]:
+    """The documents that the lines hold in full, which are taken out of them."""
+    while kept:
+        number, line = kept[0]
         if not line.strip():
+            kept.pop(0)
             continue
+        text = "".join(line for _, line in kept)
         try:
-            payload = json.loads(line, parse_float=Decimal)
-        except (ValueError, RecursionError) as fault:
-            yield line_number, [], f"is not JSON: {fault}"
-            continue
-        yield line_number, [_line(message) for message in translate(payload)], None
+            document, end = parsed_first(text)
+        except ValueError as fault:
+            if not is_last and getattr(fault, "pos", 0) >= len(text.rstrip()):
+                return  # it may go on in the next line
+            kept.pop(0)
+            yield number, fault
+        else:
+            last = text.count("\n", 0, end)
+            rest = "".join(text[end:].partition("\n")[:2])
+            kept[: last + 1] = [(kept[last][0], rest)] if rest.strip() else []
+            yield number, document
+
+
+def recording_of(venue: str, account: str, number: str, records: Records | None) -> Recording:
+    """Raises InvalidSetting where the venue's payloads cannot be read without the account's number."""
+    return _RECORDINGS[venue](account, number, records)
+
+
+def _told(line_number: int, translation: Translation) -> Told:
+    return Told(line_number, [_line(message) for message in translation.messages], [one.fault for one in translation.faults])
 
 
 def _line(message: Message) -> str:
@@ -37,28 +93,27 @@ def _line(message: Message) -> str:
     return msgspec.json.encode(told).decode()
 
 
-def _hyperliquid(account: str, number: str) -> Translate:
-    from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded
+def _hyperliquid(account: str, number: str, records: Records | None) -> Recording:
+    from orderledger.infrastructure.venues.hyperliquid.translate import HyperliquidRecording
 
-    return lambda payload: from_recorded(payload, account)
+    return HyperliquidRecording(account, records, address=number or None)
 
 
-def _lighter(account: str, number: str) -> Translate:
-    from orderledger.infrastructure.errors import InvalidSetting
-    from orderledger.infrastructure.venues.lighter.translate import from_recorded
+def _lighter(account: str, number: str, records: Records | None) -> Recording:
+    from orderledger.infrastructure.venues.lighter.translate import LighterRecording
 
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit()):
         raise InvalidSetting("number", "needs the account index: a trade does not say which side is ours")
-    return lambda payload: from_recorded(payload, account, int(number))
+    return LighterRecording(account, int(number), records)
 
 
-def _tradier(account: str, number: str) -> Translate:
-    from orderledger.infrastructure.venues.tradier.translate import from_recorded
+def _tradier(account: str, number: str, records: Records | None) -> Recording:
+    from orderledger.infrastructure.venues.tradier.translate import TradierRecording
 
-    return lambda payload: from_recorded(payload, account, NoRecords())
+    return TradierRecording(account, records)
 
 
-_TRANSLATORS: dict[str, Callable[[str, str], Translate]] = {
+_RECORDINGS: dict[str, Callable[[str, str, Records | None], Recording]] = {
     "hyperliquid": _hyperliquid,
     "lighter": _lighter,
     "tradier": _tradier,

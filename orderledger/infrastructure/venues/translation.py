@@ -1,9 +1,14 @@
 """What comes of reading a venue's payload."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.venues.fields import Unreadable
+from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Message
 
 
@@ -24,4 +29,30 @@ class Translation:
     questions: Sequence[str] = ()
 
     def __add__(self, other: "Translation") -> "Translation":
-        return Translation((*self.messages, *other.messages), (*self.faults, *other.faults), (*self.questions, *other.questions))
+        return joined((self, other))
+
+
+def joined(translations: Iterable[Translation]) -> Translation:
+    """All of them, one after the other."""
+    parts = list(translations)
+    return Translation(
+        tuple(message for part in parts for message in part.messages),
+        tuple(fault for part in parts for fault in part.faults),
+        tuple(question for part in parts for question in part.questions),
+    )
+
+
+def guarded(read: Callable[[], Translation], row: Any) -> Translation:
+    """What was read of a row, if the ledger could keep it all; else its fault, which costs no other row anything."""
+    try:
+        told = read()
+        for message in told.messages:
+            to_fact(message)
+            evidence_of(message.evidence)
+    except (Unreadable, InvalidMessage) as fault:
+        return Translation(faults=(Fault(str(fault), row),))
+    except ValidationError as fault:
+        found = fault.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in found["loc"])
+        return Translation(faults=(Fault(f"{where} {found['msg'].removeprefix('Value error, ')}", row),))
+    return told

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderledger import Acknowledge, Ledger
+from orderledger import Acknowledge, Balance, Ledger
 from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded, translate_recorded
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
@@ -94,7 +94,7 @@ def test_whatever_stands_where_nothing_is_raised_and_all_that_is_told_can_be_rec
 @pytest.mark.parametrize("document", PAYLOADS, ids=range(len(PAYLOADS)))
 def test_a_payload_as_documented_has_no_fault(document: Any) -> None:
     told = translate_recorded(document, ACCOUNT)
-    assert (told.faults, len(told.messages) > 0) == ([], True)
+    assert (list(told.faults), len(told.messages) > 0) == ([], True)
 
 
 SPOILS: list[tuple[str, Any]] = [
@@ -164,7 +164,7 @@ def test_evidence_that_cannot_be_kept_makes_a_row_unreadable() -> None:
 
 def test_basic_rows_are_orders_too() -> None:
     told = translate_recorded([basic()], ACCOUNT)
-    assert ([message.type for message in told.messages], told.faults) == (["acknowledge"], [])  # type: ignore[attr-defined]
+    assert ([message.type for message in told.messages], list(told.faults)) == (["acknowledge"], [])  # type: ignore[attr-defined]
 
 
 def test_a_negative_size_costs_its_own_row_and_no_other_leg_of_the_order() -> None:
@@ -177,3 +177,54 @@ def test_a_negative_size_costs_its_own_row_and_no_other_leg_of_the_order() -> No
     told = translate_recorded({"channel": "orderUpdates", "data": rows}, ACCOUNT)
     assert [message.venue_order_id for message in told.messages if isinstance(message, Acknowledge)] == ["155"]
     assert [fault.fault for fault in told.faults] == ["origSz is negative: -1"]
+
+
+SINGLE = [
+    ({"channel": "orderUpdates", "data": reported("open")}, "acknowledge"),
+    ({"channel": "userFills", "data": {"user": ADDRESS, "fills": fill()}}, "fill"),
+    ({"channel": "openOrders", "data": {"dex": "", "user": ADDRESS, "orders": listed()}}, "acknowledge"),
+    ({"channel": "user", "data": {"nonUserCancel": {"coin": "ETH", "oid": 101}}}, "cancel"),
+    ({"channel": "user", "data": {"funding": FUNDING}}, "funding"),
+]
+
+
+@pytest.mark.parametrize(("document", "kind"), SINGLE)
+def test_a_row_that_stands_where_a_list_should_is_read(document: Any, kind: str) -> None:
+    told = translate_recorded(document, ACCOUNT)
+    assert ([message.model_dump()["type"] for message in told.messages], list(told.faults)) == ([kind], [])
+
+
+@pytest.mark.parametrize("nothing", [None, "", 5])
+@pytest.mark.parametrize("channel", ["orderUpdates", "userFills", "openOrders"])
+def test_no_list_is_not_an_empty_one(channel: str, nothing: Any) -> None:
+    inner = {"orderUpdates": nothing, "userFills": {"fills": nothing}, "openOrders": {"orders": nothing}}
+    assert len(translate_recorded({"channel": channel, "data": inner[channel]}, ACCOUNT).faults) == 1
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"status": "ok", "response": {"type": "default"}},
+        {"channel": "post", "data": {"id": 1, "response": {"type": "error", "payload": "429 Too Many Requests"}}},
+        {"channel": "post", "data": {"id": 1, "response": {"type": "action", "payload": {"status": "err", "response": "no"}}}},
+        {"channel": "trades", "data": [{"coin": "ETH", "px": "1", "sz": "2", "side": "B", "time": T, "tid": 1}]},
+        {"channel": "l2Book", "data": {"coin": "ETH", "levels": [[], []], "time": T}},
+    ],
+)
+def test_what_says_nothing_of_the_account_is_no_fault(document: Any) -> None:
+    told = translate_recorded(document, ACCOUNT)
+    assert (list(told.messages), list(told.faults)) == ([], [])
+
+
+def test_a_spot_balance_that_cannot_be_read_costs_the_others_nothing() -> None:
+    rows = [
+        {"coin": "USDC", "total": "1.5"},
+        {"coin": "HYPE", "total": "much"},
+        7,
+        {"total": "1"},
+        {"coin": "PURR", "total": "0.0"},
+    ]
+    for document in ({"balances": rows}, {"channel": "webData2", "data": {"serverTime": T, "spotState": {"balances": rows}}}):
+        told = translate_recorded(document, ACCOUNT)
+        said = [(balance.instrument, str(balance.quantity)) for balance in told.messages if isinstance(balance, Balance)]
+        assert (said, len(told.faults)) == ([("USDC.spot", "1.5"), ("PURR.spot", "0.0")], 3)

@@ -415,6 +415,24 @@ def test_positions_are_what_is_not_flat() -> None:
     asked(story)
 
 
+def test_spot_tokens_are_balances_under_a_name_that_no_perpetual_has() -> None:
+    async def story(server: Any, venue: Hyperliquid) -> None:
+        server.truth.fill(server.truth.place(ADDRESS, **{**TERMS, "instrument": "HYPE"}))
+        tokens = {"USDC": "14.625485", "HYPE": "3.5", "PURR": "0.0"}
+        server.spot_balances[ADDRESS] = [
+            {"coin": coin, "token": 1, "hold": "0.0", "total": total} for coin, total in tokens.items()
+        ]
+        told = {balance.instrument: (balance.quantity, balance.average_price) for balance in await venue.positions(ACCOUNT)}
+        assert told == {
+            "HYPE": (Decimal("1.2"), Decimal("2500.5")),
+            "HYPE.spot": (Decimal("3.5"), None),
+            "USDC.spot": (Decimal("14.625485"), None),
+        }
+        assert venue.tells_position_of("HYPE.spot")
+
+    asked(story)
+
+
 def test_no_answer_is_taken_for_an_empty_one() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
         questions: list[Any] = [

@@ -154,7 +154,7 @@ def sample(shared: Path, name: str) -> Any:
 def test_a_sample_says_this(name: str, shared: Path) -> None:
     told = translate_recorded(sample(shared, name), ACCOUNT)
     assert [said(message) for message in told.messages] == SAMPLES[name]
-    assert told.faults == []
+    assert list(told.faults) == []
     assert {message.account for message in told.messages} <= {ACCOUNT}
     is_pushed = name.startswith("ws_")
     assert {str(message.source) for message in told.messages} <= {"venue_push" if is_pushed else "venue_poll"}

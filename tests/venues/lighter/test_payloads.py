@@ -87,6 +87,7 @@ SILENT = [
     {"type": "update/account_all_orders", "channel": "account_all_orders:99", "orders": {"0": [order()]}},
     {"type": "update/account_orders", "channel": "account_orders:0", "account": 99, "orders": {"0": [order()]}},
     {"code": 200, "orders": None},
+    {"code": 200, "hash": "aa", "type": 14, "info": "{}", "event_info": '{"ae": "x"}', "status": 0, "nonce": 55},
     [],
 ]
 

@@ -476,7 +476,7 @@ def test_what_is_held_there_is_told_as_balances() -> None:
             assert await desk.venue.positions(ACCOUNT) == []
             desk.truth.fill(desk.place(side="sell"), "4", price="500")
             (balance,) = await desk.venue.positions(ACCOUNT)
-            assert (balance.instrument, balance.quantity) == ("SPY", Decimal(-4))
+            assert (balance.instrument, balance.quantity, balance.average_price) == ("SPY", Decimal(-4), Decimal(500))
             desk.truth.fill(desk.place(instrument="QQQ"), price="400")
             assert [one.instrument for one in await desk.venue.positions(ACCOUNT)] == ["SPY", "QQQ"]
 

@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,3 +84,20 @@ def test_a_document_with_numbers_of_any_length_is_read() -> None:
         text = json.dumps(orders(row(quantity="Q"))).replace('"Q"', "1" * 4000)
         translation = book.translate(json.loads(text, parse_float=Decimal))
         assert [fault.fault for fault in translation.faults] == ["quantity has more than 28 digits before or after the point"]
+
+
+def test_an_id_of_any_length_costs_its_own_row() -> None:
+    with a_book() as book:
+        for name in ("7" * 5000, int("7" * 400)):
+            translation = book.translate(orders(row(id=name), GOOD))
+            assert [fault.fault for fault in translation.faults] == ["id is no id"]
+            assert [message.venue_order_id for message in translation.messages] == ["900190", "900190"]
+
+
+@pytest.mark.parametrize("tag", ["\x00", "a\nb"])
+def test_a_tag_that_cannot_be_printed_is_told_and_the_rest_of_its_row_counts(tag: str) -> None:
+    with a_book() as book:
+        translation = book.translate(orders(row(tag=tag)))
+        assert [fault.fault for fault in translation.faults] == ["tag has characters that cannot be printed"]
+        assert [(message.type, message.aliases) for message in translation.messages] == [("acknowledge", {})]
+        assert book.ledger.record(translation.messages[0]).outcome == "recorded"

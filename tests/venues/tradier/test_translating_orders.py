@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.venues.tradier.words import STATUSES
+from orderledger.infrastructure.venues.translation import Translation
 from tests.venues.tradier.payloads import ACCOUNT, a_book, event, filled_row, leg, orders, read_alone, row, spread
 
 NOTHING: list[Any] = [
@@ -320,13 +321,21 @@ def test_floats_that_somebody_else_has_parsed_are_the_numbers_that_were_written(
     assert str(acknowledge.reported.quantity) == "10"
 
 
-def test_what_is_held_is_a_balance() -> None:
-    held = {"positions": {"position": [{"symbol": "SPY", "quantity": Decimal("-6.0"), "cost_basis": 1}, {"symbol": "QQQ"}]}}
+def test_the_answer_to_a_trial_of_an_order_is_no_order() -> None:
+    tried = {**row(status="ok", id="left out"), "commission": 0, "cost": 5002, "result": True, "margin_change": 5002}
     with a_book() as book:
-        translation = book.translate(held)
-        (balance,) = translation.messages
-        assert (balance.type, balance.instrument, str(balance.quantity)) == ("balance", "SPY", "-6")
-        assert [fault.fault for fault in translation.faults] == ["quantity is missing"]
+        assert book.translate({"order": tried}) == Translation()
+        assert book.translate({"order": row(status="ok")}).messages[0].status == "ok"  # a row, with a word that is none
+
+
+def test_payloads_within_lists_of_lists_are_told_as_unreadable() -> None:
+    with a_book() as book:
+        assert [fault.fault for fault in book.translate([[orders(row())]]).faults] == ["is not a JSON object"]
+
+
+def test_an_endless_reason_costs_the_rejection_nothing() -> None:
+    (rejected,) = read_alone(orders(row(status="rejected", reason_description="no " * 5000)))
+    assert (rejected.type, len(rejected.reason), len(rejected.text)) == ("reject", 200, 10_000)
 
 
 def test_legs_that_cannot_be_read_cost_the_other_legs_nothing() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.venues.hyperliquid import batches
+from orderledger.infrastructure.venues.hyperliquid.holdings import spot_balances
 from orderledger.infrastructure.venues.hyperliquid.order_rows import children_of
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
@@ -60,7 +61,9 @@ class Answers:
         for exchange in self._around.exchanges:
             state = await self._around.questions.positions(account.address, exchange)
             told.add(batches.positions(state, self._around.polled(account, self._around.clock.now())))
-        return [message for message in _whole(told) if isinstance(message, Balance)]
+        spot = await self._around.questions.spot_balances(account.address)
+        told.add(spot_balances(spot, self._around.polled(account, self._around.clock.now())))
+        return [message for message in _whole(told) if isinstance(message, Balance) and message.quantity]
 
 
 def _names_of(order: OrderView) -> Iterator[str]:

@@ -20,7 +20,8 @@ MOST_ROWS = 2000
 class FakeAnswers(FakeServer):
     """`weight` is what may be asked in a `minute`. `violations` counts what was refused, `most_weight` is what was spent.
 
-    `spoiled` puts other fields into the rows of an order. `answers_strangely` and `refused_with` spoil every answer.
+    `spot_balances` are those of tokens, by address, which the truth does not know. `spoiled` puts other fields into the rows of
+    an order. `answers_strangely` and `refused_with` spoil every answer.
     """
 
     def __init__(self, truth: Truth, *, faults: Faults | None, weight: int, minute: float, rows_per_page: int) -> None:
@@ -30,6 +31,7 @@ class FakeAnswers(FakeServer):
         self.most_weight = 0
         self._spent: deque[tuple[float, int]] = deque()
         self.spoiled: dict[int, dict[str, Any]] = {}
+        self.spot_balances: dict[str, list[dict[str, Any]]] = {}
         self.answers_strangely = False
         self.refused_with: int | None = None
         self._forgotten: set[int] = set()
@@ -86,6 +88,7 @@ class FakeAnswers(FakeServer):
             "userFillsByTime": lambda user, asked: self._page(map(fake_rows.fill, self.truth.fills(user)), asked),
             "userFunding": lambda user, asked: self._page(map(fake_rows.asked_funding, self.truth.fundings(user)), asked),
             "clearinghouseState": lambda user, asked: fake_rows.state(self.truth.positions(user), self.truth.clock.now()),
+            "spotClearinghouseState": lambda user, asked: {"balances": self.spot_balances.get(user, [])},
         }
 
     def _page(self, rows: Iterable[dict[str, Any]], asked: dict[str, Any]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
-LIGHT = frozenset({"clearinghouseState", "orderStatus"})
+LIGHT = frozenset({"clearinghouseState", "orderStatus", "spotClearinghouseState"})
 PER_ROWS = frozenset({"historicalOrders", "userFills", "userFillsByTime", "userFunding"})
 LIGHT_WEIGHT = 2
 USUAL_WEIGHT = 20

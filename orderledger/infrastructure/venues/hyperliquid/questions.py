@@ -56,6 +56,12 @@ class Questions:
             raise VenueUnavailable(f"clearinghouseState is answered by {as_text(state)[:200]}")
         return state
 
+    async def spot_balances(self, address: str) -> dict[str, Any]:
+        state = await self._ask("spotClearinghouseState", user=address)
+        if not isinstance(state, dict) or not isinstance(state.get("balances"), list):
+            raise VenueUnavailable(f"spotClearinghouseState is answered by {as_text(state)[:200]}")
+        return state
+
     async def _paged(self, question: str, address: str, since: datetime, per_page: int) -> list[Any]:
         """Pages overlap by the rows of one moment: those that ended the page before are left out."""
         rows: list[Any] = []

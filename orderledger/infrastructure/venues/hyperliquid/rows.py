@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from orderledger.domain.values import Side
 from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.venues import fields
 from orderledger.infrastructure.venues.hyperliquid.words import SIDES, is_cloid
 from orderledger.infrastructure.wire.facts import evidence_of
 from orderledger.infrastructure.wire.fields import parse_number, parse_time
@@ -27,8 +28,8 @@ LONGEST_WORD = 200
 MOST_DIGITS = 30
 
 
-class Unreadable(ValueError):
-    """A payload, or a row of it, that is not what the venue documents. `row` is what could not be read."""
+class Unreadable(fields.Unreadable):
+    """With the `row` that could not be read."""
 
     def __init__(self, fault: str, row: Any) -> None:
         super().__init__(fault)
@@ -50,10 +51,10 @@ def milliseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MILLISECOND
 
 
-def tell(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
+def tell(kind: type[Kind], evidence: Mapping[str, Any], **told: Any) -> Kind:
     """The message, with the row it was made of. Raises Unreadable where the ledger would not take it."""
     try:
-        message = kind(evidence=dict(evidence), **fields)
+        message = kind(evidence=dict(evidence), **told)
         evidence_of(message.evidence)
     except ValidationError as error:
         first = error.errors()[0]
@@ -64,7 +65,9 @@ def tell(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
 
 
 def rows_of(payload: Any) -> list[Any]:
-    """A list of rows. Raises Unreadable."""
+    """A list of rows, or the single row that stands for one. Raises Unreadable."""
+    if isinstance(payload, Mapping):
+        return [payload]
     if not isinstance(payload, list):
         raise Unreadable("is no list", payload)
     return payload

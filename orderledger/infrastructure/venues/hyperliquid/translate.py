@@ -5,30 +5,44 @@ What a fill's identity is, `executions` says; which leg's word is the order's, `
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.venues.hyperliquid import batches
+from orderledger.infrastructure.venues.hyperliquid.holdings import spot_balances
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
+from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
+from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
+from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.wire.messages import Message, Report
 
 SILENT = frozenset(
     {
+        "activeAssetCtx",
+        "activeAssetData",
+        "activeSpotAssetCtx",
+        "allMids",
+        "bbo",
+        "candle",
         "error",
+        "l2Book",
         "notification",
         "pong",
         "subscriptionResponse",
+        "trades",
         "userHistoricalOrders",
         "userNonFundingLedgerUpdates",
         "userTwapHistory",
         "webData3",
     }
 )
-"""Channels that say nothing of orders, fills, fundings or positions, or nothing that another channel does not say."""
+"""Channels that say nothing of the account's orders, fills, fundings or positions, or nothing that another does not say."""
+
+HELD_FOR = timedelta(seconds=2)
+"""By the venue's time: so long may the second half of a modify come after the first."""
 
 Translate = Callable[[Any, Legs, Context], Translated]
 
@@ -59,32 +73,59 @@ def translate_answer(payload: Any, legs: Legs, context: Context) -> Translated:
     if "assetPositions" in payload:
         return batches.positions(payload, context)
     if status == "ok":
-        return batches.acknowledgements(payload, context)
-    if status in ("unknownOid", "err") or not payload.keys().isdisjoint({"cumVlm", "balances", "nRequestsUsed"}):
+        return batches.acknowledgements(payload, context) if _has_statuses(payload) else Translated()
+    if "balances" in payload:
+        return spot_balances(payload, context)
+    if status in ("unknownOid", "err") or not payload.keys().isdisjoint({"cumVlm", "nRequestsUsed", "method"}):
         return Translated()
     return _of_list([payload], legs, context)
 
 
-def translate_recorded(document: Any, account: str, *, at: datetime | None = None, records: Records | None = None) -> Translated:
-    """Any one recorded payload: a frame, an answer, or a list of such. Whatever it is, this raises nothing.
+class HyperliquidRecording:
+    """`Recording`: a cancel by the user is held back until a later payload shows that no modify has followed, or the end.
 
-    `at` is when it was recorded, where that is known. A cancel is an end unless a newer leg is in the same document.
+    `address`: whose account it is, where payloads do not say. `at`: when they were recorded, where they do not say.
     """
-    legs = Legs(account, records)
-    context = Context(account=account, source=Source.VENUE_PUSH, at=at)
-    told = Translated()
-    for payload in document if _is_list_of_frames(document) else [document]:
-        if isinstance(payload, dict) and "channel" in payload:
-            told.add(translate_frame(payload, legs, context))
-        elif not isinstance(payload, str):  # the greeting says nothing
-            told.add(translate_answer(payload, legs, replace(context, source=Source.VENUE_POLL)))
-    told.add(batches.release(legs.held, legs, context))
-    return told
+
+    def __init__(
+        self, account: str, records: Records | None = None, *, address: str | None = None, at: datetime | None = None
+    ) -> None:
+        self._legs = Legs(account, records)
+        self._context = Context(account=account, source=Source.VENUE_PUSH, at=at, address=address.lower() if address else None)
+        self._held: list[OrderRow] = []
+        self._newest_at = EPOCH
+
+    def read(self, document: Any) -> Translation:
+        told = Translated()
+        for payload in document if _is_list_of_frames(document) else [document]:
+            if isinstance(payload, dict) and "channel" in payload:
+                told.add(translate_frame(payload, self._legs, self._context))
+            elif not isinstance(payload, str):  # the greeting says nothing
+                told.add(translate_answer(payload, self._legs, replace(self._context, source=Source.VENUE_POLL)))
+        times = (message.at for message in told.messages if isinstance(message, Report) and message.at is not None)
+        self._newest_at = max([self._newest_at, *times])
+        return Translation(told.messages, told.faults) + self._released(self._newest_at - HELD_FOR)
+
+    def rest(self) -> Translation:
+        return self._released(None)
+
+    def _released(self, before: datetime | None) -> Translation:
+        held = [*self._held, *self._legs.newly_held()]
+        rows = [row for row in held if before is None or (row.status_at or row.created_at) < before]
+        self._held = [row for row in held if row not in rows and self._legs.is_held(row)]
+        told = batches.release(rows, self._legs, self._context)
+        return Translation(told.messages, told.faults)
+
+
+def translate_recorded(document: Any, account: str, *, at: datetime | None = None, records: Records | None = None) -> Translation:
+    """Any one recorded payload: a frame, an answer, or a list of such. A cancel is an end unless a newer leg is in it too."""
+    recording = HyperliquidRecording(account, records, at=at)
+    return recording.read(document) + recording.rest()
 
 
 def from_recorded(document: Any, account: str, *, at: datetime | None = None, records: Records | None = None) -> list[Message]:
     """The messages of any one recorded payload, as `translate_recorded`. What cannot be read is left out."""
-    return translate_recorded(document, account, at=at, records=records).messages
+    return list(translate_recorded(document, account, at=at, records=records).messages)
 
 
 def _is_list_of_frames(document: Any) -> bool:
@@ -116,13 +157,15 @@ def _clearinghouse(data: Any, legs: Legs, context: Context) -> Translated:
 
 
 def _web_data(data: Any, legs: Legs, context: Context) -> Translated:
-    """The legacy channel: open orders and positions, as of the server's time."""
+    """The legacy channel: open orders, positions and spot balances, as of the server's time."""
     row = Row(data)
     server_time = row.moment("serverTime")
     dated = replace(context, at=server_time or context.at, is_venue_time=server_time is not None)
     told = batches.open_orders(row.rows("openOrders"), legs, dated)
     if row.get("clearinghouseState") is not None:
         told.add(batches.positions(row.get("clearinghouseState"), dated))
+    if row.get("spotState") is not None:
+        told.add(spot_balances(row.get("spotState"), dated))
     return told
 
 
@@ -142,9 +185,18 @@ def _user_event(data: Any, legs: Legs, context: Context) -> Translated:
     return told
 
 
+def _has_statuses(payload: Any) -> bool:
+    """Whether the answer to an action speaks of orders: to others, as of leverage, it is `default`, without any data."""
+    response = payload.get("response")
+    return not isinstance(response, dict) or response.get("type") != "default"
+
+
 def _post(data: Any, legs: Legs, context: Context) -> Translated:
-    """An answer to a question that was asked over the websocket."""
-    payload = Row(Row(Row(data).get("response")).get("payload"))
+    """An answer to a question that was asked over the websocket. An error is a text."""
+    response = Row(Row(data).get("response"))
+    if response.get("type") == "error":
+        return Translated()
+    payload = Row(response.get("payload"))
     answer = payload.get("data") if "data" in payload.raw else payload.raw
     return translate_answer(answer, legs, replace(context, source=Source.VENUE_POLL))
 

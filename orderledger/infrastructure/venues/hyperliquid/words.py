@@ -11,6 +11,8 @@ NAME = "hyperliquid"
 CLOID = "hyperliquid.cloid"
 """Under this alias an order bears the client id that the venue knows it by."""
 SETTLEMENT_CURRENCY = "USDC"
+SPOT = ".spot"
+"""Behind the name of a token: `HYPE` alone is the perpetual."""
 
 
 class Meaning(StrEnum):

@@ -13,8 +13,8 @@ from typing import Any
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.fake import Change, TrueOrder, Truth
 from orderledger.infrastructure.venues.fake.socket import FakeSocket
+from orderledger.infrastructure.venues.fields import Document
 from orderledger.infrastructure.venues.lighter.fake_rest import Refused, RestSide
-from orderledger.infrastructure.venues.lighter.reading import Document
 
 FIRST_ORDER_ID = 2**48
 """For the truth: the ids of orders are larger than all client order indexes."""

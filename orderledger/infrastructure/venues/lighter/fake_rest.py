@@ -13,9 +13,9 @@ from aiohttp import web
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.fake import Faults, TrueFill, TrueOrder, Truth
 from orderledger.infrastructure.venues.fake.server import FakeServer
+from orderledger.infrastructure.venues.fields import Document
 from orderledger.infrastructure.venues.lighter.fake_rows import Rows, money
 from orderledger.infrastructure.venues.lighter.markets import Markets
-from orderledger.infrastructure.venues.lighter.reading import Document
 from orderledger.infrastructure.venues.lighter.tokens import READ_ONLY, SIGNED, ends_of
 
 MARKETS = {0: "ETH", 1: "BTC", 2048: "ETH/USDC"}

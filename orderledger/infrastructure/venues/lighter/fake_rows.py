@@ -7,8 +7,8 @@ from decimal import Decimal
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.fake import OrderStatus, TrueFill, TrueFunding, TrueOrder, TruePosition
+from orderledger.infrastructure.venues.fields import Document
 from orderledger.infrastructure.venues.lighter.markets import Markets
-from orderledger.infrastructure.venues.lighter.reading import Document
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LIFETIME = timedelta(days=28)

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from orderledger.infrastructure.venues.lighter.reading import Document, Unreadable, account_number, word
+from orderledger.infrastructure.venues.fields import Document, Unreadable, word
+from orderledger.infrastructure.venues.lighter.reading import account_number
 
 DETAILS = ("order_book_details", "spot_order_book_details", "order_books")
 FALLBACK = "lighter:market:"

@@ -7,19 +7,9 @@ from typing import Any
 
 from orderledger.domain.exact import TRAPS
 from orderledger.domain.values import OrderType, Side, Status
+from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, number, price, word
 from orderledger.infrastructure.venues.lighter.context import Context
-from orderledger.infrastructure.venues.lighter.reading import (
-    Document,
-    Unreadable,
-    account_number,
-    flag,
-    index,
-    market_of,
-    moment,
-    number,
-    price,
-    word,
-)
+from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
 from orderledger.infrastructure.venues.lighter.words import (
     CLIENT_ORDER_INDEX,
     CONDITIONAL_TYPES,

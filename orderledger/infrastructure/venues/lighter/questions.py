@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger.infrastructure.venues.fields import Document, Unreadable
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
 from orderledger.infrastructure.venues.lighter.orders import MARKS, TIMES
-from orderledger.infrastructure.venues.lighter.reading import Document, Unreadable, grain, index, moment, rows_of
+from orderledger.infrastructure.venues.lighter.reading import grain, index, moment, rows_of
 from orderledger.infrastructure.venues.lighter.rest import PAGE, Rest
 from orderledger.infrastructure.venues.lighter.rest import code_of as code_in
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount

@@ -1,60 +1,15 @@
-"""Reading single fields of Lighter's rows. What is not told is None, what cannot be read is Unreadable."""
+"""Reading what is Lighter's own: indexes, markets, times in three units, rows in lists, dictionaries and alone."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
+from orderledger.infrastructure.venues.fields import Document, Unreadable, is_nothing
 from orderledger.infrastructure.venues.lighter.words import NO_MARKET
-from orderledger.infrastructure.wire.fields import parse_number, parse_time
-
-Document = dict[str, Any]
+from orderledger.infrastructure.wire.fields import parse_time
 
 NESTING = 3
 """Containers of rows inside one another: more is no payload of this venue."""
-
-
-class Unreadable(ValueError):
-    """A row, or a payload, that cannot be read. Says which field, and what is wrong with it."""
-
-
-def number(row: Document, name: str) -> Decimal | None:
-    """An exact number. Missing, null and empty are not told."""
-    value = row.get(name)
-    if value is None or value == "":
-        return None
-    try:
-        return parse_number(value)
-    except ValueError as fault:
-        raise Unreadable(f"{name} {fault}") from None
-
-
-def needed_number(row: Document, name: str) -> Decimal:
-    found = number(row, name)
-    if found is None:
-        raise Unreadable(f"{name} is missing")
-    return found
-
-
-def price(row: Document, name: str) -> Decimal | None:
-    """A price. The venue writes 0 for none."""
-    return number(row, name) or None
-
-
-def flag(row: Document, name: str) -> bool | None:
-    value = row.get(name)
-    if value is None or isinstance(value, bool):
-        return value
-    raise Unreadable(f"{name} is neither true nor false")
-
-
-def word(row: Document, name: str) -> str | None:
-    value = row.get(name)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise Unreadable(f"{name} is not a text")
-    return value
 
 
 def index(row: Document, *names: str) -> str | None:
@@ -74,7 +29,7 @@ def index(row: Document, *names: str) -> str | None:
 
 
 def _index(value: Any, name: str) -> str | None:
-    if value is None or value == "":
+    if is_nothing(value):
         return None
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return str(value) if value else None
@@ -86,7 +41,7 @@ def _index(value: Any, name: str) -> str | None:
 def account_number(row: Document, name: str) -> int | None:
     """The index of an account, of which 0 is one."""
     value = row.get(name)
-    if value is None or value == "":
+    if is_nothing(value):
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         return value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.venues.lighter.reading import Document
+from orderledger.infrastructure.venues.fields import Document
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden, token_of
 from orderledger.infrastructure.venues.lighter.words import DEFAULT_WEIGHT, EXPIRED_TOKEN, OK, TOO_MANY, WEIGHTS
 from orderledger.infrastructure.venues.transport import Backoff, Budget, Http

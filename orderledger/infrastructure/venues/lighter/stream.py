@@ -15,8 +15,8 @@ from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.venues.fields import Document
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
-from orderledger.infrastructure.venues.lighter.reading import Document
 from orderledger.infrastructure.venues.lighter.rest import refusal_of
 from orderledger.infrastructure.venues.lighter.tokens import ends_of, hidden, renew_at, token_of
 from orderledger.infrastructure.venues.lighter.words import ALREADY_SUBSCRIBED, EXPIRED_TOKEN

@@ -7,20 +7,9 @@ from decimal import Decimal
 
 from orderledger.domain.exact import EXACT
 from orderledger.domain.values import Liquidity, Side
+from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, needed_number, number, price, word
 from orderledger.infrastructure.venues.lighter.context import Context
-from orderledger.infrastructure.venues.lighter.reading import (
-    Document,
-    Unreadable,
-    account_number,
-    flag,
-    index,
-    market_of,
-    moment,
-    needed_number,
-    number,
-    price,
-    word,
-)
+from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
 from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADE, RATE_UNIT_DIGITS
 from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
 

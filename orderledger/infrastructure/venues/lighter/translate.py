@@ -6,25 +6,23 @@ Pure: no clock, no network. A row that cannot be read is a Fault and costs the o
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from pydantic import ValidationError
-
 from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.venues.fields import Document, Unreadable, number
 from orderledger.infrastructure.venues.lighter import orders, trades
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import DETAILS, Markets
-from orderledger.infrastructure.venues.lighter.reading import Document, Unreadable, market_of, number, rows_of
 from orderledger.infrastructure.venues.lighter.reading import index as told_index
+from orderledger.infrastructure.venues.lighter.reading import market_of, rows_of
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.words import BODIES, CONTROL_FRAMES, CURRENCY
-from orderledger.infrastructure.venues.translation import Fault, Translation
-from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.facts import evidence_of, to_fact
+from orderledger.infrastructure.venues.translation import Fault, Translation, guarded, joined
+from orderledger.infrastructure.venues.venue import NoRecords, Records
 from orderledger.infrastructure.wire.messages import Message
 
-__all__ = ["from_recorded", "markets_named", "orders_named", "translated"]
+__all__ = ["LighterRecording", "from_recorded", "markets_named", "orders_named", "translated"]
 
 Reader = Callable[[Document, Context, str | None], list[Message]]
 
@@ -46,6 +44,24 @@ OWN_CHANNELS = "account_all"
 """Channels whose name ends in the account; that of `account_orders` ends in the market."""
 
 
+class LighterRecording:
+    """`Recording`: an answer to orderBookDetails, best the first payload, names the markets of those that follow."""
+
+    def __init__(self, account: str, account_index: int, records: Records | None = None) -> None:
+        self._records = records or NoRecords()
+        self._context = Context(account=account, account_index=account_index, markets=Markets())
+
+    def read(self, document: Any) -> Translation:
+        if isinstance(document, dict):
+            self._context = replace(self._context, markets=self._context.markets.learned(document))
+        context = self._context
+        told = translated(document, context)
+        return Translation(settled(told.messages, context.account, self._records, context.markets), told.faults)
+
+    def rest(self) -> Translation:
+        return Translation()
+
+
 def from_recorded(
     document: Any,
     account: str,
@@ -55,7 +71,7 @@ def from_recorded(
     at: datetime | None = None,
     records: Records | None = None,
 ) -> list[Message]:
-    """The messages of one recorded payload, parsed from JSON with `parse_float=Decimal`. What cannot be read is left out.
+    """The messages of one recorded payload, parsed with `transport.parsed`. What cannot be read is left out.
 
     `account` is the ledger's name of the account, `account_index` the venue's. `markets`: symbols by index, or the venue's
     answer to orderBookDetails. `at`: when it was recorded, for positions, which bear no time. With `records` it is read beside
@@ -68,8 +84,8 @@ def from_recorded(
 
 def translated(document: Any, context: Context) -> Translation:
     """The messages of one payload, and its faults. Never raises."""
-    if isinstance(document, list):
-        return sum((translated(item, context) for item in document if not isinstance(item, list)), Translation())
+    if isinstance(document, list) and not any(isinstance(item, list) for item in document):
+        return joined(translated(item, context) for item in document)
     if not isinstance(document, dict):
         return Translation(faults=[Fault("is not a JSON object", document)])
     kind = document.get("type")
@@ -85,8 +101,8 @@ def translated(document: Any, context: Context) -> Translation:
     missing = [name for name in BODIES.get(channel, ()) if name not in document]
     if missing or not (told or channel or _is_silent(document)):
         fault = f"has no {missing[0]}" if missing else "is no payload of this venue"
-        return sum(told, Translation()) + Translation(faults=[Fault(fault, document)])
-    return sum(told, Translation())
+        return joined(told) + Translation(faults=[Fault(fault, document)])
+    return joined(told)
 
 
 def orders_named(document: Any) -> frozenset[str]:
@@ -135,6 +151,8 @@ def _is_row(document: Document) -> bool:
 
 def _is_silent(document: Document) -> bool:
     kind = document.get("type")
+    if "event_info" in document:
+        return True  # a transaction: what becomes of its order, the order's rows tell
     return not SILENT.isdisjoint(document) and (
         "type" not in document or (isinstance(kind, str) and (kind in CONTROL_FRAMES or kind.startswith("jsonapi/")))
     )
@@ -142,30 +160,13 @@ def _is_silent(document: Document) -> bool:
 
 def _part(name: str, value: Any, context: Context) -> Translation:
     marks, reader = PARTS[name]
-    told: list[Message] = []
-    faults: list[Fault] = []
-    for hint, row in rows_of(value, marks):
-        try:
-            if not isinstance(row, dict):
-                raise Unreadable("is no row")
-            told += [_recordable(message) for message in reader(row, context, hint)]
-        except (Unreadable, InvalidMessage) as fault:
-            faults.append(Fault(str(fault), row))
-        except ValidationError as fault:
-            faults.append(Fault(_first(fault), row))
-    return Translation(told, faults)
+    return joined(guarded(partial(_row, reader, row, context, hint), row) for hint, row in rows_of(value, marks))
 
 
-def _recordable(message: Message) -> Message:
-    """A message that the ledger could not keep is no message. Raises InvalidMessage."""
-    to_fact(message)
-    evidence_of(message.evidence)
-    return message
-
-
-def _first(fault: ValidationError) -> str:
-    found = fault.errors(include_url=False, include_input=False, include_context=False)[0]
-    return f"{'.'.join(str(part) for part in found['loc'])} {found['msg'].removeprefix('Value error, ')}"
+def _row(reader: Reader, row: Any, context: Context, hint: str | None) -> Translation:
+    if not isinstance(row, dict):
+        raise Unreadable("is no row")
+    return Translation(reader(row, context, hint))
 
 
 def _account(row: Any, context: Context) -> Translation:
@@ -176,7 +177,7 @@ def _account(row: Any, context: Context) -> Translation:
         named = told_index(row, "index", "account_index")
         if named is not None and named != str(context.account_index):
             return Translation()
-        told = sum((_part(name, row.get(name), context) for name in ("positions", "assets")), Translation())
+        told = joined(_part(name, row.get(name), context) for name in ("positions", "assets"))
         collateral = number(row, "collateral")
     except Unreadable as fault:
         return Translation(faults=[Fault(str(fault), row)])

@@ -82,7 +82,10 @@ TIMES_IN_FORCE: dict[str, TimeInForce] = {
 PLAIN_TRADE = "trade"
 """Trades of any other type, `liquidation`, `deleverage`, `market-settlement`, have it as their `reason`."""
 
-CONTROL_FRAMES = frozenset({"connected", "ping", "pong", "shutdown", "error", "unsubscribed"})
+CONTROL_FRAMES = frozenset(
+    {"connected", "ping", "pong", "shutdown", "error", "subscribe", "unsubscribe", "unsubscribed"}
+)  # fmt: skip
+"""Those among them that we send, too: a log may hold both directions."""
 
 BODIES: dict[str, tuple[str, ...]] = {
     "account_all_orders": ("orders",),

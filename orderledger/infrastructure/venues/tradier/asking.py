@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.venues.tradier.reading import Unreadable, is_nothing, rows_of, rows_within
+from orderledger.infrastructure.venues.fields import Unreadable, is_nothing
+from orderledger.infrastructure.venues.tradier.reading import rows_of, rows_within
 from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.transport import Http
 

@@ -32,10 +32,17 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`heard_at` stands for the time where a payload has none of its own."""
+    """`heard_at` stands for the time where a payload has none of its own. `knows_requests`: whether `records` are of a ledger."""
 
     account: str
     records: Records
     memory: Memory
     source: Source = Source.VENUE_POLL
     heard_at: datetime | None = None
+    knows_requests: bool = True
+
+    def named(self, tag: str | None, venue_order_id: str, created_at: datetime | None) -> tuple[dict[str, str], str | None]:
+        """The aliases of a venue order, and what is to be said of its tag."""
+        if not self.knows_requests:
+            return self.memory.holders.first(self.account, tag, venue_order_id), None
+        return self.memory.holders.named(self.records, self.account, tag, venue_order_id, created_at)

@@ -5,8 +5,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.infrastructure.venues.fake import OrderStatus, TrueOrder, Truth
-from orderledger.infrastructure.venues.tradier.words import GROUPS, SPREADS, STANDARD_OPTION
+from orderledger.infrastructure.venues.fake import OrderStatus, TrueOrder, TruePosition, Truth
+from orderledger.infrastructure.venues.tradier.words import GROUPS, OPTION_MULTIPLIER, SPREADS, STANDARD_OPTION
 
 WORDS = {
     OrderStatus.RECEIVED: "pending",
@@ -17,6 +17,7 @@ WORDS = {
     OrderStatus.REJECTED: "rejected",
     OrderStatus.EXPIRED: "expired",
 }
+CENT = Decimal("0.01")
 STEP = Decimal("0.00000001")
 OPTION_SUFFIX = 15
 """Expiry, call or put, strike: what stands behind the root of an option's symbol."""
@@ -81,7 +82,10 @@ class Writer:
         }
 
     def positions(self, account: str) -> list[dict[str, Any]]:
-        return [{"symbol": held.instrument, "quantity": held.quantity} for held in self.truth.positions(account)]
+        return [
+            {"symbol": held.instrument, "quantity": held.quantity, "cost_basis": _cost(held)}
+            for held in self.truth.positions(account)
+        ]
 
     def kind(self, order: TrueOrder) -> str:
         """The order's class."""
@@ -128,6 +132,14 @@ def _numbers(average: Decimal, filled: Decimal, last_price: Decimal, last_quanti
 def written_at(at: datetime) -> str:
     """To the millisecond, in UTC."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _cost(held: TruePosition) -> Decimal:
+    """In money, to the cent: below 0 of what was sold short."""
+    worth = EXACT.multiply(held.quantity, held.average_price or ZERO)
+    if _is_option(held.instrument):
+        worth = EXACT.multiply(worth, OPTION_MULTIPLIER)
+    return worth.quantize(CENT, rounding=ROUND_HALF_EVEN, context=EXACT)
 
 
 def _is_option(instrument: str) -> bool:

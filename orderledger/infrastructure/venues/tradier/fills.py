@@ -120,7 +120,7 @@ class Filled:
         is_last_execution = (row.last_fill_quantity, row.last_fill_price) == (newest.quantity, newest.price)
         is_older = row.at <= newest.at if "@" in newest.fill_id else row.at < newest.at
         others = EXACT.subtract(self.notional, EXACT.multiply(newest.quantity, newest.price))
-        price = _quotient(EXACT.subtract(EXACT.multiply(row.average_price, cumulated), others), newest.quantity)
+        price = quotient(EXACT.subtract(EXACT.multiply(row.average_price, cumulated), others), newest.quantity)
         if is_last_execution or is_older or price is None:
             return None
         return Numbers(
@@ -160,10 +160,10 @@ def _price_of(row: OrderRow, cumulated: Decimal, quantity: Decimal, notional: De
         return None
     if quantity == cumulated:
         return row.average_price
-    return _quotient(EXACT.subtract(EXACT.multiply(row.average_price, cumulated), notional), quantity)
+    return quotient(EXACT.subtract(EXACT.multiply(row.average_price, cumulated), notional), quantity)
 
 
-def _quotient(notional: Decimal, quantity: Decimal) -> Decimal | None:
+def quotient(notional: Decimal, quantity: Decimal) -> Decimal | None:
     """A price to 28 digits. None where it is not above zero: such numbers do not belong together."""
     price = PRICE.divide(notional, quantity)
     if price.as_tuple().exponent < -DIGITS:  # type: ignore[operator]

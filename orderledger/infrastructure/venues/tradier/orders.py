@@ -12,16 +12,13 @@ from orderledger.domain.values import Status
 from orderledger.infrastructure.venues.tradier.claims import claims_of, counts_legs, event_claims_of, leg_quantity
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.fills import Filled, Numbers
+from orderledger.infrastructure.venues.tradier.holdings import definition
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
 from orderledger.infrastructure.venues.tradier.tags import known_as
 from orderledger.infrastructure.venues.tradier.words import (
-    CURRENCY,
-    DEFINED_AT,
     GROUPS,
     LEG_ALIAS,
-    OPTION_MULTIPLIER,
     SAYS_MORE,
-    STANDARD_OPTION,
     STATUSES,
     TELLS_MORE,
     UNFILLED_ENDS,
@@ -31,7 +28,6 @@ from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.wire.messages import (
     CorrectFill,
     Fill,
-    Instrument,
     Message,
     Replace,
     ReportedClaims,
@@ -40,6 +36,7 @@ from orderledger.infrastructure.wire.messages import (
 from orderledger.infrastructure.wire.messages import Status as StatusReport
 
 REASON_LENGTH = 200
+TEXT_LENGTH = 10_000
 
 
 def order_messages(row: OrderRow, context: Context) -> Translation:
@@ -75,7 +72,7 @@ def event_messages(row: OrderRow, parent: str | None, context: Context) -> Trans
 
 def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None]:
     """The fields of all messages about the order, and what is to be said of its tag."""
-    aliases, text = context.memory.holders.named(context.records, context.account, row.tag, row.venue_order_id, row.created_at)
+    aliases, text = context.named(row.tag, row.venue_order_id, row.created_at)
     legs = {f"{LEG_ALIAS}{leg.venue_order_id}": leg.venue_order_id for leg in row.legs}
     common = {
         "account": context.account,
@@ -96,7 +93,7 @@ def _status(row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None
     if row.status == "calculated" and row.quantity is not None and (row.exec_quantity or ZERO) >= row.quantity:
         status = Status.FILLED
     if text is None and row.description is not None:
-        text = _printable(row.description)
+        text = _printable(row.description)[:TEXT_LENGTH]
     fields: dict[str, Any] = {**common, "reported": claims, "reason": _reason(row), "text": text}
     if model is StatusReport:
         fields["status"] = status.value if status else row.status
@@ -137,7 +134,7 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
             told[numbers.fill_id] = fills[-1]
             filled.add(fills[-1])
         if fills and line.instrument is not None:
-            messages += _definition(line.instrument, context)
+            messages += definition(line.instrument, context)
         messages += fills
         is_short = is_short or _is_short(line, filled.quantity)
     return messages, is_short
@@ -158,22 +155,6 @@ def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | CorrectFill:
     if numbers.corrects is not None:
         return CorrectFill(**fields, **told, corrects=numbers.corrects)
     return Fill(**fields, **told)
-
-
-def _definition(instrument: str, context: Context) -> list[Message]:
-    """A standard option is on a hundred: without that its P&L is a hundredth of what it is."""
-    if not STANDARD_OPTION.fullmatch(instrument):
-        return []
-    return [
-        Instrument(
-            account=context.account,
-            instrument=instrument,
-            multiplier=OPTION_MULTIPLIER,
-            currency=CURRENCY,
-            at=DEFINED_AT,
-            source=context.source,
-        )
-    ]
 
 
 def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:

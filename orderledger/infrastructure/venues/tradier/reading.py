@@ -1,22 +1,14 @@
-"""Reading Tradier's fields and shapes. What is not told is None, what cannot be read is Unreadable."""
+"""Reading what is Tradier's own: nothing, one object or a list; ids, plain numbers, and texts that came as numbers."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import plain
-from orderledger.infrastructure.wire.fields import parse_number, parse_time
+from orderledger.infrastructure.venues import fields
+from orderledger.infrastructure.venues.fields import Document, Unreadable, is_nothing, word
 
-Document = dict[str, Any]
-
-
-class Unreadable(ValueError):
-    """A row, or a payload, that cannot be read. Says which field, and what is wrong with it."""
-
-
-def is_nothing(value: Any) -> bool:
-    """Tradier writes nothing as null, and as the text "null"."""
-    return value is None or (isinstance(value, str) and value in ("", "null"))
+LONGEST_ID = 40
+"""Digits. A longer number names nothing at this venue."""
 
 
 def rows_of(value: Any, name: str) -> list[Any]:
@@ -42,14 +34,10 @@ def rows_within(value: Any, outer: str, inner: str) -> list[Any]:
 def number(row: Document, name: str) -> Decimal | None:
     """An exact number, written plainly: 10.0 is 10."""
     value = row.get(name)
-    if is_nothing(value):
-        return None
     if isinstance(value, float):
-        value = repr(value)  # somebody else has parsed it: its shortest text is the one that was sent
-    try:
-        return Decimal(plain(parse_number(value)))
-    except ValueError as fault:
-        raise Unreadable(f"{name} {fault}") from None
+        row = {name: repr(value)}  # somebody else has parsed it: its shortest text is the one that was sent
+    found = fields.number(row, name)
+    return None if found is None else Decimal(plain(found))
 
 
 def amount(row: Document, name: str) -> Decimal | None:
@@ -65,19 +53,15 @@ def price(row: Document, name: str) -> Decimal | None:
     return number(row, name) or None
 
 
-def word(row: Document, name: str) -> str | None:
-    value = row.get(name)
-    if is_nothing(value):
-        return None
-    if not isinstance(value, str):
-        raise Unreadable(f"{name} is not a text")
-    return value
-
-
 def label(row: Document, name: str) -> str | None:
-    """A text, also where it is all digits and came as a number: Tradier's JSON is made of its XML."""
+    """A text that can be printed, also where it is all digits and came as a number: Tradier's JSON is made of its XML."""
     value = row.get(name)
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else word(row, name)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**LONGEST_ID:
+        return str(value)
+    text = word(row, name)
+    if text is not None and not text.isprintable():
+        raise Unreadable(f"{name} has characters that cannot be printed")
+    return text
 
 
 def identity(row: Document, name: str) -> str | None:
@@ -85,18 +69,8 @@ def identity(row: Document, name: str) -> str | None:
     value = row.get(name)
     if is_nothing(value):
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**LONGEST_ID:
         return str(value) if value else None
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_ID:
         return value
     raise Unreadable(f"{name} is no id")
-
-
-def moment(row: Document, name: str) -> datetime | None:
-    value = row.get(name)
-    if is_nothing(value):
-        return None
-    try:
-        return parse_time(value)
-    except (ValueError, OverflowError) as fault:
-        raise Unreadable(f"{name} {fault}") from None

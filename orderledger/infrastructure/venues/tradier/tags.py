@@ -9,6 +9,7 @@ from orderledger.infrastructure.venues.venue import Records
 from orderledger.projections.tables import Row
 
 FITS = re.compile(r"[A-Za-z0-9-]{1,255}", re.ASCII)
+PRINTED = re.compile(r"[ -~]{1,200}", re.ASCII)
 HASHED = re.compile(r"sha256-[0-9a-f]{64}", re.ASCII)
 CLOCK_TOLERANCE = timedelta(minutes=1)
 
@@ -28,6 +29,13 @@ class Holders:
 
     def __init__(self) -> None:
         self._venue_order_ids: dict[tuple[str, str], str] = {}
+
+    def first(self, account: str, tag: str | None, venue_order_id: str) -> dict[str, str]:
+        """The aliases of a venue order where nobody knows what was requested: the order asked for first has the tag."""
+        if tag is None or not PRINTED.fullmatch(tag):
+            return {}
+        holder = self._venue_order_ids.setdefault((account, tag), venue_order_id)
+        return {TAG_ALIAS: tag} if holder == venue_order_id else {}
 
     def named(
         self, records: Records, account: str, tag: str | None, venue_order_id: str, created_at: datetime | None

@@ -5,50 +5,67 @@ executions. Pure: no clock, no network. A row that cannot be read is a Fault and
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from pydantic import ValidationError
-
 from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.venues.fields import Document, Unreadable, is_nothing
+from orderledger.infrastructure.venues.recording import Remembering
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
+from orderledger.infrastructure.venues.tradier.holdings import cash_messages, position_messages
 from orderledger.infrastructure.venues.tradier.orders import event_messages, order_messages
-from orderledger.infrastructure.venues.tradier.reading import (
-    Document,
-    Unreadable,
-    identity,
-    is_nothing,
-    number,
-    rows_of,
-    rows_within,
-    word,
-)
+from orderledger.infrastructure.venues.tradier.reading import identity, rows_of, rows_within
 from orderledger.infrastructure.venues.tradier.rows import OrderRow, gaps_of, read_row
-from orderledger.infrastructure.venues.translation import Fault, Translation
+from orderledger.infrastructure.venues.translation import Fault, Translation, guarded, joined
 from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.facts import evidence_of, to_fact
-from orderledger.infrastructure.wire.messages import Balance, Message
+from orderledger.infrastructure.wire.messages import Message
 
-__all__ = ["from_recorded", "order_ids", "translated", "translated_event", "translated_orders", "translated_positions"]
+__all__ = [
+    "TradierRecording",
+    "from_recorded",
+    "order_ids",
+    "translated",
+    "translated_event",
+    "translated_orders",
+    "translated_positions",
+]
 
-SILENT = ("fault", "errors", "stream", "history", "gainloss", "balances", "profile", "accounts", "event")
-"""Answers, and events other than of orders, that name no order of ours."""
+SILENT = ("fault", "errors", "stream", "history", "gainloss", "profile", "accounts", "event", "sessionid")
+"""Answers, and events other than of orders, that name no order of ours; and what we send to the stream."""
+RECEIVED = "ok"
 ROW_MARKS = frozenset({"transaction_date", "create_date", "exec_quantity", "class", "symbol"})
 """What only the row of an order has. The answer to placing, changing or canceling one has an id and `status: ok`."""
 
 
-def from_recorded(document: Any, account: str, records: Records) -> list[Message]:
-    """The messages of one recorded payload, parsed from JSON with `parse_float=Decimal`. What cannot be read is left out.
+class TradierRecording:
+    """`Recording`: fills are what the numbers have grown by from one payload to the next.
 
-    `account` is the ledger's name of the account. `records` tells what of an order is filled already, and whose tag is whose.
+    `records` tells what of an order is filled already, and whose tag is whose. Without it a tag is taken at its word.
     """
-    return list(translated(document, Context(account=account, records=records, memory=Memory())).messages)
+
+    def __init__(self, account: str, records: Records | None = None) -> None:
+        self._known = Remembering(records)
+        self._context = Context(account=account, records=self._known, memory=Memory(), knows_requests=records is not None)
+
+    def read(self, document: Any) -> Translation:
+        translation = translated(document, self._context)
+        self._known.note(translation.messages)
+        return translation
+
+    def rest(self) -> Translation:
+        return Translation()
+
+
+def from_recorded(document: Any, account: str, records: Records | None = None) -> list[Message]:
+    """The messages of one recorded payload, parsed with `transport.parsed`. What cannot be read is left out."""
+    return list(TradierRecording(account, records).read(document).messages)
 
 
 def translated(document: Any, context: Context) -> Translation:
     """The messages of one payload, its faults, and the orders to be asked about. Never raises."""
-    if isinstance(document, list):
-        return sum((translated(item, context) for item in document if not isinstance(item, list)), Translation())
+    if isinstance(document, list) and not any(isinstance(item, list) for item in document):
+        return joined(translated(item, context) for item in document)
     if not isinstance(document, dict):
         return Translation(faults=[Fault("is not a JSON object", document)])
     if document.get("event") == "order":
@@ -60,6 +77,8 @@ def translated(document: Any, context: Context) -> Translation:
             return translated_orders([row for row in rows_of(document["order"], "order") if not _is_receipt(row)], context)
         if "positions" in document:
             return translated_positions(rows_within(document["positions"], "positions", "position"), context)
+        if "balances" in document:
+            return _each(rows_of(document["balances"], "balances"), lambda row: cash_messages(row, context))
     except Unreadable as fault:
         return Translation(faults=[Fault(str(fault), document)])
     if "id" in document and not ROW_MARKS.isdisjoint(document):
@@ -78,30 +97,24 @@ def translated_orders(raw_rows: Sequence[Any], context: Context) -> Translation:
         except Unreadable as fault:
             rows.append(Fault(str(fault), raw))
     _claim_tags([row for row in rows if isinstance(row, OrderRow)], context)
-    return sum((_of_row(row, context) for row in rows), Translation())
+    return joined(_of_row(row, context) for row in rows)
 
 
 def translated_event(document: Document, context: Context) -> Translation:
     """The messages of one event of the stream about an order."""
-    pushed = Context(
-        account=context.account,
-        records=context.records,
-        memory=context.memory,
-        source=Source.VENUE_PUSH,
-        heard_at=context.heard_at,
-    )
+    pushed = replace(context, source=Source.VENUE_PUSH)
 
     def read() -> Translation:
         row = read_row(document)
         faults = [Fault(fault, document) for fault in row.faults]
         return event_messages(row, identity(document, "parent_id"), pushed) + Translation(faults=faults)
 
-    return _guarded(read, document)
+    return guarded(read, document)
 
 
 def translated_positions(raw_rows: Sequence[Any], context: Context) -> Translation:
-    """What the venue says is held."""
-    return sum((_guarded(lambda raw=raw: _balance(raw, context), raw) for raw in raw_rows), Translation())  # type: ignore[misc]
+    """What the venue says is held, and what it is."""
+    return _each(raw_rows, lambda row: position_messages(row, context))
 
 
 def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
@@ -118,6 +131,17 @@ def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
     return frozenset(found)
 
 
+def _each(raw_rows: Sequence[Any], read: Callable[[Document], Sequence[Message]]) -> Translation:
+    """Rows that have nothing to do with one another."""
+
+    def read_one(raw: Any) -> Translation:
+        if not isinstance(raw, dict):
+            raise Unreadable("is no row")
+        return Translation(read(raw))
+
+    return joined(guarded(partial(read_one, raw), raw) for raw in raw_rows)
+
+
 def _named(raw: Any) -> str | None:
     try:
         return identity(raw, "id") if isinstance(raw, dict) else None
@@ -128,49 +152,18 @@ def _named(raw: Any) -> str | None:
 def _claim_tags(rows: Sequence[OrderRow], context: Context) -> None:
     tagged = [row for row in rows if row.tag is not None]
     for row in sorted(tagged, key=lambda row: (row.created_at or row.at, int(row.venue_order_id))):
-        context.memory.holders.named(context.records, context.account, row.tag, row.venue_order_id, row.created_at)
+        context.named(row.tag, row.venue_order_id, row.created_at)
 
 
 def _of_row(row: OrderRow | Fault, context: Context) -> Translation:
     if isinstance(row, Fault):
         return Translation(faults=[row])
     faults = [Fault(fault, row.raw) for fault in (*row.faults, *gaps_of(row))]
-    return _guarded(lambda: order_messages(row, context), row.raw) + Translation(faults=faults)
-
-
-def _guarded(read: Callable[[], Translation], raw: Any) -> Translation:
-    """What was read, if the ledger could keep it; else the fault."""
-    try:
-        told = read()
-        for message in told.messages:
-            to_fact(message)
-            evidence_of(message.evidence)
-    except (Unreadable, InvalidMessage) as fault:
-        return Translation(faults=[Fault(str(fault), raw)])
-    except ValidationError as fault:
-        found = fault.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in found["loc"])
-        return Translation(faults=[Fault(f"{where} {found['msg'].removeprefix('Value error, ')}", raw)])
-    return told
-
-
-def _balance(raw: Any, context: Context) -> Translation:
-    if not isinstance(raw, dict):
-        raise Unreadable("is no row")
-    symbol, quantity = word(raw, "symbol"), number(raw, "quantity")
-    if symbol is None or quantity is None:
-        raise Unreadable(f"{'symbol' if symbol is None else 'quantity'} is missing")
-    balance = Balance(
-        account=context.account,
-        instrument=symbol,
-        quantity=quantity,
-        at=context.heard_at,
-        source=context.source,
-        evidence=raw,
-    )
-    return Translation([balance])
+    return guarded(lambda: order_messages(row, context), row.raw) + Translation(faults=faults)
 
 
 def _is_receipt(row: Any) -> bool:
-    """The answer to a command: it was received, or tried out. What becomes of the order, its row tells."""
-    return isinstance(row, dict) and ROW_MARKS.isdisjoint(row) and not is_nothing(row.get("status"))
+    """The answer to a command: it was received, or, if it has no id, tried out. What becomes of the order, its row tells."""
+    if not isinstance(row, dict) or is_nothing(row.get("status")):
+        return False
+    return ROW_MARKS.isdisjoint(row) or (row["status"] == RECEIVED and is_nothing(row.get("id")))

@@ -7,10 +7,10 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 
 from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.venues.fields import Unreadable
 from orderledger.infrastructure.venues.tradier.asking import KEPT_FOR, Questions, is_quota
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.listening import Listener
-from orderledger.infrastructure.venues.tradier.reading import Unreadable
 from orderledger.infrastructure.venues.tradier.rows import key_of, read_row
 from orderledger.infrastructure.venues.tradier.tags import ids_of, tag_for
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated_orders, translated_positions
@@ -145,7 +145,7 @@ class TradierVenue:
         return sorted(told, key=lambda message: message.at or since)
 
     async def positions(self, account: str) -> Sequence[Balance]:
-        """All positions, as of now. Balances of cash are not asked for."""
+        """All positions, as of now, at what they cost. Cash is not asked for: there is nothing here to hold it against."""
         at = self._now()
         rows = await self._questions.positions(self._numbers[account])
         translation = translated_positions(rows, self._context(account, heard_at=at))

@@ -6,12 +6,40 @@ from typing import Any
 
 
 def parsed(text: str | bytes) -> Any:
-    """A JSON document with every fraction as a Decimal of its own digits. ValueError if it is none, or has NaN or Infinity."""
+    """A JSON document with every fraction as a Decimal of its own digits. ValueError if it is none.
+
+    What stands for a number and is none (NaN, an exponent beyond all reason) stays the text that it is: it costs the field
+    that it stands in, and not the document.
+    """
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text))
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_refused)
-    except (ArithmeticError, RecursionError) as error:  # an exponent or a depth beyond all reason
-        raise ValueError(f"not a document: {type(error).__name__}") from error
+        return _decoder.decode(text)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
 
 
-def _refused(constant: str) -> Any:
-    raise ValueError(f"{constant} is not a number")
+def parsed_first(text: str) -> tuple[Any, int]:
+    """The document that the text begins with, and where it ends. ValueError if there is none."""
+    begins = len(text) - len(text.lstrip())
+    try:
+        return _decoder.raw_decode(text, begins)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+
+
+def _fraction(digits: str) -> Decimal | str:
+    try:
+        return Decimal(digits)
+    except ArithmeticError:
+        return digits
+
+
+def _whole(digits: str) -> int | str:
+    try:
+        return int(digits)
+    except ValueError:  # more digits than Python converts
+        return digits
+
+
+_decoder = json.JSONDecoder(parse_float=_fraction, parse_int=_whole, parse_constant=str)

@@ -1,0 +1,81 @@
+"""Reading single fields of a venue's row, for every adapter. What is not told is None, what cannot be read is Unreadable."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orderledger.infrastructure.wire.fields import parse_number, parse_time
+
+Document = dict[str, Any]
+
+LONGEST_COUNT = 20
+"""Digits of a time that is counted."""
+
+NOTHING = ("", "null")
+"""Texts by which venues say nothing."""
+
+
+class Unreadable(ValueError):
+    """A row, or a payload, that cannot be read. Says which field, and what is wrong with it."""
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether nothing is said: null, an empty text, or the text "null"."""
+    return value is None or (isinstance(value, str) and value in NOTHING)
+
+
+def number(row: Document, name: str) -> Decimal | None:
+    """An exact number, with the digits that were written: a float is none, since they are lost."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    try:
+        return parse_number(value)
+    except ValueError as fault:
+        raise Unreadable(f"{name} {fault}") from None
+
+
+def needed_number(row: Document, name: str) -> Decimal:
+    """A number that has to be there."""
+    found = number(row, name)
+    if found is None:
+        raise Unreadable(f"{name} is missing")
+    return found
+
+
+def price(row: Document, name: str) -> Decimal | None:
+    """A price, where the venue writes 0 for none."""
+    return number(row, name) or None
+
+
+def word(row: Document, name: str) -> str | None:
+    """A text."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if not isinstance(value, str):
+        raise Unreadable(f"{name} is not a text")
+    return value
+
+
+def flag(row: Document, name: str) -> bool | None:
+    """True or false."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if not isinstance(value, bool):
+        raise Unreadable(f"{name} is neither true nor false")
+    return value
+
+
+def moment(row: Document, name: str) -> datetime | None:
+    """A time: RFC 3339 with an offset, or a count of s, ms, us or ns, as a number or as text."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_COUNT:
+        value = int(value)
+    try:
+        return parse_time(value)
+    except (ValueError, OverflowError) as fault:
+        raise Unreadable(f"{name} {fault}") from None

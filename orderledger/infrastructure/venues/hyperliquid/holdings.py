@@ -1,0 +1,38 @@
+"""Balances of spot tokens."""
+
+from typing import Any
+
+from orderledger.infrastructure.venues.hyperliquid import batches
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, tell
+from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
+from orderledger.infrastructure.venues.hyperliquid.words import SPOT
+from orderledger.infrastructure.wire.messages import Balance
+
+
+def spot_balances(payload: Any, context: Context) -> Translated:
+    """What `spotClearinghouseState` tells of: `balances`, each with its token and the `total`, what is on hold included."""
+    told = Translated()
+    try:
+        rows = Row(payload).rows("balances")
+    except Unreadable as error:
+        return batches.failed(error)
+    for row in rows:
+        try:
+            told.messages.append(_balance(row, context))
+        except Unreadable as error:
+            told.add(batches.failed(error))
+    return told
+
+
+def _balance(raw: Any, context: Context) -> Balance:
+    """A token is called as a perpetual may be: its balance has to have another name."""
+    row = Row(raw)
+    return tell(
+        Balance,
+        row.raw,
+        account=context.account,
+        at=context.at,
+        source=context.source,
+        instrument=f"{row.need('coin', row.word('coin'))}{SPOT}",
+        quantity=row.need("total", row.number("total")),
+    )

@@ -1,0 +1,16 @@
+"""What a section of the settings makes of its venue."""
+
+import pytest
+
+from orderledger.infrastructure.collecting.building import build
+from orderledger.infrastructure.collecting.settings import HyperliquidSettings
+from orderledger.infrastructure.venues.venue import NoRecords
+
+ACCOUNTS = [{"account": "hyperliquid:main", "address": "0x" + "aa" * 20}]
+
+
+@pytest.mark.parametrize(("exchanges", "is_told"), [((), False), (("xyz",), True), (("flx",), False)])
+def test_positions_on_a_builders_exchange_are_told_where_it_is_named(exchanges: tuple[str, ...], is_told: bool) -> None:
+    settings = HyperliquidSettings.model_validate({"venue": "hyperliquid", "accounts": ACCOUNTS, "exchanges": exchanges})
+    venue = build(settings, NoRecords())
+    assert (venue.tells_position_of("xyz:TSLA"), venue.tells_position_of("BTC")) == (is_told, True)

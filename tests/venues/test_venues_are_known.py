@@ -1,0 +1,32 @@
+"""A venue is made known in several places: none of them may be forgotten."""
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+import orderledger.infrastructure.venues as venues
+from orderledger.cli.main import main
+from orderledger.infrastructure.collecting.records import ALIASES
+from orderledger.infrastructure.collecting.settings import VenueSettings
+from orderledger.infrastructure.collecting.translating import recording_of
+from tests.venues.voices import VOICES
+from tests.worlds.plan import VENUES
+
+FOLDER = Path(venues.__path__[0])
+REPOSITORY = FOLDER.parents[2]
+NAMES = sorted(path.parent.name for path in FOLDER.glob("*/translate.py"))
+
+
+def test_every_adapter_is_known_wherever_venues_are_named() -> None:
+    union, _ = get_args(VenueSettings)
+    settings = sorted(get_args(section.model_fields["venue"].annotation)[0] for section in get_args(union))
+    (choices,) = [given.type.choices for given in main.commands["translate"].params if isinstance(given.type, click.Choice)]
+    assert NAMES == settings == sorted(choices) == sorted(VOICES) == sorted(VENUES)
+
+
+def test_every_adapter_has_its_recording_its_alias_and_its_page() -> None:
+    for name in NAMES:
+        assert list(recording_of(name, f"{name}:main", "1", None).rest().messages) == []
+        assert VOICES[name].alias[0] in ALIASES
+        assert (REPOSITORY / f"docs/how-to/connect-{name}.md").exists()

@@ -1,0 +1,267 @@
+"""The three venues, each with documents of all its kinds, and its translation beside a ledger."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from orderledger import parse_document
+from orderledger.infrastructure.venues.hyperliquid.translate import translate_recorded
+from orderledger.infrastructure.venues.lighter.context import Context as LighterContext
+from orderledger.infrastructure.venues.lighter.markets import Markets
+from orderledger.infrastructure.venues.lighter.settling import settled
+from orderledger.infrastructure.venues.lighter.translate import translated as lighter_translated
+from orderledger.infrastructure.venues.tradier.context import Context as TradierContext
+from orderledger.infrastructure.venues.tradier.context import Memory
+from orderledger.infrastructure.venues.tradier.translate import translated as tradier_translated
+from orderledger.infrastructure.venues.translation import Fault
+from orderledger.infrastructure.venues.venue import Records
+from orderledger.infrastructure.wire.messages import Message, Request
+from tests.venues.hyperliquid import payloads as hyperliquid
+from tests.venues.lighter import rows as lighter
+from tests.venues.tradier import payloads as tradier
+
+HEARD_AT = datetime(2026, 11, 20, tzinfo=UTC)
+Read = Callable[[Any, str, Records], tuple[Sequence[Message], Sequence[Fault]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """`documents`: one of every kind. `rows`: by name, how rows stand in a document, a row, and a neighbor of it."""
+
+    name: str
+    read: Read
+    alias: tuple[str, str]
+    instrument: str
+    documents: Sequence[Any]
+    rows: dict[str, tuple[Callable[[list[Any]], Any], Any, Any]]
+
+    def request(self, account: str) -> Request:
+        """An order of ours, under the name that the venue's rows bear."""
+        name, value = self.alias
+        message = parse_document(
+            {
+                "type": "request",
+                "account": account,
+                "client_order_id": "C-1",
+                "aliases": {name: value},
+                "instrument": self.instrument,
+                "side": "buy",
+                "quantity": "1.2",
+                "order_type": "limit",
+                "limit_price": "2500.5",
+                "at": "2026-01-01T00:00:00Z",
+            }
+        )
+        assert isinstance(message, Request)
+        return message
+
+
+def _read_hyperliquid(document: Any, account: str, records: Records) -> tuple[Sequence[Message], Sequence[Fault]]:
+    told = translate_recorded(document, account, records=records)
+    return told.messages, told.faults
+
+
+def _read_lighter(document: Any, account: str, records: Records) -> tuple[Sequence[Message], Sequence[Fault]]:
+    markets = Markets({0: "ETH", 1: "BTC"}, 1)
+    told = lighter_translated(
+        document, LighterContext(account=account, account_index=lighter.INDEX, markets=markets, heard_at=HEARD_AT)
+    )
+    return settled(told.messages, account, records, markets), told.faults
+
+
+def _read_tradier(document: Any, account: str, records: Records) -> tuple[Sequence[Message], Sequence[Fault]]:
+    context = TradierContext(account=account, records=records, memory=Memory(), heard_at=HEARD_AT)
+    told = tradier_translated(document, context)
+    return told.messages, told.faults
+
+
+def _frame(channel: str, **data: Any) -> Any:
+    return {"channel": channel, "data": {"user": hyperliquid.ADDRESS, **data}}
+
+
+T = hyperliquid.T
+_FUNDING = {"time": T, "coin": "ETH", "usdc": "-1.5", "szi": "2", "fundingRate": "0.0001", "nSamples": None}
+_POSITION = {
+    "type": "oneWay",
+    "position": {"coin": "ETH", "szi": "-1.5", "entryPx": "2500.1", "leverage": {"type": "cross", "value": 20}},
+}
+_STATE = {"assetPositions": [_POSITION], "time": T, "withdrawable": "1000.0"}
+_TOKEN = {"coin": "USDC", "token": 0, "hold": "0.0", "total": "14.625485", "entryNtl": "0.0"}
+_TRIGGER = hyperliquid.listed(
+    oid=104,
+    cloid=None,
+    isTrigger=True,
+    triggerPx="2400.0",
+    orderType="Stop Market",
+    tif=None,
+    reduceOnly=True,
+    isPositionTpsl=True,
+)
+_LIQUIDATED = hyperliquid.fill(
+    tid=415, oid=109, dir="Liquidated Isolated Long", liquidation={"liquidatedUser": hyperliquid.ADDRESS, "markPx": "2300"}
+)
+
+HYPERLIQUID = Voice(
+    name="hyperliquid",
+    read=_read_hyperliquid,
+    alias=("hyperliquid.cloid", hyperliquid.CLOID),
+    instrument="ETH",
+    documents=[
+        hyperliquid.order_updates(hyperliquid.reported("open"), hyperliquid.reported("filled", T + 5, oid=155, sz="0.0")),
+        hyperliquid.order_updates(hyperliquid.reported("canceled", T + 9), hyperliquid.reported("open", T + 9, oid=155)),
+        hyperliquid.order_updates(hyperliquid.reported("minTradeNtlRejected"), hyperliquid.reported("triggered", T + 1, oid=7)),
+        hyperliquid.open_orders(hyperliquid.listed(children=[_TRIGGER]), hyperliquid.listed(oid=102, cloid=None, sz="0.2")),
+        hyperliquid.user_fills(hyperliquid.fill(), hyperliquid.fill(oid=0, tid=0, dir="Spot Dust Conversion"), _LIQUIDATED),
+        _frame("userFundings", fundings=[_FUNDING, {**_FUNDING, "time": T + 1}], isSnapshot=True),
+        _frame("user", nonUserCancel=[{"coin": "ETH", "oid": 1}]),
+        _frame("user", fills=[hyperliquid.fill()], funding=_FUNDING),
+        _frame("userTwapSliceFills", twapSliceFills=[{"fill": hyperliquid.fill(twapId=3), "twapId": 3}]),
+        _frame("webData2", openOrders=[hyperliquid.listed(sz="0.7")], serverTime=T, clearinghouseState=_STATE),
+        _frame("clearinghouseState", dex="", clearinghouseState=_STATE),
+        _frame("post", id=1, response={"type": "info", "payload": {"type": "userFills", "data": [hyperliquid.fill()]}}),
+        [hyperliquid.reported("open"), hyperliquid.reported("canceled", str(T + 9), oid="101")],
+        {"status": "order", "order": hyperliquid.reported("filled", sz="0.0")},
+        {
+            "status": "ok",
+            "response": {"type": "order", "data": {"statuses": [{"resting": {"oid": 1}}, {"error": "no"}, "success"]}},
+        },
+        [{"time": T, "hash": "0x0", "delta": {"type": "funding", **_FUNDING}}],
+        _STATE,
+        {"balances": [_TOKEN]},
+    ],
+    rows={
+        "spot balances": (lambda rows: {"balances": rows}, _TOKEN, {"coin": "PURR", "token": 1, "total": "7.5"}),
+        "statuses": (
+            lambda rows: hyperliquid.order_updates(*rows),
+            hyperliquid.reported("open"),
+            hyperliquid.reported("open", T + 3, oid=900, cloid=None, coin="SOL"),
+        ),
+        "open orders": (
+            lambda rows: hyperliquid.open_orders(*rows),
+            hyperliquid.listed(children=[_TRIGGER]),
+            hyperliquid.listed(oid=900, cloid=None, coin="SOL"),
+        ),
+        "fills": (lambda rows: hyperliquid.user_fills(*rows), hyperliquid.fill(), hyperliquid.fill(oid=900, tid=900, coin="SOL")),
+        "fundings": (lambda rows: _frame("userFundings", fundings=rows), _FUNDING, {**_FUNDING, "coin": "SOL", "time": T - 9}),
+        "positions": (
+            lambda rows: {"assetPositions": rows, "time": T},
+            _POSITION,
+            {"type": "oneWay", "position": {"coin": "SOL", "szi": "3"}},
+        ),
+    },
+)
+
+_LIGHTER_FUNDING = {"timestamp": 1790000000, "market_id": 0, "funding_id": 5, "change": "-0.12", "rate": "0.0001"}
+_LIGHTER_POSITION = {"market_id": 0, "symbol": "ETH", "sign": -1, "position": "1.5000", "avg_entry_price": "2500.1"}
+_ASSET = {"symbol": "USDC", "asset_id": 3, "balance": "100.5", "locked_balance": "0"}
+
+LIGHTER = Voice(
+    name="lighter",
+    read=_read_lighter,
+    alias=("lighter.client_order_index", "9001"),
+    instrument="ETH",
+    documents=[
+        {"type": "update/account_all_orders", "channel": "account_all_orders:1234", "orders": {"0": [lighter.order()]}},
+        {"code": 200, "orders": [lighter.order(status="canceled-reduce-only", type="stop-loss", trigger_price="2400.00")]},
+        {
+            "code": 200,
+            "orders": [lighter.order(status="pending", trigger_status="parent-order", parent_order_index=281480000000100)],
+        },
+        {"type": "update/account_all_trades", "channel": "account_all_trades:1234", "trades": {"0": [lighter.trade()]}},
+        {
+            "code": 200,
+            "trades": [lighter.trade(ask_account_id=1234, type="liquidation"), lighter.trade(trade_id=2, trade_id_str="2")],
+        },
+        {"code": 200, "position_fundings": [_LIGHTER_FUNDING, {**_LIGHTER_FUNDING, "funding_id": 6}]},
+        {
+            "type": "update/account_all",
+            "channel": "account_all:1234",
+            "positions": {"0": _LIGHTER_POSITION},
+            "assets": {"3": _ASSET},
+            "trades": {"0": [lighter.trade()]},
+            "funding_histories": {"0": [_LIGHTER_FUNDING]},
+        },
+        {"code": 200, "accounts": [{"index": 1234, "collateral": "1.5", "positions": [_LIGHTER_POSITION], "assets": [_ASSET]}]},
+        lighter.order(),
+    ],
+    rows={
+        "orders": (
+            lambda rows: {"type": "update/account_all_orders", "orders": {"0": rows}},
+            lighter.order(),
+            lighter.order(order_index=281480000000900, order_id="281480000000900", client_order_index=0, client_order_id="0"),
+        ),
+        "trades": (
+            lambda rows: {"code": 200, "trades": rows},
+            lighter.trade(),
+            lighter.trade(
+                trade_id=900,
+                trade_id_str="900",
+                bid_id=281480000000900,
+                bid_id_str="281480000000900",
+                bid_client_id=0,
+                bid_client_id_str="0",
+            ),
+        ),
+        "fundings": (
+            lambda rows: {"position_fundings": rows},
+            _LIGHTER_FUNDING,
+            {**_LIGHTER_FUNDING, "funding_id": 900, "market_id": 1},
+        ),
+        "positions": (
+            lambda rows: {"accounts": [{"index": 1234, "positions": rows}]},
+            _LIGHTER_POSITION,
+            {**_LIGHTER_POSITION, "market_id": 1, "symbol": "BTC"},
+        ),
+    },
+)
+
+_SPREAD = tradier.spread(
+    "filled",
+    tradier.leg(900111, tradier.SELL_PUT, "sell_to_open", 1, "2.6"),
+    tradier.leg(900112, tradier.BUY_PUT, "buy_to_open", 1, "1.5"),
+)
+_BRACKET = tradier.spread(
+    "open",
+    tradier.leg(900131, None, "buy", 1, "500.2"),
+    tradier.leg(900132, None, "sell", status="held", price="510"),
+    tradier.leg(900133, None, "sell", status="held", stop_price="490"),
+    **{"id": 900130, "class": "otoco"},
+)
+_HELD = {"cost_basis": 207.01, "date_acquired": "2018-08-08T14:41:11.405Z", "id": 130089, "quantity": 1.0, "symbol": "AAPL"}
+
+TRADIER = Voice(
+    name="tradier",
+    read=_read_tradier,
+    alias=("tradier.tag", tradier.TAG),
+    instrument="SPY",
+    documents=[
+        tradier.orders(tradier.row()),
+        tradier.orders(tradier.filled_row(4, "500.2", (4, "500.2")), _SPREAD),
+        tradier.orders(_BRACKET),
+        tradier.orders(tradier.row(status="rejected", reason_description="no", tag=None), tradier.row(id=900102, status="held")),
+        {"order": tradier.filled_row(10, "500.2")},
+        tradier.event(),
+        tradier.event(status="filled", exec_quantity=10, avg_fill_price="500.2", id=900111, parent_id=900110),
+        {"positions": {"position": [_HELD, {**_HELD, "symbol": tradier.SELL_PUT, "quantity": -1, "cost_basis": -260}]}},
+        {"positions": "null"},
+        {"errors": {"error": ["no", "never"]}},
+        {"fault": {"faultstring": "Invalid Access Token", "detail": {"errorcode": "x"}}},
+        _SPREAD,
+    ],
+    rows={
+        "orders": (
+            lambda rows: {"orders": {"order": rows}},
+            tradier.filled_row(4, "500.2"),
+            tradier.filled_row(4, "500.2", id=900900, symbol="XYZ", tag="another"),
+        ),
+        "spreads": (
+            lambda rows: {"orders": {"order": rows}},
+            _SPREAD,
+            tradier.filled_row(4, "500.2", id=900900, symbol="XYZ", tag="another"),
+        ),
+        "positions": (lambda rows: {"positions": {"position": rows}}, _HELD, {**_HELD, "id": 7, "symbol": "MSFT"}),
+    },
+)
+
+VOICES = {voice.name: voice for voice in (HYPERLIQUID, LIGHTER, TRADIER)}
