@@ -12,7 +12,8 @@ from orderledger import Ledger
 from orderledger.infrastructure.collecting.records import records_of
 from orderledger.infrastructure.venues.transport import parsed
 from orderledger.infrastructure.venues.venue import NoRecords, Records
-from orderledger.infrastructure.wire.messages import Balance, Instrument, Message, Report
+from orderledger.infrastructure.wire.messages import Balance, Instrument, Message
+from orderledger.infrastructure.wire.reports import Report
 from tests.venues.mutations import NUMBERS, OTHERS, RAW, RAW_NUMBERS, TIMES, WORDS, Mutator, at, everywhere, paths
 from tests.venues.voices import VOICES, Voice
 

@@ -17,7 +17,8 @@ from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, Row, Unrea
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
 from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.messages import Message, Report
+from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.wire.reports import Report
 
 SILENT = frozenset(
     {
