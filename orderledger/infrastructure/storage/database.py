@@ -9,18 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore
+from msgspec.structs import asdict
 
 from orderledger.domain.exact import plain
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, chunks
-from orderledger.projections.tables import Column, Key, Kind, Row, Table
+from orderledger.projections.tables import BY_NAME, Key, Kind, Row, Table
 
 parse_json = msgspec.json.Decoder(float_hook=Decimal).decode
 """JSON whose numbers stay exact."""
@@ -46,6 +48,20 @@ def changed(values: Sequence[Any], change: Callable[[Any], Any] | None) -> Seque
     return values if change is None else [None if value is None else change(value) for value in values]
 
 
+@cache
+def struct_of(name: str) -> type[msgspec.Struct]:
+    """The columns of a table. `asdict` of one makes a row, in half the time of a `dict` of names and values."""
+    types: dict[Kind, Any] = {"text": str, "number": Decimal, "time": datetime, "json": Any, "flag": bool, "count": int}
+    columns = [(column.name, types[column.kind] | None) for column in BY_NAME[name].columns]
+    return msgspec.defstruct(f"{name}_row", columns, array_like=True, gc=False)
+
+
+@cache
+def _row_decoder(name: str) -> Callable[[str], msgspec.Struct]:
+    """Reads a row of the table from a JSON array."""
+    return msgspec.json.Decoder(struct_of(name), float_hook=Decimal).decode
+
+
 class Session(ABC):
     """One transaction. Tables may be written under another name, with `suffix`."""
 
@@ -54,7 +70,6 @@ class Session(ABC):
     """The operator that compares two values of which either may be missing."""
 
     _to: dict[Kind, Callable[[Any], Any]]
-    _from: dict[Kind, Callable[[Any], Any]]
 
     @abstractmethod
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -106,18 +121,17 @@ class Session(ABC):
         self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, suffix: str = "", tail: str = ""
     ) -> list[Row]:
         """Rows as the folds made them. `where` is SQL over the table's columns."""
-        statement = f"SELECT {', '.join(self.column(c) for c in table.columns)} FROM {table.name}{suffix}"
+        statement = f"SELECT {self._selected(table)} FROM {table.name}{suffix}"
         if where:
             statement += f" WHERE {where}"
-        found = self.execute(f"{statement} {tail}", parameters)
-        columns = [
-            changed([row[index] for row in found], self._from.get(column.kind)) for index, column in enumerate(table.columns)
-        ]
-        names = table.names
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        return self._rows_from(table, self.execute(f"{statement} {tail}", parameters))
 
-    def column(self, column: Column) -> str:
-        return column.name
+    @abstractmethod
+    def _selected(self, table: Table) -> str:
+        """What is asked of a table, for `_rows_from` to make rows of."""
+
+    @abstractmethod
+    def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]: ...
 
     def first_missing(self, name: str) -> str:
         """How to sort by a column so that what is missing comes first, and text byte for byte."""
@@ -150,12 +164,7 @@ class SQLiteSession(Session):
         "count": "INTEGER",
     }
     _to: dict[Kind, Callable[[Any], Any]] = {"number": plain, "time": time_text, "json": json_text, "flag": int}  # noqa: RUF012
-    _from: dict[Kind, Callable[[Any], Any]] = {  # noqa: RUF012
-        "number": Decimal,
-        "time": datetime.fromisoformat,
-        "json": parse_json,
-        "flag": bool,
-    }
+    _as_json: dict[Kind, str] = {"json": "json({})", "flag": "json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"}  # noqa: RUF012
 
     def __init__(self, cursor: SQLiteCursor) -> None:
         self._cursor = cursor.sqlite_cursor
@@ -169,6 +178,14 @@ class SQLiteSession(Session):
 
     def column_names(self, name: str) -> set[str]:
         return {column for (column,) in self.execute("SELECT name FROM pragma_table_info(?)", (name,))}
+
+    def _selected(self, table: Table) -> str:
+        """A row as one JSON array: the driver takes longer for forty values than SQLite and msgspec together for their text."""
+        return f"json_array({', '.join(self._as_json.get(c.kind, '{}').format(c.name) for c in table.columns)})"
+
+    def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
+        decode = _row_decoder(table.name)
+        return [asdict(decode(text)) for (text,) in found]
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
         marks = f"({','.join('?' * len(table.columns))})"
