@@ -7,59 +7,19 @@ PostgreSQL has both: NUMERIC and timestamptz.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
-from decimal import Decimal
-from functools import cache
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore
 from msgspec.structs import asdict
 
-from orderledger.domain.exact import plain
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, row_decoder, times
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, chunks
-from orderledger.projections.tables import BY_NAME, Key, Kind, Row, Table
-
-parse_json = msgspec.json.Decoder(float_hook=Decimal).decode
-"""JSON whose numbers stay exact."""
-
-_json = msgspec.json.Encoder(decimal_format="number", order="deterministic")
-
-
-def time_text(moment: datetime) -> str:
-    """RFC 3339 in UTC with microseconds, which sorts as it happened."""
-    text = _json.encode(
-        moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    ).decode()  # in quotes, and without the microseconds where there are none
-    return text[1:-1] if moment.microsecond else f"{text[1:20]}.000000Z"
-
-
-def json_text(value: Any) -> str:
-    """JSON text with sorted keys."""
-    return _json.encode(value).decode()
-
-
-def changed(values: Sequence[Any], change: Callable[[Any], Any] | None) -> Sequence[Any]:
-    """A column's values, those that are there changed."""
-    return values if change is None else [None if value is None else change(value) for value in values]
-
-
-@cache
-def struct_of(name: str) -> type[msgspec.Struct]:
-    """The columns of a table. `asdict` of one makes a row, in half the time of a `dict` of names and values."""
-    types: dict[Kind, Any] = {"text": str, "number": Decimal, "time": datetime, "json": Any, "flag": bool, "count": int}
-    columns = [(column.name, types[column.kind] | None) for column in BY_NAME[name].columns]
-    return msgspec.defstruct(f"{name}_row", columns, array_like=True, gc=False)
-
-
-@cache
-def _row_decoder(name: str) -> Callable[[str], msgspec.Struct]:
-    """Reads a row of the table from a JSON array."""
-    return msgspec.json.Decoder(struct_of(name), float_hook=Decimal).decode
+from orderledger.projections.tables import Key, Kind, Row, Table
 
 
 class Session(ABC):
@@ -69,7 +29,8 @@ class Session(ABC):
     differs_from: str
     """The operator that compares two values of which either may be missing."""
 
-    _to: dict[Kind, Callable[[Any], Any]]
+    _to: dict[Kind, Callable[[Column], Column]]
+    """What turns a column of a kind into what the database takes, where that is something else."""
 
     @abstractmethod
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -88,13 +49,12 @@ class Session(ABC):
 
     def to_sql(self, kind: Kind, value: Any) -> Any:
         """A value of a row as the database takes it."""
-        change = self._to.get(kind)
-        return value if change is None or value is None else change(value)
+        return self._to[kind]([value])[0] if kind in self._to else value
 
-    def columns_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
-        """The rows as the database takes them, a list per column."""
-        for column in table.columns:
-            yield changed([row[column.name] for row in rows], self._to.get(column.kind))
+    def columns_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Column]:
+        """The rows as the database takes them, a column after the other."""
+        for column, values in zip(table.columns, zip(*map(itemgetter(*table.names), rows), strict=True), strict=False):
+            yield self._to[column.kind](values) if column.kind in self._to else values
 
     def events_after(self, position: int, limit: int) -> list[Recorded]:
         """The next events in the order of the log."""
@@ -163,7 +123,12 @@ class SQLiteSession(Session):
         "flag": "INTEGER",
         "count": "INTEGER",
     }
-    _to: dict[Kind, Callable[[Any], Any]] = {"number": plain, "time": time_text, "json": json_text, "flag": int}  # noqa: RUF012
+    _to: dict[Kind, Callable[[Column], Column]] = {  # noqa: RUF012
+        "number": numbers,
+        "time": times,
+        "json": json_texts,
+        "flag": lambda column: changed(column, int),
+    }
     _as_json: dict[Kind, str] = {"json": "json({})", "flag": "json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"}  # noqa: RUF012
 
     def __init__(self, cursor: SQLiteCursor) -> None:
@@ -184,7 +149,7 @@ class SQLiteSession(Session):
         return f"json_array({', '.join(self._as_json.get(c.kind, '{}').format(c.name) for c in table.columns)})"
 
     def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
-        decode = _row_decoder(table.name)
+        decode = row_decoder(table.name)
         return [asdict(decode(text)) for (text,) in found]
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:

@@ -11,8 +11,8 @@ from msgspec.structs import asdict
 from psycopg import Cursor
 from psycopg.rows import tuple_row
 
-from orderledger.domain.exact import plain
-from orderledger.infrastructure.storage.database import Database, Session, changed, json_text, parse_json, struct_of, time_text
+from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, struct_of, times
+from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.projections.tables import Kind, Row, Table
 
 ROWS_WORTH_A_COPY = 200
@@ -49,7 +49,7 @@ class PostgresSession(Session):
         "flag": "boolean",
         "count": "bigint",
     }
-    _to: dict[Kind, Callable[[Any], Any]] = {"json": json_text, "number": plain}  # noqa: RUF012
+    _to: dict[Kind, Callable[[Column], Column]] = {"json": json_texts, "number": numbers}  # noqa: RUF012
     # NUMERIC keeps trailing zeros: 7.0 is to be 7 everywhere
     _from: dict[Kind, Callable[[Any], Any]] = {"json": _parsed, "number": Decimal, "time": _utc}  # noqa: RUF012
     _as_text = frozenset({"json", "number"})
@@ -84,10 +84,10 @@ class PostgresSession(Session):
     def _texts_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
         """Columns for a copy, which reads times as text: writing them so costs a fifth of what psycopg takes for a datetime."""
         for column, values in zip(table.columns, self.columns_of(table, rows), strict=True):
-            yield changed(values, time_text) if column.kind == "time" else values
+            yield times(values) if column.kind == "time" else values
 
     def _upsert_arrays(self, table: Table, rows: Sequence[Row], suffix: str) -> None:
-        arrays = list(self.columns_of(table, rows))
+        arrays = list(map(list, self.columns_of(table, rows)))
         marks = ", ".join(f"%s::{self.types[column.kind]}[]" for column in table.columns)
         target = f"{table.name}{suffix} ({', '.join(table.names)})"
         statement = f"INSERT INTO {target} SELECT * FROM unnest({marks}) {self._upsert_tail(table)}"
