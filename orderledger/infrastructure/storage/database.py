@@ -18,8 +18,14 @@ from msgspec.structs import asdict
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, row_decoder, times
-from orderledger.infrastructure.storage.recording import EVENTS_TABLE, chunks
+from orderledger.infrastructure.storage.recording import EVENTS_TABLE
 from orderledger.projections.tables import Key, Kind, Row, Table
+
+LAST = 2**63 - 1
+"""No position is beyond this."""
+
+ROWS_PER_UPSERT = (500, 100, 20, 4, 1)
+"""SQLite parses a statement of many rows as long as it writes them. These few are parsed once per connection."""
 
 
 class Session(ABC):
@@ -56,13 +62,14 @@ class Session(ABC):
         for column, values in zip(table.columns, zip(*map(itemgetter(*table.names), rows), strict=True), strict=False):
             yield self._to[column.kind](values) if column.kind in self._to else values
 
-    def events_after(self, position: int, limit: int) -> list[Recorded]:
-        """The next events in the order of the log."""
-        return [decode(*row) for row in self.stored_after(position, limit)]
+    def events_after(self, position: int, limit: int, up_to: int | None = None) -> list[Recorded]:
+        """The next events in the order of the log, not beyond `up_to`."""
+        return [decode(*row) for row in self.stored_after(position, limit, up_to)]
 
-    def stored_after(self, position: int, limit: int) -> list[tuple[Any, ...]]:
+    def stored_after(self, position: int, limit: int, up_to: int | None = None) -> list[tuple[Any, ...]]:
         """The same as they are stored: stream, version, name, bytes, position."""
-        return self._stored("notification_id > ? ORDER BY notification_id LIMIT ?", (position, limit))
+        where = "notification_id > ? AND notification_id <= ? ORDER BY notification_id LIMIT ?"
+        return self._stored(where, (position, LAST if up_to is None else up_to, limit))
 
     def events_of(self, stream: str) -> list[Recorded]:
         """All events of one stream."""
@@ -154,10 +161,14 @@ class SQLiteSession(Session):
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
         marks = f"({','.join('?' * len(table.columns))})"
-        for chunk in chunks(rows):
+        start = 0
+        while start < len(rows):
+            count = next(size for size in ROWS_PER_UPSERT if size <= len(rows) - start)
+            chunk = rows[start : start + count]
             values = list(chain.from_iterable(zip(*self.columns_of(table, chunk), strict=True)))
-            statement = f"INSERT INTO {table.name}{suffix} ({', '.join(table.names)}) VALUES {','.join([marks] * len(chunk))} "
+            statement = f"INSERT INTO {table.name}{suffix} ({', '.join(table.names)}) VALUES {','.join([marks] * count)} "
             self._cursor.execute(statement + self._upsert_tail(table), values)
+            start += count
 
 
 class Database(ABC):

@@ -39,11 +39,6 @@ class SqlRows:
         for table in TABLES:
             self._flush_table(table)
 
-    def forget(self) -> None:
-        """Drop what was not flushed, e.g. after a failure."""
-        for changed in self._changed.values():
-            changed.clear()
-
     def _flush_table(self, table: Table) -> None:
         changed = self._changed[table.name]
         if changed:
