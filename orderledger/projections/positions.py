@@ -173,10 +173,15 @@ class Position:
         self.last = (adjustment["at"], adjustment["position"])
 
 
+def when(entry: Row) -> tuple[datetime, int]:
+    """Where a trade or an account event stands among others."""
+    return entry["at"], entry["position"]
+
+
 def position_of(account: str, instrument: str, terms: Terms, entries: Iterable[Row]) -> Position:
-    """The position from all its trades, adjustments and funding (rows of `TRADES` and `ACCOUNT_EVENTS`), in any order."""
+    """The position from all its trades, adjustments and funding (rows of `TRADES` and `ACCOUNT_EVENTS`), as they happened."""
     position = Position(account, instrument, terms)
-    for entry in sorted(entries, key=lambda row: (row["at"], row["position"])):
+    for entry in entries:
         if "fill_id" in entry:
             position.fill(entry)
         elif entry["kind"] == "adjust":

@@ -19,6 +19,8 @@ BATCH = 2_000
 BATCH_FAR_BEHIND = 20_000
 """Events per transaction. An order is written once per batch that touches it: large ones are fast, small ones are soon seen."""
 
+WORTH_A_LARGE_BATCH = 10_000
+
 EVENTS_AT_ONCE = 2_000
 """In memory, of a transaction's worth."""
 
@@ -73,7 +75,7 @@ class Projector:
             last = self._store.recorder.last_position()
             while self._fold.position < last:
                 before = self._fold.position
-                self._advance(BATCH_FAR_BEHIND if last - before > BATCH_FAR_BEHIND else BATCH)
+                self._advance(BATCH_FAR_BEHIND if last - before > WORTH_A_LARGE_BATCH else BATCH)
                 if progress is not None:
                     progress(self._fold.position)
                 if self._fold.position == before or is_enough():
