@@ -19,6 +19,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, row_decoder, times
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE
+from orderledger.infrastructure.storage.sqlite import Datastore
 from orderledger.projections.tables import Key, Kind, Row, Table
 
 LAST = 2**63 - 1
@@ -234,7 +235,7 @@ class SQLiteDatabase(Database):
 
     @contextmanager
     def apart(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator[Database]:
-        datastore = SQLiteDatastore(path)
+        datastore = Datastore(path, lock_timeout=0, synchronous="OFF")
         try:
             database = SQLiteDatabase(datastore)
             with database.writing() as session:

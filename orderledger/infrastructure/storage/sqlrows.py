@@ -6,7 +6,7 @@ from typing import Any
 from orderledger.infrastructure.storage.database import Session
 from orderledger.projections.tables import TABLES, Key, Row, Table
 
-FEW = "LIMIT 5000"
+FEW = "LIMIT 1000"
 
 
 class SqlRows:
