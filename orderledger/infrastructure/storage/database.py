@@ -7,6 +7,7 @@ PostgreSQL has both: NUMERIC and timestamptz.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
@@ -18,9 +19,9 @@ from msgspec.structs import asdict
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, row_decoder, times
-from orderledger.infrastructure.storage.recording import EVENTS_TABLE
+from orderledger.infrastructure.storage.recording import EVENTS_TABLE, chunks
 from orderledger.infrastructure.storage.sqlite import Datastore
-from orderledger.projections.tables import Key, Kind, Row, Table
+from orderledger.projections.tables import BY_NAME, Key, Kind, Row, Table
 
 LAST = 2**63 - 1
 """No position is beyond this."""
@@ -116,9 +117,21 @@ class Session(ABC):
     def drop(self, table: Table, suffix: str = "") -> None:
         self.execute(f"DROP TABLE IF EXISTS {table.name}{suffix}")
 
-    def _upsert_tail(self, table: Table) -> str:
-        others = [name for name in table.names if name not in table.key]
-        return f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in others)}"
+
+@cache
+def upsert_tail(name: str) -> str:
+    """What turns an INSERT into the table into one that replaces the rows whose keys are there."""
+    table = BY_NAME[name]
+    others = (f"{name} = excluded.{name}" for name in table.names if name not in table.key)
+    return f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {', '.join(others)}"
+
+
+@cache
+def _upsert_of(name: str, suffix: str, count: int) -> str:
+    """The statement for so many rows."""
+    names = BY_NAME[name].names
+    marks = f"({','.join('?' * len(names))})"
+    return f"INSERT INTO {name}{suffix} ({', '.join(names)}) VALUES {','.join([marks] * count)} {upsert_tail(name)}"
 
 
 class SQLiteSession(Session):
@@ -161,15 +174,13 @@ class SQLiteSession(Session):
         return [asdict(decode(text)) for (text,) in found]
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
-        marks = f"({','.join('?' * len(table.columns))})"
-        start = 0
-        while start < len(rows):
-            count = next(size for size in ROWS_PER_UPSERT if size <= len(rows) - start)
-            chunk = rows[start : start + count]
+        width = len(table.columns)
+        for chunk in chunks(rows):
             values = list(chain.from_iterable(zip(*self.columns_of(table, chunk), strict=True)))
-            statement = f"INSERT INTO {table.name}{suffix} ({', '.join(table.names)}) VALUES {','.join([marks] * count)} "
-            self._cursor.execute(statement + self._upsert_tail(table), values)
-            start += count
+            while values:
+                count = next(size for size in ROWS_PER_UPSERT if size * width <= len(values))
+                self._cursor.execute(_upsert_of(table.name, suffix, count), values[: count * width])
+                del values[: count * width]
 
 
 class Database(ABC):

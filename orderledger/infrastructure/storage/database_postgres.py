@@ -12,7 +12,7 @@ from psycopg import Cursor
 from psycopg.rows import tuple_row
 
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, struct_of, times
-from orderledger.infrastructure.storage.database import Database, Session
+from orderledger.infrastructure.storage.database import Database, Session, upsert_tail
 from orderledger.projections.tables import Kind, Row, Table
 
 ROWS_WORTH_A_COPY = 200
@@ -78,7 +78,7 @@ class PostgresSession(Session):
         with self._cursor.copy(f"COPY {staged} ({names}) FROM STDIN".encode()) as copy:
             for row in zip(*self._texts_of(table, rows), strict=True):
                 copy.write_row(row)
-        self.execute(f"INSERT INTO {table.name}{suffix} ({names}) SELECT {names} FROM {staged} {self._upsert_tail(table)}")
+        self.execute(f"INSERT INTO {table.name}{suffix} ({names}) SELECT {names} FROM {staged} {upsert_tail(table.name)}")
         self.execute(f"TRUNCATE {staged}")
 
     def _texts_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
@@ -90,7 +90,7 @@ class PostgresSession(Session):
         arrays = list(map(list, self.columns_of(table, rows)))
         marks = ", ".join(f"%s::{self.types[column.kind]}[]" for column in table.columns)
         target = f"{table.name}{suffix} ({', '.join(table.names)})"
-        statement = f"INSERT INTO {target} SELECT * FROM unnest({marks}) {self._upsert_tail(table)}"
+        statement = f"INSERT INTO {target} SELECT * FROM unnest({marks}) {upsert_tail(table.name)}"
         self._cursor.execute(statement.encode(), arrays)
 
     def _selected(self, table: Table) -> str:

@@ -43,11 +43,15 @@ class TableFold:
         """Take so many events, not beyond a position, and write what follows. Returns how many there were."""
         self._rows.session = session
         count = 0
-        while count < limit and (events := session.events_after(self.position, min(limit - count, EVENTS_AT_ONCE), up_to)):
+        while wanted := min(limit - count, EVENTS_AT_ONCE):
+            events = session.events_after(self.position, wanted, up_to)
             for event in events:
                 self._fold.take(event)
-            self.position = events[-1].position or self.position
-            count += len(events)
+            if events:
+                self.position = events[-1].position or self.position
+                count += len(events)
+            if len(events) < wanted:
+                break
         if count:
             self._fold.settle()
             self._rows.flush()
