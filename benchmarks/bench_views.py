@@ -16,11 +16,11 @@ from typing import Any
 
 from floors import decimal_fold
 from measuring import Bench, Databases, Figure, databases, in_turns, ratio
-from workload import ACCOUNT, documents, to_message
 
 from orderledger import Ledger
 from orderledger.projections.tables import TABLES
 
+ACCOUNT = "sim:main"
 ORDERS_PER_EVENT = 20_000 / 75_158
 OPEN_ORDERS = 1_000
 HISTORIES = 300
@@ -47,6 +47,8 @@ def main() -> None:
 
 def _filled(url: str, size: int) -> float:
     """Record a log of this size, and bring the views up to it. Returns the seconds that the views took."""
+    from workload import documents, to_message  # not above: the processes of a rebuild import this module, and no messages
+
     with Ledger.open(url, follow=False) as ledger:
         found = documents(int(size * ORDERS_PER_EVENT), OPEN_ORDERS if size >= 100_000 else OPEN_ORDERS // 10)
         ledger.record_many(to_message(document) for document in found)

@@ -15,7 +15,7 @@ Row = dict[str, Any]
 def jsonable(value: Any) -> Any:
     """Decimals as plain text, times as RFC 3339 in UTC."""
     from orderledger.domain.exact import plain
-    from orderledger.infrastructure.storage.database import time_text
+    from orderledger.infrastructure.storage.columns import time_text
 
     if isinstance(value, Decimal):
         return plain(value)

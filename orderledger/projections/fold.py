@@ -25,6 +25,7 @@ from orderledger.domain.events import (
     FillCorrected,
     FillRecorded,
     OrderAttributed,
+    OrderEvent,
 )
 from orderledger.domain.order import evolve
 from orderledger.domain.proposals import ProposalEvent, ProposalFact
@@ -49,13 +50,21 @@ def nothing_earlier(stream: str) -> Iterable[Recorded]:
     return ()
 
 
+class Unremembered(set[OrderEvent]):
+    """What an order has seen is asked when the next message is decided, never by a view."""
+
+    def add(self, element: OrderEvent) -> None:
+        return
+
+
 @dataclass(slots=True)
 class Tracked:
-    """An order while the fold follows it."""
+    """An order while the fold follows it. `shown` is what all its trades show of it, None where they do not show the same."""
 
     order: Order
     version: int = 0
     reports: dict[str, Report] = field(default_factory=dict)
+    shown: tuple[object, ...] | None = None
     raised: dict[Anomaly, list[int]] = field(default_factory=dict)
     is_dirty: bool = False
     is_ended: bool = False
@@ -89,6 +98,8 @@ class Fold:
         for stream in self._dirty:
             tracked = self._tracked[stream]
             tracked.is_dirty = False
+            if tracked.reports and tracked.shown != _shown_with_trades(tracked.order):
+                self._write_all_trades(stream, tracked)
             if tracked.order.attributed_to is None:
                 row = order_row(stream, tracked.order, tracked.version)
                 tracked.is_ended = not row["is_open"]
@@ -113,9 +124,7 @@ class Fold:
     def _take_order_event(self, recorded: Recorded, event: Event) -> None:
         stream = recorded.stream
         tracked = self._tracked.get(stream) or self._track(stream, recorded.version)
-        order = tracked.order
-        shown = _shown_with_trades(order) if tracked.reports else None
-        is_new_fill = isinstance(event, FillRecorded) and event.fill_id not in order.fills.by_id
+        is_new_fill = isinstance(event, FillRecorded) and event.fill_id not in tracked.order.fills.by_id
         _follow(tracked, recorded, event)
         if not tracked.is_dirty:
             tracked.is_dirty = True
@@ -126,22 +135,31 @@ class Fold:
             case OrderAttributed():
                 self._withdraw(stream, tracked, recorded.recorded_at)
             case FillRecorded() if is_new_fill and not isinstance(event, FillCorrected):
-                self._write_trades(stream, tracked, (event.fill_id,), is_new=order.fills.by_id[event.fill_id].is_standing)
+                self._take_new_fill(stream, tracked, event.fill_id)
             case FillRecorded() | FillBusted():
-                self._write_trades(stream, tracked, tracked.reports)
+                self._write_all_trades(stream, tracked)
             case _:
                 pass
-        if shown is not None and shown != _shown_with_trades(order):
-            self._write_trades(stream, tracked, tracked.reports)
 
     def _track(self, stream: str, version: int) -> Tracked:
         """Begin to follow an order, from the state that it was in before this version."""
         tracked = self._tracked[stream] = Tracked(Order(account_of(stream), client_order_id_of(stream)))
+        tracked.order.seen = Unremembered()
         if version > 1:
             for earlier in self._streams(stream):
                 if earlier.version < version:
                     _follow(tracked, earlier, earlier.event)  # type: ignore[arg-type]
+            tracked.shown = _shown_with_trades(tracked.order)
         return tracked
+
+    def _take_new_fill(self, stream: str, tracked: Tracked, fill_id: str) -> None:
+        shown = _shown_with_trades(tracked.order)
+        tracked.shown = shown if len(tracked.reports) == 1 or shown == tracked.shown else None
+        self._write_trades(stream, tracked, (fill_id,), is_new=tracked.order.fills.by_id[fill_id].is_standing)
+
+    def _write_all_trades(self, stream: str, tracked: Tracked) -> None:
+        self._write_trades(stream, tracked, tracked.reports)
+        tracked.shown = _shown_with_trades(tracked.order)
 
     def _write_trades(self, stream: str, tracked: Tracked, fill_ids: Iterable[str], *, is_new: bool = False) -> None:
         """Write the rows of some fills. A new one may simply be added to its position; else the position is folded anew."""
@@ -160,6 +178,7 @@ class Fold:
     def _withdraw(self, stream: str, tracked: Tracked, at: datetime) -> None:
         """The order turned out to be another: its row and its trades are that one's now."""
         self._rows.delete(ORDERS, (stream,))
+        tracked.shown = _shown_with_trades(tracked.order)
         for code in list(tracked.raised):
             self._clear(tracked, code, at)
         for fill_id in tracked.reports:

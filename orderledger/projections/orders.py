@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from orderledger.domain.anomalies import standing_anomalies
-from orderledger.domain.exact import EXACT, ZERO, plain
+from orderledger.domain.exact import EXACT, plain
 from orderledger.domain.state import Order
 from orderledger.domain.values import Links
 from orderledger.projections.tables import Row
@@ -69,7 +69,7 @@ def fees_of(order: Order) -> dict[str, str]:
     for fill in order.fills.by_id.values():
         if fill.is_standing and fill.fee is not None:
             currency = fill.fee_currency or ""
-            fees[currency] = EXACT.add(fees.get(currency, ZERO), fill.fee)
+            fees[currency] = EXACT.add(fees[currency], fill.fee) if currency in fees else fill.fee
     return {currency: plain(fees[currency]) for currency in sorted(fees)}
 
 

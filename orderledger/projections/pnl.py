@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import EXACT, ONE, ZERO, plain, total
-from orderledger.projections.positions import METHODS, Method, Position, Terms, position_rows, shown
+from orderledger.projections.positions import METHODS, Method, Position, Terms, position_rows, shown, when
 from orderledger.projections.tables import Row
 
 GROUPS = ("account", "instrument", "strategy", "day")
@@ -46,7 +46,7 @@ def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tupl
     """
     positions: dict[tuple[Any, ...], Position] = {}
     days: dict[tuple[Any, ...], Row] = {}
-    for entry in sorted(entries, key=lambda row: (row["at"], row["position"])):
+    for entry in sorted(entries, key=when):
         strategy = entry.get("strategy") if "strategy" in by else None
         holder = (entry["account"], entry["instrument"], strategy)
         position = positions.setdefault(holder, Position(holder[0], holder[1], terms(holder[0], holder[1])))

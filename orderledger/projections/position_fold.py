@@ -1,7 +1,9 @@
 """The fold of trades and account events into positions: one by one while they come in the order they happened, anew where not."""
 
+from heapq import merge
+
 from orderledger.domain.exact import ONE
-from orderledger.projections.positions import Position, Terms, position_of, position_rows, restore
+from orderledger.projections.positions import Position, Terms, position_of, position_rows, restore, when
 from orderledger.projections.store import Rows
 from orderledger.projections.tables import ACCOUNT_EVENTS, INSTRUMENTS, POSITIONS, TRADES, Row
 
@@ -72,9 +74,10 @@ class PositionFold:
 
     def _fold_anew(self, key: Key) -> Position:
         account, instrument = key
-        trades = self._rows.select(TRADES, account=account, instrument=instrument, state="standing")
-        entries = self._rows.select(ACCOUNT_EVENTS, account=account, instrument=instrument)
-        return position_of(account, instrument, self._terms(key), [*(trade for trade in trades if trade["side"]), *entries])
+        trades = self._rows.each(TRADES, account=account, instrument=instrument, state="standing")
+        entries = self._rows.each(ACCOUNT_EVENTS, account=account, instrument=instrument)
+        in_order = merge((trade for trade in trades if trade["side"]), entries, key=when)
+        return position_of(account, instrument, self._terms(key), in_order)
 
     def _write(self, position: Position) -> None:
         is_empty = position.last is None and not position.funding

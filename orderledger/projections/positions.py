@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import reduce
 from typing import Any, Literal
 
 from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain, total
@@ -57,8 +58,18 @@ class Terms:
 
 @dataclass(slots=True)
 class Lot:
+    """Never changed, but replaced: `text` is written once, however often the books are."""
+
     quantity: Decimal
     cost: Decimal
+    _text: list[str] | None = None
+
+    @property
+    def text(self) -> list[str]:
+        """Quantity and cost as they are stored."""
+        if self._text is None:
+            self._text = [plain(self.quantity), plain(self.cost)]
+        return self._text
 
 
 @dataclass(slots=True)
@@ -70,12 +81,8 @@ class Book:
     realized: Decimal = ZERO
 
     @property
-    def quantity(self) -> Decimal:
-        return total(lot.quantity for lot in self.lots)
-
-    @property
     def cost(self) -> Decimal:
-        return _sum_costs(lot.cost for lot in self.lots)
+        return reduce(COSTS.add, (lot.cost for lot in self.lots), ZERO)
 
     def fill(self, quantity: Decimal, price: Decimal, terms: Terms) -> None:
         """Close open lots on the other side, then open what is left."""
@@ -92,7 +99,7 @@ class Book:
     def _open(self, lot: Lot) -> None:
         if self.method == "average" and self.lots:
             held = self.lots[0]
-            held.quantity, held.cost = EXACT.add(held.quantity, lot.quantity), COSTS.add(held.cost, lot.cost)
+            self.lots[0] = Lot(EXACT.add(held.quantity, lot.quantity), COSTS.add(held.cost, lot.cost))
         else:
             self.lots.append(lot)
 
@@ -105,19 +112,12 @@ class Book:
         if is_partly_closed:
             closed = quantity.copy_negate()
             cost = COSTS.divide(COSTS.multiply(lot.cost, closed), lot.quantity)
-            lot.quantity, lot.cost = left, COSTS.subtract(lot.cost, cost)
+            self.lots[index] = Lot(left, COSTS.subtract(lot.cost, cost))
         else:
             closed, cost = lot.quantity, lot.cost
             del self.lots[index]
         self.realized = COSTS.add(self.realized, terms.gain(terms.value(closed, price), cost))
         return ZERO if is_partly_closed else left
-
-
-def _sum_costs(costs: Iterable[Decimal]) -> Decimal:
-    result = ZERO
-    for cost in costs:
-        result = COSTS.add(result, cost)
-    return result
 
 
 @dataclass(slots=True)
@@ -134,6 +134,11 @@ class Position:
     bought: Decimal = ZERO
     sold: Decimal = ZERO
     last: tuple[datetime, int] | None = None
+
+    @property
+    def quantity(self) -> Decimal:
+        """The same by every method. By average cost it is one lot."""
+        return total(lot.quantity for lot in self.books[METHODS.index("average")].lots)
 
     def is_in_order(self, at: datetime, log_position: int) -> bool:
         """Whether something that happened then comes after all that is in the books."""
@@ -168,10 +173,15 @@ class Position:
         self.last = (adjustment["at"], adjustment["position"])
 
 
+def when(entry: Row) -> tuple[datetime, int]:
+    """Where a trade or an account event stands among others."""
+    return entry["at"], entry["position"]
+
+
 def position_of(account: str, instrument: str, terms: Terms, entries: Iterable[Row]) -> Position:
-    """The position from all its trades, adjustments and funding (rows of `TRADES` and `ACCOUNT_EVENTS`), in any order."""
+    """The position from all its trades, adjustments and funding (rows of `TRADES` and `ACCOUNT_EVENTS`), as they happened."""
     position = Position(account, instrument, terms)
-    for entry in sorted(entries, key=lambda row: (row["at"], row["position"])):
+    for entry in entries:
         if "fill_id" in entry:
             position.fill(entry)
         elif entry["kind"] == "adjust":
@@ -188,7 +198,7 @@ def position_rows(position: Position) -> list[Row]:
 
 def _position_row(position: Position, book: Book) -> Row:
     at, log_position = position.last or (None, None)
-    quantity = book.quantity
+    quantity = position.quantity
     return {
         "account": position.account,
         "instrument": position.instrument,
@@ -206,7 +216,7 @@ def _position_row(position: Position, book: Book) -> Row:
         "sold_quantity": position.sold,
         "last_at": at,
         "last_position": log_position,
-        "lots": {"realized": plain(book.realized), "open": [[plain(lot.quantity), plain(lot.cost)] for lot in book.lots]},
+        "lots": {"realized": plain(book.realized), "open": [lot.text for lot in book.lots]},
     }
 
 

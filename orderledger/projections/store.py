@@ -1,7 +1,7 @@
 """Where the folds keep their rows: a mapping per table. Here in memory; the infrastructure keeps them in a database."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from orderledger.projections.tables import TABLES, Key, Row, Table
@@ -21,6 +21,9 @@ class Rows(Protocol):
 
     def select(self, table: Table, **where: Any) -> list[Row]:
         """The rows with these values, in the table's order."""
+
+    def each(self, table: Table, **where: Any) -> Iterator[Row]:
+        """The same, however many: not all of them at once. Nothing may be put meanwhile."""
 
 
 class MemoryRows:
@@ -56,6 +59,9 @@ class MemoryRows:
             (row for row in found if all(row[name] == value for name, value in where.items())),
             key=lambda row: sort_key(table, row),
         )
+
+    def each(self, table: Table, **where: Any) -> Iterator[Row]:
+        return iter(self.select(table, **where))
 
     def _forget(self, table: Table, row: Row, key: Key) -> None:
         if "instrument" in row:

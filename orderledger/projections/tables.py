@@ -36,6 +36,10 @@ class Table:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
+    @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        return {column.name: column.kind for column in self.columns}
+
     def shown(self, row: Row) -> Row:
         """The row as a view shows it: without what only the ledger itself needs."""
         return {name: value for name, value in row.items() if name not in self._hidden} if self._hidden else row

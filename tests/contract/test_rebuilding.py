@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orderledger import Ledger, parse_document
-from tests.contract.streams import IDS, fill, parsed, request, story
+from tests.contract.streams import IDS, fill, parsed, report, request, story
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -81,3 +81,39 @@ def test_views_are_rebuilt_while_another_writer_records(tmp_path: Path) -> None:
             is_over.set()
             recording.join()
         assert ledger.check().differences == ()
+
+
+def test_a_late_fill_takes_its_place_among_thousands(durable_store_url: str) -> None:
+    """Two of each second, so that a place in the log decides between them; every other one sells."""
+    fills = [
+        fill("C-1", f"F{number}", 10 + number // 2, side=("buy", "sell")[number % 3 == 0], price=str(100 + number % 7))
+        for number in range(2_500)
+    ]
+    late = fill("C-1", "late", 5, quantity="3", price="90")
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(request("C-1", quantity="10000"), *fills))
+        before = {method: ledger.pnl(method=method)[0]["realized_pnl"] for method in ("average", "fifo", "lifo")}
+        ledger.record_many(parsed(late))
+        assert ledger.check().differences == ()
+        (position,) = ledger.pnl(method="fifo")
+        assert (position["fills"], position["realized_pnl"] == before["fifo"]) == (2_501, False)
+
+
+def test_trades_show_the_same_of_their_order_however_often_they_are_looked_at(tmp_path: Path) -> None:
+    """The venue's id in force changes with a second acknowledgement, and changes back when that turns out to be an older one."""
+    messages = parsed(
+        request("C-1", 0),
+        report("acknowledge", "C-1", 10, venue_order_id="V1"),
+        fill("C-1", "F1", 11),
+        report("acknowledge", "C-1", 20, venue_order_id="V2"),
+        fill("C-1", "F2", 21),
+        report("acknowledge", "C-1", 5, venue_order_id="V2"),
+    )
+    with Ledger.open("memory://", follow=False) as often, Ledger.open(str(tmp_path / "once.db"), follow=False) as once:
+        for message in messages:
+            often.record(message)
+            often.catch_up()
+        once.record_many(messages)
+        for ledger in (often, once):
+            assert [(row["fill_id"], row["venue_order_id"]) for row in ledger.trades()] == [("F1", "V1"), ("F2", "V1")]
+            assert ledger.check().differences == ()

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from orderledger.infrastructure.storage.database import Database, json_text, parse_json
+from orderledger.infrastructure.storage.columns import json_text, parse_json
+from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.recording import BOARD_TABLE
 
 

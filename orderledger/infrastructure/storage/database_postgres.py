@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from eventsourcing.postgres import PostgresDatastore
+from msgspec.structs import asdict
 from psycopg import Cursor
 from psycopg.rows import tuple_row
 
-from orderledger.domain.exact import plain
-from orderledger.infrastructure.storage.database import Database, Session, changed, json_text, parse_json, time_text
-from orderledger.projections.tables import Column, Kind, Row, Table
+from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, struct_of, times
+from orderledger.infrastructure.storage.database import Database, Session, upsert_tail
+from orderledger.projections.tables import Kind, Row, Table
 
 ROWS_WORTH_A_COPY = 200
 """A copy into a table of its own takes four round trips, and a fifth of the work per row."""
@@ -29,11 +31,12 @@ def _sorted(value: Any) -> Any:
 
 def _parsed(text: str) -> Any:
     value = parse_json(text)
-    return _sorted(value) if value else value
+    has_an_order = text.count('": ') > 1
+    return _sorted(value) if has_an_order else value
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 class PostgresSession(Session):
@@ -46,9 +49,11 @@ class PostgresSession(Session):
         "flag": "boolean",
         "count": "bigint",
     }
-    _to: dict[Kind, Callable[[Any], Any]] = {"json": json_text, "number": plain}  # noqa: RUF012
+    _to: dict[Kind, Callable[[Column], Column]] = {"json": json_texts, "number": numbers}  # noqa: RUF012
     # NUMERIC keeps trailing zeros: 7.0 is to be 7 everywhere
-    _from: dict[Kind, Callable[[Any], Any]] = {"json": _parsed, "time": _utc}  # noqa: RUF012
+    _from: dict[Kind, Callable[[Any], Any]] = {"json": _parsed, "number": Decimal, "time": _utc}  # noqa: RUF012
+    _as_text = frozenset({"json", "number"})
+    """What is asked for as text: making a Decimal of that costs a third of what psycopg takes for a binary NUMERIC."""
 
     def __init__(self, cursor: Cursor[Any]) -> None:
         self._cursor = cursor
@@ -73,23 +78,29 @@ class PostgresSession(Session):
         with self._cursor.copy(f"COPY {staged} ({names}) FROM STDIN".encode()) as copy:
             for row in zip(*self._texts_of(table, rows), strict=True):
                 copy.write_row(row)
-        self.execute(f"INSERT INTO {table.name}{suffix} ({names}) SELECT {names} FROM {staged} {self._upsert_tail(table)}")
+        self.execute(f"INSERT INTO {table.name}{suffix} ({names}) SELECT {names} FROM {staged} {upsert_tail(table.name)}")
         self.execute(f"TRUNCATE {staged}")
 
     def _texts_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
         """Columns for a copy, which reads times as text: writing them so costs a fifth of what psycopg takes for a datetime."""
         for column, values in zip(table.columns, self.columns_of(table, rows), strict=True):
-            yield changed(values, time_text) if column.kind == "time" else values
+            yield times(values) if column.kind == "time" else values
 
     def _upsert_arrays(self, table: Table, rows: Sequence[Row], suffix: str) -> None:
-        arrays = list(self.columns_of(table, rows))
+        arrays = list(map(list, self.columns_of(table, rows)))
         marks = ", ".join(f"%s::{self.types[column.kind]}[]" for column in table.columns)
         target = f"{table.name}{suffix} ({', '.join(table.names)})"
-        statement = f"INSERT INTO {target} SELECT * FROM unnest({marks}) {self._upsert_tail(table)}"
+        statement = f"INSERT INTO {target} SELECT * FROM unnest({marks}) {upsert_tail(table.name)}"
         self._cursor.execute(statement.encode(), arrays)
 
-    def column(self, column: Column) -> str:
-        return f"{column.name}::text" if column.kind == "json" else column.name
+    def _selected(self, table: Table) -> str:
+        return ", ".join(f"{c.name}::text" if c.kind in self._as_text else c.name for c in table.columns)
+
+    def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
+        changes = (self._from.get(column.kind) for column in table.columns)
+        columns = (changed(values, change) for values, change in zip(zip(*found, strict=True), changes, strict=False))
+        struct = struct_of(table.name)
+        return [asdict(struct(*row)) for row in zip(*columns, strict=True)]
 
     def first_missing(self, name: str) -> str:
         is_text = name in ("account", "stream", "proposal_id", "client_order_id", "instrument", "method")

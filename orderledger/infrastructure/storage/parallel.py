@@ -77,7 +77,7 @@ def _events_of_share(store: Store, share: int, jobs: int, up_to: int) -> Iterato
 
 def _share_of(stream: str, jobs: int) -> int:
     """Whose a stream is. What is not an order's is all one process's: several streams write to one row there."""
-    return crc32(stream.encode()) % jobs if is_order_stream(stream) else 0
+    return 0 if "#" in stream and not is_order_stream(stream) else crc32(stream.encode()) % jobs
 
 
 def _held(store: Store, suffix: str) -> list[Key]:

@@ -19,11 +19,48 @@ BATCH = 2_000
 BATCH_FAR_BEHIND = 20_000
 """Events per transaction. An order is written once per batch that touches it: large ones are fast, small ones are soon seen."""
 
+WORTH_A_LARGE_BATCH = 10_000
+
+EVENTS_AT_ONCE = 2_000
+"""In memory, of a transaction's worth."""
+
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 0.05
 EVENTS_WHEN_BUSY = 200
 """Who records one message after the other waits for each commit of the views: they pause between two. Who records hundreds
 in that time does not notice one more."""
+
+
+class TableFold:
+    """The fold with its rows in tables. It goes on where it was, in one transaction after another."""
+
+    def __init__(self, suffix: str = "", position: int = 0) -> None:
+        self._rows = SqlRows(suffix)
+        self._fold = Fold(self._rows, self._events_of)
+        self.position = position
+
+    def advance(self, session: Session, limit: int, up_to: int | None = None) -> int:
+        """Take so many events, not beyond a position, and write what follows. Returns how many there were."""
+        self._rows.session = session
+        count = 0
+        while wanted := min(limit - count, EVENTS_AT_ONCE):
+            events = session.events_after(self.position, wanted, up_to)
+            for event in events:
+                self._fold.take(event)
+            if events:
+                self.position = events[-1].position or self.position
+                count += len(events)
+            if len(events) < wanted:
+                break
+        if count:
+            self._fold.settle()
+            self._rows.flush()
+            self._fold.evict()
+        return count
+
+    def _events_of(self, stream: str) -> list[Recorded]:
+        assert self._rows.session is not None
+        return self._rows.session.events_of(stream)
 
 
 class Projector:
@@ -33,23 +70,21 @@ class Projector:
         self._store = store
         self._latencies = latencies or Latencies()
         self._lock = threading.Lock()
-        self._rows = SqlRows()
-        self._fold = self._fresh_fold()
-        self._position = -1
+        self._fold = TableFold(position=-1)
         self.events_read = 0
 
     def catch_up(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
         """Bring the views up to the end of the log, and return their position. `is_enough` may say so after any batch."""
         with self._lock:
             last = self._store.recorder.last_position()
-            while self._position < last:
-                before = self._position
-                self._advance(BATCH_FAR_BEHIND if last - self._position > BATCH_FAR_BEHIND else BATCH)
+            while self._fold.position < last:
+                before = self._fold.position
+                self._advance(BATCH_FAR_BEHIND if last - before > WORTH_A_LARGE_BATCH else BATCH)
                 if progress is not None:
-                    progress(self._position)
-                if self._position == before or is_enough():
+                    progress(self._fold.position)
+                if self._fold.position == before or is_enough():
                     break
-            return self._position
+            return self._fold.position
 
     def is_far_behind(self) -> bool:
         """Whether so much of the log is still to be taken that catching up takes a while."""
@@ -60,45 +95,25 @@ class Projector:
     def restart(self) -> None:
         """Forget what is in memory: the tables have been changed by others."""
         with self._lock:
-            self._restart(-1)
+            self._fold = TableFold(position=-1)
 
     def _advance(self, limit: int) -> None:
         try:
             with uncollected(), self._store.database.writing() as session:
                 self._advance_in(session, limit)
-            self._latencies.projected(self._position)
+            self._latencies.projected(self._fold.position)
         except BaseException:
-            self._restart(-1)
+            self._fold = TableFold(position=-1)
             raise
 
     def _advance_in(self, session: Session, limit: int) -> None:
         position = lock_position(session)
-        if position != self._position:
-            self._restart(position)  # another process has gone on: what is in memory is no longer what is in the tables
-        self._rows.session = session
-        events = session.events_after(position, limit)
-        if not events:
-            return
-        for event in events:
-            self._fold.take(event)
-        self._fold.settle()
-        self._rows.flush()
-        self._position = events[-1].position or position
-        self.events_read += len(events)
-        session.execute("UPDATE view_positions SET position = ? WHERE name = ?", (self._position, VIEWS))
-        self._fold.evict()
-
-    def _restart(self, position: int) -> None:
-        self._rows.forget()
-        self._fold = self._fresh_fold()
-        self._position = position
-
-    def _fresh_fold(self) -> Fold:
-        return Fold(self._rows, self._events_of)
-
-    def _events_of(self, stream: str) -> list[Recorded]:
-        assert self._rows.session is not None
-        return self._rows.session.events_of(stream)
+        if position != self._fold.position:  # another process has gone on: what is in memory is no longer what is in the tables
+            self._fold = TableFold(position=position)
+        count = self._fold.advance(session, limit)
+        if count:
+            self.events_read += count
+            session.execute("UPDATE view_positions SET position = ? WHERE name = ?", (self._fold.position, VIEWS))
 
 
 def lock_position(session: Session) -> int:

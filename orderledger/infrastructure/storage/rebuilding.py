@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from orderledger.infrastructure.errors import StoreVersion
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.projecting import BATCH_FAR_BEHIND, Projector, lock_position, stored_fold_version
+from orderledger.infrastructure.storage.projecting import (
+    BATCH_FAR_BEHIND,
+    Projector,
+    TableFold,
+    lock_position,
+    stored_fold_version,
+)
 from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
-from orderledger.infrastructure.storage.sqlrows import SqlRows
 from orderledger.infrastructure.storage.store import Store
-from orderledger.projections.fold import Fold
 from orderledger.projections.tables import BY_NAME, TABLES, Table
 
 SUFFIX = "__rebuilt"
@@ -72,40 +76,27 @@ class _Builder:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._rows = SqlRows(SUFFIX)
-        self._fold = Fold(self._rows, lambda stream: self._session.events_of(stream))
-        self.position = 0
+        self._fold = TableFold(SUFFIX)
         self.events = 0
 
     @property
-    def _session(self) -> Session:
-        assert self._rows.session is not None
-        return self._rows.session
+    def position(self) -> int:
+        return self._fold.position
 
     def begin_at(self, built: tuple[int, int]) -> None:
         """Others have built up to a position, from so many events."""
-        self.position, self.events = built
+        self._fold.position, self.events = built
 
-    def advance(self) -> bool:
-        """Take the next batch. False at the end of the log."""
+    def advance(self) -> int:
+        """Take the next batch. Returns how many events there were, none at the end of the log."""
         with uncollected(), self._store.database.writing() as session:
             return self.advance_in(session)
 
-    def advance_in(self, session: Session, up_to: int | None = None) -> bool:
+    def advance_in(self, session: Session, up_to: int | None = None) -> int:
         """The same in a transaction that is under way, and not beyond a position."""
-        self._rows.session = session
-        events = session.events_after(self.position, BATCH_FAR_BEHIND)
-        if up_to is not None:
-            events = [event for event in events if (event.position or 0) <= up_to]
-        for event in events:
-            self._fold.take(event)
-        if events:
-            self._fold.settle()
-            self._rows.flush()
-            self._fold.evict()
-            self.position = events[-1].position or self.position
-            self.events += len(events)
-        return bool(events)
+        count = self._fold.advance(session, BATCH_FAR_BEHIND, up_to)
+        self.events += count
+        return count
 
 
 @contextmanager

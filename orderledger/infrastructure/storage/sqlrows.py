@@ -1,9 +1,12 @@
 """The folds' rows in a database: what was changed stays in memory until it is flushed, what was not is read."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orderledger.infrastructure.storage.database import Session
 from orderledger.projections.tables import TABLES, Key, Row, Table
+
+FEW = "LIMIT 1000"
 
 
 class SqlRows:
@@ -30,19 +33,26 @@ class SqlRows:
 
     def select(self, table: Table, **where: Any) -> list[Row]:
         self._flush_table(table)
-        condition = " AND ".join(f"{name} = ?" for name in where)
-        order = f"ORDER BY {', '.join(table.order_by)}"
-        return self._session.select(table, condition, tuple(where.values()), suffix=self._suffix, tail=order)
+        return self._select(table, [f"{name} = ?" for name in where], list(where.values()))
+
+    def each(self, table: Table, **where: Any) -> Iterator[Row]:
+        self._flush_table(table)
+        conditions, values = [f"{name} = ?" for name in where], list(where.values())
+        rows = self._select(table, conditions, values, FEW)
+        beyond = f"({', '.join(table.order_by)}) > ({', '.join('?' * len(table.order_by))})"
+        while rows:
+            yield from rows
+            last = [self._session.to_sql(table.kinds[name], rows[-1][name]) for name in table.order_by]
+            rows = self._select(table, [*conditions, beyond], [*values, *last], FEW)
+
+    def _select(self, table: Table, conditions: Sequence[str], values: Sequence[Any], limit: str = "") -> list[Row]:
+        tail = f"ORDER BY {', '.join(table.order_by)} {limit}"
+        return self._session.select(table, " AND ".join(conditions), values, suffix=self._suffix, tail=tail)
 
     def flush(self) -> None:
         """Write what has changed."""
         for table in TABLES:
             self._flush_table(table)
-
-    def forget(self) -> None:
-        """Drop what was not flushed, e.g. after a failure."""
-        for changed in self._changed.values():
-            changed.clear()
 
     def _flush_table(self, table: Table) -> None:
         changed = self._changed[table.name]

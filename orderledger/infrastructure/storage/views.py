@@ -34,8 +34,7 @@ class StoredViews:
 
     def rows(self, table: Table, **where: Any) -> list[Row]:
         asked = _asked(table, where)
-        kinds = {column.name: column.kind for column in table.columns}
-        values = [self._session.to_sql(kinds[name], value) for name, value in asked.items()]
+        values = [self._session.to_sql(table.kinds[name], value) for name, value in asked.items()]
         order = f"ORDER BY {', '.join(self._session.first_missing(name) for name in table.order_by)}"
         with uncollected():
             return self._session.select(table, " AND ".join(f"{name} = ?" for name in asked), values, tail=order)
