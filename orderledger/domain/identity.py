@@ -53,7 +53,7 @@ def bears(order: Order, name: Name) -> bool:
     kind, word = name
     if kind is NameKind.VENUE:
         return word in order.venue_order_ids
-    return kind is NameKind.ALIAS and any(alias_text(alias, value.value) == word for alias, value in order.aliases.items())
+    return kind is NameKind.ALIAS and word in order.aliases_borne
 
 
 def stream_for(account: str, fact: Fact) -> str:

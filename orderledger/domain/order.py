@@ -39,7 +39,7 @@ from orderledger.domain.events import (
     SubmissionUnresolved,
 )
 from orderledger.domain.state import DUPLICATE_ORDER, Latest, Order
-from orderledger.domain.values import Pending, Status, later
+from orderledger.domain.values import Pending, Status, alias_text, later
 
 Working = (
     OrderAcknowledged
@@ -123,7 +123,7 @@ def _brings_name(order: Order, fact: Fact) -> bool:
         return True
     if order.own_id is None and fact.client_order_id is not None and fact.client_order_id != order.client_order_id:
         return True
-    return any(name not in order.aliases or order.aliases[name].value != value for name, value in fact.aliases.items())
+    return any(alias_text(name, value) not in order.aliases_borne for name, value in fact.aliases.items())
 
 
 def _decide_command(order: Order, command: Command) -> Decision:
@@ -191,6 +191,7 @@ def _learn(order: Order, event: Fact, at: datetime) -> None:
         order.venue_order_ids[event.venue_order_id] = min(order.venue_order_ids.get(event.venue_order_id, at), at)
     for name, value in event.aliases.items():
         order.aliases.setdefault(name, Latest(value)).set(value, at)
+        order.aliases_borne |= {alias_text(name, value)}
     if order.own_id is None and event.client_order_id is not None:
         order.given_id = min(order.given_id or (at, event.client_order_id), (at, event.client_order_id))
     if event.reported is not None:

@@ -89,6 +89,7 @@ class Order:
         "account",
         "acknowledged_at",
         "aliases",
+        "aliases_borne",
         "attributed_to",
         "claims",
         "described",
@@ -154,6 +155,7 @@ class Order:
         self.replacement_id: Latest[str | None] = Latest(None)
         self.venue_order_ids: dict[str, datetime] = {}
         self.aliases: dict[str, Latest[str]] = {}
+        self.aliases_borne: frozenset[str] = frozenset()
         self.seen: set[OrderEvent] = set()
         self.message_ids: set[tuple[type[OrderEvent], str]] = set()
         self.raised: dict[Anomaly, str] = {}

@@ -217,6 +217,13 @@ def test_a_correction_under_a_fill_id_that_is_taken_counts_in_no_order_of_arriva
     assert (row["cum_quantity"], row["anomalies"]) == ("3", ["fill_id_reused"])
 
 
+def test_fills_under_two_values_of_one_alias_told_again_are_duplicates() -> None:
+    fills = (fill("F-1", "4", aliases={"sim.index": "7"}), fill("F-2", "1", aliases={"sim.index": "8"}))
+    scenario = given(*WORKING, *fills)
+    for again in fills:
+        scenario.when(again).then_outcome("duplicate")
+
+
 def test_a_repetition_that_knows_the_fee_completes_the_fill() -> None:
     given(*WORKING, fill("F-1", "4")).when(fill("F-1", "4", fee="0.4", fee_currency="USD")).then_outcome("recorded").then_order(
         cum_quantity="4", fees={"USD": "0.4"}, anomalies=[]

@@ -72,8 +72,9 @@ class Committer:
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="orderledger-commits", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="orderledger-commits", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def _run(self) -> None:
         while True:
