@@ -460,7 +460,6 @@ def test_sixteen_threads_share_commits(ledger: Ledger) -> None:
 
 def test_threads_that_wait_for_each_of_their_records_share_commits(durable_store_url: str) -> None:
     with opened(durable_store_url) as shared, ThreadPoolExecutor(16) as pool:
-
         together = threading.Barrier(16)
 
         def record(thread: int) -> list[str]:
