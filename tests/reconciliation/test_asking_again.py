@@ -155,3 +155,16 @@ def test_an_order_that_was_absent_for_a_moment_is_seen_again_though_the_venue_sa
     desk.reconcile(180)
     assert (desk.order("certainty", "status"), left(desk.reconcile(240))) == (("confirmed", "new"), [])
     assert second_run_finds_nothing(desk)
+
+
+def test_a_leg_that_ends_while_it_is_asked_for_is_taken_over_with_the_replace_that_began_it(desk: Desk) -> None:
+    """Else a venue's id stands under the order that nothing explains, and its terms are lost."""
+    desk.record(*WORKING)
+    leg = Known("V-2", cloid="0xc1", at=at(7), price="101", is_replaced=True)
+    desk.venue.orders["V-2"] = leg
+    desk.venue.answers_more = [told("cancel", 9, venue_order_id="V-2", aliases={"plain.cloid": "0xc1"})]
+    assert kinds(desk.reconcile(60)) == [("missing_end", True)]
+    assert desk.order("status", "limit_price", "anomalies") == ("canceled", Decimal(101), [])
+    leg.is_listed = False
+    assert kinds(desk.reconcile(120)) == []
+    assert second_run_finds_nothing(desk)

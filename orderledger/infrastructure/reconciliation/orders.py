@@ -92,26 +92,46 @@ class OrderComparison:
     async def _compare_listed(self, message: Any, row: Row | None, since: datetime) -> None:
         found = self._difference(row, message)
         if found is not None and found[0] in DOUBTFUL and row is not None:
-            message, row = await self._ask_again(message, row, since)
-            found = self._difference(row, message)
-        is_agreed = found is None or await self._add(*found, message, row)
+            is_agreed = await self._compare_words(await self._ask_again(message, row, since), row)
+        else:
+            is_agreed = found is None or await self._add(*found, message, row)
         self._is_agreed[_subject(message)] = is_agreed and self._is_agreed.get(_subject(message), True)
+
+    async def _compare_words(self, words: Sequence[Any], row: Row) -> bool:
+        """All that the venue answers about one order, in its order: the last word counts, and those before it where they are
+        news. Whether both sides say the same by then."""
+        has_ended = any(map(says_ended, words))
+        is_agreed = True
+        if not words or (not has_ended and self._difference(await self._fresh(words[-1], row), words[-1]) is None):
+            return is_agreed
+        for message in words:
+            news = await self._findings.news([message])
+            if not news and message is not words[-1] and not says_ended(message):
+                continue
+            fresh = await self._fresh(message, row)
+            # That it worked before it ended is no difference from what may be known of its end by now.
+            found = None if has_ended and not says_ended(message) else self._difference(fresh, message)
+            if found is not None:
+                is_agreed = await self._add(*found, message, fresh) and is_agreed
+            elif has_ended:
+                await self._findings.record(repairing(news, Kind.MISSING_END, fresh["venue_order_id"] or ""))
+        return is_agreed
 
     def _difference(self, row: Row | None, message: Any) -> tuple[Kind, str] | None:
         return difference(row, message, self._findings.unrecorded_of(row) if row else ZERO)
 
-    async def _ask_again(self, message: Any, row: Row, since: datetime) -> tuple[Any, Row]:
-        """What the venue and the ledger say now."""
+    async def _ask_again(self, message: Any, row: Row, since: datetime) -> Sequence[Any]:
+        """What the venue says now of an order that it has listed, all of it: a leg that has ended meanwhile began before."""
         answer = await self._venue.order(self._findings.account, row) or ()
         begin = min(since, row["requested_at"] or row["acknowledged_at"] or since)
         await self._findings.learn(await self._venue.fills_since(self._findings.account, begin))
         await self._findings.learn([told for told in answer if is_money(told)])
         words = [told for told in answer if not is_money(told)]
-        about = [told for told in words if getattr(told, "venue_order_id", None) == message.venue_order_id]
-        fresh = await self._look_up(message) or row
-        if not about and message.venue_order_id in fresh["venue_order_ids"]:
-            about = words  # another id has taken the place of this one since the list was made
-        return (about or [message])[-1], fresh
+        fresh = await self._fresh(message, row)
+        if message.venue_order_id in (getattr(told, "venue_order_id", None) for told in words):
+            return [told for told in words if told.venue_order_id == message.venue_order_id or named_by(fresh, told)]
+        # If it is an id that is known here, another has taken its place since the list was made.
+        return words if message.venue_order_id in fresh["venue_order_ids"] and words else [message]
 
     async def _add(self, kind: Kind, text: str, message: Any, row: Row | None) -> bool:
         """A break. Whether the venue's word settles it: not if that word is recorded already, and was taken back."""
@@ -147,7 +167,7 @@ class OrderComparison:
         """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
         same again, as of now."""
         if kind is Kind.UNANSWERED_ORDER and row is not None and not await self._findings.news([message]):
-            fresh = await self._look_up(message) or row
+            fresh = await self._fresh(message, row)
             return [_observed(message, fresh)] if is_unanswered(fresh) else [message]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
@@ -168,22 +188,14 @@ class OrderComparison:
             await self._add_absent(row, asked_at)
             return
         await self._findings.learn([told for told in answer if is_money(told)])
-        fresh = await self._again(row)
-        words = [told for told in answer if not is_money(told)]
-        has_ended = any(map(says_ended, words))
-        for message in words:
-            # That it worked before it ended is no difference from what may be known of its end by now.
-            found = None if has_ended and not says_ended(message) else self._difference(fresh, message)
-            if found is not None:
-                await self._add(*found, message, fresh)
-            elif has_ended:
-                news = await self._findings.news([message])
-                await self._findings.record(repairing(news, Kind.MISSING_END, fresh["venue_order_id"] or ""))
+        await self._compare_words([told for told in answer if not is_money(told)], row)
 
-    async def _again(self, row: Row) -> Row:
+    async def _fresh(self, message: Any, row: Row) -> Row:
+        """The row of the order as it is by now."""
         name = row["client_order_id"] or row["venue_order_id"]
-        fresh = await apart(self._records.order, row["account"], name) if name else None
-        return fresh or row
+        return (
+            await self._look_up(message) or (await apart(self._records.order, row["account"], name) if name else None) or row
+        )
 
     async def _add_absent(self, row: Row, asked_at: datetime) -> None:
         names = {"client_order_id": row["client_order_id"], "venue_order_id": row["venue_order_id"]}
