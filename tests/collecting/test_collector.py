@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -96,6 +96,22 @@ def test_what_is_heard_is_recorded_and_counted() -> None:
     counted = ("is_up", "frames", "messages", "gaps", "garbled", "refused", "breaks_open", "fault")
     assert [shown[name] for name in counted] == [True, 1, 3, 0, 0, 0, 0, None]
     assert (shown["events_appended"] + shown["duplicates"], shown["reconciled"]) == (3, 1)
+
+
+def test_what_a_venue_tells_when_it_is_hung_up_is_recorded_and_nobody_is_said_to_have_listened_after_that() -> None:
+    async def story(running: Running) -> None:
+        running.clock.set(at(10))
+        await running.hear(UP)
+        await running.reconciled(1)
+        running.venue.held_back = [Heard(account=ACCOUNT, messages=[acknowledge("V-1", 9)])]
+        running.clock.set(at(20))
+        running.venue.hanging_up = lambda: running.clock.set(at(25))
+
+    running = run(story)
+    assert [row["venue_order_id"] for row in running.ledger.open_orders()] == ["V-1"]
+    status = running.published[-1]
+    assert (status["is_running"], status["accounts"][ACCOUNT]["is_up"], status["accounts"][ACCOUNT]["gaps"]) == (False, True, 0)
+    assert at(20) <= datetime.fromisoformat(status["at"]) < at(25)
 
 
 def test_an_interruption_is_a_gap_that_ends_when_what_was_missed_has_been_asked_for() -> None:

@@ -52,7 +52,9 @@ class PlainVenue:
         self.opening: dict[str, str] = {}
         self.is_down = False
         self.fault: Exception | None = None
-        self.feed: asyncio.Queue[Told | Exception] = asyncio.Queue()
+        self.feed: asyncio.Queue[Told | Exception | None] = asyncio.Queue()
+        self.held_back: list[Told] = []
+        self.hanging_up: Callable[[], None] = lambda: None
         self.asked: list[str] = []
         self.hides_fills = 0
         self.beside: list[Message] = []
@@ -73,9 +75,16 @@ class PlainVenue:
         """What the test puts into `feed`; an exception is raised, as by an adapter with a fault of its own."""
         while True:
             told = await self.feed.get()
+            if told is None:
+                return
             if isinstance(told, Exception):
                 raise told
             yield told
+
+    async def hang_up(self) -> None:
+        self.hanging_up()
+        for told in (*self.held_back, None):
+            self.feed.put_nowait(told)
 
     async def open_orders(self, account: str) -> Listing:
         self._ask("open_orders")

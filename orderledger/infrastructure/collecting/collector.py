@@ -6,7 +6,7 @@ reconciled at the start, after each gap, and from time to time.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -28,6 +28,8 @@ ACTOR = "collector"
 RETRY_SECONDS = 5.0
 PUBLISHED_APART = 0.05
 GARBLED_SHOWN = 200
+HANGING_UP_SECONDS = 10.0
+"""How long venues may take to tell the rest when the collector is stopped."""
 
 Publish = Callable[[dict[str, Any]], None]
 
@@ -59,6 +61,7 @@ class Collector:
         self._retry_seconds = retry_seconds
         self._began_at = clock.now()
         self._is_running = True
+        self._stopped_at: datetime | None = None
         self._log = structlog.get_logger("orderledger.collect")
         self._due: dict[str, dict[str, datetime | None]] = {venue.name: {} for venue in venues}
         self._wake = {venue.name: asyncio.Event() for venue in venues}
@@ -78,19 +81,17 @@ class Collector:
                 await asyncio.to_thread(self._book.record_many, [gap])
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set. What was heard by then is recorded. Raises StoreError where the store fails."""
-        work: list[Callable[[], Awaitable[None]]] = [self._recorder.run, self._publish_status, self._views.keep]
-        for venue in self._venues:
-            work += [lambda venue=venue: self._listen(venue), lambda venue=venue: self._reconcile(venue)]  # type: ignore[misc]
-        tasks = [asyncio.ensure_future(start()) for start in work]
+        """Until `stop` is set, and what was heard by then is recorded. Raises StoreError where the store fails."""
+        recording = asyncio.ensure_future(self._recorder.run())
+        listening = [asyncio.ensure_future(self._listen(venue, stop)) for venue in self._venues]
+        others = [self._publish_status(), self._views.keep(), *(self._reconcile(venue) for venue in self._venues)]
+        tasks = [recording, *listening, *map(asyncio.ensure_future, others)]
         stopping = asyncio.ensure_future(stop.wait())
         try:
             done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
-            failed = [task for task in done if task is not stopping]
-            if not failed:
-                await self._wind_down(tasks)
-            for task in failed:
+            for task in done - {stopping}:
                 task.result()
+            await self._wind_down(recording, listening)
         finally:
             for task in [*tasks, stopping]:
                 task.cancel()
@@ -100,18 +101,24 @@ class Collector:
             self._is_running = False
             self._publish(self.status())
 
-    async def _wind_down(self, tasks: Sequence["asyncio.Future[None]"]) -> None:
-        recording, _, *others = tasks
-        for task in others:
+    async def _wind_down(self, recording: "asyncio.Future[None]", listening: Sequence["asyncio.Future[None]"]) -> None:
+        """Record what the venues have heard by now: all that they tell before they end by themselves."""
+        self._stopped_at = self._clock.now()
+        hanging_up = [asyncio.ensure_future(venue.hang_up()) for venue in self._venues]
+        _, late = await asyncio.wait([*listening, *hanging_up], timeout=HANGING_UP_SECONDS)
+        for task in late:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        for failed in [one for one in await asyncio.gather(*hanging_up, return_exceptions=True) if isinstance(one, Exception)]:
+            self._log.error("not_hung_up", exc_info=failed)
         drained = asyncio.ensure_future(self._recorder.drained())
         await asyncio.wait([recording, drained], return_when=asyncio.FIRST_COMPLETED)
         drained.cancel()
+        if recording.done():
+            recording.result()
 
-    async def _listen(self, venue: Venue) -> None:
-        """For ever: a feed that fails in a way it should not is a gap like any other, and is begun again."""
-        while True:
+    async def _listen(self, venue: Venue, stop: asyncio.Event) -> None:
+        """Until hung up: a feed that fails in a way it should not is a gap like any other, and is begun again."""
+        while not stop.is_set():
             try:
                 async for told in venue.listen():
                     await self._take(venue, told)
@@ -119,8 +126,10 @@ class Collector:
             except Exception as error:
                 self._log.exception("feed_failed", venue=venue.name)
                 reason = f"the feed failed: {type(error).__name__}"
-            await self._take(venue, Down(accounts=self._listened_to(venue), at=self._clock.now(), reason=reason))
-            await asyncio.sleep(self._retry_seconds)
+            if not stop.is_set():
+                await self._take(venue, Down(accounts=self._listened_to(venue), at=self._clock.now(), reason=reason))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), self._retry_seconds)
 
     def _listened_to(self, venue: Venue) -> list[str]:
         return [account for account in venue.accounts if self.counters[account].is_up]
@@ -244,8 +253,8 @@ class Collector:
             await asyncio.sleep(min(PUBLISHED_APART, self._publishing))
 
     def status(self) -> dict[str, Any]:
-        """Counters of every account, and what waits."""
-        now = self._clock.now()
+        """Counters of every account, and what waits. `at` is the time up to which the venues were listened to."""
+        now = self._stopped_at or self._clock.now()
         accounts = {
             account: {"venue": venue.name, **self.counters[account].shown(now)}
             for venue in self._venues

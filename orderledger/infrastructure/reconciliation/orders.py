@@ -126,9 +126,9 @@ class OrderComparison:
         begin = min(since, row["requested_at"] or row["acknowledged_at"] or since)
         await self._findings.learn(await self._venue.fills_since(self._findings.account, begin))
         await self._findings.learn([told for told in answer if is_money(told)])
-        words = [told for told in answer if not is_money(told)]
+        words: list[Any] = [told for told in answer if not is_money(told)]
         fresh = await self._fresh(message, row)
-        if message.venue_order_id in (getattr(told, "venue_order_id", None) for told in words):
+        if any(told.venue_order_id == message.venue_order_id for told in words):
             return [told for told in words if told.venue_order_id == message.venue_order_id or named_by(fresh, told)]
         # If it is an id that is known here, another has taken its place since the list was made.
         return words if message.venue_order_id in fresh["venue_order_ids"] and words else [message]
@@ -193,9 +193,7 @@ class OrderComparison:
     async def _fresh(self, message: Any, row: Row) -> Row:
         """The row of the order as it is by now."""
         name = row["client_order_id"] or row["venue_order_id"]
-        return (
-            await self._look_up(message) or (await apart(self._records.order, row["account"], name) if name else None) or row
-        )
+        return await self._look_up(message) or (await apart(self._records.order, row["account"], name) if name else None) or row
 
     async def _add_absent(self, row: Row, asked_at: datetime) -> None:
         names = {"client_order_id": row["client_order_id"], "venue_order_id": row["venue_order_id"]}

@@ -11,7 +11,7 @@ from orderledger.domain.values import Status
 from orderledger.infrastructure.venues.hyperliquid.executions import balance_message, fill_messages, funding_message
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow, children_of, read_listed, read_reported
-from orderledger.infrastructure.venues.hyperliquid.reports import released, row_messages, waiting
+from orderledger.infrastructure.venues.hyperliquid.reports import introduced, released, row_messages, waiting
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, as_text, rows_of, tell
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Meaning
@@ -92,6 +92,14 @@ def release(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Translate
     told = Translated()
     for row in rows:
         _guarded(partial(released, row, legs, context), told)
+    return told
+
+
+def introductions(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Translated:
+    """The legs whose cancels are held, where nothing has told of them yet."""
+    told = Translated()
+    for row in rows:
+        _guarded(partial(introduced, row, legs, context), told)
     return told
 
 

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from datetime import datetime
 
 from orderledger.infrastructure.venues.translation import Fault
+from orderledger.infrastructure.venues.transport import Ended
 from orderledger.infrastructure.venues.venue import Garbled, Heard, Told
 from orderledger.infrastructure.wire.messages import Message
 
@@ -36,8 +37,13 @@ class Outbox:
         """Whoever listens is to hear of an error in this program."""
         await self._waiting.put(error)
 
+    async def end(self) -> None:
+        """Nothing more comes: whoever listens is told what waits, and no more."""
+        if self.is_heard:
+            await self._waiting.put(Ended())
+
     async def told(self) -> AsyncGenerator[Told, None]:
-        """All that comes, until closed."""
+        """All that comes, until closed or ended."""
         self.is_heard = True
         try:
             async with aclosing(self._batches()) as batches:
@@ -56,6 +62,8 @@ class Outbox:
                 if not self._goes_with(first, following):
                     break
                 first, following = _joined(first, following), None
+            if isinstance(first, Ended):
+                return
             if isinstance(first, BaseException):
                 raise first
             yield first

@@ -44,6 +44,12 @@ def released(row: OrderRow, legs: Legs, context: Context) -> list[Message]:
     return _of_latest(*known, row, context) if known is not None and legs.release(row) else []
 
 
+def introduced(row: OrderRow, legs: Legs, context: Context) -> list[Message]:
+    """That the leg of a cancel that is held was there at all, if nobody has said so yet."""
+    known = legs.of(row)
+    return _introduction(*known, row, context) if known is not None else []
+
+
 def corrections(chain: Chain, context: Context) -> list[Message]:
     """The latest leg again, where the earlier legs turned out to be other, or to have filled more, than when it was told."""
     leg = chain.latest
@@ -79,8 +85,7 @@ def _introduction(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> li
 def _introduction_of_dropped(chain: Chain, legs: Legs, context: Context) -> list[Message]:
     """The leg whose cancel was held, now that it is known to have been no end."""
     row, chain.dropped = chain.dropped, None
-    known = legs.of(row) if row is not None else None
-    return _introduction(*known, row, context) if known is not None and row is not None else []
+    return introduced(row, legs, context) if row is not None else []
 
 
 def _of_latest(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> list[Message]:

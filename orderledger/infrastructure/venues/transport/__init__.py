@@ -2,9 +2,24 @@
 
 from orderledger.infrastructure.venues.transport.backoff import Backoff
 from orderledger.infrastructure.venues.transport.budget import Budget
+from orderledger.infrastructure.venues.transport.ending import Ended, ended
 from orderledger.infrastructure.venues.transport.http import Http
 from orderledger.infrastructure.venues.transport.secrecy import Secrecy
 from orderledger.infrastructure.venues.transport.text import parsed
 from orderledger.infrastructure.venues.transport.websocket import Closed, Event, Frame, Opened, Send, Socket
 
-__all__ = ["Backoff", "Budget", "Closed", "Event", "Frame", "Http", "Opened", "Secrecy", "Send", "Socket", "parsed"]
+__all__ = [
+    "Backoff",
+    "Budget",
+    "Closed",
+    "Ended",
+    "Event",
+    "Frame",
+    "Http",
+    "Opened",
+    "Secrecy",
+    "Send",
+    "Socket",
+    "ended",
+    "parsed",
+]
