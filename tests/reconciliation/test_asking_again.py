@@ -1,6 +1,7 @@
 """What whole worlds have found: words that come beside others, late, twice, or while the venue is asked."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 
 from orderledger import Ledger, VenueUnavailable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
 from orderledger.infrastructure.wire.messages import Message
 from tests.reconciliation.plain_venue import Known, PlainVenue
-from tests.reconciliation.test_reconciling import WORKING, Desk, kinds, left
+from tests.reconciliation.test_reconciling import ALIAS, SENT, WORKING, Desk, kinds, left
 from tests.scenarios import ACCOUNT, at, fill, message
 
 BTC = {"venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
@@ -168,3 +170,54 @@ def test_a_leg_that_ends_while_it_is_asked_for_is_taken_over_with_the_replace_th
     leg.is_listed = False
     assert kinds(desk.reconcile(120)) == []
     assert second_run_finds_nothing(desk)
+
+
+def test_terms_that_are_taken_over_give_way_to_the_next_ones_though_our_clock_is_ahead(desk: Desk) -> None:
+    """Our requests have our clock's time, which must not decide between two words of the venue."""
+    desk.record(*WORKING, message("request_replace", limit_price="101", at=at(50)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), price="101")
+    assert kinds(desk.reconcile(60)) == [("terms_differ", True)]
+    assert desk.order("limit_price", "pending") == (Decimal(101), None)
+    desk.record(message("replace", venue_order_id="V-1", limit_price="102", at=at(10)))
+    assert desk.order("limit_price") == (Decimal(102),)
+
+
+def test_terms_that_are_taken_over_take_the_place_of_later_ones_that_are_known(desk: Desk) -> None:
+    desk.record(*WORKING, message("replace", venue_order_id="V-1", limit_price="101", at=at(10)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), price="102")
+    assert kinds(desk.reconcile(60)) == [("terms_differ", True)]
+    assert desk.order("limit_price") == (Decimal(102),)
+    assert second_run_finds_nothing(desk)
+
+
+def test_terms_that_were_taken_back_are_not_taken_over_again(desk: Desk) -> None:
+    """Behaviour 18"""
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), price="101")
+    (found,) = desk.reconcile(60).breaks
+    desk.ledger.record_many(reverting(desk.ledger, repairs_of(desk.ledger, found.id), at(70)))
+    assert desk.order("limit_price") == (Decimal(100),)
+    assert kinds(desk.reconcile(80)) == [("terms_differ", False)]
+    assert desk.order("limit_price") == (Decimal(100),)
+    desk.record(message("replace", venue_order_id="V-1", limit_price="102", at=at(10)))
+    assert desk.order("limit_price") == (Decimal(102),)
+
+
+def test_an_order_that_is_seen_again_ends_without_a_conflict_though_our_clock_is_ahead(desk: Desk) -> None:
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_listed=False, is_forgotten=True)
+    desk.reconcile(60)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.reconcile(120)
+    assert desk.order("certainty") == ("confirmed",)
+    desk.record(message("cancel", venue_order_id="V-1", at=at(20)))
+    assert desk.order("status", "anomalies") == ("canceled", [])
+
+
+def test_an_absent_order_is_absent_though_our_clock_is_behind_and_only_once(desk: Desk) -> None:
+    desk.record(*SENT, message("acknowledge", venue_order_id="V-1", aliases=ALIAS, at=at(3600)))
+    desk.record(message("status", status="new", venue_order_id="V-1", at=at(3600)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", is_listed=False, is_forgotten=True)
+    assert left(desk.reconcile(60, settling=timedelta(days=-1))) == ["absent_order:C-1"]
+    assert desk.order("certainty") == ("unresolved",)
+    assert desk.reconcile(120).appended == 0

@@ -1,12 +1,15 @@
 """What a reconciliation needs of a ledger, and what a venue's adapter may ask it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Protocol
 
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.projections.tables import Row
+
+TERMS_SET = ("order_replaced.", "order_restated.")
 
 
 class Book(Protocol):
@@ -17,6 +20,8 @@ class Book(Protocol):
     def preview(self, messages: Iterable[Message]) -> list[Outcome]: ...
 
     def order(self, name: str, *, account: str | None = None) -> Row: ...
+
+    def history(self, name: str, *, account: str | None = None) -> list[Row]: ...
 
     def orders(self, *, open_only: bool = False, **where: Any) -> list[Row]: ...
 
@@ -42,6 +47,15 @@ class BookRecords:
             return self._book.order(name, account=account)
         except (UnknownOrder, AmbiguousOrder):
             return None
+
+    def terms_at(self, order: Row) -> datetime | None:
+        """The venue's time of the last terms that were told of an order, where any were since it was requested."""
+        name = order["client_order_id"] or order["venue_order_id"]
+        try:
+            events = self._book.history(name, account=order["account"]) if name else []
+        except (UnknownOrder, AmbiguousOrder):
+            return None
+        return max((event["at"] for event in events if event["name"].startswith(TERMS_SET)), default=None)
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
         return self._book.trades(account=account, venue_order_id=venue_order_id)

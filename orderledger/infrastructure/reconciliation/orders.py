@@ -11,7 +11,7 @@ from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repair
 from orderledger.infrastructure.reconciliation.comparing import difference, is_unanswered, says_ended, stated_by, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
 from orderledger.infrastructure.venues.venue import Listing, Venue
-from orderledger.infrastructure.wire.messages import Absent, Fill, Message, Replace, Restate, Status
+from orderledger.infrastructure.wire.messages import Absent, Acknowledge, Fill, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
 STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
@@ -165,14 +165,16 @@ class OrderComparison:
 
     async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
         """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
-        same again, as of now."""
+        same again in other words."""
+        if kind is Kind.UNANSWERED_ORDER and row is not None and row["absent_at"] is not None and message.at < row["absent_at"]:
+            return [message, _observed(message, row)]
         if kind is Kind.UNANSWERED_ORDER and row is not None and not await self._findings.news([message]):
             fresh = await self._fresh(message, row)
             return [_observed(message, fresh)] if is_unanswered(fresh) else [message]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
         is_news = isinstance(message, (Replace, Restate)) and await self._findings.news([message])
-        return [message] if is_news else [_restated(message, row)]
+        return [message] if is_news else [_restated(message, row, await apart(self._records.terms_at, row))]
 
     async def _compare_terms(self, message: Any) -> None:
         """An end may state terms that nobody has told before. They come first: once it has ended, nobody asks again."""
@@ -198,7 +200,8 @@ class OrderComparison:
     async def _add_absent(self, row: Row, asked_at: datetime) -> None:
         names = {"client_order_id": row["client_order_id"], "venue_order_id": row["venue_order_id"]}
         subject = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
-        told = Absent(account=row["account"], **names, aliases=row["aliases"], at=asked_at)
+        # Our clock may be behind the venue's: that it was heard of is not later than that it is missing.
+        told = Absent(account=row["account"], **names, aliases=row["aliases"], at=max(asked_at, row["updated_at"]))
         new = [] if row["absent_at"] is not None else [told]
         await self._findings.add(
             Break(
@@ -233,13 +236,12 @@ class OrderComparison:
                 )
 
 
-def _observed(message: Any, row: Row) -> Status:
-    """That the venue still says so."""
-    return Status(
+def _observed(message: Any, row: Row) -> Acknowledge:
+    """That the venue knows the order after all. It claims nothing: its time may be ours, and later than the venue's next word."""
+    return Acknowledge(
         account=message.account,
         venue_order_id=message.venue_order_id,
         aliases=message.aliases,
-        status="partially_filled" if row["cum_quantity"] else "new",
         at=max(message.at, row["updated_at"]),
         evidence=message.evidence,
     )
@@ -251,15 +253,16 @@ def _subject(message: Any) -> str:
     return subject
 
 
-def _restated(message: Any, row: Row) -> Restate | Replace:
-    """The venue's terms as terms in force, as of now: those of the replace that is outstanding, if one is."""
+def _restated(message: Any, row: Row, terms_at: datetime | None) -> Restate | Replace:
+    """The venue's terms as terms in force: those of the replace that is outstanding, if one is. As of the last terms that the
+    venue told, by its own clock: so they take their place, and whatever it tells next takes theirs."""
     claims = stated_by(message)
     claimed = {"quantity": claims.quantity, "limit_price": claims.limit_price}
     kind = Replace if row["pending"] == "replace" else Restate
     return kind(
         account=message.account,
         venue_order_id=message.venue_order_id,
-        at=max(message.at, row["updated_at"]),
+        at=max(message.at, terms_at or message.at),
         evidence=message.evidence,
         **{name: term for name, term in claimed.items() if term is not None and term != row[name]},
     )
