@@ -221,3 +221,16 @@ def test_an_absent_order_is_absent_though_our_clock_is_behind_and_only_once(desk
     assert left(desk.reconcile(60, settling=timedelta(days=-1))) == ["absent_order:C-1"]
     assert desk.order("certainty") == ("unresolved",)
     assert desk.reconcile(120).appended == 0
+
+
+def test_after_the_clock_has_gone_back_fills_are_asked_for_as_if_nothing_had_been_covered(desk: Desk) -> None:
+    """A certificate of a time to come says nothing of the time until then."""
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    assert left(desk.reconcile(7200, looking_back=timedelta(hours=3))) == []
+    desk.venue.trade("V-1", "F-1", "4", at(100))
+    desk.clock = desk.venue.clock = SteppingClock(at(900))
+    found = desk.reconcile(1000)
+    assert kinds(found) == [("missing_fill", True)]
+    assert found.is_recorded and found.certificate.covered_to < at(1001)
+    assert desk.reconcile(1001).appended == 0

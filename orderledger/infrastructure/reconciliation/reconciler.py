@@ -7,6 +7,7 @@ Every repair is a message appended like any other, with the break as its cause. 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
@@ -64,7 +65,7 @@ class Reconciler:
         """Compare one account. `up_at`: when its stream was back, where that is known: gaps end then."""
         findings = Findings(account, self._book, self._is_dry_run)
         certified = await apart(self._book.certificates, account=account)
-        last = certified[-1] if certified else None
+        last = max(certified, key=itemgetter("position"), default=None)
         gaps = await self._open_gaps(account)
         since = await self._since(account, last, gaps)
         listing = await self._venue.open_orders(account)
@@ -102,7 +103,10 @@ class Reconciler:
 
     async def _since(self, account: str, last: Row | None, gaps: Sequence[Row]) -> datetime:
         """From when on to ask for fills: all that may hold what was not heard."""
-        begin = last["covered_to"] if last else self._clock.now() - self._rules.looking_back
+        now = self._clock.now()
+        # One of a time to come was given by a clock that was wrong: nobody knows up to when it was right.
+        is_covered = last is not None and last["covered_to"] <= now
+        begin = last["covered_to"] if last and is_covered else now - self._rules.looking_back
         unsure = [
             row["requested_at"] or begin
             for row in await apart(self._book.orders, open_only=True, account=account)
@@ -113,6 +117,8 @@ class Reconciler:
 
     def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:
         if last is None or findings.appended or certificate.covered_to - last["at"] > self._rules.certifying:
+            return True
+        if certificate.covered_to < last["covered_to"]:  # the clock has gone back
             return True
         counts = ("orders", "fills", "positions")
         open_before = [left["id"] for left in last["breaks_open"]]
