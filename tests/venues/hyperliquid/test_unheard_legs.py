@@ -1,8 +1,9 @@
 """Legs of an order that came and went while nobody listened."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
-from orderledger import Ledger, Request
+from orderledger import Ledger, Replace, Request
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_answer
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID as ALIAS
@@ -11,6 +12,7 @@ from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     CLOID,
     POLLED,
+    Json,
     T,
     fill,
     heard,
@@ -61,6 +63,30 @@ def test_a_leg_that_only_its_fills_named_is_introduced_when_its_row_is_seen() ->
     messages += translate_answer({"status": "order", "order": row}, legs, POLLED).messages
     order = only_order_after(messages)
     assert (order["anomalies"], order["quantity"], order["venue_order_id"]) == (["unknown_order"], Decimal("1.2"), "177")
+
+
+NEW_LEG = order_updates(reported("open", T + 50_000, oid=155, timestamp=T + 50_000, origSz="0.7", sz="0.7"))
+
+
+def quantities(frames: Sequence[Json], legs: Legs) -> list[Decimal]:
+    """Of the replaces that frames say."""
+    return [message.quantity for message in heard(frames, legs).messages if isinstance(message, Replace)]  # type: ignore[misc]
+
+
+def test_after_a_restart_a_fill_comes_on_top_of_those_that_are_recorded() -> None:
+    """The recorded ones are not told again: a modified order would lack what the smaller of the two sums is."""
+    with Ledger.open("memory://") as ledger:
+        ledger.record_many(heard([order_updates(reported("open")), user_fills(fill(sz="0.3"))]).messages)
+        legs = Legs(ACCOUNT, Recorded(ledger))
+        missed = user_fills(fill(tid=412, time=T + 40_000, sz="0.2"))
+        assert quantities([missed, NEW_LEG], legs) == [Decimal("1.2")]
+        assert quantities([user_fills(fill(sz="0.3")), NEW_LEG], legs) == [Decimal("1.2")]
+
+
+def test_a_fill_that_bears_no_cloid_counts_though_it_is_not_recorded_when_its_order_is_looked_up() -> None:
+    with Ledger.open("memory://") as ledger:
+        ledger.record_many(heard([order_updates(reported("open"))]).messages)
+        assert quantities([user_fills(fill(cloid=...)), NEW_LEG], Legs(ACCOUNT, Recorded(ledger))) == [Decimal("1.2")]
 
 
 def test_a_limit_of_zero_is_no_limit() -> None:
