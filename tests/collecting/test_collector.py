@@ -135,6 +135,29 @@ def test_an_interruption_is_a_gap_that_ends_when_what_was_missed_has_been_asked_
     assert (trade["fill_id"], trade["source"]) == ("F-1", "reconciliation")
 
 
+def test_what_a_venue_said_before_it_was_asked_is_recorded_before_its_answer() -> None:
+    """Of two words of one time the later in the log counts: that has to be the answer."""
+    old, new = {"quantity": "6", "limit_price": "101"}, {"quantity": "10", "limit_price": "101"}
+
+    async def story(running: Running) -> None:
+        running.ledger.record(acknowledge("V-1", 2))
+        running.venue.orders["V-1"] = Known("V-1", at=at(7), price="101", is_replaced=True)
+        many = [acknowledge(f"V-{number}", 2) for number in range(100, 3_000)]
+        said = [*many, parse_document({"type": "replace", "account": ACCOUNT, "venue_order_id": "V-1", "at": at(7), **old})]
+
+        def say() -> None:
+            running.venue.feed.put_nowait(Heard(account=ACCOUNT, messages=said))
+            running.venue.while_asked = lambda: None
+
+        running.venue.while_asked = say
+        running.clock.set(at(10))
+        await running.hear(UP)
+        await running.reconciled(1)
+
+    order = run(story).ledger.order("V-1")
+    assert {name: str(order[name]) for name in new} == new
+
+
 def test_a_venue_that_cannot_be_asked_is_asked_again_and_the_gap_stays_open_meanwhile() -> None:
     async def story(running: Running) -> None:
         running.clock.set(at(10))

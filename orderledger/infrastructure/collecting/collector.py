@@ -211,7 +211,8 @@ class Collector:
         counters = self.counters[account]
         await self._recorder.drained()
         try:
-            found = await Reconciler(self._book, venue, self._clock, self._rules).run(account, up_at=up_at)
+            reconciler = Reconciler(self._book, venue, self._clock, self._rules, heard=self._recorder.drained)
+            found = await reconciler.run(account, up_at=up_at)
         except StoreError:
             raise
         except VenueError as error:

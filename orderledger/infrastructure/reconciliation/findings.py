@@ -1,7 +1,7 @@
 """What one comparison of one account has found so far, and what of it is only thought of because nothing may be recorded."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
@@ -23,13 +23,18 @@ async def apart(ask: Callable[Arguments, Result], *arguments: Arguments.args, **
     return await asyncio.to_thread(ask, *arguments, **named)
 
 
+async def nothing() -> None:
+    """There is nothing to wait for."""
+
+
 @dataclass(slots=True)
 class Findings:
-    """`unrecorded` are the fills of a dry run, which no row shows yet."""
+    """`unrecorded` are the fills of a dry run, which no row shows yet. `heard`: waits until what was heard before is recorded."""
 
     account: str
     book: Book
     is_dry_run: bool
+    heard: Callable[[], Awaitable[None]] = nothing
     breaks: dict[str, Break] = field(default_factory=dict)
     unrecorded: list[Fill] = field(default_factory=list)
     appended: int = 0
@@ -43,6 +48,7 @@ class Findings:
         if self.is_dry_run:
             self.unrecorded += [message for message in messages if isinstance(message, Fill)]
         elif messages:
+            await self.heard()
             outcomes = await apart(self.book.record_many, messages)
             self.appended += sum(outcome.outcome == "recorded" for outcome in outcomes)
 
@@ -50,6 +56,7 @@ class Findings:
         """Those that are not recorded yet."""
         if not messages:
             return []
+        await self.heard()
         outcomes = await apart(self.book.preview, messages)
         thought_of = {_identity(fill) for fill in self.unrecorded}
         told = zip(messages, outcomes, strict=True)

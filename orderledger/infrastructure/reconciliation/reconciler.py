@@ -4,7 +4,7 @@ The order of the rules: ask before concluding; absence is evidence, not an end; 
 Every repair is a message appended like any other, with the break as its cause. A second run finds nothing to append.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
@@ -14,7 +14,7 @@ from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.breaks import ACTOR, Break
 from orderledger.infrastructure.reconciliation.comparing import is_unanswered
-from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
+from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money, nothing
 from orderledger.infrastructure.reconciliation.orders import OrderComparison
 from orderledger.infrastructure.reconciliation.positions import PositionComparison
 from orderledger.infrastructure.venues.venue import Venue
@@ -52,18 +52,29 @@ class Reconciled:
 
 
 class Reconciler:
-    """Of one venue. Raises VenueError where the venue cannot be asked: then nothing was concluded."""
+    """Of one venue. Raises VenueError where the venue cannot be asked: then nothing was concluded. `heard` waits until what the
+    venue has said unasked is recorded: the answer that came after it is to be recorded after it."""
 
-    def __init__(self, book: Book, venue: Venue, clock: Clock, rules: Rules | None = None, *, is_dry_run: bool = False) -> None:
+    def __init__(
+        self,
+        book: Book,
+        venue: Venue,
+        clock: Clock,
+        rules: Rules | None = None,
+        *,
+        is_dry_run: bool = False,
+        heard: Callable[[], Awaitable[None]] = nothing,
+    ) -> None:
         self._book = book
         self._venue = venue
         self._clock = clock
         self._rules = rules or Rules()
         self._is_dry_run = is_dry_run
+        self._heard = heard
 
     async def run(self, account: str, *, up_at: datetime | None = None) -> Reconciled:
         """Compare one account. `up_at`: when its stream was back, where that is known: gaps end then."""
-        findings = Findings(account, self._book, self._is_dry_run)
+        findings = Findings(account, self._book, self._is_dry_run, self._heard)
         certified = await apart(self._book.certificates, account=account)
         last = max(certified, key=itemgetter("position"), default=None)
         gaps = await self._open_gaps(account)

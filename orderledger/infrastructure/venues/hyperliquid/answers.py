@@ -20,7 +20,8 @@ MOST_IDS_ASKED = 50
 
 
 class Answers:
-    """Each question may be asked while the account is listened to: what it teaches of legs is for both."""
+    """Each question may be asked while the account is listened to: what it teaches of legs is for both. An answer is given when
+    what was said of them before has been taken: of two words about one leg, the later knows more."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
@@ -33,6 +34,7 @@ class Answers:
             told.add(batches.open_orders(listed, account.legs, self._around.polled(account, at)))
         names = frozenset(_id_of(row) for listed in rows for row in (listed, *children_of(listed)))
         await self._around.garbled(account, told, at)
+        await self._around.outbox.taken()
         return Listing(messages=told.messages, venue_order_ids=names, at=at)
 
     async def order(self, account: Account, order: OrderView) -> Sequence[Message] | None:
@@ -44,7 +46,9 @@ class Answers:
                 rows[_id_of(row.get("order"))] = row
         if not rows:
             return None
-        return _whole(batches.statuses(list(rows.values()), account.legs, self._around.polled(account, at)))
+        told = _whole(batches.statuses(list(rows.values()), account.legs, self._around.polled(account, at)))
+        await self._around.outbox.taken()
+        return told
 
     async def fills_since(self, account: Account, since: datetime) -> Sequence[Message]:
         fills = await self._around.questions.fills(account.address, since)
@@ -53,6 +57,7 @@ class Answers:
         told = batches.fills(fills, account.legs, context)
         told.add(batches.fundings(fundings, context))
         await self._around.garbled(account, told, self._around.clock.now())
+        await self._around.outbox.taken()
         return sorted(told.messages, key=lambda message: message.at or since)
 
     async def positions(self, account: Account) -> Sequence[Balance]:
