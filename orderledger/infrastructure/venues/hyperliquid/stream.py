@@ -18,7 +18,7 @@ from orderledger.infrastructure.venues.hyperliquid.rows import as_text
 from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
-from orderledger.infrastructure.venues.hyperliquid.watching import Account
+from orderledger.infrastructure.venues.hyperliquid.watching import Account, Gone
 from orderledger.infrastructure.venues.translation import Fault
 from orderledger.infrastructure.venues.transport import Budget, Closed, Frame, Opened, Socket, parsed
 from orderledger.infrastructure.venues.transport.websocket import Send
@@ -240,14 +240,12 @@ class Stream:
         self._is_releasing = False
 
     async def _ask_about(self, rows: Sequence[OrderRow]) -> None:
-        asked_at = self._around.clock.now()
-        for row in rows:
-            assert row.cloid is not None
-            answer = await self._around.questions.order_status(self._account.address, row.cloid)
-            if answer is not None:
-                context = self._around.polled(self._account, asked_at)
-                await self._say(batches.statuses([answer], self._account.legs, context), self._around.clock.now())
-            await self._release([row])
+        if rows:
+            asked_at = self._around.clock.now()
+            told = await self._around.rows_of(self._account, [Gone(row.venue_order_id, row.cloid) for row in rows])
+            context = self._around.polled(self._account, asked_at)
+            await self._say(batches.statuses(told, self._account.legs, context), self._around.clock.now())
+            await self._release(rows)
 
     async def _release(self, rows: Sequence[OrderRow]) -> None:
         told = batches.release(rows, self._account.legs, self._around.pushed(self._account))
