@@ -190,6 +190,21 @@ def test_terms_that_are_taken_over_take_the_place_of_later_ones_that_are_known(d
     assert second_run_finds_nothing(desk)
 
 
+def test_an_order_that_ended_on_terms_that_a_later_word_took_back_is_asked_for_again(desk: Desk) -> None:
+    """Of one time the later in the log counts, and of two answers the staler one may have been recorded later."""
+    right = {"type": "replace", "account": ACCOUNT, "venue_order_id": "V-1", "at": at(4), "quantity": "12", "limit_price": "101"}
+    desk.record(*WORKING, {**right, "reported": {"quantity": "12", "cum_quantity": "0", "leaves_quantity": "12"}})
+    desk.record({**right, "quantity": "5", "reported": {"quantity": "5", "cum_quantity": "0", "leaves_quantity": "5"}})
+    desk.record(fill("F-1", "12", at=at(5), **BTC))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(5), quantity="12", price="101", is_listed=False)
+    desk.venue.trade("V-1", "F-1", "12", at(5))
+    assert desk.order("anomalies") == (["overfill"],)
+    desk.reconcile(60)
+    assert desk.order("status", "quantity", "anomalies") == ("filled", "12", [])
+    assert desk.reconcile(120).appended <= 1
+    assert second_run_finds_nothing(desk)
+
+
 def test_terms_that_were_taken_back_are_not_taken_over_again(desk: Desk) -> None:
     """Behaviour 18"""
     desk.record(*WORKING)

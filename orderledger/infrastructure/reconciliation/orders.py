@@ -18,6 +18,9 @@ STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
 DOUBTFUL = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS, Kind.TERMS_DIFFER, Kind.MISSING_END, Kind.MISSING_ORDER})
 """What a list that is a moment old may seem to say: the order itself is asked for before it is believed."""
 
+UNEXPLAINED = frozenset({Anomaly.CLIENT_ORDER_ID_REUSED, Anomaly.OVERFILL, Anomaly.QUANTITY_MISMATCH})
+"""What an order that has ended may lack the venue's word for."""
+
 
 class OrderComparison:
     """`agreed` counts the open orders of which both sides say the same, now that what was missed is recorded."""
@@ -64,18 +67,22 @@ class OrderComparison:
             row = await apart(self._records.order, self._findings.account, name)
             if row is None or row["is_open"] or not self._has_settled(row, listing):
                 continue
-            is_reused = Anomaly.CLIENT_ORDER_ID_REUSED in row["anomalies"]
-            if is_reused or row["reported_cum_quantity"] != row["cum_quantity"]:
+            if UNEXPLAINED & set(row["anomalies"]) or row["reported_cum_quantity"] != row["cum_quantity"]:
                 await self._hear_all_of(row, f"{row['status']} here, by its fills alone")
 
     async def _hear_all_of(self, row: Row, text: str) -> None:
-        """Whatever the venue says of the order that was not heard before."""
-        for message in await self._venue.order(self._findings.account, row) or ():
+        """Whatever the venue says of the order that was not heard before, and the terms that it ended on."""
+        answer: Sequence[Any] = await self._venue.order(self._findings.account, row) or ()
+        for message in answer:
             if is_money(message):
                 await self._findings.learn([message])
-            elif await self._findings.news([message]):
-                kind = Kind.MISSING_END if says_ended(message) else Kind.TERMS_DIFFER
-                await self._take_over(kind, text, message, row)
+                continue
+            if await self._findings.news([message]):
+                await self._take_over(Kind.MISSING_END if says_ended(message) else Kind.TERMS_DIFFER, text, message, row)
+            fresh = await self._fresh(message, row)
+            found = terms(fresh, message) if message.venue_order_id == fresh["venue_order_id"] else None
+            if found is not None:
+                await self._add(*found, message, fresh)
 
     def _has_settled(self, row: Row, listing: Listing) -> bool:
         """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell."""
@@ -259,10 +266,12 @@ def _restated(message: Any, row: Row, terms_at: datetime | None) -> Restate | Re
     claims = stated_by(message)
     claimed = {"quantity": claims.quantity, "limit_price": claims.limit_price}
     kind = Replace if row["pending"] == "replace" else Restate
+    at = max(message.at, terms_at or message.at)
     return kind(
         account=message.account,
         venue_order_id=message.venue_order_id,
-        at=max(message.at, terms_at or message.at),
+        at=at,
+        reported=message.reported if at == message.at else None,
         evidence=message.evidence,
         **{name: term for name, term in claimed.items() if term is not None and term != row[name]},
     )

@@ -83,6 +83,12 @@ def test_after_a_restart_a_fill_comes_on_top_of_those_that_are_recorded() -> Non
         assert quantities([user_fills(fill(sz="0.3")), NEW_LEG], legs) == [Decimal("1.2")]
 
 
+def test_of_several_fills_of_earlier_legs_only_what_they_come_to_in_the_end_is_told() -> None:
+    """What is known half way may be recorded last, by somebody else who was told it at another time."""
+    missed = user_fills(fill(sz="0.3"), fill(tid=412, time=T + 40_000, sz="0.2"))
+    assert quantities([order_updates(reported("open")), NEW_LEG, missed], Legs(ACCOUNT)) == [Decimal("0.7"), Decimal("1.2")]
+
+
 def test_a_fill_that_bears_no_cloid_counts_though_it_is_not_recorded_when_its_order_is_looked_up() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record_many(heard([order_updates(reported("open"))]).messages)
