@@ -21,7 +21,7 @@ from orderledger.infrastructure.collecting.views import Follow, Views
 from orderledger.infrastructure.errors import StoreError, VenueError
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
-from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up, Venue
+from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Records, Told, Up, Venue
 from orderledger.infrastructure.wire.messages import Gap
 
 ACTOR = "collector"
@@ -36,7 +36,8 @@ Publish = Callable[[dict[str, Any]], None]
 
 class Collector:
     """`publish` is given the status every `publishing` seconds, and at the end. `every`: between two reconciliations of an
-    account; None for none but those at the start and after gaps. `follow` brings the views up to date."""
+    account; None for none but those at the start and after gaps. `follow` brings the views up to date. `records`: where orders
+    are looked up by their names, by default in the book's views."""
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Collector:
         publish: Publish = lambda status: None,
         publishing: float = 1.0,
         follow: Follow = lambda: None,
+        records: Records | None = None,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._book = book
@@ -59,6 +61,7 @@ class Collector:
         self._publish = publish
         self._publishing = publishing
         self._retry_seconds = retry_seconds
+        self._records = records
         self._began_at = clock.now()
         self._is_running = True
         self._stopped_at: datetime | None = None
@@ -211,7 +214,9 @@ class Collector:
         counters = self.counters[account]
         await self._recorder.drained()
         try:
-            reconciler = Reconciler(self._book, venue, self._clock, self._rules, heard=self._recorder.drained)
+            reconciler = Reconciler(
+                self._book, venue, self._clock, self._rules, records=self._records, heard=self._recorder.drained
+            )
             found = await reconciler.run(account, up_at=up_at)
         except StoreError:
             raise

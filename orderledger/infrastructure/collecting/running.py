@@ -48,6 +48,7 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records) 
         every=timedelta(seconds=settings.reconcile_seconds),
         publish=lambda status: ledger.publish(settings.collector, {**status, "latencies": ledger.latencies()}),
         follow=ledger.catch_up,
+        records=records,
     )
     await collector.note_absence(ledger.status()["collectors"].get(settings.collector, {}))
     await collector.run(stop)
@@ -72,16 +73,18 @@ async def _reconcile_all(
         try:
             for name in venue.accounts:
                 if account in (None, name):
-                    told.append(await _reconciled(settings, ledger, venue, name, is_dry_run))
+                    told.append(await _reconciled(settings, ledger, records, venue, name, is_dry_run))
         finally:
             await venue.aclose()
     return told
 
 
-async def _reconciled(settings: CollectSettings, ledger: Ledger, venue: Venue, account: str, is_dry_run: bool) -> dict[str, Any]:
-    clock = SystemClock()
+async def _reconciled(
+    settings: CollectSettings, ledger: Ledger, records: Records, venue: Venue, account: str, is_dry_run: bool
+) -> dict[str, Any]:
+    reconciler = Reconciler(ledger, venue, SystemClock(), _rules(settings), is_dry_run=is_dry_run, records=records)
     try:
-        found = await Reconciler(ledger, venue, clock, _rules(settings), is_dry_run=is_dry_run).run(account)
+        found = await reconciler.run(account)
     except VenueError as error:
         return {"account": account, "fault": str(error), "breaks": [], "certificate": None}
     return _told(found)

@@ -48,17 +48,18 @@ class BookRecords:
         except (UnknownOrder, AmbiguousOrder):
             return None
 
-    def terms_at(self, order: Row) -> datetime | None:
-        """The venue's time of the last terms that were told of an order, where any were since it was requested."""
-        name = order["client_order_id"] or order["venue_order_id"]
-        try:
-            events = self._book.history(name, account=order["account"]) if name else []
-        except (UnknownOrder, AmbiguousOrder):
-            return None
-        return max((event["at"] for event in events if event["name"].startswith(TERMS_SET)), default=None)
-
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
         return self._book.trades(account=account, venue_order_id=venue_order_id)
+
+
+def terms_at(book: Book, order: Row) -> datetime | None:
+    """The venue's time of the last terms that were told of an order, where any were since it was requested."""
+    name = order["client_order_id"] or order["venue_order_id"]
+    try:
+        events = book.history(name, account=order["account"]) if name else []
+    except (UnknownOrder, AmbiguousOrder):
+        return None
+    return max((event["at"] for event in events if event["name"].startswith(TERMS_SET)), default=None)
 
 
 Name = tuple[str, str]

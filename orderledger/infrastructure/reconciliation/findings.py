@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.infrastructure.reconciliation.book import Book, named_by
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
+from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.messages import CorrectFill, Fill, Funding, Instrument, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
@@ -29,10 +30,12 @@ async def nothing() -> None:
 
 @dataclass(slots=True)
 class Findings:
-    """`unrecorded` are the fills of a dry run, which no row shows yet. `heard`: waits until what was heard before is recorded."""
+    """`unrecorded` are the fills of a dry run, which no row shows yet. `records`: orders by their names. `heard`: waits until
+    what was heard before is recorded."""
 
     account: str
     book: Book
+    records: Records
     is_dry_run: bool
     heard: Callable[[], Awaitable[None]] = nothing
     breaks: dict[str, Break] = field(default_factory=dict)
@@ -84,8 +87,11 @@ class Findings:
             )
 
     async def _is_known(self, fill: Fill) -> bool:
-        rows = await apart(self.book.trades, account=self.account, fill_id=fill.fill_id)
-        return bool(rows)
+        """Whether its order has such a fill: two looks by key, however long the history is."""
+        order = await apart(self.records.order, self.account, fill.venue_order_id) if fill.venue_order_id else None
+        if order is None:
+            return False
+        return bool(await apart(self.book.trades, stream=order["stream"], fill_id=fill.fill_id))
 
     def unrecorded_of(self, row: Row) -> Decimal:
         """What the unrecorded fills of an order add up to."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import Anomaly
-from orderledger.infrastructure.reconciliation.book import BookRecords, named_by, names_of, names_of_message
+from orderledger.infrastructure.reconciliation.book import named_by, names_of, names_of_message, terms_at
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.reconciliation.comparing import difference, is_unanswered, says_ended, stated_by, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
@@ -29,7 +29,7 @@ class OrderComparison:
         self._findings = findings
         self._venue = venue
         self._settling = settling
-        self._records = BookRecords(findings.book)
+        self._records = findings.records
         self._changed: set[str] = set()
         self._is_agreed: dict[str, bool] = {}
 
@@ -181,7 +181,7 @@ class OrderComparison:
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
         is_news = isinstance(message, (Replace, Restate)) and await self._findings.news([message])
-        return [message] if is_news else [_restated(message, row, await apart(self._records.terms_at, row))]
+        return [message] if is_news else [_restated(message, row, await apart(terms_at, self._findings.book, row))]
 
     async def _compare_terms(self, message: Any) -> None:
         """An end may state terms that nobody has told before. They come first: once it has ended, nobody asks again."""
@@ -260,13 +260,13 @@ def _subject(message: Any) -> str:
     return subject
 
 
-def _restated(message: Any, row: Row, terms_at: datetime | None) -> Restate | Replace:
+def _restated(message: Any, row: Row, told_at: datetime | None) -> Restate | Replace:
     """The venue's terms as terms in force: those of the replace that is outstanding, if one is. As of the last terms that the
     venue told, by its own clock: so they take their place, and whatever it tells next takes theirs."""
     claims = stated_by(message)
     claimed = {"quantity": claims.quantity, "limit_price": claims.limit_price}
     kind = Replace if row["pending"] == "replace" else Restate
-    at = max(message.at, terms_at or message.at)
+    at = max(message.at, told_at or message.at)
     return kind(
         account=message.account,
         venue_order_id=message.venue_order_id,

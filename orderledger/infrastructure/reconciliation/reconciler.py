@@ -11,13 +11,13 @@ from operator import itemgetter
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.reconciliation.book import Book
+from orderledger.infrastructure.reconciliation.book import Book, BookRecords
 from orderledger.infrastructure.reconciliation.breaks import ACTOR, Break
 from orderledger.infrastructure.reconciliation.comparing import is_unanswered
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money, nothing
 from orderledger.infrastructure.reconciliation.orders import OrderComparison
 from orderledger.infrastructure.reconciliation.positions import PositionComparison
-from orderledger.infrastructure.venues.venue import Venue
+from orderledger.infrastructure.venues.venue import Records, Venue
 from orderledger.infrastructure.wire.messages import Certify, Gap, OpenBreak
 from orderledger.projections.tables import Row
 
@@ -52,8 +52,11 @@ class Reconciled:
 
 
 class Reconciler:
-    """Of one venue. Raises VenueError where the venue cannot be asked: then nothing was concluded. `heard` waits until what the
-    venue has said unasked is recorded: the answer that came after it is to be recorded after it."""
+    """Of one venue. Raises VenueError where the venue cannot be asked: then nothing was concluded.
+
+    `records`: where orders are looked up by their names, by default in the book's views. `heard` waits until what the venue has
+    said unasked is recorded: an answer that came after it is to be recorded after it.
+    """
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class Reconciler:
         rules: Rules | None = None,
         *,
         is_dry_run: bool = False,
+        records: Records | None = None,
         heard: Callable[[], Awaitable[None]] = nothing,
     ) -> None:
         self._book = book
@@ -70,11 +74,12 @@ class Reconciler:
         self._clock = clock
         self._rules = rules or Rules()
         self._is_dry_run = is_dry_run
+        self._records = records or BookRecords(book)
         self._heard = heard
 
     async def run(self, account: str, *, up_at: datetime | None = None) -> Reconciled:
         """Compare one account. `up_at`: when its stream was back, where that is known: gaps end then."""
-        findings = Findings(account, self._book, self._is_dry_run, self._heard)
+        findings = Findings(account, self._book, self._records, self._is_dry_run, self._heard)
         certified = await apart(self._book.certificates, account=account)
         last = max(certified, key=itemgetter("position"), default=None)
         gaps = await self._open_gaps(account)
