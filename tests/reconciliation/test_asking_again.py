@@ -182,12 +182,30 @@ def test_terms_that_are_taken_over_give_way_to_the_next_ones_though_our_clock_is
     assert desk.order("limit_price") == (Decimal(102),)
 
 
-def test_terms_that_are_taken_over_take_the_place_of_later_ones_that_are_known(desk: Desk) -> None:
-    desk.record(*WORKING, message("replace", venue_order_id="V-1", limit_price="101", at=at(10)))
-    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), price="102")
+def test_terms_of_an_order_made_elsewhere_are_taken_over_as_claims_which_the_next_claims_replace(desk: Desk) -> None:
+    claims = {"quantity": "10", "cum_quantity": "0", "limit_price": "100"}
+    desk.record({"type": "acknowledge", **PLAIN, **BTC, "at": at(3), "reported": claims})
+    desk.venue.orders["V-1"] = Known("V-1", at=at(5), price="101")
     assert kinds(desk.reconcile(60)) == [("terms_differ", True)]
-    assert desk.order("limit_price") == (Decimal(102),)
-    assert second_run_finds_nothing(desk)
+    assert desk.ledger.order("V-1")["limit_price"] == Decimal(101)
+    desk.record({"type": "acknowledge", **PLAIN, **BTC, "at": at(7), "reported": {**claims, "limit_price": "102"}})
+    assert desk.ledger.order("V-1")["limit_price"] == Decimal(102)
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_terms_that_are_older_than_what_the_venue_has_told_are_not_taken_over(desk: Desk, is_own: bool) -> None:
+    """An answer may be stale, and terms that stand in a restate outlast every claim. The next run shows which it was."""
+    if is_own:
+        desk.record(*WORKING, message("replace", venue_order_id="V-1", limit_price="101", at=at(10)))
+    else:
+        claims = {"quantity": "10", "cum_quantity": "0", "limit_price": "101"}
+        desk.record({"type": "acknowledge", **PLAIN, **BTC, "at": at(10), "reported": claims})
+    known = desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1" if is_own else None, at=at(3), price="100")
+    name = "C-1" if is_own else "V-1"
+    assert kinds(desk.reconcile(60)) == [("terms_differ", False)]
+    assert desk.ledger.order(name)["limit_price"] == Decimal(101)
+    known.at, known.price = at(10), "101"
+    assert left(desk.reconcile(120)) == []
 
 
 def test_an_order_that_ended_on_terms_that_a_later_word_took_back_is_asked_for_again(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.projections.tables import Row
 
 TERMS_SET = ("order_replaced.", "order_restated.")
+TERMS = frozenset({"quantity", "limit_price", "stop_price"})
 
 
 class Book(Protocol):
@@ -53,13 +54,20 @@ class BookRecords:
 
 
 def terms_at(book: Book, order: Row) -> datetime | None:
-    """The venue's time of the last terms that were told of an order, where any were since it was requested."""
+    """When the terms in force were told, by the venue's clock: None if they are those that we requested."""
     name = order["client_order_id"] or order["venue_order_id"]
     try:
         events = book.history(name, account=order["account"]) if name else []
     except (UnknownOrder, AmbiguousOrder):
         return None
-    return max((event["at"] for event in events if event["name"].startswith(TERMS_SET)), default=None)
+    is_external = order["origin"] == "external"
+    return max((event["at"] for event in events if _sets_terms(event, is_external=is_external)), default=None)
+
+
+def _sets_terms(event: Row, *, is_external: bool) -> bool:
+    """Of an order that was not requested here, terms are what the venue claims of it."""
+    claims = event["payload"].get("reported") or {}
+    return event["name"].startswith(TERMS_SET) or (is_external and not TERMS.isdisjoint(claims))
 
 
 Name = tuple[str, str]

@@ -172,7 +172,7 @@ class OrderComparison:
 
     async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
         """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
-        same again in other words."""
+        same again in other words. None where it is older than what the venue has told here: an answer may be stale."""
         if kind is Kind.UNANSWERED_ORDER and row is not None and row["absent_at"] is not None and message.at < row["absent_at"]:
             return [message, _observed(message, row)]
         if kind is Kind.UNANSWERED_ORDER and row is not None and not await self._findings.news([message]):
@@ -180,8 +180,13 @@ class OrderComparison:
             return [_observed(message, fresh)] if is_unanswered(fresh) else [message]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
-        is_news = isinstance(message, (Replace, Restate)) and await self._findings.news([message])
-        return [message] if is_news else [_restated(message, row, await apart(terms_at, self._findings.book, row))]
+        is_news = bool(await self._findings.news([message]))
+        if is_news and isinstance(message, (Replace, Restate)):
+            return [message]
+        told_at = await apart(terms_at, self._findings.book, row)
+        if told_at is not None and message.at < told_at:
+            return []
+        return [message] if is_news and row["origin"] == "external" else [_restated(message, row)]
 
     async def _compare_terms(self, message: Any) -> None:
         """An end may state terms that nobody has told before. They come first: once it has ended, nobody asks again."""
@@ -260,18 +265,17 @@ def _subject(message: Any) -> str:
     return subject
 
 
-def _restated(message: Any, row: Row, told_at: datetime | None) -> Restate | Replace:
-    """The venue's terms as terms in force: those of the replace that is outstanding, if one is. As of the last terms that the
-    venue told, by its own clock: so they take their place, and whatever it tells next takes theirs."""
+def _restated(message: Any, row: Row) -> Restate | Replace:
+    """The venue's terms as terms in force: those of the replace that is outstanding, if one is. By the venue's clock: whatever it
+    tells next takes their place."""
     claims = stated_by(message)
     claimed = {"quantity": claims.quantity, "limit_price": claims.limit_price}
     kind = Replace if row["pending"] == "replace" else Restate
-    at = max(message.at, told_at or message.at)
     return kind(
         account=message.account,
         venue_order_id=message.venue_order_id,
-        at=at,
-        reported=message.reported if at == message.at else None,
+        at=message.at,
+        reported=message.reported,
         evidence=message.evidence,
         **{name: term for name, term in claimed.items() if term is not None and term != row[name]},
     )
