@@ -47,6 +47,17 @@ def test_an_order_of_ours_that_is_first_heard_of_on_other_terms_has_been_replace
             assert (order["limit_price"], order["status"], order["anomalies"]) == (Decimal("2500.5"), "new", [])
 
 
+def test_an_order_of_ours_that_only_its_fills_told_of_has_been_replaced_too() -> None:
+    with Ledger.open("memory://") as ledger:
+        ledger.record(requested("2490"))
+        ledger.record_many(heard([user_fills(fill(sz="1.2"))]).messages)
+        assert ledger.order("C-1")["status"] == "filled"
+        filled = reported("filled", T + 4000, sz="0.0")
+        ledger.record_many(heard([order_updates(filled)], Legs(ACCOUNT, Recorded(ledger))).messages)
+        order = ledger.order("C-1")
+        assert (order["limit_price"], order["status"], order["anomalies"]) == (Decimal("2500.5"), "filled", [])
+
+
 def test_a_leg_that_only_its_fills_named_is_introduced_when_its_row_is_seen() -> None:
     """Else three ids would bear the cloid, and one replace explain them."""
     legs = Legs(ACCOUNT)

@@ -59,7 +59,8 @@ def _number(venue_order_id: str) -> tuple[int, str]:
 class Chain:
     """All legs of one order, oldest first.
 
-    `requested` are the quantity and the limit that we asked for, of an order of ours that no leg was heard of before.
+    `requested` are the quantity and the limit that we asked for, of an order of ours of which no leg was heard before, but for
+    its fills.
     `held` is a cancel that may be the first half of a modify, `dropped` one that was. `apart` are venue orders that came
     under the same cloid after the order was over: they are other orders.
     """
@@ -249,7 +250,7 @@ class Legs:
             leg.fills, leg.is_told = {**self._fills_of(name), **leg.fills}, True
             self._cloids[name] = cloid
         chain.is_over = order["status"] in OVER
-        if order.get("origin") == "own" and not order["venue_order_ids"]:
+        if order.get("origin") == "own" and order["acknowledged_at"] is None:
             chain.requested = order["quantity"], order["limit_price"]
         if chain.legs:
             missing = EXACT.subtract(order["cum_quantity"] or ZERO, total(leg.filled for leg in chain.legs))
