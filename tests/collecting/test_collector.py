@@ -173,6 +173,40 @@ def test_a_venue_that_cannot_be_asked_is_asked_again_and_the_gap_stays_open_mean
     assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [at(30)]
 
 
+def test_a_gap_does_not_end_while_the_feed_is_down_though_the_account_is_reconciled_meanwhile() -> None:
+    """An earlier return of the feed had asked for that."""
+
+    async def story(running: Running) -> None:
+        running.clock.set(at(10))
+        running.venue.is_down = True
+        await running.hear(Up(accounts=[ACCOUNT], at=at(11)))
+        await running.until(lambda: running.collector.counters[ACCOUNT].failed_reconciliations >= 1)
+        await running.hear(Down(accounts=[ACCOUNT], at=at(20), reason="connection_lost"))
+        running.venue.is_down = False
+        running.clock.set(at(30))
+        await running.reconciled(1)
+        assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
+        await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
+        await running.reconciled(2)
+
+    (gap,) = run(story).ledger.account_events(kind="gap")
+    assert (gap["from_at"], gap["to_at"]) == (at(20), at(50))
+
+
+def test_the_gap_since_the_last_collector_goes_on_until_the_feed_is_up() -> None:
+    async def story(running: Running) -> None:
+        await running.collector.note_absence({"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}}})
+        running.clock.set(at(10))
+        await running.hear(Garbled(accounts=[ACCOUNT], at=at(8), fault="not JSON", payload="{"))
+        await running.reconciled(1)
+        assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
+        await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
+        await running.reconciled(2)
+
+    (gap,) = run(story).ledger.account_events(kind="gap")
+    assert (gap["from_at"], gap["to_at"]) == (at(5), at(50))
+
+
 def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:
     async def story(running: Running) -> None:
         running.clock.set(at(10))

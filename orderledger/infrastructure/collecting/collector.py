@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
 import structlog
@@ -28,6 +28,7 @@ ACTOR = "collector"
 RETRY_SECONDS = 5.0
 PUBLISHED_APART = 0.05
 GARBLED_SHOWN = 200
+NEVER = datetime.min.replace(tzinfo=UTC)
 HANGING_UP_SECONDS = 10.0
 """How long venues may take to tell the rest when the collector is stopped."""
 
@@ -66,7 +67,8 @@ class Collector:
         self._is_running = True
         self._stopped_at: datetime | None = None
         self._log = structlog.get_logger("orderledger.collect")
-        self._due: dict[str, dict[str, datetime | None]] = {venue.name: {} for venue in venues}
+        self._due: dict[str, dict[str, None]] = {venue.name: {} for venue in venues}
+        self._up_at: dict[str, datetime] = {}
         self._wake = {venue.name: asyncio.Event() for venue in venues}
         self.counters: defaultdict[str, AccountCounters] = defaultdict(AccountCounters)
         self._recorder = Recorder(book, self.counters)
@@ -145,7 +147,8 @@ class Collector:
             case Up():
                 for account in told.accounts:
                     self.counters[account].is_up = True
-                    self._ask(venue, account, told.at)
+                    self._up_at[account] = told.at
+                    self._ask(venue, account)
                 self._news.set()
                 self._log.info("up", venue=venue.name, accounts=len(told.accounts))
             case Down():
@@ -176,15 +179,14 @@ class Collector:
     async def _take_garbled(self, venue: Venue, told: Garbled) -> None:
         for account in told.accounts:
             self.counters[account].garbled += 1
-            self._ask(venue, account, None)
+            self._ask(venue, account)
         self._log.warning("garbled", venue=venue.name, fault=told.fault, payload=told.payload[:GARBLED_SHOWN])
 
     # Reconciliation
 
-    def _ask(self, venue: Venue, account: str, up_at: datetime | None) -> None:
+    def _ask(self, venue: Venue, account: str) -> None:
         """Have an account reconciled soon."""
-        due = self._due[venue.name]
-        due[account] = up_at or due.get(account)
+        self._due[venue.name][account] = None
         self._wake[venue.name].set()
 
     async def _reconcile(self, venue: Venue) -> None:
@@ -196,7 +198,8 @@ class Collector:
                 wake.clear()
                 while due:
                     account = next(iter(due))
-                    if not await self._reconcile_account(venue, account, due.pop(account)):
+                    del due[account]
+                    if not await self._reconcile_account(venue, account):
                         await asyncio.sleep(self._retry_seconds)
         finally:
             periodic.cancel()
@@ -207,9 +210,9 @@ class Collector:
             for account in venue.accounts:
                 await asyncio.sleep(self._every.total_seconds() / len(venue.accounts))
                 if self.counters[account].is_up:
-                    self._ask(venue, account, None)
+                    self._ask(venue, account)
 
-    async def _reconcile_account(self, venue: Venue, account: str, up_at: datetime | None) -> bool:
+    async def _reconcile_account(self, venue: Venue, account: str) -> bool:
         """Whether it could be done. Where it could not, it stays due."""
         counters = self.counters[account]
         await self._recorder.drained()
@@ -217,7 +220,7 @@ class Collector:
             reconciler = Reconciler(
                 self._book, venue, self._clock, self._rules, records=self._records, heard=self._recorder.drained
             )
-            found = await reconciler.run(account, up_at=up_at)
+            found = await reconciler.run(account, up_at=self._up_at.get(account, NEVER))
         except StoreError:
             raise
         except VenueError as error:
@@ -232,7 +235,7 @@ class Collector:
         counters.failed_reconciliations += 1
         counters.fault = fault
         self._news.set()
-        self._due[venue.name].setdefault(account, up_at)
+        self._due[venue.name][account] = None
         return False
 
     def _count_reconciled(self, counters: AccountCounters, found: Reconciled) -> None:

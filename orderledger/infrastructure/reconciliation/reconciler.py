@@ -78,7 +78,7 @@ class Reconciler:
         self._heard = heard
 
     async def run(self, account: str, *, up_at: datetime | None = None) -> Reconciled:
-        """Compare one account. `up_at`: when its stream was back, where that is known: gaps end then."""
+        """Compare one account. `up_at`: when its stream was last back, where that is known: gaps that began before end then."""
         findings = Findings(account, self._book, self._records, self._is_dry_run, self._heard)
         certified = await apart(self._book.certificates, account=account)
         last = max(certified, key=itemgetter("position"), default=None)
@@ -99,7 +99,8 @@ class Reconciler:
             may_adjust=self._rules.may_adjust,
         )
         await positions.compare(since, listing.at)
-        await findings.record([_covered(account, gap, up_at or listing.at) for gap in gaps])
+        over = [gap for gap in gaps if _is_over(gap, up_at, listing.at)]
+        await findings.record([_covered(account, gap, up_at or listing.at) for gap in over])
         certificate = _certificate(findings, last, since, listing.at, (orders.agreed, positions.fills, positions.agreed))
         is_recorded = self._says_more(certificate, last, findings)
         if is_recorded:
@@ -140,6 +141,11 @@ class Reconciler:
         open_before = [left["id"] for left in last["breaks_open"]]
         is_same = all(getattr(certificate, name) == last[name] for name in counts)
         return not is_same or [left.id for left in certificate.breaks_open] != open_before
+
+
+def _is_over(gap: Row, up_at: datetime | None, now: datetime) -> bool:
+    """One that began after that goes on: the stream is down again. One of a time to come was noted by a clock that was wrong."""
+    return bool(up_at is None or gap["from_at"] < up_at or gap["from_at"] > now)
 
 
 def _covered(account: str, gap: Row, to_at: datetime) -> Gap:
