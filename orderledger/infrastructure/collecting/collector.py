@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 import structlog
@@ -28,7 +28,6 @@ ACTOR = "collector"
 RETRY_SECONDS = 5.0
 PUBLISHED_APART = 0.05
 GARBLED_SHOWN = 200
-NEVER = datetime.min.replace(tzinfo=UTC)
 HANGING_UP_SECONDS = 10.0
 """How long venues may take to tell the rest when the collector is stopped."""
 
@@ -171,6 +170,7 @@ class Collector:
     async def _note_gap(self, accounts: Sequence[str], at: datetime, reason: str) -> None:
         for account in accounts:
             self.counters[account].is_up = False
+            self._up_at.pop(account, None)
             self.counters[account].gaps += 1
             gap = Gap(account=account, from_at=at, at=at, reason=reason[:200], source=Source.VENUE_PUSH, actor=ACTOR)
             await self._recorder.put(account, [gap])
@@ -220,7 +220,7 @@ class Collector:
             reconciler = Reconciler(
                 self._book, venue, self._clock, self._rules, records=self._records, heard=self._recorder.drained
             )
-            found = await reconciler.run(account, up_at=self._up_at.get(account, NEVER))
+            found = await reconciler.run(account, up_at=lambda: self._up_at.get(account))
         except StoreError:
             raise
         except VenueError as error:

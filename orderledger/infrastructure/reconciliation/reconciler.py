@@ -21,6 +21,8 @@ from orderledger.infrastructure.venues.venue import Records, Venue
 from orderledger.infrastructure.wire.messages import Certify, Gap, OpenBreak
 from orderledger.projections.tables import Row
 
+UpAt = Callable[[], datetime | None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
@@ -77,12 +79,15 @@ class Reconciler:
         self._records = records or BookRecords(book)
         self._heard = heard
 
-    async def run(self, account: str, *, up_at: datetime | None = None) -> Reconciled:
-        """Compare one account. `up_at`: when its stream was last back, where that is known: gaps that began before end then."""
+    async def run(self, account: str, *, up_at: UpAt | None = None) -> Reconciled:
+        """Compare one account. `up_at`: since when its stream is up, None while it is down: gaps end then, or do not. Without it
+        they end with this run."""
         findings = Findings(account, self._book, self._records, self._is_dry_run, self._heard)
         certified = await apart(self._book.certificates, account=account)
         last = max(certified, key=itemgetter("position"), default=None)
         gaps = await self._open_gaps(account)
+        back_at = up_at() if up_at is not None else None  # asked now: what goes down from here on is another gap
+        is_back = up_at is None or back_at is not None
         since = await self._since(account, last, gaps)
         listing = await self._venue.open_orders(account)
         await findings.learn([message for message in listing.messages if is_money(message)])
@@ -99,8 +104,7 @@ class Reconciler:
             may_adjust=self._rules.may_adjust,
         )
         await positions.compare(since, listing.at)
-        over = [gap for gap in gaps if _is_over(gap, up_at, listing.at)]
-        await findings.record([_covered(account, gap, up_at or listing.at) for gap in over])
+        await findings.record([_covered(account, gap, back_at or listing.at) for gap in gaps if is_back])
         certificate = _certificate(findings, last, since, listing.at, (orders.agreed, positions.fills, positions.agreed))
         is_recorded = self._says_more(certificate, last, findings)
         if is_recorded:
@@ -141,11 +145,6 @@ class Reconciler:
         open_before = [left["id"] for left in last["breaks_open"]]
         is_same = all(getattr(certificate, name) == last[name] for name in counts)
         return not is_same or [left.id for left in certificate.breaks_open] != open_before
-
-
-def _is_over(gap: Row, up_at: datetime | None, now: datetime) -> bool:
-    """One that began after that goes on: the stream is down again. One of a time to come was noted by a clock that was wrong."""
-    return bool(up_at is None or gap["from_at"] < up_at or gap["from_at"] > now)
 
 
 def _covered(account: str, gap: Row, to_at: datetime) -> Gap:

@@ -14,6 +14,7 @@ from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Meaning
 from orderledger.infrastructure.wire import messages as wire
 from orderledger.infrastructure.wire.messages import Message
 
+FILLED = "cum_quantity"
 TERMS = ("limit_price", "stop_price", "order_type", "time_in_force", "post_only", "reduce_only")
 ENDINGS = frozenset({Meaning.CANCELED_BY_USER, Meaning.CANCELED_BY_VENUE, Meaning.FILLED, Meaning.UNMATCHED})
 
@@ -146,9 +147,10 @@ class _Teller:
         begun = self.replaced() if is_later else self.acknowledged()
         at = row.status_at if row.is_dated else self._context.at
         if row.is_partly_filled and at is not None and not self._is_recorded():
-            # By our clock it may have ended before: what it has filled stays true then, that it works on does not.
+            # By our clock it may have ended before, or be modified then: what it has filled stays true, nothing else does.
             is_venue_time = row.is_dated or self._context.is_venue_time
-            return [begun, self._tell(wire.Acknowledge, at, self._claims(leaves=row.size if is_venue_time else None))]
+            claims = self._claims(leaves=row.size)
+            return [begun, self._tell(wire.Acknowledge, at, claims if is_venue_time else {FILLED: claims[FILLED]})]
         return [begun]
 
     def acknowledged(self) -> Message:
