@@ -143,6 +143,23 @@ async def stopped_in_the_middle(command: Path, folder: Path) -> Stopped:
             return Stopped(said, ended, {row["venue_order_id"]: row["status"] for row in ledger.orders()})
 
 
+@dataclass(slots=True)
+class Twice:
+    """Of a collector that was started beside another one by mistake, and of the first one."""
+
+    second: Said
+    first: Said
+
+
+async def started_twice(command: Path, folder: Path) -> Twice:
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        process = await world.collecting("hyperliquid:main")
+        second = await world.run("collect", world.config)
+        process.send(signal.SIGTERM)
+        return Twice(second, await process.said())
+
+
 async def store_that_fails(command: Path, folder: Path) -> Said:
     """Under a running collector, the log is taken away."""
     async with made_up_venues(command, folder) as world:

@@ -15,7 +15,7 @@ from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, 
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at
 
-RULES = Rules(looking_back=timedelta(hours=1), settling=timedelta(seconds=1), pause=0)
+RULES = Rules(looking_back=timedelta(hours=1), settling=timedelta(seconds=1), pause=0, opening_pause=0)
 
 
 def acknowledge(name: str, second: float) -> Message:

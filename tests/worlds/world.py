@@ -37,7 +37,9 @@ class World:
         self.truth = self.kind.truth(self.venue_clock)
         self.faults = Faults(plan.seed, delay_seconds=plan.delay_seconds, **plan.chances)
         self.server = self.kind.serve(self.truth, self.faults, self.venue_clock)
-        self.rules = Rules(looking_back=timedelta(hours=1), overlap=plan.overlap, settling=SETTLING, pause=0.002)
+        self.rules = Rules(
+            looking_back=timedelta(hours=1), overlap=plan.overlap, settling=SETTLING, pause=0.002, opening_pause=0.01
+        )
         self.desk: Desk
         self._chance = Random(f"acts {plan.seed}")
         self._timing = Random(f"timing {plan.seed}")

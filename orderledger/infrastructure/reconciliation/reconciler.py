@@ -28,13 +28,15 @@ UpAt = Callable[[], datetime | None]
 class Rules:
     """`looking_back`: how far the first comparison of an account asks for fills. `overlap`: how much of what was covered
     before is asked for again, since venues tell late. `settling`: what changed so short a time ago is left to the next run.
-    `pause`: seconds before a position that differs is asked for again. `certifying`: how often a certificate is recorded though
+    `pause`: seconds before a position that differs is asked for again; `opening_pause`: before one that might be taken over as
+    held before the first fill, since fills may be told late. `certifying`: how often a certificate is recorded though
     nothing has changed. `may_adjust`: whether a position that differs is adjusted to the venue's."""
 
     looking_back: timedelta = timedelta(days=7)
     overlap: timedelta = timedelta(minutes=10)
     settling: timedelta = timedelta(seconds=5)
     pause: float = 0.5
+    opening_pause: float = 2.5
     certifying: timedelta = timedelta(days=1)
     may_open: bool = True
     may_adjust: bool = False
@@ -96,11 +98,12 @@ class Reconciler:
         orders = OrderComparison(findings, self._venue, self._rules.settling)
         await orders.compare(listing, since)
         await orders.compare_ended(listing, fills)
+        may_open = self._rules.may_open and last is None
         positions = PositionComparison(
             findings,
             self._venue,
-            pause=self._rules.pause,
-            may_open=self._rules.may_open and last is None,
+            pause=self._rules.opening_pause if may_open else self._rules.pause,
+            may_open=may_open,
             may_adjust=self._rules.may_adjust,
         )
         await positions.compare(since, listing.at)
