@@ -51,7 +51,8 @@ class Findings:
         if self.is_dry_run:
             self.unrecorded += [message for message in messages if isinstance(message, Fill)]
         elif messages:
-            await self.heard()
+            if any(isinstance(message, TERMS) for message in messages):  # of those of one time the later in the log counts
+                await self.heard()
             outcomes = await apart(self.book.record_many, messages)
             self.appended += sum(outcome.outcome == "recorded" for outcome in outcomes)
 
@@ -59,7 +60,6 @@ class Findings:
         """Those that are not recorded yet."""
         if not messages:
             return []
-        await self.heard()
         outcomes = await apart(self.book.preview, messages)
         thought_of = {_identity(fill) for fill in self.unrecorded}
         told = zip(messages, outcomes, strict=True)
