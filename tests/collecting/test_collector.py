@@ -142,7 +142,7 @@ def test_what_a_venue_said_before_it_was_asked_is_recorded_before_its_answer() -
     async def story(running: Running) -> None:
         running.ledger.record(acknowledge("V-1", 2))
         running.venue.orders["V-1"] = Known("V-1", at=at(7), price="101", is_replaced=True)
-        many = [acknowledge(f"V-{number}", 2) for number in range(100, 3_000)]
+        many = [acknowledge(f"V-{number}", 2) for number in range(100, 9_000)]
         said = [*many, parse_document({"type": "replace", "account": ACCOUNT, "venue_order_id": "V-1", "at": at(7), **old})]
 
         def say() -> None:
