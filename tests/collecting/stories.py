@@ -113,6 +113,52 @@ def _fills(world: World) -> int:
     return int(world.ask("SELECT count(*) FROM orderledger_events WHERE topic LIKE 'fill_recorded%'"))
 
 
+@dataclass(slots=True)
+class Stopped:
+    """Of a collector that was stopped while much lay between the venue and the store. `ended`: how each order did there."""
+
+    said: Said
+    ended: dict[str, str]
+    orders: dict[str, str]
+
+
+async def stopped_in_the_middle(command: Path, folder: Path) -> Stopped:
+    """Orders come and go unfilled, half of them by a cancel that may be the half of a modify: then at once SIGTERM."""
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        truth = world.hyperliquid.truth
+        process = await world.collecting("hyperliquid:main")
+        (socket,) = world.hyperliquid.sockets
+        ended: dict[str, str] = {}
+        for number in range(BURST):
+            order = truth.place(ADDRESS, client_id=f"0x{number:032x}", **ORDER)
+            end = truth.cancel if number % 2 else truth.expire
+            ended[str(order.order_id)] = str(end(order).status)
+        sent = world.hyperliquid.push(socket, {"channel": "pong"})
+        await sent
+        process.send(signal.SIGTERM)
+        said = await process.said()
+        with world.ledger() as ledger:
+            return Stopped(said, ended, {row["venue_order_id"]: row["status"] for row in ledger.orders()})
+
+
+@dataclass(slots=True)
+class Twice:
+    """Of a collector that was started beside another one by mistake, and of the first one."""
+
+    second: Said
+    first: Said
+
+
+async def started_twice(command: Path, folder: Path) -> Twice:
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        process = await world.collecting("hyperliquid:main")
+        second = await world.run("collect", world.config)
+        process.send(signal.SIGTERM)
+        return Twice(second, await process.said())
+
+
 async def store_that_fails(command: Path, folder: Path) -> Said:
     """Under a running collector, the log is taken away."""
     async with made_up_venues(command, folder) as world:

@@ -11,11 +11,13 @@ from click.testing import CliRunner
 from orderledger.cli import main
 from tests.collecting import stories
 from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
-from tests.collecting.stories import WRONG, Collected, Killed, Reconciled
+from tests.collecting.stories import WRONG, Collected, Killed, Reconciled, Stopped, Twice
 
 STORIES: dict[str, Any] = {
     "collected": stories.collected_everywhere,
     "killed": stories.killed_and_started_again,
+    "stopped": stories.stopped_in_the_middle,
+    "twice": stories.started_twice,
     "failed": stories.store_that_fails,
     "reconciled": stories.reconciled_by_hand,
 }
@@ -74,6 +76,21 @@ def test_a_stopped_collector_has_recorded_what_it_heard_and_exits_0(collected: C
     assert collected.shown["waiting"] == 0
     for account in collected.shown["accounts"].values():
         assert account["messages"] == sum(account[name] for name in ("events_appended", "duplicates", "refused")) > 0
+
+
+def test_an_order_that_came_and_went_while_the_collector_was_stopped_is_not_lost(told: dict[str, Any]) -> None:
+    """What lies in the adapter is told before it ends, and a cancel that it held back is asked about."""
+    stopped: Stopped = of(told, "stopped")
+    assert stopped.said.status == 0
+    assert len(stopped.ended) == 300
+    assert stopped.orders == stopped.ended
+
+
+def test_a_second_collector_of_an_account_is_refused_while_the_first_one_runs(told: dict[str, Any]) -> None:
+    twice: Twice = of(told, "twice")
+    assert (twice.second.status, twice.first.status) == (2, 0)
+    (sentence,) = [line for line in twice.second.err.splitlines() if line.startswith("orderledger: ")]
+    assert sentence == "orderledger: collector: 'collector' is running, and collects some of these accounts already"
 
 
 def test_every_line_of_a_json_log_is_json(collected: Collected) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, 
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at
 
-RULES = Rules(looking_back=timedelta(hours=1), settling=timedelta(seconds=1), pause=0)
+RULES = Rules(looking_back=timedelta(hours=1), settling=timedelta(seconds=1), pause=0, opening_pause=0)
 
 
 def acknowledge(name: str, second: float) -> Message:
@@ -98,6 +98,22 @@ def test_what_is_heard_is_recorded_and_counted() -> None:
     assert (shown["events_appended"] + shown["duplicates"], shown["reconciled"]) == (3, 1)
 
 
+def test_what_a_venue_tells_when_it_is_hung_up_is_recorded_and_nobody_is_said_to_have_listened_after_that() -> None:
+    async def story(running: Running) -> None:
+        running.clock.set(at(10))
+        await running.hear(UP)
+        await running.reconciled(1)
+        running.venue.held_back = [Heard(account=ACCOUNT, messages=[acknowledge("V-1", 9)])]
+        running.clock.set(at(20))
+        running.venue.hanging_up = lambda: running.clock.set(at(25))
+
+    running = run(story)
+    assert [row["venue_order_id"] for row in running.ledger.open_orders()] == ["V-1"]
+    status = running.published[-1]
+    assert (status["is_running"], status["accounts"][ACCOUNT]["is_up"], status["accounts"][ACCOUNT]["gaps"]) == (False, True, 0)
+    assert at(20) <= datetime.fromisoformat(status["at"]) < at(25)
+
+
 def test_an_interruption_is_a_gap_that_ends_when_what_was_missed_has_been_asked_for() -> None:
     """Behaviours 3 and 10"""
 
@@ -119,6 +135,29 @@ def test_an_interruption_is_a_gap_that_ends_when_what_was_missed_has_been_asked_
     assert (trade["fill_id"], trade["source"]) == ("F-1", "reconciliation")
 
 
+def test_what_a_venue_said_before_it_was_asked_is_recorded_before_its_answer() -> None:
+    """Of two words of one time the later in the log counts: that has to be the answer."""
+    old, new = {"quantity": "6", "limit_price": "101"}, {"quantity": "10", "limit_price": "101"}
+
+    async def story(running: Running) -> None:
+        running.ledger.record(acknowledge("V-1", 2))
+        running.venue.orders["V-1"] = Known("V-1", at=at(7), price="101", is_replaced=True)
+        many = [acknowledge(f"V-{number}", 2) for number in range(100, 9_000)]
+        said = [*many, parse_document({"type": "replace", "account": ACCOUNT, "venue_order_id": "V-1", "at": at(7), **old})]
+
+        def say() -> None:
+            running.venue.feed.put_nowait(Heard(account=ACCOUNT, messages=said))
+            running.venue.while_asked = lambda: None
+
+        running.venue.while_asked = say
+        running.clock.set(at(10))
+        await running.hear(UP)
+        await running.reconciled(1)
+
+    order = run(story).ledger.order("V-1")
+    assert {name: str(order[name]) for name in new} == new
+
+
 def test_a_venue_that_cannot_be_asked_is_asked_again_and_the_gap_stays_open_meanwhile() -> None:
     async def story(running: Running) -> None:
         running.clock.set(at(10))
@@ -132,6 +171,40 @@ def test_a_venue_that_cannot_be_asked_is_asked_again_and_the_gap_stays_open_mean
 
     running = run(story)
     assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [at(30)]
+
+
+def test_a_gap_does_not_end_while_the_feed_is_down_though_the_account_is_reconciled_meanwhile() -> None:
+    """An earlier return of the feed had asked for that."""
+
+    async def story(running: Running) -> None:
+        running.clock.set(at(10))
+        running.venue.is_down = True
+        await running.hear(Up(accounts=[ACCOUNT], at=at(11)))
+        await running.until(lambda: running.collector.counters[ACCOUNT].failed_reconciliations >= 1)
+        await running.hear(Down(accounts=[ACCOUNT], at=at(20), reason="connection_lost"))
+        running.venue.is_down = False
+        running.clock.set(at(30))
+        await running.reconciled(1)
+        assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
+        await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
+        await running.reconciled(2)
+
+    (gap,) = run(story).ledger.account_events(kind="gap")
+    assert (gap["from_at"], gap["to_at"]) == (at(20), at(50))
+
+
+def test_the_gap_since_the_last_collector_goes_on_until_the_feed_is_up() -> None:
+    async def story(running: Running) -> None:
+        await running.collector.note_absence({"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}}})
+        running.clock.set(at(10))
+        await running.hear(Garbled(accounts=[ACCOUNT], at=at(8), fault="not JSON", payload="{"))
+        await running.reconciled(1)
+        assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
+        await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
+        await running.reconciled(2)
+
+    (gap,) = run(story).ledger.account_events(kind="gap")
+    assert (gap["from_at"], gap["to_at"]) == (at(5), at(50))
 
 
 def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:

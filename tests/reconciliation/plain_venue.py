@@ -45,14 +45,16 @@ class PlainVenue:
     accounts: Sequence[str] = (ACCOUNT,)
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self.orders: dict[str, Known] = {}
         self.fills: list[dict[str, Any]] = []
         self.held: dict[str, str] | None = None
         self.opening: dict[str, str] = {}
         self.is_down = False
         self.fault: Exception | None = None
-        self.feed: asyncio.Queue[Told | Exception] = asyncio.Queue()
+        self.feed: asyncio.Queue[Told | Exception | None] = asyncio.Queue()
+        self.held_back: list[Told] = []
+        self.hanging_up: Callable[[], None] = lambda: None
         self.asked: list[str] = []
         self.hides_fills = 0
         self.beside: list[Message] = []
@@ -73,9 +75,16 @@ class PlainVenue:
         """What the test puts into `feed`; an exception is raised, as by an adapter with a fault of its own."""
         while True:
             told = await self.feed.get()
+            if told is None:
+                return
             if isinstance(told, Exception):
                 raise told
             yield told
+
+    async def hang_up(self) -> None:
+        self.hanging_up()
+        for told in (*self.held_back, None):
+            self.feed.put_nowait(told)
 
     async def open_orders(self, account: str) -> Listing:
         self._ask("open_orders")
@@ -83,7 +92,7 @@ class PlainVenue:
         return Listing(
             messages=[*(message for known in working for message in self._listed(known)), *self.lists_more],
             venue_order_ids=frozenset(known.name for known in working),
-            at=self._clock.now(),
+            at=self.clock.now(),
         )
 
     async def order(self, account: str, order: dict[str, Any]) -> Sequence[Message] | None:
@@ -107,7 +116,7 @@ class PlainVenue:
     async def positions(self, account: str) -> Sequence[Balance]:
         self._ask("positions")
         held = self._held() if self.held is None else self.held
-        at = self._clock.now()
+        at = self.clock.now()
         told: dict[str, tuple[str, Decimal | None]] = {name: (quantity, Decimal(100)) for name, quantity in held.items()}
         told |= {name: (quantity, None) for name, quantity in self.cash.items()}
         return [
@@ -136,7 +145,7 @@ class PlainVenue:
     def _listed(self, known: Known) -> list[Message]:
         told = self._told(known)
         accepted = told.model_copy(update={"reported": None})
-        return [accepted, told.model_copy(update={"at": self._clock.now()})] if self.is_wordy else [told]
+        return [accepted, told.model_copy(update={"at": self.clock.now()})] if self.is_wordy else [told]
 
     def _told(self, known: Known) -> Message:
         done = sum((Decimal(fill["quantity"]) for fill in self.fills if fill["venue_order_id"] == known.name), Decimal(0))
@@ -151,7 +160,7 @@ class PlainVenue:
                 "aliases": {} if known.cloid is None else {"plain.cloid": known.cloid},
                 "instrument": "BTC-USD",
                 "side": known.side,
-                "at": known.at or self._clock.now(),
+                "at": known.at or self.clock.now(),
                 "reported": claims,
                 "evidence": {"order": known.name},
                 **terms,

@@ -1,6 +1,7 @@
 """What whole worlds have found: words that come beside others, late, twice, or while the venue is asked."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 
 from orderledger import Ledger, VenueUnavailable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
 from orderledger.infrastructure.wire.messages import Message
 from tests.reconciliation.plain_venue import Known, PlainVenue
-from tests.reconciliation.test_reconciling import WORKING, Desk, kinds, left
+from tests.reconciliation.test_reconciling import ALIAS, SENT, WORKING, Desk, kinds, left
 from tests.scenarios import ACCOUNT, at, fill, message
 
 BTC = {"venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
@@ -155,3 +157,113 @@ def test_an_order_that_was_absent_for_a_moment_is_seen_again_though_the_venue_sa
     desk.reconcile(180)
     assert (desk.order("certainty", "status"), left(desk.reconcile(240))) == (("confirmed", "new"), [])
     assert second_run_finds_nothing(desk)
+
+
+def test_a_leg_that_ends_while_it_is_asked_for_is_taken_over_with_the_replace_that_began_it(desk: Desk) -> None:
+    """Else a venue's id stands under the order that nothing explains, and its terms are lost."""
+    desk.record(*WORKING)
+    leg = Known("V-2", cloid="0xc1", at=at(7), price="101", is_replaced=True)
+    desk.venue.orders["V-2"] = leg
+    desk.venue.answers_more = [told("cancel", 9, venue_order_id="V-2", aliases={"plain.cloid": "0xc1"})]
+    assert kinds(desk.reconcile(60)) == [("missing_end", True)]
+    assert desk.order("status", "limit_price", "anomalies") == ("canceled", Decimal(101), [])
+    leg.is_listed = False
+    assert kinds(desk.reconcile(120)) == []
+    assert second_run_finds_nothing(desk)
+
+
+def test_terms_that_are_taken_over_give_way_to_the_next_ones_though_our_clock_is_ahead(desk: Desk) -> None:
+    """Our requests have our clock's time, which must not decide between two words of the venue."""
+    desk.record(*WORKING, message("request_replace", limit_price="101", at=at(50)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), price="101")
+    assert kinds(desk.reconcile(60)) == [("terms_differ", True)]
+    assert desk.order("limit_price", "pending") == (Decimal(101), None)
+    desk.record(message("replace", venue_order_id="V-1", limit_price="102", at=at(10)))
+    assert desk.order("limit_price") == (Decimal(102),)
+
+
+def test_terms_of_an_order_made_elsewhere_are_taken_over_as_claims_which_the_next_claims_replace(desk: Desk) -> None:
+    claims = {"quantity": "10", "cum_quantity": "0", "limit_price": "100"}
+    desk.record({"type": "acknowledge", **PLAIN, **BTC, "at": at(3), "reported": claims})
+    desk.venue.orders["V-1"] = Known("V-1", at=at(5), price="101")
+    assert kinds(desk.reconcile(60)) == [("terms_differ", True)]
+    assert desk.ledger.order("V-1")["limit_price"] == Decimal(101)
+    desk.record({"type": "acknowledge", **PLAIN, **BTC, "at": at(7), "reported": {**claims, "limit_price": "102"}})
+    assert desk.ledger.order("V-1")["limit_price"] == Decimal(102)
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_terms_that_are_older_than_what_the_venue_has_told_are_not_taken_over(desk: Desk, is_own: bool) -> None:
+    """An answer may be stale, and terms that stand in a restate outlast every claim. The next run shows which it was."""
+    if is_own:
+        desk.record(*WORKING, message("replace", venue_order_id="V-1", limit_price="101", at=at(10)))
+    else:
+        claims = {"quantity": "10", "cum_quantity": "0", "limit_price": "101"}
+        desk.record({"type": "acknowledge", **PLAIN, **BTC, "at": at(10), "reported": claims})
+    known = desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1" if is_own else None, at=at(3), price="100")
+    name = "C-1" if is_own else "V-1"
+    assert kinds(desk.reconcile(60)) == [("terms_differ", False)]
+    assert desk.ledger.order(name)["limit_price"] == Decimal(101)
+    known.at, known.price = at(10), "101"
+    assert left(desk.reconcile(120)) == []
+
+
+def test_an_order_that_ended_on_terms_that_a_later_word_took_back_is_asked_for_again(desk: Desk) -> None:
+    """Of one time the later in the log counts, and of two answers the staler one may have been recorded later."""
+    right = {"type": "replace", "account": ACCOUNT, "venue_order_id": "V-1", "at": at(4), "quantity": "12", "limit_price": "101"}
+    desk.record(*WORKING, {**right, "reported": {"quantity": "12", "cum_quantity": "0", "leaves_quantity": "12"}})
+    desk.record({**right, "quantity": "5", "reported": {"quantity": "5", "cum_quantity": "0", "leaves_quantity": "5"}})
+    desk.record(fill("F-1", "12", at=at(5), **BTC))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(5), quantity="12", price="101", is_listed=False)
+    desk.venue.trade("V-1", "F-1", "12", at(5))
+    assert desk.order("anomalies") == (["overfill"],)
+    desk.reconcile(60)
+    assert desk.order("status", "quantity", "anomalies") == ("filled", "12", [])
+    assert desk.reconcile(120).appended <= 1
+    assert second_run_finds_nothing(desk)
+
+
+def test_terms_that_were_taken_back_are_not_taken_over_again(desk: Desk) -> None:
+    """Behaviour 18"""
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), price="101")
+    (found,) = desk.reconcile(60).breaks
+    desk.ledger.record_many(reverting(desk.ledger, repairs_of(desk.ledger, found.id), at(70)))
+    assert desk.order("limit_price") == (Decimal(100),)
+    assert kinds(desk.reconcile(80)) == [("terms_differ", False)]
+    assert desk.order("limit_price") == (Decimal(100),)
+    desk.record(message("replace", venue_order_id="V-1", limit_price="102", at=at(10)))
+    assert desk.order("limit_price") == (Decimal(102),)
+
+
+def test_an_order_that_is_seen_again_ends_without_a_conflict_though_our_clock_is_ahead(desk: Desk) -> None:
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_listed=False, is_forgotten=True)
+    desk.reconcile(60)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.reconcile(120)
+    assert desk.order("certainty") == ("confirmed",)
+    desk.record(message("cancel", venue_order_id="V-1", at=at(20)))
+    assert desk.order("status", "anomalies") == ("canceled", [])
+
+
+def test_an_absent_order_is_absent_though_our_clock_is_behind_and_only_once(desk: Desk) -> None:
+    desk.record(*SENT, message("acknowledge", venue_order_id="V-1", aliases=ALIAS, at=at(3600)))
+    desk.record(message("status", status="new", venue_order_id="V-1", at=at(3600)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", is_listed=False, is_forgotten=True)
+    assert left(desk.reconcile(60, settling=timedelta(days=-1))) == ["absent_order:C-1"]
+    assert desk.order("certainty") == ("unresolved",)
+    assert desk.reconcile(120).appended == 0
+
+
+def test_after_the_clock_has_gone_back_fills_are_asked_for_as_if_nothing_had_been_covered(desk: Desk) -> None:
+    """A certificate of a time to come says nothing of the time until then."""
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    assert left(desk.reconcile(7200, looking_back=timedelta(hours=3))) == []
+    desk.venue.trade("V-1", "F-1", "4", at(100))
+    desk.clock = desk.venue.clock = SteppingClock(at(900))
+    found = desk.reconcile(1000)
+    assert kinds(found) == [("missing_fill", True)]
+    assert found.is_recorded and found.certificate.covered_to < at(1001)
+    assert desk.reconcile(1001).appended == 0

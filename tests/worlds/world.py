@@ -37,7 +37,9 @@ class World:
         self.truth = self.kind.truth(self.venue_clock)
         self.faults = Faults(plan.seed, delay_seconds=plan.delay_seconds, **plan.chances)
         self.server = self.kind.serve(self.truth, self.faults, self.venue_clock)
-        self.rules = Rules(looking_back=timedelta(hours=1), overlap=plan.overlap, settling=SETTLING, pause=0.002)
+        self.rules = Rules(
+            looking_back=timedelta(hours=1), overlap=plan.overlap, settling=SETTLING, pause=0.002, opening_pause=0.01
+        )
         self.desk: Desk
         self._chance = Random(f"acts {plan.seed}")
         self._timing = Random(f"timing {plan.seed}")
@@ -196,7 +198,8 @@ class World:
         self.say(f"the world heals; so far {dict(self.faults.done)}")
         self.faults.heal()
         self.server.refuse_connections(False)
-        self.venue_clock.set(self.venue_clock.now() + 2 * SETTLING)
+        # What our clock takes for a moment ago is left to the next run: one that is behind takes longer for it.
+        self.venue_clock.set(self.venue_clock.now() + 2 * SETTLING + max(timedelta(0), -self.plan.skew))
         counters = self._running.collector.counters
         await self._until(
             lambda: all(counters[account].is_up and counters[account].reconciled for account in self.kind.names),

@@ -6,7 +6,7 @@ reconciled at the start, after each gap, and from time to time.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -21,20 +21,23 @@ from orderledger.infrastructure.collecting.views import Follow, Views
 from orderledger.infrastructure.errors import StoreError, VenueError
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
-from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up, Venue
+from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Records, Told, Up, Venue
 from orderledger.infrastructure.wire.messages import Gap
 
 ACTOR = "collector"
 RETRY_SECONDS = 5.0
 PUBLISHED_APART = 0.05
 GARBLED_SHOWN = 200
+HANGING_UP_SECONDS = 10.0
+"""How long venues may take to tell the rest when the collector is stopped."""
 
 Publish = Callable[[dict[str, Any]], None]
 
 
 class Collector:
     """`publish` is given the status every `publishing` seconds, and at the end. `every`: between two reconciliations of an
-    account; None for none but those at the start and after gaps. `follow` brings the views up to date."""
+    account; None for none but those at the start and after gaps. `follow` brings the views up to date. `records`: where orders
+    are looked up by their names, by default in the book's views."""
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Collector:
         publish: Publish = lambda status: None,
         publishing: float = 1.0,
         follow: Follow = lambda: None,
+        records: Records | None = None,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._book = book
@@ -57,10 +61,13 @@ class Collector:
         self._publish = publish
         self._publishing = publishing
         self._retry_seconds = retry_seconds
+        self._records = records
         self._began_at = clock.now()
         self._is_running = True
+        self._stopped_at: datetime | None = None
         self._log = structlog.get_logger("orderledger.collect")
-        self._due: dict[str, dict[str, datetime | None]] = {venue.name: {} for venue in venues}
+        self._due: dict[str, dict[str, None]] = {venue.name: {} for venue in venues}
+        self._up_at: dict[str, datetime] = {}
         self._wake = {venue.name: asyncio.Event() for venue in venues}
         self.counters: defaultdict[str, AccountCounters] = defaultdict(AccountCounters)
         self._recorder = Recorder(book, self.counters)
@@ -78,19 +85,17 @@ class Collector:
                 await asyncio.to_thread(self._book.record_many, [gap])
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set. What was heard by then is recorded. Raises StoreError where the store fails."""
-        work: list[Callable[[], Awaitable[None]]] = [self._recorder.run, self._publish_status, self._views.keep]
-        for venue in self._venues:
-            work += [lambda venue=venue: self._listen(venue), lambda venue=venue: self._reconcile(venue)]  # type: ignore[misc]
-        tasks = [asyncio.ensure_future(start()) for start in work]
+        """Until `stop` is set, and what was heard by then is recorded. Raises StoreError where the store fails."""
+        recording = asyncio.ensure_future(self._recorder.run())
+        listening = [asyncio.ensure_future(self._listen(venue, stop)) for venue in self._venues]
+        others = [self._publish_status(), self._views.keep(), *(self._reconcile(venue) for venue in self._venues)]
+        tasks = [recording, *listening, *map(asyncio.ensure_future, others)]
         stopping = asyncio.ensure_future(stop.wait())
         try:
             done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
-            failed = [task for task in done if task is not stopping]
-            if not failed:
-                await self._wind_down(tasks)
-            for task in failed:
+            for task in done - {stopping}:
                 task.result()
+            await self._wind_down(recording, listening)
         finally:
             for task in [*tasks, stopping]:
                 task.cancel()
@@ -100,18 +105,24 @@ class Collector:
             self._is_running = False
             self._publish(self.status())
 
-    async def _wind_down(self, tasks: Sequence["asyncio.Future[None]"]) -> None:
-        recording, _, *others = tasks
-        for task in others:
+    async def _wind_down(self, recording: "asyncio.Future[None]", listening: Sequence["asyncio.Future[None]"]) -> None:
+        """Record what the venues have heard by now: all that they tell before they end by themselves."""
+        self._stopped_at = self._clock.now()
+        hanging_up = [asyncio.ensure_future(venue.hang_up()) for venue in self._venues]
+        _, late = await asyncio.wait([*listening, *hanging_up], timeout=HANGING_UP_SECONDS)
+        for task in late:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        for failed in [one for one in await asyncio.gather(*hanging_up, return_exceptions=True) if isinstance(one, Exception)]:
+            self._log.error("not_hung_up", exc_info=failed)
         drained = asyncio.ensure_future(self._recorder.drained())
         await asyncio.wait([recording, drained], return_when=asyncio.FIRST_COMPLETED)
         drained.cancel()
+        if recording.done():
+            recording.result()
 
-    async def _listen(self, venue: Venue) -> None:
-        """For ever: a feed that fails in a way it should not is a gap like any other, and is begun again."""
-        while True:
+    async def _listen(self, venue: Venue, stop: asyncio.Event) -> None:
+        """Until hung up: a feed that fails in a way it should not is a gap like any other, and is begun again."""
+        while not stop.is_set():
             try:
                 async for told in venue.listen():
                     await self._take(venue, told)
@@ -119,8 +130,10 @@ class Collector:
             except Exception as error:
                 self._log.exception("feed_failed", venue=venue.name)
                 reason = f"the feed failed: {type(error).__name__}"
-            await self._take(venue, Down(accounts=self._listened_to(venue), at=self._clock.now(), reason=reason))
-            await asyncio.sleep(self._retry_seconds)
+            if not stop.is_set():
+                await self._take(venue, Down(accounts=self._listened_to(venue), at=self._clock.now(), reason=reason))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), self._retry_seconds)
 
     def _listened_to(self, venue: Venue) -> list[str]:
         return [account for account in venue.accounts if self.counters[account].is_up]
@@ -133,7 +146,8 @@ class Collector:
             case Up():
                 for account in told.accounts:
                     self.counters[account].is_up = True
-                    self._ask(venue, account, told.at)
+                    self._up_at[account] = told.at
+                    self._ask(venue, account)
                 self._news.set()
                 self._log.info("up", venue=venue.name, accounts=len(told.accounts))
             case Down():
@@ -156,6 +170,7 @@ class Collector:
     async def _note_gap(self, accounts: Sequence[str], at: datetime, reason: str) -> None:
         for account in accounts:
             self.counters[account].is_up = False
+            self._up_at.pop(account, None)
             self.counters[account].gaps += 1
             gap = Gap(account=account, from_at=at, at=at, reason=reason[:200], source=Source.VENUE_PUSH, actor=ACTOR)
             await self._recorder.put(account, [gap])
@@ -164,15 +179,14 @@ class Collector:
     async def _take_garbled(self, venue: Venue, told: Garbled) -> None:
         for account in told.accounts:
             self.counters[account].garbled += 1
-            self._ask(venue, account, None)
+            self._ask(venue, account)
         self._log.warning("garbled", venue=venue.name, fault=told.fault, payload=told.payload[:GARBLED_SHOWN])
 
     # Reconciliation
 
-    def _ask(self, venue: Venue, account: str, up_at: datetime | None) -> None:
+    def _ask(self, venue: Venue, account: str) -> None:
         """Have an account reconciled soon."""
-        due = self._due[venue.name]
-        due[account] = up_at or due.get(account)
+        self._due[venue.name][account] = None
         self._wake[venue.name].set()
 
     async def _reconcile(self, venue: Venue) -> None:
@@ -184,7 +198,8 @@ class Collector:
                 wake.clear()
                 while due:
                     account = next(iter(due))
-                    if not await self._reconcile_account(venue, account, due.pop(account)):
+                    del due[account]
+                    if not await self._reconcile_account(venue, account):
                         await asyncio.sleep(self._retry_seconds)
         finally:
             periodic.cancel()
@@ -195,14 +210,17 @@ class Collector:
             for account in venue.accounts:
                 await asyncio.sleep(self._every.total_seconds() / len(venue.accounts))
                 if self.counters[account].is_up:
-                    self._ask(venue, account, None)
+                    self._ask(venue, account)
 
-    async def _reconcile_account(self, venue: Venue, account: str, up_at: datetime | None) -> bool:
+    async def _reconcile_account(self, venue: Venue, account: str) -> bool:
         """Whether it could be done. Where it could not, it stays due."""
         counters = self.counters[account]
         await self._recorder.drained()
         try:
-            found = await Reconciler(self._book, venue, self._clock, self._rules).run(account, up_at=up_at)
+            reconciler = Reconciler(
+                self._book, venue, self._clock, self._rules, records=self._records, heard=self._recorder.drained
+            )
+            found = await reconciler.run(account, up_at=lambda: self._up_at.get(account))
         except StoreError:
             raise
         except VenueError as error:
@@ -217,7 +235,7 @@ class Collector:
         counters.failed_reconciliations += 1
         counters.fault = fault
         self._news.set()
-        self._due[venue.name].setdefault(account, up_at)
+        self._due[venue.name][account] = None
         return False
 
     def _count_reconciled(self, counters: AccountCounters, found: Reconciled) -> None:
@@ -244,8 +262,8 @@ class Collector:
             await asyncio.sleep(min(PUBLISHED_APART, self._publishing))
 
     def status(self) -> dict[str, Any]:
-        """Counters of every account, and what waits."""
-        now = self._clock.now()
+        """Counters of every account, and what waits. `at` is the time up to which the venues were listened to."""
+        now = self._stopped_at or self._clock.now()
         accounts = {
             account: {"venue": venue.name, **self.counters[account].shown(now)}
             for venue in self._venues

@@ -17,6 +17,9 @@ from orderledger.infrastructure.reconciliation.breaks import document, shown
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.venue import Records, Venue
 
+WATCHED_SECONDS = 2.5
+"""A collector says once a second how it is."""
+
 
 class Ledger(Book, Protocol):
     """A book that also shows who feeds it."""
@@ -48,9 +51,34 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records) 
         every=timedelta(seconds=settings.reconcile_seconds),
         publish=lambda status: ledger.publish(settings.collector, {**status, "latencies": ledger.latencies()}),
         follow=ledger.catch_up,
+        records=records,
     )
+    await _refuse_second(settings, ledger)
     await collector.note_absence(ledger.status()["collectors"].get(settings.collector, {}))
     await collector.run(stop)
+
+
+async def _refuse_second(settings: CollectSettings, ledger: Ledger) -> None:
+    """Two that collect one account make their gaps and certificates each for itself, and their fills where a venue tells none.
+    One that was killed is seen to say nothing more. Raises InvalidSetting."""
+    ours = {name for venue in settings.venues for name in venue.names}
+    before = _running(ledger, ours)
+    if before:
+        await asyncio.sleep(WATCHED_SECONDS)
+        after = _running(ledger, ours)
+        for name in before.keys() & after.keys():
+            if before[name] != after[name]:
+                raise InvalidSetting("collector", f"{name!r} is running, and collects some of these accounts already")
+
+
+def _running(ledger: Ledger, accounts: set[str]) -> dict[str, str]:
+    """Collectors of these accounts that have not said that they ended, and when they last said anything."""
+    told = ledger.status()["collectors"]
+    return {
+        name: status.get("at", "")
+        for name, status in told.items()
+        if status.get("is_running") and accounts & status.get("accounts", {}).keys()
+    }
 
 
 def reconcile_all(
@@ -72,16 +100,18 @@ async def _reconcile_all(
         try:
             for name in venue.accounts:
                 if account in (None, name):
-                    told.append(await _reconciled(settings, ledger, venue, name, is_dry_run))
+                    told.append(await _reconciled(settings, ledger, records, venue, name, is_dry_run))
         finally:
             await venue.aclose()
     return told
 
 
-async def _reconciled(settings: CollectSettings, ledger: Ledger, venue: Venue, account: str, is_dry_run: bool) -> dict[str, Any]:
-    clock = SystemClock()
+async def _reconciled(
+    settings: CollectSettings, ledger: Ledger, records: Records, venue: Venue, account: str, is_dry_run: bool
+) -> dict[str, Any]:
+    reconciler = Reconciler(ledger, venue, SystemClock(), _rules(settings), is_dry_run=is_dry_run, records=records)
     try:
-        found = await Reconciler(ledger, venue, clock, _rules(settings), is_dry_run=is_dry_run).run(account)
+        found = await reconciler.run(account)
     except VenueError as error:
         return {"account": account, "fault": str(error), "breaks": [], "certificate": None}
     return _told(found)

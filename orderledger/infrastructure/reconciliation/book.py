@@ -1,12 +1,16 @@
 """What a reconciliation needs of a ledger, and what a venue's adapter may ask it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Protocol
 
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.projections.tables import Row
+
+TERMS_SET = ("order_replaced.", "order_restated.")
+TERMS = frozenset({"quantity", "limit_price", "stop_price"})
 
 
 class Book(Protocol):
@@ -17,6 +21,8 @@ class Book(Protocol):
     def preview(self, messages: Iterable[Message]) -> list[Outcome]: ...
 
     def order(self, name: str, *, account: str | None = None) -> Row: ...
+
+    def history(self, name: str, *, account: str | None = None) -> list[Row]: ...
 
     def orders(self, *, open_only: bool = False, **where: Any) -> list[Row]: ...
 
@@ -45,6 +51,23 @@ class BookRecords:
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
         return self._book.trades(account=account, venue_order_id=venue_order_id)
+
+
+def terms_at(book: Book, order: Row) -> datetime | None:
+    """When the terms in force were told, by the venue's clock: None if they are those that we requested."""
+    name = order["client_order_id"] or order["venue_order_id"]
+    try:
+        events = book.history(name, account=order["account"]) if name else []
+    except (UnknownOrder, AmbiguousOrder):
+        return None
+    is_external = order["origin"] == "external"
+    return max((event["at"] for event in events if _sets_terms(event, is_external=is_external)), default=None)
+
+
+def _sets_terms(event: Row, *, is_external: bool) -> bool:
+    """Of an order that was not requested here, terms are what the venue claims of it."""
+    claims = event["payload"].get("reported") or {}
+    return event["name"].startswith(TERMS_SET) or (is_external and not TERMS.isdisjoint(claims))
 
 
 Name = tuple[str, str]

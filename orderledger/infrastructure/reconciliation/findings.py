@@ -1,7 +1,7 @@
 """What one comparison of one account has found so far, and what of it is only thought of because nothing may be recorded."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.infrastructure.reconciliation.book import Book, named_by
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
+from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.messages import CorrectFill, Fill, Funding, Instrument, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
@@ -23,13 +24,20 @@ async def apart(ask: Callable[Arguments, Result], *arguments: Arguments.args, **
     return await asyncio.to_thread(ask, *arguments, **named)
 
 
+async def nothing() -> None:
+    """There is nothing to wait for."""
+
+
 @dataclass(slots=True)
 class Findings:
-    """`unrecorded` are the fills of a dry run, which no row shows yet."""
+    """`unrecorded` are the fills of a dry run, which no row shows yet. `records`: orders by their names. `heard`: waits until
+    what was heard before is recorded."""
 
     account: str
     book: Book
+    records: Records
     is_dry_run: bool
+    heard: Callable[[], Awaitable[None]] = nothing
     breaks: dict[str, Break] = field(default_factory=dict)
     unrecorded: list[Fill] = field(default_factory=list)
     appended: int = 0
@@ -43,6 +51,8 @@ class Findings:
         if self.is_dry_run:
             self.unrecorded += [message for message in messages if isinstance(message, Fill)]
         elif messages:
+            if any(isinstance(message, TERMS) for message in messages):  # of those of one time the later in the log counts
+                await self.heard()
             outcomes = await apart(self.book.record_many, messages)
             self.appended += sum(outcome.outcome == "recorded" for outcome in outcomes)
 
@@ -77,8 +87,11 @@ class Findings:
             )
 
     async def _is_known(self, fill: Fill) -> bool:
-        rows = await apart(self.book.trades, account=self.account, fill_id=fill.fill_id)
-        return bool(rows)
+        """Whether its order has such a fill: two looks by key, however long the history is."""
+        order = await apart(self.records.order, self.account, fill.venue_order_id) if fill.venue_order_id else None
+        if order is None:
+            return False
+        return bool(await apart(self.book.trades, stream=order["stream"], fill_id=fill.fill_id))
 
     def unrecorded_of(self, row: Row) -> Decimal:
         """What the unrecorded fills of an order add up to."""

@@ -6,17 +6,20 @@ from typing import Any
 
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import Anomaly
-from orderledger.infrastructure.reconciliation.book import BookRecords, named_by, names_of, names_of_message
+from orderledger.infrastructure.reconciliation.book import named_by, names_of, names_of_message, terms_at
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.reconciliation.comparing import difference, is_unanswered, says_ended, stated_by, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
 from orderledger.infrastructure.venues.venue import Listing, Venue
-from orderledger.infrastructure.wire.messages import Absent, Fill, Message, Replace, Restate, Status
+from orderledger.infrastructure.wire.messages import Absent, Acknowledge, Fill, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
 STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
 DOUBTFUL = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS, Kind.TERMS_DIFFER, Kind.MISSING_END, Kind.MISSING_ORDER})
 """What a list that is a moment old may seem to say: the order itself is asked for before it is believed."""
+
+UNEXPLAINED = frozenset({Anomaly.CLIENT_ORDER_ID_REUSED, Anomaly.OVERFILL, Anomaly.QUANTITY_MISMATCH})
+"""What an order that has ended may lack the venue's word for."""
 
 
 class OrderComparison:
@@ -26,7 +29,7 @@ class OrderComparison:
         self._findings = findings
         self._venue = venue
         self._settling = settling
-        self._records = BookRecords(findings.book)
+        self._records = findings.records
         self._changed: set[str] = set()
         self._is_agreed: dict[str, bool] = {}
 
@@ -64,18 +67,22 @@ class OrderComparison:
             row = await apart(self._records.order, self._findings.account, name)
             if row is None or row["is_open"] or not self._has_settled(row, listing):
                 continue
-            is_reused = Anomaly.CLIENT_ORDER_ID_REUSED in row["anomalies"]
-            if is_reused or row["reported_cum_quantity"] != row["cum_quantity"]:
+            if UNEXPLAINED & set(row["anomalies"]) or row["reported_cum_quantity"] != row["cum_quantity"]:
                 await self._hear_all_of(row, f"{row['status']} here, by its fills alone")
 
     async def _hear_all_of(self, row: Row, text: str) -> None:
-        """Whatever the venue says of the order that was not heard before."""
-        for message in await self._venue.order(self._findings.account, row) or ():
+        """Whatever the venue says of the order that was not heard before, and the terms that it ended on."""
+        answer: Sequence[Any] = await self._venue.order(self._findings.account, row) or ()
+        for message in answer:
             if is_money(message):
                 await self._findings.learn([message])
-            elif await self._findings.news([message]):
-                kind = Kind.MISSING_END if says_ended(message) else Kind.TERMS_DIFFER
-                await self._take_over(kind, text, message, row)
+                continue
+            if await self._findings.news([message]):
+                await self._take_over(Kind.MISSING_END if says_ended(message) else Kind.TERMS_DIFFER, text, message, row)
+            fresh = await self._fresh(message, row)
+            found = terms(fresh, message) if message.venue_order_id == fresh["venue_order_id"] else None
+            if found is not None:
+                await self._add(*found, message, fresh)
 
     def _has_settled(self, row: Row, listing: Listing) -> bool:
         """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell."""
@@ -92,26 +99,46 @@ class OrderComparison:
     async def _compare_listed(self, message: Any, row: Row | None, since: datetime) -> None:
         found = self._difference(row, message)
         if found is not None and found[0] in DOUBTFUL and row is not None:
-            message, row = await self._ask_again(message, row, since)
-            found = self._difference(row, message)
-        is_agreed = found is None or await self._add(*found, message, row)
+            is_agreed = await self._compare_words(await self._ask_again(message, row, since), row)
+        else:
+            is_agreed = found is None or await self._add(*found, message, row)
         self._is_agreed[_subject(message)] = is_agreed and self._is_agreed.get(_subject(message), True)
+
+    async def _compare_words(self, words: Sequence[Any], row: Row) -> bool:
+        """All that the venue answers about one order, in its order: the last word counts, and those before it where they are
+        news. Whether both sides say the same by then."""
+        has_ended = any(map(says_ended, words))
+        is_agreed = True
+        if not words or (not has_ended and self._difference(await self._fresh(words[-1], row), words[-1]) is None):
+            return is_agreed
+        for message in words:
+            news = await self._findings.news([message])
+            if not news and message is not words[-1] and not says_ended(message):
+                continue
+            fresh = await self._fresh(message, row)
+            # That it worked before it ended is no difference from what may be known of its end by now.
+            found = None if has_ended and not says_ended(message) else self._difference(fresh, message)
+            if found is not None:
+                is_agreed = await self._add(*found, message, fresh) and is_agreed
+            elif has_ended:
+                await self._findings.record(repairing(news, Kind.MISSING_END, fresh["venue_order_id"] or ""))
+        return is_agreed
 
     def _difference(self, row: Row | None, message: Any) -> tuple[Kind, str] | None:
         return difference(row, message, self._findings.unrecorded_of(row) if row else ZERO)
 
-    async def _ask_again(self, message: Any, row: Row, since: datetime) -> tuple[Any, Row]:
-        """What the venue and the ledger say now."""
+    async def _ask_again(self, message: Any, row: Row, since: datetime) -> Sequence[Any]:
+        """What the venue says now of an order that it has listed, all of it: a leg that has ended meanwhile began before."""
         answer = await self._venue.order(self._findings.account, row) or ()
         begin = min(since, row["requested_at"] or row["acknowledged_at"] or since)
         await self._findings.learn(await self._venue.fills_since(self._findings.account, begin))
         await self._findings.learn([told for told in answer if is_money(told)])
-        words = [told for told in answer if not is_money(told)]
-        about = [told for told in words if getattr(told, "venue_order_id", None) == message.venue_order_id]
-        fresh = await self._look_up(message) or row
-        if not about and message.venue_order_id in fresh["venue_order_ids"]:
-            about = words  # another id has taken the place of this one since the list was made
-        return (about or [message])[-1], fresh
+        words: list[Any] = [told for told in answer if not is_money(told)]
+        fresh = await self._fresh(message, row)
+        if any(told.venue_order_id == message.venue_order_id for told in words):
+            return [told for told in words if told.venue_order_id == message.venue_order_id or named_by(fresh, told)]
+        # If it is an id that is known here, another has taken its place since the list was made.
+        return words if message.venue_order_id in fresh["venue_order_ids"] and words else [message]
 
     async def _add(self, kind: Kind, text: str, message: Any, row: Row | None) -> bool:
         """A break. Whether the venue's word settles it: not if that word is recorded already, and was taken back."""
@@ -145,14 +172,21 @@ class OrderComparison:
 
     async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
         """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
-        same again, as of now."""
+        same again in other words. None where it is older than what the venue has told here: an answer may be stale."""
+        if kind is Kind.UNANSWERED_ORDER and row is not None and row["absent_at"] is not None and message.at < row["absent_at"]:
+            return [message, _observed(message, row)]
         if kind is Kind.UNANSWERED_ORDER and row is not None and not await self._findings.news([message]):
-            fresh = await self._look_up(message) or row
+            fresh = await self._fresh(message, row)
             return [_observed(message, fresh)] if is_unanswered(fresh) else [message]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
-        is_news = isinstance(message, (Replace, Restate)) and await self._findings.news([message])
-        return [message] if is_news else [_restated(message, row)]
+        is_news = bool(await self._findings.news([message]))
+        if is_news and isinstance(message, (Replace, Restate)):
+            return [message]
+        told_at = await apart(terms_at, self._findings.book, row)
+        if told_at is not None and message.at < told_at:
+            return []
+        return [message] if is_news and row["origin"] == "external" else [_restated(message, row)]
 
     async def _compare_terms(self, message: Any) -> None:
         """An end may state terms that nobody has told before. They come first: once it has ended, nobody asks again."""
@@ -168,27 +202,18 @@ class OrderComparison:
             await self._add_absent(row, asked_at)
             return
         await self._findings.learn([told for told in answer if is_money(told)])
-        fresh = await self._again(row)
-        words = [told for told in answer if not is_money(told)]
-        has_ended = any(map(says_ended, words))
-        for message in words:
-            # That it worked before it ended is no difference from what may be known of its end by now.
-            found = None if has_ended and not says_ended(message) else self._difference(fresh, message)
-            if found is not None:
-                await self._add(*found, message, fresh)
-            elif has_ended:
-                news = await self._findings.news([message])
-                await self._findings.record(repairing(news, Kind.MISSING_END, fresh["venue_order_id"] or ""))
+        await self._compare_words([told for told in answer if not is_money(told)], row)
 
-    async def _again(self, row: Row) -> Row:
+    async def _fresh(self, message: Any, row: Row) -> Row:
+        """The row of the order as it is by now."""
         name = row["client_order_id"] or row["venue_order_id"]
-        fresh = await apart(self._records.order, row["account"], name) if name else None
-        return fresh or row
+        return await self._look_up(message) or (await apart(self._records.order, row["account"], name) if name else None) or row
 
     async def _add_absent(self, row: Row, asked_at: datetime) -> None:
         names = {"client_order_id": row["client_order_id"], "venue_order_id": row["venue_order_id"]}
         subject = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
-        told = Absent(account=row["account"], **names, aliases=row["aliases"], at=asked_at)
+        # Our clock may be behind the venue's: that it was heard of is not later than that it is missing.
+        told = Absent(account=row["account"], **names, aliases=row["aliases"], at=max(asked_at, row["updated_at"]))
         new = [] if row["absent_at"] is not None else [told]
         await self._findings.add(
             Break(
@@ -223,13 +248,12 @@ class OrderComparison:
                 )
 
 
-def _observed(message: Any, row: Row) -> Status:
-    """That the venue still says so."""
-    return Status(
+def _observed(message: Any, row: Row) -> Acknowledge:
+    """That the venue knows the order after all. It claims nothing: its time may be ours, and later than the venue's next word."""
+    return Acknowledge(
         account=message.account,
         venue_order_id=message.venue_order_id,
         aliases=message.aliases,
-        status="partially_filled" if row["cum_quantity"] else "new",
         at=max(message.at, row["updated_at"]),
         evidence=message.evidence,
     )
@@ -242,14 +266,16 @@ def _subject(message: Any) -> str:
 
 
 def _restated(message: Any, row: Row) -> Restate | Replace:
-    """The venue's terms as terms in force, as of now: those of the replace that is outstanding, if one is."""
+    """The venue's terms as terms in force: those of the replace that is outstanding, if one is. By the venue's clock: whatever it
+    tells next takes their place."""
     claims = stated_by(message)
     claimed = {"quantity": claims.quantity, "limit_price": claims.limit_price}
     kind = Replace if row["pending"] == "replace" else Restate
     return kind(
         account=message.account,
         venue_order_id=message.venue_order_id,
-        at=max(message.at, row["updated_at"]),
+        at=message.at,
+        reported=message.reported,
         evidence=message.evidence,
         **{name: term for name, term in claimed.items() if term is not None and term != row[name]},
     )

@@ -4,34 +4,39 @@ The order of the rules: ask before concluding; absence is evidence, not an end; 
 Every repair is a message appended like any other, with the break as its cause. A second run finds nothing to append.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.reconciliation.book import Book
+from orderledger.infrastructure.reconciliation.book import Book, BookRecords
 from orderledger.infrastructure.reconciliation.breaks import ACTOR, Break
 from orderledger.infrastructure.reconciliation.comparing import is_unanswered
-from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
+from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money, nothing
 from orderledger.infrastructure.reconciliation.orders import OrderComparison
 from orderledger.infrastructure.reconciliation.positions import PositionComparison
-from orderledger.infrastructure.venues.venue import Venue
+from orderledger.infrastructure.venues.venue import Records, Venue
 from orderledger.infrastructure.wire.messages import Certify, Gap, OpenBreak
 from orderledger.projections.tables import Row
+
+UpAt = Callable[[], datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """`looking_back`: how far the first comparison of an account asks for fills. `overlap`: how much of what was covered
     before is asked for again, since venues tell late. `settling`: what changed so short a time ago is left to the next run.
-    `pause`: seconds before a position that differs is asked for again. `certifying`: how often a certificate is recorded though
+    `pause`: seconds before a position that differs is asked for again; `opening_pause`: before one that might be taken over as
+    held before the first fill, since fills may be told late. `certifying`: how often a certificate is recorded though
     nothing has changed. `may_adjust`: whether a position that differs is adjusted to the venue's."""
 
     looking_back: timedelta = timedelta(days=7)
     overlap: timedelta = timedelta(minutes=10)
     settling: timedelta = timedelta(seconds=5)
     pause: float = 0.5
+    opening_pause: float = 2.5
     certifying: timedelta = timedelta(days=1)
     may_open: bool = True
     may_adjust: bool = False
@@ -51,21 +56,40 @@ class Reconciled:
 
 
 class Reconciler:
-    """Of one venue. Raises VenueError where the venue cannot be asked: then nothing was concluded."""
+    """Of one venue. Raises VenueError where the venue cannot be asked: then nothing was concluded.
 
-    def __init__(self, book: Book, venue: Venue, clock: Clock, rules: Rules | None = None, *, is_dry_run: bool = False) -> None:
+    `records`: where orders are looked up by their names, by default in the book's views. `heard` waits until what the venue has
+    said unasked is recorded: an answer that came after it is to be recorded after it.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        venue: Venue,
+        clock: Clock,
+        rules: Rules | None = None,
+        *,
+        is_dry_run: bool = False,
+        records: Records | None = None,
+        heard: Callable[[], Awaitable[None]] = nothing,
+    ) -> None:
         self._book = book
         self._venue = venue
         self._clock = clock
         self._rules = rules or Rules()
         self._is_dry_run = is_dry_run
+        self._records = records or BookRecords(book)
+        self._heard = heard
 
-    async def run(self, account: str, *, up_at: datetime | None = None) -> Reconciled:
-        """Compare one account. `up_at`: when its stream was back, where that is known: gaps end then."""
-        findings = Findings(account, self._book, self._is_dry_run)
+    async def run(self, account: str, *, up_at: UpAt | None = None) -> Reconciled:
+        """Compare one account. `up_at`: since when its stream is up, None while it is down: gaps end then, or do not. Without it
+        they end with this run."""
+        findings = Findings(account, self._book, self._records, self._is_dry_run, self._heard)
         certified = await apart(self._book.certificates, account=account)
-        last = certified[-1] if certified else None
+        last = max(certified, key=itemgetter("position"), default=None)
         gaps = await self._open_gaps(account)
+        back_at = up_at() if up_at is not None else None  # asked now: what goes down from here on is another gap
+        is_back = up_at is None or back_at is not None
         since = await self._since(account, last, gaps)
         listing = await self._venue.open_orders(account)
         await findings.learn([message for message in listing.messages if is_money(message)])
@@ -74,15 +98,16 @@ class Reconciler:
         orders = OrderComparison(findings, self._venue, self._rules.settling)
         await orders.compare(listing, since)
         await orders.compare_ended(listing, fills)
+        may_open = self._rules.may_open and last is None
         positions = PositionComparison(
             findings,
             self._venue,
-            pause=self._rules.pause,
-            may_open=self._rules.may_open and last is None,
+            pause=self._rules.opening_pause if may_open else self._rules.pause,
+            may_open=may_open,
             may_adjust=self._rules.may_adjust,
         )
         await positions.compare(since, listing.at)
-        await findings.record([_covered(account, gap, up_at or listing.at) for gap in gaps])
+        await findings.record([_covered(account, gap, back_at or listing.at) for gap in gaps if is_back])
         certificate = _certificate(findings, last, since, listing.at, (orders.agreed, positions.fills, positions.agreed))
         is_recorded = self._says_more(certificate, last, findings)
         if is_recorded:
@@ -102,7 +127,10 @@ class Reconciler:
 
     async def _since(self, account: str, last: Row | None, gaps: Sequence[Row]) -> datetime:
         """From when on to ask for fills: all that may hold what was not heard."""
-        begin = last["covered_to"] if last else self._clock.now() - self._rules.looking_back
+        now = self._clock.now()
+        # One of a time to come was given by a clock that was wrong: nobody knows up to when it was right.
+        is_covered = last is not None and last["covered_to"] <= now
+        begin = last["covered_to"] if last and is_covered else now - self._rules.looking_back
         unsure = [
             row["requested_at"] or begin
             for row in await apart(self._book.orders, open_only=True, account=account)
@@ -113,6 +141,8 @@ class Reconciler:
 
     def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:
         if last is None or findings.appended or certificate.covered_to - last["at"] > self._rules.certifying:
+            return True
+        if certificate.covered_to < last["covered_to"]:  # the clock has gone back
             return True
         counts = ("orders", "fills", "positions")
         open_before = [left["id"] for left in last["breaks_open"]]

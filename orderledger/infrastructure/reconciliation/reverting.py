@@ -65,13 +65,15 @@ def _bust(log: Log, event: Row, now: datetime) -> Message:
 
 
 def _reinstate(log: Log, event: Row, now: datetime) -> Message:
-    return Reinstate(**_names(log, event), at=max(now, event["at"]))
+    """As of the end itself: what the venue says of it later stands."""
+    return Reinstate(**_names(log, event), at=event["at"])
 
 
 def _withdraw(log: Log, event: Row, now: datetime) -> Message:
     """An order of ours is as unknown as it was; one that was adopted is let go."""
     names = _names(log, event)
-    return Absent(**names, at=now) if "client_order_id" in names else Cancel(**names, at=now)
+    at = max(now, event["at"])
+    return Absent(**names, at=at) if "client_order_id" in names else Cancel(**names, at=at)
 
 
 def _observed(log: Log, event: Row, now: datetime) -> Message | None:
@@ -79,12 +81,12 @@ def _observed(log: Log, event: Row, now: datetime) -> Message | None:
 
 
 def _restate(log: Log, event: Row, now: datetime) -> Message | None:
-    """Terms are again what they were known to be before."""
+    """Terms are again what they were known to be before, unless the venue has told later ones."""
     before = log.orders(account=event["account"], stream=event["stream"], as_of=event["recorded_at"] - JUST)
     told = event["payload"]
     terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in told and before}
     known = {name: term for name, term in terms.items() if term is not None}
-    return Restate(**_names(log, event), **known, at=max(now, event["at"])) if known else None
+    return Restate(**_names(log, event), **known, at=event["at"]) if known else None
 
 
 def _adjust(log: Log, event: Row, now: datetime) -> Message:

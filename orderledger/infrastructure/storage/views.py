@@ -43,13 +43,17 @@ class StoredViews:
         found = self.rows(ORDERS, client_order_id=name, account=account)
         if found:
             return found
-        return [row for stream in self.streams_named(name) for row in self.rows(ORDERS, stream=stream, account=account)]
+        return [row for stream in self.streams_named(name, account) for row in self.rows(ORDERS, stream=stream, account=account)]
 
-    def streams_named(self, name: str) -> list[str]:
-        """The streams of orders that bear the name, other than as their client order id."""
+    def streams_named(self, name: str, account: str | None = None) -> list[str]:
+        """The streams of orders that bear the name, other than as their client order id. Of an account its names alone are read,
+        of which the key of the table tells where they stand."""
         statement = f"SELECT DISTINCT stream FROM {NAMES_TABLE} WHERE (name = ? OR (kind = ? AND name LIKE ? ESCAPE '!'))"
         escaped = name.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-        return [stream for (stream,) in self._session.execute(statement, (name, NameKind.ALIAS.value, f"%={escaped}"))]
+        values = [name, NameKind.ALIAS.value, f"%={escaped}"]
+        if account is not None:
+            statement, values = f"{statement} AND account = ?", [*values, account]
+        return [stream for (stream,) in self._session.execute(statement, values)]
 
 
 class FoldedViews:

@@ -132,8 +132,12 @@ class Venue(Protocol):
     def listen(self) -> AsyncIterator[Told]:
         """All that keeps coming, by push and by poll, until closed: reconnects, and says when it was down.
 
-        An account is Up before it is first Heard of. The first thing heard may repeat what was heard before.
+        An account is Up before it is first Heard of, but for what is left when a connection ends. The first thing heard may
+        repeat what was heard before.
         """
+
+    async def hang_up(self) -> None:
+        """Have `listen` end by itself, in a few seconds at most: all that was heard by now, and was held back, it tells first."""
 
     async def open_orders(self, account: str) -> Listing:
         """All open orders."""

@@ -106,6 +106,10 @@ class Desk:
         rows = self.ledger.orders()
         return len(rows) == 1 and all(rows[0][name] == value for name, value in expected.items())
 
+    async def ended(self) -> None:
+        """The listening has ended by itself."""
+        await asyncio.wait_for(self._listening, PATIENCE)
+
     async def close(self) -> None:
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)

@@ -21,18 +21,19 @@ MOST_IDS_ASKED = 50
 
 
 class Answers:
-    """Each question may be asked while the account is listened to: what it teaches of legs is for both."""
+    """Each question may be asked while the account is listened to: what it teaches of legs is for both. An answer is read
+    when all that was said of them before has been taken: of two words about one leg, the later knows more."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
 
     async def open_orders(self, account: Account) -> Listing:
-        at, rows, told = self._around.clock.now(), [], Translated()
-        for exchange in self._around.exchanges:
-            listed = await self._around.questions.open_orders(account.address, exchange)
-            rows += listed
+        at, told = self._around.clock.now(), Translated()
+        lists = [await self._around.questions.open_orders(account.address, exchange) for exchange in self._around.exchanges]
+        await self._around.outbox.taken()
+        for listed in lists:
             told.add(batches.open_orders(listed, account.legs, self._around.polled(account, at)))
-        names = frozenset(_id_of(row) for listed in rows for row in (listed, *children_of(listed)))
+        names = frozenset(_id_of(row) for listed in lists for order in listed for row in (order, *children_of(order)))
         await self._around.garbled(account, told, at)
         return Listing(messages=told.messages, venue_order_ids=names, at=at)
 
@@ -43,6 +44,7 @@ class Answers:
         for name in _names_of(order):
             if name not in rows and (row := await self._around.questions.order_status(account.address, name)) is not None:
                 rows[_id_of(row.get("order"))] = row
+        await self._around.outbox.taken()
         if not rows:
             return None
         return _whole(batches.statuses(list(rows.values()), account.legs, self._around.polled(account, at)))
@@ -50,6 +52,7 @@ class Answers:
     async def fills_since(self, account: Account, since: datetime) -> Sequence[Message]:
         fills = await self._around.questions.fills(account.address, since)
         fundings = await self._around.questions.fundings(account.address, since)
+        await self._around.outbox.taken()
         context = self._around.polled(account, None)
         told = batches.fills(fills, account.legs, context)
         told.add(batches.fundings(fundings, context))

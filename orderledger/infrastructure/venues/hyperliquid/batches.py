@@ -8,15 +8,15 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from orderledger.domain.values import Status
-from orderledger.infrastructure.venues.hyperliquid.executions import balance_message, fill_messages, funding_message
+from orderledger.infrastructure.venues.hyperliquid.executions import balance_message, fill_message, funding_message
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow, children_of, read_listed, read_reported
-from orderledger.infrastructure.venues.hyperliquid.reports import released, row_messages, waiting
+from orderledger.infrastructure.venues.hyperliquid.reports import corrections, introduced, released, row_messages, waiting
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, as_text, rows_of, tell
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Meaning
 from orderledger.infrastructure.venues.translation import Fault
-from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Message, ReportedClaims
+from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Fill, Message, ReportedClaims
 from orderledger.infrastructure.wire.messages import Status as StatusMessage
 
 Read = TypeVar("Read")
@@ -47,8 +47,13 @@ def open_orders(payload: Any, legs: Legs, context: Context) -> Translated:
 
 
 def fills(payload: Any, legs: Legs, context: Context) -> Translated:
-    """The oldest first: the venue answers questions with the newest first."""
-    return _one_by_one(by_time(payload), lambda row: fill_messages(row, legs, context))
+    """The oldest first: the venue answers questions with the newest first. Then the terms of later legs again, where these
+    fills change them: what is known half way is told to nobody, since it might be recorded after what is known in the end."""
+    told = _one_by_one(by_time(payload), lambda row: [fill_message(row, legs, context)])
+    found = [legs.of_fill(fill.aliases.get(CLOID), fill.venue_order_id or "") for fill in told.messages if isinstance(fill, Fill)]
+    for chain in {id(chain): chain for chain in found if chain is not None}.values():
+        _guarded(partial(corrections, chain, context), told)
+    return told
 
 
 def slices(payload: Any, legs: Legs, context: Context) -> Translated:
@@ -92,6 +97,14 @@ def release(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Translate
     told = Translated()
     for row in rows:
         _guarded(partial(released, row, legs, context), told)
+    return told
+
+
+def introductions(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Translated:
+    """The legs whose cancels are held, where nothing has told of them yet."""
+    told = Translated()
+    for row in rows:
+        _guarded(partial(introduced, row, legs, context), told)
     return told
 
 

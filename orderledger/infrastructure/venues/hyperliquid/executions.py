@@ -5,7 +5,6 @@ from typing import Any
 from orderledger.domain.exact import plain
 from orderledger.domain.values import Liquidity
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.reports import corrections
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, milliseconds, tell
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, LIQUIDATED, LIQUIDATION, SETTLEMENT_CURRENCY, TRADED
@@ -15,20 +14,19 @@ NO_ORDER = 0
 NO_TRADE = 0
 
 
-def fill_messages(raw: Any, legs: Legs, context: Context) -> list[Message]:
-    """The fill, and the terms of a later leg again where it changes them."""
+def fill_message(raw: Any, legs: Legs, context: Context) -> Fill:
+    """The fill, which `legs` learn of."""
     row = Row(raw)
     cloid, order = row.cloid(), row.count("oid") or NO_ORDER
     fill_id = fill_id_of(row)
     venue_order_id = str(order) if order != NO_ORDER else f"none:{fill_id}"
     fill = _fill(row, context, fill_id=fill_id, venue_order_id=venue_order_id, is_alone=order == NO_ORDER)
     if order == NO_ORDER:
-        return [fill]
+        return fill
     legs.note_fill(cloid, venue_order_id, fill_id, fill.quantity)
     if cloid is not None and not legs.is_apart(cloid, venue_order_id):
         fill = fill.model_copy(update={"aliases": {CLOID: cloid}})
-    chain = legs.of_fill(cloid, venue_order_id)
-    return [fill, *(corrections(chain, context) if chain is not None else [])]
+    return fill
 
 
 def fill_id_of(row: Row) -> str:

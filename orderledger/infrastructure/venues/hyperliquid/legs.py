@@ -16,6 +16,8 @@ from orderledger.infrastructure.venues.venue import ManyRecords, NoRecords, Reco
 from orderledger.projections.tables import Row
 
 MOST_CHAINS = 10_000
+UNASSIGNED = ""
+"""Stands for the fills that the ledger cannot tell apart by leg."""
 WORKED = frozenset({Meaning.WORKING, Meaning.TRIGGERED})
 OVER = frozenset({"canceled", "expired", "rejected"})
 """Ends that no later leg takes back."""
@@ -57,7 +59,8 @@ def _number(venue_order_id: str) -> tuple[int, str]:
 class Chain:
     """All legs of one order, oldest first.
 
-    `requested` are the quantity and the limit that we asked for, of an order of ours that no leg was heard of before.
+    `requested` are the quantity and the limit that we asked for, of an order of ours of which no leg was heard before, but for
+    its fills.
     `held` is a cancel that may be the first half of a modify, `dropped` one that was. `apart` are venue orders that came
     under the same cloid after the order was over: they are other orders.
     """
@@ -111,6 +114,8 @@ class Legs:
         self._most = most
         self._chains: OrderedDict[str, Chain] = OrderedDict()
         self._cloids: dict[str, str] = {}
+        self._loose: OrderedDict[str, dict[str, Decimal]] = OrderedDict()
+        """Fills that bear no cloid, of legs that are not known yet: they may not be recorded when the leg is."""
         self._newly_held: list[OrderRow] = []
 
     def note_all(self, rows: Sequence[OrderRow]) -> None:
@@ -126,7 +131,7 @@ class Legs:
     def _note(self, chain: Chain, row: OrderRow, cloid: str) -> None:
         leg = chain.leg(row.venue_order_id)
         if leg is None:
-            leg = Leg(row.venue_order_id, row)
+            leg = self._new_leg(row.venue_order_id, row)
             if chain.is_over and chain.legs and chain.legs[-1].is_older_than(leg):
                 chain.apart.add(row.venue_order_id)
                 return
@@ -146,13 +151,16 @@ class Legs:
         """Learn of a fill: what a leg filled, and that there is such a leg."""
         cloid = cloid or self._cloids.get(venue_order_id)
         if cloid is None:
+            self._loose.setdefault(venue_order_id, {})[fill_id] = quantity
+            while len(self._loose) > self._most:
+                self._loose.popitem(last=False)
             return
         chain = self._chain(cloid)
         if venue_order_id in chain.apart:
             return
         leg = chain.leg(venue_order_id)
         if leg is None:
-            leg = chain.add(Leg(venue_order_id))
+            leg = chain.add(self._new_leg(venue_order_id))
             self._cloids[venue_order_id] = cloid
         leg.fills[fill_id] = quantity
         leg.has_worked, leg.is_void, leg.is_told = True, False, True
@@ -198,6 +206,10 @@ class Legs:
         self._chains[row.cloid or ""].held = None
         return True
 
+    def _new_leg(self, venue_order_id: str, row: OrderRow | None = None) -> Leg:
+        fills = self._loose.pop(venue_order_id, {})
+        return Leg(venue_order_id, row, fills=fills, has_worked=bool(fills))
+
     def _chain(self, cloid: str) -> Chain:
         chain = self._chains.pop(cloid, None) or Chain()
         self._chains[cloid] = chain
@@ -234,16 +246,17 @@ class Legs:
         if order is None:
             return
         for name in order["venue_order_ids"]:
-            leg = chain.leg(name) or chain.add(Leg(name))
-            leg.claimed, leg.is_told = max(leg.claimed, self._filled(name)), True
+            leg = chain.leg(name) or chain.add(self._new_leg(name))
+            leg.fills, leg.is_told = {**self._fills_of(name), **leg.fills}, True
             self._cloids[name] = cloid
         chain.is_over = order["status"] in OVER
-        if order.get("origin") == "own" and not order["venue_order_ids"]:
+        if order.get("origin") == "own" and order["acknowledged_at"] is None:
             chain.requested = order["quantity"], order["limit_price"]
         if chain.legs:
             missing = EXACT.subtract(order["cum_quantity"] or ZERO, total(leg.filled for leg in chain.legs))
-            chain.legs[0].claimed = EXACT.add(chain.legs[0].claimed, max(ZERO, missing))
+            if missing > ZERO:
+                chain.legs[0].fills[UNASSIGNED] = missing
 
-    def _filled(self, venue_order_id: str) -> Decimal:
-        rows: list[Row] = self._records.trades(self.account, venue_order_id)
-        return total(row["quantity"] for row in rows if row["venue_order_id"] == venue_order_id)
+    def _fills_of(self, venue_order_id: str) -> dict[str, Decimal]:
+        rows = self._records.trades(self.account, venue_order_id)
+        return {row["fill_id"]: row["quantity"] for row in rows if row["venue_order_id"] == venue_order_id}

@@ -6,8 +6,11 @@ from contextlib import aclosing
 from datetime import datetime
 
 from orderledger.infrastructure.venues.translation import Fault
+from orderledger.infrastructure.venues.transport import Ended
 from orderledger.infrastructure.venues.venue import Garbled, Heard, Told
 from orderledger.infrastructure.wire.messages import Message
+
+Mark = asyncio.Future[None]
 
 MOST_WAITING = 1_000
 BATCH = 1_000
@@ -17,7 +20,9 @@ class Outbox:
     """A line of limited length: who adds to a full one waits. Neighbours about one account leave together, in batches."""
 
     def __init__(self, *, batch: int = BATCH) -> None:
-        self._waiting: asyncio.Queue[Told | BaseException] = asyncio.Queue(MOST_WAITING)
+        self._waiting: asyncio.Queue[Told | BaseException | Mark] = asyncio.Queue(MOST_WAITING)
+        self._following: Told | BaseException | Mark | None = None
+        """Taken from the line, and not told yet."""
         self._batch = batch
         self.is_heard = False
 
@@ -36,8 +41,20 @@ class Outbox:
         """Whoever listens is to hear of an error in this program."""
         await self._waiting.put(error)
 
+    async def end(self) -> None:
+        """Nothing more comes: whoever listens is told what waits, and no more."""
+        if self.is_heard:
+            await self._waiting.put(Ended())
+
+    async def taken(self) -> None:
+        """Wait until whoever listens has taken all that was added before."""
+        if self.is_heard:
+            mark: Mark = asyncio.get_running_loop().create_future()
+            await self._waiting.put(mark)
+            await mark
+
     async def told(self) -> AsyncGenerator[Told, None]:
-        """All that comes, until closed."""
+        """All that comes, until closed or ended."""
         self.is_heard = True
         try:
             async with aclosing(self._batches()) as batches:
@@ -45,22 +62,38 @@ class Outbox:
                     yield told
         finally:
             self.is_heard = False
+            self._pass_marks()
+
+    def _pass_marks(self) -> None:
+        """Nobody takes anything any more. What waits is for whoever listens next."""
+        left = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+        for one in left:
+            if not isinstance(one, asyncio.Future):
+                self._waiting.put_nowait(one)
+        for mark in (self._following, *left):
+            if isinstance(mark, asyncio.Future):
+                _pass(mark)
 
     async def _batches(self) -> AsyncGenerator[Told, None]:
-        following: Told | BaseException | None = None
         while True:
-            first = following if following is not None else await self._waiting.get()
-            following = None
+            first = self._following if self._following is not None else await self._waiting.get()
+            self._following = None
             while isinstance(first, Heard) and not self._waiting.empty():
                 following = self._waiting.get_nowait()
                 if not self._goes_with(first, following):
+                    self._following = following
                     break
-                first, following = _joined(first, following), None
+                first = _joined(first, following)
+            if isinstance(first, Ended):
+                return
             if isinstance(first, BaseException):
                 raise first
-            yield first
+            if isinstance(first, asyncio.Future):
+                _pass(first)
+            else:
+                yield first
 
-    def _goes_with(self, first: Heard, following: "Told | BaseException") -> bool:
+    def _goes_with(self, first: Heard, following: object) -> bool:
         return (
             isinstance(following, Heard)
             and following.account == first.account
@@ -68,7 +101,12 @@ class Outbox:
         )
 
 
-def _joined(first: Heard, following: "Told | BaseException") -> Heard:
+def _pass(mark: Mark) -> None:
+    if not mark.done():
+        mark.set_result(None)
+
+
+def _joined(first: Heard, following: object) -> Heard:
     assert isinstance(following, Heard)
     messages = [*first.messages, *following.messages]
     return Heard(account=first.account, messages=messages, frames=first.frames + following.frames)

@@ -21,26 +21,35 @@ EMPTY_ROUND = 0.05
 
 
 class Rotation:
-    """Looks at account after account, as fast as the budget of weight allows, until canceled."""
+    """Looks at account after account, as fast as the budget of weight allows, until canceled, or `end` is called."""
 
     def __init__(self, accounts: Iterable[Account], around: Surroundings) -> None:
         self.accounts: deque[Account] = deque(accounts)
         self._around = around
+        self._ending = asyncio.Event()
 
     def add(self, account: Account) -> None:
         """One more, to be looked at next."""
         self.accounts.appendleft(account)
 
+    def end(self) -> None:
+        """Look at no account any more."""
+        self._ending.set()
+
     async def run(self) -> None:
         since = self._around.clock.now()
-        while True:
+        while not self._ending.is_set():
             round_ends = asyncio.get_running_loop().time() + self._around.pace.round
             for _ in range(len(self.accounts)):
                 account = self.accounts[0]
                 self.accounts.rotate(-1)
                 await self.look_at(account, since)
+                if self._ending.is_set():
+                    return
             now = asyncio.get_running_loop().time()
-            await asyncio.sleep(max(round_ends - now, 0.0) if self.accounts else EMPTY_ROUND)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(round_ends - now, 0.0) if self.accounts else EMPTY_ROUND):
+                    await self._ending.wait()
 
     async def look_at(self, account: Account, since: datetime) -> None:
         """One look: at the open orders, at the fills since the last look, at the orders that went.

@@ -14,6 +14,7 @@ from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Meaning
 from orderledger.infrastructure.wire import messages as wire
 from orderledger.infrastructure.wire.messages import Message
 
+FILLED = "cum_quantity"
 TERMS = ("limit_price", "stop_price", "order_type", "time_in_force", "post_only", "reduce_only")
 ENDINGS = frozenset({Meaning.CANCELED_BY_USER, Meaning.CANCELED_BY_VENUE, Meaning.FILLED, Meaning.UNMATCHED})
 
@@ -42,6 +43,12 @@ def released(row: OrderRow, legs: Legs, context: Context) -> list[Message]:
     """The cancel that was held, now that no newer leg has shown up."""
     known = legs.of(row)
     return _of_latest(*known, row, context) if known is not None and legs.release(row) else []
+
+
+def introduced(row: OrderRow, legs: Legs, context: Context) -> list[Message]:
+    """That the leg of a cancel that is held was there at all, if nobody has said so yet."""
+    known = legs.of(row)
+    return _introduction(*known, row, context) if known is not None else []
 
 
 def corrections(chain: Chain, context: Context) -> list[Message]:
@@ -79,8 +86,7 @@ def _introduction(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> li
 def _introduction_of_dropped(chain: Chain, legs: Legs, context: Context) -> list[Message]:
     """The leg whose cancel was held, now that it is known to have been no end."""
     row, chain.dropped = chain.dropped, None
-    known = legs.of(row) if row is not None else None
-    return _introduction(*known, row, context) if known is not None and row is not None else []
+    return introduced(row, legs, context) if row is not None else []
 
 
 def _of_latest(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> list[Message]:
@@ -141,9 +147,10 @@ class _Teller:
         begun = self.replaced() if is_later else self.acknowledged()
         at = row.status_at if row.is_dated else self._context.at
         if row.is_partly_filled and at is not None and not self._is_recorded():
-            # By our clock it may have ended before: what it has filled stays true then, that it works on does not.
+            # By our clock it may have ended before, or be modified then: what it has filled stays true, nothing else does.
             is_venue_time = row.is_dated or self._context.is_venue_time
-            return [begun, self._tell(wire.Acknowledge, at, self._claims(leaves=row.size if is_venue_time else None))]
+            claims = self._claims(leaves=row.size)
+            return [begun, self._tell(wire.Acknowledge, at, claims if is_venue_time else {FILLED: claims[FILLED]})]
         return [begun]
 
     def acknowledged(self) -> Message:

@@ -18,7 +18,7 @@ from orderledger.infrastructure.venues.hyperliquid.rows import as_text
 from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
-from orderledger.infrastructure.venues.hyperliquid.watching import Account
+from orderledger.infrastructure.venues.hyperliquid.watching import Account, Gone
 from orderledger.infrastructure.venues.translation import Fault
 from orderledger.infrastructure.venues.transport import Budget, Closed, Frame, Opened, Socket, parsed
 from orderledger.infrastructure.venues.transport.websocket import Send
@@ -62,7 +62,7 @@ def subscriptions(address: str, exchanges: Sequence[str], *, is_legacy: bool) ->
 
 
 class Stream:
-    """Listens for one account until canceled: reconnects, and says when it was down."""
+    """Listens for one account until canceled or hung up: reconnects, and says when it was down."""
 
     def __init__(self, account: Account, around: Surroundings) -> None:
         self._account = account
@@ -77,6 +77,7 @@ class Stream:
         self._doubts = 0
         self._is_explaining = self._is_releasing = False
         self._later: set[asyncio.Task[None]] = set()
+        self._ending = asyncio.Event()
         self._socket = RationedSocket(
             around.websocket_url,
             connections=around.connections,
@@ -100,11 +101,28 @@ class Stream:
                             await self._take(event)
                         case Closed():
                             await self._close(event.at, event.reason)
+            await self._tell_the_rest()
         finally:
             for task in self._later:
                 task.cancel()
             await asyncio.gather(*self._later, return_exceptions=True)
             await self._socket.aclose()
+
+    async def hang_up(self) -> None:
+        """Have `run` end, once all that was heard by now is told."""
+        await self._socket.aclose()
+
+    async def _tell_the_rest(self) -> None:
+        """What was held back. That an order was there is told at once, so that the next reconciliation asks for it; what became
+        of it only the venue can say, now that nobody listens for the other half of a modify."""
+        await self._hear_early()
+        account = self._account
+        now = self._around.clock.now()
+        await self._say(batches.introductions(account.legs.held, account.legs, self._around.pushed(account)), now)
+        self._ending.set()
+        await asyncio.gather(*self._later, return_exceptions=True)
+        with contextlib.suppress(VenueError):  # the next reconciliation asks
+            await self._ask_about(account.legs.held)
 
     async def _greet(self, send: Send) -> None:
         self._unanswered = {_key(subscription) for subscription in self._wanted}
@@ -113,7 +131,6 @@ class Stream:
 
     def _open(self) -> None:
         self._connection += 1
-        self._early.clear()
         self._account.counts["connections"] += 1
         self._soon(partial(self._expect_answers, self._connection))
 
@@ -123,10 +140,11 @@ class Stream:
         if self._account.is_up:
             self._account.is_up = False
             await self._around.outbox.tell(Down(accounts=(self._account.name,), at=at, reason=reason))
+        await self._hear_early()
 
     async def _expect_answers(self, connection: int) -> None:
-        await asyncio.sleep(self._around.pace.acknowledge)
-        if self._unanswered and connection == self._connection:
+        is_over = await self._ends_within(self._around.pace.acknowledge)
+        if self._unanswered and connection == self._connection and not is_over:
             self._socket.renew(f"no answer to {len(self._unanswered)} subscriptions")
 
     async def _take(self, frame: Frame) -> None:
@@ -157,6 +175,9 @@ class Stream:
             return
         self._account.is_up, self._refusals = True, 0
         await self._around.outbox.tell(Up(accounts=(self._account.name,), at=at))
+        await self._hear_early()
+
+    async def _hear_early(self) -> None:
         early, self._early = self._early, []
         for frame in early:
             await self._hear(parsed(frame.text), frame.at)
@@ -199,8 +220,7 @@ class Stream:
 
     async def _explain_later(self) -> None:
         """A list may be faster than the status that says why an order is no longer in it: wait for that, then ask."""
-        while self._account.gone():
-            await asyncio.sleep(self._around.pace.hold)
+        while self._account.gone() and not await self._ends_within(self._around.pace.hold):
             with contextlib.suppress(VenueError):  # then again, after a while
                 told = await self._around.explain(self._account)
                 await self._say(told, self._around.clock.now())
@@ -210,7 +230,8 @@ class Stream:
         """Tell a cancel whose order has got no new leg meanwhile. If something was missed in between, only the venue can say."""
         while self._held:
             waiting = list(self._held)
-            await asyncio.sleep(self._around.pace.hold)
+            if await self._ends_within(self._around.pace.hold):
+                return
             still = [(row, since) for row, since in waiting if self._account.legs.is_held(row)]
             await self._release([row for row, since in still if since == self._doubts])
             with contextlib.suppress(VenueError):  # then again, after a while
@@ -219,18 +240,23 @@ class Stream:
         self._is_releasing = False
 
     async def _ask_about(self, rows: Sequence[OrderRow]) -> None:
-        asked_at = self._around.clock.now()
-        for row in rows:
-            assert row.cloid is not None
-            answer = await self._around.questions.order_status(self._account.address, row.cloid)
-            if answer is not None:
-                context = self._around.polled(self._account, asked_at)
-                await self._say(batches.statuses([answer], self._account.legs, context), self._around.clock.now())
-            await self._release([row])
+        if rows:
+            asked_at = self._around.clock.now()
+            told = await self._around.rows_of(self._account, [Gone(row.venue_order_id, row.cloid) for row in rows])
+            context = self._around.polled(self._account, asked_at)
+            await self._say(batches.statuses(told, self._account.legs, context), self._around.clock.now())
+            await self._release(rows)
 
     async def _release(self, rows: Sequence[OrderRow]) -> None:
         told = batches.release(rows, self._account.legs, self._around.pushed(self._account))
         await self._say(told, self._around.clock.now())
+
+    async def _ends_within(self, seconds: float) -> bool:
+        """Wait so long, or until nothing more is heard: whether that is so."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ending.wait()
+        return self._ending.is_set()
 
     async def _say(self, told: Translated, at: datetime) -> None:
         self._doubts += len(told.faults)

@@ -86,10 +86,14 @@ class Surroundings:
         if not gone:
             return Translated()
         asked_at = self.clock.now()
-        rows = await (self._history(account, gone) if len(gone) > MOST_ASKED_SINGLY else self._singly(account, gone))
+        rows = await self.rows_of(account, gone)
         account.note_statuses(rows)
         account.explained(gone)
         return batches.statuses(rows, account.legs, self.polled(account, asked_at))
+
+    async def rows_of(self, account: Account, orders: Sequence[Gone]) -> list[Any]:
+        """The latest rows of some orders, one by one or out of the history, whichever costs less."""
+        return await (self._history if len(orders) > MOST_ASKED_SINGLY else self._singly)(account, orders)
 
     async def _history(self, account: Account, gone: Sequence[Gone]) -> list[Any]:
         names = {order.venue_order_id for order in gone} | {order.cloid for order in gone if order.cloid is not None}

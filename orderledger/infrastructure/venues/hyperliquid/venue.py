@@ -23,7 +23,7 @@ from orderledger.infrastructure.venues.hyperliquid.stream import Stream, TooMany
 from orderledger.infrastructure.venues.hyperliquid.surroundings import MAIN_EXCHANGE, Pace, Surroundings
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
 from orderledger.infrastructure.venues.hyperliquid.words import AS_AT_THE_VENUE, CLOID, NAME, Symbols, cloid_for
-from orderledger.infrastructure.venues.transport import Backoff, Budget, Http
+from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, ended
 from orderledger.infrastructure.venues.venue import Abilities, Listing, Records, Told
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row as OrderView
@@ -93,6 +93,8 @@ class Hyperliquid:
         streams = self.limits.streams(len(self._watched), each)
         self._streamed = {account.name: account for account in list(self._watched.values())[:streams]}
         self._rotation = Rotation(list(self._watched.values())[streams:], self._around)
+        self._connected: list[Stream] = []
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def streamed(self) -> Sequence[str]:
@@ -130,16 +132,23 @@ class Hyperliquid:
 
     async def listen(self) -> AsyncIterator[Told]:
         """One listener at a time."""
-        tasks = [asyncio.create_task(self._reported(self._rotation.run))]
-        tasks += [asyncio.create_task(self._reported(partial(self._stream, account))) for account in self._streamed.values()]
+        self._tasks = [asyncio.create_task(self._reported(self._rotation.run))]
+        self._tasks += [asyncio.create_task(self._reported(partial(self._stream, one))) for one in self._streamed.values()]
         try:
             async with aclosing(self._around.outbox.told()) as heard:
                 async for told in heard:
                     yield told
         finally:
-            for task in tasks:
+            for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def hang_up(self) -> None:
+        """The look at a polled account that has begun is taken to its end, if that comes soon."""
+        self._rotation.end()
+        await asyncio.gather(*(stream.hang_up() for stream in self._connected))
+        await ended(self._tasks)
+        await self._around.outbox.end()
 
     async def open_orders(self, account: str) -> Listing:
         return await self._answers.open_orders(self._watched[account])
@@ -164,11 +173,15 @@ class Hyperliquid:
 
     async def _stream(self, account: Account) -> None:
         """By websocket, as long as the venue has room for one account more."""
+        stream = Stream(account, self._around)
+        self._connected.append(stream)
         try:
-            await Stream(account, self._around).run()
+            await stream.run()
         except TooManyUsers:
             self._streamed.pop(account.name, None)
             self._rotation.add(account)
+        finally:
+            self._connected.remove(stream)
 
     async def _reported(self, work: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -76,7 +76,7 @@ class Stream:
         )
 
     async def events(self) -> AsyncIterator[Told]:
-        """All that is heard, until `aclose`."""
+        """All that is heard, until `aclose`; of accounts that did not come up, when the connection ends."""
         async for event in self._socket.events():
             match event:
                 case Opened():
@@ -88,8 +88,12 @@ class Stream:
                     up = [account for account in self._interpreter.accounts if account in self._session.up]
                     if up:
                         yield Down(accounts=up, at=event.at, reason=hidden(event.reason))
+                    for heard in self._held_back():
+                        yield heard
             for fault in self._faults():
                 yield fault
+        for heard in self._held_back():
+            yield heard
 
     async def aclose(self) -> None:
         await self._socket.aclose()
@@ -187,6 +191,10 @@ class Stream:
             Balance(account=account, source=Source.VENUE_PUSH, at=at, instrument=instrument, quantity=Decimal(0))
             for instrument in gone
         ]
+
+    def _held_back(self) -> list[Heard]:
+        held, self._session.held = self._session.held, {}
+        return [heard for of_account in held.values() for heard in of_account]
 
     def _refused(self, code: int, document: Document) -> None:
         if code == EXPIRED_TOKEN:

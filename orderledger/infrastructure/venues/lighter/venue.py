@@ -86,6 +86,9 @@ class LighterVenue:
         """Orders, trades and positions of all accounts, as the venue pushes them, until `aclose`."""
         return self._stream.events()
 
+    async def hang_up(self) -> None:
+        await self._stream.aclose()
+
     async def open_orders(self, account: str) -> Listing:
         return await self._questions.open_orders(account)
 

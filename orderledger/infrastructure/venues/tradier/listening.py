@@ -13,7 +13,7 @@ from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated, translated_orders
 from orderledger.infrastructure.venues.translation import Translation
-from orderledger.infrastructure.venues.transport import Frame, Opened, Socket, parsed
+from orderledger.infrastructure.venues.transport import Ended, Frame, Opened, Socket, ended, parsed
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
 
 MOST_WAITING = 1000
@@ -35,7 +35,7 @@ class Line:
 
 
 class Listener:
-    """One listening. Ends when its generator is closed."""
+    """One listening. Ends when its generator is closed, or after `hang_up`."""
 
     def __init__(
         self,
@@ -54,24 +54,38 @@ class Listener:
         self._poll_seconds = poll_seconds
         self._idle_seconds = idle_seconds
         self._queue: asyncio.Queue[Told | BaseException] = asyncio.Queue(MOST_WAITING)
+        self._socket: Socket | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._is_ending = False
 
     async def told(self, socket: Socket | None) -> AsyncGenerator[Told, None]:
         """All that is heard. A fault of our own ends it, and is raised."""
         works = [self._poll(line) for line in self._lines.values()]
         works += [self._follow(socket)] if socket is not None else []
-        tasks = [asyncio.create_task(self._guarded(work)) for work in works]
+        self._socket, self._tasks = socket, [asyncio.create_task(self._guarded(work)) for work in works]
         try:
             while True:
                 one = await self._queue.get()
+                if isinstance(one, Ended):
+                    return
                 if isinstance(one, BaseException):
                     raise one
                 yield one
         finally:
             if socket is not None:
                 await socket.aclose()
-            for task in tasks:
+            for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def hang_up(self) -> None:
+        """Have `told` end: with what has been heard, and the sweeps that have begun."""
+        self._is_ending = True
+        self._wake_all()
+        if self._socket is not None:
+            await self._socket.aclose()
+        await ended(self._tasks)
+        await self._queue.put(Ended())
 
     async def greet(self, send: Callable[[str], Any]) -> None:
         """Begin a session. Tradier allows one at a time: each connection asks for its own."""
@@ -85,7 +99,7 @@ class Listener:
             await self._queue.put(error)
 
     async def _poll(self, line: Line) -> None:
-        while True:
+        while not self._is_ending:
             line.wake.clear()
             await self._sweep(line)
             seconds = self._poll_seconds if line.has_open or not line.is_up else self._idle_seconds

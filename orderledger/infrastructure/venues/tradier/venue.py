@@ -86,6 +86,7 @@ class TradierVenue:
         self._backoff = backoff or Backoff(chance)
         self._http = _http(url, token, Budget(budget), self._backoff, sleep, attempts=attempts, timeout=timeout)
         self._questions = Questions(self._http, now, kept_for)
+        self._listener: Listener | None = None
 
     async def listen(self) -> AsyncIterator[Told]:
         """Sweeps of all orders, and what the stream tells between them. Each new connection of the stream is followed by a
@@ -99,9 +100,17 @@ class TradierVenue:
             idle_seconds=self._idle_seconds,
         )
         socket = self._socket(listener) if self._stream_url is not None else None
-        async with aclosing(listener.told(socket)) as told:
-            async for one in told:
-                yield one
+        self._listener = listener
+        try:
+            async with aclosing(listener.told(socket)) as told:
+                async for one in told:
+                    yield one
+        finally:
+            self._listener = None
+
+    async def hang_up(self) -> None:
+        if self._listener is not None:
+            await self._listener.hang_up()
 
     async def open_orders(self, account: str) -> Listing:
         """Messages about all orders of the session, and the ids of those that are not known to have ended."""

@@ -2,6 +2,7 @@
 
 from orderledger.infrastructure.venues.transport.backoff import Backoff
 from orderledger.infrastructure.venues.transport.budget import Budget
+from orderledger.infrastructure.venues.transport.ending import Ended, ended
 from orderledger.infrastructure.venues.transport.http import Http
 from orderledger.infrastructure.venues.transport.secrecy import Secrecy
 from orderledger.infrastructure.venues.transport.text import parsed, parsed_first
@@ -11,6 +12,7 @@ __all__ = [
     "Backoff",
     "Budget",
     "Closed",
+    "Ended",
     "Event",
     "Frame",
     "Http",
@@ -18,6 +20,7 @@ __all__ = [
     "Secrecy",
     "Send",
     "Socket",
+    "ended",
     "parsed",
     "parsed_first",
 ]

@@ -20,6 +20,7 @@ from orderledger.infrastructure.venues.transport.secrecy import Secrecy
 
 MOST_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 10.0
+GOODBYE_SECONDS = 2.0
 NO_CONNECTION = (OSError, EOFError, TimeoutError, WebSocketException)
 """What connecting can end in. EOFError: a server that hangs up in the handshake, as websockets 14 says it."""
 SETTLED_SECONDS = 2.0
@@ -108,7 +109,8 @@ class Socket:
             self._connection.transport.abort()
 
     async def aclose(self) -> None:
-        """End `events`, and close the connection with a proper goodbye, for which it waits a second at most."""
+        """End `events` after the frames that have come by now, and close the connection with a proper goodbye, for which it
+        waits two seconds at most."""
         self._closing.set()
         if self._connection is not None:
             await self._connection.close()
@@ -193,7 +195,7 @@ class Socket:
 def _options(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "open_timeout": CONNECT_SECONDS,
-        "close_timeout": 1.0,
+        "close_timeout": GOODBYE_SECONDS,
         # A consumer that takes its time holds back the answers to pings too: silence is measured here, on frames.
         "ping_interval": None,
         "max_size": MOST_BYTES,

@@ -1,0 +1,58 @@
+"""An answer does not overtake what was said of the same legs before."""
+
+import asyncio
+from contextlib import aclosing
+from decimal import Decimal
+from typing import Any
+
+from orderledger import Ledger, parse_document
+from orderledger.infrastructure.venues.venue import Heard, Up
+from tests.venues.hyperliquid.company import ACCOUNT, ADDRESS, CLOID, START, adapter, made_up
+
+TERMS: dict[str, Any] = {"client_id": CLOID, "instrument": "ETH", "side": "buy", "quantity": "1.2", "limit_price": "2500.5"}
+TURNS = 40
+
+
+def test_the_quantity_of_a_modified_order_is_told_last_by_who_knows_most_of_its_earlier_legs() -> None:
+    """After a restart the stream tells of the new leg, and its frame of fills is spoiled. Who asks for them knows better: were
+    that recorded first, the smaller quantity would stand."""
+
+    async def story() -> None:
+        server = made_up()
+        server.faults.plan_frames(None, None, None, None, "malformed")
+        async with server:
+            with Ledger.open("memory://") as ledger:
+                order = server.truth.place(ADDRESS, **TERMS)
+                server.truth.fill(order, "0.5")
+                names = {"venue_order_id": str(order.order_id), "aliases": {"hyperliquid.cloid": CLOID}}
+                known = {"type": "acknowledge", "account": ACCOUNT, "at": order.created_at, "instrument": "ETH", "side": "buy"}
+                ledger.record(parse_document({**known, **names, "reported": {"quantity": "1.2"}}))
+                server.truth.modify(order, limit_price="2510", with_new_id=True)
+                venue = adapter(server, ledger)
+
+                async def ask() -> None:
+                    ledger.record_many(await venue.fills_since(ACCOUNT, START))
+
+                async with aclosing(venue.listen()) as heard:  # type: ignore[type-var]
+                    asking: asyncio.Task[None] | None = None
+                    async for told in heard:
+                        if isinstance(told, Up):
+                            await turns()
+                            asking = asyncio.create_task(ask())
+                            await turns()
+                        elif isinstance(told, Heard):
+                            ledger.record_many(told.messages)
+                            break
+                    assert asking is not None and ledger.orders()[0]["quantity"] == Decimal("0.7")
+                await asking
+                await venue.aclose()
+                (row,) = ledger.orders()
+                assert (row["quantity"], row["cum_quantity"], row["limit_price"]) == (Decimal("1.2"), Decimal("0.5"), 2510)
+
+    asyncio.run(story())
+
+
+async def turns() -> None:
+    """Time enough for whatever waits for nobody."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0.005)
