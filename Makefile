@@ -30,10 +30,10 @@ setup: .venv/.ok  ## build .venv from requirements.lock, with the project in it
 demo: setup  ## the whole story in a minute: record, kill, recover, P&L
 	$(BIN)/orderledger demo
 
-test: setup  ## all tests but the long ones
+test: setup  ## all tests but the long ones, in two or three minutes
 	$(PYTEST)
 
-test-long: setup  ## the long tests
+test-long: setup  ## the long tests: more seeds, whole streams, 1000 worlds; half an hour and more
 	$(PYTEST) -m long
 
 check: setup  ## style, format, types and the architecture

@@ -34,12 +34,13 @@ class Answered:
 class Requests:
     """What is outstanding. An answer that names a request answers that one, however often told; any other, the oldest left."""
 
-    __slots__ = ("_answered_at", "_answers", "_asked", "_by_id", "_observed_at", "_turn")
+    __slots__ = ("_answered_at", "_answers", "_asked", "_by_id", "_names", "_observed_at", "_turn")
 
     def __init__(self) -> None:
         self._asked: tuple[Asked, ...] = ()
         self._answers: tuple[Answered, ...] = ()
         self._by_id: dict[str, CancelRequested | ReplaceRequested] = {}
+        self._names: frozenset[tuple[Pending, str | None]] = frozenset()
         self._observed_at: dict[Pending, datetime] = {}
         self._answered_at: dict[Pending, datetime] = {}
         self._turn = 0
@@ -61,6 +62,7 @@ class Requests:
         if event.request_id is not None:
             self._by_id.setdefault(event.request_id, event)
         names = frozenset(name for name in (event.request_id, replacement_id) if name is not None)
+        self._names |= {(kind, name) for name in names}
         self._asked += (Asked(kind, names, at, self._next_turn()),)
         self._forget_settled()
 
@@ -99,7 +101,7 @@ class Requests:
             named = next((asked for asked in waiting if answer.name in asked.names), None)
             if named is not None:
                 waiting.remove(named)
-            elif answer.name not in self._by_id:
+            elif answer.name not in self._by_id and (kind, answer.name) not in self._names:  # else it was answered before
                 free.append(answer)
         for answer in sorted(free, key=lambda answer: (answer.at, answer.turn)):
             oldest = next((asked for asked in sorted(waiting, key=_age) if answer.may_answer(asked)), None)

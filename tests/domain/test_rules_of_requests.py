@@ -183,6 +183,14 @@ def test_an_answer_told_again_does_not_answer_the_next_request() -> None:
     scenario.then_order(pending="cancel")
 
 
+def test_a_replacement_told_again_does_not_answer_another_request() -> None:
+    named = request_replace(quantity="7", replacement_client_order_id="C-1b")
+    scenario = given(*WORKING, request_replace(quantity="8"), named)
+    scenario.when(message("replace", quantity="7", replacement_client_order_id="C-1b")).then_order(pending="replace")
+    again = message("replace", client_order_id="C-1b", quantity="7", replacement_client_order_id="C-1b")
+    scenario.when(again).then_order(pending="replace", pending_since=at(4))
+
+
 def test_an_answer_recorded_before_its_request_answers_it() -> None:
     given(*WORKING, message("reject_cancel", request_id="R-1")).when(message("request_cancel", request_id="R-1")).then_order(
         pending=None
