@@ -1,10 +1,10 @@
 """Questions to the views: as they are, or as of another time by folding the log up to then."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
-from orderledger.domain.events import OrderAttributed
+from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAttributed
 from orderledger.domain.identity import NameKind
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.garbage import uncollected
@@ -69,9 +69,8 @@ class FoldedViews:
         self._named = named
         self._rows = MemoryRows()
         fold = Fold(self._rows)
-        for event in events:
-            if (as_of is None or event.recorded_at <= as_of) and (effective_at is None or _had_happened(event, effective_at)):
-                fold.take(event)
+        for recorded in _until(events, as_of, effective_at):
+            fold.take(recorded)
         fold.settle()
 
     def rows(self, table: Table, **where: Any) -> list[Row]:
@@ -96,8 +95,23 @@ def folded(store: Store, as_of: datetime | None, effective_at: datetime | None) 
     return FoldedViews(store.all_events(), as_of, effective_at, named)
 
 
+def _until(events: Iterable[Recorded], as_of: datetime | None, effective_at: datetime | None) -> Iterator[Recorded]:
+    """What was known, and had happened. Which order a report belongs to is known today, and holds for whatever time is asked
+    about; what is odd about an order is not, before the order has any facts."""
+    begun: set[str] = set()
+    for recorded in events:
+        if (as_of is not None and recorded.recorded_at > as_of) or (
+            effective_at is not None and not _had_happened(recorded, effective_at)
+        ):
+            continue
+        if not isinstance(recorded.event, (AnomalyDetected, AnomalyCleared)):
+            begun.add(recorded.stream)
+            yield recorded
+        elif recorded.stream in begun:
+            yield recorded
+
+
 def _had_happened(recorded: Recorded, moment: datetime) -> bool:
-    """Which order a report belongs to is known today: an attribution holds for whatever time is asked about."""
     return recorded.at <= moment or isinstance(recorded.event, OrderAttributed)
 
 
