@@ -63,7 +63,8 @@ class PostgresSession(Session):
         return self._cursor.fetchall() if self._cursor.description else []
 
     def has_table(self, name: str) -> bool:
-        return self.execute("SELECT to_regclass(?) IS NOT NULL", (name,)) == [(True,)]
+        # Asked of the catalog: alone, to_regclass may answer from before the last lock was waited for.
+        return bool(self.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass(?)", (name,)))
 
     def column_names(self, name: str) -> set[str]:
         statement = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
