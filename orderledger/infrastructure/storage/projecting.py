@@ -25,10 +25,10 @@ EVENTS_AT_ONCE = 2_000
 """In memory, of a transaction's worth."""
 
 POLL_SECONDS = 1.0
-PAUSE_SECONDS = 0.05
-EVENTS_WHEN_BUSY = 200
-"""Who records one message after the other waits for each commit of the views: they pause between two. Who records hundreds
-in that time does not notice one more."""
+PAUSE_SECONDS = 0.1
+EVENTS_WHEN_BUSY = 1_000
+"""Who records one message after the other waits for each commit of the views: they pause between two, and so hold up fewer
+than one message in a hundred. Who records thousands in that time does not notice one more."""
 
 
 class TableFold:
