@@ -15,12 +15,12 @@ from workload import documents, to_message
 from orderledger import Ledger
 from orderledger.infrastructure.wire.messages import Message
 
-ROUND = 2_000
+ROUND, OPEN_OF_A_ROUND = 2_000, 8
 
 
 def rounds(account: str, orders: int) -> Iterator[list[Message]]:
     for number in range(0, orders, ROUND):
-        found = documents(min(ROUND, orders - number), 104)
+        found = documents(min(ROUND, orders - number), OPEN_OF_A_ROUND)
         names = ("client_order_id", "venue_order_id", "fill_id")
         own = {"account": account}
         yield [to_message(d | own | {name: f"{number}-{d[name]}" for name in names if name in d}) for d in found]

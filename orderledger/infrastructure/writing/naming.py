@@ -11,7 +11,7 @@ from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.writing.entry import Entry
 from orderledger.infrastructure.writing.live import Live, LiveStreams
 
-NAMES_KEPT = 100_000
+NAMES_KEPT = 50_000
 
 Key = tuple[str, Name]
 """An account and a name in it."""
