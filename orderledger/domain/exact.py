@@ -12,6 +12,7 @@ EXACT = Context(prec=140, rounding=ROUND_HALF_EVEN, traps=TRAPS)
 QUOTIENT = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=TRAPS)
 ZERO = Decimal(0)
 ONE = Decimal(1)
+INTEGER_DIGITS = 100
 
 
 def total(numbers: Iterable[Decimal]) -> Decimal:
@@ -20,6 +21,11 @@ def total(numbers: Iterable[Decimal]) -> Decimal:
     for number in numbers:
         result = EXACT.add(result, number)
     return result
+
+
+def integer(text: str) -> int | Decimal:
+    """An integer of any length: a Decimal where it is longer than `int` takes from a stranger."""
+    return int(text) if len(text) < INTEGER_DIGITS else Decimal(text)
 
 
 def plain(number: Decimal) -> str:

@@ -4,11 +4,10 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from orderledger.domain.exact import integer
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of
 from orderledger.projections.tables import Row
-
-INTEGER_DIGITS = 100
 
 
 def event_row(recorded: Recorded, name: str, payload: dict[str, Any]) -> Row:
@@ -32,9 +31,4 @@ def event_row(recorded: Recorded, name: str, payload: dict[str, Any]) -> Row:
     }
 
 
-def _integer(text: str) -> int | Decimal:
-    """A venue's integer may be longer than int() takes."""
-    return int(text) if len(text) < INTEGER_DIGITS else Decimal(text)
-
-
-_decode = json.JSONDecoder(parse_float=Decimal, parse_int=_integer).decode
+_decode = json.JSONDecoder(parse_float=Decimal, parse_int=integer).decode

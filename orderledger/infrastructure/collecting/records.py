@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from orderledger.domain.identity import NameKind
-from orderledger.domain.values import order_stream
+from orderledger.domain.values import alias_text, order_stream
 from orderledger.infrastructure.reconciliation.book import Book, BookRecords
 from orderledger.infrastructure.storage.store import Store, open_store, reaching
 from orderledger.infrastructure.storage.views import FoldedViews
@@ -76,7 +76,7 @@ class StoredRecords:
 
 
 def _names_of(name: str) -> Names:
-    aliases = [f"{alias}={name}" for alias in ALIASES] + [f"{LEG_ALIAS}{name}={name}"]
+    aliases = [alias_text(alias, name) for alias in (*ALIASES, f"{LEG_ALIAS}{name}")]
     return [(NameKind.CLIENT, name), (NameKind.VENUE, name), *((NameKind.ALIAS, alias) for alias in aliases)]
 
 

@@ -19,12 +19,9 @@ from msgspec.structs import asdict
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, row_decoder, times
-from orderledger.infrastructure.storage.recording import EVENTS_TABLE, chunks
+from orderledger.infrastructure.storage.recording import EVENTS_TABLE, LAST_POSITION, chunks
 from orderledger.infrastructure.storage.sqlite_connections import Datastore
 from orderledger.projections.tables import BY_NAME, Key, Kind, Row, Table
-
-LAST = 2**63 - 1
-"""No position is beyond this."""
 
 ROWS_PER_UPSERT = (500, 100, 20, 4, 1)
 """SQLite parses a statement of many rows as long as it writes them. These few are parsed once per connection."""
@@ -71,7 +68,7 @@ class Session(ABC):
     def stored_after(self, position: int, limit: int, up_to: int | None = None) -> list[tuple[Any, ...]]:
         """The same as they are stored: stream, version, name, bytes, position."""
         where = "notification_id > ? AND notification_id <= ? ORDER BY notification_id LIMIT ?"
-        return self._stored(where, (position, LAST if up_to is None else up_to, limit))
+        return self._stored(where, (position, LAST_POSITION if up_to is None else up_to, limit))
 
     def events_of(self, stream: str) -> list[Recorded]:
         """All events of one stream."""
@@ -220,10 +217,7 @@ class SQLiteDatabase(Database):
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Waits for the right to write before it reads: SQLite does not wait for one who has read what another has changed."""
         with self._datastore.transaction(commit=True) as cursor:
-            cursor.execute("ROLLBACK")  # of the library's BEGIN, which does not ask for it
-            cursor.execute("BEGIN IMMEDIATE")
             yield SQLiteSession(cursor)
 
     @contextmanager
@@ -231,17 +225,8 @@ class SQLiteDatabase(Database):
         with self._datastore.transaction(commit=False) as cursor:
             yield SQLiteSession(cursor)
 
-    @contextmanager
-    def alone(self) -> Iterator[Session]:
-        with self._datastore.get_connection(commit=True) as connection:
-            cursor = connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield SQLiteSession(cursor)
-            except BaseException:
-                connection.rollback()
-                raise
-            connection.commit()
+    def alone(self) -> AbstractContextManager[Session]:
+        return self.writing()  # whoever writes here is alone
 
     @property
     def folder(self) -> Path | None:

@@ -7,6 +7,9 @@ EVENTS_TABLE = "orderledger_events"
 NAMES_TABLE = "order_names"
 BOARD_TABLE = "collectors"
 CHANNEL = EVENTS_TABLE
+LAST_POSITION = 2**63 - 1
+"""No position is beyond this."""
+
 ROWS_PER_STATEMENT = 500
 """SQLite takes 32,766 parameters a statement at the most. executemany would give up the interpreter lock at every row."""
 

@@ -13,10 +13,17 @@ from eventsourcing.persistence import BaseInfrastructureFactory, IntegrityError,
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from eventsourcing.utils import EnvType
 
-from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, NewEvent, Row, chunks
+from orderledger.infrastructure.storage.recording import (
+    EVENTS_TABLE,
+    LAST_POSITION,
+    NAMES_TABLE,
+    Binding,
+    NewEvent,
+    Row,
+    chunks,
+)
 from orderledger.infrastructure.storage.sqlite_connections import Datastore, told_by_library
 
-LAST = 2**63 - 1
 BEFORE_COMMIT = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 )
@@ -131,7 +138,7 @@ class Recorder(SQLiteApplicationRecorder):
         first = (start or 1) - (1 if inclusive_of_start or start is None else 0)
         chosen = f"AND topic IN ({','.join('?' * len(topics))})" if topics else ""
         statement = f"{self._select} notification_id > ? AND notification_id <= ? {chosen} ORDER BY notification_id LIMIT ?"
-        rows = self._rows(statement, (first, LAST if stop is None else stop, *topics, limit))
+        rows = self._rows(statement, (first, LAST_POSITION if stop is None else stop, *topics, limit))
         return [Notification(row.stream, row.version, row.name, row.state, row.position) for row in rows]
 
 

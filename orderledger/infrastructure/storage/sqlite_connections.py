@@ -80,9 +80,9 @@ class Datastore(SQLiteDatastore):
             with super().get_connection(commit=commit) as connection:
                 yield connection
             return
-        held = self.borrow(commit=commit)
+        connection = self.borrow(commit=commit)
         try:
-            yield held
+            yield connection
         finally:
             self.give_back(commit=commit)
 
@@ -148,7 +148,10 @@ def _put_back(pool: SQLiteConnectionPool, connection: SQLiteConnection) -> None:
 
 
 class Transaction:
-    """A cursor in a transaction, as the library gives it, without the generators that it goes through."""
+    """A cursor in a transaction, as the library gives it, without the generators that it goes through.
+
+    One that writes waits for the right to before it reads: SQLite does not wait for one who has read what another has changed.
+    """
 
     __slots__ = ("_connection", "_datastore", "_is_writing")
 
@@ -160,7 +163,7 @@ class Transaction:
         self._connection = self._datastore.borrow(commit=self._is_writing)
         cursor = self._connection.cursor()
         try:
-            cursor.execute("BEGIN")
+            cursor.execute("BEGIN IMMEDIATE" if self._is_writing else "BEGIN")
         except BaseException as error:
             self._datastore.give_back(commit=self._is_writing)
             raise told_by_library(error) from error

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
+from orderledger.domain.exact import integer
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.wire.messages import MESSAGES, Message
 
@@ -14,7 +15,6 @@ __all__ = ["parse_document", "parse_line"]
 LINE_LIMIT = 1 << 20
 """Bytes. A longer line is not a message."""
 
-INTEGER_DIGITS = 100
 FIELD_SHOWN = 200
 
 
@@ -77,13 +77,8 @@ def _readable(field: str) -> str:
     return field[:FIELD_SHOWN].encode(errors="backslashreplace").decode()
 
 
-def _integer(text: str) -> int | Decimal:
-    """An integer of any length: beyond what int() takes, a Decimal, which its field will find too long."""
-    return int(text) if len(text) < INTEGER_DIGITS else Decimal(text)
-
-
 def _refuse_constant(word: str) -> NoReturn:
     raise InvalidMessage("", f"holds {word}, which is no JSON number")
 
 
-_decoder = json.JSONDecoder(parse_float=Decimal, parse_int=_integer, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+_decoder = json.JSONDecoder(parse_float=Decimal, parse_int=integer, parse_constant=_refuse_constant, object_pairs_hook=_unique)

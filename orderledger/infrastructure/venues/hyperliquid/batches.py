@@ -49,7 +49,7 @@ def open_orders(payload: Any, legs: Legs, context: Context) -> Translated:
 def fills(payload: Any, legs: Legs, context: Context) -> Translated:
     """The oldest first: the venue answers questions with the newest first. Then the terms of later legs again, where these
     fills change them: what is known half way is told to nobody, since it might be recorded after what is known in the end."""
-    told = _one_by_one(by_time(payload), lambda row: [fill_message(row, legs, context)])
+    told = one_by_one(by_time(payload), lambda row: [fill_message(row, legs, context)])
     found = [legs.of_fill(fill.aliases.get(CLOID), fill.venue_order_id or "") for fill in told.messages if isinstance(fill, Fill)]
     for chain in {id(chain): chain for chain in found if chain is not None}.values():
         _guarded(partial(corrections, chain, context), told)
@@ -64,7 +64,7 @@ def slices(payload: Any, legs: Legs, context: Context) -> Translated:
 
 
 def fundings(payload: Any, context: Context) -> Translated:
-    return _one_by_one(by_time(payload), lambda row: [funding_message(row, context)] if _is_funding(row) else [])
+    return one_by_one(by_time(payload), lambda row: [funding_message(row, context)] if _is_funding(row) else [])
 
 
 def positions(payload: Any, context: Context) -> Translated:
@@ -75,12 +75,12 @@ def positions(payload: Any, context: Context) -> Translated:
         rows = state.rows("assetPositions")
     except Unreadable as error:
         return failed(error)
-    return _one_by_one(rows, lambda row: [balance] if (balance := balance_message(row, dated)) is not None else [])
+    return one_by_one(rows, lambda row: [balance] if (balance := balance_message(row, dated)) is not None else [])
 
 
 def cancels_by_venue(payload: Any, context: Context) -> Translated:
     """Coins and ids of orders that the venue canceled. It says neither when nor why."""
-    return _one_by_one(payload, lambda row: [_canceled_by_venue(row, context)])
+    return one_by_one(payload, lambda row: [_canceled_by_venue(row, context)])
 
 
 def acknowledgements(payload: Any, context: Context) -> Translated:
@@ -89,7 +89,7 @@ def acknowledgements(payload: Any, context: Context) -> Translated:
         statuses = Row(Row(Row(payload).get("response")).get("data")).rows("statuses")
     except Unreadable as error:
         return failed(error)
-    return _one_by_one([row for row in statuses if isinstance(row, dict)], lambda row: _acknowledgement(row, context))
+    return one_by_one([row for row in statuses if isinstance(row, dict)], lambda row: _acknowledgement(row, context))
 
 
 def release(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Translated:
@@ -111,6 +111,14 @@ def introductions(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Tra
 def failed(error: Unreadable) -> Translated:
     """Nothing but a fault."""
     return Translated(faults=[Fault(fault=str(error), payload=as_text(error.row))])
+
+
+def one_by_one(payload: Any, translate: Callable[[Any], list[Message]]) -> Translated:
+    """Rows of which each says all that it has to say."""
+    told = Translated()
+    for messages in _read(payload, translate, told):
+        told.messages += messages
+    return told
 
 
 def by_time(payload: Any) -> Any:
@@ -183,13 +191,6 @@ def _read(payload: Any, read: Callable[[Any], Read], told: Translated) -> list[R
         except Unreadable as error:
             told.add(failed(error))
     return found
-
-
-def _one_by_one(payload: Any, translate: Callable[[Any], list[Message]]) -> Translated:
-    told = Translated()
-    for messages in _read(payload, translate, told):
-        told.messages += messages
-    return told
 
 
 def _guarded(make: Callable[[], list[Message]], told: Translated) -> None:

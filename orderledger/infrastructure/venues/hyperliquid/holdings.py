@@ -11,17 +11,11 @@ from orderledger.infrastructure.wire.messages import Balance
 
 def spot_balances(payload: Any, context: Context) -> Translated:
     """What `spotClearinghouseState` tells of: `balances`, each with its token and the `total`, what is on hold included."""
-    told = Translated()
     try:
         rows = Row(payload).rows("balances")
     except Unreadable as error:
         return batches.failed(error)
-    for row in rows:
-        try:
-            told.messages.append(_balance(row, context))
-        except Unreadable as error:
-            told.add(batches.failed(error))
-    return told
+    return batches.one_by_one(rows, lambda row: [_balance(row, context)])
 
 
 def _balance(raw: Any, context: Context) -> Balance:
