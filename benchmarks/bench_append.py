@@ -43,21 +43,7 @@ def main() -> None:
 
 
 def _append(bench: Bench, stores: Databases, store: str) -> None:
-    share = 4 if bench.is_quick else 1
-    single, shared = documents(2_000)[: SINGLE // share], documents(SHARED[store] // 3)[: SHARED[store] // share]
-    cases: dict[str, Callable[[bool], Run]] = {
-        ALONE: lambda follow: _one_caller(stores, store, single, follow=follow),
-        "record, 32 threads": lambda follow: _threads(stores, store, shared, 32, follow=follow, record=_recorded),
-        "record_soon, 32 threads": lambda follow: _threads(stores, store, shared, 32, follow=follow, record=_recorded_soon),
-        "arecord, 64 tasks": lambda follow: _tasks(stores, store, shared, 64, follow=follow),
-        "arecord, 512 tasks": lambda follow: _tasks(stores, store, shared, 512, follow=follow),
-    }
-    chosen: dict[str, Callable[[], Run]] = {
-        f"{name}{how}": partial(run, follow)
-        for name, run in cases.items()
-        for how, follow in (("", True), (AT_REST, False))
-        if bench.wants(f"{name}{how}")
-    }
+    chosen = _cases(bench, stores, store)
     if not chosen:
         return
     floors: dict[str, list[Raw1]] = {name: [] for name in chosen}
@@ -68,7 +54,7 @@ def _append(bench: Bench, stores: Databases, store: str) -> None:
         with stores.empty(store) as url:
             application = stock_application(url)
             try:
-                stock.append(save_each(application, documents(500)[: STOCK // share]))
+                stock.append(save_each(application, documents(500)[: _share(bench, STOCK)]))
             finally:
                 application.close()
         return stock[-1]
@@ -90,11 +76,33 @@ def _append(bench: Bench, stores: Databases, store: str) -> None:
         _tell(bench, store, name, runs[name], floors[name], stock)
 
 
+def _share(bench: Bench, count: int) -> int:
+    return count // (4 if bench.is_quick else 1)
+
+
+def _cases(bench: Bench, stores: Databases, store: str) -> dict[str, Callable[[], Run]]:
+    """Those that are wanted, each with views that follow and with views at rest."""
+    single = documents(2_000)[: _share(bench, SINGLE)]
+    shared = documents(SHARED[store] // 3)[: _share(bench, SHARED[store])]
+    cases: dict[str, Callable[[bool], Run]] = {
+        ALONE: lambda follow: _one_caller(stores, store, single, follow=follow),
+        "record, 32 threads": lambda follow: _threads(stores, store, shared, 32, follow=follow, record=_recorded),
+        "record_soon, 32 threads": lambda follow: _threads(stores, store, shared, 32, follow=follow, record=_recorded_soon),
+        "arecord, 64 tasks": lambda follow: _tasks(stores, store, shared, 64, follow=follow),
+        "arecord, 512 tasks": lambda follow: _tasks(stores, store, shared, 512, follow=follow),
+    }
+    return {
+        f"{name}{how}": partial(run, follow)
+        for name, run in cases.items()
+        for how, follow in (("", True), (AT_REST, False))
+        if bench.wants(f"{name}{how}")
+    }
+
+
 def _tell(bench: Bench, store: str, name: str, runs: list[Run], floors: list[Raw1], stock: list[float]) -> None:
     rate = statistics.median(run.rate for run in runs)
     times_raw = statistics.median(run.rate / floor.rate for run, floor in zip(runs, floors, strict=True))
     times_stock = statistics.median(run.rate / other for run, other in zip(runs, stock, strict=True))
-    slowest = statistics.median(run.p99_us / floor.p99_us for run, floor in zip(runs, floors, strict=True))
     targets = {  # of a ledger as it opens by default, with its views following
         ALONE: f">= {ALONE_TARGET[store]:.2f} x raw1",
         "record_soon, 32 threads": ">= 2.5 x raw1",
@@ -116,22 +124,18 @@ def _tell(bench: Bench, store: str, name: str, runs: list[Run], floors: list[Raw
         )
     )
     if name.startswith(ALONE):
-        cpu = statistics.median(run.caller_us for run in runs)
-        whole = statistics.median(run.cpu_us for run in runs)
-        bench.add(
-            Figure(
-                f"{name}: CPU",
-                store,
-                cpu,
-                "us/message",
-                target="<= 80" if name == ALONE else "",
-                note=f"{whole:.0f} with the kernel and the views' thread",
-            )
-        )
-        p99 = statistics.median(run.p99_us for run in runs)
-        raw_p99 = statistics.median(floor.p99_us for floor in floors)
-        target = "<= 3 x raw1's" if name == ALONE else ""
-        bench.add(Figure(f"{name}: p99", store, p99 / 1000, "ms", raw_p99 / 1000, "raw1's p99 (ms)", slowest, target))
+        _tell_alone(bench, store, name, runs, floors)
+
+
+def _tell_alone(bench: Bench, store: str, name: str, runs: list[Run], floors: list[Raw1]) -> None:
+    """What one caller costs besides: CPU, and the slowest in a hundred."""
+    cpu_target, p99_target = ("<= 80", "<= 3 x raw1's") if name == ALONE else ("", "")
+    cpu, whole = statistics.median(run.caller_us for run in runs), statistics.median(run.cpu_us for run in runs)
+    note = f"{whole:.0f} with the kernel and the views' thread"
+    bench.add(Figure(f"{name}: CPU", store, cpu, "us/message", target=cpu_target, note=note))
+    slowest = statistics.median(run.p99_us / floor.p99_us for run, floor in zip(runs, floors, strict=True))
+    p99, raw_p99 = statistics.median(run.p99_us for run in runs), statistics.median(floor.p99_us for floor in floors)
+    bench.add(Figure(f"{name}: p99", store, p99 / 1000, "ms", raw_p99 / 1000, "raw1's p99 (ms)", slowest, p99_target))
 
 
 def _one_caller(stores: Databases, store: str, found: list[Document], *, follow: bool) -> Run:
