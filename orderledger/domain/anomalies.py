@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
 
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, Fact, FillRecorded, OrderReport
 from orderledger.domain.exact import EXACT, ONE, ZERO
@@ -86,62 +85,58 @@ def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
         )
     if Anomaly.VENUE_ORDER_ID_REUSED in order.raised:
         yield Anomaly.VENUE_ORDER_ID_REUSED, order.raised[Anomaly.VENUE_ORDER_ID_REUSED]
-    yield from _mismatch(order)
-    yield from _conflict(order)
+    if (text := _mismatch(order)) is not None:
+        yield Anomaly.QUANTITY_MISMATCH, text
+    if (conflict := _conflict(order)) is not None:
+        yield conflict
 
 
-def _mismatch(order: Order) -> Iterator[tuple[Anomaly, str]]:
+def _mismatch(order: Order) -> str | None:
     """What the venue claimed last against what was recorded by then. At most one sentence."""
-    wrong = next((found for found in _claims(order) if not found.low <= found.claimed <= found.high), None)
-    if wrong is not None:
-        yield Anomaly.QUANTITY_MISMATCH, f"the venue says {wrong.what} is {wrong.claimed:f}, recorded is {wrong.high:f}"
-
-
-class Claim(NamedTuple):
-    """A number the venue claims, and what it may be by the facts."""
-
-    what: str
-    claimed: Decimal
-    low: Decimal
-    high: Decimal
-
-
-def _claims(order: Order) -> Iterator[Claim]:
-    for what in ("cum_quantity", "average_price", "quantity", "leaves_quantity"):
+    for what, expected in EXPECTED.items():
         claim = order.claims.get(what)
-        if claim is not None and claim.at is not None:
-            yield from _CLAIMS[what](order, claim.value, claim.at)
+        if claim is None or claim.at is None:
+            continue
+        span = expected(order, claim.value, claim.at)
+        if span is not None and not span[0] <= claim.value <= span[1]:
+            return f"the venue says {what} is {claim.value:f}, recorded is {span[1]:f}"
+    return None
 
 
-def _claimed_cum_quantity(order: Order, claimed: Decimal, at: datetime) -> Iterator[Claim]:
-    low, high = order.fills.cum_quantity_range(at)
-    yield Claim("cum_quantity", claimed, low, high)
+Span = tuple[Decimal, Decimal]
+"""From the least to the most that a number may be by the facts."""
 
 
-def _claimed_average_price(order: Order, claimed: Decimal, at: datetime) -> Iterator[Claim]:
+def _cum_quantity(order: Order, _: Decimal, at: datetime) -> Span:
+    return order.fills.cum_quantity_range(at)
+
+
+def _average_price(order: Order, claimed: Decimal, at: datetime) -> Span | None:
     """Where all fills are in it. Venues round: less than a step of the last digit is agreement."""
     low, high = order.fills.cum_quantity_range(at)
     average_price = order.average_price
-    if average_price is not None and low == high == order.cum_quantity:
-        step = EXACT.scaleb(ONE, int(claimed.as_tuple().exponent))
-        mean = claimed if abs(EXACT.subtract(average_price, claimed)) < step else average_price
-        yield Claim("average_price", claimed, mean, mean)
+    if average_price is None or not low == high == order.cum_quantity:
+        return None
+    step = EXACT.scaleb(ONE, int(claimed.as_tuple().exponent))
+    mean = claimed if abs(EXACT.subtract(average_price, claimed)) < step else average_price
+    return mean, mean
 
 
-def _claimed_quantity(order: Order, claimed: Decimal, at: datetime) -> Iterator[Claim]:
-    if order.quantity is not None and _is_of_these_terms(order, at):
-        yield Claim("quantity", claimed, order.quantity, order.quantity)
+def _quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
+    quantity = order.quantity
+    return (quantity, quantity) if quantity is not None and _is_of_these_terms(order, at) else None
 
 
-def _claimed_leaves_quantity(order: Order, claimed: Decimal, at: datetime) -> Iterator[Claim]:
+def _leaves_quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
     """A suspended order has its quantity told in two ways: neither is held against the venue."""
-    if order.quantity is None or not _is_of_these_terms(order, at) or order.session.value is Status.SUSPENDED:
-        return
-    low, high = order.fills.cum_quantity_range(at)
+    quantity = order.quantity
+    if quantity is None or not _is_of_these_terms(order, at) or order.session.value is Status.SUSPENDED:
+        return None
     ended_at = order.ended_at
-    has_ended = ended_at is not None and ended_at <= at and order.leaves_quantity == ZERO
-    least, most = (ZERO, ZERO) if has_ended else (EXACT.subtract(order.quantity, high), EXACT.subtract(order.quantity, low))
-    yield Claim("leaves_quantity", claimed, max(ZERO, least), max(ZERO, most))
+    if ended_at is not None and ended_at <= at:
+        return ZERO, ZERO
+    low, high = order.fills.cum_quantity_range(at)
+    return max(ZERO, EXACT.subtract(quantity, high)), max(ZERO, EXACT.subtract(quantity, low))
 
 
 def _is_of_these_terms(order: Order, at: datetime) -> bool:
@@ -149,25 +144,27 @@ def _is_of_these_terms(order: Order, at: datetime) -> bool:
     return order.terms.quantity.at is None or at >= order.terms.quantity.at
 
 
-_CLAIMS: dict[str, Callable[[Order, Decimal, datetime], Iterator[Claim]]] = {
-    "cum_quantity": _claimed_cum_quantity,
-    "average_price": _claimed_average_price,
-    "quantity": _claimed_quantity,
-    "leaves_quantity": _claimed_leaves_quantity,
+EXPECTED: dict[str, Callable[[Order, Decimal, datetime], Span | None]] = {
+    "cum_quantity": _cum_quantity,
+    "average_price": _average_price,
+    "quantity": _quantity,
+    "leaves_quantity": _leaves_quantity,
 }
+"""Of each number that a venue claims, what it may be at that time by the facts. Of some it cannot be said."""
 
 
-def _conflict(order: Order) -> Iterator[tuple[Anomaly, str]]:
+def _conflict(order: Order) -> tuple[Anomaly, str] | None:
     """The venue's latest word for the status against the facts."""
     word, at = order.observed.value, order.observed.at
     if word is None or at is None:
-        return
-    end_at = order.end_at
+        return None
     if word not in WORDS:
-        yield Anomaly.UNKNOWN_STATUS, f"the venue says {word!r}, which is no status this ledger knows"
-    elif word == Status.FILLED and not order.is_filled:
-        yield Anomaly.STATUS_CONFLICT, f"the venue says filled, recorded fills are {order.cum_quantity:f}"
-    elif word in WORKING_WORDS and end_at is not None and at > end_at:
-        yield Anomaly.STATUS_CONFLICT, f"the venue says {word} after the order was {order.end}"
+        return Anomaly.UNKNOWN_STATUS, f"the venue says {word!r}, which is no status this ledger knows"
+    text = None
+    if word == Status.FILLED and not order.is_filled:
+        text = f"the venue says filled, recorded fills are {order.cum_quantity:f}"
+    elif word in WORKING_WORDS and (end_at := order.end_at) is not None and at > end_at:
+        text = f"the venue says {word} after the order was {order.end}"
     elif word in ENDS and order.end is None:
-        yield Anomaly.STATUS_CONFLICT, f"the venue says {word}, no report of that is recorded"
+        text = f"the venue says {word}, no report of that is recorded"
+    return None if text is None else (Anomaly.STATUS_CONFLICT, text)

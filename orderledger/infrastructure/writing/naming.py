@@ -84,13 +84,15 @@ class Naming:
 
     def find(self, entry: Entry, fact: Fact) -> Live:
         """The order that the fact is about: a known one, or the one it would open."""
-        live = self._live[entry.stream]
         if isinstance(fact, OrderRequested):
-            return live  # a request opens its own order, even where reports under its id were taken for another's
-        if fact.client_order_id is None or not live.order.is_known:
-            streams = (self.bound(entry.account, name) for name in names_given(fact))
-            live = self._live[next((stream for stream in streams if stream is not None), entry.stream)]
-        return self._follow(live)
+            return self._live[entry.stream]  # its own order, even where reports under its id were taken for another's
+        if fact.client_order_id is not None and (live := self._live[entry.stream]).order.is_known:
+            return self._follow(live)
+        streams = (self.bound(entry.account, name) for name in names_given(fact))
+        stream = next((stream for stream in streams if stream is not None), None)
+        if stream is None:
+            self._live.assume(entry.stream)  # one that is in the log has its names bound
+        return self._follow(self._live[stream or entry.stream])
 
     def bound(self, account: str, name: Name) -> str | None:
         """What the name stands for."""
