@@ -72,7 +72,7 @@ def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     quantity, cum_quantity, end_at = order.quantity, order.cum_quantity, order.end_at
     if order.request is None and order.is_known:
         yield Anomaly.UNKNOWN_ORDER, "reported by the venue, never requested through this ledger"
-    if quantity is not None and cum_quantity > quantity and (order.request is not None or order.terms.quantity.at is not None):
+    if quantity is not None and cum_quantity > quantity and (order.request is not None or order.quantity_at is not None):
         yield Anomaly.OVERFILL, f"{cum_quantity:f} filled of {quantity:f}"
     if end_at is not None and order.fills.last_fill_at is not None and order.fills.last_fill_at > end_at:
         yield Anomaly.FILL_AFTER_END, f"filled {order.fills.last_fill_at.isoformat()}, {order.end} {end_at.isoformat()}"
@@ -141,7 +141,7 @@ def _leaves_quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
 
 def _is_of_these_terms(order: Order, at: datetime) -> bool:
     """Whether a claim is not older than the quantity in force."""
-    return order.terms.quantity.at is None or at >= order.terms.quantity.at
+    return order.quantity_at is None or at >= order.quantity_at
 
 
 EXPECTED: dict[str, Callable[[Order, Decimal, datetime], Span | None]] = {

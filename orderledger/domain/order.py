@@ -38,7 +38,7 @@ from orderledger.domain.events import (
     StatusObserved,
     SubmissionUnresolved,
 )
-from orderledger.domain.state import DUPLICATE_ORDER, Latest, Order
+from orderledger.domain.state import DUPLICATE_ORDER, Order, note
 from orderledger.domain.values import Pending, Status, alias_text, later
 
 Working = (
@@ -190,8 +190,9 @@ def _learn(order: Order, event: Fact, at: datetime) -> None:
     if event.venue_order_id is not None:
         order.venue_order_ids[event.venue_order_id] = min(order.venue_order_ids.get(event.venue_order_id, at), at)
     for name, value in event.aliases.items():
-        order.aliases.setdefault(name, Latest(value)).set(value, at)
-        order.aliases_borne |= {alias_text(name, value)}
+        note(order.aliases, name, value, at)
+        if (alias := alias_text(name, value)) not in order.aliases_borne:
+            order.aliases_borne |= {alias}
     if order.own_id is None and event.client_order_id is not None:
         order.given_id = min(order.given_id or (at, event.client_order_id), (at, event.client_order_id))
     if event.reported is not None:
@@ -228,7 +229,7 @@ def _evolve_report(order: Order, event: Report, at: datetime) -> None:
             order.fills.bust(event.fill_id)
         case OrderAbsent():
             order.seen.add(event)
-            order.absent.set(True, at)
+            order.absent = order.absent.then(True, at)
             return
         case StatusObserved():
             order.seen.add(event)
@@ -245,12 +246,12 @@ def _evolve_observed(order: Order, event: StatusObserved, at: datetime) -> None:
         order.requests.observe(event.pending, at)
     if event.status is None:
         return
-    order.observed.set(event.status, at)
+    order.observed = order.observed.then(event.status, at)
     order.is_observed_filled = order.is_observed_filled or event.status == Status.FILLED
     if event.status in OBSERVED_ENDS:
         order.finish(Status(event.status), at, event.reason)
     elif event.status in OBSERVED_SESSIONS:
-        order.session.set(Status(event.status), at)
+        order.session = order.session.then(Status(event.status), at)
         order.is_worked = True
     elif event.status in OBSERVED_WORKING:
         order.is_worked = True
@@ -286,25 +287,25 @@ def _evolve_working(order: Order, event: Working, at: datetime) -> None:
             order.acknowledged_at = min(order.acknowledged_at or at, at)
         case OrderReplaced():
             order.replaces += 1
-            order.terms.set(event.quantity, event.limit_price, event.stop_price, at)
+            order.set_terms(event.quantity, event.limit_price, event.stop_price, at)
             name = event.replacement_client_order_id or _other_name(order, event)
             order.requests.answer(Pending.REPLACE, name, at)
             replacement_id = event.replacement_client_order_id or (order.own_id and order.requests.replacement_id(name))
             if replacement_id is not None:
-                order.replacement_id.set(replacement_id, at)
+                order.replacement_id = order.replacement_id.then(replacement_id, at)
         case OrderRestated():
-            order.terms.set(event.quantity, event.limit_price, event.stop_price, at)
-            order.session.set(None, at)
+            order.set_terms(event.quantity, event.limit_price, event.stop_price, at)
+            order.session = order.session.then(None, at)
         case OrderResumed():
-            order.session.set(None, at)
+            order.session = order.session.then(None, at)
         case OrderReinstated():
             order.reinstate(at)
         case OrderSuspended():
-            order.session.set(Status.SUSPENDED, at)
+            order.session = order.session.then(Status.SUSPENDED, at)
         case OrderStopped():
-            order.session.set(Status.STOPPED, at)
+            order.session = order.session.then(Status.STOPPED, at)
         case OrderDoneForDay():
-            order.session.set(Status.DONE_FOR_DAY, at)
+            order.session = order.session.then(Status.DONE_FOR_DAY, at)
         case OrderTriggered():
             pass
         case _:

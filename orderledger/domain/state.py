@@ -4,10 +4,9 @@ Only facts are kept. Fills stand by id, terms and states by the time they took e
 depend on the order in which reports arrived. `order.evolve` alone writes here.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from orderledger.domain.events import OrderEvent, OrderRequested
 from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
@@ -36,30 +35,25 @@ DUPLICATE_ORDER = "duplicate_order"
 NEVER_PENDING = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
 
 
-@dataclass(slots=True)
-class Latest(Generic[Value]):
-    """A value set by reports: the later `at` wins, of equal times the later in the log."""
+class Latest(NamedTuple, Generic[Value]):
+    """A value set by reports: the later `at` wins, of equal times the later in the log. `at` is None before the first."""
 
     value: Value
     at: datetime | None = None
 
-    def set(self, value: Value, at: datetime) -> None:
-        if self.at is None or at >= self.at:
-            self.value, self.at = value, at
+    def then(self, value: Value, at: datetime) -> "Latest[Value]":
+        """With what another report sets."""
+        return Latest(value, at) if self.at is None or at >= self.at else self
 
 
-@dataclass(slots=True)
-class Terms:
-    """Terms in force: what a replace or a restate has set, else what was requested."""
+def note(known: dict[str, Latest[Value]], name: str, value: Value, at: datetime) -> None:
+    """Set one of several values by their name."""
+    latest = known.get(name)
+    known[name] = Latest(value, at) if latest is None else latest.then(value, at)
 
-    quantity: Latest[Decimal | None]
-    limit_price: Latest[Decimal | None]
-    stop_price: Latest[Decimal | None]
 
-    def set(self, quantity: Decimal | None, limit_price: Decimal | None, stop_price: Decimal | None, at: datetime) -> None:
-        for term, value in ((self.quantity, quantity), (self.limit_price, limit_price), (self.stop_price, stop_price)):
-            if value is not None:
-                term.set(value, at)
+UNTOLD: Latest[Any] = Latest(None)
+PRESENT = Latest(False)
 
 
 class Standing(NamedTuple):
@@ -136,7 +130,7 @@ class Order:
         self.updated_at: datetime | None = None
         self.instrument: str | None = None
         self.side: Side | None = None
-        self.terms = Terms(Latest(None), Latest(None), Latest(None))
+        self.terms: dict[str, Latest[Decimal]] = {}
         self.fills = Fills()
         self.requests = Requests()
         self.ends: dict[Status, datetime] = {}
@@ -145,14 +139,14 @@ class Order:
         self.reinstated_at: datetime | None = None
         self.is_worked = False
         self.rejected_as_duplicate_at: datetime | None = None
-        self.session: Latest[Status | None] = Latest(None)
-        self.absent: Latest[bool] = Latest(False)
-        self.observed: Latest[str | None] = Latest(None)
+        self.session: Latest[Status | None] = UNTOLD
+        self.absent = PRESENT
+        self.observed: Latest[str | None] = UNTOLD
         self.is_observed_filled = False
         self.claims: dict[str, Latest[Decimal]] = {}
         self.described: dict[str, Latest[OrderType | TimeInForce | bool]] = {}
         self.replaces = 0
-        self.replacement_id: Latest[str | None] = Latest(None)
+        self.replacement_id: Latest[str | None] = UNTOLD
         self.venue_order_ids: dict[str, datetime] = {}
         self.aliases: dict[str, Latest[str]] = {}
         self.aliases_borne: frozenset[str] = frozenset()
@@ -177,24 +171,30 @@ class Order:
 
     @property
     def quantity(self) -> Decimal | None:
-        """In force now. Of an external order it is what the venue last reported."""
-        if self.terms.quantity.value is not None:
-            return self.terms.quantity.value
-        if self.request is not None:
-            return self.request.quantity
-        return self.claimed("quantity")
+        """In force now: what a replace or a restate has set, else what was requested. Of an external order it is what the venue
+        last reported."""
+        return self._number("quantity")
+
+    @property
+    def quantity_at(self) -> datetime | None:
+        """Since when a replace or a restate has set the quantity, if one has."""
+        return self.terms["quantity"].at if "quantity" in self.terms else None
 
     @property
     def limit_price(self) -> Decimal | None:
-        return self._term(self.terms.limit_price, self.request.limit_price if self.request else self.claimed("limit_price"))
+        return self._number("limit_price")
 
     @property
     def stop_price(self) -> Decimal | None:
-        return self._term(self.terms.stop_price, self.request.stop_price if self.request else self.claimed("stop_price"))
+        return self._number("stop_price")
 
-    @staticmethod
-    def _term(term: Latest[Decimal | None], requested: Decimal | None) -> Decimal | None:
-        return requested if term.value is None else term.value
+    def _number(self, name: str) -> Decimal | None:
+        if name in self.terms:
+            return self.terms[name].value
+        if self.request is None:
+            return self.claimed(name)
+        requested: Decimal | None = getattr(self.request, name)
+        return requested
 
     @property
     def cum_quantity(self) -> Decimal:
@@ -341,11 +341,17 @@ class Order:
     def hear(self, at: datetime) -> None:
         """The venue has shown that it knows the order."""
         self.heard_at = later(self.heard_at, at)
-        self.absent.set(False, at)
+        self.absent = self.absent.then(False, at)
 
     def claimed(self, name: str) -> Decimal | None:
         """The number of this name that the venue claimed last."""
         return self.claims[name].value if name in self.claims else None
+
+    def set_terms(self, quantity: Decimal | None, limit_price: Decimal | None, stop_price: Decimal | None, at: datetime) -> None:
+        """From `at` on these are in force, as far as they are told."""
+        for name, value in (("quantity", quantity), ("limit_price", limit_price), ("stop_price", stop_price)):
+            if value is not None:
+                note(self.terms, name, value, at)
 
     def term(self, name: str) -> OrderType | TimeInForce | bool | None:
         """`order_type`, `time_in_force`, `post_only` or `reduce_only`, as requested; of an external order, as the venue says."""
@@ -358,17 +364,14 @@ class Order:
         """What the venue claims besides. Of claims of one time, those with the largest cumulated quantity are the latest, or
         with the smallest leaves quantity."""
         if reported.status is not None:
-            self.observed.set(reported.status, at)
+            self.observed = self.observed.then(reported.status, at)
         is_outdated = self._is_outdated(reported, at)
         for name in CLAIMED_NUMBERS:
             number: Decimal | None = getattr(reported, name)
             if number is None:
                 continue
-            known = self.claims.get(name)
-            if known is None:
-                self.claims[name] = Latest(number, at)
-            elif not (is_outdated and known.at == at):
-                known.set(number, at)
+            if not is_outdated or name not in self.claims or self.claims[name].at != at:
+                note(self.claims, name, number, at)
         if self.request is None:
             self._hear_description(reported, at)
 
@@ -394,7 +397,7 @@ class Order:
         for name in CLAIMED_TERMS:
             term = getattr(reported, name)
             if term is not None:
-                self.described.setdefault(name, Latest(term)).set(term, at)
+                note(self.described, name, term, at)
 
     def finish(self, status: Status, at: datetime, reason: str | None) -> None:
         """Told more than once, an end happened when it was first said to have, and for the reason given first."""
