@@ -1,6 +1,5 @@
 """The names of an order: every id under which we or the venue may speak of it."""
 
-from collections.abc import Iterator
 from enum import StrEnum
 
 from orderledger.domain.events import CancelRequested, Fact, OrderReplaced, OrderRequested, ReplaceRequested
@@ -20,16 +19,22 @@ class NameKind(StrEnum):
 Name = tuple[NameKind, str]
 
 
-def names_given(fact: Fact) -> Iterator[Name]:
+def names_given(fact: Fact) -> list[Name]:
     """The names by which a message says which order it is about, the surest first."""
-    if fact.client_order_id is not None:
-        yield NameKind.CLIENT, fact.client_order_id
-        if not isinstance(fact, OrderRequested):
-            yield NameKind.REQUEST, fact.client_order_id
+    names = ids_given(fact)
     if fact.venue_order_id is not None:
-        yield NameKind.VENUE, fact.venue_order_id
+        names.append((NameKind.VENUE, fact.venue_order_id))
     for name, value in fact.aliases.items():
-        yield NameKind.ALIAS, alias_text(name, value)
+        names.append((NameKind.ALIAS, alias_text(name, value)))
+    return names
+
+
+def ids_given(fact: Fact) -> list[Name]:
+    """What our id in a message may be: an order's, a replacement's, or a cancel or replace request's."""
+    if fact.client_order_id is None:
+        return []
+    order = (NameKind.CLIENT, fact.client_order_id)
+    return [order] if isinstance(fact, OrderRequested) else [order, (NameKind.REQUEST, fact.client_order_id)]
 
 
 def names_borne(own_id: str | None, fact: Fact) -> list[Name]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from orderledger.domain.anomalies import detect
 from orderledger.domain.decision import ACCEPTED, Reason, Refused
 from orderledger.domain.events import AnomalyDetected, OrderAttributed, OrderEvent, OrderRequested
-from orderledger.domain.identity import Name, NameKind, names_borne
+from orderledger.domain.identity import Name, NameKind, bears, names_borne
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import Anomaly, client_order_id_of
 from orderledger.infrastructure.storage.store import Store
@@ -114,11 +114,13 @@ class Decider:
         if not isinstance(fact, OrderEvent):
             self._append(live, recorded)
             return
-        self._append_order_fact(live, recorded, verdict)
         own_id = live.order.own_id
+        brought = names if stream == entry.stream else names_borne(own_id, fact)
+        fresh = [name for name in brought if not bears(live.order, name)]
+        self._append_order_fact(live, recorded, verdict)
         if isinstance(fact, OrderRequested) and own_id is not None:
             self._claim(entry.account, stream, own_id, verdict)
-        for name in names if stream == entry.stream else names_borne(own_id, fact):
+        for name in fresh:
             stream = self._bind(entry.account, stream, name, verdict)
 
     def _append(self, live: Live, recorded: Recorded) -> None:

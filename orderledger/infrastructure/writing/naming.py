@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from orderledger.domain.events import Fact, OrderEvent, OrderReplaced, OrderRequested, ReplaceRequested
-from orderledger.domain.identity import Name, NameKind, bears, names_borne, names_given
+from orderledger.domain.identity import Name, NameKind, bears, ids_given, names_borne, names_given
 from orderledger.domain.state import Order
 from orderledger.domain.values import order_stream
 from orderledger.infrastructure.storage.recording import Binding
@@ -55,7 +55,7 @@ class Naming:
             names = [name for name in names_borne(fact.client_order_id, fact) if order is None or not bears(order, name)]
             brought.append(names)
             is_ours = order is not None or entry.stream in opened
-            for name in names if is_ours and not isinstance(fact, OrderRequested) else [*names, *names_given(fact)]:
+            for name in names if is_ours and not isinstance(fact, OrderRequested) else [*names, *ids_given(fact)]:
                 key = (entry.account, name)
                 if key not in self._bound and key not in self._unbound:
                     if is_ours and not is_careful:
@@ -102,13 +102,12 @@ class Naming:
         return self._bound.get(key)
 
     def bind(self, account: str, name: Name, stream: str, *, is_claim: bool = False) -> None:
-        """With the next commit the name stands for the order in the stream."""
+        """With the next commit the name stands for the order in the stream. It stood for none, unless `is_claim`."""
         key = (account, name)
-        if is_claim or self.bound(account, name) is None:
-            self._bound[key] = stream
-            self._unbound.discard(key)
-            is_fresh = not is_claim or (key in self._new and not self._new[key].is_claim)
-            self._new[key] = Binding(account, name[0].value, name[1], stream, is_claim=not is_fresh)
+        self._bound[key] = stream
+        self._unbound.discard(key)
+        is_fresh = not is_claim or (key in self._new and not self._new[key].is_claim)
+        self._new[key] = Binding(account, name[0].value, name[1], stream, is_claim=not is_fresh)
 
     def take(self, account: str, client_order_id: str) -> None:
         """An order of ours opens under this id: with the next commit it must not be another name of another order."""
