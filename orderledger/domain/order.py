@@ -38,7 +38,8 @@ from orderledger.domain.events import (
     StatusObserved,
     SubmissionUnresolved,
 )
-from orderledger.domain.state import DUPLICATE_ORDER, Order, note
+from orderledger.domain.order_facts import note
+from orderledger.domain.state import DUPLICATE_ORDER, Order
 from orderledger.domain.values import Pending, Status, alias_text, later
 
 Working = (
