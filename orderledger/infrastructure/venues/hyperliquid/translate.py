@@ -25,16 +25,21 @@ SILENT = frozenset(
         "activeAssetCtx",
         "activeAssetData",
         "activeSpotAssetCtx",
+        "allDexsAssetCtxs",
         "allMids",
+        "assetCtxs",
         "bbo",
         "candle",
         "error",
+        "fastAssetCtxs",
         "l2Book",
         "notification",
+        "outcomeMetaUpdates",
         "pong",
+        "spotAssetCtxs",
         "subscriptionResponse",
         "trades",
-        "userHistoricalOrders",
+        "twapStates",
         "userNonFundingLedgerUpdates",
         "userTwapHistory",
         "webData3",
@@ -99,6 +104,8 @@ class HyperliquidRecording:
     def read(self, document: Any) -> Translation:
         told = Translated()
         for payload in document if _is_list_of_frames(document) else [document]:
+            if _is_of_another(payload, self._context.address):
+                continue
             if isinstance(payload, dict) and "channel" in payload:
                 told.add(translate_frame(payload, self._legs, self._context))
             elif not isinstance(payload, str):  # the greeting says nothing
@@ -133,12 +140,23 @@ def _is_list_of_frames(document: Any) -> bool:
     return isinstance(document, list) and any(isinstance(row, dict) and "channel" in row for row in document)
 
 
+def _is_of_another(payload: Any, address: str | None) -> bool:
+    """Whether a frame says that it is another user's."""
+    data = payload.get("data") if isinstance(payload, dict) and "channel" in payload else None
+    user = data.get("user") if isinstance(data, dict) else None
+    return address is not None and isinstance(user, str) and user.lower() != address
+
+
 def _order_updates(data: Any, legs: Legs, context: Context) -> Translated:
     return batches.statuses(data, legs, context, is_conclusive=False)
 
 
 def _open_orders(data: Any, legs: Legs, context: Context) -> Translated:
     return batches.open_orders(Row(data).get("orders"), legs, context)
+
+
+def _order_history(data: Any, legs: Legs, context: Context) -> Translated:
+    return batches.statuses(Row(data).rows("orderHistory"), legs, context, is_conclusive=False)
 
 
 def _user_fills(data: Any, legs: Legs, context: Context) -> Translated:
@@ -155,6 +173,18 @@ def _slices(data: Any, legs: Legs, context: Context) -> Translated:
 
 def _clearinghouse(data: Any, legs: Legs, context: Context) -> Translated:
     return batches.positions(Row(data).get("clearinghouseState"), context)
+
+
+def _all_clearinghouses(data: Any, legs: Legs, context: Context) -> Translated:
+    """Pairs of an exchange's name, empty for the main one, and its state."""
+    told = Translated()
+    for pair in Row(data).rows("clearinghouseStates"):
+        told.add(batches.positions(pair[1] if isinstance(pair, list) and len(pair) > 1 else pair, context))
+    return told
+
+
+def _spot_state(data: Any, legs: Legs, context: Context) -> Translated:
+    return spot_balances(Row(data).get("spotState"), context)
 
 
 def _web_data(data: Any, legs: Legs, context: Context) -> Translated:
@@ -187,9 +217,9 @@ def _user_event(data: Any, legs: Legs, context: Context) -> Translated:
 
 
 def _has_statuses(payload: Any) -> bool:
-    """Whether the answer to an action speaks of orders: to others, as of leverage, it is `default`, without any data."""
+    """Whether the answer to an action speaks of orders: to others its data is a text, or it is `default`, without any data."""
     response = payload.get("response")
-    return not isinstance(response, dict) or response.get("type") != "default"
+    return not isinstance(response, dict) or (response.get("type") != "default" and not isinstance(response.get("data"), str))
 
 
 def _post(data: Any, legs: Legs, context: Context) -> Translated:
@@ -209,14 +239,17 @@ def _of_user(data: Any, context: Context) -> Context:
 
 
 _CHANNELS: dict[str, Translate] = {
+    "allDexsClearinghouseState": _all_clearinghouses,
     "clearinghouseState": _clearinghouse,
     "openOrders": _open_orders,
     "orderUpdates": _order_updates,
     "post": _post,
+    "spotState": _spot_state,
     "user": _user_event,
     "userEvents": _user_event,
     "userFills": _user_fills,
     "userFundings": _user_fundings,
+    "userHistoricalOrders": _order_history,
     "userTwapSliceFills": _slices,
     "webData2": _web_data,
 }
@@ -246,12 +279,17 @@ def _kind_of(row: Any) -> Translate:
         ("fill", batches.slices),
         ("delta", _fundings),
         ("usdc", _fundings),
+        ("state", _twap),
     )
     return next((translate for name, translate in kinds if name in row), _unknown)
 
 
 def _fundings(rows: Any, legs: Legs, context: Context) -> Translated:
     return batches.fundings(rows, context)
+
+
+def _twap(rows: Any, legs: Legs, context: Context) -> Translated:
+    return Translated()  # as a whole it is no order: its slices are
 
 
 def _unknown(rows: Any, legs: Legs, context: Context) -> Translated:
