@@ -10,7 +10,7 @@ from orderledger.domain.values import Liquidity, Side
 from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, needed_number, number, price, word
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
-from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADE, RATE_UNIT_DIGITS
+from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES, RATE_UNIT_DIGITS
 from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
 
 MARKS = frozenset({"trade_id", "trade_id_str", "ask_id", "bid_id", "ask_account_id", "bid_account_id"})
@@ -55,7 +55,7 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
         fee=fee,
         fee_currency=None if fee is None else CURRENCY,
         liquidity=liquidity,
-        reason=None if kind == PLAIN_TRADE else kind,
+        reason=None if kind in PLAIN_TRADES else kind,
         evidence=row,
     )
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from orderledger.domain.values import Source
-from orderledger.infrastructure.venues.fields import Document, Unreadable, number
+from orderledger.infrastructure.venues.fields import Document, Unreadable, moment, number
 from orderledger.infrastructure.venues.lighter import orders, trades
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import DETAILS, Markets
@@ -28,8 +28,10 @@ Reader = Callable[[Document, Context, str | None], list[Message]]
 
 PARTS: dict[str, tuple[frozenset[str], Reader]] = {
     "trades": (trades.MARKS, trades.trade_messages),
+    "liquidation_trades": (trades.MARKS, trades.trade_messages),
     "orders": (orders.MARKS, orders.order_messages),
     "funding_histories": (trades.FUNDING_MARKS, trades.funding_messages),
+    "funding_history": (trades.FUNDING_MARKS, trades.funding_messages),
     "position_fundings": (trades.FUNDING_MARKS, trades.funding_messages),
     "positions": (trades.POSITION_MARKS, trades.position_messages),
     "position": (trades.POSITION_MARKS, trades.position_messages),
@@ -91,7 +93,7 @@ def translated(document: Any, context: Context) -> Translation:
     kind = document.get("type")
     channel = kind.partition("/")[2] if isinstance(kind, str) and kind.startswith(("subscribed/", "update/")) else ""
     if channel:
-        context = _pushed(context)
+        context = _pushed(context, document)
     if _is_of_another(document, context):
         return Translation()
     if _is_row(document):
@@ -130,8 +132,13 @@ def markets_named(document: Any) -> frozenset[int]:
     return frozenset(index for index in found if index is not None).union(*accounts)
 
 
-def _pushed(context: Context) -> Context:
-    return replace(context, source=Source.VENUE_PUSH)
+def _pushed(context: Context, frame: Document) -> Context:
+    """A frame has a time of its own, in some channels: what it holds of balances is as of then, if nobody has heard it."""
+    try:
+        told_at = context.heard_at or moment(frame, "timestamp")
+    except Unreadable:
+        told_at = None
+    return replace(context, source=Source.VENUE_PUSH, heard_at=told_at)
 
 
 def _is_of_another(document: Document, context: Context) -> bool:
