@@ -134,13 +134,15 @@ def _claimed_quantity(order: Order, claimed: Decimal, at: datetime) -> Iterator[
 
 
 def _claimed_leaves_quantity(order: Order, claimed: Decimal, at: datetime) -> Iterator[Claim]:
-    """A suspended order has its quantity told in two ways: neither is held against the venue."""
+    """A suspended order has its quantity told in two ways: neither is held against the venue. A claim of the very moment of
+    the end may be of before it or after it, as one of the moment of a fill may be."""
     if order.quantity is None or not _is_of_these_terms(order, at) or order.session.value is Status.SUSPENDED:
         return
     low, high = order.fills.cum_quantity_range(at)
-    ended_at = order.ended_at
-    has_ended = ended_at is not None and ended_at <= at and order.leaves_quantity == ZERO
-    least, most = (ZERO, ZERO) if has_ended else (EXACT.subtract(order.quantity, high), EXACT.subtract(order.quantity, low))
+    least, most = EXACT.subtract(order.quantity, high), EXACT.subtract(order.quantity, low)
+    ended_at = order.ended_at if order.leaves_quantity == ZERO else None
+    if ended_at is not None and ended_at <= at:
+        least, most = ZERO, (most if ended_at == at else ZERO)
     yield Claim("leaves_quantity", claimed, max(ZERO, least), max(ZERO, most))
 
 
