@@ -1,13 +1,14 @@
 """Shapes that others have recorded and published: what they come to here. All numbers are made up."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.venues.hyperliquid.translate import HyperliquidRecording, from_recorded, translate_recorded
-from orderledger.infrastructure.wire.messages import Balance, Fill
-from tests.venues.hyperliquid.payloads import ACCOUNT, ADDRESS, T, fill, listed, orders_after, reported, user_fills
+from orderledger.infrastructure.wire.messages import Balance, Cancel, Fill
+from tests.venues.hyperliquid.payloads import ACCOUNT, ADDRESS, T, fill, listed, moment, orders_after, reported, user_fills
 
 OTHER = "0x" + "bb" * 20
 
@@ -137,3 +138,35 @@ def test_frames_of_another_user_are_not_of_this_account() -> None:
     others["data"]["user"] = OTHER
     assert recording.read(others).messages == ()
     assert len(HyperliquidRecording(ACCOUNT).read(others).messages) == 1
+
+
+@pytest.mark.parametrize(("status", "left", "sold"), [("filled", "0.0", "1.2"), ("canceled", "0.7", "0.5")])
+def test_an_order_that_opens_and_ends_within_a_millisecond_is_at_odds_with_nothing(status: str, left: str, sold: str) -> None:
+    """As an order that takes does: github.com/thrasher-corp/gocryptotrader has recorded both rows in one frame."""
+    frame = {"channel": "orderUpdates", "data": [reported("open"), reported(status, sz=left)]}
+    recording = HyperliquidRecording(ACCOUNT)
+    messages = [*recording.read(frame).messages, *recording.read(user_fills(fill(time=T, sz=sold))).messages]
+    for order in (messages, messages[::-1]):
+        (seen,) = orders_after([*order, *recording.rest().messages])
+        assert (seen["cum_quantity"], seen["anomalies"]) == (Decimal(sold), ["unknown_order"])
+
+
+def test_a_cancel_without_a_time_waits_for_the_row_that_has_one_and_the_reason() -> None:
+    event = {"channel": "user", "data": {"nonUserCancel": [{"coin": "ETH", "oid": 101}]}}
+    opened = {"channel": "orderUpdates", "data": [reported("open", cloid=...)]}
+    ended = {"channel": "orderUpdates", "data": [reported("reduceOnlyCanceled", T + 9, cloid=...)]}
+    another = {"channel": "orderUpdates", "data": [reported("open", T + 5000, timestamp=T + 5000, oid=102, cloid=...)]}
+    for frames, at, reason in (
+        ([opened, event, ended], T + 9, "reduceOnlyCanceled"),
+        ([opened, ended, event], T + 9, "reduceOnlyCanceled"),
+        ([opened, event], T, "nonUserCancel"),
+        ([opened, event, another], T, "nonUserCancel"),
+    ):
+        recording = HyperliquidRecording(ACCOUNT)
+        messages = [message for frame in frames for message in recording.read(frame).messages]
+        if another in frames:
+            assert isinstance(messages[-1], Cancel)
+        seen = orders_after([*messages, *recording.rest().messages])[0]
+        assert (seen["status"], seen["ended_at"], seen["reason"]) == ("canceled", moment(at), reason)
+        assert seen["anomalies"] == ["unknown_order"]
+    assert [message.at for message in told(event)] == [None]

@@ -15,37 +15,13 @@ from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
+from orderledger.infrastructure.venues.hyperliquid.words import SILENT, USER_EVENTS
 from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.wire.messages import Cancel, Expire, Message, Reject
 from orderledger.infrastructure.wire.reports import Report
 
-SILENT = frozenset(
-    {
-        "activeAssetCtx",
-        "activeAssetData",
-        "activeSpotAssetCtx",
-        "allDexsAssetCtxs",
-        "allMids",
-        "assetCtxs",
-        "bbo",
-        "candle",
-        "error",
-        "fastAssetCtxs",
-        "l2Book",
-        "notification",
-        "outcomeMetaUpdates",
-        "pong",
-        "spotAssetCtxs",
-        "subscriptionResponse",
-        "trades",
-        "twapStates",
-        "userNonFundingLedgerUpdates",
-        "userTwapHistory",
-        "webData3",
-    }
-)
-"""Channels that say nothing of the account's orders, fills, fundings or positions, or nothing that another does not say."""
+ENDS = (Cancel, Reject, Expire)
 
 HELD_FOR = timedelta(seconds=2)
 """By the venue's time: so long may the second half of a modify come after the first."""
@@ -88,7 +64,8 @@ def translate_answer(payload: Any, legs: Legs, context: Context) -> Translated:
 
 
 class HyperliquidRecording:
-    """`Recording`: a cancel by the user is held back until a later payload shows that no modify has followed, or the end.
+    """`Recording`: a cancel by the user is held back until a later payload shows that no modify has followed, or the end. So
+    is a cancel by the venue without time and reason, until the row that has both.
 
     `address`: whose account it is, where payloads do not say. `at`: when they were recorded, where they do not say.
     """
@@ -99,6 +76,7 @@ class HyperliquidRecording:
         self._legs = Legs(account, records)
         self._context = Context(account=account, source=Source.VENUE_PUSH, at=at, address=address.lower() if address else None)
         self._held: list[OrderRow] = []
+        self._bare: dict[str | None, Cancel] = {}
         self._newest_at = EPOCH
 
     def read(self, document: Any) -> Translation:
@@ -107,22 +85,41 @@ class HyperliquidRecording:
             if _is_of_another(payload, self._context.address):
                 continue
             if isinstance(payload, dict) and "channel" in payload:
-                told.add(translate_frame(payload, self._legs, self._context))
+                told.add(translate_frame(payload, self._legs, self._context_of(payload)))
             elif not isinstance(payload, str):  # the greeting says nothing
                 told.add(translate_answer(payload, self._legs, replace(self._context, source=Source.VENUE_POLL)))
         times = (message.at for message in told.messages if isinstance(message, Report) and message.at is not None)
         self._newest_at = max([self._newest_at, *times])
-        return Translation(told.messages, told.faults) + self._released(self._newest_at - HELD_FOR)
+        return Translation(self._dated(told.messages), told.faults) + self._released(self._newest_at - HELD_FOR)
 
     def rest(self) -> Translation:
         return self._released(None)
+
+    def _context_of(self, frame: dict[str, Any]) -> Context:
+        """An event that bears no time happened when what was heard last did, as far as anybody can tell."""
+        if self._context.at is not None or self._newest_at == EPOCH or frame["channel"] not in USER_EVENTS:
+            return self._context
+        return replace(self._context, at=self._newest_at)
+
+    def _dated(self, messages: Sequence[Message]) -> list[Message]:
+        """Without the cancels that say neither when nor why, which are kept until an end is told of their orders."""
+        dated: list[Message] = []
+        for message in messages:
+            if isinstance(message, Cancel) and message.reason == batches.NOT_BY_USER:
+                self._bare[message.venue_order_id] = message
+                continue
+            if isinstance(message, ENDS):
+                self._bare.pop(message.venue_order_id, None)
+            dated.append(message)
+        return dated
 
     def _released(self, before: datetime | None) -> Translation:
         held = [*self._held, *self._legs.newly_held()]
         rows = [row for row in held if before is None or (row.status_at or row.created_at) < before]
         self._held = [row for row in held if row not in rows and self._legs.is_held(row)]
         told = batches.release(rows, self._legs, self._context)
-        return Translation(told.messages, told.faults)
+        bare = [name for name, one in self._bare.items() if before is None or (one.at is not None and one.at < before)]
+        return Translation([*told.messages, *(self._bare.pop(name) for name in bare)], told.faults)
 
 
 def translate_recorded(document: Any, account: str, *, at: datetime | None = None, records: Records | None = None) -> Translation:
@@ -245,8 +242,7 @@ _CHANNELS: dict[str, Translate] = {
     "orderUpdates": _order_updates,
     "post": _post,
     "spotState": _spot_state,
-    "user": _user_event,
-    "userEvents": _user_event,
+    **dict.fromkeys(USER_EVENTS, _user_event),
     "userFills": _user_fills,
     "userFundings": _user_fundings,
     "userHistoricalOrders": _order_history,

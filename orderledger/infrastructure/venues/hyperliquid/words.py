@@ -102,6 +102,36 @@ CLOSED = frozenset({"Close Long", "Close Short"})
 LIQUIDATED = "Liquidated"
 LIQUIDATION = "liquidation"
 
+USER_EVENTS = ("user", "userEvents")
+"""The channel of events of the user, and the name it is subscribed under."""
+
+SILENT = frozenset(
+    {
+        "activeAssetCtx",
+        "activeAssetData",
+        "activeSpotAssetCtx",
+        "allDexsAssetCtxs",
+        "allMids",
+        "assetCtxs",
+        "bbo",
+        "candle",
+        "error",
+        "fastAssetCtxs",
+        "l2Book",
+        "notification",
+        "outcomeMetaUpdates",
+        "pong",
+        "spotAssetCtxs",
+        "subscriptionResponse",
+        "trades",
+        "twapStates",
+        "userNonFundingLedgerUpdates",
+        "userTwapHistory",
+        "webData3",
+    }
+)
+"""Channels that say nothing of the account's orders, fills, fundings or positions, or nothing that another does not say."""
+
 CLOID_DIGITS = 32
 HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 OTHER_MARKETS = frozenset("@/#:")
