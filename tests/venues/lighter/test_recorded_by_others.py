@@ -1,5 +1,6 @@
 """Shapes that others have recorded, and those of the venue's own page: what they come to here. All numbers are made up."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -73,6 +74,18 @@ def test_a_liquidation_stands_beside_the_trades_of_its_market() -> None:
         "type": "update/trade",
     }
     assert [(fill.fill_id, fill.reason) for fill in told(frame)] == [("0:19300000001:buy", None), ("0:7:buy", "liquidation")]
+
+
+@pytest.mark.parametrize("nobody", [{"bid_id": 0, "bid_id_str": "0"}, {"bid_id": ..., "bid_id_str": ...}])
+@pytest.mark.parametrize("kind", ["deleverage", "market-settlement"])
+def test_a_position_that_the_venue_takes_away_is_a_fill_though_no_order_made_it(kind: str, nobody: dict[str, Any]) -> None:
+    row = trade(type=kind, bid_client_id=0, bid_client_id_str="0", **nobody)
+    with Ledger.open("memory://") as ledger:
+        for _ in range(2):
+            ledger.record_many(told({"trades": {"0": [row]}}))
+        (fill,), (seen,) = ledger.trades(), ledger.orders()
+        assert (fill["venue_order_id"], fill["quantity"]) == ("none:0:19300000001:buy", Decimal("0.2"))
+        assert (seen["origin"], seen["cum_quantity"]) == ("external", Decimal("0.2"))
 
 
 def test_a_frame_with_a_time_of_its_own_dates_its_balances() -> None:
