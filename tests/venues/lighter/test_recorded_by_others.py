@@ -7,7 +7,7 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.venues.lighter.translate import LighterRecording
-from orderledger.infrastructure.wire.messages import Balance
+from orderledger.infrastructure.wire.messages import Balance, Fill
 from tests.venues.lighter.rows import ACCOUNT, INDEX, moment, order, read, shown, trade
 
 FUNDING = {
@@ -163,3 +163,59 @@ def test_a_position_is_short_by_its_sign_or_by_its_own() -> None:
     for position, sign in (("2.5", -1), ("-2.5", -1), ("-2.5", None)):
         (balance,) = told({"positions": {"0": [{**POSITION, "position": position, "sign": sign}]}})
         assert shown(balance)["quantity"] == "-2.5"
+
+
+def instruments(recording: LighterRecording, document: Any) -> list[str | None]:
+    translation = recording.read(document)
+    assert list(translation.faults) == []
+    return [message.instrument for message in translation.messages if isinstance(message, Fill | Balance)]
+
+
+@pytest.mark.parametrize(
+    "naming",
+    [
+        {"type": "update/account_all_positions", "channel": "account_all_positions:1234", "positions": {"0": POSITION}},
+        {"code": 200, "accounts": [{"index": INDEX, "positions": [POSITION]}]},
+        {"type": "update/market_stats", "channel": "market_stats:0", "market_stats": {"market_id": 0, "symbol": "ETH"}},
+        {"type": "update/market_stats", "channel": "market_stats:all", "market_stats": {"0": {"market_id": 0, "symbol": "ETH"}}},
+    ],
+    ids=["positions", "account", "one market", "all markets"],
+)
+def test_what_holds_the_symbol_of_a_market_names_it_for_what_follows(naming: Any) -> None:
+    """Rows of orders and trades hold none (apidocs.lighter.xyz/docs/websocket-reference)."""
+    recording = LighterRecording(ACCOUNT, INDEX)
+    assert set(instruments(recording, naming)) <= {"ETH"}
+    assert instruments(recording, {"code": 200, "trades": [trade()]}) == ["ETH"]
+
+
+def test_the_fills_of_a_frame_have_the_symbols_of_its_positions() -> None:
+    frame = {"account": INDEX, "positions": {"0": POSITION}, "trades": {"0": [trade()]}, "type": "update/account_all"}
+    assert instruments(LighterRecording(ACCOUNT, INDEX), frame) == ["ETH", "ETH"]
+
+
+@pytest.mark.parametrize(
+    "naming",
+    [{"positions": {"0": POSITION}}, {"code": 200, "order_book_details": [{"market_id": 0, "symbol": "ETH"}]}],
+    ids=["positions", "details"],
+)
+def test_a_market_that_was_told_without_a_symbol_keeps_that_name(naming: Any) -> None:
+    """Else one fill would have two instruments, by the form it was read in."""
+    recording = LighterRecording(ACCOUNT, INDEX)
+    assert instruments(recording, {"code": 200, "trades": [trade()]}) == ["lighter:market:0"]
+    assert set(instruments(recording, naming)) <= {"lighter:market:0"}
+    assert instruments(recording, {"code": 200, "trades": [trade()]}) == ["lighter:market:0"]
+
+
+def test_a_currency_that_was_told_keeps_its_name_and_its_perpetual_has_none() -> None:
+    recording = LighterRecording(ACCOUNT, INDEX)
+    assets = {"type": "update/account_all_assets", "assets": {"1": {"symbol": "ETH", "asset_id": 1, "balance": "2"}}}
+    assert instruments(recording, assets) == ["ETH"]
+    assert instruments(recording, {"positions": {"0": POSITION}}) == ["lighter:market:0"]
+    assert instruments(recording, assets) == ["ETH"]
+
+
+def test_a_name_among_the_markets_costs_none_of_their_rows() -> None:
+    rows = {"trades": {"0": [trade()], "more": [trade(trade_id=19300000002, trade_id_str="19300000002")], "total": 2}}
+    translation = read({"channel": "account_all_trades:1234", "type": "update/account_all_trades", **rows})
+    assert [shown(message)["fill_id"] for message in translation.messages] == ["0:19300000001:buy", "0:19300000002:buy"]
+    assert len(translation.faults) == 1
