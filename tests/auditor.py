@@ -478,8 +478,8 @@ class Order:
         return any(all(gone.when > fact.when for fact in self.heard) for gone in self.of("absent"))
 
     def disagrees(self) -> bool:
-        """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the claim's own time may be
-        in it or not; a mean price need only agree to the digits given, and is compared while it is of the same fills;
+        """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the claim's own time, and an
+        end, may be in it or not; a mean price need only agree to the digits given, and is compared while it is of the same fills;
         quantities are unless newer terms are in force, and what is left unless the order is suspended."""
         for name in ("cum_quantity", "average_price", "quantity", "leaves_quantity"):
             told = [fact for fact in self.facts if name in fact.claims]
@@ -509,9 +509,10 @@ class Order:
             return self.quantity, self.quantity
         if self.session and self.session.session_word == "suspended":
             return claimed, claimed
+        least, most = max(Fraction(), self.quantity - until), max(Fraction(), self.quantity - before)
         if self.leaves_quantity == 0 and self.ended_at is not None and self.ended_at <= claim.at:
-            return Fraction(), Fraction()
-        return max(Fraction(), self.quantity - until), max(Fraction(), self.quantity - before)
+            return Fraction(), most if self.ended_at == claim.at else Fraction()
+        return least, most
 
     def anomalies(self) -> list[str]:
         """The codes that stand now, derived from the facts alone."""

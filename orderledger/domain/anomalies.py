@@ -133,15 +133,17 @@ def _quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
 
 
 def _leaves_quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
-    """A suspended order has its quantity told in two ways: neither is held against the venue."""
+    """A suspended order has its quantity told in two ways: neither is held against the venue. A claim of the very moment of
+    the end may be of before it or after it, as one of the moment of a fill may be."""
     quantity = order.quantity
     if quantity is None or not _is_of_these_terms(order, at) or order.session.value is Status.SUSPENDED:
         return None
+    low, high = order.fills.cum_quantity_range(at)
+    most = max(ZERO, EXACT.subtract(quantity, low))
     ended_at = order.ended_at
     if ended_at is not None and ended_at <= at:
-        return ZERO, ZERO
-    low, high = order.fills.cum_quantity_range(at)
-    return max(ZERO, EXACT.subtract(quantity, high)), max(ZERO, EXACT.subtract(quantity, low))
+        return ZERO, (most if ended_at == at else ZERO)
+    return max(ZERO, EXACT.subtract(quantity, high)), most
 
 
 def _is_of_these_terms(order: Order, at: datetime) -> bool:

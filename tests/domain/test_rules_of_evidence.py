@@ -134,6 +134,14 @@ def test_a_claimed_leaves_quantity_that_is_not_ours_is_a_mismatch() -> None:
     ).then_outcome("recorded", "quantity_mismatch")
 
 
+@pytest.mark.parametrize(("claimed_at", "anomalies"), [(20, []), (21, ["quantity_mismatch", "status_conflict"])])
+def test_what_is_left_at_the_moment_of_the_end_may_be_of_before_it(claimed_at: int, anomalies: list[str]) -> None:
+    """Venues give the same millisecond to an order that takes, its fills, and its end."""
+    working = message("status", status="new", at=at(claimed_at), reported={"leaves_quantity": "10"})
+    for order in permutations((working, fill("F-1", "4", at=at(20)), message("cancel", at=at(20)))):
+        given(*WORKING, *order).then_order(status="canceled", leaves_quantity="0", cum_quantity="4", anomalies=anomalies)
+
+
 def test_a_claimed_average_price_that_is_not_ours_is_a_mismatch() -> None:
     given(*WORKING, fill("F-1", "4", "100")).when(
         message("status", status="partially_filled", reported={"cum_quantity": "4", "average_price": "101"})

@@ -129,6 +129,11 @@ HYPERLIQUID = Voice(
         [{"time": T, "hash": "0x0", "delta": {"type": "funding", **_FUNDING}}],
         _STATE,
         {"balances": [_TOKEN]},
+        _frame("spotState", spotState={"balances": [_TOKEN]}),
+        _frame("allDexsClearinghouseState", clearinghouseStates=[["", _STATE], ["xyz", _STATE]]),
+        _frame(
+            "userHistoricalOrders", orderHistory=[hyperliquid.reported("internalCancel", T + 9), hyperliquid.reported("open")]
+        ),
     ],
     rows={
         "spot balances": (lambda rows: {"balances": rows}, _TOKEN, {"coin": "PURR", "token": 1, "total": "7.5"}),
@@ -183,6 +188,18 @@ LIGHTER = Voice(
             "funding_histories": {"0": [_LIGHTER_FUNDING]},
         },
         {"code": 200, "accounts": [{"index": 1234, "collateral": "1.5", "positions": [_LIGHTER_POSITION], "assets": [_ASSET]}]},
+        {
+            "type": "update/account_market",
+            "channel": "account_market/0/1234",
+            "account": 1234,
+            "assets": None,
+            "funding_history": _LIGHTER_FUNDING,
+            "orders": [lighter.order()],
+            "position": [_LIGHTER_POSITION],
+            "trades": [lighter.trade(type="buy")],
+            "liquidation_trades": [lighter.trade(type="liquidation", trade_id=2, trade_id_str="2")],
+            "timestamp": 1790000005123,
+        },
         lighter.order(),
     ],
     rows={
@@ -245,6 +262,19 @@ TRADIER = Voice(
         tradier.event(status="filled", exec_quantity=10, avg_fill_price="500.2", id=900111, parent_id=900110),
         {"positions": {"position": [_HELD, {**_HELD, "symbol": tradier.SELL_PUT, "quantity": -1, "cost_basis": -260}]}},
         {"positions": "null"},
+        {
+            "accounts": {
+                "account": [
+                    {
+                        "account_number": "6YA1",
+                        "orders": {"order": tradier.filled_row(4, "500.2")},
+                        "positions": {"position": _HELD},
+                    },
+                    {"account_number": "6YA2", "orders": "null"},
+                ]
+            }
+        },
+        {"balances": {"account_number": "6YA1", "total_cash": 6363.86, "margin": {"fed_call": 0}}},
         {"errors": {"error": ["no", "never"]}},
         {"fault": {"faultstring": "Invalid Access Token", "detail": {"errorcode": "x"}}},
         _SPREAD,

@@ -110,7 +110,7 @@ def _lighter(account: str, number: str, records: Records | None) -> Recording:
 def _tradier(account: str, number: str, records: Records | None) -> Recording:
     from orderledger.infrastructure.venues.tradier.translate import TradierRecording
 
-    return TradierRecording(account, records)
+    return TradierRecording(account, records, number=number or None)
 
 
 _RECORDINGS: dict[str, Callable[[str, str, Records | None], Recording]] = {

@@ -66,7 +66,7 @@ def test_a_fill_that_comes_again_is_the_same_message_and_no_news() -> None:
 
 def test_the_fee_is_as_the_venue_says_with_the_builder_s_in_it() -> None:
     assert (one(fee="0.5", builderFee="0.1").fee, one(fee="-0.02").fee) == (Decimal("0.5"), Decimal("-0.02"))
-    assert (one(feeToken="PURR").fee_currency, one(feeToken=...).fee_currency) == ("PURR", None)
+    assert (one(feeToken="PURR").fee_currency, one(feeToken=...).fee_currency) == ("PURR", "USDC")
     assert (one(fee=...).fee, one(fee=...).fee_currency) == (None, None)
 
 

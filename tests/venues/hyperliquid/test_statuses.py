@@ -33,7 +33,7 @@ def types_of(status: str, **fields: Any) -> list[tuple[str, str | None]]:
 
 
 def test_all_words_of_the_documentation_are_known() -> None:
-    assert (len(STATUSES), len(BY_VENUE), len(REJECTED)) == (32, 10, 16)
+    assert (len(STATUSES), len(BY_VENUE), len(REJECTED)) == (35, 11, 18)
 
 
 @pytest.mark.parametrize("word", ["open", "accepted"])

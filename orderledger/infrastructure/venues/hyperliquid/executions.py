@@ -7,7 +7,15 @@ from orderledger.domain.values import Liquidity
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, milliseconds, tell
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context
-from orderledger.infrastructure.venues.hyperliquid.words import CLOID, LIQUIDATED, LIQUIDATION, SETTLEMENT_CURRENCY, TRADED
+from orderledger.infrastructure.venues.hyperliquid.words import (
+    CLOID,
+    CLOSED,
+    LIQUIDATED,
+    LIQUIDATION,
+    OTHER_MARKETS,
+    SETTLEMENT_CURRENCY,
+    TRADED,
+)
 from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
 
 NO_ORDER = 0
@@ -50,10 +58,7 @@ def reason_of(row: Row, address: str | None) -> str | None:
     """Why the venue executed it, where no order of the account did: the venue's own words."""
     direction = row.get("dir")
     direction = direction if isinstance(direction, str) and direction.isprintable() else None
-    if direction is not None and direction.startswith(LIQUIDATED):
-        return LIQUIDATION
-    liquidation = row.get("liquidation")
-    if isinstance(liquidation, dict) and _is_liquidated(liquidation.get("liquidatedUser"), address):
+    if (direction is not None and direction.startswith(LIQUIDATED)) or _is_liquidated(row, address):
         return LIQUIDATION
     return direction[:200] if direction is not None and direction not in TRADED else None
 
@@ -93,9 +98,24 @@ def balance_message(raw: Any, context: Context) -> Balance | None:
     )
 
 
-def _is_liquidated(user: Any, address: str | None) -> bool:
-    """Whether the account is the one that was liquidated, and not the one that traded with it."""
-    return not isinstance(user, str) or address is None or user.lower() == address
+def _is_liquidated(row: Row, address: str | None) -> bool:
+    """Whether the account is the one that was liquidated, and not the one that traded with it: both fills bear the object.
+
+    Where nobody says whose the fill is, the liquidated position is the one that was closed by taking.
+    """
+    liquidation = row.get("liquidation")
+    if not isinstance(liquidation, dict):
+        return False
+    user = liquidation.get("liquidatedUser")
+    if address is None and isinstance(user, str):
+        return row.get("dir") in CLOSED and row.flag("crossed") is True
+    return not isinstance(user, str) or user.lower() == address
+
+
+def _fee_currency(row: Row) -> str | None:
+    """Rows of the time when there were perpetuals alone name no token: all fees were in one currency then."""
+    is_of_then = OTHER_MARKETS.isdisjoint(row.word("coin") or "")
+    return row.word("feeToken") or (SETTLEMENT_CURRENCY if is_of_then else None)
 
 
 def _fill(row: Row, context: Context, *, fill_id: str, venue_order_id: str, is_alone: bool) -> Fill:
@@ -114,7 +134,7 @@ def _fill(row: Row, context: Context, *, fill_id: str, venue_order_id: str, is_a
         quantity=row.need("sz", row.number("sz")),
         price=row.need("px", row.number("px")),
         fee=fee,
-        fee_currency=row.word("feeToken") if fee is not None else None,
+        fee_currency=_fee_currency(row) if fee is not None else None,
         liquidity=None if is_taker is None else Liquidity.TAKER if is_taker else Liquidity.MAKER,
         reason=reason or ("no_order" if is_alone else None),
     )

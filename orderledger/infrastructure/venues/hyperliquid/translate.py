@@ -15,32 +15,13 @@ from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
+from orderledger.infrastructure.venues.hyperliquid.words import SILENT, USER_EVENTS
 from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.wire.messages import Cancel, Expire, Message, Reject
 from orderledger.infrastructure.wire.reports import Report
 
-SILENT = frozenset(
-    {
-        "activeAssetCtx",
-        "activeAssetData",
-        "activeSpotAssetCtx",
-        "allMids",
-        "bbo",
-        "candle",
-        "error",
-        "l2Book",
-        "notification",
-        "pong",
-        "subscriptionResponse",
-        "trades",
-        "userHistoricalOrders",
-        "userNonFundingLedgerUpdates",
-        "userTwapHistory",
-        "webData3",
-    }
-)
-"""Channels that say nothing of the account's orders, fills, fundings or positions, or nothing that another does not say."""
+ENDS = (Cancel, Reject, Expire)
 
 HELD_FOR = timedelta(seconds=2)
 """By the venue's time: so long may the second half of a modify come after the first."""
@@ -83,7 +64,8 @@ def translate_answer(payload: Any, legs: Legs, context: Context) -> Translated:
 
 
 class HyperliquidRecording:
-    """`Recording`: a cancel by the user is held back until a later payload shows that no modify has followed, or the end.
+    """`Recording`: a cancel by the user is held back until a later payload shows that no modify has followed, or the end. So
+    is a cancel by the venue without time and reason, until the row that has both.
 
     `address`: whose account it is, where payloads do not say. `at`: when they were recorded, where they do not say.
     """
@@ -94,28 +76,50 @@ class HyperliquidRecording:
         self._legs = Legs(account, records)
         self._context = Context(account=account, source=Source.VENUE_PUSH, at=at, address=address.lower() if address else None)
         self._held: list[OrderRow] = []
+        self._bare: dict[str | None, Cancel] = {}
         self._newest_at = EPOCH
 
     def read(self, document: Any) -> Translation:
         told = Translated()
         for payload in document if _is_list_of_frames(document) else [document]:
+            if _is_of_another(payload, self._context.address):
+                continue
             if isinstance(payload, dict) and "channel" in payload:
-                told.add(translate_frame(payload, self._legs, self._context))
+                told.add(translate_frame(payload, self._legs, self._context_of(payload)))
             elif not isinstance(payload, str):  # the greeting says nothing
                 told.add(translate_answer(payload, self._legs, replace(self._context, source=Source.VENUE_POLL)))
         times = (message.at for message in told.messages if isinstance(message, Report) and message.at is not None)
         self._newest_at = max([self._newest_at, *times])
-        return Translation(told.messages, told.faults) + self._released(self._newest_at - HELD_FOR)
+        return Translation(self._dated(told.messages), told.faults) + self._released(self._newest_at - HELD_FOR)
 
     def rest(self) -> Translation:
         return self._released(None)
+
+    def _context_of(self, frame: dict[str, Any]) -> Context:
+        """An event that bears no time happened when what was heard last did, as far as anybody can tell."""
+        if self._context.at is not None or self._newest_at == EPOCH or frame["channel"] not in USER_EVENTS:
+            return self._context
+        return replace(self._context, at=self._newest_at)
+
+    def _dated(self, messages: Sequence[Message]) -> list[Message]:
+        """Without the cancels that say neither when nor why, which are kept until an end is told of their orders."""
+        dated: list[Message] = []
+        for message in messages:
+            if isinstance(message, Cancel) and message.reason == batches.NOT_BY_USER:
+                self._bare[message.venue_order_id] = message
+                continue
+            if isinstance(message, ENDS):
+                self._bare.pop(message.venue_order_id, None)
+            dated.append(message)
+        return dated
 
     def _released(self, before: datetime | None) -> Translation:
         held = [*self._held, *self._legs.newly_held()]
         rows = [row for row in held if before is None or (row.status_at or row.created_at) < before]
         self._held = [row for row in held if row not in rows and self._legs.is_held(row)]
         told = batches.release(rows, self._legs, self._context)
-        return Translation(told.messages, told.faults)
+        bare = [name for name, one in self._bare.items() if before is None or (one.at is not None and one.at < before)]
+        return Translation([*told.messages, *(self._bare.pop(name) for name in bare)], told.faults)
 
 
 def translate_recorded(document: Any, account: str, *, at: datetime | None = None, records: Records | None = None) -> Translation:
@@ -133,12 +137,23 @@ def _is_list_of_frames(document: Any) -> bool:
     return isinstance(document, list) and any(isinstance(row, dict) and "channel" in row for row in document)
 
 
+def _is_of_another(payload: Any, address: str | None) -> bool:
+    """Whether a frame says that it is another user's."""
+    data = payload.get("data") if isinstance(payload, dict) and "channel" in payload else None
+    user = data.get("user") if isinstance(data, dict) else None
+    return address is not None and isinstance(user, str) and user.lower() != address
+
+
 def _order_updates(data: Any, legs: Legs, context: Context) -> Translated:
     return batches.statuses(data, legs, context, is_conclusive=False)
 
 
 def _open_orders(data: Any, legs: Legs, context: Context) -> Translated:
     return batches.open_orders(Row(data).get("orders"), legs, context)
+
+
+def _order_history(data: Any, legs: Legs, context: Context) -> Translated:
+    return batches.statuses(Row(data).rows("orderHistory"), legs, context, is_conclusive=False)
 
 
 def _user_fills(data: Any, legs: Legs, context: Context) -> Translated:
@@ -155,6 +170,18 @@ def _slices(data: Any, legs: Legs, context: Context) -> Translated:
 
 def _clearinghouse(data: Any, legs: Legs, context: Context) -> Translated:
     return batches.positions(Row(data).get("clearinghouseState"), context)
+
+
+def _all_clearinghouses(data: Any, legs: Legs, context: Context) -> Translated:
+    """Pairs of an exchange's name, empty for the main one, and its state."""
+    told = Translated()
+    for pair in Row(data).rows("clearinghouseStates"):
+        told.add(batches.positions(pair[1] if isinstance(pair, list) and len(pair) > 1 else pair, context))
+    return told
+
+
+def _spot_state(data: Any, legs: Legs, context: Context) -> Translated:
+    return spot_balances(Row(data).get("spotState"), context)
 
 
 def _web_data(data: Any, legs: Legs, context: Context) -> Translated:
@@ -187,9 +214,9 @@ def _user_event(data: Any, legs: Legs, context: Context) -> Translated:
 
 
 def _has_statuses(payload: Any) -> bool:
-    """Whether the answer to an action speaks of orders: to others, as of leverage, it is `default`, without any data."""
+    """Whether the answer to an action speaks of orders: to others its data is a text, or it is `default`, without any data."""
     response = payload.get("response")
-    return not isinstance(response, dict) or response.get("type") != "default"
+    return not isinstance(response, dict) or (response.get("type") != "default" and not isinstance(response.get("data"), str))
 
 
 def _post(data: Any, legs: Legs, context: Context) -> Translated:
@@ -209,14 +236,16 @@ def _of_user(data: Any, context: Context) -> Context:
 
 
 _CHANNELS: dict[str, Translate] = {
+    "allDexsClearinghouseState": _all_clearinghouses,
     "clearinghouseState": _clearinghouse,
     "openOrders": _open_orders,
     "orderUpdates": _order_updates,
     "post": _post,
-    "user": _user_event,
-    "userEvents": _user_event,
+    "spotState": _spot_state,
+    **dict.fromkeys(USER_EVENTS, _user_event),
     "userFills": _user_fills,
     "userFundings": _user_fundings,
+    "userHistoricalOrders": _order_history,
     "userTwapSliceFills": _slices,
     "webData2": _web_data,
 }
@@ -246,12 +275,17 @@ def _kind_of(row: Any) -> Translate:
         ("fill", batches.slices),
         ("delta", _fundings),
         ("usdc", _fundings),
+        ("state", _twap),
     )
     return next((translate for name, translate in kinds if name in row), _unknown)
 
 
 def _fundings(rows: Any, legs: Legs, context: Context) -> Translated:
     return batches.fundings(rows, context)
+
+
+def _twap(rows: Any, legs: Legs, context: Context) -> Translated:
+    return Translated()  # as a whole it is no order: its slices are
 
 
 def _unknown(rows: Any, legs: Legs, context: Context) -> Translated:

@@ -44,8 +44,9 @@ STATUSES: Mapping[str, Meaning] = {
     "delistedCanceled": Meaning.CANCELED_BY_VENUE,
     "liquidatedCanceled": Meaning.CANCELED_BY_VENUE,
     "outcomeSettledCanceled": Meaning.CANCELED_BY_VENUE,
-    # The dead man's switch: the one cancel that the suffix does not tell.
+    # The dead man's switch, and the venue's own reasons: the two cancels that the suffix does not tell.
     "scheduledCancel": Meaning.CANCELED_BY_VENUE,
+    "internalCancel": Meaning.CANCELED_BY_VENUE,
     "rejected": Meaning.REJECTED,
     "tickRejected": Meaning.REJECTED,
     "minTradeNtlRejected": Meaning.REJECTED,
@@ -62,6 +63,8 @@ STATUSES: Mapping[str, Meaning] = {
     "openInterestIncreaseRejected": Meaning.REJECTED,
     "insufficientSpotBalanceRejected": Meaning.REJECTED,
     "oracleRejected": Meaning.REJECTED,
+    "tooManyOpenOrdersRejected": Meaning.REJECTED,
+    "outcomeSettledRejected": Meaning.REJECTED,
     # An immediate-or-cancel order that found nobody: its time in force ended it.
     "iocCancelRejected": Meaning.UNMATCHED,
 }
@@ -95,11 +98,44 @@ TRADED = frozenset(
     {"Open Long", "Open Short", "Close Long", "Close Short", "Long > Short", "Short > Long", "Buy", "Sell"}
 )  # fmt: skip
 """Directions of fills that an order of the account made. Any other is an execution of the venue's, and its reason."""
+CLOSED = frozenset({"Close Long", "Close Short"})
 LIQUIDATED = "Liquidated"
 LIQUIDATION = "liquidation"
 
+USER_EVENTS = ("user", "userEvents")
+"""The channel of events of the user, and the name it is subscribed under."""
+
+SILENT = frozenset(
+    {
+        "activeAssetCtx",
+        "activeAssetData",
+        "activeSpotAssetCtx",
+        "allDexsAssetCtxs",
+        "allMids",
+        "assetCtxs",
+        "bbo",
+        "candle",
+        "error",
+        "fastAssetCtxs",
+        "l2Book",
+        "notification",
+        "outcomeMetaUpdates",
+        "pong",
+        "spotAssetCtxs",
+        "subscriptionResponse",
+        "trades",
+        "twapStates",
+        "userNonFundingLedgerUpdates",
+        "userTwapHistory",
+        "webData3",
+    }
+)
+"""Channels that say nothing of the account's orders, fills, fundings or positions, or nothing that another does not say."""
+
 CLOID_DIGITS = 32
 HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+OTHER_MARKETS = frozenset("@/#:")
+"""One of these stands in the coins of spot, of outcomes and of builders' exchanges, and never in that of another perpetual."""
 
 
 def meaning_of(status: str) -> Meaning:

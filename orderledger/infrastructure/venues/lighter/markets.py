@@ -9,18 +9,23 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from orderledger.infrastructure.venues.fields import Document, Unreadable, word
-from orderledger.infrastructure.venues.lighter.reading import account_number
+from orderledger.infrastructure.venues.lighter.reading import account_number, rows_of
 
 DETAILS = ("order_book_details", "spot_order_book_details", "order_books")
+NAMING = (*DETAILS, "positions", "position", "market_stats", "spot_market_stats")
+"""Where rows stand that name their market."""
+MARKS = frozenset({"market_id"})
 FALLBACK = "lighter:market:"
 
 
 @dataclass(frozen=True, slots=True)
 class Markets:
-    """`symbols` by market index. `version` counts how often something was learned; what is known never changes."""
+    """`symbols` by market index. `version` counts how often something was learned; what is known never changes. `taken` are
+    names of something else."""
 
     symbols: Mapping[int, str] = field(default_factory=dict)
     version: int = 0
+    taken: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, known: "Markets | Mapping[Any, Any]") -> Self:
@@ -38,14 +43,20 @@ class Markets:
         return {"version": self.version, "symbols": {str(index): symbol for index, symbol in sorted(self.symbols.items())}}
 
     def learned(self, details: Document) -> Self:
-        """With the markets of an answer that are new. An index that has a name, and a name that has an index, stay."""
-        taken = set(self.symbols.values())
+        """With the markets of a payload that are new. An index that has a name, and a name that has an index, stay."""
+        taken = {*self.symbols.values(), *self.taken}
         added: dict[int, str] = {}
         for index, symbol in _told(details):
             if index not in self.symbols and index not in added and symbol not in taken:
                 added[index] = symbol
                 taken.add(symbol)
-        return type(self)({**self.symbols, **added}, self.version + 1) if added else self
+        return type(self)({**self.symbols, **added}, self.version + 1, self.taken) if added else self
+
+    def told(self, instruments: Iterable[str]) -> Self:
+        """With what was said under these names: a market that was told without its symbol has none from now on."""
+        names = frozenset(instruments) - self.taken - frozenset(self.symbols.values())
+        nameless = {index: name for name in names if name.startswith(FALLBACK) and (index := self.index(name)) is not None}
+        return type(self)({**self.symbols, **nameless}, self.version, self.taken | names) if names else self
 
     def instrument(self, index: int) -> str:
         """The instrument of a market, by its index if no symbol is known."""
@@ -63,9 +74,8 @@ class Markets:
 
 
 def _told(details: Document) -> Iterable[tuple[int, str]]:
-    for name in DETAILS:
-        rows = details.get(name)
-        for row in rows if isinstance(rows, list) else ():
+    for name in NAMING:
+        for _, row in rows_of(details.get(name), MARKS):
             try:
                 index, symbol = account_number(row, "market_id"), word(row, "symbol")
             except (AttributeError, Unreadable):

@@ -97,10 +97,14 @@ def rows_of(value: Any, marks: frozenset[str], hint: str | None = None, depth: i
             yield from rows_of(item, marks, hint, depth + 1)
     elif depth < NESTING and isinstance(value, Mapping) and marks.isdisjoint(value) and _is_by_market(value):
         for key, item in value.items():
-            yield from rows_of(item, marks, key, depth + 1)
+            yield from rows_of(item, marks, key if _is_market(key) else hint, depth + 1)
     else:
         yield hint, value
 
 
 def _is_by_market(value: Mapping[Any, Any]) -> bool:
-    return all(isinstance(key, str) and key.isascii() and key.isdigit() and len(key) < 10 for key in value)
+    return not value or any(_is_market(key) for key in value)
+
+
+def _is_market(key: Any) -> bool:
+    return isinstance(key, str) and key.isascii() and key.isdigit() and len(key) < 10

@@ -1,6 +1,7 @@
 """One row of a trade: the fill of the own side, or both fills of a trade with oneself. And rows of funding and positions.
 
-A fill is the same fill by market, trade and side: `0:19300000001:buy`.
+A fill is the same fill by market, trade and side: `0:19300000001:buy`. One that no order made, as when the venue takes a
+position away, is of an order of its own, `none:` and the fill.
 """
 
 from decimal import Decimal
@@ -10,7 +11,7 @@ from orderledger.domain.values import Liquidity, Side
 from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, needed_number, number, price, word
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
-from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADE, RATE_UNIT_DIGITS
+from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES, RATE_UNIT_DIGITS
 from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
 
 MARKS = frozenset({"trade_id", "trade_id_str", "ask_id", "bid_id", "ask_account_id", "bid_account_id"})
@@ -41,12 +42,17 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
     fee = _fee(row, liquidity)
     client_order_index = index(row, f"{end}_client_id_str", f"{end}_client_id")
     kind = word(row, "type")
+    reason = None if kind in PLAIN_TRADES else kind
+    fill_id = f"{market}:{trade_id}:{side}"
+    order = index(row, f"{end}_id_str", f"{end}_id")
+    if order is None and client_order_index is None and reason is not None:
+        order = f"none:{fill_id}"
     return Fill(
         account=context.account,
         source=context.source,
         at=moment(row, *TIMES),
-        fill_id=f"{market}:{trade_id}:{side}",
-        venue_order_id=index(row, f"{end}_id_str", f"{end}_id"),
+        fill_id=fill_id,
+        venue_order_id=order,
         aliases={} if client_order_index is None else {CLIENT_ORDER_INDEX: client_order_index},
         instrument=context.markets.instrument(market),
         side=side,
@@ -55,7 +61,7 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
         fee=fee,
         fee_currency=None if fee is None else CURRENCY,
         liquidity=liquidity,
-        reason=None if kind == PLAIN_TRADE else kind,
+        reason=reason,
         evidence=row,
     )
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from orderledger.domain.values import Source
-from orderledger.infrastructure.venues.fields import Document, Unreadable, number
+from orderledger.infrastructure.venues.fields import Document, Unreadable, moment, number
 from orderledger.infrastructure.venues.lighter import orders, trades
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import DETAILS, Markets
@@ -28,8 +28,10 @@ Reader = Callable[[Document, Context, str | None], list[Message]]
 
 PARTS: dict[str, tuple[frozenset[str], Reader]] = {
     "trades": (trades.MARKS, trades.trade_messages),
+    "liquidation_trades": (trades.MARKS, trades.trade_messages),
     "orders": (orders.MARKS, orders.order_messages),
     "funding_histories": (trades.FUNDING_MARKS, trades.funding_messages),
+    "funding_history": (trades.FUNDING_MARKS, trades.funding_messages),
     "position_fundings": (trades.FUNDING_MARKS, trades.funding_messages),
     "positions": (trades.POSITION_MARKS, trades.position_messages),
     "position": (trades.POSITION_MARKS, trades.position_messages),
@@ -40,23 +42,29 @@ PARTS: dict[str, tuple[frozenset[str], Reader]] = {
 SILENT = frozenset({"code", "message", "error", "type", "txs", "notifs", "stats", "order_books", "volume", *DETAILS})
 """What a payload of this venue may hold that says nothing about orders."""
 
+ACCOUNT_MARKS = frozenset({"positions", "index"})
+
 OWN_CHANNELS = "account_all"
 """Channels whose name ends in the account; that of `account_orders` ends in the market."""
 
 
 class LighterRecording:
-    """`Recording`: an answer to orderBookDetails, best the first payload, names the markets of those that follow."""
+    """`Recording`: an answer to orderBookDetails, best the first payload, names the markets of those that follow. So do positions
+    and statistics. A market that was told of before keeps the name it had then."""
 
     def __init__(self, account: str, account_index: int, records: Records | None = None) -> None:
         self._records = records or NoRecords()
         self._context = Context(account=account, account_index=account_index, markets=Markets())
 
     def read(self, document: Any) -> Translation:
-        if isinstance(document, dict):
-            self._context = replace(self._context, markets=self._context.markets.learned(document))
-        context = self._context
+        markets = self._context.markets
+        for part in _parts(document):
+            markets = markets.learned(part)
+        context = replace(self._context, markets=markets)
         told = translated(document, context)
-        return Translation(settled(told.messages, context.account, self._records, context.markets), told.faults)
+        names = (getattr(message, "instrument", None) for message in told.messages)
+        self._context = replace(context, markets=markets.told(name for name in names if name is not None))
+        return Translation(settled(told.messages, context.account, self._records, markets), told.faults)
 
     def rest(self) -> Translation:
         return Translation()
@@ -91,13 +99,13 @@ def translated(document: Any, context: Context) -> Translation:
     kind = document.get("type")
     channel = kind.partition("/")[2] if isinstance(kind, str) and kind.startswith(("subscribed/", "update/")) else ""
     if channel:
-        context = _pushed(context)
+        context = _pushed(context, document)
     if _is_of_another(document, context):
         return Translation()
     if _is_row(document):
         return _part("trades" if not trades.MARKS.isdisjoint(document) else "orders", document, context)
     told = [_part(name, document[name], context) for name in PARTS if name in document]
-    told += [_account(row, context) for _, row in rows_of(document.get("accounts"), frozenset({"positions", "index"}))]
+    told += [_account(row, context) for _, row in rows_of(document.get("accounts"), ACCOUNT_MARKS)]
     missing = [name for name in BODIES.get(channel, ()) if name not in document]
     if missing or not (told or channel or _is_silent(document)):
         fault = f"has no {missing[0]}" if missing else "is no payload of this venue"
@@ -130,8 +138,20 @@ def markets_named(document: Any) -> frozenset[int]:
     return frozenset(index for index in found if index is not None).union(*accounts)
 
 
-def _pushed(context: Context) -> Context:
-    return replace(context, source=Source.VENUE_PUSH)
+def _parts(document: Any) -> list[Document]:
+    """The objects of a payload in which markets may be named: itself, and the accounts it lists."""
+    parts = [part for part in (document if isinstance(document, list) else [document]) if isinstance(part, dict)]
+    accounts = [account for part in parts for _, account in rows_of(part.get("accounts"), ACCOUNT_MARKS)]
+    return [*parts, *(account for account in accounts if isinstance(account, dict))]
+
+
+def _pushed(context: Context, frame: Document) -> Context:
+    """A frame has a time of its own, in some channels: what it holds of balances is as of then, if nobody has heard it."""
+    try:
+        told_at = context.heard_at or moment(frame, "timestamp")
+    except Unreadable:
+        told_at = None
+    return replace(context, source=Source.VENUE_PUSH, heard_at=told_at)
 
 
 def _is_of_another(document: Document, context: Context) -> bool:

@@ -79,8 +79,9 @@ TIMES_IN_FORCE: dict[str, TimeInForce] = {
     "immediate-or-cancel": TimeInForce.IOC,
 }
 
-PLAIN_TRADE = "trade"
-"""Trades of any other type, `liquidation`, `deleverage`, `market-settlement`, have it as their `reason`."""
+PLAIN_TRADES = frozenset({"trade", "buy", "sell"})
+"""Trades of any other type, `liquidation`, `deleverage`, `market-settlement`, have it as their `reason`. A side was the type
+of older ones."""
 
 CONTROL_FRAMES = frozenset(
     {"connected", "ping", "pong", "shutdown", "error", "subscribe", "unsubscribe", "unsubscribed"}

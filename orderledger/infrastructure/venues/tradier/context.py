@@ -32,9 +32,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`heard_at` stands for the time where a payload has none of its own. `knows_requests`: whether `records` are of a ledger."""
+    """`number` is the account's at the venue, where payloads may be about others too. `heard_at` stands for the time where a
+    payload has none of its own. `knows_requests`: whether `records` are of a ledger."""
 
     account: str
+    number: str | None = None
     records: Records
     memory: Memory
     source: Source = Source.VENUE_POLL

@@ -93,12 +93,18 @@ def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> Ord
         status=status,
         at=at,
         created_at=created_at or (within.created_at if within else None),
-        exec_quantity=amount(raw, "exec_quantity"),
+        exec_quantity=_filled(raw),
     )
     _read_terms(row)
     _read_fill(row)
     _read_legs(row, depth)
     return row
+
+
+def _filled(raw: Document) -> Decimal | None:
+    """`exec_quantity`, which the stream has also been seen to call `executed_quantity`."""
+    found = amount(raw, "exec_quantity")
+    return amount(raw, "executed_quantity") if found is None else found
 
 
 def _read_terms(row: OrderRow) -> None:

@@ -31,8 +31,10 @@ __all__ = [
     "translated_positions",
 ]
 
-SILENT = ("fault", "errors", "stream", "history", "gainloss", "profile", "accounts", "event", "sessionid")
+SILENT = ("fault", "errors", "stream", "history", "gainloss", "profile", "event", "sessionid", "quotes", "clock", "watchlists")
 """Answers, and events other than of orders, that name no order of ours; and what we send to the stream."""
+HOLDINGS = ("orders", "positions", "balances")
+"""What is told of an account in an answer about all that a user has."""
 RECEIVED = "ok"
 ROW_MARKS = frozenset({"transaction_date", "create_date", "exec_quantity", "class", "symbol"})
 """What only the row of an order has. The answer to placing, changing or canceling one has an id and `status: ok`."""
@@ -42,11 +44,14 @@ class TradierRecording:
     """`Recording`: fills are what the numbers have grown by from one payload to the next.
 
     `records` tells what of an order is filled already, and whose tag is whose. Without it a tag is taken at its word.
+    `number` is the account's at the venue: what is about another one is left out.
     """
 
-    def __init__(self, account: str, records: Records | None = None) -> None:
+    def __init__(self, account: str, records: Records | None = None, *, number: str | None = None) -> None:
         self._known = Remembering(records)
-        self._context = Context(account=account, records=self._known, memory=Memory(), knows_requests=records is not None)
+        self._context = Context(
+            account=account, number=number, records=self._known, memory=Memory(), knows_requests=records is not None
+        )
 
     def read(self, document: Any) -> Translation:
         translation = translated(document, self._context)
@@ -71,6 +76,8 @@ def translated(document: Any, context: Context) -> Translation:
     if document.get("event") == "order":
         return translated_event(document, context)
     try:
+        if "accounts" in document:
+            return _of_accounts(rows_within(document["accounts"], "accounts", "account"), context)
         if "orders" in document:
             return translated_orders(rows_within(document["orders"], "orders", "order"), context)
         if "order" in document:
@@ -78,7 +85,9 @@ def translated(document: Any, context: Context) -> Translation:
         if "positions" in document:
             return translated_positions(rows_within(document["positions"], "positions", "position"), context)
         if "balances" in document:
-            return _each(rows_of(document["balances"], "balances"), lambda row: cash_messages(row, context))
+            balances = rows_of(document["balances"], "balances")
+            own = [row for row in balances if not _is_of_another(row, "account_number", context)]
+            return _each(own, lambda row: cash_messages(row, context))
     except Unreadable as fault:
         return Translation(faults=[Fault(str(fault), document)])
     if "id" in document and not ROW_MARKS.isdisjoint(document):
@@ -102,6 +111,8 @@ def translated_orders(raw_rows: Sequence[Any], context: Context) -> Translation:
 
 def translated_event(document: Document, context: Context) -> Translation:
     """The messages of one event of the stream about an order."""
+    if _is_of_another(document, "account", context):
+        return Translation()
     pushed = replace(context, source=Source.VENUE_PUSH)
 
     def read() -> Translation:
@@ -129,6 +140,21 @@ def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
         else:
             found.update([row.venue_order_id] if not (is_open_only and row.has_ended) else [])
     return frozenset(found)
+
+
+def _of_accounts(rows: Sequence[Any], context: Context) -> Translation:
+    """What is told of ours among the accounts of a user. Whose is whose must be known, if several have something to tell."""
+    told = [row for row in rows if isinstance(row, dict) and any(not is_nothing(row.get(name)) for name in HOLDINGS)]
+    own = [row for row in told if not _is_of_another(row, "account_number", context)]
+    if len(own) > 1:
+        return Translation(faults=[Fault("names several accounts, and none of them as ours", list(rows))])
+    return joined(translated({name: row[name]}, context) for row in own for name in HOLDINGS if not is_nothing(row.get(name)))
+
+
+def _is_of_another(row: Any, name: str, context: Context) -> bool:
+    """Whether the venue says that it is about another account."""
+    told = row.get(name) if isinstance(row, dict) else None
+    return context.number is not None and isinstance(told, (str, int)) and str(told) != context.number
 
 
 def _each(raw_rows: Sequence[Any], read: Callable[[Document], Sequence[Message]]) -> Translation:
