@@ -11,7 +11,8 @@ from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
 
-GROUP_LIMIT = 1_000
+GROUP_LIMIT = 700
+"""Messages after which no more are taken: with the last batch of them still one commit, as a rule (`writer.GROUP_LIMIT`)."""
 QUEUE_LIMIT = 1_000
 """Messages that may wait. A feed that is faster than the disk is held back at its socket: the longer the line, the older what
 is recorded, and the more there is for the garbage collector to look through."""
