@@ -10,7 +10,7 @@ from orderledger.infrastructure.collecting.views import Views
 from orderledger.infrastructure.wire.messages import Message
 from tests.scenarios import ACCOUNT, at
 
-BATCH = 1_000
+BATCH = QUEUE_LIMIT // 4
 
 
 def acknowledged(first: int, count: int) -> list[Message]:

@@ -51,7 +51,9 @@ def test_an_order_is_found_by_every_name_the_venue_may_use(ledger: Ledger, recor
     assert found == [ledger.order("C-1")] * len(names)
     assert [records.order(account, name) for account, name in ((ACCOUNT, "V-2"), ("other:main", "V-1"))] == [None, None]
     assert isinstance(records, ManyRecords)
-    assert records.orders_named(ACCOUNT, [CLOID, "V-2"]) == {CLOID: ledger.order("C-1")}
+    of_ours = {name: ledger.order("C-1") for name in (CLOID, "C-1")}
+    assert records.orders_named(ACCOUNT, [CLOID, "C-1", "C-2"], alias="hyperliquid.cloid") == of_ours
+    assert records.orders_named(ACCOUNT, [CLOID], alias="tradier.tag") == {}
 
 
 def test_its_standing_fills_are_those_of_the_view(ledger: Ledger, records: Records) -> None:

@@ -11,9 +11,11 @@ from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
 
-GROUP_LIMIT = 2_000
-QUEUE_LIMIT = 4_000
-"""Messages that may wait. A feed that is faster than the disk is held back at its socket, half a second's worth behind it."""
+GROUP_LIMIT = 700
+"""Messages after which no more are taken: with the last batch of them still one commit, as a rule (`writer.GROUP_LIMIT`)."""
+QUEUE_LIMIT = 1_000
+"""Messages that may wait. A feed that is faster than the disk is held back at its socket: the longer the line, the older what
+is recorded, and the more there is for the garbage collector to look through."""
 
 
 @dataclass(slots=True)

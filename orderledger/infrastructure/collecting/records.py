@@ -4,7 +4,7 @@ An adapter asks while it translates, in the event loop and for every order it me
 of that one order, and nothing that grows with the log.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from orderledger.domain.identity import NameKind
@@ -34,40 +34,45 @@ class StoredRecords:
 
     def order(self, account: str, name: str) -> Row | None:
         """The order that bears this id: ours, the venue's, or an alias's value. None if there is none, or more than one."""
-        return self.orders_named(account, [name]).get(name)
+        return self._orders(account, {name: _any_name(name)}).get(name)
 
-    def orders_named(self, account: str, names: Sequence[str]) -> dict[str, Row]:
-        """Those of the names that one order bears, with it."""
+    def orders_named(self, account: str, names: Sequence[str], *, alias: str) -> dict[str, Row]:
+        """Those of the names that one order bears as our id, or as the value of this alias, with it."""
+        return self._orders(account, {name: _name_of_ours(name, alias) for name in names})
+
+    def trades(self, account: str, venue_order_id: str) -> list[Row]:
+        """Its standing fills, under this id of the venue."""
+        views = self._folded(account, {venue_order_id: _any_name(venue_order_id)}).get(venue_order_id)
+        return [] if views is None else queries.trades(views, account=account, venue_order_id=venue_order_id)
+
+    def _orders(self, account: str, asked: Mapping[str, Names]) -> dict[str, Row]:
         found: dict[str, Row] = {}
-        for name, views in self._folded(account, names).items():
+        for name, views in self._folded(account, asked).items():
             rows = queries.orders(views, account=account)
             exact = [row for row in rows if row["client_order_id"] == name] or rows
             if len(exact) == 1:
                 found[name] = exact[0]
         return found
 
-    def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        """Its standing fills, under this id of the venue."""
-        views = self._folded(account, [venue_order_id]).get(venue_order_id)
-        return [] if views is None else queries.trades(views, account=account, venue_order_id=venue_order_id)
-
-    def _folded(self, account: str, names: Sequence[str]) -> dict[str, FoldedViews]:
+    def _folded(self, account: str, asked: Mapping[str, Names]) -> dict[str, FoldedViews]:
         """Of each name that is known, the orders that bear it. No order bears one that cannot be printed."""
-        names = [name for name in names if name.isprintable()]
-        if not names:
+        asked = {name: of_name for name, of_name in asked.items() if name.isprintable()}
+        if not asked:
             return {}
         with reaching(self._url):
-            streams = self._streams(account, names)
+            streams = self._streams(account, asked)
             stored = self._store.events_of(list(dict.fromkeys(stream for of_name in streams.values() for stream in of_name)))
+        if not stored:
+            return {}
         whole = {name: [event for stream in of_name for event in stored.get(stream, ())] for name, of_name in streams.items()}
         return {name: FoldedViews(events, None, None, lambda _: set()) for name, events in whole.items() if events}
 
-    def _streams(self, account: str, names: Sequence[str]) -> dict[str, list[str]]:
+    def _streams(self, account: str, asked: Mapping[str, Names]) -> dict[str, list[str]]:
         """Of each name the streams of the orders that may bear it. Names of an order that was attributed are the other's."""
-        asked = {name: _names_of(name) for name in names}
         by_kind: dict[str, list[str]] = {}
-        for kind, word in (one for of_name in asked.values() for one in of_name):
-            by_kind.setdefault(kind.value, []).append(word)
+        for of_name in asked.values():
+            for kind, word in of_name:
+                by_kind.setdefault(kind.value, []).append(word)
         bound = self._store.recorder.streams_named(account, by_kind)
         return {
             name: list(dict.fromkeys([order_stream(account, name), *(bound[one] for one in of_name if one in bound)]))
@@ -75,9 +80,13 @@ class StoredRecords:
         }
 
 
-def _names_of(name: str) -> Names:
+def _any_name(name: str) -> Names:
     aliases = [alias_text(alias, name) for alias in (*ALIASES, f"{LEG_ALIAS}{name}")]
     return [(NameKind.CLIENT, name), (NameKind.VENUE, name), *((NameKind.ALIAS, alias) for alias in aliases)]
+
+
+def _name_of_ours(name: str, alias: str) -> Names:
+    return [(NameKind.CLIENT, name), (NameKind.ALIAS, alias_text(alias, name))]
 
 
 @contextmanager

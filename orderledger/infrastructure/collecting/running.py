@@ -19,6 +19,8 @@ from orderledger.infrastructure.venues.venue import Records, Venue
 
 WATCHED_SECONDS = 2.5
 """A collector says once a second how it is."""
+NEW_OBJECTS = 500_000
+"""More than are on their way at once: the garbage collector looks through what stays, and not what is gone a moment later."""
 
 
 class Ledger(Book, Protocol):
@@ -144,4 +146,4 @@ def _set_up_garbage() -> None:
     """What was imported stays, and what comes with a message is in no cycle: looking for cycles costs a quarter of the work."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(NEW_OBJECTS, 20, 50)

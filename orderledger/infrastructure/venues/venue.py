@@ -105,8 +105,8 @@ class Records(Protocol):
 class ManyRecords(Records, Protocol):
     """Records that are asked about many orders at once: one question for a frame, not one for each row of it."""
 
-    def orders_named(self, account: str, names: Sequence[str]) -> Mapping[str, Row]:
-        """As `order` of each name, without those that have none."""
+    def orders_named(self, account: str, names: Sequence[str], *, alias: str) -> Mapping[str, Row]:
+        """As `order` of each name, without those that have none: client ids of ours, or values of this alias."""
 
 
 class NoRecords:

@@ -27,7 +27,7 @@ class Asked:
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
         return []
 
-    def orders_named(self, account: str, names: Sequence[str]) -> dict[str, Row]:
+    def orders_named(self, account: str, names: Sequence[str], *, alias: str) -> dict[str, Row]:
         self.questions.append(list(names))
         return {}
 

@@ -15,7 +15,6 @@ from orderledger.infrastructure.venues.hyperliquid.words import CLOID
 from tests.venues.hyperliquid.company import Recorded
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
-    POLLED,
     PUSHED,
     T,
     fill,
@@ -267,11 +266,3 @@ def test_that_is_so_after_a_restart_too() -> None:
             outcomes = ledger.record_many(heard([FRAMES["open new"]], legs).messages)
         assert [outcome.outcome for outcome in outcomes] == ["duplicate"]
         assert sorted(order["status"] for order in ledger.orders()) == ["canceled", "new"]
-
-
-def test_legs_that_were_not_heard_of_for_long_are_forgotten() -> None:
-    legs = Legs(ACCOUNT, most=2)
-    for number in range(5):
-        heard([order_updates(reported("open", oid=number + 1, cloid=f"0x{number:032x}"))], legs)
-    told = batches.statuses([reported("open", T + 1, oid=50, cloid=f"0x{0:032x}", timestamp=T + 1)], legs, POLLED)
-    assert [message.type for message in told.messages] == ["acknowledge"]  # type: ignore[attr-defined]

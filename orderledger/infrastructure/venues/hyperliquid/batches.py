@@ -5,8 +5,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from orderledger.domain.values import Status
 from orderledger.infrastructure.venues.hyperliquid.executions import balance_message, fill_message, funding_message
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
@@ -198,15 +196,12 @@ def _guarded(make: Callable[[], list[Message]], told: Translated) -> None:
         told.messages += make()
     except Unreadable as error:
         told.add(failed(error))
-    except ValidationError as error:  # legs that make no sense together
-        told.add(failed(Unreadable(f"makes no message: {error.errors(include_url=False)[0]['msg']}", None)))
 
 
 def _tell_rows(rows: Sequence[OrderRow], legs: Legs, context: Context, told: Translated, *, is_conclusive: bool) -> None:
     """All legs are noted before anything is told: a later row may say that an earlier one's cancel was no end."""
-    legs.note_all(rows)
-    for row in rows:
-        _guarded(partial(row_messages, row, legs, context, is_conclusive=is_conclusive), told)
+    for row, known in zip(rows, legs.note_all(rows), strict=True):
+        _guarded(partial(row_messages, row, known, legs, context, is_conclusive=is_conclusive), told)
 
 
 def _tell_children(parents: Iterable[Any], rows: Sequence[OrderRow], context: Context, told: Translated) -> None:

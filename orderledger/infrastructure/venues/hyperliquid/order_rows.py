@@ -1,12 +1,13 @@
 """An order as Hyperliquid describes it: the basic row of `orderUpdates`, and the full one of the lists."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger.domain.values import OrderType, Side
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.words import (
     ADD_LIQUIDITY_ONLY,
@@ -19,6 +20,8 @@ from orderledger.infrastructure.venues.hyperliquid.words import (
 
 OPEN = "open"
 DEEPEST_CHILDREN = 3
+IN_FULL = frozenset({"orderType", "tif", "triggerPx", "isTrigger", "reduceOnly"})
+"""Fields of the full row that the basic one has not."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)  # not frozen: thousands are made a second, and that takes twice as long
@@ -26,7 +29,8 @@ class OrderRow:
     """One leg of an order, at one moment. `status_at` is None where a list shows it as it is, without saying since when.
 
     `original_size` is the leg's own, not the order's: what earlier legs filled is not in it. `size` is what remains of it.
-    `filled` is what the leg has filled by the venue's word, where the venue says both numbers. No row is ever changed.
+    `filled` is what the leg has filled by the venue's word, where the venue says both numbers. `terms` are the others that are
+    told, as messages name them. No row is ever changed.
     """
 
     coin: str
@@ -38,12 +42,7 @@ class OrderRow:
     status_at: datetime | None
     size: Decimal | None
     original_size: Decimal | None
-    limit_price: Decimal | None
-    stop_price: Decimal | None
-    order_type: OrderType | None
-    time_in_force: TimeInForce | None
-    post_only: bool | None
-    reduce_only: bool | None
+    terms: Mapping[str, Any]
     raw: Any = field(repr=False)
     meaning: Meaning = field(init=False)
     filled: Decimal | None = field(init=False)
@@ -52,6 +51,14 @@ class OrderRow:
         self.meaning = meaning_of(self.status)
         is_told = self.size is not None and self.original_size and ZERO <= self.size <= self.original_size
         self.filled = EXACT.subtract(self.original_size, self.size) if is_told else None  # type: ignore[arg-type]
+
+    @property
+    def limit_price(self) -> Decimal | None:
+        return self.terms.get("limit_price")
+
+    @property
+    def stop_price(self) -> Decimal | None:
+        return self.terms.get("stop_price")
 
     @property
     def is_dated(self) -> bool:
@@ -96,10 +103,6 @@ def children_of(raw: Any, depth: int = DEEPEST_CHILDREN) -> list[Any]:
 
 
 def _read(row: Row, *, status: str, created_at: datetime, status_at: datetime | None, raw: Any) -> OrderRow:
-    kind, force = row.get("orderType"), row.get("tif")
-    order_type = _word(kind, ORDER_TYPES, OrderType.OTHER)
-    stop_price = row.number("triggerPx")
-    is_trigger = row.flag("isTrigger") or order_type not in (None, OrderType.MARKET, OrderType.LIMIT)
     return OrderRow(
         coin=row.need("coin", row.word("coin")),
         side=row.side(),
@@ -110,14 +113,29 @@ def _read(row: Row, *, status: str, created_at: datetime, status_at: datetime | 
         status_at=status_at,
         size=row.size("sz"),
         original_size=row.size("origSz"),
-        limit_price=(row.number("limitPx") or None) if not isinstance(kind, str) or kind in PRICED else None,
-        stop_price=stop_price if is_trigger and stop_price else None,
-        order_type=order_type,
-        time_in_force=_word(force, TIMES_IN_FORCE, None),
-        post_only=force == ADD_LIQUIDITY_ONLY if isinstance(force, str) else None,
-        reduce_only=row.flag("reduceOnly"),
+        terms=_terms_of(row),
         raw=raw,
     )
+
+
+def _terms_of(row: Row) -> dict[str, Any]:
+    """A basic row says no more than a price."""
+    if IN_FULL.isdisjoint(row.raw):
+        limit_price = row.number("limitPx")
+        return {"limit_price": limit_price} if limit_price else {}
+    kind, force = row.get("orderType"), row.get("tif")
+    order_type = _word(kind, ORDER_TYPES, OrderType.OTHER)
+    stop_price = row.number("triggerPx")
+    is_trigger = row.flag("isTrigger") or order_type not in (None, OrderType.MARKET, OrderType.LIMIT)
+    terms = {
+        "limit_price": (row.number("limitPx") or None) if not isinstance(kind, str) or kind in PRICED else None,
+        "stop_price": stop_price if is_trigger and stop_price else None,
+        "order_type": order_type,
+        "time_in_force": _word(force, TIMES_IN_FORCE, None),
+        "post_only": force == ADD_LIQUIDITY_ONLY if isinstance(force, str) else None,
+        "reduce_only": row.flag("reduceOnly"),
+    }
+    return {name: value for name, value in terms.items() if value is not None}
 
 
 def _word(word: Any, known: Any, otherwise: Any) -> Any:

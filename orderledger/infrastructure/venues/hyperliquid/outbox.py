@@ -12,45 +12,52 @@ from orderledger.infrastructure.wire.messages import Message
 
 Mark = asyncio.Future[None]
 
-MOST_WAITING = 1_000
-BATCH = 1_000
+MOST_WAITING = 250
+"""Messages. Beyond them each account may have added one payload."""
 
 
 class Outbox:
-    """A line of limited length: who adds to a full one waits. Neighbours about one account leave together, in batches."""
+    """A line of limited length: what is added stands in it at once, and who has filled it waits until there is room again.
+    Neighbours about one account leave together."""
 
-    def __init__(self, *, batch: int = BATCH) -> None:
-        self._waiting: asyncio.Queue[Told | BaseException | Mark] = asyncio.Queue(MOST_WAITING)
+    def __init__(self, *, most: int = MOST_WAITING) -> None:
+        self._line: asyncio.Queue[Told | BaseException | Mark] = asyncio.Queue()
         self._following: Told | BaseException | Mark | None = None
         """Taken from the line, and not told yet."""
-        self._batch = batch
+        self._most = most
+        self._room = asyncio.Event()
+        self._room.set()
+        self.waiting = 0
+        """What whoever listens has not taken yet, in messages."""
         self.is_heard = False
 
     async def hear(self, account: str, messages: Sequence[Message], *, frames: int = 1) -> None:
         if messages:
-            await self._waiting.put(Heard(account=account, messages=messages, frames=frames))
+            await self.tell(Heard(account=account, messages=messages, frames=frames))
 
     async def garbled(self, account: str, faults: Sequence[Fault], at: datetime) -> None:
         for fault in faults:
-            await self._waiting.put(Garbled(accounts=(account,), at=at, fault=fault.fault, payload=fault.payload))
+            await self.tell(Garbled(accounts=(account,), at=at, fault=fault.fault, payload=fault.payload))
 
     async def tell(self, told: Told) -> None:
-        await self._waiting.put(told)
+        """What is added is told, even if the wait for room is canceled."""
+        self._add(told)
+        await self._room.wait()
 
     async def fail(self, error: BaseException) -> None:
         """Whoever listens is to hear of an error in this program."""
-        await self._waiting.put(error)
+        self._add(error)
 
     async def end(self) -> None:
         """Nothing more comes: whoever listens is told what waits, and no more."""
         if self.is_heard:
-            await self._waiting.put(Ended())
+            self._add(Ended())
 
     async def taken(self) -> None:
         """Wait until whoever listens has taken all that was added before."""
         if self.is_heard:
             mark: Mark = asyncio.get_running_loop().create_future()
-            await self._waiting.put(mark)
+            self._add(mark)
             await mark
 
     async def told(self) -> AsyncGenerator[Told, None]:
@@ -64,49 +71,60 @@ class Outbox:
             self.is_heard = False
             self._pass_marks()
 
+    def _add(self, one: Told | BaseException | Mark) -> None:
+        self._line.put_nowait(one)
+        self.waiting += _size(one)
+        if self.waiting >= self._most:
+            self._room.clear()
+
+    def _took(self, one: Told | BaseException | Mark) -> Told | BaseException | Mark:
+        self.waiting -= _size(one)
+        if self.waiting < self._most:
+            self._room.set()
+        return one
+
     def _pass_marks(self) -> None:
         """Nobody takes anything any more. What waits is for whoever listens next."""
-        left = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+        left = [self._took(self._line.get_nowait()) for _ in range(self._line.qsize())]
         for one in left:
             if not isinstance(one, asyncio.Future):
-                self._waiting.put_nowait(one)
+                self._add(one)
         for mark in (self._following, *left):
             if isinstance(mark, asyncio.Future):
                 _pass(mark)
 
     async def _batches(self) -> AsyncGenerator[Told, None]:
         while True:
-            first = self._following if self._following is not None else await self._waiting.get()
+            first = self._following if self._following is not None else self._took(await self._line.get())
             self._following = None
-            while isinstance(first, Heard) and not self._waiting.empty():
-                following = self._waiting.get_nowait()
-                if not self._goes_with(first, following):
-                    self._following = following
-                    break
-                first = _joined(first, following)
-            if isinstance(first, Ended):
+            if isinstance(first, Heard):
+                yield self._joined(first)
+            elif isinstance(first, Ended):
                 return
-            if isinstance(first, BaseException):
+            elif isinstance(first, BaseException):
                 raise first
-            if isinstance(first, asyncio.Future):
+            elif isinstance(first, asyncio.Future):
                 _pass(first)
             else:
                 yield first
 
-    def _goes_with(self, first: Heard, following: object) -> bool:
-        return (
-            isinstance(following, Heard)
-            and following.account == first.account
-            and len(first.messages) + len(following.messages) <= self._batch
-        )
+    def _joined(self, first: Heard) -> Heard:
+        """With what stands right behind it about the same account."""
+        messages, frames = list(first.messages), first.frames
+        while not self._line.empty():
+            following = self._took(self._line.get_nowait())
+            if not isinstance(following, Heard) or following.account != first.account:
+                self._following = following
+                break
+            messages += following.messages
+            frames += following.frames
+        return Heard(account=first.account, messages=messages, frames=frames)
+
+
+def _size(one: Told | BaseException | Mark) -> int:
+    return len(one.messages) if isinstance(one, Heard) else 1
 
 
 def _pass(mark: Mark) -> None:
     if not mark.done():
         mark.set_result(None)
-
-
-def _joined(first: Heard, following: object) -> Heard:
-    assert isinstance(following, Heard)
-    messages = [*first.messages, *following.messages]
-    return Heard(account=first.account, messages=messages, frames=first.frames + following.frames)

@@ -6,25 +6,27 @@ from typing import Any, assert_never
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Status
-from orderledger.infrastructure.venues.hyperliquid.legs import Chain, Leg, Legs
+from orderledger.infrastructure.venues.hyperliquid.chains import Chain, Leg
+from orderledger.infrastructure.venues.hyperliquid.legs import Known, Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
-from orderledger.infrastructure.venues.hyperliquid.rows import tell
+from orderledger.infrastructure.venues.hyperliquid.rows import Unreadable, tell
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Meaning
 from orderledger.infrastructure.wire import messages as wire
+from orderledger.infrastructure.wire.fields import parse_number
 from orderledger.infrastructure.wire.messages import Message
 
 FILLED = "cum_quantity"
-TERMS = ("limit_price", "stop_price", "order_type", "time_in_force", "post_only", "reduce_only")
+NO_CLAIMS = wire.ReportedClaims()
+"""To be copied: what a row has told as a number or a word needs no second look, which would cost as much as reading it."""
 ENDINGS = frozenset({Meaning.CANCELED_BY_USER, Meaning.CANCELED_BY_VENUE, Meaning.FILLED, Meaning.UNMATCHED})
 
 
-def row_messages(row: OrderRow, legs: Legs, context: Context, *, is_conclusive: bool) -> list[Message]:
-    """What the row says, once `legs` has noted all rows that came with it.
+def row_messages(row: OrderRow, known: Known | None, legs: Legs, context: Context, *, is_conclusive: bool) -> list[Message]:
+    """What the row says, once `legs` has noted all rows that came with it. `known` is what it noted of this one.
 
     `is_conclusive`: whether a newer leg would have been in the payload. Else a cancel by the user is held in `legs`.
     """
-    known = legs.of(row)
     if known is None:
         return _Teller(row, context, ZERO, has_alias=not legs.is_apart(row.cloid, row.venue_order_id)).alone()
     chain, leg = known
@@ -186,7 +188,7 @@ class _Teller:
         quantity = terms.get("quantity")
         if leg is not None:
             leg.told_quantity = quantity
-        prices = {"limit_price": row.limit_price, "stop_price": row.stop_price}
+        prices: dict[str, Any] = {"limit_price": row.limit_price, "stop_price": row.stop_price}
         if quantity is None and row.limit_price is None and row.stop_price is None:
             return self._tell(wire.Acknowledge, row.created_at, terms)
         return self._tell(wire.Replace, row.created_at, terms, quantity=quantity, **prices)
@@ -202,22 +204,33 @@ class _Teller:
 
     def _terms(self, status: Status | None = None) -> dict[str, Any]:
         """What the venue claims of the order, numbers aside that are true only for a moment."""
-        row = self._row
-        terms = {name: getattr(row, name) for name in TERMS}
-        quantity = EXACT.add(self._before, row.original_size) if row.original_size else None
-        return {"status": None if status is None else str(status), "quantity": quantity, **terms}
+        terms = dict(self._row.terms)
+        if status is not None:
+            terms["status"] = str(status)
+        if self._row.original_size:
+            terms["quantity"] = self._of_order(self._row.original_size)
+        return terms
 
     def _claims(self, status: Status | None = None, *, leaves: Decimal | None = None) -> dict[str, Any]:
-        filled = self._row.filled
-        if filled is None:
-            return self._terms(status)
-        if self._row.meaning is Meaning.FILLED and filled == ZERO:
-            return self._terms(status)
-        return {**self._terms(status), "cum_quantity": EXACT.add(self._before, filled), "leaves_quantity": leaves}
+        row, claims = self._row, self._terms(status)
+        if row.filled is not None and not (row.meaning is Meaning.FILLED and row.filled == ZERO):
+            claims["cum_quantity"] = self._of_order(row.filled)
+            if leaves is not None:
+                claims["leaves_quantity"] = leaves
+        return claims
 
-    def _tell(self, kind: type[Message], at: datetime, claims: dict[str, Any], **fields: Any) -> Message:
+    def _of_order(self, quantity: Decimal) -> Decimal:
+        """What is so much of the leg, of the whole order. Raises Unreadable where legs make no sense together."""
+        whole = EXACT.add(self._before, quantity)
+        try:
+            return parse_number(whole) if self._before else whole
+        except ValueError as error:
+            raise Unreadable(f"the legs' quantity {error}", self._row.raw) from None
+
+    def _tell(
+        self, kind: type[Message], at: datetime, claims: dict[str, Any], venue_order_id: str | None = None, **fields: Any
+    ) -> Message:
         row, context = self._row, self._context
-        claimed = {name: value for name, value in claims.items() if value is not None}
         return tell(
             kind,
             row.raw,
@@ -227,6 +240,7 @@ class _Teller:
             instrument=context.symbols.instrument(row.coin),
             side=row.side,
             aliases=self._aliases,
-            reported=wire.ReportedClaims(**claimed) if claimed else None,
-            **{"venue_order_id": row.venue_order_id, **fields},
+            reported=NO_CLAIMS.model_copy(update=claims) if claims else None,
+            venue_order_id=venue_order_id or row.venue_order_id,
+            **fields,
         )

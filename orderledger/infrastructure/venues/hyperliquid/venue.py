@@ -14,6 +14,7 @@ from functools import partial
 
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.venues.hyperliquid.answers import Answers
+from orderledger.infrastructure.venues.hyperliquid.chains import Chains
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits, round_seconds
 from orderledger.infrastructure.venues.hyperliquid.outbox import Outbox
@@ -68,7 +69,8 @@ class Hyperliquid:
     ) -> None:
         self.accounts: Sequence[str] = tuple(accounts)
         self.limits = limits or Limits()
-        self._watched = {name: Account(name, _address(text), Legs(name, records)) for name, text in accounts.items()}
+        chains = Chains()
+        self._watched = {name: Account(name, _address(text), Legs(name, records, chains)) for name, text in accounts.items()}
         if len({account.address for account in self._watched.values()}) < len(self._watched):
             raise ValueError("two accounts have the same address")
         backoff = backoff or Backoff(random.Random())

@@ -11,8 +11,8 @@ from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, 
 from orderledger.infrastructure.venues.hyperliquid.words import Meaning, meaning_of
 from orderledger.infrastructure.wire.messages import Balance, Message
 
-MOST_ENDED = 10_000
-MOST_FILLS = 10_000
+MOST_ENDED = 4_000
+MOST_FILLS = 2_000
 STANDING = frozenset({Meaning.WORKING, Meaning.TRIGGERED, Meaning.UNKNOWN})
 
 
@@ -69,8 +69,8 @@ class Account:
     def note_statuses(self, rows: Any) -> None:
         """Learn which orders have ended."""
         for row in rows if isinstance(rows, list) else []:
-            name, status = _name_of(row.get("order") if isinstance(row, dict) else None), _status_of(row)
-            if name.isdigit() and status is not None and meaning_of(status) not in STANDING:
+            status = _status_of(row)
+            if status is not None and meaning_of(status) not in STANDING and (name := _name_of(row.get("order"))).isdigit():
                 self._ended[name] = None
         while len(self._ended) > MOST_ENDED:
             self._ended.popitem(last=False)

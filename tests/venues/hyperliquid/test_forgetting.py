@@ -1,0 +1,119 @@
+"""What is remembered of orders has its limits, and an order that was forgotten is told of as if it had not been."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from orderledger import Ledger
+from orderledger.infrastructure.venues.hyperliquid import batches
+from orderledger.infrastructure.venues.hyperliquid.chains import Chains
+from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
+from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
+from tests.venues.hyperliquid.company import Recorded
+from tests.venues.hyperliquid.payloads import ACCOUNT, POLLED, PUSHED, Json, T, fill, heard, order_updates, reported, user_fills
+
+OPEN = order_updates(reported("open"))
+PARTLY_FILLED = user_fills(fill())
+FIRST_HALF = order_updates(reported("canceled", T + 50_000, sz="0.7"))
+NEWER: dict[str, Any] = {"oid": 155, "limitPx": "2510.0", "origSz": "0.7", "sz": "0.7", "timestamp": T + 50_000}
+SECOND_HALF = order_updates(reported("open", T + 50_000, **NEWER))
+LATE_FILL = user_fills(fill(tid=413, sz="0.2", time=T + 49_000))
+LAST_FILL = user_fills(fill(oid=155, tid=414, sz="0.7", time=T + 60_000))
+FILLED = order_updates(reported("filled", T + 60_000, **NEWER | {"sz": "0.0"}))
+
+
+def other(number: int, status: str, **terms: Any) -> Json:
+    return order_updates(reported(status, T + 1, oid=1000 + number, cloid=f"0x{number:032x}", **terms))
+
+
+def coming_and_going(count: int, first: int = 0) -> Iterable[Json]:
+    for number in range(first, first + count):
+        yield from (other(number, "open"), other(number, "filled", sz="0.0"))
+
+
+def types(translated: Translated) -> list[str]:
+    return [message.type for message in translated.messages]  # type: ignore[attr-defined]
+
+
+def small() -> Chains:
+    return Chains(most_recent=4, most_open=3, most_loose=2)
+
+
+def test_of_an_account_whose_orders_come_and_go_the_last_are_remembered() -> None:
+    chains = small()
+    legs = Legs(ACCOUNT, chains=chains)
+    for frame in coming_and_going(50):
+        translate_frame(frame, legs, PUSHED)
+        assert len(chains) <= 4
+    assert [chains.cloid_of(ACCOUNT, str(1000 + number)) is not None for number in (45, 46, 49)] == [False, True, True]
+
+
+def test_open_orders_are_remembered_for_longer_and_have_their_limit_too() -> None:
+    chains = small()
+    legs = Legs(ACCOUNT, chains=chains)
+    heard([OPEN, *coming_and_going(50)], legs)
+    assert chains.cloid_of(ACCOUNT, "101") is not None
+    for number in range(100, 150):
+        translate_frame(other(number, "open"), legs, PUSHED)
+        assert len(chains) <= 7
+    assert chains.cloid_of(ACCOUNT, "101") is None
+
+
+def test_all_accounts_share_the_room() -> None:
+    chains = small()
+    for number in range(50):
+        translate_frame(other(number, "open"), Legs(f"hyperliquid:{number}", chains=chains), PUSHED)
+    assert len(chains) == 7
+
+
+def test_fills_of_orders_without_a_cloid_are_not_kept_for_ever() -> None:
+    chains = small()
+    legs = Legs(ACCOUNT, chains=chains)
+    for number in range(5):
+        translate_frame(user_fills(fill(oid=number + 1, tid=number, cloid=...)), legs, PUSHED)
+    assert [bool(chains.take_loose(ACCOUNT, str(number + 1))) for number in range(5)] == [False, False, False, True, True]
+
+
+def test_a_cancel_that_is_held_is_told_however_many_others_were_heard_of_meanwhile() -> None:
+    chains = small()
+    legs = Legs(ACCOUNT, chains=chains)
+    held: list[Any] = []
+    for number in range(20):
+        told = [translate_frame(frame, legs, PUSHED) for frame in (other(number, "open"), other(number, "canceled"))]
+        assert [types(one) for one in told] == [["acknowledge"], []]
+        held += legs.newly_held()
+    assert [types(batches.release([row], legs, PUSHED)) for row in held] == [["cancel"]] * 20
+    heard(coming_and_going(50, 100), legs)
+    assert len(chains) <= 7
+
+
+@pytest.mark.parametrize("forgotten_after", range(8))
+def test_an_order_that_was_forgotten_is_modified_and_ends_as_one_that_was_not(forgotten_after: int) -> None:
+    story = [OPEN, PARTLY_FILLED, FIRST_HALF, SECOND_HALF, LATE_FILL, LAST_FILL, FILLED]
+    chains = small()
+    with Ledger.open("memory://") as ledger, Ledger.open("memory://") as remembering:
+        legs, others = Legs(ACCOUNT, Recorded(ledger), chains), Legs("hyperliquid:other", chains=chains)
+        all_legs = Legs(ACCOUNT, Recorded(remembering))
+        for number, frame in enumerate(story):
+            if number == forgotten_after:
+                heard(coming_and_going(10), others)
+                heard((other(number, "open") for number in range(100, 110)), others)
+            ledger.record_many(translate_frame(frame, legs, PUSHED).messages)
+            remembering.record_many(translate_frame(frame, all_legs, PUSHED).messages)
+        (order,), (expected,) = ledger.orders(), remembering.orders()
+        for name in ("status", "quantity", "cum_quantity", "limit_price", "venue_order_ids", "anomalies", "ended_at"):
+            assert order[name] == expected[name], name
+        assert (order["status"], order["venue_order_ids"]) == ("filled", ["101", "155"])
+
+
+def test_the_id_of_an_order_that_is_over_and_forgotten_names_no_new_one() -> None:
+    chains = small()
+    with Ledger.open("memory://") as ledger:
+        legs = Legs(ACCOUNT, Recorded(ledger), chains)
+        ledger.record_many(heard([OPEN, order_updates(reported("canceled", T + 10))], legs).messages)
+        heard(coming_and_going(10), Legs("hyperliquid:other", chains=chains))
+        assert chains.cloid_of(ACCOUNT, "101") is None
+        again = batches.statuses(SECOND_HALF["data"], legs, POLLED)
+        assert (types(again), again.messages[0].aliases) == (["acknowledge"], {})  # type: ignore[attr-defined]
