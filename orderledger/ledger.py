@@ -254,7 +254,10 @@ class Ledger:
     def rebuild(self, names: Sequence[str] = (), *, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> Rebuilt:
         """Build views anew beside the live ones, with `jobs` processes, and put them in their place. Recording goes on."""
         with reaching(self._url):
-            return rebuild(self._store, self._projector, names, jobs=jobs, progress=progress)
+            rebuilt = rebuild(self._store, self._projector, names, jobs=jobs, progress=progress)
+            if not rebuilt.is_equal:
+                self._follower.restart()
+            return rebuilt
 
     def check(self, *, progress: Callable[[int, int], None] | None = None) -> Checked:
         """Compare the whole log with its streams and the views."""

@@ -222,6 +222,23 @@ def test_a_database_that_fails_is_told_of_until_it_is_well(durable_store_url: st
         assert_is_whole(ledger, LIVES)
 
 
+def test_views_that_were_rebuilt_are_not_followed_from_what_they_were(durable_store_url: str) -> None:
+    messages = parsed(*lives(LIVES))
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(messages[: LIVES * 2])
+        ledger.catch_up()
+    run_sql(durable_store_url, "UPDATE positions SET bought_quantity = '1000'")
+    with Ledger.open(durable_store_url, follow="process") as ledger:
+        ledger.record_many(messages[LIVES * 2 : LIVES * 3])
+        until("views that the process has made", lambda: ledger.latencies()["views"]["count"])
+        until_current(ledger)
+        assert not ledger.rebuild().is_equal
+        ledger.record_many(messages[LIVES * 3 :])
+        until_current(ledger)
+        assert ledger.recover().events_read == 0, "this process has had to read events"
+        assert_is_whole(ledger, LIVES)
+
+
 @pytest.mark.parametrize(("url", "follow"), [("memory://", "process"), ("orders.db", "thread")])
 def test_what_cannot_be_followed_so_is_refused_by_name(
     url: str, follow: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -62,6 +62,12 @@ class FollowingProcess(Follower):
             self._next_notice_at = now + NOTICE_SECONDS
             self._with_input(lambda descriptor: os.write(descriptor, b"\n"))
 
+    def restart(self) -> None:
+        child = self._child
+        self._with_input(None)
+        if child is not None:
+            child.wait()
+
     def stop(self) -> None:
         self._stopping.set()
         self._wake.set()
@@ -77,12 +83,14 @@ class FollowingProcess(Follower):
         while not self._stopping.is_set():
             self._missing = self._listen()
             self.failure = None
+            if self._missing is None:
+                continue
             next_start_at = time.monotonic() + RESTART_SECONDS
             while not self._stopping.is_set() and time.monotonic() < next_start_at:
                 self._look()
 
-    def _listen(self) -> Exception:
-        """Start the process, and hear what it says until it ends. Returns why there is none."""
+    def _listen(self) -> Exception | None:
+        """Start the process, and hear what it says until it ends. Returns why there is none, None where it was to end."""
         try:
             command = [sys.executable, "-P", "-c", COMMAND]
             # in a group of its own: an interrupt from the keyboard is its parent's to heed
@@ -92,7 +100,8 @@ class FollowingProcess(Follower):
                     self._hear(child)
                 finally:
                     self._with_input(None)
-            return StoreUnreachable(f"the process that keeps the views ended with status {child.returncode}")
+            status = child.returncode
+            return StoreUnreachable(f"the process that keeps the views ended with status {status}") if status else None
         except (OSError, ValueError) as error:
             return StoreUnreachable(f"no process keeps the views: {error}")
 
