@@ -1,6 +1,7 @@
 """One message at a time: `record`, `record_soon` from threads, `arecord` from tasks, beside one append and fdatasync, and
 beside the stock eventsourcing library. Messages are validated inside what is timed, as a user's code does. Each case runs
-twice: with views that follow, as a ledger opens by default, and with views at rest; the stock library has none."""
+with views that a thread follows, as a ledger opens by default, that a process follows, and that are at rest; the stock
+library has none."""
 
 import asyncio
 import gc
@@ -12,16 +13,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from measuring import Bench, Databases, Figure, Raw1, databases, in_turns, percentile, raw1
+from measuring import Bench, Databases, Figure, Raw1, databases, followed, in_turns, percentile, raw1
 from stock import save_each, stock_application
 from workload import Document, documents, to_message
 
 from orderledger import Ledger
+from orderledger.infrastructure.storage.following import Follow
 
 SINGLE = 1_500
 STOCK = 500
 SHARED = {"sqlite": 8_000, "postgres": 8_000}
-ALONE, AT_REST = "record, one caller", ", views at rest"
+ALONE = "record, one caller"
+FOLLOWING: dict[str, Follow] = {"": True, ", views by a process": "process", ", views at rest": False}
 ALONE_TARGET = {"sqlite": 0.60, "postgres": 0.50}
 
 
@@ -81,10 +84,10 @@ def _share(bench: Bench, count: int) -> int:
 
 
 def _cases(bench: Bench, stores: Databases, store: str) -> dict[str, Callable[[], Run]]:
-    """Those that are wanted, each with views that follow and with views at rest."""
+    """Those that are wanted, with each way to follow."""
     single = documents(2_000)[: _share(bench, SINGLE)]
     shared = documents(SHARED[store] // 3)[: _share(bench, SHARED[store])]
-    cases: dict[str, Callable[[bool], Run]] = {
+    cases: dict[str, Callable[[Follow], Run]] = {
         ALONE: lambda follow: _one_caller(stores, store, single, follow=follow),
         "record, 32 threads": lambda follow: _threads(stores, store, shared, 32, follow=follow, record=_recorded),
         "record_soon, 32 threads": lambda follow: _threads(stores, store, shared, 32, follow=follow, record=_recorded_soon),
@@ -94,7 +97,7 @@ def _cases(bench: Bench, stores: Databases, store: str) -> dict[str, Callable[[]
     return {
         f"{name}{how}": partial(run, follow)
         for name, run in cases.items()
-        for how, follow in (("", True), (AT_REST, False))
+        for how, follow in FOLLOWING.items()
         if bench.wants(f"{name}{how}")
     }
 
@@ -138,8 +141,8 @@ def _tell_alone(bench: Bench, store: str, name: str, runs: list[Run], floors: li
     bench.add(Figure(f"{name}: p99", store, p99 / 1000, "ms", raw_p99 / 1000, "raw1's p99 (ms)", slowest, p99_target))
 
 
-def _one_caller(stores: Databases, store: str, found: list[Document], *, follow: bool) -> Run:
-    with stores.empty(store) as url, Ledger.open(url, follow=follow) as ledger:
+def _one_caller(stores: Databases, store: str, found: list[Document], *, follow: Follow) -> Run:
+    with stores.empty(store) as url, followed(url, follow) as ledger:
         gc.collect()
         took: list[float] = []
         cpu, mine, began = time.process_time(), _user_time(), time.perf_counter()
@@ -169,7 +172,13 @@ def _recorded_soon(ledger: Ledger, document: Document) -> None:
 
 
 def _threads(
-    stores: Databases, store: str, found: list[Document], count: int, *, follow: bool, record: Callable[[Ledger, Document], None]
+    stores: Databases,
+    store: str,
+    found: list[Document],
+    count: int,
+    *,
+    follow: Follow,
+    record: Callable[[Ledger, Document], None],
 ) -> Run:
     """Each thread waits for its message before it gives the next."""
 
@@ -180,7 +189,7 @@ def _threads(
             took.append(time.perf_counter() - start)
 
     took: list[float] = []
-    with stores.empty(store) as url, Ledger.open(url, follow=follow) as ledger:
+    with stores.empty(store) as url, followed(url, follow) as ledger:
         threads = [threading.Thread(target=caller, args=(ledger, mine)) for mine in _by_caller(found, count)]
         gc.collect()
         cpu, began = time.process_time(), time.perf_counter()
@@ -191,7 +200,7 @@ def _threads(
         return _run(time.perf_counter() - began, time.process_time() - cpu, 0.0, took)
 
 
-def _tasks(stores: Databases, store: str, found: list[Document], count: int, *, follow: bool) -> Run:
+def _tasks(stores: Databases, store: str, found: list[Document], count: int, *, follow: Follow) -> Run:
     """The same with tasks of one event loop."""
 
     async def caller(ledger: Ledger, mine: list[Document]) -> None:
@@ -204,7 +213,7 @@ def _tasks(stores: Databases, store: str, found: list[Document], count: int, *, 
         await asyncio.gather(*(caller(ledger, mine) for mine in _by_caller(found, count)))
 
     took: list[float] = []
-    with stores.empty(store) as url, Ledger.open(url, follow=follow) as ledger:
+    with stores.empty(store) as url, followed(url, follow) as ledger:
         gc.collect()
         cpu, began = time.process_time(), time.perf_counter()
         asyncio.run(run(ledger))

@@ -22,7 +22,7 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """CPU seconds of a process: of its event loop, of the thread that keeps the views, of those that record."""
+    """CPU seconds of a process: of its event loop, of who keeps the views, of the threads that record."""
 
     loop: float
     views: float
@@ -85,11 +85,13 @@ class CollectorProcess:
             connection.close()
 
     def cpu(self) -> Cpu:
-        """The first thread runs the loop; the second is made when the ledger is opened, and keeps its views."""
+        """The first thread runs the loop; the second has started the process that keeps the views."""
         tasks = Path(f"/proc/{self._process.pid}/task")
         by_thread = {int(task.name): _ticks(task / "stat") for task in tasks.iterdir()}
-        loop, views, *others = (by_thread[name] / TICKS for name in sorted(by_thread))
-        return Cpu(loop, views, sum(others))
+        loop, listening, *others = (by_thread[name] / TICKS for name in sorted(by_thread))
+        followers = ((tasks / str(name) / "children").read_text().split() for name in by_thread)
+        views = sum(_ticks(Path(f"/proc/{child}/stat")) for children in followers for child in children)
+        return Cpu(loop, listening + views / TICKS, sum(others))
 
     def memory_mb(self) -> float:
         """The most it has had."""

@@ -18,9 +18,13 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from orderledger import Ledger, Mark
+from orderledger.infrastructure.storage.following import Follow
 
 RESULTS = Path(__file__).parent / "results"
 APPENDED = b"x" * 127
@@ -181,6 +185,16 @@ class Databases:
         assert self.postgres_url is not None
         with psycopg.connect(self.postgres_url, autocommit=True) as connection:
             connection.execute(statement.encode())
+
+
+@contextmanager
+def followed(url: str, follow: Follow) -> Iterator[Ledger]:
+    """A ledger on an empty store. Who is to follow its log does so by now."""
+    with Ledger.open(url, follow=follow) as ledger:
+        ledger.record(Mark(account="sim:warm", instrument="BTC-USD", price=Decimal(1)))
+        while follow and ledger.status()["views_behind"]:
+            time.sleep(0.01)
+        yield ledger
 
 
 def schema_of(url: str) -> str:

@@ -21,8 +21,9 @@ from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.board import Board
 from orderledger.infrastructure.storage.checking import Checked, check
 from orderledger.infrastructure.storage.codec import NAMES, name_of, readable_payload
+from orderledger.infrastructure.storage.following import Follow, check_follow, follower_of
 from orderledger.infrastructure.storage.histories import stored_event_row
-from orderledger.infrastructure.storage.projecting import Follower, Projector, stored_position
+from orderledger.infrastructure.storage.projecting import Projector, stored_position
 from orderledger.infrastructure.storage.rebuilding import Rebuilt, rebuild, rebuild_outdated
 from orderledger.infrastructure.storage.recording import Row as StoredRow
 from orderledger.infrastructure.storage.recovering import open_orders_in_log
@@ -49,13 +50,13 @@ ATTRIBUTED = NAMES[OrderAttributed]
 class Ledger:
     """One store, open. Use it as a context manager, or close it."""
 
-    def __init__(self, store: Store, url: str, clock: Clock | None = None, *, follow: bool = True) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Clock | None = None, *, follow: Follow = True) -> None:
         self._store = store
-        self._url = url
+        self._url = settings.db
         self._board = Board(store.database)
         self._latencies = Latencies()
-        self._projector = Projector(store, self._latencies)
-        self._follower = Follower(self._projector)
+        self._projector = Projector(store, self._latencies, folds_ahead=follow == "process")
+        self._follower = follower_of(store, self._projector, self._latencies, settings, follow)
         self._writer = Writer(store, clock or SystemClock(), self._follower.notice, self._latencies)
         self._committer = Committer(self._writer)
         self._closing = threading.Lock()
@@ -72,17 +73,19 @@ class Ledger:
         synchronous: str | None = None,
         lock_timeout: int | None = None,
         clock: Clock | None = None,
-        follow: bool = True,
+        follow: Follow = True,
     ) -> "Ledger":
         """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`, and create it if it is not there.
 
-        `synchronous` and `lock_timeout` are explained in `Settings`. `follow` keeps the views up to date in the background.
-        Raises StoreUnreachable, or StoreVersion for a store made by a newer version.
+        `synchronous` and `lock_timeout` are explained in `Settings`. `follow` keeps the views up to date in the background:
+        with a thread, or with "process" in a process of its own, which leaves the interpreter to those who record.
+        Raises InvalidSetting, StoreUnreachable, or StoreVersion for a store made by a newer version.
         """
         settings = Settings.read(db=url, synchronous=synchronous, lock_timeout=lock_timeout)
+        check_follow(follow, settings.db)
         store = open_store(settings.db, synchronous=settings.synchronous, lock_timeout=settings.lock_timeout)
         with reaching(settings.db):
-            return cls(store, settings.db, clock, follow=follow)
+            return cls(store, settings, clock, follow=follow)
 
     # Recording
 
@@ -251,7 +254,10 @@ class Ledger:
     def rebuild(self, names: Sequence[str] = (), *, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> Rebuilt:
         """Build views anew beside the live ones, with `jobs` processes, and put them in their place. Recording goes on."""
         with reaching(self._url):
-            return rebuild(self._store, self._projector, names, jobs=jobs, progress=progress)
+            rebuilt = rebuild(self._store, self._projector, names, jobs=jobs, progress=progress)
+            if not rebuilt.is_equal:
+                self._follower.restart()
+            return rebuilt
 
     def check(self, *, progress: Callable[[int, int], None] | None = None) -> Checked:
         """Compare the whole log with its streams and the views."""
@@ -262,6 +268,13 @@ class Ledger:
         """Bring the views up to the end of the log now. Every question does so by itself."""
         with reaching(self._url):
             return self._projector.catch_up(progress)
+
+    def check_following(self) -> None:
+        """Raises StoreUnreachable where the views are not kept up to date in the background as was asked for, with the reason."""
+        fault = self._follower.fault()
+        if fault is not None:
+            with reaching(self._url):
+                raise fault
 
     def publish(self, name: str, status: dict[str, Any]) -> None:
         """Put up what a process that feeds this ledger says of itself. It is shown by `status`, and is no fact of the log."""

@@ -50,7 +50,10 @@ def collect(config: str) -> None:
     settings = CollectSettings.read(Path(config))
     settings.check()
     set_up_log(settings.log)
-    with options.open_ledger(settings.db, say_new=say_new) as ledger, records_of(settings.db, ledger) as records:
+    with (
+        options.open_ledger(settings.db, follow="process", say_new=say_new) as ledger,
+        records_of(settings.db, ledger) as records,
+    ):
         run(settings, ledger, records)
 
 

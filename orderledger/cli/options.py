@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -45,7 +45,7 @@ def say_new(url: str) -> None:
     click.echo(f"orderledger: a new ledger at {url}", err=True)
 
 
-def open_ledger(url: str, *, follow: bool = False, say_new: Callable[[str], None] = say_new) -> Any:
+def open_ledger(url: str, *, follow: bool | Literal["process"] = False, say_new: Callable[[str], None] = say_new) -> Any:
     """The ledger for a command. A question needs no thread that keeps the views up to date: it does so itself."""
     from pathlib import Path
 

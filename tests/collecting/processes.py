@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -63,6 +64,11 @@ class Process:
     @property
     def has_ended(self) -> bool:
         return self._process.returncode is not None
+
+    def children(self) -> list[int]:
+        """Processes that it has started, and that have not ended."""
+        found = subprocess.run(["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=False)
+        return [int(line) for line in found.stdout.split()]
 
     async def said(self) -> Said:
         out, err = await asyncio.wait_for(self._said, PATIENCE)

@@ -1,6 +1,7 @@
 """What is played with the command: stories of processes and made-up venues, each with what came of it."""
 
 import asyncio
+import os
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -113,6 +114,33 @@ async def killed_and_started_again(command: Path, folder: Path) -> Killed:
 
 def _fills(world: World) -> int:
     return int(world.ask("SELECT count(*) FROM orderledger_events WHERE topic LIKE 'fill_recorded%'"))
+
+
+@dataclass(slots=True)
+class ViewsKilled:
+    """Of a collector whose views lost the process that kept them."""
+
+    said: Said
+    cum_quantity: str
+
+
+async def views_killed(command: Path, folder: Path) -> ViewsKilled:
+    """Nobody asks the ledger anything: the table is looked at."""
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        process = await world.collecting("hyperliquid:main")
+        placed = world.hyperliquid.truth.place(ADDRESS, **ORDER)
+        await world.until(lambda: _shown_cum_quantity(world, placed.order_id) == "0", process)
+        (killed,) = process.children()
+        os.kill(killed, signal.SIGKILL)
+        world.hyperliquid.truth.fill(placed)
+        await world.until(lambda: _shown_cum_quantity(world, placed.order_id) == "2", process)
+        process.send(signal.SIGTERM)
+        return ViewsKilled(await process.said(), _shown_cum_quantity(world, placed.order_id))
+
+
+def _shown_cum_quantity(world: World, venue_order_id: int) -> str:
+    return str(world.ask("SELECT max(cum_quantity) FROM orders WHERE venue_order_id = ?", str(venue_order_id)))
 
 
 @dataclass(slots=True)

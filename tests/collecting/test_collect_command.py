@@ -11,11 +11,12 @@ from click.testing import CliRunner
 from orderledger.cli import main
 from tests.collecting import stories
 from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
-from tests.collecting.stories import WRONG, Collected, Killed, Reconciled, Stopped, Twice
+from tests.collecting.stories import WRONG, Collected, Killed, Reconciled, Stopped, Twice, ViewsKilled
 
 STORIES: dict[str, Any] = {
     "collected": stories.collected_everywhere,
     "killed": stories.killed_and_started_again,
+    "views killed": stories.views_killed,
     "stopped": stories.stopped_in_the_middle,
     "twice": stories.started_twice,
     "failed": stories.store_that_fails,
@@ -91,6 +92,13 @@ def test_a_second_collector_of_an_account_is_refused_while_the_first_one_runs(to
     assert (twice.second.status, twice.first.status) == (2, 0)
     (sentence,) = [line for line in twice.second.err.splitlines() if line.startswith("orderledger: ")]
     assert sentence == "orderledger: collector: 'collector' is running, and collects some of these accounts already"
+
+
+def test_views_whose_process_is_killed_are_made_on_and_the_log_says_so(told: dict[str, Any]) -> None:
+    killed: ViewsKilled = of(told, "views killed")
+    assert killed.said.status == 0
+    assert killed.cum_quantity == "2"
+    assert any("views_not_kept" in line and "ended with status -9" in line for line in killed.said.err.splitlines())
 
 
 def test_every_line_of_a_json_log_is_json(collected: Collected) -> None:

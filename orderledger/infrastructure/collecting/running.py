@@ -26,7 +26,7 @@ NEW_OBJECTS = 500_000
 class Ledger(Book, Protocol):
     """A book that also shows who feeds it."""
 
-    def catch_up(self) -> int: ...
+    def check_following(self) -> None: ...
 
     def publish(self, name: str, status: dict[str, Any]) -> None: ...
 
@@ -52,7 +52,7 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records) 
         rules=_rules(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
         publish=lambda status: ledger.publish(settings.collector, {**status, "latencies": ledger.latencies()}),
-        follow=ledger.catch_up,
+        follow=ledger.check_following,
         records=records,
     )
     await _refuse_second(settings, ledger)

@@ -1,4 +1,4 @@
-"""Keeps the views up to date while a collector runs, as far as the feeds leave room for it."""
+"""Keeps the views up to date while a collector runs, or sees to it that they are: `follow` does so, or raises."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

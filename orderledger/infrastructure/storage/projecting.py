@@ -1,10 +1,7 @@
 """Keeps the views up to date: exactly once, in batches, each with its rows and its place in the log in one transaction."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from eventsourcing.persistence import PersistenceError
+from collections.abc import Callable
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.garbage import uncollected
@@ -24,12 +21,6 @@ WORTH_A_LARGE_BATCH = 10_000
 EVENTS_AT_ONCE = 2_000
 """In memory, of a transaction's worth."""
 
-POLL_SECONDS = 1.0
-PAUSE_SECONDS = 0.1
-EVENTS_WHEN_BUSY = 1_000
-"""Who records one message after the other waits for each commit of the views: they pause between two, and so hold up fewer
-than one message in a hundred. Who records thousands in that time does not notice one more."""
-
 
 class TableFold:
     """The fold with its rows in tables. It goes on where it was, in one transaction after another."""
@@ -41,6 +32,12 @@ class TableFold:
 
     def advance(self, session: Session, limit: int, up_to: int | None = None) -> int:
         """Take so many events, not beyond a position, and write what follows. Returns how many there were."""
+        count = self.take(session, limit, up_to)
+        self.write(session)
+        return count
+
+    def take(self, session: Session, limit: int, up_to: int | None = None) -> int:
+        """Take so many events: a transaction that reads will do. What follows waits for `write`."""
         self._rows.session = session
         count = 0
         while wanted := min(limit - count, EVENTS_AT_ONCE):
@@ -54,9 +51,13 @@ class TableFold:
                 break
         if count:
             self._fold.settle()
-            self._rows.flush()
-            self._fold.evict()
         return count
+
+    def write(self, session: Session) -> None:
+        """Write what follows from the events that were taken."""
+        self._rows.session = session
+        self._rows.flush()
+        self._fold.evict()
 
     def _events_of(self, stream: str) -> list[Recorded]:
         assert self._rows.session is not None
@@ -64,10 +65,15 @@ class TableFold:
 
 
 class Projector:
-    """Takes events from the log into the tables of the views. Several processes may: each batch counts once."""
+    """Takes events from the log into the tables of the views. Several processes may: each batch counts once.
 
-    def __init__(self, store: Store, latencies: Latencies | None = None) -> None:
+    `folds_ahead`: before the transaction that writes, which others wait for on SQLite. Where the writer is in the same
+    interpreter that does not help: it then waits for the interpreter instead, and longer.
+    """
+
+    def __init__(self, store: Store, latencies: Latencies | None = None, *, folds_ahead: bool = False) -> None:
         self._store = store
+        self._folds_ahead = folds_ahead
         self._latencies = latencies or Latencies()
         self._lock = threading.Lock()
         self._fold = TableFold(position=-1)
@@ -99,19 +105,43 @@ class Projector:
 
     def _advance(self, limit: int) -> None:
         try:
-            with uncollected(), self._store.database.writing() as session:
-                self._advance_in(session, limit)
+            with uncollected():
+                if self._folds_ahead:
+                    while not self._advance_ahead(limit):
+                        pass
+                else:
+                    self._advance_in_one(limit)
             self._latencies.projected(self._fold.position)
         except BaseException:
             self._fold = TableFold(position=-1)
             raise
 
-    def _advance_in(self, session: Session, limit: int) -> None:
-        position = lock_position(session)
+    def _advance_in_one(self, limit: int) -> None:
+        with self._store.database.writing() as session:
+            self._go_on_from(lock_position(session))
+            self._write(session, self._fold.take(session, limit))
+
+    def _advance_ahead(self, limit: int) -> bool:
+        """Returns whether it counts: not where another process has been faster."""
+        with self._store.database.reading() as session:
+            position = stored_position(session)
+            self._go_on_from(position)
+            count = self._fold.take(session, limit)
+        if count:
+            with self._store.database.writing() as session:
+                if lock_position(session) != position:
+                    self._fold = TableFold(position=-1)
+                    return False
+                self._write(session, count)
+        return True
+
+    def _go_on_from(self, position: int) -> None:
         if position != self._fold.position:  # another process has gone on: what is in memory is no longer what is in the tables
             self._fold = TableFold(position=position)
-        count = self._fold.advance(session, limit)
+
+    def _write(self, session: Session, count: int) -> None:
         if count:
+            self._fold.write(session)
             self.events_read += count
             session.execute("UPDATE view_positions SET position = ? WHERE name = ?", (self._fold.position, VIEWS))
 
@@ -130,77 +160,3 @@ def stored_position(session: Session) -> int:
 def stored_fold_version(session: Session) -> int:
     """Of the fold that made the views."""
     return int(session.execute("SELECT fold_version FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
-
-
-class Follower:
-    """A thread that keeps the views up to date while a ledger is open."""
-
-    def __init__(self, projector: Projector) -> None:
-        self._projector = projector
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._resting = 0
-        self._pausing = 0
-        self.failure: Exception | None = None
-
-    def notice(self) -> None:
-        """Something has been committed."""
-        if not self._wake.is_set():
-            self._wake.set()
-
-    @contextmanager
-    def resting(self) -> Iterator[None]:
-        """Leave the interpreter to a bulk recording: begin nothing. Questions bring the views up to date all the same."""
-        self._resting += 1
-        try:
-            yield
-        finally:
-            self._resting -= 1
-            self._wake.set()
-
-    @contextmanager
-    def pausing(self) -> Iterator[None]:
-        """Leave the interpreter to a recovery: stop after the batch that is under way."""
-        self._pausing += 1
-        try:
-            with self.resting():
-                yield
-        finally:
-            self._pausing -= 1
-
-    def start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="orderledger-views", daemon=True)
-            self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.wait(POLL_SECONDS)
-            self._wake.clear()
-            if self._resting:
-                continue
-            try:
-                while self._follow() > EVENTS_WHEN_BUSY:
-                    pass
-                self.failure = None
-            except (PersistenceError, OSError) as error:  # the database may come back; reading the views says what is wrong
-                self.failure = error
-                self._stopping.wait(POLL_SECONDS)
-            self._stopping.wait(PAUSE_SECONDS)
-
-    def _follow(self) -> int:
-        """Catch up, unless there is something else to do. Returns how many events there were."""
-        read_before = self._projector.events_read
-        if not self._has_to_leave():
-            self._projector.catch_up(is_enough=self._has_to_leave)
-        return self._projector.events_read - read_before
-
-    def _has_to_leave(self) -> bool:
-        return bool(self._pausing) or self._stopping.is_set()

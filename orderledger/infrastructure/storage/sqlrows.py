@@ -1,21 +1,27 @@
 """The folds' rows in a database: what was changed stays in memory until it is flushed, what was not is read."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
+from heapq import merge
 from typing import Any
 
 from orderledger.infrastructure.storage.database import Session
+from orderledger.projections.store import sort_key
 from orderledger.projections.tables import TABLES, Key, Row, Table
 
 FEW = "LIMIT 1000"
 
 
 class SqlRows:
-    """Rows of one transaction after another: `session` is set while one runs."""
+    """Rows of one transaction after another: `session` is set while one runs. Only `flush` needs one that writes."""
 
     def __init__(self, suffix: str = "") -> None:
         self.session: Session | None = None
         self._suffix = suffix
         self._changed: dict[str, dict[Key, Row | None]] = {table.name: {} for table in TABLES}
+        self._found: dict[str, dict[Key, list[Row]]] = {}
+        """Of tables that were searched since they were last changed: the changed rows by account and instrument."""
 
     def get(self, table: Table, key: Key) -> Row | None:
         changed = self._changed[table.name]
@@ -27,16 +33,37 @@ class SqlRows:
 
     def put(self, table: Table, row: Row) -> None:
         self._changed[table.name][table.key_of(row)] = row
+        self._found.pop(table.name, None)
 
     def delete(self, table: Table, key: Key) -> None:
         self._changed[table.name][key] = None
+        self._found.pop(table.name, None)
 
     def select(self, table: Table, **where: Any) -> list[Row]:
-        self._flush_table(table)
-        return self._select(table, [f"{name} = ?" for name in where], list(where.values()))
+        return list(self.each(table, **where))
 
     def each(self, table: Table, **where: Any) -> Iterator[Row]:
-        self._flush_table(table)
+        changed = self._changed[table.name]
+        stored = self._stored(table, where)
+        if not changed:
+            return stored
+        unchanged = (row for row in stored if table.key_of(row) not in changed)
+        found = [row for row in self._near(table, where) if all(row[name] == value for name, value in where.items())]
+        in_order = partial(sort_key, table)
+        return merge(unchanged, sorted(found, key=in_order), key=in_order)
+
+    def _near(self, table: Table, where: dict[str, Any]) -> list[Row]:
+        """The changed rows to look through. Those of one instrument are found at once: each position may ask for them."""
+        rows = self._changed[table.name].values()
+        if "instrument" not in where:
+            return [row for row in rows if row is not None]
+        if table.name not in self._found:
+            found = self._found[table.name] = defaultdict(list)
+            for row in filter(None, rows):
+                found[row["account"], row["instrument"]].append(row)
+        return self._found[table.name].get((where["account"], where["instrument"]), [])
+
+    def _stored(self, table: Table, where: dict[str, Any]) -> Iterator[Row]:
         conditions, values = [f"{name} = ?" for name in where], list(where.values())
         rows = self._select(table, conditions, values, FEW)
         beyond = f"({', '.join(table.order_by)}) > ({', '.join('?' * len(table.order_by))})"
@@ -52,16 +79,13 @@ class SqlRows:
     def flush(self) -> None:
         """Write what has changed."""
         for table in TABLES:
-            self._flush_table(table)
-
-    def _flush_table(self, table: Table) -> None:
-        changed = self._changed[table.name]
-        if changed:
+            changed = self._changed[table.name]
             rows = [row for row in changed.values() if row is not None]
             if rows:
                 self._session.upsert(table, rows, self._suffix)
             self._session.delete(table, [key for key, row in changed.items() if row is None], self._suffix)
             changed.clear()
+        self._found.clear()
 
     @property
     def _session(self) -> Session:

@@ -23,7 +23,7 @@ class Conflict(StoreError):
 
 
 class Store:
-    """The log, append only, and the tables of the views beside it. `url` is None where no other process could open it."""
+    """The log, append only, and the tables of the views beside it. `url` is for other processes, None where none can open it."""
 
     def __init__(self, application: LedgerApplication, database: Database, url: str | None) -> None:
         self.url = url
@@ -152,7 +152,7 @@ def _open_sqlite(url: str, synchronous: str, lock_timeout: int) -> Store:
     }
     application = LedgerApplication(environment)
     database = SQLiteDatabase(application.factory.datastore)  # type: ignore[attr-defined]
-    return _prepared(Store(application, database, None if path.startswith("file:") else url))
+    return _prepared(Store(application, database, None if path.startswith("file:") else str(Path(path).absolute())))
 
 
 def _open_postgres(url: str, synchronous: str, lock_timeout: int) -> Store:
