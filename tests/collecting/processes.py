@@ -5,12 +5,13 @@ import contextlib
 import json
 import os
 import sqlite3
-import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
@@ -67,8 +68,7 @@ class Process:
 
     def children(self) -> list[int]:
         """Processes that it has started, and that have not ended."""
-        found = subprocess.run(["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=False)
-        return [int(line) for line in found.stdout.split()]
+        return [child.pid for child in psutil.Process(self._process.pid).children()]
 
     async def said(self) -> Said:
         out, err = await asyncio.wait_for(self._said, PATIENCE)

@@ -6,7 +6,6 @@ from collections import defaultdict
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.collecting.counters import AccountCounters
 from orderledger.infrastructure.collecting.recorder import QUEUE_LIMIT, Recorder
-from orderledger.infrastructure.collecting.views import Views
 from orderledger.infrastructure.wire.messages import Message
 from tests.scenarios import ACCOUNT, at
 
@@ -25,37 +24,14 @@ def test_a_feed_that_is_faster_than_the_store_is_held_back_and_what_it_said_is_r
             await recorder.put(ACCOUNT, acknowledged(start, BATCH))
         held_back = asyncio.ensure_future(recorder.put(ACCOUNT, acknowledged(QUEUE_LIMIT - BATCH, BATCH)))
         await asyncio.sleep(0)
-        assert not held_back.done() and recorder.is_busy
+        assert not held_back.done()
         held_back.cancel()
         recording = asyncio.ensure_future(recorder.run())
         await recorder.drained()
-        assert (recorder.waiting, recorder.is_busy) == (0, False)
+        assert recorder.waiting == 0
         recording.cancel()
 
     with Ledger.open("memory://", follow=False) as ledger:
         asyncio.run(story(ledger))
         told = [row["payload"]["venue_order_id"] for row in ledger.events() if row["name"] == "order_acknowledged.v1"]
     assert told == [f"V-{number}" for number in range(QUEUE_LIMIT)]
-
-
-def test_views_wait_while_the_recorder_is_busy_and_a_fault_of_theirs_is_not_the_end() -> None:
-    async def story() -> list[str]:
-        done: list[str] = []
-        busy = iter([True, True, False, False])
-
-        def follow() -> None:
-            done.append("followed")
-            if len(done) == 1:
-                raise ValueError("a view that cannot be made")
-
-        def is_busy() -> bool:
-            done.append("asked")
-            return next(busy, False)
-
-        keeping = asyncio.ensure_future(Views(follow, is_busy=is_busy, retry_seconds=0.01).keep())
-        while done.count("followed") < 3 and not keeping.done():
-            await asyncio.sleep(0.01)
-        keeping.cancel()
-        return done
-
-    assert asyncio.run(story())[:6] == ["followed", "asked", "asked", "asked", "followed", "asked"]

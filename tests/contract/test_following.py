@@ -7,10 +7,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from orderledger import InvalidSetting, Ledger, StoreUnreachable
@@ -47,8 +48,12 @@ def until(what: str, is_so: Callable[[], Any]) -> None:
 
 def following_processes(parent: int) -> list[int]:
     """Processes that keep views, and whose parent this is."""
-    command = ["pgrep", "-P", str(parent), "-f", following_process.__name__.rpartition(".")[2]]
-    return [int(line) for line in subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()]
+    found = []
+    for child in psutil.Process(parent).children():
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if following_process.__name__ in " ".join(child.cmdline()):
+                found.append(child.pid)
+    return found
 
 
 def new_following_process(parent: int) -> int:
@@ -58,9 +63,7 @@ def new_following_process(parent: int) -> int:
 
 
 def has_ended(process: int) -> bool:
-    command = ["ps", "-o", "stat=", "-p", str(process)]
-    state = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    return not state or state.startswith("Z")
+    return not psutil.pid_exists(process) or psutil.Process(process).status() == psutil.STATUS_ZOMBIE
 
 
 def until_current(ledger: Ledger) -> None:

@@ -17,7 +17,6 @@ from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.collecting.counters import AccountCounters
 from orderledger.infrastructure.collecting.recorder import Recorder
-from orderledger.infrastructure.collecting.views import Follow, Views
 from orderledger.infrastructure.errors import StoreError, VenueError
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
@@ -28,6 +27,7 @@ ACTOR = "collector"
 RETRY_SECONDS = 5.0
 PUBLISHED_APART = 0.05
 GARBLED_SHOWN = 200
+VIEWS_CHECKED_SECONDS = 0.2
 HANGING_UP_SECONDS = 10.0
 """How long venues may take to tell the rest when the collector is stopped."""
 
@@ -36,8 +36,8 @@ Publish = Callable[[dict[str, Any]], None]
 
 class Collector:
     """`publish` is given the status every `publishing` seconds, and at the end. `every`: between two reconciliations of an
-    account; None for none but those at the start and after gaps. `follow` brings the views up to date. `records`: where orders
-    are looked up by their names, by default in the book's views."""
+    account; None for none but those at the start and after gaps. `check_views` raises where the views do not follow the log.
+    `records`: where orders are looked up by their names, by default in the book's views."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Collector:
         every: timedelta | None = timedelta(minutes=5),
         publish: Publish = lambda status: None,
         publishing: float = 1.0,
-        follow: Follow = lambda: None,
+        check_views: Callable[[], None] = lambda: None,
         records: Records | None = None,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
@@ -71,7 +71,7 @@ class Collector:
         self._wake = {venue.name: asyncio.Event() for venue in venues}
         self.counters: defaultdict[str, AccountCounters] = defaultdict(AccountCounters)
         self._recorder = Recorder(book, self.counters)
-        self._views = Views(follow, is_busy=lambda: self._recorder.is_busy, retry_seconds=retry_seconds)
+        self._check_views = check_views
         self._news = asyncio.Event()
         """An account has come up, gone down or been reconciled: to be published at once."""
 
@@ -88,7 +88,7 @@ class Collector:
         """Until `stop` is set, and what was heard by then is recorded. Raises StoreError where the store fails."""
         recording = asyncio.ensure_future(self._recorder.run())
         listening = [asyncio.ensure_future(self._listen(venue, stop)) for venue in self._venues]
-        others = [self._publish_status(), self._views.keep(), *(self._reconcile(venue) for venue in self._venues)]
+        others = [self._publish_status(), self._watch_views(), *(self._reconcile(venue) for venue in self._venues)]
         tasks = [recording, *listening, *map(asyncio.ensure_future, others)]
         stopping = asyncio.ensure_future(stop.wait())
         try:
@@ -260,6 +260,19 @@ class Collector:
             self._news.clear()
             await asyncio.to_thread(self._publish, self.status())
             await asyncio.sleep(min(PUBLISHED_APART, self._publishing))
+
+    async def _watch_views(self) -> None:
+        """A fault of theirs is told, and is not the end: the log is what counts, and whoever asks the views is told as well."""
+        fault: str | None = None
+        while True:
+            known, fault = fault, None
+            try:
+                self._check_views()
+            except StoreError as error:
+                fault = str(error)
+            if fault is not None and fault != known:
+                self._log.warning("views_not_kept", why=fault)
+            await asyncio.sleep(VIEWS_CHECKED_SECONDS)
 
     def status(self) -> dict[str, Any]:
         """Counters of every account, and what waits. `at` is the time up to which the venues were listened to."""

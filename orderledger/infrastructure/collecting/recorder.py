@@ -33,14 +33,8 @@ class Recorder:
         self._counters = counters
         self._queue: asyncio.Queue[Batch | asyncio.Future[None]] = asyncio.Queue()
         self._room = asyncio.Event()
-        self._is_writing = False
         self.waiting = 0
         """Messages that are not being recorded yet."""
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether anything is recorded, or waits for it."""
-        return self._is_writing or not self._queue.empty()
 
     async def put(self, account: str, messages: Sequence[Message]) -> None:
         """What is put is recorded, even if the wait for room is canceled."""
@@ -61,10 +55,8 @@ class Recorder:
         while True:
             batches, marks = await self._gathered()
             if batches:
-                self._is_writing = True
                 told = [message for batch in batches for message in batch.messages]
                 self._count(batches, await asyncio.to_thread(self._book.record_many, told))
-                self._is_writing = False
             for mark in marks:
                 if not mark.done():
                     mark.set_result(None)

@@ -52,7 +52,7 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records) 
         rules=_rules(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
         publish=lambda status: ledger.publish(settings.collector, {**status, "latencies": ledger.latencies()}),
-        follow=ledger.check_following,
+        check_views=ledger.check_following,
         records=records,
     )
     await _refuse_second(settings, ledger)
