@@ -94,6 +94,10 @@ class Fact:
         return self.type == "reject" and self.get("reason") == "duplicate_order"
 
     @property
+    def is_unknown_to_venue(self) -> bool:
+        return self.type in {"reject_cancel", "reject_replace"} and self.get("reason") == "unknown_order"
+
+    @property
     def session_word(self) -> str | None:
         """Where it leaves the order between done for the day, suspended, stopped and (None) going on as usual."""
         return str(self.get("status")) if self.type == "status" else SESSIONS[self.type]
@@ -469,8 +473,8 @@ class Order:
 
     @property
     def heard(self) -> list[Fact]:
-        """What the venue said that shows it knows the order."""
-        return [fact for fact in self.facts if fact.is_report and fact.type != "absent"]
+        """What the venue said that shows it knows the order: a refusal of what it calls an unknown order does not."""
+        return [fact for fact in self.facts if fact.is_report and fact.type != "absent" and not fact.is_unknown_to_venue]
 
     @property
     def is_missing(self) -> bool:

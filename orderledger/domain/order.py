@@ -39,7 +39,7 @@ from orderledger.domain.events import (
     SubmissionUnresolved,
 )
 from orderledger.domain.order_facts import note
-from orderledger.domain.state import DUPLICATE_ORDER, Order
+from orderledger.domain.state import DUPLICATE_ORDER, UNKNOWN_ORDER, Order
 from orderledger.domain.values import Pending, Status, alias_text, later
 
 Working = (
@@ -238,7 +238,8 @@ def _evolve_report(order: Order, event: Report, at: datetime) -> None:
         case _:
             order.seen.add(event)
             _evolve_told(order, event, at)
-    order.hear(at)
+    if event.reason != UNKNOWN_ORDER or not isinstance(event, CancelRejected | ReplaceRejected):
+        order.hear(at)
 
 
 def _evolve_observed(order: Order, event: StatusObserved, at: datetime) -> None:

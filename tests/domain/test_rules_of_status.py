@@ -255,6 +255,26 @@ def test_a_cancel_without_an_answer_leaves_the_order_unresolved() -> None:
     scenario.when(message("reject_cancel", request_id="R-1")).then_order(status="new", pending=None, certainty="confirmed")
 
 
+@pytest.mark.parametrize("kind", ["cancel", "replace"])
+@pytest.mark.parametrize(
+    "silence", [message("unresolved", reason="timeout"), message("absent")], ids=lambda one: str(one["type"])
+)
+def test_a_request_refused_for_an_unknown_order_is_answered_and_does_not_confirm_the_order(
+    kind: str, silence: dict[str, Any]
+) -> None:
+    """FIX matrix B.1.f: the venue does not know what it was asked to cancel or replace."""
+    terms = {"quantity": "8"} if kind == "replace" else {}
+    scenario = given(*SENT, silence, message(f"request_{kind}", request_id="R-1", **terms))
+    scenario.when(message(f"reject_{kind}", request_id="R-1", reason="unknown_order"))
+    scenario.then_order(status="pending_new", pending=None, certainty="unresolved", is_open=True, leaves_quantity="10")
+
+
+def test_an_order_that_works_goes_on_as_it_was_when_a_cancel_is_refused_as_of_an_unknown_order() -> None:
+    given(*WORKING, message("request_cancel")).when(message("reject_cancel", reason="unknown_order")).then_order(
+        status="new", pending=None, certainty="confirmed"
+    )
+
+
 def test_absence_ends_nothing_and_is_overcome_by_the_next_report() -> None:
     scenario = given(*WORKING, fill("F-1", "4")).when(message("absent"))
     scenario.then_outcome("recorded").then_order(
