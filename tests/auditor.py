@@ -381,7 +381,7 @@ class Order:
     @property
     def status(self) -> str:
         """Rule 1: derived from the facts by precedence."""
-        session = self.session.session_word if self.session else None
+        session = self.session.session_word if self.session and not self.is_of_another_day else None
         if session == "done_for_day" and not self.end:
             return "done_for_day"
         if self.is_filled:
@@ -393,6 +393,14 @@ class Order:
         if self.cum_quantity > 0:
             return "partially_filled"
         return "new" if any(fact.shows_work for fact in self.facts) else "pending_new"
+
+    @property
+    def is_of_another_day(self) -> bool:
+        """Of an order that outlives the day, a day that was done is over once a fill has happened on a later one."""
+        if self.session is None or self.session.session_word != "done_for_day":
+            return False
+        is_kept = self.requested("time_in_force") in {"gtc", "gtd"}
+        return is_kept and any(fill.fact.at.date() > self.session.at.date() for fill in self.fills)
 
     @property
     def has_ended(self) -> bool:

@@ -116,6 +116,8 @@ class Order(OrderFacts):
     def status(self) -> Status:
         """By FIX precedence (FIX 4.4 vol. 4 app. D), except that an order that has ended is no longer suspended or stopped."""
         end, session = self.end, self.session.value
+        if session is Status.DONE_FOR_DAY and self._is_of_another_day:
+            session = None
         if session is Status.DONE_FOR_DAY and end is None:
             return Status.DONE_FOR_DAY
         if self.is_filled:
@@ -127,6 +129,13 @@ class Order(OrderFacts):
         if self.cum_quantity > ZERO:
             return Status.PARTIALLY_FILLED
         return Status.NEW if self.is_worked else Status.PENDING_NEW
+
+    @property
+    def _is_of_another_day(self) -> bool:
+        """Whether an order that is kept overnight was filled on a later day (UTC) than its session is of. It is worked again, and
+        need not have been restated (FIX matrix H.1.a)."""
+        at, filled_at = self.session.at, self.fills.last_fill_at
+        return at is not None and filled_at is not None and filled_at.date() > at.date() and self._is_kept_overnight
 
     @property
     def is_ended(self) -> bool:

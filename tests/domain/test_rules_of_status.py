@@ -9,6 +9,8 @@ from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAckn
 from orderledger.domain.values import Anomaly, OrderType, Side
 from tests.scenarios import SENT, WORKING, at, fill, given, in_any_order, message, nothing, request
 
+DAY = 24 * 60 * 60
+
 
 def test_a_request_is_recorded_as_it_was_made_and_nothing_is_known_of_the_venue() -> None:
     nothing().when(request(strategy="grid")).then(
@@ -117,6 +119,30 @@ def test_an_order_good_beyond_the_day_keeps_what_is_left_and_comes_back_with_a_r
     scenario = given(request(time_in_force=time_in_force), message("acknowledge"), fill("F-1", "4"))
     scenario.when(message("done_for_day")).then_order(status="done_for_day", leaves_quantity="6", is_open=True, ended_at=None)
     scenario.when(message("restate")).then_order(status="partially_filled", leaves_quantity="6", is_open=True)
+
+
+@pytest.mark.parametrize(("quantity", "status", "is_open"), [("1", "partially_filled", True), ("6", "filled", False)])
+@pytest.mark.parametrize("time_in_force", ["gtc", "gtd"])
+def test_a_fill_of_another_day_brings_back_an_order_good_beyond_the_day_that_was_not_restated(
+    time_in_force: str, quantity: str, status: str, is_open: bool
+) -> None:
+    """FIX matrix H.1.a: a restatement in the morning is optional."""
+    expire_at = at(9 * DAY) if time_in_force == "gtd" else None
+    sent = (request(time_in_force=time_in_force, expire_at=expire_at), message("submit"), message("acknowledge"))
+    days = (fill("F-1", "4", at=at(10)), message("done_for_day", at=at(20)), fill("F-2", quantity, at=at(DAY)))
+    row = in_any_order(sent, *days)
+    assert (row["status"], row["is_open"], row["ended_at"]) == (status, is_open, None if is_open else at(DAY))
+
+
+def test_a_fill_of_another_day_brings_back_no_day_order() -> None:
+    row = in_any_order(WORKING, message("done_for_day", at=at(20)), fill("F-1", "4", at=at(DAY)))
+    assert (row["status"], row["leaves_quantity"]) == ("done_for_day", "0")
+
+
+def test_a_fill_of_the_same_day_leaves_an_order_good_beyond_the_day_done_for_it() -> None:
+    sent = (request(time_in_force="gtc"), message("acknowledge"))
+    row = in_any_order(sent, message("done_for_day", at=at(20)), fill("F-1", "4", at=at(30)))
+    assert (row["status"], row["leaves_quantity"]) == ("done_for_day", "6")
 
 
 def test_an_order_whose_end_was_a_mistake_is_reinstated_in_whatever_order_that_is_told() -> None:
