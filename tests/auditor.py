@@ -491,7 +491,7 @@ class Order:
 
     def disagrees(self) -> bool:
         """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the claim's own time may be
-        in it or not; a mean price need only agree to the digits given, and is compared while it is of the same fills;
+        in it or not, also those taken back; a mean price need only agree to the digits given, and is compared while it is of the same fills;
         quantities are unless newer terms are in force, and what is left unless the order is suspended."""
         for name in ("cum_quantity", "average_price", "quantity", "leaves_quantity"):
             told = [fact for fact in self.facts if name in fact.claims]
@@ -507,7 +507,8 @@ class Order:
         """Between what the number may be by the facts; what cannot be compared may be what is claimed."""
         claimed = number(claim.claims[name])
         before = sum((fill.quantity for fill in self.fills if fill.fact.at < claim.at), Fraction())
-        until = sum((fill.quantity for fill in self.fills if fill.fact.at <= claim.at), Fraction())
+        told = [said[0] for said in versions_of_fills(self.facts).values()]
+        until = before + sum((number(fact.get("quantity")) for fact in told if fact.at == claim.at), Fraction())
         if name == "cum_quantity":
             return before, until
         if name == "average_price":
