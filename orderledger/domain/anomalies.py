@@ -67,6 +67,11 @@ def _of_each_fill(order: Order, fill: FillRecorded, at: datetime) -> frozenset[A
     return frozenset(true)
 
 
+def standing_codes(order: Order) -> list[Anomaly]:
+    """What the facts recorded so far amount to, by name."""
+    return [] if _is_plain(order) else sorted(code for code, _ in standing_anomalies(order))
+
+
 def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     """Every anomaly that the facts recorded so far amount to, with a sentence that says what was found."""
     quantity, cum_quantity, end_at = order.quantity, order.cum_quantity, order.end_at

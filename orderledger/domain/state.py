@@ -94,7 +94,7 @@ class Order(OrderFacts):
             return None
         closing = [status for status in (Status.EXPIRED, Status.CANCELED) if status in self.ends]
         if closing:
-            return max(closing, key=lambda status: self.ends[status])
+            return max(closing, key=self.ends.__getitem__)
         if Status.REJECTED in self.ends or (self.rejected_as_duplicate_at is not None and not self.is_worked):
             return Status.REJECTED
         return Status.DENIED if Status.DENIED in self.ends else None
@@ -143,7 +143,8 @@ class Order(OrderFacts):
 
     @property
     def ended_at(self) -> datetime | None:
-        return self.standing().ended_at
+        status = self.status
+        return self._ended_at(status) if self._is_ended_as(status) else None
 
     @property
     def leaves_quantity(self) -> Decimal | None:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from orderledger.domain.anomalies import standing_anomalies
+from orderledger.domain.anomalies import standing_codes
 from orderledger.domain.exact import EXACT, plain
 from orderledger.domain.state import Order
 from orderledger.domain.values import Links
@@ -42,7 +42,7 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "strategy": request.strategy if request else None,
         "links": links_of(request.links) if request else None,
         "tags": dict(request.tags) if request else {},
-        "anomalies": sorted(str(code) for code, _ in standing_anomalies(order)),
+        "anomalies": [str(code) for code in standing_codes(order)],
         "reason": order.reason,
         "requested_at": order.requested_at,
         "submitted_at": order.submitted_at,

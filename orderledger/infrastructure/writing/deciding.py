@@ -1,8 +1,10 @@
 """One batch of messages, decided in memory: which events are to be appended, and what each sender will be told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+
+import msgspec
 
 from orderledger.domain.anomalies import detect
 from orderledger.domain.decision import ACCEPTED, Reason, Refused
@@ -17,8 +19,7 @@ from orderledger.infrastructure.writing.live import Live, LiveStreams
 from orderledger.infrastructure.writing.naming import Naming
 
 
-@dataclass(slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, gc=False):
     """What became of an entry: a final outcome, or the index of its event among those to be appended."""
 
     outcome: Outcome | None = None

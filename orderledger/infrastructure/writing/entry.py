@@ -1,12 +1,11 @@
 """What the writer is given."""
 
-from dataclasses import dataclass
+import msgspec
 
 from orderledger.domain.recorded import AnyFact
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(msgspec.Struct, gc=False):  # thousands are made a second: this takes a quarter of a dataclass's time
     """A message on its way into the log: the fact it proposes, and what stands around it.
 
     `stream`: where the fact belongs by the names in it; of an order that is known by other names, another.
