@@ -491,8 +491,8 @@ class Order:
 
     def disagrees(self) -> bool:
         """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the claim's own time may be
-        in it or not, also those taken back; a mean price need only agree to the digits given, and is compared while it is of the same fills;
-        quantities are unless newer terms are in force, and what is left unless the order is suspended."""
+        in it or not, also those taken back; a mean price need only agree to the digits given, and is compared while it is of
+        the same fills; quantities are unless newer terms are in force, and what is left unless the order is suspended."""
         for name in ("cum_quantity", "average_price", "quantity", "leaves_quantity"):
             told = [fact for fact in self.facts if name in fact.claims]
             if told:
