@@ -522,9 +522,10 @@ class Order:
             return self.quantity, self.quantity
         if self.session and self.session.session_word == "suspended":
             return claimed, claimed
-        if self.leaves_quantity == 0 and self.ended_at is not None and self.ended_at <= claim.at:
+        if self.leaves_quantity == 0 and self.ended_at is not None and self.ended_at < claim.at:
             return Fraction(), Fraction()
-        return max(Fraction(), self.quantity - until), max(Fraction(), self.quantity - before)
+        least = Fraction() if self.ended_at == claim.at else self.quantity - until
+        return max(Fraction(), least), max(Fraction(), self.quantity - before)
 
     def anomalies(self) -> list[str]:
         """The codes that stand now, derived from the facts alone."""

@@ -133,15 +133,17 @@ def _quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
 
 
 def _leaves_quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
-    """A suspended order has its quantity told in two ways: neither is held against the venue."""
+    """Of the very moment of its end a claim may be from before it. A suspended order has its quantity told in two ways: neither
+    is held against the venue."""
     quantity = order.quantity
     if quantity is None or not _is_of_these_terms(order, at) or order.session.value is Status.SUSPENDED:
         return None
     ended_at = order.ended_at
-    if ended_at is not None and ended_at <= at:
+    if ended_at is not None and ended_at < at:
         return ZERO, ZERO
     low, high = order.fills.cum_quantity_range(at)
-    return max(ZERO, EXACT.subtract(quantity, high)), max(ZERO, EXACT.subtract(quantity, low))
+    least = ZERO if ended_at == at else EXACT.subtract(quantity, high)
+    return max(ZERO, least), max(ZERO, EXACT.subtract(quantity, low))
 
 
 def _is_of_these_terms(order: Order, at: datetime) -> bool:

@@ -108,6 +108,20 @@ def test_a_fill_taken_back_as_of_its_own_time_leaves_no_mismatch(taking_back: Do
     assert (row["cum_quantity"], row["anomalies"]) == (cum_quantity, [])
 
 
+@pytest.mark.parametrize("end", [fill("F-1", "10"), message("cancel"), message("expire")], ids=lambda end: str(end["type"]))
+def test_a_claim_of_the_moment_in_which_the_order_ended_may_be_from_before_its_end(end: Document) -> None:
+    """As of an order that is filled at once: its acknowledgement and its fill have one time."""
+    acknowledged = message("acknowledge", at=at(10), reported={"cum_quantity": "0", "leaves_quantity": "10"})
+    row = in_any_order(SENT, acknowledged, {**end, "at": at(10)})
+    assert (row["leaves_quantity"], row["anomalies"]) == ("0", [])
+
+
+def test_a_claim_of_something_left_after_the_end_is_a_mismatch() -> None:
+    given(*SENT, message("cancel", at=at(10))).when(
+        message("status", status="canceled", at=at(11), reported={"leaves_quantity": "10"})
+    ).then_outcome("recorded", "quantity_mismatch")
+
+
 def test_an_alias_told_twice_is_the_later_one_in_whatever_order_they_arrive() -> None:
     row = in_any_order(
         WORKING,
