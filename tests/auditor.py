@@ -493,15 +493,25 @@ class Order:
         """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the claim's own time may be
         in it or not, also those taken back; a mean price need only agree to the digits given, and is compared while it is of
         the same fills; quantities are unless newer terms are in force, and what is left unless the order is suspended."""
-        for name in ("cum_quantity", "average_price", "quantity", "leaves_quantity"):
-            told = [fact for fact in self.facts if name in fact.claims]
-            if told:
-                latest = max(told, key=lambda fact: (fact.at, number(fact.claims[name]) if name == "cum_quantity" else 0))
-                last = [fact for fact in told if fact.at == latest.at][-1] if name != "cum_quantity" else latest
-                low, high = self.may_be(name, last)
-                if not low <= number(last.claims[name]) <= high:
-                    return True
+        for name, claim in self.last_claims().items():
+            low, high = self.may_be(name, claim)
+            if not low <= number(claim.claims[name]) <= high:
+                return True
         return False
+
+    def last_claims(self) -> dict[str, Fact]:
+        """Of each number the last claim. Of claims of one time, one that knows of fewer fills comes before the others."""
+        last: dict[str, Fact] = {}
+        for fact in self.facts:
+            same = {name: number(told.claims[name]) for name, told in last.items() if told.at == fact.at}
+            claims = {name: number(claim) for name, claim in fact.claims.items()}
+            if "cum_quantity" in same and "cum_quantity" in claims:
+                is_earlier = claims["cum_quantity"] < same["cum_quantity"]
+            else:
+                both = "leaves_quantity" in same and "leaves_quantity" in claims
+                is_earlier = both and claims["leaves_quantity"] > same["leaves_quantity"]
+            last |= {name: fact for name in claims if not (is_earlier and name in same)}
+        return last
 
     def may_be(self, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
         """Between what the number may be by the facts; what cannot be compared may be what is claimed."""
