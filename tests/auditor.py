@@ -542,12 +542,13 @@ class Order:
         observed = self.last_observed
         word = observed.observed_status if observed else None
         is_after_end = self.end is not None and observed is not None and observed.at > self.end.at
+        has_newer_terms = observed is not None and any(changed.at > observed.at for changed in self.changes("quantity"))
         said = versions_of_fills(self.facts).values()
         standing = {
             "overfill": (stated := self.term("quantity")) is not None and self.cum_quantity > stated,
             "fill_after_end": self.end is not None and any(fill.fact.at > self.end.at for fill in self.fills),
             "quantity_mismatch": self.disagrees(),
-            "status_conflict": (word == "filled" and not self.is_filled)
+            "status_conflict": (word == "filled" and not self.is_filled and not has_newer_terms)
             or (word in {"new", "partially_filled"} and is_after_end)
             or (word in ENDED_STATUSES - {"filled", "denied"} and self.end is None),
             "fill_id_reused": any(not same_numbers(one, other) for facts in said for one in facts for other in facts),

@@ -168,7 +168,7 @@ def _conflict(order: Order) -> tuple[Anomaly, str] | None:
     if word not in WORDS:
         return Anomaly.UNKNOWN_STATUS, f"the venue says {word!r}, which is no status this ledger knows"
     text = None
-    if word == Status.FILLED and not order.is_filled:
+    if word == Status.FILLED and not order.is_filled and _is_of_these_terms(order, at):
         text = f"the venue says filled, recorded fills are {order.cum_quantity:f}"
     elif word in WORKING_WORDS and (end_at := order.end_at) is not None and at > end_at:
         text = f"the venue says {word} after the order was {order.end}"

@@ -226,6 +226,15 @@ def test_an_observed_fill_invents_no_fill_and_is_a_conflict_until_the_fills_come
     assert scenario.events[1:] == [AnomalyCleared(code=Anomaly.STATUS_CONFLICT)]
 
 
+@pytest.mark.parametrize("kind", ["replace", "restate"])
+def test_an_order_seen_filled_and_then_made_larger_by_the_venue_is_no_conflict(kind: str) -> None:
+    """FIX matrix C.1.c: a filled order is replaced to more, and works again."""
+    row = in_any_order(
+        WORKING, fill("F-1", "10", at=at(10), reported={"status": "filled"}), message(kind, quantity="12", at=at(11))
+    )
+    assert (row["status"], row["anomalies"]) == ("partially_filled", [])
+
+
 def test_an_unknown_status_moves_nothing_and_is_kept() -> None:
     scenario = given(*WORKING, fill("F-1", "4")).when(message("status", status="held_by_desk"))
     scenario.then(
