@@ -347,8 +347,8 @@ class Order:
 
     @property
     def said_ends(self) -> list[Fact]:
-        """All that ended it (rule 7: a reject as `duplicate_order` does not end an order that works)."""
-        is_working = any(fact.shows_work for fact in self.facts)
+        """All that ended it (rule 7: a reject as `duplicate_order` does not end an order that works, or was sent again)."""
+        is_working = any(fact.shows_work for fact in self.facts) or len(self.of("submit")) > 1
         said = [fact for fact in self.facts if fact.end_word and not (is_working and fact.is_duplicate_reject)]
         return [fact for fact in said if all(fact.at > back.at for back in self.of("reinstate"))]
 

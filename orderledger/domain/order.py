@@ -208,6 +208,7 @@ def _evolve_command(order: Order, event: Command, at: datetime) -> None:
                 order.instrument, order.side = event.instrument, event.side
                 order.attributed_to = None
         case OrderSubmitted():
+            order.is_sent_again = order.submitted_at is not None
             order.submitted_at = later(order.submitted_at, at)
         case OrderDenied():
             order.finish(Status.DENIED, at, event.reason)

@@ -95,7 +95,7 @@ class Order(OrderFacts):
         closing = [status for status in (Status.EXPIRED, Status.CANCELED) if status in self.ends]
         if closing:
             return max(closing, key=self.ends.__getitem__)
-        if Status.REJECTED in self.ends or (self.rejected_as_duplicate_at is not None and not self.is_worked):
+        if Status.REJECTED in self.ends or self._refused_as_duplicate_at is not None:
             return Status.REJECTED
         return Status.DENIED if Status.DENIED in self.ends else None
 
@@ -108,9 +108,14 @@ class Order(OrderFacts):
         return self.ends[end] if end else None
 
     @property
+    def _refused_as_duplicate_at(self) -> datetime | None:
+        """When it was refused as a duplicate, if that ended it: of an order that works or was sent again, it ends the copy."""
+        return None if self.is_worked or self.is_sent_again else self.rejected_as_duplicate_at
+
+    @property
     def _was_rejected_as_duplicate_first(self) -> bool:
-        at, rejected_at = self.rejected_as_duplicate_at, self.ends.get(Status.REJECTED)
-        return at is not None and not self.is_worked and (rejected_at is None or at < rejected_at)
+        at, rejected_at = self._refused_as_duplicate_at, self.ends.get(Status.REJECTED)
+        return at is not None and (rejected_at is None or at < rejected_at)
 
     @property
     def status(self) -> Status:
@@ -213,10 +218,9 @@ class Order(OrderFacts):
         """Why it ended, in the venue's or our own words."""
         end = self.end
         given = self.reasons.get(end) if end else None
-        if end is Status.REJECTED and self.rejected_as_duplicate_at is not None and not self.is_worked:
-            given = min(
-                given or (self.rejected_as_duplicate_at, DUPLICATE_ORDER), (self.rejected_as_duplicate_at, DUPLICATE_ORDER)
-            )
+        refused_at = self._refused_as_duplicate_at
+        if end is Status.REJECTED and refused_at is not None:
+            given = min(given or (refused_at, DUPLICATE_ORDER), (refused_at, DUPLICATE_ORDER))
         return given[1] if given else None
 
     def is_absent_since(self, moment: datetime) -> bool:
