@@ -94,6 +94,10 @@ class Fact:
         return self.type == "reject" and self.get("reason") == "duplicate_order"
 
     @property
+    def is_unknown_to_venue(self) -> bool:
+        return self.type in {"reject_cancel", "reject_replace"} and self.get("reason") == "unknown_order"
+
+    @property
     def session_word(self) -> str | None:
         """Where it leaves the order between done for the day, suspended, stopped and (None) going on as usual."""
         return str(self.get("status")) if self.type == "status" else SESSIONS[self.type]
@@ -343,8 +347,8 @@ class Order:
 
     @property
     def said_ends(self) -> list[Fact]:
-        """All that ended it (rule 7: a reject as `duplicate_order` does not end an order that works)."""
-        is_working = any(fact.shows_work for fact in self.facts)
+        """All that ended it (rule 7: a reject as `duplicate_order` does not end an order that works, or was sent again)."""
+        is_working = any(fact.shows_work for fact in self.facts) or len(self.of("submit")) > 1
         said = [fact for fact in self.facts if fact.end_word and not (is_working and fact.is_duplicate_reject)]
         return [fact for fact in said if all(fact.at > back.at for back in self.of("reinstate"))]
 
@@ -377,7 +381,7 @@ class Order:
     @property
     def status(self) -> str:
         """Rule 1: derived from the facts by precedence."""
-        session = self.session.session_word if self.session else None
+        session = self.session.session_word if self.session and not self.is_of_another_day else None
         if session == "done_for_day" and not self.end:
             return "done_for_day"
         if self.is_filled:
@@ -389,6 +393,14 @@ class Order:
         if self.cum_quantity > 0:
             return "partially_filled"
         return "new" if any(fact.shows_work for fact in self.facts) else "pending_new"
+
+    @property
+    def is_of_another_day(self) -> bool:
+        """Of an order that outlives the day, a day that was done is over once a fill has happened on a later one."""
+        if self.session is None or self.session.session_word != "done_for_day":
+            return False
+        is_kept = self.requested("time_in_force") in {"gtc", "gtd"}
+        return is_kept and any(fill.fact.at.date() > self.session.at.date() for fill in self.fills)
 
     @property
     def has_ended(self) -> bool:
@@ -469,8 +481,8 @@ class Order:
 
     @property
     def heard(self) -> list[Fact]:
-        """What the venue said that shows it knows the order."""
-        return [fact for fact in self.facts if fact.is_report and fact.type != "absent"]
+        """What the venue said that shows it knows the order: a refusal of what it calls an unknown order does not."""
+        return [fact for fact in self.facts if fact.is_report and fact.type != "absent" and not fact.is_unknown_to_venue]
 
     @property
     def is_missing(self) -> bool:
@@ -478,24 +490,35 @@ class Order:
         return any(all(gone.when > fact.when for fact in self.heard) for gone in self.of("absent"))
 
     def disagrees(self) -> bool:
-        """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the claim's own time, and an
-        end, may be in it or not; a mean price need only agree to the digits given, and is compared while it is of the same fills;
-        quantities are unless newer terms are in force, and what is left unless the order is suspended."""
-        for name in ("cum_quantity", "average_price", "quantity", "leaves_quantity"):
-            told = [fact for fact in self.facts if name in fact.claims]
-            if told:
-                latest = max(told, key=lambda fact: (fact.at, number(fact.claims[name]) if name == "cum_quantity" else 0))
-                last = [fact for fact in told if fact.at == latest.at][-1] if name != "cum_quantity" else latest
-                low, high = self.may_be(name, last)
-                if not low <= number(last.claims[name]) <= high:
-                    return True
+        """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the claim's own time may be
+        in it or not, also those taken back; a mean price need only agree to the digits given, and is compared while it is of
+        the same fills; quantities are unless newer terms are in force, and what is left unless the order is suspended."""
+        for name, claim in self.last_claims().items():
+            low, high = self.may_be(name, claim)
+            if not low <= number(claim.claims[name]) <= high:
+                return True
         return False
+
+    def last_claims(self) -> dict[str, Fact]:
+        """Of each number the last claim. Of claims of one time, one that knows of fewer fills comes before the others."""
+        last: dict[str, Fact] = {}
+        for fact in self.facts:
+            same = {name: number(told.claims[name]) for name, told in last.items() if told.at == fact.at}
+            claims = {name: number(claim) for name, claim in fact.claims.items()}
+            if "cum_quantity" in same and "cum_quantity" in claims:
+                is_earlier = claims["cum_quantity"] < same["cum_quantity"]
+            else:
+                both = "leaves_quantity" in same and "leaves_quantity" in claims
+                is_earlier = both and claims["leaves_quantity"] > same["leaves_quantity"]
+            last |= {name: fact for name in claims if not (is_earlier and name in same)}
+        return last
 
     def may_be(self, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
         """Between what the number may be by the facts; what cannot be compared may be what is claimed."""
         claimed = number(claim.claims[name])
         before = sum((fill.quantity for fill in self.fills if fill.fact.at < claim.at), Fraction())
-        until = sum((fill.quantity for fill in self.fills if fill.fact.at <= claim.at), Fraction())
+        told = [said[0] for said in versions_of_fills(self.facts).values()]
+        until = before + sum((number(fact.get("quantity")) for fact in told if fact.at == claim.at), Fraction())
         if name == "cum_quantity":
             return before, until
         if name == "average_price":
@@ -509,22 +532,23 @@ class Order:
             return self.quantity, self.quantity
         if self.session and self.session.session_word == "suspended":
             return claimed, claimed
-        least, most = max(Fraction(), self.quantity - until), max(Fraction(), self.quantity - before)
-        if self.leaves_quantity == 0 and self.ended_at is not None and self.ended_at <= claim.at:
-            return Fraction(), most if self.ended_at == claim.at else Fraction()
-        return least, most
+        if self.leaves_quantity == 0 and self.ended_at is not None and self.ended_at < claim.at:
+            return Fraction(), Fraction()
+        least = Fraction() if self.ended_at == claim.at else self.quantity - until
+        return max(Fraction(), least), max(Fraction(), self.quantity - before)
 
     def anomalies(self) -> list[str]:
         """The codes that stand now, derived from the facts alone."""
         observed = self.last_observed
         word = observed.observed_status if observed else None
         is_after_end = self.end is not None and observed is not None and observed.at > self.end.at
+        has_newer_terms = observed is not None and any(changed.at > observed.at for changed in self.changes("quantity"))
         said = versions_of_fills(self.facts).values()
         standing = {
             "overfill": (stated := self.term("quantity")) is not None and self.cum_quantity > stated,
             "fill_after_end": self.end is not None and any(fill.fact.at > self.end.at for fill in self.fills),
             "quantity_mismatch": self.disagrees(),
-            "status_conflict": (word == "filled" and not self.is_filled)
+            "status_conflict": (word == "filled" and not self.is_filled and not has_newer_terms)
             or (word in {"new", "partially_filled"} and is_after_end)
             or (word in ENDED_STATUSES - {"filled", "denied"} and self.end is None),
             "fill_id_reused": any(not same_numbers(one, other) for facts in said for one in facts for other in facts),

@@ -133,17 +133,17 @@ def _quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
 
 
 def _leaves_quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
-    """A suspended order has its quantity told in two ways: neither is held against the venue. A claim of the very moment of
-    the end may be of before it or after it, as one of the moment of a fill may be."""
+    """Of the very moment of its end a claim may be from before it. A suspended order has its quantity told in two ways: neither
+    is held against the venue."""
     quantity = order.quantity
     if quantity is None or not _is_of_these_terms(order, at) or order.session.value is Status.SUSPENDED:
         return None
-    low, high = order.fills.cum_quantity_range(at)
-    most = max(ZERO, EXACT.subtract(quantity, low))
     ended_at = order.ended_at
-    if ended_at is not None and ended_at <= at:
-        return ZERO, (most if ended_at == at else ZERO)
-    return max(ZERO, EXACT.subtract(quantity, high)), most
+    if ended_at is not None and ended_at < at:
+        return ZERO, ZERO
+    low, high = order.fills.cum_quantity_range(at)
+    least = ZERO if ended_at == at else EXACT.subtract(quantity, high)
+    return max(ZERO, least), max(ZERO, EXACT.subtract(quantity, low))
 
 
 def _is_of_these_terms(order: Order, at: datetime) -> bool:
@@ -168,7 +168,7 @@ def _conflict(order: Order) -> tuple[Anomaly, str] | None:
     if word not in WORDS:
         return Anomaly.UNKNOWN_STATUS, f"the venue says {word!r}, which is no status this ledger knows"
     text = None
-    if word == Status.FILLED and not order.is_filled:
+    if word == Status.FILLED and not order.is_filled and _is_of_these_terms(order, at):
         text = f"the venue says filled, recorded fills are {order.cum_quantity:f}"
     elif word in WORKING_WORDS and (end_at := order.end_at) is not None and at > end_at:
         text = f"the venue says {word} after the order was {order.end}"

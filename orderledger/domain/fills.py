@@ -130,11 +130,13 @@ class Fills:
         self._settle(fill_id)
 
     def cum_quantity_range(self, at: datetime) -> tuple[Decimal, Decimal]:
-        """The sums of the standing fills before `at`, and up to and including it."""
-        if self.last_fill_at is None or at > self.last_fill_at:
+        """The sum of the standing fills before `at`, and the most that it may have been at that moment: with all its fills, also
+        those that have been taken back since."""
+        is_after_all = self.last_fill_at is None or at > self.last_fill_at
+        if is_after_all and not (self._busted or self._corrected):
             return self.cum_quantity, self.cum_quantity
         before = total(fill.quantity for fill in self.standing() if fill.at < at)
-        return before, EXACT.add(before, total(fill.quantity for fill in self.standing() if fill.at == at))
+        return before, EXACT.add(before, total(fill.quantity for fill in self.by_id.values() if fill.at == at))
 
     def _correction_of(self, fill_id: str) -> Fill | None:
         """What a fill was corrected to. Of several corrections the latest counts."""

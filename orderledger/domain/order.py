@@ -39,7 +39,7 @@ from orderledger.domain.events import (
     SubmissionUnresolved,
 )
 from orderledger.domain.order_facts import note
-from orderledger.domain.state import DUPLICATE_ORDER, Order
+from orderledger.domain.state import DUPLICATE_ORDER, UNKNOWN_ORDER, Order
 from orderledger.domain.values import Pending, Status, alias_text, later
 
 Working = (
@@ -208,6 +208,7 @@ def _evolve_command(order: Order, event: Command, at: datetime) -> None:
                 order.instrument, order.side = event.instrument, event.side
                 order.attributed_to = None
         case OrderSubmitted():
+            order.is_sent_again = order.submitted_at is not None
             order.submitted_at = later(order.submitted_at, at)
         case OrderDenied():
             order.finish(Status.DENIED, at, event.reason)
@@ -238,7 +239,8 @@ def _evolve_report(order: Order, event: Report, at: datetime) -> None:
         case _:
             order.seen.add(event)
             _evolve_told(order, event, at)
-    order.hear(at)
+    if event.reason != UNKNOWN_ORDER or not isinstance(event, CancelRejected | ReplaceRejected):
+        order.hear(at)
 
 
 def _evolve_observed(order: Order, event: StatusObserved, at: datetime) -> None:

@@ -59,6 +59,7 @@ class OrderFacts:
         "heard_at",
         "instrument",
         "is_observed_filled",
+        "is_sent_again",
         "is_worked",
         "message_ids",
         "observed",
@@ -90,6 +91,7 @@ class OrderFacts:
         self.request: OrderRequested | None = None
         self.requested_at: datetime | None = None
         self.submitted_at: datetime | None = None
+        self.is_sent_again = False
         self.unresolved_at: datetime | None = None
         self.acknowledged_at: datetime | None = None
         self.heard_at: datetime | None = None

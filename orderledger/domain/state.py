@@ -10,6 +10,7 @@ from orderledger.domain.values import ENDS, Certainty, OrderType, Origin, Pendin
 
 KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 DUPLICATE_ORDER = "duplicate_order"
+UNKNOWN_ORDER = "unknown_order"
 NEVER_PENDING = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
 
 
@@ -94,7 +95,7 @@ class Order(OrderFacts):
         closing = [status for status in (Status.EXPIRED, Status.CANCELED) if status in self.ends]
         if closing:
             return max(closing, key=self.ends.__getitem__)
-        if Status.REJECTED in self.ends or (self.rejected_as_duplicate_at is not None and not self.is_worked):
+        if Status.REJECTED in self.ends or self._refused_as_duplicate_at is not None:
             return Status.REJECTED
         return Status.DENIED if Status.DENIED in self.ends else None
 
@@ -107,14 +108,21 @@ class Order(OrderFacts):
         return self.ends[end] if end else None
 
     @property
+    def _refused_as_duplicate_at(self) -> datetime | None:
+        """When it was refused as a duplicate, if that ended it: of an order that works or was sent again, it ends the copy."""
+        return None if self.is_worked or self.is_sent_again else self.rejected_as_duplicate_at
+
+    @property
     def _was_rejected_as_duplicate_first(self) -> bool:
-        at, rejected_at = self.rejected_as_duplicate_at, self.ends.get(Status.REJECTED)
-        return at is not None and not self.is_worked and (rejected_at is None or at < rejected_at)
+        at, rejected_at = self._refused_as_duplicate_at, self.ends.get(Status.REJECTED)
+        return at is not None and (rejected_at is None or at < rejected_at)
 
     @property
     def status(self) -> Status:
         """By FIX precedence (FIX 4.4 vol. 4 app. D), except that an order that has ended is no longer suspended or stopped."""
         end, session = self.end, self.session.value
+        if session is Status.DONE_FOR_DAY and self._is_of_another_day:
+            session = None
         if session is Status.DONE_FOR_DAY and end is None:
             return Status.DONE_FOR_DAY
         if self.is_filled:
@@ -126,6 +134,13 @@ class Order(OrderFacts):
         if self.cum_quantity > ZERO:
             return Status.PARTIALLY_FILLED
         return Status.NEW if self.is_worked else Status.PENDING_NEW
+
+    @property
+    def _is_of_another_day(self) -> bool:
+        """Whether an order that is kept overnight was filled on a later day (UTC) than its session is of. It is worked again, and
+        need not have been restated (FIX matrix H.1.a)."""
+        at, filled_at = self.session.at, self.fills.last_fill_at
+        return at is not None and filled_at is not None and filled_at.date() > at.date() and self._is_kept_overnight
 
     @property
     def is_ended(self) -> bool:
@@ -203,10 +218,9 @@ class Order(OrderFacts):
         """Why it ended, in the venue's or our own words."""
         end = self.end
         given = self.reasons.get(end) if end else None
-        if end is Status.REJECTED and self.rejected_as_duplicate_at is not None and not self.is_worked:
-            given = min(
-                given or (self.rejected_as_duplicate_at, DUPLICATE_ORDER), (self.rejected_as_duplicate_at, DUPLICATE_ORDER)
-            )
+        refused_at = self._refused_as_duplicate_at
+        if end is Status.REJECTED and refused_at is not None:
+            given = min(given or (refused_at, DUPLICATE_ORDER), (refused_at, DUPLICATE_ORDER))
         return given[1] if given else None
 
     def is_absent_since(self, moment: datetime) -> bool:

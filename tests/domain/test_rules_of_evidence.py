@@ -93,6 +93,35 @@ def test_of_claims_of_one_time_the_one_that_knows_of_more_fills_stands(earlier: 
     assert row["anomalies"] == []
 
 
+@pytest.mark.parametrize(
+    ("taking_back", "cum_quantity"),
+    [(message("bust_fill", fill_id="F-2"), "4"), (correct_fill("F-3", "F-2", "1"), "5")],
+)
+def test_a_fill_taken_back_as_of_its_own_time_leaves_no_mismatch(taking_back: Document, cum_quantity: str) -> None:
+    """As where the venue gives a bust or a correction the time of the execution."""
+    reports = (
+        fill("F-1", "4", at=at(10), reported={"cum_quantity": "4", "leaves_quantity": "6"}),
+        fill("F-2", "2", at=at(11), reported={"cum_quantity": "6", "leaves_quantity": "4"}),
+        {**taking_back, "at": at(11), "reported": {"cum_quantity": cum_quantity}},
+    )
+    row = in_any_order(WORKING, *reports)
+    assert (row["cum_quantity"], row["anomalies"]) == (cum_quantity, [])
+
+
+@pytest.mark.parametrize("end", [fill("F-1", "10"), message("cancel"), message("expire")], ids=lambda end: str(end["type"]))
+def test_a_claim_of_the_moment_in_which_the_order_ended_may_be_from_before_its_end(end: Document) -> None:
+    """As of an order that is filled at once: its acknowledgement and its fill have one time."""
+    acknowledged = message("acknowledge", at=at(10), reported={"cum_quantity": "0", "leaves_quantity": "10"})
+    row = in_any_order(SENT, acknowledged, {**end, "at": at(10)})
+    assert (row["leaves_quantity"], row["anomalies"]) == ("0", [])
+
+
+def test_a_claim_of_something_left_after_the_end_is_a_mismatch() -> None:
+    given(*SENT, message("cancel", at=at(10))).when(
+        message("status", status="canceled", at=at(11), reported={"leaves_quantity": "10"})
+    ).then_outcome("recorded", "quantity_mismatch")
+
+
 def test_an_alias_told_twice_is_the_later_one_in_whatever_order_they_arrive() -> None:
     row = in_any_order(
         WORKING,

@@ -57,6 +57,19 @@ def test_a_duplicate_order_reject_of_an_order_nobody_has_seen_working_rejects_it
     given(*SENT).when(message("reject", reason="duplicate_order")).then_order(status="rejected", leaves_quantity="0")
 
 
+def test_a_duplicate_order_reject_of_the_copy_leaves_an_order_that_was_sent_again_open() -> None:
+    """The first one was there after all: it is live until there is evidence that it is not."""
+    sent_again = (*SENT, message("unresolved", reason="timeout"), message("absent"), message("submit", at=at(20)))
+    scenario = given(*sent_again).when(message("reject", reason="duplicate_order", at=at(21)))
+    scenario.then_order(status="pending_new", is_open=True, leaves_quantity="10", ended_at=None, reason=None)
+    scenario.when(fill("F-1", "10", at=at(22))).then_outcome("recorded").then_order(status="filled", anomalies=[])
+
+
+def test_another_reject_of_an_order_that_was_sent_again_ends_it() -> None:
+    sent_again = (*SENT, message("unresolved", reason="timeout"), message("absent"), message("submit", at=at(20)))
+    given(*sent_again).when(message("reject", reason="margin", at=at(21))).then_order(status="rejected", reason="margin")
+
+
 def test_any_other_reject_ends_an_acknowledged_order() -> None:
     given(*WORKING).when(message("reject", reason="margin")).then_order(status="rejected", reason="margin")
 

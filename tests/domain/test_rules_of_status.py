@@ -9,6 +9,8 @@ from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAckn
 from orderledger.domain.values import Anomaly, OrderType, Side
 from tests.scenarios import SENT, WORKING, at, fill, given, in_any_order, message, nothing, request
 
+DAY = 24 * 60 * 60
+
 
 def test_a_request_is_recorded_as_it_was_made_and_nothing_is_known_of_the_venue() -> None:
     nothing().when(request(strategy="grid")).then(
@@ -119,6 +121,30 @@ def test_an_order_good_beyond_the_day_keeps_what_is_left_and_comes_back_with_a_r
     scenario.when(message("restate")).then_order(status="partially_filled", leaves_quantity="6", is_open=True)
 
 
+@pytest.mark.parametrize(("quantity", "status", "is_open"), [("1", "partially_filled", True), ("6", "filled", False)])
+@pytest.mark.parametrize("time_in_force", ["gtc", "gtd"])
+def test_a_fill_of_another_day_brings_back_an_order_good_beyond_the_day_that_was_not_restated(
+    time_in_force: str, quantity: str, status: str, is_open: bool
+) -> None:
+    """FIX matrix H.1.a: a restatement in the morning is optional."""
+    expire_at = at(9 * DAY) if time_in_force == "gtd" else None
+    sent = (request(time_in_force=time_in_force, expire_at=expire_at), message("submit"), message("acknowledge"))
+    days = (fill("F-1", "4", at=at(10)), message("done_for_day", at=at(20)), fill("F-2", quantity, at=at(DAY)))
+    row = in_any_order(sent, *days)
+    assert (row["status"], row["is_open"], row["ended_at"]) == (status, is_open, None if is_open else at(DAY))
+
+
+def test_a_fill_of_another_day_brings_back_no_day_order() -> None:
+    row = in_any_order(WORKING, message("done_for_day", at=at(20)), fill("F-1", "4", at=at(DAY)))
+    assert (row["status"], row["leaves_quantity"]) == ("done_for_day", "0")
+
+
+def test_a_fill_of_the_same_day_leaves_an_order_good_beyond_the_day_done_for_it() -> None:
+    sent = (request(time_in_force="gtc"), message("acknowledge"))
+    row = in_any_order(sent, message("done_for_day", at=at(20)), fill("F-1", "4", at=at(30)))
+    assert (row["status"], row["leaves_quantity"]) == ("done_for_day", "6")
+
+
 def test_an_order_whose_end_was_a_mistake_is_reinstated_in_whatever_order_that_is_told() -> None:
     mistaken = (message("cancel", at=at(10), reason="vanished"), message("reinstate", at=at(20)))
     row = in_any_order((request(), message("submit")), fill("F-1", "4", at=at(5)), *mistaken)
@@ -200,6 +226,15 @@ def test_an_observed_fill_invents_no_fill_and_is_a_conflict_until_the_fills_come
     assert scenario.events[1:] == [AnomalyCleared(code=Anomaly.STATUS_CONFLICT)]
 
 
+@pytest.mark.parametrize("kind", ["replace", "restate"])
+def test_an_order_seen_filled_and_then_made_larger_by_the_venue_is_no_conflict(kind: str) -> None:
+    """FIX matrix C.1.c: a filled order is replaced to more, and works again."""
+    row = in_any_order(
+        WORKING, fill("F-1", "10", at=at(10), reported={"status": "filled"}), message(kind, quantity="12", at=at(11))
+    )
+    assert (row["status"], row["anomalies"]) == ("partially_filled", [])
+
+
 def test_an_unknown_status_moves_nothing_and_is_kept() -> None:
     scenario = given(*WORKING, fill("F-1", "4")).when(message("status", status="held_by_desk"))
     scenario.then(
@@ -253,6 +288,26 @@ def test_a_cancel_without_an_answer_leaves_the_order_unresolved() -> None:
     scenario = given(*WORKING, message("request_cancel", request_id="R-1")).when(message("unresolved", reason="timeout"))
     scenario.then_order(status="new", pending="cancel", certainty="unresolved", is_open=True)
     scenario.when(message("reject_cancel", request_id="R-1")).then_order(status="new", pending=None, certainty="confirmed")
+
+
+@pytest.mark.parametrize("kind", ["cancel", "replace"])
+@pytest.mark.parametrize(
+    "silence", [message("unresolved", reason="timeout"), message("absent")], ids=lambda one: str(one["type"])
+)
+def test_a_request_refused_for_an_unknown_order_is_answered_and_does_not_confirm_the_order(
+    kind: str, silence: dict[str, Any]
+) -> None:
+    """FIX matrix B.1.f: the venue does not know what it was asked to cancel or replace."""
+    terms = {"quantity": "8"} if kind == "replace" else {}
+    scenario = given(*SENT, silence, message(f"request_{kind}", request_id="R-1", **terms))
+    scenario.when(message(f"reject_{kind}", request_id="R-1", reason="unknown_order"))
+    scenario.then_order(status="pending_new", pending=None, certainty="unresolved", is_open=True, leaves_quantity="10")
+
+
+def test_an_order_that_works_goes_on_as_it_was_when_a_cancel_is_refused_as_of_an_unknown_order() -> None:
+    given(*WORKING, message("request_cancel")).when(message("reject_cancel", reason="unknown_order")).then_order(
+        status="new", pending=None, certainty="confirmed"
+    )
 
 
 def test_absence_ends_nothing_and_is_overcome_by_the_next_report() -> None:

@@ -150,6 +150,17 @@ def test_a_report_may_give_any_id_the_order_has_borne(ledger: Ledger) -> None:
     assert rows(ledger, "client_order_id", "cum_quantity") == [("C-1", "4")]
 
 
+def test_reports_under_a_cancel_requests_id_that_came_before_it_are_the_orders(ledger: Ledger) -> None:
+    """FIX matrix J.1.b: a bust and a new execution after the cancel, under the id of the request."""
+    told(ledger, request(at=at(1)), fill("F-1", "5", at=at(3)))
+    told(ledger, message("bust_fill", client_order_id="R-1", fill_id="F-1", at=at(6)))
+    told(ledger, fill("F-2", "4", client_order_id="R-1", instrument="BTC-USD", side="buy", at=at(7)))
+    told(ledger, message("request_cancel", request_id="R-1", at=at(4)))
+    told(ledger, fill("F-3", "1", client_order_id="R-1", at=at(8)))
+    assert rows(ledger, "client_order_id", "origin", "cum_quantity") == [("C-1", "own", "5")]
+    assert [readable(row)["position_quantity"] for row in ledger.pnl()] == ["5"]
+
+
 def test_the_same_ids_in_another_account_are_another_order(ledger: Ledger) -> None:
     other = {"account": "sim:other"}
     assert words(ledger, request(), request(quantity="3", **other), fill("F-1", "3", **other)) == [("recorded",)] * 3

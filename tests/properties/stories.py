@@ -201,7 +201,7 @@ class Teller:
             return []
         kind, asked = self._pick(*self._asked)
         named = {"request_id": asked["request_id"]} if "request_id" in asked and self._draw(st.booleans()) else {}
-        return [{**message, "type": f"reject_{kind}", **named}]
+        return [{**message, "type": f"reject_{kind}", **named, **self._maybe(reason="unknown_order")}]
 
 
 @st.composite

@@ -36,6 +36,20 @@ STORIES: dict[str, list[Message]] = {
         ours(2, "request_cancel"),
         ours(3, "reject_cancel"),
     ],
+    "a cancel refused for an unknown order answers the request and leaves the order unresolved": [
+        REQUEST,
+        ours(1, "submit"),
+        ours(2, "unresolved", reason="timeout"),
+        ours(3, "request_cancel", request_id="Q-1"),
+        ours(4, "reject_cancel", request_id="Q-1", reason="unknown_order"),
+    ],
+    "reports under the id of a cancel request that is recorded later are the order's": [
+        REQUEST,
+        fill(1, "F-1", "5", **OWN),
+        told(4, "bust_fill", fill_id="F-1", client_order_id="Q-1"),
+        fill(5, "F-2", "4", client_order_id="Q-1"),
+        ours(3, "request_cancel", request_id="Q-1"),
+    ],
     "an answer told twice does not answer another request": [
         REQUEST,
         ours(1, "request_cancel", request_id="Q-1"),

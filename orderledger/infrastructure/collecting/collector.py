@@ -72,6 +72,7 @@ class Collector:
         self.counters: defaultdict[str, AccountCounters] = defaultdict(AccountCounters)
         self._recorder = Recorder(book, self.counters)
         self._check_views = check_views
+        self._fault_of_views: str | None = None
         self._news = asyncio.Event()
         """An account has come up, gone down or been reconciled: to be published at once."""
 
@@ -103,6 +104,7 @@ class Collector:
             for venue in self._venues:
                 await venue.aclose()
             self._is_running = False
+            self._tell_of_views()
             self._publish(self.status())
 
     async def _wind_down(self, recording: "asyncio.Future[None]", listening: Sequence["asyncio.Future[None]"]) -> None:
@@ -262,17 +264,19 @@ class Collector:
             await asyncio.sleep(min(PUBLISHED_APART, self._publishing))
 
     async def _watch_views(self) -> None:
-        """A fault of theirs is told, and is not the end: the log is what counts, and whoever asks the views is told as well."""
-        fault: str | None = None
         while True:
-            known, fault = fault, None
-            try:
-                self._check_views()
-            except StoreError as error:
-                fault = str(error)
-            if fault is not None and fault != known:
-                self._log.warning("views_not_kept", why=fault)
+            self._tell_of_views()
             await asyncio.sleep(VIEWS_CHECKED_SECONDS)
+
+    def _tell_of_views(self) -> None:
+        """A fault of theirs is told once, and is not the end: the log is what counts, and whoever asks the views is told as well."""
+        known, self._fault_of_views = self._fault_of_views, None
+        try:
+            self._check_views()
+        except StoreError as error:
+            self._fault_of_views = str(error)
+            if self._fault_of_views != known:
+                self._log.warning("views_not_kept", why=self._fault_of_views)
 
     def status(self) -> dict[str, Any]:
         """Counters of every account, and what waits. `at` is the time up to which the venues were listened to."""

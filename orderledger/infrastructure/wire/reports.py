@@ -67,14 +67,14 @@ class Cancel(Report):
 
 
 class RejectCancel(Report):
-    """The order goes on as it was."""
+    """The order goes on as it was. With the reason unknown_order it is no sign that the venue has the order."""
 
     type: Literal["reject_cancel"] = "reject_cancel"
     request_id: Identifier | None = None
 
 
 class RejectReplace(Report):
-    """The order goes on as it was."""
+    """The order goes on as it was. With the reason unknown_order it is no sign that the venue has the order."""
 
     type: Literal["reject_replace"] = "reject_replace"
     request_id: Identifier | None = None

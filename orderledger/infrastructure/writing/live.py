@@ -40,6 +40,11 @@ class Live:
             and self.state.attributed_to is None
         )
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it is no order, or one that has ended or was only looked for."""
+        return not isinstance(self.state, Order) or self.version == 0 or self.state.is_ended
+
     def decide(self, fact: AnyFact) -> Decision:
         if isinstance(self.state, Order):
             return decide(self.state, fact)  # type: ignore[arg-type]
@@ -104,9 +109,9 @@ class LiveStreams(dict[str, Live]):
             self.pop(stream, None)
 
     def evict(self) -> None:
-        """Make room: ended orders first, then whoever was met first."""
+        """Make room: first for what nothing more is expected of, then for whoever was met first."""
         if len(self) > self._limit:
-            ended = [name for name, live in self.items() if not isinstance(live.state, Order) or live.state.is_ended]
+            ended = [name for name, live in self.items() if live.is_over]
             self.forget(ended[:-ENDED_KEPT])
             self.forget(list(self)[:-STREAMS_KEPT])
             self._limit = len(self) + 2 * ENDED_KEPT

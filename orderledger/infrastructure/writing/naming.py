@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from orderledger.domain.events import Fact, OrderEvent, OrderReplaced, OrderRequested, ReplaceRequested
+from orderledger.domain.events import CancelRequested, Fact, OrderEvent, OrderReplaced, OrderRequested, ReplaceRequested
 from orderledger.domain.identity import Name, NameKind, bears, ids_given, names_borne, names_given
 from orderledger.domain.state import Order
 from orderledger.domain.values import order_stream
@@ -76,6 +76,8 @@ class Naming:
                 yield entry.stream
             if isinstance(fact, (ReplaceRequested, OrderReplaced)) and fact.replacement_client_order_id is not None:
                 yield order_stream(entry.account, fact.replacement_client_order_id)
+            if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
+                yield order_stream(entry.account, fact.request_id)
 
     def _known_order(self, stream: str, fact: Fact) -> Order | None:
         """The order that bears our id in this fact, if it is in memory and anything is known of it."""
@@ -115,7 +117,8 @@ class Naming:
 
     def owner(self, account: str, name: Name) -> str | None:
         """The stream that has the name, by binding or by its own name."""
-        if name[0] is NameKind.CLIENT and (live := self._live[order_stream(account, name[1])]).version:
+        is_our_id = name[0] in (NameKind.CLIENT, NameKind.REQUEST)
+        if is_our_id and (live := self._live[order_stream(account, name[1])]).version:
             return self._follow(live).stream
         stream = self.bound(account, name)
         return None if stream is None else self._follow(self._live[stream]).stream
