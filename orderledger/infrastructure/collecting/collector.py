@@ -269,7 +269,7 @@ class Collector:
             await asyncio.sleep(VIEWS_CHECKED_SECONDS)
 
     def _tell_of_views(self) -> None:
-        """A fault of theirs is told once, and is not the end: the log is what counts, and whoever asks the views is told as well."""
+        """A fault of theirs is told once, and is not the end: the log is what counts, and whoever asks the views is told too."""
         known, self._fault_of_views = self._fault_of_views, None
         try:
             self._check_views()
