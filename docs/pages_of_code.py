@@ -22,6 +22,7 @@ from orderledger.infrastructure.collecting.settings import (
     Secret,
     TradierSettings,
 )
+from orderledger.infrastructure.questions import Questions
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.checking import Checked, Difference
 from orderledger.infrastructure.storage.rebuilding import Rebuilt
@@ -119,6 +120,7 @@ def _attribute_docs(source: str) -> dict[str, str]:
 
 def python() -> str:
     parts = [PYTHON_INTRODUCTION, inspect.cleandoc(Ledger.__doc__ or "") + "\n", *_methods(Ledger)]
+    parts += ["## What can be asked of a ledger\n", inspect.cleandoc(Questions.__doc__ or "") + "\n", *_methods(Questions)]
     parts += ["## Outcome\n", _record(orderledger.Outcome), "The outcomes are explained in [errors.md](errors.md#outcomes).\n"]
     parts += ["## Answers of recover, rebuild and check\n", *map(_record, (Recovery, Rebuilt, Checked, Difference))]
     parts += [NAMES_INTRODUCTION, ", ".join(f"`{model.__name__}`" for model in MESSAGES.values()) + ".\n"]
