@@ -23,7 +23,7 @@ ATTRIBUTED = NAMES[OrderAttributed]
 
 
 class Questions:
-    """Methods of every ledger. `as_of`: as the ledger stood then; `effective_at`: with what had happened by then, as known now."""
+    """Methods of every ledger. `as_of`: as the ledger stood then; `effective_at`: with what happened by then, as known now."""
 
     def __init__(self, store: Store, url: str, projector: Projector) -> None:
         self._store = store
