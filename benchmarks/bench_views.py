@@ -24,6 +24,7 @@ ACCOUNT = "sim:main"
 ORDERS_PER_EVENT = 20_000 / 75_158
 OPEN_ORDERS = 1_000
 HISTORIES = 300
+RESTARTS = 15
 
 
 def main() -> None:
@@ -61,7 +62,7 @@ def _filled(url: str, size: int) -> float:
 
 def _ask(bench: Bench, store: str, url: str, size: int) -> float:
     opened, recovering = [], []
-    for _ in range(5):
+    for _ in range(RESTARTS):
         began = time.perf_counter()
         with Ledger.open(url) as ledger:
             opened.append(time.perf_counter() - began)
