@@ -421,12 +421,11 @@ class Order:
 
     @property
     def reason(self) -> str | None:
-        """Why it ended, by whoever gave a reason first. That it was a duplicate is the reason if that was said first of all."""
-        same = [fact for fact in self.said_ends if self.end and fact.end_word == self.end.end_word]
-        others = [fact for fact in same if not fact.is_duplicate_reject]
-        if same and same[0].is_duplicate_reject and all(same[0].at < fact.at for fact in others):
-            return "duplicate_order"
-        return next((str(fact.get("reason")) for fact in others if fact.get("reason") is not None), None)
+        """Why it ended, by whoever gave a reason first; that it was a duplicate gives way to another reason of the same time."""
+        said = [fact for fact in self.said_ends if self.end and fact.end_word == self.end.end_word]
+        given = [fact for fact in said if fact.get("reason") is not None]
+        first = min(given, key=lambda fact: (fact.at, fact.is_duplicate_reject), default=None)
+        return None if first is None else str(first.get("reason"))
 
     @property
     def leaves_quantity(self) -> Fraction | None:
@@ -704,7 +703,7 @@ def refusal_of_sending(fact: Fact, order: Order) -> str | None:
         return "unknown_order"
     if order.has_ended:
         return "order_ended"
-    if any(known.is_report and known.type != "absent" for known in order.facts):
+    if order.heard:
         return "already_acknowledged"
     sent = order.of("submit")
     is_gone = fact.type == "submit" and sent and any(gone.when > sent[-1].when for gone in order.of("absent"))

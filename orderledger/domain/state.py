@@ -219,8 +219,8 @@ class Order(OrderFacts):
         end = self.end
         given = self.reasons.get(end) if end else None
         refused_at = self._refused_as_duplicate_at
-        if end is Status.REJECTED and refused_at is not None:
-            given = min(given or (refused_at, DUPLICATE_ORDER), (refused_at, DUPLICATE_ORDER))
+        if end is Status.REJECTED and refused_at is not None and (given is None or refused_at < given[0]):
+            return DUPLICATE_ORDER
         return given[1] if given else None
 
     def is_absent_since(self, moment: datetime) -> bool:
