@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from orderledger.infrastructure.storage.following import Follow
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -45,7 +48,7 @@ def say_new(url: str) -> None:
     click.echo(f"orderledger: a new ledger at {url}", err=True)
 
 
-def open_ledger(url: str, *, follow: bool | Literal["process"] = False, say_new: Callable[[str], None] = say_new) -> Any:
+def open_ledger(url: str, *, follow: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
     """The ledger for a command. A question needs no thread that keeps the views up to date: it does so itself."""
     from pathlib import Path
 

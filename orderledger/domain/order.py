@@ -39,7 +39,7 @@ from orderledger.domain.events import (
     SubmissionUnresolved,
 )
 from orderledger.domain.order_facts import note
-from orderledger.domain.state import DUPLICATE_ORDER, UNKNOWN_ORDER, Order
+from orderledger.domain.state import DUPLICATE_ORDER, Order
 from orderledger.domain.values import Pending, Status, alias_text, later
 
 Working = (
@@ -55,6 +55,7 @@ Working = (
 )
 Told = Working | OrderRejected | OrderCanceled | OrderExpired | CancelRejected | ReplaceRejected
 
+UNKNOWN_TO_VENUE = "unknown_order"
 OBSERVED_WORKING = frozenset({Status.NEW, Status.PARTIALLY_FILLED, Status.FILLED})
 OBSERVED_SESSIONS = frozenset({Status.SUSPENDED, Status.STOPPED, Status.DONE_FOR_DAY})
 OBSERVED_ENDS = frozenset({Status.CANCELED, Status.REJECTED, Status.EXPIRED})
@@ -239,7 +240,7 @@ def _evolve_report(order: Order, event: Report, at: datetime) -> None:
         case _:
             order.seen.add(event)
             _evolve_told(order, event, at)
-    if event.reason != UNKNOWN_ORDER or not isinstance(event, CancelRejected | ReplaceRejected):
+    if event.reason != UNKNOWN_TO_VENUE or not isinstance(event, CancelRejected | ReplaceRejected):
         order.hear(at)
 
 

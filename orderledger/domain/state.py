@@ -10,7 +10,6 @@ from orderledger.domain.values import ENDS, Certainty, OrderType, Origin, Pendin
 
 KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 DUPLICATE_ORDER = "duplicate_order"
-UNKNOWN_ORDER = "unknown_order"
 NEVER_PENDING = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
 
 

@@ -17,7 +17,7 @@ from orderledger.infrastructure.storage.views import StoredViews, Views, folded
 from orderledger.projections import queries
 from orderledger.projections.history import event_row
 from orderledger.projections.positions import Method
-from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, PROPOSALS, Row
+from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, PROPOSALS, Row, Table
 
 ATTRIBUTED = NAMES[OrderAttributed]
 
@@ -107,28 +107,27 @@ class Questions:
 
     def anomalies(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
         """Everything odd that was ever detected, with the time it was cleared."""
-        with self._views(as_of, effective_at) as views:
-            return [ANOMALIES.shown(row) for row in views.rows(ANOMALIES, **where)]
+        return self._shown(ANOMALIES, as_of, effective_at, where)
 
     def proposals(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
         """Proposals, and what was decided about them."""
-        with self._views(as_of, effective_at) as views:
-            return [PROPOSALS.shown(row) for row in views.rows(PROPOSALS, **where)]
+        return self._shown(PROPOSALS, as_of, effective_at, where)
 
     def instruments(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
         """Instruments as they were defined, their marks, and what the venue says is held."""
-        with self._views(as_of, effective_at) as views:
-            return [INSTRUMENTS.shown(row) for row in views.rows(INSTRUMENTS, **where)]
+        return self._shown(INSTRUMENTS, as_of, effective_at, where)
 
     def account_events(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
         """Funding, adjustments and gaps."""
-        with self._views(as_of, effective_at) as views:
-            return [ACCOUNT_EVENTS.shown(row) for row in views.rows(ACCOUNT_EVENTS, **where)]
+        return self._shown(ACCOUNT_EVENTS, as_of, effective_at, where)
 
     def certificates(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
         """What agreed with the venues each time they were compared, and what did not."""
+        return self._shown(CERTIFICATES, as_of, effective_at, where)
+
+    def _shown(self, table: Table, as_of: datetime | None, effective_at: datetime | None, where: dict[str, Any]) -> list[Row]:
         with self._views(as_of, effective_at) as views:
-            return [CERTIFICATES.shown(row) for row in views.rows(CERTIFICATES, **where)]
+            return [table.shown(row) for row in views.rows(table, **where)]
 
     @contextmanager
     def _views(self, as_of: datetime | None, effective_at: datetime | None) -> Iterator[Views]:

@@ -73,6 +73,12 @@ def rows_of(payload: Any) -> list[Any]:
     return payload
 
 
+def is_of_another(data: Any, address: str | None) -> bool:
+    """Whether what a frame holds is said to be another user's."""
+    user = data.get("user") if isinstance(data, dict) else None
+    return address is not None and isinstance(user, str) and user.lower() != address
+
+
 class Row:
     """One object of a payload. Every question about a field raises Unreadable where the field is not what it should be."""
 

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection
 from orderledger.infrastructure.errors import VenueError
 from orderledger.infrastructure.venues.hyperliquid import batches
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
-from orderledger.infrastructure.venues.hyperliquid.rows import as_text
+from orderledger.infrastructure.venues.hyperliquid.rows import as_text, is_of_another
 from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
@@ -194,7 +194,7 @@ class Stream:
             self._unanswered = {key for key in self._unanswered if f'"{key[0]}"' not in said}
 
     async def _hear(self, payload: Any, at: datetime) -> None:
-        if not isinstance(payload, dict) or not self._is_ours(payload.get("data")):
+        if not isinstance(payload, dict) or is_of_another(payload.get("data"), self._account.address):
             fault = Fault(fault="is not about this account", payload=as_text(payload))
             await self._say(Translated(faults=[fault]), at)
             return
@@ -213,10 +213,6 @@ class Stream:
         if self._held and not self._is_releasing:
             self._is_releasing = True
             self._soon(self._release_later)
-
-    def _is_ours(self, data: Any) -> bool:
-        user = data.get("user") if isinstance(data, dict) else None
-        return not isinstance(user, str) or user.lower() == self._account.address
 
     async def _explain_later(self) -> None:
         """A list may be faster than the status that says why an order is no longer in it: wait for that, then ask."""

@@ -13,7 +13,7 @@ from orderledger.infrastructure.venues.hyperliquid import batches
 from orderledger.infrastructure.venues.hyperliquid.holdings import spot_balances
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
-from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, Row, Unreadable
+from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, Row, Unreadable, is_of_another
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
 from orderledger.infrastructure.venues.hyperliquid.words import SILENT, USER_EVENTS
 from orderledger.infrastructure.venues.translation import Translation
@@ -82,10 +82,9 @@ class HyperliquidRecording:
     def read(self, document: Any) -> Translation:
         told = Translated()
         for payload in document if _is_list_of_frames(document) else [document]:
-            if _is_of_another(payload, self._context.address):
-                continue
             if isinstance(payload, dict) and "channel" in payload:
-                told.add(translate_frame(payload, self._legs, self._context_of(payload)))
+                if not is_of_another(payload.get("data"), self._context.address):
+                    told.add(translate_frame(payload, self._legs, self._context_of(payload)))
             elif not isinstance(payload, str):  # the greeting says nothing
                 told.add(translate_answer(payload, self._legs, replace(self._context, source=Source.VENUE_POLL)))
         times = (message.at for message in told.messages if isinstance(message, Report) and message.at is not None)
@@ -135,13 +134,6 @@ def from_recorded(document: Any, account: str, *, at: datetime | None = None, re
 
 def _is_list_of_frames(document: Any) -> bool:
     return isinstance(document, list) and any(isinstance(row, dict) and "channel" in row for row in document)
-
-
-def _is_of_another(payload: Any, address: str | None) -> bool:
-    """Whether a frame says that it is another user's."""
-    data = payload.get("data") if isinstance(payload, dict) and "channel" in payload else None
-    user = data.get("user") if isinstance(data, dict) else None
-    return address is not None and isinstance(user, str) and user.lower() != address
 
 
 def _order_updates(data: Any, legs: Legs, context: Context) -> Translated:
