@@ -7,7 +7,6 @@ reconciled at the start, after each gap, and from time to time.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -20,6 +19,7 @@ from orderledger.infrastructure.collecting.recorder import Recorder
 from orderledger.infrastructure.errors import StoreError, VenueError
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.infrastructure.venues.transport import happens_within
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Records, Told, Up, Venue
 from orderledger.infrastructure.wire.messages import Gap
 
@@ -134,8 +134,7 @@ class Collector:
                 reason = f"the feed failed: {type(error).__name__}"
             if not stop.is_set():
                 await self._take(venue, Down(accounts=self._listened_to(venue), at=self._clock.now(), reason=reason))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self._retry_seconds)
+                await happens_within(stop, self._retry_seconds)
 
     def _listened_to(self, venue: Venue) -> list[str]:
         return [account for account in venue.accounts if self.counters[account].is_up]
@@ -256,9 +255,7 @@ class Collector:
     async def _publish_status(self) -> None:
         """Every so often, and when there is news: what was not published is no gap if we are killed."""
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._publishing):
-                    await self._news.wait()
+            await happens_within(self._news, self._publishing)
             self._news.clear()
             await asyncio.to_thread(self._publish, self.status())
             await asyncio.sleep(min(PUBLISHED_APART, self._publishing))

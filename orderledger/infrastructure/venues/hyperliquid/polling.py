@@ -14,6 +14,7 @@ from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
+from orderledger.infrastructure.venues.transport import happens_within
 from orderledger.infrastructure.venues.venue import Down, Up
 
 OVERLAP = timedelta(minutes=1)
@@ -47,9 +48,7 @@ class Rotation:
                 if self._ending.is_set():
                     return
             now = asyncio.get_running_loop().time()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(round_ends - now, 0.0) if self.accounts else EMPTY_ROUND):
-                    await self._ending.wait()
+            await happens_within(self._ending, max(round_ends - now, 0.0) if self.accounts else EMPTY_ROUND)
 
     async def look_at(self, account: Account, since: datetime) -> None:
         """One look: at the open orders, at the fills since the last look, at the orders that went.

@@ -20,7 +20,7 @@ from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundi
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, Gone
 from orderledger.infrastructure.venues.translation import Fault
-from orderledger.infrastructure.venues.transport import Budget, Closed, Frame, Opened, Socket, parsed
+from orderledger.infrastructure.venues.transport import Budget, Closed, Frame, Opened, Socket, happens_within, parsed
 from orderledger.infrastructure.venues.transport.websocket import Send
 from orderledger.infrastructure.venues.venue import Down, Up
 
@@ -78,6 +78,7 @@ class Stream:
         self._is_explaining = self._is_releasing = False
         self._later: set[asyncio.Task[None]] = set()
         self._ending = asyncio.Event()
+        """Nothing more is heard."""
         self._socket = RationedSocket(
             around.websocket_url,
             connections=around.connections,
@@ -143,7 +144,7 @@ class Stream:
         await self._hear_early()
 
     async def _expect_answers(self, connection: int) -> None:
-        is_over = await self._ends_within(self._around.pace.acknowledge)
+        is_over = await happens_within(self._ending, self._around.pace.acknowledge)
         if self._unanswered and connection == self._connection and not is_over:
             self._socket.renew(f"no answer to {len(self._unanswered)} subscriptions")
 
@@ -216,7 +217,7 @@ class Stream:
 
     async def _explain_later(self) -> None:
         """A list may be faster than the status that says why an order is no longer in it: wait for that, then ask."""
-        while self._account.gone() and not await self._ends_within(self._around.pace.hold):
+        while self._account.gone() and not await happens_within(self._ending, self._around.pace.hold):
             with contextlib.suppress(VenueError):  # then again, after a while
                 told = await self._around.explain(self._account)
                 await self._say(told, self._around.clock.now())
@@ -226,7 +227,7 @@ class Stream:
         """Tell a cancel whose order has got no new leg meanwhile. If something was missed in between, only the venue can say."""
         while self._held:
             waiting = list(self._held)
-            if await self._ends_within(self._around.pace.hold):
+            if await happens_within(self._ending, self._around.pace.hold):
                 return
             still = [(row, since) for row, since in waiting if self._account.legs.is_held(row)]
             await self._release([row for row, since in still if since == self._doubts])
@@ -246,13 +247,6 @@ class Stream:
     async def _release(self, rows: Sequence[OrderRow]) -> None:
         told = batches.release(rows, self._account.legs, self._around.pushed(self._account))
         await self._say(told, self._around.clock.now())
-
-    async def _ends_within(self, seconds: float) -> bool:
-        """Wait so long, or until nothing more is heard: whether that is so."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._ending.wait()
-        return self._ending.is_set()
 
     async def _say(self, told: Translated, at: datetime) -> None:
         self._doubts += len(told.faults)

@@ -13,7 +13,7 @@ from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated, translated_orders
 from orderledger.infrastructure.venues.translation import Translation
-from orderledger.infrastructure.venues.transport import Ended, Frame, Opened, Socket, ended, parsed
+from orderledger.infrastructure.venues.transport import Ended, Frame, Opened, Socket, ended, happens_within, parsed
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
 
 MOST_WAITING = 1000
@@ -102,12 +102,7 @@ class Listener:
         while not self._is_ending:
             line.wake.clear()
             await self._sweep(line)
-            seconds = self._poll_seconds if line.has_open or not line.is_up else self._idle_seconds
-            try:
-                async with asyncio.timeout(seconds):
-                    await line.wake.wait()
-            except TimeoutError:
-                continue
+            await happens_within(line.wake, self._poll_seconds if line.has_open or not line.is_up else self._idle_seconds)
 
     async def _sweep(self, line: Line) -> None:
         asked_at = self._now()

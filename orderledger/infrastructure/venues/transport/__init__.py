@@ -2,7 +2,7 @@
 
 from orderledger.infrastructure.venues.transport.backoff import Backoff
 from orderledger.infrastructure.venues.transport.budget import Budget
-from orderledger.infrastructure.venues.transport.ending import Ended, ended
+from orderledger.infrastructure.venues.transport.ending import Ended, ended, happens_within
 from orderledger.infrastructure.venues.transport.http import Http
 from orderledger.infrastructure.venues.transport.secrecy import Secrecy
 from orderledger.infrastructure.venues.transport.text import parsed, parsed_first
@@ -21,6 +21,7 @@ __all__ = [
     "Send",
     "Socket",
     "ended",
+    "happens_within",
     "parsed",
     "parsed_first",
 ]

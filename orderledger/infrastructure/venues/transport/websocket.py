@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from orderledger.infrastructure.errors import VenueError
 from orderledger.infrastructure.venues.transport.backoff import Backoff
+from orderledger.infrastructure.venues.transport.ending import happens_within
 from orderledger.infrastructure.venues.transport.http import LOOPBACK
 from orderledger.infrastructure.venues.transport.line import Closed, Event, Frame, Line, Opened
 from orderledger.infrastructure.venues.transport.secrecy import Secrecy
@@ -79,7 +80,7 @@ class Socket:
         """Opened, its frames, Closed, and again, until `aclose`. Closed comes once for each Opened, and not after `aclose`."""
         pause = 0.0
         try:
-            while not await self._is_closing_within(pause):
+            while not await happens_within(self._closing, pause):
                 connection = await self._unless_closing(self._connected())
                 if connection is None:
                     pause = self._backoff.next()
@@ -173,12 +174,6 @@ class Socket:
             while True:
                 await asyncio.sleep(self._ping_every)
                 await (connection.ping() if self._ping is None else connection.send(self._ping()))
-
-    async def _is_closing_within(self, seconds: float) -> bool:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        return self._closing.is_set()
 
     async def _unless_closing(self, work: Coroutine[Any, Any, Outcome]) -> Outcome | None:
         """What the work gives, or None if `aclose` came first."""
