@@ -258,9 +258,7 @@ def versions_of_fills(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
 def details_of(said: list[Fact]) -> Message:
     """Fee, side and so on: from the fill, else from its repetitions. A correction does not inherit them."""
     same = [fact for fact in said if same_trade(said[0], fact)]
-    given = {field: next((f.get(field) for f in same if f.get(field) is not None), None) for field in FILL_DETAILS}
-    paid = next((fact for fact in same if fact.get("fee") is not None), None)
-    return given | {"fee_currency": (paid or said[0]).get("fee_currency") or said[0].get("fee_currency")}
+    return {field: next((f.get(field) for f in same if f.get(field) is not None), None) for field in FILL_DETAILS}
 
 
 def standing_fills(facts: Iterable[Fact]) -> list[Fill]:
@@ -414,7 +412,8 @@ class Order:
         """When the deciding end was; of a filled order, its last fill."""
         if not self.has_ended:
             return None
-        if self.status == "filled":
+        is_kept = self.requested("time_in_force") in {"gtc", "gtd"}
+        if self.status == "filled" or (self.status == "done_for_day" and is_kept):
             return max(fill.fact.at for fill in self.fills)
         ending = self.session if self.status == "done_for_day" else self.end
         return ending.at if ending else None
@@ -668,7 +667,7 @@ def is_known_fill(fact: Fact, kin: list[Fact]) -> bool:
     same = [known for known in said if same_numbers(known, fact)]
     if not same or not same_numbers(said[0], fact):
         return bool(same)
-    told = [field for field in FILL_DETAILS if field != "fee_currency" and fact.get(field) is not None]
+    told = [field for field in FILL_DETAILS if fact.get(field) is not None]
     return all(any(known.get(field) is not None for known in same) for field in told)
 
 
@@ -705,7 +704,7 @@ def refusal_of_sending(fact: Fact, order: Order) -> str | None:
         return "order_ended"
     if order.heard:
         return "already_acknowledged"
-    sent = order.of("submit")
+    sent = order.of("submit") or order.of("unresolved")
     is_gone = fact.type == "submit" and sent and any(gone.when > sent[-1].when for gone in order.of("absent"))
     return "already_submitted" if sent and not is_gone else None
 

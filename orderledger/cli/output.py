@@ -98,15 +98,16 @@ def people(*, to_stderr: bool = False) -> Any:
 
 
 def readable(value: Any) -> str:
-    """As people read it: times to the millisecond, long fractions cut to ten places."""
+    """As people read it: times to the millisecond, long fractions cut to ten places, small ones to four digits."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Decimal):
-        from orderledger.domain.exact import plain
+        from orderledger.domain.exact import EXACT, ONE, plain
 
-        return plain(round(value, 10) if value.as_tuple().exponent < -10 else value)  # type: ignore[operator]
+        places = max(10, 3 - value.adjusted()) if value else 0
+        return plain(EXACT.quantize(value, ONE.scaleb(-places)) if value.as_tuple().exponent < -places else value)  # type: ignore[operator]
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03d}"
     if isinstance(value, dict):

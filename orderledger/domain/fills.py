@@ -24,6 +24,7 @@ class Fill:
     side: Side | None
     corrects: str | None
     fee_at: datetime | None = None
+    currency_at: datetime | None = None
     is_standing: bool = False
 
     def is_same_as(self, event: FillRecorded) -> bool:
@@ -46,13 +47,16 @@ class Fill:
 
     def is_completed_by(self, event: FillRecorded) -> bool:
         """Whether a report of the same fill knows what was not known of it."""
-        names = ("fee", "liquidity", "instrument", "side")
+        names = ("fee", "fee_currency", "liquidity", "instrument", "side")
         return any(getattr(self, name) is None and getattr(event, name) is not None for name in names)
 
     def complete(self, event: FillRecorded, at: datetime) -> None:
-        """Take over what another report of the same fill knows. Of several fees the one told first counts."""
+        """Take over what another report of the same fill knows. Of several fees the one told first counts, of several
+        currencies likewise."""
         if event.fee is not None and (self.fee_at is None or at < self.fee_at):
-            self.fee, self.fee_currency, self.fee_at = event.fee, event.fee_currency or self.fee_currency, at
+            self.fee, self.fee_at = event.fee, at
+        if event.fee_currency is not None and (self.currency_at is None or at < self.currency_at):
+            self.fee_currency, self.currency_at = event.fee_currency, at
         self.liquidity = self.liquidity or event.liquidity
         self.instrument = self.instrument or event.instrument
         self.side = self.side or event.side
@@ -187,4 +191,5 @@ def _fill(event: FillRecorded, at: datetime) -> Fill:
         side=event.side,
         corrects=event.corrects if isinstance(event, FillCorrected) else None,
         fee_at=at if event.fee is not None else None,
+        currency_at=at if event.fee_currency is not None else None,
     )

@@ -123,7 +123,7 @@ def _brings_name(order: Order, fact: Fact) -> bool:
     """Whether the message ties the order to an id it was not known by: that must not be lost with a repetition."""
     if fact.venue_order_id is not None and fact.venue_order_id not in order.venue_order_ids:
         return True
-    if order.own_id is None and fact.client_order_id is not None and fact.client_order_id != order.client_order_id:
+    if order.own_id is None and fact.client_order_id is not None and fact.client_order_id not in order.client_ids_borne:
         return True
     return any(alias_text(name, value) not in order.aliases_borne for name, value in fact.aliases.items())
 
@@ -153,7 +153,8 @@ def _decide_sending(order: Order, command: OrderDenied | OrderSubmitted) -> Deci
         return Refused(Reason.ORDER_ENDED, f"the order has ended: {summary(order)}")
     if order.heard_at is not None:
         return Refused(Reason.ALREADY_ACKNOWLEDGED, f"the venue has the order: {summary(order)}")
-    if order.submitted_at is not None and (isinstance(command, OrderDenied) or not order.is_absent_since(order.submitted_at)):
+    sent_at = order.submitted_at or order.unresolved_at  # whose sending came to an unknown end was sent
+    if sent_at is not None and (isinstance(command, OrderDenied) or not order.is_absent_since(sent_at)):
         return Refused(Reason.ALREADY_SUBMITTED, f"sent already, ask the venue before sending again: {summary(order)}")
     return ACCEPTED
 
@@ -197,6 +198,8 @@ def _learn(order: Order, event: Fact, at: datetime) -> None:
             order.aliases_borne |= {alias}
     if order.own_id is None and event.client_order_id is not None:
         order.given_id = min(order.given_id or (at, event.client_order_id), (at, event.client_order_id))
+        if event.client_order_id not in order.client_ids_borne:
+            order.client_ids_borne |= {event.client_order_id}
     if event.reported is not None:
         order.hear_claim(event.reported, at)
 

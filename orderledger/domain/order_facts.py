@@ -52,6 +52,7 @@ class OrderFacts:
         "aliases_borne",
         "attributed_to",
         "claims",
+        "client_ids_borne",
         "described",
         "ends",
         "fills",
@@ -88,6 +89,7 @@ class OrderFacts:
         self.account = account
         self.own_id = client_order_id
         self.given_id: tuple[datetime, str] | None = None
+        self.client_ids_borne: frozenset[str] = frozenset()
         self.request: OrderRequested | None = None
         self.requested_at: datetime | None = None
         self.submitted_at: datetime | None = None

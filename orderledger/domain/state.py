@@ -179,7 +179,7 @@ class Order(OrderFacts):
         return status is Status.FILLED or status in ENDS
 
     def _ended_at(self, status: Status) -> datetime | None:
-        if status is Status.FILLED:
+        if status is Status.FILLED or (status is Status.DONE_FOR_DAY and self._is_kept_overnight):
             return self.fills.last_fill_at
         return self.session.at if status is Status.DONE_FOR_DAY else self.end_at
 

@@ -12,12 +12,15 @@ GROUPS = ("account", "instrument", "strategy", "day")
 Marks = dict[tuple[str, str], Decimal]
 
 
-def pnl_row(position: Row, marks: Marks) -> Row:
-    """One row of the `pnl` view from one of `tables.POSITIONS`. `marks`: price by account and instrument."""
-    account, currency = position["account"], _currency(position)
+def pnl_row(position: Row, marks: Marks, currency: str | None, *, is_of_day: bool = False) -> Row:
+    """One row of the `pnl` view from one of `tables.POSITIONS`, settled in `currency`. `marks`: price by account and instrument.
+
+    What was realized and paid on a day counts in the currency of the whole; what was open at its end is not valued.
+    """
+    account = position["account"]
     fees = _named({name: Decimal(amount) for name, amount in position["fees"].items()}, currency)
     funding = {name: Decimal(amount) for name, amount in position["funding"].items()}
-    mark = marks.get((account, position["instrument"]))
+    mark = None if is_of_day else marks.get((account, position["instrument"]))
     return {
         **{name: position[name] for name in ("account", "instrument", "position_quantity", "average_open_price", "realized_pnl")},
         "fees": fees,
@@ -55,7 +58,7 @@ def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tupl
         day = entry["at"].date().isoformat() if "day" in by else None
         row = days.setdefault((*holder, day), {**before, **_zero(), "strategy": strategy, "day": day})
         _advance(row, before, _row_of(position, method))
-    return list(days.values())
+    return [{**row, "realized_pnl": shown(row["realized_pnl"])} for row in days.values()]
 
 
 def _take(position: Position, entry: Row) -> None:
@@ -68,7 +71,9 @@ def _take(position: Position, entry: Row) -> None:
 
 
 def _row_of(position: Position, method: Method) -> Row:
-    return position_rows(position)[METHODS.index(method)]
+    """With what was realized as it is kept, not yet rounded to what is shown: days are to add up."""
+    row = position_rows(position)[METHODS.index(method)]
+    return {**row, "realized_pnl": Decimal(row["lots"]["realized"])}
 
 
 def _zero() -> Row:
@@ -88,7 +93,7 @@ def _advance(row: Row, before: Row, after: Row) -> None:
         row[name] = {c: plain(amount) for c, amount in sums.items() if amount}
 
 
-def _currency(position: Row) -> str | None:
+def settled_in(position: Row) -> str | None:
     """What the instrument is settled in; where nobody said, the only currency that was seen."""
     if position["currency"] is not None:
         return str(position["currency"])

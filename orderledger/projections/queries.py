@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from orderledger.domain.exact import ONE, ZERO, total
-from orderledger.projections.pnl import GROUPS, group_rows, pnl_row, rows_by
+from orderledger.projections.pnl import GROUPS, group_rows, pnl_row, rows_by, settled_in
 from orderledger.projections.positions import METHODS, Method, Terms
 from orderledger.projections.tables import ACCOUNT_EVENTS, INSTRUMENTS, ORDERS, POSITIONS, TRADES, Row, Table
 
@@ -33,7 +33,7 @@ def positions(source: Source, *, method: Method = "average", **where: Any) -> li
     instruments = {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS, **where)}
     held = {(row["account"], row["instrument"]): row for row in pnl(source, method=method, **where)}
     told = {key: None for key, row in instruments.items() if row["reported_quantity"]}
-    flat = {key: _flat(*key, method) for key in sorted({**working, **told}) if key not in held}
+    flat = {key: _flat(*key, method, instruments.get(key)) for key in sorted({**working, **told}) if key not in held}
     return [
         {**row, **_exposure(working.get(key, [])), **_reported(instruments.get(key))} for key, row in {**held, **flat}.items()
     ]
@@ -50,12 +50,21 @@ def pnl(
     strategy = where.pop("strategy", None)
     instruments = source.rows(INSTRUMENTS, account=where.get("account"))
     marks = {(row["account"], row["instrument"]): row["mark_price"] for row in instruments if row["mark_price"] is not None}
+    whole = source.rows(POSITIONS, method=method, **where)
+    currencies = {(row["account"], row["instrument"]): settled_in(row) for row in whole}
     if strategy is None and "strategy" not in by and "day" not in by:
-        rows = [pnl_row(row, marks) for row in source.rows(POSITIONS, method=method, **where)]
+        rows = [pnl_row(row, marks, currencies[row["account"], row["instrument"]]) for row in whole]
         return rows if by == ("account", "instrument") else group_rows(rows, by)
     terms = _terms_of(instruments)
     folded = rows_by(_entries(source, strategy, **where), terms, (*by, *(("strategy",) if strategy else ())), method)
-    rows = [{**pnl_row(row, {} if "day" in by else marks), "strategy": row["strategy"], "day": row["day"]} for row in folded]
+    rows = [
+        {
+            **pnl_row(row, marks, currencies[row["account"], row["instrument"]], is_of_day="day" in by),
+            "strategy": row["strategy"],
+            "day": row["day"],
+        }
+        for row in folded
+    ]
     return group_rows(rows, by)
 
 
@@ -92,18 +101,20 @@ def _reported(instrument: Row | None) -> Row:
     return {"reported_quantity": instrument["reported_quantity"] if instrument else None}
 
 
-def _flat(account: str, instrument: str, method: Method) -> Row:
+def _flat(account: str, instrument: str, method: Method, defined: Row | None) -> Row:
+    mark = defined["mark_price"] if defined else None
     numbers = dict.fromkeys(
         ("position_quantity", "average_open_price", "realized_pnl", "net_pnl", "bought_quantity", "sold_quantity"), ZERO
     )
-    nothing = dict.fromkeys(("unrealized_pnl", "mark_price", "currency"))
     return {
         "account": account,
         "instrument": instrument,
         **numbers,
         "fees": {},
         "funding": {},
-        **nothing,
+        "unrealized_pnl": None if mark is None else ZERO,
+        "mark_price": mark,
+        "currency": defined["currency"] if defined else None,
         "method": method,
         "fills": 0,
     }

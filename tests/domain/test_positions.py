@@ -16,6 +16,7 @@ from tests.scenarios import ACCOUNT, Document, at, fill, message, readable, requ
 
 METHODS: tuple[Method, ...] = ("average", "fifo", "lifo")
 START = at(100_000)
+DAY = 86_400
 
 
 @pytest.fixture
@@ -434,3 +435,50 @@ def test_accounts_are_kept_apart(ledger: Ledger) -> None:
 def test_a_method_there_is_not_is_an_error(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="'hifo' is no method: average, fifo, lifo"):
         ledger.pnl(method="hifo")  # type: ignore[arg-type]
+
+
+def test_days_and_strategies_convert_the_fees_that_the_whole_converts(ledger: Ledger) -> None:
+    record(
+        ledger,
+        of_account("instrument", currency="USD"),
+        of_account("mark", instrument="BNB-USD", price="600"),
+        trade(1, "buy", "1", "100", fee="0.01", fee_currency="BNB"),
+        trade(DAY + 1, "sell", "1", "110", fee="0.02", fee_currency="BNB"),
+    )
+    assert pnl(ledger)["net_pnl"] == "-8"
+    assert [values(shown(row), "net_pnl", "unrealized_pnl") for row in ledger.pnl(by=("day",))] == [("-6", None), ("-2", None)]
+    assert [shown(row)["net_pnl"] for row in ledger.pnl(by=("strategy",))] == ["-8"]
+
+
+def test_a_day_is_settled_in_the_currency_of_the_whole(ledger: Ledger) -> None:
+    record(ledger, trade(1, "buy", "1", "100", fee="1"), trade(DAY + 1, "sell", "1", "110", fee="2", fee_currency="USD"))
+    assert values(pnl(ledger), "net_pnl", "currency", "fees") == ("7", "USD", {"USD": "3"})
+    names = ("net_pnl", "currency", "fees")
+    assert [values(shown(row), *names) for row in ledger.pnl(by=("day",))] == [
+        ("-1", "USD", {"USD": "1"}),
+        ("8", "USD", {"USD": "2"}),
+    ]
+
+
+def test_a_day_has_no_currency_where_the_whole_has_none(ledger: Ledger) -> None:
+    both = {"fee": "1", "fee_currency": "USD"}, {"fee": "0.01", "fee_currency": "BNB"}
+    record(ledger, trade(1, "buy", "1", "100", **both[0]), trade(DAY + 1, "sell", "1", "110", **both[1]))
+    assert values(pnl(ledger), "net_pnl", "currency") == (None, None)
+    assert {values(row, "net_pnl", "currency") for row in ledger.pnl(by=("day",))} == {(None, None)}
+
+
+def test_what_a_day_realized_is_not_rounded_with_what_was_realized_before(ledger: Ledger) -> None:
+    record(
+        ledger,
+        trade(1, "buy", "1", "1000000000000000000000000000"[:-1]),
+        trade(2, "sell", "1", "3000000000000000000000000000"[:-1]),
+        trade(DAY + 1, "buy", "1", "0.00000012"),
+        trade(DAY + 2, "sell", "1", "0.00000034"),
+    )
+    assert [shown(row)["realized_pnl"] for row in ledger.pnl(by=("day",))][1] == "0.00000022"
+
+
+def test_an_instrument_with_orders_alone_shows_its_currency_and_its_mark(ledger: Ledger) -> None:
+    record(ledger, of_account("instrument", currency="USD"), of_account("mark", price="99"), request())
+    (row,) = ledger.positions()
+    assert values(shown(row), "currency", "mark_price", "unrealized_pnl", "open_buy_quantity") == ("USD", "99", "0", "10")

@@ -251,3 +251,25 @@ def test_repeating_everything_any_number_of_times_changes_nothing() -> None:
         message("cancel", at=at(14)),
     ]
     assert ends(WORKING, [*reports, *reports, *reversed(reports)]) == ends(WORKING, reports)
+
+
+def test_the_currency_of_a_fee_that_another_report_tells_is_taken_over_in_any_order() -> None:
+    row = in_any_order(
+        WORKING,
+        fill("F-1", "4", fee="2", at=at(9)),
+        fill("F-1", "4", fee="2", fee_currency="BNB", at=at(9)),
+    )
+    assert row["fees"] == {"BNB": "2"}
+
+
+def test_a_fill_under_another_client_id_of_an_external_order_is_known_when_it_comes_again() -> None:
+    named = {"client_order_id": "C-1", "venue_order_id": "V-1"}
+    renamed = {**named, "client_order_id": "C-2"}
+    external = given(
+        fill("F-1", "4", instrument="BTC-USD", side="buy", **{**named, "client_order_id": None}),
+        message("acknowledge", **named),
+        fill("F-2", "1", instrument="BTC-USD", side="buy", **renamed),
+        bust("F-1", **renamed),
+    )
+    external.when(fill("F-2", "1", instrument="BTC-USD", side="buy", **renamed)).then_outcome("duplicate")
+    external.when(bust("F-1", **renamed)).then_outcome("duplicate")

@@ -154,3 +154,16 @@ def test_a_submission_that_was_resent_after_an_absence_is_not_sent_a_third_time_
 @pytest.mark.parametrize("changes", [{}, {"replacement_client_order_id": "C-1b"}])
 def test_a_replace_that_changes_nothing_is_no_message(changes: dict[str, Any]) -> None:
     given(*WORKING).when(request_replace(**changes)).then_outcome("invalid", "quantity").then()
+
+
+@pytest.mark.parametrize("again", ["submit", "deny"])
+def test_what_came_to_an_unknown_end_was_sent_whether_or_not_anybody_said_so(again: str) -> None:
+    unknown = given(request(), message("unresolved", reason="timeout", at=at(5)))
+    unknown.when(message(again, reason="risk" if again == "deny" else None, at=at(6))).then_outcome("refused", "already_submitted")
+    unknown.then_order(certainty="unresolved", is_open=True)
+
+
+def test_what_came_to_an_unknown_end_may_be_sent_once_the_venue_does_not_know_it() -> None:
+    given(request(), message("unresolved", reason="timeout", at=at(5)), message("absent", at=at(6))).when(
+        message("submit", at=at(7))
+    ).then_outcome("recorded")

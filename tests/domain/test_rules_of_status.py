@@ -338,3 +338,12 @@ def test_an_order_that_was_asked_for_and_absent_stays_unresolved_however_often_t
 def test_after_an_absence_the_order_may_be_sent_again_under_the_same_id() -> None:
     scenario = given(*SENT, message("unresolved", reason="timeout"), message("absent"))
     scenario.when(message("submit", at=at(20))).then_outcome("recorded").then_order(status="pending_new", submitted_at=at(20))
+
+
+def test_a_gtc_order_that_was_done_for_the_day_and_filled_on_it_ended_with_its_last_fill() -> None:
+    given(
+        request(time_in_force="gtc"),
+        message("acknowledge"),
+        message("done_for_day", at=at(10)),
+        fill("F-1", "10", at=at(11)),
+    ).then_order(status="done_for_day", is_open=False, ended_at=at(11))

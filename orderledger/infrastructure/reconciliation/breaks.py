@@ -89,4 +89,4 @@ def shown(found: Break, now: datetime) -> Row:
 def document(message: Message) -> Row:
     """A message as it could be given to `orderledger record`, without what it does not say."""
     told: Row = json.loads(message.model_dump_json(exclude_none=True, by_alias=True, exclude={"evidence"}))
-    return {"type": told.pop("type"), **{name: value for name, value in told.items() if value not in ({}, False)}}
+    return {"type": told.pop("type"), **{name: value for name, value in told.items() if value is not False and value != {}}}
