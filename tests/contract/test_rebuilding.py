@@ -1,12 +1,14 @@
 """Views built anew, by one process or by several, are the views that were there."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from orderledger import Ledger, parse_document
+from tests.contract.sql import run_sql
 from tests.contract.streams import IDS, fill, parsed, report, request, story
 
 
@@ -117,3 +119,29 @@ def test_trades_show_the_same_of_their_order_however_often_they_are_looked_at(tm
         for ledger in (often, once):
             assert [(row["fill_id"], row["venue_order_id"]) for row in ledger.trades()] == [("F1", "V1"), ("F2", "V1")]
             assert ledger.check().differences == ()
+
+
+def test_views_that_many_rebuild_at_once_are_rebuilt_one_after_the_other(durable_store_url: str) -> None:
+    with Ledger.open(durable_store_url, follow=False) as ledger, Ledger.open(durable_store_url, follow=False) as other:
+        ledger.record_many(parsed(*story(), *(fill(f"N-{number % 50}", f"F{number}", number) for number in range(2_000))))
+        ledger.catch_up()
+        with ThreadPoolExecutor(4) as pool:
+            rebuilt = list(pool.map(lambda one: one.rebuild(), [ledger, other, ledger, other]))
+        assert all(one.is_equal for one in rebuilt)
+        assert ledger.check().differences == ()
+
+
+def test_views_of_an_older_fold_are_rebuilt_once_however_many_open_the_store(durable_store_url: str) -> None:
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(*story(), *(fill(f"N-{number % 50}", f"F{number}", number) for number in range(2_000))))
+        before = ledger.orders()
+    run_sql(durable_store_url, "UPDATE view_positions SET fold_version = 1")
+
+    def opened(_: int) -> list[dict[str, object]]:
+        with Ledger.open(durable_store_url, follow=False) as one:
+            return one.orders()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(found == before for found in pool.map(opened, range(4)))
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        assert ledger.check().differences == ()

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, FillBusted, FillCorrected, FillRecorded
+from orderledger.domain.state import Order
 from orderledger.domain.values import Anomaly, Liquidity
-from tests.scenarios import SENT, at, correct_fill, ends, fill, given, in_any_order, message, request
+from tests.scenarios import SENT, at, correct_fill, ends, fill, given, in_any_order, message, nothing, request
 
 WORKING = (*SENT, message("acknowledge"))
 FILLED = (*WORKING, fill("F-1", "4"), fill("F-2", "6"))
@@ -263,13 +264,11 @@ def test_the_currency_of_a_fee_that_another_report_tells_is_taken_over_in_any_or
 
 
 def test_a_fill_under_another_client_id_of_an_external_order_is_known_when_it_comes_again() -> None:
-    named = {"client_order_id": "C-1", "venue_order_id": "V-1"}
-    renamed = {**named, "client_order_id": "C-2"}
-    external = given(
-        fill("F-1", "4", instrument="BTC-USD", side="buy", **{**named, "client_order_id": None}),
-        message("acknowledge", **named),
-        fill("F-2", "1", instrument="BTC-USD", side="buy", **renamed),
-        bust("F-1", **renamed),
-    )
-    external.when(fill("F-2", "1", instrument="BTC-USD", side="buy", **renamed)).then_outcome("duplicate")
-    external.when(bust("F-1", **renamed)).then_outcome("duplicate")
+    unnamed = fill("F-1", "4", client_order_id=None, venue_order_id="V-1", instrument="BTC-USD", side="buy")
+    renamed = fill("F-2", "1", client_order_id="C-2", venue_order_id="V-1", instrument="BTC-USD", side="buy")
+    busted = bust("F-1", client_order_id="C-2", venue_order_id="V-1")
+    external = nothing()
+    external.order = Order("sim:main", None)
+    external.given(unnamed, message("acknowledge", venue_order_id="V-1"), renamed, busted)
+    external.when(renamed).then_outcome("duplicate")
+    external.when(busted).then_outcome("duplicate")

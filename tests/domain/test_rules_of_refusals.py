@@ -159,7 +159,9 @@ def test_a_replace_that_changes_nothing_is_no_message(changes: dict[str, Any]) -
 @pytest.mark.parametrize("again", ["submit", "deny"])
 def test_what_came_to_an_unknown_end_was_sent_whether_or_not_anybody_said_so(again: str) -> None:
     unknown = given(request(), message("unresolved", reason="timeout", at=at(5)))
-    unknown.when(message(again, reason="risk" if again == "deny" else None, at=at(6))).then_outcome("refused", "already_submitted")
+    unknown.when(message(again, reason="risk" if again == "deny" else None, at=at(6))).then_outcome(
+        "refused", "already_submitted"
+    )
     unknown.then_order(certainty="unresolved", is_open=True)
 
 

@@ -4,9 +4,12 @@ SQLite has no exact numbers and no times: numbers are kept as decimal text, time
 PostgreSQL has both: NUMERIC and timestamptz.
 """
 
+import sqlite3
+import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
 from itertools import chain
 from operator import itemgetter
@@ -25,6 +28,9 @@ from orderledger.projections.tables import BY_NAME, Key, Kind, Row, Table
 
 ROWS_PER_UPSERT = (500, 100, 20, 4, 1)
 """SQLite parses a statement of many rows as long as it writes them. These few are parsed once per connection."""
+
+REBUILDING_LOOK = 0.1
+"""Seconds between two looks whether another has rebuilt its views."""
 
 
 class Session(ABC):
@@ -195,6 +201,10 @@ class Database(ABC):
     def alone(self) -> AbstractContextManager[Session]:
         """A transaction that no other process of this ledger runs beside: for creating tables."""
 
+    @abstractmethod
+    def rebuilding(self) -> AbstractContextManager[None]:
+        """While views are built anew: one at a time, of all threads and processes. Whoever comes later waits."""
+
     @property
     def folder(self) -> Path | None:
         """Where there is room for files as large as this database. None where it needs none."""
@@ -214,6 +224,7 @@ class Database(ABC):
 class SQLiteDatabase(Database):
     def __init__(self, datastore: SQLiteDatastore) -> None:
         self._datastore = datastore
+        self._rebuilding = threading.Lock()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -227,6 +238,17 @@ class SQLiteDatabase(Database):
 
     def alone(self) -> AbstractContextManager[Session]:
         return self.writing()  # whoever writes here is alone
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        """The lock is one on an empty file beside the database: it goes with the process that holds it."""
+        with self._rebuilding, ExitStack() as held:
+            if not self._datastore.pool.is_sqlite_memory_mode:
+                lock = sqlite3.connect(f"{self._datastore.pool.db_name}-rebuilding", isolation_level=None, timeout=0)
+                held.callback(lock.close)
+                while not _is_locked_by(lock):
+                    time.sleep(REBUILDING_LOOK)
+            yield
 
     @property
     def folder(self) -> Path | None:
@@ -258,3 +280,13 @@ class SQLiteDatabase(Database):
                 raise
             finally:
                 cursor.execute("DETACH DATABASE apart")
+
+
+def _is_locked_by(connection: sqlite3.Connection) -> bool:
+    """Whether it has the file to itself now."""
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+    return connection.in_transaction

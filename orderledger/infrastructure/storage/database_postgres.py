@@ -1,5 +1,6 @@
 """Rows of the views in PostgreSQL: NUMERIC, timestamptz and jsonb, written a table at a time."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from psycopg import Cursor
 from psycopg.rows import tuple_row
 
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, struct_of, times
-from orderledger.infrastructure.storage.database import Database, Session, upsert_tail
+from orderledger.infrastructure.storage.database import REBUILDING_LOOK, Database, Session, upsert_tail
 from orderledger.projections.tables import Kind, Row, Table
 
 ROWS_WORTH_A_COPY = 200
@@ -20,6 +21,9 @@ ROWS_WORTH_A_COPY = 200
 
 CREATION_LOCK = 7_230_011_942
 """Key of the advisory lock under which tables are created."""
+
+REBUILDING_LOCK = 7_230_011_943
+"""Key of the advisory lock under which views are built anew."""
 
 
 def _sorted(value: Any) -> Any:
@@ -137,3 +141,14 @@ class PostgresDatabase(Database):
         with self.writing() as session:
             session.execute(f"SELECT pg_advisory_xact_lock({CREATION_LOCK})")
             yield session
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        """The lock is its connection's, and goes with it."""
+        with self._datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            while not cursor.execute("SELECT pg_try_advisory_lock(%s)", (REBUILDING_LOCK,)).fetchall()[0][0]:
+                time.sleep(REBUILDING_LOOK)
+            try:
+                yield
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", (REBUILDING_LOCK,))

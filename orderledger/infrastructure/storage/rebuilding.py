@@ -44,6 +44,33 @@ def rebuild(
     """Build the named views (all, if none is named). Recording goes on meanwhile. Raises ValueError for a name there is not."""
     if unknown := [name for name in names if name not in BY_NAME]:
         raise ValueError(f"{unknown[0]!r} is no view: {', '.join(BY_NAME)}")
+    with store.database.rebuilding():
+        return _rebuild(store, projector, names, jobs, progress)
+
+
+def rebuild_outdated(store: Store, projector: Projector) -> None:
+    """Rebuild views that an older version of the folds has made. Raises StoreVersion for those of a newer one."""
+    if _is_current(store):
+        return
+    with store.database.rebuilding():
+        if _is_current(store):  # another process has done it meanwhile
+            return
+        _rebuild(store, projector)
+        with store.database.writing() as session:
+            session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (FOLD_VERSION, VIEWS))
+
+
+def _is_current(store: Store) -> bool:
+    with store.database.reading() as session:
+        version = stored_fold_version(session)
+    if version > FOLD_VERSION:
+        raise StoreVersion(f"a newer version made the views (their fold is at {version}, this version knows {FOLD_VERSION})")
+    return version == FOLD_VERSION
+
+
+def _rebuild(
+    store: Store, projector: Projector, names: Sequence[str] = (), jobs: int = 1, progress: Progress | None = None
+) -> Rebuilt:
     chosen = tuple(table for table in TABLES if not names or table.name in names)
     began = time.perf_counter()
     with _beside(store):
@@ -57,18 +84,6 @@ def rebuild(
                 progress(builder.position, store.recorder.last_position())
         is_equal = _switch(store, projector, builder, chosen)
     return Rebuilt(tuple(table.name for table in chosen), builder.events, time.perf_counter() - began, is_equal)
-
-
-def rebuild_outdated(store: Store, projector: Projector) -> None:
-    """Rebuild views that an older version of the folds has made. Raises StoreVersion for those of a newer one."""
-    with store.database.reading() as session:
-        version = stored_fold_version(session)
-    if version > FOLD_VERSION:
-        raise StoreVersion(f"a newer version made the views (their fold is at {version}, this version knows {FOLD_VERSION})")
-    if version < FOLD_VERSION:
-        rebuild(store, projector)
-        with store.database.writing() as session:
-            session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (FOLD_VERSION, VIEWS))
 
 
 class _Builder:

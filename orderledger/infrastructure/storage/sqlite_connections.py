@@ -12,6 +12,8 @@ from eventsourcing import persistence
 from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
 from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
 
+from orderledger.infrastructure.locks import let_go
+
 THREADS = 10_000
 CLOSING_SECONDS = 10.0
 STATEMENTS_KEPT = 16
@@ -64,15 +66,15 @@ class Datastore(SQLiteDatastore):
     """
 
     def __init__(self, db_name: str, lock_timeout: int, synchronous: str) -> None:
-        self._counting = threading.Lock()
-        self._num_busy = 0
+        self._busy: set[int] = set()
+        """The threads that use a connection now. Adding to a set and taking from it are one step each, for all threads."""
         self._is_closing = False
         super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
         self.pool.close()
         self.pool = Pool(db_name=db_name, lock_timeout=lock_timeout, pool_timeout=float(lock_timeout), max_overflow=THREADS)
         self.pool.synchronous = synchronous
         self._threads = threading.local()
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
 
     @contextmanager
     def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
@@ -80,34 +82,33 @@ class Datastore(SQLiteDatastore):
             with super().get_connection(commit=commit) as connection:
                 yield connection
             return
-        connection = self.borrow(commit=commit)
         try:
-            yield connection
+            yield self.borrow(commit=commit)
         finally:
-            self.give_back(commit=commit)
+            self.let_go()
 
     def transaction(self, *, commit: bool) -> AbstractContextManager[SQLiteCursor]:  # type: ignore[override]
         return super().transaction(commit=commit) if self.pool.is_sqlite_memory_mode else Transaction(self, commit=commit)
 
     def borrow(self, *, commit: bool) -> SQLiteConnection:
-        """This thread's connection, for writing in its turn, until it is given back."""
-        with self._counting:
-            if self._is_closing:
-                raise ConnectionPoolClosedError
-            self._num_busy += 1
+        """This thread's connection, for writing in its turn. `let_go` is to follow, whatever comes of this."""
+        self._busy.add(threading.get_ident())
+        if self._is_closing:
+            raise ConnectionPoolClosedError
         if commit:
             self._turn.acquire()
-        try:
-            return self._connection()
-        except BaseException:
-            self.give_back(commit=commit)
-            raise
+        return self._connection()
 
-    def give_back(self, *, commit: bool) -> None:
-        if commit:
-            self._turn.release()
-        with self._counting:
-            self._num_busy -= 1
+    def let_go(self) -> None:
+        """This thread uses its connection no longer: no transaction is left open on it, nor others waiting for their turn. It
+        may be called again, and heals what an interrupt in the middle of `borrow`, or of this, has left."""
+        held: Held | None = getattr(self._threads, "held", None)
+        if held is not None:
+            with suppress(sqlite3.Error):
+                if held.raw.in_transaction:
+                    held.raw.rollback()
+        let_go(self._turn)
+        self._busy.discard(threading.get_ident())
 
     def renew(self) -> None:
         """Close this thread's connection: the next one is new. A memory store lives in its connections, and keeps them."""
@@ -118,12 +119,11 @@ class Datastore(SQLiteDatastore):
 
     def close(self) -> None:
         """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise."""
-        with self._counting:
-            self._is_closing = True
+        self._is_closing = True
         deadline = time.monotonic() + CLOSING_SECONDS
-        while self._num_busy and time.monotonic() < deadline:
+        while self._busy and time.monotonic() < deadline:
             time.sleep(0.002)
-        if not self._num_busy:
+        if not self._busy:
             super().close()
 
     def _connection(self) -> SQLiteConnection:
@@ -140,6 +140,7 @@ class Held:
 
     def __init__(self, connection: SQLiteConnection) -> None:
         self.connection = connection
+        self.raw: sqlite3.Connection = connection._sqlite_conn
 
 
 def _put_back(pool: SQLiteConnectionPool, connection: SQLiteConnection) -> None:
@@ -153,19 +154,25 @@ class Transaction:
     One that writes waits for the right to before it reads: SQLite does not wait for one who has read what another has changed.
     """
 
-    __slots__ = ("_connection", "_datastore", "_is_writing")
+    __slots__ = ("_connection", "_datastore", "_is_over", "_is_writing")
 
     def __init__(self, datastore: Datastore, *, commit: bool) -> None:
         self._datastore = datastore
         self._is_writing = commit
+        self._is_over = False
+
+    def __del__(self) -> None:
+        """An interrupt may come where `__exit__` begins, before anything in it."""
+        if not getattr(self, "_is_over", True):
+            self._datastore.let_go()
 
     def __enter__(self) -> SQLiteCursor:
-        self._connection = self._datastore.borrow(commit=self._is_writing)
-        cursor = self._connection.cursor()
         try:
+            self._connection = self._datastore.borrow(commit=self._is_writing)
+            cursor = self._connection.cursor()
             cursor.execute("BEGIN IMMEDIATE" if self._is_writing else "BEGIN")
         except BaseException as error:
-            self._datastore.give_back(commit=self._is_writing)
+            self._datastore.let_go()
             raise told_by_library(error) from error
         return cursor
 
@@ -178,7 +185,8 @@ class Transaction:
         except sqlite3.Error as failure:
             raise told_by_library(failure) from failure
         finally:
-            self._datastore.give_back(commit=self._is_writing)
+            self._datastore.let_go()
+            self._is_over = True
         if isinstance(error, sqlite3.Error):
             raise told_by_library(error) from error
 

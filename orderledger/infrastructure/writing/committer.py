@@ -115,7 +115,7 @@ class LoopQueue:
 
     def _receive(self, group: list[Task], outcomes: list[Outcome] | None, error: BaseException | None) -> None:
         for index, (_, answer) in enumerate(group):
-            if answer.cancelled():
+            if answer.done():
                 continue
             if outcomes is None:
                 answer.set_exception(error or RuntimeError("no outcome"))

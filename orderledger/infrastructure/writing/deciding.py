@@ -125,8 +125,8 @@ class Decider:
             stream = self._bind(entry.account, stream, name, verdict)
 
     def _append(self, live: Live, recorded: Recorded) -> None:
+        self._touched.add(live.stream)  # first: what is interrupted from here on is to be read from the log again
         live.take(recorded)
-        self._touched.add(live.stream)
         self.events.append(recorded)
 
     def _append_order_fact(self, live: Live, recorded: Recorded, verdict: Verdict) -> None:

@@ -15,6 +15,7 @@ from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
+from orderledger.infrastructure.locks import let_go
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.deciding import Decider
@@ -46,9 +47,10 @@ class Told:
         self._lock.acquire()
 
     def __call__(self, outcomes: list[Outcome] | None, error: BaseException | None) -> None:
-        self._outcomes, self._error = outcomes, error
-        self.is_done = True
-        self._lock.release()
+        if not self.is_done:
+            self._outcomes, self._error = outcomes, error
+            self.is_done = True
+            self._lock.release()
 
     def result(self) -> list[Outcome]:
         """Waits until it is there."""
@@ -71,7 +73,7 @@ class Writer:
         self._clock = clock
         self._on_commit = on_commit
         self._decider = Decider(store)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._queue: deque[Waiting] = deque()
         self._chance = random.Random(0)
         self._last = clock.now()
@@ -100,9 +102,7 @@ class Writer:
     def flush_once(self) -> None:
         """Commit one group, if anything is queued."""
         with self._lock:
-            group = self._take_group()
-            if group:
-                self._commit(group)
+            self._flush_group()
 
     def flush(self) -> None:
         """Commit what is queued."""
@@ -111,23 +111,37 @@ class Writer:
 
     def try_flush(self, until: Told) -> bool:
         """Commit until this caller has been told. Returns False where another thread is committing: the caller is queued."""
-        if not self._lock.acquire(blocking=False):
-            return False
         try:
+            if not self._lock.acquire(blocking=False):
+                return False
             while not until.is_done:
-                self._commit(self._take_group())
+                self._flush_group()
         finally:
-            self._lock.release()
+            try:
+                let_go(self._lock)
+            finally:  # the first may be interrupted
+                let_go(self._lock)
         return True
 
-    def _take_group(self) -> list[Waiting]:
+    def _flush_group(self) -> None:
+        """Commit one group. An interrupt may come anywhere: whoever waits for it in another thread has to be told."""
         group: list[Waiting] = []
+        try:
+            self._take_group(group)
+            if group:
+                self._commit(group)
+        except BaseException:
+            self._decider = Decider(self._store)  # nothing that is remembered is trusted
+            for _, answer, _ in group:
+                answer(None, OutcomeUnknown("interrupted in the middle of a commit"))
+            raise
+
+    def _take_group(self, group: list[Waiting]) -> None:
         size = 0
         while self._queue and (not group or size + len(self._queue[0][0]) <= GROUP_LIMIT):
-            waiting = self._queue.popleft()
-            group.append(waiting)
-            size += len(waiting[0])
-        return group
+            group.append(self._queue[0])
+            self._queue.popleft()
+            size += len(group[-1][0])
 
     def _commit(self, group: list[Waiting]) -> None:
         entries = [entry for waiting in group for entry in waiting[0]]
@@ -147,11 +161,6 @@ class Writer:
             for _, answer, _ in group:
                 answer(None, failure)
             return
-        except BaseException:  # an interrupt from the keyboard: whoever waits for another thread's commit has to be told
-            self._decider.failed()
-            for _, answer, _ in group:
-                answer(None, OutcomeUnknown("interrupted in the middle of a commit"))
-            raise
         start = 0
         for asked, answer, _ in group:
             answer(outcomes[start : start + len(asked)], None)
@@ -195,7 +204,9 @@ def _said(error: Exception) -> Exception:
 
 
 def settle(future: "Future[Result]", result: "Result | None", error: BaseException | None) -> None:
-    """Finish a future."""
+    """Finish a future, once."""
+    if future.done():
+        return
     if error is not None:
         future.set_exception(error)
     else:

@@ -1,0 +1,92 @@
+"""A program that is interrupted, wherever Python may do so, and goes on: nothing is lost, doubled or left locked."""
+
+import sys
+import threading
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+import orderledger
+from orderledger import Ledger
+from tests.contract.streams import fill, parsed, request
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt in what is thrown away
+
+OURS = str(Path(orderledger.__file__).parent)
+AS_SIGNALS_COME = ("call", "c_return")
+"""Python looks for signals where a function begins, and after a call of one that is not written in Python."""
+
+
+class Interrupt:
+    """Raises KeyboardInterrupt where code of ours comes to its `place`-th chance of being interrupted."""
+
+    def __init__(self, place: int) -> None:
+        self._left = place
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event in AS_SIGNALS_COME and frame.f_code.co_filename.startswith(OURS):
+            self._left -= 1
+            if self._left < 0:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+
+def interrupted(place: int, work: Callable[[], Any]) -> bool:
+    """Whether the work came as far as that."""
+    sys.setprofile(Interrupt(place))
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.setprofile(None)
+    return False
+
+
+def in_another_thread(work: Callable[[], Any]) -> Any:
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(work()), daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive(), "it waits for what nobody holds"
+    return found[0]
+
+
+def test_what_is_recorded_may_be_interrupted_anywhere(durable_store_url: str) -> None:
+    with Ledger.open(durable_store_url, follow=False, lock_timeout=5) as ledger:
+        ledger.record_many(parsed(request("C-1", quantity="100000")))
+        for number in count():
+            (message,) = parsed(fill("C-1", f"F-{number}", number))
+            is_interrupted = interrupted(number, lambda message=message: ledger.record(message))  # type: ignore[misc]
+            assert in_another_thread(lambda message=message: ledger.record(message)).outcome in ("recorded", "duplicate")  # type: ignore[misc]
+            if not is_interrupted:
+                break
+        assert number > 100
+        assert ledger.check().differences == ()
+        assert [row["fill_id"] for row in ledger.trades()] == [f"F-{place}" for place in range(number + 1)]
+
+
+def test_a_question_may_be_interrupted_anywhere(durable_store_url: str) -> None:
+    with Ledger.open(durable_store_url, follow=False, lock_timeout=5) as ledger:
+        ledger.record_many(parsed(request("C-1", quantity="100000")))
+        for number in count():
+            (message,) = parsed(fill("C-1", f"F-{number}", number))
+            ledger.record(message)
+            if not interrupted(number * 40, ledger.orders):
+                break
+            assert in_another_thread(lambda: ledger.order("C-1"))["cum_quantity"] == number + 1
+        assert ledger.check().differences == ()
+
+
+def test_a_ledger_that_was_interrupted_closes_at_once(tmp_path: Path) -> None:
+    ledger = Ledger.open(str(tmp_path / "orders.db"), follow=False)
+    for number in range(0, 400, 7):
+        interrupted(number, lambda number=number: ledger.record_many(parsed(fill("C-1", f"F-{number}", number))))  # type: ignore[misc]
+    closing = threading.Thread(target=ledger.close, daemon=True)
+    closing.start()
+    closing.join(5)
+    assert not closing.is_alive()
