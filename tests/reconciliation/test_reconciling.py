@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from orderledger import Ledger, VenueUnavailable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.reconciliation.breaks import shown
+from orderledger.infrastructure.reconciliation.breaks import Kind, shown
+from orderledger.infrastructure.reconciliation.comparing import difference
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
 from tests.reconciliation.plain_venue import Known, PlainVenue
-from tests.scenarios import ACCOUNT, at, fill, message, request
+from tests.scenarios import ACCOUNT, at, correct_fill, fill, message, request
 
 ALIAS = {"plain.cloid": "0xc1"}
 SENT = (request(aliases=ALIAS), message("submit"))
@@ -215,6 +217,23 @@ def test_what_is_held_from_before_is_adopted_once(desk: Desk) -> None:
     assert desk.reconcile(120).appended == 0
 
 
+def test_a_fill_from_before_the_looking_back_counts_in_what_is_held_from_before(desk: Desk) -> None:
+    desk.record(*WORKING, fill("F-1", "3", venue_order_id="V-1", at=at(2)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(1))
+    desk.venue.held = {"BTC-USD": "10"}
+    found = desk.reconcile(600, looking_back=timedelta(seconds=60))
+    assert kinds(found) == [("opening_position", True)]
+    (row,) = desk.ledger.positions()
+    assert (str(row["position_quantity"]), row["fills"]) == ("10", 1)
+    assert (desk.reconcile(700).appended, left(desk.reconcile(800))) == (0, [])
+
+
+def test_an_order_of_which_the_fills_alone_are_known_ends_when_the_venue_says_filled() -> None:
+    row = {"is_open": True, "status": "partially_filled", "quantity": None, "cum_quantity": Decimal(10), "limit_price": None}
+    filled = parse_document(message("status", status="filled", client_order_id=None, venue_order_id="V-1"))
+    assert difference(row, filled, Decimal(0)) == (Kind.MISSING_END, "only its fills are known here, filled at the venue")
+
+
 def test_a_position_that_the_fills_do_not_explain_stays_open_until_it_is_adjusted(desk: Desk) -> None:
     """Behaviour 18: no phantom positions"""
     desk.reconcile(30)
@@ -329,6 +348,25 @@ def test_an_adoption_and_an_answer_can_be_taken_back(desk: Desk) -> None:
     reverted(desk, "missing_order:V-7")
     assert desk.order("certainty") == ("unresolved",)
     assert desk.ledger.order("V-7")["status"] == "canceled"
+
+
+def test_a_correction_that_was_taken_over_is_corrected_back(desk: Desk) -> None:
+    corrected = correct_fill("F-1b", "F-1", "4", "99", venue_order_id="V-1", at=at(8))
+    repair = {"actor": "reconciliation", "causation_id": "missing_fill:F-1b", "source": "reconciliation"}
+    desk.record(*WORKING, fill("F-1", "4", fee="1", fee_currency="USD", at=at(7)), {**corrected, **repair})
+    reverted(desk, "missing_fill:F-1b")
+    (row,) = desk.ledger.trades()
+    assert (str(row["quantity"]), str(row["price"]), str(row["fee"])) == ("4", "100", "1")
+    assert desk.order("cum_quantity", "anomalies") == ("4", [])
+
+
+def test_a_fill_that_was_taken_over_can_be_taken_back_when_its_order_turned_out_to_be_ours(desk: Desk) -> None:
+    desk.venue.orders["V-1"] = Known("V-1", at=at(3))
+    desk.venue.trade("V-1", "F-1", "4", at(8))
+    desk.reconcile(60)
+    desk.record(request(), message("submit", venue_order_id="V-1"))
+    reverted(desk, "missing_fill:BTC-USD:V-1:F-1")
+    assert (desk.ledger.trades(), desk.order("cum_quantity")) == ([], ("0",))
 
 
 def test_a_repair_is_an_event_with_the_break_as_its_cause(desk: Desk) -> None:

@@ -52,6 +52,8 @@ def difference(row: Row | None, message: Any, unrecorded: Decimal) -> tuple[Kind
 def _ended(row: Row, message: Any, unrecorded: Decimal) -> tuple[Kind, str] | None:
     if not isinstance(message, Status) or message.status != "filled":
         return Kind.MISSING_END, f"{row['status']} here, ended at the venue"
+    if row["quantity"] is None:
+        return Kind.MISSING_END, "only its fills are known here, filled at the venue"
     return terms(row, message) or _filled(row, message, unrecorded)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
@@ -78,6 +78,12 @@ class PositionComparison:
         held: Decimal = row["position_quantity"] if row is not None else ZERO
         return EXACT.add(held, self._findings.unrecorded_position(instrument))
 
+    async def _held_at(self, instrument: str, moment: datetime) -> Decimal:
+        """What fills from before the looking back make of it: an opening position is what was held then, not what is missing."""
+        asked = {"account": self._findings.account, "instrument": instrument, "effective_at": moment}
+        rows = await apart(self._findings.book.positions, **asked)
+        return total(row["position_quantity"] for row in rows)
+
     def _is_comparable(self, instrument: str, there: Balance | None, *, is_traded: bool) -> bool:
         """A balance of a currency, which has no price and is not traded here, moves with deposits: nothing to hold it against."""
         if there is None:
@@ -113,11 +119,12 @@ class PositionComparison:
         if is_opening and not steady:
             raise VenueUnavailable(f"the position in {instrument} moves while it is asked for")
         kind = Kind.OPENING_POSITION if is_opening else Kind.POSITION_DIFFERS
+        opened = EXACT.add(min(steady), await self._held_at(instrument, since - JUST)) if is_opening else stated
         price = there.average_price if there and there.average_price is not None else ZERO
         told = Adjust(
             account=self._findings.account,
             instrument=instrument,
-            quantity=min(steady) if is_opening else stated,
+            quantity=opened,
             price=price,
             at=since - JUST if is_opening else asked_at,
             reason=kind.value,

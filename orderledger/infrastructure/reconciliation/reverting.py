@@ -9,7 +9,17 @@ from orderledger.domain.exact import ZERO
 from orderledger.domain.order import OBSERVED_ENDS
 from orderledger.domain.values import Source
 from orderledger.infrastructure.reconciliation.breaks import ACTOR
-from orderledger.infrastructure.wire.messages import Absent, Adjust, BustFill, Cancel, Funding, Message, Reinstate, Restate
+from orderledger.infrastructure.wire.messages import (
+    Absent,
+    Adjust,
+    BustFill,
+    Cancel,
+    CorrectFill,
+    Funding,
+    Message,
+    Reinstate,
+    Restate,
+)
 from orderledger.projections.tables import Row
 
 JUST = timedelta(microseconds=1)
@@ -24,6 +34,8 @@ class Log(Protocol):
     def orders(self, **where: Any) -> list[Row]: ...
 
     def positions(self, **where: Any) -> list[Row]: ...
+
+    def trades(self, *, with_busted: bool, **where: Any) -> list[Row]: ...
 
 
 def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]:
@@ -49,8 +61,12 @@ def _stamped(message: Message, event: Row) -> Message:
 
 
 def _names(log: Log, event: Row) -> dict[str, Any]:
-    """By which names the order of an event is told."""
-    (row,) = log.orders(account=event["account"], stream=event["stream"])
+    """By which names the order of an event is told: an order that turned out to be another since is that one."""
+    named = event["payload"].get("venue_order_id")
+    rows = log.orders(account=event["account"], stream=event["stream"]) or log.orders(
+        account=event["account"], venue_order_id=named
+    )
+    row = rows[0]
     ours = {"client_order_id": row["client_order_id"]} if row["origin"] == "own" else {}
     return {
         "account": event["account"],
@@ -62,6 +78,17 @@ def _names(log: Log, event: Row) -> dict[str, Any]:
 
 def _bust(log: Log, event: Row, now: datetime) -> Message:
     return BustFill(**_names(log, event), fill_id=event["payload"]["fill_id"], at=now)
+
+
+def _correct_back(log: Log, event: Row, now: datetime) -> Message | None:
+    """The fill is again what it was: busting the correction would leave nothing of it."""
+    told = event["payload"]
+    before = log.trades(account=event["account"], fill_id=told["corrects"], with_busted=True)
+    if not before:
+        return None
+    was = {name: before[0][name] for name in ("quantity", "price", "fee", "fee_currency", "instrument", "side")}
+    fill_id = f"{told['fill_id']}@{REASON}"
+    return CorrectFill(**_names(log, event), **was, fill_id=fill_id, corrects=told["fill_id"], at=event["at"])
 
 
 def _reinstate(log: Log, event: Row, now: datetime) -> Message:
@@ -111,6 +138,7 @@ def _pay_back(log: Log, event: Row, now: datetime) -> Message:
 
 _UNDO: dict[str, Callable[[Log, Row, datetime], Message | None]] = {
     "fill_recorded": _bust,
+    "fill_corrected": _correct_back,
     "order_canceled": _reinstate,
     "order_rejected": _reinstate,
     "order_expired": _reinstate,
