@@ -27,6 +27,10 @@ PROPOSAL_COLUMNS = (
     "account", "proposal_id", "kind", "strategy", "instrument", "side", "quantity", "order_type", "limit_price", "state",
     "reason", "orders", "proposed_at", "decided_at",
 )  # fmt: skip
+STATUSES = (
+    "pending_new", "new", "partially_filled", "filled", "canceled", "rejected", "denied", "expired", "suspended", "stopped",
+    "done_for_day",
+)  # fmt: skip
 METHOD = click.option(
     "--method", type=click.Choice(["average", "fifo", "lifo"]), default="average", show_default=True, help="Lots closed first."
 )
@@ -34,7 +38,7 @@ METHOD = click.option(
 
 @click.command()
 @click.option("--open", "open_only", is_flag=True, help="Only those that have not ended.")
-@click.option("--status", help="With this status only.")
+@click.option("--status", type=click.Choice(STATUSES), metavar="STATUS", help=f"With this status only: {', '.join(STATUSES)}.")
 @click.option("--side", type=click.Choice(["buy", "sell"]), help="Of this side only.")
 @click.option("--origin", type=click.Choice(["own", "external"]), help="Requested here, or known from the venue alone.")
 @options.account
@@ -88,13 +92,16 @@ def _print_story(rows: list[dict[str, Any]]) -> None:
             "at": row["at"],
             "event": row["name"].partition(".")[0].replace("_", " "),
             "what": " ".join(f"{name}={readable(value)}" for name, value in row["payload"].items() if name != "at"),
+            "text": row.get("text"),
             "source": row["source"],
             "recorded_at": row["recorded_at"],
             "position": row["position"],
         }
         for row in rows
     ]
-    print_rows(told, ("version", "at", "event", "what", "source", "recorded_at", "position"), as_json=False, title="events")
+    print_rows(
+        told, ("version", "at", "event", "what", "text", "source", "recorded_at", "position"), as_json=False, title="events"
+    )
 
 
 @click.command()
@@ -236,7 +243,12 @@ def recover(db: str, as_json: bool, account: str | None) -> None:
     if as_json:
         print_rows([*rows, {"summary": {**counts, **cost}}], (), as_json=True)
     else:
-        print_rows(rows, ("finding", *ORDER_COLUMNS), as_json=False, title="orders that are not known to have ended")
+        print_rows(
+            rows,
+            ("finding", *ORDER_COLUMNS[:-1], "submitted_at", "updated_at"),
+            as_json=False,
+            title="orders that are not known to have ended",
+        )
         told = (
             f"{counts['in_flight']} in flight, {counts['unresolved']} unresolved, {counts['pending']} with a request outstanding"
         )

@@ -85,10 +85,10 @@ def demo(seed: int, folder: str | None) -> None:
     from orderledger.demo.story import run
 
     if folder is not None:
-        Path(folder).mkdir(parents=True, exist_ok=True)
         try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
             run(Path(folder), seed, people())
-        except FileExistsError as fault:
+        except (FileExistsError, NotADirectoryError, FileNotFoundError, PermissionError) as fault:
             raise click.BadParameter(str(fault), param_hint="--folder") from None
         say([f"the ledger is kept: orderledger orders --db {folder}/orders.db"])
         return

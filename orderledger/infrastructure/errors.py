@@ -62,10 +62,12 @@ class UnknownOrder(LedgerError, LookupError):
 
 
 class AmbiguousOrder(LedgerError, LookupError):
-    """Orders of several accounts bear the name: say which account is meant."""
+    """Several orders bear the name: say which account is meant, or by which other name."""
 
     def __init__(self, name: str, accounts: list[str]) -> None:
-        super().__init__(f"{name!r} is an order of {len(accounts)} accounts ({', '.join(accounts)}): give the account")
+        several = f"{len(accounts)} accounts ({', '.join(accounts)}): give the account"
+        of_one = f"{name!r} is a name of several orders of {accounts[0]}: give another one"
+        super().__init__(f"{name!r} is an order of {several}" if len(accounts) > 1 else of_one)
         self.name = name
         self.accounts = accounts
 

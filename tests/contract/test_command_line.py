@@ -1,11 +1,13 @@
 """How the commands end when they cannot do what was asked: one sentence, and the exit status that says whose fault it is."""
 
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from orderledger import Ledger
+from orderledger.cli.output import readable
 
 
 @pytest.mark.parametrize(
@@ -26,3 +28,22 @@ def test_a_command_that_cannot_says_why(
         )
     assert (run.returncode, run.stdout) == (status, "")
     assert sentence in run.stderr and "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("0.00000000004512", "0.00000000004512"),
+        ("1234567890123456789.12345678901", "1234567890123456789.123456789"),
+        ("1234567890123456789012345678.1234567890123456789012345678", "1234567890123456789012345678.123456789"),
+        ("0.3333333333333333", "0.3333333333"),
+        ("100.50", "100.5"),
+    ],
+)
+def test_a_table_shows_long_numbers_short_and_small_ones_at_all(number: str, shown: str) -> None:
+    assert readable(Decimal(number)) == shown
+
+
+def test_a_status_that_there_is_not_is_wrong_usage(tmp_path: Path, orderledger_command: Path) -> None:
+    run = subprocess.run([orderledger_command, "orders", "--status", "filed"], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 2 and "filed" in run.stderr

@@ -593,3 +593,21 @@ def test_recovery_finds_what_is_open_in_flight_and_unresolved(durable_store_url:
         ]
         assert names == [["open", "flying", "lost"], ["flying"], ["lost"], ["open"]]
         assert found.open[0]["pending_since"] == datetime.fromisoformat(moment(12))
+
+
+def test_an_alias_is_found_as_it_was_given_and_by_no_other_case_or_part(durable_store_url: str) -> None:
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(request("C-1", aliases={"k": "AbC"}), request("C-2", aliases={"k": "abc"})))
+        ledger.record_many(parsed(request("C-3", aliases={"k": "x=9"})))
+        assert [ledger.order(name)["client_order_id"] for name in ("AbC", "abc", "x=9")] == ["C-1", "C-2", "C-3"]
+        for name in ("ABC", "9"):
+            with pytest.raises(UnknownOrder):
+                ledger.order(name)
+
+
+def test_tags_with_floats_are_the_same_in_the_log_and_in_the_views(durable_store_url: str) -> None:
+    tags = {"score": 0.1, "all": [1.5, {"x": 2.0}]}
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(request("C-1", tags=tags)))
+        assert ledger.check().differences == ()
+        assert ledger.rebuild().is_equal

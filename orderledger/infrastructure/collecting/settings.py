@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.wire.fields import Identifier
+from orderledger.infrastructure.wire.parsing import uncapitalized
 
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
 
@@ -169,6 +170,6 @@ class CollectSettings(BaseSettings):
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
             ours = fault.get("ctx", {}).get("error")
-            raise InvalidSetting(".".join(map(str, fault["loc"])), str(ours) if ours else fault["msg"].lower()) from None
+            raise InvalidSetting(".".join(map(str, fault["loc"])), str(ours) if ours else uncapitalized(fault["msg"])) from None
         except ValueError as error:
             raise InvalidSetting(str(path), f"is not TOML: {error}") from None

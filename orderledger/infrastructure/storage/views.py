@@ -47,13 +47,15 @@ class StoredViews:
 
     def streams_named(self, name: str, account: str | None = None) -> list[str]:
         """The streams of orders that bear the name, other than as their client order id. Of an account its names alone are read,
-        of which the key of the table tells where they stand."""
-        statement = f"SELECT DISTINCT stream FROM {NAMES_TABLE} WHERE (name = ? OR (kind = ? AND name LIKE ? ESCAPE '!'))"
+        of which the key of the table tells where they stand. LIKE takes more than is meant: other cases, on SQLite, and ends of
+        longer values."""
+        statement = f"SELECT name, stream FROM {NAMES_TABLE} WHERE (name = ? OR (kind = ? AND name LIKE ? ESCAPE '!'))"
         escaped = name.replace("!", "!!").replace("%", "!%").replace("_", "!_")
         values = [name, NameKind.ALIAS.value, f"%={escaped}"]
         if account is not None:
             statement, values = f"{statement} AND account = ?", [*values, account]
-        return [stream for (stream,) in self._session.execute(statement, values)]
+        found = self._session.execute(statement, values)
+        return list(dict.fromkeys(stream for known, stream in found if name in (known, known.partition("=")[2])))
 
 
 class FoldedViews:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -107,6 +108,7 @@ def _converter(message_class: type[Message], fact_class: type[AnyFact]) -> Calla
             raise InvalidMessage(needed[0], "is missing" + "".join(f", and so is {name}" for name in needed[1:]))
         if has_tags and given["tags"]:
             _check_json(given["tags"])
+            given = {**given, "tags": _exact(given["tags"])}
         return msgspec.convert(given, fact_class, builtin_types=EXACT_TYPES, from_attributes=True)
 
     return convert
@@ -115,6 +117,15 @@ def _converter(message_class: type[Message], fact_class: type[AnyFact]) -> Calla
 def _check_json(tags: dict[str, Any]) -> None:
     if b"\\u0000" in _json_text("tags", tags):
         raise InvalidMessage("tags", "hold a NUL character")
+
+
+def _exact(value: Any) -> Any:
+    """With floats as the decimals that they are written as: what is read back is what was recorded."""
+    if isinstance(value, dict):
+        return {name: _exact(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_exact(item) for item in value]
+    return Decimal(repr(value)) if isinstance(value, float) and isfinite(value) else value
 
 
 def _json_text(field: str, value: Any) -> bytes:

@@ -54,11 +54,16 @@ def parse_document(document: Any) -> Message:
         raise InvalidMessage("", "is nested too deeply") from None
 
 
+def uncapitalized(sentence: str) -> str:
+    """To go on with after a name. What it quotes stays as it is."""
+    return sentence[:1].lower() + sentence[1:]
+
+
 def _first_fault(error: ValidationError) -> InvalidMessage:
     fault = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in fault["loc"])
     words = {"missing": "is missing", "extra_forbidden": "is no field of this message"}.get(fault["type"])
-    return InvalidMessage(_readable(field), words or fault["msg"].removeprefix("Value error, ").lower())
+    return InvalidMessage(_readable(field), words or uncapitalized(fault["msg"].removeprefix("Value error, ")))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
