@@ -3,7 +3,8 @@
 When the filled quantity of an order, or of a leg, has grown from q0 to q1, a fill of q1 - q0 is told. Its id is made of the
 order's id, the leg's id if there is one, and q1: reading the same numbers again gives the same fill. What was filled before
 is read from the ledger's own standing fills, so that a restart changes nothing. Several executions between two readings are
-one fill, of their summed quantity at their average price.
+one fill, of their summed quantity at their average price. Two who read at once, a collector and somebody who reconciles by hand,
+may tell 4 and 7 of one order, neither knowing of the other: the next to read takes the fill back that the other contains.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from orderledger.domain.exact import EXACT, ONE, ZERO, plain, total
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
 from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.fields import DIGITS
+from orderledger.infrastructure.wire.fields import DIGITS, PLAIN_NUMBER
 from orderledger.infrastructure.wire.messages import CorrectFill, Fill
 from orderledger.projections.tables import Row
 
@@ -95,6 +96,25 @@ class Filled:
         if isinstance(message, CorrectFill):
             self.parts.pop(message.corrects, None)
         self.parts[message.fill_id] = Part(message.fill_id, message.quantity, message.price, message.at or FIRST)
+
+    def take_contained(self) -> list[str]:
+        """The fills of ours that lie within another one, and were so counted twice. They count no longer here."""
+        spans = {part.fill_id: span for part in self.parts.values() if (span := self._span(part)) is not None}
+        contained = [
+            fill_id
+            for fill_id, (start, end) in spans.items()
+            if any(low <= start and end <= high for other, (low, high) in spans.items() if other != fill_id)
+        ]
+        for fill_id in contained:
+            del self.parts[fill_id]
+        return contained
+
+    def _span(self, part: Part) -> tuple[Decimal, Decimal] | None:
+        """From which cumulated quantity to which one a fill goes, if it is one of ours."""
+        named = part.fill_id.removeprefix(self.prefix).partition("@")[0]
+        if not part.fill_id.startswith(self.prefix) or not PLAIN_NUMBER.fullmatch(named):
+            return None
+        return EXACT.subtract(Decimal(named), part.quantity), Decimal(named)
 
     def news(self, row: OrderRow) -> Numbers | None:
         """The fill that the row adds. None: nothing new, or a price that is not known yet."""

@@ -26,6 +26,7 @@ from orderledger.infrastructure.venues.tradier.words import (
 )
 from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.wire.messages import (
+    BustFill,
     CorrectFill,
     Fill,
     Message,
@@ -37,6 +38,7 @@ from orderledger.infrastructure.wire.messages import Status as StatusReport
 
 REASON_LENGTH = 200
 TEXT_LENGTH = 10_000
+COUNTED_TWICE = "counted_twice"
 
 
 def order_messages(row: OrderRow, context: Context) -> Translation:
@@ -127,6 +129,7 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
         filled = Filled.of(context.records, context.account, row.venue_order_id, leg, told)
         line = leg or row
         fields = {**common, "instrument": line.instrument, "side": line.side, "at": line.at, "evidence": line.raw}
+        messages += [BustFill(**fields, fill_id=fill_id, reason=COUNTED_TWICE) for fill_id in filled.take_contained()]
         fills: list[Fill | CorrectFill] = list(filled.pending)
         numbers = filled.news(line) if line.instrument is not None and line.side is not None else None
         if numbers is not None:
