@@ -91,7 +91,9 @@ def test_a_second_collector_of_an_account_is_refused_while_the_first_one_runs(to
     twice: Twice = of(told, "twice")
     assert (twice.second.status, twice.first.status) == (2, 0)
     (sentence,) = [line for line in twice.second.err.splitlines() if line.startswith("orderledger: ")]
-    assert sentence == "orderledger: collector: 'collector' is running, and collects some of these accounts already"
+    assert (
+        sentence == "orderledger: collector: 'collector' is running, and has this name or collects some of these accounts already"
+    )
 
 
 def test_views_whose_process_is_killed_are_made_on_and_the_log_says_so(told: dict[str, Any]) -> None:

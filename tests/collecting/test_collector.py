@@ -195,7 +195,7 @@ def test_a_gap_does_not_end_while_the_feed_is_down_though_the_account_is_reconci
 
 def test_the_gap_since_the_last_collector_goes_on_until_the_feed_is_up() -> None:
     async def story(running: Running) -> None:
-        await running.collector.note_absence({"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}}})
+        await running.collector.note_absence([{"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}}}])
         running.clock.set(at(10))
         await running.hear(Garbled(accounts=[ACCOUNT], at=at(8), fault="not JSON", payload="{"))
         await running.reconciled(1)
@@ -205,6 +205,20 @@ def test_the_gap_since_the_last_collector_goes_on_until_the_feed_is_up() -> None
 
     (gap,) = run(story).ledger.account_events(kind="gap")
     assert (gap["from_at"], gap["to_at"]) == (at(5), at(50))
+
+
+def test_the_gap_begins_where_the_last_collector_of_the_account_ended_whatever_its_name_was() -> None:
+    async def story(running: Running) -> None:
+        earlier, others = {"accounts": {ACCOUNT: {"is_up": True}}}, {"accounts": {"lighter:main": {"is_up": True}}}
+        published = [
+            {"at": at(5).isoformat(), **earlier},
+            {"at": at(7).isoformat(), **earlier},
+            {"at": at(9).isoformat(), **others},
+        ]
+        await running.collector.note_absence([*published, {"claim": {}}])
+
+    (gap,) = run(story).ledger.account_events(kind="gap")
+    assert (gap["account"], gap["from_at"]) == (ACCOUNT, at(7))
 
 
 def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:
@@ -252,7 +266,7 @@ def test_the_time_in_which_no_collector_ran_is_a_gap() -> None:
     async def story(running: Running) -> None:
         before = {"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}, "other:gone": {"is_up": True}}}
         running.clock.set(at(50))
-        await running.collector.note_absence(before)
+        await running.collector.note_absence([before])
         await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
         await running.reconciled(1)
 

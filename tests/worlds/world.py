@@ -177,7 +177,7 @@ class World:
             retry_seconds=0.005,
         )
         before = await asyncio.to_thread(ledger.status)
-        await collector.note_absence(before["collectors"].get("collector", {}))
+        await collector.note_absence(before["collectors"].values())
         stop = asyncio.Event()
         running = Running(ledger, collector, stop, asyncio.create_task(collector.run(stop)))
         self._running = running

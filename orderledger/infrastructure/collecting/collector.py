@@ -6,7 +6,7 @@ reconciled at the start, after each gap, and from time to time.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -76,10 +76,12 @@ class Collector:
         self._news = asyncio.Event()
         """An account has come up, gone down or been reconciled: to be published at once."""
 
-    async def note_absence(self, before: dict[str, Any]) -> None:
-        """What an earlier collector of this name last published: since then nobody has listened."""
-        for account, counters in before.get("accounts", {}).items():
-            if counters["is_up"] and any(account in venue.accounts for venue in self._venues):
+    async def note_absence(self, published: Collection[dict[str, Any]]) -> None:
+        """What earlier collectors, by whatever name, last published of these accounts: since then nobody has listened."""
+        for account in (account for venue in self._venues for account in venue.accounts):
+            told = [status for status in published if account in status.get("accounts", {})]
+            before = max(told, key=lambda status: str(status["at"]), default=None)
+            if before is not None and before["accounts"][account]["is_up"]:
                 since = datetime.fromisoformat(before["at"])
                 self.counters[account].gaps += 1
                 gap = Gap(account=account, from_at=since, at=since, reason="collector_stopped", actor=ACTOR)
@@ -255,10 +257,10 @@ class Collector:
     async def _publish_status(self) -> None:
         """Every so often, and when there is news: what was not published is no gap if we are killed."""
         while True:
-            await happens_within(self._news, self._publishing)
             self._news.clear()
             await asyncio.to_thread(self._publish, self.status())
             await asyncio.sleep(min(PUBLISHED_APART, self._publishing))
+            await happens_within(self._news, self._publishing)
 
     async def _watch_views(self) -> None:
         while True:

@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -19,6 +20,8 @@ from orderledger.infrastructure.venues.venue import Records, Venue
 
 WATCHED_SECONDS = 2.5
 """A collector says once a second how it is."""
+CLAIM_SECONDS = 1.0
+"""Much longer than it takes from a claim to the first thing that is published."""
 NEW_OBJECTS = 500_000
 """More than are on their way at once: the garbage collector looks through what stays, and not what is gone a moment later."""
 
@@ -55,31 +58,50 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records) 
         check_views=ledger.check_following,
         records=records,
     )
-    await _refuse_second(settings, ledger)
-    await collector.note_absence(ledger.status()["collectors"].get(settings.collector, {}))
+    published = await _claimed(settings, ledger)
+    await collector.note_absence(published)
     await collector.run(stop)
 
 
-async def _refuse_second(settings: CollectSettings, ledger: Ledger) -> None:
-    """Two that collect one account make their gaps and certificates each for itself, and their fills where a venue tells none.
-    One that was killed is seen to say nothing more. Raises InvalidSetting."""
+async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict[str, Any]]:
+    """What collectors had published before, once these accounts are this one's. Raises InvalidSetting where another has them.
+
+    Two that collect one account make their gaps and certificates each for itself, and their fills where a venue tells none. One
+    that was killed is seen to say nothing more; of two that start together, the later one that writes its claim goes on.
+    """
     ours = {name for venue in settings.venues for name in venue.names}
-    before = _running(ledger, ours)
-    if before:
+    before = ledger.status()["collectors"]
+    running = _running(before, settings.collector, ours)
+    if running:
         await asyncio.sleep(WATCHED_SECONDS)
-        after = _running(ledger, ours)
-        for name in before.keys() & after.keys():
-            if before[name] != after[name]:
-                raise InvalidSetting("collector", f"{name!r} is running, and collects some of these accounts already")
-
-
-def _running(ledger: Ledger, accounts: set[str]) -> dict[str, str]:
-    """Collectors of these accounts that have not said that they ended, and when they last said anything."""
+        after = _running(ledger.status()["collectors"], settings.collector, ours)
+        for name in running.keys() & after.keys():
+            if running[name] != after[name]:
+                raise _taken(name)
+    claim = {"token": uuid.uuid4().hex, "accounts": sorted(ours)}
+    ledger.publish(settings.collector, {"accounts": {}, **before.get(settings.collector, {}), "claim": claim})
+    await asyncio.sleep(CLAIM_SECONDS)
     told = ledger.status()["collectors"]
+    if told.get(settings.collector, {}).get("claim") != claim:
+        raise _taken(settings.collector)
+    for name, status in told.items():
+        other = status.get("claim")
+        is_fresh = other is not None and other != before.get(name, {}).get("claim")
+        if is_fresh and name != settings.collector and ours & set(other["accounts"]) and other["token"] < claim["token"]:
+            raise _taken(name)
+    return list(before.values())
+
+
+def _taken(name: str) -> InvalidSetting:
+    return InvalidSetting("collector", f"{name!r} is running, and has this name or collects some of these accounts already")
+
+
+def _running(told: dict[str, Any], ours: str, accounts: set[str]) -> dict[str, str]:
+    """Collectors of this name or these accounts that have not said that they ended, and when they last said anything."""
     return {
         name: status.get("at", "")
         for name, status in told.items()
-        if status.get("is_running") and accounts & status.get("accounts", {}).keys()
+        if status.get("is_running") and (name == ours or accounts & status.get("accounts", {}).keys())
     }
 
 
