@@ -1,8 +1,10 @@
 """The same suite over memory, SQLite and PostgreSQL: the stores behave alike."""
 
 import asyncio
+import gc
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -611,3 +613,14 @@ def test_tags_with_floats_are_the_same_in_the_log_and_in_the_views(durable_store
         ledger.record_many(parsed(request("C-1", tags=tags)))
         assert ledger.check().differences == ()
         assert ledger.rebuild().is_equal
+
+
+def test_event_loops_that_are_over_are_not_kept(tmp_path: Path) -> None:
+    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+        loops = []
+        for message in parsed(*(request(f"C-{number}") for number in range(3))):
+            with asyncio.Runner() as runner:
+                loops.append(weakref.ref(runner.get_loop()))
+                assert runner.run(ledger.arecord(message)).outcome == "recorded"
+        gc.collect()
+        assert [loop() for loop in loops[:-1]] == [None, None]

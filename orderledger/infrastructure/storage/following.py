@@ -6,13 +6,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
 
-from eventsourcing.persistence import PersistenceError
-
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.projecting import Projector
-from orderledger.infrastructure.storage.store import Store, sqlite_path
+from orderledger.infrastructure.storage.store import Store, sqlite_path, unreachable
 
 Follow = bool | Literal["process"]
 """Whether the views are kept up to date while a ledger is open, and whether a process does that or a thread."""
@@ -93,8 +91,8 @@ class Follower:
             while self._follow() > EVENTS_WHEN_BUSY:
                 pass
             self.failure = None
-        except (PersistenceError, OSError) as error:  # the database may come back; reading the views says what is wrong
-            self.failure = error
+        except Exception as error:  # the database may come back; reading the views says what is wrong
+            self.failure = unreachable(error)
             self._stopping.wait(POLL_SECONDS)
         self._stopping.wait(PAUSE_SECONDS)
 

@@ -7,7 +7,7 @@ import asyncio
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.entry import Entry
@@ -91,24 +91,27 @@ class LoopQueue:
     def __init__(self, writer: Writer, committer: Committer, loop: asyncio.AbstractEventLoop) -> None:
         self._writer = writer
         self._committer = committer
-        self._loop = loop
+        self._loop = ref(loop)  # the committer keeps a queue as long as its loop lives
         self._waiting: list[Task] = []
         self._is_busy = False
 
     def submit(self, entry: Entry) -> "asyncio.Future[Outcome]":
-        answer: asyncio.Future[Outcome] = self._loop.create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Outcome] = loop.create_future()
         self._waiting.append((entry, answer))
         if not self._is_busy:
             self._is_busy = True
-            self._loop.call_soon(self._send)  # after all tasks that are ready now have added theirs
+            loop.call_soon(self._send)  # after all tasks that are ready now have added theirs
         return answer
 
     def _send(self) -> None:
         group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
 
         def answer(outcomes: list[Outcome] | None, error: BaseException | None) -> None:
-            with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits
-                self._loop.call_soon_threadsafe(self._receive, group, outcomes, error)
+            loop = self._loop()
+            with suppress(RuntimeError):  # the loop was closed meanwhile, or is gone: nobody waits
+                if loop is not None:
+                    loop.call_soon_threadsafe(self._receive, group, outcomes, error)
 
         self._writer.enqueue([entry for entry, _ in group], answer)
         self._committer.wake()
