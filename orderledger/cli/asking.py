@@ -25,7 +25,7 @@ PNL_COLUMNS = (
 )  # fmt: skip
 PROPOSAL_COLUMNS = (
     "account", "proposal_id", "kind", "strategy", "instrument", "side", "quantity", "order_type", "limit_price", "state",
-    "reason", "orders", "proposed_at", "decided_at",
+    "reason", "proposed_at", "decided_at",
 )  # fmt: skip
 STATUSES = (
     "pending_new", "new", "partially_filled", "filled", "canceled", "rejected", "denied", "expired", "suspended", "stopped",
@@ -170,7 +170,7 @@ def anomalies(db: str, as_json: bool, **asked: Any) -> None:
 @options.as_json
 @options.db
 def proposals(db: str, as_json: bool, **asked: Any) -> None:
-    """Proposals, what was decided about them, and the orders that carry them out."""
+    """Proposals, and what was decided about them. `orders --json` gives in `links` which proposal an order carries out."""
     with options.open_ledger(db) as ledger:
         print_rows(ledger.proposals(**asked), PROPOSAL_COLUMNS, as_json=as_json, title="proposals")
 
