@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import orderledger
-from orderledger import Ledger
+from orderledger import Ledger, StoreError
 from tests.contract.streams import fill, parsed, request
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt in what is thrown away
@@ -33,6 +33,20 @@ class Interrupt:
             if self._left < 0:
                 sys.setprofile(None)
                 raise KeyboardInterrupt
+
+
+class Handler(Interrupt):
+    """Runs what a signal handler does there, instead."""
+
+    def __init__(self, place: int, work: Callable[[], Any]) -> None:
+        super().__init__(place)
+        self._work = work
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        try:
+            super().__call__(frame, event, argument)
+        except KeyboardInterrupt:
+            self._work()
 
 
 def interrupted(place: int, work: Callable[[], Any]) -> bool:
@@ -90,3 +104,32 @@ def test_a_ledger_that_was_interrupted_closes_at_once(tmp_path: Path) -> None:
     closing.start()
     closing.join(5)
     assert not closing.is_alive()
+
+
+def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_whole(durable_store_url: str) -> None:
+    """A transaction that is under way is nobody else's to end: a handler that runs within it is refused, and it goes on."""
+    said: list[str] = []
+    with Ledger.open(durable_store_url, follow=False, lock_timeout=5) as ledger:
+
+        def handle() -> None:
+            for work in (lambda: ledger.record(other), ledger.orders):
+                try:
+                    work()
+                except (RuntimeError, StoreError) as fault:
+                    said.append(str(fault))
+            ledger.record_soon(later)
+
+        ledger.record_many(parsed(request("C-1", quantity="100000")))
+        for number in range(0, 400, 3):
+            message, other, later = parsed(*(fill("C-1", f"{kind}-{number}", number) for kind in ("F", "other", "later")))
+            sys.setprofile(Handler(number, handle))
+            try:
+                assert ledger.record(message).outcome == "recorded"
+            finally:
+                sys.setprofile(None)
+            in_another_thread(lambda: ledger.record(later))  # noqa: B023
+            assert ledger.record(message).outcome == "duplicate"
+        assert ledger.check().differences == ()
+        filled = [row["fill_id"] for row in ledger.trades()]
+    assert said and len(filled) == len(set(filled))
+    assert {f"F-{number}" for number in range(0, 400, 3)} <= set(filled)

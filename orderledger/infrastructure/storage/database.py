@@ -205,6 +205,10 @@ class Database(ABC):
     def rebuilding(self) -> AbstractContextManager[None]:
         """While views are built anew: one at a time, of all threads and processes. Whoever comes later waits."""
 
+    def let_go(self) -> None:
+        """After an interrupt, which may have come where a transaction ends: leave nothing of this thread's open or locked."""
+        return
+
     @property
     def folder(self) -> Path | None:
         """Where there is room for files as large as this database. None where it needs none."""
@@ -249,6 +253,10 @@ class SQLiteDatabase(Database):
                 while not _is_locked_by(lock):
                     time.sleep(REBUILDING_LOOK)
             yield
+
+    def let_go(self) -> None:
+        if isinstance(self._datastore, Datastore) and not self._datastore.pool.is_sqlite_memory_mode:
+            self._datastore.let_go()
 
     @property
     def folder(self) -> Path | None:

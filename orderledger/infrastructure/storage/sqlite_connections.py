@@ -66,8 +66,8 @@ class Datastore(SQLiteDatastore):
     """
 
     def __init__(self, db_name: str, lock_timeout: int, synchronous: str) -> None:
-        self._busy: set[int] = set()
-        """The threads that use a connection now. Adding to a set and taking from it are one step each, for all threads."""
+        self._users: dict[int, object] = {}
+        """By thread: who uses its connection now. Setting an item and taking it out are one step each, for all threads."""
         self._is_closing = False
         super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
         self.pool.close()
@@ -82,33 +82,37 @@ class Datastore(SQLiteDatastore):
             with super().get_connection(commit=commit) as connection:
                 yield connection
             return
+        user = object()
         try:
-            yield self.borrow(commit=commit)
+            yield self.borrow(user, commit=commit)
         finally:
-            self.let_go()
+            self.let_go(user)
 
     def transaction(self, *, commit: bool) -> AbstractContextManager[SQLiteCursor]:  # type: ignore[override]
         return super().transaction(commit=commit) if self.pool.is_sqlite_memory_mode else Transaction(self, commit=commit)
 
-    def borrow(self, *, commit: bool) -> SQLiteConnection:
-        """This thread's connection, for writing in its turn. `let_go` is to follow, whatever comes of this."""
-        self._busy.add(threading.get_ident())
-        if self._is_closing:
-            raise ConnectionPoolClosedError
-        if commit:
-            self._turn.acquire()
+    def borrow(self, user: object, *, commit: bool) -> SQLiteConnection:
+        """This thread's connection, for writing in its turn. `let_go` is to follow, whatever comes of this. Where the thread uses
+        it already (a signal handler asks in the middle of a transaction), that goes on, and SQLite refuses the second one."""
+        if self._users.setdefault(threading.get_ident(), user) is user:
+            if self._is_closing:
+                raise ConnectionPoolClosedError
+            if commit:
+                self._turn.acquire()
         return self._connection()
 
-    def let_go(self) -> None:
-        """This thread uses its connection no longer: no transaction is left open on it, nor others waiting for their turn. It
-        may be called again, and heals what an interrupt in the middle of `borrow`, or of this, has left."""
+    def let_go(self, user: object = None) -> None:
+        """If it is the user's (without one, whoever's): this thread uses its connection no longer, no transaction is left open on
+        it, nor others waiting for their turn. It may be called again, and heals what an interrupt has left half done."""
+        if self._users.get(threading.get_ident()) is not user and user is not None:
+            return
         held: Held | None = getattr(self._threads, "held", None)
         if held is not None:
             with suppress(sqlite3.Error):
                 if held.raw.in_transaction:
                     held.raw.rollback()
         let_go(self._turn)
-        self._busy.discard(threading.get_ident())
+        self._users.pop(threading.get_ident(), None)
 
     def renew(self) -> None:
         """Close this thread's connection: the next one is new. A memory store lives in its connections, and keeps them."""
@@ -121,9 +125,9 @@ class Datastore(SQLiteDatastore):
         """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise."""
         self._is_closing = True
         deadline = time.monotonic() + CLOSING_SECONDS
-        while self._busy and time.monotonic() < deadline:
+        while self._users and time.monotonic() < deadline:
             time.sleep(0.002)
-        if not self._busy:
+        if not self._users:
             super().close()
 
     def _connection(self) -> SQLiteConnection:
@@ -154,25 +158,24 @@ class Transaction:
     One that writes waits for the right to before it reads: SQLite does not wait for one who has read what another has changed.
     """
 
-    __slots__ = ("_connection", "_datastore", "_is_over", "_is_writing")
+    __slots__ = ("_connection", "_datastore", "_is_writing", "_user")
 
     def __init__(self, datastore: Datastore, *, commit: bool) -> None:
+        self._user = object()
         self._datastore = datastore
         self._is_writing = commit
-        self._is_over = False
 
     def __del__(self) -> None:
         """An interrupt may come where `__exit__` begins, before anything in it."""
-        if not getattr(self, "_is_over", True):
-            self._datastore.let_go()
+        self._datastore.let_go(self._user)
 
     def __enter__(self) -> SQLiteCursor:
         try:
-            self._connection = self._datastore.borrow(commit=self._is_writing)
+            self._connection = self._datastore.borrow(self._user, commit=self._is_writing)
             cursor = self._connection.cursor()
             cursor.execute("BEGIN IMMEDIATE" if self._is_writing else "BEGIN")
         except BaseException as error:
-            self._datastore.let_go()
+            self._datastore.let_go(self._user)
             raise told_by_library(error) from error
         return cursor
 
@@ -185,8 +188,7 @@ class Transaction:
         except sqlite3.Error as failure:
             raise told_by_library(failure) from failure
         finally:
-            self._datastore.let_go()
-            self._is_over = True
+            self._datastore.let_go(self._user)
         if isinstance(error, sqlite3.Error):
             raise told_by_library(error) from error
 

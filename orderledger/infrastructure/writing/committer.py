@@ -29,6 +29,7 @@ class Committer:
 
     def write(self, entries: list[Entry]) -> list[Outcome]:
         """Outcomes in the order of the entries, when they are durable."""
+        self._writer.refuse_within_commit()
         told = Told()
         self._writer.enqueue(entries, told)
         if not self._writer.try_flush(told):

@@ -99,8 +99,15 @@ class Writer:
         """Whether more may be queued."""
         return len(self._queue) < QUEUE_LIMIT
 
+    def refuse_within_commit(self) -> None:
+        """Raises RuntimeError in a signal handler that has come in the middle of a commit: the commit would wait for the handler,
+        and the handler for the commit."""
+        if self._lock._is_owned():  # type: ignore[attr-defined]
+            raise RuntimeError("a signal handler cannot wait for a commit that it has interrupted: use record_soon there")
+
     def flush_once(self) -> None:
         """Commit one group, if anything is queued."""
+        self.refuse_within_commit()
         with self._lock:
             self._flush_group()
 
@@ -132,6 +139,7 @@ class Writer:
                 self._commit(group)
         except BaseException:
             self._decider = Decider(self._store)  # nothing that is remembered is trusted
+            self._store.database.let_go()
             for _, answer, _ in group:
                 answer(None, OutcomeUnknown("interrupted in the middle of a commit"))
             raise
