@@ -51,19 +51,16 @@ def pnl(
     instruments = source.rows(INSTRUMENTS, account=where.get("account"))
     marks = {(row["account"], row["instrument"]): row["mark_price"] for row in instruments if row["mark_price"] is not None}
     whole = source.rows(POSITIONS, method=method, **where)
-    currencies = {(row["account"], row["instrument"]): settled_in(row) for row in whole}
     if strategy is None and "strategy" not in by and "day" not in by:
-        rows = [pnl_row(row, marks, currencies[row["account"], row["instrument"]]) for row in whole]
+        rows = [pnl_row(row, marks, settled_in(row)) for row in whole]
         return rows if by == ("account", "instrument") else group_rows(rows, by)
     terms = _terms_of(instruments)
     folded = rows_by(_entries(source, strategy, **where), terms, (*by, *(("strategy",) if strategy else ())), method)
+    currencies = {(row["account"], row["instrument"]): settled_in(row) for row in whole}
+    shown = [(row, currencies[row["account"], row["instrument"]]) for row in folded]
     rows = [
-        {
-            **pnl_row(row, marks, currencies[row["account"], row["instrument"]], is_of_day="day" in by),
-            "strategy": row["strategy"],
-            "day": row["day"],
-        }
-        for row in folded
+        {**pnl_row(row, marks, currency, is_of_day="day" in by), "strategy": row["strategy"], "day": row["day"]}
+        for row, currency in shown
     ]
     return group_rows(rows, by)
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from orderledger import Ledger
+from orderledger.cli.asking import STATUSES
 from orderledger.cli.output import readable
+from orderledger.domain.values import Status
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,11 @@ def test_a_command_that_cannot_says_why(
 )
 def test_a_table_shows_long_numbers_short_and_small_ones_at_all(number: str, shown: str) -> None:
     assert readable(Decimal(number)) == shown
+
+
+def test_the_statuses_that_may_be_asked_for_are_those_that_there_are() -> None:
+    """They are written out again, since the command's help is to come without what it takes to load the domain."""
+    assert set(STATUSES) == set(Status)
 
 
 def test_a_status_that_there_is_not_is_wrong_usage(tmp_path: Path, orderledger_command: Path) -> None:

@@ -78,11 +78,14 @@ class PositionComparison:
         held: Decimal = row["position_quantity"] if row is not None else ZERO
         return EXACT.add(held, self._findings.unrecorded_position(instrument))
 
-    async def _held_at(self, instrument: str, moment: datetime) -> Decimal:
-        """What fills from before the looking back make of it: an opening position is what was held then, not what is missing."""
+    async def _opened(self, instrument: str, steady: set[Decimal], moment: datetime) -> Decimal:
+        """What was held at that moment: what is missing, and what fills from before the looking back make of it. Raises
+        VenueUnavailable where no number was missing in every look."""
+        if not steady:
+            raise VenueUnavailable(f"the position in {instrument} moves while it is asked for")
         asked = {"account": self._findings.account, "instrument": instrument, "effective_at": moment}
         rows = await apart(self._findings.book.positions, **asked)
-        return total(row["position_quantity"] for row in rows)
+        return EXACT.add(min(steady), total(row["position_quantity"] for row in rows))
 
     def _is_comparable(self, instrument: str, there: Balance | None, *, is_traded: bool) -> bool:
         """A balance of a currency, which has no price and is not traded here, moves with deposits: nothing to hold it against."""
@@ -116,15 +119,12 @@ class PositionComparison:
         """`steady`: what was missing in every look."""
         stated, here = there.quantity if there else ZERO, self._held(row, instrument)
         is_opening = self._may_open and there is not None
-        if is_opening and not steady:
-            raise VenueUnavailable(f"the position in {instrument} moves while it is asked for")
         kind = Kind.OPENING_POSITION if is_opening else Kind.POSITION_DIFFERS
-        opened = EXACT.add(min(steady), await self._held_at(instrument, since - JUST)) if is_opening else stated
         price = there.average_price if there and there.average_price is not None else ZERO
         told = Adjust(
             account=self._findings.account,
             instrument=instrument,
-            quantity=opened,
+            quantity=await self._opened(instrument, steady, since - JUST) if is_opening else stated,
             price=price,
             at=since - JUST if is_opening else asked_at,
             reason=kind.value,

@@ -62,10 +62,8 @@ def _stamped(message: Message, event: Row) -> Message:
 
 def _names(log: Log, event: Row) -> dict[str, Any]:
     """By which names the order of an event is told: an order that turned out to be another since is that one."""
-    named = event["payload"].get("venue_order_id")
-    rows = log.orders(account=event["account"], stream=event["stream"]) or log.orders(
-        account=event["account"], venue_order_id=named
-    )
+    account, venue_order_id = event["account"], event["payload"].get("venue_order_id")
+    rows = log.orders(account=account, stream=event["stream"]) or log.orders(account=account, venue_order_id=venue_order_id)
     row = rows[0]
     ours = {"client_order_id": row["client_order_id"]} if row["origin"] == "own" else {}
     return {
