@@ -1,7 +1,8 @@
 """Golden files: what was written once can be read for ever, and is written the same way today.
 
-There are two per stored event name: `NAME.json` with every field set, and `NAME.least.json` with none that may be left
-out. A file holds {"name", "state"}, the state to the byte as the store has it. To add those of a new name:
+There are two per stored event name: `NAME.json` with every field set, and `NAME.least.json` with none that may be
+left out. `NAME.before_FIELD.json` was the full one until the event got that field. A file holds {"name", "state"},
+the state to the byte as the store has it. To add those of a new name:
 
     ORDERLEDGER_WRITE_GOLDEN=1 python -m tests.test_golden
 
@@ -9,7 +10,7 @@ It writes what is missing and never what is there: a golden file that no longer 
 """
 
 import os
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -118,15 +119,18 @@ FULL: dict[str, AnyFact] = {
         currency="BTC",
         tick=Decimal("0.5"),
         lot=Decimal("1"),
+        reason="a_code",
     ),
-    "mark_recorded.v1": accounts.MarkRecorded(**ACCOUNT, instrument="BTC-USD", price=Decimal("64000.10")),
-    "funding_recorded.v1": accounts.FundingRecorded(**ACCOUNT, instrument="BTC-USD", amount=Decimal("-0.25"), currency="USD"),
+    "mark_recorded.v1": accounts.MarkRecorded(**ACCOUNT, instrument="BTC-USD", price=Decimal("64000.10"), reason="a_code"),
+    "funding_recorded.v1": accounts.FundingRecorded(
+        **ACCOUNT, instrument="BTC-USD", amount=Decimal("-0.25"), currency="USD", reason="a_code"
+    ),
     "position_adjusted.v1": accounts.PositionAdjusted(
         **ACCOUNT, instrument="BTC-USD", quantity=Decimal("-3"), price=Decimal("100.5"), reason="opening"
     ),
     "gap_recorded.v1": accounts.GapRecorded(**ACCOUNT, from_at=AT, to_at=RECORDED_AT, reason="connection_dropped"),
     "balance_reported.v1": accounts.BalanceReported(
-        **ACCOUNT, instrument="BTC-USD", quantity=Decimal("-3"), average_price=Decimal("100.5")
+        **ACCOUNT, instrument="BTC-USD", quantity=Decimal("-3"), average_price=Decimal("100.5"), reason="a_code"
     ),
     "reconciliation_certified.v1": accounts.ReconciliationCertified(
         **ACCOUNT,
@@ -136,6 +140,7 @@ FULL: dict[str, AnyFact] = {
         fills=41,
         positions=2,
         breaks_open=(accounts.OpenBreak(id="position_differs:BTC-USD", since=AT),),
+        reason="a_code",
     ),
 }
 
@@ -221,7 +226,27 @@ def least(name: str) -> Recorded:
     )
 
 
-EXPECTED = {**{f"{name}.json": full(name) for name in FULL}, **{f"{name}.least.json": least(name) for name in LEAST}}
+def without(name: str, field: str) -> Recorded:
+    """The full event as it was before it had this field."""
+    return replace(full(name), event=replace(FULL[name], **{field: None}))  # type: ignore[arg-type]
+
+
+ADDED = {
+    "reason": (
+        "instrument_defined.v1",
+        "mark_recorded.v1",
+        "funding_recorded.v1",
+        "balance_reported.v1",
+        "reconciliation_certified.v1",
+    )
+}
+"""Fields that these names have got since they were first written, each with a file of before."""
+
+EXPECTED = {
+    **{f"{name}.json": full(name) for name in FULL},
+    **{f"{name}.least.json": least(name) for name in LEAST},
+    **{f"{name}.before_{field}.json": without(name, field) for field, names in ADDED.items() for name in names},
+}
 
 
 def read(file: str) -> Golden:
@@ -263,9 +288,9 @@ def test_a_least_golden_event_sets_no_field_that_may_be_left_out(name: str) -> N
 
 def test_every_stored_name_has_its_golden_files_and_no_file_is_without_a_name() -> None:
     names = list(NAMES.values())
-    expected = {f"{name}.json" for name in names} | {f"{name}.least.json" for name in names}
-    assert {path.name for path in FOLDER.iterdir()} == expected == set(EXPECTED)
-    assert all(read(file).name == file.removesuffix(".json").removesuffix(".least") for file in EXPECTED)
+    assert {path.name for path in FOLDER.iterdir()} == set(EXPECTED)
+    assert {f"{name}.json" for name in names} | {f"{name}.least.json" for name in names} <= set(EXPECTED)
+    assert all(file.startswith(f"{read(file).name}.") for file in EXPECTED)
 
 
 def test_every_name_is_that_of_one_event() -> None:

@@ -31,6 +31,7 @@ class InstrumentDefined(AccountEvent):
     currency: str | None = None
     tick: Decimal | None = None
     lot: Decimal | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class MarkRecorded(AccountEvent):
 
     instrument: str
     price: Decimal
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class FundingRecorded(AccountEvent):
     instrument: str
     amount: Decimal
     currency: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,7 @@ class BalanceReported(AccountEvent):
     instrument: str
     quantity: Decimal
     average_price: Decimal | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,7 @@ class ReconciliationCertified(AccountEvent):
     fills: int
     positions: int
     breaks_open: tuple[OpenBreak, ...] = ()
+    reason: str | None = None
 
 
 AccountFact = (

@@ -26,6 +26,7 @@ def account_event_row(account: str, recorded: Recorded, event: FundingRecorded |
                 "instrument": event.instrument,
                 "quantity": event.amount,
                 "currency": event.currency,
+                "reason": event.reason,
             }
         case PositionAdjusted():
             terms = {"instrument": event.instrument, "quantity": event.quantity, "price": event.price}

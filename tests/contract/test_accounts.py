@@ -40,6 +40,25 @@ def test_a_gap_that_is_covered_is_the_same_gap_with_its_end(ledger: Ledger) -> N
     assert ledger.check().differences == ()
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"type": "instrument", "instrument": "BTC-USD"},
+        {"type": "mark", "instrument": "BTC-USD", "price": "1"},
+        {"type": "funding", "instrument": "BTC-USD", "amount": "1", "currency": "USD"},
+        {"type": "adjust", "instrument": "BTC-USD", "quantity": "1", "price": "1"},
+        {"type": "balance", "instrument": "BTC-USD", "quantity": "1"},
+        {"type": "gap", "from": moment(1)},
+    ],
+    ids=lambda fields: fields["type"],
+)
+def test_the_reason_of_an_account_message_is_kept(ledger: Ledger, fields: dict[str, Any]) -> None:
+    ledger.record(parse_document({**fields, "account": ACCOUNT, "at": moment(2), "reason": "because"}))
+    (event,) = ledger.events()
+    assert event["payload"]["reason"] == "because"
+    assert [row["reason"] for row in ledger.account_events()] in (["because"], [])
+
+
 def test_a_certificate_shows_what_agreed_and_what_is_open(ledger: Ledger) -> None:
     counts = {"orders": 2, "fills": 7, "positions": 1}
     covered = {"covered_from": moment(1), "covered_to": moment(9)}

@@ -73,3 +73,11 @@ def test_an_exponent_beyond_28_digits_is_invalid_of_zero_too(price: str) -> None
 def test_a_time_beyond_the_calendar_is_invalid(time: str) -> None:
     with pytest.raises(InvalidMessage, match="beyond the years"):
         parse_line(LINE % time)
+
+
+def test_null_is_the_same_as_nothing_given() -> None:
+    texts = ("at", "source", "message_id", "reason", "limit_price", "strategy")
+    optional = ("aliases", "tags", "links", "reported", "evidence", "post_only", "reduce_only", *texts)
+    line = REQUEST[:-1] + "".join(f',"{field}":null' for field in optional) + "}"
+    with Ledger.open("memory://", follow=False) as ledger:
+        assert [outcome.outcome for outcome in ledger.record_lines([line, REQUEST])] == ["recorded", "duplicate"]

@@ -89,6 +89,14 @@ def _positive(number: Decimal) -> Decimal:
     return number
 
 
+def _or_false(value: Any) -> Any:
+    return False if value is None else value
+
+
+def _or_empty(value: Any) -> Any:
+    return {} if value is None else value
+
+
 def _not_negative(number: Decimal) -> Decimal:
     if number < 0:
         raise ValueError("must not be negative")
@@ -108,7 +116,7 @@ NotNegative = Annotated[Decimal, AfterValidator(_not_negative), BeforeValidator(
 Time = Annotated[datetime, BeforeValidator(parse_time), TIME_SCHEMA]
 Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_printable)]
 Text = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
-Flag = StrictBool
+Flag = Annotated[StrictBool, BeforeValidator(_or_false)]
 Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
-Names = dict[Identifier, Identifier]
-Tags = Annotated[dict[str, Any], Field(max_length=100)]
+Names = Annotated[dict[Identifier, Identifier], BeforeValidator(_or_empty)]
+Tags = Annotated[dict[str, Any], Field(max_length=100), BeforeValidator(_or_empty)]
