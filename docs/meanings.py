@@ -154,7 +154,7 @@ RECOVERY: dict[str, str] = {
 REASONS: dict[str, str] = {
     "unknown_order": "The command is about an order that is not recorded. It may exist at the venue all the same.",
     "order_ended": "The order has ended; the text says how, and how much was filled.",
-    "duplicate_client_order_id": "The client order id was requested with other terms, or is a replacement id of another order.",
+    "duplicate_client_order_id": "The client order id was requested with other terms; or the id, also that of a replacement, is another order's.",
     "already_submitted": "Sent once already. Ask the venue; a second `submit` is let in after an `absent` later than the first.",
     "already_acknowledged": "`submit` or `deny`, and the venue has the order.",
     "request_id_reused": "The id of a cancel or replace request that asked for something else.",

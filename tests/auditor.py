@@ -287,10 +287,10 @@ class Order:
     def of(self, *types: str) -> list[Fact]:
         return [fact for fact in self.facts if fact.type in types]
 
-    def first_given(self, field: str) -> Any:
-        """The request's word for it, else the earliest anybody gave."""
-        facts = ([self.request] if self.request else []) + self.facts
-        return next((fact.get(field) for fact in facts if fact.get(field) is not None), None)
+    def given(self, field: str) -> Any:
+        """The request's word for it, else the latest anybody gave."""
+        facts = [self.request] if self.request else self.facts
+        return next((fact.get(field) for fact in reversed(facts) if fact.get(field) is not None), None)
 
     def requested(self, field: str) -> Any:
         return self.request.get(field) if self.request else None
@@ -363,8 +363,17 @@ class Order:
 
     @property
     def session(self) -> Fact | None:
-        """Where the order stands between done for the day, suspended, stopped and resumed: the latest of them."""
-        return next((fact for fact in reversed(self.facts) if fact.is_of_session), None)
+        """Where the order stands between done for the day, suspended, stopped and resumed: the latest of them. A look at a day
+        order whose day was done does not open it again."""
+        sessions = [fact for fact in reversed(self.facts) if fact.is_of_session]
+        told = next((fact for fact in sessions if fact.type != "status" or fact.get("status") == "done_for_day"), None)
+        is_over = told is not None and told.session_word == "done_for_day" and not self.is_kept
+        return told if is_over else next(iter(sessions), None)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it outlives the day."""
+        return self.requested("time_in_force") in {"gtc", "gtd"}
 
     @property
     def last_observed(self) -> Fact | None:
@@ -397,14 +406,13 @@ class Order:
         """Of an order that outlives the day, a day that was done is over once a fill has happened on a later one."""
         if self.session is None or self.session.session_word != "done_for_day":
             return False
-        is_kept = self.requested("time_in_force") in {"gtc", "gtd"}
-        return is_kept and any(fill.fact.at.date() > self.session.at.date() for fill in self.fills)
+        return self.is_kept and any(fill.fact.at.date() > self.session.at.date() for fill in self.fills)
 
     @property
     def has_ended(self) -> bool:
         """Rule 2: done for the day ends a day order; one that is good till canceled or a date goes on, unless it is filled."""
         if self.status == "done_for_day":
-            return self.is_filled or self.requested("time_in_force") not in {"gtc", "gtd"}
+            return self.is_filled or not self.is_kept
         return self.status in ENDED_STATUSES
 
     @property
@@ -412,8 +420,7 @@ class Order:
         """When the deciding end was; of a filled order, its last fill."""
         if not self.has_ended:
             return None
-        is_kept = self.requested("time_in_force") in {"gtc", "gtd"}
-        if self.status == "filled" or (self.status == "done_for_day" and is_kept):
+        if self.status == "filled" or (self.status == "done_for_day" and self.is_kept):
             return max(fill.fact.at for fill in self.fills)
         ending = self.session if self.status == "done_for_day" else self.end
         return ending.at if ending else None
@@ -517,8 +524,9 @@ class Order:
         before = sum((fill.quantity for fill in self.fills if fill.fact.at < claim.at), Fraction())
         told = [said[0] for said in versions_of_fills(self.facts).values()]
         until = before + sum((number(fact.get("quantity")) for fact in told if fact.at == claim.at), Fraction())
+        least = before + sum((fill.quantity for fill in self.fills if has_part_in(fill.fact, name, claim)), Fraction())
         if name == "cum_quantity":
-            return before, until
+            return least, until
         if name == "average_price":
             mean = self.average_price
             is_rounded = mean is not None and abs(mean - claimed) < last_digit(claim.claims[name])
@@ -532,8 +540,8 @@ class Order:
             return claimed, claimed
         if self.leaves_quantity == 0 and self.ended_at is not None and self.ended_at < claim.at:
             return Fraction(), Fraction()
-        least = Fraction() if self.ended_at == claim.at else self.quantity - until
-        return max(Fraction(), least), max(Fraction(), self.quantity - before)
+        left = Fraction() if self.ended_at == claim.at else self.quantity - until
+        return max(Fraction(), left), max(Fraction(), self.quantity - least)
 
     def anomalies(self) -> list[str]:
         """The codes that stand now, derived from the facts alone."""
@@ -568,7 +576,7 @@ class Order:
             "venue_order_ids": self.venue_order_ids,
             "aliases": {name: alias for fact in self.facts for name, alias in (fact.get("aliases") or {}).items()},
             "origin": "own" if self.request else "external",
-            **{field: self.first_given(field) for field in ("instrument", "side", "order_type", "time_in_force")},
+            **{field: self.given(field) for field in ("instrument", "side", "order_type", "time_in_force")},
             "expire_at": None if self.requested("expire_at") is None else instant(self.requested("expire_at")),
             "post_only": bool(self.requested("post_only")),
             "reduce_only": bool(self.requested("reduce_only")),
@@ -605,8 +613,8 @@ class Order:
             "client_order_id": self.client_order_id,
             "venue_order_id": fill.fact.get("venue_order_id") or next(reversed(self.venue_order_ids), None),
             "fill_id": fill.fact.get("fill_id"),
-            "instrument": fill.details["instrument"] or self.first_given("instrument"),
-            "side": fill.details["side"] or self.first_given("side"),
+            "instrument": fill.details["instrument"] or self.given("instrument"),
+            "side": fill.details["side"] or self.given("side"),
             "quantity": fill.quantity,
             "price": fill.price,
             "fee": None if fill.details["fee"] is None else number(fill.details["fee"]),
@@ -619,6 +627,15 @@ class Order:
             "links": self.requested("links"),
             "state": "standing",
         }
+
+
+def has_part_in(fill: Fact, name: str, claim: Fact) -> bool:
+    """Whether a claim must have this fill of its own moment in it: what a fill itself claims is with it."""
+    own = fill.claims.get(name)
+    if own is None or fill.at != claim.at:
+        return False
+    claimed = number(claim.claims[name])
+    return number(own) <= claimed if name == "cum_quantity" else name == "leaves_quantity" and number(own) >= claimed
 
 
 def requests_named(requests: list[Fact], answer: Fact, own: str | None) -> list[Fact]:
@@ -786,9 +803,17 @@ class Auditor:
             return refusal_of_proposal(fact, self._kin(fact))
         if fact.type == "request":
             return "duplicate_client_order_id" if order and order.request else None
+        if fact.type == "request_replace" and order and self._is_of_another(fact, order):
+            return refusal_of_command(fact, order) or "duplicate_client_order_id"
         if fact.type not in ORDER_COMMANDS:
             return None
         return refusal_of_command(fact, order) if order else "unknown_order"
+
+    def _is_of_another(self, fact: Fact, order: Order) -> bool:
+        """Whether the id that a replacement is to have is one of another order of ours."""
+        name = fact.get("replacement_client_order_id")
+        named = resolve(self._orders(fact.get("account")), {"client_order_id": name, "type": "acknowledge"})
+        return bool(name is not None and named and named.request and named.request is not order.request)
 
     def _orders(self, account: str) -> list[Order]:
         return collect(fact for fact in self.log if fact.get("account") == account and fact.is_of_order)

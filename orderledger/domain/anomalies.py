@@ -112,8 +112,9 @@ Span = tuple[Decimal, Decimal]
 """From the least to the most that a number may be by the facts."""
 
 
-def _cum_quantity(order: Order, _: Decimal, at: datetime) -> Span:
-    return order.fills.cum_quantity_range(at)
+def _cum_quantity(order: Order, claimed: Decimal, at: datetime) -> Span:
+    """What a fill claims has that fill in it."""
+    return order.fills.cum_quantity_range(at, lambda told: told.cum_quantity is not None and told.cum_quantity <= claimed)
 
 
 def _average_price(order: Order, claimed: Decimal, at: datetime) -> Span | None:
@@ -132,7 +133,7 @@ def _quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
     return (quantity, quantity) if quantity is not None and _is_of_these_terms(order, at) else None
 
 
-def _leaves_quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
+def _leaves_quantity(order: Order, claimed: Decimal, at: datetime) -> Span | None:
     """Of the very moment of its end a claim may be from before it. A suspended order has its quantity told in two ways: neither
     is held against the venue."""
     quantity = order.quantity
@@ -141,7 +142,9 @@ def _leaves_quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
     ended_at = order.ended_at
     if ended_at is not None and ended_at < at:
         return ZERO, ZERO
-    low, high = order.fills.cum_quantity_range(at)
+    low, high = order.fills.cum_quantity_range(
+        at, lambda told: told.leaves_quantity is not None and told.leaves_quantity >= claimed
+    )
     least = ZERO if ended_at == at else EXACT.subtract(quantity, high)
     return max(ZERO, least), max(ZERO, EXACT.subtract(quantity, low))
 

@@ -1,12 +1,13 @@
 """The fills of one order: which of them stand, and their exact sums, whatever the order they arrived in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from orderledger.domain.events import FillCorrected, FillRecorded
 from orderledger.domain.exact import EXACT, ZERO, total
-from orderledger.domain.values import Liquidity, Side
+from orderledger.domain.values import Liquidity, Reported, Side
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Fill:
     instrument: str | None
     side: Side | None
     corrects: str | None
+    reported: Reported | None
     fee_at: datetime | None = None
     currency_at: datetime | None = None
     is_standing: bool = False
@@ -133,14 +135,19 @@ class Fills:
         self._busted |= {fill_id}
         self._settle(fill_id)
 
-    def cum_quantity_range(self, at: datetime) -> tuple[Decimal, Decimal]:
-        """The sum of the standing fills before `at`, and the most that it may have been at that moment: with all its fills, also
-        those that have been taken back since."""
+    def cum_quantity_range(
+        self, at: datetime, is_counted: Callable[[Reported], bool] = lambda _: False
+    ) -> tuple[Decimal, Decimal]:
+        """The least and the most that the sum may have been at that moment: with the standing fills before it and those whose
+        own claims are counted, and with all fills of that moment, also those that have been taken back since."""
         is_after_all = self.last_fill_at is None or at > self.last_fill_at
         if is_after_all and not (self._busted or self._corrected):
             return self.cum_quantity, self.cum_quantity
         before = total(fill.quantity for fill in self.standing() if fill.at < at)
-        return before, EXACT.add(before, total(fill.quantity for fill in self.by_id.values() if fill.at == at))
+        of_moment = [fill for fill in self.by_id.values() if fill.at == at]
+        counted = [fill for fill in of_moment if fill.is_standing and fill.reported is not None and is_counted(fill.reported)]
+        least = EXACT.add(before, total(fill.quantity for fill in counted))
+        return least, EXACT.add(before, total(fill.quantity for fill in of_moment))
 
     def _correction_of(self, fill_id: str) -> Fill | None:
         """What a fill was corrected to. Of several corrections the latest counts."""
@@ -190,6 +197,7 @@ def _fill(event: FillRecorded, at: datetime) -> Fill:
         instrument=event.instrument,
         side=event.side,
         corrects=event.corrects if isinstance(event, FillCorrected) else None,
+        reported=event.reported,
         fee_at=at if event.fee is not None else None,
         currency_at=at if event.fee_currency is not None else None,
     )

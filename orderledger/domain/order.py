@@ -38,7 +38,6 @@ from orderledger.domain.events import (
     StatusObserved,
     SubmissionUnresolved,
 )
-from orderledger.domain.order_facts import note
 from orderledger.domain.state import DUPLICATE_ORDER, Order
 from orderledger.domain.values import Pending, Status, alias_text, later
 
@@ -57,7 +56,7 @@ Told = Working | OrderRejected | OrderCanceled | OrderExpired | CancelRejected |
 
 UNKNOWN_TO_VENUE = "unknown_order"
 OBSERVED_WORKING = frozenset({Status.NEW, Status.PARTIALLY_FILLED, Status.FILLED})
-OBSERVED_SESSIONS = frozenset({Status.SUSPENDED, Status.STOPPED, Status.DONE_FOR_DAY})
+OBSERVED_PAUSES = frozenset({Status.SUSPENDED, Status.STOPPED})
 OBSERVED_ENDS = frozenset({Status.CANCELED, Status.REJECTED, Status.EXPIRED})
 
 
@@ -80,7 +79,7 @@ def evolve(order: Order, event: Event, at: datetime) -> Order:
         case OrderAttributed():
             order.attributed_to = event.to
             return order
-    _learn(order, event, at)
+    order.learn(event, at)
     if isinstance(event, OrderReport):
         _evolve_report(order, event, at)
     else:
@@ -185,31 +184,11 @@ def summary(order: Order) -> str:
     return f"{order.status}, {order.cum_quantity:f} of {quantity} filled, {order.certainty}{pending}"
 
 
-def _learn(order: Order, event: Fact, at: datetime) -> None:
-    """What any message may tell besides the fact itself."""
-    order.updated_at = later(order.updated_at, at)
-    if event.message_id is not None:
-        order.message_ids.add((type(event), event.message_id))
-    if event.venue_order_id is not None:
-        order.venue_order_ids[event.venue_order_id] = min(order.venue_order_ids.get(event.venue_order_id, at), at)
-    for name, value in event.aliases.items():
-        note(order.aliases, name, value, at)
-        if (alias := alias_text(name, value)) not in order.aliases_borne:
-            order.aliases_borne |= {alias}
-    if order.own_id is None and event.client_order_id is not None:
-        order.given_id = min(order.given_id or (at, event.client_order_id), (at, event.client_order_id))
-        if event.client_order_id not in order.client_ids_borne:
-            order.client_ids_borne |= {event.client_order_id}
-    if event.reported is not None:
-        order.hear_claim(event.reported, at)
-
-
 def _evolve_command(order: Order, event: Command, at: datetime) -> None:
     match event:
         case OrderRequested():
             if order.request is None:
                 order.request, order.requested_at = event, at
-                order.instrument, order.side = event.instrument, event.side
                 order.attributed_to = None
         case OrderSubmitted():
             order.is_sent_again = order.submitted_at is not None
@@ -225,8 +204,8 @@ def _evolve_command(order: Order, event: Command, at: datetime) -> None:
 
 
 def _evolve_report(order: Order, event: Report, at: datetime) -> None:
-    order.instrument = order.instrument or event.instrument
-    order.side = order.side or event.side
+    if order.request is None:
+        order.describe(event.instrument, event.side, at)
     match event:
         case FillRecorded():
             order.is_worked = True
@@ -257,8 +236,11 @@ def _evolve_observed(order: Order, event: StatusObserved, at: datetime) -> None:
     order.is_observed_filled = order.is_observed_filled or event.status == Status.FILLED
     if event.status in OBSERVED_ENDS:
         order.finish(Status(event.status), at, event.reason)
-    elif event.status in OBSERVED_SESSIONS:
-        order.session = order.session.then(Status(event.status), at)
+    elif event.status == Status.DONE_FOR_DAY:
+        order.enter(Status.DONE_FOR_DAY, at)
+        order.is_worked = True
+    elif event.status in OBSERVED_PAUSES:
+        order.session_seen = order.session_seen.then(Status(event.status), at)
         order.is_worked = True
     elif event.status in OBSERVED_WORKING:
         order.is_worked = True
@@ -302,17 +284,17 @@ def _evolve_working(order: Order, event: Working, at: datetime) -> None:
                 order.replacement_id = order.replacement_id.then(replacement_id, at)
         case OrderRestated():
             order.set_terms(event.quantity, event.limit_price, event.stop_price, at)
-            order.session = order.session.then(None, at)
+            order.enter(None, at)
         case OrderResumed():
-            order.session = order.session.then(None, at)
+            order.enter(None, at)
         case OrderReinstated():
             order.reinstate(at)
         case OrderSuspended():
-            order.session = order.session.then(Status.SUSPENDED, at)
+            order.enter(Status.SUSPENDED, at)
         case OrderStopped():
-            order.session = order.session.then(Status.STOPPED, at)
+            order.enter(Status.STOPPED, at)
         case OrderDoneForDay():
-            order.session = order.session.then(Status.DONE_FOR_DAY, at)
+            order.enter(Status.DONE_FOR_DAY, at)
         case OrderTriggered():
             pass
         case _:

@@ -7,10 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from orderledger.domain.events import OrderEvent, OrderRequested
+from orderledger.domain.events import Fact, OrderEvent, OrderRequested
 from orderledger.domain.fills import Fills
 from orderledger.domain.requests import Requests
-from orderledger.domain.values import Anomaly, OrderType, Reported, Side, Status, TimeInForce, later
+from orderledger.domain.values import Anomaly, Reported, Side, Status, alias_text, later
 
 Value = TypeVar("Value")
 
@@ -58,7 +58,6 @@ class OrderFacts:
         "fills",
         "given_id",
         "heard_at",
-        "instrument",
         "is_observed_filled",
         "is_sent_again",
         "is_worked",
@@ -75,8 +74,8 @@ class OrderFacts:
         "requested_at",
         "requests",
         "seen",
-        "session",
-        "side",
+        "session_seen",
+        "session_told",
         "submitted_at",
         "terms",
         "told_ends",
@@ -98,8 +97,6 @@ class OrderFacts:
         self.acknowledged_at: datetime | None = None
         self.heard_at: datetime | None = None
         self.updated_at: datetime | None = None
-        self.instrument: str | None = None
-        self.side: Side | None = None
         self.terms: dict[str, Latest[Decimal]] = {}
         self.fills = Fills()
         self.requests = Requests()
@@ -109,12 +106,13 @@ class OrderFacts:
         self.reinstated_at: datetime | None = None
         self.is_worked = False
         self.rejected_as_duplicate_at: datetime | None = None
-        self.session: Latest[Status | None] = UNTOLD
+        self.session_told: Latest[Status | None] = UNTOLD
+        self.session_seen: Latest[Status | None] = UNTOLD
         self.absent: Latest[bool] = Latest(False)
         self.observed: Latest[str | None] = UNTOLD
         self.is_observed_filled = False
         self.claims: dict[str, Latest[Decimal]] = {}
-        self.described: dict[str, Latest[OrderType | TimeInForce | bool]] = {}
+        self.described: dict[str, Latest[Any]] = {}
         self.replaces = 0
         self.replacement_id: Latest[str | None] = UNTOLD
         self.venue_order_ids: dict[str, datetime] = {}
@@ -124,6 +122,24 @@ class OrderFacts:
         self.message_ids: set[tuple[type[OrderEvent], str]] = set()
         self.raised: dict[Anomaly, str] = {}
         self.attributed_to: str | None = None
+
+    def learn(self, event: Fact, at: datetime) -> None:
+        """What any message may tell besides the fact itself."""
+        self.updated_at = later(self.updated_at, at)
+        if event.message_id is not None:
+            self.message_ids.add((type(event), event.message_id))
+        if event.venue_order_id is not None:
+            self.venue_order_ids[event.venue_order_id] = min(self.venue_order_ids.get(event.venue_order_id, at), at)
+        for name, value in event.aliases.items():
+            note(self.aliases, name, value, at)
+            if (alias := alias_text(name, value)) not in self.aliases_borne:
+                self.aliases_borne |= {alias}
+        if self.own_id is None and event.client_order_id is not None:
+            self.given_id = min(self.given_id or (at, event.client_order_id), (at, event.client_order_id))
+            if event.client_order_id not in self.client_ids_borne:
+                self.client_ids_borne |= {event.client_order_id}
+        if event.reported is not None:
+            self._hear_claim(event.reported, at)
 
     def hear(self, at: datetime) -> None:
         """The venue has shown that it knows the order."""
@@ -136,7 +152,19 @@ class OrderFacts:
             if value is not None:
                 note(self.terms, name, value, at)
 
-    def hear_claim(self, reported: Reported, at: datetime) -> None:
+    def enter(self, session: Status | None, at: datetime) -> None:
+        """From `at` on it is done for the day, suspended, stopped, or (None) none of these."""
+        self.session_told = self.session_told.then(session, at)
+        self.session_seen = self.session_seen.then(session, at)
+
+    def describe(self, instrument: str | None, side: Side | None, at: datetime) -> None:
+        """What only the venue can tell: the order was not requested here."""
+        if instrument is not None:
+            note(self.described, "instrument", instrument, at)
+        if side is not None:
+            note(self.described, "side", side, at)
+
+    def _hear_claim(self, reported: Reported, at: datetime) -> None:
         """What the venue claims besides. Of claims of one time, those with the largest cumulated quantity are the latest, or
         with the smallest leaves quantity."""
         if reported.status is not None:
@@ -148,7 +176,9 @@ class OrderFacts:
             if number is not None and is_news:
                 note(self.claims, name, number, at)
         if self.request is None:
-            self._hear_description(reported, at)
+            for name in CLAIMED_TERMS:
+                if (term := getattr(reported, name)) is not None:
+                    note(self.described, name, term, at)
 
     def _is_outdated(self, reported: Reported, at: datetime) -> bool:
         """Whether a claim of the same time tells of more that was filled."""
@@ -166,13 +196,6 @@ class OrderFacts:
         self.told_ends = ()
         for status, ended_at, reason in told:
             self.finish(status, ended_at, reason)
-
-    def _hear_description(self, reported: Reported, at: datetime) -> None:
-        """Terms that only the venue can tell: the order was not requested here."""
-        for name in CLAIMED_TERMS:
-            term = getattr(reported, name)
-            if term is not None:
-                note(self.described, name, term, at)
 
     def finish(self, status: Status, at: datetime, reason: str | None) -> None:
         """Told more than once, an end happened when it was first said to have, and for the reason given first."""

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
-from orderledger.domain.order_facts import OrderFacts
-from orderledger.domain.values import ENDS, Certainty, OrderType, Origin, Pending, Status, TimeInForce
+from orderledger.domain.order_facts import Latest, OrderFacts
+from orderledger.domain.values import ENDS, Certainty, Origin, Pending, Side, Status, TimeInForce
 
 KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 DUPLICATE_ORDER = "duplicate_order"
@@ -47,6 +47,17 @@ class Order(OrderFacts):
     @property
     def origin(self) -> Origin:
         return Origin.EXTERNAL if self.request is None else Origin.OWN
+
+    @property
+    def instrument(self) -> str | None:
+        """As requested; of an external order, as the venue said last. So are its side and the other terms."""
+        instrument: str | None = self.term("instrument")
+        return instrument
+
+    @property
+    def side(self) -> Side | None:
+        side: Side | None = self.term("side")
+        return side
 
     @property
     def quantity(self) -> Decimal | None:
@@ -115,6 +126,13 @@ class Order(OrderFacts):
     def _was_rejected_as_duplicate_first(self) -> bool:
         at, rejected_at = self._refused_as_duplicate_at, self.ends.get(Status.REJECTED)
         return at is not None and (rejected_at is None or at < rejected_at)
+
+    @property
+    def session(self) -> Latest[Status | None]:
+        """Since when it is done for the day, suspended, stopped or none of these. That a day order was seen suspended or stopped
+        after its day was done does not bring it back."""
+        is_over = self.session_told.value is Status.DONE_FOR_DAY and not self._is_kept_overnight
+        return self.session_told if is_over else self.session_seen
 
     @property
     def status(self) -> Status:
@@ -235,11 +253,10 @@ class Order(OrderFacts):
         """The number of this name that the venue claimed last."""
         return self.claims[name].value if name in self.claims else None
 
-    def term(self, name: str) -> OrderType | TimeInForce | bool | None:
-        """`order_type`, `time_in_force`, `post_only` or `reduce_only`, as requested; of an external order, as the venue says."""
+    def term(self, name: str) -> Any:
+        """What is traded and how, by the name of the field: as requested; of an external order, as the venue said last."""
         if self.request is not None:
-            value: OrderType | TimeInForce | bool | None = getattr(self.request, name)
-            return value
+            return getattr(self.request, name)
         return self.described[name].value if name in self.described else None
 
     @property

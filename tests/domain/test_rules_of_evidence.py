@@ -66,6 +66,31 @@ def test_sessions_end_alike_in_whatever_order_they_arrive() -> None:
     assert (row["status"], row["leaves_quantity"]) == ("stopped", "10")
 
 
+@pytest.mark.parametrize("word", ["suspended", "stopped"])
+def test_a_day_order_that_was_done_for_the_day_is_not_brought_back_by_a_look_at_it(word: str) -> None:
+    row = in_any_order(SENT, message("done_for_day", at=at(12)), message("status", status=word, at=at(13)))
+    assert (row["status"], row["is_open"], row["ended_at"]) == ("done_for_day", False, at(12))
+
+
+def test_an_order_good_beyond_the_day_is_suspended_when_it_is_seen_so_on_the_next() -> None:
+    row = in_any_order(
+        (request(time_in_force="gtc"), message("submit")),
+        message("done_for_day", at=at(12)),
+        message("status", status="suspended", at=at(13)),
+    )
+    assert (row["status"], row["is_open"]) == ("suspended", True)
+
+
+def test_of_two_instruments_and_sides_of_an_external_order_the_later_holds_in_whatever_order_they_arrive() -> None:
+    row = in_any_order(
+        (),
+        message("acknowledge", instrument="BTC-USD", side="buy", at=at(1)),
+        message("status", status="new", instrument="BTC-PERP", at=at(2)),
+        message("restate", quantity="4", side="sell", at=at(3)),
+    )
+    assert (row["instrument"], row["side"]) == ("BTC-PERP", "sell")
+
+
 def test_claims_are_weighed_alike_in_whatever_order_they_arrive() -> None:
     row = in_any_order(
         WORKING,
@@ -175,6 +200,20 @@ def test_a_claimed_average_price_that_is_not_ours_is_a_mismatch() -> None:
     given(*WORKING, fill("F-1", "4", "100")).when(
         message("status", status="partially_filled", reported={"cum_quantity": "4", "average_price": "101"})
     ).then_outcome("recorded", "quantity_mismatch")
+
+
+@pytest.mark.parametrize("claim", [{"cum_quantity": "4"}, {"leaves_quantity": "6"}])
+def test_what_a_fill_claims_has_that_fill_in_it(claim: dict[str, str]) -> None:
+    row = in_any_order(WORKING, fill("F-1", "3", at=at(10)), fill("F-2", "4", at=at(11), reported=claim))
+    assert (row["cum_quantity"], row["anomalies"]) == ("7", ["quantity_mismatch"])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [({"cum_quantity": "3"}, {"cum_quantity": "7"}), ({"leaves_quantity": "7"}, {"leaves_quantity": "3"})]
+)
+def test_what_fills_of_one_moment_claim_has_each_of_them_in_it_in_turn(first: dict[str, str], second: dict[str, str]) -> None:
+    row = in_any_order(WORKING, fill("F-1", "3", at=at(10), reported=first), fill("F-2", "4", at=at(10), reported=second))
+    assert (row["cum_quantity"], row["anomalies"]) == ("7", [])
 
 
 def test_a_claim_that_agrees_in_all_its_numbers_is_no_mismatch() -> None:

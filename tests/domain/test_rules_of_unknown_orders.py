@@ -172,6 +172,24 @@ def test_a_request_may_not_take_the_id_of_anothers_replacement(ledger: Ledger) -
     assert words(ledger, request(client_order_id="C-2")) == [("refused", "duplicate_client_order_id")]
 
 
+def test_a_replacement_may_not_take_the_id_of_another_order(ledger: Ledger) -> None:
+    told(ledger, request(), request(client_order_id="C-2"), request(client_order_id="C-3"))
+    told(ledger, message("request_replace", client_order_id="C-2", quantity="8", replacement_client_order_id="C-2b"))
+    for taken in ("C-2", "C-2b"):
+        replace = message("request_replace", quantity="8", replacement_client_order_id=taken)
+        assert words(ledger, replace) == [("refused", "duplicate_client_order_id")]
+    own = message("request_replace", quantity="8", replacement_client_order_id="C-1")
+    assert words(ledger, own, message("acknowledge", client_order_id="C-2b")) == [("recorded",), ("recorded",)]
+    assert rows(ledger, "client_order_id", "status") == [("C-1", "pending_new"), ("C-2", "new"), ("C-3", "pending_new")]
+
+
+def test_a_replacement_under_which_the_venue_has_spoken_already_is_this_order(ledger: Ledger) -> None:
+    told(ledger, request(), fill("F-1", "1", client_order_id="C-1b"))
+    replace = message("request_replace", quantity="8", replacement_client_order_id="C-1b")
+    assert words(ledger, replace) == [("recorded",)]
+    assert rows(ledger, "client_order_id", "cum_quantity") == [("C-1", "1")]
+
+
 def test_a_venue_id_that_is_another_orders_already_is_said_to_be_reused(ledger: Ledger) -> None:
     told(ledger, request(), message("acknowledge", venue_order_id="V-1"), request(client_order_id="C-2"))
     assert words(ledger, message("acknowledge", client_order_id="C-2", venue_order_id="V-1")) == [

@@ -8,7 +8,7 @@ import msgspec
 
 from orderledger.domain.anomalies import detect
 from orderledger.domain.decision import ACCEPTED, Reason, Refused
-from orderledger.domain.events import AnomalyDetected, OrderAttributed, OrderEvent, OrderRequested
+from orderledger.domain.events import AnomalyDetected, OrderAttributed, OrderEvent, OrderRequested, ReplaceRequested
 from orderledger.domain.identity import Name, NameKind, bears, names_borne
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import Anomaly, client_order_id_of
@@ -68,8 +68,8 @@ class Decider:
         fact = entry.fact
         live = self.naming.find(entry, fact) if isinstance(fact, OrderEvent) else self.live[entry.stream]
         decision = live.decide(fact)
-        if decision is ACCEPTED and isinstance(fact, OrderRequested):
-            decision = self._decide_name(entry.account, live) or decision
+        if decision is ACCEPTED and isinstance(fact, (OrderRequested, ReplaceRequested)):
+            decision = self._decide_name(entry.account, live, fact) or decision
         if decision is ACCEPTED:
             verdict = Verdict(index=len(self.events))
             self._record(entry, live, names, verdict)
@@ -88,10 +88,10 @@ class Decider:
         self.live.forget([stream])
         return True
 
-    def _decide_name(self, account: str, live: Live) -> Refused | None:
-        """A request may not take an id that another of our orders bears."""
-        name = live.order.own_id
-        owner = self.naming.bound(account, (NameKind.CLIENT, name)) if name else None
+    def _decide_name(self, account: str, live: Live, fact: OrderRequested | ReplaceRequested) -> Refused | None:
+        """Neither a request nor a replacement may take an id that another of our orders bears."""
+        name = live.order.own_id if isinstance(fact, OrderRequested) else fact.replacement_client_order_id
+        owner = self.naming.owner(account, (NameKind.CLIENT, name)) if name else None
         if owner is None or owner == live.stream or self.live[owner].is_external:
             return None
         return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, f"{name} is an id of order {client_order_id_of(owner)}")
