@@ -189,6 +189,7 @@ def _evolve_command(order: Order, event: Command, at: datetime) -> None:
         case OrderRequested():
             if order.request is None:
                 order.request, order.requested_at = event, at
+                order.instrument, order.side = event.instrument, event.side
                 order.attributed_to = None
         case OrderSubmitted():
             order.is_sent_again = order.submitted_at is not None

@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from orderledger.domain.events import Fact, OrderEvent, OrderRequested
 from orderledger.domain.fills import Fills
 from orderledger.domain.requests import Requests
-from orderledger.domain.values import Anomaly, Reported, Side, Status, alias_text, later
+from orderledger.domain.values import Anomaly, OrderType, Reported, Side, Status, TimeInForce, alias_text, later
 
 Value = TypeVar("Value")
 
@@ -58,6 +58,8 @@ class OrderFacts:
         "fills",
         "given_id",
         "heard_at",
+        "instrument",
+        "instrument_at",
         "is_observed_filled",
         "is_sent_again",
         "is_worked",
@@ -76,6 +78,8 @@ class OrderFacts:
         "seen",
         "session_seen",
         "session_told",
+        "side",
+        "side_at",
         "submitted_at",
         "terms",
         "told_ends",
@@ -97,6 +101,10 @@ class OrderFacts:
         self.acknowledged_at: datetime | None = None
         self.heard_at: datetime | None = None
         self.updated_at: datetime | None = None
+        self.instrument: str | None = None
+        self.instrument_at: datetime | None = None
+        self.side: Side | None = None
+        self.side_at: datetime | None = None
         self.terms: dict[str, Latest[Decimal]] = {}
         self.fills = Fills()
         self.requests = Requests()
@@ -112,7 +120,7 @@ class OrderFacts:
         self.observed: Latest[str | None] = UNTOLD
         self.is_observed_filled = False
         self.claims: dict[str, Latest[Decimal]] = {}
-        self.described: dict[str, Latest[Any]] = {}
+        self.described: dict[str, Latest[OrderType | TimeInForce | bool]] = {}
         self.replaces = 0
         self.replacement_id: Latest[str | None] = UNTOLD
         self.venue_order_ids: dict[str, datetime] = {}
@@ -158,11 +166,11 @@ class OrderFacts:
         self.session_seen = self.session_seen.then(session, at)
 
     def describe(self, instrument: str | None, side: Side | None, at: datetime) -> None:
-        """What only the venue can tell: the order was not requested here."""
-        if instrument is not None:
-            note(self.described, "instrument", instrument, at)
-        if side is not None:
-            note(self.described, "side", side, at)
+        """What only the venue can tell: the order was not requested here. The later `at` wins."""
+        if instrument is not None and (self.instrument_at is None or at >= self.instrument_at):
+            self.instrument, self.instrument_at = instrument, at
+        if side is not None and (self.side_at is None or at >= self.side_at):
+            self.side, self.side_at = side, at
 
     def _hear_claim(self, reported: Reported, at: datetime) -> None:
         """What the venue claims besides. Of claims of one time, those with the largest cumulated quantity are the latest, or

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
 from orderledger.domain.order_facts import Latest, OrderFacts
-from orderledger.domain.values import ENDS, Certainty, Origin, Pending, Side, Status, TimeInForce
+from orderledger.domain.values import ENDS, Certainty, OrderType, Origin, Pending, Status, TimeInForce
 
 KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 DUPLICATE_ORDER = "duplicate_order"
@@ -47,17 +47,6 @@ class Order(OrderFacts):
     @property
     def origin(self) -> Origin:
         return Origin.EXTERNAL if self.request is None else Origin.OWN
-
-    @property
-    def instrument(self) -> str | None:
-        """As requested; of an external order, as the venue said last. So are its side and the other terms."""
-        instrument: str | None = self.term("instrument")
-        return instrument
-
-    @property
-    def side(self) -> Side | None:
-        side: Side | None = self.term("side")
-        return side
 
     @property
     def quantity(self) -> Decimal | None:
@@ -253,10 +242,11 @@ class Order(OrderFacts):
         """The number of this name that the venue claimed last."""
         return self.claims[name].value if name in self.claims else None
 
-    def term(self, name: str) -> Any:
-        """What is traded and how, by the name of the field: as requested; of an external order, as the venue said last."""
+    def term(self, name: str) -> OrderType | TimeInForce | bool | None:
+        """`order_type`, `time_in_force`, `post_only` or `reduce_only`, as requested; of an external order, as the venue says."""
         if self.request is not None:
-            return getattr(self.request, name)
+            value: OrderType | TimeInForce | bool | None = getattr(self.request, name)
+            return value
         return self.described[name].value if name in self.described else None
 
     @property
