@@ -5,7 +5,7 @@ import sys
 import click
 
 from orderledger.cli import options
-from orderledger.cli.output import json_line, print_rows, progress, say
+from orderledger.cli.output import json_line, print_json, progress, say
 
 
 @click.command()
@@ -45,7 +45,7 @@ def check(as_json: bool, db: str) -> None:
     differences = [{"where": difference.where, "what": difference.what} for difference in checked.differences]
     if as_json:
         counts = {"events": checked.events, "streams": checked.streams, "rows": checked.rows}
-        print_rows([*differences, {"summary": {**counts, "differences": len(differences)}}], (), as_json=True)
+        print_json([*differences, {"summary": {**counts, "differences": len(differences)}}])
     else:
         for difference in differences:
             click.echo(f"{difference['where']}: {difference['what']}")

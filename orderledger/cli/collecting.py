@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from orderledger.cli import options
+from orderledger.cli import columns, options
 from orderledger.cli.output import json_line, print_record, print_rows, say
 
 CONFIG = click.option(
@@ -16,11 +16,6 @@ CONFIG = click.option(
     show_default=True,
     help="The TOML file that names the venues and accounts.",
 )
-BREAK_COLUMNS = ("kind", "account", "subject", "since", "text", "is_settled", "repairs")
-STATUS_COLUMNS = (
-    "collector", "account", "venue", "is_up", "messages", "events_appended", "duplicates", "refused", "garbled", "gaps",
-    "reconciled", "breaks_open", "last_message_age_seconds", "venue_lag_seconds", "recording_seconds_max", "fault",
-)  # fmt: skip
 
 
 @click.command()
@@ -105,7 +100,7 @@ def _print_reconciled(found: dict[str, Any], *, as_json: bool, is_dry_run: bool)
         return
     rows = [{**row, "repairs": ", ".join(repair["type"] for repair in row["repairs"])} for row in found["breaks"]]
     if rows:
-        print_rows(rows, BREAK_COLUMNS, as_json=False, title="breaks")
+        print_rows(rows, columns.BREAKS, as_json=False, title="breaks")
     certificate = found["certificate"]
     agreed = f"{certificate['orders']} open orders, {certificate['fills']} fills, {certificate['positions']} positions agree"
     done = "would be appended" if is_dry_run else f"{found['appended']} messages appended"
@@ -157,7 +152,7 @@ def status(as_json: bool, db: str) -> None:
         for account, counters in told.get("accounts", {}).items()
     ]
     if rows:
-        print_rows(rows, STATUS_COLUMNS, as_json=False, title="accounts")
+        print_rows(rows, columns.COLLECTORS, as_json=False, title="accounts")
     for name, told in collectors.items():
         waiting = f"{told.get('waiting', 0)} messages waiting, {told.get('due', 0)} accounts to reconcile"
         click.echo(f"{name}: {'running' if told.get('is_running') else 'stopped'} at {told.get('at', '?')}, {waiting}")
