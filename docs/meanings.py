@@ -142,6 +142,11 @@ POSITIONS_VIEW: dict[str, str] = {
     "reported_quantity": "What the venue last said the position is (`balance`).",
 }
 
+PROPOSALS_VIEW: dict[str, str] = {
+    "orders": "Our ids of the orders whose `links` name it, oldest request first.",
+    "cum_quantity": "What those orders have filled, together.",
+}
+
 RECOVERY: dict[str, str] = {
     "open": "All orders that have not ended.",
     "in_flight": "Of those: requested or submitted, and nothing heard. Status `pending_new`, certainty `confirmed`.",

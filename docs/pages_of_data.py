@@ -17,11 +17,11 @@ from orderledger.infrastructure.storage.codec import NAMES, UPCASTS, Envelope, e
 from orderledger.infrastructure.storage.database import SQLiteSession
 from orderledger.infrastructure.storage.database_postgres import PostgresSession
 from orderledger.infrastructure.wire.facts import FACTS
-from orderledger.infrastructure.wire.messages import Fill
+from orderledger.infrastructure.wire.messages import Fill, Propose
 from orderledger.ledger import Ledger
 from orderledger.projections.history import event_row
 from orderledger.projections.recovery import Recovery
-from orderledger.projections.tables import TABLES, Table
+from orderledger.projections.tables import PROPOSALS, TABLES, Table
 
 AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
 EXAMPLE = Recorded(
@@ -130,7 +130,7 @@ def _payload(kind: type, name: str, inherited: Iterable[str]) -> str:
 
 
 def views() -> str:
-    parts = [VIEWS_INTRODUCTION, *map(_table, TABLES), _pnl(), _event_view(), _recovery(), OTHER_TABLES]
+    parts = [VIEWS_INTRODUCTION, *map(_table, TABLES), _pnl(), _proposals(), _event_view(), _recovery(), OTHER_TABLES]
     return "\n".join(parts)
 
 
@@ -166,6 +166,14 @@ def _pnl() -> str:
             _named(extras, meanings.POSITIONS_VIEW),
         ]
     )
+
+
+def _proposals() -> str:
+    with Ledger.open("memory://") as ledger:
+        ledger.record(Propose(account="sim:main", proposal_id="P-1", kind="entry", strategy="momentum", instrument="BTC-USD", side="buy", quantity="1", order_type="market"))  # type: ignore[arg-type]  # fmt: skip
+        extras = [name for name in ledger.proposals()[0] if name not in PROPOSALS.names]
+    told = "`orderledger proposals` and `Ledger.proposals` add to a row of the table what carries it out; the trades are those with the\nsame `proposal_id` in their `links`:\n"
+    return "\n".join(["## proposals as a view\n", told, _named(extras, meanings.PROPOSALS_VIEW)])
 
 
 def _event_view() -> str:

@@ -22,8 +22,12 @@ METHOD = click.option(
 @click.command()
 @click.option("--open", "open_only", is_flag=True, help="Only those that have not ended.")
 @click.option("--status", type=click.Choice(STATUSES), metavar="STATUS", help=f"With this status only: {', '.join(STATUSES)}.")
-@click.option("--side", type=click.Choice(["buy", "sell"]), help="Of this side only.")
+@click.option(
+    "--certainty", type=click.Choice(["confirmed", "unresolved"]), help="`unresolved`: what became of them is not known."
+)
+@options.side
 @click.option("--origin", type=click.Choice(["own", "external"]), help="Requested here, or known from the venue alone.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N: those of which was heard last.")
 @options.account
 @options.instrument
 @options.strategy
@@ -87,6 +91,9 @@ def _print_story(rows: list[Row]) -> None:
 
 @click.command()
 @click.option("--all", "with_busted", is_flag=True, help="Also fills that were busted or corrected.")
+@click.option("--since", type=options.Time(), metavar="T", help="That happened at T or later.")
+@click.option("--until", type=options.Time(), metavar="T", help="That happened before T.")
+@options.side
 @options.account
 @options.instrument
 @options.strategy
@@ -123,16 +130,16 @@ def positions(db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
     """Realized and unrealized P&L, fees and funding, each in its own currency."""
-    groups = tuple(name.strip() for name in by.split(",") if name.strip())
     with options.open_ledger(db) as ledger:
         try:
-            rows = ledger.pnl(by=groups, **asked)
+            rows = ledger.pnl(by=by, **asked)
         except ValueError as fault:
             raise click.BadParameter(str(fault), param_hint="--by") from None
     print_rows(rows, columns.PNL, as_json=as_json, title="rows")
 
 
 @click.command()
+@click.option("--open", "open_only", is_flag=True, help="Only what was not cleared.")
 @options.account
 @options.at_another_time
 @options.as_json
@@ -150,7 +157,7 @@ def anomalies(db: str, as_json: bool, **asked: Any) -> None:
 @options.as_json
 @options.db
 def proposals(db: str, as_json: bool, **asked: Any) -> None:
-    """Proposals, and what was decided about them. `orders --json` gives in `links` which proposal an order carries out."""
+    """Proposals, what was decided about them, and the orders that carry them out."""
     with options.open_ledger(db) as ledger:
         print_rows(ledger.proposals(**asked), columns.PROPOSALS, as_json=as_json, title="proposals")
 
@@ -218,14 +225,15 @@ def recover(db: str, as_json: bool, account: str | None) -> None:
 
 
 @click.command()
+@options.account
 @options.as_json
 @options.db
-def events(db: str, as_json: bool) -> None:
+def events(db: str, as_json: bool, account: str | None) -> None:
     """The whole log, event by event."""
     from orderledger.cli.output import json_line
 
     with options.open_ledger(db) as ledger:
-        for row in ledger.events():
+        for row in ledger.events(account=account):
             if as_json:
                 click.echo(json_line(row))
             else:

@@ -17,6 +17,7 @@ db = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="NDJSON on stdout, one object per row.")
 account = click.option("--account", help="Of this account only.")
 instrument = click.option("--instrument", help="Of this instrument only.")
+side = click.option("--side", type=click.Choice(["buy", "sell"]), help="Of this side only.")
 strategy = click.option("--strategy", help="Of this strategy only.")
 
 
