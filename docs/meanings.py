@@ -109,7 +109,7 @@ EVENT_VIEW: dict[str, str] = {
     "correlation_id": "What belongs together.",
     "causation_id": "Because of what.",
     "text": "A sentence.",
-    "payload": "The fields that were given.",
+    "payload": "The fields that were given, numbers to the digit as they came, without an exponent.",
     "evidence": "The raw payload of the venue.",
     "attributed_from": "[stream, version] of the report that this event repeats under the order it belongs to.",
 }

@@ -98,6 +98,21 @@ def test_a_proposal_tells_the_orders_that_carry_it_out(ledger: Ledger, moment: d
     assert told == [("P-1", ["C-1", "C-2"], Decimal("2.5")), ("P-2", [], Decimal(0))]
 
 
+def test_numbers_of_a_history_have_no_exponent_and_keep_their_digits(store_url: str) -> None:
+    fill = (
+        b'{"type":"fill","account":"sim:main","client_order_id":"C-1","fill_id":"F-1","instrument":"PEPE-USD","side":"buy",'
+        b'"quantity":"1e3","price":1.50e-7,"fee":"-1E-9","fee_currency":"USD","reported":{"cum_quantity":"1E+3"},'
+        b'"evidence":{"sz":"1e3","fee":"-1E-9"}}'
+    )
+    with Ledger.open(store_url) as ledger:
+        assert ledger.record_lines([fill])[0].outcome == "recorded"
+        for row in (ledger.history("C-1", account="sim:main")[0], ledger.history("C-1")[0], next(ledger.events())):
+            told = row["payload"]
+            assert [told[name] for name in ("quantity", "price", "fee")] == ["1000", "0.000000150", "-0.000000001"]
+            assert told["reported"] == {"cum_quantity": "1000"}
+            assert row["evidence"] == {"sz": "1e3", "fee": "-1E-9"}, "as the venue sent it"
+
+
 WRONG: tuple[tuple[Callable[[Any], Any], type[Exception], str], ...] = (
     (lambda told: told.record({"type": "submit"}), TypeError, "a message such as Fill(...) can be recorded, not a dict"),
     (lambda told: told.record_many([None]), TypeError, "not a NoneType"),

@@ -60,7 +60,7 @@ def test_the_published_schema_is_the_one_the_command_prints(orderledger_command:
 
 def test_the_page_of_messages_names_the_fields_of_the_schema() -> None:
     text = (DOCS / "reference/messages.md").read_text()
-    sections = {head: body for head, body in re.findall(r"^### (\w+)$(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)}
+    sections = dict(re.findall(r"^### (\w+)$(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL))
     for kind, model in MESSAGES.items():
         named = set(re.findall(r"^\| `(\w+)` \|", sections[kind], re.MULTILINE))
         assert named <= set(model.model_json_schema()["properties"]), kind
