@@ -116,7 +116,12 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     """Take the repairs of a BREAK back, by appending what undoes them: a fill is busted, an end reinstated, terms and
     positions are what they were. BREAK is its id, as `reconcile --json` and the causation id of its events give it.
 
-    Prints the messages. Exit status 1 if the break has appended nothing.
+    Prints the messages that are appended; for a break that was taken back before, there are none, and that is said.
+
+    \b
+      orderledger revert missing_fill:SPY:900101:900101-4 --dry-run
+
+    Exit status: 0 it is taken back, 1 the break has appended nothing.
     """
     from orderledger.infrastructure.clock import SystemClock
     from orderledger.infrastructure.reconciliation.breaks import document
@@ -128,10 +133,13 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
             say([f"orderledger: no event is recorded because of {break_id!r}"])
             sys.exit(1)
         messages = reverting(ledger, repairs, SystemClock().now())
-        if not dry_run:
-            ledger.record_many(messages)
-    for message in messages:
+        outcomes = ledger.preview(messages) if dry_run else ledger.record_many(messages)
+    appended = [message for message, told in zip(messages, outcomes, strict=True) if told.outcome == "recorded"]
+    for message in appended:
         click.echo(json_line(document(message)))
+    if not appended:
+        why = "it was taken back before" if messages else "it has appended evidence alone, of which nothing follows"
+        say([f"orderledger: nothing is appended for {break_id!r}: {why}"])
 
 
 @click.command()
