@@ -74,7 +74,8 @@ def errors() -> str:
         "\n".join(f"- `{name}`: {' '.join((getattr(orderledger, name).__doc__ or '').split())}" for name in exceptions.__all__)
         + "\n",
         "A message class whose fields are wrong raises `pydantic.ValidationError` when it is made; `InvalidMessage` comes from",
-        "`parse_line`, `parse_document` and the recording methods. Both are `ValueError`.\n",
+        "`parse_line`, `parse_document` and the recording methods. Both are `ValueError`. An argument that cannot be raises `TypeError`",
+        "or `ValueError`, which names it and says what it takes.\n",
         "## Exit statuses\n",
         table(("status", "means"), [(str(status), meaning) for status, meaning in meanings.EXITS.items()]),
     ]

@@ -70,7 +70,7 @@ VIEWS_INTRODUCTION = """# Views
 
 Every view is a fold of the log, kept in a table of the same database, and can be rebuilt at any time: read them, never write them.
 `--json` and the Python API show the columns below in this order; numbers are decimal strings without exponent or trailing
-zeros (`Decimal` in Python), times RFC 3339 in UTC with microseconds (aware `datetime` in Python).
+zeros (`Decimal` in Python; in columns of JSON text there as well), times RFC 3339 in UTC with microseconds (aware `datetime` in Python).
 
 The tables are exactly as far as `view_positions` says: `SELECT position FROM view_positions`. An open ledger keeps them up to date
 in the background, and every question through the command line or the API brings them up to the end of the log first; a
@@ -159,10 +159,10 @@ def _pnl() -> str:
         [
             "## pnl and positions as views\n",
             "`orderledger pnl` and `Ledger.pnl` put rows of the table `positions` beside the marks, and add them up by any of account,",
-            "instrument, strategy and day. A field that cannot be added up (position and mark without `instrument`) is null; instruments that are",
+            "instrument, strategy and day: of these four a row has those that were asked for. A field that cannot be added up (position and mark without `instrument`) is null; instruments that are",
             "settled in different currencies are added up apart, a row each.\n",
             _named(ordered, meanings.PNL_VIEW),
-            "`orderledger positions` and `Ledger.positions` add the exposure of what still works, and a row for every instrument with open orders:\n",
+            "`orderledger positions` and `Ledger.positions` add the exposure of what still works, and a row for every instrument with open orders, or of which the venue says that it is held:\n",
             _named(extras, meanings.POSITIONS_VIEW),
         ]
     )

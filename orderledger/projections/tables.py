@@ -103,7 +103,7 @@ ORDERS = Table(
         Column("leaves_quantity", "number", "What can still be filled."),
         Column("average_price", "number", "Average price of the fills that stand, to 34 digits."),
         Column("reported_cum_quantity", "number", "What the venue last claimed to have filled."),
-        Column("fees", "json", "Fees of the fills that stand, by currency."),
+        Column("fees", "json", "Fees of the fills that stand, by currency. The name is empty where nobody said one."),
         Column("strategy", "text", "Strategy that requested it."),
         Column("links", "json", "Proposal, trade, role, parent and group it belongs to."),
         Column("tags", "json", "Free labels."),
@@ -131,7 +131,7 @@ TRADES = Table(
     ("stream", "fill_id"),
     (
         Column("account", "text", "Trading account."),
-        Column("client_order_id", "text", "Our id of the order."),
+        Column("client_order_id", "text", "Our id of the order, null for one known from the venue alone."),
         Column("venue_order_id", "text", "The venue's id of the order, as the fill gave it."),
         Column("fill_id", "text", "The venue's id of the fill."),
         Column("instrument", "text", "Instrument."),
@@ -187,7 +187,7 @@ ANOMALIES = Table(
     (
         Column("position", "count", "Place in the log."),
         Column("account", "text", "Trading account."),
-        Column("client_order_id", "text", "Our id of the order."),
+        Column("client_order_id", "text", "Our id of the order, null for one known from the venue alone."),
         Column("code", "text", "What is odd.", words=tuple(Anomaly)),
         Column("detail", "text", "What was found, in a sentence."),
         Column("detected_at", "time", "When it was detected."),
