@@ -34,6 +34,7 @@ METHOD = click.option(
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger orders --open --account hyperliquid:main", "orderledger orders --certainty unresolved --json")
 def orders(db: str, as_json: bool, open_only: bool, **asked: Any) -> None:
     """Orders, oldest request first."""
     with options.open_ledger(db) as ledger:
@@ -46,8 +47,12 @@ def orders(db: str, as_json: bool, open_only: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger order C-1 --effective-at 2026-11-20T09:00:00Z")
 def order(name: str, db: str, as_json: bool, **asked: Any) -> None:
-    """One order, by any ID it has borne: ours, a replacement's, a request's, the venue's, an alias."""
+    """One order, by any ID it has borne: ours, a replacement's, a request's, the venue's, an alias.
+
+    Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
+    """
     with options.open_ledger(db) as ledger:
         row = ledger.order(name, **asked)
     if as_json:
@@ -62,8 +67,12 @@ def order(name: str, db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger history C-1 --account sim:main")
 def history(name: str, db: str, as_json: bool, **asked: Any) -> None:
-    """The story of one order: its events, as they were recorded."""
+    """The story of one order: its events, as they were recorded.
+
+    Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
+    """
     with options.open_ledger(db) as ledger:
         rows = ledger.history(name, **asked)
     if as_json:
@@ -100,6 +109,7 @@ def _print_story(rows: list[Row]) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger trades --instrument BTC-USD --since 2026-11-20T00:00:00Z --until 2026-11-21T00:00:00Z")
 def trades(db: str, as_json: bool, with_busted: bool, **asked: Any) -> None:
     """The trade history: the fills that stand, in the order they happened."""
     with options.open_ledger(db) as ledger:
@@ -113,6 +123,7 @@ def trades(db: str, as_json: bool, with_busted: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger positions --method fifo --account hyperliquid:main")
 def positions(db: str, as_json: bool, **asked: Any) -> None:
     """Positions with their P&L, and what open and unresolved orders may add to them."""
     with options.open_ledger(db) as ledger:
@@ -128,6 +139,7 @@ def positions(db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger pnl --by strategy,day")
 def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
     """Realized and unrealized P&L, fees and funding, each in its own currency."""
     with options.open_ledger(db) as ledger:
@@ -144,6 +156,7 @@ def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger anomalies --open")
 def anomalies(db: str, as_json: bool, **asked: Any) -> None:
     """What was odd: every anomaly that was detected, and when it was cleared."""
     with options.open_ledger(db) as ledger:
@@ -156,6 +169,7 @@ def anomalies(db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger proposals --strategy condor")
 def proposals(db: str, as_json: bool, **asked: Any) -> None:
     """Proposals, what was decided about them, and the orders that carry them out."""
     with options.open_ledger(db) as ledger:
@@ -167,6 +181,7 @@ def proposals(db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger instruments --account hyperliquid:main")
 def instruments(db: str, as_json: bool, **asked: Any) -> None:
     """Instruments as they were defined, with their marks."""
     with options.open_ledger(db) as ledger:
@@ -180,6 +195,7 @@ def instruments(db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger account-events --kind gap")
 def account_events(db: str, as_json: bool, **asked: Any) -> None:
     """Funding, adjusted positions, and gaps in the venues' streams."""
     with options.open_ledger(db) as ledger:
@@ -191,6 +207,7 @@ def account_events(db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger certificates --account hyperliquid:main --json | tail -1")
 def certificates(db: str, as_json: bool, **asked: Any) -> None:
     """What agreed with the venues each time they were compared, and what did not."""
     with options.open_ledger(db) as ledger:
@@ -201,6 +218,7 @@ def certificates(db: str, as_json: bool, **asked: Any) -> None:
 @options.account
 @options.as_json
 @options.db
+@options.example("orderledger recover --account hyperliquid:main")
 def recover(db: str, as_json: bool, account: str | None) -> None:
     """What a restart finds: open, in-flight and unresolved orders, outstanding cancels and replaces, and what finding them cost.
 
@@ -228,6 +246,7 @@ def recover(db: str, as_json: bool, account: str | None) -> None:
 @options.account
 @options.as_json
 @options.db
+@options.example("orderledger events --account sim:main --json > log.ndjson")
 def events(db: str, as_json: bool, account: str | None) -> None:
     """The whole log, event by event."""
     from orderledger.cli.output import json_line

@@ -20,6 +20,7 @@ CONFIG = click.option(
 
 @click.command()
 @click.argument("config", type=click.Path(exists=True, dir_okay=False))
+@options.example("orderledger collect orderledger.toml")
 def collect(config: str) -> None:
     """Listen to the venues that CONFIG names, record what they say, and reconcile, until stopped (SIGTERM, SIGINT).
 
@@ -60,6 +61,7 @@ def collect(config: str) -> None:
 @click.option(
     "--json", "as_json", is_flag=True, help="NDJSON: a line for each break, at the end of each account its certificate."
 )
+@options.example("orderledger reconcile --config orderledger.toml --dry-run")
 def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions: bool, as_json: bool) -> None:
     """Compare accounts with their venues, append what was missed, and certify what agrees.
 
@@ -121,7 +123,7 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     \b
       orderledger revert missing_fill:SPY:900101:900101-4 --dry-run
 
-    Exit status: 0 it is taken back, 1 the break has appended nothing.
+    Exit status: 0 it is taken back, 1 the break has appended nothing, 2 wrong usage, 3 the store cannot be used.
     """
     from orderledger.infrastructure.clock import SystemClock
     from orderledger.infrastructure.reconciliation.breaks import document
@@ -145,6 +147,7 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
 @click.command()
 @options.as_json
 @options.db
+@options.example("orderledger status --json")
 def status(as_json: bool, db: str) -> None:
     """Where the log and the views are, and what each collector does for each account."""
     with options.open_ledger(db) as ledger:
@@ -179,7 +182,9 @@ def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | N
     """Turn recorded payloads of a VENUE, JSON documents one after the other, into messages for `orderledger record`.
 
     Frames of its websocket and answers of its questions alike, in the order they came: each is read beside those before it.
-    What cannot be read is told on stderr, with the number of its line; the rest is translated. Exit status 1 if there was any.
+    What cannot be read is told on stderr, with the number of its line; the rest is translated.
+
+    Exit status: 0 done, 1 some could not be read, 2 wrong usage, 3 the store cannot be used.
 
     \b
       orderledger translate hyperliquid frames.ndjson --account hyperliquid:main | orderledger record -

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -21,6 +22,16 @@ side = click.option("--side", type=click.Choice(["buy", "sell"]), help="Of this 
 strategy = click.option("--strategy", help="Of this strategy only.")
 
 
+def example(*lines: str) -> Callable[[Command], Command]:
+    """Shown in the help of the command, below what it does."""
+
+    def shown(command: Command) -> Command:
+        command.__doc__ = "\n".join([cleandoc(command.__doc__ or ""), "", "\b", *(f"  {line}" for line in lines)])
+        return command
+
+    return shown
+
+
 class Time(click.ParamType[datetime]):
     """RFC 3339 with an offset, or a count of s, ms, us or ns."""
 
@@ -34,7 +45,7 @@ class Time(click.ParamType[datetime]):
         try:
             return parse_time(int(value) if value.isdigit() else value)
         except ValueError as fault:
-            self.fail(f"{value!r} {fault}", param, ctx)
+            self.fail(f"{value!r} {fault}, such as 2026-11-20T09:00:00Z", param, ctx)
 
 
 def at_another_time(command: Command) -> Command:
