@@ -36,8 +36,8 @@ FIELDS: dict[str, str] = {
     "tick": "Smallest step of the price.",
     "lot": "Smallest step of the quantity.",
     "amount": "Positive when received, negative when paid.",
-    "from": "When the stream went down.",
-    "to": "When it was back. Left out while it is down.",
+    "from": "When the stream went down. `from_at` in Python and in the views; JSON may say that too.",
+    "to": "When it was back. Left out while it is down. `to_at` in Python and in the views; JSON may say that too.",
     "average_price": "Average price.",
     "covered_from": "From here on the venue was asked for every fill.",
     "covered_to": "Up to here.",
@@ -109,7 +109,7 @@ EVENT_VIEW: dict[str, str] = {
     "correlation_id": "What belongs together.",
     "causation_id": "Because of what.",
     "text": "A sentence.",
-    "payload": "The fields that were given.",
+    "payload": "The fields that were given, numbers to the digit as they came, without an exponent.",
     "evidence": "The raw payload of the venue.",
     "attributed_from": "[stream, version] of the report that this event repeats under the order it belongs to.",
 }
@@ -122,7 +122,7 @@ PNL_VIEW: dict[str, str] = {
     "position_quantity": "Signed: positive is long. With `by` day: at the end of the day.",
     "average_open_price": "Average price of the open lots, 0 when flat.",
     "realized_pnl": "Realized P&L before fees, in `currency`.",
-    "fees": "Fees by currency, positive when paid.",
+    "fees": "Fees by currency, positive when paid. The name is empty where nobody said a currency.",
     "funding": "Funding by currency, positive when received.",
     "net_pnl": "Realized less fees plus funding in `currency`. Amounts in other currencies count where the account has a mark of the pair; "
     "null where `currency` is not known and there are fees or funding.",
@@ -140,6 +140,11 @@ POSITIONS_VIEW: dict[str, str] = {
     "open_sell_quantity": "The same of sell orders.",
     "unresolved_orders": "How many of those orders have an unknown outcome.",
     "reported_quantity": "What the venue last said the position is (`balance`).",
+}
+
+PROPOSALS_VIEW: dict[str, str] = {
+    "orders": "Our ids of the orders whose `links` name it, oldest request first.",
+    "cum_quantity": "What those orders have filled, together.",
 }
 
 RECOVERY: dict[str, str] = {
@@ -168,7 +173,7 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "fill_id_reused": ("One fill id came with other numbers. The earlier `at` counts, the other is kept as evidence.", "never"),
     "fill_after_end": (
         "A fill happened after the cancel, reject, expiry or denial. It counts. Said again of every further one.",
-        "the fill is busted or corrected, or an end later than it is told",
+        "the fill is busted or corrected, an end later than it is told, or the end is taken back",
     ),
     "unknown_order": ("A report of an order that nobody has requested here. It counts in positions and P&L.", "a request with its client order id arrives; an order that is attributed to another leaves the order view instead"),
     "quantity_mismatch": (
@@ -197,8 +202,8 @@ OUTCOMES: dict[str, str] = {
 
 EXITS: dict[int, str] = {
     0: "done",
-    1: "`record`: some messages were refused or invalid; `check`: a difference was found; `order`, `history`: no such order, or several",
-    2: "wrong usage: an unknown option or command, or a value that cannot be read",
+    1: "`record`: some messages were refused or invalid; `check`: a difference was found; `order`, `history`: no such order, or several; `reconcile`: breaks are open, or a venue could not be asked; `revert`: the break has appended nothing; `translate`: some payloads could not be read",
+    2: "wrong usage: an unknown option or command, a value that cannot be read, or a setting that cannot be",
     3: "the store cannot be reached or used, or was made by a newer version",
 }
 

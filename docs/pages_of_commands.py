@@ -19,7 +19,13 @@ from orderledger.infrastructure.wire.outcome import Answer
 COMMANDS_INTRODUCTION = """# Commands
 
 Results go to stdout, everything else to stderr. `--json` prints one JSON object per line with every field of the
-[view](views.md); without it there is a table for people, with the columns that people look at.
+[view](views.md); without it there is a table for people, with the columns that people look at: in a window the most important
+ones, as many as there is room for, and below it the names of those left out; piped on, all of them. Its `order` is our id of the
+order, else the name by which the venue first spoke of it; its `status` says as well what is pending, and that an outcome is
+unresolved.
+
+A filter that nothing meets, an account that nobody has traded on among them, gives no rows and exit status 0. `order` and `history`
+name one order, and end with 1 where there is none.
 
 Times (`T`) are RFC 3339 with an offset, or a count of s, ms, us or ns. Exit statuses: [errors.md](errors.md#exit-statuses).
 """
@@ -68,7 +74,8 @@ def errors() -> str:
         "\n".join(f"- `{name}`: {' '.join((getattr(orderledger, name).__doc__ or '').split())}" for name in exceptions.__all__)
         + "\n",
         "A message class whose fields are wrong raises `pydantic.ValidationError` when it is made; `InvalidMessage` comes from",
-        "`parse_line`, `parse_document` and the recording methods. Both are `ValueError`.\n",
+        "`parse_line`, `parse_document` and the recording methods. Both are `ValueError`. An argument that cannot be raises `TypeError`",
+        "or `ValueError`, which names it and says what it takes.\n",
         "## Exit statuses\n",
         table(("status", "means"), [(str(status), meaning) for status, meaning in meanings.EXITS.items()]),
     ]

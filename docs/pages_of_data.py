@@ -17,11 +17,11 @@ from orderledger.infrastructure.storage.codec import NAMES, UPCASTS, Envelope, e
 from orderledger.infrastructure.storage.database import SQLiteSession
 from orderledger.infrastructure.storage.database_postgres import PostgresSession
 from orderledger.infrastructure.wire.facts import FACTS
-from orderledger.infrastructure.wire.messages import Fill
+from orderledger.infrastructure.wire.messages import Fill, Propose
 from orderledger.ledger import Ledger
 from orderledger.projections.history import event_row
 from orderledger.projections.recovery import Recovery
-from orderledger.projections.tables import TABLES, Table
+from orderledger.projections.tables import PROPOSALS, TABLES, Table
 
 AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
 EXAMPLE = Recorded(
@@ -70,7 +70,7 @@ VIEWS_INTRODUCTION = """# Views
 
 Every view is a fold of the log, kept in a table of the same database, and can be rebuilt at any time: read them, never write them.
 `--json` and the Python API show the columns below in this order; numbers are decimal strings without exponent or trailing
-zeros (`Decimal` in Python), times RFC 3339 in UTC with microseconds (aware `datetime` in Python).
+zeros (`Decimal` in Python; in columns of JSON text there as well), times RFC 3339 in UTC with microseconds (aware `datetime` in Python).
 
 The tables are exactly as far as `view_positions` says: `SELECT position FROM view_positions`. An open ledger keeps them up to date
 in the background, and every question through the command line or the API brings them up to the end of the log first; a
@@ -130,7 +130,7 @@ def _payload(kind: type, name: str, inherited: Iterable[str]) -> str:
 
 
 def views() -> str:
-    parts = [VIEWS_INTRODUCTION, *map(_table, TABLES), _pnl(), _event_view(), _recovery(), OTHER_TABLES]
+    parts = [VIEWS_INTRODUCTION, *map(_table, TABLES), _pnl(), _proposals(), _event_view(), _recovery(), OTHER_TABLES]
     return "\n".join(parts)
 
 
@@ -159,13 +159,21 @@ def _pnl() -> str:
         [
             "## pnl and positions as views\n",
             "`orderledger pnl` and `Ledger.pnl` put rows of the table `positions` beside the marks, and add them up by any of account,",
-            "instrument, strategy and day. A field that cannot be added up (position and mark without `instrument`) is null; instruments that are",
+            "instrument, strategy and day: of these four a row has those that were asked for. A field that cannot be added up (position and mark without `instrument`) is null; instruments that are",
             "settled in different currencies are added up apart, a row each.\n",
             _named(ordered, meanings.PNL_VIEW),
-            "`orderledger positions` and `Ledger.positions` add the exposure of what still works, and a row for every instrument with open orders:\n",
+            "`orderledger positions` and `Ledger.positions` add the exposure of what still works, and a row for every instrument with open orders, or of which the venue says that it is held:\n",
             _named(extras, meanings.POSITIONS_VIEW),
         ]
     )
+
+
+def _proposals() -> str:
+    with Ledger.open("memory://") as ledger:
+        ledger.record(Propose(account="sim:main", proposal_id="P-1", kind="entry", strategy="momentum", instrument="BTC-USD", side="buy", quantity="1", order_type="market"))  # type: ignore[arg-type]  # fmt: skip
+        extras = [name for name in ledger.proposals()[0] if name not in PROPOSALS.names]
+    told = "`orderledger proposals` and `Ledger.proposals` add to a row of the table what carries it out; the trades are those with the\nsame `proposal_id` in their `links`:\n"
+    return "\n".join(["## proposals as a view\n", told, _named(extras, meanings.PROPOSALS_VIEW)])
 
 
 def _event_view() -> str:

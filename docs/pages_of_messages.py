@@ -86,7 +86,7 @@ def _table(model: type[BaseModel], inherited: frozenset[str]) -> str:
     rows = []
     for name, field in model.model_fields.items():
         if name not in inherited:
-            called = field.alias or name
+            called = field.serialization_alias or name
             kind = getattr(model.model_fields.get("type"), "default", "")
             meaning = meanings.OF_MESSAGE.get((kind, called)) or field.description or meanings.FIELDS[called]
             rows.append((f"`{called}`", wire_word(hints[name]), "needed" if field.is_required() else "", meaning))

@@ -7,9 +7,11 @@ from concurrent.futures import Future
 from functools import cached_property
 from importlib import import_module
 from itertools import islice
+from os import PathLike, fspath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from orderledger.infrastructure.arguments import check_argument
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.latency import Latencies
@@ -54,7 +56,7 @@ class Ledger(Questions):
     @classmethod
     def open(
         cls,
-        url: str | None = None,
+        url: str | PathLike[str] | None = None,
         *,
         synchronous: str | None = None,
         lock_timeout: int | None = None,
@@ -67,6 +69,9 @@ class Ledger(Questions):
         with a thread, or with "process" in a process of its own, which leaves the interpreter to those who record.
         Raises InvalidSetting, StoreUnreachable, or StoreVersion for a store made by a newer version.
         """
+        if isinstance(url, PathLike):
+            url = fspath(url)
+        check_argument("url", "text", url)
         settings = Settings.read(db=url, synchronous=synchronous, lock_timeout=lock_timeout)
         check_follow(follow, settings.db)
         store = open_store(settings.db, synchronous=settings.synchronous, lock_timeout=settings.lock_timeout)
@@ -91,6 +96,8 @@ class Ledger(Questions):
 
     def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
         """Record NDJSON lines in order, in one commit. What is no message is answered `invalid`, and the rest recorded."""
+        if isinstance(lines, (str, bytes)):
+            raise TypeError("lines takes a sequence of lines, not one text: splitlines makes one of it")
         outcomes: list[Outcome | None] = []
         entries: list[Entry] = []
         for line in lines:
@@ -121,6 +128,7 @@ class Ledger(Questions):
 
     def recover(self, *, account: str | None = None) -> Recovery:
         """What a restart finds: open, in-flight and unresolved orders, outstanding cancels and replaces, and what it cost."""
+        check_argument("account", "text", account)
         began = time.perf_counter()
         rows, events_read = self._open_orders_at_restart(account)
         return recovery_of(rows, events_read, time.perf_counter() - began)

@@ -5,28 +5,11 @@ from typing import Any
 
 import click
 
-from orderledger.cli import options
+from orderledger.cli import columns, options
+from orderledger.cli.columns import Row
 from orderledger.cli.output import people as console_for_people
-from orderledger.cli.output import print_record, print_rows, readable
+from orderledger.cli.output import print_json, print_record, print_rows, readable
 
-ORDER_COLUMNS = (
-    "account", "client_order_id", "venue_order_id", "origin", "instrument", "side", "order_type", "quantity", "limit_price",
-    "status", "pending", "pending_since", "certainty", "cum_quantity", "leaves_quantity", "average_price", "strategy",
-    "anomalies", "updated_at",
-)  # fmt: skip
-TRADE_COLUMNS = (
-    "at", "account", "client_order_id", "fill_id", "instrument", "side", "quantity", "price", "fee", "fee_currency",
-    "liquidity", "strategy", "state", "position",
-)  # fmt: skip
-PNL_COLUMNS = (
-    "account", "instrument", "strategy", "day", "position_quantity", "average_open_price", "realized_pnl", "fees", "funding",
-    "net_pnl", "unrealized_pnl", "mark_price", "currency", "method", "fills", "bought_quantity", "sold_quantity",
-    "open_buy_quantity", "open_sell_quantity", "unresolved_orders", "reported_quantity",
-)  # fmt: skip
-PROPOSAL_COLUMNS = (
-    "account", "proposal_id", "kind", "strategy", "instrument", "side", "quantity", "order_type", "limit_price", "state",
-    "reason", "proposed_at", "decided_at",
-)  # fmt: skip
 STATUSES = (
     "pending_new", "new", "partially_filled", "filled", "canceled", "rejected", "denied", "expired", "suspended", "stopped",
     "done_for_day",
@@ -39,18 +22,23 @@ METHOD = click.option(
 @click.command()
 @click.option("--open", "open_only", is_flag=True, help="Only those that have not ended.")
 @click.option("--status", type=click.Choice(STATUSES), metavar="STATUS", help=f"With this status only: {', '.join(STATUSES)}.")
-@click.option("--side", type=click.Choice(["buy", "sell"]), help="Of this side only.")
+@click.option(
+    "--certainty", type=click.Choice(["confirmed", "unresolved"]), help="`unresolved`: what became of them is not known."
+)
+@options.side
 @click.option("--origin", type=click.Choice(["own", "external"]), help="Requested here, or known from the venue alone.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N: those of which was heard last.")
 @options.account
 @options.instrument
 @options.strategy
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger orders --open --account hyperliquid:main", "orderledger orders --certainty unresolved --json")
 def orders(db: str, as_json: bool, open_only: bool, **asked: Any) -> None:
     """Orders, oldest request first."""
     with options.open_ledger(db) as ledger:
-        print_rows(ledger.orders(open_only=open_only, **asked), ORDER_COLUMNS, as_json=as_json, title="orders")
+        print_rows(ledger.orders(open_only=open_only, **asked), columns.ORDERS, as_json=as_json, title="orders")
 
 
 @click.command()
@@ -59,12 +47,16 @@ def orders(db: str, as_json: bool, open_only: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger order C-1 --effective-at 2026-11-20T09:00:00Z")
 def order(name: str, db: str, as_json: bool, **asked: Any) -> None:
-    """One order, by any ID it has borne: ours, a replacement's, a request's, the venue's, an alias."""
+    """One order, by any ID it has borne: ours, a replacement's, a request's, the venue's, an alias.
+
+    Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
+    """
     with options.open_ledger(db) as ledger:
         row = ledger.order(name, **asked)
     if as_json:
-        print_rows([row], (), as_json=True)
+        print_json([row])
     else:
         print_record(row)
 
@@ -75,17 +67,21 @@ def order(name: str, db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger history C-1 --account sim:main")
 def history(name: str, db: str, as_json: bool, **asked: Any) -> None:
-    """The story of one order: its events, as they were recorded."""
+    """The story of one order: its events, as they were recorded.
+
+    Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
+    """
     with options.open_ledger(db) as ledger:
         rows = ledger.history(name, **asked)
     if as_json:
-        print_rows(rows, (), as_json=True)
+        print_json(rows)
     else:
         _print_story(rows)
 
 
-def _print_story(rows: list[dict[str, Any]]) -> None:
+def _print_story(rows: list[Row]) -> None:
     told = [
         {
             "version": row["version"],
@@ -99,23 +95,25 @@ def _print_story(rows: list[dict[str, Any]]) -> None:
         }
         for row in rows
     ]
-    print_rows(
-        told, ("version", "at", "event", "what", "text", "source", "recorded_at", "position"), as_json=False, title="events"
-    )
+    print_rows(told, columns.STORY, as_json=False, title="events")
 
 
 @click.command()
 @click.option("--all", "with_busted", is_flag=True, help="Also fills that were busted or corrected.")
+@click.option("--since", type=options.Time(), metavar="T", help="That happened at T or later.")
+@click.option("--until", type=options.Time(), metavar="T", help="That happened before T.")
+@options.side
 @options.account
 @options.instrument
 @options.strategy
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger trades --instrument BTC-USD --since 2026-11-20T00:00:00Z --until 2026-11-21T00:00:00Z")
 def trades(db: str, as_json: bool, with_busted: bool, **asked: Any) -> None:
     """The trade history: the fills that stand, in the order they happened."""
     with options.open_ledger(db) as ledger:
-        print_rows(ledger.trades(with_busted=with_busted, **asked), TRADE_COLUMNS, as_json=as_json, title="trades")
+        print_rows(ledger.trades(with_busted=with_busted, **asked), columns.TRADES, as_json=as_json, title="trades")
 
 
 @click.command()
@@ -125,10 +123,11 @@ def trades(db: str, as_json: bool, with_busted: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger positions --method fifo --account hyperliquid:main")
 def positions(db: str, as_json: bool, **asked: Any) -> None:
     """Positions with their P&L, and what open and unresolved orders may add to them."""
     with options.open_ledger(db) as ledger:
-        print_rows(ledger.positions(**asked), PNL_COLUMNS, as_json=as_json, title="positions")
+        print_rows(ledger.positions(**asked), columns.PNL, as_json=as_json, title="positions")
 
 
 @click.command()
@@ -140,27 +139,28 @@ def positions(db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger pnl --by strategy,day")
 def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
     """Realized and unrealized P&L, fees and funding, each in its own currency."""
-    groups = tuple(name.strip() for name in by.split(",") if name.strip())
     with options.open_ledger(db) as ledger:
         try:
-            rows = ledger.pnl(by=groups, **asked)
+            rows = ledger.pnl(by=by, **asked)
         except ValueError as fault:
             raise click.BadParameter(str(fault), param_hint="--by") from None
-    print_rows(rows, PNL_COLUMNS, as_json=as_json, title="rows")
+    print_rows(rows, columns.PNL, as_json=as_json, title="rows")
 
 
 @click.command()
+@click.option("--open", "open_only", is_flag=True, help="Only what was not cleared.")
 @options.account
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger anomalies --open")
 def anomalies(db: str, as_json: bool, **asked: Any) -> None:
     """What was odd: every anomaly that was detected, and when it was cleared."""
-    columns = ("position", "account", "client_order_id", "code", "detail", "detected_at", "cleared_at")
     with options.open_ledger(db) as ledger:
-        print_rows(ledger.anomalies(**asked), columns, as_json=as_json, title="anomalies")
+        print_rows(ledger.anomalies(**asked), columns.ANOMALIES, as_json=as_json, title="anomalies")
 
 
 @click.command()
@@ -169,10 +169,11 @@ def anomalies(db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger proposals --strategy condor")
 def proposals(db: str, as_json: bool, **asked: Any) -> None:
-    """Proposals, and what was decided about them. `orders --json` gives in `links` which proposal an order carries out."""
+    """Proposals, what was decided about them, and the orders that carry them out."""
     with options.open_ledger(db) as ledger:
-        print_rows(ledger.proposals(**asked), PROPOSAL_COLUMNS, as_json=as_json, title="proposals")
+        print_rows(ledger.proposals(**asked), columns.PROPOSALS, as_json=as_json, title="proposals")
 
 
 @click.command()
@@ -180,22 +181,11 @@ def proposals(db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger instruments --account hyperliquid:main")
 def instruments(db: str, as_json: bool, **asked: Any) -> None:
     """Instruments as they were defined, with their marks."""
-    columns = (
-        "account",
-        "instrument",
-        "multiplier",
-        "inverse",
-        "currency",
-        "tick",
-        "lot",
-        "mark_price",
-        "marked_at",
-        "reported_quantity",
-    )
     with options.open_ledger(db) as ledger:
-        print_rows(ledger.instruments(**asked), columns, as_json=as_json, title="instruments")
+        print_rows(ledger.instruments(**asked), columns.INSTRUMENTS, as_json=as_json, title="instruments")
 
 
 @click.command("account-events")
@@ -205,11 +195,11 @@ def instruments(db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger account-events --kind gap")
 def account_events(db: str, as_json: bool, **asked: Any) -> None:
     """Funding, adjusted positions, and gaps in the venues' streams."""
-    columns = ("at", "account", "kind", "instrument", "quantity", "price", "currency", "from_at", "to_at", "reason", "position")
     with options.open_ledger(db) as ledger:
-        print_rows(ledger.account_events(**asked), columns, as_json=as_json, title="account events")
+        print_rows(ledger.account_events(**asked), columns.ACCOUNT_EVENTS, as_json=as_json, title="account events")
 
 
 @click.command()
@@ -217,17 +207,18 @@ def account_events(db: str, as_json: bool, **asked: Any) -> None:
 @options.at_another_time
 @options.as_json
 @options.db
+@options.example("orderledger certificates --account hyperliquid:main --json | tail -1")
 def certificates(db: str, as_json: bool, **asked: Any) -> None:
     """What agreed with the venues each time they were compared, and what did not."""
-    columns = ("at", "account", "covered_from", "covered_to", "orders", "fills", "positions", "breaks_open", "position")
     with options.open_ledger(db) as ledger:
-        print_rows(ledger.certificates(**asked), columns, as_json=as_json, title="certificates")
+        print_rows(ledger.certificates(**asked), columns.CERTIFICATES, as_json=as_json, title="certificates")
 
 
 @click.command()
 @options.account
 @options.as_json
 @options.db
+@options.example("orderledger recover --account hyperliquid:main")
 def recover(db: str, as_json: bool, account: str | None) -> None:
     """What a restart finds: open, in-flight and unresolved orders, outstanding cancels and replaces, and what finding them cost.
 
@@ -241,14 +232,10 @@ def recover(db: str, as_json: bool, account: str | None) -> None:
     cost = {"events_read": found.events_read, "seconds": f"{found.seconds:.4f}"}
     counts = {name: len(getattr(found, name)) for name in ("open", "in_flight", "unresolved", "pending")}
     if as_json:
-        print_rows([*rows, {"summary": {**counts, **cost}}], (), as_json=True)
+        print_json([*rows, {"summary": {**counts, **cost}}])
     else:
-        print_rows(
-            rows,
-            ("finding", *ORDER_COLUMNS[:-1], "submitted_at", "updated_at"),
-            as_json=False,
-            title="orders that are not known to have ended",
-        )
+        title = "orders that are not known to have ended"
+        print_rows(rows, columns.RECOVERED, as_json=False, title=title)
         told = (
             f"{counts['in_flight']} in flight, {counts['unresolved']} unresolved, {counts['pending']} with a request outstanding"
         )
@@ -256,14 +243,16 @@ def recover(db: str, as_json: bool, account: str | None) -> None:
 
 
 @click.command()
+@options.account
 @options.as_json
 @options.db
-def events(db: str, as_json: bool) -> None:
+@options.example("orderledger events --account sim:main --json > log.ndjson")
+def events(db: str, as_json: bool, account: str | None) -> None:
     """The whole log, event by event."""
     from orderledger.cli.output import json_line
 
     with options.open_ledger(db) as ledger:
-        for row in ledger.events():
+        for row in ledger.events(account=account):
             if as_json:
                 click.echo(json_line(row))
             else:

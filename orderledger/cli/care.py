@@ -5,7 +5,7 @@ import sys
 import click
 
 from orderledger.cli import options
-from orderledger.cli.output import json_line, print_rows, progress, say
+from orderledger.cli.output import json_line, print_json, progress, say
 
 
 @click.command()
@@ -13,6 +13,7 @@ from orderledger.cli.output import json_line, print_rows, progress, say
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes to fold with.")
 @options.as_json
 @options.db
+@options.example("orderledger rebuild positions --jobs 4")
 def rebuild(names: tuple[str, ...], jobs: int, as_json: bool, db: str) -> None:
     """Build views anew from the log, beside the live ones, then put them in their place. Without NAME: all views."""
     with options.open_ledger(db) as ledger, progress("rebuilding", None) as show:
@@ -38,14 +39,18 @@ def rebuild(names: tuple[str, ...], jobs: int, as_json: bool, db: str) -> None:
 @click.command()
 @options.as_json
 @options.db
+@options.example("orderledger check --json")
 def check(as_json: bool, db: str) -> None:
-    """Compare the whole log with its streams and the views. Exit status 1 on any difference."""
+    """Compare the whole log with its streams and the views.
+
+    Exit status: 0 all agrees, 1 there is a difference, 2 wrong usage, 3 the store cannot be used.
+    """
     with options.open_ledger(db) as ledger, progress("checking", None) as show:
         checked = ledger.check(progress=lambda done, total: show(done))
     differences = [{"where": difference.where, "what": difference.what} for difference in checked.differences]
     if as_json:
         counts = {"events": checked.events, "streams": checked.streams, "rows": checked.rows}
-        print_rows([*differences, {"summary": {**counts, "differences": len(differences)}}], (), as_json=True)
+        print_json([*differences, {"summary": {**counts, "differences": len(differences)}}])
     else:
         for difference in differences:
             click.echo(f"{difference['where']}: {difference['what']}")
@@ -57,6 +62,7 @@ def check(as_json: bool, db: str) -> None:
 
 @click.command()
 @click.argument("kind", required=False)
+@options.example("orderledger schema fill")
 def schema(kind: str | None) -> None:
     """The JSON Schema of all messages, or of one type."""
     import json
@@ -76,6 +82,7 @@ def schema(kind: str | None) -> None:
 @click.option(
     "--folder", type=click.Path(file_okay=False), help="Where to keep the ledger. Default: a folder that is removed afterwards."
 )
+@options.example("orderledger demo --folder demo")
 def demo(seed: int, folder: str | None) -> None:
     """The whole story in a minute, on an embedded store: record, kill, recover, P&L."""
     import tempfile

@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from orderledger.cli import options
+from orderledger.cli import columns, options
 from orderledger.cli.output import json_line, print_record, print_rows, say
 
 CONFIG = click.option(
@@ -16,15 +16,11 @@ CONFIG = click.option(
     show_default=True,
     help="The TOML file that names the venues and accounts.",
 )
-BREAK_COLUMNS = ("kind", "account", "subject", "since", "text", "is_settled", "repairs")
-STATUS_COLUMNS = (
-    "collector", "account", "venue", "is_up", "messages", "events_appended", "duplicates", "refused", "garbled", "gaps",
-    "reconciled", "breaks_open", "last_message_age_seconds", "venue_lag_seconds", "recording_seconds_max", "fault",
-)  # fmt: skip
 
 
 @click.command()
 @click.argument("config", type=click.Path(exists=True, dir_okay=False))
+@options.example("orderledger collect orderledger.toml")
 def collect(config: str) -> None:
     """Listen to the venues that CONFIG names, record what they say, and reconcile, until stopped (SIGTERM, SIGINT).
 
@@ -65,6 +61,7 @@ def collect(config: str) -> None:
 @click.option(
     "--json", "as_json", is_flag=True, help="NDJSON: a line for each break, at the end of each account its certificate."
 )
+@options.example("orderledger reconcile --config orderledger.toml --dry-run")
 def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions: bool, as_json: bool) -> None:
     """Compare accounts with their venues, append what was missed, and certify what agrees.
 
@@ -105,7 +102,7 @@ def _print_reconciled(found: dict[str, Any], *, as_json: bool, is_dry_run: bool)
         return
     rows = [{**row, "repairs": ", ".join(repair["type"] for repair in row["repairs"])} for row in found["breaks"]]
     if rows:
-        print_rows(rows, BREAK_COLUMNS, as_json=False, title="breaks")
+        print_rows(rows, columns.BREAKS, as_json=False, title="breaks")
     certificate = found["certificate"]
     agreed = f"{certificate['orders']} open orders, {certificate['fills']} fills, {certificate['positions']} positions agree"
     done = "would be appended" if is_dry_run else f"{found['appended']} messages appended"
@@ -121,7 +118,12 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     """Take the repairs of a BREAK back, by appending what undoes them: a fill is busted, an end reinstated, terms and
     positions are what they were. BREAK is its id, as `reconcile --json` and the causation id of its events give it.
 
-    Prints the messages. Exit status 1 if the break has appended nothing.
+    Prints the messages that are appended; for a break that was taken back before, there are none, and that is said.
+
+    \b
+      orderledger revert missing_fill:SPY:900101:900101-4 --dry-run
+
+    Exit status: 0 it is taken back, 1 the break has appended nothing, 2 wrong usage, 3 the store cannot be used.
     """
     from orderledger.infrastructure.clock import SystemClock
     from orderledger.infrastructure.reconciliation.breaks import document
@@ -133,15 +135,19 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
             say([f"orderledger: no event is recorded because of {break_id!r}"])
             sys.exit(1)
         messages = reverting(ledger, repairs, SystemClock().now())
-        if not dry_run:
-            ledger.record_many(messages)
-    for message in messages:
+        outcomes = ledger.preview(messages) if dry_run else ledger.record_many(messages)
+    appended = [message for message, told in zip(messages, outcomes, strict=True) if told.outcome == "recorded"]
+    for message in appended:
         click.echo(json_line(document(message)))
+    if not appended:
+        why = "it was taken back before" if messages else "it has appended evidence alone, of which nothing follows"
+        say([f"orderledger: nothing is appended for {break_id!r}: {why}"])
 
 
 @click.command()
 @options.as_json
 @options.db
+@options.example("orderledger status --json")
 def status(as_json: bool, db: str) -> None:
     """Where the log and the views are, and what each collector does for each account."""
     with options.open_ledger(db) as ledger:
@@ -157,7 +163,7 @@ def status(as_json: bool, db: str) -> None:
         for account, counters in told.get("accounts", {}).items()
     ]
     if rows:
-        print_rows(rows, STATUS_COLUMNS, as_json=False, title="accounts")
+        print_rows(rows, columns.COLLECTORS, as_json=False, title="accounts")
     for name, told in collectors.items():
         waiting = f"{told.get('waiting', 0)} messages waiting, {told.get('due', 0)} accounts to reconcile"
         click.echo(f"{name}: {'running' if told.get('is_running') else 'stopped'} at {told.get('at', '?')}, {waiting}")
@@ -176,7 +182,9 @@ def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | N
     """Turn recorded payloads of a VENUE, JSON documents one after the other, into messages for `orderledger record`.
 
     Frames of its websocket and answers of its questions alike, in the order they came: each is read beside those before it.
-    What cannot be read is told on stderr, with the number of its line; the rest is translated. Exit status 1 if there was any.
+    What cannot be read is told on stderr, with the number of its line; the rest is translated.
+
+    Exit status: 0 done, 1 some could not be read, 2 wrong usage, 3 the store cannot be used.
 
     \b
       orderledger translate hyperliquid frames.ndjson --account hyperliquid:main | orderledger record -

@@ -50,9 +50,17 @@ def main() -> None:
       orderledger orders --open
       orderledger history C-1
 
+    \b
+    Exit status: 0 done, 1 some messages were refused or invalid, or something asked for is not there or does not agree,
+    2 wrong usage, 3 the store cannot be used.
+
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or postgresql://...
     """
 
 
+USUAL_EXITS = "Exit status: 0 done, 2 wrong usage, 3 the store cannot be used."
+
 for command in (*recording.COMMANDS, *asking.COMMANDS, *collecting.COMMANDS, *care.COMMANDS):
+    if "Exit status" not in (command.help or ""):
+        command.epilog = USUAL_EXITS
     main.add_command(command)

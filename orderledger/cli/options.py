@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -17,7 +18,18 @@ db = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="NDJSON on stdout, one object per row.")
 account = click.option("--account", help="Of this account only.")
 instrument = click.option("--instrument", help="Of this instrument only.")
+side = click.option("--side", type=click.Choice(["buy", "sell"]), help="Of this side only.")
 strategy = click.option("--strategy", help="Of this strategy only.")
+
+
+def example(*lines: str) -> Callable[[Command], Command]:
+    """Shown in the help of the command, below what it does."""
+
+    def shown(command: Command) -> Command:
+        command.__doc__ = "\n".join([cleandoc(command.__doc__ or ""), "", "\b", *(f"  {line}" for line in lines)])
+        return command
+
+    return shown
 
 
 class Time(click.ParamType[datetime]):
@@ -33,7 +45,7 @@ class Time(click.ParamType[datetime]):
         try:
             return parse_time(int(value) if value.isdigit() else value)
         except ValueError as fault:
-            self.fail(f"{value!r} {fault}", param, ctx)
+            self.fail(f"{value!r} {fault}, such as 2026-11-20T09:00:00Z", param, ctx)
 
 
 def at_another_time(command: Command) -> Command:

@@ -3,13 +3,19 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import click
 
-Row = dict[str, Any]
+from orderledger.cli.columns import Columns, Row, value_of
+
+GAP = 2
+WHOLE_WORD = 16
+LEAST_TEXT = 12
+"""Words up to the one stay whole; of longer ones, as of ids, lines of the other stay."""
 
 
 def jsonable(value: Any) -> Any:
@@ -38,34 +44,96 @@ def json_line(row: Row) -> str:
     return msgspec.json.Encoder(decimal_format="number").encode(shown).decode()
 
 
-def print_rows(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, title: str = "") -> None:
+def print_json(rows: Iterable[Row]) -> None:
+    for row in rows:
+        click.echo(json_line(row))
+
+
+def print_rows(rows: Sequence[Row], columns: Columns, *, as_json: bool, title: str = "") -> None:
     """NDJSON with every field, or a table with the columns that people look at."""
     if as_json:
-        for row in rows:
-            click.echo(json_line(row))
+        print_json(rows)
+    elif rows:
+        print_table(rows, columns, title or "rows")
     else:
-        print_table(rows, columns, title)
-
-
-def print_table(rows: Sequence[Row], columns: Sequence[str], title: str = "") -> None:
-    if not rows:
         click.secho(f"no {title or 'rows'}", dim=True)
-        return
+
+
+def print_table(rows: Sequence[Row], columns: Columns, title: str) -> None:
+    """As many columns as the window has room for, and what was left out. What is piped on has room for all."""
     from rich import box  # loaded only where there is a table to draw: it takes as long as the answer
     from rich.table import Table
     from rich.text import Text
 
+    used = [column for column in (_drawn(name, rows) for name in columns.all) if any(column.cells)]
     console = people()
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=None, header_style="bold")
-    used = [name for name in columns if any(row.get(name) not in (None, [], {}) for row in rows)]
-    for name in used:
-        is_number = any(isinstance(row.get(name), (Decimal, int)) for row in rows)
-        table.add_column(name.replace("_", " "), justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(readable(row.get(name))) for name in used))
+    if sys.stdout.isatty():
+        widths = fitted(used, len([column for column in used if column.name in columns.first]), console.width)
+    else:
+        widths = {column.name: column.whole for column in used}
+        console.width = max(console.width, total(widths.values()))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    shown = [column for column in used if column.name in widths]
+    for column in shown:
+        justify = "right" if column.is_number else "left"
+        table.add_column(column.title, justify=justify, overflow="fold", width=widths[column.name])  # type: ignore[arg-type]
+    for cells in zip(*(column.cells for column in shown), strict=True):
+        table.add_row(*map(Text, cells))
     console.print(table)
-    counted = title or "rows"
-    console.print(f"{len(rows)} {counted if len(rows) != 1 else singular(counted)}", style="dim", markup=False)
+    if left_out := [column.title for column in used if column.name not in widths]:
+        ways = "a wider window, `| less -S` and --json show them"
+        console.print(f"left out for want of room: {', '.join(left_out)}; {ways}", style="dim", markup=False)
+    console.print(f"{len(rows)} {title if len(rows) != 1 else singular(title)}", style="dim", markup=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A column of a table as text. It is `whole` wide with nothing folded, `narrow` with its title folded between words, and
+    `least` with its text folded as well: numbers and times are not."""
+
+    name: str
+    title: str
+    cells: list[str]
+    is_number: bool
+    whole: int
+    narrow: int
+    least: int
+
+
+def _drawn(name: str, rows: Sequence[Row]) -> Drawn:
+    from rich.cells import cell_len
+
+    values = [value_of(row, name) for row in rows]
+    title, cells = name.replace("_", " "), [readable(value) for value in values]
+    kinds = set(map(type, values))
+    heading, words = max(map(len, title.split())), {word for cell in cells for word in cell.split()}
+    narrow, longest = max(heading, *map(cell_len, cells)), max(map(cell_len, words), default=0)
+    is_text = not any(issubclass(kind, (Decimal, int, datetime)) for kind in kinds)
+    least = max(heading, longest if longest <= WHOLE_WORD else LEAST_TEXT) if is_text else narrow
+    is_number = any(issubclass(kind, (Decimal, int)) for kind in kinds)
+    return Drawn(name, title, cells, is_number, max(narrow, len(title)), narrow, least)
+
+
+def fitted(columns: Sequence[Drawn], first: int, room: int) -> dict[str, int]:
+    """The columns for which there is room, and how wide each is: the first ones at any rate, with their text folded where they
+    must be, and of the others those that leave all whole."""
+    if total(column.whole for column in columns) <= room:
+        return {column.name: column.whole for column in columns}
+    least, widths = columns[0].least, {columns[0].name: columns[0].narrow}
+    for index, column in enumerate(columns[1:], start=1):
+        least_too = least + GAP + column.least
+        if least_too <= room if index < first else total((*widths.values(), column.narrow)) <= room:
+            least, widths[column.name] = least_too, column.narrow
+    least_of = {column.name: column.least for column in columns}
+    while total(widths.values()) > room and (wide := [name for name in widths if widths[name] > least_of[name]]):
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def total(widths: Iterable[int]) -> int:
+    """What columns take side by side."""
+    each = list(widths)
+    return sum(each) + GAP * (len(each) - 1)
 
 
 def singular(title: str) -> str:

@@ -31,6 +31,7 @@ RAW_KEPT = 2_000
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
 @options.db
+@options.example("orderledger record fills.ndjson --rejects rejects.ndjson")
 def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db: str) -> None:
     """Record messages, one JSON object per line, from FILE or - (stdin), in order.
 
@@ -39,7 +40,7 @@ def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db
     `orderledger schema` prints them as JSON Schema.
 
     \b
-    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 3 the store failed: what was
+    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store failed: what was
     acknowledged is recorded, and recording the whole file again changes nothing about it.
     """
     run = _Run(ack, rejects)

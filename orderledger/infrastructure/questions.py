@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.domain.events import OrderAttributed
-from orderledger.domain.values import order_stream
+from orderledger.domain.values import account_of, order_stream
+from orderledger.infrastructure.arguments import check_argument
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.storage.codec import NAMES, name_of, readable_payload
 from orderledger.infrastructure.storage.histories import stored_event_row
@@ -17,7 +18,7 @@ from orderledger.infrastructure.storage.views import StoredViews, Views, folded
 from orderledger.projections import queries
 from orderledger.projections.history import event_row
 from orderledger.projections.positions import Method
-from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, PROPOSALS, Row, Table
+from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, Row, Table
 
 ATTRIBUTED = NAMES[OrderAttributed]
 
@@ -31,11 +32,21 @@ class Questions:
         self._projector = projector
 
     def orders(
-        self, *, open_only: bool = False, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any
+        self,
+        *,
+        open_only: bool = False,
+        limit: int | None = None,
+        as_of: datetime | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
     ) -> list[Row]:
-        """Orders, oldest request first. `where`: values of columns, e.g. account, instrument, side, status, strategy, origin."""
+        """Orders, oldest request first; with `limit` so many at the most, those of which was heard last. `where`: values of
+        columns, e.g. account, instrument, side, status, certainty, strategy, origin."""
+        check_argument("limit", "count", limit)
+        if limit is not None and limit < 1:
+            raise ValueError(f"limit takes 1 or more, not {limit}")
         with self._views(as_of, effective_at) as views:
-            return queries.orders(views, is_open=open_only, **where)
+            return queries.orders(views, limit=limit, **where, **({"is_open": True} if open_only else {}))
 
     def open_orders(self, **where: Any) -> list[Row]:
         """Orders that have not ended."""
@@ -45,6 +56,7 @@ class Questions:
         self, name: str, *, account: str | None = None, as_of: datetime | None = None, effective_at: datetime | None = None
     ) -> Row:
         """One order by any id it has borne. Raises UnknownOrder, or AmbiguousOrder where several accounts have such an order."""
+        check_argument("name", "text", name, is_needed=True)
         with self._views(as_of, effective_at) as views:
             return ORDERS.shown(_one(views, name, account))
 
@@ -52,6 +64,9 @@ class Questions:
         self, name: str, *, account: str | None = None, as_of: datetime | None = None, effective_at: datetime | None = None
     ) -> list[Row]:
         """The events of one order, as they were recorded. Raises as `order` does."""
+        _check_times(as_of, effective_at)
+        check_argument("name", "text", name, is_needed=True)
+        check_argument("account", "text", account)
         stored = self._stored_under(name, account) if as_of is None and effective_at is None else []
         if not stored:
             with self._views(as_of, effective_at) as views:
@@ -72,18 +87,30 @@ class Questions:
             stored = self._store.recorder.rows_of([order_stream(account, name)])
         return [] if any(row.name == ATTRIBUTED for row in stored) else stored
 
-    def events(self) -> Iterator[Row]:
-        """The whole log, as `history` shows it."""
+    def events(self, *, account: str | None = None) -> Iterator[Row]:
+        """The whole log, as `history` shows it, or what it has of one account."""
+        check_argument("account", "text", account)
         with reaching(self._url):
             for recorded in self._store.all_events():
-                yield event_row(recorded, name_of(recorded.event), readable_payload(recorded.event))
+                if account in (None, account_of(recorded.stream)):
+                    yield event_row(recorded, name_of(recorded.event), readable_payload(recorded.event))
 
     def trades(
-        self, *, with_busted: bool = False, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any
+        self,
+        *,
+        with_busted: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
     ) -> list[Row]:
-        """Fills that stand, in the order they happened; with `with_busted` also those that were busted or corrected."""
+        """Fills that stand, in the order they happened; with `with_busted` also those that were busted or corrected. `since`
+        and `until`: those that happened from the one time on, and before the other."""
+        check_argument("since", "time", since)
+        check_argument("until", "time", until)
         with self._views(as_of, effective_at) as views:
-            return queries.trades(views, with_busted=with_busted, **where)
+            return queries.trades(views, with_busted=with_busted, since=since, until=until, **where)
 
     def positions(
         self, *, method: Method = "average", as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any
@@ -103,15 +130,19 @@ class Questions:
     ) -> list[Row]:
         """P&L by account and instrument, or by any of account, instrument, strategy and day. Methods: average, fifo, lifo."""
         with self._views(as_of, effective_at) as views:
-            return queries.pnl(views, method=method, by=tuple(by.split(",") if isinstance(by, str) else by), **where)
+            return queries.pnl(views, method=method, by=_groups(by), **where)
 
-    def anomalies(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
-        """Everything odd that was ever detected, with the time it was cleared."""
-        return self._shown(ANOMALIES, as_of, effective_at, where)
+    def anomalies(
+        self, *, open_only: bool = False, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any
+    ) -> list[Row]:
+        """Everything odd that was ever detected, with the time it was cleared; with `open_only` what was not."""
+        rows = self._shown(ANOMALIES, as_of, effective_at, where)
+        return [row for row in rows if row["cleared_at"] is None] if open_only else rows
 
     def proposals(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
-        """Proposals, and what was decided about them."""
-        return self._shown(PROPOSALS, as_of, effective_at, where)
+        """Proposals, what was decided about them, and the orders that carry them out."""
+        with self._views(as_of, effective_at) as views:
+            return queries.proposals(views, **where)
 
     def instruments(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
         """Instruments as they were defined, their marks, and what the venue says is held."""
@@ -131,6 +162,7 @@ class Questions:
 
     @contextmanager
     def _views(self, as_of: datetime | None, effective_at: datetime | None) -> Iterator[Views]:
+        _check_times(as_of, effective_at)
         with reaching(self._url):
             if as_of is not None or effective_at is not None:
                 yield folded(self._store, as_of, effective_at)
@@ -138,6 +170,17 @@ class Questions:
             self._projector.catch_up()
             with self._store.database.reading() as session:
                 yield StoredViews(session)
+
+
+def _check_times(as_of: datetime | None, effective_at: datetime | None) -> None:
+    check_argument("as_of", "time", as_of)
+    check_argument("effective_at", "time", effective_at)
+
+
+def _groups(by: Sequence[str] | str) -> tuple[str, ...]:
+    if not isinstance(by, (str, list, tuple)):
+        raise TypeError(f"by takes names of groups, not {by!r}")
+    return tuple(name.strip() for name in by.split(",") if name.strip()) if isinstance(by, str) else tuple(by)
 
 
 def _one(views: Views, name: str, account: str | None) -> Row:

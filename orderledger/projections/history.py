@@ -6,12 +6,12 @@ from typing import Any
 
 from orderledger.domain.exact import integer
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of
+from orderledger.domain.values import Reported, account_of
 from orderledger.projections.tables import Row
 
 
 def event_row(recorded: Recorded, name: str, payload: dict[str, Any]) -> Row:
-    """One event of the `event` view. `payload` holds the fields that were given."""
+    """One event of the `event` view. `payload` holds the fields that were given, as they are stored."""
     return {
         "position": recorded.position,
         "account": account_of(recorded.stream),
@@ -25,10 +25,19 @@ def event_row(recorded: Recorded, name: str, payload: dict[str, Any]) -> Row:
         "correlation_id": recorded.correlation_id,
         "causation_id": recorded.causation_id,
         "text": recorded.text,
-        "payload": payload,
+        "payload": {name: _without_exponent(getattr(recorded.event, name, None), told) for name, told in payload.items()},
         "evidence": None if recorded.evidence is None else _decode(recorded.evidence.decode()),
         "attributed_from": list(recorded.attributed_from) if recorded.attributed_from else None,
     }
+
+
+def _without_exponent(value: Any, told: Any) -> Any:
+    """A number to the digit as it came, and yet readable by all. Of what the venue claims each."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Reported):
+        return {name: _without_exponent(getattr(value, name), claim) for name, claim in told.items()}
+    return told
 
 
 _decode = json.JSONDecoder(parse_float=Decimal, parse_int=integer).decode

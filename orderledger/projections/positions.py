@@ -2,8 +2,8 @@
 
 A lot is (signed quantity, cost): its cost is quantity * multiplier * price, or quantity * multiplier / price for an
 inverse instrument. Closing a part of a lot takes the same part of its cost. Realized P&L is what the closing fill is
-worth less what the closed lots cost (an inverse instrument: the other way round). Sums are exact; where a part of a
-cost has no finite decimal it is kept to 60 digits, and shown to 34.
+worth less what the closed lots cost (an inverse instrument: the other way round). Quantities, fees and funding are added
+up exactly; values, costs and what was realized to 60 digits, of which 34 are shown, and 40 places.
 """
 
 from collections.abc import Iterable

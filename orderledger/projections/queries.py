@@ -1,27 +1,53 @@
 """Answers put together from the rows of the views."""
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
+from heapq import nlargest
 from typing import Any, Protocol
 
 from orderledger.domain.exact import ONE, ZERO, total
 from orderledger.projections.pnl import GROUPS, group_rows, pnl_row, rows_by, settled_in
 from orderledger.projections.positions import METHODS, Method, Terms
-from orderledger.projections.tables import ACCOUNT_EVENTS, INSTRUMENTS, ORDERS, POSITIONS, TRADES, Row, Table
+from orderledger.projections.tables import ACCOUNT_EVENTS, INSTRUMENTS, ORDERS, POSITIONS, PROPOSALS, TRADES, Row, Table
 
 
 class Source(Protocol):
-    def rows(self, table: Table, **where: Any) -> list[Row]: ...
+    def rows(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> list[Row]: ...
 
 
-def orders(source: Source, *, is_open: bool | None = None, **where: Any) -> list[Row]:
-    """Rows of the order view."""
-    return [ORDERS.shown(row) for row in source.rows(ORDERS, is_open=is_open or None, **where)]
+def orders(source: Source, *, limit: int | None = None, **where: Any) -> list[Row]:
+    """Rows of the order view, of more than `limit` those of which was heard last."""
+    rows = source.rows(ORDERS, **where)
+    if limit is not None and limit < len(rows):
+        latest = {row["stream"] for row in nlargest(limit, rows, key=_heard_of)}
+        rows = [row for row in rows if row["stream"] in latest]
+    return [ORDERS.shown(row) for row in rows]
 
 
-def trades(source: Source, *, with_busted: bool = False, **where: Any) -> list[Row]:
+def _heard_of(order: Row) -> tuple[Any, ...]:
+    return order["updated_at"] is not None, order["updated_at"], order["stream"]
+
+
+def trades(source: Source, *, with_busted: bool = False, state: str | None = None, **where: Any) -> list[Row]:
     """Rows of the trade view: the fills that stand, and on request those that were busted or corrected."""
-    return [TRADES.shown(row) for row in source.rows(TRADES, state=None if with_busted else "standing", **where)]
+    if state is None and not with_busted:
+        state = "standing"
+    return [TRADES.shown(row) for row in source.rows(TRADES, state=state, **where)]
+
+
+def proposals(source: Source, **where: Any) -> list[Row]:
+    """Rows of the proposal view, each with the orders that are linked to it, and what they have filled."""
+    rows = source.rows(PROPOSALS, **where)
+    linked: dict[tuple[str, str | None], list[Row]] = {}
+    for order in source.rows(ORDERS, account=where.get("account")) if rows else ():
+        linked.setdefault((order["account"], (order["links"] or {}).get("proposal_id")), []).append(order)
+    return [_carried_out(row, linked.get((row["account"], row["proposal_id"]), [])) for row in rows]
+
+
+def _carried_out(proposal: Row, orders: list[Row]) -> Row:
+    filled = total(order["cum_quantity"] for order in orders)
+    return {**proposal, "orders": [order["client_order_id"] for order in orders], "cum_quantity": filled}
 
 
 def positions(source: Source, *, method: Method = "average", **where: Any) -> list[Row]:

@@ -5,6 +5,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from orderledger.domain.values import (
+    Anomaly,
+    Certainty,
+    Liquidity,
+    OrderType,
+    Origin,
+    Pending,
+    Role,
+    Side,
+    Status,
+    TimeInForce,
+)
+
 Kind = Literal["text", "number", "time", "json", "flag", "count"]
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -16,6 +29,8 @@ class Column:
     kind: Kind
     meaning: str
     is_shown: bool = True
+    words: tuple[str, ...] = ()
+    """All that can stand in it, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,10 @@ class Table:
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:
@@ -66,25 +85,25 @@ ORDERS = Table(
         Column("venue_order_id", "text", "The venue's id now."),
         Column("venue_order_ids", "json", "All venue ids the order has borne, in order of appearance."),
         Column("aliases", "json", "Other names under which the venue speaks of it."),
-        Column("origin", "text", "own or external."),
+        Column("origin", "text", "own or external.", words=tuple(Origin)),
         Column("instrument", "text", "Instrument."),
-        Column("side", "text", "buy or sell."),
-        Column("order_type", "text", "market, limit, stop, stop_limit, trailing_stop or other."),
-        Column("time_in_force", "text", "day, gtc, ioc, fok or gtd."),
+        Column("side", "text", "buy or sell.", words=tuple(Side)),
+        Column("order_type", "text", "market, limit, stop, stop_limit, trailing_stop or other.", words=tuple(OrderType)),
+        Column("time_in_force", "text", "day, gtc, ioc, fok or gtd.", words=tuple(TimeInForce)),
         Column("expire_at", "time", "When a gtd order expires."),
         Column("post_only", "flag", "Whether it may only add liquidity."),
         Column("reduce_only", "flag", "Whether it may only reduce a position."),
         Column("quantity", "number", "Total quantity in force."),
         Column("limit_price", "number", "Limit price in force."),
         Column("stop_price", "number", "Stop price in force."),
-        Column("status", "text", "Status by FIX precedence."),
-        Column("pending", "text", "cancel or replace, while one is outstanding."),
-        Column("certainty", "text", "confirmed or unresolved."),
+        Column("status", "text", "Status by FIX precedence.", words=tuple(Status)),
+        Column("pending", "text", "cancel or replace, while one is outstanding.", words=tuple(Pending)),
+        Column("certainty", "text", "confirmed or unresolved.", words=tuple(Certainty)),
         Column("cum_quantity", "number", "Sum of the fills that stand."),
         Column("leaves_quantity", "number", "What can still be filled."),
         Column("average_price", "number", "Average price of the fills that stand, to 34 digits."),
         Column("reported_cum_quantity", "number", "What the venue last claimed to have filled."),
-        Column("fees", "json", "Fees of the fills that stand, by currency."),
+        Column("fees", "json", "Fees of the fills that stand, by currency. The name is empty where nobody said one."),
         Column("strategy", "text", "Strategy that requested it."),
         Column("links", "json", "Proposal, trade, role, parent and group it belongs to."),
         Column("tags", "json", "Free labels."),
@@ -112,23 +131,23 @@ TRADES = Table(
     ("stream", "fill_id"),
     (
         Column("account", "text", "Trading account."),
-        Column("client_order_id", "text", "Our id of the order."),
+        Column("client_order_id", "text", "Our id of the order, null for one known from the venue alone."),
         Column("venue_order_id", "text", "The venue's id of the order, as the fill gave it."),
         Column("fill_id", "text", "The venue's id of the fill."),
         Column("instrument", "text", "Instrument."),
-        Column("side", "text", "buy or sell."),
+        Column("side", "text", "buy or sell.", words=tuple(Side)),
         Column("quantity", "number", "Quantity."),
         Column("price", "number", "Price."),
         Column("fee", "number", "Fee, positive when paid."),
         Column("fee_currency", "text", "Currency of the fee, null where it is what the instrument is settled in."),
-        Column("liquidity", "text", "maker or taker."),
+        Column("liquidity", "text", "maker or taker.", words=tuple(Liquidity)),
         Column("at", "time", "When it happened."),
         Column("recorded_at", "time", "When it was recorded."),
         Column("source", "text", "Where the report came from."),
         Column("position", "count", "Place in the log."),
         Column("strategy", "text", "Strategy of the order."),
         Column("links", "json", "Proposal, trade, role, parent and group of the order."),
-        Column("state", "text", "standing, busted or corrected."),
+        Column("state", "text", "standing, busted or corrected.", words=("standing", "busted", "corrected")),
         STREAM,
     ),
     ("at", "position"),
@@ -168,8 +187,8 @@ ANOMALIES = Table(
     (
         Column("position", "count", "Place in the log."),
         Column("account", "text", "Trading account."),
-        Column("client_order_id", "text", "Our id of the order."),
-        Column("code", "text", "What is odd."),
+        Column("client_order_id", "text", "Our id of the order, null for one known from the venue alone."),
+        Column("code", "text", "What is odd.", words=tuple(Anomaly)),
         Column("detail", "text", "What was found, in a sentence."),
         Column("detected_at", "time", "When it was detected."),
         Column("cleared_at", "time", "When it no longer was odd, null while it stands."),
@@ -186,16 +205,16 @@ PROPOSALS = Table(
     (
         Column("account", "text", "Trading account."),
         Column("proposal_id", "text", "Id of the proposal."),
-        Column("kind", "text", "entry or exit."),
+        Column("kind", "text", "entry or exit.", words=tuple(Role)),
         Column("strategy", "text", "Strategy that made it."),
         Column("instrument", "text", "Instrument."),
-        Column("side", "text", "buy or sell."),
+        Column("side", "text", "buy or sell.", words=tuple(Side)),
         Column("quantity", "number", "Quantity proposed."),
-        Column("order_type", "text", "Order type proposed."),
+        Column("order_type", "text", "Order type proposed.", words=tuple(OrderType)),
         Column("limit_price", "number", "Limit price proposed."),
         Column("stop_price", "number", "Stop price proposed."),
-        Column("time_in_force", "text", "Time in force proposed."),
-        Column("state", "text", "proposed, approved or declined."),
+        Column("time_in_force", "text", "Time in force proposed.", words=tuple(TimeInForce)),
+        Column("state", "text", "proposed, approved or declined.", words=("proposed", "approved", "declined")),
         Column("reason", "text", "Why it was decided so."),
         Column("links", "json", "Trade, role, parent and group it belongs to."),
         Column("tags", "json", "Free labels."),
@@ -233,7 +252,7 @@ ACCOUNT_EVENTS = Table(
     (
         Column("position", "count", "Place in the log."),
         Column("account", "text", "Trading account."),
-        Column("kind", "text", "funding, adjust or gap."),
+        Column("kind", "text", "funding, adjust or gap.", words=("funding", "adjust", "gap")),
         Column("instrument", "text", "Instrument, null for a gap."),
         Column("quantity", "number", "Amount of a funding, quantity of an adjustment."),
         Column("price", "number", "Price of an adjustment."),

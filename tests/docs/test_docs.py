@@ -31,7 +31,7 @@ STORIES = [DOCS / "tutorial.md", *sorted((DOCS / "how-to").glob("*.md"))]
 ELSEWHERE = {"docs/explanation/performance.md"}
 """Written beside the benchmarks, which may come later than the links to it."""
 
-FIELDS = sorted({field.alias or name for model in MESSAGES.values() for name, field in model.model_fields.items()})
+FIELDS = sorted({field.serialization_alias or name for model in MESSAGES.values() for name, field in model.model_fields.items()})
 OPTIONS = sorted(
     {option for command in main.commands.values() for given in command.params for option in given.opts if "-" in option}
 )
@@ -56,6 +56,14 @@ def test_the_generated_pages_are_what_the_code_gives_today() -> None:
 def test_the_published_schema_is_the_one_the_command_prints(orderledger_command: Path) -> None:
     printed = subprocess.run([orderledger_command, "schema"], capture_output=True, text=True, check=True).stdout
     assert json.loads(printed) == json.loads((DOCS / "reference/message-schema.json").read_text())
+
+
+def test_the_page_of_messages_names_the_fields_of_the_schema() -> None:
+    text = (DOCS / "reference/messages.md").read_text()
+    sections = dict(re.findall(r"^### (\w+)$(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL))
+    for kind, model in MESSAGES.items():
+        named = set(re.findall(r"^\| `(\w+)` \|", sections[kind], re.MULTILINE))
+        assert named <= set(model.model_json_schema()["properties"]), kind
 
 
 @pytest.mark.parametrize(

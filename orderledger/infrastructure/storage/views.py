@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAttributed
 from orderledger.domain.identity import NameKind
 from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.arguments import asked_of
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recording import NAMES_TABLE
@@ -19,8 +20,9 @@ from orderledger.projections.tables import ORDERS, Row, Table
 class Views(Protocol):
     """Rows of the views' tables, and orders by any of their names."""
 
-    def rows(self, table: Table, **where: Any) -> list[Row]:
-        """The rows with these values, in the table's order. None as a value does not ask for anything."""
+    def rows(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> list[Row]:
+        """The rows with these values, in the table's order. None as a value does not ask for anything. `since` and `until`
+        are about the time `at`: from the one on, before the other."""
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         """The orders that bear the name: a client order id, a replacement's, a request's, a venue's id, an alias."""
@@ -32,12 +34,13 @@ class StoredViews:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def rows(self, table: Table, **where: Any) -> list[Row]:
-        asked = _asked(table, where)
-        values = [self._session.to_sql(table.kinds[name], value) for name, value in asked.items()]
+    def rows(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> list[Row]:
+        asked = [(name, "=", value) for name, value in asked_of(table, where).items()]
+        asked += [("at", sign, moment) for sign, moment in ((">=", since), ("<", until)) if moment is not None]
+        values = [self._session.to_sql(table.kinds[name], value) for name, _, value in asked]
         order = f"ORDER BY {', '.join(self._session.first_missing(name) for name in table.order_by)}"
         with uncollected():
-            return self._session.select(table, " AND ".join(f"{name} = ?" for name in asked), values, tail=order)
+            return self._session.select(table, " AND ".join(f"{name} {sign} ?" for name, sign, _ in asked), values, tail=order)
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         found = self.rows(ORDERS, client_order_id=name, account=account)
@@ -75,8 +78,11 @@ class FoldedViews:
             fold.take(recorded)
         fold.settle()
 
-    def rows(self, table: Table, **where: Any) -> list[Row]:
-        return self._rows.select(table, **_asked(table, where))
+    def rows(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> list[Row]:
+        rows = self._rows.select(table, **asked_of(table, where))
+        if since is None and until is None:
+            return rows
+        return [row for row in rows if (since is None or since <= row["at"]) and (until is None or row["at"] < until)]
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         rows = self.rows(ORDERS, account=account)
@@ -85,10 +91,7 @@ class FoldedViews:
 
 
 def folded(store: Store, as_of: datetime | None, effective_at: datetime | None) -> FoldedViews:
-    """The views as of another time. Raises ValueError for a time without an offset."""
-    for moment in (as_of, effective_at):
-        if moment is not None and moment.tzinfo is None:
-            raise ValueError(f"{moment.isoformat()} has no offset: give a time with one")
+    """The views as of another time."""
 
     def named(name: str) -> set[str]:
         with store.database.reading() as session:
@@ -115,10 +118,3 @@ def _until(events: Iterable[Recorded], as_of: datetime | None, effective_at: dat
 
 def _had_happened(recorded: Recorded, moment: datetime) -> bool:
     return recorded.at <= moment or isinstance(recorded.event, OrderAttributed)
-
-
-def _asked(table: Table, where: dict[str, Any]) -> dict[str, Any]:
-    """The values that rows must have. Raises ValueError for a column there is not."""
-    if unknown := [name for name in where if name not in table.names]:
-        raise ValueError(f"{unknown[0]!r} is no column of {table.name}: {', '.join(table.names)}")
-    return {name: value for name, value in where.items() if value is not None}

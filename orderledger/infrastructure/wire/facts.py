@@ -73,7 +73,11 @@ _evidence = msgspec.json.Encoder(decimal_format="number")
 
 def to_fact(message: Message) -> AnyFact:
     """The fact that the message proposes. Raises InvalidMessage where fields that go together are missing."""
-    return _CONVERTERS[type(message)](message)
+    convert = _CONVERTERS.get(type(message))
+    if convert is None:
+        kind = type(message).__name__
+        raise TypeError(f"a message such as Fill(...) can be recorded, not a {kind}; parse_document makes one of a dictionary")
+    return convert(message)
 
 
 def source_of(message: Message) -> str:

@@ -20,6 +20,8 @@ FIELD_SHOWN = 200
 
 def parse_line(line: str | bytes) -> Message:
     """One NDJSON line. Raises InvalidMessage naming the field and the fault."""
+    if not isinstance(line, (str, bytes)):
+        raise TypeError(f"a line is text or bytes, not a {type(line).__name__}")
     if len(line) > LINE_LIMIT:
         raise InvalidMessage("", f"is longer than {LINE_LIMIT} bytes")
     try:

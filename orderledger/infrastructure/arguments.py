@@ -1,0 +1,42 @@
+"""What a question is given, looked at before anything is asked: what is wrong is told by the name of the argument."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orderledger.projections.tables import Kind, Table
+
+TAKES: dict[Kind, tuple[str, tuple[type, ...]]] = {
+    "text": ("text", (str,)),
+    "number": ("a Decimal or an int", (Decimal, int)),
+    "time": ("a datetime with an offset", (datetime,)),
+    "flag": ("True or False", (bool,)),
+    "count": ("an int", (int,)),
+    "json": ("nothing: rows cannot be asked for by what is in it", ()),
+}
+
+
+def check_argument(name: str, kind: Kind, value: Any, *, is_needed: bool = False) -> None:
+    """Raises TypeError or ValueError where the argument is not of this kind. None asks for nothing."""
+    takes, types = TAKES[kind]
+    if value is None and not is_needed:
+        return
+    if not isinstance(value, types) or (isinstance(value, bool) and kind != "flag"):
+        raise TypeError(f"{name} takes {takes}, not {value!r:.100}")
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError(f"{name}: {value.isoformat()} has no offset, give a time with one")
+
+
+def asked_of(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that rows must have. Raises ValueError for a column or a word there is not, TypeError for a value of another
+    kind."""
+    asked = {name: value for name, value in where.items() if value is not None}
+    for name, value in asked.items():
+        column = table.by_name.get(name)
+        if column is None:
+            raise ValueError(f"{name!r} is no column of {table.name}: {', '.join(table.names)}")
+        check_argument(name, column.kind, value)
+        if column.words and value not in column.words:
+            raise ValueError(f"{name}: {value!r:.100} is none of {', '.join(column.words)}")
+    return {name: Decimal(value) if table.kinds[name] == "number" else value for name, value in asked.items()}

@@ -1,0 +1,184 @@
+"""What can be asked of a ledger, on every store: filters, and what is answered to arguments that cannot be."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orderledger import Ledger, parse_document, parse_line
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MAIN = {"account": "sim:main", "instrument": "BTC-USD", "side": "buy", "quantity": "2", "order_type": "market"}
+TOLD: tuple[dict[str, Any], ...] = (
+    {**MAIN, "type": "propose", "proposal_id": "P-1", "kind": "entry", "strategy": "s", "at": "2026-11-20T10:00:00Z"},
+    {**MAIN, "type": "propose", "proposal_id": "P-2", "kind": "entry", "strategy": "s", "at": "2026-11-20T10:01:00Z"},
+    {**MAIN, "type": "request", "client_order_id": "C-1", "links": {"proposal_id": "P-1"}, "at": "2026-11-20T11:00:00Z"},
+    {**MAIN, "type": "request", "client_order_id": "C-2", "links": {"proposal_id": "P-1"}, "at": "2026-11-20T11:01:00Z"},
+    {**MAIN, "type": "request", "client_order_id": "C-3", "links": {"trade_id": "T-1"}, "at": "2026-11-20T11:02:00Z"},
+    {**MAIN, "account": "sim:other", "type": "request", "client_order_id": "C-9", "links": {"proposal_id": "P-1"},
+     "at": "2026-11-20T11:30:00Z"},
+    {"account": "sim:main", "type": "fill", "client_order_id": "C-1", "fill_id": "F-1", "quantity": "2", "price": "3",
+     "at": "2026-11-20T11:59:59.999999Z"},
+    {"account": "sim:main", "type": "fill", "client_order_id": "C-2", "fill_id": "F-2", "quantity": "0.5", "price": "3",
+     "at": "2026-11-20T12:00:00Z"},
+    {"account": "sim:main", "type": "fill", "venue_order_id": "V-8", "instrument": "BTC-USD", "side": "sell", "fill_id": "F-3",
+     "quantity": "1", "price": "4", "at": "2026-11-20T12:00:00.000001Z"},
+    {"account": "sim:main", "type": "unresolved", "client_order_id": "C-3", "reason": "timeout", "at": "2026-11-20T12:01:00Z"},
+    {"account": "sim:main", "type": "fill", "venue_order_id": "V-7", "instrument": "BTC-USD", "side": "buy", "fill_id": "F-4",
+     "quantity": "1", "price": "4", "at": "2026-11-20T11:03:00Z"},
+    {**MAIN, "type": "request", "client_order_id": "C-4", "at": "2026-11-20T12:02:00Z"},
+    {"account": "sim:main", "type": "acknowledge", "client_order_id": "C-4", "venue_order_id": "V-7",
+     "at": "2026-11-20T12:03:00Z"},
+)  # fmt: skip
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def ledger(store_url: str) -> Any:
+    with Ledger.open(store_url) as opened:
+        opened.record_many(map(parse_document, TOLD))
+        yield opened
+
+
+@pytest.fixture(params=[{}, {"as_of": LATER}], ids=["live", "as of"])
+def moment(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The live views, and views that are folded for the question."""
+    given: dict[str, Any] = request.param
+    return given
+
+
+def test_trades_are_asked_for_from_a_time_on_and_before_another(ledger: Ledger, moment: dict[str, Any]) -> None:
+    def fills(**asked: Any) -> list[str]:
+        return [row["fill_id"] for row in ledger.trades(**asked, **moment)]
+
+    assert fills(since=NOON) == ["F-2", "F-3"]
+    assert fills(until=NOON) == ["F-4", "F-1"]
+    assert fills(since=NOON, until=NOON.replace(microsecond=1)) == ["F-2"]
+    assert fills(since=NOON, side="sell") == ["F-3"]
+
+
+def test_a_state_of_trades_goes_before_what_is_usual(ledger: Ledger, moment: dict[str, Any]) -> None:
+    ledger.record(parse_document({"account": "sim:main", "type": "bust_fill", "client_order_id": "C-1", "fill_id": "F-1"}))
+    assert [row["fill_id"] for row in ledger.trades(state="busted", **moment)] == ["F-1"]
+    assert len(ledger.trades(**moment)) == 3 and len(ledger.trades(with_busted=True, **moment)) == 4
+
+
+def test_a_limit_leaves_the_orders_of_which_was_heard_last(ledger: Ledger, moment: dict[str, Any]) -> None:
+    assert [row["client_order_id"] for row in ledger.orders(limit=2, **moment)] == ["C-3", "C-4"]
+    assert len(ledger.orders(limit=100, **moment)) == len(ledger.orders(**moment)) == 6
+
+
+def test_orders_of_unknown_outcome_and_open_ones_are_found(ledger: Ledger, moment: dict[str, Any]) -> None:
+    assert [row["client_order_id"] for row in ledger.orders(certainty="unresolved", **moment)] == ["C-3"]
+    assert [row["client_order_id"] for row in ledger.orders(is_open=False, **moment)] == ["C-1"]
+    assert ledger.orders(is_open=True, **moment) == ledger.orders(open_only=True, **moment) == ledger.open_orders(**moment)
+    assert [row["client_order_id"] for row in ledger.orders(quantity=2, side="buy", account="sim:other", **moment)] == ["C-9"]
+
+
+def test_anomalies_that_were_cleared_need_not_be_listed(ledger: Ledger, moment: dict[str, Any]) -> None:
+    told, standing = ledger.anomalies(**moment), ledger.anomalies(open_only=True, **moment)
+    assert [row["stream"] for row in told] == ["sim:main#venue/V-8", "sim:main#venue/V-7"]
+    assert [row["stream"] for row in standing] == ["sim:main#venue/V-8"], "V-7 is C-4"
+
+
+def test_events_of_one_account(ledger: Ledger) -> None:
+    whole = list(ledger.events())
+    assert list(ledger.events(account="sim:other")) == [row for row in whole if row["account"] == "sim:other"] != []
+    assert list(ledger.events(account="sim:nobody")) == []
+
+
+def test_a_proposal_tells_the_orders_that_carry_it_out(ledger: Ledger, moment: dict[str, Any]) -> None:
+    told = [(row["proposal_id"], row["orders"], row["cum_quantity"]) for row in ledger.proposals(**moment)]
+    assert told == [("P-1", ["C-1", "C-2"], Decimal("2.5")), ("P-2", [], Decimal(0))]
+
+
+def test_numbers_of_a_history_have_no_exponent_and_keep_their_digits(store_url: str) -> None:
+    fill = (
+        b'{"type":"fill","account":"sim:main","client_order_id":"C-1","fill_id":"F-1","instrument":"PEPE-USD","side":"buy",'
+        b'"quantity":"1e3","price":1.50e-7,"fee":"-1E-9","fee_currency":"USD","reported":{"cum_quantity":"1E+3"},'
+        b'"evidence":{"sz":"1e3","fee":"-1E-9"}}'
+    )
+    with Ledger.open(store_url) as ledger:
+        assert ledger.record_lines([fill])[0].outcome == "recorded"
+        for row in (ledger.history("C-1", account="sim:main")[0], ledger.history("C-1")[0], next(ledger.events())):
+            told = row["payload"]
+            assert [told[name] for name in ("quantity", "price", "fee")] == ["1000", "0.000000150", "-0.000000001"]
+            assert told["reported"] == {"cum_quantity": "1000"}
+            assert row["evidence"] == {"sz": "1e3", "fee": "-1E-9"}, "as the venue sent it"
+
+
+WRONG: tuple[tuple[Callable[[Any], Any], type[Exception], str], ...] = (
+    (lambda told: told.record({"type": "submit"}), TypeError, "a message such as Fill(...) can be recorded, not a dict"),
+    (lambda told: told.record_many([None]), TypeError, "not a NoneType"),
+    (lambda told: told.record_lines('{"type":"submit"}'), TypeError, "lines takes a sequence of lines"),
+    (lambda told: told.record_lines([{"type": "submit"}]), TypeError, "a line is text or bytes, not a dict"),
+    (lambda told: told.orders(as_of="2024-01-01"), TypeError, "as_of takes a datetime with an offset, not '2024-01-01'"),
+    (lambda told: told.pnl(effective_at=date(2024, 1, 1)), TypeError, "effective_at takes a datetime with an offset"),
+    (lambda told: told.history("C-1", as_of=datetime(2024, 1, 1)), ValueError, "as_of: 2024-01-01T00:00:00 has no offset"),  # noqa: DTZ001
+    (lambda told: told.trades(since="2024-01-01"), TypeError, "since takes a datetime with an offset"),
+    (lambda told: told.orders(status=["open"]), TypeError, "status takes text, not ['open']"),
+    (lambda told: told.orders(status="open"), ValueError, "status: 'open' is none of pending_new, new, partially_filled"),
+    (lambda told: told.orders(is_open=1), TypeError, "is_open takes True or False, not 1"),
+    (lambda told: told.orders(quantity=0.5), TypeError, "quantity takes a Decimal or an int, not 0.5"),
+    (lambda told: told.orders(links={}), TypeError, "links takes nothing"),
+    (lambda told: told.orders(limit=0), ValueError, "limit takes 1 or more, not 0"),
+    (lambda told: told.orders(state="open"), ValueError, "'state' is no column of orders"),
+    (lambda told: told.trades(state="open"), ValueError, "state: 'open' is none of standing, busted, corrected"),
+    (lambda told: told.order(5), TypeError, "name takes text, not 5"),
+    (lambda told: told.order(None), TypeError, "name takes text, not None"),
+    (lambda told: told.history("C-1", account=5), TypeError, "account takes text, not 5"),
+    (lambda told: told.recover(account=5), TypeError, "account takes text, not 5"),
+    (lambda told: list(told.events(account=5)), TypeError, "account takes text, not 5"),
+    (lambda told: told.pnl(by=5), TypeError, "by takes names of groups, not 5"),
+)
+
+
+@pytest.mark.parametrize(("asked", "error", "sentence"), WRONG, ids=[sentence for _, _, sentence in WRONG])
+def test_a_wrong_argument_is_told_by_its_name(
+    ledger: Ledger, asked: Callable[[Any], Any], error: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(error, match=re.escape(sentence)):
+        asked(ledger)
+
+
+def test_a_line_is_text() -> None:
+    with pytest.raises(TypeError, match="a line is text or bytes, not a dict"):
+        parse_line({})  # type: ignore[arg-type]
+
+
+def test_a_path_is_the_place_of_a_store(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "orders.db") as ledger:
+        ledger.record(parse_document(TOLD[2]))
+    with Ledger.open(str(tmp_path / "orders.db")) as again:
+        assert again.order("C-1")["status"] == "pending_new"
+    with pytest.raises(TypeError, match="url takes text, not 5"):
+        Ledger.open(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "found"),
+    [
+        (["orders", "--certainty", "unresolved"], "client_order_id", ["C-3"]),
+        (["orders", "--limit", "2"], "client_order_id", ["C-3", "C-4"]),
+        (["trades", "--since", "2026-11-20T12:00:00Z", "--until", "2026-11-20T12:00:01Z"], "fill_id", ["F-2", "F-3"]),
+        (["trades", "--side", "sell"], "fill_id", ["F-3"]),
+        (["anomalies", "--open"], "code", ["unknown_order"]),
+        (["events", "--account", "sim:other"], "name", ["order_requested.v1"]),
+        (["proposals"], "orders", [["C-1", "C-2"], []]),
+        (["orders", "--account", "sim:nobody"], "client_order_id", []),
+    ],
+)
+def test_the_command_line_asks_the_same(
+    durable_store_url: str, orderledger_command: Path, command: list[str], name: str, found: list[Any]
+) -> None:
+    with Ledger.open(durable_store_url) as ledger:
+        ledger.record_many(map(parse_document, TOLD))
+    asked = [str(orderledger_command), *command, "--json", "--db", durable_store_url]
+    printed = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    assert [json.loads(line)[name] for line in printed.splitlines()] == found

@@ -1,0 +1,89 @@
+"""The tables of the command line: in a window as wide as it is, and piped on."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+from pathlib import Path
+
+import pytest
+
+from orderledger import Ledger, parse_document
+
+CLOID = "0x1234567890abcdef1234567890abcdef"
+ME = {"account": "hyperliquid:main", "client_order_id": CLOID}
+BOUGHT = {"instrument": "BTC-USD", "side": "buy", "quantity": "0.5", "order_type": "limit", "limit_price": "64000.5"}
+DAY = (
+    {**ME, **BOUGHT, "type": "request", "strategy": "momentum", "at": "2026-11-20T09:00:00Z"},
+    {**ME, "type": "acknowledge", "venue_order_id": "77738308"},
+    {**ME, "type": "fill", "fill_id": "F-1", "quantity": "0.2", "price": "63990", "fee": "1.28", "fee_currency": "USDC"},
+    {**ME, "type": "request_cancel"},
+    {**ME, **BOUGHT, "type": "request", "client_order_id": "C-2"},
+    {**ME, "type": "unresolved", "client_order_id": "C-2", "reason": "timeout"},
+    {"account": "hyperliquid:main", "type": "fill", "venue_order_id": "999", "fill_id": "F-9", "instrument": "ETH-USD",
+     "side": "sell", "quantity": "1", "price": "3000"},
+)  # fmt: skip
+LEFT_OUT = re.compile(r"left out for want of room: (.*); a wider window, `\| less -S` and --json show them")
+
+
+@pytest.fixture
+def ledger_path(tmp_path: Path) -> Path:
+    path = tmp_path / "orders.db"
+    with Ledger.open(str(path)) as ledger:
+        ledger.record_many(map(parse_document, DAY))
+    return path
+
+
+def shown_at(width: int, *command: str | Path) -> list[str]:
+    """What a window of that width shows, without the styles."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    run = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env={**environment, "TERM": "xterm"})
+    os.close(theirs)
+    text = b""
+    try:
+        while piece := os.read(ours, 65536):
+            text += piece
+    except OSError:  # how Linux tells that nobody writes to it any more
+        pass
+    os.close(ours)
+    assert run.wait() == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", text.decode()).replace("\r\n", "\n").split("\n")
+
+
+@pytest.mark.parametrize("width", [80, 100, 130])
+@pytest.mark.parametrize("command", ["orders", "trades", "positions", "recover", "history", "anomalies"])
+def test_a_table_keeps_to_its_window(orderledger_command: Path, ledger_path: Path, command: str, width: int) -> None:
+    asked = [command, CLOID] if command == "history" else [command]
+    lines = shown_at(width, orderledger_command, *asked, "--db", ledger_path)
+    assert max(map(len, lines)) <= width
+    assert len(lines) < 25, "a cell cut to letters"
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_what_an_order_is_can_be_read_in_any_window(orderledger_command: Path, ledger_path: Path, width: int) -> None:
+    shown = "\n".join(shown_at(width, orderledger_command, "orders", "--db", ledger_path))
+    for word in ("BTC-USD", "buy", "0.5", "64000.5", "0.2", "partially_filled", "cancel", "pending", "unresolved", "C-2", "999"):
+        assert re.search(rf"(?<!\S){word}(?!\S)", shown.replace(",", "")), word
+
+
+def test_what_was_left_out_is_named_with_the_ways_to_see_it(orderledger_command: Path, ledger_path: Path) -> None:
+    narrow = LEFT_OUT.search(" ".join(shown_at(80, orderledger_command, "trades", "--db", ledger_path)))
+    assert narrow is not None
+    assert narrow[1].split(", ") == ["fee", "fee currency", "account", "fill id", "strategy", "state", "position"]
+    assert not LEFT_OUT.search(" ".join(shown_at(250, orderledger_command, "trades", "--db", ledger_path)))
+
+
+def test_what_is_piped_on_has_every_column_and_a_line_per_row(orderledger_command: Path, ledger_path: Path) -> None:
+    run = subprocess.run([orderledger_command, "orders", "--db", ledger_path], capture_output=True, text=True, check=True)
+    head, _, *rows, count = run.stdout.splitlines()
+    assert re.split(r"\s\s+", head.strip()) == [
+        "order", "instrument", "side", "quantity", "limit price", "cum quantity", "status", "account", "average price",
+        "leaves quantity", "anomalies", "strategy", "updated at", "venue order id", "order type", "pending since", "origin",
+    ]  # fmt: skip
+    assert [row.split()[0] for row in rows] == ["999", CLOID, "C-2"]
+    assert count == "3 orders"
