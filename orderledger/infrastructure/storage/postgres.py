@@ -161,6 +161,9 @@ class Recorder(PostgresApplicationRecorder):
                 self._claim(cursor, claims)
                 return positions
 
+    def check_place(self) -> None:
+        """The server knows where its files are."""
+
     def settle(self, error: Exception) -> bool:
         """Whoever has the lock that each append takes knows that no append is under way. An answer of the server is final; what
         was on its way to a server that never answered may still arrive."""

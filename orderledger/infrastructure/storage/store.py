@@ -52,11 +52,15 @@ class Store:
 
     def make_sure(self) -> None:
         """Before anything is decided: what stands in the log is there for good. Raises OutcomeUnknown as long as an earlier
-        commit that failed could not be settled, and StoreUnreachable once the store is closed."""
+        commit that failed could not be settled, and StoreUnreachable once the store is closed, or its file is gone."""
         if self._is_closed:
             raise StoreUnreachable("the ledger is closed")
         if self._unsettled is not None:
             self._make_final(self._unsettled)
+        try:
+            self.recorder.check_place()  # what is answered from memory, as a duplicate, is asked of no file
+        except PersistenceError as error:
+            raise unreachable(error) from error
 
     def _make_final(self, error: PersistenceError) -> bool:
         self._unsettled = error
@@ -142,8 +146,10 @@ def _open_sqlite(url: str, synchronous: str, lock_timeout: int) -> Store:
     from orderledger.infrastructure.storage import sqlite
 
     path = sqlite_path(url)
-    if not path.startswith("file:") and (not path or Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
-        raise StoreUnreachable(f"{path or '(empty path)'} is no file in an existing folder")
+    if not path.startswith("file:"):
+        if not path or Path(path).is_dir() or not Path(path).absolute().parent.is_dir():
+            raise StoreUnreachable(f"{path or '(empty path)'} is no file in an existing folder")
+        path = str(Path(path).absolute())  # for connections that are made later, wherever the process has gone
     environment = {
         "PERSISTENCE_MODULE": sqlite.__name__,
         "SQLITE_DBNAME": path,
@@ -152,7 +158,7 @@ def _open_sqlite(url: str, synchronous: str, lock_timeout: int) -> Store:
     }
     application = LedgerApplication(environment)
     database = SQLiteDatabase(application.factory.datastore)  # type: ignore[attr-defined]
-    return _prepared(Store(application, database, None if path.startswith("file:") else str(Path(path).absolute())))
+    return _prepared(Store(application, database, None if path.startswith("file:") else path))
 
 
 def _open_postgres(url: str, synchronous: str, lock_timeout: int) -> Store:
