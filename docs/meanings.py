@@ -199,7 +199,7 @@ EXITS: dict[int, str] = {
     0: "done",
     1: "`record`: some messages were refused or invalid; `check`: a difference was found; `order`, `history`: no such order, or several",
     2: "wrong usage: an unknown option or command, or a value that cannot be read",
-    3: "the store cannot be reached or used, or was made by a newer version",
+    3: "the store cannot be reached or used, holds an event that cannot be read, or was made by a newer version",
 }
 
 BREAKS: dict[str, str] = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from orderledger.infrastructure.errors import StoreVersion
+from orderledger.infrastructure.errors import InvalidSetting, StoreVersion
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.projecting import (
@@ -41,9 +41,9 @@ class Rebuilt:
 def rebuild(
     store: Store, projector: Projector, names: Sequence[str] = (), *, jobs: int = 1, progress: Progress | None = None
 ) -> Rebuilt:
-    """Build the named views (all, if none is named). Recording goes on meanwhile. Raises ValueError for a name there is not."""
+    """Build the named views (all, if none is named). Recording goes on. Raises InvalidSetting for a name there is not."""
     if unknown := [name for name in names if name not in BY_NAME]:
-        raise ValueError(f"{unknown[0]!r} is no view: {', '.join(BY_NAME)}")
+        raise InvalidSetting("names", f"{unknown[0]!r} is no view: {', '.join(BY_NAME)}")
     with store.database.rebuilding():
         return _rebuild(store, projector, names, jobs, progress)
 

@@ -15,7 +15,7 @@ from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database, SQLiteDatabase
-from orderledger.infrastructure.storage.recording import Binding, LedgerRecorder, NewEvent, Row
+from orderledger.infrastructure.storage.recording import LAST_POSITION, Binding, LedgerRecorder, NewEvent, Row
 
 
 class Conflict(StoreError):
@@ -103,19 +103,16 @@ class Store:
             found.setdefault(row.stream, []).append(_decoded(row))
         return found
 
-    def events_after(self, position: int, limit: int) -> list[Recorded]:
-        """The next events in the order of the log."""
-        return [_decoded(row) for row in self.recorder.rows_after(position, limit)]
-
-    def all_events(self, up_to: int | None = None, batch: int = 5_000) -> Iterator[Recorded]:
+    def all_events(self) -> Iterator[Recorded]:
         """The log from its beginning."""
+        return map(_decoded, self.all_rows())
+
+    def all_rows(self, up_to: int = LAST_POSITION, batch: int = 5_000) -> Iterator[Row]:
+        """The same as it is stored."""
         position = 0
-        while events := self.events_after(position, batch):
-            for event in events:
-                if up_to is not None and (event.position or 0) > up_to:
-                    return
-                yield event
-            position = events[-1].position or 0
+        while position < up_to and (rows := self.recorder.rows_after(position, batch)):
+            yield from (row for row in rows if row.position <= up_to)
+            position = rows[-1].position
 
     def close(self) -> None:
         """Close all connections. What is asked afterwards is answered with an error."""
@@ -199,6 +196,11 @@ def reaching(url: str) -> Iterator[None]:
         if type(error).__module__.partition(".")[0] in ("sqlite3", "psycopg", "psycopg_pool"):
             raise unreachable(error, url) from error
         raise
+
+
+def as_store_error(error: Exception, url: str = "the store") -> StoreError:
+    """What is wrong with the store, in this package's words."""
+    return error if isinstance(error, StoreError) else unreachable(error, url)
 
 
 def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
