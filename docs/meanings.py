@@ -200,6 +200,9 @@ EXITS: dict[int, str] = {
     1: "`record`: some messages were refused or invalid; `check`: a difference was found; `order`, `history`: no such order, or several",
     2: "wrong usage: an unknown option or command, or a value that cannot be read",
     3: "the store cannot be reached or used, holds an event that cannot be read, or was made by a newer version",
+    4: "the output cannot be written: a full disk",
+    130: "interrupted from the keyboard; what was acknowledged is recorded",
+    141: "whoever read the output has left, as `head` does",
 }
 
 BREAKS: dict[str, str] = {

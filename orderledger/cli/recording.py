@@ -5,6 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO
 
@@ -39,20 +40,20 @@ def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db
     `orderledger schema` prints them as JSON Schema.
 
     \b
-    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 3 the store failed: what was
-    acknowledged is recorded, and recording the whole file again changes nothing about it.
+    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 3 the store failed, 130 interrupted: what
+    was acknowledged is recorded, and recording the whole file again changes nothing about it.
     """
     run = _Run(ack, rejects)
     began = time.perf_counter()
     gc.freeze()
     gc.set_threshold(100_000)  # what is recorded is data without cycles: looking for them often is most of the work
-    try:
-        with options.open_ledger(db) as ledger:
+    with options.open_ledger(db) as ledger:
+        try:
             _record(ledger, file, run)
             with progress("views", None) as show:
                 ledger.catch_up(show)
-    finally:
-        run.close(time.perf_counter() - began, as_json=as_json)
+        finally:
+            run.close(time.perf_counter() - began, as_json=as_json)
     if run.outcomes["refused"] or run.outcomes["invalid"]:
         sys.exit(1)
 
@@ -66,6 +67,7 @@ class _Run:
     outcomes: Counter[str] = field(default_factory=Counter)
     anomalies: Counter[str] = field(default_factory=Counter)
     lines: int = 0
+    is_whole: bool = False
     told: int = 0
 
     def answer(self, number: int, line: bytes, outcome: Any) -> str | None:
@@ -89,8 +91,18 @@ class _Run:
             self.told += 1
             say([f"line {number}: {outcome.reason}"])
 
+    def flush(self) -> None:
+        """Put what was put aside into its file."""
+        if self.rejects is not None:
+            try:
+                self.rejects.flush()
+            except OSError as error:
+                with suppress(OSError):
+                    self.rejects.close()  # it tries once more
+                raise OSError(error.errno, error.strerror, self.rejects.name) from error
+
     def close(self, seconds: float, *, as_json: bool) -> None:
-        """The summary."""
+        """The summary, and how far it came where that is not the end."""
         rate = round(sum(self.outcomes.values()) / seconds) if seconds else 0
         counts = {word: self.outcomes[word] for word in ("recorded", "duplicate", "refused", "invalid")}
         if as_json:
@@ -99,6 +111,8 @@ class _Run:
             odd = ", ".join(f"{count} {code}" for code, count in sorted(self.anomalies.items()))
             words = ", ".join(f"{count:,} {word}" for word, count in counts.items())
             say([f"{words} in {seconds:.2f} s ({rate:,} messages/s)" + (f"; anomalies: {odd}" if odd else "")])
+        if not self.is_whole:
+            say([f"stopped after line {self.lines:,}"])
 
 
 def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
@@ -106,18 +120,20 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
         done = 0
         for count, lines in enumerate(_groups(stream), start=1):
             numbered = [(run.lines + index, line) for index, line in enumerate(lines, start=1)]
-            run.lines += len(lines)
             done += sum(len(line) + 1 for line in lines)
             messages = [(number, line) for number, line in numbered if line.strip()]
             outcomes = ledger.record_lines([line for _, line in messages])
+            run.lines += len(lines)
             answers = (run.answer(number, line, outcome) for (number, line), outcome in zip(messages, outcomes, strict=True))
             printed = "\n".join(answer for answer in answers if answer is not None)
             if printed:
                 sys.stdout.write(printed + "\n")
                 sys.stdout.flush()
+            run.flush()
             show(done)
             if count % GROUPS_BETWEEN_VIEWS == 0:
                 ledger.catch_up()
+    run.is_whole = True
 
 
 def _groups(stream: BinaryIO) -> Iterator[list[bytes]]:
