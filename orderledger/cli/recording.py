@@ -37,7 +37,8 @@ def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db
 
     A message is answered recorded, duplicate (the same fact is in the log already), refused (a command that may not
     happen) or invalid (not a message), when that is durable. The message types and their fields are in the reference:
-    `orderledger schema` prints them as JSON Schema.
+    `orderledger schema` prints them as JSON Schema. The first ten that are refused or invalid are told on stderr; --ack tells the
+    outcome of every one, --rejects keeps all that are invalid.
 
     \b
     Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 3 the store failed, 130 interrupted: what
@@ -68,14 +69,17 @@ class _Run:
     anomalies: Counter[str] = field(default_factory=Counter)
     lines: int = 0
     is_whole: bool = False
-    told: int = 0
+    faults: int = 0
 
     def answer(self, number: int, line: bytes, outcome: Any) -> str | None:
         """Count an outcome, and put what is no message aside. Returns the acknowledgement, where one is asked for."""
         self.outcomes[outcome.outcome] += 1
         self.anomalies.update(outcome.anomalies)
-        if outcome.outcome == "invalid":
-            self._put_aside(number, line, outcome)
+        if outcome.outcome == "invalid" and self.rejects is not None:
+            raw = line[:RAW_KEPT].decode(errors="replace")
+            self.rejects.write(json_line({"line": number, "field": outcome.field, "fault": outcome.text, "message": raw}) + "\n")
+        elif outcome.outcome in ("invalid", "refused") and not self.is_acking:
+            self._tell(number, outcome)
         if not self.is_acking:
             return None
         known = {"line": number, "outcome": outcome.outcome, "position": outcome.position, "reason": outcome.reason}
@@ -83,13 +87,11 @@ class _Run:
             {**known, "anomalies": outcome.anomalies, **({"text": outcome.text} if outcome.outcome == "refused" else {})}
         )
 
-    def _put_aside(self, number: int, line: bytes, outcome: Any) -> None:
-        if self.rejects is not None:
-            raw = line[:RAW_KEPT].decode(errors="replace")
-            self.rejects.write(json_line({"line": number, "field": outcome.field, "fault": outcome.text, "message": raw}) + "\n")
-        elif self.told < FAULTS_TOLD:
-            self.told += 1
-            say([f"line {number}: {outcome.reason}"])
+    def _tell(self, number: int, outcome: Any) -> None:
+        self.faults += 1
+        if self.faults <= FAULTS_TOLD:
+            what = outcome.reason if outcome.outcome == "invalid" else f"refused: {outcome.reason}: {outcome.text}"
+            say([f"line {number}: {what}"])
 
     def flush(self) -> None:
         """Put what was put aside into its file."""
@@ -105,6 +107,8 @@ class _Run:
         """The summary, and how far it came where that is not the end."""
         rate = round(sum(self.outcomes.values()) / seconds) if seconds else 0
         counts = {word: self.outcomes[word] for word in ("recorded", "duplicate", "refused", "invalid")}
+        if self.faults > FAULTS_TOLD:
+            say([f"{self.faults - FAULTS_TOLD:,} more that were refused or invalid: --ack tells the outcome of every line"])
         if as_json:
             click.echo(json_line({"lines": self.lines, **counts, "anomalies": dict(self.anomalies), "seconds": f"{seconds:.3f}"}))
         else:

@@ -1,5 +1,6 @@
 """How the commands end when they cannot do what was asked: one sentence, and the exit status that says whose fault it is."""
 
+import json
 import subprocess
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from orderledger import Ledger
 from orderledger.cli.asking import STATUSES
 from orderledger.cli.output import readable
 from orderledger.domain.values import Status
+from tests.contract.streams import report, request
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,34 @@ def test_a_command_that_cannot_says_why(
         )
     assert (run.returncode, run.stdout) == (status, "")
     assert sentence in run.stderr and "Traceback" not in run.stderr
+
+
+def recorded(command: Path, folder: Path, documents: list[dict[str, object]], *arguments: str) -> tuple[int, list[str]]:
+    """The exit status of `record`, and what it said on stderr, without the time it took."""
+    (folder / "messages.ndjson").write_text("".join(json.dumps(document) + "\n" for document in documents))
+    full = [str(command), "record", "messages.ndjson", *arguments]
+    run = subprocess.run(full, cwd=folder, capture_output=True, text=True)
+    return run.returncode, [line.partition(" in ")[0] for line in run.stderr.splitlines() if "a new ledger" not in line]
+
+
+def test_what_is_refused_or_invalid_is_told_and_what_is_not_told_is_counted(tmp_path: Path, orderledger_command: Path) -> None:
+    documents = [request("C-1"), {"type": "moon"}, *[report("submit", f"N-{number}", 1) for number in range(12)]]
+    status, said = recorded(orderledger_command, tmp_path, documents)
+    assert status == 1
+    assert said[0].startswith("line 2: type: ")
+    assert said[1].startswith("line 3: refused: unknown_order: ") and said[9].startswith("line 11: refused: ")
+    assert said[10:] == [
+        "3 more that were refused or invalid: --ack tells the outcome of every line",
+        "1 recorded, 0 duplicate, 12 refused, 1 invalid",
+    ]
+    status, said = recorded(orderledger_command, tmp_path, documents[:4], "--rejects", "rejects.ndjson")
+    assert [line.partition(": unknown")[0] for line in said[:-1]] == ["line 3: refused", "line 4: refused"]
+    assert json.loads((tmp_path / "rejects.ndjson").read_text())["line"] == 2
+
+
+def test_with_acknowledgements_the_rest_is_the_summary(tmp_path: Path, orderledger_command: Path) -> None:
+    documents = [request("C-1"), {"type": "moon"}, report("submit", "C-9", 1)]
+    assert recorded(orderledger_command, tmp_path, documents, "--ack") == (1, ["1 recorded, 0 duplicate, 1 refused, 1 invalid"])
 
 
 @pytest.mark.parametrize(
