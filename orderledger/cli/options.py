@@ -52,11 +52,11 @@ def open_ledger(url: str, *, follow: "Follow" = False, say_new: Callable[[str], 
     """The ledger for a command. A question needs no thread that keeps the views up to date: it does so itself."""
     from pathlib import Path
 
-    from orderledger.infrastructure.storage.store import sqlite_path
+    from orderledger.infrastructure.storage.store import file_of
     from orderledger.ledger import Ledger
 
-    is_file = "://" not in url or url.startswith("sqlite:")
-    is_new = is_file and not Path(sqlite_path(url)).exists()
+    path = file_of(url)
+    is_new = path is not None and not Path(path).exists()
     ledger = Ledger.open(url, follow=follow)
     if is_new:
         say_new(url)

@@ -34,6 +34,24 @@ def test_a_command_that_cannot_says_why(
     assert sentence in run.stderr and "Traceback" not in run.stderr
 
 
+NO_STORES = (
+    *("", "sqlite:", "sqlite://", "sqlite:///", "sqlite:orders.db", "sqlite://orders.db", "SQLITE:///orders.db"),
+    *("sqlite:///orders.db?mode=ro", "file:orders.db", "file:x?mode=memory", ":memory:", "memory:", "postgresql:"),
+    *("mysql://me:secret@host/db", "http://host"),
+)
+
+
+@pytest.mark.parametrize("url", NO_STORES)
+def test_what_names_no_store_is_wrong_usage_and_makes_no_file(tmp_path: Path, orderledger_command: Path, url: str) -> None:
+    for command in ("orders", "record"):
+        full = [orderledger_command, command, "--db", url]
+        run = subprocess.run(full, cwd=tmp_path, input="", capture_output=True, text=True)
+        assert (run.returncode, run.stdout) == (2, "")
+        shown = url.replace("me:secret@", "")
+        assert run.stderr == f"orderledger: db: {shown!r} is none of: a path, sqlite:///path, postgresql://..., memory://\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def recorded(command: Path, folder: Path, documents: list[dict[str, object]], *arguments: str) -> tuple[int, list[str]]:
     """The exit status of `record`, and what it said on stderr, without the time it took."""
     (folder / "messages.ndjson").write_text("".join(json.dumps(document) + "\n" for document in documents))
