@@ -48,16 +48,32 @@ def say_new(url: str) -> None:
     click.echo(f"orderledger: a new ledger at {url}", err=True)
 
 
-def open_ledger(url: str, *, follow: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
-    """The ledger for a command. A question needs no thread that keeps the views up to date: it does so itself."""
-    from pathlib import Path
-
-    from orderledger.infrastructure.storage.store import file_of
+def open_ledger(url: str) -> Any:
+    """The ledger for a command that asks: it has to be there. A question needs no thread that keeps the views up to date: it does
+    so itself. Raises StoreUnreachable for a file that there is not."""
+    from orderledger.infrastructure.errors import StoreUnreachable
     from orderledger.ledger import Ledger
 
-    path = file_of(url)
-    is_new = path is not None and not Path(path).exists()
+    if _is_new(url):
+        raise StoreUnreachable(f"there is no ledger at {url}: `orderledger record` and `collect` make one")
+    return Ledger.open(url, follow=False)
+
+
+def make_ledger(url: str, *, follow: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
+    """The ledger for a command that records: made where there is none, which is said."""
+    from orderledger.ledger import Ledger
+
+    is_new = _is_new(url)
     ledger = Ledger.open(url, follow=follow)
     if is_new:
         say_new(url)
     return ledger
+
+
+def _is_new(url: str) -> bool:
+    from pathlib import Path
+
+    from orderledger.infrastructure.storage.store import file_of
+
+    path = file_of(url)
+    return path is not None and not Path(path).exists()

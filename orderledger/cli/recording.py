@@ -48,7 +48,7 @@ def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db
     began = time.perf_counter()
     gc.freeze()
     gc.set_threshold(100_000)  # what is recorded is data without cycles: looking for them often is most of the work
-    with options.open_ledger(db) as ledger:
+    with options.make_ledger(db) as ledger:
         try:
             _record(ledger, file, run)
             with progress("views", None) as show:

@@ -20,7 +20,8 @@ from tests.contract.streams import report, request
         (["order", "C-9"], 1, "C-9"),
         (["order", b"\xff"], 2, "no UTF-8"),
         (["orders", "--as-of", "yesterday"], 2, "yesterday"),
-        (["orders", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
+        (["orders", "--db", "no/such/folder/ledger.db"], 3, "there is no ledger at no/such/folder/ledger.db"),
+        (["record", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
     ],
 )
 def test_a_command_that_cannot_says_why(
@@ -32,6 +33,25 @@ def test_a_command_that_cannot_says_why(
         )
     assert (run.returncode, run.stdout) == (status, "")
     assert sentence in run.stderr and "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", ["orders --json", "order C-1", "history C-1", "trades", "pnl", "recover", "events", "status", "check", "rebuild"]
+)
+def test_a_question_to_a_ledger_that_there_is_not_makes_none(tmp_path: Path, orderledger_command: Path, arguments: str) -> None:
+    for url in ("mistyped.db", f"sqlite:///{tmp_path}/mistyped.db"):
+        full = [str(orderledger_command), *arguments.split()]
+        run = subprocess.run(full, cwd=tmp_path, env={"ORDERLEDGER_DB": url}, capture_output=True, text=True)
+        assert (run.returncode, run.stdout) == (3, "")
+        assert run.stderr == f"orderledger: there is no ledger at {url}: `orderledger record` and `collect` make one\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_that_is_there_and_empty_is_asked(tmp_path: Path, orderledger_command: Path) -> None:
+    status, said = recorded(orderledger_command, tmp_path, [])
+    assert (status, said) == (0, ["0 recorded, 0 duplicate, 0 refused, 0 invalid"])
+    run = subprocess.run([orderledger_command, "orders"], cwd=tmp_path, capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "no orders\n", "")
 
 
 NO_STORES = (
