@@ -1,5 +1,6 @@
 """Builds the views anew from the log, beside the live ones, and then puts the new rows in their place."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -116,7 +117,8 @@ class _Builder:
 
 @contextmanager
 def _beside(store: Store) -> Iterator[None]:
-    """Empty tables to build in, gone afterwards."""
+    """Empty tables to build in, gone afterwards, and nothing left of a rebuild that was killed."""
+    _clear_folder(store)
     with store.database.alone() as session:
         for table in TABLES:
             session.drop(table, SUFFIX)
@@ -124,9 +126,15 @@ def _beside(store: Store) -> Iterator[None]:
     try:
         yield
     finally:
+        _clear_folder(store)
         with store.database.alone() as session:
             for table in TABLES:
                 session.drop(table, SUFFIX)
+
+
+def _clear_folder(store: Store) -> None:
+    if store.database.folder is not None:
+        shutil.rmtree(store.database.folder, ignore_errors=True)
 
 
 def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Sequence[Table]) -> bool:
