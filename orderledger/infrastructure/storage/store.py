@@ -73,7 +73,7 @@ class Store:
         self._unsettled = error
         try:
             is_final = self.recorder.settle(error)
-        except PersistenceError as again:
+        except (PersistenceError, StoreUnreachable) as again:
             raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be asked: {_said(error)}") from again
         self._unsettled = None
         return is_final
@@ -83,7 +83,7 @@ class Store:
         is_final = self._make_final(error)
         try:
             positions = self._positions_of(stored)
-        except PersistenceError as again:
+        except (PersistenceError, StoreUnreachable) as again:
             raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be asked: {_said(error)}") from again
         if positions is not None:
             return positions
