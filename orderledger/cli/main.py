@@ -77,6 +77,7 @@ def main() -> None:
       orderledger history C-1
 
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or postgresql://...
+    A file that is not there is made by what records; a question to it is refused.
     """
 
 
