@@ -8,6 +8,8 @@ from pathlib import Path
 
 from measuring import Bench, Figure, databases, in_turns
 
+from orderledger import Ledger
+
 COMMAND = Path(sys.executable).parent / "orderledger"
 ROUNDS = 11
 
@@ -16,6 +18,7 @@ def main() -> None:
     bench = Bench(__doc__)
     with databases(("sqlite",)) as stores:
         empty = stores.fresh("sqlite")
+        Ledger.open(empty).close()
         cases: dict[str, tuple[list[str], str]] = {
             "import orderledger": ([sys.executable, "-c", "import orderledger"], "<= 0.1 s"),
             "from orderledger import Ledger, Request": ([sys.executable, "-c", "from orderledger import Ledger, Request"], ""),

@@ -37,7 +37,7 @@ METHOD = click.option(
 @options.example("orderledger orders --open --account hyperliquid:main", "orderledger orders --certainty unresolved --json")
 def orders(db: str, as_json: bool, open_only: bool, **asked: Any) -> None:
     """Orders, oldest request first."""
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         print_rows(ledger.orders(open_only=open_only, **asked), columns.ORDERS, as_json=as_json, title="orders")
 
 
@@ -53,7 +53,7 @@ def order(name: str, db: str, as_json: bool, **asked: Any) -> None:
 
     Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
     """
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         row = ledger.order(name, **asked)
     if as_json:
         print_json([row])
@@ -73,7 +73,7 @@ def history(name: str, db: str, as_json: bool, **asked: Any) -> None:
 
     Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
     """
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         rows = ledger.history(name, **asked)
     if as_json:
         print_json(rows)
@@ -112,7 +112,7 @@ def _print_story(rows: list[Row]) -> None:
 @options.example("orderledger trades --instrument BTC-USD --since 2026-11-20T00:00:00Z --until 2026-11-21T00:00:00Z")
 def trades(db: str, as_json: bool, with_busted: bool, **asked: Any) -> None:
     """The trade history: the fills that stand, in the order they happened."""
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         print_rows(ledger.trades(with_busted=with_busted, **asked), columns.TRADES, as_json=as_json, title="trades")
 
 
@@ -126,7 +126,7 @@ def trades(db: str, as_json: bool, with_busted: bool, **asked: Any) -> None:
 @options.example("orderledger positions --method fifo --account hyperliquid:main")
 def positions(db: str, as_json: bool, **asked: Any) -> None:
     """Positions with their P&L, and what open and unresolved orders may add to them."""
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         print_rows(ledger.positions(**asked), columns.PNL, as_json=as_json, title="positions")
 
 
@@ -142,7 +142,7 @@ def positions(db: str, as_json: bool, **asked: Any) -> None:
 @options.example("orderledger pnl --by strategy,day")
 def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
     """Realized and unrealized P&L, fees and funding, each in its own currency."""
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         try:
             rows = ledger.pnl(by=by, **asked)
         except ValueError as fault:
@@ -159,7 +159,7 @@ def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
 @options.example("orderledger anomalies --open")
 def anomalies(db: str, as_json: bool, **asked: Any) -> None:
     """What was odd: every anomaly that was detected, and when it was cleared."""
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         print_rows(ledger.anomalies(**asked), columns.ANOMALIES, as_json=as_json, title="anomalies")
 
 
@@ -172,7 +172,7 @@ def anomalies(db: str, as_json: bool, **asked: Any) -> None:
 @options.example("orderledger proposals --strategy condor")
 def proposals(db: str, as_json: bool, **asked: Any) -> None:
     """Proposals, what was decided about them, and the orders that carry them out."""
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         print_rows(ledger.proposals(**asked), columns.PROPOSALS, as_json=as_json, title="proposals")
 
 
@@ -184,7 +184,7 @@ def proposals(db: str, as_json: bool, **asked: Any) -> None:
 @options.example("orderledger instruments --account hyperliquid:main")
 def instruments(db: str, as_json: bool, **asked: Any) -> None:
     """Instruments as they were defined, with their marks."""
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         print_rows(ledger.instruments(**asked), columns.INSTRUMENTS, as_json=as_json, title="instruments")
 
 
@@ -198,7 +198,7 @@ def instruments(db: str, as_json: bool, **asked: Any) -> None:
 @options.example("orderledger account-events --kind gap")
 def account_events(db: str, as_json: bool, **asked: Any) -> None:
     """Funding, adjusted positions, and gaps in the venues' streams."""
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         print_rows(ledger.account_events(**asked), columns.ACCOUNT_EVENTS, as_json=as_json, title="account events")
 
 
@@ -210,7 +210,7 @@ def account_events(db: str, as_json: bool, **asked: Any) -> None:
 @options.example("orderledger certificates --account hyperliquid:main --json | tail -1")
 def certificates(db: str, as_json: bool, **asked: Any) -> None:
     """What agreed with the venues each time they were compared, and what did not."""
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         print_rows(ledger.certificates(**asked), columns.CERTIFICATES, as_json=as_json, title="certificates")
 
 
@@ -226,7 +226,7 @@ def recover(db: str, as_json: bool, account: str | None) -> None:
     """
     from orderledger.projections.recovery import finding
 
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         found = ledger.recover(account=account)
     rows = [{"finding": finding(row), **row} for row in found.open]
     cost = {"events_read": found.events_read, "seconds": f"{found.seconds:.4f}"}
@@ -251,7 +251,7 @@ def events(db: str, as_json: bool, account: str | None) -> None:
     """The whole log, event by event."""
     from orderledger.cli.output import json_line
 
-    with options.open_ledger(db) as ledger:
+    with options.ask_ledger(db) as ledger:
         for row in ledger.events(account=account):
             if as_json:
                 click.echo(json_line(row))

@@ -17,10 +17,7 @@ from orderledger.cli.output import json_line, print_json, progress, say
 def rebuild(names: tuple[str, ...], jobs: int, as_json: bool, db: str) -> None:
     """Build views anew from the log, beside the live ones, then put them in their place. Without NAME: all views."""
     with options.open_ledger(db) as ledger, progress("rebuilding", None) as show:
-        try:
-            built = ledger.rebuild(names, jobs=jobs, progress=lambda done, total: show(done))
-        except ValueError as fault:
-            raise click.BadParameter(str(fault), param_hint="NAME") from None
+        built = ledger.rebuild(names, jobs=jobs, progress=lambda done, total: show(done))
     result = {
         "views": list(built.names),
         "events": built.events,

@@ -47,7 +47,7 @@ def collect(config: str) -> None:
     settings.check()
     set_up_log(settings.log)
     with (
-        options.open_ledger(settings.db, follow="process", say_new=say_new) as ledger,
+        options.make_ledger(settings.db, follow="process", say_new=say_new) as ledger,
         records_of(settings.db, ledger) as records,
     ):
         run(settings, ledger, records)
@@ -83,7 +83,7 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     set_up_log(settings.log)
     if adjust_positions:
         settings = settings.model_copy(update={"adjust_positions": True})
-    with options.open_ledger(settings.db, say_new=say_new) as ledger, records_of(settings.db, ledger) as records:
+    with options.make_ledger(settings.db, say_new=say_new) as ledger, records_of(settings.db, ledger) as records:
         told = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
     for found in told:
         _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)

@@ -1,5 +1,6 @@
 """The group of commands, and how failures end."""
 
+import errno
 import os
 import sys
 from typing import Any
@@ -9,6 +10,12 @@ import click
 from orderledger import __version__
 from orderledger.cli import asking, care, collecting, recording
 
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+OUTPUT_FAILED = 4
+INTERRUPTED = 130
+READER_LEFT = 141
+"""The last two as shells give them for who is ended by SIGINT, and by SIGPIPE."""
+
 
 class Group(click.Group):
     """Turns what this package raises on purpose into one sentence and an exit status."""
@@ -16,12 +23,26 @@ class Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        try:
+            return super().main(*arguments, **settings)
+        except OSError as error:  # of a help text as well, and of a file that is closed at the end
+            if error.errno not in UNWRITABLE:
+                raise
+            _drop_output()
+            where = error.filename or "the output"
+            click.echo(f"orderledger: {where} cannot be written: {error.strerror}", err=True)
+            sys.exit(OUTPUT_FAILED)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has left
-            ctx.exit(1)
+            _drop_output()
+            ctx.exit(READER_LEFT)
+        except KeyboardInterrupt:
+            click.echo("orderledger: interrupted", err=True)
+            ctx.exit(INTERRUPTED)
         except UnicodeEncodeError:  # of an argument: whatever is read is decoded first
             click.echo("orderledger: an argument is no UTF-8 text", err=True)
             ctx.exit(2)
@@ -32,6 +53,11 @@ class Group(click.Group):
                 raise
             click.echo(f"orderledger: {error}", err=True)
             ctx.exit(3 if isinstance(error, StoreError) else 2 if isinstance(error, (InvalidMessage, InvalidSetting)) else 1)
+
+
+def _drop_output() -> None:
+    """What is left of it would be tried once more, and fail, when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -55,6 +81,7 @@ def main() -> None:
     2 wrong usage, 3 the store cannot be used.
 
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or postgresql://...
+    A file that is not there is made by what records, and by no question.
     """
 
 

@@ -60,16 +60,45 @@ def say_new(url: str) -> None:
     click.echo(f"orderledger: a new ledger at {url}", err=True)
 
 
-def open_ledger(url: str, *, follow: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
-    """The ledger for a command. A question needs no thread that keeps the views up to date: it does so itself."""
+def ask_ledger(url: str) -> Any:
+    """The ledger for a question, which needs no thread that keeps the views up to date: it does so itself. Where there is no file
+    yet nothing is recorded, which is the answer: it is said on stderr, and no file is made."""
     from pathlib import Path
 
-    from orderledger.infrastructure.storage.store import sqlite_path
+    from orderledger.infrastructure.storage.store import MEMORY, file_of
     from orderledger.ledger import Ledger
 
-    is_file = "://" not in url or url.startswith("sqlite:")
-    is_new = is_file and not Path(sqlite_path(url)).exists()
+    if not _is_new(url) or not Path(file_of(url) or "").absolute().parent.is_dir():
+        return Ledger.open(url, follow=False)
+    click.echo(f"orderledger: there is no ledger at {url} yet", err=True)
+    return Ledger.open(MEMORY, follow=False)
+
+
+def open_ledger(url: str) -> Any:
+    """The ledger for a command that takes care of one. Raises StoreUnreachable for a file that there is not."""
+    from orderledger.infrastructure.errors import StoreUnreachable
+    from orderledger.ledger import Ledger
+
+    if _is_new(url):
+        raise StoreUnreachable(f"there is no ledger at {url}: `orderledger record` and `collect` make one")
+    return Ledger.open(url, follow=False)
+
+
+def make_ledger(url: str, *, follow: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
+    """The ledger for a command that records: made where there is none, which is said."""
+    from orderledger.ledger import Ledger
+
+    is_new = _is_new(url)
     ledger = Ledger.open(url, follow=follow)
     if is_new:
         say_new(url)
     return ledger
+
+
+def _is_new(url: str) -> bool:
+    from pathlib import Path
+
+    from orderledger.infrastructure.storage.store import file_of
+
+    path = file_of(url)
+    return path is not None and not Path(path).exists()

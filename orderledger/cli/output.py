@@ -161,8 +161,12 @@ def people(*, to_stderr: bool = False) -> Any:
     """A console that does not break lines of what is piped on."""
     from rich.console import Console
 
+    class People(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # how a command ends is for the group of commands to say
+
     stream = sys.stderr if to_stderr else sys.stdout
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else 300, soft_wrap=False)
+    return People(file=stream, highlight=False, width=None if stream.isatty() else 300, soft_wrap=False)
 
 
 def readable(value: Any) -> str:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO
 
@@ -37,23 +38,24 @@ def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db
 
     A message is answered recorded, duplicate (the same fact is in the log already), refused (a command that may not
     happen) or invalid (not a message), when that is durable. The message types and their fields are in the reference:
-    `orderledger schema` prints them as JSON Schema.
+    `orderledger schema` prints them as JSON Schema. The first ten that are refused or invalid are told on stderr; --ack tells the
+    outcome of every one, --rejects keeps all that are invalid.
 
     \b
-    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store failed: what was
-    acknowledged is recorded, and recording the whole file again changes nothing about it.
+    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store failed,
+    130 interrupted: what was acknowledged is recorded, and recording the whole file again changes nothing about it.
     """
     run = _Run(ack, rejects)
     began = time.perf_counter()
     gc.freeze()
     gc.set_threshold(100_000)  # what is recorded is data without cycles: looking for them often is most of the work
-    try:
-        with options.open_ledger(db) as ledger:
+    with options.make_ledger(db) as ledger:
+        try:
             _record(ledger, file, run)
             with progress("views", None) as show:
                 ledger.catch_up(show)
-    finally:
-        run.close(time.perf_counter() - began, as_json=as_json)
+        finally:
+            run.close(time.perf_counter() - began, as_json=as_json)
     if run.outcomes["refused"] or run.outcomes["invalid"]:
         sys.exit(1)
 
@@ -67,14 +69,18 @@ class _Run:
     outcomes: Counter[str] = field(default_factory=Counter)
     anomalies: Counter[str] = field(default_factory=Counter)
     lines: int = 0
-    told: int = 0
+    is_whole: bool = False
+    faults: int = 0
 
     def answer(self, number: int, line: bytes, outcome: Any) -> str | None:
         """Count an outcome, and put what is no message aside. Returns the acknowledgement, where one is asked for."""
         self.outcomes[outcome.outcome] += 1
         self.anomalies.update(outcome.anomalies)
-        if outcome.outcome == "invalid":
-            self._put_aside(number, line, outcome)
+        if outcome.outcome == "invalid" and self.rejects is not None:
+            raw = line[:RAW_KEPT].decode(errors="replace")
+            self.rejects.write(json_line({"line": number, "field": outcome.field, "fault": outcome.text, "message": raw}) + "\n")
+        elif outcome.outcome in ("invalid", "refused") and not self.is_acking:
+            self._tell(number, outcome)
         if not self.is_acking:
             return None
         known = {"line": number, "outcome": outcome.outcome, "position": outcome.position, "reason": outcome.reason}
@@ -82,24 +88,36 @@ class _Run:
             {**known, "anomalies": outcome.anomalies, **({"text": outcome.text} if outcome.outcome == "refused" else {})}
         )
 
-    def _put_aside(self, number: int, line: bytes, outcome: Any) -> None:
+    def _tell(self, number: int, outcome: Any) -> None:
+        self.faults += 1
+        if self.faults <= FAULTS_TOLD:
+            what = outcome.reason if outcome.outcome == "invalid" else f"refused: {outcome.reason}: {outcome.text}"
+            say([f"line {number}: {what}"])
+
+    def flush(self) -> None:
+        """Put what was put aside into its file."""
         if self.rejects is not None:
-            raw = line[:RAW_KEPT].decode(errors="replace")
-            self.rejects.write(json_line({"line": number, "field": outcome.field, "fault": outcome.text, "message": raw}) + "\n")
-        elif self.told < FAULTS_TOLD:
-            self.told += 1
-            say([f"line {number}: {outcome.reason}"])
+            try:
+                self.rejects.flush()
+            except OSError as error:
+                with suppress(OSError):
+                    self.rejects.close()  # it tries once more
+                raise OSError(error.errno, error.strerror, self.rejects.name) from error
 
     def close(self, seconds: float, *, as_json: bool) -> None:
-        """The summary."""
+        """The summary, and how far it came where that is not the end."""
         rate = round(sum(self.outcomes.values()) / seconds) if seconds else 0
         counts = {word: self.outcomes[word] for word in ("recorded", "duplicate", "refused", "invalid")}
+        if self.faults > FAULTS_TOLD:
+            say([f"{self.faults - FAULTS_TOLD:,} more that were refused or invalid: --ack tells the outcome of every line"])
         if as_json:
             click.echo(json_line({"lines": self.lines, **counts, "anomalies": dict(self.anomalies), "seconds": f"{seconds:.3f}"}))
         else:
             odd = ", ".join(f"{count} {code}" for code, count in sorted(self.anomalies.items()))
             words = ", ".join(f"{count:,} {word}" for word, count in counts.items())
             say([f"{words} in {seconds:.2f} s ({rate:,} messages/s)" + (f"; anomalies: {odd}" if odd else "")])
+        if not self.is_whole:
+            say([f"stopped after line {self.lines:,}"])
 
 
 def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
@@ -107,18 +125,20 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
         done = 0
         for count, lines in enumerate(_groups(stream), start=1):
             numbered = [(run.lines + index, line) for index, line in enumerate(lines, start=1)]
-            run.lines += len(lines)
             done += sum(len(line) + 1 for line in lines)
             messages = [(number, line) for number, line in numbered if line.strip()]
             outcomes = ledger.record_lines([line for _, line in messages])
+            run.lines += len(lines)
             answers = (run.answer(number, line, outcome) for (number, line), outcome in zip(messages, outcomes, strict=True))
             printed = "\n".join(answer for answer in answers if answer is not None)
             if printed:
                 sys.stdout.write(printed + "\n")
                 sys.stdout.flush()
+            run.flush()
             show(done)
             if count % GROUPS_BETWEEN_VIEWS == 0:
                 ledger.catch_up()
+    run.is_whole = True
 
 
 def _groups(stream: BinaryIO) -> Iterator[list[bytes]]:

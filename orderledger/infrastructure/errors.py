@@ -8,6 +8,7 @@ LedgerError
 ├── StoreError          the store cannot do what was asked
 │   ├── StoreUnreachable    not there, locked, full, read-only, or refusing
 │   ├── StoreVersion        made by a newer version
+│   ├── UnreadableEvent     an event in the log is damaged, or a newer version's
 │   └── OutcomeUnknown      a commit failed so that nobody can say whether it happened
 └── VenueError          a venue could not be asked, or would not answer
     ├── VenueUnavailable    no answer: nothing is known
@@ -24,6 +25,7 @@ __all__ = [
     "StoreUnreachable",
     "StoreVersion",
     "UnknownOrder",
+    "UnreadableEvent",
     "VenueError",
     "VenueRefused",
     "VenueUnavailable",
@@ -82,6 +84,20 @@ class StoreUnreachable(StoreError):
 
 class StoreVersion(StoreError):
     """The store was made by a newer version of this package."""
+
+
+class UnreadableEvent(StoreError):
+    """An event in the log is damaged, or was written by a newer version: which one, and what is wrong with it."""
+
+    def __init__(self, stream: str, version: int, position: int | None, fault: str) -> None:
+        super().__init__(stream, version, position, fault)  # all of them, so that it passes from process to process
+        self.stream = stream
+        self.version = version
+        self.position = position
+        self.fault = fault
+
+    def __str__(self) -> str:
+        return f"event {self.position} of the log, version {self.version} of {self.stream!r}, cannot be read: {self.fault}"
 
 
 class OutcomeUnknown(StoreError):

@@ -14,6 +14,7 @@ from orderledger.cli import main
 from orderledger.cli.asking import STATUSES
 from orderledger.cli.output import readable
 from orderledger.domain.values import Status
+from tests.contract.streams import report, request
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,7 @@ from orderledger.domain.values import Status
         (["order", b"\xff"], 2, "no UTF-8"),
         (["orders", "--as-of", "yesterday"], 2, "'yesterday' is not an RFC 3339 time with an offset, such as 2026-"),
         (["orders", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
+        (["record", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
     ],
 )
 def test_a_command_that_cannot_says_why(
@@ -34,6 +36,83 @@ def test_a_command_that_cannot_says_why(
         )
     assert (run.returncode, run.stdout) == (status, "")
     assert sentence in run.stderr and "Traceback" not in run.stderr
+
+
+NOT_THERE = "orderledger: there is no ledger at mistyped.db"
+MADE_BY = f"{NOT_THERE}: `orderledger record` and `collect` make one\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "answer", "said"),
+    [
+        ("orders --json", 0, "", f"{NOT_THERE} yet\n"),
+        ("trades", 0, "no trades\n", f"{NOT_THERE} yet\n"),
+        ("history C-1", 1, "", f"{NOT_THERE} yet\norderledger: no order 'C-1' is recorded\n"),
+        ("check", 3, "", MADE_BY),
+        ("rebuild", 3, "", MADE_BY),
+        ("status", 3, "", MADE_BY),
+    ],
+)
+def test_a_question_to_a_ledger_that_there_is_not_says_so_and_makes_none(
+    tmp_path: Path, orderledger_command: Path, arguments: str, status: int, answer: str, said: str
+) -> None:
+    full = [str(orderledger_command), *arguments.split(), "--db", "mistyped.db"]
+    run = subprocess.run(full, cwd=tmp_path, capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (status, answer, said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_that_is_there_and_empty_is_asked(tmp_path: Path, orderledger_command: Path) -> None:
+    status, said = recorded(orderledger_command, tmp_path, [])
+    assert (status, said) == (0, ["0 recorded, 0 duplicate, 0 refused, 0 invalid"])
+    run = subprocess.run([orderledger_command, "orders"], cwd=tmp_path, capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "no orders\n", "")
+
+
+NO_STORES = (
+    *("", "sqlite:", "sqlite://", "sqlite:///", "sqlite:orders.db", "sqlite://orders.db", "SQLITE:///orders.db"),
+    *("sqlite:///orders.db?mode=ro", "file:orders.db", "file:x?mode=memory", ":memory:", "memory:", "postgresql:"),
+    *("mysql://me:secret@host/db", "http://host"),
+)
+
+
+@pytest.mark.parametrize("url", NO_STORES)
+def test_what_names_no_store_is_wrong_usage_and_makes_no_file(tmp_path: Path, orderledger_command: Path, url: str) -> None:
+    for command in ("orders", "record"):
+        full = [orderledger_command, command, "--db", url]
+        run = subprocess.run(full, cwd=tmp_path, input="", capture_output=True, text=True)
+        assert (run.returncode, run.stdout) == (2, "")
+        shown = url.replace("me:secret@", "")
+        assert run.stderr == f"orderledger: db: {shown!r} is none of: a path, sqlite:///path, postgresql://..., memory://\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def recorded(command: Path, folder: Path, documents: list[dict[str, object]], *arguments: str) -> tuple[int, list[str]]:
+    """The exit status of `record`, and what it said on stderr, without the time it took."""
+    (folder / "messages.ndjson").write_text("".join(json.dumps(document) + "\n" for document in documents))
+    full = [str(command), "record", "messages.ndjson", *arguments]
+    run = subprocess.run(full, cwd=folder, capture_output=True, text=True)
+    return run.returncode, [line.partition(" in ")[0] for line in run.stderr.splitlines() if "a new ledger" not in line]
+
+
+def test_what_is_refused_or_invalid_is_told_and_what_is_not_told_is_counted(tmp_path: Path, orderledger_command: Path) -> None:
+    documents = [request("C-1"), {"type": "moon"}, *[report("submit", f"N-{number}", 1) for number in range(12)]]
+    status, said = recorded(orderledger_command, tmp_path, documents)
+    assert status == 1
+    assert said[0].startswith("line 2: type: ")
+    assert said[1].startswith("line 3: refused: unknown_order: ") and said[9].startswith("line 11: refused: ")
+    assert said[10:] == [
+        "3 more that were refused or invalid: --ack tells the outcome of every line",
+        "1 recorded, 0 duplicate, 12 refused, 1 invalid",
+    ]
+    status, said = recorded(orderledger_command, tmp_path, documents[:4], "--rejects", "rejects.ndjson")
+    assert [line.partition(": unknown")[0] for line in said[:-1]] == ["line 3: refused", "line 4: refused"]
+    assert json.loads((tmp_path / "rejects.ndjson").read_text())["line"] == 2
+
+
+def test_with_acknowledgements_the_rest_is_the_summary(tmp_path: Path, orderledger_command: Path) -> None:
+    documents = [request("C-1"), {"type": "moon"}, report("submit", "C-9", 1)]
+    assert recorded(orderledger_command, tmp_path, documents, "--ack") == (1, ["1 recorded, 0 duplicate, 1 refused, 1 invalid"])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ from eventsourcing import sqlite as library_sqlite
 from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresDatastore
 
-from orderledger import Ledger, OutcomeUnknown, StoreError, parse_document
+from orderledger import Ledger, OutcomeUnknown, StoreError, StoreUnreachable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.storage import postgres, sqlite
 from orderledger.infrastructure.storage.application import LedgerMapper
@@ -356,13 +356,55 @@ def test_whoever_holds_the_log_is_not_waited_for_for_ever(durable_store_url: str
         assert ledger.record(parse_document(request("C-2"))).outcome == "recorded"
 
 
-def holding(url: str) -> Any:
+@pytest.mark.parametrize("mode", ["EXCLUSIVE", "ACCESS EXCLUSIVE"])
+def test_the_whole_wait_for_postgresql_is_as_long_as_was_asked_for(postgres_schema_url: str, mode: str) -> None:
+    """Whatever the one who made the store asked for, whether it is reading or writing that waits, and nothing is left unknown."""
+    Ledger.open(postgres_schema_url, follow=False).close()
+    with Ledger.open(postgres_schema_url, lock_timeout=1, follow=False) as ledger:
+        ledger.record(parse_document(request("C-1")))
+        holder = holding(postgres_schema_url, mode)
+        asked: list[Callable[[], object]] = [
+            lambda: ledger.record(parse_document(request("C-2"))),
+            lambda: ledger.record(parse_document(fill("C-1", "F-1", aliases={"index": "7"}))),
+            lambda: ledger.record_soon(parse_document(request("C-2"))).result(),
+        ]
+        if mode == "ACCESS EXCLUSIVE":
+            asked += [ledger.orders, ledger.recover, ledger.status]
+        for ask in asked:
+            began = time.monotonic()
+            with pytest.raises(StoreUnreachable, match="another holds the store: waited 1 s, and nothing was written"):
+                ask()
+            assert time.monotonic() - began < 3
+        holder.rollback()
+        holder.close()
+        assert ledger.record(parse_document(request("C-2"))).outcome == "recorded"
+        assert [len(ledger.history(name)) for name in ("C-1", "C-2")] == [1, 1]
+
+
+def test_a_store_of_the_version_before_takes_over_the_new_function(postgres_schema_url: str) -> None:
+    Ledger.open(postgres_schema_url, follow=False).close()
+    append = f"{EVENTS_TABLE}_append"
+    with psycopg.connect(postgres_schema_url) as connection:
+        (body,) = connection.execute(f"SELECT pg_get_functiondef('{append}'::regproc)").fetchone() or ("",)
+        connection.execute(body.replace("BEGIN\n", "BEGIN\n    SET LOCAL lock_timeout = '30s';\n", 1).encode())
+        connection.execute("UPDATE ledger_schema SET version = 1")
+    with Ledger.open(postgres_schema_url, lock_timeout=1, follow=False) as ledger:
+        holder = holding(postgres_schema_url)
+        began = time.monotonic()
+        with pytest.raises(StoreUnreachable, match="waited 1 s"):
+            ledger.record(parse_document(request("C-1")))
+        assert time.monotonic() - began < 3
+        holder.close()
+        assert ledger.record(parse_document(request("C-1"))).outcome == "recorded"
+
+
+def holding(url: str, mode: str = "EXCLUSIVE") -> Any:
     if url.startswith("sqlite"):
         connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
         connection.execute("BEGIN IMMEDIATE")
         return connection
     other = psycopg.connect(url)
-    other.execute(f"LOCK TABLE {EVENTS_TABLE} IN EXCLUSIVE MODE")
+    other.execute(f"LOCK TABLE {EVENTS_TABLE} IN {mode} MODE")
     return other
 
 

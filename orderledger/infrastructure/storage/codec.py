@@ -14,7 +14,7 @@ import msgspec
 from orderledger.domain import accounts, events, proposals
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import Reported
-from orderledger.infrastructure.errors import StoreVersion
+from orderledger.infrastructure.errors import UnreadableEvent
 
 Payload = TypeVar("Payload")
 
@@ -122,9 +122,12 @@ def encode(recorded: Recorded) -> tuple[str, bytes]:
 
 
 def decode(stream: str, version: int, name: str, state: bytes, position: int | None = None) -> Recorded:
-    """The event that was stored under `name`. Raises StoreVersion for a name this version does not know."""
+    """The event that was stored under `name`. Raises UnreadableEvent for bytes that hold no such event."""
     decoder = _decoders.get(name)
-    envelope = decoder.decode(state) if decoder is not None else _upcast(name, state)
+    try:
+        envelope = decoder.decode(state) if decoder is not None else _upcast(name, state)
+    except (ValueError, TypeError, LookupError) as error:
+        raise UnreadableEvent(stream, version, position, str(error)) from error
     event = envelope.payload
     recorded_at = envelope.recorded_at
     return Recorded(
@@ -145,13 +148,13 @@ def decode(stream: str, version: int, name: str, state: bytes, position: int | N
 
 
 def _upcast(name: str, state: bytes) -> Envelope[Any]:
+    if name not in UPCASTS:
+        raise ValueError(f"it is named {name!r}, which this version does not know")
     envelope = _untyped.decode(state)
     payload = envelope.payload
     while name in UPCASTS:
         name, change = UPCASTS[name]
         payload = change(payload)
-    if name not in _decoders:
-        raise StoreVersion(f"the store holds events named {name!r}, which this version does not know")
     return _decoders[name].decode(_encoder.encode(msgspec.structs.replace(envelope, payload=payload)))  # type: ignore[no-any-return]
 
 

@@ -211,7 +211,7 @@ class Database(ABC):
 
     @property
     def folder(self) -> Path | None:
-        """Where there is room for files as large as this database. None where it needs none."""
+        """For what is built apart, beside the database: there is room there. None where it needs none."""
         return None
 
     @contextmanager
@@ -260,7 +260,7 @@ class SQLiteDatabase(Database):
 
     @property
     def folder(self) -> Path | None:
-        return Path(str(self._datastore.pool.db_name)).absolute().parent
+        return None if self._datastore.pool.is_sqlite_memory_mode else Path(f"{self._datastore.pool.db_name}-rebuilt")
 
     @contextmanager
     def apart(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator[Database]:

@@ -10,7 +10,7 @@ from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.projecting import Projector
-from orderledger.infrastructure.storage.store import Store, sqlite_path, unreachable
+from orderledger.infrastructure.storage.store import MEMORY, Store, as_store_error
 
 Follow = bool | Literal["process"]
 """Whether the views are kept up to date while a ledger is open, and whether a process does that or a thread."""
@@ -92,7 +92,7 @@ class Follower:
                 pass
             self.failure = None
         except Exception as error:  # the database may come back; reading the views says what is wrong
-            self.failure = unreachable(error)
+            self.failure = as_store_error(error)
             self._stopping.wait(POLL_SECONDS)
         self._stopping.wait(PAUSE_SECONDS)
 
@@ -111,7 +111,7 @@ def check_follow(follow: Follow, url: str) -> None:
     """Raises InvalidSetting where the store at this URL cannot be followed so."""
     if follow not in (True, False, "process"):
         raise InvalidSetting("follow", f"{follow!r} is none of True, False, 'process'")
-    if follow == "process" and sqlite_path(url).startswith("file:"):
+    if follow == "process" and url == MEMORY:
         raise InvalidSetting("follow", "a store in memory cannot be opened by a process of its own")
 
 

@@ -21,7 +21,7 @@ from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.following import Follower
 from orderledger.infrastructure.storage.projecting import Projector
-from orderledger.infrastructure.storage.store import open_store, unreachable
+from orderledger.infrastructure.storage.store import as_store_error, open_store
 
 COMMAND = """
 import json, sys
@@ -174,7 +174,7 @@ class _Following(Follower):
         before = self.failure
         super()._look()
         if self.failure is not before:
-            _say(failure=str(unreachable(self.failure, self._url)) if self.failure else None)
+            _say(failure=str(as_store_error(self.failure, self._url)) if self.failure else None)
         if os.getppid() != self._parent:  # a fork of it may still hold our standard input open
             self.stop()
 

@@ -1,16 +1,21 @@
 """Builds views with several processes: first orders and trades, apart by stream, then positions, apart by instrument."""
 
 import gc
+import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from zlib import crc32
 
 from orderledger.domain.values import is_order_stream
+from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.projecting import BATCH_FAR_BEHIND
 from orderledger.infrastructure.storage.sqlrows import SqlRows
@@ -23,14 +28,15 @@ EVENTS_PER_TRANSACTION = 10_000
 
 
 def build_in_parallel(store: Store, suffix: str, jobs: int) -> tuple[int, int]:
-    """Fill the tables with this suffix. Returns the position up to which they are built, and the number of events."""
+    """Fill the tables with this suffix. Returns the position up to which they are built, and the number of events. Raises
+    StoreError where one of the processes ends before its work is done."""
     up_to = store.recorder.last_position()
     assert store.url is not None
-    with (
-        TemporaryDirectory(dir=store.database.folder) as folder,
-        ProcessPoolExecutor(jobs, get_context("spawn")) as pool,
-    ):
-        paths = [str(Path(folder, f"{share}.db")) for share in range(jobs)]
+    folder = store.database.folder
+    if folder is not None:
+        folder.mkdir()
+    with _processes(jobs) as pool:
+        paths = [str(Path(folder or "", f"{share}.db")) for share in range(jobs)]
         building = [pool.submit(_build_share, store.url, suffix, path, share, jobs, up_to) for share, path in enumerate(paths)]
         count = sum(future.result() for future in building)
         for path in paths:
@@ -40,6 +46,34 @@ def build_in_parallel(store: Store, suffix: str, jobs: int) -> tuple[int, int]:
         for future in placing:
             future.result()
     return up_to, count
+
+
+@contextmanager
+def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end when this one does, or gives up: when the other end of a pipe is closed."""
+    context = get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    with theirs, ours, ProcessPoolExecutor(jobs, context, _end_with, (theirs,)) as pool:
+        try:
+            yield pool
+        except BrokenProcessPool as error:
+            raise StoreError(
+                "a process of the rebuild was killed, perhaps for want of memory: the views are as they were"
+            ) from error
+        except BaseException:
+            ours.close()
+            raise
+
+
+def _end_with(parent: Connection) -> None:
+    """An interrupt from the keyboard is the parent's to heed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def wait() -> None:
+        parent.poll(None)  # nothing is ever sent: it is closed
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _build_share(url: str, suffix: str, path: str, share: int, jobs: int, up_to: int) -> int:

@@ -11,13 +11,15 @@ from typing import Any
 
 import psycopg
 from eventsourcing import postgres as library
-from eventsourcing.persistence import BaseInfrastructureFactory, ConnectionPoolClosedError
+from eventsourcing.persistence import BaseInfrastructureFactory, ConnectionPoolClosedError, OperationalError
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.utils import Environment, EnvType
 from psycopg import Connection, Cursor
+from psycopg.errors import LockNotAvailable
 from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
+from orderledger.infrastructure.errors import StoreUnreachable
 from orderledger.infrastructure.storage.postgres_call import bigint_array, bytea_array, call, text_array
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, NewEvent, Row
 
@@ -38,7 +40,6 @@ CREATE OR REPLACE FUNCTION {append}(
 RETURNS bigint[] LANGUAGE plpgsql AS $body$
 DECLARE positions bigint[];
 BEGIN
-    SET LOCAL lock_timeout = {lock_timeout};
     LOCK TABLE {table} IN EXCLUSIVE MODE;
     WITH stored AS (
         INSERT INTO {table} (originator_id, originator_version, topic, state)
@@ -83,11 +84,12 @@ class Datastore(PostgresDatastore):
 
     def after_connect_func(self) -> Callable[[Connection[Any]], None]:
         library = super().after_connect_func()
-        setting = SQL("SET synchronous_commit TO {}").format(Literal(self._synchronous_commit))
+        waiting = Literal(f"{max(1, 1_000 * self.lock_timeout)}ms")  # 0 would be for ever
+        settings = SQL("SET synchronous_commit TO {}; SET lock_timeout TO {}").format(Literal(self._synchronous_commit), waiting)
 
         def after_connect(connection: Connection[Any]) -> None:
             library(connection)
-            connection.execute(setting)
+            connection.execute(settings)
 
         return after_connect
 
@@ -95,8 +97,15 @@ class Datastore(PostgresDatastore):
     def get_connection(self) -> Iterator[Connection[Any]]:
         if self._is_closed:  # what the pool says is taken for an outage: the library asks again for two seconds
             raise ConnectionPoolClosedError
-        with super().get_connection() as connection:
-            yield connection
+        try:
+            with super().get_connection() as connection:
+                yield connection
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):  # the library would ask again, and what was begun is undone
+                raise StoreUnreachable(
+                    f"another holds the store: waited {self.lock_timeout} s, and nothing was written"
+                ) from error
+            raise
 
     def close(self) -> None:
         self._is_closed = True
@@ -109,6 +118,7 @@ class Recorder(PostgresApplicationRecorder):
     def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = EVENTS_TABLE) -> None:
         super().__init__(datastore, events_table_name=events_table_name)
         self.sql_create_statements = self._create_statements()
+        self._lock = SQL("LOCK TABLE {table} IN EXCLUSIVE MODE").format(table=self._table)
         append = SQL("SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)").format(append=self._identifier("append"))
         self._append = append.as_bytes()
         self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._table)
@@ -129,7 +139,6 @@ class Recorder(PostgresApplicationRecorder):
             table=self._table,
             names_table=Identifier(self.datastore.schema, NAMES_TABLE),
             channel=self.channel_name,
-            lock_timeout=f"{self.datastore.lock_timeout}s",
         )
         guards = [
             SQL(
@@ -155,18 +164,19 @@ class Recorder(PostgresApplicationRecorder):
             if not claims:
                 return call(connection, self._append, parameters)
             with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
-                for statement in self.lock_table_statements:  # before any row, as everybody does: no two can wait for each other
-                    cursor.execute(statement)
+                cursor.execute(self._lock)  # before any row, as everybody does: no two can wait for each other
                 positions = call(connection, self._append, parameters)
                 self._claim(cursor, claims)
                 return positions
+
+    def check_place(self) -> None:
+        """The server knows where its files are."""
 
     def settle(self, error: Exception) -> bool:
         """Whoever has the lock that each append takes knows that no append is under way. An answer of the server is final; what
         was on its way to a server that never answered may still arrive."""
         with self.datastore.get_connection() as connection, connection.transaction():
-            for statement in self.lock_table_statements:
-                connection.execute(statement)
+            connection.execute(self._lock)
         cause = error.__cause__ or error
         return isinstance(cause, psycopg.Error) and cause.sqlstate is not None
 
@@ -222,7 +232,7 @@ NO_NAMES = _names((), ())
 
 
 class Factory(library.PostgresFactory):
-    """`ORDERLEDGER_URL` holds the URL; `POSTGRES_LOCK_TIMEOUT` the seconds to wait for the table lock;
+    """`ORDERLEDGER_URL` holds the URL; `POSTGRES_LOCK_TIMEOUT` the seconds to wait for a lock;
     `POSTGRES_SYNCHRONOUS_COMMIT` is on, or off where the user asks for less."""
 
     def __init__(self, env: EnvType) -> None:

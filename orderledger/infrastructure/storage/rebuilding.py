@@ -1,11 +1,12 @@
 """Builds the views anew from the log, beside the live ones, and then puts the new rows in their place."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from orderledger.infrastructure.errors import StoreVersion
+from orderledger.infrastructure.errors import InvalidSetting, StoreVersion
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.projecting import (
@@ -41,9 +42,9 @@ class Rebuilt:
 def rebuild(
     store: Store, projector: Projector, names: Sequence[str] = (), *, jobs: int = 1, progress: Progress | None = None
 ) -> Rebuilt:
-    """Build the named views (all, if none is named). Recording goes on meanwhile. Raises ValueError for a name there is not."""
+    """Build the named views (all, if none is named). Recording goes on. Raises InvalidSetting for a name there is not."""
     if unknown := [name for name in names if name not in BY_NAME]:
-        raise ValueError(f"{unknown[0]!r} is no view: {', '.join(BY_NAME)}")
+        raise InvalidSetting("names", f"{unknown[0]!r} is no view: {', '.join(BY_NAME)}")
     with store.database.rebuilding():
         return _rebuild(store, projector, names, jobs, progress)
 
@@ -116,7 +117,8 @@ class _Builder:
 
 @contextmanager
 def _beside(store: Store) -> Iterator[None]:
-    """Empty tables to build in, gone afterwards."""
+    """Empty tables to build in, gone afterwards, and nothing left of a rebuild that was killed."""
+    _clear_folder(store)
     with store.database.alone() as session:
         for table in TABLES:
             session.drop(table, SUFFIX)
@@ -124,9 +126,15 @@ def _beside(store: Store) -> Iterator[None]:
     try:
         yield
     finally:
+        _clear_folder(store)
         with store.database.alone() as session:
             for table in TABLES:
                 session.drop(table, SUFFIX)
+
+
+def _clear_folder(store: Store) -> None:
+    if store.database.folder is not None:
+        shutil.rmtree(store.database.folder, ignore_errors=True)
 
 
 def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Sequence[Table]) -> bool:

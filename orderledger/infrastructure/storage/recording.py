@@ -47,6 +47,9 @@ class LedgerRecorder(Protocol):
         """Store events and names in one commit. Raises IntegrityError when a stream has grown meanwhile, a name was bound,
         or one that is to be free, (account, client order id), was not."""
 
+    def check_place(self) -> None:
+        """Raises PersistenceError where what is written would be lost, since others would look for it in another file."""
+
     def settle(self, error: Exception) -> bool:
         """After a commit that failed: give up its connection, and wait until what it left behind is either in the log for good or
         gone for good. Whether what is read from now on is final. Raises PersistenceError where the store cannot be used."""

@@ -36,7 +36,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.state import DUPLICATE_ORDER, Order
 from orderledger.domain.values import account_of, client_order_id_of, is_order_stream
 from orderledger.infrastructure.garbage import uncollected
-from orderledger.infrastructure.storage.codec import NAMES
+from orderledger.infrastructure.storage.codec import NAMES, decode
 from orderledger.infrastructure.storage.projecting import stored_position
 from orderledger.infrastructure.storage.store import Store
 from orderledger.projections.orders import order_row
@@ -95,10 +95,14 @@ def open_orders_in_log(store: Store) -> tuple[list[Row], int]:
         survey = Survey(is_from_beginning=position == 0)
         count = 0
         while rows := store.recorder.rows_after(position, BATCH):
-            for stream, version, name, state, _ in rows:
+            for stream, version, name, state, place in rows:
                 if known:
                     known.pop(stream, None)
-                _take(survey, stream, version, name, state)
+                try:
+                    _take(survey, stream, version, name, state)
+                except (ValueError, TypeError):
+                    decode(stream, version, name, state, place)  # says what is wrong with it
+                    raise
             position = rows[-1].position
             count += len(rows)
         found = list(known.values())

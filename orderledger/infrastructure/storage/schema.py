@@ -6,7 +6,7 @@ from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.infrastructure.storage.recording import BOARD_TABLE, EVENTS_TABLE, NAMES_TABLE
 from orderledger.projections.tables import TABLES
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of the tables and the functions beside them. Raised with every change to either; CHANGELOG.md says what changed."""
 
 FOLD_VERSION = 6
@@ -16,10 +16,11 @@ VIEWS = "views"
 
 
 def prepare(database: Database, application: LedgerApplication) -> None:
-    """Create what is missing. Raises StoreVersion for a store that a newer version has made."""
+    """Create what is missing, or has changed: in version 2, the function that appends to PostgreSQL. Raises StoreVersion for a
+    store that a newer version has made."""
     with database.reading() as session:
         version = _stored_version(session)
-        is_whole = version is not None and _has_views(session) and session.has_table(BOARD_TABLE)
+        is_whole = version == SCHEMA_VERSION and _has_views(session) and session.has_table(BOARD_TABLE)
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
             f"the store was made by a newer version (its tables are at {version}, this version knows {SCHEMA_VERSION})"
@@ -58,7 +59,11 @@ def _create(session: Session, application: LedgerApplication) -> None:
     session.execute(
         "CREATE TABLE IF NOT EXISTS ledger_schema (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)"
     )
-    session.execute("INSERT INTO ledger_schema VALUES (1, ?) ON CONFLICT DO NOTHING", (SCHEMA_VERSION,))
+    session.execute(
+        "INSERT INTO ledger_schema VALUES (1, ?) ON CONFLICT (only_row) "
+        "DO UPDATE SET version = excluded.version WHERE ledger_schema.version < excluded.version",
+        (SCHEMA_VERSION,),
+    )
 
 
 def _refuse_what_is_not_ours(session: Session) -> None:

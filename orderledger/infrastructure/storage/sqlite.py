@@ -55,6 +55,10 @@ class Recorder(SQLiteApplicationRecorder):
             _bind(c, bindings)
         return positions
 
+    def check_place(self) -> None:
+        if isinstance(self.datastore, Datastore):
+            self.datastore.pool.check_place()
+
     def settle(self, error: Exception) -> bool:
         """A commit whose fsync failed may stand in the write-ahead log, unseen, and come to light after a crash; or be seen,
         and not be on the disk. So the write-ahead log is done with: what of it is committed goes into the database file, and is

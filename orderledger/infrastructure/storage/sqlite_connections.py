@@ -1,5 +1,6 @@
 """Connections to SQLite, and transactions on them."""
 
+import os
 import sqlite3
 import threading
 import time
@@ -9,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 
 from eventsourcing import persistence
-from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
+from eventsourcing.persistence import ConnectionPoolClosedError, OperationalError, PersistenceError
 from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
 
 from orderledger.infrastructure.locks import let_go
@@ -27,8 +28,17 @@ class Pool(SQLiteConnectionPool):
     """
 
     synchronous = "FULL"
+    _opened: tuple[int, int] | None = None
+    """Device and number of the file that the first connection has opened."""
+
+    def check_place(self) -> None:
+        """Raises OperationalError once another file is at the path, or none: who comes later will not find what is committed to
+        ours. A memory store has no place."""
+        if self._opened is not None and self._opened != _file_at(self.db_name):
+            raise OperationalError(f"{self.db_name} is no longer the file that was opened: it was deleted, moved or replaced")
 
     def _create_connection(self) -> SQLiteConnection:
+        self.check_place()
         connection = sqlite3.connect(
             self.db_name,
             uri=True,
@@ -40,6 +50,7 @@ class Pool(SQLiteConnectionPool):
         connection.row_factory = sqlite3.Row
         if not self.is_sqlite_memory_mode:
             self._use_write_ahead_log(connection)
+            self._opened = self._opened or _file_at(self.db_name)
         connection.execute(f"PRAGMA synchronous={self.synchronous}")
         connection.execute("PRAGMA cache_size=-16384")
         return SQLiteConnection(connection, max_age=self.max_age)
@@ -58,6 +69,14 @@ class Pool(SQLiteConnectionPool):
                 time.sleep(0.01)
 
 
+def _file_at(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class Datastore(SQLiteDatastore):
     """Each thread keeps a connection of its own; the writers of this process take turns.
 
@@ -71,7 +90,7 @@ class Datastore(SQLiteDatastore):
         self._is_closing = False
         super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
         self.pool.close()
-        self.pool = Pool(db_name=db_name, lock_timeout=lock_timeout, pool_timeout=float(lock_timeout), max_overflow=THREADS)
+        self.pool: Pool = Pool(db_name=db_name, lock_timeout=lock_timeout, pool_timeout=float(lock_timeout), max_overflow=THREADS)
         self.pool.synchronous = synchronous
         self._threads = threading.local()
         self._turn = threading.RLock()
@@ -156,6 +175,7 @@ class Transaction:
     """A cursor in a transaction, as the library gives it, without the generators that it goes through.
 
     One that writes waits for the right to before it reads: SQLite does not wait for one who has read what another has changed.
+    Whether the file is still in its place is asked before reading, and after a commit: what replaces it before shows then.
     """
 
     __slots__ = ("_connection", "_datastore", "_is_writing", "_user")
@@ -171,6 +191,8 @@ class Transaction:
 
     def __enter__(self) -> SQLiteCursor:
         try:
+            if not self._is_writing:
+                self._datastore.pool.check_place()
             self._connection = self._datastore.borrow(self._user, commit=self._is_writing)
             cursor = self._connection.cursor()
             cursor.execute("BEGIN IMMEDIATE" if self._is_writing else "BEGIN")
@@ -183,6 +205,7 @@ class Transaction:
         try:
             if error is None and self._is_writing:
                 self._connection.commit()
+                self._datastore.pool.check_place()
             else:
                 self._connection.rollback()
         except sqlite3.Error as failure:

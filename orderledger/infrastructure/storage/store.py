@@ -1,5 +1,6 @@
 """One store: the log and the views in one database, opened by URL."""
 
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,12 +11,18 @@ from urllib.parse import unquote
 from eventsourcing.persistence import ConnectionPoolClosedError, IntegrityError, PersistenceError
 
 from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable
+from orderledger.infrastructure.errors import InvalidSetting, OutcomeUnknown, StoreError, StoreUnreachable
 from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database, SQLiteDatabase
-from orderledger.infrastructure.storage.recording import Binding, LedgerRecorder, NewEvent, Row
+from orderledger.infrastructure.storage.recording import LAST_POSITION, Binding, LedgerRecorder, NewEvent, Row
+
+MEMORY = "memory://"
+POSTGRES = ("postgresql://", "postgres://")
+SQLITE = "sqlite:///"
+NO_PATH = re.compile(r"(sqlite|file|memory|postgres|postgresql|:memory):|[\w+.-]+://")
+"""What begins so was meant as a URL."""
 
 
 class Conflict(StoreError):
@@ -52,17 +59,21 @@ class Store:
 
     def make_sure(self) -> None:
         """Before anything is decided: what stands in the log is there for good. Raises OutcomeUnknown as long as an earlier
-        commit that failed could not be settled, and StoreUnreachable once the store is closed."""
+        commit that failed could not be settled, and StoreUnreachable once the store is closed, or its file is gone."""
         if self._is_closed:
             raise StoreUnreachable("the ledger is closed")
         if self._unsettled is not None:
             self._make_final(self._unsettled)
+        try:
+            self.recorder.check_place()  # what is answered from memory, as a duplicate, is asked of no file
+        except PersistenceError as error:
+            raise unreachable(error) from error
 
     def _make_final(self, error: PersistenceError) -> bool:
         self._unsettled = error
         try:
             is_final = self.recorder.settle(error)
-        except PersistenceError as again:
+        except (PersistenceError, StoreUnreachable) as again:
             raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be asked: {_said(error)}") from again
         self._unsettled = None
         return is_final
@@ -72,7 +83,7 @@ class Store:
         is_final = self._make_final(error)
         try:
             positions = self._positions_of(stored)
-        except PersistenceError as again:
+        except (PersistenceError, StoreUnreachable) as again:
             raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be asked: {_said(error)}") from again
         if positions is not None:
             return positions
@@ -99,19 +110,16 @@ class Store:
             found.setdefault(row.stream, []).append(_decoded(row))
         return found
 
-    def events_after(self, position: int, limit: int) -> list[Recorded]:
-        """The next events in the order of the log."""
-        return [_decoded(row) for row in self.recorder.rows_after(position, limit)]
-
-    def all_events(self, up_to: int | None = None, batch: int = 5_000) -> Iterator[Recorded]:
+    def all_events(self) -> Iterator[Recorded]:
         """The log from its beginning."""
+        return map(_decoded, self.all_rows())
+
+    def all_rows(self, up_to: int = LAST_POSITION, batch: int = 5_000) -> Iterator[Row]:
+        """The same as it is stored."""
         position = 0
-        while events := self.events_after(position, batch):
-            for event in events:
-                if up_to is not None and (event.position or 0) > up_to:
-                    return
-                yield event
-            position = events[-1].position or 0
+        while position < up_to and (rows := self.recorder.rows_after(position, batch)):
+            yield from (row for row in rows if row.position <= up_to)
+            position = rows[-1].position
 
     def close(self) -> None:
         """Close all connections. What is asked afterwards is answered with an error."""
@@ -126,33 +134,38 @@ def _decoded(row: Row) -> Recorded:
 def open_store(url: str, *, synchronous: str = "FULL", lock_timeout: int = 30) -> Store:
     """The store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates what is missing."""
     with reaching(url):
-        if url.startswith(("postgresql://", "postgres://")):
+        if url.startswith(POSTGRES):
             return _open_postgres(url, synchronous, lock_timeout)
-        return _open_sqlite(url, synchronous, lock_timeout)
+        return _open_sqlite(file_of(url), synchronous, lock_timeout)
 
 
-def sqlite_path(url: str) -> str:
-    """The file that a URL or a path names."""
-    if url == "memory://":
-        return f"file:orderledger-{uuid.uuid4().hex}?mode=memory&cache=shared"
-    return unquote(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else url
+def file_of(url: str) -> str | None:
+    """The file that a path or a URL names, None for stores that are in none. Raises InvalidSetting for what names no store."""
+    if url == MEMORY or url.startswith(POSTGRES):
+        return None
+    is_url = url.startswith(SQLITE)
+    path = unquote(url.removeprefix(SQLITE)) if is_url else url
+    if not path or ("?" in url if is_url else NO_PATH.match(url)):
+        raise InvalidSetting("db", f"{_public(url)!r} is none of: a path, sqlite:///path, postgresql://..., memory://")
+    return path
 
 
-def _open_sqlite(url: str, synchronous: str, lock_timeout: int) -> Store:
+def _open_sqlite(path: str | None, synchronous: str, lock_timeout: int) -> Store:
     from orderledger.infrastructure.storage import sqlite
 
-    path = sqlite_path(url)
-    if not path.startswith("file:") and (not path or Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
-        raise StoreUnreachable(f"{path or '(empty path)'} is no file in an existing folder")
+    if path is not None:
+        if Path(path).is_dir() or not Path(path).absolute().parent.is_dir():
+            raise StoreUnreachable(f"{path} is no file in an existing folder")
+        path = str(Path(path).absolute())  # for connections that are made later, wherever the process has gone
     environment = {
         "PERSISTENCE_MODULE": sqlite.__name__,
-        "SQLITE_DBNAME": path,
+        "SQLITE_DBNAME": path or f"file:orderledger-{uuid.uuid4().hex}?mode=memory&cache=shared",
         "SQLITE_LOCK_TIMEOUT": str(lock_timeout),
         "SQLITE_SYNCHRONOUS": synchronous,
     }
     application = LedgerApplication(environment)
     database = SQLiteDatabase(application.factory.datastore)  # type: ignore[attr-defined]
-    return _prepared(Store(application, database, None if path.startswith("file:") else str(Path(path).absolute())))
+    return _prepared(Store(application, database, path))
 
 
 def _open_postgres(url: str, synchronous: str, lock_timeout: int) -> Store:
@@ -195,12 +208,18 @@ def reaching(url: str) -> Iterator[None]:
         raise
 
 
+def as_store_error(error: Exception, url: str = "the store") -> StoreError:
+    """What is wrong with the store, in this package's words."""
+    return error if isinstance(error, StoreError) else unreachable(error, url)
+
+
 def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
     """One sentence about why a store cannot be used, without passwords."""
-    import re
+    return StoreUnreachable(f"{_public(url)} cannot be used: {_said(error)}")
 
-    where = re.sub(r"(password=)[^&]*", r"\1...", re.sub(r"://[^@/]*@", "://", url))
-    return StoreUnreachable(f"{where} cannot be used: {_said(error)}")
+
+def _public(url: str) -> str:
+    return re.sub(r"(password=)[^&]*", r"\1...", re.sub(r"://[^@/]*@", "://", url))
 
 
 def _said(error: Exception) -> str:

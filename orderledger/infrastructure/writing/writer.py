@@ -12,7 +12,7 @@ from eventsourcing.domain import EventSourcingError
 from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable
+from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable, UnreadableEvent
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.locks import let_go
@@ -161,7 +161,7 @@ class Writer:
                 outcomes = self._write(entries)
         except Exception as error:
             self._decider.failed()
-            if len(group) > 1 and not isinstance(error, (StoreError, EventSourcingError)):
+            if len(group) > 1 and _is_of_one(error):
                 for waiting in group:
                     self._commit([waiting])
                 return
@@ -202,6 +202,11 @@ class Writer:
         if positions:
             self._on_commit()
         return [verdict.told(positions) for verdict in verdicts]
+
+
+def _is_of_one(error: Exception) -> bool:
+    """Whether one message has caused it, as one for an order that cannot be read: the others of its group can be recorded."""
+    return isinstance(error, UnreadableEvent) or not isinstance(error, (StoreError, EventSourcingError))
 
 
 def _said(error: Exception) -> Exception:

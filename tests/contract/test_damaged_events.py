@@ -1,0 +1,159 @@
+"""An event of the log whose bytes were spoiled: `check` names it, and whatever else has to read it says which one it is."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from orderledger import Ledger, StoreError, UnreadableEvent
+from tests.contract.sql import connected
+from tests.contract.streams import fill, lives, parsed, request, story
+
+SPOILED = {
+    "no JSON": (None, b'{"recorded_at":', "truncated"),
+    "nothing": (None, b"", "truncated"),
+    "no text": (None, b'{"recorded_at":"2026-03-02T09:30:00Z","source":"\xff\xfe","payload":{}}', "utf-8"),
+    "no payload": (None, b'{"recorded_at":"2026-03-02T09:30:00Z","source":"import"}', "missing required field `payload`"),
+    "another type": (
+        None,
+        b'{"recorded_at":"2026-03-02T09:30:00Z","source":"import","payload":{"fill_id":"F","quantity":[],"price":"1"}}',
+        "payload.quantity",
+    ),
+    "an unknown name": ("fill_recorded.v9", b"{}", "'fill_recorded.v9', which this version does not know"),
+}
+WHICH = "event 7 of the log, version 3 of 'sim:main/C-1', cannot be read: "
+"""The first fill of the second of these lives."""
+
+
+def spoil(url: str, position: int, name: str | None, state: bytes) -> None:
+    is_sqlite = url.startswith("sqlite")
+    trigger = "orderledger_events_no_update" if is_sqlite else "orderledger_events_immutable ON orderledger_events"
+    statement = "UPDATE orderledger_events SET topic = coalesce(?, topic), state = ? WHERE notification_id = ?"
+    connection = connected(url)
+    connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+    connection.execute(statement if is_sqlite else statement.replace("?", "%s"), (name, state, position))
+    connection.commit()
+    connection.close()
+
+
+def spoiled(url: str, spoiling: str = "no JSON", *, is_folded: bool = False) -> str:
+    """A store with a damaged event. Returns what is said of it."""
+    with Ledger.open(url, follow=False) as ledger:
+        ledger.record_many(parsed(*lives(3)))
+        if is_folded:
+            ledger.catch_up()
+    name, state, fault = SPOILED[spoiling]
+    spoil(url, 7, name, state)
+    return fault
+
+
+@pytest.mark.parametrize("spoiling", SPOILED)
+def test_whoever_has_to_read_it_says_which_event_it_is(durable_store_url: str, spoiling: str) -> None:
+    fault = spoiled(durable_store_url, spoiling)
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        for ask in (
+            ledger.orders,
+            ledger.recover,
+            ledger.rebuild,
+            lambda: ledger.rebuild(jobs=2),
+            lambda: list(ledger.events()),
+            lambda: ledger.history("C-1", account="sim:main"),
+            lambda: ledger.record(parsed(fill("C-1", "F-9", 9))[0]),
+        ):
+            with pytest.raises(UnreadableEvent) as said:
+                ask()
+            assert str(said.value).startswith(WHICH) and fault in str(said.value)
+        assert len(ledger.history("C-0", account="sim:main")) == 4
+
+
+@pytest.mark.parametrize("is_folded", [True, False], ids=["in the views already", "before the views have it"])
+def test_the_check_names_each_of_them_and_goes_on(durable_store_url: str, is_folded: bool) -> None:
+    fault = spoiled(durable_store_url, is_folded=is_folded)
+    spoil(durable_store_url, 11, "moon.v1", b"{}")
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        checked = ledger.check()
+    found = [(difference.where, difference.what) for difference in checked.differences]
+    assert checked.events == 12
+    assert (
+        found[0][0] == "sim:main/C-1" and found[0][1].startswith("event 7, version 3, cannot be read: ") and fault in found[0][1]
+    )
+    unknown = "event 11, version 3, cannot be read: it is named 'moon.v1', which this version does not know"
+    assert found[1] == ("sim:main/C-2", unknown)
+    assert (("trades sim:main/C-1/F-1-1", "in the view, not in the log") in found) == is_folded
+    assert (len(found) == 2) != is_folded
+
+
+def test_any_event_may_be_damaged(tmp_path: Path) -> None:
+    with Ledger.open(str(tmp_path / "whole.db"), follow=False) as ledger:
+        ledger.record_many(parsed(*story()))
+        ledger.catch_up()
+        events = list(ledger.events())
+    for event in events[:60]:
+        (tmp_path / "orders.db").write_bytes((tmp_path / "whole.db").read_bytes())
+        spoil(f"sqlite:///{tmp_path}/orders.db", event["position"], None, b"\x00")
+        with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+            first = ledger.check().differences[0]
+        assert (first.where, first.what.partition(", ")[0]) == (event["stream"], f"event {event['position']}")
+
+
+def test_views_that_cannot_be_rebuilt_stay_as_they_were(durable_store_url: str) -> None:
+    spoiled(durable_store_url, is_folded=True)
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        before = (ledger.orders(), ledger.trades(), ledger.pnl())
+        for jobs in (1, 2):
+            with pytest.raises(UnreadableEvent):
+                ledger.rebuild(jobs=jobs)
+        assert (ledger.orders(), ledger.trades(), ledger.pnl()) == before
+
+
+def test_the_others_of_a_group_are_recorded(durable_store_url: str) -> None:
+    spoiled(durable_store_url)
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        waiting = [ledger.record_soon(message) for message in parsed(*(request(f"N-{number}") for number in range(50)))]
+        damaged = ledger.record_soon(parsed(fill("C-1", "F-9", 9))[0])
+        waiting += [ledger.record_soon(message) for message in parsed(*(request(f"M-{number}") for number in range(50)))]
+        with pytest.raises(UnreadableEvent, match="event 7 of the log"):
+            damaged.result()
+        assert {answer.result().outcome for answer in waiting} == {"recorded"}
+
+
+@pytest.mark.parametrize("follow", [True, "process"])
+def test_who_follows_the_views_says_it_and_goes_on_looking(tmp_path: Path, follow: bool) -> None:
+    url = f"sqlite:///{tmp_path}/orders.db"
+    spoiled(url)
+    with Ledger.open(url, follow=follow) as ledger:
+        deadline = time.monotonic() + 60
+        said = ""
+        while time.monotonic() < deadline and WHICH not in said:
+            try:
+                ledger.check_following()
+            except StoreError as error:
+                said = str(error)
+            time.sleep(0.05)
+        assert said.startswith(WHICH)
+        with pytest.raises(UnreadableEvent):
+            ledger.orders()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["orders"], ["history", "C-1"], ["events"], ["recover"], ["rebuild"], ["rebuild", "--jobs", "2"], ["pnl", "--by", "day"]],
+)
+def test_a_command_that_has_to_read_it_ends_with_one_sentence(
+    tmp_path: Path, orderledger_command: Path, arguments: list[str]
+) -> None:
+    fault = spoiled(f"sqlite:///{tmp_path}/orders.db")
+    run = subprocess.run([orderledger_command, *arguments, "--db", "orders.db"], cwd=tmp_path, capture_output=True, text=True)
+    assert (run.returncode, run.stderr.count("\n")) == (3, 1)
+    assert run.stderr.startswith(f"orderledger: {WHICH}") and fault in run.stderr
+
+
+def test_the_command_check_lists_what_it_finds(tmp_path: Path, orderledger_command: Path) -> None:
+    fault = spoiled(f"sqlite:///{tmp_path}/orders.db")
+    command: list[str | Path] = [orderledger_command, "check", "--json", "--db", "orders.db"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    first, summary = map(json.loads, run.stdout.splitlines())
+    assert (run.returncode, run.stderr, summary["summary"]["differences"]) == (1, "", 1)
+    assert first["where"] == "sim:main/C-1" and fault in first["what"]

@@ -1,0 +1,104 @@
+"""Commands whose output cannot be written, or is not read to its end, or that are interrupted: a sentence, and nothing lost."""
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from orderledger import Ledger
+from tests.contract.streams import lives, parsed, request
+
+LIVES = 4_000
+
+
+def run(command: Path, folder: Path, arguments: str, **streams: object) -> tuple[int, list[str]]:
+    """The exit status, and what was said on stderr."""
+    full = [str(command), *arguments.split()]
+    done = subprocess.run(full, cwd=folder, stderr=subprocess.PIPE, text=True, timeout=120, **streams)  # type: ignore[call-overload]
+    return done.returncode, done.stderr.splitlines()
+
+
+def write_messages(folder: Path, count: int) -> None:
+    lines = [message.model_dump_json(exclude_none=True, by_alias=True) for message in parsed(*lives(count))]
+    (folder / "messages.ndjson").write_text("\n".join([*lines, "{}"]) + "\n")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With a ledger of a few lives, and a file of more messages, the last of which is none."""
+    with Ledger.open(str(tmp_path / "orderledger.db"), follow=False) as ledger:
+        ledger.record_many(parsed(*lives(20)))
+    write_messages(tmp_path, 1_000)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "arguments", ["orders", "orders --json", "events", "history C-1", "check", "rebuild", "status", "schema", "--help"]
+)
+def test_a_full_device_is_one_sentence(folder: Path, orderledger_command: Path, arguments: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        status, said = run(orderledger_command, folder, arguments, stdout=full)
+    assert (status, said) == (4, ["orderledger: the output cannot be written: No space left on device"])
+
+
+def test_what_was_recorded_stays_recorded_when_it_cannot_be_told(folder: Path, orderledger_command: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        status, said = run(orderledger_command, folder, "record --ack messages.ndjson", stdout=full)
+    assert status == 4
+    assert said[-2:] == ["stopped after line 1,000", "orderledger: the output cannot be written: No space left on device"]
+    status, said = run(orderledger_command, folder, "record messages.ndjson")
+    assert (status, said[-1].partition(" in ")[0]) == (1, "3,000 recorded, 1,000 duplicate, 0 refused, 1 invalid")
+
+
+def test_rejects_that_cannot_be_written_are_no_success(folder: Path, orderledger_command: Path) -> None:
+    status, said = run(orderledger_command, folder, "record messages.ndjson --rejects /dev/full")
+    assert (status, said[-1]) == (4, "orderledger: /dev/full cannot be written: No space left on device")
+
+
+@pytest.mark.parametrize("arguments", ["orders", "orders --json", "events", "record --ack messages.ndjson"])
+def test_a_reader_that_leaves_is_left_in_peace(tmp_path: Path, orderledger_command: Path, arguments: str) -> None:
+    with Ledger.open(str(tmp_path / "orderledger.db"), follow=False) as ledger:
+        ledger.record_many(parsed(*lives(500)))
+    write_messages(tmp_path, 1_000)
+    command = [str(orderledger_command), *arguments.split()]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 141
+    assert "Traceback" not in said and (said == "") != arguments.startswith("record")
+
+
+def test_an_interrupted_recording_says_how_far_it_came(tmp_path: Path, orderledger_command: Path) -> None:
+    write_messages(tmp_path, LIVES)
+    command = [str(orderledger_command), "record", "messages.ndjson", "--ack"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        answers = 1 + process.stdout.read().count("\n")
+        *_, stopped, interrupted = process.stderr.read().splitlines()
+    lines = int(stopped.removeprefix("stopped after line ").replace(",", ""))
+    assert (process.returncode, interrupted) == (130, "orderledger: interrupted")
+    assert answers <= lines < 4 * LIVES
+    with Ledger.open(str(tmp_path / "orderledger.db"), follow=False) as ledger:
+        assert {outcome.outcome for outcome in ledger.record_many(parsed(*lives(LIVES))[:lines])} == {"duplicate"}
+        assert ledger.check().differences == ()
+
+
+def test_an_interrupted_reading_of_standard_input_has_recorded_what_it_answered(
+    tmp_path: Path, orderledger_command: Path
+) -> None:
+    command = [str(orderledger_command), "record", "-", "--ack"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=tmp_path, stdin=pipe, stdout=pipe, stderr=pipe, text=True, bufsize=1) as process:
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        process.stdin.write(parsed(request("C-1"))[0].model_dump_json(exclude_none=True) + "\n")
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read().splitlines()
+    assert process.returncode == 130
+    assert said[1].startswith("1 recorded, 0 duplicate")
+    assert said[2:] == ["stopped after line 1", "orderledger: interrupted"]
