@@ -80,6 +80,33 @@ def _are_filled(world: World, placed: list[int]) -> bool:
 
 
 @dataclass(slots=True)
+class NeverUp:
+    """Of a collector none of whose accounts came up, and one of them in the end. `shown`: what `status` said of each."""
+
+    said: Said
+    shown: dict[str, Row]
+    fault_when_up: str | None
+
+
+async def never_up(command: Path, folder: Path) -> NeverUp:
+    """One venue is not where the file says, one does not like the token any more, and one never did."""
+    async with made_up_venues(command, folder) as world:
+        world.write_config(more='log = "json"')
+        world.config.write_text(world.config.read_text().replace(world.hyperliquid.websocket_url, "ws://127.0.0.1:1/ws"))
+        world.lighter.refused_tokens.add(LIGHTER_TOKEN)
+        world.tradier.token = "another"
+        process = await world.start("collect", world.config)
+        await world.until(lambda: all(world.shown(account).get("fault") for account in ACCOUNTS), process)
+        await world.until(lambda: world.lighter.connections > 3 and world.tradier.requests.total() > 3, process)
+        shown = {account: world.shown(account) for account in ACCOUNTS}
+        world.lighter.refused_tokens.clear()
+        await world.until(lambda: world.shown("lighter:main")["is_up"], process)
+        fault_when_up = world.shown("lighter:main")["fault"]
+        process.send(signal.SIGTERM)
+        return NeverUp(await process.said(), shown, fault_when_up)
+
+
+@dataclass(slots=True)
 class Killed:
     """Of a collector that was killed, and one that was started after it. `filled`: what was, before and in between."""
 

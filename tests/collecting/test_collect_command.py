@@ -11,10 +11,11 @@ from click.testing import CliRunner
 from orderledger.cli import main
 from tests.collecting import stories
 from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
-from tests.collecting.stories import WRONG, Collected, Killed, Reconciled, Stopped, Twice, ViewsKilled
+from tests.collecting.stories import WRONG, Collected, Killed, NeverUp, Reconciled, Stopped, Twice, ViewsKilled
 
 STORIES: dict[str, Any] = {
     "collected": stories.collected_everywhere,
+    "never up": stories.never_up,
     "killed": stories.killed_and_started_again,
     "views killed": stories.views_killed,
     "stopped": stories.stopped_in_the_middle,
@@ -118,6 +119,24 @@ def test_no_secret_is_in_the_store_nor_in_anything_that_was_said(collected: Coll
     for token in (LIGHTER_TOKEN, LIGHTER_TOKEN.rpartition(":")[2], TRADIER_TOKEN):
         assert token.encode() not in collected.stored
         assert token not in said
+
+
+def test_why_an_account_does_not_come_up_is_shown_until_it_does(told: dict[str, Any]) -> None:
+    never_up: NeverUp = of(told, "never up")
+    assert [shown["is_up"] for shown in never_up.shown.values()] == [False, False, False]
+    hyperliquid, lighter, tradier = (never_up.shown[account]["fault"] for account in ACCOUNTS)
+    assert hyperliquid.startswith("no connection to 127.0.0.1: ConnectionRefusedError")
+    assert "invalid auth token" in lighter and LIGHTER_TOKEN not in lighter
+    assert "HTTP 401" in tradier
+    assert never_up.fault_when_up is None
+
+
+def test_what_fails_at_each_attempt_is_warned_of_once(told: dict[str, Any]) -> None:
+    never_up: NeverUp = of(told, "never up")
+    lines = [json.loads(line) for line in never_up.said.err.splitlines()]
+    warned = [(line.get("venue"), line["why"]) for line in lines if line["level"] == "warning" and "why" in line]
+    assert {venue for venue, _ in warned} == {"hyperliquid", "lighter", "tradier"}
+    assert len(warned) == len(set(warned))
 
 
 def test_a_collector_that_was_killed_has_recorded_nothing_twice(told: dict[str, Any]) -> None:
