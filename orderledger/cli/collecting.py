@@ -40,6 +40,9 @@ def collect(config: str) -> None:
     Every interruption of a feed is recorded as a gap, which ends when what was missed has been asked for.
     `orderledger status` shows what it does. Exit status: 0 stopped, 2 a setting is wrong, 3 the store failed.
     """
+    from orderledger.infrastructure.collecting.signals import Signals
+
+    signals = Signals()
     from pathlib import Path
 
     from orderledger.infrastructure.collecting.logging import say_new, set_up_log
@@ -54,7 +57,7 @@ def collect(config: str) -> None:
         options.open_ledger(settings.db, follow="process", say_new=say_new) as ledger,
         records_of(settings.db, ledger) as records,
     ):
-        run(settings, ledger, records)
+        run(settings, ledger, records, signals)
 
 
 @click.command()

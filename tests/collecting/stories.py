@@ -1,9 +1,11 @@
 """What is played with the command: stories of processes and made-up venues, each with what came of it."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -197,6 +199,46 @@ async def stopped_in_the_middle(command: Path, folder: Path) -> Stopped:
         said = await process.said()
         with world.ledger() as ledger:
             return Stopped(said, ended, {row["venue_order_id"]: row["status"] for row in ledger.orders()})
+
+
+async def stopped_at_once(command: Path, folder: Path) -> tuple[Said, Said]:
+    """While the store is still being opened; and what a check of it finds."""
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        process = await world.start("collect", world.config)
+        await world.until(lambda: process.has_open(world.db), process)
+        process.send(signal.SIGTERM)
+        return await process.said(), await world.run("check")
+
+
+@dataclass(slots=True)
+class Held:
+    """Of a collector that was stopped while another process held the store, and of one after it."""
+
+    said: Said
+    seconds: float
+    placed: set[str]
+    orders: set[str]
+
+
+async def stopped_while_the_store_is_held(command: Path, folder: Path) -> Held:
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",), more='log = "json"')
+        truth = world.hyperliquid.truth
+        process = await world.collecting("hyperliquid:main")
+        (socket,) = world.hyperliquid.sockets
+        with contextlib.closing(sqlite3.connect(world.db, isolation_level=None)) as holding:
+            holding.execute("BEGIN IMMEDIATE")
+            placed = {str(truth.place(ADDRESS, **ORDER).order_id) for _ in range(FEW)}
+            await world.hyperliquid.push(socket, {"channel": "pong"})
+            began = time.monotonic()
+            process.send(signal.SIGTERM)
+            said = await process.said()
+            seconds = time.monotonic() - began
+        again = await world.start("collect", world.config)
+        await world.until(lambda: all(world.is_recorded(int(name)) for name in placed), again)
+        with world.ledger() as ledger:
+            return Held(said, seconds, placed, {row["venue_order_id"] for row in ledger.open_orders()})
 
 
 @dataclass(slots=True)

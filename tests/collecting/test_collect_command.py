@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from orderledger.cli import main
+from orderledger.infrastructure.collecting.running import ENDING_SECONDS
 from tests.collecting import stories
 from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
-from tests.collecting.stories import WRONG, Collected, Killed, NeverUp, Reconciled, Stopped, Twice, ViewsKilled
+from tests.collecting.stories import WRONG, Collected, Held, Killed, NeverUp, Reconciled, Stopped, Twice, ViewsKilled
 
 STORIES: dict[str, Any] = {
     "collected": stories.collected_everywhere,
@@ -19,6 +20,8 @@ STORIES: dict[str, Any] = {
     "killed": stories.killed_and_started_again,
     "views killed": stories.views_killed,
     "stopped": stories.stopped_in_the_middle,
+    "stopped at once": stories.stopped_at_once,
+    "held": stories.stopped_while_the_store_is_held,
     "twice": stories.started_twice,
     "failed": stories.store_that_fails,
     "reconciled": stories.reconciled_by_hand,
@@ -86,6 +89,24 @@ def test_an_order_that_came_and_went_while_the_collector_was_stopped_is_not_lost
     assert stopped.said.status == 0
     assert set(stopped.ended.values()) == {"canceled", "expired"}
     assert stopped.orders == stopped.ended
+
+
+def test_a_collector_that_is_stopped_before_it_has_begun_ends_cleanly(told: dict[str, Any]) -> None:
+    said, checked = of(told, "stopped at once")
+    assert (said.status, checked.status) == (0, 0)
+    assert "Traceback" not in said.err
+
+
+def test_a_collector_that_is_stopped_while_the_store_is_held_ends_soon_and_says_what_it_has_not_recorded(
+    told: dict[str, Any],
+) -> None:
+    """Whoever collects next asks for it."""
+    held: Held = of(told, "held")
+    assert held.said.status == 3
+    assert held.seconds < ENDING_SECONDS + 10
+    (line,) = [line for line in map(json.loads, held.said.err.splitlines()) if line["event"] == "not_recorded"]
+    assert line["accounts"]["hyperliquid:main"] == line["messages"] >= len(held.placed)
+    assert held.orders == held.placed
 
 
 def test_a_second_collector_of_an_account_is_refused_while_the_first_one_runs(told: dict[str, Any]) -> None:

@@ -99,6 +99,9 @@ class Collector:
             for task in done - {stopping}:
                 task.result()
             await self._wind_down(recording, listening)
+        except StoreError:
+            self.tell_of_unrecorded()
+            raise
         finally:
             for task in [*tasks, stopping]:
                 task.cancel()
@@ -108,6 +111,12 @@ class Collector:
             self._is_running = False
             self._watch.look_at_views()
             self._publish(self.status())
+
+    def tell_of_unrecorded(self) -> None:
+        """What was heard, and cannot be said to be durable. Whoever collects next asks for it."""
+        left = dict(+self._recorder.unrecorded)
+        if left and self._watch.is_due(self, f"not recorded: {left}"):
+            self._log.error("not_recorded", messages=sum(left.values()), accounts=left)
 
     async def _wind_down(self, recording: "asyncio.Future[None]", listening: Sequence["asyncio.Future[None]"]) -> None:
         """Record what the venues have heard by now: all that they tell before they end by themselves."""

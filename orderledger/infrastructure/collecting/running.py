@@ -2,16 +2,21 @@
 
 import asyncio
 import gc
+import os
 import signal
+import threading
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
+import structlog
+
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.collecting.building import build
 from orderledger.infrastructure.collecting.collector import Collector
 from orderledger.infrastructure.collecting.settings import CollectSettings
+from orderledger.infrastructure.collecting.signals import Signals
 from orderledger.infrastructure.errors import InvalidSetting, VenueError
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.breaks import document, shown
@@ -22,6 +27,9 @@ WATCHED_SECONDS = 2.5
 """A collector says once a second how it is."""
 CLAIM_SECONDS = 1.0
 """Much longer than it takes from a claim to the first thing that is published."""
+ENDING_SECONDS = 20.0
+"""Longer than all that is waited for at the end, but for a store that another process holds."""
+STORE_FAILED = 3
 NEW_OBJECTS = 500_000
 """More than are on their way at once: the garbage collector looks through what stays, and not what is gone a moment later."""
 
@@ -38,16 +46,15 @@ class Ledger(Book, Protocol):
     def latencies(self) -> dict[str, dict[str, int]]: ...
 
 
-def run(settings: CollectSettings, ledger: Ledger, records: Records) -> None:
-    """Collect until SIGTERM or SIGINT. What was heard by then is recorded."""
+def run(settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals) -> None:
+    """Collect until SIGTERM or SIGINT. What was heard by then is recorded; where the store does not let us, the process ends
+    without it after `ENDING_SECONDS`."""
     _set_up_garbage()
-    asyncio.run(_collect(settings, ledger, records))
+    asyncio.run(_collect(settings, ledger, records, signals))
 
 
-async def _collect(settings: CollectSettings, ledger: Ledger, records: Records) -> None:
+async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals) -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     collector = Collector(
         ledger,
         _venues(settings, records),
@@ -58,9 +65,32 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records) 
         check_views=ledger.check_following,
         records=records,
     )
+
+    def end() -> None:
+        if not stop.is_set():
+            stop.set()
+            _give_up_later(collector)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    if signals.heard:
+        end()
     published = await _claimed(settings, ledger)
     await collector.note_absence(published)
     await collector.run(stop)
+
+
+def _give_up_later(collector: Collector) -> None:
+    """What is acknowledged is durable, however we end. A thread that waits for another process's lock cannot be told to stop."""
+
+    def give_up() -> None:
+        collector.tell_of_unrecorded()
+        structlog.get_logger("orderledger.collect").error("given_up", why=f"{ENDING_SECONDS:g} s were not enough to end")
+        os._exit(STORE_FAILED)
+
+    timer = threading.Timer(ENDING_SECONDS, give_up)
+    timer.daemon = True
+    timer.start()
 
 
 async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict[str, Any]]:
