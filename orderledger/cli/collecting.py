@@ -1,12 +1,15 @@
 """`collect`, `reconcile`, `status`, `translate`: the venues' side."""
 
 import sys
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from orderledger.cli import options
 from orderledger.cli.output import json_line, print_record, print_rows, say
+
+if TYPE_CHECKING:
+    from orderledger.infrastructure.collecting.signals import Signals
 
 CONFIG = click.option(
     "--config",
@@ -42,7 +45,11 @@ def collect(config: str) -> None:
     """
     from orderledger.infrastructure.collecting.signals import Signals
 
-    signals = Signals()
+    with Signals() as signals:
+        _collect(config, signals)
+
+
+def _collect(config: str, signals: "Signals") -> None:
     from pathlib import Path
 
     from orderledger.infrastructure.collecting.logging import say_new, set_up_log
@@ -51,7 +58,6 @@ def collect(config: str) -> None:
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
-    settings.check()
     set_up_log(settings.log)
     with (
         options.open_ledger(settings.db, follow="process", say_new=say_new) as ledger,
@@ -85,7 +91,6 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
-    settings.check()
     set_up_log(settings.log)
     if adjust_positions:
         settings = settings.model_copy(update={"adjust_positions": True})

@@ -12,7 +12,7 @@ from orderledger.cli import main
 from orderledger.infrastructure.collecting.running import ENDING_SECONDS
 from tests.collecting import stories
 from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
-from tests.collecting.stories import WRONG, Collected, Held, Killed, NeverUp, Reconciled, Stopped, Twice, ViewsKilled
+from tests.collecting.stories import OK, WRONG, Collected, Held, Killed, NeverUp, Reconciled, Stopped, Twice, ViewsKilled
 
 STORIES: dict[str, Any] = {
     "collected": stories.collected_everywhere,
@@ -188,15 +188,37 @@ def test_a_store_that_fails_ends_the_collector_with_one_sentence(told: dict[str,
 @pytest.mark.parametrize("what", WRONG)
 def test_a_wrong_setting_is_named_in_one_sentence(what: str, tmp_path: Path) -> None:
     """Without a process of its own: nothing is started that could be left behind."""
-    settings, fault = WRONG[what]
-    readable, config, db = tmp_path / "token", tmp_path / "orderledger.toml", tmp_path / "orders.db"
-    readable.write_text("readable")
-    readable.chmod(0o644)
-    config.write_text(f"{settings}\n".replace("FOLDER", str(tmp_path)))
-    said = CliRunner().invoke(main, ["collect", str(config)], env={"ORDERLEDGER_DB": str(db)})
+    settings, fault = (text.replace("FOLDER", str(tmp_path)).replace("FILE", str(tmp_path / "o.toml")) for text in WRONG[what])
+    (tmp_path / "token").write_text("visible")
+    (tmp_path / "token").chmod(0o644)
+    for name, held in (("empty", b"\n"), ("bytes", b"\xff\xfe")):
+        (tmp_path / name).touch(0o600)
+        (tmp_path / name).write_bytes(held)
+    said = refused(tmp_path, settings, EMPTY="", LINES="one\ntwo")
+    assert said.startswith("orderledger: ") and fault in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("ORDERLEDGER_RECONCILE_SECONDS", "soon", "ORDERLEDGER_RECONCILE_SECONDS: "),
+        ("ORDERLEDGER_VENUES", "[", "ORDERLEDGER_VENUES: is not JSON"),
+        ("ORDERLEDGER_VENUES", '[{"venue": "lighter", "account_index": 1}]', "ORDERLEDGER_VENUES.0.account: "),
+    ],
+)
+def test_a_wrong_setting_of_the_environment_is_named_as_the_variable(name: str, value: str, fault: str, tmp_path: Path) -> None:
+    said = refused(tmp_path, OK, **{name: value})
+    assert said.startswith(f"orderledger: {fault}")
+
+
+def refused(folder: Path, settings: str, **environment: str) -> str:
+    """The one sentence that `collect` has for these settings."""
+    config, db = folder / "o.toml", folder / "orders.db"
+    config.write_text(f"{settings}\n")
+    said = CliRunner().invoke(main, ["collect", str(config)], env={"ORDERLEDGER_DB": str(db), **environment})
     assert (said.exit_code, said.stdout, db.exists()) == (2, "", False)
     (sentence,) = said.stderr.splitlines()
-    assert sentence.startswith("orderledger: ") and fault in sentence
+    return sentence
 
 
 def test_a_dry_run_shows_the_breaks_and_appends_nothing(reconciled: Reconciled) -> None:
