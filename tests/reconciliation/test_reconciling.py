@@ -118,9 +118,19 @@ def test_fills_that_were_missed_while_the_stream_was_down_are_appended_once(desk
     assert desk.order("status", "cum_quantity", "leaves_quantity") == ("canceled", "6", "0")
     (trade,) = desk.ledger.trades()
     assert (trade["fill_id"], trade["source"]) == ("F-1", "reconciliation")
-    (gap,) = desk.ledger.account_events(kind="gap")
-    assert (gap["from_at"], gap["to_at"]) == (at(10), found.at)
     assert (desk.reconcile(120).appended, len(desk.ledger.trades())) == (0, 1)
+
+
+def test_a_run_by_hand_asks_for_what_a_gap_has_hidden_and_does_not_end_it(desk: Desk) -> None:
+    """A gap ends when somebody listens again."""
+    desk.record(*WORKING, message("gap", client_order_id=None, **{"from": at(10)}))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.trade("V-1", "F-1", "6", at(15))
+    first, second = desk.reconcile(60), desk.reconcile(120)
+    assert (kinds(first), second.appended) == ([("missing_fill", True)], 0)
+    assert first.certificate.covered_to == first.at
+    (gap,) = desk.ledger.account_events(kind="gap")
+    assert (gap["from_at"], gap["to_at"]) == (at(10), None)
 
 
 def test_a_fill_that_is_known_with_less_is_no_break_and_is_completed(desk: Desk) -> None:
