@@ -127,7 +127,8 @@ def _print_reconciled(found: dict[str, Any], *, as_json: bool, is_dry_run: bool)
 @options.db
 def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     """Take the repairs of a BREAK back, by appending what undoes them: a fill is busted, an end reinstated, terms and
-    positions are what they were. BREAK is its id, as `reconcile --json` and the causation id of its events give it.
+    positions are what they were. BREAK is its id, as `reconcile --json` and the causation id of its events give it. Of one that
+    was found several times, the last repairs are taken back; of one in several accounts, say which is meant.
 
     Prints the messages. Exit status 1 if the break has appended nothing.
     """
@@ -140,6 +141,9 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
         if not repairs:
             say([f"orderledger: no event is recorded because of {break_id!r}"])
             sys.exit(1)
+        accounts = sorted({repair["account"] for repair in repairs})
+        if len(accounts) > 1:
+            raise click.UsageError(f"{break_id!r} is a break of {', '.join(accounts)}: give the --account")
         messages = reverting(ledger, repairs, SystemClock().now())
         if not dry_run:
             ledger.record_many(messages)

@@ -246,6 +246,25 @@ def test_a_repair_is_taken_back(reconciled: Reconciled) -> None:
     assert reconciled.trades == []
 
 
+def test_a_break_of_several_accounts_is_taken_back_of_one_that_is_named(tmp_path: Path) -> None:
+    db, name = str(tmp_path / "orders.db"), "position_differs:BTC"
+    told = {
+        "type": "adjust",
+        "instrument": "BTC",
+        "quantity": "1",
+        "price": "100",
+        "actor": "reconciliation",
+        "causation_id": name,
+    }
+    lines = "".join(json.dumps({**told, "account": account}) + "\n" for account in ("sim:one", "sim:two"))
+    runner = CliRunner()
+    assert runner.invoke(main, ["record", "-", "--db", db], input=lines).exit_code == 0
+    said = runner.invoke(main, ["revert", name, "--db", db])
+    assert said.exit_code == 2 and "is a break of sim:one, sim:two: give the --account" in said.stderr
+    said = runner.invoke(main, ["revert", name, "--account", "sim:one", "--db", db])
+    assert [json.loads(line)["account"] for line in said.stdout.splitlines()] == ["sim:one"]
+
+
 @pytest.fixture(scope="module")
 def translated(orderledger_command: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Said]]:
     story = stories.samples_translated(orderledger_command, tmp_path_factory.mktemp("translated"), shared / "venues/samples")

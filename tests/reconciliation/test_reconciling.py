@@ -360,6 +360,20 @@ def test_an_adoption_and_an_answer_can_be_taken_back(desk: Desk) -> None:
     assert desk.ledger.order("V-7")["status"] == "canceled"
 
 
+def test_of_a_position_that_was_adjusted_twice_the_last_adjustment_alone_is_taken_back(desk: Desk) -> None:
+    desk.reconcile(30)
+    for second, held in ((60, "5"), (120, "7")):
+        desk.venue.held = {"BTC-USD": held}
+        desk.reconcile(second, may_adjust=True)
+    reverted(desk, "position_differs:BTC-USD")
+
+    def held_at(second: float) -> list[str]:
+        return [str(row["position_quantity"]) for row in desk.ledger.positions(effective_at=at(second))]
+
+    assert (held_at(100), held_at(200)) == (["5"], ["5"])
+    assert (kinds(desk.reconcile(180)), held_at(200)) == ([("position_differs", False)], ["5"])
+
+
 def test_a_correction_that_was_taken_over_is_corrected_back(desk: Desk) -> None:
     corrected = correct_fill("F-1b", "F-1", "4", "99", venue_order_id="V-1", at=at(8))
     repair = {"actor": "reconciliation", "causation_id": "missing_fill:F-1b", "source": "reconciliation"}
