@@ -206,7 +206,7 @@ BREAKS: dict[str, str] = {
     "missing_fill": "The venue has a fill that the ledger has not.",
     "missing_funding": "The venue has a funding that the ledger has not.",
     "missing_order": "An order works at the venue that the ledger does not know: it is adopted as external.",
-    "missing_end": "The venue has ended an order that is open here.",
+    "missing_end": "The venue has ended an order that is open here, or not known.",
     "unanswered_order": "An order was in flight or unresolved here, and the venue knows what became of it.",
     "terms_differ": "Quantity, price or venue id of a working order are not those recorded.",
     "absent_order": "Open here, and the venue does not know it. That is evidence, not an end: it stays open.",

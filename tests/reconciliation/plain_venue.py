@@ -73,6 +73,12 @@ class PlainVenue:
             {"venue_order_id": order, "fill_id": fill_id, "quantity": quantity, "price": price, "at": at, "side": known.side}
         )
 
+    def trade_of_the_day(self, order: str, fill_id: str, quantity: str, at: datetime) -> None:
+        """An order that has traded, and was canceled after that; it stands in the list of the day."""
+        self.orders[order] = Known(order, is_open=False, at=at)
+        self.trade(order, fill_id, quantity, at)
+        self.lists_more.append(self._told(self.orders[order]))
+
     async def listen(self) -> AsyncIterator[Told]:
         """What the test puts into `feed`; an exception is raised, as by an adapter with a fault of its own."""
         while True:

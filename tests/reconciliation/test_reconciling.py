@@ -294,6 +294,14 @@ def test_a_dry_run_shows_what_it_would_append_and_appends_nothing(desk: Desk) ->
     ]
 
 
+def test_an_order_that_has_ended_and_is_not_known_here_is_no_working_one_in_a_dry_run_either(desk: Desk) -> None:
+    """Some venues list the orders of the day, ended ones among them."""
+    desk.venue.trade_of_the_day("V-1", "F-1", "4", at(8))
+    thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(61)
+    assert kinds(thought) == kinds(done) == [("missing_fill", True), ("missing_end", True)]
+    assert [one.id for one in thought.breaks] == [one.id for one in done.breaks]
+
+
 def test_a_venue_that_cannot_be_asked_concludes_nothing(desk: Desk) -> None:
     """Behaviours 3 and 18"""
     desk.record(*WORKING)

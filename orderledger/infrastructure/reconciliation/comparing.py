@@ -34,6 +34,8 @@ def is_unanswered(row: Row) -> bool:
 def difference(row: Row | None, message: Any, unrecorded: Decimal) -> tuple[Kind, str] | None:
     """How the venue's word on an order differs from its row, if it does. `unrecorded` is what fills of it that were told, and
     are not yet recorded, add up to."""
+    if row is None and says_ended(message):
+        return Kind.MISSING_END, "not known here, ended at the venue"
     if row is None:
         return Kind.MISSING_ORDER, "works at the venue, and is not known here"
     if not row["is_open"]:
