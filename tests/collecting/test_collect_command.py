@@ -13,6 +13,7 @@ from orderledger.infrastructure.collecting.running import ENDING_SECONDS
 from tests.collecting import stories
 from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
 from tests.collecting.stories import OK, WRONG, Collected, Held, Killed, NeverUp, Reconciled, Stopped, Twice, ViewsKilled
+from tests.conftest import REPOSITORY
 
 STORIES: dict[str, Any] = {
     "collected": stories.collected_everywhere,
@@ -228,6 +229,14 @@ def test_a_dry_run_shows_the_breaks_and_appends_nothing(reconciled: Reconciled) 
     assert {row["kind"] for row in breaks} == {"missing_fill", "missing_order"}
     assert {row["break"] for row in breaks} == {row["break"] for row in real.rows[:-1]}
     assert (certificate["account"], certificate["is_recorded"]) == ("hyperliquid:main", False)
+
+
+def test_every_field_of_status_and_reconcile_is_in_the_reference(collected: Collected, reconciled: Reconciled) -> None:
+    commands = (REPOSITORY / "docs/reference/commands.md").read_text(encoding="utf-8")
+    (status,) = collected.while_it_ran.rows
+    (collector,) = status["collectors"].values()
+    rows = [status, collector, *collector["accounts"].values(), *collector["latencies"].values(), *reconciled.said[1].rows]
+    assert {name for row in rows for name in row if f"| `{name}` |" not in commands} == set()
 
 
 def test_a_second_reconciliation_appends_nothing(reconciled: Reconciled) -> None:

@@ -61,7 +61,7 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, 
         SystemClock(),
         rules=_rules(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
-        publish=lambda status: ledger.publish(settings.collector, {**status, "latencies": ledger.latencies()}),
+        publish=lambda status: ledger.publish(settings.collector, to_publish(status, ledger)),
         check_views=ledger.check_following,
         records=records,
     )
@@ -149,15 +149,15 @@ async def _reconcile_all(
     names = [name for venue in venues for name in venue.accounts]
     if account is not None and account not in names:
         raise InvalidSetting("account", f"{account!r} is none of {', '.join(names)}")
-    told: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for venue in venues:
         try:
             for name in venue.accounts:
                 if account in (None, name):
-                    told.append(await _reconciled(settings, ledger, records, venue, name, is_dry_run))
+                    found.append(await _reconciled(settings, ledger, records, venue, name, is_dry_run))
         finally:
             await venue.aclose()
-    return told
+    return found
 
 
 async def _reconciled(
@@ -167,11 +167,22 @@ async def _reconciled(
     try:
         found = await reconciler.run(account)
     except VenueError as error:
-        return {"account": account, "fault": str(error), "breaks": [], "certificate": None}
-    return _told(found)
+        return not_asked(account, str(error))
+    return answer_of(found)
 
 
-def _told(found: Reconciled) -> dict[str, Any]:
+def not_asked(account: str, fault: str) -> dict[str, Any]:
+    """What is told of an account whose venue could not be asked."""
+    return {"account": account, "fault": fault, "breaks": [], "certificate": None}
+
+
+def to_publish(status: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
+    """What a collector says of itself."""
+    return {**status, "latencies": ledger.latencies()}
+
+
+def answer_of(found: Reconciled) -> dict[str, Any]:
+    """What is told of an account that was compared."""
     return {
         "account": found.account,
         "breaks": [shown(one, found.at) for one in found.breaks],
