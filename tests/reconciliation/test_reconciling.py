@@ -241,7 +241,7 @@ def test_a_fill_from_before_the_looking_back_counts_in_what_is_held_from_before(
 def test_an_order_of_which_the_fills_alone_are_known_ends_when_the_venue_says_filled() -> None:
     row = {"is_open": True, "status": "partially_filled", "quantity": None, "cum_quantity": Decimal(10), "limit_price": None}
     filled = parse_document(message("status", status="filled", client_order_id=None, venue_order_id="V-1"))
-    assert difference(row, filled, Decimal(0)) == (Kind.MISSING_END, "only its fills are known here, filled at the venue")
+    assert difference(row, filled) == (Kind.MISSING_END, "only its fills are known here, filled at the venue")
 
 
 def test_a_position_that_the_fills_do_not_explain_stays_open_until_it_is_adjusted(desk: Desk) -> None:
@@ -292,6 +292,32 @@ def test_a_dry_run_shows_what_it_would_append_and_appends_nothing(desk: Desk) ->
             "price": "100",
         }
     ]
+
+
+def test_a_dry_run_shows_what_the_run_does(desk: Desk) -> None:
+    """What would be recorded first decides what is found then."""
+    desk.record(*WORKING)
+    desk.venue.opening = {"BTC-USD": "5"}
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), price="99")
+    desk.venue.orders["V-2"] = Known("V-2", at=at(4))
+    desk.venue.orders["V-3"] = Known("V-3", at=at(9), is_open=False)
+    desk.venue.orders["V-4"] = Known("V-4", at=at(9), is_open=False, is_forgotten=True)
+    desk.venue.orders["V-5"] = Known("V-5", at=at(4), claims={"cum_quantity": "9"})
+    for number in range(1, 6):
+        desk.venue.trade(f"V-{number}", f"F-{number}", "4", at(8))
+    desk.venue.trade_of_the_day("V-6", "F-6", "4", at(8))
+    thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(60)
+
+    def told(found: Reconciled) -> list[Any]:
+        return [(one.id, one.text, one.is_settled, [type(repair) for repair in one.repairs]) for one in found.breaks]
+
+    assert told(thought) == told(done)
+    assert {one.kind.value for one in done.breaks} == {
+        "missing_fill", "missing_order", "missing_end", "terms_differ", "absent_order", "opening_position"
+    }  # fmt: skip
+    counts = ("orders", "fills", "positions")
+    assert [getattr(thought.certificate, name) for name in counts] == [getattr(done.certificate, name) for name in counts]
+    assert left(thought) == left(done)
 
 
 def test_an_order_that_has_ended_and_is_not_known_here_is_no_working_one_in_a_dry_run_either(desk: Desk) -> None:
