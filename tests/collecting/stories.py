@@ -319,6 +319,12 @@ WRONG: dict[str, tuple[str, str]] = {
         f'{TRADIER}token = {{ file = "FOLDER/bytes" }}',
         "FILE: venues.0.token.file: FOLDER/bytes is no text",
     ),
+    "a file that has no name": (f'{TRADIER}token = {{ file = "a\\u0000b" }}', "FILE: venues.0.token.file: "),
+    "a venue that is none": (
+        HYPERLIQUID.replace("hyperliquid", "elsewhere"),
+        "FILE: venues.0: venue is none of hyperliquid, lighter, tradier",
+    ),
+    "a venue without a name": ("[[venues]]", "FILE: venues.0: venue is none of hyperliquid, lighter, tradier"),
     "a token in two places": (
         f'{TRADIER}token = {{ env = "HOME", file = "FOLDER/token" }}',
         "FILE: venues.0.token: needs env or file, and not both",

@@ -6,8 +6,9 @@ Secrets stand in neither the file nor the log: only where to find them.
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -122,14 +123,16 @@ class Secret(Section):
             return f"the variable {self.env}", found.strip()
         assert self.file is not None
         try:
-            mode = self.file.stat().st_mode
-            if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise InvalidSetting(f"{field}.file", f"others can read {self.file}: chmod 600")
-            return str(self.file), self.file.read_text(encoding="utf-8").strip()
+            mode, text = self.file.stat().st_mode, self.file.read_text(encoding="utf-8")
         except OSError as error:
             raise InvalidSetting(f"{field}.file", f"{self.file} cannot be read: {error.strerror}") from None
         except UnicodeDecodeError:
             raise InvalidSetting(f"{field}.file", f"{self.file} is no text in UTF-8") from None
+        except ValueError:
+            raise InvalidSetting(f"{field}.file", f"{str(self.file)!r} is no path") from None
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise InvalidSetting(f"{field}.file", f"others can read {self.file}: chmod 600")
+        return str(self.file), text.strip()
 
 
 class LighterSettings(Section):
@@ -228,9 +231,8 @@ class CollectSettings(BaseSettings):
             settings._check()
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
-            ours = fault.get("ctx", {}).get("error")
             where = _where([str(part) for part in fault["loc"]], environment, path)
-            raise InvalidSetting(where, str(ours) if ours else uncapitalized(fault["msg"])) from None
+            raise InvalidSetting(where, _said(fault)) from None
         except SettingsError:
             raise InvalidSetting("ORDERLEDGER_VENUES", "is not JSON") from None
         except InvalidSetting as error:
@@ -251,6 +253,14 @@ class CollectSettings(BaseSettings):
                 named[key] = index
             if not isinstance(venue, HyperliquidSettings):
                 venue.token.read(f"venues.{index}.token")
+
+
+def _said(fault: Mapping[str, Any]) -> str:
+    """pydantic speaks of tags and discriminators where a venue is not named."""
+    if fault["type"].startswith("union_tag"):
+        return f"venue is none of {', '.join(VENUES)}"
+    ours = fault.get("ctx", {}).get("error")
+    return str(ours) if ours else uncapitalized(fault["msg"])
 
 
 def _where(loc: list[str], environment: set[str], path: Path) -> str:
