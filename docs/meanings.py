@@ -214,7 +214,7 @@ BREAKS: dict[str, str] = {
     "missing_fill": "The venue has a fill that the ledger has not.",
     "missing_funding": "The venue has a funding that the ledger has not.",
     "missing_order": "An order works at the venue that the ledger does not know: it is adopted as external.",
-    "missing_end": "The venue has ended an order that is open here.",
+    "missing_end": "The venue has ended an order that is open here, or not known.",
     "unanswered_order": "An order was in flight or unresolved here, and the venue knows what became of it.",
     "terms_differ": "Quantity, price or venue id of a working order are not those recorded.",
     "absent_order": "Open here, and the venue does not know it. That is evidence, not an end: it stays open.",
@@ -223,4 +223,73 @@ BREAKS: dict[str, str] = {
     "two_live_orders": "Two orders work at the venue under one order of ours. It stays open.",
     "opening_position": "Held at the venue before the first fill that it told: adopted when an account is first compared.",
     "position_differs": "The fills do not add up to the position that the venue states. It stays open until they do, or it is adjusted.",
+}
+
+BREAK: dict[str, str] = {
+    "break": "Its id: kind and subject. The same difference has the same id in every run.",
+    "kind": "What differs: see [breaks](errors.md#breaks).",
+    "account": "Trading account.",
+    "subject": "The order, fill, funding or instrument that it is about.",
+    "since": "When the difference came about, as far as is known.",
+    "age_seconds": "From then to the run.",
+    "text": "What differs, in a sentence.",
+    "is_settled": "Whether the repairs settle it. What is not settled stays open, and stands in `breaks_open` of the certificate.",
+    "ours": "The row of the view, before the repairs. Null where there is none.",
+    "theirs": "What the venue said: its raw payload.",
+    "repairs": "The messages that were appended, or in a dry run would be: as for `orderledger record`.",
+}
+
+RECONCILED: dict[str, str] = {
+    "account": "Trading account.",
+    "appended": "How many messages were recorded. 0 in a dry run.",
+    "certificate": "The [`certify`](messages.md#certify) message of the run, with the ids of `breaks_open`. Null where the venue could not be asked.",
+    "is_recorded": "Whether the certificate was recorded: it is where it says something new, and never in a dry run.",
+    "fault": "Only where the venue could not be asked: why. Then there is no `appended` and no `is_recorded`, and nothing was concluded.",
+}
+
+STATUS: dict[str, str] = {
+    "position": "End of the log.",
+    "views_position": "How far the views are.",
+    "views_behind": "How many positions they are behind.",
+    "collectors": "By name, what each `orderledger collect` last said of itself.",
+}
+
+COLLECTOR: dict[str, str] = {
+    "began_at": "When it was started.",
+    "at": "When it said this; of one that was stopped, up to when it listened.",
+    "is_running": "False once it was stopped. One that was killed says true, and `at` grows no more.",
+    "waiting": "Messages that were heard, and are not being recorded yet.",
+    "due": "Accounts that are to be reconciled now.",
+    "accounts": "By name, the counters of each account.",
+    "latencies": "Of `queue`, `commit` and `views` how long they took, in microseconds, since it was started.",
+    "claim": "Only in the first second of a collector, beside what the one before it had said: what it is about to collect.",
+}
+
+COUNTERS: dict[str, str] = {
+    "venue": "Venue.",
+    "is_up": "Whether it is listened to. Of a collector that was stopped: whether it was then.",
+    "frames": "Frames and answers that were heard.",
+    "messages": "Messages that were recorded, whatever their outcome.",
+    "events_appended": "Messages with the outcome `recorded`.",
+    "duplicates": "Messages with the outcome `duplicate`.",
+    "refused": "Messages with the outcome `refused`.",
+    "garbled": "Frames and rows that could not be read.",
+    "gaps": "Interruptions, the one before the start included.",
+    "reconciled": "Reconciliations that were done.",
+    "failed_reconciliations": "Those that could not be done, and were begun again.",
+    "breaks_settled": "Breaks that they settled.",
+    "breaks_open": "Breaks that the last one left open.",
+    "last_message_age_seconds": "Since the last message was heard. Null before the first.",
+    "venue_lag_seconds": "How long after it happened, by the venue's clock, the last one was heard, by ours.",
+    "recording_seconds_max": "The longest time from hearing a message to its commit.",
+    "last_reconciled_at": "When the last reconciliation asked the venue.",
+    "fault": "Why the account is not listened to as it should be, else why it could not be reconciled. Null while all is well.",
+}
+
+LATENCY: dict[str, str] = {
+    "count": "How many were measured.",
+    "latency_us_p50": "Median.",
+    "latency_us_p90": "90th percentile.",
+    "latency_us_p99": "99th percentile.",
+    "latency_us_max": "The longest.",
 }

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501  (a cell of a Markdown table is one line)
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import get_args
 
 import click
@@ -13,8 +15,17 @@ from orderledger.cli import main
 from orderledger.domain.decision import Reason
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure import errors as exceptions
-from orderledger.infrastructure.reconciliation.breaks import Kind
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.collecting import running
+from orderledger.infrastructure.collecting.collector import Collector
+from orderledger.infrastructure.reconciliation.breaks import Break, Kind, shown
+from orderledger.infrastructure.reconciliation.reconciler import Reconciled
+from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
+from orderledger.infrastructure.wire.messages import Certify
 from orderledger.infrastructure.wire.outcome import Answer
+from orderledger.ledger import Ledger
+
+AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
 
 COMMANDS_INTRODUCTION = """# Commands
 
@@ -41,9 +52,50 @@ def commands() -> str:
     parts = [COMMANDS_INTRODUCTION, code("text", _help(main, "orderledger"))]
     for name, command in main.commands.items():
         parts += [f"## {name}\n", code("text", _help(command, f"orderledger {name}"))]
-        if name == "record":
-            parts.append(ACKNOWLEDGEMENTS)
+        parts += AFTERWARDS.get(name, list)()
     return "\n".join(parts)
+
+
+def reconciled() -> list[str]:
+    """From what the code answers, so that no field is missed."""
+    nothing = Certify(account="sim:main", at=AT, covered_from=AT, covered_to=AT, orders=0, fills=0, positions=0)
+    found = Reconciled(account="sim:main", at=AT, breaks=(), certificate=nothing, appended=0, is_recorded=False)
+    one = Break(kind=Kind.MISSING_FILL, account="sim:main", subject="", since=AT, text="")
+    told = [name for name in (*running.answer_of(found), *running.not_asked("sim:main", "")) if name != "breaks"]
+    return [
+        "With `--json`, each break is a line:\n",
+        _named(shown(one, AT), meanings.BREAK),
+        "and after those of an account comes a line of its own:\n",
+        _named(dict.fromkeys(told), meanings.RECONCILED),
+    ]
+
+
+def status() -> list[str]:
+    """The same."""
+    with Ledger.open("memory://", follow=False) as ledger:
+        venue = Hyperliquid({"hyperliquid:main": "0x" + "0" * 40})
+        collector = Collector(ledger, [venue], SystemClock()).status()
+        (account,) = collector["accounts"].values()
+        answer, published = ledger.status(), running.to_publish(collector, ledger)
+        (latency, *_) = ledger.latencies().values()
+    return [
+        "With `--json` it is one object:\n",
+        _named(answer, meanings.STATUS),
+        "Each of the `collectors`:\n",
+        _named([*published, "claim"], meanings.COLLECTOR),
+        "Each of its `accounts`, counted since the collector was started:\n",
+        _named(account, meanings.COUNTERS),
+        "Each of its `latencies`:\n",
+        _named(latency, meanings.LATENCY),
+    ]
+
+
+AFTERWARDS = {"record": lambda: [ACKNOWLEDGEMENTS], "reconcile": reconciled, "status": status}
+"""What is said of a command beside its help."""
+
+
+def _named(names: Iterable[str], words: dict[str, str]) -> str:
+    return table(("field", "meaning"), [(f"`{name}`", words[name]) for name in names])
 
 
 def _help(command: click.Command, name: str) -> str:

@@ -24,10 +24,12 @@ from orderledger.infrastructure.storage.projecting import Projector, stored_posi
 from orderledger.infrastructure.storage.rebuilding import Rebuilt, rebuild, rebuild_outdated
 from orderledger.infrastructure.storage.recovering import open_orders_in_log
 from orderledger.infrastructure.storage.store import Store, open_store, reaching
+from orderledger.infrastructure.storage.views import FoldedViews
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.committer import Committer
 from orderledger.infrastructure.writing.entry import Entry
 from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Writer
+from orderledger.projections import queries
 from orderledger.projections.recovery import Recovery, recovery_of
 from orderledger.projections.tables import ORDERS, Row
 
@@ -123,6 +125,12 @@ class Ledger(Questions):
     def preview(self, messages: "Iterable[Message]") -> list[Outcome]:
         """What would be answered if these were recorded now, in order, in one commit. Nothing is."""
         return self._writer.preview([self._wire.to_entry(message) for message in messages])
+
+    def foresee(self, messages: "Iterable[Message]") -> list[Row]:
+        """The orders that these messages are about, as they would be if they were recorded now, in order. Nothing is."""
+        with reaching(self._url):
+            events = self._writer.foresee([self._wire.to_entry(message) for message in messages])
+        return queries.orders(FoldedViews(events, None, None, lambda _: set()))
 
     # Recovery
 

@@ -1,12 +1,15 @@
 """`collect`, `reconcile`, `status`, `translate`: the venues' side."""
 
 import sys
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from orderledger.cli import columns, options
 from orderledger.cli.output import json_line, print_record, print_rows, say
+
+if TYPE_CHECKING:
+    from orderledger.infrastructure.collecting.signals import Signals
 
 CONFIG = click.option(
     "--config",
@@ -36,6 +39,13 @@ def collect(config: str) -> None:
     Every interruption of a feed is recorded as a gap, which ends when what was missed has been asked for.
     `orderledger status` shows what it does. Exit status: 0 stopped, 2 a setting is wrong, 3 the store failed.
     """
+    from orderledger.infrastructure.collecting.signals import Signals
+
+    with Signals() as signals:
+        _collect(config, signals)
+
+
+def _collect(config: str, signals: "Signals") -> None:
     from pathlib import Path
 
     from orderledger.infrastructure.collecting.logging import say_new, set_up_log
@@ -44,13 +54,12 @@ def collect(config: str) -> None:
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
-    settings.check()
     set_up_log(settings.log)
     with (
         options.make_ledger(settings.db, follow="process", say_new=say_new) as ledger,
         records_of(settings.db, ledger) as records,
     ):
-        run(settings, ledger, records)
+        run(settings, ledger, records, signals)
 
 
 @click.command()
@@ -79,7 +88,6 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
-    settings.check()
     set_up_log(settings.log)
     if adjust_positions:
         settings = settings.model_copy(update={"adjust_positions": True})
@@ -116,7 +124,8 @@ def _print_reconciled(found: dict[str, Any], *, as_json: bool, is_dry_run: bool)
 @options.db
 def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     """Take the repairs of a BREAK back, by appending what undoes them: a fill is busted, an end reinstated, terms and
-    positions are what they were. BREAK is its id, as `reconcile --json` and the causation id of its events give it.
+    positions are what they were. BREAK is its id, as `reconcile --json` and the causation id of its events give it. Of one that
+    was found several times, the last repairs are taken back; of one in several accounts, say which is meant.
 
     Prints the messages that are appended; for a break that was taken back before, there are none, and that is said.
 
@@ -134,6 +143,9 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
         if not repairs:
             say([f"orderledger: no event is recorded because of {break_id!r}"])
             sys.exit(1)
+        accounts = sorted({repair["account"] for repair in repairs})
+        if len(accounts) > 1:
+            raise click.UsageError(f"{break_id!r} is a break of {', '.join(accounts)}: give the --account")
         messages = reverting(ledger, repairs, SystemClock().now())
         outcomes = ledger.preview(messages) if dry_run else ledger.record_many(messages)
     appended = [message for message, told in zip(messages, outcomes, strict=True) if told.outcome == "recorded"]

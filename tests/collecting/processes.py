@@ -70,6 +70,9 @@ class Process:
         """Processes that it has started, and that have not ended."""
         return [child.pid for child in psutil.Process(self._process.pid).children()]
 
+    def has_open(self, path: Path) -> bool:
+        return str(path) in {file.path for file in psutil.Process(self._process.pid).open_files()}
+
     async def said(self) -> Said:
         out, err = await asyncio.wait_for(self._said, PATIENCE)
         return Said(self._process.returncode, out.decode(), err.decode())

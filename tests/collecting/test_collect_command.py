@@ -9,15 +9,20 @@ import pytest
 from click.testing import CliRunner
 
 from orderledger.cli import main
+from orderledger.infrastructure.collecting.running import ENDING_SECONDS
 from tests.collecting import stories
 from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
-from tests.collecting.stories import WRONG, Collected, Killed, Reconciled, Stopped, Twice, ViewsKilled
+from tests.collecting.stories import OK, WRONG, Collected, Held, Killed, NeverUp, Reconciled, Stopped, Twice, ViewsKilled
+from tests.conftest import REPOSITORY
 
 STORIES: dict[str, Any] = {
     "collected": stories.collected_everywhere,
+    "never up": stories.never_up,
     "killed": stories.killed_and_started_again,
     "views killed": stories.views_killed,
     "stopped": stories.stopped_in_the_middle,
+    "stopped at once": stories.stopped_at_once,
+    "held": stories.stopped_while_the_store_is_held,
     "twice": stories.started_twice,
     "failed": stories.store_that_fails,
     "reconciled": stories.reconciled_by_hand,
@@ -87,6 +92,24 @@ def test_an_order_that_came_and_went_while_the_collector_was_stopped_is_not_lost
     assert stopped.orders == stopped.ended
 
 
+def test_a_collector_that_is_stopped_before_it_has_begun_ends_cleanly(told: dict[str, Any]) -> None:
+    said, checked = of(told, "stopped at once")
+    assert (said.status, checked.status) == (0, 0)
+    assert "Traceback" not in said.err
+
+
+def test_a_collector_that_is_stopped_while_the_store_is_held_ends_soon_and_says_what_it_has_not_recorded(
+    told: dict[str, Any],
+) -> None:
+    """Whoever collects next asks for it."""
+    held: Held = of(told, "held")
+    assert held.said.status == 3
+    assert held.seconds < ENDING_SECONDS + 10
+    (line,) = [line for line in map(json.loads, held.said.err.splitlines()) if line["event"] == "not_recorded"]
+    assert line["accounts"]["hyperliquid:main"] == line["messages"] >= len(held.placed)
+    assert held.orders == held.placed
+
+
 def test_a_second_collector_of_an_account_is_refused_while_the_first_one_runs(told: dict[str, Any]) -> None:
     twice: Twice = of(told, "twice")
     assert (twice.second.status, twice.first.status) == (2, 0)
@@ -120,6 +143,24 @@ def test_no_secret_is_in_the_store_nor_in_anything_that_was_said(collected: Coll
         assert token not in said
 
 
+def test_why_an_account_does_not_come_up_is_shown_until_it_does(told: dict[str, Any]) -> None:
+    never_up: NeverUp = of(told, "never up")
+    assert [shown["is_up"] for shown in never_up.shown.values()] == [False, False, False]
+    hyperliquid, lighter, tradier = (never_up.shown[account]["fault"] for account in ACCOUNTS)
+    assert hyperliquid.startswith("no connection to 127.0.0.1: ConnectionRefusedError")
+    assert "invalid auth token" in lighter and LIGHTER_TOKEN not in lighter
+    assert "HTTP 401" in tradier
+    assert never_up.fault_when_up is None
+
+
+def test_what_fails_at_each_attempt_is_warned_of_once(told: dict[str, Any]) -> None:
+    never_up: NeverUp = of(told, "never up")
+    lines = [json.loads(line) for line in never_up.said.err.splitlines()]
+    warned = [(line.get("venue"), line["why"]) for line in lines if line["level"] == "warning" and "why" in line]
+    assert {venue for venue, _ in warned} == {"hyperliquid", "lighter", "tradier"}
+    assert len(warned) == len(set(warned))
+
+
 def test_a_collector_that_was_killed_has_recorded_nothing_twice(told: dict[str, Any]) -> None:
     """Behaviour 8"""
     killed: Killed = of(told, "killed")
@@ -148,15 +189,37 @@ def test_a_store_that_fails_ends_the_collector_with_one_sentence(told: dict[str,
 @pytest.mark.parametrize("what", WRONG)
 def test_a_wrong_setting_is_named_in_one_sentence(what: str, tmp_path: Path) -> None:
     """Without a process of its own: nothing is started that could be left behind."""
-    settings, fault = WRONG[what]
-    readable, config, db = tmp_path / "token", tmp_path / "orderledger.toml", tmp_path / "orders.db"
-    readable.write_text("readable")
-    readable.chmod(0o644)
-    config.write_text(f"{settings}\n".replace("FOLDER", str(tmp_path)))
-    said = CliRunner().invoke(main, ["collect", str(config)], env={"ORDERLEDGER_DB": str(db)})
+    settings, fault = (text.replace("FOLDER", str(tmp_path)).replace("FILE", str(tmp_path / "o.toml")) for text in WRONG[what])
+    (tmp_path / "token").write_text("visible")
+    (tmp_path / "token").chmod(0o644)
+    for name, held in (("empty", b"\n"), ("bytes", b"\xff\xfe")):
+        (tmp_path / name).touch(0o600)
+        (tmp_path / name).write_bytes(held)
+    said = refused(tmp_path, settings, EMPTY="", LINES="one\ntwo")
+    assert said.startswith("orderledger: ") and fault in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("ORDERLEDGER_RECONCILE_SECONDS", "soon", "ORDERLEDGER_RECONCILE_SECONDS: "),
+        ("ORDERLEDGER_VENUES", "[", "ORDERLEDGER_VENUES: is not JSON"),
+        ("ORDERLEDGER_VENUES", '[{"venue": "lighter", "account_index": 1}]', "ORDERLEDGER_VENUES.0.account: "),
+    ],
+)
+def test_a_wrong_setting_of_the_environment_is_named_as_the_variable(name: str, value: str, fault: str, tmp_path: Path) -> None:
+    said = refused(tmp_path, OK, **{name: value})
+    assert said.startswith(f"orderledger: {fault}")
+
+
+def refused(folder: Path, settings: str, **environment: str) -> str:
+    """The one sentence that `collect` has for these settings."""
+    config, db = folder / "o.toml", folder / "orders.db"
+    config.write_text(f"{settings}\n")
+    said = CliRunner().invoke(main, ["collect", str(config)], env={"ORDERLEDGER_DB": str(db), **environment})
     assert (said.exit_code, said.stdout, db.exists()) == (2, "", False)
     (sentence,) = said.stderr.splitlines()
-    assert sentence.startswith("orderledger: ") and fault in sentence
+    return sentence
 
 
 def test_a_dry_run_shows_the_breaks_and_appends_nothing(reconciled: Reconciled) -> None:
@@ -166,6 +229,14 @@ def test_a_dry_run_shows_the_breaks_and_appends_nothing(reconciled: Reconciled) 
     assert {row["kind"] for row in breaks} == {"missing_fill", "missing_order"}
     assert {row["break"] for row in breaks} == {row["break"] for row in real.rows[:-1]}
     assert (certificate["account"], certificate["is_recorded"]) == ("hyperliquid:main", False)
+
+
+def test_every_field_of_status_and_reconcile_is_in_the_reference(collected: Collected, reconciled: Reconciled) -> None:
+    commands = (REPOSITORY / "docs/reference/commands.md").read_text(encoding="utf-8")
+    (status,) = collected.while_it_ran.rows
+    (collector,) = status["collectors"].values()
+    rows = [status, collector, *collector["accounts"].values(), *collector["latencies"].values(), *reconciled.said[1].rows]
+    assert {name for row in rows for name in row if f"| `{name}` |" not in commands} == set()
 
 
 def test_a_second_reconciliation_appends_nothing(reconciled: Reconciled) -> None:
@@ -182,6 +253,25 @@ def test_a_repair_is_taken_back(reconciled: Reconciled) -> None:
     assert (reverted.status, [row["type"] for row in reverted.rows]) == (0, ["bust_fill"])
     assert reconciled.events[3] > reconciled.events[2]
     assert reconciled.trades == []
+
+
+def test_a_break_of_several_accounts_is_taken_back_of_one_that_is_named(tmp_path: Path) -> None:
+    db, name = str(tmp_path / "orders.db"), "position_differs:BTC"
+    told = {
+        "type": "adjust",
+        "instrument": "BTC",
+        "quantity": "1",
+        "price": "100",
+        "actor": "reconciliation",
+        "causation_id": name,
+    }
+    lines = "".join(json.dumps({**told, "account": account}) + "\n" for account in ("sim:one", "sim:two"))
+    runner = CliRunner()
+    assert runner.invoke(main, ["record", "-", "--db", db], input=lines).exit_code == 0
+    said = runner.invoke(main, ["revert", name, "--db", db])
+    assert said.exit_code == 2 and "is a break of sim:one, sim:two: give the --account" in said.stderr
+    said = runner.invoke(main, ["revert", name, "--account", "sim:one", "--db", db])
+    assert [json.loads(line)["account"] for line in said.stdout.splitlines()] == ["sim:one"]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from orderledger import Fill, Ledger, Message, StoreUnreachable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.collecting.collector import Collector
+from orderledger.infrastructure.collecting.watching import AGAIN_SECONDS, Watch
 from orderledger.infrastructure.reconciliation.reconciler import Rules
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
 from tests.reconciliation.plain_venue import Known, PlainVenue
@@ -247,6 +248,59 @@ def test_an_answer_that_breaks_an_adapter_is_asked_for_again() -> None:
         await running.reconciled(1)
 
     assert run(story).published[-1]["accounts"][ACCOUNT]["fault"] is None
+
+
+def test_a_fault_that_lasts_is_said_when_it_begins_or_changes_and_again_after_a_while() -> None:
+    seconds = 0.0
+    watch = Watch(None, [], lambda: None, lambda: seconds)
+
+    def said(*faults: str) -> list[bool]:
+        return [watch.is_due("lighter", fault) for fault in faults]
+
+    assert said("refused", "refused", "HTTP 503", "refused", "HTTP 503") == [True, False, True, False, False]
+    seconds = AGAIN_SECONDS - 1
+    assert said("refused") == [False]
+    seconds = AGAIN_SECONDS
+    assert said("refused", "refused") == [True, False]
+
+
+def test_the_fault_of_a_feed_is_shown_until_the_account_is_up() -> None:
+    shown: list[str | None] = []
+
+    async def story(running: Running) -> None:
+        running.clock.set(at(10))
+        counters = running.collector.counters[ACCOUNT]
+        for fault, told in ((None, UP), (None, Down(accounts=[ACCOUNT], at=at(20), reason="cut")), ("refused", None), (None, UP)):
+            running.venue.fault_of_feed = fault
+            if told is not None:
+                before = counters.is_up
+                await running.hear(told)
+                await running.until(lambda before=before: counters.is_up != before)  # type: ignore[misc]
+            shown.append(running.collector.status()["accounts"][ACCOUNT]["fault"])
+
+    run(story)
+    assert shown == [None, "cut", "refused", None]
+
+
+def test_two_venues_of_one_name_are_asked_for_their_own_accounts() -> None:
+    """Two accounts at Tradier are two sections of the settings."""
+
+    async def story() -> list[list[str]]:
+        clock = SteppingClock(at(0), timedelta(microseconds=1))
+        ledger = Ledger.open("memory://", clock=clock, follow=False)
+        venues = [PlainVenue(clock, name) for name in ("sim:one", "sim:two")]
+        collector = Collector(ledger, venues, clock, rules=RULES, every=None, retry_seconds=0.01)
+        stop = asyncio.Event()
+        work = asyncio.ensure_future(collector.run(stop))
+        for venue in reversed(venues):
+            venue.feed.put_nowait(Up(accounts=venue.accounts, at=at(1)))
+        while sum(collector.counters[name].reconciled for name in ("sim:one", "sim:two")) < 2:
+            await asyncio.sleep(0.001)
+        stop.set()
+        await work
+        return [sorted(set(venue.accounts_asked)) for venue in venues]
+
+    assert asyncio.run(story()) == [["sim:one"], ["sim:two"]]
 
 
 def test_an_adapter_that_fails_is_a_gap_and_is_begun_again() -> None:

@@ -44,6 +44,18 @@ def ledger(store_url: str) -> Iterator[Ledger]:
 # Alike
 
 
+def test_orders_are_foreseen_as_they_are_once_it_is_recorded(ledger: Ledger) -> None:
+    messages = parsed(*story())
+    ledger.record_many(messages[: len(messages) // 2])
+    later = messages[len(messages) // 2 :]
+    before = every_view(ledger)
+    foreseen = {row["stream"]: row for row in ledger.foresee(later)}
+    assert every_view(ledger) == before
+    ledger.record_many(later)
+    there = {row["stream"]: row for row in ledger.orders()}
+    assert foreseen and foreseen == {stream: there[stream] for stream in foreseen}
+
+
 def test_the_three_stores_give_the_same_answers_byte_for_byte(tmp_path: Path, postgres_schema_url: str) -> None:
     messages = parsed(*story())
     outcomes, views = [], []

@@ -42,9 +42,10 @@ class Known:
 class PlainVenue:
     name = "plain"
     abilities = ABILITIES
-    accounts: Sequence[str] = (ACCOUNT,)
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, account: str = ACCOUNT) -> None:
+        self.accounts: Sequence[str] = (account,)
+        self.accounts_asked: list[str] = []
         self.clock = clock
         self.orders: dict[str, Known] = {}
         self.fills: list[dict[str, Any]] = []
@@ -52,6 +53,7 @@ class PlainVenue:
         self.opening: dict[str, str] = {}
         self.is_down = False
         self.fault: Exception | None = None
+        self.fault_of_feed: str | None = None
         self.feed: asyncio.Queue[Told | Exception | None] = asyncio.Queue()
         self.held_back: list[Told] = []
         self.hanging_up: Callable[[], None] = lambda: None
@@ -71,6 +73,12 @@ class PlainVenue:
             {"venue_order_id": order, "fill_id": fill_id, "quantity": quantity, "price": price, "at": at, "side": known.side}
         )
 
+    def trade_of_the_day(self, order: str, fill_id: str, quantity: str, at: datetime) -> None:
+        """An order that has traded, and was canceled after that; it stands in the list of the day."""
+        self.orders[order] = Known(order, is_open=False, at=at)
+        self.trade(order, fill_id, quantity, at)
+        self.lists_more.append(self._told(self.orders[order]))
+
     async def listen(self) -> AsyncIterator[Told]:
         """What the test puts into `feed`; an exception is raised, as by an adapter with a fault of its own."""
         while True:
@@ -86,8 +94,12 @@ class PlainVenue:
         for told in (*self.held_back, None):
             self.feed.put_nowait(told)
 
+    def fault_of(self, account: str) -> str | None:
+        return self.fault_of_feed
+
     async def open_orders(self, account: str) -> Listing:
         self._ask("open_orders")
+        self.accounts_asked.append(account)
         working = [known for known in self.orders.values() if known.is_open and known.is_listed]
         return Listing(
             messages=[*(message for known in working for message in self._listed(known)), *self.lists_more],

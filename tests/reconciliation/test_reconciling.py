@@ -118,9 +118,19 @@ def test_fills_that_were_missed_while_the_stream_was_down_are_appended_once(desk
     assert desk.order("status", "cum_quantity", "leaves_quantity") == ("canceled", "6", "0")
     (trade,) = desk.ledger.trades()
     assert (trade["fill_id"], trade["source"]) == ("F-1", "reconciliation")
-    (gap,) = desk.ledger.account_events(kind="gap")
-    assert (gap["from_at"], gap["to_at"]) == (at(10), found.at)
     assert (desk.reconcile(120).appended, len(desk.ledger.trades())) == (0, 1)
+
+
+def test_a_run_by_hand_asks_for_what_a_gap_has_hidden_and_does_not_end_it(desk: Desk) -> None:
+    """A gap ends when somebody listens again."""
+    desk.record(*WORKING, message("gap", client_order_id=None, **{"from": at(10)}))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.trade("V-1", "F-1", "6", at(15))
+    first, second = desk.reconcile(60), desk.reconcile(120)
+    assert (kinds(first), second.appended) == ([("missing_fill", True)], 0)
+    assert first.certificate.covered_to == first.at
+    (gap,) = desk.ledger.account_events(kind="gap")
+    assert (gap["from_at"], gap["to_at"]) == (at(10), None)
 
 
 def test_a_fill_that_is_known_with_less_is_no_break_and_is_completed(desk: Desk) -> None:
@@ -231,7 +241,7 @@ def test_a_fill_from_before_the_looking_back_counts_in_what_is_held_from_before(
 def test_an_order_of_which_the_fills_alone_are_known_ends_when_the_venue_says_filled() -> None:
     row = {"is_open": True, "status": "partially_filled", "quantity": None, "cum_quantity": Decimal(10), "limit_price": None}
     filled = parse_document(message("status", status="filled", client_order_id=None, venue_order_id="V-1"))
-    assert difference(row, filled, Decimal(0)) == (Kind.MISSING_END, "only its fills are known here, filled at the venue")
+    assert difference(row, filled) == (Kind.MISSING_END, "only its fills are known here, filled at the venue")
 
 
 def test_a_position_that_the_fills_do_not_explain_stays_open_until_it_is_adjusted(desk: Desk) -> None:
@@ -282,6 +292,40 @@ def test_a_dry_run_shows_what_it_would_append_and_appends_nothing(desk: Desk) ->
             "price": "100",
         }
     ]
+
+
+def test_a_dry_run_shows_what_the_run_does(desk: Desk) -> None:
+    """What would be recorded first decides what is found then."""
+    desk.record(*WORKING)
+    desk.venue.opening = {"BTC-USD": "5"}
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), price="99")
+    desk.venue.orders["V-2"] = Known("V-2", at=at(4))
+    desk.venue.orders["V-3"] = Known("V-3", at=at(9), is_open=False)
+    desk.venue.orders["V-4"] = Known("V-4", at=at(9), is_open=False, is_forgotten=True)
+    desk.venue.orders["V-5"] = Known("V-5", at=at(4), claims={"cum_quantity": "9"})
+    for number in range(1, 6):
+        desk.venue.trade(f"V-{number}", f"F-{number}", "4", at(8))
+    desk.venue.trade_of_the_day("V-6", "F-6", "4", at(8))
+    thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(60)
+
+    def told(found: Reconciled) -> list[Any]:
+        return [(one.id, one.text, one.is_settled, [type(repair) for repair in one.repairs]) for one in found.breaks]
+
+    assert told(thought) == told(done)
+    assert {one.kind.value for one in done.breaks} == {
+        "missing_fill", "missing_order", "missing_end", "terms_differ", "absent_order", "opening_position"
+    }  # fmt: skip
+    counts = ("orders", "fills", "positions")
+    assert [getattr(thought.certificate, name) for name in counts] == [getattr(done.certificate, name) for name in counts]
+    assert left(thought) == left(done)
+
+
+def test_an_order_that_has_ended_and_is_not_known_here_is_no_working_one_in_a_dry_run_either(desk: Desk) -> None:
+    """Some venues list the orders of the day, ended ones among them."""
+    desk.venue.trade_of_the_day("V-1", "F-1", "4", at(8))
+    thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(61)
+    assert kinds(thought) == kinds(done) == [("missing_fill", True), ("missing_end", True)]
+    assert [one.id for one in thought.breaks] == [one.id for one in done.breaks]
 
 
 def test_a_venue_that_cannot_be_asked_concludes_nothing(desk: Desk) -> None:
@@ -348,6 +392,20 @@ def test_an_adoption_and_an_answer_can_be_taken_back(desk: Desk) -> None:
     reverted(desk, "missing_order:V-7")
     assert desk.order("certainty") == ("unresolved",)
     assert desk.ledger.order("V-7")["status"] == "canceled"
+
+
+def test_of_a_position_that_was_adjusted_twice_the_last_adjustment_alone_is_taken_back(desk: Desk) -> None:
+    desk.reconcile(30)
+    for second, held in ((60, "5"), (120, "7")):
+        desk.venue.held = {"BTC-USD": held}
+        desk.reconcile(second, may_adjust=True)
+    reverted(desk, "position_differs:BTC-USD")
+
+    def held_at(second: float) -> list[str]:
+        return [str(row["position_quantity"]) for row in desk.ledger.positions(effective_at=at(second))]
+
+    assert (held_at(100), held_at(200)) == (["5"], ["5"])
+    assert (kinds(desk.reconcile(180)), held_at(200)) == ([("position_differs", False)], ["5"])
 
 
 def test_a_correction_that_was_taken_over_is_corrected_back(desk: Desk) -> None:

@@ -8,8 +8,10 @@ import click
 import orderledger.infrastructure.venues as venues
 from orderledger.cli.main import main
 from orderledger.infrastructure.collecting.records import ALIASES
+from orderledger.infrastructure.collecting.settings import VENUES as KNOWN
 from orderledger.infrastructure.collecting.settings import VenueSettings
 from orderledger.infrastructure.collecting.translating import recording_of
+from orderledger.infrastructure.venues.fake.__main__ import STANDS
 from tests.venues.voices import VOICES
 from tests.worlds.plan import VENUES
 
@@ -22,7 +24,7 @@ def test_every_adapter_is_known_wherever_venues_are_named() -> None:
     union, _ = get_args(VenueSettings)
     settings = sorted(get_args(section.model_fields["venue"].annotation)[0] for section in get_args(union))
     (choices,) = [given.type.choices for given in main.commands["translate"].params if isinstance(given.type, click.Choice)]
-    assert NAMES == settings == sorted(choices) == sorted(VOICES) == sorted(VENUES)
+    assert NAMES == settings == sorted(choices) == sorted(VOICES) == sorted(VENUES) == sorted(STANDS) == sorted(KNOWN)
 
 
 def test_every_adapter_has_its_recording_its_alias_and_its_page() -> None:

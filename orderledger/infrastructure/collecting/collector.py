@@ -16,6 +16,7 @@ from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.collecting.counters import AccountCounters
 from orderledger.infrastructure.collecting.recorder import Recorder
+from orderledger.infrastructure.collecting.watching import Watch
 from orderledger.infrastructure.errors import StoreError, VenueError
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
@@ -27,7 +28,6 @@ ACTOR = "collector"
 RETRY_SECONDS = 5.0
 PUBLISHED_APART = 0.05
 GARBLED_SHOWN = 200
-VIEWS_CHECKED_SECONDS = 0.2
 HANGING_UP_SECONDS = 10.0
 """How long venues may take to tell the rest when the collector is stopped."""
 
@@ -66,13 +66,12 @@ class Collector:
         self._is_running = True
         self._stopped_at: datetime | None = None
         self._log = structlog.get_logger("orderledger.collect")
-        self._due: dict[str, dict[str, None]] = {venue.name: {} for venue in venues}
+        self._due: dict[Venue, dict[str, None]] = {venue: {} for venue in venues}
         self._up_at: dict[str, datetime] = {}
-        self._wake = {venue.name: asyncio.Event() for venue in venues}
+        self._wake = {venue: asyncio.Event() for venue in venues}
         self.counters: defaultdict[str, AccountCounters] = defaultdict(AccountCounters)
         self._recorder = Recorder(book, self.counters)
-        self._check_views = check_views
-        self._fault_of_views: str | None = None
+        self._watch = Watch(self._log, venues, check_views)
         self._news = asyncio.Event()
         """An account has come up, gone down or been reconciled: to be published at once."""
 
@@ -91,7 +90,8 @@ class Collector:
         """Until `stop` is set, and what was heard by then is recorded. Raises StoreError where the store fails."""
         recording = asyncio.ensure_future(self._recorder.run())
         listening = [asyncio.ensure_future(self._listen(venue, stop)) for venue in self._venues]
-        others = [self._publish_status(), self._watch_views(), *(self._reconcile(venue) for venue in self._venues)]
+        watching = [self._publish_status(), self._watch.views(), self._watch.feeds()]
+        others = [*watching, *(self._reconcile(venue) for venue in self._venues)]
         tasks = [recording, *listening, *map(asyncio.ensure_future, others)]
         stopping = asyncio.ensure_future(stop.wait())
         try:
@@ -99,6 +99,9 @@ class Collector:
             for task in done - {stopping}:
                 task.result()
             await self._wind_down(recording, listening)
+        except StoreError:
+            self.tell_of_unrecorded()
+            raise
         finally:
             for task in [*tasks, stopping]:
                 task.cancel()
@@ -106,8 +109,14 @@ class Collector:
             for venue in self._venues:
                 await venue.aclose()
             self._is_running = False
-            self._tell_of_views()
+            self._watch.look_at_views()
             self._publish(self.status())
+
+    def tell_of_unrecorded(self) -> None:
+        """What was heard, and cannot be said to be durable. Whoever collects next asks for it."""
+        left = dict(+self._recorder.unrecorded)
+        if left and self._watch.is_due(self, f"not recorded: {left}"):
+            self._log.error("not_recorded", messages=sum(left.values()), accounts=left)
 
     async def _wind_down(self, recording: "asyncio.Future[None]", listening: Sequence["asyncio.Future[None]"]) -> None:
         """Record what the venues have heard by now: all that they tell before they end by themselves."""
@@ -132,10 +141,13 @@ class Collector:
                     await self._take(venue, told)
                 reason = "the feed ended"
             except Exception as error:
-                self._log.exception("feed_failed", venue=venue.name)
                 reason = f"the feed failed: {type(error).__name__}"
+                if self._watch.is_due(venue, f"{reason}: {error}"):
+                    self._log.exception("feed_failed", venue=venue.name)
             if not stop.is_set():
                 await self._take(venue, Down(accounts=self._listened_to(venue), at=self._clock.now(), reason=reason))
+                for account in venue.accounts:
+                    self.counters[account].down_because = reason
                 await happens_within(stop, self._retry_seconds)
 
     def _listened_to(self, venue: Venue) -> list[str]:
@@ -148,16 +160,16 @@ class Collector:
                 await self._recorder.put(told.account, told.messages)
             case Up():
                 for account in told.accounts:
-                    self.counters[account].is_up = True
+                    self.counters[account].is_up, self.counters[account].down_because = True, None
                     self._up_at[account] = told.at
                     self._ask(venue, account)
                 self._news.set()
                 self._log.info("up", venue=venue.name, accounts=len(told.accounts))
             case Down():
                 await self._note_gap(told.accounts, told.at, told.reason)
-                self._log.warning(
-                    "down", venue=venue.name, accounts=len(told.accounts), since=told.at.isoformat(), why=told.reason
-                )
+                if self._watch.is_due(venue, told.reason) or told.accounts:
+                    accounts, since = len(told.accounts), told.at.isoformat()
+                    self._log.warning("down", venue=venue.name, accounts=accounts, since=since, why=told.reason)
             case Garbled():
                 await self._take_garbled(venue, told)
             case _:
@@ -172,7 +184,7 @@ class Collector:
 
     async def _note_gap(self, accounts: Sequence[str], at: datetime, reason: str) -> None:
         for account in accounts:
-            self.counters[account].is_up = False
+            self.counters[account].is_up, self.counters[account].down_because = False, reason
             self._up_at.pop(account, None)
             self.counters[account].gaps += 1
             gap = Gap(account=account, from_at=at, at=at, reason=reason[:200], source=Source.VENUE_PUSH, actor=ACTOR)
@@ -189,11 +201,11 @@ class Collector:
 
     def _ask(self, venue: Venue, account: str) -> None:
         """Have an account reconciled soon."""
-        self._due[venue.name][account] = None
-        self._wake[venue.name].set()
+        self._due[venue][account] = None
+        self._wake[venue].set()
 
     async def _reconcile(self, venue: Venue) -> None:
-        wake, due = self._wake[venue.name], self._due[venue.name]
+        wake, due = self._wake[venue], self._due[venue]
         periodic = asyncio.ensure_future(self._ask_periodically(venue))
         try:
             while True:
@@ -227,26 +239,24 @@ class Collector:
         except StoreError:
             raise
         except VenueError as error:
-            self._log.warning("not_reconciled", account=account, why=str(error))
             fault = str(error)
+            if self._watch.is_due(account, fault):
+                self._log.warning("not_reconciled", account=account, why=fault)
         except Exception as error:
-            self._log.exception("reconciliation_failed", account=account)
             fault = f"reconciling failed: {type(error).__name__}"
+            if self._watch.is_due(account, f"{fault}: {error}"):
+                self._log.exception("reconciliation_failed", account=account)
         else:
             self._count_reconciled(counters, found)
             return True
         counters.failed_reconciliations += 1
         counters.fault = fault
         self._news.set()
-        self._due[venue.name][account] = None
+        self._due[venue][account] = None
         return False
 
     def _count_reconciled(self, counters: AccountCounters, found: Reconciled) -> None:
-        counters.reconciled += 1
-        counters.fault = None
-        counters.last_reconciled_at = found.at
-        counters.breaks_settled += sum(one.is_settled for one in found.breaks)
-        counters.breaks_open = len(found.certificate.breaks_open)
+        counters.count_reconciled(found)
         self._news.set()
         for one in found.breaks:
             say = self._log.info if one.is_settled else self._log.warning
@@ -262,26 +272,11 @@ class Collector:
             await asyncio.sleep(min(PUBLISHED_APART, self._publishing))
             await happens_within(self._news, self._publishing)
 
-    async def _watch_views(self) -> None:
-        while True:
-            self._tell_of_views()
-            await asyncio.sleep(VIEWS_CHECKED_SECONDS)
-
-    def _tell_of_views(self) -> None:
-        """A fault of theirs is told once, and is not the end: the log is what counts, and whoever asks the views is told too."""
-        known, self._fault_of_views = self._fault_of_views, None
-        try:
-            self._check_views()
-        except StoreError as error:
-            self._fault_of_views = str(error)
-            if self._fault_of_views != known:
-                self._log.warning("views_not_kept", why=self._fault_of_views)
-
     def status(self) -> dict[str, Any]:
         """Counters of every account, and what waits. `at` is the time up to which the venues were listened to."""
         now = self._stopped_at or self._clock.now()
         accounts = {
-            account: {"venue": venue.name, **self.counters[account].shown(now)}
+            account: {"venue": venue.name, **self.counters[account].shown(now, venue.fault_of(account))}
             for venue in self._venues
             for account in venue.accounts
         }

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from orderledger.infrastructure.reconciliation.reconciler import Reconciled
 from orderledger.infrastructure.wire.outcome import Outcome
 
 
 @dataclass(slots=True)
 class AccountCounters:
-    """Of one account since the collector started. `is_up`: whether its feed is listened to now."""
+    """Of one account since the collector started. `is_up`: whether its feed is listened to now; `down_because`: why it was given
+    up, until it is up again. `fault`: why it could not be reconciled."""
 
     is_up: bool = False
+    down_because: str | None = None
     frames: int = 0
     messages: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -36,7 +39,15 @@ class AccountCounters:
             self.outcomes[outcome.outcome] += 1
         self.recording_seconds_max = max(self.recording_seconds_max, seconds)
 
-    def shown(self, now: datetime) -> dict[str, Any]:
+    def count_reconciled(self, found: Reconciled) -> None:
+        """A reconciliation that was done."""
+        self.reconciled += 1
+        self.fault = None
+        self.last_reconciled_at = found.at
+        self.breaks_settled += sum(one.is_settled for one in found.breaks)
+        self.breaks_open = len(found.certificate.breaks_open)
+
+    def shown(self, now: datetime, fault_of_feed: str | None) -> dict[str, Any]:
         """As `orderledger status` shows it."""
         heard, happened = self.last_heard_at, self.last_happened_at
         return {
@@ -56,5 +67,5 @@ class AccountCounters:
             "venue_lag_seconds": None if heard is None or happened is None else round((heard - happened).total_seconds(), 3),
             "recording_seconds_max": round(self.recording_seconds_max, 4),
             "last_reconciled_at": self.last_reconciled_at.isoformat() if self.last_reconciled_at else None,
-            "fault": self.fault,
+            "fault": fault_of_feed or self.down_because or self.fault,
         }

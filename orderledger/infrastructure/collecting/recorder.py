@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,11 +35,14 @@ class Recorder:
         self._room = asyncio.Event()
         self.waiting = 0
         """Messages that are not being recorded yet."""
+        self.unrecorded: Counter[str] = Counter()
+        """By account: messages that were heard, and are not known to be durable."""
 
     async def put(self, account: str, messages: Sequence[Message]) -> None:
         """What is put is recorded, even if the wait for room is canceled."""
         if messages:
             self.waiting += len(messages)
+            self.unrecorded[account] += len(messages)
             self._queue.put_nowait(Batch(account, messages, time.monotonic()))
             while self.waiting >= QUEUE_LIMIT:
                 self._room.clear()
@@ -81,4 +84,5 @@ class Recorder:
         for batch in batches:
             end = start + len(batch.messages)
             self._counters[batch.account].count(outcomes[start:end], now - batch.heard)
+            self.unrecorded[batch.account] -= len(batch.messages)
             start = end

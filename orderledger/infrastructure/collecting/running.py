@@ -2,16 +2,21 @@
 
 import asyncio
 import gc
+import os
 import signal
+import threading
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
+import structlog
+
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.collecting.building import build
 from orderledger.infrastructure.collecting.collector import Collector
 from orderledger.infrastructure.collecting.settings import CollectSettings
+from orderledger.infrastructure.collecting.signals import Signals
 from orderledger.infrastructure.errors import InvalidSetting, VenueError
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.breaks import document, shown
@@ -22,6 +27,9 @@ WATCHED_SECONDS = 2.5
 """A collector says once a second how it is."""
 CLAIM_SECONDS = 1.0
 """Much longer than it takes from a claim to the first thing that is published."""
+ENDING_SECONDS = 20.0
+"""Longer than all that is waited for at the end, but for a store that another process holds."""
+STORE_FAILED = 3
 NEW_OBJECTS = 500_000
 """More than are on their way at once: the garbage collector looks through what stays, and not what is gone a moment later."""
 
@@ -38,29 +46,51 @@ class Ledger(Book, Protocol):
     def latencies(self) -> dict[str, dict[str, int]]: ...
 
 
-def run(settings: CollectSettings, ledger: Ledger, records: Records) -> None:
-    """Collect until SIGTERM or SIGINT. What was heard by then is recorded."""
+def run(settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals) -> None:
+    """Collect until SIGTERM or SIGINT. What was heard by then is recorded; where the store does not let us, the process ends
+    without it after `ENDING_SECONDS`."""
     _set_up_garbage()
-    asyncio.run(_collect(settings, ledger, records))
+    asyncio.run(_collect(settings, ledger, records, signals))
 
 
-async def _collect(settings: CollectSettings, ledger: Ledger, records: Records) -> None:
+async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals) -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     collector = Collector(
         ledger,
         _venues(settings, records),
         SystemClock(),
         rules=_rules(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
-        publish=lambda status: ledger.publish(settings.collector, {**status, "latencies": ledger.latencies()}),
+        publish=lambda status: ledger.publish(settings.collector, to_publish(status, ledger)),
         check_views=ledger.check_following,
         records=records,
     )
+
+    def end() -> None:
+        if not stop.is_set():
+            stop.set()
+            _give_up_later(collector)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    if signals.heard:
+        end()
     published = await _claimed(settings, ledger)
     await collector.note_absence(published)
     await collector.run(stop)
+
+
+def _give_up_later(collector: Collector) -> None:
+    """What is acknowledged is durable, however we end. A thread that waits for another process's lock cannot be told to stop."""
+
+    def give_up() -> None:
+        collector.tell_of_unrecorded()
+        structlog.get_logger("orderledger.collect").error("given_up", why=f"{ENDING_SECONDS:g} s were not enough to end")
+        os._exit(STORE_FAILED)
+
+    timer = threading.Timer(ENDING_SECONDS, give_up)
+    timer.daemon = True
+    timer.start()
 
 
 async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict[str, Any]]:
@@ -119,15 +149,15 @@ async def _reconcile_all(
     names = [name for venue in venues for name in venue.accounts]
     if account is not None and account not in names:
         raise InvalidSetting("account", f"{account!r} is none of {', '.join(names)}")
-    told: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for venue in venues:
         try:
             for name in venue.accounts:
                 if account in (None, name):
-                    told.append(await _reconciled(settings, ledger, records, venue, name, is_dry_run))
+                    found.append(await _reconciled(settings, ledger, records, venue, name, is_dry_run))
         finally:
             await venue.aclose()
-    return told
+    return found
 
 
 async def _reconciled(
@@ -137,11 +167,22 @@ async def _reconciled(
     try:
         found = await reconciler.run(account)
     except VenueError as error:
-        return {"account": account, "fault": str(error), "breaks": [], "certificate": None}
-    return _told(found)
+        return not_asked(account, str(error))
+    return answer_of(found)
 
 
-def _told(found: Reconciled) -> dict[str, Any]:
+def not_asked(account: str, fault: str) -> dict[str, Any]:
+    """What is told of an account whose venue could not be asked."""
+    return {"account": account, "fault": fault, "breaks": [], "certificate": None}
+
+
+def to_publish(status: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
+    """What a collector says of itself."""
+    return {**status, "latencies": ledger.latencies()}
+
+
+def answer_of(found: Reconciled) -> dict[str, Any]:
+    """What is told of an account that was compared."""
     return {
         "account": found.account,
         "breaks": [shown(one, found.at) for one in found.breaks],

@@ -6,18 +6,56 @@ Secrets stand in neither the file nor the log: only where to find them.
 
 import os
 import stat
-from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+import httpx
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.venues.lighter.words import WEIGHTS
 from orderledger.infrastructure.wire.fields import Identifier
 from orderledger.infrastructure.wire.parsing import uncapitalized
 
+STANDARD_PER_MINUTE = 60
+HEAVIEST_QUESTION = max(WEIGHTS.values())
+
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
+Hours = Annotated[float, Field(gt=0, le=24 * 366 * 20)]
+
+
+def _of_http(url: str) -> str:
+    return _checked(url, ("http", "https"))
+
+
+def _of_websocket(url: str) -> str:
+    return _checked(url, ("ws", "wss"))
+
+
+def _checked(url: str, schemes: tuple[str, ...]) -> str:
+    """Raises ValueError for what the libraries that connect to it would not take."""
+    try:
+        told = httpx.URL(url)
+        told.host.encode("idna")
+        has_port = told.port is None or 0 < told.port < 65_536
+        is_fit = url.isascii() and told.scheme in schemes and bool(told.host) and has_port and not told.fragment
+    except (httpx.InvalidURL, ValueError):
+        is_fit = False
+    if not is_fit:
+        raise ValueError(f"{url!r} is no address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    return url
+
+
+HttpUrl = Annotated[str, AfterValidator(_of_http)]
+WebsocketUrl = Annotated[str, AfterValidator(_of_websocket)]
 
 
 class Section(BaseModel):
@@ -36,8 +74,8 @@ class HyperliquidSettings(Section):
 
     venue: Literal["hyperliquid"]
     accounts: tuple[HyperliquidAccount, ...] = Field(min_length=1, description="In the order in which they get the websockets.")
-    url: str = Field(default="https://api.hyperliquid.xyz", description="Where it is asked.")
-    websocket_url: str = Field(default="wss://api.hyperliquid.xyz/ws", description="Where it is listened to.")
+    url: HttpUrl = Field(default="https://api.hyperliquid.xyz", description="Where it is asked.")
+    websocket_url: WebsocketUrl = Field(default="wss://api.hyperliquid.xyz/ws", description="Where it is listened to.")
     exchanges: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,20}$")], ...] = Field(
         default=(),
         description="Exchanges of builders (HIP-3, the `xyz` of `xyz:TSLA`) to be listed besides the main one and spot.",
@@ -49,16 +87,10 @@ class HyperliquidSettings(Section):
     def names(self) -> tuple[str, ...]:
         return tuple(one.account for one in self.accounts)
 
-    @field_validator("accounts")
-    @classmethod
-    def _are_different(cls, accounts: tuple[HyperliquidAccount, ...]) -> tuple[HyperliquidAccount, ...]:
-        for what, names in (
-            ("account", [repr(one.account) for one in accounts]),
-            ("address", [one.address.lower() for one in accounts]),
-        ):
-            if twice := next((name for name, times in Counter(names).items() if times > 1), None):
-                raise ValueError(f"{what} {twice} is named twice")
-        return accounts
+    @property
+    def at_venue(self) -> tuple[str, ...]:
+        """What the accounts are called at the venue."""
+        return tuple(f"address {one.address.lower()}" for one in self.accounts)
 
 
 class Secret(Section):
@@ -67,22 +99,40 @@ class Secret(Section):
     env: str | None = Field(default=None, description="Name of the variable.")
     file: Path | None = Field(default=None, description="Path of the file.")
 
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("needs env or file, and not both")
+        return self
+
     def read(self, field: str) -> str:
-        """The secret. Raises InvalidSetting where it is not there, or others could read it."""
+        """The secret. Raises InvalidSetting where it is not there, others could read it, or it can be none."""
+        where, secret = self._found(field)
+        if not secret:
+            raise InvalidSetting(field, f"{where} is empty")
+        if not (secret.isascii() and secret.isprintable()):
+            raise InvalidSetting(field, f"{where} holds no token: it is one line of ASCII")
+        return secret
+
+    def _found(self, field: str) -> tuple[str, str]:
+        """What holds it, and what that holds."""
         if self.env is not None:
-            found = os.environ.get(self.env, "")
-            if not found:
+            found = os.environ.get(self.env)
+            if found is None:
                 raise InvalidSetting(f"{field}.env", f"the variable {self.env} is not set")
-            return found
-        if self.file is None:
-            raise InvalidSetting(field, "needs env or file")
+            return f"the variable {self.env}", found.strip()
+        assert self.file is not None
         try:
-            mode = self.file.stat().st_mode
-            if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise InvalidSetting(f"{field}.file", f"others can read {self.file}: chmod 600")
-            return self.file.read_text(encoding="utf-8").strip()
+            mode, text = self.file.stat().st_mode, self.file.read_text(encoding="utf-8")
         except OSError as error:
             raise InvalidSetting(f"{field}.file", f"{self.file} cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise InvalidSetting(f"{field}.file", f"{self.file} is no text in UTF-8") from None
+        except ValueError:
+            raise InvalidSetting(f"{field}.file", f"{str(self.file)!r} is no path") from None
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise InvalidSetting(f"{field}.file", f"others can read {self.file}: chmod 600")
+        return str(self.file), text.strip()
 
 
 class LighterSettings(Section):
@@ -92,13 +142,28 @@ class LighterSettings(Section):
     account: Identifier = Field(description="Its name in the ledger, e.g. lighter:main.")
     account_index: int = Field(ge=0, description="Its number at the venue.")
     token: Secret = Field(description="An auth token that reads; a read-only one is enough.")
-    url: str = Field(default="https://mainnet.zklighter.elliot.ai", description="Where it is asked.")
-    websocket_url: str = Field(default="wss://mainnet.zklighter.elliot.ai/stream", description="Where it is listened to.")
-    requests_per_minute: int = Field(default=60, ge=1, description="Allowed a minute; above 60 as a premium account's, weighted.")
+    url: HttpUrl = Field(default="https://mainnet.zklighter.elliot.ai", description="Where it is asked.")
+    websocket_url: WebsocketUrl = Field(
+        default="wss://mainnet.zklighter.elliot.ai/stream", description="Where it is listened to."
+    )
+    requests_per_minute: int = Field(
+        default=60, ge=1, description="Allowed a minute; from 600 on as a premium account's, weighted."
+    )
+
+    @field_validator("requests_per_minute")
+    @classmethod
+    def _is_of_an_account(cls, allowed: int) -> int:
+        if STANDARD_PER_MINUTE < allowed < HEAVIEST_QUESTION:
+            raise ValueError(f"{allowed} is neither a standard account's (60 at most) nor a premium account's (600 at least)")
+        return allowed
 
     @property
     def names(self) -> tuple[str, ...]:
         return (self.account,)
+
+    @property
+    def at_venue(self) -> tuple[str, ...]:
+        return (f"account_index {self.account_index}",)
 
 
 class TradierSettings(Section):
@@ -108,8 +173,8 @@ class TradierSettings(Section):
     account: Identifier = Field(description="Its name in the ledger, e.g. tradier:main.")
     number: str = Field(pattern=r"^[A-Za-z0-9]{1,30}$", description="The account number at the venue.")
     token: Secret = Field(description="The access token.")
-    url: str = Field(default="https://api.tradier.com/v1", description="Where it is asked.")
-    websocket_url: str = Field(default="wss://ws.tradier.com/v1/accounts/events", description="Where it is listened to.")
+    url: HttpUrl = Field(default="https://api.tradier.com/v1", description="Where it is asked.")
+    websocket_url: WebsocketUrl = Field(default="wss://ws.tradier.com/v1/accounts/events", description="Where it is listened to.")
     requests_per_minute: int = Field(
         default=120, ge=1, description="Questions that the venue allows a minute; 60 in the sandbox."
     )
@@ -119,35 +184,27 @@ class TradierSettings(Section):
     def names(self) -> tuple[str, ...]:
         return (self.account,)
 
+    @property
+    def at_venue(self) -> tuple[str, ...]:
+        return (f"number {self.number}",)
 
+
+VENUES = ("hyperliquid", "lighter", "tradier")
 VenueSettings = Annotated[HyperliquidSettings | LighterSettings | TradierSettings, Field(discriminator="venue")]
 
 
 class CollectSettings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="ORDERLEDGER_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ORDERLEDGER_", env_ignore_empty=True, extra="forbid", frozen=True)
 
-    db: str = Field(default="orderledger.db", description="The store: a path, sqlite:///path or postgresql://...")
+    db: str = Field(default="orderledger.db", min_length=1, description="The store: a path, sqlite:///path or postgresql://...")
     collector: Identifier = Field(default="collector", description="Name of this process in `orderledger status`.")
     reconcile_seconds: Seconds = Field(default=300.0, description="Between two reconciliations of an account.")
-    looking_back_hours: Seconds = Field(
-        default=168.0, description="How far the first reconciliation of an account asks for fills."
-    )
+    looking_back_hours: Hours = Field(default=168.0, description="How far the first reconciliation of an account asks for fills.")
     overlap_seconds: Seconds = Field(default=600.0, description="How much of what was covered before is asked for again.")
     settling_seconds: Seconds = Field(default=5.0, description="What changed so short a time ago is left to the next run.")
     adjust_positions: bool = Field(default=False, description="Adjust a position that differs to what the venue says.")
     log: Literal["text", "json"] = Field(default="text", description="Form of the log on stderr.")
     venues: tuple[VenueSettings, ...] = Field(default=(), description="The venues, each a table [[venues]].")
-
-    def check(self) -> None:
-        """What shows only when all is put together, before anything is opened. Raises InvalidSetting."""
-        if not self.venues:
-            raise InvalidSetting("venues", "names none")
-        names = [name for venue in self.venues for name in venue.names]
-        if twice := next((name for name, times in Counter(names).items() if times > 1), None):
-            raise InvalidSetting("venues", f"account {twice!r} is named twice")
-        for venue in self.venues:
-            if not isinstance(venue, HyperliquidSettings):
-                venue.token.read(f"venues.{venue.venue}.token")
 
     @classmethod
     def settings_customise_sources(
@@ -162,14 +219,53 @@ class CollectSettings(BaseSettings):
 
     @classmethod
     def read(cls, path: Path) -> "CollectSettings":
-        """What the file says, and over it the environment. Raises InvalidSetting naming the field and the fault."""
+        """What the file says, and over it the environment, before anything is opened. Raises InvalidSetting naming the file or
+        the variable, the field and the fault."""
+        environment = {name for name in cls.model_fields if os.environ.get(f"ORDERLEDGER_{name.upper()}")}
         try:
             told = TomlConfigSettingsSource(cls, path)()
-            environment = {name for name in cls.model_fields if f"ORDERLEDGER_{name.upper()}" in os.environ}
-            return cls(**{name: value for name, value in told.items() if name not in environment})
-        except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            ours = fault.get("ctx", {}).get("error")
-            raise InvalidSetting(".".join(map(str, fault["loc"])), str(ours) if ours else uncapitalized(fault["msg"])) from None
         except ValueError as error:
             raise InvalidSetting(str(path), f"is not TOML: {error}") from None
+        try:
+            settings = cls(**{name: value for name, value in told.items() if name not in environment})
+            settings._check()
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            where = _where([str(part) for part in fault["loc"]], environment, path)
+            raise InvalidSetting(where, _said(fault)) from None
+        except SettingsError:
+            raise InvalidSetting("ORDERLEDGER_VENUES", "is not JSON") from None
+        except InvalidSetting as error:
+            raise InvalidSetting(_where(error.field.split("."), environment, path), error.fault) from None
+        return settings
+
+    def _check(self) -> None:
+        """What shows only when all is put together. Raises InvalidSetting."""
+        if not self.venues:
+            raise InvalidSetting("venues", "names none")
+        named: dict[tuple[str, ...], int] = {}
+        for index, venue in enumerate(self.venues):
+            accounts = [("account", repr(name)) for name in venue.names]
+            for key in [*accounts, *((venue.venue, venue.url, name) for name in venue.at_venue)]:
+                if key in named:
+                    what = f"account {key[1]}" if len(key) == 2 else key[2]
+                    raise InvalidSetting(f"venues.{index}", f"{what} is named twice, in venues.{named[key]} before")
+                named[key] = index
+            if not isinstance(venue, HyperliquidSettings):
+                venue.token.read(f"venues.{index}.token")
+
+
+def _said(fault: Mapping[str, Any]) -> str:
+    """pydantic speaks of tags and discriminators where a venue is not named."""
+    if fault["type"].startswith("union_tag"):
+        return f"venue is none of {', '.join(VENUES)}"
+    ours = fault.get("ctx", {}).get("error")
+    return str(ours) if ours else uncapitalized(fault["msg"])
+
+
+def _where(loc: list[str], environment: set[str], path: Path) -> str:
+    """The file and the field in it, or the variable. pydantic names the kind of a venue besides, which is not in the path."""
+    fields = [part for place, part in enumerate(loc) if not (place == 2 and loc[0] == "venues" and part in VENUES)]
+    if loc[0] in environment:
+        return ".".join([f"ORDERLEDGER_{loc[0].upper()}", *fields[1:]])
+    return f"{path}: {'.'.join(fields)}"

@@ -1,6 +1,5 @@
 """One order, as the ledger has it and as the venue tells it: in what they differ. Pure."""
 
-from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.order import OBSERVED_ENDS
@@ -31,30 +30,31 @@ def is_unanswered(row: Row) -> bool:
     return finding(row) != "open"
 
 
-def difference(row: Row | None, message: Any, unrecorded: Decimal) -> tuple[Kind, str] | None:
-    """How the venue's word on an order differs from its row, if it does. `unrecorded` is what fills of it that were told, and
-    are not yet recorded, add up to."""
+def difference(row: Row | None, message: Any) -> tuple[Kind, str] | None:
+    """How the venue's word on an order differs from its row, if it does."""
+    if row is None and says_ended(message):
+        return Kind.MISSING_END, "not known here, ended at the venue"
     if row is None:
         return Kind.MISSING_ORDER, "works at the venue, and is not known here"
     if not row["is_open"]:
         is_working = Kind.STATUS_DIFFERS, f"{row['status']} here, working at the venue"
         return terms(row, message) or (is_working if says_working(message) else None)
     if says_ended(message):
-        return _ended(row, message, unrecorded)
+        return _ended(row, message)
     has_terms = row["acknowledged_at"] is not None or row["quantity"] is not None
     if row["origin"] == "external" and not has_terms and says_working(message):
         return Kind.MISSING_ORDER, "works at the venue, and only its fills are known here"
     if is_unanswered(row) and says_working(message):
         return Kind.UNANSWERED_ORDER, f"{row['status']} and {row['certainty']} here, working at the venue"
-    return _leg(row, message) or terms(row, message) or _filled(row, message, unrecorded)
+    return _leg(row, message) or terms(row, message) or _filled(row, message)
 
 
-def _ended(row: Row, message: Any, unrecorded: Decimal) -> tuple[Kind, str] | None:
+def _ended(row: Row, message: Any) -> tuple[Kind, str] | None:
     if not isinstance(message, Status) or message.status != "filled":
         return Kind.MISSING_END, f"{row['status']} here, ended at the venue"
     if row["quantity"] is None:
         return Kind.MISSING_END, "only its fills are known here, filled at the venue"
-    return terms(row, message) or _filled(row, message, unrecorded)
+    return terms(row, message) or _filled(row, message)
 
 
 def _leg(row: Row, message: Any) -> tuple[Kind, str] | None:
@@ -79,9 +79,9 @@ def terms(row: Row, message: Any) -> tuple[Kind, str] | None:
     return None
 
 
-def _filled(row: Row, message: Any, unrecorded: Decimal) -> tuple[Kind, str] | None:
+def _filled(row: Row, message: Any) -> tuple[Kind, str] | None:
     claimed = None if message.reported is None else message.reported.cum_quantity
-    here = row["cum_quantity"] + unrecorded
+    here = row["cum_quantity"]
     if claimed is None or claimed == here:
         return None
     if claimed < here and row["last_fill_at"] is not None and message.at < row["last_fill_at"]:

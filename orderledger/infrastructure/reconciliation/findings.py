@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
 
 from orderledger.domain.exact import EXACT, ZERO, total
-from orderledger.infrastructure.reconciliation.book import Book, named_by
+from orderledger.infrastructure.reconciliation.book import Book, Name, names_of_message
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.messages import CorrectFill, Fill, Funding, Instrument, Message, Replace, Restate
@@ -30,8 +30,8 @@ async def nothing() -> None:
 
 @dataclass(slots=True)
 class Findings:
-    """`unrecorded` are the fills of a dry run, which no row shows yet. `records`: orders by their names. `heard`: waits until
-    what was heard before is recorded."""
+    """`thought_of` is what a dry run would have recorded so far, under the names of its order, and `foreseen` the orders as they
+    would be then. `records`: orders by their names. `heard`: waits until what was heard before is recorded."""
 
     account: str
     book: Book
@@ -39,7 +39,8 @@ class Findings:
     is_dry_run: bool
     heard: Callable[[], Awaitable[None]] = nothing
     breaks: dict[str, Break] = field(default_factory=dict)
-    unrecorded: list[Fill] = field(default_factory=list)
+    thought_of: list[tuple[set[Name], Message]] = field(default_factory=list)
+    foreseen: dict[str, Row] = field(default_factory=dict)
     appended: int = 0
 
     async def add(self, found: Break) -> None:
@@ -48,8 +49,10 @@ class Findings:
         await self.record(found.repairs)
 
     async def record(self, messages: Sequence[Message]) -> None:
-        if self.is_dry_run:
-            self.unrecorded += [message for message in messages if isinstance(message, Fill)]
+        if self.is_dry_run and messages:
+            self.thought_of += [(_names(message), message) for message in messages]
+            rows = await apart(self.book.foresee, self._said_before(messages))
+            self.foreseen |= {row["stream"]: row for row in rows}
         elif messages:
             if any(isinstance(message, TERMS) for message in messages):  # of those of one time the later in the log counts
                 await self.heard()
@@ -60,10 +63,27 @@ class Findings:
         """Those that are not recorded yet."""
         if not messages:
             return []
-        outcomes = await apart(self.book.preview, messages)
-        thought_of = {_identity(fill) for fill in self.unrecorded}
-        told = zip(messages, outcomes, strict=True)
-        return [message for message, outcome in told if outcome.outcome == "recorded" and _identity(message) not in thought_of]
+        before = self._said_before(messages)
+        outcomes = (await apart(self.book.preview, [*before, *messages]))[len(before) :]
+        return [message for message, outcome in zip(messages, outcomes, strict=True) if outcome.outcome == "recorded"]
+
+    async def open_orders(self) -> list[Row]:
+        """Of the account."""
+        rows = await apart(self.book.orders, open_only=True, account=self.account)
+        known = [row for row in rows if row["stream"] not in self.foreseen]
+        return known + [row for row in self.foreseen.values() if row["is_open"]]
+
+    async def order(self, name: str) -> Row | None:
+        """The order of the account that bears this id."""
+        for row in self.foreseen.values():
+            if name in (row["client_order_id"], *row["venue_order_ids"], *row["aliases"].values()):
+                return row
+        return await apart(self.records.order, self.account, name)
+
+    def _said_before(self, messages: Sequence[Message]) -> list[Message]:
+        """What was thought of about the same orders, these included where they were."""
+        about = {name for message in messages for name in _names(message)}
+        return [told for names, told in self.thought_of if not about.isdisjoint(names)]
 
     async def learn(self, messages: Sequence[Message]) -> None:
         """Take over the fills, their corrections and the fundings that were missed, with the terms that go with them. What else
@@ -88,18 +108,19 @@ class Findings:
 
     async def _is_known(self, fill: Fill) -> bool:
         """Whether its order has such a fill: two looks by key, however long the history is."""
-        order = await apart(self.records.order, self.account, fill.venue_order_id) if fill.venue_order_id else None
+        order = await self.order(fill.venue_order_id) if fill.venue_order_id else None
         if order is None:
             return False
         return bool(await apart(self.book.trades, stream=order["stream"], fill_id=fill.fill_id))
 
-    def unrecorded_of(self, row: Row) -> Decimal:
-        """What the unrecorded fills of an order add up to."""
-        return total(fill.quantity for fill in self.unrecorded if named_by(row, fill))
+    @property
+    def unrecorded_fills(self) -> list[Fill]:
+        """Of a dry run: those that no position shows."""
+        return [told for _, told in self.thought_of if isinstance(told, Fill)]
 
     def unrecorded_position(self, instrument: str) -> Decimal:
         """What the unrecorded fills add to a position."""
-        fills = [fill for fill in self.unrecorded if fill.instrument == instrument]
+        fills = [fill for fill in self.unrecorded_fills if fill.instrument == instrument]
         bought = total(fill.quantity for fill in fills if fill.side == "buy")
         return EXACT.subtract(bought, total(fill.quantity for fill in fills if fill.side == "sell")) if fills else ZERO
 
@@ -109,8 +130,12 @@ def is_money(message: Message) -> bool:
     return isinstance(message, (Fill, CorrectFill, Funding, Instrument))
 
 
-def _identity(message: Any) -> tuple[str | None, str] | None:
-    return (message.venue_order_id, message.fill_id) if isinstance(message, Fill) else None
+def _names(message: Any) -> set[Name]:
+    """Every name that a message about an order gives. One about the account is only ever thought of once."""
+    if not hasattr(message, "venue_order_id"):
+        return set()
+    ours = set() if message.client_order_id is None else {("client", message.client_order_id)}
+    return ours | names_of_message(message)
 
 
 def _subject(message: Any) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.domain.exact import ZERO
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.reconciliation.book import named_by, names_of, names_of_message, terms_at
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
@@ -29,7 +28,6 @@ class OrderComparison:
         self._findings = findings
         self._venue = venue
         self._settling = settling
-        self._records = findings.records
         self._changed: set[str] = set()
         self._is_agreed: dict[str, bool] = {}
 
@@ -40,7 +38,7 @@ class OrderComparison:
 
     async def compare(self, listing: Listing, since: datetime) -> None:
         """Compare a full list of open orders. Fills were asked for from `since` on."""
-        rows = await apart(self._findings.book.orders, open_only=True, account=self._findings.account)
+        rows = await self._findings.open_orders()
         names = {name: row for row in rows for name in names_of(row)}
         listed = {("", name) for name in listing.venue_order_ids}
         await self._compare_twins(listing, rows)
@@ -64,7 +62,7 @@ class OrderComparison:
         one on their terms."""
         traded = dict.fromkeys(fill.venue_order_id for fill in fills if isinstance(fill, Fill))
         for name in [name for name in traded if name is not None and name not in listing.venue_order_ids]:
-            row = await apart(self._records.order, self._findings.account, name)
+            row = await self._findings.order(name)
             if row is None or row["is_open"] or not self._has_settled(row, listing):
                 continue
             if UNEXPLAINED & set(row["anomalies"]) or row["reported_cum_quantity"] != row["cum_quantity"]:
@@ -91,13 +89,13 @@ class OrderComparison:
     async def _look_up(self, message: Any) -> Row | None:
         """The order, if it has ended here."""
         for name in (message.venue_order_id, *message.aliases.values()):
-            row = await apart(self._records.order, self._findings.account, name) if name else None
+            row = await self._findings.order(name) if name else None
             if row is not None and named_by(row, message):
                 return row
         return None
 
     async def _compare_listed(self, message: Any, row: Row | None, since: datetime) -> None:
-        found = self._difference(row, message)
+        found = difference(row, message)
         if found is not None and found[0] in DOUBTFUL and row is not None:
             is_agreed = await self._compare_words(await self._ask_again(message, row, since), row)
         else:
@@ -109,7 +107,7 @@ class OrderComparison:
         news. Whether both sides say the same by then."""
         has_ended = any(map(says_ended, words))
         is_agreed = True
-        if not words or (not has_ended and self._difference(await self._fresh(words[-1], row), words[-1]) is None):
+        if not words or (not has_ended and difference(await self._fresh(words[-1], row), words[-1]) is None):
             return is_agreed
         for message in words:
             news = await self._findings.news([message])
@@ -117,15 +115,12 @@ class OrderComparison:
                 continue
             fresh = await self._fresh(message, row)
             # That it worked before it ended is no difference from what may be known of its end by now.
-            found = None if has_ended and not says_ended(message) else self._difference(fresh, message)
+            found = None if has_ended and not says_ended(message) else difference(fresh, message)
             if found is not None:
                 is_agreed = await self._add(*found, message, fresh) and is_agreed
             elif has_ended:
                 await self._findings.record(repairing(news, Kind.MISSING_END, fresh["venue_order_id"] or ""))
         return is_agreed
-
-    def _difference(self, row: Row | None, message: Any) -> tuple[Kind, str] | None:
-        return difference(row, message, self._findings.unrecorded_of(row) if row else ZERO)
 
     async def _ask_again(self, message: Any, row: Row, since: datetime) -> Sequence[Any]:
         """What the venue says now of an order that it has listed, all of it: a leg that has ended meanwhile began before."""
@@ -151,7 +146,7 @@ class OrderComparison:
         if kind is Kind.MISSING_END:
             await self._compare_terms(message)
         new = await self._findings.news([message] if repairs is None else repairs)
-        if not new and self._difference(await self._look_up(message), message) is None:
+        if not new and difference(await self._look_up(message), message) is None:
             return True  # heard in the meantime
         self._changed |= {row["stream"]} if row is not None and new else set()
         is_settled = bool(new) and kind not in STAY_OPEN
@@ -207,7 +202,7 @@ class OrderComparison:
     async def _fresh(self, message: Any, row: Row) -> Row:
         """The row of the order as it is by now."""
         name = row["client_order_id"] or row["venue_order_id"]
-        return await self._look_up(message) or (await apart(self._records.order, row["account"], name) if name else None) or row
+        return await self._look_up(message) or (await self._findings.order(name) if name else None) or row
 
     async def _add_absent(self, row: Row, asked_at: datetime) -> None:
         names = {"client_order_id": row["client_order_id"], "venue_order_id": row["venue_order_id"]}

@@ -52,7 +52,7 @@ class PositionComparison:
                 break
         rows = await self._rows()
         self.agreed = len(possible) - len(wrong)
-        self.fills = sum(row["fills"] for row in rows.values())
+        self.fills = sum(row["fills"] for row in rows.values()) + len(self._findings.unrecorded_fills)
         await self._keep(told)
         stated = {balance.instrument: balance for balance in told}
         for instrument in wrong:

@@ -81,15 +81,14 @@ class Reconciler:
         self._records = records or BookRecords(book)
         self._heard = heard
 
-    async def run(self, account: str, *, up_at: UpAt | None = None) -> Reconciled:
+    async def run(self, account: str, *, up_at: UpAt = lambda: None) -> Reconciled:
         """Compare one account. `up_at`: since when its stream is up, None while it is down: gaps end then, or do not. Without it
-        they end with this run."""
+        nobody listens by this run: what gaps have hidden is asked for, and they go on."""
         findings = Findings(account, self._book, self._records, self._is_dry_run, self._heard)
         certified = await apart(self._book.certificates, account=account)
         last = max(certified, key=itemgetter("position"), default=None)
         gaps = await self._open_gaps(account)
-        back_at = up_at() if up_at is not None else None  # asked now: what goes down from here on is another gap
-        is_back = up_at is None or back_at is not None
+        back_at = up_at()  # asked now: what goes down from here on is another gap
         since = await self._since(account, last, gaps)
         listing = await self._venue.open_orders(account)
         await findings.learn([message for message in listing.messages if is_money(message)])
@@ -107,7 +106,8 @@ class Reconciler:
             may_adjust=self._rules.may_adjust,
         )
         await positions.compare(since, listing.at)
-        await findings.record([_covered(account, gap, back_at or listing.at) for gap in gaps if is_back])
+        if back_at is not None:
+            await findings.record([_covered(account, gap, back_at) for gap in gaps])
         certificate = _certificate(findings, last, since, listing.at, (orders.agreed, positions.fills, positions.agreed))
         is_recorded = self._says_more(certificate, last, findings)
         if is_recorded:

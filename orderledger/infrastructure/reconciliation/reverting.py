@@ -1,6 +1,6 @@
 """Takes a repair back: not by erasing what was appended, but by appending what undoes it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -24,6 +24,7 @@ from orderledger.projections.tables import Row
 
 JUST = timedelta(microseconds=1)
 REASON = "repair_reverted"
+CERTIFICATE = "reconciliation_certified."
 
 
 class Log(Protocol):
@@ -39,9 +40,19 @@ class Log(Protocol):
 
 
 def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]:
-    """The events that a break had appended, oldest first."""
-    found: Iterable[Row] = (event for event in log.events() if event["causation_id"] == break_id and event["actor"] == ACTOR)
-    return [event for event in found if account in (None, event["account"]) and event["attributed_from"] is None]
+    """The events that a break had appended when it was last found, oldest first. A position may come to differ again, under the
+    same id: whoever takes the last adjustment back does not mean the one before. A run that appends ends with a certificate."""
+    found: dict[str, list[Row]] = {}
+    certified: set[str] = set()
+    for event in log.events():
+        if event["name"].startswith(CERTIFICATE):
+            certified.add(event["account"])
+        elif event["causation_id"] == break_id and event["actor"] == ACTOR and event["attributed_from"] is None:
+            if event["account"] in certified:
+                found.pop(event["account"], None)
+                certified.remove(event["account"])
+            found.setdefault(event["account"], []).append(event)
+    return [event for name, events in found.items() for event in events if account in (None, name)]
 
 
 def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:

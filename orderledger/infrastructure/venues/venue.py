@@ -139,6 +139,10 @@ class Venue(Protocol):
     async def hang_up(self) -> None:
         """Have `listen` end by itself, in a few seconds at most: all that was heard by now, and was held back, it tells first."""
 
+    def fault_of(self, account: str) -> str | None:
+        """Why the account is not listened to as it should be, as the last attempt has shown; None while all is well, or nothing
+        is known. It holds no secret."""
+
     async def open_orders(self, account: str) -> Listing:
         """All open orders."""
 

@@ -6,11 +6,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TypeVar, cast
 
 from eventsourcing.domain import EventSourcingError
 from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
 
+from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable, UnreadableEvent
 from orderledger.infrastructure.garbage import uncollected
@@ -18,7 +20,7 @@ from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.locks import let_go
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 from orderledger.infrastructure.wire.outcome import Outcome
-from orderledger.infrastructure.writing.deciding import Decider
+from orderledger.infrastructure.writing.deciding import Decider, Verdict
 from orderledger.infrastructure.writing.entry import Entry
 
 Result = TypeVar("Result")
@@ -81,11 +83,22 @@ class Writer:
 
     def preview(self, entries: list[Entry]) -> list[Outcome]:
         """The outcomes that `write` would give now. Nothing is appended, so there are no positions."""
+        return [verdict.told(None) for verdict in self._thought_of(entries)[0]]
+
+    def foresee(self, entries: list[Entry]) -> list[Recorded]:
+        """The streams that `write` would append to now, with what it would append, in the order of the log. Nothing is."""
+        _, events = self._thought_of(entries)
+        last = self._store.recorder.last_position()
+        stored = self._store.events_of(list(dict.fromkeys(event.stream for event in events)))
+        known = sorted((event for stream in stored.values() for event in stream), key=lambda event: event.position or 0)
+        return [*known, *(replace(event, position=last + number) for number, event in enumerate(events, 1))]
+
+    def _thought_of(self, entries: list[Entry]) -> tuple[list[Verdict], list[Recorded]]:
         with self._lock:
             self._store.make_sure()
             try:
                 verdicts = self._decider.decide(entries, max(self._last, self._clock.now()), is_careful=True)
-                return [verdict.told(None) for verdict in verdicts]
+                return verdicts, list(self._decider.events)
             finally:
                 self._decider.failed()
 

@@ -72,12 +72,13 @@ class Rotation:
 
     async def _went_down(self, account: Account, since: datetime, reason: str) -> None:
         account.counts["failed_polls"] += 1
+        account.fault = reason
         if account.is_up:
             account.is_up = False
             await self._around.outbox.tell(Down(accounts=(account.name,), at=account.well_at or since, reason=reason))
 
     async def _came_up(self, account: Account, at: datetime) -> None:
-        account.well_at = at
+        account.well_at, account.fault = at, None
         account.counts["polls"] += 1
         if not account.is_up:
             account.is_up = True

@@ -109,6 +109,11 @@ class Stream:
             await asyncio.gather(*self._later, return_exceptions=True)
             await self._socket.aclose()
 
+    @property
+    def fault(self) -> str | None:
+        """Why the last attempt to connect failed."""
+        return self._socket.fault
+
     async def hang_up(self) -> None:
         """Have `run` end, once all that was heard by now is told."""
         await self._socket.aclose()
@@ -138,6 +143,7 @@ class Stream:
     async def _close(self, at: datetime, reason: str) -> None:
         self._connection += 1
         self._doubts += 1
+        self._account.fault = reason
         if self._account.is_up:
             self._account.is_up = False
             await self._around.outbox.tell(Down(accounts=(self._account.name,), at=at, reason=reason))
@@ -174,7 +180,7 @@ class Stream:
             self._unanswered.discard(_key(subscription))
         if self._unanswered or self._account.is_up:
             return
-        self._account.is_up, self._refusals = True, 0
+        self._account.is_up, self._account.fault, self._refusals = True, None, 0
         await self._around.outbox.tell(Up(accounts=(self._account.name,), at=at))
         await self._hear_early()
 

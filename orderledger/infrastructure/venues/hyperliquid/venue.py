@@ -95,7 +95,7 @@ class Hyperliquid:
         streams = self.limits.streams(len(self._watched), each)
         self._streamed = {account.name: account for account in list(self._watched.values())[:streams]}
         self._rotation = Rotation(list(self._watched.values())[streams:], self._around)
-        self._connected: list[Stream] = []
+        self._streams: dict[str, Stream] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -148,9 +148,15 @@ class Hyperliquid:
     async def hang_up(self) -> None:
         """The look at a polled account that has begun is taken to its end, if that comes soon."""
         self._rotation.end()
-        await asyncio.gather(*(stream.hang_up() for stream in self._connected))
+        await asyncio.gather(*(stream.hang_up() for stream in self._streams.values()))
         await ended(self._tasks)
         await self._around.outbox.end()
+
+    def fault_of(self, account: str) -> str | None:
+        watched, stream = self._watched[account], self._streams.get(account)
+        if watched.is_up:
+            return None
+        return (stream.fault if stream is not None else None) or watched.fault
 
     async def open_orders(self, account: str) -> Listing:
         return await self._answers.open_orders(self._watched[account])
@@ -176,14 +182,13 @@ class Hyperliquid:
     async def _stream(self, account: Account) -> None:
         """By websocket, as long as the venue has room for one account more."""
         stream = Stream(account, self._around)
-        self._connected.append(stream)
+        self._streams[account.name] = stream
         try:
             await stream.run()
         except TooManyUsers:
+            del self._streams[account.name]
             self._streamed.pop(account.name, None)
             self._rotation.add(account)
-        finally:
-            self._connected.remove(stream)
 
     async def _reported(self, work: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -26,13 +26,15 @@ class Gone:
 
 @dataclass(slots=True)
 class Account:
-    """One account: its names, its legs, and what it has shown. `counts`: new, changed, gone orders, frames, polls, faults."""
+    """One account: its names, its legs, and what it has shown. `counts`: new, changed, gone orders, frames, polls, faults.
+    `fault`: why it is not up, where the venue could be reached."""
 
     name: str
     address: str
     legs: Legs
     counts: Counter[str] = field(default_factory=Counter)
     is_up: bool = False
+    fault: str | None = None
     well_at: datetime | None = None
     fills_at: datetime | None = None
     fundings_at: datetime | None = None

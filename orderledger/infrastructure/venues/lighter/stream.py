@@ -37,13 +37,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Session:
-    """What is known of one connection. `held` is what was heard of an account before it was up."""
+    """What is known of one connection. `held` is what was heard of an account before it was up; `refusal` what the venue said
+    no with."""
 
     opened_at: datetime
     renew_at: datetime | None
     confirmed: dict[str, set[str]] = field(default_factory=dict)
     held: dict[str, list[Heard]] = field(default_factory=dict)
     up: set[str] = field(default_factory=set)
+    refusal: str | None = None
 
 
 class Stream:
@@ -71,6 +73,8 @@ class Stream:
         self._refusals = 0
         self._session = Session(now(), None)
         self._held_markets: dict[str, set[str]] = {}
+        self._refusal: str | None = None
+        """Why accounts did not come up on this connection, or the last one."""
         self._socket = Socket(
             url, greet=self._greet, ping=lambda: PING, ping_every=ping_every, quiet_for=quiet_for, backoff=backoff, now=now
         )
@@ -85,6 +89,7 @@ class Stream:
                     for told in await self._frame(event):
                         yield told
                 case Closed():
+                    self._refusal = self._session.refusal or hidden(event.reason)
                     up = [account for account in self._interpreter.accounts if account in self._session.up]
                     if up:
                         yield Down(accounts=up, at=event.at, reason=hidden(event.reason))
@@ -94,6 +99,12 @@ class Stream:
                 yield fault
         for heard in self._held_back():
             yield heard
+
+    def fault_of(self, account: str) -> str | None:
+        """Why the account is not up."""
+        if self._socket.fault is not None:
+            return hidden(self._socket.fault)
+        return None if account in self._session.up else self._refusal
 
     async def aclose(self) -> None:
         await self._socket.aclose()
@@ -197,11 +208,15 @@ class Stream:
         return [heard for of_account in held.values() for heard in of_account]
 
     def _refused(self, code: int, document: Document) -> None:
+        if code == ALREADY_SUBSCRIBED:
+            return
+        said = hidden(json.dumps(document, default=str))[:500]
         if code == EXPIRED_TOKEN:
             self._refusals += 1
             self._socket.renew("the venue wants a new token")
-        elif code != ALREADY_SUBSCRIBED:
-            logger.warning("lighter says %s", hidden(json.dumps(document, default=str))[:500])
+        elif said != self._refusal:
+            logger.warning("lighter says %s", said)
+        self._refusal = self._session.refusal = said
 
     def _tick(self, at: datetime) -> None:
         session = self._session

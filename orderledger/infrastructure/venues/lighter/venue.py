@@ -89,6 +89,9 @@ class LighterVenue:
     async def hang_up(self) -> None:
         await self._stream.aclose()
 
+    def fault_of(self, account: str) -> str | None:
+        return self._stream.fault_of(account)
+
     async def open_orders(self, account: str) -> Listing:
         return await self._questions.open_orders(account)
 

@@ -22,13 +22,14 @@ PAYLOAD_LENGTH = 2000
 
 @dataclass(slots=True)
 class Line:
-    """One account that is polled. `rows`: each row as it was told last, by its id, so that only news is told."""
+    """One account that is polled. `rows`: each row as it was told last, by its id, so that only news is told. `fault`: why its
+    last sweep failed."""
 
     account: str
     number: str
     well_at: datetime
     is_up: bool = False
-    is_said_down: bool = False
+    fault: str | None = None
     has_open: bool = True
     rows: dict[str, Any] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,6 +79,10 @@ class Listener:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def fault_of(self, number: str) -> str | None:
+        """Why the last sweep failed, or the last attempt to follow the stream."""
+        return self._lines[number].fault or (self._socket.fault if self._socket is not None else None)
+
     async def hang_up(self) -> None:
         """Have `told` end: with what has been heard, and the sweeps that have begun."""
         self._is_ending = True
@@ -112,7 +117,7 @@ class Listener:
             await self._is_down(line, str(error))
             return
         if not line.is_up:
-            line.is_up, line.is_said_down = True, False
+            line.is_up, line.fault = True, None
             await self._queue.put(Up(accounts=[line.account], at=asked_at))
         line.well_at = asked_at
         line.has_open = bool(order_ids(rows, is_open_only=True))
@@ -124,9 +129,8 @@ class Listener:
 
     async def _is_down(self, line: Line, reason: str) -> None:
         """Said once, with the last moment at which all was well: before the first answer, when the listening began."""
-        line.is_up = False
-        if not line.is_said_down:
-            line.is_said_down = True
+        is_said, line.is_up, line.fault = line.fault is not None, False, reason
+        if not is_said:
             await self._queue.put(Down(accounts=[line.account], at=line.well_at, reason=reason))
 
     @staticmethod

@@ -112,6 +112,10 @@ class TradierVenue:
         if self._listener is not None:
             await self._listener.hang_up()
 
+    def fault_of(self, account: str) -> str | None:
+        """While the stream is down, too: then an account is heard of less often."""
+        return None if self._listener is None else self._listener.fault_of(self._numbers[account])
+
     async def open_orders(self, account: str) -> Listing:
         """Messages about all orders of the session, and the ids of those that are not known to have ended."""
         at = self._now()

@@ -137,14 +137,14 @@ class Socket:
         try:
             connection = await connect(self._url, **_options(self._url))
         except NO_CONNECTION as error:
-            self._failed(error)
+            self._failed(f"no connection to {urlsplit(self._url).hostname}: {type(error).__name__}: {error}")
             return None
         try:
             async with asyncio.timeout(self._quiet_for):
                 await self._greet(connection.send)
         except (*NO_CONNECTION, VenueError) as error:
             connection.transport.abort()
-            self._failed(error)
+            self._failed(f"{type(error).__name__}: {error}")
             return None
         except BaseException:
             connection.transport.abort()
@@ -152,9 +152,9 @@ class Socket:
         self._connection, self._given_up, self.fault = connection, None, None
         return connection
 
-    def _failed(self, error: Exception) -> None:
-        self.fault = self._secrecy.hide(f"{type(error).__name__}: {error}")
-        logger.info("no connection to %s: %s", urlsplit(self._url).netloc, self.fault)
+    def _failed(self, fault: str) -> None:
+        self.fault = self._secrecy.hide(fault)
+        logger.info("%s", self.fault)
 
     def _let_go(self) -> None:
         if self._connection is not None:
