@@ -131,7 +131,7 @@ def _decide_command(order: Order, command: Command) -> Decision:
     match command:
         case OrderRequested():
             if order.request is not None:
-                text = f"{order.client_order_id} was requested with other terms: {summary(order)}"
+                text = f"{order.client_order_id} was requested with other terms: {order.summary}"
                 return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, text)
         case SubmissionUnresolved():
             if not order.is_known:
@@ -149,12 +149,12 @@ def _decide_sending(order: Order, command: OrderDenied | OrderSubmitted) -> Deci
     if order.request is None:
         return _unknown()
     if order.is_ended:
-        return Refused(Reason.ORDER_ENDED, f"the order has ended: {summary(order)}")
+        return Refused(Reason.ORDER_ENDED, f"the order has ended: {order.summary}")
     if order.heard_at is not None:
-        return Refused(Reason.ALREADY_ACKNOWLEDGED, f"the venue has the order: {summary(order)}")
+        return Refused(Reason.ALREADY_ACKNOWLEDGED, f"the venue has the order: {order.summary}")
     sent_at = order.submitted_at or order.unresolved_at  # whose sending came to an unknown end was sent
     if sent_at is not None and (isinstance(command, OrderDenied) or not order.is_absent_since(sent_at)):
-        return Refused(Reason.ALREADY_SUBMITTED, f"sent already, ask the venue before sending again: {summary(order)}")
+        return Refused(Reason.ALREADY_SUBMITTED, f"sent already, ask the venue before sending again: {order.summary}")
     return ACCEPTED
 
 
@@ -164,7 +164,7 @@ def _decide_request(order: Order, command: CancelRequested | ReplaceRequested) -
     if order.requests.known(command.request_id) is not None:
         return Refused(Reason.REQUEST_ID_REUSED, f"request {command.request_id} asked for something else")
     if order.is_ended and not (isinstance(command, ReplaceRequested) and _would_reopen(order, command)):
-        return Refused(Reason.ORDER_ENDED, f"the order has ended: {summary(order)}")
+        return Refused(Reason.ORDER_ENDED, f"the order has ended: {order.summary}")
     return ACCEPTED
 
 
@@ -175,13 +175,6 @@ def _would_reopen(order: Order, command: ReplaceRequested) -> bool:
 
 def _unknown() -> Refused:
     return Refused(Reason.UNKNOWN_ORDER, "no such order is recorded; it may exist at the venue all the same")
-
-
-def summary(order: Order) -> str:
-    """What is known of an order, in a line."""
-    pending = f", {order.pending} outstanding" if order.pending else ""
-    quantity = "unknown" if order.quantity is None else format(order.quantity, "f")
-    return f"{order.status}, {order.cum_quantity:f} of {quantity} filled, {order.certainty}{pending}"
 
 
 def _evolve_command(order: Order, event: Command, at: datetime) -> None:

@@ -229,6 +229,13 @@ class Order(OrderFacts):
             return DUPLICATE_ORDER
         return given[1] if given else None
 
+    @property
+    def summary(self) -> str:
+        """What is known of it, in a line."""
+        pending = f", {self.pending} outstanding" if self.pending else ""
+        quantity = "unknown" if self.quantity is None else format(self.quantity, "f")
+        return f"{self.status}, {self.cum_quantity:f} of {quantity} filled, {self.certainty}{pending}"
+
     def is_absent_since(self, moment: datetime) -> bool:
         """Whether the venue, asked after that, did not know it."""
         return self.absent.value and self.absent.at is not None and self.absent.at >= moment
