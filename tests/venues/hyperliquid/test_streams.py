@@ -359,8 +359,8 @@ def test_an_account_that_the_venue_will_not_stream_is_looked_at_in_turn() -> Non
 
 def test_new_connections_wait_for_their_minute() -> None:
     async def story() -> None:
-        server = made_up(connections_per_minute=6, minute=0.5)
-        accounts, limits = some(3), Limits(connections_per_minute=6, minute=0.6)
+        server = made_up(connections_per_minute=6, minute=0.4)
+        accounts, limits = some(3), Limits(connections_per_minute=6, minute=1.0)  # what is sent in time may arrive late
         async with listening(server, accounts=accounts, limits=limits) as desk:
             for times in range(1, 4):
                 await desk.until(lambda times=times: desk.kinds.count("Up") == 3 * times)  # type: ignore[misc]
