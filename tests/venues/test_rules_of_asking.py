@@ -1,5 +1,6 @@
 """What the protocol `Venue` asks of every question, tried with each adapter against its fake: a new one needs its `Kind`."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -10,7 +11,9 @@ import pytest
 from aiohttp import web
 
 from orderledger import Ledger
+from orderledger.infrastructure.collecting.collector import Collector
 from orderledger.infrastructure.errors import VenueError, VenueRefused, VenueUnavailable
+from orderledger.infrastructure.reconciliation.reconciler import Rules
 from orderledger.infrastructure.venues.transport import parsed
 from orderledger.infrastructure.venues.venue import Heard, NoRecords
 from orderledger.infrastructure.wire.messages import Balance, Fill, Message
@@ -19,6 +22,9 @@ from tests.scenarios import ACCOUNT
 from tests.venues.company import ODD, POLLED, START, Company, every_venue, played, spoiled
 from tests.venues.voices import UNKNOWN, VOICES, Voice
 
+SEVERAL_ROUNDS = 0.5
+"""Seconds in which an account could be reconciled again and again."""
+RULES = Rules(pause=0.001, opening_pause=0.001)
 MANY = 130
 """Fills: more than a page of most venues."""
 NO_DOCUMENTS = ("null", "7", '"no"', '{"strange": true}', "{}")
@@ -146,6 +152,25 @@ def test_a_list_names_the_orders_whose_rows_cannot_be_read(name: str) -> None:
         assert listing.at <= asked_at[-1]
         assert listing.venue_order_ids == {str(odd.order_id), str(plain.order_id)}
         assert str(plain.order_id) in {getattr(message, "venue_order_id", None) for message in listing.messages}
+
+    played(name, story)
+
+
+@every_venue
+def test_a_row_that_can_never_be_read_is_not_asked_for_without_end(name: str) -> None:
+    async def story(company: Company) -> None:
+        company.place(quantity=ODD)
+        company.server.rewritten = spoiled
+        collector = Collector(company.ledger, [company.venue], company.clock, rules=RULES, every=None)
+        counters, stop = collector.counters[company.account], asyncio.Event()
+        running = asyncio.create_task(collector.run(stop))
+        await company.until(lambda: counters.is_up and counters.reconciled)
+        await asyncio.sleep(SEVERAL_ROUNDS)
+        before = counters.reconciled
+        await asyncio.sleep(SEVERAL_ROUNDS)
+        stop.set()
+        await running
+        assert counters.reconciled == before
 
     played(name, story)
 
