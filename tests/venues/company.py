@@ -48,6 +48,7 @@ class Company:
         self.ledger = Ledger.open("memory://", clock=self.clock, follow=False)
         self.venue: Venue
         self.told: list[Told] = []
+        self._work: asyncio.Task[None] | None = None
         self._chance = Random(1)
 
     def overhear(self, note: Callable[[web.Request], None]) -> None:
@@ -72,7 +73,7 @@ class Company:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["asyncio.Task[None]"]:
-        work = asyncio.create_task(self._listen())
+        work = self._work = asyncio.create_task(self._listen())
         try:
             yield work
         finally:
@@ -118,6 +119,8 @@ class Company:
         try:
             async with asyncio.timeout(PATIENCE):
                 while not holds():
+                    if self._work is not None and self._work.done():
+                        self._work.result()
                     await asyncio.sleep(0.002)
         except TimeoutError:
             raise AssertionError(f"never so; told: {self.told[-5:]}") from None

@@ -9,6 +9,8 @@ from tests.venues.company import ODD, POLLED, Company, every_venue, played, spoi
 from tests.worlds.plan import VENUES
 
 CONNECTIONS = 20
+DEPTHS = range(800, 1000)
+"""Of nesting. Around the deepest that Python reads is what it can read and cannot write."""
 
 
 @every_venue
@@ -84,6 +86,18 @@ def test_what_cannot_be_read_of_what_is_heard_is_told(name: str) -> None:
             company.happen(3)
             await company.until(lambda: len(company.garbled) > known)
         assert {account for told in company.garbled for account in told.accounts} == {company.account}
+
+    played(name, story)
+
+
+@every_venue
+def test_a_frame_that_is_nested_as_deeply_as_can_be_read_is_told_and_is_no_end(name: str) -> None:
+    async def story(company: Company) -> None:
+        async with company.listening():
+            await company.until(lambda: company.ups_and_downs)
+            for depth in DEPTHS:
+                company.server.push(company.server.sockets[0], '{"a":' * depth + "1" + "}" * depth)
+            await company.until(lambda: len(company.garbled) == len(DEPTHS))
 
     played(name, story)
 

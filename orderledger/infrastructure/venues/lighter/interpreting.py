@@ -1,6 +1,5 @@
 """From a payload to what is told of it: with the markets that it needs, the ledger's knowledge, and its faults set aside."""
 
-import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from orderledger.infrastructure.venues.lighter.rest import Rest
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.infrastructure.venues.lighter.translate import markets_named, translated
-from orderledger.infrastructure.venues.translation import Fault, Translation
+from orderledger.infrastructure.venues.translation import Fault, Translation, as_text
 from orderledger.infrastructure.venues.venue import Garbled, Records
 from orderledger.infrastructure.wire.messages import Message
 
@@ -75,6 +74,5 @@ class Interpreter:
 
     def set_aside(self, accounts: Sequence[str], fault: Fault, at: datetime, *, is_answer: bool = False) -> None:
         """Remember what could not be read."""
-        text = fault.payload if isinstance(fault.payload, str) else json.dumps(fault.payload, default=str)
-        shown = hidden(text)[:MOST_SHOWN]
+        shown = hidden(as_text(fault.payload))[:MOST_SHOWN]
         self.garbled.append(Garbled(accounts=accounts, at=at, fault=hidden(fault.fault), payload=shown, is_answer=is_answer))
