@@ -157,6 +157,20 @@ def test_a_list_names_the_orders_whose_rows_cannot_be_read(name: str) -> None:
 
 
 @every_venue
+def test_a_position_or_an_order_that_cannot_be_read_is_not_left_out_of_its_answer(name: str) -> None:
+    async def story(company: Company) -> None:
+        order = company.place(client_id=company.record_request("C-1"), quantity=ODD)
+        company.truth.fill(order)
+        company.server.rewritten = spoiled
+        with pytest.raises(VenueUnavailable):
+            await company.venue.positions(company.account)
+        with pytest.raises(VenueUnavailable):
+            await company.venue.order(company.account, company.ledger.order("C-1"))
+
+    played(name, story)
+
+
+@every_venue
 def test_a_row_that_can_never_be_read_is_not_asked_for_without_end(name: str) -> None:
     async def story(company: Company) -> None:
         company.place(quantity=ODD)
