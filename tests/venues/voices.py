@@ -22,18 +22,22 @@ from tests.venues.lighter import rows as lighter
 from tests.venues.tradier import payloads as tradier
 
 HEARD_AT = datetime(2026, 11, 20, tzinfo=UTC)
+UNKNOWN = "frozen"
+"""A word for a status that no venue has."""
 Read = Callable[[Any, str, Records], tuple[Sequence[Message], Sequence[Fault]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """`documents`: one of every kind. `rows`: by name, how rows stand in a document, a row, and a neighbor of it."""
+    """`documents`: one of every kind. `unknown`: one of an order whose status is `UNKNOWN`. `rows`: by name, how rows stand in a
+    document, a row, and a neighbor of it."""
 
     name: str
     read: Read
     alias: tuple[str, str]
     instrument: str
     documents: Sequence[Any]
+    unknown: Any
     rows: dict[str, tuple[Callable[[list[Any]], Any], Any, Any]]
 
     def request(self, account: str) -> Request:
@@ -107,6 +111,7 @@ HYPERLIQUID = Voice(
     read=_read_hyperliquid,
     alias=("hyperliquid.cloid", hyperliquid.CLOID),
     instrument="ETH",
+    unknown=hyperliquid.order_updates(hyperliquid.reported(UNKNOWN)),
     documents=[
         hyperliquid.order_updates(hyperliquid.reported("open"), hyperliquid.reported("filled", T + 5, oid=155, sz="0.0")),
         hyperliquid.order_updates(hyperliquid.reported("canceled", T + 9), hyperliquid.reported("open", T + 9, oid=155)),
@@ -166,6 +171,7 @@ LIGHTER = Voice(
     read=_read_lighter,
     alias=("lighter.client_order_index", "9001"),
     instrument="ETH",
+    unknown={"code": 200, "orders": [lighter.order(status=UNKNOWN)]},
     documents=[
         {"type": "update/account_all_orders", "channel": "account_all_orders:1234", "orders": {"0": [lighter.order()]}},
         {"code": 200, "orders": [lighter.order(status="canceled-reduce-only", type="stop-loss", trigger_price="2400.00")]},
@@ -252,6 +258,7 @@ TRADIER = Voice(
     read=_read_tradier,
     alias=("tradier.tag", tradier.TAG),
     instrument="SPY",
+    unknown=tradier.orders(tradier.row(status=UNKNOWN)),
     documents=[
         tradier.orders(tradier.row()),
         tradier.orders(tradier.filled_row(4, "500.2", (4, "500.2")), _SPREAD),

@@ -194,7 +194,8 @@ class Collector:
     async def _take_garbled(self, venue: Venue, told: Garbled) -> None:
         for account in told.accounts:
             self.counters[account].garbled += 1
-            self._ask(venue, account)
+            if not told.is_answer:
+                self._ask(venue, account)
         self._log.warning("garbled", venue=venue.name, fault=told.fault, payload=told.payload[:GARBLED_SHOWN])
 
     # Reconciliation

@@ -11,6 +11,9 @@ Document = dict[str, Any]
 LONGEST_COUNT = 20
 """Digits of a time that is counted."""
 
+LONGEST_ID = 40
+"""Digits of an id. A longer number names nothing at any venue."""
+
 NOTHING = ("", "null")
 """Texts by which venues say nothing."""
 
@@ -56,6 +59,18 @@ def word(row: Document, name: str) -> str | None:
     if not isinstance(value, str):
         raise Unreadable(f"{name} is not a text")
     return value
+
+
+def identity(row: Document, name: str) -> str | None:
+    """An id that is an integer, as text. 0 names nothing."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**LONGEST_ID:
+        value = str(value)
+    if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_ID):
+        raise Unreadable(f"{name} is no id")
+    return value if value.strip("0") else None
 
 
 def flag(row: Document, name: str) -> bool | None:

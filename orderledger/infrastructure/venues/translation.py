@@ -1,5 +1,6 @@
 """What comes of reading a venue's payload."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,16 @@ def joined(translations: Iterable[Translation]) -> Translation:
         tuple(fault for part in parts for fault in part.faults),
         tuple(question for part in parts for question in part.questions),
     )
+
+
+def as_text(payload: Any) -> str:
+    """A payload as it may be shown beside a fault, whatever it is."""
+    if isinstance(payload, str):
+        return payload
+    try:
+        return json.dumps(payload, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return f"a {type(payload).__name__} that cannot be written"
 
 
 def guarded(read: Callable[[], Translation], row: Any) -> Translation:

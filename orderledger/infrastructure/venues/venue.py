@@ -71,12 +71,14 @@ class Up:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Garbled:
-    """A frame or a row that could not be read. What it said about these accounts has to be asked for."""
+    """A frame or a row that could not be read. What it said about these accounts has to be asked for, unless it `is_answer`: then
+    it was asked for, and would come again."""
 
     accounts: Sequence[str]
     at: datetime
     fault: str
     payload: str
+    is_answer: bool = False
 
 
 Told = Heard | Down | Up | Garbled

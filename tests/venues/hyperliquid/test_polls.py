@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.venues.fake import Faults
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.questions import Questions
@@ -429,33 +429,6 @@ def test_spot_tokens_are_balances_under_a_name_that_no_perpetual_has() -> None:
             "USDC.spot": (Decimal("14.625485"), None),
         }
         assert venue.tells_position_of("HYPE.spot")
-
-    asked(story)
-
-
-def test_no_answer_is_taken_for_an_empty_one() -> None:
-    async def story(server: Any, venue: Hyperliquid) -> None:
-        questions: list[Any] = [
-            lambda: venue.open_orders(ACCOUNT),
-            lambda: venue.fills_since(ACCOUNT, START),
-            lambda: venue.order(ACCOUNT, row_of(venue_order_ids=["1"])),
-            lambda: venue.positions(ACCOUNT),
-        ]
-        for fault in ("server_error", "too_many_requests", "malformed", "lose_answer"):
-            for question in questions:
-                server.faults.plan_answers(*[fault] * 5)
-                with pytest.raises(VenueUnavailable):
-                    await question()
-                server.faults.heal()
-        server.answers_strangely = True
-        for question in questions:
-            with pytest.raises(VenueUnavailable):
-                await question()
-        server.answers_strangely = False
-        server.refused_with = 422
-        for question in questions:
-            with pytest.raises(VenueRefused):
-                await question()
 
     asked(story)
 

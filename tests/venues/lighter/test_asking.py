@@ -1,6 +1,7 @@
 """The adapter asks a made-up Lighter over real HTTP: what is late, missing, refused, too much, or market by market."""
 
 import asyncio
+import json
 import logging
 from datetime import timedelta
 from decimal import Decimal
@@ -236,7 +237,7 @@ def test_no_answer_is_taken_for_an_empty_one(answer: object) -> None:
         world = World(attempts=1)
         async with world.open(listens=False):
             await world.venue.open_orders(ACCOUNT)
-            world.fake.answers_instead = answer
+            world.fake.answers_instead = 200, json.dumps(answer)
             for question in (
                 world.venue.open_orders(ACCOUNT),
                 world.venue.positions(ACCOUNT),
@@ -253,11 +254,8 @@ def test_pages_that_lead_in_a_circle_come_to_an_end() -> None:
         world = World()
         async with world.open(listens=False):
             await world.venue.open_orders(ACCOUNT)
-            world.fake.answers_instead = {
-                "code": 200,
-                "trades": [trade(timestamp=int(START.timestamp()) + 60)],
-                "next_cursor": "c1",
-            }
+            page = {"code": 200, "trades": [trade(timestamp=int(START.timestamp()) + 60)], "next_cursor": "c1"}
+            world.fake.answers_instead = 200, json.dumps(page)
             with pytest.raises(VenueUnavailable, match="in a circle"):
                 await world.venue.fills_since(ACCOUNT, moment(0))
 

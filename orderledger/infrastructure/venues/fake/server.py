@@ -26,7 +26,8 @@ class FakeServer:
     """Serves while it is entered: `async with SomeFake(truth, faults=faults) as server`.
 
     Can be stopped and started again, on the same port, with the same truth. Every answer and every frame goes through
-    `faults`. `requests` counts requests by their name, which is the path unless `name_of` says more.
+    `faults`. `requests` counts requests by their name, which is the path unless `name_of` says more. `answers_instead`, a status
+    and a text, takes the place of every answer. `rewritten` is what becomes of the text of every answer and frame.
     """
 
     websocket_path: str | None = "/ws"
@@ -39,6 +40,8 @@ class FakeServer:
         self.requests: Counter[str] = Counter()
         self.sockets: list[FakeSocket] = []
         self.connections = 0
+        self.answers_instead: tuple[int, str] | None = None
+        self.rewritten: Callable[[str], str] = lambda text: text
         self._asked: deque[tuple[float, str]] = deque(maxlen=MOST_REMEMBERED)
         self._last_answers: dict[tuple[str, str, bytes], web.Response] = {}
         self._refuses = False
@@ -67,7 +70,7 @@ class FakeServer:
 
     def written(self, document: Any) -> str:
         """A document as this venue writes it; text is taken as written already."""
-        return document if isinstance(document, str) else documents.written(document, self.decimal)
+        return self.rewritten(document if isinstance(document, str) else documents.written(document, self.decimal))
 
     def answer(self, document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
         """An answer in JSON."""
@@ -167,6 +170,9 @@ class FakeServer:
                 return self._cut_off(request)
             self.requests[name] += 1
             self._asked.append((time.monotonic(), name))
+            if self.answers_instead is not None:
+                status, text = self.answers_instead
+                return web.Response(status=status, text=text, content_type="application/json")
             return await self._answered(request, handler)
 
         return through_faults

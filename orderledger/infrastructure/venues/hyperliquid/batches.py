@@ -10,10 +10,10 @@ from orderledger.infrastructure.venues.hyperliquid.executions import balance_mes
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow, children_of, read_listed, read_reported
 from orderledger.infrastructure.venues.hyperliquid.reports import corrections, introduced, released, row_messages, waiting
-from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, as_text, rows_of, tell
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, rows_of, tell
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Meaning
-from orderledger.infrastructure.venues.translation import Fault
+from orderledger.infrastructure.venues.translation import Fault, as_text
 from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Fill, Message, ReportedClaims
 from orderledger.infrastructure.wire.messages import Status as StatusMessage
 

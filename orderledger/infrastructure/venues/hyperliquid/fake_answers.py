@@ -21,7 +21,7 @@ class FakeAnswers(FakeServer):
     """`weight` is what may be asked in a `minute`. `violations` counts what was refused, `most_weight` is what was spent.
 
     `spot_balances` are those of tokens, by address, which the truth does not know. `spoiled` puts other fields into the rows of
-    an order. `answers_strangely` and `refused_with` spoil every answer.
+    an order.
     """
 
     def __init__(self, truth: Truth, *, faults: Faults | None, weight: int, minute: float, rows_per_page: int) -> None:
@@ -32,8 +32,6 @@ class FakeAnswers(FakeServer):
         self._spent: deque[tuple[float, int]] = deque()
         self.spoiled: dict[int, dict[str, Any]] = {}
         self.spot_balances: dict[str, list[dict[str, Any]]] = {}
-        self.answers_strangely = False
-        self.refused_with: int | None = None
         self._forgotten: set[int] = set()
 
     def forget(self, order: TrueOrder) -> None:
@@ -50,10 +48,6 @@ class FakeAnswers(FakeServer):
             return request.path
 
     async def _info(self, request: web.Request) -> web.Response:
-        if self.refused_with is not None:
-            return web.Response(status=self.refused_with, text="refused")
-        if self.answers_strangely:
-            return self.answer({"strange": True})
         asked = json.loads(await request.text())
         answer: Callable[[str, dict[str, Any]], Any] | None = self._questions.get(asked.get("type"))
         if answer is None or "user" not in asked:

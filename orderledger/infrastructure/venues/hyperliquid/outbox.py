@@ -35,9 +35,10 @@ class Outbox:
         if messages:
             await self.tell(Heard(account=account, messages=messages, frames=frames))
 
-    async def garbled(self, account: str, faults: Sequence[Fault], at: datetime) -> None:
+    async def garbled(self, account: str, faults: Sequence[Fault], at: datetime, *, is_answer: bool = False) -> None:
         for fault in faults:
-            await self.tell(Garbled(accounts=(account,), at=at, fault=fault.fault, payload=fault.payload))
+            told = Garbled(accounts=(account,), at=at, fault=fault.fault, payload=fault.payload, is_answer=is_answer)
+            await self.tell(told)
 
     async def tell(self, told: Told) -> None:
         """What is added is told, even if the wait for room is canceled."""

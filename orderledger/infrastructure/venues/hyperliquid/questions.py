@@ -11,7 +11,8 @@ from orderledger.infrastructure.venues.hyperliquid.limits import (
     weight_of,
     weight_of_rows,
 )
-from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, as_text, milliseconds
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, milliseconds
+from orderledger.infrastructure.venues.translation import as_text
 from orderledger.infrastructure.venues.transport import Budget, Http
 
 PATH = "/info"

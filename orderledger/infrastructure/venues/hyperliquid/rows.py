@@ -3,7 +3,6 @@
 Ids and times come as numbers in one row and as text in the next; an absent field, null and "" say the same: nothing.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +14,7 @@ from orderledger.domain.values import Side
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.venues import fields
 from orderledger.infrastructure.venues.hyperliquid.words import SIDES, is_cloid
+from orderledger.infrastructure.venues.translation import as_text
 from orderledger.infrastructure.wire.facts import evidence_of
 from orderledger.infrastructure.wire.fields import parse_number, parse_time
 from orderledger.infrastructure.wire.messages import Message
@@ -34,16 +34,6 @@ class Unreadable(fields.Unreadable):
     def __init__(self, fault: str, row: Any) -> None:
         super().__init__(fault)
         self.row = row
-
-
-def as_text(payload: Any) -> str:
-    """A payload as it may be kept beside a fault, whatever it is."""
-    if isinstance(payload, str):
-        return payload
-    try:
-        return json.dumps(payload, default=str)
-    except (TypeError, ValueError, RecursionError):
-        return f"a {type(payload).__name__} that cannot be written"
 
 
 def milliseconds(moment: datetime) -> int:

@@ -14,12 +14,12 @@ from websockets.asyncio.client import ClientConnection
 from orderledger.infrastructure.errors import VenueError
 from orderledger.infrastructure.venues.hyperliquid import batches
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
-from orderledger.infrastructure.venues.hyperliquid.rows import as_text, is_of_another
+from orderledger.infrastructure.venues.hyperliquid.rows import is_of_another
 from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, Gone
-from orderledger.infrastructure.venues.translation import Fault
+from orderledger.infrastructure.venues.translation import Fault, as_text
 from orderledger.infrastructure.venues.transport import Budget, Closed, Frame, Opened, Socket, happens_within, parsed
 from orderledger.infrastructure.venues.transport.websocket import Send
 from orderledger.infrastructure.venues.venue import Down, Up

@@ -78,7 +78,7 @@ class Surroundings:
         """Say what could not be read of an answer, if anybody listens."""
         account.counts["garbled"] += len(told.faults)
         if self.outbox.is_heard:
-            await self.outbox.garbled(account.name, told.faults, at)
+            await self.outbox.garbled(account.name, told.faults, at, is_answer=True)
 
     async def explain(self, account: Account) -> Translated:
         """What became of orders that the lists no longer have."""

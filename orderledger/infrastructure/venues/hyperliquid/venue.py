@@ -69,10 +69,7 @@ class Hyperliquid:
     ) -> None:
         self.accounts: Sequence[str] = tuple(accounts)
         self.limits = limits or Limits()
-        chains = Chains()
-        self._watched = {name: Account(name, _address(text), Legs(name, records, chains)) for name, text in accounts.items()}
-        if len({account.address for account in self._watched.values()}) < len(self._watched):
-            raise ValueError("two accounts have the same address")
+        self._watched = _watched(accounts, records)
         backoff = backoff or Backoff(random.Random())
         budget = Budget(self.limits.weight, self.limits.minute)
         self._http = Http(url, budget=budget, backoff=backoff)
@@ -195,6 +192,15 @@ class Hyperliquid:
             await work()
         except Exception as error:
             await self._around.outbox.fail(error)
+
+
+def _watched(accounts: Mapping[str, str], records: Records | None) -> dict[str, Account]:
+    """The accounts by their names, whose orders know of one another's legs."""
+    chains = Chains()
+    watched = {name: Account(name, _address(text), Legs(name, records, chains)) for name, text in accounts.items()}
+    if len({account.address for account in watched.values()}) < len(watched):
+        raise ValueError("two accounts have the same address")
+    return watched
 
 
 def _address(text: str) -> str:

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, as_text
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.words import Meaning, meaning_of
+from orderledger.infrastructure.venues.translation import as_text
 from orderledger.infrastructure.wire.messages import Balance, Message
 
 MOST_ENDED = 4_000

@@ -27,8 +27,7 @@ class LighterFake(RestSide):
     disconnected. `requests_per_minute` in `window_seconds`: beyond it the answer is 23000. `needs_market`: active orders are
     told market by market, as older deployments do. `is_coarse`: REST gives times in seconds. `words` overrides the status of
     an order, `extra_rows` stand in every list of orders, tokens in `refused_tokens` have ended, subscriptions of channels in
-    `deaf_to` get no answer. There are no calls that are in `lacks`, and
-    `answers_instead` takes the place of every answer. `heard` counts the frames of clients by their types.
+    `deaf_to` get no answer. There are no calls that are in `lacks`. `heard` counts the frames of clients by their types.
     """
 
     websocket_path = "/stream"

@@ -64,7 +64,6 @@ class RestSide(FakeServer):
         self.extra_rows: list[Any] = []
         self.refused_tokens: set[str] = set()
         self.lacks: set[str] = set()
-        self.answers_instead: Any = None
         self._accounts = dict(accounts)
         self._names = {index: name for name, index in accounts.items()}
         self._rows = Rows(self.markets, self._accounts, truth.children)
@@ -108,8 +107,6 @@ class RestSide(FakeServer):
     def _private(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answered(request: web.Request) -> web.Response:
             try:
-                if self.answers_instead is not None:
-                    return self.answer(json.dumps(self.answers_instead))
                 self._count()
                 by_value = request.query.get("value") if request.path.endswith("/account") else None
                 if await self.name_of(request) in self.lacks:

@@ -1,6 +1,5 @@
 """From a payload to what is told of it: with the markets that it needs, the ledger's knowledge, and its faults set aside."""
 
-import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from orderledger.infrastructure.venues.lighter.rest import Rest
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.infrastructure.venues.lighter.translate import markets_named, translated
-from orderledger.infrastructure.venues.translation import Fault, Translation
+from orderledger.infrastructure.venues.translation import Fault, Translation, as_text
 from orderledger.infrastructure.venues.venue import Garbled, Records
 from orderledger.infrastructure.wire.messages import Message
 
@@ -49,11 +48,11 @@ class Interpreter:
         self.markets = self.markets.learned(await self._rest.get("orderBookDetails", {}))
 
     async def told(self, account: str, document: Any, at: datetime) -> list[Message]:
-        """The messages of one payload about the account."""
-        translation = await self.read(account, document, at)
+        """The messages of one frame about the account."""
+        translation = await self.read(account, document, at, is_answer=False)
         return settled(translation.messages, account, self._records, self.markets)
 
-    async def read(self, account: str, document: Any, at: datetime) -> Translation:
+    async def read(self, account: str, document: Any, at: datetime, *, is_answer: bool = True) -> Translation:
         """The payload as it stands. A market that is not known is asked for, once."""
         unknown = {index for index in markets_named(document) if not self.markets.knows(index)} - self._asked_for
         if unknown and at >= self._quiet_until:
@@ -66,14 +65,14 @@ class Interpreter:
         context = Context(account=account, account_index=index, markets=self.markets, heard_at=at)
         translation = translated(document, context)
         for fault in translation.faults:
-            self.set_aside([account], fault, at)
+            self.set_aside([account], fault, at, is_answer=is_answer)
         return translation
 
     def settle(self, account: str, messages: Sequence[Message]) -> list[Message]:
         """Messages of several payloads as one."""
         return settled(messages, account, self._records, self.markets)
 
-    def set_aside(self, accounts: Sequence[str], fault: Fault, at: datetime) -> None:
+    def set_aside(self, accounts: Sequence[str], fault: Fault, at: datetime, *, is_answer: bool = False) -> None:
         """Remember what could not be read."""
-        text = fault.payload if isinstance(fault.payload, str) else json.dumps(fault.payload, default=str)
-        self.garbled.append(Garbled(accounts=accounts, at=at, fault=hidden(fault.fault), payload=hidden(text)[:MOST_SHOWN]))
+        shown = hidden(as_text(fault.payload))[:MOST_SHOWN]
+        self.garbled.append(Garbled(accounts=accounts, at=at, fault=hidden(fault.fault), payload=shown, is_answer=is_answer))

@@ -11,7 +11,7 @@ from orderledger.infrastructure.venues.lighter.orders import MARKS, TIMES
 from orderledger.infrastructure.venues.lighter.reading import grain, index, moment, rows_of
 from orderledger.infrastructure.venues.lighter.rest import PAGE, Rest
 from orderledger.infrastructure.venues.lighter.rest import code_of as code_in
-from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
+from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.infrastructure.venues.lighter.translate import orders_named
 from orderledger.infrastructure.venues.lighter.words import (
     ACCOUNT_NOT_FOUND,
@@ -57,7 +57,10 @@ class Questions:
         """One order: by its client order index, among the active, among the inactive; and its fills."""
         await self._interpreter.load()
         rows = await self._rows_of(account, order)
-        told = (await self._interpreter.read(account, {"orders": rows}, self._now())).messages
+        translation = await self._interpreter.read(account, {"orders": rows}, self._now())
+        told = translation.messages
+        if translation.faults and not told:
+            raise VenueUnavailable(hidden(f"the order cannot be read: {translation.faults[0].fault}"))
         ids = dict.fromkeys([*order["venue_order_ids"], *orders_named({"orders": rows})])
         fills: list[Message] = []
         if not rows or any(_claims_other(message, order) for message in told):
@@ -87,8 +90,10 @@ class Questions:
         document = await self._rest.get("account", {"by": "index", "value": own.account_index}, own)
         if not document.get("accounts"):
             raise VenueUnavailable("account: an answer without the account")
-        told = (await self._interpreter.read(account, document, self._now())).messages
-        return [message for message in told if isinstance(message, Balance) and message.quantity]
+        translation = await self._interpreter.read(account, document, self._now())
+        if translation.faults:
+            raise VenueUnavailable(hidden(f"a position cannot be read: {translation.faults[0].fault}"))
+        return [message for message in translation.messages if isinstance(message, Balance) and message.quantity]
 
     def _account(self, account: str) -> LighterAccount:
         return self._interpreter.accounts[account]

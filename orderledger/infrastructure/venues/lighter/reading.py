@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.venues.fields import Document, Unreadable, is_nothing
+from orderledger.infrastructure.venues.fields import Document, Unreadable, identity, is_nothing
 from orderledger.infrastructure.venues.lighter.words import NO_MARKET
 from orderledger.infrastructure.wire.fields import parse_time
 
@@ -17,7 +17,7 @@ def index(row: Document, *names: str) -> str | None:
     fault: Unreadable | None = None
     for name in names:
         try:
-            found = _index(row.get(name), name)
+            found = identity(row, name)
         except Unreadable as error:
             fault = fault or error
         else:
@@ -26,16 +26,6 @@ def index(row: Document, *names: str) -> str | None:
     if fault is not None:
         raise fault
     return None
-
-
-def _index(value: Any, name: str) -> str | None:
-    if is_nothing(value):
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return str(value) if value else None
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return value if value.strip("0") else None
-    raise Unreadable(f"{name} is no index")
 
 
 def account_number(row: Document, name: str) -> int | None:

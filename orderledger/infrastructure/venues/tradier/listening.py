@@ -12,7 +12,7 @@ from orderledger.infrastructure.venues.tradier.asking import Questions
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated, translated_orders
-from orderledger.infrastructure.venues.translation import Translation
+from orderledger.infrastructure.venues.translation import Translation, as_text
 from orderledger.infrastructure.venues.transport import Ended, Frame, Opened, Socket, ended, happens_within, parsed
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
 
@@ -149,8 +149,7 @@ class Listener:
 
     async def _garbled(self, lines: list[Line], fault: str, payload: Any) -> None:
         accounts = [line.account for line in lines]
-        text = payload if isinstance(payload, str) else json.dumps(payload, default=str)
-        await self._queue.put(Garbled(accounts=accounts, at=self._now(), fault=fault, payload=text[:PAYLOAD_LENGTH]))
+        await self._queue.put(Garbled(accounts=accounts, at=self._now(), fault=fault, payload=as_text(payload)[:PAYLOAD_LENGTH]))
 
     async def _follow(self, socket: Socket) -> None:
         """The stream. Nothing is told again after a cut: each connection is followed by a sweep."""

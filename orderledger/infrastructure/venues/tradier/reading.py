@@ -1,14 +1,11 @@
-"""Reading what is Tradier's own: nothing, one object or a list; ids, plain numbers, and texts that came as numbers."""
+"""Reading what is Tradier's own: nothing, one object or a list; plain numbers, and texts that came as numbers."""
 
 from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import plain
 from orderledger.infrastructure.venues import fields
-from orderledger.infrastructure.venues.fields import Document, Unreadable, is_nothing, word
-
-LONGEST_ID = 40
-"""Digits. A longer number names nothing at this venue."""
+from orderledger.infrastructure.venues.fields import LONGEST_ID, Document, Unreadable, is_nothing, word
 
 
 def rows_of(value: Any, name: str) -> list[Any]:
@@ -62,15 +59,3 @@ def label(row: Document, name: str) -> str | None:
     if text is not None and not text.isprintable():
         raise Unreadable(f"{name} has characters that cannot be printed")
     return text
-
-
-def identity(row: Document, name: str) -> str | None:
-    """An id, which is an integer, as text. 0 names nothing."""
-    value = row.get(name)
-    if is_nothing(value):
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**LONGEST_ID:
-        return str(value) if value else None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_ID:
-        return value
-    raise Unreadable(f"{name} is no id")

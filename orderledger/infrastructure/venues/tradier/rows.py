@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from orderledger.domain.exact import ZERO, total
 from orderledger.domain.values import OrderType, Side, TimeInForce
-from orderledger.infrastructure.venues.fields import Document, Unreadable, is_nothing, moment, word
-from orderledger.infrastructure.venues.tradier.reading import amount, identity, label, number, price, rows_of
+from orderledger.infrastructure.venues.fields import Document, Unreadable, identity, is_nothing, moment, word
+from orderledger.infrastructure.venues.tradier.reading import amount, label, number, price, rows_of
 from orderledger.infrastructure.venues.tradier.words import DURATIONS, ENDS, GROUPS, ORDER_TYPES, SIDES, SPREADS
 
 Value = TypeVar("Value")

@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any
 
 from orderledger.domain.values import Source
-from orderledger.infrastructure.venues.fields import Document, Unreadable, is_nothing
+from orderledger.infrastructure.venues.fields import Document, Unreadable, identity, is_nothing
 from orderledger.infrastructure.venues.recording import Remembering
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.holdings import cash_messages, position_messages
 from orderledger.infrastructure.venues.tradier.orders import event_messages, order_messages
-from orderledger.infrastructure.venues.tradier.reading import identity, rows_of, rows_within
+from orderledger.infrastructure.venues.tradier.reading import rows_of, rows_within
 from orderledger.infrastructure.venues.tradier.rows import OrderRow, gaps_of, read_row
 from orderledger.infrastructure.venues.translation import Fault, Translation, guarded, joined
 from orderledger.infrastructure.venues.venue import Records

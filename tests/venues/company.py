@@ -1,0 +1,144 @@
+"""Any venue's adapter in company: its fake, and a ledger that records what it tells. Venues are named as in `tests.worlds`."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from orderledger import Ledger, Request, Submit
+from orderledger.domain.values import OrderType
+from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.reconciliation.book import BookRecords
+from orderledger.infrastructure.venues.fake import Faults, TrueOrder, step
+from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up, Venue
+from tests.worlds.plan import VENUES, plan_of
+from tests.worlds.venues import kind_of
+
+START = datetime(2026, 9, 21, 14, tzinfo=UTC)
+ODD = "7777"
+"""A quantity that `spoiled` makes unreadable."""
+POLLED = frozenset({"tradier"})
+"""Venues whose orders are asked for while they are listened to: an account is up by an answer."""
+STEP = timedelta(milliseconds=20)
+"""Of the clock, at each reading: what an adapter waits for by the clock comes soon."""
+PATIENCE = 60.0
+
+
+every_venue = pytest.mark.parametrize("name", VENUES)
+
+
+class Company:
+    """One account of one venue, which is streamed if the venue streams. `told` is what was listened to; it is recorded as it
+    comes. `account` is the ledger's name of the account, `there` the truth's."""
+
+    def __init__(self, name: str) -> None:
+        self.kind = kind_of(replace(plan_of(0, name, is_calm=True), accounts=1, streams=1))
+        ((self.account, self.there),) = self.kind.names.items()
+        self.clock = SteppingClock(START, STEP)
+        self.faults = Faults(1)
+        self.truth = self.kind.truth(self.clock)
+        self.server = self.kind.serve(self.truth, self.faults, self.clock)
+        self.ledger = Ledger.open("memory://", clock=self.clock, follow=False)
+        self.venue: Venue
+        self.told: list[Told] = []
+        self._work: asyncio.Task[None] | None = None
+        self._chance = Random(1)
+
+    def overhear(self, note: Callable[[web.Request], None]) -> None:
+        """Be shown each request before it is answered."""
+        counted = self.server.name_of
+
+        async def overheard(request: web.Request) -> str:
+            note(request)
+            return await counted(request)
+
+        self.server.name_of = overheard  # type: ignore[method-assign]
+
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator["Company"]:
+        async with self.server:
+            self.venue = self.kind.connect(self.server, BookRecords(self.ledger), self.clock, Random(1))
+            try:
+                yield self
+            finally:
+                await self.venue.aclose()
+                self.ledger.close()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator["asyncio.Task[None]"]:
+        work = self._work = asyncio.create_task(self._listen())
+        try:
+            yield work
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    def place(self, **terms: Any) -> TrueOrder:
+        """An order to buy ten lots of the first instrument."""
+        one = self.kind.instruments[0]
+        usual = {"instrument": one.name, "side": "buy", "quantity": 10 * one.lot, "limit_price": one.price}
+        return self.truth.place(self.there, **{**usual, **terms})
+
+    def request(self, name: str = "C-1") -> TrueOrder:
+        """The same, as an order of ours: recorded with its alias, then sent."""
+        return self.place(client_id=self.record_request(name))
+
+    def record_request(self, name: str) -> str:
+        """Its client id at the venue."""
+        one, client_id = self.kind.instruments[0], self.kind.client_id(self.account, name)
+        named: dict[str, Any] = {"account": self.account, "client_order_id": name, "at": self.clock.now()}
+        terms: dict[str, Any] = {"instrument": one.name, "side": "buy", "quantity": 10 * one.lot, "limit_price": one.price}
+        request = Request(**named, **terms, order_type=OrderType.LIMIT, aliases={self.kind.alias: client_id})
+        self.ledger.record_many([request, Submit(**named)])
+        return client_id
+
+    def happen(self, times: int) -> None:
+        for _ in range(times):
+            step(
+                self.truth, self._chance, [self.there], self.kind.instruments, happenings=self.kind.happenings,
+                client_id=self.kind.others_client_id, with_new_id=self.kind.new_ids,
+            )  # fmt: skip
+
+    @property
+    def ups_and_downs(self) -> list[Up | Down]:
+        return [one for one in self.told if isinstance(one, (Up, Down))]
+
+    @property
+    def garbled(self) -> list[Garbled]:
+        return [one for one in self.told if isinstance(one, Garbled)]
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait until it holds. Fails when it never does, and with what the listening has failed with."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not holds():
+                    if self._work is not None and self._work.done():
+                        self._work.result()
+                    await asyncio.sleep(0.002)
+        except TimeoutError:
+            raise AssertionError(f"never so; told: {self.told[-5:]}") from None
+
+    async def _listen(self) -> None:
+        async for told in self.venue.listen():
+            if isinstance(told, Heard):
+                self.ledger.record_many(told.messages)
+            self.told.append(told)
+
+
+def played(name: str, story: Callable[[Company], Awaitable[None]], **options: Any) -> None:
+    async def whole() -> None:
+        async with Company(name, **options).served() as company:
+            await story(company)
+
+    asyncio.run(whole())
+
+
+def spoiled(text: str) -> str:
+    return re.sub(rf'"?\b{ODD}(\.0+)?\b"?', '"a lot"', text)
