@@ -321,26 +321,41 @@ def test_a_dry_run_shows_what_the_run_does(desk: Desk) -> None:
 
 
 class TellsOnce(PlainVenue):
-    """Fills that the ledger has are not told again, as where they are made of cumulated quantities."""
+    """Fills that the ledger has are not told again, as where they are made of cumulated quantities, nor the terms beside them."""
 
     ledger: Ledger
+    terms: Sequence[Message] = ()
 
     async def fills_since(self, account: str, since: datetime) -> Sequence[Message]:
         told = await super().fills_since(account, since)
-        return [fill for fill in told if isinstance(fill, Fill) and not self.ledger.trades(fill_id=fill.fill_id)]
+        fills = [fill for fill in told if isinstance(fill, Fill) and not self.ledger.trades(fill_id=fill.fill_id)]
+        return [*fills, *(self.terms if fills else ())]
 
 
 def test_a_dry_run_asks_no_more_about_an_order_that_the_list_tells_of_than_the_run(ledger: Ledger, clock: SteppingClock) -> None:
-    desk = Desk(ledger, TellsOnce(clock), clock)
-    desk.venue.ledger = ledger  # type: ignore[attr-defined]
+    venue = TellsOnce(clock)
+    desk, venue.ledger = Desk(ledger, venue, clock), ledger
     desk.record(*WORKING)
-    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(8), is_open=False)
-    desk.venue.trade("V-1", "F-1", "10", at(8))
+    venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(8), is_open=False)
+    venue.trade("V-1", "F-1", "10", at(8))
     told = [fill("F-1", "10", instrument="BTC-USD", side="buy"), message("status", status="filled")]
     named = {"client_order_id": None, "venue_order_id": "V-1", "at": at(8)}
-    desk.venue.lists_more = [parse_document({**one, **named}) for one in told]
+    venue.lists_more = [parse_document({**one, **named}) for one in told]
     thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(61)
     assert kinds(thought) == kinds(done) == [("missing_fill", True)]
+
+
+def test_a_dry_run_finds_the_terms_that_the_run_finds_beside_a_fill(ledger: Ledger, clock: SteppingClock) -> None:
+    venue = TellsOnce(clock)
+    desk, venue.ledger = Desk(ledger, venue, clock), ledger
+    desk.record(*WORKING)
+    venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(8), price="99")
+    venue.trade("V-1", "F-1", "4", at(8))
+    named = {"client_order_id": None, "venue_order_id": "V-1", "at": at(8)}
+    venue.lists_more = [parse_document({**fill("F-1", "4", instrument="BTC-USD", side="buy"), **named})]
+    venue.terms = [parse_document({**message("replace", limit_price="99"), **named})]
+    thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(61)
+    assert kinds(thought) == kinds(done) == [("missing_fill", True), ("terms_differ", True)]
 
 
 def test_a_dry_run_compares_the_positions_that_only_the_missed_fills_make(desk: Desk) -> None:
