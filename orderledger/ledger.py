@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from orderledger.infrastructure.arguments import check_argument
 from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.errors import InvalidMessage, UnreadableEvent
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.questions import Questions
 from orderledger.infrastructure.settings import Settings
@@ -51,9 +51,12 @@ class Ledger(Questions):
         self._committer = Committer(self._writer)
         self._closing = threading.Lock()
         self._is_closed = False
-        rebuild_outdated(store, self._projector)
-        if follow:
-            self._follower.start()
+        try:
+            rebuild_outdated(store, self._projector)
+            if follow:
+                self._follower.start()
+        except UnreadableEvent as error:  # recording goes on; whoever asks the views is told
+            self._projector.fault = self._follower.failure = error
 
     @classmethod
     def open(

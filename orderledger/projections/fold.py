@@ -207,9 +207,10 @@ class Fold:
                 assert_never(event)
 
     def _clear(self, tracked: Tracked, code: Anomaly, at: datetime) -> None:
+        """Of an order that was taken up in the middle of its life, what was cleared before is among what was raised."""
         for position in tracked.raised.pop(code, ()):
             row = self._rows.get(ANOMALIES, (position,))
-            if row is not None:
+            if row is not None and row["cleared_at"] is None:
                 self._rows.put(ANOMALIES, {**row, "cleared_at": at})
 
     # Accounts and proposals

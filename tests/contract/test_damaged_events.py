@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from orderledger import Ledger, StoreError, UnreadableEvent
-from tests.contract.sql import connected
+from orderledger.infrastructure.storage.following import Follow
+from tests.contract.sql import connected, run_sql
 from tests.contract.streams import fill, lives, parsed, request, story
 
 SPOILED = {
@@ -106,6 +107,20 @@ def test_views_that_cannot_be_rebuilt_stay_as_they_were(durable_store_url: str) 
             with pytest.raises(UnreadableEvent):
                 ledger.rebuild(jobs=jobs)
         assert (ledger.orders(), ledger.trades(), ledger.pnl()) == before
+
+
+@pytest.mark.parametrize("follow", [True, "process"])
+def test_where_views_of_an_older_version_cannot_be_rebuilt_recording_and_the_check_go_on(
+    durable_store_url: str, follow: Follow
+) -> None:
+    spoiled(durable_store_url, is_folded=True)
+    run_sql(durable_store_url, "UPDATE view_positions SET fold_version = 1")
+    with Ledger.open(durable_store_url, follow=follow) as ledger:
+        assert [outcome.outcome for outcome in ledger.record_many(parsed(request("N-1")))] == ["recorded"]
+        assert ledger.check().differences[0].what.startswith("event 7, version 3, cannot be read: ")
+        for ask in (ledger.orders, ledger.rebuild, ledger.check_following):
+            with pytest.raises(UnreadableEvent, match="event 7 of the log"):
+                ask()
 
 
 def test_the_others_of_a_group_are_recorded(durable_store_url: str) -> None:

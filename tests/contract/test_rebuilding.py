@@ -145,3 +145,17 @@ def test_views_of_an_older_fold_are_rebuilt_once_however_many_open_the_store(dur
         assert all(found == before for found in pool.map(opened, range(4)))
     with Ledger.open(durable_store_url, follow=False) as ledger:
         assert ledger.check().differences == ()
+
+
+def test_what_was_cleared_stays_cleared_as_it_was_wherever_the_views_go_on(durable_store_url: str) -> None:
+    """Whoever takes over the views follows an order from the middle of its life: another process, or this one later."""
+    told = [request("C-1"), report("acknowledge", "C-1", 1, reported={"cum_quantity": "1"}), fill("C-1", "F-1", 1)]
+    told += [report("acknowledge", "C-1", 2, reported={"cum_quantity": "2"}), fill("C-1", "F-2", 2)]
+    for message in parsed(*told):
+        with Ledger.open(durable_store_url, follow=False) as ledger:
+            ledger.record(message)
+            ledger.catch_up()
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        first, second = ledger.anomalies()
+        assert first["cleared_at"] < second["detected_at"] < second["cleared_at"]
+        assert ledger.check().differences == ()

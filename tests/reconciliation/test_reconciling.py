@@ -1,14 +1,14 @@
 """Reconciliation: ask before concluding, append and never edit, find nothing the second time."""
 
 import asyncio
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from orderledger import Ledger, VenueUnavailable, parse_document
+from orderledger import Fill, Ledger, Message, VenueUnavailable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.reconciliation.breaks import Kind, shown
 from orderledger.infrastructure.reconciliation.comparing import difference
@@ -318,6 +318,62 @@ def test_a_dry_run_shows_what_the_run_does(desk: Desk) -> None:
     counts = ("orders", "fills", "positions")
     assert [getattr(thought.certificate, name) for name in counts] == [getattr(done.certificate, name) for name in counts]
     assert left(thought) == left(done)
+
+
+class TellsOnce(PlainVenue):
+    """Fills that the ledger has are not told again, as where they are made of cumulated quantities, nor the terms beside them."""
+
+    ledger: Ledger
+    terms: Sequence[Message] = ()
+
+    async def fills_since(self, account: str, since: datetime) -> Sequence[Message]:
+        told = await super().fills_since(account, since)
+        fills = [fill for fill in told if isinstance(fill, Fill) and not self.ledger.trades(fill_id=fill.fill_id)]
+        return [*fills, *(self.terms if fills else ())]
+
+
+def test_a_dry_run_asks_no_more_about_an_order_that_the_list_tells_of_than_the_run(ledger: Ledger, clock: SteppingClock) -> None:
+    venue = TellsOnce(clock)
+    desk, venue.ledger = Desk(ledger, venue, clock), ledger
+    desk.record(*WORKING)
+    venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(8), is_open=False)
+    venue.trade("V-1", "F-1", "10", at(8))
+    told = [fill("F-1", "10", instrument="BTC-USD", side="buy"), message("status", status="filled")]
+    named = {"client_order_id": None, "venue_order_id": "V-1", "at": at(8)}
+    venue.lists_more = [parse_document({**one, **named}) for one in told]
+    thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(61)
+    assert kinds(thought) == kinds(done) == [("missing_fill", True)]
+
+
+def test_a_dry_run_finds_the_terms_that_the_run_finds_beside_a_fill(ledger: Ledger, clock: SteppingClock) -> None:
+    venue = TellsOnce(clock)
+    desk, venue.ledger = Desk(ledger, venue, clock), ledger
+    desk.record(*WORKING)
+    venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(8), price="99")
+    venue.trade("V-1", "F-1", "4", at(8))
+    named = {"client_order_id": None, "venue_order_id": "V-1", "at": at(8)}
+    venue.lists_more = [parse_document({**fill("F-1", "4", instrument="BTC-USD", side="buy"), **named})]
+    venue.terms = [parse_document({**message("replace", limit_price="99"), **named})]
+    thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(61)
+    assert kinds(thought) == kinds(done) == [("missing_fill", True), ("terms_differ", True)]
+
+
+def test_a_dry_run_compares_the_positions_that_only_the_missed_fills_make(desk: Desk) -> None:
+    desk.venue.orders["V-1"] = Known("V-1", at=at(8), is_open=False)
+    desk.venue.trade("V-1", "F-1", "4", at(8))
+    desk.venue.held = {}
+    thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(60)
+    assert [one.text for one in thought.breaks] == [one.text for one in done.breaks]
+    assert done.breaks[-1].text == "4 here, 0 at the venue"
+
+
+def test_a_dry_run_says_what_differs_in_the_words_of_the_run(desk: Desk) -> None:
+    desk.record(request(aliases=ALIAS, limit_price="100.50"), *WORKING[1:])
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(9), price="99.90")
+    desk.venue.trade("V-1", "F-1", "4", at(8))
+    thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(61)
+    assert [one.text for one in thought.breaks] == [one.text for one in done.breaks]
+    assert done.breaks[-1].text == "limit price is 100.5 here, 99.9 at the venue"
 
 
 def test_an_order_that_has_ended_and_is_not_known_here_is_no_working_one_in_a_dry_run_either(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from orderledger.domain.exact import plain
 from orderledger.domain.order import OBSERVED_ENDS
 from orderledger.domain.values import Status as OrderStatus
 from orderledger.infrastructure.reconciliation.breaks import Kind
@@ -75,7 +76,7 @@ def terms(row: Row, message: Any) -> tuple[Kind, str] | None:
         return None
     for name, claimed in (("quantity", claims.quantity), ("limit_price", claims.limit_price)):
         if claimed is not None and row[name] is not None and claimed != row[name]:
-            return Kind.TERMS_DIFFER, f"{name.replace('_', ' ')} is {row[name]:f} here, {claimed:f} at the venue"
+            return Kind.TERMS_DIFFER, f"{name.replace('_', ' ')} is {plain(row[name])} here, {plain(claimed)} at the venue"
     return None
 
 
@@ -86,4 +87,4 @@ def _filled(row: Row, message: Any) -> tuple[Kind, str] | None:
         return None
     if claimed < here and row["last_fill_at"] is not None and message.at < row["last_fill_at"]:
         return None  # it was so once: a word that is older than the fills
-    return Kind.QUANTITY_DIFFERS, f"{here:f} filled here, {claimed:f} at the venue"
+    return Kind.QUANTITY_DIFFERS, f"{plain(here)} filled here, {plain(claimed)} at the venue"

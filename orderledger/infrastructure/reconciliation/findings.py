@@ -88,7 +88,11 @@ class Findings:
     async def learn(self, messages: Sequence[Message]) -> None:
         """Take over the fills, their corrections and the fundings that were missed, with the terms that go with them. What else
         an answer about fills says of orders is left to the questions about orders."""
-        for message in await self.news([message for message in messages if is_money(message) or isinstance(message, TERMS)]):
+        news = await self.news([message for message in messages if is_money(message) or isinstance(message, TERMS)])
+        filled = {message.venue_order_id for message in news if isinstance(message, (Fill, CorrectFill))}
+        for message in news:
+            if isinstance(message, TERMS) and message.venue_order_id not in filled:
+                continue  # its fills were known before: terms that differ all the same are for the questions about orders
             if isinstance(message, (Instrument, *TERMS)) or (isinstance(message, Fill) and await self._is_known(message)):
                 await self.record([message])  # the terms of a fill; or the same fill, with what was not known of it
                 continue

@@ -60,8 +60,9 @@ class OrderComparison:
     async def compare_ended(self, listing: Listing, fills: Sequence[Message]) -> None:
         """Orders that have ended here by these fills, and of which the venue's last word was missed: it may have been another
         one on their terms."""
+        told = {*listing.venue_order_ids, *(word.venue_order_id for word in listing.messages if not is_money(word))}  # type: ignore[attr-defined]
         traded = dict.fromkeys(fill.venue_order_id for fill in fills if isinstance(fill, Fill))
-        for name in [name for name in traded if name is not None and name not in listing.venue_order_ids]:
+        for name in [name for name in traded if name is not None and name not in told]:
             row = await self._findings.order(name)
             if row is None or row["is_open"] or not self._has_settled(row, listing):
                 continue

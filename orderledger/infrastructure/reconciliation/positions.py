@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ZERO, total
+from orderledger.domain.exact import EXACT, ZERO, plain, total
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
@@ -67,9 +67,11 @@ class PositionComparison:
         """What of each position is at the venue and not here."""
         stated = {balance.instrument: balance for balance in told}
         missing: dict[str, Decimal] = {}
-        for instrument in sorted({*stated, *rows}):
+        traded = {instrument for instrument, row in rows.items() if is_traded(row)}
+        traded |= {fill.instrument for fill in self._findings.unrecorded_fills if fill.instrument is not None}
+        for instrument in sorted({*stated, *rows, *traded}):
             there = stated.get(instrument)
-            if self._is_comparable(instrument, there, is_traded=instrument in rows and is_traded(rows[instrument])):
+            if self._is_comparable(instrument, there, is_traded=instrument in traded):
                 here = self._held(rows.get(instrument), instrument)
                 missing[instrument] = EXACT.subtract(there.quantity if there else ZERO, here)
         return missing
@@ -135,7 +137,7 @@ class PositionComparison:
             account=self._findings.account,
             subject=instrument,
             since=asked_at,
-            text=f"{here:f} here, {stated:f} at the venue",
+            text=f"{plain(here)} here, {plain(stated)} at the venue",
             ours=row,
             theirs=there.evidence if there else None,
             repairs=repairing([told], kind, instrument),

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.database import Session
@@ -78,9 +79,13 @@ class Projector:
         self._lock = threading.Lock()
         self._fold = TableFold(position=-1)
         self.events_read = 0
+        self.fault: StoreError | None = None
+        """Why the views cannot be brought up to date: an older version made them, and they cannot be built anew."""
 
     def catch_up(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
         """Bring the views up to the end of the log, and return their position. `is_enough` may say so after any batch."""
+        if self.fault is not None:
+            raise self.fault
         with self._lock:
             last = self._store.recorder.last_position()
             while self._fold.position < last:
