@@ -358,6 +358,35 @@ def test_a_command_is_decided_on_what_another_ledger_has_written(two: tuple[Ledg
     assert other.record(parse_document(report("request_cancel", "C-1", 4))).reason == "order_ended"
 
 
+def replace_to(name: str, client_order_id: str, second: float) -> Any:
+    fields = {"quantity": "8", "replacement_client_order_id": name}
+    return parse_document(report("request_replace", client_order_id, second, **fields))
+
+
+def test_a_replacement_takes_no_id_of_an_order_that_another_ledger_has_requested(two: tuple[Ledger, Ledger]) -> None:
+    one, other = two
+    one.record_many([parse_document(request("C-1")), parse_document(request("C-2")), parse_document(report("cancel", "C-1", 1))])
+    assert one.record(replace_to("C-3", "C-1", 2)).reason == "order_ended"  # and one remembers that nobody has C-3
+    other.record(parse_document(request("C-3")))
+    assert one.record(replace_to("C-3", "C-2", 3)).reason == "duplicate_client_order_id"
+    assert other.record(replace_to("C-4", "C-3", 4)).outcome == "recorded"
+    assert one.record(parse_document(request("C-4"))).reason == "duplicate_client_order_id"
+
+
+def test_of_a_replacement_and_a_request_of_one_id_at_once_one_is_refused(two: tuple[Ledger, Ledger]) -> None:
+    one, other = two
+    for number in range(25):
+        one.record(parse_document(request(f"C-{number}")))
+        messages = (replace_to(f"R-{number}", f"C-{number}", 1), parse_document(request(f"R-{number}")))
+        with ThreadPoolExecutor(2) as pool:
+            outcomes = list(pool.map(lambda ledger, message: ledger.record(message), two, messages))
+        assert sorted((told.outcome, told.reason) for told in outcomes) == [
+            ("recorded", None),
+            ("refused", "duplicate_client_order_id"),
+        ]
+    assert other.check().differences == ()
+
+
 @pytest.mark.parametrize("is_request_first", [True, False])
 def test_a_mapping_that_two_ledgers_learn_in_turn_attributes_once(two: tuple[Ledger, Ledger], is_request_first: bool) -> None:
     one, other = two

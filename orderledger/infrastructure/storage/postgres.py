@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from eventsourcing import postgres as library
-from eventsourcing.persistence import BaseInfrastructureFactory, ConnectionPoolClosedError, OperationalError
+from eventsourcing.persistence import BaseInfrastructureFactory, ConnectionPoolClosedError, IntegrityError, OperationalError
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.utils import Environment, EnvType
 from psycopg import Connection, Cursor
@@ -21,7 +21,15 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from orderledger.infrastructure.errors import StoreUnreachable
 from orderledger.infrastructure.storage.postgres_call import bigint_array, bytea_array, call, text_array
-from orderledger.infrastructure.storage.recording import EVENTS_TABLE, NAMES_TABLE, Binding, NewEvent, Row
+from orderledger.infrastructure.storage.recording import (
+    EVENTS_TABLE,
+    NAME_TAKEN,
+    NAMES_TABLE,
+    Binding,
+    NewEvent,
+    Row,
+    own_streams,
+)
 
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
 
@@ -160,11 +168,13 @@ class Recorder(PostgresApplicationRecorder):
             bytea_array(states),
             *(_names(fresh, free) if fresh or free else NO_NAMES),
         )
+        unborn = own_streams(bindings)
         with self.datastore.get_connection() as connection:
-            if not claims:
+            if not claims and not unborn:
                 return call(connection, self._append, parameters)
             with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
                 cursor.execute(self._lock)  # before any row, as everybody does: no two can wait for each other
+                self._check_unborn(cursor, unborn)
                 positions = call(connection, self._append, parameters)
                 self._claim(cursor, claims)
                 return positions
@@ -179,6 +189,11 @@ class Recorder(PostgresApplicationRecorder):
             connection.execute(self._lock)
         cause = error.__cause__ or error
         return isinstance(cause, psycopg.Error) and cause.sqlstate is not None
+
+    def _check_unborn(self, cursor: Cursor[Any], streams: list[str]) -> None:
+        cursor.execute(self._select + SQL("WHERE originator_id = ANY(%s) LIMIT 1"), (streams,))
+        if cursor.fetchone():
+            raise IntegrityError(NAME_TAKEN)
 
     def _claim(self, cursor: Cursor[Any], claims: Sequence[Binding]) -> None:
         statement = SQL(

@@ -3,12 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
+from orderledger.domain.identity import NameKind
+from orderledger.domain.values import order_stream
+
 EVENTS_TABLE = "orderledger_events"
 NAMES_TABLE = "order_names"
 BOARD_TABLE = "collectors"
 CHANNEL = EVENTS_TABLE
 LAST_POSITION = 2**63 - 1
 """No position is beyond this."""
+
+NAME_TAKEN = "a client order id is a name of another order"
 
 ROWS_PER_STATEMENT = 500
 """SQLite takes 32,766 parameters a statement at the most. executemany would give up the interpreter lock at every row."""
@@ -44,8 +49,8 @@ class LedgerRecorder(Protocol):
     """An application recorder of the library, extended."""
 
     def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding], free: Sequence[tuple[str, str]]) -> Sequence[int]:
-        """Store events and names in one commit. Raises IntegrityError when a stream has grown meanwhile, a name was bound,
-        or one that is to be free, (account, client order id), was not."""
+        """Store events and names in one commit. Raises IntegrityError when a stream has grown meanwhile, a name was bound or
+        is that of an order of its own, or one that is to be free, (account, client order id), was not."""
 
     def check_place(self) -> None:
         """Raises PersistenceError where what is written would be lost, since others would look for it in another file."""
@@ -68,6 +73,11 @@ class LedgerRecorder(Protocol):
 
     def streams_named(self, account: str, names: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
         """What these names, given by kind, stand for: streams by (kind, name), as far as they are bound."""
+
+
+def own_streams(bindings: Sequence[Binding]) -> list[str]:
+    """The streams that orders of their own have under client order ids which are to be other names of an order from now on."""
+    return [order_stream(one.account, one.name) for one in bindings if one.kind == NameKind.CLIENT and not one.is_claim]
 
 
 def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -16,11 +16,13 @@ from eventsourcing.utils import EnvType
 from orderledger.infrastructure.storage.recording import (
     EVENTS_TABLE,
     LAST_POSITION,
+    NAME_TAKEN,
     NAMES_TABLE,
     Binding,
     NewEvent,
     Row,
     chunks,
+    own_streams,
 )
 from orderledger.infrastructure.storage.sqlite_connections import Datastore, told_by_library
 
@@ -51,6 +53,7 @@ class Recorder(SQLiteApplicationRecorder):
     def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding], free: Sequence[tuple[str, str]]) -> Sequence[int]:
         with self.datastore.transaction(commit=True) as c:
             positions = self._append(c, events)
+            self._check_unborn(c, own_streams(bindings))
             _check_free(c, free)
             _bind(c, bindings)
         return positions
@@ -87,6 +90,13 @@ class Recorder(SQLiteApplicationRecorder):
             c.execute(f"{self._insert} {','.join(['(?,?,?,?)'] * len(chunk))}", list(chain.from_iterable(chunk)))
             positions += range(c.lastrowid - len(chunk) + 1, c.lastrowid + 1)
         return positions
+
+    def _check_unborn(self, c: SQLiteCursor, streams: Sequence[str]) -> None:
+        for chunk in chunks(streams):
+            marks = ",".join("?" * len(chunk))
+            c.execute(f"SELECT 1 FROM {self.events_table_name} WHERE originator_id IN ({marks}) LIMIT 1", chunk)
+            if c.fetchone():
+                raise IntegrityError(NAME_TAKEN)
 
     @property
     def _select(self) -> str:
@@ -157,7 +167,7 @@ def _check_free(c: SQLiteCursor, free: Sequence[tuple[str, str]]) -> None:
                 f"SELECT 1 FROM {NAMES_TABLE} WHERE account = ? AND kind = 'client' AND name IN ({marks})", (account, *chunk)
             )
             if c.fetchone():
-                raise IntegrityError("a client order id is another name of an order")
+                raise IntegrityError(NAME_TAKEN)
 
 
 def _bind(c: SQLiteCursor, bindings: Sequence[Binding]) -> None:

@@ -6,7 +6,7 @@ from orderledger.domain.events import CancelRequested, Fact, OrderEvent, OrderRe
 from orderledger.domain.identity import Name, NameKind, bears, ids_given, names_borne, names_given
 from orderledger.domain.state import Order
 from orderledger.domain.values import order_stream
-from orderledger.infrastructure.storage.recording import Binding
+from orderledger.infrastructure.storage.recording import Binding, own_streams
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.writing.entry import Entry
 from orderledger.infrastructure.writing.live import Live, LiveStreams
@@ -132,9 +132,10 @@ class Naming:
             self._bound.clear()
 
     def failed(self) -> None:
-        """The bindings of the batch came to nothing."""
+        """The bindings of the batch came to nothing: another process may have opened an order under such a name."""
         for key in self._new:
             self._bound.pop(key, None)
+        self._live.forget(own_streams(self.bindings))
         self._new.clear()
         self.free.clear()
         self._unbound.clear()
