@@ -201,6 +201,17 @@ async def stopped_in_the_middle(command: Path, folder: Path) -> Stopped:
             return Stopped(said, ended, {row["venue_order_id"]: row["status"] for row in ledger.orders()})
 
 
+async def stopped_impatiently(command: Path, folder: Path) -> Said:
+    """SIGTERM again and again, until it has ended."""
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        process = await world.collecting("hyperliquid:main")
+        while not process.has_ended:
+            process.send(signal.SIGTERM)
+            await asyncio.sleep(0.002)
+        return await process.said()
+
+
 async def stopped_at_once(command: Path, folder: Path) -> tuple[Said, Said]:
     """While the store is still being opened; and what a check of it finds."""
     async with made_up_venues(command, folder) as world:

@@ -22,6 +22,7 @@ STORIES: dict[str, Any] = {
     "views killed": stories.views_killed,
     "stopped": stories.stopped_in_the_middle,
     "stopped at once": stories.stopped_at_once,
+    "stopped impatiently": stories.stopped_impatiently,
     "held": stories.stopped_while_the_store_is_held,
     "twice": stories.started_twice,
     "failed": stories.store_that_fails,
@@ -96,6 +97,11 @@ def test_a_collector_that_is_stopped_before_it_has_begun_ends_cleanly(told: dict
     said, checked = of(told, "stopped at once")
     assert (said.status, checked.status) == (0, 0)
     assert "Traceback" not in said.err
+
+
+def test_a_collector_that_is_told_again_and_again_to_stop_ends_cleanly(told: dict[str, Any]) -> None:
+    said: Said = of(told, "stopped impatiently")
+    assert (said.status, said.err.count("Traceback")) == (0, 0), said.err
 
 
 def test_a_collector_that_is_stopped_while_the_store_is_held_ends_soon_and_says_what_it_has_not_recorded(

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import signal
 import threading
 import uuid
 from collections.abc import Collection, Sequence
@@ -71,10 +70,16 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, 
             stop.set()
             _give_up_later(collector)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, end)
-    if signals.heard:
-        end()
+    loop = asyncio.get_running_loop()
+
+    def hear() -> None:
+        """Of a signal, in the middle of whatever is done."""
+        if loop.is_closed():
+            end()
+        else:
+            loop.call_soon_threadsafe(end)
+
+    signals.lead_to(hear)
     published = await _claimed(settings, ledger)
     await collector.note_absence(published)
     await collector.run(stop)

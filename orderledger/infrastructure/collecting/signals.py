@@ -1,25 +1,39 @@
 """Signals that end a process, from its beginning on: what it imports, and the store that it opens, take a second or two."""
 
 import signal
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import NoReturn, Self
+from typing import Self
+
+ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 class Signals(AbstractContextManager["Signals"]):
-    """While entered, SIGTERM and SIGINT end the process with status 0, and what is open is closed."""
+    """While entered, SIGTERM and SIGINT end the process with status 0, and what is open is closed; or they do what they lead to.
+    Afterwards they do nothing: the process is ending."""
 
     def __init__(self) -> None:
-        self.heard: list[int] = []
-        """Python drops what a handler raises within a finalizer: whoever installs other handlers looks here."""
+        self._is_heard = False
+        self._act: Callable[[], None] | None = None
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._end) for number in (signal.SIGTERM, signal.SIGINT)}
+        for number in ENDING:
+            signal.signal(number, self._hear)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)
 
-    def _end(self, number: int, _: object) -> NoReturn:
-        self.heard.append(number)
-        raise SystemExit(0)
+    def lead_to(self, act: Callable[[], None]) -> None:
+        """This is done in the middle of whatever the main thread is at; and at once, if one was heard before: Python drops what a
+        handler raises within a finalizer."""
+        self._act = act
+        if self._is_heard:
+            act()
+
+    def _hear(self, *_: object) -> None:
+        self._is_heard = True
+        if self._act is None:
+            raise SystemExit(0)
+        self._act()
