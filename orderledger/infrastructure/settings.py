@@ -7,6 +7,8 @@ from typing import Any
 
 from orderledger.infrastructure.errors import InvalidSetting
 
+LONGEST_WAIT = 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -20,7 +22,7 @@ class Settings:
     PostgreSQL the first two mean synchronous_commit=on, the others off."""
 
     lock_timeout: int = 30
-    """Seconds to wait for a store that another process holds."""
+    """Seconds to wait for a store that another process holds, up to a day."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None, **given: Any) -> "Settings":
@@ -34,6 +36,8 @@ class Settings:
         settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
         if settings.synchronous not in ("FULL", "NORMAL", "OFF", "EXTRA"):
             raise InvalidSetting("synchronous", f"{settings.synchronous!r} is none of FULL, EXTRA, NORMAL, OFF")
+        if type(settings.lock_timeout) is not int or not 0 <= settings.lock_timeout <= LONGEST_WAIT:
+            raise InvalidSetting("lock_timeout", f"{settings.lock_timeout!r} is no whole number of seconds up to {LONGEST_WAIT}")
         return settings
 
 

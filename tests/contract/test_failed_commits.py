@@ -8,14 +8,17 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from orderledger import Ledger, OutcomeUnknown, StoreError
+from orderledger import Ledger, OutcomeUnknown, StoreError, StoreUnreachable
+from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.storage.store import Conflict, Store
 from tests.contract.streams import parsed, request
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -125,3 +128,24 @@ def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: C
         for name in known:
             ledger.record(parsed(request(name))[0])
         assert (len(ledger.orders()), ledger.check().differences) == (40, ())
+
+
+def test_where_the_first_half_of_a_crowded_group_is_recorded_nobody_is_told_that_nothing_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After many conflicts a group is committed in halves, and the store may be lost in between."""
+    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+        append = Store.append
+
+        def crowded(store: Store, events: Sequence[Recorded], *names: Any) -> Sequence[int]:
+            if len(events) > 1:
+                raise Conflict
+            if events[0].stream.endswith("C-2"):
+                raise StoreUnreachable("another holds the store: nothing was written")
+            return append(store, events, *names)
+
+        monkeypatch.setattr(Store, "append", crowded)
+        with pytest.raises(OutcomeUnknown, match="recorded are 1 of 2"):
+            ledger.record_many(parsed(request("C-1"), request("C-2")))
+        monkeypatch.undo()
+        assert [told.outcome for told in ledger.record_many(parsed(request("C-1"), request("C-2")))] == ["duplicate", "recorded"]

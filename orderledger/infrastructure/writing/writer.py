@@ -198,7 +198,11 @@ class Writer:
         if len(entries) == 1:
             raise unreachable(TimeoutError("other writers were faster each time"))
         half = len(entries) // 2
-        return [*self._write(entries[:half]), *self._write(entries[half:])]
+        outcomes = self._write(entries[:half])
+        try:
+            return [*outcomes, *self._write(entries[half:])]
+        except StoreUnreachable as error:  # of the rest; what it says is not true of all
+            raise OutcomeUnknown(f"recorded are {half} of {len(entries)} messages that were offered at once: {error}") from error
 
     def _try(self, entries: list[Entry]) -> list[Outcome]:
         decider = self._decider
