@@ -173,6 +173,17 @@ def test_a_position_or_an_order_that_cannot_be_read_is_not_left_out_of_its_answe
 
 
 @every_venue
+def test_a_fill_that_cannot_be_read_is_said_though_nobody_listens(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def story(company: Company) -> None:
+        company.truth.fill(company.place(quantity=ODD))
+        company.server.rewritten = spoiled
+        assert not any(isinstance(told, Fill) for told in await company.venue.fills_since(company.account, START))
+        assert f"a row of {name}'s answer cannot be read" in caplog.text
+
+    played(name, story)
+
+
+@every_venue
 def test_a_row_that_can_never_be_read_is_not_asked_for_without_end(name: str) -> None:
     async def story(company: Company) -> None:
         company.place(quantity=ODD)

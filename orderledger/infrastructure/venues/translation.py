@@ -1,6 +1,7 @@
 """What comes of reading a venue's payload."""
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.venues.fields import Unreadable
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Message
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,12 @@ def joined(translations: Iterable[Translation]) -> Translation:
         tuple(fault for part in parts for fault in part.faults),
         tuple(question for part in parts for question in part.questions),
     )
+
+
+def complain(venue: str, faults: Iterable[Fault]) -> None:
+    """Write down what could not be read of an answer: nobody need be listening to whom it could be told."""
+    for fault in faults:
+        logger.warning("a row of %s's answer cannot be read: %s", venue, fault.fault)
 
 
 def as_text(payload: Any) -> str:

@@ -15,6 +15,7 @@ from orderledger.infrastructure.venues.hyperliquid.questions import Questions
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, Gone
 from orderledger.infrastructure.venues.hyperliquid.words import Symbols
+from orderledger.infrastructure.venues.translation import complain
 from orderledger.infrastructure.venues.transport import Backoff, Budget
 from orderledger.infrastructure.venues.venue import Records
 
@@ -79,6 +80,8 @@ class Surroundings:
         account.counts["garbled"] += len(told.faults)
         if self.outbox.is_heard:
             await self.outbox.garbled(account.name, told.faults, at, is_answer=True)
+        else:
+            complain("hyperliquid", told.faults)
 
     async def explain(self, account: Account) -> Translated:
         """What became of orders that the lists no longer have."""

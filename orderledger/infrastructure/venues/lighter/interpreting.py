@@ -12,7 +12,7 @@ from orderledger.infrastructure.venues.lighter.rest import Rest
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.infrastructure.venues.lighter.translate import markets_named, translated
-from orderledger.infrastructure.venues.translation import Fault, Translation, as_text
+from orderledger.infrastructure.venues.translation import Fault, Translation, as_text, complain
 from orderledger.infrastructure.venues.venue import Garbled, Records
 from orderledger.infrastructure.wire.messages import Message
 
@@ -74,5 +74,7 @@ class Interpreter:
 
     def set_aside(self, accounts: Sequence[str], fault: Fault, at: datetime, *, is_answer: bool = False) -> None:
         """Remember what could not be read."""
+        if is_answer:
+            complain("lighter", [Fault(hidden(fault.fault), None)])
         shown = hidden(as_text(fault.payload))[:MOST_SHOWN]
         self.garbled.append(Garbled(accounts=accounts, at=at, fault=hidden(fault.fault), payload=shown, is_answer=is_answer))

@@ -1,6 +1,5 @@
 """Tradier behind the protocol of venues: what to ask, and how to listen."""
 
-import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -15,13 +14,11 @@ from orderledger.infrastructure.venues.tradier.rows import key_of, read_row
 from orderledger.infrastructure.venues.tradier.tags import ids_of, tag_for
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated_orders, translated_positions
 from orderledger.infrastructure.venues.tradier.words import TAG_ALIAS
-from orderledger.infrastructure.venues.translation import Translation
+from orderledger.infrastructure.venues.translation import Translation, complain
 from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, Socket
 from orderledger.infrastructure.venues.venue import Abilities, Listing, Records, Told
 from orderledger.infrastructure.wire.messages import Balance, CorrectFill, Fill, Message
 from orderledger.projections.tables import Row
-
-logger = logging.getLogger(__name__)
 
 LIVE = "https://api.tradier.com/v1"
 LIVE_STREAM = "wss://ws.tradier.com/v1/accounts/events"
@@ -121,7 +118,7 @@ class TradierVenue:
         at = self._now()
         rows = await self._questions.orders(self._numbers[account])
         translation = translated_orders(rows, self._context(account))
-        _complain(translation)
+        complain(self.name, translation.faults)
         return Listing(messages=translation.messages, venue_order_ids=order_ids(rows, is_open_only=True), at=at)
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
@@ -150,7 +147,7 @@ class TradierVenue:
         rows = {key_of(row): row for row in [*earlier, *await self._questions.orders(number)]}
         changed = [row for row in rows.values() if _may_have_filled(row, since)]
         translation = translated_orders(changed, self._context(account))
-        _complain(translation)
+        complain(self.name, translation.faults)
         filled = {message.venue_order_id for message in translation.messages if isinstance(message, (Fill, CorrectFill))}
         told = [
             message for message in translation.messages if getattr(message, "venue_order_id", None) in filled or _defines(message)
@@ -238,12 +235,6 @@ def _may_have_filled(raw: object, since: datetime) -> bool:
     except Unreadable:
         return True
     return row.latest_at >= since and row.has_filled
-
-
-def _complain(translation: Translation) -> None:
-    """An answer has no place for what could not be read of it: listening tells it as Garbled, questions write it down."""
-    for fault in translation.faults:
-        logger.warning("a row of orders cannot be read in full: %s", fault.fault)
 
 
 def _defines(message: Message) -> bool:
