@@ -60,7 +60,9 @@ class Process:
         )
 
     def send(self, signal: int) -> None:
-        self._process.send_signal(signal)
+        """To a process that has ended, nothing. `send_signal` would take its exit status away from asyncio, if it has."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal)
 
     @property
     def has_ended(self) -> bool:
