@@ -10,20 +10,19 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 
 class Signals(AbstractContextManager["Signals"]):
     """While entered, SIGTERM and SIGINT end the process with status 0, and what is open is closed; or they do what they lead to.
-    Afterwards they do nothing: the process is ending."""
+    Afterwards they do what they did before; or nothing, if one was heard: the process is ending."""
 
     def __init__(self) -> None:
         self._is_heard = False
         self._act: Callable[[], None] | None = None
 
     def __enter__(self) -> Self:
-        for number in ENDING:
-            signal.signal(number, self._hear)
+        self._before = {number: signal.signal(number, self._hear) for number in ENDING}
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number in ENDING:
-            signal.signal(number, signal.SIG_IGN)
+        for number, handler in self._before.items():
+            signal.signal(number, signal.SIG_IGN if self._is_heard else handler)
 
     def lead_to(self, act: Callable[[], None]) -> None:
         """This is done in the middle of whatever the main thread is at; and at once, if one was heard before: Python drops what a
