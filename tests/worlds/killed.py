@@ -55,9 +55,9 @@ class KilledWorld:
             await self._start()
             await self._trade()
             self.faults.heal()
-            healed_at = datetime.now(UTC)
             await asyncio.sleep(2 * SETTLING)
-            await self._until(lambda: self._is_well(healed_at))
+            settled_at = datetime.now(UTC)
+            await self._until(lambda: self._is_well(settled_at))
             await self._end(signal.SIGTERM)
             await asyncio.to_thread(bot.catch_up)
         finally:
@@ -100,10 +100,10 @@ class KilledWorld:
     def _is_up(self) -> bool:
         return len(self._shown()) == len(self.kind.names)
 
-    def _is_well(self, healed_at: datetime) -> bool:
+    def _is_well(self, settled_at: datetime) -> bool:
         times = [counters["last_reconciled_at"] for counters in self._shown().values()]
         gaps = self.desk.ledger.account_events(kind="gap")
-        is_reconciled = len(times) == len(self.kind.names) and all(at and datetime.fromisoformat(at) > healed_at for at in times)
+        is_reconciled = len(times) == len(self.kind.names) and all(at and datetime.fromisoformat(at) > settled_at for at in times)
         return is_reconciled and all(gap["to_at"] is not None for gap in gaps)
 
     async def _until(self, holds: Callable[[], bool]) -> None:
