@@ -123,6 +123,14 @@ def test_a_bust_of_an_unknown_order_comes_along_when_it_becomes_known(ledger: Le
     assert ledger.trades() == []
 
 
+def test_a_cancel_request_of_an_order_that_was_not_known_stays_recorded_when_it_is(ledger: Ledger) -> None:
+    """The order is filled by then, and such a request would be refused."""
+    told(ledger, fill("F-1", "10", **UNKNOWN), fill("F-1", "10", venue_order_id="V-1"))
+    cancel = message("request_cancel", at=at(5))
+    assert words(ledger, cancel, request(), cancel) == [("recorded",), ("recorded",), ("duplicate",)]
+    assert rows(ledger, "client_order_id", "status", "pending") == [("C-1", "filled", "cancel")]
+
+
 def test_any_interleaving_of_mapping_and_reports_ends_in_the_same_order_and_the_same_pnl() -> None:
     reports = (
         message("acknowledge", venue_order_id="V-1", at=at(2)),

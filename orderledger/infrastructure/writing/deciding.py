@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from orderledger.domain.anomalies import detect
-from orderledger.domain.decision import ACCEPTED, Reason, Refused
+from orderledger.domain.decision import ACCEPTED, Duplicate, Reason, Refused
 from orderledger.domain.events import AnomalyDetected, OrderAttributed, OrderEvent, OrderRequested, ReplaceRequested
 from orderledger.domain.identity import Name, NameKind, bears, names_borne
 from orderledger.domain.recorded import AnyFact, Recorded
@@ -178,11 +178,12 @@ class Decider:
         return stream
 
     def _attribute(self, account: str, source: str, target: str, verdict: Verdict) -> None:
-        """Record the facts of an unknown order under the order it turned out to be, once."""
+        """Record the facts of an unknown order under the order it turned out to be, once. Commands among them have happened: that
+        they would be refused by now is no reason to lose them."""
         external, order = self.live[source], self.live[target]
         for told in external.history:
             fact = told.event
-            if not isinstance(fact, OrderEvent) or order.decide(fact) is not ACCEPTED:
+            if not isinstance(fact, OrderEvent) or isinstance(order.decide(fact), Duplicate):
                 continue
             copy = replace(
                 told,
