@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from orderledger.infrastructure.storage.following import Follow
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -63,12 +65,11 @@ def say_new(url: str) -> None:
 def ask_ledger(url: str) -> Any:
     """The ledger for a question, which needs no thread that keeps the views up to date: it does so itself. Where there is no file
     yet nothing is recorded, which is the answer: it is said on stderr, and no file is made."""
-    from pathlib import Path
-
-    from orderledger.infrastructure.storage.store import MEMORY, file_of
+    from orderledger.infrastructure.storage.store import MEMORY
     from orderledger.ledger import Ledger
 
-    if not _is_new(url) or not Path(file_of(url) or "").absolute().parent.is_dir():
+    missing = _missing_file(url)
+    if missing is None or not missing.absolute().parent.is_dir():
         return Ledger.open(url, follow=False)
     click.echo(f"orderledger: there is no ledger at {url} yet", err=True)
     return Ledger.open(MEMORY, follow=False)
@@ -79,7 +80,7 @@ def open_ledger(url: str) -> Any:
     from orderledger.infrastructure.errors import StoreUnreachable
     from orderledger.ledger import Ledger
 
-    if _is_new(url):
+    if _missing_file(url) is not None:
         raise StoreUnreachable(f"there is no ledger at {url}: `orderledger record` and `collect` make one")
     return Ledger.open(url, follow=False)
 
@@ -88,17 +89,18 @@ def make_ledger(url: str, *, follow: "Follow" = False, say_new: Callable[[str], 
     """The ledger for a command that records: made where there is none, which is said."""
     from orderledger.ledger import Ledger
 
-    is_new = _is_new(url)
+    missing = _missing_file(url)
     ledger = Ledger.open(url, follow=follow)
-    if is_new:
+    if missing is not None:
         say_new(url)
     return ledger
 
 
-def _is_new(url: str) -> bool:
+def _missing_file(url: str) -> "Path | None":
+    """The file of this store, if it has one and that is not there."""
     from pathlib import Path
 
     from orderledger.infrastructure.storage.store import file_of
 
     path = file_of(url)
-    return path is not None and not Path(path).exists()
+    return None if path is None or Path(path).exists() else Path(path)

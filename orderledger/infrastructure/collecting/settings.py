@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -189,8 +189,9 @@ class TradierSettings(Section):
         return (f"number {self.number}",)
 
 
-VENUES = ("hyperliquid", "lighter", "tradier")
-VenueSettings = Annotated[HyperliquidSettings | LighterSettings | TradierSettings, Field(discriminator="venue")]
+AnyVenue = HyperliquidSettings | LighterSettings | TradierSettings
+VenueSettings = Annotated[AnyVenue, Field(discriminator="venue")]
+VENUES: tuple[str, ...] = tuple(get_args(section.model_fields["venue"].annotation)[0] for section in get_args(AnyVenue))
 
 
 class CollectSettings(BaseSettings):
