@@ -223,6 +223,8 @@ BREAKS: dict[str, str] = {
     "two_live_orders": "Two orders work at the venue under one order of ours. It stays open.",
     "opening_position": "Held at the venue before the first fill that it told: adopted when an account is first compared.",
     "position_differs": "The fills do not add up to the position that the venue states. It stays open until they do, or it is adjusted.",
+    "unreadable_fill": "A row of the venue's answer about fills cannot be read, and may hide a fill. It stays open while the row is told and cannot be read; the answers go back as far as the first that had it, within `looking_back`.",
+    "unreadable_order": "A row of the venue's list of open orders cannot be read. It stays open while the row is told and cannot be read.",
 }
 
 BREAK: dict[str, str] = {

@@ -9,7 +9,8 @@ from typing import Any
 
 from orderledger import Acknowledge, Balance, Cancel, Fill, Message, Replace, VenueUnavailable, parse_document
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.venue import Abilities, Listing, Told
+from orderledger.infrastructure.venues.translation import Fault
+from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, Told
 from tests.scenarios import ACCOUNT
 
 ABILITIES = Abilities(
@@ -66,6 +67,8 @@ class PlainVenue:
         self.is_wordy = False
         """Whether a list tells of each order twice: that it was accepted, and how it stands."""
         self.cash: dict[str, str] = {}
+        self.unread_fills: dict[datetime, Fault] = {}
+        self.unread_orders: list[Fault] = []
 
     def trade(self, order: str, fill_id: str, quantity: str, at: datetime, price: str = "100") -> None:
         known = self.orders[order]
@@ -105,6 +108,7 @@ class PlainVenue:
             messages=[*(message for known in working for message in self._listed(known)), *self.lists_more],
             venue_order_ids=frozenset(known.name for known in working),
             at=self.clock.now(),
+            faults=self.unread_orders,
         )
 
     async def order(self, account: str, order: dict[str, Any]) -> Sequence[Message] | None:
@@ -116,14 +120,14 @@ class PlainVenue:
                 return [self._told(known), *self.lists_more, *self.answers_more]
         return None
 
-    async def fills_since(self, account: str, since: datetime) -> Sequence[Message]:
+    async def fills_since(self, account: str, since: datetime) -> Answer:
         self._ask(f"fills since {since.isoformat()}")
         if self.hides_fills:
             self.hides_fills -= 1
-            return []
+            return Answer(messages=[])
         told = [fill for fill in self.fills if fill["at"] >= since]
         fills = [Fill(account=ACCOUNT, instrument="BTC-USD", **fill, evidence={"tid": fill["fill_id"]}) for fill in told]
-        return [*self.beside, *fills]
+        return Answer(messages=[*self.beside, *fills], faults=[fault for at, fault in self.unread_fills.items() if at >= since])
 
     async def positions(self, account: str) -> Sequence[Balance]:
         self._ask("positions")

@@ -14,6 +14,7 @@ from orderledger.infrastructure.reconciliation.breaks import Kind, shown
 from orderledger.infrastructure.reconciliation.comparing import difference
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
+from orderledger.infrastructure.venues.venue import Answer
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at, correct_fill, fill, message, request
 
@@ -326,10 +327,10 @@ class TellsOnce(PlainVenue):
     ledger: Ledger
     terms: Sequence[Message] = ()
 
-    async def fills_since(self, account: str, since: datetime) -> Sequence[Message]:
-        told = await super().fills_since(account, since)
+    async def fills_since(self, account: str, since: datetime) -> Answer:
+        told = (await super().fills_since(account, since)).messages
         fills = [fill for fill in told if isinstance(fill, Fill) and not self.ledger.trades(fill_id=fill.fill_id)]
-        return [*fills, *(self.terms if fills else ())]
+        return Answer(messages=[*fills, *(self.terms if fills else ())])
 
 
 def test_a_dry_run_asks_no_more_about_an_order_that_the_list_tells_of_than_the_run(ledger: Ledger, clock: SteppingClock) -> None:

@@ -13,9 +13,9 @@ from aiohttp import web
 from orderledger import Ledger
 from orderledger.infrastructure.collecting.collector import Collector
 from orderledger.infrastructure.errors import VenueError, VenueRefused, VenueUnavailable
-from orderledger.infrastructure.reconciliation.reconciler import Rules
+from orderledger.infrastructure.reconciliation.reconciler import Reconciler, Rules
 from orderledger.infrastructure.venues.transport import parsed
-from orderledger.infrastructure.venues.venue import Heard, NoRecords
+from orderledger.infrastructure.venues.venue import Answer, Heard, NoRecords
 from orderledger.infrastructure.wire.messages import Balance, Fill, Message
 from orderledger.infrastructure.wire.reports import Report
 from tests.scenarios import ACCOUNT
@@ -41,8 +41,8 @@ def questions(company: Company) -> list[Callable[[], Awaitable[Any]]]:
 
 
 async def all_answers(company: Company) -> list[Message]:
-    listing, *others = [await question() for question in questions(company)]
-    return [*listing.messages, *(message for answer in others for message in answer)]
+    answers = [await question() for question in questions(company)]
+    return [message for answer in answers for message in (answer.messages if isinstance(answer, Answer) else answer)]
 
 
 @every_venue
@@ -128,7 +128,7 @@ def test_every_fill_is_told_oldest_first_with_its_fee(name: str) -> None:
         expected = company.truth.fills(company.there)
         half = expected[MANY // 2].at
         for since, fills in ((START, expected), (half, [fill for fill in expected if fill.at >= half])):
-            answer = await company.venue.fills_since(company.account, since)
+            answer = (await company.venue.fills_since(company.account, since)).messages
             told = [message for message in answer if isinstance(message, Fill)][-len(fills) :]
             assert [(one.venue_order_id, one.quantity) for one in told] == [(str(one.order_id), one.quantity) for one in fills]
             assert len({one.fill_id for one in told}) == len(fills)
@@ -177,8 +177,26 @@ def test_a_fill_that_cannot_be_read_is_said_though_nobody_listens(name: str, cap
     async def story(company: Company) -> None:
         company.truth.fill(company.place(quantity=ODD))
         company.server.rewritten = spoiled
-        assert not any(isinstance(told, Fill) for told in await company.venue.fills_since(company.account, START))
+        assert not any(isinstance(told, Fill) for told in (await company.venue.fills_since(company.account, START)).messages)
         assert f"a row of {name}'s answer cannot be read" in caplog.text
+
+    played(name, story)
+
+
+@every_venue
+def test_fills_that_cannot_be_read_are_not_certified_until_they_can_be(name: str) -> None:
+    async def reconciled(company: Company) -> list[str]:
+        found = await Reconciler(company.ledger, company.venue, company.clock, RULES).run(company.account)
+        return [left.id.partition(":")[0] for left in found.certificate.breaks_open]
+
+    async def story(company: Company) -> None:
+        for side in ("buy", "sell"):  # no position is left that would tell of them
+            company.truth.fill(company.place(side=side, quantity=ODD))
+        company.server.rewritten = spoiled
+        assert set(await reconciled(company)) == {"unreadable_fill"} | ({"unreadable_order"} if name in POLLED else set())
+        company.server.rewritten = str
+        assert await reconciled(company) == []
+        assert len(company.ledger.trades()) == 2
 
     played(name, story)
 

@@ -34,6 +34,8 @@ class Kind(StrEnum):
     TWO_LIVE_ORDERS = "two_live_orders"
     OPENING_POSITION = "opening_position"
     POSITION_DIFFERS = "position_differs"
+    UNREADABLE_FILL = "unreadable_fill"
+    UNREADABLE_ORDER = "unreadable_order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

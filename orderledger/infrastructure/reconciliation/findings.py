@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, ParamSpec, TypeVar
 
 from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.infrastructure.reconciliation.book import Book, Name, names_of_message
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
-from orderledger.infrastructure.venues.venue import Records
+from orderledger.infrastructure.venues.translation import Fault
+from orderledger.infrastructure.venues.venue import Records, Venue
 from orderledger.infrastructure.wire.messages import CorrectFill, Fill, Funding, Instrument, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
@@ -17,6 +20,8 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 TERMS = (Replace, Restate)
+
+DIGITS = 16
 
 
 async def apart(ask: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
@@ -84,6 +89,28 @@ class Findings:
         """What was thought of about the same orders, these included where they were."""
         about = {name for message in messages for name in _names(message)}
         return [told for names, told in self.thought_of if not about.isdisjoint(names)]
+
+    async def ask_fills(self, venue: Venue, since: datetime) -> Sequence[Message]:
+        """All that the venue tells of fills from `since` on, which is taken over. What of it cannot be read may hide a fill."""
+        answer = await venue.fills_since(self.account, since)
+        self.leave_unread(Kind.UNREADABLE_FILL, answer.faults, since)
+        await self.learn(answer.messages)
+        return answer.messages
+
+    def leave_unread(self, kind: Kind, faults: Sequence[Fault], since: datetime) -> None:
+        """What cannot be read of an answer: a break for each, that stays open until it can be, or is not told any more."""
+        for fault in faults:
+            digest = sha256(f"{fault.fault} {fault.payload}".encode(errors="backslashreplace")).hexdigest()
+            found = Break(
+                kind=kind,
+                account=self.account,
+                subject=digest[:DIGITS],
+                since=since,
+                text=f"cannot be read: {fault.fault}",
+                theirs=fault.payload,
+                is_settled=False,
+            )
+            self.breaks.setdefault(found.id, found)
 
     async def learn(self, messages: Sequence[Message]) -> None:
         """Take over the fills, their corrections and the fundings that were missed, with the terms that go with them. What else

@@ -127,7 +127,7 @@ class OrderComparison:
         """What the venue says now of an order that it has listed, all of it: a leg that has ended meanwhile began before."""
         answer = await self._venue.order(self._findings.account, row) or ()
         begin = min(since, row["requested_at"] or row["acknowledged_at"] or since)
-        await self._findings.learn(await self._venue.fills_since(self._findings.account, begin))
+        await self._findings.ask_fills(self._venue, begin)
         await self._findings.learn([told for told in answer if is_money(told)])
         words: list[Any] = [told for told in answer if not is_money(told)]
         fresh = await self._fresh(message, row)

@@ -42,7 +42,7 @@ class PositionComparison:
             possible = {instrument: {quantity} for instrument, quantity in missing.items()}
             if any(missing.values()) and look < LOOKS - 1:
                 await asyncio.sleep(self._pause)
-                await self._findings.learn(await self._venue.fills_since(self._findings.account, since))
+                await self._findings.ask_fills(self._venue, since)
                 # A fill that was learned now may lie before the answer, or behind it.
                 for instrument, quantity in self._missing(told, await self._rows()).items():
                     possible.setdefault(instrument, set()).add(quantity)

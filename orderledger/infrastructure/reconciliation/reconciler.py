@@ -12,7 +12,7 @@ from operator import itemgetter
 from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.reconciliation.book import Book, BookRecords
-from orderledger.infrastructure.reconciliation.breaks import ACTOR, Break
+from orderledger.infrastructure.reconciliation.breaks import ACTOR, Break, Kind
 from orderledger.infrastructure.reconciliation.comparing import is_unanswered
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money, nothing
 from orderledger.infrastructure.reconciliation.orders import OrderComparison
@@ -92,8 +92,8 @@ class Reconciler:
         since = await self._since(account, last, gaps)
         listing = await self._venue.open_orders(account)
         await findings.learn([message for message in listing.messages if is_money(message)])
-        fills = await self._venue.fills_since(account, since)
-        await findings.learn(fills)
+        findings.leave_unread(Kind.UNREADABLE_ORDER, listing.faults, listing.at)
+        fills = await findings.ask_fills(self._venue, since)
         orders = OrderComparison(findings, self._venue, self._rules.settling)
         await orders.compare(listing, since)
         await orders.compare_ended(listing, fills)
@@ -136,7 +136,9 @@ class Reconciler:
             for row in await apart(self._book.orders, open_only=True, account=account)
             if is_unanswered(row)
         ]
-        moment: datetime = min([begin, *unsure, *(gap["from_at"] for gap in gaps)])
+        unread = [at for name, at in _left_open(last).items() if name.startswith(f"{Kind.UNREADABLE_FILL}:")]
+        hidden = [max(at, now - self._rules.looking_back) for at in unread]
+        moment: datetime = min([begin, *unsure, *hidden, *(gap["from_at"] for gap in gaps)])
         return moment - self._rules.overlap
 
     def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:
@@ -156,10 +158,16 @@ def _covered(account: str, gap: Row, to_at: datetime) -> Gap:
     return Gap(account=account, from_at=gap["from_at"], to_at=end, at=end, source=Source.RECONCILIATION, actor=ACTOR)
 
 
+def _left_open(last: Row | None) -> dict[str, datetime]:
+    """The breaks that the last certificate left open, and since when they are."""
+    left = last["breaks_open"] if last else ()
+    return {one["id"]: datetime.fromisoformat(one["since"]).astimezone(UTC) for one in left}
+
+
 def _certificate(
     findings: Findings, last: Row | None, since: datetime, asked_at: datetime, agreed: tuple[int, int, int]
 ) -> Certify:
-    known = {left["id"]: datetime.fromisoformat(left["since"]).astimezone(UTC) for left in last["breaks_open"]} if last else {}
+    known = _left_open(last)
     left = {found.id: known.get(found.id, found.since) for found in findings.breaks.values() if not found.is_settled}
     is_continued = last is not None and since <= last["covered_to"]
     orders, fills, positions = agreed

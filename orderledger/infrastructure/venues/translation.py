@@ -15,6 +15,9 @@ from orderledger.infrastructure.wire.messages import Message
 
 logger = logging.getLogger(__name__)
 
+MOST_SHOWN = 10_000
+"""Characters of a payload that could not be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -50,6 +53,11 @@ def complain(venue: str, faults: Iterable[Fault]) -> None:
     """Write down what could not be read of an answer: nobody need be listening to whom it could be told."""
     for fault in faults:
         logger.warning("a row of %s's answer cannot be read: %s", venue, fault.fault)
+
+
+def shown(faults: Iterable[Fault], hidden: Callable[[str], str] = str) -> list[Fault]:
+    """As others may see them: each payload as text, not too long, and without secrets."""
+    return [Fault(hidden(fault.fault), hidden(as_text(fault.payload))[:MOST_SHOWN]) for fault in faults]
 
 
 def as_text(payload: Any) -> str:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from orderledger.infrastructure.venues.translation import Fault
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row
 
 __all__ = [
     "Abilities",
+    "Answer",
     "Down",
     "Garbled",
     "Heard",
@@ -85,10 +87,17 @@ Told = Heard | Down | Up | Garbled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """A full list of an account's open orders, as of `at`. `venue_order_ids` are all that it names."""
+class Answer:
+    """What an answer tells, and what of it could not be read: without secrets, and each payload as text."""
 
     messages: Sequence[Message]
+    faults: Sequence[Fault] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Answer):
+    """A full list of an account's open orders, as of `at`. `venue_order_ids` are all that it names."""
+
     venue_order_ids: frozenset[str]
     at: datetime
 
@@ -152,7 +161,7 @@ class Venue(Protocol):
         """All that is known of one order of the ledger, asked for by client id, then alias, then the venue's ids. None: the
         venue says that it does not know it, which proves nothing (its memory may be short: ask for the fills)."""
 
-    async def fills_since(self, account: str, since: datetime) -> Sequence[Message]:
+    async def fills_since(self, account: str, since: datetime) -> Answer:
         """Every fill, correction of one and funding from `since` on, oldest first, as far back as the venue goes. Among them may
         stand what has to be known before a fill: definitions of instruments, and quantities that the venue restates."""
 

@@ -309,11 +309,11 @@ def test_fills_and_fundings_are_told_with_the_oldest_first() -> None:
         server.truth.fill(order, "0.5")
         server.truth.fund(ADDRESS, "ETH", "0.25")
         second = server.truth.fill(order, "0.7")
-        assert types(await venue.fills_since(ACCOUNT, START)) == ["fill", "funding", "fill"]
-        assert types(await venue.fills_since(ACCOUNT, second.at)) == ["fill"]
+        assert types((await venue.fills_since(ACCOUNT, START)).messages) == ["fill", "funding", "fill"]
+        assert types((await venue.fills_since(ACCOUNT, second.at)).messages) == ["fill"]
         with Ledger.open("memory://") as ledger:
             for expected in ("recorded", "duplicate"):
-                outcomes = ledger.record_many(await venue.fills_since(ACCOUNT, START))
+                outcomes = ledger.record_many((await venue.fills_since(ACCOUNT, START)).messages)
                 assert {outcome.outcome for outcome in outcomes} == {expected}
 
     asked(story)
@@ -345,7 +345,7 @@ def test_a_second_reconciliation_is_no_news() -> None:
             server.truth.fill(server.truth.modify(order, limit_price="2510", with_new_id=True), "0.1")
             wanted = ("partially_filled", Decimal("1.2"), ["unknown_order"])
             for expected in ({"recorded", "duplicate"}, {"duplicate"}, {"duplicate"}):
-                messages = [*await venue.fills_since(ACCOUNT, START), *(await venue.open_orders(ACCOUNT)).messages]
+                messages = [*(await venue.fills_since(ACCOUNT, START)).messages, *(await venue.open_orders(ACCOUNT)).messages]
                 outcomes = [*ledger.record_many(messages)]
                 (found,) = ledger.orders()
                 outcomes += ledger.record_many(await venue.order(ACCOUNT, found) or ())

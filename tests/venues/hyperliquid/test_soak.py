@@ -71,7 +71,7 @@ def is_modified(desk: Desk, row: Row) -> bool:
 
 async def reconcile(desk: Desk) -> None:
     """As the ledger's reconciliation does: fills, then the list, then each order that is open here."""
-    desk.ledger.record_many(await desk.venue.fills_since(ACCOUNT, START))
+    desk.ledger.record_many((await desk.venue.fills_since(ACCOUNT, START)).messages)
     desk.ledger.record_many((await desk.venue.open_orders(ACCOUNT)).messages)
     rows: list[Row] = desk.ledger.open_orders()
     for row in rows:

@@ -167,7 +167,7 @@ def test_filled_with_a_fill_missing_is_a_conflict_until_the_fills_are_asked_for(
             server.truth.fill(order)
             await desk.until(lambda: "status_conflict" in desk.only_order()["anomalies"])
             assert desk.is_order(is_open=True, cum_quantity=Decimal("0.5"))
-            desk.ledger.record_many(await desk.venue.fills_since(ACCOUNT, START))
+            desk.ledger.record_many((await desk.venue.fills_since(ACCOUNT, START)).messages)
             assert desk.is_order(status="filled", cum_quantity=Decimal("1.2"), anomalies=["unknown_order"])
 
     asyncio.run(story())
@@ -186,7 +186,7 @@ def test_an_order_that_the_venue_has_forgotten_is_unknown_and_its_fills_are_not(
             await desk.until(lambda: desk.venue.counts["unexplained"] == 1)
             assert await desk.venue.order(ACCOUNT, desk.only_order()) is None
             assert desk.is_order(status="new", cum_quantity=0)
-            desk.ledger.record_many(await desk.venue.fills_since(ACCOUNT, START))
+            desk.ledger.record_many((await desk.venue.fills_since(ACCOUNT, START)).messages)
             assert desk.is_order(status="filled")
 
     asyncio.run(story())

@@ -138,7 +138,7 @@ def test_fills_and_fundings_are_told_page_after_page_back_to_a_moment_oldest_fir
             world.truth.fill(world.place(str(number + 1001)), "0.1")
         world.truth.fund(ACCOUNT, "ETH", "-0.25")
         async with world.open(listens=False):
-            told = [shown(message) for message in await world.venue.fills_since(ACCOUNT, since)]
+            told = [shown(message) for message in (await world.venue.fills_since(ACCOUNT, since)).messages]
             expected = [f"0:{fill.fill_id}:buy" for fill in world.truth.fills(ACCOUNT, since)]
             assert [one["fill_id"] for one in told if one["type"] == "fill"] == expected
             assert [one["amount"] for one in told if one["type"] == "funding"] == ["-0.250000"]
@@ -156,7 +156,7 @@ def test_fills_of_one_moment_are_told_in_the_order_in_which_they_were_made() -> 
         for _ in range(3):
             world.truth.fill(placed, "0.1")
         async with world.open(listens=False):
-            told = [shown(message)["fill_id"] for message in await world.venue.fills_since(ACCOUNT, START)]
+            told = [shown(message)["fill_id"] for message in (await world.venue.fills_since(ACCOUNT, START)).messages]
             assert told == ["0:19300000001:buy", "0:19300000002:buy", "0:19300000003:buy"]
 
     asyncio.run(story())
@@ -169,7 +169,7 @@ def test_a_trade_with_oneself_is_two_fills_of_two_orders() -> None:
         world.truth.fill(bid, "0.1", fill_id=7)
         world.truth.fill(ask, "0.1", fill_id=7, liquidity="taker")
         async with world.open(listens=False):
-            world.record(await world.venue.fills_since(ACCOUNT, START))
+            world.record((await world.venue.fills_since(ACCOUNT, START)).messages)
             assert sorted((row["fill_id"], row["venue_order_id"], row["liquidity"]) for row in world.ledger.trades()) == [
                 ("0:7:buy", str(bid.order_id), "maker"),
                 ("0:7:sell", str(ask.order_id), "taker"),
@@ -384,7 +384,7 @@ def test_a_deployment_without_a_lookup_by_index_is_asked_for_the_lists() -> None
             world.ledger.record(request("C-1", 9001, at=START))
             told = await world.venue.order(ACCOUNT, world.ledger.order("C-1"))
             assert [shown(message)["type"] for message in told or ()] == ["acknowledge"]
-            assert await world.venue.fills_since(ACCOUNT, START) == []
+            assert (await world.venue.fills_since(ACCOUNT, START)).messages == []
 
     asyncio.run(story())
 

@@ -90,7 +90,7 @@ class World:
 
     async def reconcile(self, since: datetime = START) -> list[str]:
         """What has to be asked for after an interruption."""
-        outcomes = self.record(await self.venue.fills_since(ACCOUNT, since))
+        outcomes = self.record((await self.venue.fills_since(ACCOUNT, since)).messages)
         listing = await self.venue.open_orders(ACCOUNT)
         outcomes += self.record(listing.messages)
         for order in self.ledger.open_orders(account=ACCOUNT):

@@ -226,7 +226,7 @@ def test_fills_of_earlier_days_are_made_of_the_orders_of_these_days() -> None:
             desk.place("unfilled")
             desk.fake.end_session()
             desk.truth.fill(desk.place(tag=None, side="sell"), price="501")
-            messages = await desk.venue.fills_since(ACCOUNT, began - DAY)
+            messages = (await desk.venue.fills_since(ACCOUNT, began - DAY)).messages
             assert [message.at for message in messages] == sorted(message.at for message in messages if message.at)
             desk.record(messages)
             assert desk.book.fills() == [
@@ -234,7 +234,7 @@ def test_fills_of_earlier_days_are_made_of_the_orders_of_these_days() -> None:
                 ("900103:10", "SPY", "sell", "10", "501"),
             ]
             assert desk.status("C-42") == ("filled", "10", [])
-            assert await desk.venue.fills_since(ACCOUNT, began - DAY) == []
+            assert (await desk.venue.fills_since(ACCOUNT, began - DAY)).messages == []
             assert desk.fake.requests[f"GET /v1/accounts/{NUMBER}/orders?filter=all"] == 1
 
     run(story())

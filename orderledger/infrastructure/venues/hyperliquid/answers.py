@@ -13,7 +13,8 @@ from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for
-from orderledger.infrastructure.venues.venue import Listing
+from orderledger.infrastructure.venues.translation import shown
+from orderledger.infrastructure.venues.venue import Answer, Listing
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row as OrderView
 
@@ -35,7 +36,7 @@ class Answers:
             told.add(batches.open_orders(listed, account.legs, self._around.polled(account, at)))
         names = frozenset(_id_of(row) for listed in lists for order in listed for row in (order, *children_of(order)))
         await self._around.garbled(account, told, at)
-        return Listing(messages=told.messages, venue_order_ids=names, at=at)
+        return Listing(messages=told.messages, faults=shown(told.faults), venue_order_ids=names, at=at)
 
     async def order(self, account: Account, order: OrderView) -> Sequence[Message] | None:
         """By its cloid, and by each id it has borne: every leg may have something to say."""
@@ -49,7 +50,7 @@ class Answers:
             return None
         return _whole(batches.statuses(list(rows.values()), account.legs, self._around.polled(account, at)))
 
-    async def fills_since(self, account: Account, since: datetime) -> Sequence[Message]:
+    async def fills_since(self, account: Account, since: datetime) -> Answer:
         fills = await self._around.questions.fills(account.address, since)
         fundings = await self._around.questions.fundings(account.address, since)
         await self._around.outbox.taken()
@@ -57,7 +58,7 @@ class Answers:
         told = batches.fills(fills, account.legs, context)
         told.add(batches.fundings(fundings, context))
         await self._around.garbled(account, told, self._around.clock.now())
-        return sorted(told.messages, key=lambda message: message.at or since)
+        return Answer(messages=sorted(told.messages, key=lambda message: message.at or since), faults=shown(told.faults))
 
     async def positions(self, account: Account) -> Sequence[Balance]:
         told = Translated()

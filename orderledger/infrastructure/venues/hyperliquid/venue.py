@@ -25,7 +25,7 @@ from orderledger.infrastructure.venues.hyperliquid.surroundings import MAIN_EXCH
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
 from orderledger.infrastructure.venues.hyperliquid.words import AS_AT_THE_VENUE, CLOID, NAME, Symbols, cloid_for
 from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, ended
-from orderledger.infrastructure.venues.venue import Abilities, Listing, Records, Told
+from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, Records, Told
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row as OrderView
 
@@ -161,7 +161,7 @@ class Hyperliquid:
     async def order(self, account: str, order: OrderView) -> Sequence[Message] | None:
         return await self._answers.order(self._watched[account], order)
 
-    async def fills_since(self, account: str, since: datetime) -> Sequence[Message]:
+    async def fills_since(self, account: str, since: datetime) -> Answer:
         return await self._answers.fills_since(self._watched[account], since)
 
     async def positions(self, account: str) -> Sequence[Balance]:

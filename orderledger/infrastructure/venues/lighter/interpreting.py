@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,15 +13,12 @@ from orderledger.infrastructure.venues.lighter.rest import Rest
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.infrastructure.venues.lighter.translate import markets_named, translated
-from orderledger.infrastructure.venues.translation import Fault, Translation, as_text, complain
+from orderledger.infrastructure.venues.translation import Fault, Translation, complain, shown
 from orderledger.infrastructure.venues.venue import Garbled, Records
 from orderledger.infrastructure.wire.messages import Message
 
 PAUSE = timedelta(minutes=1)
 """Frames do not wait again and again for markets that cannot be asked for."""
-
-MOST_SHOWN = 10_000
-"""Characters of a payload that could not be read."""
 
 MOST_KEPT = 10_000
 """Rows that nobody listens to are forgotten, the oldest first."""
@@ -53,7 +51,7 @@ class Interpreter:
         return settled(translation.messages, account, self._records, self.markets)
 
     async def read(self, account: str, document: Any, at: datetime, *, is_answer: bool = True) -> Translation:
-        """The payload as it stands. A market that is not known is asked for, once."""
+        """The payload as it stands, its faults without secrets. A market that is not known is asked for, once."""
         unknown = {index for index in markets_named(document) if not self.markets.knows(index)} - self._asked_for
         if unknown and at >= self._quiet_until:
             try:
@@ -64,17 +62,21 @@ class Interpreter:
         index = self.accounts[account].account_index
         context = Context(account=account, account_index=index, markets=self.markets, heard_at=at)
         translation = translated(document, context)
-        for fault in translation.faults:
-            self.set_aside([account], fault, at, is_answer=is_answer)
-        return translation
+        faults = shown(translation.faults, hidden)
+        if is_answer:
+            complain("lighter", faults)
+        self._set_aside([account], faults, at, is_answer=is_answer)
+        return replace(translation, faults=faults)
 
     def settle(self, account: str, messages: Sequence[Message]) -> list[Message]:
         """Messages of several payloads as one."""
         return settled(messages, account, self._records, self.markets)
 
-    def set_aside(self, accounts: Sequence[str], fault: Fault, at: datetime, *, is_answer: bool = False) -> None:
-        """Remember what could not be read."""
-        if is_answer:
-            complain("lighter", [Fault(hidden(fault.fault), None)])
-        shown = hidden(as_text(fault.payload))[:MOST_SHOWN]
-        self.garbled.append(Garbled(accounts=accounts, at=at, fault=hidden(fault.fault), payload=shown, is_answer=is_answer))
+    def set_aside(self, fault: Fault, at: datetime) -> None:
+        """Remember a frame that could not be read, of whatever account it is."""
+        self._set_aside(list(self.accounts), shown([fault], hidden), at, is_answer=False)
+
+    def _set_aside(self, accounts: Sequence[str], faults: Sequence[Fault], at: datetime, *, is_answer: bool) -> None:
+        for one in faults:
+            told = Garbled(accounts=accounts, at=at, fault=one.fault, payload=one.payload, is_answer=is_answer)
+            self.garbled.append(told)

@@ -11,7 +11,7 @@ from orderledger.infrastructure.venues.lighter.orders import MARKS, TIMES
 from orderledger.infrastructure.venues.lighter.reading import grain, index, moment, rows_of
 from orderledger.infrastructure.venues.lighter.rest import PAGE, Rest
 from orderledger.infrastructure.venues.lighter.rest import code_of as code_in
-from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
+from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
 from orderledger.infrastructure.venues.lighter.translate import orders_named
 from orderledger.infrastructure.venues.lighter.words import (
     ACCOUNT_NOT_FOUND,
@@ -19,7 +19,8 @@ from orderledger.infrastructure.venues.lighter.words import (
     EXPIRED_TOKEN,
     NOT_FOUND,
 )
-from orderledger.infrastructure.venues.venue import Listing
+from orderledger.infrastructure.venues.translation import Translation, joined
+from orderledger.infrastructure.venues.venue import Answer, Listing
 from orderledger.infrastructure.wire.messages import Balance, Fill, Message
 from orderledger.infrastructure.wire.reports import Report
 from orderledger.projections.tables import Row
@@ -46,12 +47,14 @@ class Questions:
         """All open orders, as of `rest_lag` ago: what is younger may be missing."""
         await self._interpreter.load()
         asked_at = self._now()
-        messages: list[Message] = []
-        named: frozenset[str] = frozenset()
-        for page in await self._active(account):
-            messages += (await self._interpreter.read(account, page, asked_at)).messages
-            named |= orders_named(page)
-        return Listing(messages=self._interpreter.settle(account, messages), venue_order_ids=named, at=asked_at - self._rest_lag)
+        pages = await self._active(account)
+        told = joined([await self._interpreter.read(account, page, asked_at) for page in pages])
+        return Listing(
+            messages=self._interpreter.settle(account, told.messages),
+            faults=told.faults,
+            venue_order_ids=frozenset(name for page in pages for name in orders_named(page)),
+            at=asked_at - self._rest_lag,
+        )
 
     async def order(self, account: str, order: Row) -> list[Message] | None:
         """One order: by its client order index, among the active, among the inactive; and its fills."""
@@ -60,7 +63,7 @@ class Questions:
         translation = await self._interpreter.read(account, {"orders": rows}, self._now())
         told = translation.messages
         if translation.faults and not told:
-            raise VenueUnavailable(hidden(f"the order cannot be read: {translation.faults[0].fault}"))
+            raise VenueUnavailable(f"the order cannot be read: {translation.faults[0].fault}")
         ids = dict.fromkeys([*order["venue_order_ids"], *orders_named({"orders": rows})])
         fills: list[Message] = []
         if not rows or any(_claims_other(message, order) for message in told):
@@ -69,7 +72,7 @@ class Questions:
         messages = self._interpreter.settle(account, [*fills, *told])
         return messages if messages or rows else None
 
-    async def fills_since(self, account: str, since: datetime) -> list[Message]:
+    async def fills_since(self, account: str, since: datetime) -> Answer:
         """Fills and fundings, page after page back to `since`, oldest first."""
         await self._interpreter.load()
         fills = await self._back_to(since, account, "trades", {"sort_by": "timestamp", "sort_dir": "desc", "aggregate": "false"})
@@ -78,10 +81,11 @@ class Questions:
         except VenueRefused as refused:
             if refused.status != NOT_FOUND:
                 raise
-            fundings = []  # a deployment that has no such call
-        found = [message for message in (*fills, *fundings) if _is_since(message, since)]
+            fundings = Translation()  # a deployment that has no such call
+        told = fills + fundings
+        found = [message for message in told.messages if _is_since(message, since)]
         found.reverse()
-        return self._interpreter.settle(account, sorted(found, key=_at))
+        return Answer(messages=self._interpreter.settle(account, sorted(found, key=_at)), faults=told.faults)
 
     async def positions(self, account: str) -> list[Balance]:
         """All positions that are not flat, and the currencies."""
@@ -92,7 +96,7 @@ class Questions:
             raise VenueUnavailable("account: an answer without the account")
         translation = await self._interpreter.read(account, document, self._now())
         if translation.faults:
-            raise VenueUnavailable(hidden(f"a position cannot be read: {translation.faults[0].fault}"))
+            raise VenueUnavailable(f"a position cannot be read: {translation.faults[0].fault}")
         return [message for message in translation.messages if isinstance(message, Balance) and message.quantity]
 
     def _account(self, account: str) -> LighterAccount:
@@ -173,16 +177,15 @@ class Questions:
 
     async def _back_to(
         self, since: datetime, account: str, call: str, params: dict[str, str | int], *, name: str | None = None
-    ) -> list[Message]:
-        """The messages of all pages, newest first, until one is older than `since`."""
-        own, found = self._account(account), list[Message]()
+    ) -> Translation:
+        """All pages, newest first, until one has a message that is older than `since`."""
+        own, pages = self._account(account), list[Translation]()
         asked: dict[str, str | int] = {"account_index": own.account_index, "limit": PAGE, **params}
         async for page in self._rest.listed(call, asked, own, name or call):
-            told = (await self._interpreter.read(account, page, self._now())).messages
-            found += told
-            if any(message.at is not None and message.at < since - SLACK for message in told):
+            pages.append(await self._interpreter.read(account, page, self._now()))
+            if any(message.at is not None and message.at < since - SLACK for message in pages[-1].messages):
                 break
-        return found
+        return joined(pages)
 
 
 def _rows(document: Document, order: Row) -> list[Any]:

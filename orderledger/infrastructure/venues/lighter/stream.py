@@ -131,7 +131,7 @@ class Stream:
         try:
             document = parsed(frame.text)
         except ValueError as fault:
-            self._interpreter.set_aside(list(self._interpreter.accounts), Fault(str(fault), frame.text), frame.at)
+            self._interpreter.set_aside(Fault(str(fault), frame.text), frame.at)
             return []
         kind = document.get("type") if isinstance(document, dict) else None
         if kind == "connected":

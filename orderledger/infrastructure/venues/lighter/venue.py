@@ -14,7 +14,7 @@ from orderledger.infrastructure.venues.lighter.stream import Stream
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
 from orderledger.infrastructure.venues.lighter.words import VENUE
 from orderledger.infrastructure.venues.transport import Backoff, Http
-from orderledger.infrastructure.venues.venue import Abilities, Listing, NoRecords, Records, Told
+from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, NoRecords, Records, Told
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row
 
@@ -98,7 +98,7 @@ class LighterVenue:
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         return await self._questions.order(account, order)
 
-    async def fills_since(self, account: str, since: datetime) -> Sequence[Message]:
+    async def fills_since(self, account: str, since: datetime) -> Answer:
         return await self._questions.fills_since(account, since)
 
     async def positions(self, account: str) -> Sequence[Balance]:

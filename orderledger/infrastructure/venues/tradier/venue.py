@@ -14,9 +14,9 @@ from orderledger.infrastructure.venues.tradier.rows import key_of, read_row
 from orderledger.infrastructure.venues.tradier.tags import ids_of, tag_for
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated_orders, translated_positions
 from orderledger.infrastructure.venues.tradier.words import TAG_ALIAS
-from orderledger.infrastructure.venues.translation import Translation, complain
+from orderledger.infrastructure.venues.translation import Translation, complain, shown
 from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, Socket
-from orderledger.infrastructure.venues.venue import Abilities, Listing, Records, Told
+from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, Records, Told
 from orderledger.infrastructure.wire.messages import Balance, CorrectFill, Fill, Message
 from orderledger.projections.tables import Row
 
@@ -119,7 +119,8 @@ class TradierVenue:
         rows = await self._questions.orders(self._numbers[account])
         translation = translated_orders(rows, self._context(account))
         complain(self.name, translation.faults)
-        return Listing(messages=translation.messages, venue_order_ids=order_ids(rows, is_open_only=True), at=at)
+        names = order_ids(rows, is_open_only=True)
+        return Listing(messages=translation.messages, faults=shown(translation.faults), venue_order_ids=names, at=at)
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         """By the venue's ids; where that gives nothing, by id or tag among the orders of today, then of the days before."""
@@ -137,7 +138,7 @@ class TradierVenue:
             rows = _of(await self._questions.earlier_orders(number, since), ids_of(order), tag)
         return self._answered(rows, account) if rows else None
 
-    async def fills_since(self, account: str, since: datetime) -> Sequence[Message]:
+    async def fills_since(self, account: str, since: datetime) -> Answer:
         """All that the orders of these days say which have filled anything, by the time of their last change.
 
         Fills that the ledger has already are not told again.
@@ -152,7 +153,7 @@ class TradierVenue:
         told = [
             message for message in translation.messages if getattr(message, "venue_order_id", None) in filled or _defines(message)
         ]
-        return sorted(told, key=lambda message: message.at or since)
+        return Answer(messages=sorted(told, key=lambda message: message.at or since), faults=shown(translation.faults))
 
     async def positions(self, account: str) -> Sequence[Balance]:
         """All positions, as of now, at what they cost. Cash is not asked for: there is nothing here to hold it against."""
