@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from orderledger import Ledger, parse_document
-from tests.contract.sql import run_sql
-from tests.contract.streams import IDS, fill, parsed, report, request, story
+from orderledger.infrastructure.storage import projecting
+from tests.contract.sql import connected, run_sql
+from tests.contract.streams import IDS, fill, lives, parsed, report, request, story
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -159,3 +160,19 @@ def test_what_was_cleared_stays_cleared_as_it_was_wherever_the_views_go_on(durab
         first, second = ledger.anomalies()
         assert first["cleared_at"] < second["detected_at"] < second["cleared_at"]
         assert ledger.check().differences == ()
+
+
+@pytest.mark.parametrize("is_rebuilt", [False, True])
+def test_after_much_at_once_postgres_knows_how_few_of_the_orders_are_open(
+    postgres_schema_url: str, monkeypatch: pytest.MonkeyPatch, is_rebuilt: bool
+) -> None:
+    monkeypatch.setattr(projecting, "BATCH_FAR_BEHIND", 100 if not is_rebuilt else 20_000)
+    with Ledger.open(postgres_schema_url, follow=False) as ledger:
+        ledger.record_many(parsed(*lives(60)))
+        ledger.catch_up()
+        if is_rebuilt:
+            run_sql(postgres_schema_url, "DELETE FROM trades")
+            assert not ledger.rebuild().is_equal
+    with connected(postgres_schema_url) as connection:
+        known = connection.execute("SELECT attname FROM pg_stats WHERE schemaname = current_schema AND tablename = 'orders'")
+        assert {"is_open", "stream"} <= {name for (name,) in known}

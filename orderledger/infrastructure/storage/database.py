@@ -117,6 +117,10 @@ class Session(ABC):
             name = f"{table.name}{suffix}_by_{'_'.join(index)}"
             self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table.name}{suffix} ({', '.join(index)})")
 
+    def survey(self, table: Table) -> None:
+        """Have the database look at how much there is of what, where it plans by that."""
+        return
+
     def drop(self, table: Table, suffix: str = "") -> None:
         self.execute(f"DROP TABLE IF EXISTS {table.name}{suffix}")
 

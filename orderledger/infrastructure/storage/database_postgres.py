@@ -107,6 +107,11 @@ class PostgresSession(Session):
         struct = struct_of(table.name)
         return [asdict(struct(*row)) for row in zip(*columns, strict=True)]
 
+    def survey(self, table: Table) -> None:
+        """It would by itself, within a minute or so. Until then it reads the whole table for the few orders that are open."""
+        names = dict.fromkeys(name for index in (table.key, *table.indexes) for name in index)
+        self.execute(f"ANALYZE {table.name} ({', '.join(names)})")
+
     def first_missing(self, name: str) -> str:
         is_text = name in ("account", "stream", "proposal_id", "client_order_id", "instrument", "method")
         return f'{name} COLLATE "C" NULLS FIRST' if is_text else f"{name} NULLS FIRST"

@@ -12,6 +12,7 @@ from orderledger.infrastructure.storage.schema import VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows
 from orderledger.infrastructure.storage.store import Store
 from orderledger.projections.fold import Fold
+from orderledger.projections.tables import TABLES
 
 BATCH = 2_000
 BATCH_FAR_BEHIND = 20_000
@@ -87,7 +88,7 @@ class Projector:
         if self.fault is not None:
             raise self.fault
         with self._lock:
-            last = self._store.recorder.last_position()
+            last, read_before = self._store.recorder.last_position(), self.events_read
             while self._fold.position < last:
                 before = self._fold.position
                 self._advance(BATCH_FAR_BEHIND if last - before > WORTH_A_LARGE_BATCH else BATCH)
@@ -95,6 +96,8 @@ class Projector:
                     progress(self._fold.position)
                 if self._fold.position == before or is_enough():
                     break
+            if self.events_read - read_before > BATCH_FAR_BEHIND:
+                survey(self._store)
             return self._fold.position
 
     def is_far_behind(self) -> bool:
@@ -149,6 +152,13 @@ class Projector:
             self._fold.write(session)
             self.events_read += count
             session.execute("UPDATE view_positions SET position = ? WHERE name = ?", (self._fold.position, VIEWS))
+
+
+def survey(store: Store) -> None:
+    """After much has been written at once."""
+    with store.database.writing() as session:
+        for table in TABLES:
+            session.survey(table)
 
 
 def lock_position(session: Session) -> int:

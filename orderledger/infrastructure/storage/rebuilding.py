@@ -15,6 +15,7 @@ from orderledger.infrastructure.storage.projecting import (
     TableFold,
     lock_position,
     stored_fold_version,
+    survey,
 )
 from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
 from orderledger.infrastructure.storage.store import Store
@@ -150,6 +151,7 @@ def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Seque
             session.execute(f"INSERT INTO {table.name} SELECT * FROM {table.name}{SUFFIX}")
     if differing:
         projector.restart()
+        survey(store)
     return not differing
 
 
