@@ -64,6 +64,7 @@ class PlainVenue:
         self.lists_more: list[Message] = []
         self.answers_more: list[Message] = []
         self.while_asked: Callable[[], None] = lambda: None
+        self.while_positions_are_told: Callable[[], None] = lambda: None
         self.is_wordy = False
         """Whether a list tells of each order twice: that it was accepted, and how it stands."""
         self.cash: dict[str, str] = {}
@@ -135,10 +136,12 @@ class PlainVenue:
         at = self.clock.now()
         told: dict[str, tuple[str, Decimal | None]] = {name: (quantity, Decimal(100)) for name, quantity in held.items()}
         told |= {name: (quantity, None) for name, quantity in self.cash.items()}
-        return [
+        balances = [
             Balance(account=ACCOUNT, instrument=name, quantity=Decimal(quantity), average_price=price, at=at)
             for name, (quantity, price) in told.items()
         ]
+        self.while_positions_are_told()
+        return balances
 
     def tells_position_of(self, instrument: str) -> bool:
         return True

@@ -78,6 +78,25 @@ def test_a_position_is_not_opened_while_it_moves(desk: Desk) -> None:
     assert str(desk.ledger.positions()[0]["position_quantity"]) == "5"
 
 
+def test_fills_of_one_size_that_come_while_the_venue_is_asked_are_no_position_from_before(desk: Desk) -> None:
+    """Each time one: so it seems, look after look, as if one were too many."""
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), quantity="100")
+
+    def trade() -> None:
+        name, second = f"F-{len(desk.venue.fills)}", 10 + len(desk.venue.fills)
+        desk.venue.trade("V-1", name, "1", at(second))
+        desk.record(fill(name, "1", at=at(second), **BTC))
+
+    trade()
+    desk.venue.while_positions_are_told = trade
+    for rule in ("may_open", "may_adjust"):
+        with pytest.raises(VenueUnavailable, match="BTC-USD moves"):
+            desk.reconcile(60, **{"may_open": False, rule: True})
+    desk.venue.while_positions_are_told = lambda: None
+    assert kinds(desk.reconcile(120)) == []
+
+
 def test_an_end_on_terms_that_nobody_told_brings_them_along(desk: Desk) -> None:
     desk.record(*WORKING)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(9), price="101", is_open=False)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -20,6 +21,21 @@ LOOKS = 3
 JUST = timedelta(microseconds=1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What the venue `told`, and by instrument what may be missing here. `at_rest`: what is, where nothing was booked while the
+    venue was asked."""
+
+    told: Sequence[Balance]
+    possible: dict[str, set[Decimal]]
+    at_rest: dict[str, Decimal]
+
+    @property
+    def wrong(self) -> list[str]:
+        """The instruments of which something is missing for sure."""
+        return sorted(name for name, quantities in self.possible.items() if ZERO not in quantities)
+
+
 class PositionComparison:
     """`agreed` counts the positions of which both sides now say the same, `fills` those that stand in the ledger."""
 
@@ -34,30 +50,36 @@ class PositionComparison:
 
     async def compare(self, since: datetime, asked_at: datetime) -> None:
         """Compare all positions. Fills were asked for from `since` on. Raises VenueUnavailable where a position that would have
-        to be opened moves faster than it can be looked at."""
-        looks = []
-        for look in range(LOOKS):
-            told = await self._venue.positions(self._findings.account)
-            missing = self._missing(told, await self._rows())
-            possible = {instrument: {quantity} for instrument, quantity in missing.items()}
-            if any(missing.values()) and look < LOOKS - 1:
-                await asyncio.sleep(self._pause)
-                await self._findings.ask_fills(self._venue, since)
-                # A fill that was learned now may lie before the answer, or behind it.
-                for instrument, quantity in self._missing(told, await self._rows()).items():
-                    possible.setdefault(instrument, set()).add(quantity)
-            looks.append(possible)
-            wrong = sorted(instrument for instrument, quantities in possible.items() if ZERO not in quantities)
-            if not wrong:
-                break
-        rows = await self._rows()
-        self.agreed = len(possible) - len(wrong)
+        to be set moves faster than it can be looked at."""
+        looks: list[Look] = []
+        while not looks or (looks[-1].wrong and len(looks) < LOOKS):
+            looks.append(await self._look(since, is_last=len(looks) == LOOKS - 1))
+        last, rows = looks[-1], await self._rows()
+        self.agreed = len(last.possible) - len(last.wrong)
         self.fills = sum(row["fills"] for row in rows.values()) + len(self._findings.unrecorded_fills)
-        await self._keep(told)
-        stated = {balance.instrument: balance for balance in told}
-        for instrument in wrong:
-            steady = set.intersection(*(possible.get(instrument, set()) for possible in looks))
-            await self._add(instrument, steady, stated.get(instrument), rows.get(instrument), since, asked_at)
+        await self._keep(last.told)
+        stated = {balance.instrument: balance for balance in last.told}
+        for instrument in last.wrong:
+            await self._add(instrument, _steady(looks, instrument), stated.get(instrument), rows.get(instrument), since, asked_at)
+
+    async def _look(self, since: datetime, *, is_last: bool) -> Look:
+        before = await self._rows()
+        told = await self._venue.positions(self._findings.account)
+        after = await self._rows()
+        missing = self._missing(told, after)
+        is_still = {name: _booked(before.get(name)) == _booked(after.get(name)) for name in missing}
+        look = Look(
+            told=told,
+            possible={name: {quantity} for name, quantity in missing.items()},
+            at_rest={name: quantity for name, quantity in missing.items() if is_still[name]},
+        )
+        if any(missing.values()) and not is_last:
+            await asyncio.sleep(self._pause)
+            await self._findings.ask_fills(self._venue, since)
+            # A fill that was learned now may lie before the answer, or behind it.
+            for name, quantity in self._missing(told, await self._rows()).items():
+                look.possible.setdefault(name, set()).add(quantity)
+        return look
 
     async def _rows(self) -> dict[str, Row]:
         rows = await apart(self._findings.book.positions, account=self._findings.account)
@@ -80,14 +102,11 @@ class PositionComparison:
         held: Decimal = row["position_quantity"] if row is not None else ZERO
         return EXACT.add(held, self._findings.unrecorded_position(instrument))
 
-    async def _opened(self, instrument: str, steady: set[Decimal], moment: datetime) -> Decimal:
-        """What was held at that moment: what is missing, and what fills from before the looking back make of it. Raises
-        VenueUnavailable where no number was missing in every look."""
-        if not steady:
-            raise VenueUnavailable(f"the position in {instrument} moves while it is asked for")
+    async def _opened(self, instrument: str, missing: Decimal, moment: datetime) -> Decimal:
+        """What was held at that moment: what is missing, and what fills from before the looking back make of it."""
         asked = {"account": self._findings.account, "instrument": instrument, "effective_at": moment}
         rows = await apart(self._findings.book.positions, **asked)
-        return EXACT.add(min(steady), total(row["position_quantity"] for row in rows))
+        return EXACT.add(missing, total(row["position_quantity"] for row in rows))
 
     def _is_comparable(self, instrument: str, there: Balance | None, *, is_traded: bool) -> bool:
         """A balance of a currency, which has no price and is not traded here, moves with deposits: nothing to hold it against."""
@@ -118,20 +137,23 @@ class PositionComparison:
         since: datetime,
         asked_at: datetime,
     ) -> None:
-        """`steady`: what was missing in every look."""
-        stated, here = there.quantity if there else ZERO, self._held(row, instrument)
+        """`steady`: what was missing in every look, and in one of them while nothing was heard. Raises VenueUnavailable where
+        nothing was, and the position would have to be set."""
         is_opening = self._may_open and there is not None
+        is_settled = is_opening or self._may_adjust
+        if is_settled and not steady:
+            raise VenueUnavailable(f"the position in {instrument} moves while it is asked for")
+        stated, here = there.quantity if there else ZERO, self._held(row, instrument)
         kind = Kind.OPENING_POSITION if is_opening else Kind.POSITION_DIFFERS
         price = there.average_price if there and there.average_price is not None else ZERO
         told = Adjust(
             account=self._findings.account,
             instrument=instrument,
-            quantity=await self._opened(instrument, steady, since - JUST) if is_opening else stated,
+            quantity=await self._opened(instrument, min(steady), since - JUST) if is_opening else stated,
             price=price,
             at=since - JUST if is_opening else asked_at,
             reason=kind.value,
         )
-        is_settled = is_opening or self._may_adjust
         found = Break(
             kind=kind,
             account=self._findings.account,
@@ -147,6 +169,17 @@ class PositionComparison:
         if is_settled:
             self.agreed += 1
             await self._findings.record(found.repairs)
+
+
+def _steady(looks: Sequence[Look], instrument: str) -> set[Decimal]:
+    """What may be missing by every look, and is by one of them. Fills of one size that come while the venue is asked, each time
+    one, look as if one were too many; but never while nothing is booked."""
+    sure = {look.at_rest[instrument] for look in looks if instrument in look.at_rest}
+    return sure.intersection(*(look.possible.get(instrument, set()) for look in looks))
+
+
+def _booked(row: Row | None) -> tuple[int, Decimal]:
+    return (row["fills"], row["position_quantity"]) if row is not None else (0, ZERO)
 
 
 def is_traded(row: Row) -> bool:
