@@ -56,3 +56,23 @@ async def turns() -> None:
     """Time enough for whatever waits for nobody."""
     for _ in range(TURNS):
         await asyncio.sleep(0.005)
+
+
+def test_who_asks_about_an_order_is_told_of_its_legs_also_what_was_told_to_somebody_before() -> None:
+    """Who was told before may have had no use for it."""
+
+    async def story() -> None:
+        async with made_up() as server:
+            with Ledger.open("memory://") as ledger:
+                names = [str((order := server.truth.place(ADDRESS, **TERMS)).order_id)]
+                for price in ("2510", "2520"):
+                    order = server.truth.modify(order, limit_price=price, with_new_id=True)
+                    names.append(str(order.order_id))
+                venue = adapter(server, ledger)
+                row: dict[str, Any] = {"client_order_id": None, "aliases": {"hyperliquid.cloid": CLOID}, "venue_order_ids": names}
+                for _ in range(2):
+                    answer = await venue.order(ACCOUNT, row) or ()
+                    assert [told.venue_order_id for told in answer if told.type == "replace"] == names[1:]  # type: ignore[attr-defined]
+                await venue.aclose()
+
+    asyncio.run(story())

@@ -1,6 +1,7 @@
 """The ledger's questions about one account, answered in messages. No answer that could not be read is taken for an empty one."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +49,8 @@ class Answers:
         await self._around.outbox.taken()
         if not rows:
             return None
-        return _whole(batches.statuses(list(rows.values()), account.legs, self._around.polled(account, at)))
+        context = replace(self._around.polled(account, at), is_asked=True)
+        return _whole(batches.statuses(list(rows.values()), account.legs, context))
 
     async def fills_since(self, account: Account, since: datetime) -> Answer:
         fills = await self._around.questions.fills(account.address, since)

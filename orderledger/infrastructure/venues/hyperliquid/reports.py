@@ -78,7 +78,8 @@ def _teller(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> "_Teller
 def _introduction(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> list[Message]:
     """That there was such a leg, if nobody has said so yet: its own fills may name it alone. A fill that did says nothing of
     the replace that brought the leg about."""
-    if leg.is_told and not (chain.has_earlier(leg) and leg.told_quantity is None):
+    is_replace_told = leg.told_quantity is not None and not context.is_asked
+    if leg.is_told and not (chain.has_earlier(leg) and not is_replace_told):
         return []
     leg.is_told = True
     teller = _teller(chain, leg, row, context)

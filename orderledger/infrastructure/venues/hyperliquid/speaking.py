@@ -15,7 +15,8 @@ class Context:
     """What a payload does not say itself.
 
     `at`: the moment that a list is true of, if it is known; by the venue's clock if `is_venue_time`, else by ours.
-    `address`: whose account it is, lower-cased. With `records`, a list says only those quantities that the ledger does not
+    `is_asked`: whether one order was asked about: then its legs are told again, since who was told before may not have recorded
+    it. `address`: whose account it is, lower-cased. With `records`, a list says only those quantities that the ledger does not
     have.
     """
 
@@ -23,6 +24,7 @@ class Context:
     source: Source
     at: datetime | None = None
     is_venue_time: bool = False
+    is_asked: bool = False
     address: str | None = None
     symbols: Symbols = AS_AT_THE_VENUE
     records: Records | None = None
