@@ -219,3 +219,41 @@ def test_a_name_among_the_markets_costs_none_of_their_rows() -> None:
     translation = read({"channel": "account_all_trades:1234", "type": "update/account_all_trades", **rows})
     assert [shown(message)["fill_id"] for message in translation.messages] == ["0:19300000001:buy", "0:19300000002:buy"]
     assert len(translation.faults) == 1
+
+
+def costs(**fields: Any) -> tuple[str | None, str | None]:
+    (fill,) = told({"trades": [trade(**fields)]})
+    return None if fill.fee is None else str(fill.fee), fill.fee_currency
+
+
+@pytest.mark.parametrize(
+    ("fields", "fee"),
+    [
+        ({"integrator_maker_fee": 150}, "0.089"),
+        ({"integrator_maker_fee": "150", "maker_fee": ...}, "0.075"),
+        ({"integrator_taker_fee": 150}, "0.014"),
+        ({"integrator_maker_fee": 0}, "0.014"),
+        ({"integrator_maker_fee": 0, "maker_fee": ...}, None),
+    ],
+)
+def test_who_sends_an_order_on_may_take_a_fee_of_his_own(fields: dict[str, Any], fee: str | None) -> None:
+    """Rates of integrators stand beside the venue's: github.com/lev7finance/lighter-ts has recorded 150 beside 50."""
+    assert costs(**fields) == (fee, None if fee is None else "USDC")
+
+
+SPOT = {"market_id": 2048, "size": "0.2000", "price": "2500.00", "usd_amount": "500.000000"}
+SOLD = {"ask_account_id": INDEX, "bid_account_id": 4321}
+
+
+def test_on_a_spot_market_the_fee_is_paid_in_what_is_received() -> None:
+    """apidocs.lighter.xyz/docs/partner-integration: who buys ETH pays in ETH."""
+    assert costs(**SPOT) == ("0.0000056", "ETH")
+    assert costs(**SPOT, **SOLD) == ("0.098", "USDC")
+    assert costs(**{**SPOT, "market_id": 2049}) == ("0.0000056", None)
+    assert costs(**{**SPOT, "market_id": 0}, market_kind="perps") == ("0.014", "USDC")
+
+
+def test_what_a_binary_option_cost_the_row_does_not_say() -> None:
+    """apidocs.lighter.xyz/docs/binary-options-partner-attribution: it follows the price, less a discount of the account's."""
+    assert costs(market_id=70000, price="0.51") == (None, None)
+    assert costs(market_kind="bo", price="0.51") == (None, None)

@@ -10,8 +10,9 @@ from orderledger.domain.exact import EXACT
 from orderledger.domain.values import Liquidity, Side
 from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, needed_number, number, price, word
 from orderledger.infrastructure.venues.lighter.context import Context
+from orderledger.infrastructure.venues.lighter.fees import fee_of
 from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
-from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES, RATE_UNIT_DIGITS
+from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES
 from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
 
 MARKS = frozenset({"trade_id", "trade_id_str", "ask_id", "bid_id", "ask_account_id", "bid_account_id"})
@@ -39,7 +40,8 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
     if trade_id is None:
         raise Unreadable("trade_id is missing")
     side, liquidity = SIDES[end], _liquidity(row, end)
-    fee = _fee(row, liquidity)
+    instrument = context.markets.instrument(market)
+    fee, fee_currency = fee_of(row, market, instrument, side, liquidity)
     client_order_index = index(row, f"{end}_client_id_str", f"{end}_client_id")
     kind = word(row, "type")
     reason = None if kind in PLAIN_TRADES else kind
@@ -54,12 +56,12 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
         fill_id=fill_id,
         venue_order_id=order,
         aliases={} if client_order_index is None else {CLIENT_ORDER_INDEX: client_order_index},
-        instrument=context.markets.instrument(market),
+        instrument=instrument,
         side=side,
         quantity=needed_number(row, "size"),
         price=needed_number(row, "price"),
         fee=fee,
-        fee_currency=None if fee is None else CURRENCY,
+        fee_currency=fee_currency,
         liquidity=liquidity,
         reason=reason,
         evidence=row,
@@ -78,21 +80,6 @@ def _liquidity(row: Document, end: str) -> Liquidity | None:
     if is_maker_ask is None:
         return None
     return Liquidity.MAKER if (end == "ask") == is_maker_ask else Liquidity.TAKER
-
-
-def _fee(row: Document, liquidity: Liquidity | None) -> Decimal | None:
-    """A rate in millionths of `usd_amount`. The venue leaves out a rate of zero, and tells nobody why it is not there."""
-    if liquidity is None:
-        return None
-    rate, amount = number(row, f"{liquidity}_fee"), number(row, "usd_amount")
-    if rate is None or amount is None:
-        return None
-    return _trimmed(EXACT.scaleb(EXACT.multiply(amount, rate), -RATE_UNIT_DIGITS))
-
-
-def _trimmed(amount: Decimal) -> Decimal:
-    """Without zeros at the end, which the multiplication adds."""
-    return Decimal(format(amount.normalize(EXACT), "f"))
 
 
 def funding_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
