@@ -178,11 +178,13 @@ def instruments(recording: LighterRecording, document: Any) -> list[str | None]:
         {"code": 200, "accounts": [{"index": INDEX, "positions": [POSITION]}]},
         {"type": "update/market_stats", "channel": "market_stats:0", "market_stats": {"market_id": 0, "symbol": "ETH"}},
         {"type": "update/market_stats", "channel": "market_stats:all", "market_stats": {"0": {"market_id": 0, "symbol": "ETH"}}},
+        {"code": 200, "orders": [order(market_symbol="ETH", market_kind="perps")]},
+        {"code": 200, "trades": [trade(market_symbol="ETH", market_kind="perps", trade_id=7, trade_id_str="7")]},
     ],
-    ids=["positions", "account", "one market", "all markets"],
+    ids=["positions", "account", "one market", "all markets", "orders", "trades"],
 )
 def test_what_holds_the_symbol_of_a_market_names_it_for_what_follows(naming: Any) -> None:
-    """Rows of orders and trades hold none (apidocs.lighter.xyz/docs/websocket-reference)."""
+    """Rows of orders and trades hold it since the version 1.1.8 of pypi.org/project/lighter-sdk."""
     recording = LighterRecording(ACCOUNT, INDEX)
     assert set(instruments(recording, naming)) <= {"ETH"}
     assert instruments(recording, {"code": 200, "trades": [trade()]}) == ["ETH"]
@@ -219,6 +221,41 @@ def test_a_name_among_the_markets_costs_none_of_their_rows() -> None:
     translation = read({"channel": "account_all_trades:1234", "type": "update/account_all_trades", **rows})
     assert [shown(message)["fill_id"] for message in translation.messages] == ["0:19300000001:buy", "0:19300000002:buy"]
     assert len(translation.faults) == 1
+
+
+def test_a_binary_option_is_named_after_its_index_though_its_row_has_a_symbol() -> None:
+    rows = [trade(market_id=70000, market_symbol="ETH", market_kind="bo"), trade(market_symbol="ETH", market_kind="perps")]
+    assert instruments(LighterRecording(ACCOUNT, INDEX), {"code": 200, "trades": rows}) == ["lighter:market:70000", "ETH"]
+
+
+OUTCOME = {"market_id": 70000, "size": "100.0000", "sign": 1, "avg_entry_price": "0.5100", "entry_quote": "51.000000"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"type": "update/account_all_positions", "channel": "account_all_positions:1234", "positions": {}, "bo_positions": ...},
+        {"type": "update/account_market", "channel": "account_market/70000/1234", "account": INDEX, "bo_position": ...},
+        {"code": 200, "accounts": [{"index": INDEX, "positions": [], "assets": [], "bo_positions": ...}]},
+    ],
+    ids=["all", "one", "account"],
+)
+def test_what_is_held_of_a_binary_option_is_told(document: Any) -> None:
+    """apidocs.lighter.xyz/docs/binary-options-websocket, the fields as in the version 1.1.8 of pypi.org/project/lighter-sdk."""
+    for sign, quantity, average in ((1, "100.0000", "0.5100"), (-1, "-100.0000", None)):
+        position = {**OUTCOME, "sign": sign}
+        (balance,) = told(filled_in(document, {"70000": position} if "positions" in document else [position]))
+        said = shown(balance)
+        assert (said["instrument"], said["quantity"], said.get("average_price")) == ("lighter:market:70000", quantity, average)
+
+
+def filled_in(document: Any, held: Any) -> Any:
+    """The document with what is held where it says `...`."""
+    if isinstance(document, dict):
+        return {name: filled_in(value, held) for name, value in document.items()}
+    if isinstance(document, list):
+        return [filled_in(value, held) for value in document]
+    return held if document is ... else document
 
 
 def costs(**fields: Any) -> tuple[str | None, str | None]:

@@ -103,21 +103,33 @@ def funding_messages(row: Document, context: Context, hint: str | None) -> list[
 
 def position_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
     """What the venue says is held of one market. `position` bears no sign, `sign` does. Raises Unreadable."""
-    size, sign = needed_number(row, "position"), number(row, "sign")
+    return [_held(row, context, hint, _signed(row, "position"), price(row, "avg_entry_price"))]
+
+
+def outcome_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+    """What is held of a binary option: of a seller, who holds its other outcome, the price told is that one's. Raises
+    Unreadable."""
+    size = _signed(row, "size")
+    return [_held(row, context, hint, size, price(row, "avg_entry_price") if size > 0 else None)]
+
+
+def _signed(row: Document, name: str) -> Decimal:
+    size, sign = needed_number(row, name), number(row, "sign")
     if sign is not None and sign not in (-1, 1) and size:
         raise Unreadable("sign is neither 1 nor -1")
-    market = _market(row, hint)
-    return [
-        Balance(
-            account=context.account,
-            source=context.source,
-            at=context.heard_at,
-            instrument=context.markets.instrument(market),
-            quantity=EXACT.copy_negate(size) if size > 0 and sign == -1 else size,
-            average_price=price(row, "avg_entry_price"),
-            evidence=row,
-        )
-    ]
+    return EXACT.copy_negate(size) if size > 0 and sign == -1 else size
+
+
+def _held(row: Document, context: Context, hint: str | None, quantity: Decimal, average_price: Decimal | None) -> Balance:
+    return Balance(
+        account=context.account,
+        source=context.source,
+        at=context.heard_at,
+        instrument=context.markets.instrument(_market(row, hint)),
+        quantity=quantity,
+        average_price=average_price,
+        evidence=row,
+    )
 
 
 def asset_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
