@@ -86,6 +86,7 @@ def test_a_position_that_the_venue_takes_away_is_a_fill_though_no_order_made_it(
         (fill,), (seen,) = ledger.trades(), ledger.orders()
         assert (fill["venue_order_id"], fill["quantity"]) == ("none:0:19300000001:buy", Decimal("0.2"))
         assert (seen["origin"], seen["cum_quantity"]) == ("external", Decimal("0.2"))
+        assert (seen["status"], ledger.open_orders()) == ("filled", [])
 
 
 def test_a_frame_with_a_time_of_its_own_dates_its_balances() -> None:

@@ -13,6 +13,7 @@ from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.fees import fee_of
 from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
 from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES
+from orderledger.infrastructure.venues.translation import NO_ORDER, whole_order
 from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
 
 MARKS = frozenset({"trade_id", "trade_id_str", "ask_id", "bid_id", "ask_account_id", "bid_account_id"})
@@ -47,14 +48,13 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
     reason = None if kind in PLAIN_TRADES else kind
     fill_id = f"{market}:{trade_id}:{side}"
     order = index(row, f"{end}_id_str", f"{end}_id")
-    if order is None and client_order_index is None and reason is not None:
-        order = f"none:{fill_id}"
-    return Fill(
+    is_orderless = order is None and client_order_index is None and reason is not None
+    fill = Fill(
         account=context.account,
         source=context.source,
         at=moment(row, *TIMES),
         fill_id=fill_id,
-        venue_order_id=order,
+        venue_order_id=f"{NO_ORDER}{fill_id}" if is_orderless else order,
         aliases={} if client_order_index is None else {CLIENT_ORDER_INDEX: client_order_index},
         instrument=instrument,
         side=side,
@@ -66,6 +66,7 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
         reason=reason,
         evidence=row,
     )
+    return whole_order(fill) if is_orderless else fill
 
 
 def _market(row: Document, hint: str | None) -> int:
