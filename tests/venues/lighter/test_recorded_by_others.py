@@ -243,11 +243,11 @@ OUTCOME = {"market_id": 70000, "size": "100.0000", "sign": 1, "avg_entry_price":
 )
 def test_what_is_held_of_a_binary_option_is_told(document: Any) -> None:
     """apidocs.lighter.xyz/docs/binary-options-websocket, the fields as in the version 1.1.8 of pypi.org/project/lighter-sdk."""
-    for sign, quantity, average in ((1, "100.0000", "0.5100"), (-1, "-100.0000", None)):
+    for sign, quantity, average in ((1, "100.0000", "0.5100"), (-1, "-100.0000", "0.4900")):
         position = {**OUTCOME, "sign": sign}
         (balance,) = told(filled_in(document, {"70000": position} if "positions" in document else [position]))
         said = shown(balance)
-        assert (said["instrument"], said["quantity"], said.get("average_price")) == ("lighter:market:70000", quantity, average)
+        assert (said["instrument"], said["quantity"], said["average_price"]) == ("lighter:market:70000", quantity, average)
 
 
 def filled_in(document: Any, held: Any) -> Any:

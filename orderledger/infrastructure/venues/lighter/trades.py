@@ -6,7 +6,7 @@ position away, is of an order of its own, `none:` and the fill.
 
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT
+from orderledger.domain.exact import EXACT, ONE
 from orderledger.domain.values import Liquidity, Side
 from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, needed_number, number, price, word
 from orderledger.infrastructure.venues.lighter.context import Context
@@ -108,10 +108,12 @@ def position_messages(row: Document, context: Context, hint: str | None) -> list
 
 
 def outcome_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
-    """What is held of a binary option: of a seller, who holds its other outcome, the price told is that one's. Raises
-    Unreadable."""
-    size = _signed(row, "size")
-    return [_held(row, context, hint, size, price(row, "avg_entry_price") if size > 0 else None)]
+    """What is held of a binary option. A seller holds its other outcome, and is told the price of that: the two are worth 1
+    together (apidocs.lighter.xyz/docs/binary-options-trading-and-fees). Raises Unreadable."""
+    size, average_price = _signed(row, "size"), price(row, "avg_entry_price")
+    if size < 0 and average_price is not None:
+        average_price = EXACT.subtract(ONE, average_price) if average_price < ONE else None
+    return [_held(row, context, hint, size, average_price)]
 
 
 def _signed(row: Document, name: str) -> Decimal:
