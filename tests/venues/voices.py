@@ -166,6 +166,7 @@ _LIGHTER_FUNDING = {"timestamp": 1790000000, "market_id": 0, "funding_id": 5, "c
 _LIGHTER_POSITION = {"market_id": 0, "symbol": "ETH", "sign": -1, "position": "1.5000", "avg_entry_price": "2500.1"}
 _ASSET = {"symbol": "USDC", "asset_id": 3, "balance": "100.5", "locked_balance": "0"}
 
+_OUTCOME = {"market_id": 70000, "size": "100.0000", "sign": -1, "avg_entry_price": "0.51", "entry_quote": "51.0"}
 LIGHTER = Voice(
     name="lighter",
     read=_read_lighter,
@@ -205,6 +206,12 @@ LIGHTER = Voice(
             "trades": [lighter.trade(type="buy")],
             "liquidation_trades": [lighter.trade(type="liquidation", trade_id=2, trade_id_str="2")],
             "timestamp": 1790000005123,
+        },
+        {"account": 1234, "bo_position": [_OUTCOME], "channel": "account_market/70000/1234", "type": "update/account_market"},
+        {"code": 200, "trades": [lighter.trade(market_id=2048, market_kind="spot", integrator_maker_fee=150)]},
+        {
+            "code": 200,
+            "trades": [lighter.trade(type="deleverage", bid_id=0, bid_id_str="0", bid_client_id=0, bid_client_id_str="")],
         },
         lighter.order(),
     ],

@@ -11,12 +11,15 @@ from pydantic import ValidationError
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.venues.fields import Unreadable
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.wire.messages import Fill, Message, ReportedClaims
 
 logger = logging.getLogger(__name__)
 
 MOST_SHOWN = 10_000
 """Characters of a payload that could not be read."""
+
+NO_ORDER = "none:"
+"""Before the id of a fill that no order made: the name of an order of its own, which no venue knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ def joined(translations: Iterable[Translation]) -> Translation:
         tuple(fault for part in parts for fault in part.faults),
         tuple(question for part in parts for question in part.questions),
     )
+
+
+def whole_order(fill: Fill) -> Fill:
+    """The fill as all that there is of its order, which so has ended by it."""
+    return fill.model_copy(update={"reported": ReportedClaims(quantity=fill.quantity, cum_quantity=fill.quantity)})
 
 
 def complain(venue: str, faults: Iterable[Fault]) -> None:

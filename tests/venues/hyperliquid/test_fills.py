@@ -83,9 +83,9 @@ def test_executions_of_the_venue_are_orders_of_nobody_with_the_venue_s_reason(di
     assert {message.reason for message in told} == {direction}
     assert len({message.fill_id for message in told}) == len({message.venue_order_id for message in told}) == len(rows)
     orders = orders_after(told)
-    assert [(order["origin"], order["status"], len(order["anomalies"])) for order in orders] == [
-        ("external", "partially_filled", 1)
-    ] * len(rows)
+    assert [(order["origin"], order["status"], len(order["anomalies"])) for order in orders] == [("external", "filled", 1)] * len(
+        rows
+    )
     assert fills(*rows) == told
 
 

@@ -392,6 +392,16 @@ def test_an_order_is_asked_for_by_client_id_alias_and_every_id() -> None:
     asked(story)
 
 
+def test_what_no_order_made_is_nothing_to_ask_for() -> None:
+    """The venue refuses a name that is neither an id nor a cloid."""
+
+    async def story(server: Any, venue: Hyperliquid) -> None:
+        assert await venue.order(ACCOUNT, row_of(venue_order_ids=["none:1790000008000-@1-0-A-0"])) is None
+        assert server.requests["orderStatus"] == 0
+
+    asked(story)
+
+
 def test_a_modified_order_is_found_with_its_new_leg() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
         order = server.truth.place(ADDRESS, client_id=COMMON_CLOID, **TERMS)

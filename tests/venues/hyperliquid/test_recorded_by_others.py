@@ -170,3 +170,14 @@ def test_a_cancel_without_a_time_waits_for_the_row_that_has_one_and_the_reason()
         assert (seen["status"], seen["ended_at"], seen["reason"]) == ("canceled", moment(at), reason)
         assert seen["anomalies"] == ["unknown_order"]
     assert [message.at for message in told(event)] == [None]
+
+
+def test_what_is_converted_at_spot_without_an_order_leaves_none_open() -> None:
+    """As in the answers of `userFills`: `Spot Dust Conversion`, without a trade and an order (hyperliquid.gitbook.io)."""
+    dust = fill(coin="@1", oid=0, tid=0, dir="Spot Dust Conversion", side="A", sz="0.00001", px="0.1", fee="0.0", cloid=...)
+    with Ledger.open("memory://") as ledger:
+        for _ in range(2):
+            ledger.record_many(told([dust]))
+        (seen,), (trade,) = ledger.orders(), ledger.trades()
+        assert (seen["status"], seen["cum_quantity"], ledger.open_orders()) == ("filled", Decimal("0.00001"), [])
+        assert (trade["venue_order_id"], trade["fee"]) == (f"none:{trade['fill_id']}", Decimal("0.0"))

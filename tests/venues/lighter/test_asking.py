@@ -14,7 +14,7 @@ from orderledger.infrastructure.venues.lighter.rest import PREMIUM, STANDARD, Al
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.infrastructure.venues.venue import Venue
 from orderledger.infrastructure.wire.messages import Absent
-from tests.venues.lighter.rows import ACCOUNT, INDEX, moment, order, request, shown, trade
+from tests.venues.lighter.rows import ACCOUNT, INDEX, moment, order, read, request, shown, trade
 from tests.venues.lighter.world import ROOMY, START, World
 
 
@@ -110,6 +110,19 @@ def test_an_order_made_elsewhere_is_found_by_the_id_of_the_venue_open_or_ended()
                 world.truth.cancel(world.place(str(2000 + number)))
             assert [shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()] == ["cancel"]
             assert world.fake.requests["accountInactiveOrders"] == 2
+
+    asyncio.run(story())
+
+
+def test_what_no_order_made_is_nothing_to_ask_for() -> None:
+    async def story() -> None:
+        world = World()
+        async with world.open(listens=False):
+            taken = trade(type="deleverage", bid_id=0, bid_id_str="0", bid_client_id=0, bid_client_id_str="0")
+            world.ledger.record_many(read({"trades": [taken]}).messages)
+            (known,) = world.ledger.orders()
+            assert await world.venue.order(ACCOUNT, known) is None
+            assert world.fake.requests["accountInactiveOrders"] == world.fake.requests["trades"] == 0
 
     asyncio.run(story())
 

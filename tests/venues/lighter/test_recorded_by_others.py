@@ -86,6 +86,7 @@ def test_a_position_that_the_venue_takes_away_is_a_fill_though_no_order_made_it(
         (fill,), (seen,) = ledger.trades(), ledger.orders()
         assert (fill["venue_order_id"], fill["quantity"]) == ("none:0:19300000001:buy", Decimal("0.2"))
         assert (seen["origin"], seen["cum_quantity"]) == ("external", Decimal("0.2"))
+        assert (seen["status"], ledger.open_orders()) == ("filled", [])
 
 
 def test_a_frame_with_a_time_of_its_own_dates_its_balances() -> None:
@@ -178,11 +179,13 @@ def instruments(recording: LighterRecording, document: Any) -> list[str | None]:
         {"code": 200, "accounts": [{"index": INDEX, "positions": [POSITION]}]},
         {"type": "update/market_stats", "channel": "market_stats:0", "market_stats": {"market_id": 0, "symbol": "ETH"}},
         {"type": "update/market_stats", "channel": "market_stats:all", "market_stats": {"0": {"market_id": 0, "symbol": "ETH"}}},
+        {"code": 200, "orders": [order(market_symbol="ETH", market_kind="perps")]},
+        {"code": 200, "trades": [trade(market_symbol="ETH", market_kind="perps", trade_id=7, trade_id_str="7")]},
     ],
-    ids=["positions", "account", "one market", "all markets"],
+    ids=["positions", "account", "one market", "all markets", "orders", "trades"],
 )
 def test_what_holds_the_symbol_of_a_market_names_it_for_what_follows(naming: Any) -> None:
-    """Rows of orders and trades hold none (apidocs.lighter.xyz/docs/websocket-reference)."""
+    """Rows of orders and trades hold it since the version 1.1.8 of pypi.org/project/lighter-sdk."""
     recording = LighterRecording(ACCOUNT, INDEX)
     assert set(instruments(recording, naming)) <= {"ETH"}
     assert instruments(recording, {"code": 200, "trades": [trade()]}) == ["ETH"]
@@ -219,3 +222,76 @@ def test_a_name_among_the_markets_costs_none_of_their_rows() -> None:
     translation = read({"channel": "account_all_trades:1234", "type": "update/account_all_trades", **rows})
     assert [shown(message)["fill_id"] for message in translation.messages] == ["0:19300000001:buy", "0:19300000002:buy"]
     assert len(translation.faults) == 1
+
+
+def test_a_binary_option_is_named_after_its_index_though_its_row_has_a_symbol() -> None:
+    rows = [trade(market_id=70000, market_symbol="ETH", market_kind="bo"), trade(market_symbol="ETH", market_kind="perps")]
+    assert instruments(LighterRecording(ACCOUNT, INDEX), {"code": 200, "trades": rows}) == ["lighter:market:70000", "ETH"]
+
+
+OUTCOME = {"market_id": 70000, "size": "100.0000", "sign": 1, "avg_entry_price": "0.5100", "entry_quote": "51.000000"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"type": "update/account_all_positions", "channel": "account_all_positions:1234", "positions": {}, "bo_positions": ...},
+        {"type": "update/account_market", "channel": "account_market/70000/1234", "account": INDEX, "bo_position": ...},
+        {"code": 200, "accounts": [{"index": INDEX, "positions": [], "assets": [], "bo_positions": ...}]},
+    ],
+    ids=["all", "one", "account"],
+)
+def test_what_is_held_of_a_binary_option_is_told(document: Any) -> None:
+    """apidocs.lighter.xyz/docs/binary-options-websocket, the fields as in the version 1.1.8 of pypi.org/project/lighter-sdk."""
+    for sign, quantity, average in ((1, "100.0000", "0.5100"), (-1, "-100.0000", "0.4900")):
+        position = {**OUTCOME, "sign": sign}
+        (balance,) = told(filled_in(document, {"70000": position} if "positions" in document else [position]))
+        said = shown(balance)
+        assert (said["instrument"], said["quantity"], said["average_price"]) == ("lighter:market:70000", quantity, average)
+
+
+def filled_in(document: Any, held: Any) -> Any:
+    """The document with what is held where it says `...`."""
+    if isinstance(document, dict):
+        return {name: filled_in(value, held) for name, value in document.items()}
+    if isinstance(document, list):
+        return [filled_in(value, held) for value in document]
+    return held if document is ... else document
+
+
+def costs(**fields: Any) -> tuple[str | None, str | None]:
+    (fill,) = told({"trades": [trade(**fields)]})
+    return None if fill.fee is None else str(fill.fee), fill.fee_currency
+
+
+@pytest.mark.parametrize(
+    ("fields", "fee"),
+    [
+        ({"integrator_maker_fee": 150}, "0.089"),
+        ({"integrator_maker_fee": "150", "maker_fee": ...}, "0.075"),
+        ({"integrator_taker_fee": 150}, "0.014"),
+        ({"integrator_maker_fee": 0}, "0.014"),
+        ({"integrator_maker_fee": 0, "maker_fee": ...}, None),
+    ],
+)
+def test_who_sends_an_order_on_may_take_a_fee_of_his_own(fields: dict[str, Any], fee: str | None) -> None:
+    """Rates of integrators stand beside the venue's: github.com/lev7finance/lighter-ts has recorded 150 beside 50."""
+    assert costs(**fields) == (fee, None if fee is None else "USDC")
+
+
+SPOT = {"market_id": 2048, "size": "0.2000", "price": "2500.00", "usd_amount": "500.000000"}
+SOLD = {"ask_account_id": INDEX, "bid_account_id": 4321}
+
+
+def test_on_a_spot_market_the_fee_is_paid_in_what_is_received() -> None:
+    """apidocs.lighter.xyz/docs/partner-integration: who buys ETH pays in ETH."""
+    assert costs(**SPOT) == ("0.0000056", "ETH")
+    assert costs(**SPOT, **SOLD) == ("0.098", "USDC")
+    assert costs(**{**SPOT, "market_id": 2049}) == ("0.0000056", None)
+    assert costs(**{**SPOT, "market_id": 0}, market_kind="perps") == ("0.014", "USDC")
+
+
+def test_what_a_binary_option_cost_the_row_does_not_say() -> None:
+    """apidocs.lighter.xyz/docs/binary-options-partner-attribution: it follows the price, less a discount of the account's."""
+    assert costs(market_id=70000, price="0.51") == (None, None)
+    assert costs(market_kind="bo", price="0.51") == (None, None)

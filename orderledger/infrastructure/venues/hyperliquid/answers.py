@@ -14,7 +14,7 @@ from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for
-from orderledger.infrastructure.venues.translation import shown
+from orderledger.infrastructure.venues.translation import NO_ORDER, shown
 from orderledger.infrastructure.venues.venue import Answer, Listing
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row as OrderView
@@ -77,7 +77,8 @@ def _names_of(order: OrderView) -> Iterator[str]:
     aliases = order.get("aliases") or {}
     cloids = [aliases.get(CLOID), cloid_for(order["client_order_id"]) if order.get("client_order_id") else None]
     yield from dict.fromkeys(cloid for cloid in cloids if cloid)
-    yield from list(reversed(order.get("venue_order_ids") or ()))[:MOST_IDS_ASKED]
+    ids = [name for name in reversed(order.get("venue_order_ids") or ()) if not name.startswith(NO_ORDER)]
+    yield from ids[:MOST_IDS_ASKED]
 
 
 def _id_of(row: Any) -> str:

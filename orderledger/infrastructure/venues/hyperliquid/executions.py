@@ -16,21 +16,22 @@ from orderledger.infrastructure.venues.hyperliquid.words import (
     SETTLEMENT_CURRENCY,
     TRADED,
 )
+from orderledger.infrastructure.venues.translation import NO_ORDER, whole_order
 from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
 
-NO_ORDER = 0
-NO_TRADE = 0
+NO_NUMBER = 0
+"""Of an order, or a trade: there is none."""
 
 
 def fill_message(raw: Any, legs: Legs, context: Context) -> Fill:
     """The fill, which `legs` learn of."""
     row = Row(raw)
-    cloid, order = row.cloid(), row.count("oid") or NO_ORDER
+    cloid, order = row.cloid(), row.count("oid") or NO_NUMBER
     fill_id = fill_id_of(row)
-    venue_order_id = str(order) if order != NO_ORDER else f"none:{fill_id}"
-    fill = _fill(row, context, fill_id=fill_id, venue_order_id=venue_order_id, is_alone=order == NO_ORDER)
-    if order == NO_ORDER:
-        return fill
+    venue_order_id = str(order) if order != NO_NUMBER else f"{NO_ORDER}{fill_id}"
+    fill = _fill(row, context, fill_id=fill_id, venue_order_id=venue_order_id, is_alone=order == NO_NUMBER)
+    if order == NO_NUMBER:
+        return whole_order(fill)
     legs.note_fill(cloid, venue_order_id, fill_id, fill.quantity)
     if cloid is not None and not legs.is_apart(cloid, venue_order_id):
         fill = fill.model_copy(update={"aliases": {CLOID: cloid}})
@@ -43,11 +44,11 @@ def fill_id_of(row: Row) -> str:
     Executions of the venue's own bear no trade: their order, position and numbers tell them apart.
     """
     at = row.need("time", row.moment("time"))
-    trade = row.count("tid") or NO_TRADE
+    trade = row.count("tid") or NO_NUMBER
     coin = row.need("coin", row.word("coin"))
     row.side()
     fill_id = f"{milliseconds(at)}-{coin}-{trade}-{row.raw['side']}"
-    if trade != NO_TRADE:
+    if trade != NO_NUMBER:
         return fill_id
     numbers = (row.number(name) for name in ("startPosition", "sz", "px"))
     told = "-".join("" if number is None else plain(number) for number in numbers)

@@ -10,11 +10,12 @@ from typing import Any, Self
 
 from orderledger.infrastructure.venues.fields import Document, Unreadable, word
 from orderledger.infrastructure.venues.lighter.reading import account_number, rows_of
+from orderledger.infrastructure.venues.lighter.words import PERPETUAL, SPOT
 
 DETAILS = ("order_book_details", "spot_order_book_details", "order_books")
-NAMING = (*DETAILS, "positions", "position", "market_stats", "spot_market_stats")
+NAMING = (*DETAILS, "positions", "position", "market_stats", "spot_market_stats", "orders", "trades", "liquidation_trades")
 """Where rows stand that name their market."""
-MARKS = frozenset({"market_id"})
+MARKS = frozenset({"market_id", "market_index"})
 FALLBACK = "lighter:market:"
 
 
@@ -77,8 +78,15 @@ def _told(details: Document) -> Iterable[tuple[int, str]]:
     for name in NAMING:
         for _, row in rows_of(details.get(name), MARKS):
             try:
-                index, symbol = account_number(row, "market_id"), word(row, "symbol")
+                index, symbol = _named(row)
             except (AttributeError, Unreadable):
                 continue
             if index is not None and index >= 0 and symbol is not None:
                 yield index, symbol
+
+
+def _named(row: Document) -> tuple[int | None, str | None]:
+    """Rows of orders and trades name their market since 2026. The symbol of a binary option may be that of what it is on."""
+    if row.get("market_symbol") is not None and word(row, "market_kind") in (PERPETUAL, SPOT):
+        return account_number(row, "market_index" if "market_index" in row else "market_id"), word(row, "market_symbol")
+    return account_number(row, "market_id"), word(row, "symbol")

@@ -19,7 +19,7 @@ from orderledger.infrastructure.venues.lighter.words import (
     EXPIRED_TOKEN,
     NOT_FOUND,
 )
-from orderledger.infrastructure.venues.translation import Translation, joined
+from orderledger.infrastructure.venues.translation import NO_ORDER, Translation, joined
 from orderledger.infrastructure.venues.venue import Answer, Listing
 from orderledger.infrastructure.wire.messages import Balance, Fill, Message
 from orderledger.infrastructure.wire.reports import Report
@@ -58,6 +58,8 @@ class Questions:
 
     async def order(self, account: str, order: Row) -> list[Message] | None:
         """One order: by its client order index, among the active, among the inactive; and its fills."""
+        if any(name.startswith(NO_ORDER) for name in order["venue_order_ids"]):
+            return None
         await self._interpreter.load()
         rows = await self._rows_of(account, order)
         translation = await self._interpreter.read(account, {"orders": rows}, self._now())

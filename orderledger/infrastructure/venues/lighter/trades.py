@@ -6,12 +6,14 @@ position away, is of an order of its own, `none:` and the fill.
 
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT
+from orderledger.domain.exact import EXACT, ONE
 from orderledger.domain.values import Liquidity, Side
 from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, needed_number, number, price, word
 from orderledger.infrastructure.venues.lighter.context import Context
+from orderledger.infrastructure.venues.lighter.fees import fee_of
 from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
-from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES, RATE_UNIT_DIGITS
+from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES
+from orderledger.infrastructure.venues.translation import NO_ORDER, whole_order
 from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
 
 MARKS = frozenset({"trade_id", "trade_id_str", "ask_id", "bid_id", "ask_account_id", "bid_account_id"})
@@ -39,31 +41,32 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
     if trade_id is None:
         raise Unreadable("trade_id is missing")
     side, liquidity = SIDES[end], _liquidity(row, end)
-    fee = _fee(row, liquidity)
+    instrument = context.markets.instrument(market)
+    fee, fee_currency = fee_of(row, market, instrument, side, liquidity)
     client_order_index = index(row, f"{end}_client_id_str", f"{end}_client_id")
     kind = word(row, "type")
     reason = None if kind in PLAIN_TRADES else kind
     fill_id = f"{market}:{trade_id}:{side}"
     order = index(row, f"{end}_id_str", f"{end}_id")
-    if order is None and client_order_index is None and reason is not None:
-        order = f"none:{fill_id}"
-    return Fill(
+    is_orderless = order is None and client_order_index is None and reason is not None
+    fill = Fill(
         account=context.account,
         source=context.source,
         at=moment(row, *TIMES),
         fill_id=fill_id,
-        venue_order_id=order,
+        venue_order_id=f"{NO_ORDER}{fill_id}" if is_orderless else order,
         aliases={} if client_order_index is None else {CLIENT_ORDER_INDEX: client_order_index},
-        instrument=context.markets.instrument(market),
+        instrument=instrument,
         side=side,
         quantity=needed_number(row, "size"),
         price=needed_number(row, "price"),
         fee=fee,
-        fee_currency=None if fee is None else CURRENCY,
+        fee_currency=fee_currency,
         liquidity=liquidity,
         reason=reason,
         evidence=row,
     )
+    return whole_order(fill) if is_orderless else fill
 
 
 def _market(row: Document, hint: str | None) -> int:
@@ -78,21 +81,6 @@ def _liquidity(row: Document, end: str) -> Liquidity | None:
     if is_maker_ask is None:
         return None
     return Liquidity.MAKER if (end == "ask") == is_maker_ask else Liquidity.TAKER
-
-
-def _fee(row: Document, liquidity: Liquidity | None) -> Decimal | None:
-    """A rate in millionths of `usd_amount`. The venue leaves out a rate of zero, and tells nobody why it is not there."""
-    if liquidity is None:
-        return None
-    rate, amount = number(row, f"{liquidity}_fee"), number(row, "usd_amount")
-    if rate is None or amount is None:
-        return None
-    return _trimmed(EXACT.scaleb(EXACT.multiply(amount, rate), -RATE_UNIT_DIGITS))
-
-
-def _trimmed(amount: Decimal) -> Decimal:
-    """Without zeros at the end, which the multiplication adds."""
-    return Decimal(format(amount.normalize(EXACT), "f"))
 
 
 def funding_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
@@ -116,21 +104,35 @@ def funding_messages(row: Document, context: Context, hint: str | None) -> list[
 
 def position_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
     """What the venue says is held of one market. `position` bears no sign, `sign` does. Raises Unreadable."""
-    size, sign = needed_number(row, "position"), number(row, "sign")
+    return [_held(row, context, hint, _signed(row, "position"), price(row, "avg_entry_price"))]
+
+
+def outcome_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+    """What is held of a binary option. A seller holds its other outcome, and is told the price of that: the two are worth 1
+    together (apidocs.lighter.xyz/docs/binary-options-trading-and-fees). Raises Unreadable."""
+    size, average_price = _signed(row, "size"), price(row, "avg_entry_price")
+    if size < 0 and average_price is not None:
+        average_price = EXACT.subtract(ONE, average_price) if average_price < ONE else None
+    return [_held(row, context, hint, size, average_price)]
+
+
+def _signed(row: Document, name: str) -> Decimal:
+    size, sign = needed_number(row, name), number(row, "sign")
     if sign is not None and sign not in (-1, 1) and size:
         raise Unreadable("sign is neither 1 nor -1")
-    market = _market(row, hint)
-    return [
-        Balance(
-            account=context.account,
-            source=context.source,
-            at=context.heard_at,
-            instrument=context.markets.instrument(market),
-            quantity=EXACT.copy_negate(size) if size > 0 and sign == -1 else size,
-            average_price=price(row, "avg_entry_price"),
-            evidence=row,
-        )
-    ]
+    return EXACT.copy_negate(size) if size > 0 and sign == -1 else size
+
+
+def _held(row: Document, context: Context, hint: str | None, quantity: Decimal, average_price: Decimal | None) -> Balance:
+    return Balance(
+        account=context.account,
+        source=context.source,
+        at=context.heard_at,
+        instrument=context.markets.instrument(_market(row, hint)),
+        quantity=quantity,
+        average_price=average_price,
+        evidence=row,
+    )
 
 
 def asset_messages(row: Document, context: Context, hint: str | None) -> list[Message]:

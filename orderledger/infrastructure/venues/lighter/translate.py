@@ -35,6 +35,8 @@ PARTS: dict[str, tuple[frozenset[str], Reader]] = {
     "position_fundings": (trades.FUNDING_MARKS, trades.funding_messages),
     "positions": (trades.POSITION_MARKS, trades.position_messages),
     "position": (trades.POSITION_MARKS, trades.position_messages),
+    "bo_positions": (trades.POSITION_MARKS, trades.outcome_messages),
+    "bo_position": (trades.POSITION_MARKS, trades.outcome_messages),
     "assets": (trades.ASSET_MARKS, trades.asset_messages),
 }
 """Where rows stand in a payload, in the order in which they are told: fills before the claims that count them."""
@@ -197,7 +199,7 @@ def _account(row: Any, context: Context) -> Translation:
         named = told_index(row, "index", "account_index")
         if named is not None and named != str(context.account_index):
             return Translation()
-        told = joined(_part(name, row.get(name), context) for name in ("positions", "assets"))
+        told = joined(_part(name, row.get(name), context) for name in ("positions", "bo_positions", "assets"))
         collateral = number(row, "collateral")
     except Unreadable as fault:
         return Translation(faults=[Fault(str(fault), row)])

@@ -9,10 +9,15 @@ CLIENT_ORDER_INDEX = "lighter.client_order_index"
 """The alias under which the venue's only client id is kept."""
 
 CURRENCY = "USDC"
-"""What fees and funding are paid in, and what `usd_amount` counts."""
+"""What funding is paid in, and what `usd_amount` counts."""
 
 RATE_UNIT_DIGITS = 6
-"""A fee is a rate in millionths of `usd_amount`."""
+"""A fee is a rate in millionths."""
+
+PERPETUAL = "perps"
+SPOT = "spot"
+KINDS = {PERPETUAL: range(2048), SPOT: range(2048, 4095)}
+"""What `market_kind` says of a market, and its indexes, where rows do not say it. The third kind is `bo`, a binary option."""
 
 NO_MARKET = 255
 """The market index that names none, or all."""

@@ -1,0 +1,43 @@
+"""What a fill has cost: rates in millionths, the venue's and that of who sent the order on, of what the kind of market counts.
+
+A perpetual's fee is a part of `usd_amount`. On a spot market it is a part of what is received: a buyer pays in the token bought
+(apidocs.lighter.xyz/docs/partner-integration). A binary option's depends on its price and on a discount that no row tells.
+"""
+
+from decimal import Decimal
+
+from orderledger.domain.exact import EXACT, total
+from orderledger.domain.values import Liquidity, Side
+from orderledger.infrastructure.venues.fields import Document, number, word
+from orderledger.infrastructure.venues.lighter.words import CURRENCY, KINDS, PERPETUAL, RATE_UNIT_DIGITS, SPOT
+
+Fee = tuple[Decimal | None, str | None]
+"""The amount, negative when received, and its currency."""
+
+UNTOLD: Fee = (None, None)
+
+
+def fee_of(row: Document, market: int, instrument: str, side: Side, liquidity: Liquidity | None) -> Fee:
+    """The fee of one end of a trade. Raises Unreadable."""
+    rate = None if liquidity is None else _rate(row, liquidity)
+    kind = word(row, "market_kind") or next((kind for kind, markets in KINDS.items() if market in markets), None)
+    if rate is None or kind not in (PERPETUAL, SPOT):
+        return UNTOLD
+    base, slash, quote = instrument.partition("/")
+    if kind == SPOT and side is Side.BUY:
+        return _part(number(row, "size"), rate, base if slash else None)
+    return _part(number(row, "usd_amount"), rate, quote if kind == SPOT and slash else CURRENCY)
+
+
+def _rate(row: Document, liquidity: Liquidity) -> Decimal | None:
+    """The venue leaves out a rate of zero, or not, and tells nobody why it is not there."""
+    own, integrators = number(row, f"{liquidity}_fee"), number(row, f"integrator_{liquidity}_fee")
+    told = [rate for rate in (own, integrators or None) if rate is not None]
+    return total(told) if told else None
+
+
+def _part(amount: Decimal | None, rate: Decimal, currency: str | None) -> Fee:
+    if amount is None:
+        return UNTOLD
+    fee = EXACT.scaleb(EXACT.multiply(amount, rate), -RATE_UNIT_DIGITS)
+    return Decimal(format(fee.normalize(EXACT), "f")), currency  # without zeros at the end, which the multiplication adds
