@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from orderledger.infrastructure.storage.following import Follow
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -62,45 +60,42 @@ def say_new(url: str) -> None:
     click.echo(f"orderledger: a new ledger at {url}", err=True)
 
 
+def to_ask(url: str) -> str:
+    """The URL for a question. Where there is no ledger yet nothing is recorded, which is the answer: it is said on stderr, and an
+    empty one in memory is asked."""
+    from orderledger.infrastructure.storage.store import MEMORY, is_there, public
+
+    if is_there(url):
+        return url
+    click.echo(f"orderledger: there is no ledger at {public(url)} yet", err=True)
+    return MEMORY
+
+
 def ask_ledger(url: str) -> Any:
-    """The ledger for a question, which needs no thread that keeps the views up to date: it does so itself. Where there is no file
-    yet nothing is recorded, which is the answer: it is said on stderr, and no file is made."""
-    from orderledger.infrastructure.storage.store import MEMORY
+    """The ledger for a question, which needs no thread that keeps the views up to date: it does so itself."""
     from orderledger.ledger import Ledger
 
-    missing = _missing_file(url)
-    if missing is None or not missing.absolute().parent.is_dir():
-        return Ledger.open(url, follow=False)
-    click.echo(f"orderledger: there is no ledger at {url} yet", err=True)
-    return Ledger.open(MEMORY, follow=False)
+    return Ledger.open(to_ask(url), follow=False)
 
 
 def open_ledger(url: str) -> Any:
-    """The ledger for a command that takes care of one. Raises StoreUnreachable for a file that there is not."""
+    """The ledger for a command that takes care of one. Raises StoreUnreachable where there is none."""
     from orderledger.infrastructure.errors import StoreUnreachable
+    from orderledger.infrastructure.storage.store import is_there, public
     from orderledger.ledger import Ledger
 
-    if _missing_file(url) is not None:
-        raise StoreUnreachable(f"there is no ledger at {url}: `orderledger record` and `collect` make one")
+    if not is_there(url):
+        raise StoreUnreachable(f"there is no ledger at {public(url)}: `orderledger record` and `collect` make one")
     return Ledger.open(url, follow=False)
 
 
 def make_ledger(url: str, *, follow: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
     """The ledger for a command that records: made where there is none, which is said."""
+    from orderledger.infrastructure.storage.store import is_there, public
     from orderledger.ledger import Ledger
 
-    missing = _missing_file(url)
+    is_new = not is_there(url)
     ledger = Ledger.open(url, follow=follow)
-    if missing is not None:
-        say_new(url)
+    if is_new:
+        say_new(public(url))
     return ledger
-
-
-def _missing_file(url: str) -> "Path | None":
-    """The file of this store, if it has one and that is not there."""
-    from pathlib import Path
-
-    from orderledger.infrastructure.storage.store import file_of
-
-    path = file_of(url)
-    return None if path is None or Path(path).exists() else Path(path)
