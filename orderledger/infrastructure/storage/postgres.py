@@ -30,6 +30,7 @@ from orderledger.infrastructure.storage.recording import (
     Row,
     own_streams,
 )
+from orderledger.infrastructure.storage.store import is_for_reading_only
 
 CONNECT_SECONDS = 10
 
@@ -186,7 +187,9 @@ class Recorder(PostgresApplicationRecorder):
 
     def settle(self, error: Exception) -> bool:
         """Whoever has the lock that each append takes knows that no append is under way. An answer of the server is final; what
-        was on its way to a server that never answered may still arrive."""
+        was on its way to a server that never answered may still arrive. Who may only read could not even have the lock."""
+        if is_for_reading_only(error):
+            return True
         with self.datastore.get_connection() as connection, connection.transaction():
             connection.execute(self._lock)
         cause = error.__cause__ or error

@@ -19,6 +19,8 @@ from orderledger.infrastructure.storage.database import Database, SQLiteDatabase
 from orderledger.infrastructure.storage.recording import LAST_POSITION, Binding, LedgerRecorder, NewEvent, Row
 
 MEMORY = "memory://"
+MAY_ONLY_READ = frozenset({"42501", "25006"})
+"""What PostgreSQL says to a role that may not write, and to whoever writes to a standby."""
 POSTGRES = ("postgresql://", "postgres://")
 SQLITE = "sqlite:///"
 NO_PATH = re.compile(r"(sqlite|file|memory|postgres|postgresql|:memory):|[\w+.-]+://")
@@ -236,6 +238,11 @@ def as_store_error(error: Exception, url: str = "the store") -> StoreError:
 def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
     """One sentence about why a store cannot be used."""
     return StoreUnreachable(f"{public(url)} cannot be used: {_said(error)}")
+
+
+def is_for_reading_only(error: Exception) -> bool:
+    """Whether it says that PostgreSQL lets us read, or nothing at all."""
+    return getattr(error.__cause__, "sqlstate", None) in MAY_ONLY_READ
 
 
 def public(url: str) -> str:
