@@ -82,7 +82,7 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     """
     from pathlib import Path
 
-    from orderledger.infrastructure.collecting.logging import say_new, set_up_log
+    from orderledger.infrastructure.collecting.logging import say_missing, say_new, set_up_log
     from orderledger.infrastructure.collecting.records import records_of
     from orderledger.infrastructure.collecting.running import reconcile_all
     from orderledger.infrastructure.collecting.settings import CollectSettings
@@ -91,7 +91,8 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     set_up_log(settings.log)
     if adjust_positions:
         settings = settings.model_copy(update={"adjust_positions": True})
-    with options.make_ledger(settings.db, say_new=say_new) as ledger, records_of(settings.db, ledger) as records:
+    db = options.to_ask(settings.db, say_missing=say_missing) if dry_run else settings.db
+    with options.make_ledger(db, say_new=say_new) as ledger, records_of(db, ledger) as records:
         told = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
     for found in told:
         _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)

@@ -60,14 +60,19 @@ def say_new(url: str) -> None:
     click.echo(f"orderledger: a new ledger at {url}", err=True)
 
 
-def to_ask(url: str) -> str:
-    """The URL for a question. Where there is no ledger yet nothing is recorded, which is the answer: it is said on stderr, and an
-    empty one in memory is asked."""
+def say_missing(url: str) -> None:
+    """A ledger that is not there: perhaps another was meant."""
+    click.echo(f"orderledger: there is no ledger at {url} yet", err=True)
+
+
+def to_ask(url: str, *, say_missing: Callable[[str], None] = say_missing) -> str:
+    """The URL for a question. Where there is no ledger yet nothing is recorded, which is the answer: that is said, and an empty
+    one in memory is asked."""
     from orderledger.infrastructure.storage.store import MEMORY, is_there, public
 
     if is_there(url):
         return url
-    click.echo(f"orderledger: there is no ledger at {public(url)} yet", err=True)
+    say_missing(public(url))
     return MEMORY
 
 

@@ -356,9 +356,11 @@ WRONG: dict[str, tuple[str, str]] = {
 
 @dataclass(slots=True)
 class Reconciled:
-    """A dry run, a real one, another, and a repair that is taken back; how long the log was after each."""
+    """A dry run before there is a ledger, and the files of one after it; then a real run, another, and a repair that is taken
+    back, and how long the log was after each."""
 
     said: list[Said] = field(default_factory=list)
+    made_by_dry_run: list[Path] = field(default_factory=list)
     events: list[int] = field(default_factory=list)
     trades: list[Row] = field(default_factory=list)
 
@@ -371,11 +373,12 @@ async def reconciled_by_hand(command: Path, folder: Path) -> Reconciled:
         found = Reconciled()
         by_hand: tuple[str | Path, ...] = ("reconcile", "--json", "--config", world.config)
         runs: tuple[Callable[[], tuple[str | Path, ...]], ...] = (
-            lambda: (*by_hand, "--dry-run"),
             lambda: by_hand,
             lambda: by_hand,
             lambda: ("revert", next(row["break"] for row in found.said[1].rows if row.get("kind") == "missing_fill")),
         )
+        found.said.append(await world.run(*by_hand, "--dry-run"))
+        found.made_by_dry_run = list(folder.glob(f"{world.db.name}*"))
         for arguments in runs:
             found.said.append(await world.run(*arguments()))
             found.events.append(int(world.ask("SELECT coalesce(max(notification_id), 0) FROM orderledger_events")))
