@@ -187,7 +187,7 @@ def status(as_json: bool, db: str) -> None:
 
 @click.command()
 @click.argument("venue", type=click.Choice(["hyperliquid", "lighter", "tradier"]))
-@click.argument("file", default="-", type=click.File("rb"))
+@click.argument("file", default="-", type=options.Input())
 @click.option("--account", required=True, help="The account's name in the ledger.")
 @click.option("--number", default="", help="The account's own number or address at the venue, where payloads name several.")
 @click.option("--db", help="A ledger to read them beside: which orders are ours, and what is known of them. Default: none.")

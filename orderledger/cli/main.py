@@ -10,7 +10,7 @@ import click
 from orderledger import __version__
 from orderledger.cli import asking, care, collecting, recording
 
-UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 OUTPUT_FAILED = 4
 INTERRUPTED = 130
 READER_LEFT = 141
@@ -24,6 +24,7 @@ class Group(click.Group):
         return list(self.commands)
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
+        _open_what_is_closed()
         try:
             return super().main(*arguments, **settings)
         except OSError as error:  # of a help text as well, and of a file that is closed at the end
@@ -53,6 +54,27 @@ class Group(click.Group):
                 raise
             click.echo(f"orderledger: {error}", err=True)
             ctx.exit(3 if isinstance(error, StoreError) else 2 if isinstance(error, (InvalidMessage, InvalidSetting)) else 1)
+
+
+def _open_what_is_closed() -> None:
+    """A shell may close a standard stream (`>&-`): Python has none then, and its number would be the next file's. What is printed
+    to such an output fails, as of any program; what is said on stderr is lost; for standard input see `options.Input`."""
+    if sys.stdin is None:
+        _take(0, os.O_RDONLY)
+    if sys.stdout is None:
+        _take(1, os.O_RDONLY)
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    if sys.stderr is None:
+        _take(2, os.O_WRONLY)
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
+def _take(number: int, way: int) -> None:
+    """Nothing else is to be opened under the number of a standard stream."""
+    opened = os.open(os.devnull, way)
+    if opened != number:
+        os.dup2(opened, number)
+        os.close(opened)
 
 
 def _drop_output() -> None:

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from inspect import cleandoc
@@ -30,6 +31,18 @@ def example(*lines: str) -> Callable[[Command], Command]:
         return command
 
     return shown
+
+
+class Input(click.File):
+    """A file of bytes, or - for standard input."""
+
+    def __init__(self) -> None:
+        super().__init__("rb")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "-" and sys.stdin is None:
+            self.fail("standard input is closed", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Time(click.ParamType[datetime]):

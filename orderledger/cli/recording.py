@@ -22,7 +22,7 @@ RAW_KEPT = 2_000
 
 
 @click.command()
-@click.argument("file", default="-", type=click.File("rb"))
+@click.argument("file", default="-", type=options.Input())
 @click.option("--ack", is_flag=True, help="Print one JSON line per message, in input order, when it is durable.")
 @click.option(
     "--rejects",

@@ -42,6 +42,51 @@ def test_a_full_device_is_one_sentence(folder: Path, orderledger_command: Path, 
     assert (status, said) == (4, ["orderledger: the output cannot be written: No space left on device"])
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "orders",
+        "orders --json",
+        "order C-1 --account sim:main",
+        "check",
+        "rebuild",
+        "status",
+        "recover",
+        "events",
+        "schema",
+        "--help",
+    ],
+)
+def test_an_output_that_is_closed_is_one_sentence(folder: Path, orderledger_command: Path, arguments: str) -> None:
+    said = closed(folder, f"{orderledger_command} {arguments} >&-")
+    assert said == (4, "", "orderledger: the output cannot be written: Bad file descriptor\n")
+
+
+@pytest.mark.parametrize("arguments", ["orders", "orders --json", "check", "rebuild", "status", "recover", "record /dev/null"])
+def test_who_wants_to_hear_nothing_is_told_nothing_and_answered(folder: Path, orderledger_command: Path, arguments: str) -> None:
+    for streams in ("2>&-", "2>&- <&-"):
+        status, answer, _ = closed(folder, f"{orderledger_command} {arguments} {streams}")
+        assert (status, answer == "") == (0, arguments.startswith("record"))
+
+
+def test_a_closed_standard_input_is_named_and_a_closed_output_is_missed_by_what_is_to_print(
+    folder: Path, orderledger_command: Path
+) -> None:
+    record = f"{orderledger_command} record"
+    status, _, said = closed(folder, f"{record} - <&-")
+    assert (status, said.splitlines()[-1]) == (2, "Error: Invalid value for '[FILE]': standard input is closed")
+    status, _, said = closed(folder, f"{record} messages.ndjson >&- <&-")
+    assert (status, said.splitlines()[-1].partition(" in ")[0]) == (1, "3,920 recorded, 80 duplicate, 0 refused, 1 invalid")
+    status, _, said = closed(folder, f"{record} messages.ndjson --ack >&- 2>&-")
+    assert (status, said) == (4, "")
+
+
+def closed(folder: Path, line: str) -> tuple[int, str, str]:
+    """What a line of the shell comes to."""
+    run = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=120)
+    return run.returncode, run.stdout, run.stderr
+
+
 def test_what_was_recorded_stays_recorded_when_it_cannot_be_told(folder: Path, orderledger_command: Path) -> None:
     with Path("/dev/full").open("w") as full:
         status, said = run(orderledger_command, folder, "record --ack messages.ndjson", stdout=full)
