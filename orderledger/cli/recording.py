@@ -13,12 +13,14 @@ import click
 
 from orderledger.cli import options
 from orderledger.cli.output import json_line, progress, say
+from orderledger.infrastructure.errors import UnreadableEvent
 
 CHUNK = 1 << 18
 GROUP = 1_000
 GROUPS_BETWEEN_VIEWS = 20
 FAULTS_TOLD = 10
 RAW_KEPT = 2_000
+STORE_FAILED = 3
 
 
 @click.command()
@@ -42,7 +44,8 @@ def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db
     outcome of every one, --rejects keeps all that are invalid.
 
     \b
-    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store failed,
+    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store failed, or has an event that
+    cannot be read: messages about its order are told on stderr and not recorded, the rest is,
     130 interrupted: what was acknowledged is recorded, and recording the whole file again changes nothing about it.
     """
     run = _Run(ack, rejects)
@@ -56,6 +59,8 @@ def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db
                 ledger.catch_up(show)
         finally:
             run.close(time.perf_counter() - began, as_json=as_json)
+    if run.unrecorded:
+        sys.exit(STORE_FAILED)
     if run.outcomes["refused"] or run.outcomes["invalid"]:
         sys.exit(1)
 
@@ -71,9 +76,14 @@ class _Run:
     lines: int = 0
     is_whole: bool = False
     faults: int = 0
+    unrecorded: int = 0
 
     def answer(self, number: int, line: bytes, outcome: Any) -> str | None:
         """Count an outcome, and put what is no message aside. Returns the acknowledgement, where one is asked for."""
+        if isinstance(outcome, UnreadableEvent):
+            self.unrecorded += 1
+            say([f"line {number}: not recorded: {outcome}"])
+            return None
         self.outcomes[outcome.outcome] += 1
         self.anomalies.update(outcome.anomalies)
         if outcome.outcome == "invalid" and self.rejects is not None:
@@ -111,10 +121,12 @@ class _Run:
         if self.faults > FAULTS_TOLD:
             say([f"{self.faults - FAULTS_TOLD:,} more that were refused or invalid: --ack tells the outcome of every line"])
         if as_json:
-            click.echo(json_line({"lines": self.lines, **counts, "anomalies": dict(self.anomalies), "seconds": f"{seconds:.3f}"}))
+            rest = {"not_recorded": self.unrecorded, "anomalies": dict(self.anomalies), "seconds": f"{seconds:.3f}"}
+            click.echo(json_line({"lines": self.lines, **counts, **rest}))
         else:
             odd = ", ".join(f"{count} {code}" for code, count in sorted(self.anomalies.items()))
             words = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+            words += f", {self.unrecorded:,} not recorded" if self.unrecorded else ""
             say([f"{words} in {seconds:.2f} s ({rate:,} messages/s)" + (f"; anomalies: {odd}" if odd else "")])
         if not self.is_whole:
             say([f"stopped after line {self.lines:,}"])
@@ -127,7 +139,7 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
             numbered = [(run.lines + index, line) for index, line in enumerate(lines, start=1)]
             done += sum(len(line) + 1 for line in lines)
             messages = [(number, line) for number, line in numbered if line.strip()]
-            outcomes = ledger.record_lines([line for _, line in messages])
+            outcomes = _recorded(ledger, [line for _, line in messages])
             run.lines += len(lines)
             answers = (run.answer(number, line, outcome) for (number, line), outcome in zip(messages, outcomes, strict=True))
             printed = "\n".join(answer for answer in answers if answer is not None)
@@ -137,8 +149,20 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
             run.flush()
             show(done)
             if count % GROUPS_BETWEEN_VIEWS == 0:
-                ledger.catch_up()
+                with suppress(UnreadableEvent):  # the views end before it; what can be recorded is
+                    ledger.catch_up()
     run.is_whole = True
+
+
+def _recorded(ledger: Any, lines: list[bytes]) -> list[Any]:
+    """Outcomes in the order of the lines. A message about an order of which an event cannot be read has none, but the error: such
+    ones are looked for by halves, since they keep the others of their commit from being recorded."""
+    try:
+        outcomes: list[Any] = ledger.record_lines(lines)
+    except UnreadableEvent as error:
+        half = len(lines) // 2
+        return [*_recorded(ledger, lines[:half]), *_recorded(ledger, lines[half:])] if half else [error]
+    return outcomes
 
 
 def _groups(stream: BinaryIO) -> Iterator[list[bytes]]:
