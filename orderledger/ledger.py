@@ -133,7 +133,7 @@ class Ledger(Questions):
         """The orders that these messages are about, as they would be if they were recorded now, in order. Nothing is."""
         with reaching(self._url):
             events = self._writer.foresee([self._wire.to_entry(message) for message in messages])
-        return queries.orders(FoldedViews(events, None, None, lambda _: set()))
+        return queries.orders(FoldedViews(events, None, None))
 
     # Recovery
 
