@@ -1,5 +1,6 @@
 """Where there is no ledger, whoever only asks makes none, and leaves what is there as it was."""
 
+import os
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -51,9 +52,10 @@ def test_recording_makes_one_beside_what_is_there_and_says_so_once(database: str
 
 
 def test_in_a_file_of_any_name(tmp_path: Path, orderledger_command: Path) -> None:
-    for name in ("a?b#c%20 d.db", "größe.db"):
+    for name in ("a?b#c%20 d.db", "größe.db", os.fsdecode(b"\xff.db")):
         path = tmp_path / name
         assert asked(orderledger_command, str(path), "record /dev/null")[0] == 0
         assert asked(orderledger_command, str(path), "orders") == (0, "no orders\n", "")
+        assert asked(orderledger_command, str(path), "rebuild --jobs 2")[0] == 0
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("SELECT count(*) FROM orders").fetchall() == [(0,)]
