@@ -84,10 +84,11 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
 
     from orderledger.infrastructure.collecting.logging import say_missing, say_new, set_up_log
     from orderledger.infrastructure.collecting.records import records_of
-    from orderledger.infrastructure.collecting.running import reconcile_all
+    from orderledger.infrastructure.collecting.running import check_account, reconcile_all
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
+    check_account(settings, account)
     set_up_log(settings.log)
     if adjust_positions:
         settings = settings.model_copy(update={"adjust_positions": True})

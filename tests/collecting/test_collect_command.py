@@ -218,6 +218,14 @@ def test_a_wrong_setting_of_the_environment_is_named_as_the_variable(name: str, 
     assert said.startswith(f"orderledger: {fault}")
 
 
+def test_an_account_that_no_venue_has_is_named_before_a_ledger_is_made(tmp_path: Path) -> None:
+    (tmp_path / "o.toml").write_text(f'db = "{tmp_path}/orders.db"\n{OK}\n')
+    said = CliRunner().invoke(main, ["reconcile", "--config", f"{tmp_path}/o.toml", "--account", "moon"])
+    sentence = "orderledger: account: 'moon' is none of hyperliquid:main\n"
+    assert (said.exit_code, said.stdout, said.stderr) == (2, "", sentence)
+    assert [path.name for path in tmp_path.iterdir()] == ["o.toml"]
+
+
 def refused(folder: Path, settings: str, **environment: str) -> str:
     """The one sentence that `collect` has for these settings."""
     config, db = folder / "o.toml", folder / "orders.db"
