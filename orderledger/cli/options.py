@@ -56,7 +56,7 @@ class Time(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            return parse_time(int(value) if value.isdigit() else value)
+            return parse_time(int(value) if value.isdecimal() else value)
         except ValueError as fault:
             self.fail(f"{value!r} {fault}, such as 2026-11-20T09:00:00Z", param, ctx)
 

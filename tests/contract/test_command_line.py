@@ -23,6 +23,7 @@ from tests.contract.streams import report, request
         (["order", "C-9"], 1, "C-9"),
         (["order", b"\xff"], 2, "no UTF-8"),
         (["orders", "--as-of", "yesterday"], 2, "'yesterday' is not an RFC 3339 time with an offset, such as 2026-"),
+        (["orders", "--as-of", "²"], 2, "'²' is not an RFC 3339 time"),
         (["orders", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
         (["record", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
     ],
