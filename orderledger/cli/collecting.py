@@ -212,7 +212,7 @@ def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | N
     with ExitStack() as opened:
         if db is not None:
             records = opened.enter_context(records_of(db, opened.enter_context(options.open_ledger(db))))
-        for told in translated(recording_of(venue, account, number, records), file):
+        for told in translated(recording_of(venue, account, number, records), options.lines_of(file)):
             for line in told.lines:
                 click.echo(line)
             faults += len(told.faults)

@@ -1,6 +1,7 @@
 """The group of commands, and how failures end."""
 
 import errno
+import io
 import os
 import sys
 from typing import Any
@@ -25,6 +26,7 @@ class Group(click.Group):
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         _open_what_is_closed()
+        _print_unicode()
         try:
             return super().main(*arguments, **settings)
         except OSError as error:  # of a help text as well, and of a file that is closed at the end
@@ -67,6 +69,13 @@ def _open_what_is_closed() -> None:
     if sys.stderr is None:
         _take(2, os.O_WRONLY)
         sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
+def _print_unicode() -> None:
+    """Names of orders may hold any character, and JSON is UTF-8, whatever a terminal is set to."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _take(number: int, way: int) -> None:

@@ -1,10 +1,11 @@
 """Options that several commands share."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
@@ -43,6 +44,23 @@ class Input(click.File):
         if value == "-" and sys.stdin is None:
             self.fail("standard input is closed", param, ctx)
         return super().convert(value, param, ctx)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """What goes wrong with an input is no fault of the output, nor of the store."""
+    try:
+        yield
+    except OSError as error:
+        from orderledger.infrastructure.errors import InvalidSetting
+
+        raise InvalidSetting("FILE", f"cannot be read: {error.strerror}") from error
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """Its lines."""
+    with reading():
+        yield from file
 
 
 class Time(click.ParamType[datetime]):

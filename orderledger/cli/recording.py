@@ -169,20 +169,21 @@ def _groups(stream: BinaryIO) -> Iterator[list[bytes]]:
     """Lines as they come, up to a group's worth, without waiting for more than is there."""
     from orderledger.infrastructure.wire.parsing import LINE_LIMIT
 
-    rest = b""
-    is_first = True
-    read = getattr(stream, "read1", stream.read)
-    while chunk := read(CHUNK):
-        if is_first:
-            chunk, is_first = chunk.removeprefix(b"\xef\xbb\xbf"), False
-        *lines, rest = (rest + chunk).split(b"\n")
-        for start in range(0, len(lines), GROUP):
-            yield lines[start : start + GROUP]
-        if len(rest) > LINE_LIMIT:
-            yield [_rest_of_line(stream, rest)]
-            rest = b""
-    if rest:
-        yield [rest]
+    with options.reading():
+        rest = b""
+        is_first = True
+        read = getattr(stream, "read1", stream.read)
+        while chunk := read(CHUNK):
+            if is_first:
+                chunk, is_first = chunk.removeprefix(b"\xef\xbb\xbf"), False
+            *lines, rest = (rest + chunk).split(b"\n")
+            for start in range(0, len(lines), GROUP):
+                yield lines[start : start + GROUP]
+            if len(rest) > LINE_LIMIT:
+                yield [_rest_of_line(stream, rest)]
+                rest = b""
+        if rest:
+            yield [rest]
 
 
 def _rest_of_line(stream: BinaryIO, line: bytes) -> bytes:

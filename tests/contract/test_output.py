@@ -1,5 +1,6 @@
 """Commands whose output cannot be written, or is not read to its end, or that are interrupted: a sentence, and nothing lost."""
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -79,6 +80,26 @@ def test_a_closed_standard_input_is_named_and_a_closed_output_is_missed_by_what_
     assert (status, said.splitlines()[-1].partition(" in ")[0]) == (1, "3,920 recorded, 80 duplicate, 0 refused, 1 invalid")
     status, _, said = closed(folder, f"{record} messages.ndjson --ack >&- 2>&-")
     assert (status, said) == (4, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("arguments", ["orders", "orders --json", "order C-\u65e5", "history C-\u65e5", "events"])
+def test_a_name_is_printed_as_it_is_whatever_the_terminal_is_set_to(
+    tmp_path: Path, orderledger_command: Path, arguments: str, encoding: str
+) -> None:
+    with Ledger.open(tmp_path / "orderledger.db", follow=False) as ledger:
+        ledger.record_many(parsed(request("C-\u65e5")))
+    full = [str(orderledger_command), *arguments.split()]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    run = subprocess.run(full, cwd=tmp_path, capture_output=True, encoding="utf-8", env=environment)
+    assert (run.returncode, run.stderr, "C-\u65e5" in run.stdout) == (0, "", True)
+
+
+@pytest.mark.parametrize("arguments", ["record", "record --ack", "translate hyperliquid --account sim:main"])
+def test_an_input_that_cannot_be_read_is_no_fault_of_the_output(folder: Path, orderledger_command: Path, arguments: str) -> None:
+    for place, why in (("/proc/self/mem", "Input/output error"), ("- 0>/dev/null", "Bad file descriptor")):
+        status, _, said = closed(folder, f"{orderledger_command} {arguments} {place}")
+        assert (status, said.splitlines()[-1]) == (2, f"orderledger: FILE: cannot be read: {why}")
 
 
 def closed(folder: Path, line: str) -> tuple[int, str, str]:
