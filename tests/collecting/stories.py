@@ -213,13 +213,15 @@ async def stopped_impatiently(command: Path, folder: Path) -> Said:
 
 
 async def stopped_at_once(command: Path, folder: Path) -> tuple[Said, Said]:
-    """While the store is still being opened; and what a check of it finds."""
+    """While the store is still being opened; and what a check finds in it once it has been opened again, by who records."""
     async with made_up_venues(command, folder) as world:
         world.write_config(venues=("hyperliquid",))
         process = await world.start("collect", world.config)
         await world.until(lambda: process.has_open(world.db), process)
         process.send(signal.SIGTERM)
-        return await process.said(), await world.run("check")
+        said = await process.said()
+        await world.run("record", "/dev/null")
+        return said, await world.run("check")
 
 
 @dataclass(slots=True)
