@@ -1,11 +1,12 @@
 """`record`: messages in, outcomes out."""
 
 import gc
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO
 
@@ -28,14 +29,14 @@ STORE_FAILED = 3
 @click.option("--ack", is_flag=True, help="Print one JSON line per message, in input order, when it is durable.")
 @click.option(
     "--rejects",
-    type=click.File("w", encoding="utf-8", lazy=False),
+    type=click.Path(dir_okay=False, allow_dash=True),
     metavar="FILE",
     help="Write what is no message here, with line number and fault.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
 @options.db
 @options.example("orderledger record fills.ndjson --rejects rejects.ndjson")
-def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db: str) -> None:
+def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: str) -> None:
     """Record messages, one JSON object per line, from FILE or - (stdin), in order.
 
     A message is answered recorded, duplicate (the same fact is in the log already), refused (a command that may not
@@ -48,11 +49,11 @@ def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db
     cannot be read: messages about its order are told on stderr and not recorded, the rest is,
     130 interrupted: what was acknowledged is recorded, and recording the whole file again changes nothing about it.
     """
-    run = _Run(ack, rejects)
     began = time.perf_counter()
     gc.freeze()
     gc.set_threshold(100_000)  # what is recorded is data without cycles: looking for them often is most of the work
-    with options.make_ledger(db) as ledger:
+    with _rejects_at(rejects, file, db) as put_aside, options.make_ledger(db) as ledger:
+        run = _Run(ack, put_aside)
         try:
             _record(ledger, file, run)
             with progress("views", None) as show:
@@ -63,6 +64,22 @@ def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db
         sys.exit(STORE_FAILED)
     if run.outcomes["refused"] or run.outcomes["invalid"]:
         sys.exit(1)
+
+
+def _rejects_at(path: str | None, file: BinaryIO, db: str) -> AbstractContextManager[IO[str] | None]:
+    """The file for what is invalid, emptied. Raises BadParameter where it cannot be written, or holds what is to be recorded, or
+    what was."""
+    from orderledger.infrastructure.storage.store import file_of
+
+    if path is None:
+        return nullcontext()
+    for what, other in (("FILE itself", _number(file)), ("the ledger", file_of(db))):
+        if other is not None and os.path.isfile(path) and os.path.exists(other) and os.path.samefile(path, other):
+            raise click.BadParameter(f"{path!r} is {what}", param_hint="--rejects")
+    try:
+        return click.open_file(path, "w", encoding="utf-8")
+    except OSError as error:
+        raise click.BadParameter(f"{path!r}: {error.strerror}", param_hint="--rejects") from None
 
 
 @dataclass
@@ -195,14 +212,16 @@ def _rest_of_line(stream: BinaryIO, line: bytes) -> bytes:
 
 
 def _size(stream: BinaryIO) -> int | None:
-    import os
-    import stat
+    number = _number(stream)
+    return os.path.getsize(number) if number is not None and os.path.isfile(number) else None
 
+
+def _number(stream: BinaryIO) -> int | None:
+    """By which the system knows it, where it does."""
     try:
-        status = os.fstat(stream.fileno())
+        return stream.fileno()
     except OSError:
         return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 COMMANDS = (record,)
