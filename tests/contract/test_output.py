@@ -3,8 +3,10 @@
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from orderledger import Ledger
@@ -163,6 +165,8 @@ def test_an_interrupted_reading_of_standard_input_has_recorded_what_it_answered(
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         process.stdin.write(parsed(request("C-1"))[0].model_dump_json(exclude_none=True) + "\n")
         process.stdout.readline()
+        while psutil.Process(process.pid).status() != psutil.STATUS_SLEEPING:
+            time.sleep(0.002)  # Python does not see a signal that comes just before it waits
         process.send_signal(signal.SIGINT)
         said = process.stderr.read().splitlines()
     assert process.returncode == 130
