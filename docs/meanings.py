@@ -205,7 +205,7 @@ EXITS: dict[int, str] = {
     1: "`record`: some messages were refused or invalid; `check`: a difference was found; `order`, `history`: no such order, or several; `reconcile`: breaks are open, or a venue could not be asked; `revert`: the break has appended nothing; `translate`: some payloads could not be read",
     2: "wrong usage: an unknown option or command, a value that cannot be read, or a setting that cannot be",
     3: "the store cannot be reached or used, holds an event that cannot be read, or was made by a newer version",
-    4: "the output cannot be written: a full disk",
+    4: "the output cannot be written: a full disk, or a stream that is closed",
     130: "interrupted from the keyboard; what was acknowledged is recorded",
     141: "whoever read the output has left, as `head` does",
 }

@@ -43,8 +43,9 @@ Times (`T`) are RFC 3339 with an offset, or a count of s, ms, us or ns. Exit sta
 
 ACKNOWLEDGEMENTS = """With `--ack` every message is answered by a line `{"line", "outcome", "position", "reason", "anomalies"}`, and `text`
 where there is something to say: in the order of the input, each when its message is durable. Empty lines are counted
-and not answered. `--rejects` gets a line `{"line", "field", "fault", "message"}` for every message that is invalid, the
-message cut at 2,000 bytes.
+and not answered; nor is a message about an order of which the log has an event that cannot be read: it is told on stderr,
+and has no outcome, since it is not recorded. `--rejects` gets a line `{"line", "field", "fault", "message"}` for every
+message that is invalid, the message cut at 2,000 bytes.
 """
 
 

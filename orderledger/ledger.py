@@ -133,7 +133,7 @@ class Ledger(Questions):
         """The orders that these messages are about, as they would be if they were recorded now, in order. Nothing is."""
         with reaching(self._url):
             events = self._writer.foresee([self._wire.to_entry(message) for message in messages])
-        return queries.orders(FoldedViews(events, None, None, lambda _: set()))
+        return queries.orders(FoldedViews(events, None, None))
 
     # Recovery
 
@@ -146,12 +146,12 @@ class Ledger(Questions):
 
     def _open_orders_at_restart(self, account: str | None) -> tuple[list[Row], int]:
         """Views that are far behind the log, or gone, are not waited for: the open orders are found without them."""
+        before = self._projector.events_read
         with reaching(self._url):
-            if self._projector.is_far_behind():
+            if self._projector.is_far_behind() or not self._is_up_to_date():
                 with self._follower.pausing():
                     found, events_read = open_orders_in_log(self._store)
                 return [ORDERS.shown(row) for row in found if account in (None, row["account"])], events_read
-        before = self._projector.events_read
         return self.open_orders(account=account), self._projector.events_read - before
 
     # Care

@@ -82,16 +82,18 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     """
     from pathlib import Path
 
-    from orderledger.infrastructure.collecting.logging import say_new, set_up_log
+    from orderledger.infrastructure.collecting.logging import say_missing, say_new, set_up_log
     from orderledger.infrastructure.collecting.records import records_of
-    from orderledger.infrastructure.collecting.running import reconcile_all
+    from orderledger.infrastructure.collecting.running import check_account, reconcile_all
     from orderledger.infrastructure.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
+    check_account(settings, account)
     set_up_log(settings.log)
     if adjust_positions:
         settings = settings.model_copy(update={"adjust_positions": True})
-    with options.make_ledger(settings.db, say_new=say_new) as ledger, records_of(settings.db, ledger) as records:
+    db = options.to_ask(settings.db, say_missing=say_missing) if dry_run else settings.db
+    with options.make_ledger(db, say_new=say_new) as ledger, records_of(db, ledger) as records:
         told = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
     for found in told:
         _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)
@@ -186,7 +188,7 @@ def status(as_json: bool, db: str) -> None:
 
 @click.command()
 @click.argument("venue", type=click.Choice(["hyperliquid", "lighter", "tradier"]))
-@click.argument("file", default="-", type=click.File("rb"))
+@click.argument("file", default="-", type=options.Input())
 @click.option("--account", required=True, help="The account's name in the ledger.")
 @click.option("--number", default="", help="The account's own number or address at the venue, where payloads name several.")
 @click.option("--db", help="A ledger to read them beside: which orders are ours, and what is known of them. Default: none.")
@@ -210,7 +212,7 @@ def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | N
     with ExitStack() as opened:
         if db is not None:
             records = opened.enter_context(records_of(db, opened.enter_context(options.open_ledger(db))))
-        for told in translated(recording_of(venue, account, number, records), file):
+        for told in translated(recording_of(venue, account, number, records), options.lines_of(file)):
             for line in told.lines:
                 click.echo(line)
             faults += len(told.faults)

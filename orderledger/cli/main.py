@@ -1,6 +1,7 @@
 """The group of commands, and how failures end."""
 
 import errno
+import io
 import os
 import sys
 from typing import Any
@@ -10,7 +11,7 @@ import click
 from orderledger import __version__
 from orderledger.cli import asking, care, collecting, recording
 
-UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 OUTPUT_FAILED = 4
 INTERRUPTED = 130
 READER_LEFT = 141
@@ -24,6 +25,8 @@ class Group(click.Group):
         return list(self.commands)
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
+        _open_what_is_closed()
+        _print_unicode()
         try:
             return super().main(*arguments, **settings)
         except OSError as error:  # of a help text as well, and of a file that is closed at the end
@@ -55,6 +58,34 @@ class Group(click.Group):
             ctx.exit(3 if isinstance(error, StoreError) else 2 if isinstance(error, (InvalidMessage, InvalidSetting)) else 1)
 
 
+def _open_what_is_closed() -> None:
+    """A shell may close a standard stream (`>&-`): Python has none then, and its number would be the next file's. What is printed
+    to such an output fails, as of any program; what is said on stderr is lost; for standard input see `options.Input`."""
+    if sys.stdin is None:
+        _take(0, os.O_RDONLY)
+    if sys.stdout is None:
+        _take(1, os.O_RDONLY)
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    if sys.stderr is None:
+        _take(2, os.O_WRONLY)
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
+def _print_unicode() -> None:
+    """Names of orders may hold any character, and JSON is UTF-8, whatever a terminal is set to."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _take(number: int, way: int) -> None:
+    """Nothing else is to be opened under the number of a standard stream."""
+    opened = os.open(os.devnull, way)
+    if opened != number:
+        os.dup2(opened, number)
+        os.close(opened)
+
+
 def _drop_output() -> None:
     """What is left of it would be tried once more, and fail, when Python ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -81,7 +112,7 @@ def main() -> None:
     2 wrong usage, 3 the store cannot be used.
 
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or postgresql://...
-    A file that is not there is made by what records, and by no question.
+    A ledger that is not there is made by what records, and by no question.
     """
 
 

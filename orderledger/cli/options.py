@@ -1,15 +1,15 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from orderledger.infrastructure.storage.following import Follow
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -34,6 +34,35 @@ def example(*lines: str) -> Callable[[Command], Command]:
     return shown
 
 
+class Input(click.File):
+    """A file of bytes, or - for standard input."""
+
+    def __init__(self) -> None:
+        super().__init__("rb")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "-" and sys.stdin is None:
+            self.fail("standard input is closed", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """What goes wrong with an input is no fault of the output, nor of the store."""
+    try:
+        yield
+    except OSError as error:
+        from orderledger.infrastructure.errors import InvalidSetting
+
+        raise InvalidSetting("FILE", f"cannot be read: {error.strerror}") from error
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """Its lines."""
+    with reading():
+        yield from file
+
+
 class Time(click.ParamType[datetime]):
     """RFC 3339 with an offset, or a count of s, ms, us or ns."""
 
@@ -45,7 +74,7 @@ class Time(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            return parse_time(int(value) if value.isdigit() else value)
+            return parse_time(int(value) if value.isdecimal() else value)
         except ValueError as fault:
             self.fail(f"{value!r} {fault}, such as 2026-11-20T09:00:00Z", param, ctx)
 
@@ -62,45 +91,47 @@ def say_new(url: str) -> None:
     click.echo(f"orderledger: a new ledger at {url}", err=True)
 
 
+def say_missing(url: str) -> None:
+    """A ledger that is not there: perhaps another was meant."""
+    click.echo(f"orderledger: there is no ledger at {url} yet", err=True)
+
+
+def to_ask(url: str, *, say_missing: Callable[[str], None] = say_missing) -> str:
+    """The URL for a question. Where there is no ledger yet nothing is recorded, which is the answer: that is said, and an empty
+    one in memory is asked."""
+    from orderledger.infrastructure.storage.store import MEMORY, is_there, public
+
+    if is_there(url):
+        return url
+    say_missing(public(url))
+    return MEMORY
+
+
 def ask_ledger(url: str) -> Any:
-    """The ledger for a question, which needs no thread that keeps the views up to date: it does so itself. Where there is no file
-    yet nothing is recorded, which is the answer: it is said on stderr, and no file is made."""
-    from orderledger.infrastructure.storage.store import MEMORY
+    """The ledger for a question, which needs no thread that keeps the views up to date: it does so itself."""
     from orderledger.ledger import Ledger
 
-    missing = _missing_file(url)
-    if missing is None or not missing.absolute().parent.is_dir():
-        return Ledger.open(url, follow=False)
-    click.echo(f"orderledger: there is no ledger at {url} yet", err=True)
-    return Ledger.open(MEMORY, follow=False)
+    return Ledger.open(to_ask(url), follow=False)
 
 
 def open_ledger(url: str) -> Any:
-    """The ledger for a command that takes care of one. Raises StoreUnreachable for a file that there is not."""
+    """The ledger for a command that takes care of one. Raises StoreUnreachable where there is none."""
     from orderledger.infrastructure.errors import StoreUnreachable
+    from orderledger.infrastructure.storage.store import is_there, public
     from orderledger.ledger import Ledger
 
-    if _missing_file(url) is not None:
-        raise StoreUnreachable(f"there is no ledger at {url}: `orderledger record` and `collect` make one")
+    if not is_there(url):
+        raise StoreUnreachable(f"there is no ledger at {public(url)}: `orderledger record` and `collect` make one")
     return Ledger.open(url, follow=False)
 
 
 def make_ledger(url: str, *, follow: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
     """The ledger for a command that records: made where there is none, which is said."""
+    from orderledger.infrastructure.storage.store import is_there, public
     from orderledger.ledger import Ledger
 
-    missing = _missing_file(url)
+    is_new = not is_there(url)
     ledger = Ledger.open(url, follow=follow)
-    if missing is not None:
-        say_new(url)
+    if is_new:
+        say_new(public(url))
     return ledger
-
-
-def _missing_file(url: str) -> "Path | None":
-    """The file of this store, if it has one and that is not there."""
-    from pathlib import Path
-
-    from orderledger.infrastructure.storage.store import file_of
-
-    path = file_of(url)
-    return None if path is None or Path(path).exists() else Path(path)

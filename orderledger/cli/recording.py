@@ -1,11 +1,12 @@
 """`record`: messages in, outcomes out."""
 
 import gc
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO
 
@@ -13,27 +14,29 @@ import click
 
 from orderledger.cli import options
 from orderledger.cli.output import json_line, progress, say
+from orderledger.infrastructure.errors import UnreadableEvent
 
 CHUNK = 1 << 18
 GROUP = 1_000
 GROUPS_BETWEEN_VIEWS = 20
 FAULTS_TOLD = 10
 RAW_KEPT = 2_000
+STORE_FAILED = 3
 
 
 @click.command()
-@click.argument("file", default="-", type=click.File("rb"))
+@click.argument("file", default="-", type=options.Input())
 @click.option("--ack", is_flag=True, help="Print one JSON line per message, in input order, when it is durable.")
 @click.option(
     "--rejects",
-    type=click.File("w", encoding="utf-8", lazy=False),
+    type=click.Path(dir_okay=False, allow_dash=True),
     metavar="FILE",
     help="Write what is no message here, with line number and fault.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
 @options.db
 @options.example("orderledger record fills.ndjson --rejects rejects.ndjson")
-def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db: str) -> None:
+def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: str) -> None:
     """Record messages, one JSON object per line, from FILE or - (stdin), in order.
 
     A message is answered recorded, duplicate (the same fact is in the log already), refused (a command that may not
@@ -42,22 +45,41 @@ def record(file: BinaryIO, ack: bool, rejects: IO[str] | None, as_json: bool, db
     outcome of every one, --rejects keeps all that are invalid.
 
     \b
-    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store failed,
+    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store failed, or has an event that
+    cannot be read: messages about its order are told on stderr and not recorded, the rest is,
     130 interrupted: what was acknowledged is recorded, and recording the whole file again changes nothing about it.
     """
-    run = _Run(ack, rejects)
     began = time.perf_counter()
     gc.freeze()
     gc.set_threshold(100_000)  # what is recorded is data without cycles: looking for them often is most of the work
-    with options.make_ledger(db) as ledger:
+    with _rejects_at(rejects, file, db) as put_aside, options.make_ledger(db) as ledger:
+        run = _Run(ack, put_aside)
         try:
             _record(ledger, file, run)
             with progress("views", None) as show:
                 ledger.catch_up(show)
         finally:
             run.close(time.perf_counter() - began, as_json=as_json)
+    if run.unrecorded:
+        sys.exit(STORE_FAILED)
     if run.outcomes["refused"] or run.outcomes["invalid"]:
         sys.exit(1)
+
+
+def _rejects_at(path: str | None, file: BinaryIO, db: str) -> AbstractContextManager[IO[str] | None]:
+    """The file for what is invalid, emptied. Raises BadParameter where it cannot be written, or holds what is to be recorded, or
+    what was."""
+    from orderledger.infrastructure.storage.store import file_of
+
+    if path is None:
+        return nullcontext()
+    for what, other in (("FILE itself", _number(file)), ("the ledger", file_of(db))):
+        if other is not None and os.path.isfile(path) and os.path.exists(other) and os.path.samefile(path, other):
+            raise click.BadParameter(f"{path!r} is {what}", param_hint="--rejects")
+    try:
+        return click.open_file(path, "w", encoding="utf-8")
+    except OSError as error:
+        raise click.BadParameter(f"{path!r}: {error.strerror}", param_hint="--rejects") from None
 
 
 @dataclass
@@ -71,9 +93,14 @@ class _Run:
     lines: int = 0
     is_whole: bool = False
     faults: int = 0
+    unrecorded: int = 0
 
     def answer(self, number: int, line: bytes, outcome: Any) -> str | None:
         """Count an outcome, and put what is no message aside. Returns the acknowledgement, where one is asked for."""
+        if isinstance(outcome, UnreadableEvent):
+            self.unrecorded += 1
+            say([f"line {number}: not recorded: {outcome}"])
+            return None
         self.outcomes[outcome.outcome] += 1
         self.anomalies.update(outcome.anomalies)
         if outcome.outcome == "invalid" and self.rejects is not None:
@@ -111,10 +138,12 @@ class _Run:
         if self.faults > FAULTS_TOLD:
             say([f"{self.faults - FAULTS_TOLD:,} more that were refused or invalid: --ack tells the outcome of every line"])
         if as_json:
-            click.echo(json_line({"lines": self.lines, **counts, "anomalies": dict(self.anomalies), "seconds": f"{seconds:.3f}"}))
+            rest = {"not_recorded": self.unrecorded, "anomalies": dict(self.anomalies), "seconds": f"{seconds:.3f}"}
+            click.echo(json_line({"lines": self.lines, **counts, **rest}))
         else:
             odd = ", ".join(f"{count} {code}" for code, count in sorted(self.anomalies.items()))
             words = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+            words += f", {self.unrecorded:,} not recorded" if self.unrecorded else ""
             say([f"{words} in {seconds:.2f} s ({rate:,} messages/s)" + (f"; anomalies: {odd}" if odd else "")])
         if not self.is_whole:
             say([f"stopped after line {self.lines:,}"])
@@ -127,7 +156,7 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
             numbered = [(run.lines + index, line) for index, line in enumerate(lines, start=1)]
             done += sum(len(line) + 1 for line in lines)
             messages = [(number, line) for number, line in numbered if line.strip()]
-            outcomes = ledger.record_lines([line for _, line in messages])
+            outcomes = _recorded(ledger, [line for _, line in messages])
             run.lines += len(lines)
             answers = (run.answer(number, line, outcome) for (number, line), outcome in zip(messages, outcomes, strict=True))
             printed = "\n".join(answer for answer in answers if answer is not None)
@@ -137,28 +166,41 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
             run.flush()
             show(done)
             if count % GROUPS_BETWEEN_VIEWS == 0:
-                ledger.catch_up()
+                with suppress(UnreadableEvent):  # the views end before it; what can be recorded is
+                    ledger.catch_up()
     run.is_whole = True
+
+
+def _recorded(ledger: Any, lines: list[bytes]) -> list[Any]:
+    """Outcomes in the order of the lines. A message about an order of which an event cannot be read has none, but the error: such
+    ones are looked for by halves, since they keep the others of their commit from being recorded."""
+    try:
+        outcomes: list[Any] = ledger.record_lines(lines)
+    except UnreadableEvent as error:
+        half = len(lines) // 2
+        return [*_recorded(ledger, lines[:half]), *_recorded(ledger, lines[half:])] if half else [error]
+    return outcomes
 
 
 def _groups(stream: BinaryIO) -> Iterator[list[bytes]]:
     """Lines as they come, up to a group's worth, without waiting for more than is there."""
     from orderledger.infrastructure.wire.parsing import LINE_LIMIT
 
-    rest = b""
-    is_first = True
-    read = getattr(stream, "read1", stream.read)
-    while chunk := read(CHUNK):
-        if is_first:
-            chunk, is_first = chunk.removeprefix(b"\xef\xbb\xbf"), False
-        *lines, rest = (rest + chunk).split(b"\n")
-        for start in range(0, len(lines), GROUP):
-            yield lines[start : start + GROUP]
-        if len(rest) > LINE_LIMIT:
-            yield [_rest_of_line(stream, rest)]
-            rest = b""
-    if rest:
-        yield [rest]
+    with options.reading():
+        rest = b""
+        is_first = True
+        read = getattr(stream, "read1", stream.read)
+        while chunk := read(CHUNK):
+            if is_first:
+                chunk, is_first = chunk.removeprefix(b"\xef\xbb\xbf"), False
+            *lines, rest = (rest + chunk).split(b"\n")
+            for start in range(0, len(lines), GROUP):
+                yield lines[start : start + GROUP]
+            if len(rest) > LINE_LIMIT:
+                yield [_rest_of_line(stream, rest)]
+                rest = b""
+        if rest:
+            yield [rest]
 
 
 def _rest_of_line(stream: BinaryIO, line: bytes) -> bytes:
@@ -170,14 +212,16 @@ def _rest_of_line(stream: BinaryIO, line: bytes) -> bytes:
 
 
 def _size(stream: BinaryIO) -> int | None:
-    import os
-    import stat
+    number = _number(stream)
+    return os.path.getsize(number) if number is not None and os.path.isfile(number) else None
 
+
+def _number(stream: BinaryIO) -> int | None:
+    """By which the system knows it, where it does."""
     try:
-        status = os.fstat(stream.fileno())
+        return stream.fileno()
     except OSError:
         return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 COMMANDS = (record,)

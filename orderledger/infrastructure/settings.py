@@ -44,6 +44,6 @@ class Settings:
 def _value(name: str, text: str) -> Any:
     if name != "lock_timeout":
         return text
-    if not text.isdigit():
+    if not text.isdecimal():
         raise InvalidSetting(f"ORDERLEDGER_{name.upper()}", f"{text!r} is no number of seconds")
     return int(text)

@@ -213,13 +213,15 @@ async def stopped_impatiently(command: Path, folder: Path) -> Said:
 
 
 async def stopped_at_once(command: Path, folder: Path) -> tuple[Said, Said]:
-    """While the store is still being opened; and what a check of it finds."""
+    """While the store is still being opened; and what a check finds in it once it has been opened again, by who records."""
     async with made_up_venues(command, folder) as world:
         world.write_config(venues=("hyperliquid",))
         process = await world.start("collect", world.config)
         await world.until(lambda: process.has_open(world.db), process)
         process.send(signal.SIGTERM)
-        return await process.said(), await world.run("check")
+        said = await process.said()
+        await world.run("record", "/dev/null")
+        return said, await world.run("check")
 
 
 @dataclass(slots=True)
@@ -356,9 +358,11 @@ WRONG: dict[str, tuple[str, str]] = {
 
 @dataclass(slots=True)
 class Reconciled:
-    """A dry run, a real one, another, and a repair that is taken back; how long the log was after each."""
+    """A dry run before there is a ledger, and the files of one after it; then a real run, another, and a repair that is taken
+    back, and how long the log was after each."""
 
     said: list[Said] = field(default_factory=list)
+    made_by_dry_run: list[Path] = field(default_factory=list)
     events: list[int] = field(default_factory=list)
     trades: list[Row] = field(default_factory=list)
 
@@ -371,11 +375,12 @@ async def reconciled_by_hand(command: Path, folder: Path) -> Reconciled:
         found = Reconciled()
         by_hand: tuple[str | Path, ...] = ("reconcile", "--json", "--config", world.config)
         runs: tuple[Callable[[], tuple[str | Path, ...]], ...] = (
-            lambda: (*by_hand, "--dry-run"),
             lambda: by_hand,
             lambda: by_hand,
             lambda: ("revert", next(row["break"] for row in found.said[1].rows if row.get("kind") == "missing_fill")),
         )
+        found.said.append(await world.run(*by_hand, "--dry-run"))
+        found.made_by_dry_run = list(folder.glob(f"{world.db.name}*"))
         for arguments in runs:
             found.said.append(await world.run(*arguments()))
             found.events.append(int(world.ask("SELECT coalesce(max(notification_id), 0) FROM orderledger_events")))

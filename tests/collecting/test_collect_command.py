@@ -218,6 +218,14 @@ def test_a_wrong_setting_of_the_environment_is_named_as_the_variable(name: str, 
     assert said.startswith(f"orderledger: {fault}")
 
 
+def test_an_account_that_no_venue_has_is_named_before_a_ledger_is_made(tmp_path: Path) -> None:
+    (tmp_path / "o.toml").write_text(f'db = "{tmp_path}/orders.db"\n{OK}\n')
+    said = CliRunner().invoke(main, ["reconcile", "--config", f"{tmp_path}/o.toml", "--account", "moon"])
+    sentence = "orderledger: account: 'moon' is none of hyperliquid:main\n"
+    assert (said.exit_code, said.stdout, said.stderr) == (2, "", sentence)
+    assert [path.name for path in tmp_path.iterdir()] == ["o.toml"]
+
+
 def refused(folder: Path, settings: str, **environment: str) -> str:
     """The one sentence that `collect` has for these settings."""
     config, db = folder / "o.toml", folder / "orders.db"
@@ -228,9 +236,10 @@ def refused(folder: Path, settings: str, **environment: str) -> str:
     return sentence
 
 
-def test_a_dry_run_shows_the_breaks_and_appends_nothing(reconciled: Reconciled) -> None:
+def test_a_dry_run_shows_the_breaks_and_makes_no_ledger(reconciled: Reconciled) -> None:
     dry, real = reconciled.said[:2]
-    assert (dry.status, reconciled.events[0]) == (0, 0)
+    assert (dry.status, reconciled.made_by_dry_run) == (0, [])
+    assert ("no_ledger_yet" in dry.err, "new_ledger" in real.err) == (True, True)
     *breaks, certificate = dry.rows
     assert {row["kind"] for row in breaks} == {"missing_fill", "missing_order"}
     assert {row["break"] for row in breaks} == {row["break"] for row in real.rows[:-1]}
@@ -249,7 +258,7 @@ def test_a_second_reconciliation_appends_nothing(reconciled: Reconciled) -> None
     """Behaviour 17"""
     _, first, second, _ = reconciled.said
     assert (first.status, second.status) == (0, 0)
-    assert reconciled.events[2] == reconciled.events[1] > 0
+    assert reconciled.events[1] == reconciled.events[0] > 0
     assert [row["appended"] for row in second.rows] == [0]
 
 
@@ -257,7 +266,7 @@ def test_a_repair_is_taken_back(reconciled: Reconciled) -> None:
     """Behaviour 18"""
     reverted = reconciled.said[3]
     assert (reverted.status, [row["type"] for row in reverted.rows]) == (0, ["bust_fill"])
-    assert reconciled.events[3] > reconciled.events[2]
+    assert reconciled.events[2] > reconciled.events[1]
     assert reconciled.trades == []
 
 

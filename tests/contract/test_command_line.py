@@ -23,6 +23,7 @@ from tests.contract.streams import report, request
         (["order", "C-9"], 1, "C-9"),
         (["order", b"\xff"], 2, "no UTF-8"),
         (["orders", "--as-of", "yesterday"], 2, "'yesterday' is not an RFC 3339 time with an offset, such as 2026-"),
+        (["orders", "--as-of", "²"], 2, "'²' is not an RFC 3339 time"),
         (["orders", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
         (["record", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
     ],
@@ -108,6 +109,20 @@ def test_what_is_refused_or_invalid_is_told_and_what_is_not_told_is_counted(tmp_
     status, said = recorded(orderledger_command, tmp_path, documents[:4], "--rejects", "rejects.ndjson")
     assert [line.partition(": unknown")[0] for line in said[:-1]] == ["line 3: refused", "line 4: refused"]
     assert json.loads((tmp_path / "rejects.ndjson").read_text())["line"] == 2
+
+
+@pytest.mark.parametrize("line", ["record messages.ndjson", "record - < messages.ndjson"])
+@pytest.mark.parametrize(("place", "what"), [("./messages.ndjson", "FILE itself"), ("linked", "the ledger")])
+def test_a_file_for_rejects_that_holds_what_is_recorded_is_not_emptied(
+    tmp_path: Path, orderledger_command: Path, line: str, place: str, what: str
+) -> None:
+    recorded(orderledger_command, tmp_path, [request("C-1")])
+    (tmp_path / "linked").hardlink_to(tmp_path / "orderledger.db")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    full = ["sh", "-c", f"{orderledger_command} {line} --rejects {place}"]
+    run = subprocess.run(full, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 2 and run.stderr.endswith(f"Invalid value for --rejects: '{place}' is {what}\n")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_with_acknowledgements_the_rest_is_the_summary(tmp_path: Path, orderledger_command: Path) -> None:

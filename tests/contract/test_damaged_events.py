@@ -165,6 +165,41 @@ def test_a_command_that_has_to_read_it_ends_with_one_sentence(
     assert run.stderr.startswith(f"orderledger: {WHICH}") and fault in run.stderr
 
 
+@pytest.mark.parametrize("is_folded", [True, False], ids=["in the views already", "before the views have it"])
+def test_the_command_record_names_what_it_cannot_record_and_records_the_rest(
+    tmp_path: Path, orderledger_command: Path, is_folded: bool
+) -> None:
+    url = f"sqlite:///{tmp_path}/orders.db"
+    fault = spoiled(url, is_folded=is_folded)
+    by_venue = {**fill("C-1", "F-8", 8), "client_order_id": None, "venue_order_id": "V-1"}
+    documents = [request(f"N-{number}") for number in range(12)]
+    documents[3:3], documents[9:9] = [fill("C-1", "F-9", 9)], [{"type": "moon"}, by_venue]
+    (tmp_path / "messages.ndjson").write_text("".join(json.dumps(document) + "\n" for document in documents))
+    command = [str(orderledger_command), "record", "messages.ndjson", "--ack", "--db", "orders.db"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    answers = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [(answer["line"], answer["outcome"]) for answer in answers] == [
+        (line, "invalid" if line == 10 else "recorded") for line in range(1, 16) if line not in (4, 11)
+    ]
+    first, second, summary, *rest = run.stderr.splitlines()
+    assert first.startswith(f"line 4: not recorded: {WHICH}") and fault in first
+    assert second.startswith(f"line 11: not recorded: {WHICH}")
+    assert summary.startswith("12 recorded, 0 duplicate, 0 refused, 1 invalid, 2 not recorded in ")
+    assert (run.returncode, [line.startswith(f"orderledger: {WHICH}") for line in rest]) == (3, [] if is_folded else [True])
+    with Ledger.open(url, follow=False) as ledger:
+        assert len(ledger.history("N-11", account="sim:main")) == 1
+
+
+def test_a_long_file_is_recorded_to_its_end_though_the_views_end_before_it(tmp_path: Path, orderledger_command: Path) -> None:
+    url, count = f"sqlite:///{tmp_path}/orders.db", 21_000
+    spoiled(url)
+    (tmp_path / "messages.ndjson").write_text("".join(json.dumps(request(f"N-{number}")) + "\n" for number in range(count)))
+    command = [str(orderledger_command), "record", "messages.ndjson", "--db", "orders.db"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    summary, said = run.stderr.splitlines()
+    assert (run.returncode, summary.partition(",000 recorded,")[0], said.startswith(f"orderledger: {WHICH}")) == (3, "21", True)
+
+
 def test_the_command_check_lists_what_it_finds(tmp_path: Path, orderledger_command: Path) -> None:
     fault = spoiled(f"sqlite:///{tmp_path}/orders.db")
     command: list[str | Path] = [orderledger_command, "check", "--json", "--db", "orders.db"]

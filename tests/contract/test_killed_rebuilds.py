@@ -34,7 +34,7 @@ def rebuilding(command: Path, recorded: Path, folder: Path) -> Iterator[tuple[su
     (folder / "orders.db").write_bytes(recorded.read_bytes())
     arguments = [str(command), "rebuild", "--jobs", "2", "--db", "orders.db"]
     with subprocess.Popen(arguments, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:
-        wait_until(lambda: any(folder.glob("*/1.db")) or parent.poll() is not None)
+        wait_until(lambda: any(folder.glob("*/*.1")) or parent.poll() is not None)
         workers = [pid for pid in children(parent.pid) if "multiprocessing.spawn" in command_of(pid)]
         yield parent, workers
         parent.kill()

@@ -1,9 +1,12 @@
 """Commands whose output cannot be written, or is not read to its end, or that are interrupted: a sentence, and nothing lost."""
 
+import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from orderledger import Ledger
@@ -40,6 +43,71 @@ def test_a_full_device_is_one_sentence(folder: Path, orderledger_command: Path, 
     with Path("/dev/full").open("w") as full:
         status, said = run(orderledger_command, folder, arguments, stdout=full)
     assert (status, said) == (4, ["orderledger: the output cannot be written: No space left on device"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "orders",
+        "orders --json",
+        "order C-1 --account sim:main",
+        "check",
+        "rebuild",
+        "status",
+        "recover",
+        "events",
+        "schema",
+        "--help",
+    ],
+)
+def test_an_output_that_is_closed_is_one_sentence(folder: Path, orderledger_command: Path, arguments: str) -> None:
+    said = closed(folder, f"{orderledger_command} {arguments} >&-")
+    assert said == (4, "", "orderledger: the output cannot be written: Bad file descriptor\n")
+
+
+@pytest.mark.parametrize("arguments", ["orders", "orders --json", "check", "rebuild", "status", "recover", "record /dev/null"])
+def test_who_wants_to_hear_nothing_is_told_nothing_and_answered(folder: Path, orderledger_command: Path, arguments: str) -> None:
+    for streams in ("2>&-", "2>&- <&-"):
+        status, answer, _ = closed(folder, f"{orderledger_command} {arguments} {streams}")
+        assert (status, answer == "") == (0, arguments.startswith("record"))
+
+
+def test_a_closed_standard_input_is_named_and_a_closed_output_is_missed_by_what_is_to_print(
+    folder: Path, orderledger_command: Path
+) -> None:
+    record = f"{orderledger_command} record"
+    status, _, said = closed(folder, f"{record} - <&-")
+    assert (status, said.splitlines()[-1]) == (2, "Error: Invalid value for '[FILE]': standard input is closed")
+    status, _, said = closed(folder, f"{record} messages.ndjson >&- <&-")
+    assert (status, said.splitlines()[-1].partition(" in ")[0]) == (1, "3,920 recorded, 80 duplicate, 0 refused, 1 invalid")
+    status, _, said = closed(folder, f"{record} messages.ndjson --ack >&- 2>&-")
+    assert (status, said) == (4, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("arguments", ["orders", "orders --json", "order C-\u65e5", "history C-\u65e5", "events"])
+def test_a_name_is_printed_as_it_is_whatever_the_terminal_is_set_to(
+    tmp_path: Path, orderledger_command: Path, arguments: str, encoding: str
+) -> None:
+    with Ledger.open(tmp_path / "orderledger.db", follow=False) as ledger:
+        ledger.record_many(parsed(request("C-\u65e5")))
+    full = [str(orderledger_command), *arguments.split()]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    run = subprocess.run(full, cwd=tmp_path, capture_output=True, encoding="utf-8", env=environment)
+    assert (run.returncode, run.stderr, "C-\u65e5" in run.stdout) == (0, "", True)
+
+
+@pytest.mark.parametrize("arguments", ["record", "record --ack", "translate hyperliquid --account sim:main"])
+def test_an_input_that_cannot_be_read_is_no_fault_of_the_output(folder: Path, orderledger_command: Path, arguments: str) -> None:
+    for place, why in (("/proc/self/mem", "Input/output error"), ("- 0>/dev/null", "Bad file descriptor")):
+        status, _, said = closed(folder, f"{orderledger_command} {arguments} {place}")
+        assert (status, said.splitlines()[-1]) == (2, f"orderledger: FILE: cannot be read: {why}")
+
+
+def closed(folder: Path, line: str) -> tuple[int, str, str]:
+    """What a line of the shell comes to."""
+    run = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=120)
+    return run.returncode, run.stdout, run.stderr
 
 
 def test_what_was_recorded_stays_recorded_when_it_cannot_be_told(folder: Path, orderledger_command: Path) -> None:
@@ -97,6 +165,8 @@ def test_an_interrupted_reading_of_standard_input_has_recorded_what_it_answered(
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         process.stdin.write(parsed(request("C-1"))[0].model_dump_json(exclude_none=True) + "\n")
         process.stdout.readline()
+        while psutil.Process(process.pid).status() != psutil.STATUS_SLEEPING:
+            time.sleep(0.002)  # Python does not see a signal that comes just before it waits
         process.send_signal(signal.SIGINT)
         said = process.stderr.read().splitlines()
     assert process.returncode == 130

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orderledger import Ledger, parse_document
+from orderledger import Ledger, StoreError, parse_document
 from orderledger.infrastructure.storage import projecting
 from tests.contract.sql import connected, run_sql
 from tests.contract.streams import IDS, fill, lives, parsed, report, request, story
@@ -35,6 +35,18 @@ def test_a_row_that_was_tampered_with_is_found_and_put_right(tmp_path: Path, job
         assert not ledger.rebuild(("trades",), jobs=jobs).is_equal
         assert ledger.trades() == expected
         assert not ledger.check().differences
+
+
+@pytest.mark.parametrize("theirs", ["orders.db-rebuilt/notes.txt", "orders.db-rebuilt"])
+def test_what_no_rebuild_has_made_is_named_and_never_removed(tmp_path: Path, theirs: str) -> None:
+    (tmp_path / theirs).parent.mkdir(exist_ok=True)
+    (tmp_path / theirs).write_text("mine")
+    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+        ledger.record_many(parsed(*story()))
+        with pytest.raises(StoreError, match=f"^{tmp_path}/orders.db-rebuilt is in the way of a rebuild with several processes"):
+            ledger.rebuild(jobs=2)
+        assert ledger.rebuild().is_equal
+    assert (tmp_path / theirs).read_text() == "mine"
 
 
 def test_a_view_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -172,6 +172,39 @@ def test_as_of_shows_what_was_known_then(ledger: Ledger) -> None:
         ]
 
 
+NAMES = ("client_order_id", "venue_order_id", "replacement_client_order_id", "request_id")
+
+
+def test_as_of_an_order_is_found_by_the_names_that_were_known_then(ledger: Ledger) -> None:
+    """One that is unknown at first and turns out to be ours among them, and names of several kinds and accounts."""
+    unknown: dict[str, Any] = {"venue_order_id": "V-U", "aliases": {"index": "81"}, "instrument": "BTC-USD", "side": "buy"}
+    told = [fill(None, "F-U", 1, **unknown), fill("X-U", "F-X", 1, venue_order_id="V-X"), request("U-1", 2)]
+    told += [report("request_cancel", "U-1", 3, request_id="R-U"), report("acknowledge", "U-1", 4, venue_order_id="V-U")]
+    told += [report("replace", "X-U", 5, quantity="9", venue_order_id="V-U", replacement_client_order_id="U-2")]
+    told += [report("submit", "U-1", 6, aliases={"other": "V-X"}), fill(None, "F-O", 7, account="o", venue_order_id="81")]
+    documents = [*told, *story()]
+    aliases = {value for document in documents for value in document.get("aliases", {}).values()}
+    names = aliases | {document[field] for document in documents for field in NAMES if document.get(field)}
+
+    def found(**moment: datetime) -> dict[str, object]:
+        return {name: answer(ledger, name, **moment) for name in sorted(names)}
+
+    known = []
+    for message in parsed(*documents[:40]):
+        ledger.record(message)
+        known.append((last_recorded_at(ledger), found()))
+    for known_at, answers in [*known[:9], *known[9::10]]:
+        assert found(as_of=known_at) == answers
+    assert found(effective_at=MADE_AT + timedelta(days=1)) == found()
+
+
+def answer(ledger: Ledger, name: str, **moment: Any) -> object:
+    try:
+        return ledger.order(name, **moment)
+    except (UnknownOrder, AmbiguousOrder) as error:
+        return str(error)
+
+
 def last_recorded_at(ledger: Ledger) -> datetime:
     moments: list[datetime] = [event["recorded_at"] for event in ledger.events()]
     return moments[-1]

@@ -19,3 +19,5 @@ def test_what_is_given_goes_before_the_environment_and_that_before_the_defaults(
     assert Settings.read(environment, db="ours.db") == Settings(db="ours.db", synchronous="FULL", lock_timeout=7)
     with pytest.raises(InvalidSetting, match="ORDERLEDGER_LOCK_TIMEOUT"):
         Settings.read({"ORDERLEDGER_LOCK_TIMEOUT": "soon"})
+    with pytest.raises(InvalidSetting, match="'²' is no number of seconds"):
+        Settings.read({"ORDERLEDGER_LOCK_TIMEOUT": "²"})

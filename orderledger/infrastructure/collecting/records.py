@@ -65,7 +65,7 @@ class StoredRecords:
         if not stored:
             return {}
         whole = {name: [event for stream in of_name for event in stored.get(stream, ())] for name, of_name in streams.items()}
-        return {name: FoldedViews(events, None, None, lambda _: set()) for name, events in whole.items() if events}
+        return {name: FoldedViews(events, None, None) for name, events in whole.items() if events}
 
     def _streams(self, account: str, asked: Mapping[str, Names]) -> dict[str, list[str]]:
         """Of each name the streams of the orders that may bear it. Names of an order that was attributed are the other's."""

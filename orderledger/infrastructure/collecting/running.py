@@ -140,6 +140,13 @@ def _running(told: dict[str, Any], ours: str, accounts: set[str]) -> dict[str, s
     }
 
 
+def check_account(settings: CollectSettings, account: str | None) -> None:
+    """Raises InvalidSetting for one that no venue has."""
+    names = [name for venue in settings.venues for name in venue.names]
+    if account is not None and account not in names:
+        raise InvalidSetting("account", f"{account!r} is none of {', '.join(names)}")
+
+
 def reconcile_all(
     settings: CollectSettings, ledger: Ledger, records: Records, *, account: str | None, is_dry_run: bool
 ) -> list[dict[str, Any]]:
@@ -151,9 +158,6 @@ async def _reconcile_all(
     settings: CollectSettings, ledger: Ledger, records: Records, account: str | None, is_dry_run: bool
 ) -> list[dict[str, Any]]:
     venues = _venues(settings, records)
-    names = [name for venue in venues for name in venue.accounts]
-    if account is not None and account not in names:
-        raise InvalidSetting("account", f"{account!r} is none of {', '.join(names)}")
     found: list[dict[str, Any]] = []
     for venue in venues:
         try:

@@ -281,7 +281,7 @@ class SQLiteDatabase(Database):
     def take_in(self, path: str, tables: Sequence[Table], suffix: str) -> None:
         with self._datastore.get_connection(commit=True) as connection:
             cursor = connection.cursor()
-            cursor.execute("ATTACH DATABASE ? AS apart", (path,))
+            cursor.execute("ATTACH DATABASE ? AS apart", (Path(path).as_uri(),))  # a name may be no UTF-8
             try:
                 cursor.execute("BEGIN IMMEDIATE")
                 for table in tables:

@@ -18,6 +18,7 @@ from orderledger.domain.values import is_order_stream
 from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.projecting import BATCH_FAR_BEHIND
+from orderledger.infrastructure.storage.rebuilding import APART
 from orderledger.infrastructure.storage.sqlrows import SqlRows
 from orderledger.infrastructure.storage.store import Store, open_store
 from orderledger.projections.fold import Fold
@@ -34,9 +35,9 @@ def build_in_parallel(store: Store, suffix: str, jobs: int) -> tuple[int, int]:
     assert store.url is not None
     folder = store.database.folder
     if folder is not None:
-        folder.mkdir()
+        _make(folder)
     with _processes(jobs) as pool:
-        paths = [str(Path(folder or "", f"{share}.db")) for share in range(jobs)]
+        paths = [str(Path(folder or "", f"{APART}{share}")) for share in range(jobs)]
         building = [pool.submit(_build_share, store.url, suffix, path, share, jobs, up_to) for share, path in enumerate(paths)]
         count = sum(future.result() for future in building)
         for path in paths:
@@ -46,6 +47,13 @@ def build_in_parallel(store: Store, suffix: str, jobs: int) -> tuple[int, int]:
         for future in placing:
             future.result()
     return up_to, count
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        raise StoreError(f"{folder} is in the way of a rebuild with several processes, and was not made by one") from None
 
 
 @contextmanager

@@ -30,6 +30,9 @@ from orderledger.infrastructure.storage.recording import (
     Row,
     own_streams,
 )
+from orderledger.infrastructure.storage.store import is_for_reading_only
+
+CONNECT_SECONDS = 10
 
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
 
@@ -85,8 +88,8 @@ class Datastore(PostgresDatastore):
         self._is_closed = False
         super().__init__("", "", "", "", "", pool_size=1, max_overflow=15, originator_id_type="text", lock_timeout=lock_timeout)
         self.pool.conninfo = url
-        self.pool.kwargs = {"row_factory": dict_row, "connect_timeout": 10, "client_encoding": "utf8"}
-        with psycopg.connect(url, connect_timeout=10) as connection:  # the pool would not say what is wrong
+        self.pool.kwargs = {"row_factory": dict_row, "connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"}
+        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:  # the pool would not say what is wrong
             row = connection.execute("SELECT current_schema()").fetchone()
             self.schema = row[0] if row and row[0] else "public"
 
@@ -184,7 +187,9 @@ class Recorder(PostgresApplicationRecorder):
 
     def settle(self, error: Exception) -> bool:
         """Whoever has the lock that each append takes knows that no append is under way. An answer of the server is final; what
-        was on its way to a server that never answered may still arrive."""
+        was on its way to a server that never answered may still arrive. Who may only read could not even have the lock."""
+        if is_for_reading_only(error):
+            return True
         with self.datastore.get_connection() as connection, connection.transaction():
             connection.execute(self._lock)
         cause = error.__cause__ or error
@@ -229,6 +234,12 @@ class Recorder(PostgresApplicationRecorder):
         with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
             cursor.execute(statement, parameters, prepare=True)
             return [Row(stream, version, name, bytes(state), position) for stream, version, name, state, position in cursor]
+
+
+def has_ledger(url: str) -> bool:
+    """Whether a ledger is in this database, where its search path leads. Raises psycopg's errors."""
+    with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
+        return connection.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass('ledger_schema')").fetchone() is not None
 
 
 def _names(fresh: Sequence[Binding], free: Sequence[tuple[str, str]]) -> tuple[bytes, ...]:

@@ -89,6 +89,8 @@ class Projector:
             raise self.fault
         with self._lock:
             last, read_before = self._store.recorder.last_position(), self.events_read
+            if self._fold.position < last:
+                self._go_on_from(self._stored_position())  # where others have brought them there, nothing is to be written
             while self._fold.position < last:
                 before = self._fold.position
                 self._advance(BATCH_FAR_BEHIND if last - before > WORTH_A_LARGE_BATCH else BATCH)
@@ -102,9 +104,12 @@ class Projector:
 
     def is_far_behind(self) -> bool:
         """Whether so much of the log is still to be taken that catching up takes a while."""
-        with self._store.database.reading() as session:
-            position = stored_position(session)
+        position = self._stored_position()
         return self._store.recorder.last_position() - position > BATCH_FAR_BEHIND
+
+    def _stored_position(self) -> int:
+        with self._store.database.reading() as session:
+            return stored_position(session)
 
     def restart(self) -> None:
         """Forget what is in memory: the tables have been changed by others."""

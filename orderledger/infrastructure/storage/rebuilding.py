@@ -1,9 +1,8 @@
 """Builds the views anew from the log, beside the live ones, and then puts the new rows in their place."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from orderledger.infrastructure.errors import InvalidSetting, StoreVersion
@@ -22,6 +21,9 @@ from orderledger.infrastructure.storage.store import Store
 from orderledger.projections.tables import BY_NAME, TABLES, Table
 
 SUFFIX = "__rebuilt"
+
+APART = f"views{SUFFIX}."
+"""So begin the names of the files that several processes fill. By them they are known for ours."""
 
 Progress = Callable[[int, int], None]
 
@@ -134,8 +136,13 @@ def _beside(store: Store) -> Iterator[None]:
 
 
 def _clear_folder(store: Store) -> None:
-    if store.database.folder is not None:
-        shutil.rmtree(store.database.folder, ignore_errors=True)
+    """Of what rebuilds have made in it. It stays where anything else is there."""
+    folder = store.database.folder
+    if folder is not None:
+        for path in folder.glob(f"{APART}*"):
+            path.unlink(missing_ok=True)  # the processes of one that was killed may still be ending
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Sequence[Table]) -> bool:

@@ -5,7 +5,9 @@ The module is the library's persistence module for SQLite ledgers: it finds `Fac
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from eventsourcing import sqlite as library
@@ -154,6 +156,12 @@ class Recorder(SQLiteApplicationRecorder):
         statement = f"{self._select} notification_id > ? AND notification_id <= ? {chosen} ORDER BY notification_id LIMIT ?"
         rows = self._rows(statement, (first, LAST_POSITION if stop is None else stop, *topics, limit))
         return [Notification(row.stream, row.version, row.name, row.state, row.position) for row in rows]
+
+
+def has_ledger(path: Path) -> bool:
+    """Whether a ledger is in this file, which may be another program's. Raises sqlite3's errors."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:
+        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'ledger_schema'").fetchall())
 
 
 def _check_free(c: SQLiteCursor, free: Sequence[tuple[str, str]]) -> None:

@@ -19,6 +19,8 @@ from orderledger.infrastructure.storage.database import Database, SQLiteDatabase
 from orderledger.infrastructure.storage.recording import LAST_POSITION, Binding, LedgerRecorder, NewEvent, Row
 
 MEMORY = "memory://"
+MAY_ONLY_READ = frozenset({"42501", "25006"})
+"""What PostgreSQL says to a role that may not write, and to whoever writes to a standby."""
 POSTGRES = ("postgresql://", "postgres://")
 SQLITE = "sqlite:///"
 NO_PATH = re.compile(r"(sqlite|file|memory|postgres|postgresql|:memory):|[\w+.-]+://")
@@ -146,17 +148,37 @@ def file_of(url: str) -> str | None:
     is_url = url.startswith(SQLITE)
     path = unquote(url.removeprefix(SQLITE)) if is_url else url
     if not path or ("?" in url if is_url else NO_PATH.match(url)):
-        raise InvalidSetting("db", f"{_public(url)!r} is none of: a path, sqlite:///path, postgresql://..., memory://")
+        raise InvalidSetting("db", f"{public(url)!r} is none of: a path, sqlite:///path, postgresql://..., memory://")
     return path
+
+
+def is_there(url: str) -> bool:
+    """Whether a ledger is at this URL already: asked of what is there, and nothing is made. Raises as `open_store` does."""
+    with reaching(url):
+        if url.startswith(POSTGRES):
+            from orderledger.infrastructure.storage import postgres
+
+            return postgres.has_ledger(url)
+        path = file_of(url)
+        if path is None:
+            return True
+        from orderledger.infrastructure.storage import sqlite
+
+        return _placed(path).exists() and sqlite.has_ledger(_placed(path))
+
+
+def _placed(path: str) -> Path:
+    """In full: for connections that are made later, wherever the process has gone."""
+    if Path(path).is_dir() or not Path(path).absolute().parent.is_dir():
+        raise StoreUnreachable(f"{path} is no file in an existing folder")
+    return Path(path).absolute()
 
 
 def _open_sqlite(path: str | None, synchronous: str, lock_timeout: int) -> Store:
     from orderledger.infrastructure.storage import sqlite
 
     if path is not None:
-        if Path(path).is_dir() or not Path(path).absolute().parent.is_dir():
-            raise StoreUnreachable(f"{path} is no file in an existing folder")
-        path = str(Path(path).absolute())  # for connections that are made later, wherever the process has gone
+        path = str(_placed(path))
     environment = {
         "PERSISTENCE_MODULE": sqlite.__name__,
         "SQLITE_DBNAME": path or f"file:orderledger-{uuid.uuid4().hex}?mode=memory&cache=shared",
@@ -214,11 +236,17 @@ def as_store_error(error: Exception, url: str = "the store") -> StoreError:
 
 
 def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
-    """One sentence about why a store cannot be used, without passwords."""
-    return StoreUnreachable(f"{_public(url)} cannot be used: {_said(error)}")
+    """One sentence about why a store cannot be used."""
+    return StoreUnreachable(f"{public(url)} cannot be used: {_said(error)}")
 
 
-def _public(url: str) -> str:
+def is_for_reading_only(error: Exception) -> bool:
+    """Whether it says that PostgreSQL lets us read, or nothing at all."""
+    return getattr(error.__cause__, "sqlstate", None) in MAY_ONLY_READ
+
+
+def public(url: str) -> str:
+    """The URL without passwords."""
     return re.sub(r"(password=)[^&]*", r"\1...", re.sub(r"://[^@/]*@", "://", url))
 
 

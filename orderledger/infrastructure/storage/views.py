@@ -1,12 +1,13 @@
 """Questions to the views: as they are, or as of another time by folding the log up to then."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
-from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAttributed
-from orderledger.domain.identity import NameKind
+from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAttributed, OrderEvent
+from orderledger.domain.identity import Name, NameKind, names_borne
 from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import account_of, client_order_id_of
 from orderledger.infrastructure.arguments import asked_of
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
@@ -62,19 +63,15 @@ class StoredViews:
 
 
 class FoldedViews:
-    """The views as of another time: what was known at `as_of`, or what had happened by `effective_at`, or both."""
+    """The views as of another time: what was known at `as_of`, or what had happened by `effective_at`, or both. An order has the
+    names by which it was known at `as_of`, also where it got them after `effective_at`."""
 
-    def __init__(
-        self,
-        events: Iterable[Recorded],
-        as_of: datetime | None,
-        effective_at: datetime | None,
-        named: Callable[[str], set[str]],
-    ) -> None:
-        self._named = named
+    def __init__(self, events: Iterable[Recorded], as_of: datetime | None, effective_at: datetime | None) -> None:
         self._rows = MemoryRows()
+        self._names = _Names()
         fold = Fold(self._rows)
-        for recorded in _until(events, as_of, effective_at):
+        known = (recorded for recorded in events if as_of is None or recorded.recorded_at <= as_of)
+        for recorded in _happened(map(self._names.taken, known), effective_at):
             fold.take(recorded)
         fold.settle()
 
@@ -87,27 +84,52 @@ class FoldedViews:
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         rows = self.rows(ORDERS, account=account)
         exact = [row for row in rows if row["client_order_id"] == name]
-        return exact or [row for row in rows if row["stream"] in self._named(name)]
+        if exact:
+            return exact
+        streams = self._names.streams_named(name)
+        return [row for row in rows if row["stream"] in streams]
+
+
+class _Names:
+    """The same bindings as in the store: a name stands for the first order that bore it, or what this turned out to be."""
+
+    def __init__(self) -> None:
+        self._bound: dict[tuple[str, Name], str] = {}
+        self._attributed: dict[str, str] = {}
+
+    def taken(self, recorded: Recorded) -> Recorded:
+        event, stream = recorded.event, recorded.stream
+        if isinstance(event, OrderAttributed):
+            self._attributed[stream] = event.to
+            own_id = client_order_id_of(stream)
+            names = [] if own_id is None else [(NameKind.CLIENT, own_id)]
+        else:
+            names = names_borne(client_order_id_of(stream), event) if isinstance(event, OrderEvent) else []
+        for name in names:
+            self._bound.setdefault((account_of(stream), name), stream)
+        return recorded
+
+    def streams_named(self, name: str) -> set[str]:
+        found = set()
+        for (_, (kind, known)), stream in self._bound.items():
+            if name == known or (kind is NameKind.ALIAS and name == known.partition("=")[2]):
+                while stream in self._attributed:
+                    stream = self._attributed[stream]
+                found.add(stream)
+        return found
 
 
 def folded(store: Store, as_of: datetime | None, effective_at: datetime | None) -> FoldedViews:
     """The views as of another time."""
-
-    def named(name: str) -> set[str]:
-        with store.database.reading() as session:
-            return set(StoredViews(session).streams_named(name))
-
-    return FoldedViews(store.all_events(), as_of, effective_at, named)
+    return FoldedViews(store.all_events(), as_of, effective_at)
 
 
-def _until(events: Iterable[Recorded], as_of: datetime | None, effective_at: datetime | None) -> Iterator[Recorded]:
-    """What was known, and had happened. Which order a report belongs to is known today, and holds for whatever time is asked
-    about; what is odd about an order is not, before the order has any facts."""
+def _happened(events: Iterable[Recorded], effective_at: datetime | None) -> Iterator[Recorded]:
+    """What had happened. Which order a report belongs to holds for whatever time is asked about; what is odd about an order does
+    not, before the order has any facts."""
     begun: set[str] = set()
     for recorded in events:
-        if (as_of is not None and recorded.recorded_at > as_of) or (
-            effective_at is not None and not _had_happened(recorded, effective_at)
-        ):
+        if effective_at is not None and not _had_happened(recorded, effective_at):
             continue
         if not isinstance(recorded.event, (AnomalyDetected, AnomalyCleared)):
             begun.add(recorded.stream)

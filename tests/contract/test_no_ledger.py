@@ -1,0 +1,61 @@
+"""Where there is no ledger, whoever only asks makes none, and leaves what is there as it was."""
+
+import os
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from orderledger.infrastructure.storage.store import public
+from tests.contract.sql import connected
+
+
+def asked(command: Path, url: str, arguments: str) -> tuple[int, str, str]:
+    run = subprocess.run([str(command), *arguments.split(), "--db", url], capture_output=True, text=True)
+    return run.returncode, run.stdout, run.stderr
+
+
+def tables(url: str) -> list[str]:
+    of_postgres = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+    with closing(connected(url)) as connection:
+        found = connection.execute("SELECT name FROM sqlite_master" if url.startswith("sqlite") else of_postgres)
+        return [name for (name,) in found]
+
+
+@pytest.fixture
+def database(durable_store_url: str) -> str:
+    """Of another program."""
+    with closing(connected(durable_store_url)) as connection:
+        connection.execute("CREATE TABLE notes (text TEXT)")
+        connection.commit()
+    return durable_store_url
+
+
+@pytest.mark.parametrize("arguments", ["orders --json", "trades", "pnl", "recover", "events", "history C-1", "check", "status"])
+def test_in_a_database_without_a_ledger(database: str, orderledger_command: Path, arguments: str) -> None:
+    status, _, said = asked(orderledger_command, database, arguments)
+    assert said.startswith(f"orderledger: there is no ledger at {public(database)}")
+    assert status == {"history C-1": 1, "check": 3, "status": 3}.get(arguments, 0)
+    assert tables(database) == ["notes"]
+    if database.startswith("sqlite"):
+        assert Path(database.removeprefix("sqlite://")).read_bytes()[18] == 1, "not in the mode of a write-ahead log"
+
+
+def test_recording_makes_one_beside_what_is_there_and_says_so_once(database: str, orderledger_command: Path) -> None:
+    _, _, first = asked(orderledger_command, database, "record /dev/null")
+    _, _, second = asked(orderledger_command, database, "record /dev/null")
+    assert ("a new ledger at" in first, "a new ledger at" in second) == (True, False)
+    assert asked(orderledger_command, database, "orders") == (0, "no orders\n", "")
+    assert {"notes", "orders"} < set(tables(database))
+
+
+def test_in_a_file_of_any_name(tmp_path: Path, orderledger_command: Path) -> None:
+    for name in ("a?b#c%20 d.db", "größe.db", os.fsdecode(b"\xff.db")):
+        path = tmp_path / name
+        assert asked(orderledger_command, str(path), "record /dev/null")[0] == 0
+        assert asked(orderledger_command, str(path), "orders") == (0, "no orders\n", "")
+        assert asked(orderledger_command, str(path), "rebuild --jobs 2")[0] == 0
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("SELECT count(*) FROM orders").fetchall() == [(0,)]
