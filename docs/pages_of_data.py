@@ -14,8 +14,8 @@ from markdown import code, stored_word, table
 from orderledger.domain.events import FillRecorded, OrderEvent, OrderReport
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import NAMES, UPCASTS, Envelope, encode, name_of, readable_payload
-from orderledger.infrastructure.storage.database import SQLiteSession
 from orderledger.infrastructure.storage.database_postgres import PostgresSession
+from orderledger.infrastructure.storage.database_sqlite import SQLiteSession
 from orderledger.infrastructure.wire.facts import FACTS
 from orderledger.infrastructure.wire.messages import Fill, Propose
 from orderledger.ledger import Ledger

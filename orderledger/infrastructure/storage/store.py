@@ -15,7 +15,8 @@ from orderledger.infrastructure.errors import InvalidSetting, OutcomeUnknown, St
 from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
-from orderledger.infrastructure.storage.database import Database, SQLiteDatabase
+from orderledger.infrastructure.storage.database import Database
+from orderledger.infrastructure.storage.database_sqlite import SQLiteDatabase
 from orderledger.infrastructure.storage.recording import LAST_POSITION, Binding, LedgerRecorder, NewEvent, Row
 
 MEMORY = "memory://"
