@@ -141,6 +141,9 @@ class Hyperliquid:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._around.outbox.end_listening()
+            for account in self._watched.values():
+                account.is_up = False
 
     async def hang_up(self) -> None:
         """The look at a polled account that has begun is taken to its end, if that comes soon."""
