@@ -185,6 +185,29 @@ def test_a_row_that_cannot_be_read_is_said_once() -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize(("readable", "unreadable"), [('"tid":1,', '"tid":"?",'), ('"px":"2500.5"', '"px":"?"')])
+def test_a_fill_that_cannot_be_read_is_said_once_and_told_when_it_can_be_read(readable: str, unreadable: str) -> None:
+    async def story() -> None:
+        server = made_up()
+        server.rewritten = lambda text: text.replace(readable, unreadable)
+        async with listening(server, limits=polling()) as desk:
+
+            async def some_looks() -> None:
+                polls = desk.venue.counts["polls"]
+                await desk.until(lambda: desk.venue.counts["polls"] > polls + 2)
+
+            server.truth.fill(server.truth.place(ADDRESS, **TERMS))
+            await desk.until(lambda: desk.garbled)
+            await some_looks()
+            assert (len(desk.garbled), desk.venue.counts["garbled"], desk.kinds.count("fill")) == (1, 1, 0)
+            server.rewritten = lambda text: text
+            await desk.until(lambda: desk.is_order(cum_quantity=Decimal("1.2")))
+            await some_looks()
+            assert desk.kinds.count("fill") == 1
+
+    asyncio.run(story())
+
+
 # The budget.
 
 

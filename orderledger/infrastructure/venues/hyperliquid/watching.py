@@ -13,7 +13,6 @@ from orderledger.infrastructure.venues.translation import as_text
 from orderledger.infrastructure.wire.messages import Balance, Message
 
 MOST_ENDED = 4_000
-MOST_FILLS = 2_000
 STANDING = frozenset({Meaning.WORKING, Meaning.TRIGGERED, Meaning.UNKNOWN})
 
 
@@ -42,7 +41,7 @@ class Account:
     _open: dict[str, dict[str, Any]] = field(default_factory=dict)
     _gone: dict[str, Gone] = field(default_factory=dict)
     _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)
-    _fills: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _seen: dict[str, frozenset[str]] = field(default_factory=dict)
     _balances: dict[str, Balance] = field(default_factory=dict)
 
     def news(self, exchange: str, rows: list[Any]) -> list[Any]:
@@ -78,14 +77,12 @@ class Account:
         while len(self._ended) > MOST_ENDED:
             self._ended.popitem(last=False)
 
-    def is_new_fill(self, fill_id: str | None) -> bool:
-        """Whether this fill was not seen lately. One that cannot be read is always new."""
-        if fill_id is None or fill_id not in self._fills:
-            self._fills[fill_id or ""] = None
-            while len(self._fills) > MOST_FILLS:
-                self._fills.popitem(last=False)
-            return True
-        return False
+    def unseen(self, question: str, rows: list[Any]) -> list[Any]:
+        """The rows that the last answer to this question had not, word for word: each look asks again for where the last one
+        ended. So a row is told once as long as it stays the same, whether it can be read or not."""
+        now = {as_text(row): row for row in rows}
+        before, self._seen[question] = self._seen.get(question, frozenset()), frozenset(now)
+        return [row for text, row in now.items() if text not in before]
 
     def changed(self, messages: list[Message]) -> list[Message]:
         """Without the balances that were told before: whole states come again and again."""
