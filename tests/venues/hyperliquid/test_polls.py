@@ -1,6 +1,7 @@
 """Accounts that are looked at in turn, the budget of weight, and the questions of a reconciliation."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ from tests.venues.hyperliquid.company import (
     CLOID as COMMON_CLOID,
 )
 
+FAR_FUTURE = 4_102_444_800_000
 TERMS: dict[str, Any] = {"instrument": "ETH", "side": "buy", "quantity": "1.2", "limit_price": "2500.5"}
 
 
@@ -204,6 +206,20 @@ def test_a_fill_that_cannot_be_read_is_said_once_and_told_when_it_can_be_read(re
             await desk.until(lambda: desk.is_order(cum_quantity=Decimal("1.2")))
             await some_looks()
             assert desk.kinds.count("fill") == 1
+
+    asyncio.run(story())
+
+
+def test_a_fill_of_a_far_future_hides_none_that_come_after_it() -> None:
+    async def story() -> None:
+        server = made_up()
+        server.rewritten = lambda text: re.sub(r'"time":\d+(.*"tid":1,)', rf'"time":{FAR_FUTURE}\1', text)
+        async with listening(server, limits=polling()) as desk:
+            order = server.truth.place(ADDRESS, **TERMS)
+            server.truth.fill(order, "0.5")
+            await desk.until(lambda: desk.kinds.count("fill") == 1)
+            server.truth.fill(order, "0.7")
+            await desk.until(lambda: desk.is_order(cum_quantity=Decimal("1.2")))
 
     asyncio.run(story())
 

@@ -72,7 +72,7 @@ class Outbox:
             self.is_heard = False
 
     def end_listening(self) -> None:
-        """Nobody adds or takes anything any more. What was heard is for whoever listens next; who was up, and what failed, is not."""
+        """Nobody adds or takes any more. What was heard is for whoever listens next; who was up, and what failed, is not."""
         waiting = [self._following, *(self._took(self._line.get_nowait()) for _ in range(self._line.qsize()))]
         self._following = None
         for one in waiting:

@@ -64,7 +64,7 @@ class Rotation:
             return
         await self._came_up(account, at)
         told = self._orders(account, lists)
-        told.add(self._fills(account, fills, since))
+        told.add(self._fills(account, fills, since, at))
         told.add(batches.fundings(fundings, self._around.polled(account, None)))
         await self._around.say(account, told, at=at, frames=len(lists) + 1)
         await self._explain(account, at)
@@ -96,9 +96,11 @@ class Rotation:
             told.add(batches.open_orders(news, account.legs, self._around.polled(account, None)))
         return told
 
-    def _fills(self, account: Account, rows: list[Any], since: datetime) -> Translated:
-        """The next look asks from the last of them on, itself included: others of the same moment may come later."""
-        account.fills_at = max([account.fills_at or since, *_times(rows)])
+    def _fills(self, account: Account, rows: list[Any], since: datetime, at: datetime) -> Translated:
+        """The next look asks from the last of them on, itself included: others of the same moment may come later. A time that
+        has not come yet would hide all that comes before it."""
+        ends = (time if time <= at + OVERLAP else at - OVERLAP for time in _times(rows))
+        account.fills_at = max([account.fills_at or since, *ends])
         return batches.fills(account.unseen("fills", rows), account.legs, self._around.polled(account, None))
 
     async def _fundings(self, account: Account, since: datetime, at: datetime) -> list[Any]:
