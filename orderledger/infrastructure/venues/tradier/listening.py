@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from orderledger.infrastructure.venues.tradier.asking import Questions
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated, translated_orders
-from orderledger.infrastructure.venues.translation import Translation, as_text
+from orderledger.infrastructure.venues.translation import Fault, Translation, as_text
 from orderledger.infrastructure.venues.transport import Ended, Frame, Opened, Socket, ended, happens_within, parsed
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
 
@@ -97,6 +97,13 @@ class Listener:
         session = await self._questions.session()
         await send(json.dumps({"events": ["order"], "sessionid": session, "excludeAccounts": []}))
 
+    async def tell_faults(self, accounts: Sequence[str], faults: Sequence[Fault], *, is_answer: bool = False) -> None:
+        """What could not be read; of an answer to a question that was not ours, if it `is_answer`."""
+        for one in faults:
+            shown = as_text(one.payload)[:PAYLOAD_LENGTH]
+            garbled = Garbled(accounts=accounts, at=self._now(), fault=one.fault, payload=shown, is_answer=is_answer)
+            await self._queue.put(garbled)
+
     async def _guarded(self, work: Any) -> None:
         try:
             await work
@@ -144,12 +151,7 @@ class Listener:
     async def _tell(self, line: Line, translation: Translation) -> None:
         if translation.messages:
             await self._queue.put(Heard(account=line.account, messages=translation.messages))
-        for fault in translation.faults:
-            await self._garbled([line], fault.fault, fault.payload)
-
-    async def _garbled(self, lines: list[Line], fault: str, payload: Any) -> None:
-        accounts = [line.account for line in lines]
-        await self._queue.put(Garbled(accounts=accounts, at=self._now(), fault=fault, payload=as_text(payload)[:PAYLOAD_LENGTH]))
+        await self.tell_faults([line.account], translation.faults)
 
     async def _follow(self, socket: Socket) -> None:
         """The stream. Nothing is told again after a cut: each connection is followed by a sweep."""
@@ -165,7 +167,7 @@ class Listener:
         try:
             document = parsed(text)
         except ValueError as fault:
-            await self._garbled(list(self._lines.values()), str(fault), text)
+            await self.tell_faults([line.account for line in self._lines.values()], [Fault(str(fault), text)])
             self._wake_all()
             return
         for line in self._about(document):
