@@ -414,6 +414,22 @@ def test_a_garbled_row_is_told_and_the_others_count() -> None:
     run(story())
 
 
+def test_a_price_that_cannot_be_read_is_told_once_and_asked_for_until_it_can() -> None:
+    async def story() -> None:
+        async with a_desk(stream_url=None) as desk:
+            desk.truth.fill(desk.place(), "10", price="500.2")
+            desk.fake.rewritten = lambda text: text.replace(":500.2,", ':"?",')
+            async with desk.listening():
+                await desk.until(lambda: bool(desk.garbled()))
+                asked = desk.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"]
+                await desk.until(lambda: desk.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] > asked + 3)
+                assert sorted(desk.garbled()) == sorted(set(desk.garbled()))
+                desk.fake.rewritten = lambda text: text
+                await desk.until(lambda: desk.book.fills() != [])
+
+    run(story())
+
+
 def test_frames_that_are_cut_short_are_told_and_what_they_said_is_asked_for() -> None:
     async def story() -> None:
         async with a_desk(poll_seconds=1000.0, idle_seconds=1000.0) as desk:

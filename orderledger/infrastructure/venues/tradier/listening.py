@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,8 @@ PAYLOAD_LENGTH = 2000
 
 @dataclass(slots=True)
 class Line:
-    """One account that is polled. `rows`: each row as it was told last, by its id, so that only news is told. `fault`: why its
-    last sweep failed."""
+    """One account that is polled. `rows`: each row as it was told last, by its id, so that only news is told; `faults`: what
+    could not be read of the last ones that were news. `fault`: why its last sweep failed."""
 
     account: str
     number: str
@@ -32,6 +32,7 @@ class Line:
     fault: str | None = None
     has_open: bool = True
     rows: dict[str, Any] = field(default_factory=dict)
+    faults: Sequence[Fault] = ()
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -132,7 +133,8 @@ class Listener:
         for venue_order_id in translation.questions:
             line.rows.pop(venue_order_id, None)  # asked for again soon, until it lacks nothing
             line.has_open = True
-        await self._tell(line, translation)
+        known, line.faults = line.faults, translation.faults
+        await self._tell(line, replace(translation, faults=[one for one in translation.faults if one not in known]))
 
     async def _is_down(self, line: Line, reason: str) -> None:
         """Said once, with the last moment at which all was well: before the first answer, when the listening began."""
