@@ -10,7 +10,6 @@ import pytest
 from orderledger import Fill, Ledger, Message, StoreUnreachable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.collecting.collector import Collector
-from orderledger.infrastructure.collecting.watching import AGAIN_SECONDS, Watch
 from orderledger.infrastructure.reconciliation.reconciler import Rules
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
 from tests.reconciliation.plain_venue import Known, PlainVenue
@@ -248,20 +247,6 @@ def test_an_answer_that_breaks_an_adapter_is_asked_for_again() -> None:
         await running.reconciled(1)
 
     assert run(story).published[-1]["accounts"][ACCOUNT]["fault"] is None
-
-
-def test_a_fault_that_lasts_is_said_when_it_begins_or_changes_and_again_after_a_while() -> None:
-    seconds = 0.0
-    watch = Watch(None, [], lambda: None, lambda: seconds)
-
-    def said(*faults: str) -> list[bool]:
-        return [watch.is_due("lighter", fault) for fault in faults]
-
-    assert said("refused", "refused", "HTTP 503", "refused", "HTTP 503") == [True, False, True, False, False]
-    seconds = AGAIN_SECONDS - 1
-    assert said("refused") == [False]
-    seconds = AGAIN_SECONDS
-    assert said("refused", "refused") == [True, False]
 
 
 def test_the_fault_of_a_feed_is_shown_until_the_account_is_up() -> None:
