@@ -114,3 +114,24 @@ def test_the_time_in_which_no_collector_ran_is_a_gap() -> None:
     running = run(story)
     (gap,) = running.ledger.account_events()
     assert (gap["account"], gap["from_at"], gap["to_at"], gap["reason"]) == (ACCOUNT, at(5), at(50), "collector_stopped")
+
+
+def test_an_outage_of_which_the_venue_says_several_lines_is_a_gap_like_any_other() -> None:
+    """The page of a proxy, for instance; and a text that is none in UTF-8."""
+    said = "HTTP 503: <html>\r\n<h1>503 \ud800</h1>"
+
+    async def story(running: Running) -> None:
+        running.clock.set(at(10))
+        await running.hear(UP)
+        await running.reconciled(1)
+        await running.hear(Down(accounts=[ACCOUNT], at=at(20), reason=said))
+        await running.until(lambda: running.ledger.account_events(kind="gap") != [])
+        running.ledger.publish("collector", running.collector.status())
+        await running.hear(Up(accounts=[ACCOUNT], at=at(30)))
+        await running.reconciled(2)
+
+    running = run(story)
+    (gap,) = running.ledger.account_events(kind="gap")
+    assert (gap["from_at"], gap["to_at"], gap["reason"]) == (at(20), at(30), "HTTP 503: <html>  <h1>503  </h1>")
+    (shown,) = running.ledger.status()["collectors"].values()
+    assert shown["accounts"][ACCOUNT]["fault"] == gap["reason"]

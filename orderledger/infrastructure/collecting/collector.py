@@ -22,6 +22,7 @@ from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.transport import happens_within
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Records, Told, Up, Venue
+from orderledger.infrastructure.wire.fields import printable
 from orderledger.infrastructure.wire.messages import Gap
 
 ACTOR = "collector"
@@ -187,7 +188,7 @@ class Collector:
             self.counters[account].is_up, self.counters[account].down_because = False, reason
             self._up_at.pop(account, None)
             self.counters[account].gaps += 1
-            gap = Gap(account=account, from_at=at, at=at, reason=reason[:200], source=Source.VENUE_PUSH, actor=ACTOR)
+            gap = Gap(account=account, from_at=at, at=at, reason=printable(reason)[:200], source=Source.VENUE_PUSH, actor=ACTOR)
             await self._recorder.put(account, [gap])
         self._news.set()
 
