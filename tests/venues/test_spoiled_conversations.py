@@ -11,15 +11,20 @@ from structlog.testing import capture_logs
 
 from orderledger.infrastructure.collecting.collector import Collector
 from orderledger.infrastructure.reconciliation.reconciler import Rules
-from tests.venues.company import Company, every_venue, played
+from tests.venues.company import Company, played
 from tests.venues.mutations import Mutator
+from tests.worlds.plan import VENUES
 
 SEEDS = range(4)
 MANY_SEEDS = range(100, 160)
 HAPPENINGS = 60
 SPOILED = 0.15
 RULES = Rules(pause=0.001, opening_pause=0.001)
+WAYS = [*((name, 1) for name in VENUES), ("hyperliquid", 0)]
 FAILURES = {"feed_failed", "reconciliation_failed", "not_hung_up"}
+
+
+every_way = pytest.mark.parametrize(("name", "streams"), WAYS)
 
 
 def spoiling(seed: int) -> Callable[[str], str]:
@@ -55,20 +60,20 @@ async def spoiled_for_a_while(company: Company, seed: int) -> None:
     await running
 
 
-def spoil(name: str, seed: int) -> None:
+def spoil(name: str, streams: int, seed: int) -> None:
     with capture_logs() as said:
-        played(name, lambda company: spoiled_for_a_while(company, seed))
+        played(name, lambda company: spoiled_for_a_while(company, seed), streams=streams)
     assert not [line for line in said if line["event"] in FAILURES]
 
 
-@every_venue
+@every_way
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_conversation_that_is_spoiled_by_chance_goes_on(name: str, seed: int) -> None:
-    spoil(name, seed)
+def test_a_conversation_that_is_spoiled_by_chance_goes_on(name: str, streams: int, seed: int) -> None:
+    spoil(name, streams, seed)
 
 
-@every_venue
+@every_way
 @pytest.mark.long
 @pytest.mark.parametrize("seed", MANY_SEEDS)
-def test_many_conversations_that_are_spoiled_by_chance_go_on(name: str, seed: int) -> None:
-    spoil(name, seed)
+def test_many_conversations_that_are_spoiled_by_chance_go_on(name: str, streams: int, seed: int) -> None:
+    spoil(name, streams, seed)
