@@ -185,3 +185,18 @@ def test_a_fill_of_a_far_future_hides_none_that_come_after_it() -> None:
             await desk.until(lambda: desk.is_order(cum_quantity=Decimal("1.2")))
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("row", ["7" * 5000, '"777"'])
+def test_a_row_that_is_a_bare_number_is_no_order_when_it_goes(row: str) -> None:
+    async def story() -> None:
+        server = made_up()
+        server.rewritten = lambda text: text.replace("[]", f"[{row}]")
+        async with listening(server, limits=polling()) as desk:
+            await desk.until(lambda: desk.garbled)
+            server.rewritten = lambda text: text
+            polls = desk.venue.counts["polls"]
+            await desk.until(lambda: desk.venue.counts["polls"] > polls + 2)
+            assert (desk.venue.counts["gone"], server.requests["orderStatus"]) == (0, 0)
+
+    asyncio.run(story())

@@ -51,7 +51,7 @@ class Account:
         told = [row for name, row in now.items() if before.get(name) != row]
         self.counts["new"] += sum(name not in before for name in now)
         self.counts["changed"] += sum(name in before for name, row in now.items() if before.get(name) != row)
-        gone = {name: Gone(name, _cloid_of(row)) for name, row in before.items() if name not in now and name.isdigit()}
+        gone = {name: Gone(name, _cloid_of(row)) for name, row in before.items() if name not in now and _id_of(row) is not None}
         self.counts["gone"] += len(gone)
         self._gone.update(gone)
         self._open[exchange] = now
@@ -72,7 +72,7 @@ class Account:
         """Learn which orders have ended."""
         for row in rows if isinstance(rows, list) else []:
             status = _status_of(row)
-            if status is not None and meaning_of(status) not in STANDING and (name := _name_of(row.get("order"))).isdigit():
+            if status is not None and meaning_of(status) not in STANDING and (name := _id_of(row.get("order"))) is not None:
                 self._ended[name] = None
         while len(self._ended) > MOST_ENDED:
             self._ended.popitem(last=False)
@@ -98,11 +98,15 @@ class Account:
 
 def _name_of(row: Any) -> str:
     """The venue's id, or the whole row where it cannot be read, so that it is told once."""
+    return _id_of(row) or as_text(row)
+
+
+def _id_of(row: Any) -> str | None:
     try:
         order = Row(row).count("oid")
     except Unreadable:
-        order = None
-    return as_text(row) if order is None else str(order)
+        return None
+    return None if order is None else str(order)
 
 
 def _cloid_of(row: Any) -> str | None:
