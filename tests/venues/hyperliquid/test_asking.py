@@ -168,6 +168,14 @@ def test_an_order_is_asked_for_by_client_id_alias_and_every_id() -> None:
     asked(story)
 
 
+@pytest.mark.parametrize("cloid", ["\N{SUPERSCRIPT TWO}", "\N{ARABIC-INDIC DIGIT THREE}"])
+def test_a_cloid_of_other_digits_than_0_to_9_is_no_order_id(cloid: str) -> None:
+    async def story(server: Any, venue: Hyperliquid) -> None:
+        assert await venue.order(ACCOUNT, row_of(aliases={CLOID: cloid})) is None
+
+    asked(story)
+
+
 def test_a_modified_order_is_found_with_its_new_leg() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
         order = server.truth.place(ADDRESS, client_id=COMMON_CLOID, **TERMS)
