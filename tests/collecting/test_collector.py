@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -87,6 +88,15 @@ def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:
     running = run(story)
     assert [row["venue_order_id"] for row in running.ledger.open_orders()] == ["V-1"]
     assert running.published[-1]["accounts"][ACCOUNT]["garbled"] == 1
+
+
+def test_a_row_that_cannot_be_read_counts_once_however_often_it_is_answered() -> None:
+    async def story(running: Running) -> None:
+        row = Garbled(accounts=[ACCOUNT], at=at(15), fault="no number", payload="{}", is_answer=True)
+        changed = replace(row, payload='{"quantity": 1}')
+        await running.hear(UP, row, row, changed, row, changed)
+
+    assert run(story).published[-1]["accounts"][ACCOUNT]["garbled"] == 2
 
 
 def test_an_answer_that_breaks_an_adapter_is_asked_for_again() -> None:

@@ -193,6 +193,8 @@ class Collector:
         self._news.set()
 
     async def _take_garbled(self, venue: Venue, told: Garbled) -> None:
+        if told.is_answer and not self._watch.is_due((venue, *told.accounts), f"{told.fault}: {told.payload}"):
+            return  # it comes again with each answer
         for account in told.accounts:
             self.counters[account].garbled += 1
             if not told.is_answer:
