@@ -106,3 +106,18 @@ def test_frames_that_are_cut_short_are_told_and_what_they_said_is_asked_for() ->
             assert len(desk.garbled()) == 1
 
     run(story())
+
+
+def test_a_fill_whose_row_cannot_be_kept_is_told_once_it_can() -> None:
+    """A text that is none in UTF-8, in a field that nobody reads."""
+
+    async def story() -> None:
+        async with a_desk(stream_url=None) as desk:
+            desk.truth.fill(desk.place(), "10", price="500.2")
+            desk.fake.rewritten = lambda text: text.replace('"duration":', '"note":"\\ud800","duration":')
+            async with desk.listening():
+                await desk.until(lambda: bool(desk.garbled()))
+                desk.fake.rewritten = lambda text: text
+                await desk.until(lambda: desk.book.fills() != [])
+
+    run(story())

@@ -131,7 +131,6 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
         numbers = filled.news(line) if line.instrument is not None and line.side is not None else None
         if numbers is not None:
             fills.append(_fill(numbers, fields))
-            told[numbers.fill_id] = fills[-1]
             filled.add(fills[-1])
         if fills and line.instrument is not None:
             messages += definition(line.instrument, context)
