@@ -275,7 +275,7 @@ COUNTERS: dict[str, str] = {
     "events_appended": "Messages with the outcome `recorded`.",
     "duplicates": "Messages with the outcome `duplicate`.",
     "refused": "Messages with the outcome `refused`.",
-    "garbled": "Frames and rows that could not be read.",
+    "garbled": "Frames and rows that could not be read. A row that is asked for again and again counts once in five minutes.",
     "gaps": "Interruptions, the one before the start included.",
     "reconciled": "Reconciliations that were done.",
     "failed_reconciliations": "Those that could not be done, and were begun again.",

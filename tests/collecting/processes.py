@@ -26,6 +26,7 @@ ACCOUNTS = ("hyperliquid:main", "lighter:main", "tradier:main")
 INDEX, NUMBER = 281, "VA000001"
 LIGHTER_TOKEN = f"ro:{INDEX}:single:{int(time.time()) + 86_400}:{'51ec4e7' * 8}"
 TRADIER_TOKEN = "s3cr3t-tradier-token"
+ORDER: dict[str, Any] = {"instrument": "BTC", "side": "buy", "quantity": "2", "limit_price": "100"}
 PATIENCE = 60.0
 
 

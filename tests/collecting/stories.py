@@ -1,23 +1,17 @@
 """What is played with the command: stories of processes and made-up venues, each with what came of it."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import sqlite3
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from orderledger.projections.tables import Row
-from tests.collecting.processes import ACCOUNTS, ADDRESS, LIGHTER_TOKEN, NUMBER, Process, Said, World, made_up_venues
+from tests.collecting.processes import ACCOUNTS, ADDRESS, LIGHTER_TOKEN, NUMBER, ORDER, Process, Said, World, made_up_venues
 
-ORDER: dict[str, Any] = {"instrument": "BTC", "side": "buy", "quantity": "2", "limit_price": "100"}
 BURST = 300
-FEW = 30
-"""As many as are told within the seconds that are allowed for it on a machine with much else to do."""
 
 
 @dataclass(slots=True)
@@ -173,88 +167,6 @@ def _shown_cum_quantity(world: World, venue_order_id: int) -> str:
 
 
 @dataclass(slots=True)
-class Stopped:
-    """Of a collector that was stopped while much lay between the venue and the store. `ended`: how each order did there."""
-
-    said: Said
-    ended: dict[str, str]
-    orders: dict[str, str]
-
-
-async def stopped_in_the_middle(command: Path, folder: Path) -> Stopped:
-    """Orders come and go unfilled, half of them by a cancel that may be the half of a modify: then at once SIGTERM."""
-    async with made_up_venues(command, folder) as world:
-        world.write_config(venues=("hyperliquid",))
-        truth = world.hyperliquid.truth
-        process = await world.collecting("hyperliquid:main")
-        (socket,) = world.hyperliquid.sockets
-        ended: dict[str, str] = {}
-        for number in range(FEW):
-            order = truth.place(ADDRESS, client_id=f"0x{number:032x}", **ORDER)
-            end = truth.cancel if number % 2 else truth.expire
-            ended[str(order.order_id)] = str(end(order).status)
-        sent = world.hyperliquid.push(socket, {"channel": "pong"})
-        await sent
-        process.send(signal.SIGTERM)
-        said = await process.said()
-        with world.ledger() as ledger:
-            return Stopped(said, ended, {row["venue_order_id"]: row["status"] for row in ledger.orders()})
-
-
-async def stopped_impatiently(command: Path, folder: Path) -> Said:
-    """SIGTERM again and again, until it has ended."""
-    async with made_up_venues(command, folder) as world:
-        world.write_config(venues=("hyperliquid",))
-        process = await world.collecting("hyperliquid:main")
-        while not process.has_ended:
-            process.send(signal.SIGTERM)
-            await asyncio.sleep(0.002)
-        return await process.said()
-
-
-async def stopped_at_once(command: Path, folder: Path) -> tuple[Said, Said]:
-    """While the store is still being opened; and what a check finds in it once it has been opened again, by who records."""
-    async with made_up_venues(command, folder) as world:
-        world.write_config(venues=("hyperliquid",))
-        process = await world.start("collect", world.config)
-        await world.until(lambda: process.has_open(world.db), process)
-        process.send(signal.SIGTERM)
-        said = await process.said()
-        await world.run("record", "/dev/null")
-        return said, await world.run("check")
-
-
-@dataclass(slots=True)
-class Held:
-    """Of a collector that was stopped while another process held the store, and of one after it."""
-
-    said: Said
-    seconds: float
-    placed: set[str]
-    orders: set[str]
-
-
-async def stopped_while_the_store_is_held(command: Path, folder: Path) -> Held:
-    async with made_up_venues(command, folder) as world:
-        world.write_config(venues=("hyperliquid",), more='log = "json"')
-        truth = world.hyperliquid.truth
-        process = await world.collecting("hyperliquid:main")
-        (socket,) = world.hyperliquid.sockets
-        with contextlib.closing(sqlite3.connect(world.db, isolation_level=None)) as holding:
-            holding.execute("BEGIN IMMEDIATE")
-            placed = {str(truth.place(ADDRESS, **ORDER).order_id) for _ in range(FEW)}
-            await world.hyperliquid.push(socket, {"channel": "pong"})
-            began = time.monotonic()
-            process.send(signal.SIGTERM)
-            said = await process.said()
-            seconds = time.monotonic() - began
-        again = await world.start("collect", world.config)
-        await world.until(lambda: all(world.is_recorded(int(name)) for name in placed), again)
-        with world.ledger() as ledger:
-            return Held(said, seconds, placed, {row["venue_order_id"] for row in ledger.open_orders()})
-
-
-@dataclass(slots=True)
 class Twice:
     """Of a collector that was started beside another one by mistake, and of the first one."""
 
@@ -280,80 +192,6 @@ async def store_that_fails(command: Path, folder: Path) -> Said:
             connection.execute("ALTER TABLE orderledger_events RENAME TO elsewhere")
         world.hyperliquid.truth.place(ADDRESS, **ORDER)
         return await process.said()
-
-
-HYPERLIQUID = '[[venues]]\nvenue = "hyperliquid"\n'
-TRADIER = '[[venues]]\nvenue = "tradier"\naccount = "tradier:main"\nnumber = "VA1"\n'
-MAIN = f'{{ account = "hyperliquid:main", address = "{ADDRESS}" }}'
-SAME = f'{{ account = "hyperliquid:other", address = "{ADDRESS.upper().replace("X", "x")}" }}'
-LIGHTER = '[[venues]]\nvenue = "lighter"\naccount = "lighter:main"\naccount_index = 281\ntoken = { env = "HOME" }\n'
-OK = f"{HYPERLIQUID}accounts = [{MAIN}]\n"
-HOME = 'token = { env = "HOME" }\n'
-WRONG: dict[str, tuple[str, str]] = {
-    "an unknown field": (f"colour = 1\n{OK}", "FILE: colour: "),
-    "an unknown field of a venue": (f"{HYPERLIQUID}colour = 1\naccounts = [{MAIN}]", "FILE: venues.0.colour: "),
-    "a bad address": (f"{HYPERLIQUID}accounts = [{MAIN.replace('aa', 'a', 1)}]", "FILE: venues.0.accounts.0.address: "),
-    "an account named twice": (
-        f"{HYPERLIQUID}accounts = [{MAIN}, {MAIN}]",
-        "FILE: venues.0: account 'hyperliquid:main' is named twice, in venues.0 before",
-    ),
-    "an account named twice at two venues": (
-        f"{HYPERLIQUID}accounts = [{MAIN.replace('hyperliquid:', 'tradier:')}]\n{TRADIER}{HOME}",
-        "FILE: venues.1: account 'tradier:main' is named twice, in venues.0 before",
-    ),
-    "an address named twice": (f"{HYPERLIQUID}accounts = [{MAIN}, {SAME}]", f"FILE: venues.0: address {ADDRESS} is named twice"),
-    "a number named twice": (
-        f"{TRADIER}{HOME}{TRADIER.replace('tradier:main', 'tradier:other')}{HOME}",
-        "FILE: venues.1: number VA1 is named twice, in venues.0 before",
-    ),
-    "an index named twice": (
-        f"{LIGHTER}{LIGHTER.replace('lighter:main', 'lighter:other')}",
-        "FILE: venues.1: account_index 281 is named twice, in venues.0 before",
-    ),
-    "a variable that is not set": (
-        f'{OK}{TRADIER}token = {{ env = "NOT_SET_ANYWHERE" }}',
-        "FILE: venues.1.token.env: the variable NOT_SET_ANYWHERE is not set",
-    ),
-    "a variable that is empty": (f'{TRADIER}token = {{ env = "EMPTY" }}', "FILE: venues.0.token: the variable EMPTY is empty"),
-    "a variable with a token of two lines": (
-        f'{TRADIER}token = {{ env = "LINES" }}',
-        "FILE: venues.0.token: the variable LINES ",
-    ),
-    "a file that others can read": (
-        f'{TRADIER}token = {{ file = "FOLDER/token" }}',
-        "FILE: venues.0.token.file: others can read",
-    ),
-    "a file that is not there": (
-        f'{TRADIER}token = {{ file = "FOLDER/gone" }}',
-        "FILE: venues.0.token.file: FOLDER/gone cannot be",
-    ),
-    "a file that is empty": (f'{TRADIER}token = {{ file = "FOLDER/empty" }}', "FILE: venues.0.token: FOLDER/empty is empty"),
-    "a file that is no text": (
-        f'{TRADIER}token = {{ file = "FOLDER/bytes" }}',
-        "FILE: venues.0.token.file: FOLDER/bytes is no text",
-    ),
-    "a file that has no name": (f'{TRADIER}token = {{ file = "a\\u0000b" }}', "FILE: venues.0.token.file: "),
-    "a venue that is none": (
-        HYPERLIQUID.replace("hyperliquid", "elsewhere"),
-        "FILE: venues.0: venue is none of hyperliquid, lighter, tradier",
-    ),
-    "a venue without a name": ("[[venues]]", "FILE: venues.0: venue is none of hyperliquid, lighter, tradier"),
-    "a token in two places": (
-        f'{TRADIER}token = {{ env = "HOME", file = "FOLDER/token" }}',
-        "FILE: venues.0.token: needs env or file, and not both",
-    ),
-    "a token nowhere": (f"{TRADIER}token = {{}}", "FILE: venues.0.token: needs env or file, and not both"),
-    "an allowance that no account has": (f"{LIGHTER}requests_per_minute = 599", "FILE: venues.0.requests_per_minute: 599 is"),
-    "a lookback before all time": (f"looking_back_hours = 31000000\n{OK}", "FILE: looking_back_hours: "),
-    "an address without a scheme": (f'{OK}url = "api.invalid"', "FILE: venues.0.url: 'api.invalid' is no address"),
-    "an address with a port that is none": (f'{LIGHTER}url = "http://x.invalid:99999"', "FILE: venues.0.url: "),
-    "an address that cannot be parsed": (f'{OK}url = "http://[::1"', "FILE: venues.0.url: "),
-    "a websocket that is none": (f'{OK}websocket_url = "https://x.invalid"', "FILE: venues.0.websocket_url: "),
-    "a websocket of no host": (f'{LIGHTER}websocket_url = "ws://.invalid"', "FILE: venues.0.websocket_url: "),
-    "no venue": ("", "FILE: venues: names none"),
-    "no TOML": ("db = ", "FILE: is not TOML"),
-}
-"""What is wrong, the settings, and the sentence that says so."""
 
 
 @dataclass(slots=True)

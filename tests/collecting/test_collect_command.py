@@ -10,9 +10,11 @@ from click.testing import CliRunner
 
 from orderledger.cli import main
 from orderledger.infrastructure.collecting.running import ENDING_SECONDS
-from tests.collecting import stories
+from tests.collecting import stories, stories_of_stopping
 from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
-from tests.collecting.stories import OK, WRONG, Collected, Held, Killed, NeverUp, Reconciled, Stopped, Twice, ViewsKilled
+from tests.collecting.stories import Collected, Killed, NeverUp, Reconciled, Twice, ViewsKilled
+from tests.collecting.stories_of_stopping import Held, Stopped
+from tests.collecting.wrong_settings import OK, WRONG
 from tests.conftest import REPOSITORY
 
 STORIES: dict[str, Any] = {
@@ -20,10 +22,10 @@ STORIES: dict[str, Any] = {
     "never up": stories.never_up,
     "killed": stories.killed_and_started_again,
     "views killed": stories.views_killed,
-    "stopped": stories.stopped_in_the_middle,
-    "stopped at once": stories.stopped_at_once,
-    "stopped impatiently": stories.stopped_impatiently,
-    "held": stories.stopped_while_the_store_is_held,
+    "stopped": stories_of_stopping.stopped_in_the_middle,
+    "stopped at once": stories_of_stopping.stopped_at_once,
+    "stopped impatiently": stories_of_stopping.stopped_impatiently,
+    "held": stories_of_stopping.stopped_while_the_store_is_held,
     "twice": stories.started_twice,
     "failed": stories.store_that_fails,
     "reconciled": stories.reconciled_by_hand,

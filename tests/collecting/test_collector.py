@@ -1,82 +1,19 @@
-"""One process that keeps a ledger and its venues together: gaps, reconciliation after them, counters, a clean stop."""
+"""One process that keeps a ledger and its venues together: what it records, asks for and counts, and a clean stop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
-from orderledger import Fill, Ledger, Message, StoreUnreachable, parse_document
+from orderledger import Ledger, StoreUnreachable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.collecting.collector import Collector
-from orderledger.infrastructure.collecting.watching import AGAIN_SECONDS, Watch
-from orderledger.infrastructure.reconciliation.reconciler import Rules
-from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
+from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Up
+from tests.collecting.company import RULES, UP, Running, acknowledge, fill, run
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at
-
-RULES = Rules(looking_back=timedelta(hours=1), settling=timedelta(seconds=1), pause=0, opening_pause=0)
-
-
-def acknowledge(name: str, second: float) -> Message:
-    told = {"type": "acknowledge", "account": ACCOUNT, "venue_order_id": name, "instrument": "BTC-USD", "side": "buy"}
-    return parse_document({**told, "at": at(second), "reported": {"quantity": "10", "cum_quantity": "0", "limit_price": "100"}})
-
-
-def fill(order: str, name: str, quantity: str, second: float) -> Fill:
-    return Fill(
-        account=ACCOUNT, venue_order_id=order, fill_id=name, quantity=quantity, price="100", at=at(second),  # type: ignore[arg-type]
-        instrument="BTC-USD", side="buy",  # type: ignore[arg-type]
-    )  # fmt: skip
-
-
-class Running:
-    """A collector over a memory ledger and one plain venue, with a clock that the test sets."""
-
-    def __init__(self) -> None:
-        self.clock = SteppingClock(at(0), timedelta(microseconds=1))
-        self.ledger = Ledger.open("memory://", clock=self.clock, follow=False)
-        self.venue = PlainVenue(self.clock)
-        self.published: list[dict[str, Any]] = []
-        self.collector = Collector(
-            self.ledger, [self.venue], self.clock, rules=RULES, every=None, publish=self.published.append, retry_seconds=0.01
-        )
-
-    async def hear(self, *told: Told | Exception) -> None:
-        for one in told:
-            self.venue.feed.put_nowait(one)
-        await self.until(lambda: self.venue.feed.empty())
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        for _ in range(2_000):
-            if condition():
-                return
-            await asyncio.sleep(0.005)
-        raise AssertionError("it did not happen")
-
-    async def reconciled(self, times: int) -> None:
-        await self.until(lambda: self.collector.counters[ACCOUNT].reconciled >= times)
-
-
-def run(story: Callable[[Running], Awaitable[None]]) -> Running:
-    async def whole() -> Running:
-        running = Running()
-        stop = asyncio.Event()
-        work = asyncio.ensure_future(running.collector.run(stop))
-        telling = asyncio.ensure_future(story(running))
-        await asyncio.wait([work, telling], return_when=asyncio.FIRST_COMPLETED)
-        if telling.done():
-            telling.result()
-        stop.set()
-        await work
-        await telling
-        return running
-
-    return asyncio.run(whole())
-
-
-UP = Up(accounts=[ACCOUNT], at=at(1))
 
 
 def test_what_is_heard_is_recorded_and_counted() -> None:
@@ -115,27 +52,6 @@ def test_what_a_venue_tells_when_it_is_hung_up_is_recorded_and_nobody_is_said_to
     assert at(20) <= datetime.fromisoformat(status["at"]) < at(25)
 
 
-def test_an_interruption_is_a_gap_that_ends_when_what_was_missed_has_been_asked_for() -> None:
-    """Behaviours 3 and 10"""
-
-    async def story(running: Running) -> None:
-        running.venue.orders["V-1"] = Known("V-1", at=at(2))
-        running.clock.set(at(10))
-        await running.hear(UP, Heard(account=ACCOUNT, messages=[acknowledge("V-1", 2)]))
-        await running.reconciled(1)
-        await running.hear(Down(accounts=[ACCOUNT], at=at(20), reason="connection_lost"))
-        running.venue.trade("V-1", "F-1", "4", at(25))
-        running.clock.set(at(60))
-        await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
-        await running.reconciled(2)
-
-    running = run(story)
-    (gap,) = running.ledger.account_events(kind="gap")
-    assert (gap["from_at"], gap["to_at"], gap["reason"]) == (at(20), at(50), "connection_lost")
-    (trade,) = running.ledger.trades()
-    assert (trade["fill_id"], trade["source"]) == ("F-1", "reconciliation")
-
-
 def test_what_a_venue_said_before_it_was_asked_is_recorded_before_its_answer() -> None:
     """Of two words of one time the later in the log counts: that has to be the answer."""
     old, new = {"quantity": "6", "limit_price": "101"}, {"quantity": "10", "limit_price": "101"}
@@ -159,69 +75,6 @@ def test_what_a_venue_said_before_it_was_asked_is_recorded_before_its_answer() -
     assert {name: str(order[name]) for name in new} == new
 
 
-def test_a_venue_that_cannot_be_asked_is_asked_again_and_the_gap_stays_open_meanwhile() -> None:
-    async def story(running: Running) -> None:
-        running.clock.set(at(10))
-        running.venue.is_down = True
-        await running.hear(UP, Down(accounts=[ACCOUNT], at=at(20), reason="http_503"), Up(accounts=[ACCOUNT], at=at(30)))
-        await running.until(lambda: running.collector.counters[ACCOUNT].failed_reconciliations >= 2)
-        assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
-        assert running.collector.status()["accounts"][ACCOUNT]["fault"] == "HTTP 503"
-        running.venue.is_down = False
-        await running.reconciled(1)
-
-    running = run(story)
-    assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [at(30)]
-
-
-def test_a_gap_does_not_end_while_the_feed_is_down_though_the_account_is_reconciled_meanwhile() -> None:
-    """An earlier return of the feed had asked for that."""
-
-    async def story(running: Running) -> None:
-        running.clock.set(at(10))
-        running.venue.is_down = True
-        await running.hear(Up(accounts=[ACCOUNT], at=at(11)))
-        await running.until(lambda: running.collector.counters[ACCOUNT].failed_reconciliations >= 1)
-        await running.hear(Down(accounts=[ACCOUNT], at=at(20), reason="connection_lost"))
-        running.venue.is_down = False
-        running.clock.set(at(30))
-        await running.reconciled(1)
-        assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
-        await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
-        await running.reconciled(2)
-
-    (gap,) = run(story).ledger.account_events(kind="gap")
-    assert (gap["from_at"], gap["to_at"]) == (at(20), at(50))
-
-
-def test_the_gap_since_the_last_collector_goes_on_until_the_feed_is_up() -> None:
-    async def story(running: Running) -> None:
-        await running.collector.note_absence([{"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}}}])
-        running.clock.set(at(10))
-        await running.hear(Garbled(accounts=[ACCOUNT], at=at(8), fault="not JSON", payload="{"))
-        await running.reconciled(1)
-        assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
-        await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
-        await running.reconciled(2)
-
-    (gap,) = run(story).ledger.account_events(kind="gap")
-    assert (gap["from_at"], gap["to_at"]) == (at(5), at(50))
-
-
-def test_the_gap_begins_where_the_last_collector_of_the_account_ended_whatever_its_name_was() -> None:
-    async def story(running: Running) -> None:
-        earlier, others = {"accounts": {ACCOUNT: {"is_up": True}}}, {"accounts": {"lighter:main": {"is_up": True}}}
-        published = [
-            {"at": at(5).isoformat(), **earlier},
-            {"at": at(7).isoformat(), **earlier},
-            {"at": at(9).isoformat(), **others},
-        ]
-        await running.collector.note_absence([*published, {"claim": {}}])
-
-    (gap,) = run(story).ledger.account_events(kind="gap")
-    assert (gap["account"], gap["from_at"]) == (ACCOUNT, at(7))
-
-
 def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:
     async def story(running: Running) -> None:
         running.clock.set(at(10))
@@ -237,6 +90,15 @@ def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:
     assert running.published[-1]["accounts"][ACCOUNT]["garbled"] == 1
 
 
+def test_a_row_that_cannot_be_read_counts_once_however_often_it_is_answered() -> None:
+    async def story(running: Running) -> None:
+        row = Garbled(accounts=[ACCOUNT], at=at(15), fault="no number", payload="{}", is_answer=True)
+        changed = replace(row, payload='{"quantity": 1}')
+        await running.hear(UP, row, row, changed, row, changed)
+
+    assert run(story).published[-1]["accounts"][ACCOUNT]["garbled"] == 2
+
+
 def test_an_answer_that_breaks_an_adapter_is_asked_for_again() -> None:
     async def story(running: Running) -> None:
         running.clock.set(at(10))
@@ -248,20 +110,6 @@ def test_an_answer_that_breaks_an_adapter_is_asked_for_again() -> None:
         await running.reconciled(1)
 
     assert run(story).published[-1]["accounts"][ACCOUNT]["fault"] is None
-
-
-def test_a_fault_that_lasts_is_said_when_it_begins_or_changes_and_again_after_a_while() -> None:
-    seconds = 0.0
-    watch = Watch(None, [], lambda: None, lambda: seconds)
-
-    def said(*faults: str) -> list[bool]:
-        return [watch.is_due("lighter", fault) for fault in faults]
-
-    assert said("refused", "refused", "HTTP 503", "refused", "HTTP 503") == [True, False, True, False, False]
-    seconds = AGAIN_SECONDS - 1
-    assert said("refused") == [False]
-    seconds = AGAIN_SECONDS
-    assert said("refused", "refused") == [True, False]
 
 
 def test_the_fault_of_a_feed_is_shown_until_the_account_is_up() -> None:
@@ -301,32 +149,6 @@ def test_two_venues_of_one_name_are_asked_for_their_own_accounts() -> None:
         return [sorted(set(venue.accounts_asked)) for venue in venues]
 
     assert asyncio.run(story()) == [["sim:one"], ["sim:two"]]
-
-
-def test_an_adapter_that_fails_is_a_gap_and_is_begun_again() -> None:
-    async def story(running: Running) -> None:
-        running.clock.set(at(10))
-        await running.hear(UP)
-        await running.reconciled(1)
-        await running.hear(KeyError("a field that nobody expected"), Up(accounts=[ACCOUNT], at=at(30)))
-        await running.reconciled(2)
-
-    running = run(story)
-    (gap,) = running.ledger.account_events(kind="gap")
-    assert (gap["reason"], gap["to_at"]) == ("the feed failed: KeyError", at(30))
-
-
-def test_the_time_in_which_no_collector_ran_is_a_gap() -> None:
-    async def story(running: Running) -> None:
-        before = {"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}, "other:gone": {"is_up": True}}}
-        running.clock.set(at(50))
-        await running.collector.note_absence([before])
-        await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
-        await running.reconciled(1)
-
-    running = run(story)
-    (gap,) = running.ledger.account_events()
-    assert (gap["account"], gap["from_at"], gap["to_at"], gap["reason"]) == (ACCOUNT, at(5), at(50), "collector_stopped")
 
 
 def test_a_store_that_fails_stops_the_collector_and_says_so() -> None:

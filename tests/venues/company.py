@@ -35,11 +35,11 @@ every_venue = pytest.mark.parametrize("name", VENUES)
 
 
 class Company:
-    """One account of one venue, which is streamed if the venue streams. `told` is what was listened to; it is recorded as it
-    comes. `account` is the ledger's name of the account, `there` the truth's."""
+    """One account of one venue, which is streamed if the venue streams, unless `streams` is 0. `told` is what was listened to; it
+    is recorded as it comes. `account` is the ledger's name of the account, `there` the truth's."""
 
-    def __init__(self, name: str) -> None:
-        self.kind = kind_of(replace(plan_of(0, name, is_calm=True), accounts=1, streams=1))
+    def __init__(self, name: str, *, streams: int = 1) -> None:
+        self.kind = kind_of(replace(plan_of(0, name, is_calm=True), accounts=1, streams=streams))
         ((self.account, self.there),) = self.kind.names.items()
         self.clock = SteppingClock(START, STEP)
         self.faults = Faults(1)

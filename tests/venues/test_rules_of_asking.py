@@ -202,6 +202,22 @@ def test_fills_that_cannot_be_read_are_not_certified_until_they_can_be(name: str
 
 
 @every_venue
+@pytest.mark.parametrize("number", [0, 2], ids=["open_orders", "fills_since"])
+def test_what_cannot_be_read_of_an_answer_is_told_to_who_listens(name: str, number: int) -> None:
+    async def story(company: Company) -> None:
+        order = company.place(client_id=company.record_request("C-1"), quantity=ODD)
+        async with company.listening():
+            await company.until(lambda: company.ups_and_downs)
+            company.truth.fill(order, order.quantity if number else 1)
+            company.server.rewritten = spoiled
+            await questions(company)[number]()
+            await company.until(lambda: any(told.is_answer for told in company.garbled))
+        assert {account for told in company.garbled for account in told.accounts} == {company.account}
+
+    played(name, story)
+
+
+@every_venue
 def test_a_row_that_can_never_be_read_is_not_asked_for_without_end(name: str) -> None:
     async def story(company: Company) -> None:
         company.place(quantity=ODD)

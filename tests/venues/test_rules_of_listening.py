@@ -1,6 +1,7 @@
 """What the protocol `Venue` asks of those who listen, tried with each adapter against its fake: a new one needs its `Kind`."""
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
@@ -111,5 +112,23 @@ def test_the_listening_ends_by_itself_with_what_had_come(name: str) -> None:
             await company.until(lambda: company.ledger.orders())
             await company.venue.hang_up()
             await asyncio.wait_for(work, 5.0)
+
+    played(name, story)
+
+
+@every_venue
+@pytest.mark.parametrize("cut_at", range(1, 4))
+def test_who_listens_again_hears_that_the_account_is_up_and_then_of_it(name: str, cut_at: int) -> None:
+    async def story(company: Company) -> None:
+        company.place()
+        async with aclosing(company.venue.listen()) as told:  # type: ignore[type-var]
+            for _ in range(cut_at):
+                company.place()
+                await anext(told)
+        async with company.listening():
+            await company.until(lambda: company.ups_and_downs)
+            order = company.place()
+            await company.until(lambda: str(order.order_id) in {row["venue_order_id"] for row in company.ledger.orders()})
+        assert [type(told) for told in company.ups_and_downs] == [Up]
 
     played(name, story)

@@ -22,6 +22,7 @@ from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.transport import happens_within
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Records, Told, Up, Venue
+from orderledger.infrastructure.wire.fields import printable
 from orderledger.infrastructure.wire.messages import Gap
 
 ACTOR = "collector"
@@ -187,11 +188,13 @@ class Collector:
             self.counters[account].is_up, self.counters[account].down_because = False, reason
             self._up_at.pop(account, None)
             self.counters[account].gaps += 1
-            gap = Gap(account=account, from_at=at, at=at, reason=reason[:200], source=Source.VENUE_PUSH, actor=ACTOR)
+            gap = Gap(account=account, from_at=at, at=at, reason=printable(reason)[:200], source=Source.VENUE_PUSH, actor=ACTOR)
             await self._recorder.put(account, [gap])
         self._news.set()
 
     async def _take_garbled(self, venue: Venue, told: Garbled) -> None:
+        if told.is_answer and not self._watch.is_due((venue, *told.accounts), f"{told.fault}: {told.payload}"):
+            return  # it comes again with each answer
         for account in told.accounts:
             self.counters[account].garbled += 1
             if not told.is_answer:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled
+from orderledger.infrastructure.wire.fields import printable
 from orderledger.infrastructure.wire.outcome import Outcome
 
 
@@ -67,5 +68,5 @@ class AccountCounters:
             "venue_lag_seconds": None if heard is None or happened is None else round((heard - happened).total_seconds(), 3),
             "recording_seconds_max": round(self.recording_seconds_max, 4),
             "last_reconciled_at": self.last_reconciled_at.isoformat() if self.last_reconciled_at else None,
-            "fault": fault_of_feed or self.down_because or self.fault,
+            "fault": printable(fault) if (fault := fault_of_feed or self.down_because or self.fault) else None,
         }

@@ -1,4 +1,4 @@
-"""What goes wrong for long, on the log: when it begins, when it becomes something else, and now and then while it lasts."""
+"""What goes wrong for long, on the log: when it begins, when it becomes something else, and again after `AGAIN_SECONDS`."""
 
 import asyncio
 import time
@@ -12,6 +12,7 @@ from orderledger.infrastructure.venues.venue import Venue
 AGAIN_SECONDS = 300.0
 VIEWS_CHECKED_SECONDS = 0.2
 FEEDS_CHECKED_SECONDS = 1.0
+VIEWS = "views"
 
 
 class Watch:
@@ -24,7 +25,6 @@ class Watch:
         self._venues = venues
         self._check_views = check_views
         self._now = now
-        self._fault_of_views: str | None = None
         self._said: dict[tuple[object, str], float] = {}
 
     def is_due(self, subject: object, fault: str) -> bool:
@@ -51,11 +51,9 @@ class Watch:
             await asyncio.sleep(VIEWS_CHECKED_SECONDS)
 
     def look_at_views(self) -> None:
-        """A fault of theirs is told once, and is not the end: the log is what counts, and whoever asks the views is told too."""
-        known, self._fault_of_views = self._fault_of_views, None
+        """A fault of theirs is not the end: the log is what counts, and whoever asks the views is told too."""
         try:
             self._check_views()
         except StoreError as error:
-            self._fault_of_views = str(error)
-            if self._fault_of_views != known:
-                self._log.warning("views_not_kept", why=self._fault_of_views)
+            if self.is_due(VIEWS, str(error)):
+                self._log.warning("views_not_kept", why=str(error))

@@ -143,8 +143,8 @@ class Venue(Protocol):
     def listen(self) -> AsyncIterator[Told]:
         """All that keeps coming, by push and by poll, until closed: reconnects, and says when it was down.
 
-        An account is Up before it is first Heard of, but for what is left when a connection ends. The first thing heard may
-        repeat what was heard before.
+        An account is Up before it is first Heard of, but for what is left when a connection ends, or by who listened before: who
+        listens again hears Up again. The first thing heard may repeat what was heard before.
         """
 
     async def hang_up(self) -> None:

@@ -77,7 +77,12 @@ def _from_count(count: int) -> datetime:
         raise ValueError("is no time in s, ms, us or ns") from None
 
 
-def _printable(value: str) -> str:
+def printable(text: str) -> str:
+    """What somebody else said, as a reason may be: with a space for each character that cannot be printed."""
+    return text if text.isprintable() else "".join(character if character.isprintable() else " " for character in text)
+
+
+def _all_printable(value: str) -> str:
     if not value.isprintable():
         raise ValueError("has characters that cannot be printed")
     return value
@@ -114,7 +119,7 @@ Number = Annotated[Decimal, BeforeValidator(parse_number), NUMBER_SCHEMA]
 Quantity = Annotated[Decimal, AfterValidator(_positive), BeforeValidator(parse_number), NUMBER_SCHEMA]
 NotNegative = Annotated[Decimal, AfterValidator(_not_negative), BeforeValidator(parse_number), NUMBER_SCHEMA]
 Time = Annotated[datetime, BeforeValidator(parse_time), TIME_SCHEMA]
-Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_printable)]
+Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_all_printable)]
 Text = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
 Flag = Annotated[StrictBool, BeforeValidator(_or_false)]
 Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]

@@ -23,6 +23,7 @@ ADDRESS = "0x" + "aa" * 20
 CLOID = "0x" + "b01".zfill(32)
 START = datetime(2026, 9, 21, 12, tzinfo=UTC)
 PACE = Pace(hold=0.1, acknowledge=2.0, ping=0.2, quiet=2.0, round=0.05, fundings=0.0)
+TERMS: dict[str, Any] = {"instrument": "ETH", "side": "buy", "quantity": "1.2", "limit_price": "2500.5"}
 PATIENCE = 60.0
 
 
@@ -153,3 +154,13 @@ async def listening(server: HyperliquidFake, **options: Any) -> AsyncIterator[De
 def polling(**limits: Any) -> Limits:
     """No room for any stream."""
     return Limits(**{"users": 0, **limits})
+
+
+def some(count: int) -> dict[str, str]:
+    """So many accounts."""
+    return {f"hyperliquid:{number}": f"0x{number:040x}" for number in range(1, count + 1)}
+
+
+async def up(desk: Desk) -> HyperliquidFake:
+    await desk.until(lambda: "Up" in desk.kinds)
+    return desk.server

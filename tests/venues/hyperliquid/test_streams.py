@@ -1,34 +1,23 @@
 """The adapter on a websocket of a made-up venue: what is told, and what survives cuts, replays and lies."""
 
 import asyncio
-import json
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosedError
 
 from orderledger.infrastructure.venues.fake import Faults
-from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
-from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.venue import Down, Heard, Up
 from orderledger.infrastructure.wire.messages import Fill
-from tests.venues.hyperliquid.company import ACCOUNT, ADDRESS, CLOID, PACE, START, Desk, listening, made_up
+from tests.venues.hyperliquid.company import ACCOUNT, ADDRESS, CLOID, PACE, START, TERMS, listening, made_up, up
 
-TERMS: dict[str, Any] = {"client_id": CLOID, "instrument": "ETH", "side": "buy", "quantity": "1.2", "limit_price": "2500.5"}
-
-
-async def up(desk: Desk) -> HyperliquidFake:
-    await desk.until(lambda: "Up" in desk.kinds)
-    return desk.server
+OURS = {**TERMS, "client_id": CLOID}
 
 
 def test_an_account_is_up_before_it_is_heard_of() -> None:
     async def story() -> None:
         server = made_up()
-        order = server.truth.place(ADDRESS, **TERMS)
+        order = server.truth.place(ADDRESS, **OURS)
         server.truth.fill(order, "0.5")
         async with listening(server) as desk:
             await desk.until(lambda: desk.is_order(status="partially_filled", order_type="limit"))
@@ -43,7 +32,7 @@ def test_a_cut_after_a_fill_is_told_and_its_replay_is_no_second_fill() -> None:
     async def story() -> None:
         async with listening(made_up()) as desk:
             server = await up(desk)
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             server.truth.fill(order, "0.5")
             await desk.until(lambda: desk.is_order(status="partially_filled"))
             server.cut_all()
@@ -64,7 +53,7 @@ def test_what_was_filled_while_the_line_was_down_comes_with_the_snapshot() -> No
     async def story() -> None:
         async with listening(made_up()) as desk:
             server = await up(desk)
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             await desk.until(lambda: desk.is_order(status="new"))
             server.refuse_connections(True)
             server.cut_all()
@@ -82,7 +71,7 @@ def test_a_fill_may_come_before_its_order() -> None:
             server = await up(desk)
             server.keep("orderUpdates")
             server.keep("openOrders")
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             server.truth.fill(order, "0.5")
             await desk.until(lambda: desk.is_order(cum_quantity=Decimal("0.5"), acknowledged_at=None))
             server.let_go("orderUpdates")
@@ -99,7 +88,7 @@ def test_a_modify_leaves_the_order_working_whichever_leg_comes_first(is_reversed
     async def story() -> None:
         async with listening(made_up()) as desk:
             server = await up(desk)
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             server.truth.fill(order, "0.5")
             await desk.until(lambda: desk.is_order(status="partially_filled"))
             server.keep("orderUpdates")
@@ -121,7 +110,7 @@ def test_a_cancel_is_told_after_a_while() -> None:
     async def story() -> None:
         async with listening(made_up()) as desk:
             server = await up(desk)
-            server.truth.cancel(server.truth.place(ADDRESS, **TERMS))
+            server.truth.cancel(server.truth.place(ADDRESS, **OURS))
             await desk.until(lambda: desk.is_order(status="canceled", reason="canceled"))
             assert server.requests["orderStatus"] == 0
 
@@ -133,7 +122,7 @@ def test_a_cut_right_after_a_cancel_makes_the_adapter_ask_what_it_was(is_modifie
     async def story() -> None:
         async with listening(made_up(), pace=replace(PACE, hold=0.3)) as desk:
             server = await up(desk)
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             await desk.until(lambda: desk.is_order(status="new"))
             for channel in ("openOrders", "userFills"):
                 server.keep(channel)
@@ -160,7 +149,7 @@ def test_filled_with_a_fill_missing_is_a_conflict_until_the_fills_are_asked_for(
     async def story() -> None:
         async with listening(made_up()) as desk:
             server = await up(desk)
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             server.truth.fill(order, "0.5")
             await desk.until(lambda: desk.is_order(status="partially_filled"))
             server.lose("userFills")
@@ -179,7 +168,7 @@ def test_an_order_that_the_venue_has_forgotten_is_unknown_and_its_fills_are_not(
             server = await up(desk)
             server.lose("userFills")
             server.lose("orderUpdates", 2)
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             await desk.until(lambda: desk.is_order(status="new"))
             server.forget(order)
             server.truth.fill(order)
@@ -196,7 +185,7 @@ def test_an_unknown_status_is_flagged_and_the_order_stays_open() -> None:
     async def story() -> None:
         async with listening(made_up()) as desk:
             server = await up(desk)
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             server.say_status(order, "frobnicated")
             await desk.until(lambda: desk.is_order(is_open=True, anomalies=["unknown_order", "unknown_status"]))
 
@@ -207,7 +196,7 @@ def test_an_order_that_left_the_list_without_a_word_is_asked_for() -> None:
     async def story() -> None:
         async with listening(made_up()) as desk:
             server = await up(desk)
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             await desk.until(lambda: desk.is_order(status="new"))
             server.lose("orderUpdates")
             server.truth.cancel(order, reason="marginCanceled")
@@ -221,12 +210,12 @@ def test_an_order_that_left_the_list_is_asked_for_once_however_much_is_said_mean
     async def story() -> None:
         async with listening(made_up()) as desk:
             server = await up(desk)
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             await desk.until(lambda: desk.is_order(status="new"))
             server.lose("orderUpdates")
             server.truth.cancel(order)
             for _ in range(30):
-                server.truth.place(ADDRESS, **{**TERMS, "client_id": None})
+                server.truth.place(ADDRESS, **{**OURS, "client_id": None})
                 await asyncio.sleep(0)
             await desk.until(lambda: len(desk.ledger.orders()) == 31 and len(desk.ledger.open_orders()) == 30)
             assert server.requests["orderStatus"] == 1
@@ -238,7 +227,7 @@ def test_fundings_come_by_their_own_channel() -> None:
     async def story() -> None:
         async with listening(made_up()) as desk:
             server = await up(desk)
-            server.truth.fill(server.truth.place(ADDRESS, **TERMS))
+            server.truth.fill(server.truth.place(ADDRESS, **OURS))
             server.truth.fund(ADDRESS, "ETH", "-0.25")
             await desk.until(lambda: [row["funding"] for row in desk.ledger.pnl()] == [{"USDC": Decimal("-0.25")}])
 
@@ -249,10 +238,10 @@ def test_the_legacy_channel_tells_orders_and_positions_and_a_position_once() -> 
     async def story() -> None:
         async with listening(made_up(), is_legacy=True) as desk:
             server = await up(desk)
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             server.truth.fill(order, "0.5")
             await desk.until(lambda: desk.is_order(status="partially_filled", order_type="limit"))
-            other = server.truth.place(ADDRESS, **{**TERMS, "client_id": None})
+            other = server.truth.place(ADDRESS, **{**OURS, "client_id": None})
             await desk.until(lambda: len(desk.ledger.orders()) == 2)
             server.truth.cancel(other)
             await desk.until(lambda: len(desk.ledger.open_orders()) == 1)
@@ -267,7 +256,7 @@ def test_what_cannot_be_read_is_said_and_costs_the_other_rows_nothing() -> None:
         async with listening(made_up()) as desk:
             server = await up(desk)
             server.faults.plan_frames("malformed")
-            server.truth.place(ADDRESS, **TERMS)
+            server.truth.place(ADDRESS, **OURS)
             await desk.until(lambda: len(desk.garbled) == 1)
             server.say(ADDRESS, "orderUpdates", [{"order": 1}, {"order": {}, "status": "open"}])
             await desk.until(lambda: len(desk.garbled) == 3)
@@ -281,102 +270,12 @@ def test_what_cannot_be_read_is_said_and_costs_the_other_rows_nothing() -> None:
     asyncio.run(story())
 
 
-def test_the_venue_hangs_up_on_silence_and_a_ping_keeps_the_line() -> None:
-    async def story(ping: float, is_kept: bool) -> None:
-        async with listening(made_up(silence=0.3), pace=replace(PACE, ping=ping)) as desk:
-            server = await up(desk)
-            if is_kept:
-                await asyncio.sleep(0.8)
-                assert (server.connections, "Down" in desk.kinds) == (1, False)
-            else:
-                await desk.until(lambda: desk.kinds[:3] == ["Up", "Down", "Up"])
-
-    asyncio.run(story(0.1, is_kept=True))
-    asyncio.run(story(5.0, is_kept=False))
-
-
-def test_a_line_on_which_nothing_is_answered_is_given_up() -> None:
-    async def story() -> None:
-        server = made_up()
-        server.keep_subscriptions_waiting = True
-        async with listening(server, pace=replace(PACE, acknowledge=0.2)) as desk:
-            await desk.until(lambda: server.connections >= 2)
-            assert desk.kinds == []
-            server.keep_subscriptions_waiting = False
-            await up(desk)
-
-    asyncio.run(story())
-
-
-def test_an_invalid_coin_closes_the_socket() -> None:
-    async def story() -> None:
-        async with made_up(coins=["BTC"]) as server, connect(server.websocket_url) as socket:
-            assert await socket.recv() == "Websocket connection established."
-            await socket.send(json.dumps({"method": "subscribe", "subscription": {"type": "trades", "coin": "BTC"}}))
-            assert json.loads(await socket.recv())["channel"] == "subscriptionResponse"
-            await socket.send(json.dumps({"method": "subscribe", "subscription": {"type": "trades", "coin": "NONE"}}))
-            with pytest.raises(ConnectionClosedError):
-                await socket.recv()
-            assert socket.close_code == 1006
-
-    asyncio.run(story())
-
-
-# The venue's limits on websockets.
-
-
-def some(count: int) -> dict[str, str]:
-    return {f"hyperliquid:{number}": f"0x{number:040x}" for number in range(1, count + 1)}
-
-
-def test_more_accounts_than_the_venue_streams_are_looked_at_in_turn() -> None:
-    async def story() -> None:
-        server, accounts = made_up(users=3), some(5)
-        async with listening(server, accounts=accounts, limits=Limits(users=3)) as desk:
-            assert (len(desk.venue.streamed), len(desk.venue.polled)) == (3, 2)
-            for address in accounts.values():
-                server.truth.place(address, **TERMS)
-            await desk.until(lambda: {order["account"] for order in desk.ledger.orders()} == set(accounts))
-            assert (server.violations.total(), server.connections, desk.kinds.count("Up")) == (0, 3, 5)
-
-    asyncio.run(story())
-
-
-def test_an_account_that_the_venue_will_not_stream_is_looked_at_in_turn() -> None:
-    async def story() -> None:
-        server, accounts = made_up(users=2), some(3)
-        async with listening(server, accounts=accounts, limits=Limits(users=3)) as desk:
-            await desk.until(lambda: desk.kinds.count("Up") == 3)
-            for address in accounts.values():
-                server.truth.place(address, **TERMS)
-            await desk.until(lambda: {order["account"] for order in desk.ledger.orders()} == set(accounts))
-            assert (len(desk.venue.streamed), len(desk.venue.polled)) == (2, 1)
-            assert server.violations["users"] > 0
-            assert len(server.sockets) == 2
-
-    asyncio.run(story())
-
-
-def test_new_connections_wait_for_their_minute() -> None:
-    async def story() -> None:
-        server = made_up(connections_per_minute=6, minute=0.4)
-        accounts, limits = some(3), Limits(connections_per_minute=6, minute=1.0)  # what is sent in time may arrive late
-        async with listening(server, accounts=accounts, limits=limits) as desk:
-            for times in range(1, 4):
-                await desk.until(lambda times=times: desk.kinds.count("Up") == 3 * times)  # type: ignore[misc]
-                server.cut_all()
-            await desk.until(lambda: desk.kinds.count("Up") == 12)
-            assert server.violations.total() == 0
-
-    asyncio.run(story())
-
-
 def test_frames_that_come_twice_or_late_change_nothing() -> None:
     async def story() -> None:
         faults = Faults(3, repeat=0.3, delay=0.2, delay_seconds=0.01)
         async with listening(made_up(faults=faults)) as desk:
             server = await up(desk)
-            order = server.truth.place(ADDRESS, **TERMS)
+            order = server.truth.place(ADDRESS, **OURS)
             for quantity in ("0.1", "0.2", "0.3", "0.6"):
                 server.truth.fill(order, quantity)
             await desk.until(lambda: desk.is_order(status="filled", cum_quantity=Decimal("1.2"), anomalies=["unknown_order"]))

@@ -2,17 +2,13 @@
 
 import asyncio
 import json
-import logging
-from datetime import timedelta
 from decimal import Decimal
-
-import pytest
 
 from orderledger.infrastructure.venues.fake import Faults
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard
 from orderledger.infrastructure.wire.messages import Balance
 from tests.venues.lighter.rows import ACCOUNT, order
-from tests.venues.lighter.world import ROOMY, START, World
+from tests.venues.lighter.world import ROOMY, World
 
 
 def test_an_account_is_up_before_it_is_heard_of_and_lives_from_then_on() -> None:
@@ -189,103 +185,6 @@ def test_a_liquidation_has_its_reason() -> None:
             assert [event["payload"]["reason"] for event in names] == ["liquidation"]
 
     asyncio.run(story())
-
-
-def test_pings_are_answered_and_a_silent_account_stays_connected() -> None:
-    async def story() -> None:
-        world = World(quiet_seconds=0.5, venue={"ping_every": 0.02})
-        async with world.open():
-            await world.up()
-            world.fake.push(world.fake.sockets[0], {"type": "ping"})
-            await world.until(lambda: world.fake.heard["pong"] == 1 and world.fake.heard["ping"] >= 40)
-            assert world.fake.connections == 1
-
-    asyncio.run(story())
-
-
-def test_a_server_that_goes_down_says_so_and_is_left_at_once() -> None:
-    async def story() -> None:
-        world = World()
-        async with world.open():
-            await world.up()
-            world.fake.push(world.fake.sockets[0], {"type": "shutdown", "close_in_ms": 60000})
-            await world.up(times=2)
-            assert [told.reason for told in world.told if isinstance(told, Down)] == ["the venue shuts this connection down"]
-
-    asyncio.run(story())
-
-
-def test_a_subscription_that_nobody_confirms_is_not_waited_for_for_ever() -> None:
-    async def story() -> None:
-        world = World()
-        world.fake.deaf_to.add("account_all_trades")
-        world.place("9001")
-        async with world.open():
-            await world.until(lambda: world.fake.heard["subscribe"] >= 3)
-            assert world.told == []  # orders are confirmed, trades are not: not up
-            world.fake.deaf_to.clear()
-            world.clock.set(START + timedelta(minutes=1))
-            await world.up()
-            assert world.kinds[:2] == ["acknowledge", "Up"]  # first what the connection that was given up had said
-            assert world.fake.connections == 2
-
-    asyncio.run(story())
-
-
-def test_a_token_is_renewed_before_it_ends() -> None:
-    async def story() -> None:
-        world = World(token_life=timedelta(minutes=10))
-        async with world.open():
-            await world.up()
-            asked = len(world.tokens)
-            world.clock.set(START + timedelta(minutes=7))
-            await asyncio.sleep(0.15)
-            assert world.fake.connections == 1
-            world.clock.set(START + timedelta(minutes=8))
-            await world.up(times=2)
-            assert [told.reason for told in world.told if isinstance(told, Down)] == ["the token is to be renewed"]
-            assert len(world.tokens) > asked
-
-    asyncio.run(story())
-
-
-def test_a_token_that_the_venue_refuses_is_asked_for_again() -> None:
-    async def story() -> None:
-        world = World()
-        first = world.token()
-        world.tokens.clear()
-        world.fake.refused_tokens.add(first)
-        async with world.open():
-            await world.up()
-            assert world.fake.connections == 2
-
-    asyncio.run(story())
-
-
-def test_without_a_token_there_is_no_connection_and_no_secret_in_the_logs(caplog: pytest.LogCaptureFixture) -> None:
-    secret = "9999999999:1234:2:" + "c0ffee" * 7
-
-    async def story() -> None:
-        world = World()
-        failures = iter([RuntimeError(secret), ValueError(secret)])
-
-        def token() -> str:
-            if (failure := next(failures, None)) is not None:
-                raise failure
-            return secret
-
-        world.token = token  # type: ignore[method-assign]
-        world.fake.faults.plan_answers(None, "server_error")
-        async with world.open():
-            await world.up()
-            world.fake.refused_tokens.add(secret)
-            world.fake.cut_all()
-            await world.until(lambda: world.fake.connections >= 4)
-            assert all("c0ffee" not in repr(told) for told in world.told)
-
-    with caplog.at_level(logging.DEBUG, logger="orderledger"):
-        asyncio.run(story())
-    assert "c0ffee" not in caplog.text and caplog.text
 
 
 def test_a_market_that_is_new_gets_its_name_before_its_first_order_is_told() -> None:

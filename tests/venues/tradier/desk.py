@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,7 @@ from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, 
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER, TAG, Book
 
 PATIENCE_SECONDS = 60.0
+STORM: list[Any] = ["server_error", "too_many_requests", "malformed", "lose_answer"]
 
 
 @dataclass(slots=True)
@@ -126,3 +127,7 @@ async def a_desk(
                 yield Desk(fake, book, venue)
             finally:
                 await venue.aclose()
+
+
+def run(story: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(story)

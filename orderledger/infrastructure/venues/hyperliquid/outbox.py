@@ -70,7 +70,16 @@ class Outbox:
                     yield told
         finally:
             self.is_heard = False
-            self._pass_marks()
+
+    def end_listening(self) -> None:
+        """Nobody adds or takes any more. What was heard is for whoever listens next; who was up, and what failed, is not."""
+        waiting = [self._following, *(self._took(self._line.get_nowait()) for _ in range(self._line.qsize()))]
+        self._following = None
+        for one in waiting:
+            if isinstance(one, (Heard, Garbled)):
+                self._add(one)
+            elif isinstance(one, asyncio.Future):
+                _pass(one)
 
     def _add(self, one: Told | BaseException | Mark) -> None:
         self._line.put_nowait(one)
@@ -83,16 +92,6 @@ class Outbox:
         if self.waiting < self._most:
             self._room.set()
         return one
-
-    def _pass_marks(self) -> None:
-        """Nobody takes anything any more. What waits is for whoever listens next."""
-        left = [self._took(self._line.get_nowait()) for _ in range(self._line.qsize())]
-        for one in left:
-            if not isinstance(one, asyncio.Future):
-                self._add(one)
-        for mark in (self._following, *left):
-            if isinstance(mark, asyncio.Future):
-                _pass(mark)
 
     async def _batches(self) -> AsyncGenerator[Told, None]:
         while True:

@@ -9,7 +9,6 @@ from typing import Any
 
 from orderledger.infrastructure.errors import VenueError
 from orderledger.infrastructure.venues.hyperliquid import batches
-from orderledger.infrastructure.venues.hyperliquid.executions import fill_id_of
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
@@ -65,7 +64,7 @@ class Rotation:
             return
         await self._came_up(account, at)
         told = self._orders(account, lists)
-        told.add(self._fills(account, fills, since))
+        told.add(self._fills(account, fills, since, at))
         told.add(batches.fundings(fundings, self._around.polled(account, None)))
         await self._around.say(account, told, at=at, frames=len(lists) + 1)
         await self._explain(account, at)
@@ -97,11 +96,12 @@ class Rotation:
             told.add(batches.open_orders(news, account.legs, self._around.polled(account, None)))
         return told
 
-    def _fills(self, account: Account, rows: list[Any], since: datetime) -> Translated:
-        """The next look asks from the last of them on, itself included: others of the same moment may come later."""
-        fresh = [row for row in rows if account.is_new_fill(_identity(row))]
-        account.fills_at = max([account.fills_at or since, *_times(rows)])
-        return batches.fills(fresh, account.legs, self._around.polled(account, None))
+    def _fills(self, account: Account, rows: list[Any], since: datetime, at: datetime) -> Translated:
+        """The next look asks from the last of them on, itself included: others of the same moment may come later. A time that
+        has not come yet would hide all that comes before it."""
+        ends = (time if time <= at + OVERLAP else at - OVERLAP for time in _times(rows))
+        account.fills_at = max([account.fills_at or since, *ends])
+        return batches.fills(account.unseen("fills", rows), account.legs, self._around.polled(account, None))
 
     async def _fundings(self, account: Account, since: datetime, at: datetime) -> list[Any]:
         """Now and then: they are due by the hour."""
@@ -110,14 +110,7 @@ class Rotation:
             return []
         rows = await self._around.questions.fundings(account.address, asked_at - OVERLAP)
         account.fundings_at = at
-        return rows
-
-
-def _identity(row: object) -> str | None:
-    try:
-        return fill_id_of(Row(row))
-    except Unreadable:
-        return None
+        return account.unseen("fundings", rows)
 
 
 def _times(rows: Iterable[object]) -> list[datetime]:

@@ -33,7 +33,7 @@ class Questions:
 
     async def order_status(self, address: str, name: str) -> dict[str, Any] | None:
         """The latest row of an order, asked for by its id or its cloid. None: the venue says that it does not know it."""
-        answer = await self._ask("orderStatus", user=address, oid=int(name) if name.isdigit() else name)
+        answer = await self._ask("orderStatus", user=address, oid=int(name) if name.isascii() and name.isdigit() else name)
         match answer:
             case {"status": "unknownOid"}:
                 return None

@@ -206,12 +206,13 @@ class Stream:
             await self._say(Translated(faults=[fault]), at)
             return
         account, channel, data = self._account, payload.get("channel"), payload.get("data")
+        listed = LISTS.get(channel) if isinstance(channel, str) else None
         if channel == "orderUpdates":
             account.note_statuses(data)
-        elif channel in LISTS and isinstance(data, dict) and isinstance(data.get(LISTS[channel]), list):
+        elif listed is not None and isinstance(data, dict) and isinstance(data.get(listed), list):
             exchange = data.get("dex")
-            rows = account.news(exchange if isinstance(exchange, str) else "", data[LISTS[channel]])
-            payload = {**payload, "data": {**data, LISTS[channel]: rows}}
+            rows = account.news(exchange if isinstance(exchange, str) else "", data[listed])
+            payload = {**payload, "data": {**data, listed: rows}}
         await self._say(translate_frame(payload, account.legs, self._around.pushed(account)), at)
         if account.gone() and not self._is_explaining:
             self._is_explaining = True

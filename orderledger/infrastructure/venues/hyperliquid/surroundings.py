@@ -1,6 +1,5 @@
 """What streams and polls share: the way to the venue, the line to the listener, and the settings of both."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -47,7 +46,6 @@ class Surroundings:
 
     websocket_url: str
     questions: Questions
-    outbox: Outbox
     clock: Clock
     limits: Limits
     pace: Pace
@@ -57,7 +55,7 @@ class Surroundings:
     exchanges: Sequence[str]
     is_legacy: bool
     records: Records | None = None
-    counts: Counter[str] = field(default_factory=Counter)
+    outbox: Outbox = field(default_factory=Outbox)
 
     def pushed(self, account: Account) -> Context:
         """What the venue says unasked. A list is not dated: by when it was true, the clocks of two machines do not tell."""

@@ -17,7 +17,6 @@ from orderledger.infrastructure.venues.hyperliquid.answers import Answers
 from orderledger.infrastructure.venues.hyperliquid.chains import Chains
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits, round_seconds
-from orderledger.infrastructure.venues.hyperliquid.outbox import Outbox
 from orderledger.infrastructure.venues.hyperliquid.polling import Rotation
 from orderledger.infrastructure.venues.hyperliquid.questions import Questions
 from orderledger.infrastructure.venues.hyperliquid.stream import Stream, TooManyUsers, subscriptions
@@ -76,7 +75,6 @@ class Hyperliquid:
         self._around = Surroundings(
             websocket_url=websocket_url or f"{url.replace('http', 'ws', 1)}/ws",
             questions=Questions(self._http, budget),
-            outbox=Outbox(),
             clock=clock or SystemClock(),
             limits=self.limits,
             pace=pace or Pace(),
@@ -87,11 +85,10 @@ class Hyperliquid:
             is_legacy=is_legacy,
             records=records,
         )
-        each = len(subscriptions("", self._around.exchanges, is_legacy=is_legacy))
         self._answers = Answers(self._around)
-        streams = self.limits.streams(len(self._watched), each)
-        self._streamed = {account.name: account for account in list(self._watched.values())[:streams]}
-        self._rotation = Rotation(list(self._watched.values())[streams:], self._around)
+        watched, room = list(self._watched.values()), self._room_for_streams()
+        self._streamed = {account.name: account for account in watched[:room]}
+        self._rotation = Rotation(watched[room:], self._around)
         self._streams: dict[str, Stream] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -141,6 +138,9 @@ class Hyperliquid:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._around.outbox.end_listening()
+            for account in self._watched.values():
+                account.is_up = False
 
     async def hang_up(self) -> None:
         """The look at a polled account that has begun is taken to its end, if that comes soon."""
@@ -175,6 +175,11 @@ class Hyperliquid:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    def _room_for_streams(self) -> int:
+        """How many of the accounts can be streamed."""
+        each = subscriptions("", self._around.exchanges, is_legacy=self._around.is_legacy)
+        return self.limits.streams(len(self._watched), len(each))
 
     async def _stream(self, account: Account) -> None:
         """By websocket, as long as the venue has room for one account more."""

@@ -13,7 +13,6 @@ from orderledger.infrastructure.venues.translation import as_text
 from orderledger.infrastructure.wire.messages import Balance, Message
 
 MOST_ENDED = 4_000
-MOST_FILLS = 2_000
 STANDING = frozenset({Meaning.WORKING, Meaning.TRIGGERED, Meaning.UNKNOWN})
 
 
@@ -42,7 +41,7 @@ class Account:
     _open: dict[str, dict[str, Any]] = field(default_factory=dict)
     _gone: dict[str, Gone] = field(default_factory=dict)
     _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)
-    _fills: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _seen: dict[str, frozenset[str]] = field(default_factory=dict)
     _balances: dict[str, Balance] = field(default_factory=dict)
 
     def news(self, exchange: str, rows: list[Any]) -> list[Any]:
@@ -52,7 +51,7 @@ class Account:
         told = [row for name, row in now.items() if before.get(name) != row]
         self.counts["new"] += sum(name not in before for name in now)
         self.counts["changed"] += sum(name in before for name, row in now.items() if before.get(name) != row)
-        gone = {name: Gone(name, _cloid_of(row)) for name, row in before.items() if name not in now and name.isdigit()}
+        gone = {name: Gone(name, _cloid_of(row)) for name, row in before.items() if name not in now and _id_of(row) is not None}
         self.counts["gone"] += len(gone)
         self._gone.update(gone)
         self._open[exchange] = now
@@ -73,19 +72,17 @@ class Account:
         """Learn which orders have ended."""
         for row in rows if isinstance(rows, list) else []:
             status = _status_of(row)
-            if status is not None and meaning_of(status) not in STANDING and (name := _name_of(row.get("order"))).isdigit():
+            if status is not None and meaning_of(status) not in STANDING and (name := _id_of(row.get("order"))) is not None:
                 self._ended[name] = None
         while len(self._ended) > MOST_ENDED:
             self._ended.popitem(last=False)
 
-    def is_new_fill(self, fill_id: str | None) -> bool:
-        """Whether this fill was not seen lately. One that cannot be read is always new."""
-        if fill_id is None or fill_id not in self._fills:
-            self._fills[fill_id or ""] = None
-            while len(self._fills) > MOST_FILLS:
-                self._fills.popitem(last=False)
-            return True
-        return False
+    def unseen(self, question: str, rows: list[Any]) -> list[Any]:
+        """The rows that the last answer to this question had not, word for word: each look asks again for where the last one
+        ended. So a row is told once as long as it stays the same, whether it can be read or not."""
+        now = {as_text(row): row for row in rows}
+        before, self._seen[question] = self._seen.get(question, frozenset()), frozenset(now)
+        return [row for text, row in now.items() if text not in before]
 
     def changed(self, messages: list[Message]) -> list[Message]:
         """Without the balances that were told before: whole states come again and again."""
@@ -101,11 +98,15 @@ class Account:
 
 def _name_of(row: Any) -> str:
     """The venue's id, or the whole row where it cannot be read, so that it is told once."""
+    return _id_of(row) or as_text(row)
+
+
+def _id_of(row: Any) -> str | None:
     try:
         order = Row(row).count("oid")
     except Unreadable:
-        order = None
-    return as_text(row) if order is None else str(order)
+        return None
+    return None if order is None else str(order)
 
 
 def _cloid_of(row: Any) -> str | None:

@@ -1,5 +1,6 @@
 """Whose payload it is, and what is known besides."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from orderledger.domain.values import Source
 from orderledger.infrastructure.venues.tradier.fills import Told
 from orderledger.infrastructure.venues.tradier.tags import Holders
 from orderledger.infrastructure.venues.venue import Records
+from orderledger.infrastructure.wire.messages import CorrectFill, Fill, Message
 
 Age = tuple[datetime, Decimal]
 """When a row last changed, and what had filled by then: of two rows of one order the greater is the newer."""
@@ -20,6 +22,12 @@ class Memory:
     told: dict[tuple[str, str], Told] = field(default_factory=dict)
     newest: dict[tuple[str, str], Age] = field(default_factory=dict)
     holders: Holders = field(default_factory=Holders)
+
+    def remember(self, account: str, messages: Iterable[Message]) -> None:
+        """The fills that are told now, and were found to be such as the ledger can keep."""
+        for message in messages:
+            if isinstance(message, (Fill, CorrectFill)) and message.venue_order_id is not None:
+                self.told.setdefault((account, message.venue_order_id), {})[message.fill_id] = message
 
     def is_stale(self, account: str, venue_order_id: str, age: Age) -> bool:
         """Whether a newer row of this order was told. What is told now is remembered."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from orderledger.infrastructure.venues.tradier.asking import Questions
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated, translated_orders
-from orderledger.infrastructure.venues.translation import Translation, as_text
+from orderledger.infrastructure.venues.translation import Fault, Translation, as_text
 from orderledger.infrastructure.venues.transport import Ended, Frame, Opened, Socket, ended, happens_within, parsed
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
 
@@ -22,8 +22,8 @@ PAYLOAD_LENGTH = 2000
 
 @dataclass(slots=True)
 class Line:
-    """One account that is polled. `rows`: each row as it was told last, by its id, so that only news is told. `fault`: why its
-    last sweep failed."""
+    """One account that is polled. `rows`: each row as it was told last, by its id, so that only news is told; `faults`: what
+    could not be read of the last ones that were news. `fault`: why its last sweep failed."""
 
     account: str
     number: str
@@ -32,6 +32,7 @@ class Line:
     fault: str | None = None
     has_open: bool = True
     rows: dict[str, Any] = field(default_factory=dict)
+    faults: Sequence[Fault] = ()
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -97,6 +98,13 @@ class Listener:
         session = await self._questions.session()
         await send(json.dumps({"events": ["order"], "sessionid": session, "excludeAccounts": []}))
 
+    async def tell_faults(self, accounts: Sequence[str], faults: Sequence[Fault], *, is_answer: bool = False) -> None:
+        """What could not be read; of an answer to a question that was not ours, if it `is_answer`."""
+        for one in faults:
+            shown = as_text(one.payload)[:PAYLOAD_LENGTH]
+            garbled = Garbled(accounts=accounts, at=self._now(), fault=one.fault, payload=shown, is_answer=is_answer)
+            await self._queue.put(garbled)
+
     async def _guarded(self, work: Any) -> None:
         try:
             await work
@@ -125,7 +133,8 @@ class Listener:
         for venue_order_id in translation.questions:
             line.rows.pop(venue_order_id, None)  # asked for again soon, until it lacks nothing
             line.has_open = True
-        await self._tell(line, translation)
+        known, line.faults = line.faults, translation.faults
+        await self._tell(line, replace(translation, faults=[one for one in translation.faults if one not in known]))
 
     async def _is_down(self, line: Line, reason: str) -> None:
         """Said once, with the last moment at which all was well: before the first answer, when the listening began."""
@@ -144,12 +153,7 @@ class Listener:
     async def _tell(self, line: Line, translation: Translation) -> None:
         if translation.messages:
             await self._queue.put(Heard(account=line.account, messages=translation.messages))
-        for fault in translation.faults:
-            await self._garbled([line], fault.fault, fault.payload)
-
-    async def _garbled(self, lines: list[Line], fault: str, payload: Any) -> None:
-        accounts = [line.account for line in lines]
-        await self._queue.put(Garbled(accounts=accounts, at=self._now(), fault=fault, payload=as_text(payload)[:PAYLOAD_LENGTH]))
+        await self.tell_faults([line.account], translation.faults)
 
     async def _follow(self, socket: Socket) -> None:
         """The stream. Nothing is told again after a cut: each connection is followed by a sweep."""
@@ -165,7 +169,7 @@ class Listener:
         try:
             document = parsed(text)
         except ValueError as fault:
-            await self._garbled(list(self._lines.values()), str(fault), text)
+            await self.tell_faults([line.account for line in self._lines.values()], [Fault(str(fault), text)])
             self._wake_all()
             return
         for line in self._about(document):

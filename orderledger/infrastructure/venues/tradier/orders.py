@@ -25,6 +25,7 @@ from orderledger.infrastructure.venues.tradier.words import (
     WORKING,
 )
 from orderledger.infrastructure.venues.translation import Translation
+from orderledger.infrastructure.wire.fields import printable
 from orderledger.infrastructure.wire.messages import (
     BustFill,
     CorrectFill,
@@ -95,7 +96,7 @@ def _status(row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None
     if row.status == "calculated" and row.quantity is not None and (row.exec_quantity or ZERO) >= row.quantity:
         status = Status.FILLED
     if text is None and row.description is not None:
-        text = _printable(row.description)[:TEXT_LENGTH]
+        text = printable(row.description)[:TEXT_LENGTH]
     fields: dict[str, Any] = {**common, "reported": claims, "reason": _reason(row), "text": text}
     if model is StatusReport:
         fields["status"] = status.value if status else row.status
@@ -110,13 +111,9 @@ def _reason(row: OrderRow) -> str | None:
     if row.status in UNFILLED_ENDS and "event" in row.raw and row.description is None:
         return None
     if row.status in UNFILLED_ENDS:
-        described = _printable(row.description or "").strip()[:REASON_LENGTH]
+        described = printable(row.description or "").strip()[:REASON_LENGTH]
         return described or row.status
     return row.status if row.status in SAYS_MORE else None
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[list[Message], bool]:
@@ -134,7 +131,6 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
         numbers = filled.news(line) if line.instrument is not None and line.side is not None else None
         if numbers is not None:
             fills.append(_fill(numbers, fields))
-            told[numbers.fill_id] = fills[-1]
             filled.add(fills[-1])
         if fills and line.instrument is not None:
             messages += definition(line.instrument, context)

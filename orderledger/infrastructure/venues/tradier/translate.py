@@ -185,7 +185,9 @@ def _of_row(row: OrderRow | Fault, context: Context) -> Translation:
     if isinstance(row, Fault):
         return Translation(faults=[row])
     faults = [Fault(fault, row.raw) for fault in (*row.faults, *gaps_of(row))]
-    return guarded(lambda: order_messages(row, context), row.raw) + Translation(faults=faults)
+    told = guarded(lambda: order_messages(row, context), row.raw)
+    context.memory.remember(context.account, told.messages)
+    return told + Translation(faults=faults)
 
 
 def _is_receipt(row: Any) -> bool:

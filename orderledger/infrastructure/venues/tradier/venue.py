@@ -118,7 +118,7 @@ class TradierVenue:
         at = self._now()
         rows = await self._questions.orders(self._numbers[account])
         translation = translated_orders(rows, self._context(account))
-        complain(self.name, translation.faults)
+        await self._say_unread(account, translation)
         names = order_ids(rows, is_open_only=True)
         return Listing(messages=translation.messages, faults=shown(translation.faults), venue_order_ids=names, at=at)
 
@@ -128,7 +128,7 @@ class TradierVenue:
         for venue_order_id in reversed(ids_of(order)):
             rows = await self._questions.order(number, venue_order_id)
             if rows is not None:
-                return self._answered(rows, account)
+                return await self._answered(rows, account)
         tag = self._tag_of(order)
         if not ids_of(order) and tag is None:
             return None
@@ -136,7 +136,7 @@ class TradierVenue:
         if not rows:
             since: datetime = order.get("requested_at") or order.get("acknowledged_at") or self._now()
             rows = _of(await self._questions.earlier_orders(number, since), ids_of(order), tag)
-        return self._answered(rows, account) if rows else None
+        return await self._answered(rows, account) if rows else None
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         """All that the orders of these days say which have filled anything, by the time of their last change.
@@ -148,7 +148,7 @@ class TradierVenue:
         rows = {key_of(row): row for row in [*earlier, *await self._questions.orders(number)]}
         changed = [row for row in rows.values() if _may_have_filled(row, since)]
         translation = translated_orders(changed, self._context(account))
-        complain(self.name, translation.faults)
+        await self._say_unread(account, translation)
         filled = {message.venue_order_id for message in translation.messages if isinstance(message, (Fill, CorrectFill))}
         told = [
             message for message in translation.messages if getattr(message, "venue_order_id", None) in filled or _defines(message)
@@ -174,11 +174,19 @@ class TradierVenue:
     def _context(self, account: str, heard_at: datetime | None = None) -> Context:
         return Context(account=account, records=self._records, memory=self._memory, heard_at=heard_at)
 
-    def _answered(self, rows: Sequence[object], account: str) -> Sequence[Message]:
-        translation: Translation = translated_orders(rows, self._context(account))
+    async def _answered(self, rows: Sequence[object], account: str) -> Sequence[Message]:
+        translation = translated_orders(rows, self._context(account))
         if not translation.messages and translation.faults:
             raise VenueUnavailable(f"the order cannot be read: {translation.faults[0].fault}")
+        await self._say_unread(account, translation)
         return translation.messages
+
+    async def _say_unread(self, account: str, translation: Translation) -> None:
+        """What could not be read of an answer: told where somebody listens, else logged."""
+        if self._listener is None:
+            complain(self.name, translation.faults)
+        else:
+            await self._listener.tell_faults([account], translation.faults, is_answer=True)
 
     def _socket(self, listener: Listener) -> Socket:
         assert self._stream_url is not None

@@ -1,0 +1,76 @@
+"""A collector over a memory ledger and one plain venue."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from orderledger import Fill, Ledger, Message, parse_document
+from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.collecting.collector import Collector
+from orderledger.infrastructure.reconciliation.reconciler import Rules
+from orderledger.infrastructure.venues.venue import Told, Up
+from tests.reconciliation.plain_venue import PlainVenue
+from tests.scenarios import ACCOUNT, at
+
+RULES = Rules(looking_back=timedelta(hours=1), settling=timedelta(seconds=1), pause=0, opening_pause=0)
+
+
+def acknowledge(name: str, second: float) -> Message:
+    told = {"type": "acknowledge", "account": ACCOUNT, "venue_order_id": name, "instrument": "BTC-USD", "side": "buy"}
+    return parse_document({**told, "at": at(second), "reported": {"quantity": "10", "cum_quantity": "0", "limit_price": "100"}})
+
+
+def fill(order: str, name: str, quantity: str, second: float) -> Fill:
+    return Fill(
+        account=ACCOUNT, venue_order_id=order, fill_id=name, quantity=quantity, price="100", at=at(second),  # type: ignore[arg-type]
+        instrument="BTC-USD", side="buy",  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+class Running:
+    """A collector over a memory ledger and one plain venue, with a clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.clock = SteppingClock(at(0), timedelta(microseconds=1))
+        self.ledger = Ledger.open("memory://", clock=self.clock, follow=False)
+        self.venue = PlainVenue(self.clock)
+        self.published: list[dict[str, Any]] = []
+        self.collector = Collector(
+            self.ledger, [self.venue], self.clock, rules=RULES, every=None, publish=self.published.append, retry_seconds=0.01
+        )
+
+    async def hear(self, *told: Told | Exception) -> None:
+        for one in told:
+            self.venue.feed.put_nowait(one)
+        await self.until(lambda: self.venue.feed.empty())
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        for _ in range(2_000):
+            if condition():
+                return
+            await asyncio.sleep(0.005)
+        raise AssertionError("it did not happen")
+
+    async def reconciled(self, times: int) -> None:
+        await self.until(lambda: self.collector.counters[ACCOUNT].reconciled >= times)
+
+
+def run(story: Callable[[Running], Awaitable[None]]) -> Running:
+    async def whole() -> Running:
+        running = Running()
+        stop = asyncio.Event()
+        work = asyncio.ensure_future(running.collector.run(stop))
+        telling = asyncio.ensure_future(story(running))
+        await asyncio.wait([work, telling], return_when=asyncio.FIRST_COMPLETED)
+        if telling.done():
+            telling.result()
+        stop.set()
+        await work
+        await telling
+        return running
+
+    return asyncio.run(whole())
+
+
+UP = Up(accounts=[ACCOUNT], at=at(1))

@@ -1,0 +1,96 @@
+"""Stories of the command `collect` that is stopped: in the middle, impatiently, at once, while the store is held."""
+
+import asyncio
+import contextlib
+import signal
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.collecting.processes import ADDRESS, ORDER, Said, made_up_venues
+
+FEW = 30
+"""As many as are told within the seconds that are allowed for it on a machine with much else to do."""
+
+
+@dataclass(slots=True)
+class Stopped:
+    """Of a collector that was stopped while much lay between the venue and the store. `ended`: how each order did there."""
+
+    said: Said
+    ended: dict[str, str]
+    orders: dict[str, str]
+
+
+async def stopped_in_the_middle(command: Path, folder: Path) -> Stopped:
+    """Orders come and go unfilled, half of them by a cancel that may be the half of a modify: then at once SIGTERM."""
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        truth = world.hyperliquid.truth
+        process = await world.collecting("hyperliquid:main")
+        (socket,) = world.hyperliquid.sockets
+        ended: dict[str, str] = {}
+        for number in range(FEW):
+            order = truth.place(ADDRESS, client_id=f"0x{number:032x}", **ORDER)
+            end = truth.cancel if number % 2 else truth.expire
+            ended[str(order.order_id)] = str(end(order).status)
+        sent = world.hyperliquid.push(socket, {"channel": "pong"})
+        await sent
+        process.send(signal.SIGTERM)
+        said = await process.said()
+        with world.ledger() as ledger:
+            return Stopped(said, ended, {row["venue_order_id"]: row["status"] for row in ledger.orders()})
+
+
+async def stopped_impatiently(command: Path, folder: Path) -> Said:
+    """SIGTERM again and again, until it has ended."""
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        process = await world.collecting("hyperliquid:main")
+        while not process.has_ended:
+            process.send(signal.SIGTERM)
+            await asyncio.sleep(0.002)
+        return await process.said()
+
+
+async def stopped_at_once(command: Path, folder: Path) -> tuple[Said, Said]:
+    """While the store is still being opened; and what a check finds in it once it has been opened again, by who records."""
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",))
+        process = await world.start("collect", world.config)
+        await world.until(lambda: process.has_open(world.db), process)
+        process.send(signal.SIGTERM)
+        said = await process.said()
+        await world.run("record", "/dev/null")
+        return said, await world.run("check")
+
+
+@dataclass(slots=True)
+class Held:
+    """Of a collector that was stopped while another process held the store, and of one after it."""
+
+    said: Said
+    seconds: float
+    placed: set[str]
+    orders: set[str]
+
+
+async def stopped_while_the_store_is_held(command: Path, folder: Path) -> Held:
+    async with made_up_venues(command, folder) as world:
+        world.write_config(venues=("hyperliquid",), more='log = "json"')
+        truth = world.hyperliquid.truth
+        process = await world.collecting("hyperliquid:main")
+        (socket,) = world.hyperliquid.sockets
+        with contextlib.closing(sqlite3.connect(world.db, isolation_level=None)) as holding:
+            holding.execute("BEGIN IMMEDIATE")
+            placed = {str(truth.place(ADDRESS, **ORDER).order_id) for _ in range(FEW)}
+            await world.hyperliquid.push(socket, {"channel": "pong"})
+            began = time.monotonic()
+            process.send(signal.SIGTERM)
+            said = await process.said()
+            seconds = time.monotonic() - began
+        again = await world.start("collect", world.config)
+        await world.until(lambda: all(world.is_recorded(int(name)) for name in placed), again)
+        with world.ledger() as ledger:
+            return Held(said, seconds, placed, {row["venue_order_id"] for row in ledger.open_orders()})

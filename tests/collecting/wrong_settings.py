@@ -1,0 +1,76 @@
+"""Files of settings that are wrong, each with what is said of it, and the least that is right."""
+
+from tests.collecting.processes import ADDRESS
+
+HYPERLIQUID = '[[venues]]\nvenue = "hyperliquid"\n'
+TRADIER = '[[venues]]\nvenue = "tradier"\naccount = "tradier:main"\nnumber = "VA1"\n'
+MAIN = f'{{ account = "hyperliquid:main", address = "{ADDRESS}" }}'
+SAME = f'{{ account = "hyperliquid:other", address = "{ADDRESS.upper().replace("X", "x")}" }}'
+LIGHTER = '[[venues]]\nvenue = "lighter"\naccount = "lighter:main"\naccount_index = 281\ntoken = { env = "HOME" }\n'
+OK = f"{HYPERLIQUID}accounts = [{MAIN}]\n"
+HOME = 'token = { env = "HOME" }\n'
+WRONG: dict[str, tuple[str, str]] = {
+    "an unknown field": (f"colour = 1\n{OK}", "FILE: colour: "),
+    "an unknown field of a venue": (f"{HYPERLIQUID}colour = 1\naccounts = [{MAIN}]", "FILE: venues.0.colour: "),
+    "a bad address": (f"{HYPERLIQUID}accounts = [{MAIN.replace('aa', 'a', 1)}]", "FILE: venues.0.accounts.0.address: "),
+    "an account named twice": (
+        f"{HYPERLIQUID}accounts = [{MAIN}, {MAIN}]",
+        "FILE: venues.0: account 'hyperliquid:main' is named twice, in venues.0 before",
+    ),
+    "an account named twice at two venues": (
+        f"{HYPERLIQUID}accounts = [{MAIN.replace('hyperliquid:', 'tradier:')}]\n{TRADIER}{HOME}",
+        "FILE: venues.1: account 'tradier:main' is named twice, in venues.0 before",
+    ),
+    "an address named twice": (f"{HYPERLIQUID}accounts = [{MAIN}, {SAME}]", f"FILE: venues.0: address {ADDRESS} is named twice"),
+    "a number named twice": (
+        f"{TRADIER}{HOME}{TRADIER.replace('tradier:main', 'tradier:other')}{HOME}",
+        "FILE: venues.1: number VA1 is named twice, in venues.0 before",
+    ),
+    "an index named twice": (
+        f"{LIGHTER}{LIGHTER.replace('lighter:main', 'lighter:other')}",
+        "FILE: venues.1: account_index 281 is named twice, in venues.0 before",
+    ),
+    "a variable that is not set": (
+        f'{OK}{TRADIER}token = {{ env = "NOT_SET_ANYWHERE" }}',
+        "FILE: venues.1.token.env: the variable NOT_SET_ANYWHERE is not set",
+    ),
+    "a variable that is empty": (f'{TRADIER}token = {{ env = "EMPTY" }}', "FILE: venues.0.token: the variable EMPTY is empty"),
+    "a variable with a token of two lines": (
+        f'{TRADIER}token = {{ env = "LINES" }}',
+        "FILE: venues.0.token: the variable LINES ",
+    ),
+    "a file that others can read": (
+        f'{TRADIER}token = {{ file = "FOLDER/token" }}',
+        "FILE: venues.0.token.file: others can read",
+    ),
+    "a file that is not there": (
+        f'{TRADIER}token = {{ file = "FOLDER/gone" }}',
+        "FILE: venues.0.token.file: FOLDER/gone cannot be",
+    ),
+    "a file that is empty": (f'{TRADIER}token = {{ file = "FOLDER/empty" }}', "FILE: venues.0.token: FOLDER/empty is empty"),
+    "a file that is no text": (
+        f'{TRADIER}token = {{ file = "FOLDER/bytes" }}',
+        "FILE: venues.0.token.file: FOLDER/bytes is no text",
+    ),
+    "a file that has no name": (f'{TRADIER}token = {{ file = "a\\u0000b" }}', "FILE: venues.0.token.file: "),
+    "a venue that is none": (
+        HYPERLIQUID.replace("hyperliquid", "elsewhere"),
+        "FILE: venues.0: venue is none of hyperliquid, lighter, tradier",
+    ),
+    "a venue without a name": ("[[venues]]", "FILE: venues.0: venue is none of hyperliquid, lighter, tradier"),
+    "a token in two places": (
+        f'{TRADIER}token = {{ env = "HOME", file = "FOLDER/token" }}',
+        "FILE: venues.0.token: needs env or file, and not both",
+    ),
+    "a token nowhere": (f"{TRADIER}token = {{}}", "FILE: venues.0.token: needs env or file, and not both"),
+    "an allowance that no account has": (f"{LIGHTER}requests_per_minute = 599", "FILE: venues.0.requests_per_minute: 599 is"),
+    "a lookback before all time": (f"looking_back_hours = 31000000\n{OK}", "FILE: looking_back_hours: "),
+    "an address without a scheme": (f'{OK}url = "api.invalid"', "FILE: venues.0.url: 'api.invalid' is no address"),
+    "an address with a port that is none": (f'{LIGHTER}url = "http://x.invalid:99999"', "FILE: venues.0.url: "),
+    "an address that cannot be parsed": (f'{OK}url = "http://[::1"', "FILE: venues.0.url: "),
+    "a websocket that is none": (f'{OK}websocket_url = "https://x.invalid"', "FILE: venues.0.websocket_url: "),
+    "a websocket of no host": (f'{LIGHTER}websocket_url = "ws://.invalid"', "FILE: venues.0.websocket_url: "),
+    "no venue": ("", "FILE: venues: names none"),
+    "no TOML": ("db = ", "FILE: is not TOML"),
+}
+"""What is wrong, the settings, and the sentence that says so."""

@@ -1,0 +1,90 @@
+"""The budget of weight, and how late it makes what is looked at in turn."""
+
+import asyncio
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.venues.hyperliquid.limits import Limits
+from orderledger.infrastructure.venues.hyperliquid.questions import Questions
+from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
+from orderledger.infrastructure.venues.transport import Budget, Http
+from tests.venues.hyperliquid.company import (
+    ADDRESS,
+    PACE,
+    START,
+    TERMS,
+    listening,
+    made_up,
+    some,
+)
+
+
+def test_the_delay_is_what_the_budget_allows() -> None:
+    def delays(accounts: int, **options: Any) -> float:
+        return Hyperliquid(some(accounts), **options).delay_seconds
+
+    assert delays(10) == 0.0
+    assert delays(500) == 490 * 40 / 960 * 60 == 1225.0
+    assert delays(500, limits=Limits(headroom=Fraction(0))) == 980.0
+    assert delays(500, exchanges=["xyz"]) == 1837.5
+    assert delays(11) == 10.0
+    venue = Hyperliquid(some(12))
+    assert [venue.delay_of(name) for name in ("hyperliquid:10", "hyperliquid:11")] == [0.0, 10.0]
+    assert (len(venue.streamed), len(venue.polled)) == (10, 2)
+
+
+def test_five_hundred_accounts_fit() -> None:
+    """A minute is a tenth of a second here: the 490 that are looked at in turn take some 20 of them, as computed."""
+
+    async def story() -> None:
+        minute, accounts = 0.1, some(500)
+        server = made_up(minute=minute)
+        order_of = {address: server.truth.place(address, **TERMS).order_id for address in accounts.values()}
+        limits, pace = Limits(minute=minute), replace(PACE, fundings=3600.0)
+        async with listening(server, accounts=accounts, limits=limits, pace=pace) as desk:
+            begun = asyncio.get_running_loop().time()
+            await desk.until(lambda: len(desk.heard_of) == 500)
+            took = asyncio.get_running_loop().time() - begun
+            assert {int(order["venue_order_id"]) for order in desk.ledger.orders()} == set(order_of.values())
+            assert (len(desk.venue.streamed), len(desk.venue.polled)) == (10, 490)
+            assert desk.venue.delay_seconds == 490 * 40 * minute / 960
+            # The first window is spent at once: no look can come earlier than that, whatever the machine.
+            assert took > desk.venue.delay_seconds - 2 * minute
+            assert server.violations.total() == 0
+            assert server.most_weight <= 1200
+
+    asyncio.run(story())
+
+
+def test_who_asks_for_too_much_is_refused() -> None:
+    async def story() -> None:
+        async with made_up(weight=100) as server:
+            http = Http(server.http_url, attempts=1)
+            questions = Questions(http, Budget(1000))
+            for _ in range(5):
+                await questions.open_orders(ADDRESS, "")
+            with pytest.raises(VenueUnavailable, match="429"):
+                await questions.open_orders(ADDRESS, "")
+            assert server.violations["weight"] == 1
+            await http.aclose()
+
+    asyncio.run(story())
+
+
+def test_rows_of_answers_are_charged() -> None:
+    async def story() -> None:
+        async with made_up() as server:
+            order = server.truth.place(ADDRESS, **{**TERMS, "quantity": "1000"})
+            for _ in range(50):
+                server.truth.fill(order, 1)
+            budget = Budget(1000)
+            http = Http(server.http_url, budget=budget)
+            await Questions(http, budget).fills(ADDRESS, START)
+            assert budget.used == 20 + 3
+            await http.aclose()
+
+    asyncio.run(story())

@@ -1,0 +1,79 @@
+"""A collector, and a venue whose frames and answers are spoiled by chance, one seed each: nothing fails, and all goes on."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from orderledger.infrastructure.collecting.collector import Collector
+from orderledger.infrastructure.reconciliation.reconciler import Rules
+from tests.venues.company import Company, played
+from tests.venues.mutations import Mutator
+from tests.worlds.plan import VENUES
+
+SEEDS = range(4)
+MANY_SEEDS = range(100, 160)
+HAPPENINGS = 60
+SPOILED = 0.15
+RULES = Rules(pause=0.001, opening_pause=0.001)
+WAYS = [*((name, 1) for name in VENUES), ("hyperliquid", 0)]
+FAILURES = {"feed_failed", "reconciliation_failed", "not_hung_up"}
+
+
+every_way = pytest.mark.parametrize(("name", "streams"), WAYS)
+
+
+def spoiling(seed: int) -> Callable[[str], str]:
+    """What spoils some of the texts that are JSON."""
+    chance, mutator = random.Random(seed), Mutator(seed)
+
+    def spoil(text: str) -> str:
+        if chance.random() >= SPOILED:
+            return text
+        try:
+            return mutator.text(json.loads(text), times=chance.choice([1, 1, 2]))
+        except ValueError:
+            return text
+
+    return spoil
+
+
+async def spoiled_for_a_while(company: Company, seed: int) -> None:
+    collector = Collector(
+        company.ledger, [company.venue], company.clock, rules=RULES, every=timedelta(milliseconds=100), retry_seconds=0.01
+    )
+    counters, stop = collector.counters[company.account], asyncio.Event()
+    running = asyncio.create_task(collector.run(stop))
+    await company.until(lambda: counters.is_up)
+    company.server.rewritten = spoiling(seed)
+    for _ in range(HAPPENINGS):
+        company.happen(1)
+        await asyncio.sleep(0.005)
+    company.server.rewritten = lambda text: text
+    done = counters.reconciled
+    await company.until(lambda: counters.is_up and counters.reconciled > done + 2)
+    stop.set()
+    await running
+
+
+def spoil(name: str, streams: int, seed: int) -> None:
+    with capture_logs() as said:
+        played(name, lambda company: spoiled_for_a_while(company, seed), streams=streams)
+    assert not [line for line in said if line["event"] in FAILURES]
+
+
+@every_way
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_conversation_that_is_spoiled_by_chance_goes_on(name: str, streams: int, seed: int) -> None:
+    spoil(name, streams, seed)
+
+
+@every_way
+@pytest.mark.long
+@pytest.mark.parametrize("seed", MANY_SEEDS)
+def test_many_conversations_that_are_spoiled_by_chance_go_on(name: str, streams: int, seed: int) -> None:
+    spoil(name, streams, seed)

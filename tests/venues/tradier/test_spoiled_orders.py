@@ -1,0 +1,89 @@
+"""Rows of orders that cannot be read, or not in full: they cost nothing else, and are told."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.venues.tradier.payloads import a_book, filled_row, leg, orders, read_alone, row, spread
+
+
+@pytest.mark.parametrize("broken", ["left out", None, "null", "", {}, [], 5, True, "x", -1, Decimal("1e40")])
+@pytest.mark.parametrize("field", sorted({*row(), "leg", "option_symbol", "reason_description", "stop_price", "num_legs"}))
+def test_a_broken_field_costs_the_other_rows_nothing(field: str, broken: Any) -> None:
+    with a_book() as book:
+        book.request()
+        good = filled_row(4, "500.2", id=900102, tag="left out")
+        spoiled = filled_row(10, "500.2", (10, "500.2")) | {field: broken}
+        rows = [{name: value for name, value in spoiled.items() if value != "left out"}, good]
+        translation = book.translate(orders(*rows))
+        assert [
+            (message.type, message.venue_order_id)
+            for message in translation.messages
+            if getattr(message, "evidence", None) == good
+        ] == [("fill", "900102"), ("acknowledge", "900102")]
+        for message in translation.messages:
+            assert book.ledger.record(message).outcome in ("recorded", "duplicate")
+
+
+def test_a_field_that_cannot_be_read_is_told_and_the_rest_of_its_row_counts() -> None:
+    with a_book() as book:
+        translation = book.translate(orders(filled_row(4, "500.2", price="a lot")))
+        assert [fault.fault for fault in translation.faults] == ["price is not a decimal number"]
+        assert [message.type for message in translation.messages] == ["fill", "acknowledge"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"id": None}, "id is missing, or no id"),
+        ({"id": "9x"}, "id is no id"),
+        ({"status": None}, "status is missing, or no status"),
+        ({"status": 7}, "status is not a text"),
+        ({"transaction_date": "noon", "create_date": None}, "transaction_date is missing, or no transaction_date"),
+        ({"exec_quantity": "many"}, "exec_quantity is not a decimal number"),
+        ({"exec_quantity": -4}, "exec_quantity is negative"),
+        ({"status": "x" * 201}, "status String should have at most 200 characters"),
+    ],
+)
+def test_a_row_without_what_is_needed_is_garbled(changes: dict[str, Any], fault: str) -> None:
+    with a_book() as book:
+        translation = book.translate(orders(row(**changes), row(id=900102)))
+        assert [found.fault for found in translation.faults] == [fault]
+        assert [message.venue_order_id for message in translation.messages] == ["900102"]
+
+
+def test_a_filled_row_that_does_not_say_what_was_traded_is_held_and_told() -> None:
+    with a_book() as book:
+        book.request()
+        translation = book.translate(orders(filled_row(10, "500.2", symbol=None)))
+        assert [fault.fault for fault in translation.faults] == ["symbol is missing on filled order 900101"]
+        assert [message.type for message in translation.messages] == ["status"]
+        assert list(translation.questions) == ["900101"]
+
+
+@pytest.mark.parametrize(
+    "document", [None, 5, "text", [], {}, {"orders": 5}, {"orders": "soon"}, {"orders": {}}, {"positions": 1}]
+)
+def test_what_is_no_payload_says_nothing_and_is_told_as_such(document: Any) -> None:
+    with a_book() as book:
+        translation = book.translate(document)
+        assert list(translation.messages) == []
+        assert len(translation.faults) == (0 if document == [] else 1)
+
+
+def test_payloads_within_lists_of_lists_are_told_as_unreadable() -> None:
+    with a_book() as book:
+        assert [fault.fault for fault in book.translate([[orders(row())]]).faults] == ["is not a JSON object"]
+
+
+def test_an_endless_reason_costs_the_rejection_nothing() -> None:
+    (rejected,) = read_alone(orders(row(status="rejected", reason_description="no " * 5000)))
+    assert (rejected.type, len(rejected.reason), len(rejected.text)) == ("reject", 200, 10_000)
+
+
+def test_legs_that_cannot_be_read_cost_the_other_legs_nothing() -> None:
+    with a_book() as book:
+        translation = book.translate(orders(spread("filled", leg(900111, None, "buy", 1, "2.6"), 7)))
+        assert [message.type for message in translation.messages] == ["fill", "status"]
+        assert [fault.fault for fault in translation.faults] == ["leg: is no row"]
