@@ -90,7 +90,7 @@ def evolve(order: Order, event: Event, at: datetime) -> Order:
 
 def _is_recorded(order: Order, fact: Fact) -> bool:
     """The same fact again. A fill is the same by its id and numbers, a request by its terms, the rest by all their fields."""
-    if (type(fact), fact.message_id) in order.message_ids and not isinstance(fact, FillRecorded):
+    if fact.message_id is not None and (type(fact), fact.message_id) in order.message_ids and not isinstance(fact, FillRecorded):
         return True
     match fact:
         case FillRecorded():

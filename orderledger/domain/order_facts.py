@@ -32,7 +32,8 @@ class Latest(NamedTuple, Generic[Value]):
 def note(known: dict[str, Latest[Value]], name: str, value: Value, at: datetime) -> None:
     """Set one of several values by their name."""
     latest = known.get(name)
-    known[name] = Latest(value, at) if latest is None else latest.then(value, at)
+    if latest is None or latest.at is None or at >= latest.at:
+        known[name] = Latest(value, at)
 
 
 UNTOLD: Latest[Any] = Latest(None)
@@ -137,7 +138,9 @@ class OrderFacts:
         if event.message_id is not None:
             self.message_ids.add((type(event), event.message_id))
         if event.venue_order_id is not None:
-            self.venue_order_ids[event.venue_order_id] = min(self.venue_order_ids.get(event.venue_order_id, at), at)
+            known_at = self.venue_order_ids.get(event.venue_order_id)
+            if known_at is None or at < known_at:
+                self.venue_order_ids[event.venue_order_id] = at
         for name, value in event.aliases.items():
             note(self.aliases, name, value, at)
             if (alias := alias_text(name, value)) not in self.aliases_borne:
@@ -180,9 +183,9 @@ class OrderFacts:
         is_outdated = self._is_outdated(reported, at)
         for name in CLAIMED_NUMBERS:
             number: Decimal | None = getattr(reported, name)
-            is_news = not is_outdated or name not in self.claims or self.claims[name].at != at
-            if number is not None and is_news:
-                note(self.claims, name, number, at)
+            if number is None or (is_outdated and name in self.claims and self.claims[name].at == at):
+                continue
+            note(self.claims, name, number, at)
         if self.request is None:
             for name in CLAIMED_TERMS:
                 if (term := getattr(reported, name)) is not None:

@@ -10,6 +10,7 @@ from orderledger.domain.values import ENDS, Certainty, OrderType, Origin, Pendin
 
 KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 DUPLICATE_ORDER = "duplicate_order"
+OPEN = frozenset({Status.PENDING_NEW, Status.NEW, Status.PARTIALLY_FILLED, Status.SUSPENDED, Status.STOPPED})
 NEVER_PENDING = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
 
 
@@ -89,8 +90,8 @@ class Order(OrderFacts):
     @property
     def end(self) -> Status | None:
         """The fact that ended it, if one did: canceled and expired outrank rejected, which outranks denied."""
-        if not self.ends and self.rejected_as_duplicate_at is None:
-            return None
+        if len(self.ends) <= 1 and self.rejected_as_duplicate_at is None:
+            return next(iter(self.ends), None)  # there is nothing to outrank
         closing = [status for status in (Status.EXPIRED, Status.CANCELED) if status in self.ends]
         if closing:
             return max(closing, key=self.ends.__getitem__)
@@ -102,9 +103,12 @@ class Order(OrderFacts):
     def end_at(self) -> datetime | None:
         """When the fact that ended it happened. None for an order that is open, or ended by its fills alone."""
         end = self.end
-        if end is Status.REJECTED and self._was_rejected_as_duplicate_first:
+        if end is None:
+            return None
+        is_duplicate = self.rejected_as_duplicate_at is not None and self._was_rejected_as_duplicate_first
+        if is_duplicate and end is Status.REJECTED:
             return self.rejected_as_duplicate_at
-        return self.ends[end] if end else None
+        return self.ends[end]
 
     @property
     def _refused_as_duplicate_at(self) -> datetime | None:
@@ -120,17 +124,19 @@ class Order(OrderFacts):
     def session(self) -> Latest[Status | None]:
         """Since when it is done for the day, suspended, stopped or none of these. That a day order was seen suspended or stopped
         after its day was done does not bring it back."""
-        is_over = self.session_told.value is Status.DONE_FOR_DAY and not self._is_kept_overnight
-        return self.session_told if is_over else self.session_seen
+        told = self.session_told
+        is_over = told.value is not None and told.value is Status.DONE_FOR_DAY and not self._is_kept_overnight
+        return told if is_over else self.session_seen
 
     @property
     def status(self) -> Status:
         """By FIX precedence (FIX 4.4 vol. 4 app. D), except that an order that has ended is no longer suspended or stopped."""
         end, session = self.end, self.session.value
-        if session is Status.DONE_FOR_DAY and self._is_of_another_day:
-            session = None
-        if session is Status.DONE_FOR_DAY and end is None:
-            return Status.DONE_FOR_DAY
+        if session is not None and session is Status.DONE_FOR_DAY:
+            if self._is_of_another_day:
+                session = None
+            elif end is None:
+                return session
         if self.is_filled:
             return Status.FILLED
         if end is not None:
@@ -181,14 +187,15 @@ class Order(OrderFacts):
         return Standing(status, False, None, pending, certainty, leaves_quantity)
 
     def _is_ended_as(self, status: Status) -> bool:
-        if status is Status.DONE_FOR_DAY:
-            return self.is_filled or not self._is_kept_overnight
-        return status is Status.FILLED or status in ENDS
+        if status in OPEN:
+            return False
+        return status is not Status.DONE_FOR_DAY or self.is_filled or not self._is_kept_overnight
 
     def _ended_at(self, status: Status) -> datetime | None:
-        if status is Status.FILLED or (status is Status.DONE_FOR_DAY and self._is_kept_overnight):
-            return self.fills.last_fill_at
-        return self.session.at if status is Status.DONE_FOR_DAY else self.end_at
+        if status in ENDS:
+            return self.end_at
+        is_by_last_fill = status is Status.FILLED or self._is_kept_overnight
+        return self.fills.last_fill_at if is_by_last_fill else self.session.at
 
     @property
     def _is_silent(self) -> bool:

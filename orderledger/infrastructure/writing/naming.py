@@ -99,9 +99,11 @@ class Naming:
     def bound(self, account: str, name: Name) -> str | None:
         """What the name stands for."""
         key = (account, name)
-        if key not in self._bound and key not in self._unbound:
+        stream = self._bound.get(key)
+        if stream is None and key not in self._unbound:
             self._look_up([key])
-        return self._bound.get(key)
+            stream = self._bound.get(key)
+        return stream
 
     def bind(self, account: str, name: Name, stream: str, *, is_claim: bool = False) -> None:
         """With the next commit the name stands for the order in the stream. It stood for none, unless `is_claim`."""
