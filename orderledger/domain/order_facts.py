@@ -46,7 +46,7 @@ class OrderFacts:
     """
 
     __slots__ = (
-        "absent",
+        "absent_at",
         "account",
         "acknowledged_at",
         "aliases",
@@ -117,7 +117,7 @@ class OrderFacts:
         self.rejected_as_duplicate_at: datetime | None = None
         self.session_told: Latest[Status | None] = UNTOLD
         self.session_seen: Latest[Status | None] = UNTOLD
-        self.absent: Latest[bool] = Latest(False)
+        self.absent_at: datetime | None = None
         self.observed: Latest[str | None] = UNTOLD
         self.is_observed_filled = False
         self.claims: dict[str, Latest[Decimal]] = {}
@@ -155,7 +155,13 @@ class OrderFacts:
     def hear(self, at: datetime) -> None:
         """The venue has shown that it knows the order."""
         self.heard_at = later(self.heard_at, at)
-        self.absent = self.absent.then(False, at)
+        if self.absent_at is not None and at >= self.absent_at:
+            self.absent_at = None
+
+    def miss(self, at: datetime) -> None:
+        """The venue, asked, did not know the order. What it says of it later, or has said of a later time, outweighs that."""
+        if self.heard_at is None or at >= self.heard_at:
+            self.absent_at = later(self.absent_at, at)
 
     def set_terms(self, quantity: Decimal | None, limit_price: Decimal | None, stop_price: Decimal | None, at: datetime) -> None:
         """From `at` on these are in force, as far as they are told."""

@@ -200,8 +200,8 @@ class Order(OrderFacts):
     @property
     def _is_silent(self) -> bool:
         """Whether the venue, asked, did not know it, or has not been heard since something was sent in vain."""
-        if self.absent.value or self.unresolved_at is None:
-            return self.absent.value
+        if self.absent_at is not None or self.unresolved_at is None:
+            return self.absent_at is not None
         asked_at = self.requests.pending_since()
         is_since_asked = asked_at is not None and asked_at <= self.unresolved_at
         return self.heard_at is None or (is_since_asked and self.unresolved_at > self.heard_at)
@@ -245,7 +245,7 @@ class Order(OrderFacts):
 
     def is_absent_since(self, moment: datetime) -> bool:
         """Whether the venue, asked after that, did not know it."""
-        return self.absent.value and self.absent.at is not None and self.absent.at >= moment
+        return self.absent_at is not None and self.absent_at >= moment
 
     @property
     def is_sent_after_silence(self) -> bool:

@@ -82,7 +82,8 @@ def to_fact(message: Message) -> AnyFact:
 
 def source_of(message: Message) -> str:
     """Who speaks, where the message does not say: the strategy for what is ours, the venue for the rest."""
-    return message.source.value if message.source is not None else _SOURCES[type(message)]
+    source = message.source
+    return _SOURCES[type(message)] if source is None else source.value
 
 
 def evidence_of(payload: Any) -> bytes:

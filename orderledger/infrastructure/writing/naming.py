@@ -90,11 +90,11 @@ class Naming:
             return self._live[entry.stream]  # its own order, even where reports under its id were taken for another's
         if fact.client_order_id is not None and (live := self._live[entry.stream]).order.is_known:
             return self._follow(live)
-        streams = (self.bound(entry.account, name) for name in names_given(fact))
-        stream = next((stream for stream in streams if stream is not None), None)
-        if stream is None:
-            self._live.assume(entry.stream)  # one that is in the log has its names bound
-        return self._follow(self._live[stream or entry.stream])
+        for name in names_given(fact):
+            if (stream := self.bound(entry.account, name)) is not None:
+                return self._follow(self._live[stream])
+        self._live.assume(entry.stream)  # one that is in the log has its names bound
+        return self._follow(self._live[entry.stream])
 
     def bound(self, account: str, name: Name) -> str | None:
         """What the name stands for."""
