@@ -83,7 +83,7 @@ def to_fact(message: Message) -> AnyFact:
 def source_of(message: Message) -> str:
     """Who speaks, where the message does not say: the strategy for what is ours, the venue for the rest."""
     source = message.source
-    return _SOURCES[type(message)] if source is None else source.value
+    return _SOURCES[type(message)] if source is None else str(source)
 
 
 def evidence_of(payload: Any) -> bytes:

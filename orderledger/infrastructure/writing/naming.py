@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from orderledger.domain.events import CancelRequested, Fact, OrderEvent, OrderReplaced, OrderRequested, ReplaceRequested
-from orderledger.domain.identity import Name, NameKind, bears, ids_given, names_borne, names_given
+from orderledger.domain.identity import OUR_IDS, Name, bears, ids_given, names_borne, names_given
 from orderledger.domain.state import Order
 from orderledger.domain.values import order_stream
 from orderledger.infrastructure.storage.recording import Binding, own_streams
@@ -111,7 +111,7 @@ class Naming:
         self._bound[key] = stream
         self._unbound.discard(key)
         is_fresh = not is_claim or (key in self._new and not self._new[key].is_claim)
-        self._new[key] = Binding(account, name[0].value, name[1], stream, is_claim=not is_fresh)
+        self._new[key] = Binding(account, str(name[0]), name[1], stream, is_claim=not is_fresh)
 
     def take(self, account: str, client_order_id: str) -> None:
         """An order of ours opens under this id: with the next commit it must not be another name of another order."""
@@ -119,7 +119,7 @@ class Naming:
 
     def owner(self, account: str, name: Name) -> str | None:
         """The stream that has the name, by binding or by its own name."""
-        is_our_id = name[0] in (NameKind.CLIENT, NameKind.REQUEST)
+        is_our_id = name[0] in OUR_IDS
         if is_our_id and (live := self._live[order_stream(account, name[1])]).version:
             return self._follow(live).stream
         stream = self.bound(account, name)
@@ -151,10 +151,10 @@ class Naming:
         """Ask the store what these names stand for."""
         by_account: dict[str, dict[str, list[str]]] = {}
         for account, (kind, name) in keys:
-            by_account.setdefault(account, {}).setdefault(kind.value, []).append(name)
+            by_account.setdefault(account, {}).setdefault(str(kind), []).append(name)
         found = {account: self._store.recorder.streams_named(account, by_kind) for account, by_kind in by_account.items()}
         for account, (kind, name) in keys:
-            stream = found[account].get((kind.value, name))
+            stream = found[account].get((kind, name))
             if stream is None:
                 self._unbound.add((account, (kind, name)))
             else:
