@@ -9,11 +9,14 @@ from orderledger.domain.exact import EXACT, ONE, ZERO
 from orderledger.domain.state import Order
 from orderledger.domain.values import ENDS, Anomaly, Status
 
+UNKNOWN_ORDER, VENUE_ORDER_ID_REUSED = Anomaly.UNKNOWN_ORDER, Anomaly.VENUE_ORDER_ID_REUSED
+SUSPENDED = Status.SUSPENDED
+"""Asked for at every fact. Of its enumeration, a member is had at many times the cost (Python 3.11)."""
 WORDS = frozenset(Status) - {Status.DENIED}
 WORKING_WORDS = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
 
 
-PERMANENT = frozenset({Anomaly.LATE_REPORT, Anomaly.VENUE_ORDER_ID_REUSED})
+PERMANENT = frozenset({Anomaly.LATE_REPORT, VENUE_ORDER_ID_REUSED})
 """Said once of a report; nothing that comes later takes it back."""
 
 
@@ -76,7 +79,7 @@ def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     """Every anomaly that the facts recorded so far amount to, with a sentence that says what was found."""
     quantity, cum_quantity, end_at = order.quantity, order.cum_quantity, order.end_at
     if order.request is None and order.is_known:
-        yield Anomaly.UNKNOWN_ORDER, "reported by the venue, never requested through this ledger"
+        yield UNKNOWN_ORDER, "reported by the venue, never requested through this ledger"
     if quantity is not None and cum_quantity > quantity and (order.request is not None or order.quantity_at is not None):
         yield Anomaly.OVERFILL, f"{cum_quantity:f} filled of {quantity:f}"
     if end_at is not None and order.fills.last_fill_at is not None and order.fills.last_fill_at > end_at:
@@ -88,21 +91,21 @@ def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
             Anomaly.CLIENT_ORDER_ID_REUSED,
             f"{len(order.venue_order_ids)} venue orders under one client order id, {order.replaces} replaces",
         )
-    if Anomaly.VENUE_ORDER_ID_REUSED in order.raised:
-        yield Anomaly.VENUE_ORDER_ID_REUSED, order.raised[Anomaly.VENUE_ORDER_ID_REUSED]
-    if (text := _mismatch(order)) is not None:
+    if VENUE_ORDER_ID_REUSED in order.raised:
+        yield VENUE_ORDER_ID_REUSED, order.raised[VENUE_ORDER_ID_REUSED]
+    if (text := _mismatch(order, quantity)) is not None:
         yield Anomaly.QUANTITY_MISMATCH, text
-    if (conflict := _conflict(order)) is not None:
+    if (conflict := _conflict(order, end_at)) is not None:
         yield conflict
 
 
-def _mismatch(order: Order) -> str | None:
+def _mismatch(order: Order, quantity: Decimal | None) -> str | None:
     """What the venue claimed last against what was recorded by then. At most one sentence."""
     for what, expected in EXPECTED.items():
         claim = order.claims.get(what)
         if claim is None or claim.at is None:
             continue
-        span = expected(order, claim.value, claim.at)
+        span = expected(order, quantity, claim.value, claim.at)
         if span is not None and not span[0] <= claim.value <= span[1]:
             return f"the venue says {what} is {claim.value:f}, recorded is {span[1]:f}"
     return None
@@ -112,12 +115,12 @@ Span = tuple[Decimal, Decimal]
 """From the least to the most that a number may be by the facts."""
 
 
-def _cum_quantity(order: Order, claimed: Decimal, at: datetime) -> Span:
+def _cum_quantity(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span:
     """What a fill claims has that fill in it."""
     return order.fills.cum_quantity_range(at, lambda told: told.cum_quantity is not None and told.cum_quantity <= claimed)
 
 
-def _average_price(order: Order, claimed: Decimal, at: datetime) -> Span | None:
+def _average_price(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
     """Where all fills are in it. Venues round: less than a step of the last digit is agreement."""
     low, high = order.fills.cum_quantity_range(at)
     average_price = order.average_price
@@ -128,16 +131,17 @@ def _average_price(order: Order, claimed: Decimal, at: datetime) -> Span | None:
     return mean, mean
 
 
-def _quantity(order: Order, _: Decimal, at: datetime) -> Span | None:
-    quantity = order.quantity
-    return (quantity, quantity) if quantity is not None and _is_of_these_terms(order, at) else None
+def _quantity(order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
+    """What was never requested nor set is claimed, and agrees with itself."""
+    if quantity is None or quantity is claimed or not _is_of_these_terms(order, at):
+        return None
+    return quantity, quantity
 
 
-def _leaves_quantity(order: Order, claimed: Decimal, at: datetime) -> Span | None:
+def _leaves_quantity(order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
     """Of the very moment of its end a claim may be from before it. A suspended order has its quantity told in two ways: neither
     is held against the venue."""
-    quantity = order.quantity
-    if quantity is None or not _is_of_these_terms(order, at) or order.session.value is Status.SUSPENDED:
+    if quantity is None or not _is_of_these_terms(order, at) or order.session.value is SUSPENDED:
         return None
     ended_at = order.ended_at
     if ended_at is not None and ended_at < at:
@@ -145,8 +149,10 @@ def _leaves_quantity(order: Order, claimed: Decimal, at: datetime) -> Span | Non
     low, high = order.fills.cum_quantity_range(
         at, lambda told: told.leaves_quantity is not None and told.leaves_quantity >= claimed
     )
-    least = ZERO if ended_at == at else EXACT.subtract(quantity, high)
-    return max(ZERO, least), max(ZERO, EXACT.subtract(quantity, low))
+    most = max(ZERO, EXACT.subtract(quantity, low))
+    if ended_at == at:
+        return ZERO, most
+    return (most if high is low else max(ZERO, EXACT.subtract(quantity, high))), most
 
 
 def _is_of_these_terms(order: Order, at: datetime) -> bool:
@@ -154,7 +160,7 @@ def _is_of_these_terms(order: Order, at: datetime) -> bool:
     return order.quantity_at is None or at >= order.quantity_at
 
 
-EXPECTED: dict[str, Callable[[Order, Decimal, datetime], Span | None]] = {
+EXPECTED: dict[str, Callable[[Order, Decimal | None, Decimal, datetime], Span | None]] = {
     "cum_quantity": _cum_quantity,
     "average_price": _average_price,
     "quantity": _quantity,
@@ -163,7 +169,7 @@ EXPECTED: dict[str, Callable[[Order, Decimal, datetime], Span | None]] = {
 """Of each number that a venue claims, what it may be at that time by the facts. Of some it cannot be said."""
 
 
-def _conflict(order: Order) -> tuple[Anomaly, str] | None:
+def _conflict(order: Order, end_at: datetime | None) -> tuple[Anomaly, str] | None:
     """The venue's latest word for the status against the facts."""
     word, at = order.observed.value, order.observed.at
     if word is None or at is None:
@@ -171,10 +177,12 @@ def _conflict(order: Order) -> tuple[Anomaly, str] | None:
     if word not in WORDS:
         return Anomaly.UNKNOWN_STATUS, f"the venue says {word!r}, which is no status this ledger knows"
     text = None
-    if word == Status.FILLED and not order.is_filled and _is_of_these_terms(order, at):
+    if word in WORKING_WORDS:
+        if end_at is not None and at > end_at:
+            text = f"the venue says {word} after the order was {order.end}"
+    elif word in ENDS:
+        if end_at is None:
+            text = f"the venue says {word}, no report of that is recorded"
+    elif word == Status.FILLED and not order.is_filled and _is_of_these_terms(order, at):
         text = f"the venue says filled, recorded fills are {order.cum_quantity:f}"
-    elif word in WORKING_WORDS and (end_at := order.end_at) is not None and at > end_at:
-        text = f"the venue says {word} after the order was {order.end}"
-    elif word in ENDS and order.end is None:
-        text = f"the venue says {word}, no report of that is recorded"
     return None if text is None else (Anomaly.STATUS_CONFLICT, text)

@@ -90,13 +90,15 @@ def evolve(order: Order, event: Event, at: datetime) -> Order:
 
 def _is_recorded(order: Order, fact: Fact) -> bool:
     """The same fact again. A fill is the same by its id and numbers, a request by its terms, the rest by all their fields."""
-    if (type(fact), fact.message_id) in order.message_ids and not isinstance(fact, FillRecorded):
+    if fact.message_id is not None and (type(fact), fact.message_id) in order.message_ids and not isinstance(fact, FillRecorded):
         return True
     match fact:
         case FillRecorded():
             return order.fills.knows(fact) and not _brings_name(order, fact)
         case FillBusted():
             return order.fills.is_busted(fact.fill_id) and not _brings_name(order, fact)
+        case OrderReport():
+            return fact in order.seen
         case OrderRequested():
             return order.request is not None and order.request.is_same_request(fact)
         case OrderSubmitted() if order.submitted_at is not None and order.is_absent_since(order.submitted_at):
@@ -106,8 +108,7 @@ def _is_recorded(order: Order, fact: Fact) -> bool:
         case CancelRequested() | ReplaceRequested() if (asked := order.requests.known(fact.request_id)) is not None:
             return _is_same_wish(asked, fact)
         case _:
-            is_named_command = fact.message_id is not None and not isinstance(fact, OrderReport)
-            return fact in order.seen and not is_named_command
+            return fact.message_id is None and fact in order.seen
 
 
 def _is_same_wish(asked: CancelRequested | ReplaceRequested, fact: CancelRequested | ReplaceRequested) -> bool:
@@ -208,7 +209,7 @@ def _evolve_report(order: Order, event: Report, at: datetime) -> None:
             order.fills.bust(event.fill_id)
         case OrderAbsent():
             order.seen.add(event)
-            order.absent = order.absent.then(True, at)
+            order.miss(at)
             return
         case StatusObserved():
             order.seen.add(event)

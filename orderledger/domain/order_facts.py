@@ -32,7 +32,8 @@ class Latest(NamedTuple, Generic[Value]):
 def note(known: dict[str, Latest[Value]], name: str, value: Value, at: datetime) -> None:
     """Set one of several values by their name."""
     latest = known.get(name)
-    known[name] = Latest(value, at) if latest is None else latest.then(value, at)
+    if latest is None or latest.at is None or at >= latest.at:
+        known[name] = Latest(value, at)
 
 
 UNTOLD: Latest[Any] = Latest(None)
@@ -45,7 +46,7 @@ class OrderFacts:
     """
 
     __slots__ = (
-        "absent",
+        "absent_at",
         "account",
         "acknowledged_at",
         "aliases",
@@ -116,7 +117,7 @@ class OrderFacts:
         self.rejected_as_duplicate_at: datetime | None = None
         self.session_told: Latest[Status | None] = UNTOLD
         self.session_seen: Latest[Status | None] = UNTOLD
-        self.absent: Latest[bool] = Latest(False)
+        self.absent_at: datetime | None = None
         self.observed: Latest[str | None] = UNTOLD
         self.is_observed_filled = False
         self.claims: dict[str, Latest[Decimal]] = {}
@@ -137,7 +138,9 @@ class OrderFacts:
         if event.message_id is not None:
             self.message_ids.add((type(event), event.message_id))
         if event.venue_order_id is not None:
-            self.venue_order_ids[event.venue_order_id] = min(self.venue_order_ids.get(event.venue_order_id, at), at)
+            known_at = self.venue_order_ids.get(event.venue_order_id)
+            if known_at is None or at < known_at:
+                self.venue_order_ids[event.venue_order_id] = at
         for name, value in event.aliases.items():
             note(self.aliases, name, value, at)
             if (alias := alias_text(name, value)) not in self.aliases_borne:
@@ -152,7 +155,13 @@ class OrderFacts:
     def hear(self, at: datetime) -> None:
         """The venue has shown that it knows the order."""
         self.heard_at = later(self.heard_at, at)
-        self.absent = self.absent.then(False, at)
+        if self.absent_at is not None and at >= self.absent_at:
+            self.absent_at = None
+
+    def miss(self, at: datetime) -> None:
+        """The venue, asked, did not know the order. What it says of it later, or has said of a later time, outweighs that."""
+        if self.heard_at is None or at >= self.heard_at:
+            self.absent_at = later(self.absent_at, at)
 
     def set_terms(self, quantity: Decimal | None, limit_price: Decimal | None, stop_price: Decimal | None, at: datetime) -> None:
         """From `at` on these are in force, as far as they are told."""
@@ -180,9 +189,9 @@ class OrderFacts:
         is_outdated = self._is_outdated(reported, at)
         for name in CLAIMED_NUMBERS:
             number: Decimal | None = getattr(reported, name)
-            is_news = not is_outdated or name not in self.claims or self.claims[name].at != at
-            if number is not None and is_news:
-                note(self.claims, name, number, at)
+            if number is None or (is_outdated and name in self.claims and self.claims[name].at == at):
+                continue
+            note(self.claims, name, number, at)
         if self.request is None:
             for name in CLAIMED_TERMS:
                 if (term := getattr(reported, name)) is not None:

@@ -26,11 +26,12 @@ def to_entry(message: Message) -> Entry:
     """Raises InvalidMessage where fields that go together are missing."""
     fact = to_fact(message)
     given = message.__dict__
+    account: str = given["account"]
     return Entry(
-        account=given["account"],
+        account=account,
         fact=fact,
         source=source_of(message),
-        stream=stream_for(message.account, fact) if isinstance(fact, OrderEvent) else _stream(message),
+        stream=stream_for(account, fact) if isinstance(fact, OrderEvent) else _stream(message),
         actor=given["actor"],
         correlation_id=given["correlation_id"],
         causation_id=given["causation_id"],

@@ -48,7 +48,7 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "submitted_at": order.submitted_at,
         "acknowledged_at": order.acknowledged_at,
         "pending_since": order.requests.pending_since() if pending else None,
-        "absent_at": order.absent.at if order.absent.value else None,
+        "absent_at": order.absent_at,
         "last_fill_at": order.fills.last_fill_at,
         "ended_at": standing.ended_at,
         "updated_at": order.updated_at,

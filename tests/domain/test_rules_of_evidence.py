@@ -182,6 +182,14 @@ def test_a_claimed_quantity_that_is_not_ours_is_a_mismatch() -> None:
     ).then_order(quantity="10", anomalies=["quantity_mismatch"])
 
 
+@pytest.mark.parametrize(("leaves_quantity", "anomalies"), [("0", []), ("6", []), ("10", ["quantity_mismatch"])])
+def test_what_is_left_at_the_moment_of_its_end_is_nothing_or_what_was_left_before(
+    leaves_quantity: str, anomalies: list[str]
+) -> None:
+    ended = message("cancel", at=at(20), reported={"leaves_quantity": leaves_quantity})
+    given(*WORKING, fill("F-1", "4", at=at(10))).when(ended).then_order(anomalies=anomalies)
+
+
 def test_a_claimed_leaves_quantity_that_is_not_ours_is_a_mismatch() -> None:
     given(*WORKING, fill("F-1", "4")).when(
         message("status", status="partially_filled", reported={"leaves_quantity": "5"})

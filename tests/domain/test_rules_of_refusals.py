@@ -74,6 +74,11 @@ def test_any_other_reject_ends_an_acknowledged_order() -> None:
     given(*WORKING).when(message("reject", reason="margin")).then_order(status="rejected", reason="margin")
 
 
+def test_a_command_with_another_message_id_is_another_command_though_nothing_else_differs() -> None:
+    asked = message("request_cancel", message_id="M-1", at=at(60))
+    given(*SENT, asked).when(asked | {"message_id": "M-2"}).then_outcome("recorded")
+
+
 def test_a_command_with_the_same_message_id_is_the_same_command() -> None:
     given(*SENT, message("request_cancel", message_id="M-1")).when(
         message("request_cancel", message_id="M-1", at=at(60))

@@ -323,6 +323,16 @@ def test_absence_seen_before_the_last_report_says_nothing() -> None:
     assert (row["status"], row["certainty"]) == ("new", "confirmed")
 
 
+def test_of_an_absence_and_a_report_of_one_time_the_later_in_the_log_counts() -> None:
+    scenario = given(*WORKING, message("status", status="new", at=at(10))).when(message("absent", at=at(10)))
+    scenario.then_order(certainty="unresolved", absent_at=at(10))
+    scenario.when(message("status", pending="cancel", at=at(10))).then_order(certainty="confirmed", absent_at=None)
+
+
+def test_of_two_absences_the_one_that_happened_later_counts() -> None:
+    given(*SENT, message("absent", at=at(12))).when(message("absent", at=at(11))).then_order(absent_at=at(12))
+
+
 def test_absence_of_an_ended_order_is_only_to_be_expected() -> None:
     given(*WORKING, message("cancel")).when(message("absent")).then_outcome("recorded").then_order(
         status="canceled", certainty="confirmed"

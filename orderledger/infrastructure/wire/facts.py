@@ -82,7 +82,8 @@ def to_fact(message: Message) -> AnyFact:
 
 def source_of(message: Message) -> str:
     """Who speaks, where the message does not say: the strategy for what is ours, the venue for the rest."""
-    return message.source.value if message.source is not None else _SOURCES[type(message)]
+    source = message.source
+    return _SOURCES[type(message)] if source is None else str(source)
 
 
 def evidence_of(payload: Any) -> bytes:
@@ -140,7 +141,8 @@ def _json_text(field: str, value: Any) -> bytes:
             msgspec.json.decode(text)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
         raise InvalidMessage(field, "cannot be kept as JSON") from None
-    if text.count(b"[") + text.count(b"{") > NESTING_LIMIT and _levels(value) > NESTING_LIMIT:
+    # A level takes two bytes at the least: most evidence is too short to be asked.
+    if len(text) > 2 * NESTING_LIMIT and text.count(b"[") + text.count(b"{") > NESTING_LIMIT and _levels(value) > NESTING_LIMIT:
         raise InvalidMessage(field, "is nested too deeply")
     return text
 

@@ -9,7 +9,7 @@ import msgspec
 from orderledger.domain.anomalies import detect
 from orderledger.domain.decision import ACCEPTED, Duplicate, Reason, Refused
 from orderledger.domain.events import AnomalyDetected, OrderAttributed, OrderEvent, OrderRequested, ReplaceRequested
-from orderledger.domain.identity import Name, NameKind, bears, names_borne
+from orderledger.domain.identity import CLIENT, VENUE, Name, bears, names_borne
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import Anomaly, client_order_id_of
 from orderledger.infrastructure.storage.store import Store
@@ -91,7 +91,7 @@ class Decider:
     def _decide_name(self, account: str, live: Live, fact: OrderRequested | ReplaceRequested) -> Refused | None:
         """Neither a request nor a replacement may take an id that another of our orders bears."""
         name = live.order.own_id if isinstance(fact, OrderRequested) else fact.replacement_client_order_id
-        owner = self.naming.owner(account, (NameKind.CLIENT, name)) if name else None
+        owner = self.naming.owner(account, (CLIENT, name)) if name else None
         if owner is None or owner == live.stream or self.live[owner].is_external:
             return None
         return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, f"{name} is an id of order {client_order_id_of(owner)}")
@@ -115,9 +115,9 @@ class Decider:
         if not isinstance(fact, OrderEvent):
             self._append(live, recorded)
             return
-        own_id = live.order.own_id
+        order, own_id = live.order, live.order.own_id
         brought = names if stream == entry.stream else names_borne(own_id, fact)
-        fresh = [name for name in brought if not bears(live.order, name)]
+        fresh = [name for name in brought if not bears(order, name)]
         self._append_order_fact(live, recorded, verdict)
         if isinstance(fact, OrderRequested) and own_id is not None:
             self._claim(entry.account, stream, own_id, verdict)
@@ -142,20 +142,20 @@ class Decider:
         self._append(
             live, Recorded(stream=stream, version=version, event=judgement, recorded_at=self._now, at=self._now, source="ledger")
         )
-        if isinstance(judgement, AnomalyDetected) and judgement.code.value not in verdict.anomalies:
-            verdict.anomalies += (judgement.code.value,)
+        if isinstance(judgement, AnomalyDetected) and judgement.code not in verdict.anomalies:
+            verdict.anomalies += (str(judgement.code),)
 
     def _claim(self, account: str, stream: str, own: str, verdict: Verdict) -> None:
         """What was known under our id as another name of an unknown order turns out to be this order."""
-        owner = self.naming.bound(account, (NameKind.CLIENT, own))
+        owner = self.naming.bound(account, (CLIENT, own))
         if owner is None:
             self.naming.take(account, own)
         elif owner != stream:
-            self._meet(account, stream, (NameKind.CLIENT, own), owner, verdict)
+            self._meet(account, stream, (CLIENT, own), owner, verdict)
 
     def _bind(self, account: str, stream: str, name: Name, verdict: Verdict) -> str:
         """From now on the name stands for this order. Returns the stream of the order that this turns out to be."""
-        if name[0] is NameKind.CLIENT and name[1] == client_order_id_of(stream):
+        if name[0] is CLIENT and name[1] == client_order_id_of(stream):
             return stream
         owner = self.naming.owner(account, name)
         if owner is None:
@@ -172,7 +172,7 @@ class Decider:
         elif self.live[stream].is_external:
             self._attribute(account, stream, owner, verdict)
             return owner
-        elif name[0] is NameKind.VENUE and Anomaly.VENUE_ORDER_ID_REUSED not in self.live[stream].order.raised:
+        elif name[0] is VENUE and Anomaly.VENUE_ORDER_ID_REUSED not in self.live[stream].order.raised:
             detail = f"venue order id {name[1]} is that of {client_order_id_of(owner) or owner}"
             self._judge(self.live[stream], AnomalyDetected(code=Anomaly.VENUE_ORDER_ID_REUSED, detail=detail), verdict)
         return stream
@@ -199,5 +199,5 @@ class Decider:
         self._judge(external, OrderAttributed(to=target), verdict)
         own_id = external.order.own_id
         if own_id is not None:
-            self.naming.bind(account, (NameKind.CLIENT, own_id), target, is_claim=True)
+            self.naming.bind(account, (CLIENT, own_id), target, is_claim=True)
         external.history = ()

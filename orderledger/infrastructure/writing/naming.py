@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from orderledger.domain.events import CancelRequested, Fact, OrderEvent, OrderReplaced, OrderRequested, ReplaceRequested
-from orderledger.domain.identity import Name, NameKind, bears, ids_given, names_borne, names_given
+from orderledger.domain.identity import OUR_IDS, Name, bears, ids_given, names_borne, names_given
 from orderledger.domain.state import Order
 from orderledger.domain.values import order_stream
 from orderledger.infrastructure.storage.recording import Binding, own_streams
@@ -90,18 +90,20 @@ class Naming:
             return self._live[entry.stream]  # its own order, even where reports under its id were taken for another's
         if fact.client_order_id is not None and (live := self._live[entry.stream]).order.is_known:
             return self._follow(live)
-        streams = (self.bound(entry.account, name) for name in names_given(fact))
-        stream = next((stream for stream in streams if stream is not None), None)
-        if stream is None:
-            self._live.assume(entry.stream)  # one that is in the log has its names bound
-        return self._follow(self._live[stream or entry.stream])
+        for name in names_given(fact):
+            if (stream := self.bound(entry.account, name)) is not None:
+                return self._follow(self._live[stream])
+        self._live.assume(entry.stream)  # one that is in the log has its names bound
+        return self._follow(self._live[entry.stream])
 
     def bound(self, account: str, name: Name) -> str | None:
         """What the name stands for."""
         key = (account, name)
-        if key not in self._bound and key not in self._unbound:
+        stream = self._bound.get(key)
+        if stream is None and key not in self._unbound:
             self._look_up([key])
-        return self._bound.get(key)
+            stream = self._bound.get(key)
+        return stream
 
     def bind(self, account: str, name: Name, stream: str, *, is_claim: bool = False) -> None:
         """With the next commit the name stands for the order in the stream. It stood for none, unless `is_claim`."""
@@ -109,7 +111,7 @@ class Naming:
         self._bound[key] = stream
         self._unbound.discard(key)
         is_fresh = not is_claim or (key in self._new and not self._new[key].is_claim)
-        self._new[key] = Binding(account, name[0].value, name[1], stream, is_claim=not is_fresh)
+        self._new[key] = Binding(account, str(name[0]), name[1], stream, is_claim=not is_fresh)
 
     def take(self, account: str, client_order_id: str) -> None:
         """An order of ours opens under this id: with the next commit it must not be another name of another order."""
@@ -117,7 +119,7 @@ class Naming:
 
     def owner(self, account: str, name: Name) -> str | None:
         """The stream that has the name, by binding or by its own name."""
-        is_our_id = name[0] in (NameKind.CLIENT, NameKind.REQUEST)
+        is_our_id = name[0] in OUR_IDS
         if is_our_id and (live := self._live[order_stream(account, name[1])]).version:
             return self._follow(live).stream
         stream = self.bound(account, name)
@@ -149,10 +151,10 @@ class Naming:
         """Ask the store what these names stand for."""
         by_account: dict[str, dict[str, list[str]]] = {}
         for account, (kind, name) in keys:
-            by_account.setdefault(account, {}).setdefault(kind.value, []).append(name)
+            by_account.setdefault(account, {}).setdefault(str(kind), []).append(name)
         found = {account: self._store.recorder.streams_named(account, by_kind) for account, by_kind in by_account.items()}
         for account, (kind, name) in keys:
-            stream = found[account].get((kind.value, name))
+            stream = found[account].get((kind, name))
             if stream is None:
                 self._unbound.add((account, (kind, name)))
             else:

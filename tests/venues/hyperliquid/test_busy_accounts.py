@@ -1,13 +1,15 @@
 """An account with thousands of orders a second: what its stream remembers and asks does not grow with them."""
 
+import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.venues.hyperliquid import batches
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context
-from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
+from orderledger.infrastructure.venues.hyperliquid.translate import HyperliquidRecording, translate_frame
 from orderledger.projections.tables import Row
 
 ACCOUNT = "hyperliquid:main"
@@ -71,3 +73,40 @@ def test_a_cancel_that_may_be_half_of_a_modify_is_handed_out_to_be_released_once
     (told,) = batches.release([held], legs, PUSHED).messages
     assert (told.type, told.at) == ("cancel", held.status_at)  # type: ignore[attr-defined]
     assert not legs.is_held(held)
+
+
+def calls_for_one_row_beside(held: int) -> int:
+    """How many calls it takes to read a row while so many cancels are held back."""
+    recording = HyperliquidRecording(ACCOUNT)
+    recording.read(frame(*range(held)))
+    assert recording.read(frame(*range(held), status="canceled", at=1)).messages == ()
+    calls = 0
+
+    def count(_: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        recording.read(frame(held, at=2))
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_what_is_held_back_costs_a_recorded_payload_nothing_until_it_is_due() -> None:
+    assert calls_for_one_row_beside(1_000) == calls_for_one_row_beside(10)
+
+
+def test_cancels_that_are_due_at_once_are_told_in_the_order_in_which_they_came() -> None:
+    recording = HyperliquidRecording(ACCOUNT)
+    for told in (frame(1, 2, 3), frame(2, status="canceled", at=9), frame(1, status="canceled", at=5)):
+        recording.read(told)
+    assert recording.read(frame(3, status="canceled", at=2_005)).messages == ()
+    later = recording.read(frame(4, at=2_010)).messages
+    assert [(message.type, message.venue_order_id) for message in later] == [  # type: ignore[attr-defined]
+        ("acknowledge", "704"),
+        ("cancel", "702"),
+        ("cancel", "701"),
+    ]
+    assert [message.venue_order_id for message in recording.rest().messages] == ["703"]  # type: ignore[attr-defined]

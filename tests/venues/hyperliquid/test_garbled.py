@@ -228,3 +228,23 @@ def test_a_spot_balance_that_cannot_be_read_costs_the_others_nothing() -> None:
         told = translate_recorded(document, ACCOUNT)
         said = [(balance.instrument, str(balance.quantity)) for balance in told.messages if isinstance(balance, Balance)]
         assert (said, len(told.faults)) == ([("USDC.spot", "1.5"), ("PURR.spot", "0.0")], 3)
+
+
+@pytest.mark.parametrize(
+    ("cloid", "is_told_as"),
+    [
+        ("0X" + "AB" * 16, "0x" + "ab" * 16),
+        ("0x" + "AB" * 15 + "A", "0x" + "AB" * 15 + "A"),
+        ("0x" + "AB" * 16 + "A", "0x" + "AB" * 16 + "A"),
+        ("0x" + "AB" * 15 + "AG", "0x" + "AB" * 15 + "AG"),
+    ],
+)
+def test_only_what_is_a_cloid_is_told_in_lower_case(cloid: str, is_told_as: str) -> None:
+    (message,) = translate_recorded(order_updates(reported("open", cloid=cloid)), ACCOUNT).messages
+    assert message.aliases == {"hyperliquid.cloid": is_told_as}  # type: ignore[attr-defined]
+
+
+def test_a_number_of_more_than_thirty_digits_is_no_id() -> None:
+    told = [translate_recorded(order_updates(reported("open", oid=number)), ACCOUNT) for number in (10**30 - 1, 10**30)]
+    assert [len(one.messages) for one in told] == [1, 0]
+    assert told[1].faults[0].fault == f"oid is no id or time: {10**30}"

@@ -26,6 +26,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 LONGEST_WORD = 200
 MOST_DIGITS = 30
+TOO_LARGE = 10**MOST_DIGITS
 
 
 class Unreadable(fields.Unreadable):
@@ -109,7 +110,7 @@ class Row:
         value = self.get(name)
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS:
             value = int(value)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**MOST_DIGITS):
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < TOO_LARGE):
             return value
         raise self.fault(name, "is no id or time")
 
@@ -135,7 +136,10 @@ class Row:
     def cloid(self) -> str | None:
         """Lower-cased: the venue may echo the case in which it was sent."""
         value = self.word("cloid")
-        return value.lower() if value is not None and is_cloid(value.lower()) else value
+        if value is None:
+            return None
+        lowered = value.lower()
+        return lowered if is_cloid(lowered) else value
 
     def side(self) -> Side:
         side = SIDES.get(self.need("side", self.word("side")))

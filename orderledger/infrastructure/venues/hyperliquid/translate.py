@@ -6,6 +6,8 @@ What a fill's identity is, `executions` says; which leg's word is the order's, `
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 from orderledger.domain.values import Source
@@ -75,7 +77,9 @@ class HyperliquidRecording:
     ) -> None:
         self._legs = Legs(account, records)
         self._context = Context(account=account, source=Source.VENUE_PUSH, at=at, address=address.lower() if address else None)
-        self._held: list[OrderRow] = []
+        self._held: list[tuple[datetime, int, OrderRow]] = []
+        """A heap, the earliest on top: what is not due yet costs a payload nothing."""
+        self._turns = count()
         self._bare: dict[str | None, Cancel] = {}
         self._newest_at = EPOCH
 
@@ -113,10 +117,14 @@ class HyperliquidRecording:
         return dated
 
     def _released(self, before: datetime | None) -> Translation:
-        held = [*self._held, *self._legs.newly_held()]
-        rows = [row for row in held if before is None or (row.status_at or row.created_at) < before]
-        self._held = [row for row in held if row not in rows and self._legs.is_held(row)]
-        told = batches.release(rows, self._legs, self._context)
+        """All that happened `before`, in the order in which it was held. A cancel that is no longer held tells nothing then."""
+        for row in self._legs.newly_held():
+            heappush(self._held, (row.status_at or row.created_at, next(self._turns), row))
+        due = []
+        while self._held and (before is None or self._held[0][0] < before):
+            _, turn, row = heappop(self._held)
+            due.append((turn, row))
+        told = batches.release((row for _, row in sorted(due)), self._legs, self._context)
         bare = [name for name, one in self._bare.items() if before is None or (one.at is not None and one.at < before)]
         return Translation([*told.messages, *(self._bare.pop(name) for name in bare)], told.faults)
 

@@ -1,5 +1,6 @@
 """Hyperliquid's words, as data: statuses, order types, times in force, directions of fills, names of instruments."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -133,7 +134,7 @@ SILENT = frozenset(
 """Channels that say nothing of the account's orders, fills, fundings or positions, or nothing that another does not say."""
 
 CLOID_DIGITS = 32
-HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+CLOID_TEXT = re.compile(f"0x[0-9a-fA-F]{{{CLOID_DIGITS}}}")
 OTHER_MARKETS = frozenset("@/#:")
 """One of these stands in the coins of spot, of outcomes and of builders' exchanges, and never in that of another perpetual."""
 
@@ -148,7 +149,7 @@ def meaning_of(status: str) -> Meaning:
 
 def is_cloid(text: str) -> bool:
     """Whether the venue would take it for a client id: 0x and 32 hexadecimal digits."""
-    return text.startswith("0x") and len(text) == 2 + CLOID_DIGITS and HEXADECIMAL.issuperset(text[2:])
+    return CLOID_TEXT.fullmatch(text) is not None
 
 
 def cloid_for(client_order_id: str) -> str:
