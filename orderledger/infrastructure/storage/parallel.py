@@ -38,7 +38,8 @@ def build_in_parallel(store: Store, suffix: str, jobs: int) -> tuple[int, int]:
         _make(folder)
     with _processes(jobs) as pool:
         paths = [str(Path(folder or "", f"{APART}{share}")) for share in range(jobs)]
-        building = [pool.submit(_build_share, store.url, suffix, path, share, jobs, up_to) for share, path in enumerate(paths)]
+        with _deaf():
+            building = [pool.submit(_build_share, store.url, suffix, path, n, jobs, up_to) for n, path in enumerate(paths)]
         count = sum(future.result() for future in building)
         for path in paths:
             store.database.take_in(path, TABLES, suffix)
@@ -73,10 +74,17 @@ def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
             raise
 
 
-def _end_with(parent: Connection) -> None:
-    """An interrupt from the keyboard is the parent's to heed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that are started here hear no interrupt from the keyboard, also not while they begin: that is ours to heed."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
+
+def _end_with(parent: Connection) -> None:
     def wait() -> None:
         parent.poll(None)  # nothing is ever sent: it is closed
         os._exit(1)
