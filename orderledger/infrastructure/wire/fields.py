@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StringConstraints, WithJsonSchema
@@ -61,8 +62,10 @@ def parse_time(value: Any) -> datetime:
         raise ValueError("is beyond the years 1 to 9999 in UTC") from None
 
 
+@lru_cache(maxsize=1024)
 def _from_count(count: int) -> datetime:
-    """The magnitude tells the unit: from 1e18 on nanoseconds, from 1e15 us, from 1e12 ms, else seconds."""
+    """The magnitude tells the unit: from 1e18 on nanoseconds, from 1e15 us, from 1e12 ms, else seconds. Venues give one time in
+    several fields and rows."""
     if not 0 <= count < 10**20:
         raise ValueError("is no time in s, ms, us or ns")
     if count >= 10**18:

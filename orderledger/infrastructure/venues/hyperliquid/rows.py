@@ -57,7 +57,7 @@ def tell(kind: type[Kind], evidence: Mapping[str, Any], **told: Any) -> Kind:
 
 def rows_of(payload: Any) -> list[Any]:
     """A list of rows, or the single row that stands for one. Raises Unreadable."""
-    if isinstance(payload, Mapping):
+    if isinstance(payload, dict):
         return [payload]
     if not isinstance(payload, list):
         raise Unreadable("is no list", payload)
@@ -76,9 +76,9 @@ class Row:
     __slots__ = ("raw",)
 
     def __init__(self, raw: Any) -> None:
-        if not isinstance(raw, Mapping):
+        if not isinstance(raw, dict):
             raise Unreadable("is no object", raw)
-        self.raw: Mapping[str, Any] = raw
+        self.raw: dict[str, Any] = raw
 
     def get(self, name: str) -> Any:
         """The field, None where it is absent, null or empty."""
