@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -41,6 +42,16 @@ def test_in_a_database_without_a_ledger(database: str, orderledger_command: Path
     assert tables(database) == ["notes"]
     if database.startswith("sqlite"):
         assert Path(database.removeprefix("sqlite://")).read_bytes()[18] == 1, "not in the mode of a write-ahead log"
+
+
+@pytest.mark.parametrize("setting", ["role=pg_monitor", "search_path=nowhere"])
+def test_where_a_role_may_not_look_nothing_is_said_of_a_ledger(
+    postgres_schema_url: str, orderledger_command: Path, setting: str
+) -> None:
+    theirs = f"{postgres_schema_url}{quote(f' -c {setting}')}"
+    for command in ("orders", "status", "record /dev/null"):
+        status, printed, said = asked(orderledger_command, theirs, command)
+        assert (status, printed) == (3, "") and "search_path names no schema that is there and that this role may use" in said
 
 
 def test_recording_makes_one_beside_what_is_there_and_says_so_once(database: str, orderledger_command: Path) -> None:
