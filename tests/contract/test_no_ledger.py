@@ -3,13 +3,15 @@
 import os
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from orderledger.infrastructure.storage.store import public
+from orderledger import StoreUnreachable
+from orderledger.infrastructure.storage.store import is_there, public
 from tests.contract.sql import connected
 
 
@@ -60,6 +62,19 @@ def test_recording_makes_one_beside_what_is_there_and_says_so_once(database: str
     assert ("a new ledger at" in first, "a new ledger at" in second) == (True, False)
     assert asked(orderledger_command, database, "orders") == (0, "no orders\n", "")
     assert {"notes", "orders"} < set(tables(database))
+
+
+def test_a_file_that_another_keeps_to_itself_is_waited_for_as_long_as_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERLEDGER_LOCK_TIMEOUT", "0")
+    with closing(sqlite3.connect(tmp_path / "orders.db")) as other:
+        other.execute("CREATE TABLE notes (text TEXT)")
+        other.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        with pytest.raises(StoreUnreachable, match="database is locked"):
+            is_there(str(tmp_path / "orders.db"))
+        assert time.monotonic() - began < 4, "five seconds are what SQLite's driver waits"
 
 
 def test_in_a_file_of_any_name(tmp_path: Path, orderledger_command: Path) -> None:
