@@ -148,7 +148,7 @@ class Ledger(Questions):
         """Views that are far behind the log, or gone, are not waited for: the open orders are found without them."""
         before = self._projector.events_read
         with reaching(self._url):
-            if self._projector.is_far_behind() or not self._is_up_to_date():
+            if self._projector.is_far_behind() or not self._projector.has_caught_up():
                 with self._follower.pausing():
                     found, events_read = open_orders_in_log(self._store)
                 return [ORDERS.shown(row) for row in found if account in (None, row["account"])], events_read

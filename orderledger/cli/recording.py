@@ -74,12 +74,19 @@ def _rejects_at(path: str | None, file: BinaryIO, db: str) -> AbstractContextMan
     if path is None:
         return nullcontext()
     for what, other in (("FILE itself", _number(file)), ("the ledger", file_of(db))):
-        if other is not None and os.path.isfile(path) and os.path.exists(other) and os.path.samefile(path, other):
+        if other is not None and _is_one_file(path, other):
             raise click.BadParameter(f"{path!r} is {what}", param_hint="--rejects")
     try:
         return click.open_file(path, "w", encoding="utf-8")
     except OSError as error:
         raise click.BadParameter(f"{path!r}: {error.strerror}", param_hint="--rejects") from None
+
+
+def _is_one_file(path: str, other: str | int) -> bool:
+    """Also of a ledger that is still to be made."""
+    if isinstance(other, str) and os.path.realpath(path) == os.path.realpath(other):
+        return True
+    return os.path.isfile(path) and os.path.exists(other) and os.path.samefile(path, other)
 
 
 @dataclass

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from eventsourcing.persistence import PersistenceError
-
 from orderledger.domain.events import OrderAttributed
 from orderledger.domain.values import account_of, order_stream
 from orderledger.infrastructure.arguments import check_argument
@@ -15,7 +13,7 @@ from orderledger.infrastructure.storage.codec import NAMES, name_of, readable_pa
 from orderledger.infrastructure.storage.histories import stored_event_row
 from orderledger.infrastructure.storage.projecting import Projector
 from orderledger.infrastructure.storage.recording import Row as StoredRow
-from orderledger.infrastructure.storage.store import Store, is_for_reading_only, reaching
+from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.storage.views import StoredViews, Views, folded
 from orderledger.projections import queries
 from orderledger.projections.history import event_row
@@ -166,21 +164,11 @@ class Questions:
     def _views(self, as_of: datetime | None, effective_at: datetime | None) -> Iterator[Views]:
         _check_times(as_of, effective_at)
         with reaching(self._url):
-            if as_of is not None or effective_at is not None or not self._is_up_to_date():
+            if as_of is not None or effective_at is not None or not self._projector.has_caught_up():
                 yield folded(self._store, as_of, effective_at)
                 return
             with self._store.database.reading() as session:
                 yield StoredViews(session)
-
-    def _is_up_to_date(self) -> bool:
-        """Brings the views up to date, unless they are behind a log that we may only read: then it has to be folded."""
-        try:
-            self._projector.catch_up()
-        except PersistenceError as error:
-            if not is_for_reading_only(error):
-                raise
-            return False
-        return True
 
 
 def _check_times(as_of: datetime | None, effective_at: datetime | None) -> None:

@@ -125,6 +125,12 @@ def test_a_file_for_rejects_that_holds_what_is_recorded_is_not_emptied(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_a_file_for_rejects_is_not_what_the_ledger_is_made_of(tmp_path: Path, orderledger_command: Path) -> None:
+    status, said = recorded(orderledger_command, tmp_path, [request("C-1"), {"type": "moon"}], "--rejects", "./orderledger.db")
+    assert (status, said[-1]) == (2, "Error: Invalid value for --rejects: './orderledger.db' is the ledger")
+    assert not (tmp_path / "orderledger.db").exists()
+
+
 def test_with_acknowledgements_the_rest_is_the_summary(tmp_path: Path, orderledger_command: Path) -> None:
     documents = [request("C-1"), {"type": "moon"}, report("submit", "C-9", 1)]
     assert recorded(orderledger_command, tmp_path, documents, "--ack") == (1, ["1 recorded, 0 duplicate, 1 refused, 1 invalid"])

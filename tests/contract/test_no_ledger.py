@@ -3,12 +3,15 @@
 import os
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
-from orderledger.infrastructure.storage.store import public
+from orderledger import StoreUnreachable
+from orderledger.infrastructure.storage.store import is_there, public
 from tests.contract.sql import connected
 
 
@@ -43,12 +46,35 @@ def test_in_a_database_without_a_ledger(database: str, orderledger_command: Path
         assert Path(database.removeprefix("sqlite://")).read_bytes()[18] == 1, "not in the mode of a write-ahead log"
 
 
+@pytest.mark.parametrize("setting", ["role=pg_monitor", "search_path=nowhere"])
+def test_where_a_role_may_not_look_nothing_is_said_of_a_ledger(
+    postgres_schema_url: str, orderledger_command: Path, setting: str
+) -> None:
+    theirs = f"{postgres_schema_url}{quote(f' -c {setting}')}"
+    for command in ("orders", "status", "record /dev/null"):
+        status, printed, said = asked(orderledger_command, theirs, command)
+        assert (status, printed) == (3, "") and "search_path names no schema that is there and that this role may use" in said
+
+
 def test_recording_makes_one_beside_what_is_there_and_says_so_once(database: str, orderledger_command: Path) -> None:
     _, _, first = asked(orderledger_command, database, "record /dev/null")
     _, _, second = asked(orderledger_command, database, "record /dev/null")
     assert ("a new ledger at" in first, "a new ledger at" in second) == (True, False)
     assert asked(orderledger_command, database, "orders") == (0, "no orders\n", "")
     assert {"notes", "orders"} < set(tables(database))
+
+
+def test_a_file_that_another_keeps_to_itself_is_waited_for_as_long_as_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERLEDGER_LOCK_TIMEOUT", "0")
+    with closing(sqlite3.connect(tmp_path / "orders.db")) as other:
+        other.execute("CREATE TABLE notes (text TEXT)")
+        other.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        with pytest.raises(StoreUnreachable, match="database is locked"):
+            is_there(str(tmp_path / "orders.db"))
+        assert time.monotonic() - began < 4, "five seconds are what SQLite's driver waits"
 
 
 def test_in_a_file_of_any_name(tmp_path: Path, orderledger_command: Path) -> None:

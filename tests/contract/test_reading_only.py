@@ -32,6 +32,8 @@ def test_who_may_only_read_is_answered(postgres_schema_url: str, setting: str, i
         with Ledger.open(theirs, follow=False) as ledger:
             answers = {name: ask(ledger) for name, ask in ANSWERS.items()}
             events = len(list(ledger.events()))
+            checked = ledger.check()
+            assert (checked.events, checked.differences) == (events, ())
             assert (ledger.recover().events_read > 0) == is_behind
             assert (ledger.status()["views_behind"] > 0) == is_behind
             with pytest.raises(StoreUnreachable, match="permission denied|read-only transaction"):

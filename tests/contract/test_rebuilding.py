@@ -188,3 +188,13 @@ def test_after_much_at_once_postgres_knows_how_few_of_the_orders_are_open(
     with connected(postgres_schema_url) as connection:
         known = connection.execute("SELECT attname FROM pg_stats WHERE schemaname = current_schema AND tablename = 'orders'")
         assert {"is_open", "stream"} <= {name for (name,) in known}
+
+
+def test_after_much_at_once_nobody_waits_for_whoever_vacuums_the_views(
+    postgres_schema_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projecting, "BATCH_FAR_BEHIND", 100)
+    with Ledger.open(postgres_schema_url, follow=False, lock_timeout=1) as ledger, connected(postgres_schema_url) as vacuum:
+        ledger.record_many(parsed(*lives(60)))
+        vacuum.execute("LOCK TABLE orders IN SHARE UPDATE EXCLUSIVE MODE")
+        assert len(ledger.orders()) == 60

@@ -106,6 +106,15 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
             fill(5, "F-2", client_order_id="X-1", venue_order_id="V-1"),
         ],
     ),
+    "a report that shows three names to be one order's, of which one has a fill of its own": (
+        [REQUEST],
+        [
+            ours(1, "acknowledge", venue_order_id="V-1"),
+            fill(2, "F-1", client_order_id="X-1"),
+            fill(3, "F-2", aliases={"index": "7"}),
+            fill(4, "F-3", client_order_id="X-1", venue_order_id="V-1", aliases={"index": "7"}),
+        ],
+    ),
     "claims of one time": (
         [REQUEST],
         [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import Ledger, VenueUnavailable, parse_document
+from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
 from orderledger.infrastructure.wire.messages import Message
@@ -63,37 +63,6 @@ def test_cash_that_was_told_before_is_still_no_position(desk: Desk) -> None:
     desk.venue.cash = {"USD": "10000"}
     assert kinds(desk.reconcile(60)) == []
     desk.venue.cash = {"USD": "9000"}
-    assert kinds(desk.reconcile(120)) == []
-
-
-def test_a_position_is_not_opened_while_it_moves(desk: Desk) -> None:
-    desk.venue.opening = {"BTC-USD": "5"}
-    moving = iter(range(1, 9))
-    steady = desk.venue._held
-    desk.venue._held = lambda: {"BTC-USD": str(next(moving))}  # type: ignore[method-assign]
-    with pytest.raises(VenueUnavailable, match="moves while it is asked for"):
-        desk.reconcile(60)
-    desk.venue._held = steady  # type: ignore[method-assign]
-    assert kinds(desk.reconcile(120)) == [("opening_position", True)]
-    assert str(desk.ledger.positions()[0]["position_quantity"]) == "5"
-
-
-def test_fills_of_one_size_that_come_while_the_venue_is_asked_are_no_position_from_before(desk: Desk) -> None:
-    """Each time one: so it seems, look after look, as if one were too many."""
-    desk.record(*WORKING)
-    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), quantity="100")
-
-    def trade() -> None:
-        name, second = f"F-{len(desk.venue.fills)}", 10 + len(desk.venue.fills)
-        desk.venue.trade("V-1", name, "1", at(second))
-        desk.record(fill(name, "1", at=at(second), **BTC))
-
-    trade()
-    desk.venue.while_positions_are_told = trade
-    for rule in ("may_open", "may_adjust"):
-        with pytest.raises(VenueUnavailable, match="BTC-USD moves"):
-            desk.reconcile(60, **{"may_open": False, rule: True})
-    desk.venue.while_positions_are_told = lambda: None
     assert kinds(desk.reconcile(120)) == []
 
 

@@ -63,3 +63,13 @@ def test_a_dry_run_shows_what_cannot_be_read(desk: Desk) -> None:
     unread(desk)
     thought = desk.reconcile(60, is_dry_run=True)
     assert kinds(thought) == [("unreadable_fill", False)] and left(thought) == left(desk.reconcile(60))
+
+
+def test_a_row_that_reads_otherwise_in_each_answer_is_not_asked_for_from_further_back_each_time(desk: Desk) -> None:
+    desk.reconcile(10)
+    desk.venue.asked.clear()
+    for run in range(4):
+        unread(desk, Fault("sz is no number", {"tid": 1, "sz": "a lot", "mark": str(run)}))
+        desk.reconcile(60 + 60 * run)
+    asked = [what for what in desk.venue.asked if what.startswith("fills since")]
+    assert asked == asked[:1] * 4

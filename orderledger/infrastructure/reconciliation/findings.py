@@ -149,9 +149,11 @@ class Findings:
         """Of a dry run: those that no position shows."""
         return [told for _, told in self.thought_of if isinstance(told, Fill)]
 
-    def unrecorded_position(self, instrument: str) -> Decimal:
-        """What the unrecorded fills add to a position."""
+    def unrecorded_position(self, instrument: str, moment: datetime | None = None) -> Decimal:
+        """What the unrecorded fills add to a position: all of them, or those up to a moment."""
         fills = [fill for fill in self.unrecorded_fills if fill.instrument == instrument]
+        if moment is not None:
+            fills = [fill for fill in fills if fill.at is not None and fill.at <= moment]
         bought = total(fill.quantity for fill in fills if fill.side == "buy")
         return EXACT.subtract(bought, total(fill.quantity for fill in fills if fill.side == "sell")) if fills else ZERO
 

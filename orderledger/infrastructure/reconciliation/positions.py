@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ZERO, plain, total
+from orderledger.domain.exact import EXACT, ZERO, plain
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
@@ -50,7 +50,7 @@ class PositionComparison:
 
     async def compare(self, since: datetime, asked_at: datetime) -> None:
         """Compare all positions. Fills were asked for from `since` on. Raises VenueUnavailable where a position that would have
-        to be set moves faster than it can be looked at."""
+        to be opened moves faster than it can be looked at."""
         looks: list[Look] = []
         while not looks or (looks[-1].wrong and len(looks) < LOOKS):
             looks.append(await self._look(since, is_last=len(looks) == LOOKS - 1))
@@ -67,19 +67,19 @@ class PositionComparison:
         told = await self._venue.positions(self._findings.account)
         after = await self._rows()
         missing = self._missing(told, after)
-        is_still = {name: _booked(before.get(name)) == _booked(after.get(name)) for name in missing}
-        look = Look(
-            told=told,
-            possible={name: {quantity} for name, quantity in missing.items()},
-            at_rest={name: quantity for name, quantity in missing.items() if is_still[name]},
-        )
+        # A fill that was booked while the venue was asked, or is learned below, may lie before the answer, or behind it.
+        seen = [self._missing(told, before), missing]
         if any(missing.values()) and not is_last:
             await asyncio.sleep(self._pause)
             await self._findings.ask_fills(self._venue, since)
-            # A fill that was learned now may lie before the answer, or behind it.
-            for name, quantity in self._missing(told, await self._rows()).items():
-                look.possible.setdefault(name, set()).add(quantity)
-        return look
+            seen.append(self._missing(told, await self._rows()))
+        return Look(
+            told=told,
+            possible={name: {quantities.get(name, ZERO) for quantities in seen} for name in set().union(*seen)},
+            at_rest={
+                name: quantity for name, quantity in missing.items() if _booked(before.get(name)) == _booked(after.get(name))
+            },
+        )
 
     async def _rows(self) -> dict[str, Row]:
         rows = await apart(self._findings.book.positions, account=self._findings.account)
@@ -98,15 +98,15 @@ class PositionComparison:
                 missing[instrument] = EXACT.subtract(there.quantity if there else ZERO, here)
         return missing
 
-    def _held(self, row: Row | None, instrument: str) -> Decimal:
+    def _held(self, row: Row | None, instrument: str, moment: datetime | None = None) -> Decimal:
         held: Decimal = row["position_quantity"] if row is not None else ZERO
-        return EXACT.add(held, self._findings.unrecorded_position(instrument))
+        return EXACT.add(held, self._findings.unrecorded_position(instrument, moment))
 
-    async def _opened(self, instrument: str, missing: Decimal, moment: datetime) -> Decimal:
-        """What was held at that moment: what is missing, and what fills from before the looking back make of it."""
+    async def _held_at(self, moment: datetime, instrument: str) -> Decimal:
+        """What the fills up to that moment make of the position."""
         asked = {"account": self._findings.account, "instrument": instrument, "effective_at": moment}
-        rows = await apart(self._findings.book.positions, **asked)
-        return EXACT.add(missing, total(row["position_quantity"] for row in rows))
+        (row,) = await apart(self._findings.book.positions, **asked) or (None,)
+        return self._held(row, instrument, moment)
 
     def _is_comparable(self, instrument: str, there: Balance | None, *, is_traded: bool) -> bool:
         """A balance of a currency, which has no price and is not traded here, moves with deposits: nothing to hold it against."""
@@ -137,21 +137,22 @@ class PositionComparison:
         since: datetime,
         asked_at: datetime,
     ) -> None:
-        """`steady`: what was missing in every look, and in one of them while nothing was heard. Raises VenueUnavailable where
-        nothing was, and the position would have to be set."""
+        """`steady`: see `_steady`. A position that moves too fast for that stays as it is. Raises VenueUnavailable where it would
+        have to be opened: later runs never do."""
         is_opening = self._may_open and there is not None
-        is_settled = is_opening or self._may_adjust
-        if is_settled and not steady:
+        if is_opening and not steady:
             raise VenueUnavailable(f"the position in {instrument} moves while it is asked for")
+        is_settled = bool(steady) and (is_opening or self._may_adjust)
         stated, here = there.quantity if there else ZERO, self._held(row, instrument)
         kind = Kind.OPENING_POSITION if is_opening else Kind.POSITION_DIFFERS
         price = there.average_price if there and there.average_price is not None else ZERO
+        moment = since - JUST if is_opening else asked_at
         told = Adjust(
             account=self._findings.account,
             instrument=instrument,
-            quantity=await self._opened(instrument, min(steady), since - JUST) if is_opening else stated,
+            quantity=EXACT.add(await self._held_at(moment, instrument), min(steady)) if is_settled else stated,
             price=price,
-            at=since - JUST if is_opening else asked_at,
+            at=moment,
             reason=kind.value,
         )
         found = Break(

@@ -136,10 +136,11 @@ class Reconciler:
             for row in await apart(self._book.orders, open_only=True, account=account)
             if is_unanswered(row)
         ]
+        moment: datetime = min([begin, *unsure, *(gap["from_at"] for gap in gaps)])
         unread = [at for name, at in _left_open(last).items() if name.startswith(f"{Kind.UNREADABLE_FILL}:")]
-        hidden = [max(at, now - self._rules.looking_back) for at in unread]
-        moment: datetime = min([begin, *unsure, *hidden, *(gap["from_at"] for gap in gaps)])
-        return moment - self._rules.overlap
+        # Those were asked for from there, with the overlap.
+        hidden = [max(at, now - self._rules.looking_back - self._rules.overlap) for at in unread]
+        return min([moment - self._rules.overlap, *hidden])
 
     def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:
         if last is None or findings.appended or certificate.covered_to - last["at"] > self._rules.certifying:

@@ -108,9 +108,10 @@ class PostgresSession(Session):
         return [asdict(struct(*row)) for row in zip(*columns, strict=True)]
 
     def survey(self, table: Table) -> None:
-        """It would by itself, within a minute or so. Until then it reads the whole table for the few orders that are open."""
+        """It would by itself, within a minute or so. Until then it reads the whole table for the few orders that are open. Who
+        holds the table's lock is looking at it already, or vacuums it: nobody waits for that."""
         names = dict.fromkeys(name for index in (table.key, *table.indexes) for name in index)
-        self.execute(f"ANALYZE {table.name} ({', '.join(names)})")
+        self.execute(f"ANALYZE (SKIP_LOCKED) {table.name} ({', '.join(names)})")
 
     def first_missing(self, name: str) -> str:
         is_text = name in ("account", "stream", "proposal_id", "client_order_id", "instrument", "method")

@@ -239,6 +239,8 @@ class Recorder(PostgresApplicationRecorder):
 def has_ledger(url: str) -> bool:
     """Whether a ledger is in this database, where its search path leads. Raises psycopg's errors."""
     with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
+        if connection.execute("SELECT 1 WHERE current_schema() IS NULL").fetchone():
+            raise psycopg.ProgrammingError("its search_path names no schema that is there and that this role may use")
         return connection.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass('ledger_schema')").fetchone() is not None
 
 

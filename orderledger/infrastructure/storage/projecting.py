@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 
+from eventsourcing.persistence import PersistenceError
+
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.garbage import uncollected
@@ -10,7 +12,7 @@ from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.schema import VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows
-from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.storage.store import Store, is_for_reading_only
 from orderledger.projections.fold import Fold
 from orderledger.projections.tables import TABLES
 
@@ -101,6 +103,16 @@ class Projector:
             if self.events_read - read_before > BATCH_FAR_BEHIND:
                 survey(self._store)
             return self._fold.position
+
+    def has_caught_up(self) -> bool:
+        """Brings the views up to date, unless they are behind a log that we may only read: what is asked is then folded."""
+        try:
+            self.catch_up()
+        except PersistenceError as error:
+            if not is_for_reading_only(error):
+                raise
+            return False
+        return True
 
     def is_far_behind(self) -> bool:
         """Whether so much of the log is still to be taken that catching up takes a while."""

@@ -158,9 +158,9 @@ class Recorder(SQLiteApplicationRecorder):
         return [Notification(row.stream, row.version, row.name, row.state, row.position) for row in rows]
 
 
-def has_ledger(path: Path) -> bool:
+def has_ledger(path: Path, lock_timeout: int) -> bool:
     """Whether a ledger is in this file, which may be another program's. Raises sqlite3's errors."""
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=lock_timeout)) as connection:
         return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'ledger_schema'").fetchall())
 
 

@@ -12,6 +12,7 @@ from eventsourcing.persistence import ConnectionPoolClosedError, IntegrityError,
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.errors import InvalidSetting, OutcomeUnknown, StoreError, StoreUnreachable
+from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
@@ -165,7 +166,7 @@ def is_there(url: str) -> bool:
             return True
         from orderledger.infrastructure.storage import sqlite
 
-        return _placed(path).exists() and sqlite.has_ledger(_placed(path))
+        return _placed(path).exists() and sqlite.has_ledger(_placed(path), Settings.read().lock_timeout)
 
 
 def _placed(path: str) -> Path:

@@ -195,7 +195,8 @@ class Decider:
             )
             self._append_order_fact(order, copy, verdict)
             for name in names_borne(external.order.own_id, fact):
-                self.naming.bind(account, name, target, is_claim=True)
+                if self.naming.bound(account, name) in (None, source):  # what is another's is still to be met
+                    self.naming.bind(account, name, target, is_claim=True)
         self._judge(external, OrderAttributed(to=target), verdict)
         own_id = external.order.own_id
         if own_id is not None:

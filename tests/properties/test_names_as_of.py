@@ -1,0 +1,69 @@
+"""As of any time an order is found by its names as it was found then, whatever names orders share and turn out to bear."""
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orderledger import AmbiguousOrder, Ledger, UnknownOrder, parse_document
+from orderledger.infrastructure.clock import SteppingClock
+from tests.properties.stories import START, Message, moment
+
+NAMES = ("N-1", "N-2", "N-3")
+ACCOUNTS = ("a", "b")
+ASKED = [(name, account) for name in NAMES for account in (None, *ACCOUNTS)]
+RECORDED_FROM = START + timedelta(days=1)
+TERMS = {"instrument": "X", "side": "buy", "quantity": "10"}
+KINDS: dict[str, Message] = {
+    "request": {**TERMS, "order_type": "market"},
+    "submit": {},
+    "request_cancel": {},
+    "request_replace": {"quantity": "5"},
+    "acknowledge": {},
+    "cancel": {},
+    "fill": {**TERMS, "quantity": "1", "price": "1", "fill_id": "F-1"},
+    "bust_fill": {"fill_id": "F-1"},
+    "replace": {"quantity": "7"},
+}
+BROUGHT = {"request_cancel": ["request_id"], "request_replace": ["request_id", "replacement_client_order_id"]}
+
+
+def told(chance: Random) -> Message:
+    kind = chance.choice(list(KINDS))
+    is_ours = kind in ("request", "submit", "request_cancel", "request_replace")
+    given_names: Message = {
+        "client_order_id": chance.choice(NAMES),
+        "venue_order_id": chance.choice(NAMES),
+        "aliases": {chance.choice("xy"): chance.choice(NAMES)},
+    }
+    kept = chance.sample(list(given_names), chance.randint(1, 3)) if not is_ours else ["client_order_id"]
+    if kind in ("request", "submit") and chance.random() < 0.5:
+        kept.append("aliases")
+    brought = {name: chance.choice(NAMES) for name in BROUGHT.get(kind, ()) if chance.random() < 0.6}
+    named = {name: given_names[name] for name in kept} | brought
+    return {"type": kind, "account": chance.choice(ACCOUNTS), "at": moment(chance.randint(0, 50)), **KINDS[kind], **named}
+
+
+def answers(ledger: Ledger, **moment: datetime) -> list[Any]:
+    found: list[Any] = []
+    for name, account in ASKED:
+        try:
+            found.append(ledger.order(name, account=account, **moment))
+        except (UnknownOrder, AmbiguousOrder) as error:
+            found.append(str(error))
+    return found
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(3, 12))
+def test_as_of_any_time_an_order_is_found_as_it_was_found_then(chance: Random, count: int) -> None:
+    with Ledger.open("memory://", clock=SteppingClock(RECORDED_FROM), follow=False) as ledger:
+        known: list[tuple[datetime, list[Any]]] = []
+        for _ in range(count):
+            if ledger.record(parse_document(told(chance))).outcome == "recorded":
+                known.append((list(ledger.events())[-1]["recorded_at"], answers(ledger)))
+        for known_at, found in known:
+            assert answers(ledger, as_of=known_at) == found
+        assert answers(ledger, effective_at=RECORDED_FROM + timedelta(days=1)) == answers(ledger)
