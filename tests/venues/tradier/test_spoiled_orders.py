@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.venues.tradier.payloads import a_book, filled_row, leg, orders, read_alone, row, spread
+from tests.venues.tradier.payloads import SELL_PUT, a_book, filled_row, leg, orders, read_alone, row, spread
 
 
 @pytest.mark.parametrize("broken", ["left out", None, "null", "", {}, [], 5, True, "x", -1, Decimal("1e40")])
@@ -60,6 +60,19 @@ def test_a_filled_row_that_does_not_say_what_was_traded_is_held_and_told() -> No
         assert [fault.fault for fault in translation.faults] == ["symbol is missing on filled order 900101"]
         assert [message.type for message in translation.messages] == ["status"]
         assert list(translation.questions) == ["900101"]
+
+
+@pytest.mark.parametrize("name", [{}, 5, None, "", "left out"])
+def test_a_fill_of_an_option_that_cannot_be_told_by_its_name_is_never_one_of_its_underlying(name: Any) -> None:
+    with a_book() as book:
+        option = filled_row(10, "5.2", symbol="SPY", option_symbol=SELL_PUT) | {"class": "option"}
+        unnamed = {key: value for key, value in {**option, "option_symbol": name}.items() if value != "left out"}
+        translation = book.translate(orders(unnamed))
+        assert translation.faults[-1].fault == "symbol is missing on filled order 900101"
+        assert [(message.type, message.instrument) for message in translation.messages] == [("status", None)]
+        book.tell(orders(unnamed), orders(option))
+        assert book.order()["instrument"] == SELL_PUT
+        assert book.positions() == {SELL_PUT: "10"}
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,9 @@ def _filled(raw: Document) -> Decimal | None:
 def _read_terms(row: OrderRow) -> None:
     row.kind = _optional(row, "class", word)
     row.tag = _optional(row, "tag", label)
-    row.instrument = _optional(row, "option_symbol", word) or _optional(row, "symbol", word)
+    # The underlying of an option is not what is traded: it never stands in for a name that cannot be read, or is left out.
+    is_option = row.kind == "option" or not is_nothing(row.raw.get("option_symbol"))
+    row.instrument = _optional(row, "option_symbol" if is_option else "symbol", word)
     side = _optional(row, "side", word)
     if side is not None:
         row.side = SIDES.get(side)
