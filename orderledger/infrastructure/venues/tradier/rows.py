@@ -82,8 +82,9 @@ def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> Ord
         raise Unreadable("is no row")
     venue_order_id = identity(raw, "id")
     status = word(raw, "status") or (within.status if within else None)
-    created_at = _either(raw, "create_date")
-    at = _either(raw, "transaction_date") or created_at or (within.at if within else None)
+    created_at = _created_at(raw)
+    # When it was made stands in for a time that is left out, not for one that cannot be read: an end would be as old as its order.
+    at = moment(raw, "transaction_date") or created_at or (within.at if within else None)
     if venue_order_id is None or status is None or at is None:
         missing = "id" if venue_order_id is None else "status" if status is None else "transaction_date"
         raise Unreadable(f"{missing} is missing, or no {missing}")
@@ -176,10 +177,10 @@ def number_of_legs(row: OrderRow) -> Decimal | None:
     return _optional(row, "num_legs", number)
 
 
-def _either(raw: Document, name: str) -> datetime | None:
-    """A time, where there is one: another field may stand in for it."""
+def _created_at(raw: Document) -> datetime | None:
+    """Where it can be read: nothing hangs on it."""
     try:
-        return moment(raw, name)
+        return moment(raw, "create_date")
     except Unreadable:
         return None
 
