@@ -17,6 +17,9 @@ STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
 DOUBTFUL = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS, Kind.TERMS_DIFFER, Kind.MISSING_END, Kind.MISSING_ORDER})
 """What a list that is a moment old may seem to say: the order itself is asked for before it is believed."""
 
+CLOCKS_APART = timedelta(minutes=1)
+"""How far the venue's clock may be ahead of ours."""
+
 UNEXPLAINED = frozenset({Anomaly.CLIENT_ORDER_ID_REUSED, Anomaly.OVERFILL, Anomaly.QUANTITY_MISMATCH})
 """What an order that has ended may lack the venue's word for."""
 
@@ -84,8 +87,11 @@ class OrderComparison:
                 await self._add(*found, message, fresh)
 
     def _has_settled(self, row: Row, listing: Listing) -> bool:
-        """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell."""
-        return row["absent_at"] is not None or bool(row["updated_at"] < listing.at - self._settling)
+        """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell. A time that
+        is still to come was told wrongly: it is not waited for."""
+        changed_at = row["updated_at"]
+        is_fresh = listing.at - self._settling <= changed_at <= listing.at + CLOCKS_APART
+        return row["absent_at"] is not None or not is_fresh
 
     async def _look_up(self, message: Any) -> Row | None:
         """The order, if it has ended here."""

@@ -1,0 +1,30 @@
+"""What a venue has told wrongly once, and everybody can see now: it is put right, or it is left open, and never agreed."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from orderledger import Ledger
+from orderledger.infrastructure.clock import SteppingClock
+from tests.reconciliation.plain_venue import Known, PlainVenue
+from tests.reconciliation.test_reconciling import WORKING, Desk, kinds
+from tests.scenarios import at, message
+
+CENTURIES = timedelta(days=100_000).total_seconds()
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    clock = SteppingClock(at(0))
+    with Ledger.open("memory://", clock=clock, follow=False) as ledger:
+        yield Desk(ledger, PlainVenue(clock), clock)
+
+
+def test_an_order_that_was_heard_of_in_a_time_to_come_is_asked_for_all_the_same(desk: Desk) -> None:
+    desk.record(*WORKING, message("status", venue_order_id="V-1", status="new", at=at(CENTURIES)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_open=False)
+    found = desk.reconcile(60)
+    assert kinds(found) == [("missing_end", True)]
+    assert desk.order("status", "is_open") == ("canceled", False)
+    assert desk.reconcile(120).appended == 0
