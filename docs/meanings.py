@@ -217,7 +217,7 @@ BREAKS: dict[str, str] = {
     "missing_end": "The venue has ended an order that is open here, or not known.",
     "unanswered_order": "An order was in flight or unresolved here, and the venue knows what became of it.",
     "terms_differ": "Quantity, price or venue id of a working order are not those recorded.",
-    "absent_order": "Open here, and the venue does not know it. That is evidence, not an end: it stays open.",
+    "absent_order": "Open here, and the venue does not know it, or not under the id that it works under here. That is evidence, not an end: it stays open.",
     "quantity_differs": "The venue claims to have filled another quantity than its fills add up to. It stays open.",
     "status_differs": "Ended here, and the venue says that it works. It stays open.",
     "two_live_orders": "Two orders work at the venue under one order of ours. It stays open.",

@@ -1,14 +1,15 @@
 """What a venue has told wrongly once, and everybody can see now: it is put right, or it is left open, and never agreed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from orderledger import Ledger
+from orderledger import Ledger, Message
 from orderledger.infrastructure.clock import SteppingClock
 from tests.reconciliation.plain_venue import Known, PlainVenue
-from tests.reconciliation.test_reconciling import WORKING, Desk, kinds
+from tests.reconciliation.test_reconciling import WORKING, Desk, kinds, left
 from tests.scenarios import at, message
 
 CENTURIES = timedelta(days=100_000).total_seconds()
@@ -28,3 +29,19 @@ def test_an_order_that_was_heard_of_in_a_time_to_come_is_asked_for_all_the_same(
     assert kinds(found) == [("missing_end", True)]
     assert desk.order("status", "is_open") == ("canceled", False)
     assert desk.reconcile(120).appended == 0
+
+
+class Silent(PlainVenue):
+    """It answers the question about an order, and says nothing of how that stands."""
+
+    async def order(self, account: str, order: dict[str, Any]) -> Sequence[Message] | None:
+        return []
+
+
+def test_an_order_that_works_here_alone_and_that_the_venue_says_nothing_of_is_absent(desk: Desk) -> None:
+    desk.venue = Silent(desk.clock)
+    desk.record(*WORKING)
+    first, second = desk.reconcile(60), desk.reconcile(120)
+    assert [left(one) for one in (first, second)] == [["absent_order:C-1"]] * 2
+    assert (first.certificate.orders, second.appended) == (0, 0)
+    assert desk.order("status", "certainty") == ("new", "unresolved")

@@ -198,22 +198,24 @@ class OrderComparison:
             await self._add(*found, message, fresh)
 
     async def _ask_for(self, row: Row, asked_at: datetime) -> None:
-        """An order that is open here and not in the venue's list: by client id, alias and venue id, then by its fills."""
+        """An order that is open here and not in the venue's list: by client id, alias and venue id, then by its fills. If it is
+        still open after that, under an id of which the venue has nothing to say, that id is not known to it."""
         answer = await self._venue.order(self._findings.account, row)
-        if answer is None:
-            await self._add_absent(row, asked_at)
-            return
-        await self._findings.learn([told for told in answer if is_money(told)])
-        await self._compare_words([told for told in answer if not is_money(told)], row)
+        words: list[Any] = [told for told in answer or () if not is_money(told)]
+        await self._findings.learn([told for told in answer or () if is_money(told)])
+        await self._compare_words(words, row)
+        fresh = await self._findings.order(_name_of(row)) or row
+        if fresh["is_open"] and not any(told.venue_order_id == fresh["venue_order_id"] for told in words):
+            await self._add_absent(fresh, asked_at)
 
     async def _fresh(self, message: Any, row: Row) -> Row:
         """The row of the order as it is by now."""
-        name = row["client_order_id"] or row["venue_order_id"]
-        return await self._look_up(message) or (await self._findings.order(name) if name else None) or row
+        return await self._look_up(message) or await self._findings.order(_name_of(row)) or row
 
     async def _add_absent(self, row: Row, asked_at: datetime) -> None:
         names = {"client_order_id": row["client_order_id"], "venue_order_id": row["venue_order_id"]}
-        subject = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+        subject = _name_of(row)
+        as_named = f" as {row['venue_order_id']}" if row["venue_order_id"] else ""
         # Our clock may be behind the venue's: that it was heard of is not later than that it is missing.
         told = Absent(account=row["account"], **names, aliases=row["aliases"], at=max(asked_at, row["updated_at"]))
         new = [] if row["absent_at"] is not None else [told]
@@ -223,7 +225,7 @@ class OrderComparison:
                 account=row["account"],
                 subject=subject,
                 since=row["absent_at"] or asked_at,
-                text=f"{row['status']} here since {row['updated_at'].isoformat()}; the venue, asked, does not know it",
+                text=f"{row['status']} here{as_named} since {row['updated_at'].isoformat()}; the venue, asked, does not know it",
                 ours=row,
                 repairs=repairing(new, Kind.ABSENT_ORDER, subject),
                 is_settled=False,
@@ -259,6 +261,12 @@ def _observed(message: Any, row: Row) -> Acknowledge:
         at=max(message.at, row["updated_at"]),
         evidence=message.evidence,
     )
+
+
+def _name_of(row: Row) -> str:
+    """By which an order is looked up here."""
+    name: str = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+    return name
 
 
 def _subject(message: Any) -> str:

@@ -83,7 +83,7 @@ def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> Ord
     venue_order_id = identity(raw, "id")
     status = word(raw, "status") or (within.status if within else None)
     created_at = _created_at(raw)
-    # When it was made stands in for a time that is left out, not for one that cannot be read: an end would be as old as its order.
+    # When it was made stands in for a time that is left out, and not for one that cannot be read.
     at = moment(raw, "transaction_date") or created_at or (within.at if within else None)
     if venue_order_id is None or status is None or at is None:
         missing = "id" if venue_order_id is None else "status" if status is None else "transaction_date"
