@@ -10,8 +10,9 @@ from orderledger import Ledger, Message
 from orderledger.infrastructure.clock import SteppingClock
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.reconciliation.test_reconciling import WORKING, Desk, kinds, left
-from tests.scenarios import at, message
+from tests.scenarios import at, correct_fill, fill, message
 
+BTC = {"venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
 CENTURIES = timedelta(days=100_000).total_seconds()
 
 
@@ -45,3 +46,26 @@ def test_an_order_that_works_here_alone_and_that_the_venue_says_nothing_of_is_ab
     assert [left(one) for one in (first, second)] == [["absent_order:C-1"]] * 2
     assert (first.certificate.orders, second.appended) == (0, 0)
     assert desk.order("status", "certainty") == ("new", "unresolved")
+
+
+def test_a_fill_that_the_venue_tells_with_another_price_is_left_open_until_it_is_corrected(desk: Desk) -> None:
+    desk.record(*WORKING, fill("F-1", "4", price="1000000", at=at(5), **BTC))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.trade("V-1", "F-1", "4", at(5))
+    found = [desk.reconcile(60 + 60 * run, overlap=timedelta(0), certifying=timedelta(0)) for run in range(3)]
+    assert [left(one) for one in found] == [["fill_differs:BTC-USD:V-1:F-1"]] * 3
+    assert found[-1].breaks[0].text == "price is 1000000 here, 100 at the venue"
+    assert [str(trade["price"]) for trade in desk.ledger.trades()] == ["1000000"]
+    desk.record(correct_fill("F-1a", "F-1", "4", "100", at=at(5), **BTC))
+    assert [left(desk.reconcile(second)) for second in (600, 660)] == [[], []]
+    assert [str(trade["price"]) for trade in desk.ledger.trades()] == ["100"]
+
+
+def test_a_wrong_answer_about_a_fill_that_stands_is_open_no_longer_than_it_is_given(desk: Desk) -> None:
+    desk.record(*WORKING, fill("F-1", "4", at=at(5), **BTC))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.trade("V-1", "F-1", "4", at(5), price="7")
+    assert left(desk.reconcile(60)) == ["fill_differs:BTC-USD:V-1:F-1"]
+    desk.venue.fills[0]["price"] = "100"
+    assert [left(desk.reconcile(second)) for second in (120, 180)] == [[], []]
+    assert [str(trade["price"]) for trade in desk.ledger.trades()] == ["100"]

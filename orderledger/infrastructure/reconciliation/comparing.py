@@ -64,6 +64,15 @@ def _leg(row: Row, message: Any) -> tuple[Kind, str] | None:
     return Kind.TERMS_DIFFER, f"works under the venue's id {message.venue_order_id}, which is not known here"
 
 
+def numbers(trade: Row, fill: Any) -> str | None:
+    """How the numbers that the venue tells of a fill differ from those that stand under its id, if they do."""
+    for name in ("quantity", "price", "fee"):
+        here, there = trade[name], getattr(fill, name)
+        if here is not None and there is not None and here != there:
+            return f"{name} is {plain(here)} here, {plain(there)} at the venue"
+    return None
+
+
 def stated_by(message: Any) -> Any:
     """Where a message states terms: among its claims, or itself."""
     return message if message.reported is None and isinstance(message, (Replace, Restate)) else message.reported

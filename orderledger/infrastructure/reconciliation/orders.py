@@ -60,14 +60,19 @@ class OrderComparison:
             elif Anomaly.CLIENT_ORDER_ID_REUSED in row["anomalies"] and self._has_settled(row, listing):
                 await self._hear_all_of(row, f"{len(row['venue_order_ids'])} ids at the venue, and not all of them explained")
 
-    async def compare_ended(self, listing: Listing, fills: Sequence[Message]) -> None:
-        """Orders that have ended here by these fills, and of which the venue's last word was missed: it may have been another
-        one on their terms."""
+    async def compare_traded(self, listing: Listing, fills: Sequence[Message]) -> None:
+        """The orders of these fills: their numbers, where one id has come with several; and of those that have ended here by
+        their fills, and of which the venue's last word was missed, whatever it has said: it may have been on their terms."""
         told = {*listing.venue_order_ids, *(word.venue_order_id for word in listing.messages if not is_money(word))}  # type: ignore[attr-defined]
-        traded = dict.fromkeys(fill.venue_order_id for fill in fills if isinstance(fill, Fill))
-        for name in [name for name in traded if name is not None and name not in told]:
+        traded: dict[str, list[Fill]] = {}
+        for fill in fills:
+            if isinstance(fill, Fill) and fill.venue_order_id is not None:
+                traded.setdefault(fill.venue_order_id, []).append(fill)
+        for name, filled in traded.items():
             row = await self._findings.order(name)
-            if row is None or row["is_open"] or not self._has_settled(row, listing):
+            if row is not None and Anomaly.FILL_ID_REUSED in row["anomalies"]:
+                await self._findings.compare_fills(filled, row)
+            if row is None or name in told or row["is_open"] or not self._has_settled(row, listing):
                 continue
             if UNEXPLAINED & set(row["anomalies"]) or row["reported_cum_quantity"] != row["cum_quantity"]:
                 await self._hear_all_of(row, f"{row['status']} here, by its fills alone")

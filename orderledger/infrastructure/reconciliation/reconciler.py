@@ -22,6 +22,8 @@ from orderledger.infrastructure.wire.messages import Certify, Gap, OpenBreak
 from orderledger.projections.tables import Row
 
 UpAt = Callable[[], datetime | None]
+DOUBTFUL_FILLS = (f"{Kind.UNREADABLE_FILL}:", f"{Kind.FILL_DIFFERS}:")
+"""Breaks that stay open until the venue tells those fills otherwise: they are asked for again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ class Reconciler:
         fills = await findings.ask_fills(self._venue, since)
         orders = OrderComparison(findings, self._venue, self._rules.settling)
         await orders.compare(listing, since)
-        await orders.compare_ended(listing, fills)
+        await orders.compare_traded(listing, fills)
         may_open = self._rules.may_open and last is None
         positions = PositionComparison(
             findings,
@@ -136,9 +138,9 @@ class Reconciler:
             for row in await apart(self._book.orders, open_only=True, account=account)
             if is_unanswered(row)
         ]
-        unread = [at for name, at in _left_open(last).items() if name.startswith(f"{Kind.UNREADABLE_FILL}:")]
-        hidden = [max(at, now - self._rules.looking_back) for at in unread]
-        moment: datetime = min([begin, *unsure, *hidden, *(gap["from_at"] for gap in gaps)])
+        doubtful = [at for name, at in _left_open(last).items() if name.startswith(DOUBTFUL_FILLS)]
+        again = [max(at, now - self._rules.looking_back) for at in doubtful]
+        moment: datetime = min([begin, *unsure, *again, *(gap["from_at"] for gap in gaps)])
         return moment - self._rules.overlap
 
     def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:
