@@ -219,7 +219,7 @@ BREAKS: dict[str, str] = {
     "unanswered_order": "An order was in flight or unresolved here, and the venue knows what became of it.",
     "terms_differ": "Quantity, price or venue id of a working order are not those recorded.",
     "absent_order": "Open here, and the venue does not know it, or not under the id that it works under here. That is evidence, not an end: it stays open.",
-    "quantity_differs": "The venue claims to have filled another quantity than its fills add up to. It stays open.",
+    "quantity_differs": "The venue claims to have filled another quantity of an order than its fills add up to, be it open or ended. It stays open; fills are asked for again from then on, within `looking_back`.",
     "status_differs": "Ended here, and the venue says that it works. It stays open.",
     "two_live_orders": "Two orders work at the venue under one order of ours. It stays open.",
     "opening_position": "Held at the venue before the first fill that it told: adopted when an account is first compared.",

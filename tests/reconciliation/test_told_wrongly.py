@@ -69,3 +69,17 @@ def test_a_wrong_answer_about_a_fill_that_stands_is_open_no_longer_than_it_is_gi
     desk.venue.fills[0]["price"] = "100"
     assert [left(desk.reconcile(second)) for second in (120, 180)] == [[], []]
     assert [str(trade["price"]) for trade in desk.ledger.trades()] == ["100"]
+
+
+def test_an_order_that_has_ended_with_more_fills_here_than_the_venue_says_is_left_open(desk: Desk) -> None:
+    """One fill came twice, once at a wrong time, which is part of its id; the position was taken over with it."""
+    desk.record(*WORKING, fill("F-1@4", "4", at=at(4), **BTC), fill("F-1@5", "4", at=at(5), **BTC))
+    desk.record(message("cancel", venue_order_id="V-1", at=at(6), reported={"cum_quantity": "4"}))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(6), is_open=False, claims={"cum_quantity": "4"})
+    desk.venue.trade("V-1", "F-1@5", "4", at(5))
+    first, second = desk.reconcile(60), desk.reconcile(120)
+    assert kinds(first) == [("missing_end", True), ("quantity_differs", False), ("opening_position", True)]
+    assert [left(one) for one in (first, second)] == [["quantity_differs:V-1"]] * 2
+    assert first.breaks[1].text == "8 filled here, 4 at the venue"
+    desk.record(message("bust_fill", venue_order_id="V-1", fill_id="F-1@4", at=at(4)))
+    assert left(desk.reconcile(180)) == ["position_differs:BTC-USD"]

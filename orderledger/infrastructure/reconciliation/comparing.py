@@ -39,7 +39,7 @@ def difference(row: Row | None, message: Any) -> tuple[Kind, str] | None:
         return Kind.MISSING_ORDER, "works at the venue, and is not known here"
     if not row["is_open"]:
         is_working = Kind.STATUS_DIFFERS, f"{row['status']} here, working at the venue"
-        return terms(row, message) or (is_working if says_working(message) else None)
+        return terms(row, message) or (is_working if says_working(message) else at_end(row, message))
     if says_ended(message):
         return _ended(row, message)
     has_terms = row["acknowledged_at"] is not None or row["quantity"] is not None
@@ -48,6 +48,11 @@ def difference(row: Row | None, message: Any) -> tuple[Kind, str] | None:
     if is_unanswered(row) and says_working(message):
         return Kind.UNANSWERED_ORDER, f"{row['status']} and {row['certainty']} here, working at the venue"
     return _leg(row, message) or terms(row, message) or _filled(row, message)
+
+
+def at_end(row: Row, message: Any) -> tuple[Kind, str] | None:
+    """How what the venue says was filled of an order by its end differs from its fills here, if it does."""
+    return _filled(row, message) if says_ended(message) else None
 
 
 def _ended(row: Row, message: Any) -> tuple[Kind, str] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.reconciliation.book import named_by, names_of, names_of_message, terms_at
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
-from orderledger.infrastructure.reconciliation.comparing import difference, is_unanswered, says_ended, stated_by, terms
+from orderledger.infrastructure.reconciliation.comparing import at_end, difference, is_unanswered, says_ended, stated_by, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
 from orderledger.infrastructure.venues.venue import Listing, Venue
 from orderledger.infrastructure.wire.messages import Absent, Acknowledge, Fill, Message, Replace, Restate
@@ -87,9 +87,10 @@ class OrderComparison:
             if await self._findings.news([message]):
                 await self._take_over(Kind.MISSING_END if says_ended(message) else Kind.TERMS_DIFFER, text, message, row)
             fresh = await self._fresh(message, row)
-            found = terms(fresh, message) if message.venue_order_id == fresh["venue_order_id"] else None
-            if found is not None:
-                await self._add(*found, message, fresh)
+            if message.venue_order_id == fresh["venue_order_id"]:
+                found = terms(fresh, message) or at_end(fresh, message)
+                if found is not None:
+                    await self._add(*found, message, fresh)
 
     def _has_settled(self, row: Row, listing: Listing) -> bool:
         """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell. A time that

@@ -22,7 +22,7 @@ from orderledger.infrastructure.wire.messages import Certify, Gap, OpenBreak
 from orderledger.projections.tables import Row
 
 UpAt = Callable[[], datetime | None]
-DOUBTFUL_FILLS = (f"{Kind.UNREADABLE_FILL}:", f"{Kind.FILL_DIFFERS}:")
+DOUBTFUL_FILLS = (f"{Kind.UNREADABLE_FILL}:", f"{Kind.FILL_DIFFERS}:", f"{Kind.QUANTITY_DIFFERS}:")
 """Breaks that stay open until the venue tells those fills otherwise: they are asked for again."""
 
 
