@@ -212,13 +212,14 @@ EXITS: dict[int, str] = {
 
 BREAKS: dict[str, str] = {
     "missing_fill": "The venue has a fill that the ledger has not.",
+    "fill_differs": "The venue tells a fill with another quantity, price or fee than stands here under its id (`fill_id_reused`). It stays open until the two agree, as by a `correct_fill`; the answers go back as far as that fill, within `looking_back`.",
     "missing_funding": "The venue has a funding that the ledger has not.",
     "missing_order": "An order works at the venue that the ledger does not know: it is adopted as external.",
     "missing_end": "The venue has ended an order that is open here, or not known.",
     "unanswered_order": "An order was in flight or unresolved here, and the venue knows what became of it.",
     "terms_differ": "Quantity, price or venue id of a working order are not those recorded.",
-    "absent_order": "Open here, and the venue does not know it. That is evidence, not an end: it stays open.",
-    "quantity_differs": "The venue claims to have filled another quantity than its fills add up to. It stays open.",
+    "absent_order": "Open here, and the venue does not know it, or not under the id that it works under here. That is evidence, not an end: it stays open.",
+    "quantity_differs": "The venue claims to have filled another quantity of an order than its fills add up to, be it open or ended. It stays open; fills are asked for again from then on, within `looking_back`.",
     "status_differs": "Ended here, and the venue says that it works. It stays open.",
     "two_live_orders": "Two orders work at the venue under one order of ours. It stays open.",
     "opening_position": "Held at the venue before the first fill that it told: adopted when an account is first compared.",

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from orderledger.infrastructure.collecting.collector import Collector
-from orderledger.infrastructure.reconciliation.reconciler import Rules
+from orderledger.infrastructure.reconciliation.reconciler import Reconciler, Rules
 from tests.venues.company import Company, played
 from tests.venues.mutations import Mutator
 from tests.worlds.plan import VENUES
@@ -77,3 +77,26 @@ def test_a_conversation_that_is_spoiled_by_chance_goes_on(name: str, streams: in
 @pytest.mark.parametrize("seed", MANY_SEEDS)
 def test_many_conversations_that_are_spoiled_by_chance_go_on(name: str, streams: int, seed: int) -> None:
     spoil(name, streams, seed)
+
+
+def test_an_order_that_a_lie_gave_another_id_is_not_agreed_to_work_once_the_venue_has_ended_it() -> None:
+    """At Hyperliquid an id that is new is a new leg: what ends the one before it does not end the order."""
+
+    async def story(company: Company) -> None:
+        order = company.request()
+        async with company.listening():
+            await company.until(lambda: company.ledger.order("C-1")["acknowledged_at"])
+            company.server.rewritten = lambda text: text.replace(str(order.order_id), str(2**53 + 1))
+            company.truth.fill(order, order.quantity / 2)
+            await company.until(lambda: len(company.ledger.order("C-1")["venue_order_ids"]) == 2)
+            company.server.rewritten = lambda text: text
+            company.truth.cancel(order)
+        rules = Rules(settling=timedelta(0), pause=0.001, opening_pause=0.001)
+        reconciler = Reconciler(company.ledger, company.venue, company.clock, rules)
+        for _ in range(2):
+            found = await reconciler.run(company.account)
+            assert [left.id for left in found.certificate.breaks_open] == ["absent_order:C-1"]
+        told = company.ledger.order("C-1")
+        assert (told["is_open"], told["cum_quantity"]) == (True, order.quantity / 2)
+
+    played("hyperliquid", story)

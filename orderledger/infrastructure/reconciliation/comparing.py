@@ -39,7 +39,7 @@ def difference(row: Row | None, message: Any) -> tuple[Kind, str] | None:
         return Kind.MISSING_ORDER, "works at the venue, and is not known here"
     if not row["is_open"]:
         is_working = Kind.STATUS_DIFFERS, f"{row['status']} here, working at the venue"
-        return terms(row, message) or (is_working if says_working(message) else None)
+        return terms(row, message) or (is_working if says_working(message) else at_end(row, message))
     if says_ended(message):
         return _ended(row, message)
     has_terms = row["acknowledged_at"] is not None or row["quantity"] is not None
@@ -48,6 +48,11 @@ def difference(row: Row | None, message: Any) -> tuple[Kind, str] | None:
     if is_unanswered(row) and says_working(message):
         return Kind.UNANSWERED_ORDER, f"{row['status']} and {row['certainty']} here, working at the venue"
     return _leg(row, message) or terms(row, message) or _filled(row, message)
+
+
+def at_end(row: Row, message: Any) -> tuple[Kind, str] | None:
+    """How what the venue says was filled of an order by its end differs from its fills here, if it does."""
+    return _filled(row, message) if says_ended(message) else None
 
 
 def _ended(row: Row, message: Any) -> tuple[Kind, str] | None:
@@ -62,6 +67,15 @@ def _leg(row: Row, message: Any) -> tuple[Kind, str] | None:
     if message.venue_order_id is None or message.venue_order_id in row["venue_order_ids"]:
         return None
     return Kind.TERMS_DIFFER, f"works under the venue's id {message.venue_order_id}, which is not known here"
+
+
+def numbers(trade: Row, fill: Any) -> str | None:
+    """How the numbers that the venue tells of a fill differ from those that stand under its id, if they do."""
+    for name in ("quantity", "price", "fee"):
+        here, there = trade[name], getattr(fill, name)
+        if here is not None and there is not None and here != there:
+            return f"{name} is {plain(here)} here, {plain(there)} at the venue"
+    return None
 
 
 def stated_by(message: Any) -> Any:

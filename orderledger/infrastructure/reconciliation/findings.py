@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.infrastructure.reconciliation.book import Book, Name, names_of_message
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
+from orderledger.infrastructure.reconciliation.comparing import numbers
 from orderledger.infrastructure.venues.translation import Fault
 from orderledger.infrastructure.venues.venue import Records, Venue
 from orderledger.infrastructure.wire.messages import CorrectFill, Fill, Funding, Instrument, Message, Replace, Restate
@@ -140,9 +141,28 @@ class Findings:
     async def _is_known(self, fill: Fill) -> bool:
         """Whether its order has such a fill: two looks by key, however long the history is."""
         order = await self.order(fill.venue_order_id) if fill.venue_order_id else None
-        if order is None:
-            return False
-        return bool(await apart(self.book.trades, stream=order["stream"], fill_id=fill.fill_id))
+        return order is not None and bool(await self._standing(fill, order))
+
+    async def _standing(self, fill: Fill, order: Row) -> list[Row]:
+        return await apart(self.book.trades, stream=order["stream"], fill_id=fill.fill_id)
+
+    async def compare_fills(self, fills: Sequence[Fill], order: Row) -> None:
+        """Leave open which fills of an order the venue tells with other numbers than stand here under their ids."""
+        for fill in fills:
+            for trade in await self._standing(fill, order):
+                text = numbers(trade, fill)
+                if text is not None:
+                    found = Break(
+                        kind=Kind.FILL_DIFFERS,
+                        account=self.account,
+                        subject=_subject(fill),
+                        since=fill.at,  # type: ignore[arg-type]  # a venue's report has its time
+                        text=text,
+                        ours=trade,
+                        theirs=fill.evidence,
+                        is_settled=False,
+                    )
+                    self.breaks[found.id] = found
 
     @property
     def unrecorded_fills(self) -> list[Fill]:

@@ -7,7 +7,7 @@ from typing import Any
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.reconciliation.book import named_by, names_of, names_of_message, terms_at
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
-from orderledger.infrastructure.reconciliation.comparing import difference, is_unanswered, says_ended, stated_by, terms
+from orderledger.infrastructure.reconciliation.comparing import at_end, difference, is_unanswered, says_ended, stated_by, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
 from orderledger.infrastructure.venues.venue import Listing, Venue
 from orderledger.infrastructure.wire.messages import Absent, Acknowledge, Fill, Message, Replace, Restate
@@ -16,6 +16,9 @@ from orderledger.projections.tables import Row
 STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
 DOUBTFUL = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS, Kind.TERMS_DIFFER, Kind.MISSING_END, Kind.MISSING_ORDER})
 """What a list that is a moment old may seem to say: the order itself is asked for before it is believed."""
+
+CLOCKS_APART = timedelta(minutes=1)
+"""How far the venue's clock may be ahead of ours."""
 
 UNEXPLAINED = frozenset({Anomaly.CLIENT_ORDER_ID_REUSED, Anomaly.OVERFILL, Anomaly.QUANTITY_MISMATCH})
 """What an order that has ended may lack the venue's word for."""
@@ -57,14 +60,19 @@ class OrderComparison:
             elif Anomaly.CLIENT_ORDER_ID_REUSED in row["anomalies"] and self._has_settled(row, listing):
                 await self._hear_all_of(row, f"{len(row['venue_order_ids'])} ids at the venue, and not all of them explained")
 
-    async def compare_ended(self, listing: Listing, fills: Sequence[Message]) -> None:
-        """Orders that have ended here by these fills, and of which the venue's last word was missed: it may have been another
-        one on their terms."""
+    async def compare_traded(self, listing: Listing, fills: Sequence[Message]) -> None:
+        """The orders of these fills: their numbers, where one id has come with several; and of those that have ended here by
+        their fills, and of which the venue's last word was missed, whatever it has said: it may have been on their terms."""
         told = {*listing.venue_order_ids, *(word.venue_order_id for word in listing.messages if not is_money(word))}  # type: ignore[attr-defined]
-        traded = dict.fromkeys(fill.venue_order_id for fill in fills if isinstance(fill, Fill))
-        for name in [name for name in traded if name is not None and name not in told]:
+        traded: dict[str, list[Fill]] = {}
+        for fill in fills:
+            if isinstance(fill, Fill) and fill.venue_order_id is not None:
+                traded.setdefault(fill.venue_order_id, []).append(fill)
+        for name, filled in traded.items():
             row = await self._findings.order(name)
-            if row is None or row["is_open"] or not self._has_settled(row, listing):
+            if row is not None and Anomaly.FILL_ID_REUSED in row["anomalies"]:
+                await self._findings.compare_fills(filled, row)
+            if row is None or name in told or row["is_open"] or not self._has_settled(row, listing):
                 continue
             if UNEXPLAINED & set(row["anomalies"]) or row["reported_cum_quantity"] != row["cum_quantity"]:
                 await self._hear_all_of(row, f"{row['status']} here, by its fills alone")
@@ -79,13 +87,17 @@ class OrderComparison:
             if await self._findings.news([message]):
                 await self._take_over(Kind.MISSING_END if says_ended(message) else Kind.TERMS_DIFFER, text, message, row)
             fresh = await self._fresh(message, row)
-            found = terms(fresh, message) if message.venue_order_id == fresh["venue_order_id"] else None
-            if found is not None:
-                await self._add(*found, message, fresh)
+            if message.venue_order_id == fresh["venue_order_id"]:
+                found = terms(fresh, message) or at_end(fresh, message)
+                if found is not None:
+                    await self._add(*found, message, fresh)
 
     def _has_settled(self, row: Row, listing: Listing) -> bool:
-        """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell."""
-        return row["absent_at"] is not None or bool(row["updated_at"] < listing.at - self._settling)
+        """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell. A time that
+        is still to come was told wrongly: it is not waited for."""
+        changed_at = row["updated_at"]
+        is_fresh = listing.at - self._settling <= changed_at <= listing.at + CLOCKS_APART
+        return row["absent_at"] is not None or not is_fresh
 
     async def _look_up(self, message: Any) -> Row | None:
         """The order, if it has ended here."""
@@ -192,22 +204,24 @@ class OrderComparison:
             await self._add(*found, message, fresh)
 
     async def _ask_for(self, row: Row, asked_at: datetime) -> None:
-        """An order that is open here and not in the venue's list: by client id, alias and venue id, then by its fills."""
+        """An order that is open here and not in the venue's list: by client id, alias and venue id, then by its fills. If it is
+        still open after that, under an id of which the venue has nothing to say, that id is not known to it."""
         answer = await self._venue.order(self._findings.account, row)
-        if answer is None:
-            await self._add_absent(row, asked_at)
-            return
-        await self._findings.learn([told for told in answer if is_money(told)])
-        await self._compare_words([told for told in answer if not is_money(told)], row)
+        words: list[Any] = [told for told in answer or () if not is_money(told)]
+        await self._findings.learn([told for told in answer or () if is_money(told)])
+        await self._compare_words(words, row)
+        fresh = await self._findings.order(_name_of(row)) or row
+        if fresh["is_open"] and not any(told.venue_order_id == fresh["venue_order_id"] for told in words):
+            await self._add_absent(fresh, asked_at)
 
     async def _fresh(self, message: Any, row: Row) -> Row:
         """The row of the order as it is by now."""
-        name = row["client_order_id"] or row["venue_order_id"]
-        return await self._look_up(message) or (await self._findings.order(name) if name else None) or row
+        return await self._look_up(message) or await self._findings.order(_name_of(row)) or row
 
     async def _add_absent(self, row: Row, asked_at: datetime) -> None:
         names = {"client_order_id": row["client_order_id"], "venue_order_id": row["venue_order_id"]}
-        subject = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+        subject = _name_of(row)
+        as_named = f" as {row['venue_order_id']}" if row["venue_order_id"] else ""
         # Our clock may be behind the venue's: that it was heard of is not later than that it is missing.
         told = Absent(account=row["account"], **names, aliases=row["aliases"], at=max(asked_at, row["updated_at"]))
         new = [] if row["absent_at"] is not None else [told]
@@ -217,7 +231,7 @@ class OrderComparison:
                 account=row["account"],
                 subject=subject,
                 since=row["absent_at"] or asked_at,
-                text=f"{row['status']} here since {row['updated_at'].isoformat()}; the venue, asked, does not know it",
+                text=f"{row['status']} here{as_named} since {row['updated_at'].isoformat()}; the venue, asked, does not know it",
                 ours=row,
                 repairs=repairing(new, Kind.ABSENT_ORDER, subject),
                 is_settled=False,
@@ -253,6 +267,12 @@ def _observed(message: Any, row: Row) -> Acknowledge:
         at=max(message.at, row["updated_at"]),
         evidence=message.evidence,
     )
+
+
+def _name_of(row: Row) -> str:
+    """By which an order is looked up here."""
+    name: str = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+    return name
 
 
 def _subject(message: Any) -> str:

@@ -22,6 +22,9 @@ from orderledger.infrastructure.wire.messages import Certify, Gap, OpenBreak
 from orderledger.projections.tables import Row
 
 UpAt = Callable[[], datetime | None]
+UNREAD_FILLS = f"{Kind.UNREADABLE_FILL}:"
+DIFFERING_FILLS = (f"{Kind.FILL_DIFFERS}:", f"{Kind.QUANTITY_DIFFERS}:")
+"""So begin the names of breaks that stay open until the venue tells some fills otherwise: they are asked for again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ class Reconciler:
         fills = await findings.ask_fills(self._venue, since)
         orders = OrderComparison(findings, self._venue, self._rules.settling)
         await orders.compare(listing, since)
-        await orders.compare_ended(listing, fills)
+        await orders.compare_traded(listing, fills)
         may_open = self._rules.may_open and last is None
         positions = PositionComparison(
             findings,
@@ -136,11 +139,12 @@ class Reconciler:
             for row in await apart(self._book.orders, open_only=True, account=account)
             if is_unanswered(row)
         ]
-        moment: datetime = min([begin, *unsure, *(gap["from_at"] for gap in gaps)])
-        unread = [at for name, at in _left_open(last).items() if name.startswith(f"{Kind.UNREADABLE_FILL}:")]
-        # Those were asked for from there, with the overlap.
-        hidden = [max(at, now - self._rules.looking_back - self._rules.overlap) for at in unread]
-        return min([moment - self._rules.overlap, *hidden])
+        left, oldest = _left_open(last), now - self._rules.looking_back
+        differing = [max(at, oldest) for name, at in left.items() if name.startswith(DIFFERING_FILLS)]
+        moment: datetime = min([begin, *unsure, *differing, *(gap["from_at"] for gap in gaps)]) - self._rules.overlap
+        # What could not be read was asked for from there: that had the overlap.
+        unread = [max(at, oldest - self._rules.overlap) for name, at in left.items() if name.startswith(UNREAD_FILLS)]
+        return min([moment, *unread])
 
     def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:
         if last is None or findings.appended or certificate.covered_to - last["at"] > self._rules.certifying:

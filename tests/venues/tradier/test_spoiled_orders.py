@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.venues.tradier.payloads import a_book, filled_row, leg, orders, read_alone, row, spread
+from orderledger.infrastructure.wire.fields import parse_time
+from tests.venues.tradier.payloads import SELL_PUT, a_book, filled_row, leg, orders, read_alone, row, spread
 
 
 @pytest.mark.parametrize("broken", ["left out", None, "null", "", {}, [], 5, True, "x", -1, Decimal("1e40")])
@@ -40,7 +41,8 @@ def test_a_field_that_cannot_be_read_is_told_and_the_rest_of_its_row_counts() ->
         ({"id": "9x"}, "id is no id"),
         ({"status": None}, "status is missing, or no status"),
         ({"status": 7}, "status is not a text"),
-        ({"transaction_date": "noon", "create_date": None}, "transaction_date is missing, or no transaction_date"),
+        ({"transaction_date": None, "create_date": None}, "transaction_date is missing, or no transaction_date"),
+        ({"transaction_date": "noon"}, "transaction_date is not an RFC 3339 time with an offset"),
         ({"exec_quantity": "many"}, "exec_quantity is not a decimal number"),
         ({"exec_quantity": -4}, "exec_quantity is negative"),
         ({"status": "x" * 201}, "status String should have at most 200 characters"),
@@ -60,6 +62,31 @@ def test_a_filled_row_that_does_not_say_what_was_traded_is_held_and_told() -> No
         assert [fault.fault for fault in translation.faults] == ["symbol is missing on filled order 900101"]
         assert [message.type for message in translation.messages] == ["status"]
         assert list(translation.questions) == ["900101"]
+
+
+def test_what_became_of_an_order_at_a_time_that_cannot_be_read_is_not_told_as_of_its_beginning() -> None:
+    ended = {**filled_row(4, "500.2", at=9), "status": "canceled"}
+    with a_book() as book:
+        book.tell(orders(row()))
+        translation = book.translate(orders({**ended, "transaction_date": {}}))
+        assert (len(translation.faults), list(translation.messages)) == (1, [])
+        book.tell(orders({**ended, "transaction_date": {}}), orders(ended))
+        assert (book.order()["status"], book.order()["ended_at"]) == ("canceled", parse_time(ended["transaction_date"]))
+        assert [trade["at"] for trade in book.ledger.trades()] == [parse_time(ended["transaction_date"])]
+        assert book.order()["anomalies"] == ["unknown_order"]
+
+
+@pytest.mark.parametrize("name", [{}, 5, None, "", "left out"])
+def test_a_fill_of_an_option_that_cannot_be_told_by_its_name_is_never_one_of_its_underlying(name: Any) -> None:
+    with a_book() as book:
+        option = filled_row(10, "5.2", symbol="SPY", option_symbol=SELL_PUT) | {"class": "option"}
+        unnamed = {key: value for key, value in {**option, "option_symbol": name}.items() if value != "left out"}
+        translation = book.translate(orders(unnamed))
+        assert translation.faults[-1].fault == "symbol is missing on filled order 900101"
+        assert [(message.type, message.instrument) for message in translation.messages] == [("status", None)]
+        book.tell(orders(unnamed), orders(option))
+        assert book.order()["instrument"] == SELL_PUT
+        assert book.positions() == {SELL_PUT: "10"}
 
 
 @pytest.mark.parametrize(

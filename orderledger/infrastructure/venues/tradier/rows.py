@@ -82,8 +82,9 @@ def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> Ord
         raise Unreadable("is no row")
     venue_order_id = identity(raw, "id")
     status = word(raw, "status") or (within.status if within else None)
-    created_at = _either(raw, "create_date")
-    at = _either(raw, "transaction_date") or created_at or (within.at if within else None)
+    created_at = _created_at(raw)
+    # When it was made stands in for a time that is left out, and not for one that cannot be read.
+    at = moment(raw, "transaction_date") or created_at or (within.at if within else None)
     if venue_order_id is None or status is None or at is None:
         missing = "id" if venue_order_id is None else "status" if status is None else "transaction_date"
         raise Unreadable(f"{missing} is missing, or no {missing}")
@@ -110,7 +111,9 @@ def _filled(raw: Document) -> Decimal | None:
 def _read_terms(row: OrderRow) -> None:
     row.kind = _optional(row, "class", word)
     row.tag = _optional(row, "tag", label)
-    row.instrument = _optional(row, "option_symbol", word) or _optional(row, "symbol", word)
+    # The underlying of an option is not what is traded: it never stands in for a name that cannot be read, or is left out.
+    is_option = row.kind == "option" or not is_nothing(row.raw.get("option_symbol"))
+    row.instrument = _optional(row, "option_symbol" if is_option else "symbol", word)
     side = _optional(row, "side", word)
     if side is not None:
         row.side = SIDES.get(side)
@@ -174,10 +177,10 @@ def number_of_legs(row: OrderRow) -> Decimal | None:
     return _optional(row, "num_legs", number)
 
 
-def _either(raw: Document, name: str) -> datetime | None:
-    """A time, where there is one: another field may stand in for it."""
+def _created_at(raw: Document) -> datetime | None:
+    """Where it can be read: nothing hangs on it."""
     try:
-        return moment(raw, name)
+        return moment(raw, "create_date")
     except Unreadable:
         return None
 
