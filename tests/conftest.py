@@ -7,6 +7,7 @@ own inside it.
 import gc
 import os
 import shutil
+import signal
 import sys
 import uuid
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ DROP_TIMEOUT = "10s"
 def pytest_configure(config: pytest.Config) -> None:
     """Where Python is told to keep no bytecode, it is kept with pytest's own cache, for us and for the many processes that tests
     start: half of the time that such a process takes is compiling what the one before has compiled."""
+    # What a shell starts in the background ignores it, and so would all that the tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "cache") and os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
         sys.dont_write_bytecode = False
