@@ -67,3 +67,18 @@ def test_as_of_any_time_an_order_is_found_as_it_was_found_then(chance: Random, c
         for known_at, found in known:
             assert answers(ledger, as_of=known_at) == found
         assert answers(ledger, effective_at=RECORDED_FROM + timedelta(days=1)) == answers(ledger)
+
+
+def test_an_id_that_is_an_orders_own_is_no_name_of_another_as_of_any_time() -> None:
+    names: Message = {"venue_order_id": "N-1", "aliases": {"x": "N-1"}}
+    stories: list[Message] = [
+        {"type": "acknowledge", "client_order_id": "N-1", **names},
+        {"type": "request", "client_order_id": "N-2", "aliases": {"x": "N-1"}, **KINDS["request"]},
+        {"type": "request", "client_order_id": "N-3", **KINDS["request"]},
+        {"type": "request_cancel", "client_order_id": "N-3", "request_id": "N-1"},
+    ]
+    with Ledger.open("memory://", clock=SteppingClock(RECORDED_FROM), follow=False) as ledger:
+        for message in stories:
+            assert ledger.record(parse_document({"account": "a", **message})).outcome == "recorded"
+        assert ledger.order("N-1")["client_order_id"] == "N-2"
+        assert answers(ledger, as_of=RECORDED_FROM + timedelta(days=1)) == answers(ledger)

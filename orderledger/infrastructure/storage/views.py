@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAttributed, OrderEvent
-from orderledger.domain.identity import Name, NameKind, names_borne
+from orderledger.domain.identity import OUR_IDS, Name, NameKind, names_borne
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, client_order_id_of
+from orderledger.domain.values import account_of, client_order_id_of, order_stream
 from orderledger.infrastructure.arguments import asked_of
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
@@ -91,11 +91,13 @@ class FoldedViews:
 
 
 class _Names:
-    """The same bindings as in the store: a name stands for the first order that bore it, or what this turned out to be."""
+    """The same bindings as in the store: a name stands for the first order that bore it, or what this turned out to be. An id of
+    ours that is an order's own, under which it was known, is no other order's name."""
 
     def __init__(self) -> None:
         self._bound: dict[tuple[str, Name], str] = {}
         self._attributed: dict[str, str] = {}
+        self._streams: set[str] = set()
 
     def taken(self, recorded: Recorded) -> Recorded:
         event, stream = recorded.event, recorded.stream
@@ -105,8 +107,12 @@ class _Names:
             names = [] if own_id is None else [(NameKind.CLIENT, own_id)]
         else:
             names = names_borne(client_order_id_of(stream), event) if isinstance(event, OrderEvent) else []
-        for name in names:
-            self._bound.setdefault((account_of(stream), name), stream)
+        self._streams.add(stream)
+        account = account_of(stream)
+        for kind, name in names:
+            own = order_stream(account, name)
+            if own == stream or kind not in OUR_IDS or own not in self._streams:
+                self._bound.setdefault((account, (kind, name)), stream)
         return recorded
 
     def streams_named(self, name: str) -> set[str]:
