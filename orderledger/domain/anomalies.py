@@ -149,10 +149,8 @@ def _leaves_quantity(order: Order, quantity: Decimal | None, claimed: Decimal, a
     low, high = order.fills.cum_quantity_range(
         at, lambda told: told.leaves_quantity is not None and told.leaves_quantity >= claimed
     )
-    most = max(ZERO, EXACT.subtract(quantity, low))
-    if ended_at == at:
-        return ZERO, most
-    return (most if high is low else max(ZERO, EXACT.subtract(quantity, high))), most
+    least = ZERO if ended_at == at else max(ZERO, EXACT.subtract(quantity, high))
+    return least, max(ZERO, EXACT.subtract(quantity, low))
 
 
 def _is_of_these_terms(order: Order, at: datetime) -> bool:

@@ -145,16 +145,8 @@ class PositionComparison:
         is_settled = bool(steady) and (is_opening or self._may_adjust)
         stated, here = there.quantity if there else ZERO, self._held(row, instrument)
         kind = Kind.OPENING_POSITION if is_opening else Kind.POSITION_DIFFERS
-        price = there.average_price if there and there.average_price is not None else ZERO
         moment = since - JUST if is_opening else asked_at
-        told = Adjust(
-            account=self._findings.account,
-            instrument=instrument,
-            quantity=EXACT.add(await self._held_at(moment, instrument), min(steady)) if is_settled else stated,
-            price=price,
-            at=moment,
-            reason=kind.value,
-        )
+        quantity = EXACT.add(await self._held_at(moment, instrument), min(steady)) if is_settled else stated
         found = Break(
             kind=kind,
             account=self._findings.account,
@@ -163,13 +155,20 @@ class PositionComparison:
             text=f"{plain(here)} here, {plain(stated)} at the venue",
             ours=row,
             theirs=there.evidence if there else None,
-            repairs=repairing([told], kind, instrument),
+            repairs=repairing([self._set(instrument, quantity, there, kind, moment)], kind, instrument),
             is_settled=is_settled,
         )
         self._findings.breaks[found.id] = found
         if is_settled:
             self.agreed += 1
             await self._findings.record(found.repairs)
+
+    def _set(self, instrument: str, quantity: Decimal, there: Balance | None, kind: Kind, at: datetime) -> Adjust:
+        """From then on so much is held, at what the venue says that it cost."""
+        price = there.average_price if there and there.average_price is not None else ZERO
+        return Adjust(
+            account=self._findings.account, instrument=instrument, quantity=quantity, price=price, at=at, reason=kind.value
+        )
 
 
 def _steady(looks: Sequence[Look], instrument: str) -> set[Decimal]:

@@ -63,9 +63,9 @@ def complain(venue: str, faults: Iterable[Fault]) -> None:
         logger.warning("a row of %s's answer cannot be read: %s", venue, fault.fault)
 
 
-def shown(faults: Iterable[Fault], hidden: Callable[[str], str] = str) -> list[Fault]:
-    """As others may see them: each payload as text, not too long, and without secrets."""
-    return [Fault(hidden(fault.fault), hidden(as_text(fault.payload))[:MOST_SHOWN]) for fault in faults]
+def shown(faults: Iterable[Fault], hidden: Callable[[str], str] = str, *, most: int = MOST_SHOWN) -> list[Fault]:
+    """As others may see them: each payload as text, of so many characters at the most, and without secrets."""
+    return [Fault(hidden(fault.fault), hidden(as_text(fault.payload))[:most]) for fault in faults]
 
 
 def as_text(payload: Any) -> str:

@@ -115,7 +115,8 @@ class Decider:
         if not isinstance(fact, OrderEvent):
             self._append(live, recorded)
             return
-        order, own_id = live.order, live.order.own_id
+        order = live.order
+        own_id = order.own_id
         brought = names if stream == entry.stream else names_borne(own_id, fact)
         fresh = [name for name in brought if not bears(order, name)]
         self._append_order_fact(live, recorded, verdict)

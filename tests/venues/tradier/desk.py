@@ -49,6 +49,10 @@ class Desk:
         outcomes = [self.book.ledger.record(message) for message in messages]
         return [outcome.outcome for outcome in outcomes]
 
+    async def until_streamed(self) -> None:
+        """Wait for a connection that has said what it wants to hear."""
+        await self.until(lambda: bool(self.fake.sockets and self.fake.sockets[0].sent))
+
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait for something to be so, without saying how long it takes."""
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -64,7 +64,7 @@ def test_with_slow_polls_the_stream_asks_for_what_it_cannot_tell() -> None:
             desk.book.request()
             order = desk.place()
             async with desk.listening():
-                await desk.until(lambda: bool(desk.fake.sockets and desk.fake.sockets[0].sent))
+                await desk.until_streamed()
                 await desk.until(lambda: desk.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] == 2)
                 desk.truth.fill(order, "4", price="500.2")
                 desk.truth.fill(order, "6", price="500.25")
@@ -244,7 +244,7 @@ def test_of_two_accounts_each_is_told_its_own() -> None:
             for number in ("VA1", "VA2"):
                 truth.place(number, instrument="SPY", side="buy", quantity="1", limit_price="500")
             async with desk.listening():
-                await desk.until(lambda: bool(desk.fake.sockets and desk.fake.sockets[0].sent))
+                await desk.until_streamed()
                 truth.fill(900102, price="499")
                 await desk.until(lambda: len(desk.book.fills()) == 1 and len(desk.book.ledger.orders()) == 2)
             found = {row["account"]: (row["venue_order_id"], row["status"]) for row in desk.book.ledger.orders()}

@@ -14,7 +14,7 @@ def test_a_cut_of_the_stream_costs_nothing() -> None:
             desk.book.request()
             order = desk.place()
             async with desk.listening():
-                await desk.until(lambda: bool(desk.fake.sockets and desk.fake.sockets[0].sent))
+                await desk.until_streamed()
                 desk.fake.cut_all()
                 desk.truth.fill(order, price="500.2")
                 await desk.until(lambda: desk.is_filled("C-42"))
@@ -98,7 +98,7 @@ def test_frames_that_are_cut_short_are_told_and_what_they_said_is_asked_for() ->
             desk.book.request()
             order = desk.place()
             async with desk.listening():
-                await desk.until(lambda: bool(desk.fake.sockets and desk.fake.sockets[0].sent))
+                await desk.until_streamed()
                 await desk.until(lambda: desk.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] == 2)
                 desk.fake.faults.plan_frames("malformed")
                 desk.truth.fill(order, price="500.2")

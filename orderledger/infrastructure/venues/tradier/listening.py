@@ -12,7 +12,7 @@ from orderledger.infrastructure.venues.tradier.asking import Questions
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated, translated_orders
-from orderledger.infrastructure.venues.translation import Fault, Translation, as_text
+from orderledger.infrastructure.venues.translation import Fault, Translation, shown
 from orderledger.infrastructure.venues.transport import Ended, Frame, Opened, Socket, ended, happens_within, parsed
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
 
@@ -100,9 +100,8 @@ class Listener:
 
     async def tell_faults(self, accounts: Sequence[str], faults: Sequence[Fault], *, is_answer: bool = False) -> None:
         """What could not be read; of an answer to a question that was not ours, if it `is_answer`."""
-        for one in faults:
-            shown = as_text(one.payload)[:PAYLOAD_LENGTH]
-            garbled = Garbled(accounts=accounts, at=self._now(), fault=one.fault, payload=shown, is_answer=is_answer)
+        for one in shown(faults, most=PAYLOAD_LENGTH):
+            garbled = Garbled(accounts=accounts, at=self._now(), fault=one.fault, payload=one.payload, is_answer=is_answer)
             await self._queue.put(garbled)
 
     async def _guarded(self, work: Any) -> None:
