@@ -184,17 +184,18 @@ class Decider:
         external, order = self.live[source], self.live[target]
         for told in external.history:
             fact = told.event
-            if not isinstance(fact, OrderEvent) or isinstance(order.decide(fact), Duplicate):
+            if not isinstance(fact, OrderEvent):
                 continue
-            copy = replace(
-                told,
-                stream=target,
-                version=order.version + 1,
-                recorded_at=self._now,
-                position=None,
-                attributed_from=(source, told.version),
-            )
-            self._append_order_fact(order, copy, verdict)
+            if not isinstance(order.decide(fact), Duplicate):
+                copy = replace(
+                    told,
+                    stream=target,
+                    version=order.version + 1,
+                    recorded_at=self._now,
+                    position=None,
+                    attributed_from=(source, told.version),
+                )
+                self._append_order_fact(order, copy, verdict)
             for name in names_borne(external.order.own_id, fact):
                 if self.naming.bound(account, name) in (None, source):  # what is another's is still to be met
                     self.naming.bind(account, name, target, is_claim=True)
