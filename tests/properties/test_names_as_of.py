@@ -82,3 +82,33 @@ def test_an_id_that_is_an_orders_own_is_no_name_of_another_as_of_any_time() -> N
             assert ledger.record(parse_document({"account": "a", **message})).outcome == "recorded"
         assert ledger.order("N-1")["client_order_id"] == "N-2"
         assert answers(ledger, as_of=RECORDED_FROM + timedelta(days=1)) == answers(ledger)
+
+
+def test_an_order_is_found_by_what_was_shown_to_be_it_before_it_was_shown_to_be_another() -> None:
+    stories: list[Message] = [
+        {"type": "fill", "client_order_id": "N-2", **KINDS["fill"]},
+        {"type": "fill", "client_order_id": "N-3", "venue_order_id": "V", **KINDS["fill"]},
+        {"type": "acknowledge", "client_order_id": "N-2", "venue_order_id": "V"},  # N-3 is N-2
+        {"type": "request", "client_order_id": "N-1", "aliases": {"y": "A"}, **KINDS["request"]},
+        {"type": "acknowledge", "venue_order_id": "V", "aliases": {"y": "A"}},  # which is N-1
+    ]
+    check_names(stories, {"N-2": "N-1", "N-3": "N-1"})
+
+
+def test_an_order_that_is_requested_after_it_was_taken_for_another_may_turn_out_to_be_what_this_is() -> None:
+    stories: list[Message] = [
+        {"type": "acknowledge", "client_order_id": "N-1", "venue_order_id": "V"},
+        {"type": "acknowledge", "client_order_id": "N-2", "aliases": {"x": "A"}},
+        {"type": "cancel", "client_order_id": "N-2", "venue_order_id": "V"},  # N-1 is N-2
+        {"type": "request", "client_order_id": "N-1", **KINDS["request"]},  # no: N-2 is N-1
+    ]
+    check_names(stories, {"N-2": "N-1", "N-1": "N-1"})
+
+
+def check_names(stories: list[Message], expected: dict[str, str]) -> None:
+    """What is asked now and as of now finds these orders by these names."""
+    with Ledger.open("memory://", clock=SteppingClock(RECORDED_FROM), follow=False) as ledger:
+        for message in stories:
+            assert ledger.record(parse_document({"account": "a", **message})).outcome == "recorded"
+        assert {name: ledger.order(name)["client_order_id"] for name in expected} == expected
+        assert answers(ledger, as_of=RECORDED_FROM + timedelta(days=1)) == answers(ledger)

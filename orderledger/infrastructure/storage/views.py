@@ -1,5 +1,6 @@
 """Questions to the views: as they are, or as of another time by folding the log up to then."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Protocol
@@ -47,7 +48,17 @@ class StoredViews:
         found = self.rows(ORDERS, client_order_id=name, account=account)
         if found:
             return found
-        return [row for stream in self.streams_named(name, account) for row in self.rows(ORDERS, stream=stream, account=account)]
+        rows = [row for stream in self.streams_named(name, account) for row in self._order_in(stream)]
+        return list({row["stream"]: row for row in rows}.values())
+
+    def _order_in(self, stream: str) -> list[Row]:
+        """The order in the stream, or the one that it turned out to be."""
+        while not (rows := self.rows(ORDERS, stream=stream)):
+            told = [one.event.to for one in self._session.events_of(stream) if isinstance(one.event, OrderAttributed)]
+            if not told:
+                return []
+            stream = told[-1]
+        return rows
 
     def streams_named(self, name: str, account: str | None = None) -> list[str]:
         """The streams of orders that bear the name, other than as their client order id. Of an account its names alone are read,
@@ -96,33 +107,37 @@ class _Names:
 
     def __init__(self) -> None:
         self._bound: dict[tuple[str, Name], str] = {}
-        self._attributed: dict[str, str] = {}
+        self._borne: defaultdict[str, list[tuple[str, Name]]] = defaultdict(list)
         self._streams: set[str] = set()
 
     def taken(self, recorded: Recorded) -> Recorded:
         event, stream = recorded.event, recorded.stream
-        if isinstance(event, OrderAttributed):
-            self._attributed[stream] = event.to
-            own_id = client_order_id_of(stream)
-            names = [] if own_id is None else [(NameKind.CLIENT, own_id)]
-        else:
-            names = names_borne(client_order_id_of(stream), event) if isinstance(event, OrderEvent) else []
         self._streams.add(stream)
-        account = account_of(stream)
-        for kind, name in names:
-            own = order_stream(account, name)
-            if own == stream or kind not in OUR_IDS or own not in self._streams:
-                self._bound.setdefault((account, (kind, name)), stream)
+        account, own_id = account_of(stream), client_order_id_of(stream)
+        if isinstance(event, OrderAttributed):
+            for key in self._borne.pop(stream, ()):
+                if self._bound[key] == stream:
+                    self._bind(key, event.to)
+            if own_id is not None:
+                self._bind((account, (NameKind.CLIENT, own_id)), event.to)
+        elif isinstance(event, OrderEvent):
+            for kind, name in names_borne(own_id, event):
+                own = order_stream(account, name)
+                is_free = own == stream or kind not in OUR_IDS or own not in self._streams
+                if is_free and (account, (kind, name)) not in self._bound:
+                    self._bind((account, (kind, name)), stream)
         return recorded
 
+    def _bind(self, key: tuple[str, Name], stream: str) -> None:
+        self._bound[key] = stream
+        self._borne[stream].append(key)
+
     def streams_named(self, name: str) -> set[str]:
-        found = set()
-        for (_, (kind, known)), stream in self._bound.items():
-            if name == known or (kind is NameKind.ALIAS and name == known.partition("=")[2]):
-                while stream in self._attributed:
-                    stream = self._attributed[stream]
-                found.add(stream)
-        return found
+        return {
+            stream
+            for (_, (kind, known)), stream in self._bound.items()
+            if name == known or (kind is NameKind.ALIAS and name == known.partition("=")[2])
+        }
 
 
 def folded(store: Store, as_of: datetime | None, effective_at: datetime | None) -> FoldedViews:
