@@ -8,8 +8,9 @@ import msgspec
 
 from orderledger.domain.anomalies import detect
 from orderledger.domain.decision import ACCEPTED, Duplicate, Reason, Refused
-from orderledger.domain.events import AnomalyDetected, OrderAttributed, OrderEvent, OrderRequested, ReplaceRequested
+from orderledger.domain.events import AnomalyDetected, Command, OrderAttributed, OrderEvent, OrderRequested, ReplaceRequested
 from orderledger.domain.identity import CLIENT, VENUE, Name, bears, names_borne
+from orderledger.domain.proposals import ProposalFact
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import Anomaly, client_order_id_of
 from orderledger.infrastructure.storage.store import Store
@@ -74,14 +75,14 @@ class Decider:
             verdict = Verdict(index=len(self.events))
             self._record(entry, live, names, verdict)
             return verdict
+        if isinstance(fact, Command | ProposalFact) and self._refresh(live.stream):
+            return self._decide(entry, names)
         if isinstance(decision, Refused):
-            if self._refresh(live.stream):
-                return self._decide(entry, names)
             return Verdict(Outcome("refused", None, decision.reason.value, (), decision.text))
         return Verdict(DUPLICATE)
 
     def _refresh(self, stream: str) -> bool:
-        """Before a command is refused: another process may know better. Once per batch, and not where this batch has written."""
+        """Before a command is not recorded: another process may know better. Once per batch, not where it has written."""
         if stream in self._fresh or stream in self._touched:
             return False
         self._fresh.add(stream)

@@ -92,6 +92,10 @@ class LiveStreams(dict[str, Live]):
         if stream not in self:
             self[stream] = blank(stream)
 
+    def is_blank(self, stream: str) -> bool:
+        """Whether it is in memory, and nothing was in it when it was read."""
+        return (live := self.get(stream)) is not None and live.version == 0
+
     def load(self, streams: Iterable[str]) -> None:
         """Make sure of all of these, in one reading of the store."""
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self]

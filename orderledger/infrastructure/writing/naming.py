@@ -159,4 +159,6 @@ class Naming:
                 self._unbound.add((account, (kind, name)))
             else:
                 self._bound[account, (kind, name)] = stream
-        self._live.load(stream for streams in found.values() for stream in streams.values())
+        named = [stream for streams in found.values() for stream in streams.values()]
+        self._live.forget(stream for stream in named if self._live.is_blank(stream))  # opened by another process since
+        self._live.load(named)

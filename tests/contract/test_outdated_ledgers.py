@@ -1,0 +1,55 @@
+"""What a ledger remembers of an order may be outdated, since another ledger has written: it decides by the log all the same."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from orderledger import Ledger, Outcome, parse_document
+from orderledger.infrastructure.clock import SteppingClock
+from tests.contract.streams import MADE_AT, report, request
+
+
+@pytest.fixture
+def two(durable_store_url: str) -> Iterator[tuple[Ledger, Ledger]]:
+    """Two ledgers on one store, as in two processes."""
+    clock = SteppingClock(MADE_AT)
+    with Ledger.open(durable_store_url, clock=clock) as one, Ledger.open(durable_store_url, clock=clock) as other:
+        yield one, other
+
+
+def record(ledger: Ledger, document: dict[str, Any]) -> Outcome:
+    return ledger.record(parse_document(document))
+
+
+def remember_that_nobody_has(name: str, ledger: Ledger) -> None:
+    assert record(ledger, report("submit", name, 0)).reason == "unknown_order"
+
+
+def test_an_order_that_bears_its_name_turns_out_to_be_the_one_that_is_requested(two: tuple[Ledger, Ledger]) -> None:
+    one, other = two
+    remember_that_nobody_has("C-2", one)
+    record(other, report("acknowledge", "C-2", 1, venue_order_id="V-1"))
+    record(other, report("replace", "C-2", 2, quantity="8", replacement_client_order_id="C-1"))
+    assert record(one, request("C-1", venue_order_id="V-1")).outcome == "recorded"
+    assert [order["client_order_id"] for order in one.orders()] == ["C-1"]
+    assert one.order("V-1")["venue_order_ids"] == ["V-1"]
+
+
+def test_a_venue_id_of_an_unknown_order_is_no_id_reused(two: tuple[Ledger, Ledger]) -> None:
+    one, other = two
+    remember_that_nobody_has("C-2", one)
+    record(other, report("acknowledge", "C-2", 1, venue_order_id="V-1"))
+    assert record(one, request("C-1")).anomalies == ()
+    assert record(one, report("acknowledge", "C-1", 2, venue_order_id="V-1")).anomalies == ()
+    assert [order["client_order_id"] for order in one.orders()] == ["C-1"]
+
+
+def test_an_order_may_be_submitted_again_after_another_ledger_has_found_it_absent(two: tuple[Ledger, Ledger]) -> None:
+    one, other = two
+    record(one, request("C-1"))
+    assert record(one, report("submit", "C-1", 1) | {"at": None}).outcome == "recorded"
+    assert record(one, report("unresolved", "C-1", 2, reason="timeout") | {"at": None}).outcome == "recorded"
+    assert record(other, report("absent", "C-1", 3) | {"at": None}).outcome == "recorded"
+    assert record(one, report("submit", "C-1", 4) | {"at": None}).outcome == "recorded"
+    assert record(one, report("unresolved", "C-1", 5, reason="timeout") | {"at": None}).outcome == "recorded"
