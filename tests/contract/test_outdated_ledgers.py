@@ -7,7 +7,7 @@ import pytest
 
 from orderledger import Ledger, Outcome, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from tests.contract.streams import MADE_AT, report, request
+from tests.contract.streams import MADE_AT, fill, report, request
 
 
 @pytest.fixture
@@ -53,3 +53,16 @@ def test_an_order_may_be_submitted_again_after_another_ledger_has_found_it_absen
     assert record(other, report("absent", "C-1", 3) | {"at": None}).outcome == "recorded"
     assert record(one, report("submit", "C-1", 4) | {"at": None}).outcome == "recorded"
     assert record(one, report("unresolved", "C-1", 5, reason="timeout") | {"at": None}).outcome == "recorded"
+
+
+def test_what_would_be_answered_is_what_is_answered(two: tuple[Ledger, Ledger]) -> None:
+    one, other = two
+    record(one, request("C-1", quantity="1"))
+    shared, late = fill("C-1", "F-1", 1), fill("C-1", "F-2", 2)
+    record(other, shared)
+    messages = [parse_document(document) for document in (shared, late)]
+    foreseen = one.foresee(messages)
+    previewed = [(told.outcome, told.anomalies) for told in one.preview(messages)]
+    assert previewed == [("duplicate", ()), ("recorded", ("overfill",))]
+    assert previewed == [(told.outcome, told.anomalies) for told in one.record_many(messages)]
+    assert [order["cum_quantity"] for order in foreseen] == [order["cum_quantity"] for order in one.orders()] == [2]

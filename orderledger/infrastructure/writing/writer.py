@@ -94,13 +94,11 @@ class Writer:
         return [*known, *(replace(event, position=last + number) for number, event in enumerate(events, 1))]
 
     def _thought_of(self, entries: list[Entry]) -> tuple[list[Verdict], list[Recorded]]:
+        """Decided by the log alone: that memory is outdated is found out by writing."""
         with self._lock:
             self._store.make_sure()
-            try:
-                verdicts = self._decider.decide(entries, max(self._last, self._clock.now()), is_careful=True)
-                return verdicts, list(self._decider.events)
-            finally:
-                self._decider.failed()
+            decider = Decider(self._store)
+            return decider.decide(entries, max(self._last, self._clock.now()), is_careful=True), decider.events
 
     def enqueue(self, entries: list[Entry], answer: Answer) -> None:
         """Queue entries for a commit that `flush` makes. What is queued will be written. Waits while the queue is full."""
