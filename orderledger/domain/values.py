@@ -189,9 +189,16 @@ def account_stream(account: str, kind: str, name: str) -> str:
 
 def is_order_stream(stream: str) -> bool:
     """Whether the stream holds an order: one of ours, or one known from reports alone."""
-    head, _, _ = stream.partition("/")
-    kind = head.partition("#")[2]
-    return kind in ("", "venue", "alias")
+    return _kind_of(stream) in ("", "venue", "alias")
+
+
+def is_proposal_stream(stream: str) -> bool:
+    """Whether the stream holds a proposal."""
+    return _kind_of(stream) == "proposal"
+
+
+def _kind_of(stream: str) -> str:
+    return stream.partition("/")[0].partition("#")[2]
 
 
 def account_of(stream: str) -> str:

@@ -115,3 +115,8 @@ def test_an_open_ledger_tells_how_long_things_took(durable_store_url: str) -> No
         latencies = ledger.latencies()
     assert {stage: measured["count"] for stage, measured in latencies.items()} == {"queue": 3, "commit": 3, "views": 3}
     assert all(0 < measured["latency_us_p50"] <= measured["latency_us_max"] for measured in latencies.values())
+
+
+def test_an_instrument_may_be_named_like_a_proposal(ledger: Ledger) -> None:
+    mark = {"type": "mark", "account": ACCOUNT, "at": moment(1), "instrument": "BTC#proposal/1", "price": "5"}
+    assert [ledger.record(parse_document(mark)).outcome for _ in range(2)] == ["recorded", "duplicate"]

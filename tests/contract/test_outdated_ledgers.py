@@ -66,3 +66,39 @@ def test_what_would_be_answered_is_what_is_answered(two: tuple[Ledger, Ledger]) 
     assert previewed == [("duplicate", ()), ("recorded", ("overfill",))]
     assert previewed == [(told.outcome, told.anomalies) for told in one.record_many(messages)]
     assert [order["cum_quantity"] for order in foreseen] == [order["cum_quantity"] for order in one.orders()] == [2]
+
+
+@pytest.mark.parametrize("kind", ["replace", "request_replace"])
+def test_after_a_restart_what_is_told_again_still_gives_its_order_its_name(durable_store_url: str, kind: str) -> None:
+    replaced = report(kind, "C-1", 1, quantity="8", replacement_client_order_id="C-2")
+    with Ledger.open(durable_store_url) as ledger:
+        ledger.record_many([parse_document(request("C-1")), parse_document(replaced)])
+    with Ledger.open(durable_store_url) as ledger:
+        outcomes = ledger.record_many([parse_document(replaced), parse_document(fill("C-2", "F-1", 2))])
+        assert [(told.outcome, told.anomalies) for told in outcomes] == [("duplicate", ()), ("recorded", ())]
+        assert [(order["client_order_id"], order["cum_quantity"]) for order in ledger.orders()] == [("C-1", 1)]
+
+
+def test_an_order_that_another_ledger_has_requested_is_no_longer_what_it_was_taken_for(two: tuple[Ledger, Ledger]) -> None:
+    one, other = two
+    for document in (
+        report("acknowledge", "C-1", 1, venue_order_id="V-1"),
+        report("acknowledge", "C-2", 2, venue_order_id="V-2"),
+        report("trigger", "C-2", 3, venue_order_id="V-1"),  # C-1 is C-2
+    ):
+        record(one, document)
+    assert [order["client_order_id"] for order in one.orders()] == ["C-2"]
+    record(other, request("C-1"))  # no: C-2 is C-1
+    assert record(one, report("acknowledge", "C-2", 4)).outcome == "recorded"
+    assert record(one, fill("C-1", "F-1", 5)).outcome == "recorded"
+    assert [(order["client_order_id"], order["cum_quantity"]) for order in one.orders()] == [("C-1", 1)]
+
+
+def test_a_request_gets_what_is_known_under_its_id_though_another_ledger_has_moved_the_name(two: tuple[Ledger, Ledger]) -> None:
+    one, other = two
+    record(one, report("replace", "C-2", 1, quantity="5", replacement_client_order_id="C-1"))
+    record(one, fill("C-1", "F-1", 2))
+    record(other, report("replace", "C-3", 3, quantity="5", replacement_client_order_id="C-2"))  # C-2 is C-3
+    record(one, report("acknowledge", "C-1", 4))
+    record(one, request("C-1"))
+    assert [(order["client_order_id"], order["cum_quantity"]) for order in one.orders()] == [("C-1", 1)]

@@ -9,7 +9,7 @@ import msgspec
 from orderledger.domain.anomalies import detect
 from orderledger.domain.decision import ACCEPTED, Duplicate, Reason, Refused
 from orderledger.domain.events import AnomalyDetected, Command, OrderAttributed, OrderEvent, OrderRequested, ReplaceRequested
-from orderledger.domain.identity import CLIENT, VENUE, Name, bears, names_borne
+from orderledger.domain.identity import CLIENT, REQUEST, VENUE, Name, bears, names_borne
 from orderledger.domain.proposals import ProposalFact
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import Anomaly, client_order_id_of
@@ -39,8 +39,6 @@ class Decider:
         self.live = LiveStreams(store)
         self.naming = Naming(store, self.live)
         self.events: list[Recorded] = []
-        self._touched: set[str] = set()
-        self._fresh: set[str] = set()
         self._now = datetime.min.replace(tzinfo=UTC)
 
     def decide(self, entries: list[Entry], now: datetime, *, is_careful: bool) -> list[Verdict]:
@@ -52,17 +50,13 @@ class Decider:
     def committed(self) -> None:
         """The events are durable."""
         self.events.clear()
-        self._touched.clear()
-        self._fresh.clear()
         self.naming.committed()
-        self.live.evict()
+        self.live.committed()
 
     def failed(self) -> None:
         """The events came to nothing, or nobody knows: what was touched is to be read from the log again."""
-        self.live.forget(self._touched)
+        self.live.failed()
         self.events.clear()
-        self._touched.clear()
-        self._fresh.clear()
         self.naming.failed()
 
     def _decide(self, entry: Entry, names: Sequence[Name]) -> Verdict:
@@ -75,19 +69,12 @@ class Decider:
             verdict = Verdict(index=len(self.events))
             self._record(entry, live, names, verdict)
             return verdict
-        if isinstance(fact, Command | ProposalFact) and self._refresh(live.stream):
-            return self._decide(entry, names)
+        if isinstance(fact, Command | ProposalFact) and self.live.refresh(live.stream):
+            return self._decide(entry, names)  # another process may know better
+        self.naming.doubt(entry.account, names)
         if isinstance(decision, Refused):
             return Verdict(Outcome("refused", None, decision.reason.value, (), decision.text))
         return Verdict(DUPLICATE)
-
-    def _refresh(self, stream: str) -> bool:
-        """Before a command is not recorded: another process may know better. Once per batch, not where it has written."""
-        if stream in self._fresh or stream in self._touched:
-            return False
-        self._fresh.add(stream)
-        self.live.forget([stream])
-        return True
 
     def _decide_name(self, account: str, live: Live, fact: OrderRequested | ReplaceRequested) -> Refused | None:
         """Neither a request nor a replacement may take an id that another of our orders bears."""
@@ -127,7 +114,7 @@ class Decider:
             stream = self._bind(entry.account, stream, name, verdict)
 
     def _append(self, live: Live, recorded: Recorded) -> None:
-        self._touched.add(live.stream)  # first: what is interrupted from here on is to be read from the log again
+        self.live.touch(live.stream)  # first: the rest may be interrupted
         live.take(recorded)
         self.events.append(recorded)
 
@@ -149,11 +136,11 @@ class Decider:
 
     def _claim(self, account: str, stream: str, own: str, verdict: Verdict) -> None:
         """What was known under our id as another name of an unknown order turns out to be this order."""
-        owner = self.naming.bound(account, (CLIENT, own))
-        if owner is None:
+        bearer = self.naming.bearer(account, (CLIENT, own))
+        if bearer is None:
             self.naming.take(account, own)
-        elif owner != stream:
-            self._meet(account, stream, (CLIENT, own), owner, verdict)
+        elif bearer.stream != stream:
+            self._meet(account, stream, (CLIENT, own), bearer.stream, verdict)
 
     def _bind(self, account: str, stream: str, name: Name, verdict: Verdict) -> str:
         """From now on the name stands for this order. Returns the stream of the order that this turns out to be."""
@@ -162,7 +149,7 @@ class Decider:
         owner = self.naming.owner(account, name)
         if owner is None:
             self.naming.bind(account, name, stream)
-        elif owner != stream:
+        elif owner != stream and (name[0] is not REQUEST or self.naming.is_own(account, name)):  # orders may share request ids
             return self._meet(account, stream, name, owner, verdict)
         return stream
 

@@ -1,4 +1,9 @@
-"""What the writer holds in memory: the present state of the streams it has met, each at the version it has in the log."""
+"""What the writer holds in memory: the streams it has met, each as it was in the log at some version.
+
+Another process may have written since. Of a stream that is appended to, the commit tells; of what else a decision rests on,
+nothing does. So three things are never taken from memory alone: that nothing is known of a stream, that an order turned out to
+be another, and that a command is to be refused or is known already.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +14,7 @@ from orderledger.domain.order import decide, evolve
 from orderledger.domain.proposals import Proposal, decide_proposal, evolve_proposal
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.state import Order
-from orderledger.domain.values import account_of, client_order_id_of, is_order_stream
+from orderledger.domain.values import account_of, client_order_id_of, is_order_stream, is_proposal_stream
 from orderledger.infrastructure.storage.store import Store
 
 STREAMS_KEPT = 20_000
@@ -72,7 +77,7 @@ def blank(stream: str) -> Live:
     """A stream of which nothing is known."""
     if is_order_stream(stream):
         return Live(stream, Order(account_of(stream), client_order_id_of(stream)))
-    return Live(stream, Proposal() if "#proposal/" in stream else AccountLog())
+    return Live(stream, Proposal() if is_proposal_stream(stream) else AccountLog())
 
 
 class LiveStreams(dict[str, Live]):
@@ -82,6 +87,9 @@ class LiveStreams(dict[str, Live]):
         super().__init__()
         self._store = store
         self._limit = 2 * ENDED_KEPT
+        self._touched: set[str] = set()
+        self._blank: list[str] = []
+        self._refreshed: set[str] = set()
 
     def __missing__(self, stream: str) -> Live:
         self.load([stream])
@@ -91,10 +99,7 @@ class LiveStreams(dict[str, Live]):
         """Take a stream that is not in memory for a new one."""
         if stream not in self:
             self[stream] = blank(stream)
-
-    def is_blank(self, stream: str) -> bool:
-        """Whether it is in memory, and nothing was in it when it was read."""
-        return (live := self.get(stream)) is not None and live.version == 0
+            self._blank.append(stream)
 
     def load(self, streams: Iterable[str]) -> None:
         """Make sure of all of these, in one reading of the store."""
@@ -106,13 +111,48 @@ class LiveStreams(dict[str, Live]):
                 for recorded in found.get(stream, ()):
                     live.take(recorded)
                 self[stream] = live
+                if live.version == 0:
+                    self._blank.append(stream)
 
     def forget(self, streams: Iterable[str]) -> None:
         """Read these from the log when they are next asked for."""
         for stream in streams:
             self.pop(stream, None)
 
-    def evict(self) -> None:
+    def touch(self, stream: str) -> None:
+        """This batch appends to it: if that fails, or is interrupted from here on, it is read from the log again."""
+        self._touched.add(stream)
+
+    def refresh(self, stream: str) -> bool:
+        """Read it again, since another process may have written to it: once in a batch, and not where the batch has appended to
+        it. Whether that was done."""
+        if stream in self._refreshed or stream in self._touched:
+            return False
+        self._refreshed.add(stream)
+        live = self.pop(stream)
+        read = self[stream]
+        live.state, live.version, live.history = read.state, read.version, read.history
+        self[stream] = live  # whoever holds it sees what was read
+        return True
+
+    def committed(self) -> None:
+        """What the batch has appended is durable."""
+        self._batch_is_over()
+        self._evict()
+
+    def failed(self) -> None:
+        """What the batch has appended came to nothing, or nobody knows."""
+        self.forget(self._touched)
+        self._batch_is_over()
+
+    def _batch_is_over(self) -> None:
+        """What nobody has written to is not remembered as that: nothing would tell that another process has."""
+        self.forget([stream for stream in self._blank if (live := self.get(stream)) is not None and live.version == 0])
+        self._blank.clear()
+        self._touched.clear()
+        self._refreshed.clear()
+
+    def _evict(self) -> None:
         """Make room: first for what nothing more is expected of, then for whoever was met first."""
         if len(self) > self._limit:
             ended = [name for name, live in self.items() if live.is_over]

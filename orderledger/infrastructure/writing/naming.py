@@ -91,13 +91,13 @@ class Naming:
         if fact.client_order_id is not None and (live := self._live[entry.stream]).order.is_known:
             return self._follow(live)
         for name in names_given(fact):
-            if (stream := self.bound(entry.account, name)) is not None:
-                return self._follow(self._live[stream])
+            if (bearer := self.bearer(entry.account, name)) is not None:
+                return bearer
         self._live.assume(entry.stream)  # one that is in the log has its names bound
         return self._follow(self._live[entry.stream])
 
     def bound(self, account: str, name: Name) -> str | None:
-        """What the name stands for."""
+        """The stream that the name is bound to."""
         key = (account, name)
         stream = self._bound.get(key)
         if stream is None and key not in self._unbound:
@@ -113,17 +113,29 @@ class Naming:
         is_fresh = not is_claim or (key in self._new and not self._new[key].is_claim)
         self._new[key] = Binding(account, str(name[0]), name[1], stream, is_claim=not is_fresh)
 
+    def doubt(self, account: str, names: Sequence[Name]) -> None:
+        """These were to be bound, and are not: no commit will tell whether they stand for an order already."""
+        self._unbound.difference_update((account, name) for name in names)
+
     def take(self, account: str, client_order_id: str) -> None:
         """An order of ours opens under this id: with the next commit it must not be another name of another order."""
         self.free.append((account, client_order_id))
 
     def owner(self, account: str, name: Name) -> str | None:
-        """The stream that has the name, by binding or by its own name."""
-        is_our_id = name[0] in OUR_IDS
-        if is_our_id and (live := self._live[order_stream(account, name[1])]).version:
-            return self._follow(live).stream
+        """The stream that has the name, by its own name or by binding."""
+        if self.is_own(account, name):
+            return self._follow(self._live[order_stream(account, name[1])]).stream
+        live = self.bearer(account, name)
+        return None if live is None else live.stream
+
+    def is_own(self, account: str, name: Name) -> bool:
+        """Whether an order has the name as its own client order id."""
+        return name[0] in OUR_IDS and self._live[order_stream(account, name[1])].version > 0
+
+    def bearer(self, account: str, name: Name) -> Live | None:
+        """The order that the name was bound to, or what that turned out to be."""
         stream = self.bound(account, name)
-        return None if stream is None else self._follow(self._live[stream]).stream
+        return None if stream is None else self._follow(self._live[stream])
 
     def committed(self) -> None:
         """The bindings of the batch are in the store."""
@@ -143,8 +155,10 @@ class Naming:
         self._unbound.clear()
 
     def _follow(self, live: Live) -> Live:
+        """What the order turned out to be. It may have been requested since, by another process: then it is what it was."""
         while (target := live.order.attributed_to) is not None:
-            live = self._live[target]
+            if not self._live.refresh(live.stream):
+                live = self._live[target]
         return live
 
     def _look_up(self, keys: Collection[Key]) -> None:
@@ -159,6 +173,4 @@ class Naming:
                 self._unbound.add((account, (kind, name)))
             else:
                 self._bound[account, (kind, name)] = stream
-        named = [stream for streams in found.values() for stream in streams.values()]
-        self._live.forget(stream for stream in named if self._live.is_blank(stream))  # opened by another process since
-        self._live.load(named)
+        self._live.load(stream for streams in found.values() for stream in streams.values())
