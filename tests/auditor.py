@@ -261,6 +261,18 @@ def details_of(said: list[Fact]) -> Message:
     return {field: next((f.get(field) for f in same if f.get(field) is not None), None) for field in FILL_DETAILS}
 
 
+def is_latest_of_its_line(fact: Fact, correction: dict[str, Fact], stated: dict[str, Fact]) -> bool:
+    """Whether every fill that it corrects, directly or by way of others, was corrected by none later."""
+    met = set()
+    step: Fact | None = fact
+    while step is not None and step.get("corrects") is not None and step.get("fill_id") not in met:
+        if correction.get(step.get("corrects"), step) is not step:
+            return False
+        met.add(step.get("fill_id"))
+        step = stated.get(step.get("corrects"))
+    return True
+
+
 def standing_fills(facts: Iterable[Fact]) -> list[Fill]:
     """A fill stands unless busted or corrected; of two corrections of one fill the later stands. Order of arrival is nothing."""
     facts = sorted(facts, key=lambda fact: fact.when)
@@ -269,7 +281,8 @@ def standing_fills(facts: Iterable[Fact]) -> list[Fill]:
     stated = sorted((said[0] for said in versions.values()), key=lambda fact: fact.when)
     correction = {fact.get("corrects"): fact for fact in stated if fact.get("corrects") is not None}
     standing = [fact for fact in stated if fact.get("fill_id") not in busted | set(correction)]
-    standing = [fact for fact in standing if correction.get(fact.get("corrects"), fact) is fact]
+    stated_by_id = {fact.get("fill_id"): fact for fact in stated}
+    standing = [fact for fact in standing if is_latest_of_its_line(fact, correction, stated_by_id)]
     details = [details_of(versions[fact.get("fill_id")]) for fact in standing]
     return [Fill(f, number(f.get("quantity")), number(f.get("price")), told) for f, told in zip(standing, details, strict=True)]
 

@@ -104,11 +104,6 @@ class Fills:
     def is_busted(self, fill_id: str) -> bool:
         return fill_id in self._busted
 
-    def contradicts(self, event: FillRecorded) -> bool:
-        """Whether the fill id is taken by a fill with other numbers."""
-        fill = self.by_id.get(event.fill_id)
-        return fill is not None and not fill.is_same_as(event)
-
     def add(self, event: FillRecorded, at: datetime) -> None:
         """Count a fill. Of two that claim one id with other numbers, the earlier counts and the other is kept beside."""
         known = self.by_id.get(event.fill_id)
@@ -149,28 +144,45 @@ class Fills:
         least = EXACT.add(before, total(fill.quantity for fill in counted))
         return least, EXACT.add(before, total(fill.quantity for fill in of_moment))
 
+    def _corrections_of(self, fill_id: str | None) -> list[Fill]:
+        """All that a fill was corrected to, in the order in which it was told."""
+        if fill_id not in self._corrected:
+            return []
+        return [fill for fill in self.by_id.values() if fill.corrects == fill_id]
+
     def _correction_of(self, fill_id: str) -> Fill | None:
         """What a fill was corrected to. Of several corrections the latest counts."""
-        if fill_id not in self._corrected:
-            return None
-        corrections = [fill for fill in self.by_id.values() if fill.corrects == fill_id]
-        return max(reversed(corrections), key=lambda fill: fill.at, default=None)
+        return max(reversed(self._corrections_of(fill_id)), key=lambda fill: fill.at, default=None)
+
+    def _is_outdone(self, fill: Fill) -> bool:
+        """Whether another correction counts instead: of the same fill, or of one that this one comes from by way of others."""
+        seen = {fill.fill_id}
+        known: Fill | None = fill
+        while known is not None and known.corrects is not None:
+            if self._correction_of(known.corrects) is not known:
+                return True
+            if known.corrects in seen:
+                return False
+            seen.add(known.corrects)
+            known = self.by_id.get(known.corrects)
+        return False
 
     def _settle(self, fill_id: str) -> None:
         fill = self.by_id.get(fill_id)
         if fill is not None:
             correction = self._correction_of(fill_id)
             is_corrected = correction is not None and correction is not fill
-            is_outdone = fill.corrects is not None and self._correction_of(fill.corrects) is not fill
-            self._count(fill, stands=not (fill_id in self._busted or is_corrected or is_outdone))
+            self._count(fill, stands=not (fill_id in self._busted or is_corrected or self._is_outdone(fill)))
 
     def _settle_family(self, fill: Fill) -> None:
-        """A fill has come or gone: so may have what it corrects, and the other corrections of that."""
+        """A fill has come or gone: so may have what it corrects, the other corrections of that, and what corrects these."""
         if fill.corrects is not None:
             self._corrected |= {fill.corrects}
-            for other in [fill.corrects, *(one.fill_id for one in self.by_id.values() if one.corrects == fill.corrects)]:
-                self._settle(other)
-        self._settle(fill.fill_id)
+            self._settle(fill.corrects)
+        family = [fill.fill_id, *(one.fill_id for one in self._corrections_of(fill.corrects))]
+        for fill_id in family:  # which grows
+            self._settle(fill_id)
+            family += [one.fill_id for one in self._corrections_of(fill_id) if one.fill_id not in family]
 
     def _count(self, fill: Fill, *, stands: bool) -> None:
         if fill.is_standing == stands:

@@ -158,6 +158,27 @@ def test_of_two_corrections_of_one_fill_the_later_stands_in_whatever_order_they_
     assert row["cum_quantity"] == "2"
 
 
+def test_what_corrects_an_outdone_correction_does_not_stand_in_whatever_order_they_arrive() -> None:
+    row = in_any_order(
+        WORKING,
+        fill("F-1", "4", at=at(10)),
+        correct_fill("F-2", "F-1", "3", at=at(11)),
+        correct_fill("F-3", "F-1", "2", at=at(12)),
+        correct_fill("F-4", "F-2", "1", at=at(13)),
+    )
+    assert row["cum_quantity"] == "2"
+
+
+def test_corrections_of_each_other_stand_or_fall_in_whatever_order_they_arrive() -> None:
+    row = in_any_order(
+        WORKING,
+        correct_fill("F-1", "F-2", "3", at=at(10)),
+        correct_fill("F-2", "F-1", "2", at=at(11)),
+        fill("F-3", "1", at=at(12)),
+    )
+    assert row["cum_quantity"] == "1"
+
+
 def test_a_busted_correction_does_not_bring_back_what_it_corrected() -> None:
     given(*WORKING, fill("F-1", "4"), correct_fill("F-2", "F-1", "3")).when(bust("F-2")).then_order(
         status="new", cum_quantity="0"
