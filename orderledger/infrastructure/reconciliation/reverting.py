@@ -1,6 +1,6 @@
 """Takes a repair back: not by erasing what was appended, but by appending what undoes it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ from orderledger.projections.tables import Row
 JUST = timedelta(microseconds=1)
 REASON = "repair_reverted"
 CERTIFICATE = "reconciliation_certified."
+ATTRIBUTED = "order_attributed."
 
 
 class Log(Protocol):
@@ -58,9 +59,15 @@ def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]
 def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:
     """The messages that undo these events, the latest first. What is evidence alone needs none."""
     undone = []
+    became = _became(log)
     for event in reversed(repairs):
-        undo = _UNDO.get(event["name"].partition(".")[0])
-        message = undo(log, event, now) if undo else None
+        name = event["name"].partition(".")[0]
+        if name in _UNDO_OF_ACCOUNTS:
+            message = _UNDO_OF_ACCOUNTS[name](log, event, now)
+        elif name in _UNDO_OF_ORDERS:
+            message = _UNDO_OF_ORDERS[name](log, {**event, "order": _order(log, event, became)}, now)
+        else:
+            continue
         if message is not None:
             undone.append(_stamped(message, event))
     return undone
@@ -71,22 +78,33 @@ def _stamped(message: Message, event: Row) -> Message:
     return message.model_copy(update={**stamp, "message_id": f"revert:{event['position']}"})
 
 
-def _names(log: Log, event: Row) -> dict[str, Any]:
-    """By which names the order of an event is told: an order that turned out to be another since is that one."""
-    account, venue_order_id = event["account"], event["payload"].get("venue_order_id")
-    rows = log.orders(account=account, stream=event["stream"]) or log.orders(account=account, venue_order_id=venue_order_id)
-    row = rows[0]
-    ours = {"client_order_id": row["client_order_id"]} if row["origin"] == "own" else {}
+def _became(log: Log) -> dict[str, str]:
+    """Of each order that turned out to be another, the stream of that."""
+    return {event["stream"]: event["payload"]["to"] for event in log.events() if event["name"].startswith(ATTRIBUTED)}
+
+
+def _order(log: Log, event: Row, became: Mapping[str, str]) -> Row:
+    """The order of an event: the one in its stream, or what that turned out to be."""
+    stream = event["stream"]
+    while not (rows := log.orders(account=event["account"], stream=stream)):
+        stream = became[stream]
+    return rows[0]
+
+
+def _names(event: Row) -> dict[str, Any]:
+    """By which names the order of an event is told. One of ours by our id, another by that only where it has no other name."""
+    order = event["order"]
+    is_known_by_ours = order["origin"] == "own" or not (order["venue_order_id"] or order["aliases"])
     return {
         "account": event["account"],
-        **ours,
-        "venue_order_id": row["venue_order_id"],
-        "aliases": {} if ours else row["aliases"],
+        "client_order_id": order["client_order_id"] if is_known_by_ours else None,
+        "venue_order_id": order["venue_order_id"],
+        "aliases": {} if is_known_by_ours else order["aliases"],
     }
 
 
 def _bust(log: Log, event: Row, now: datetime) -> Message:
-    return BustFill(**_names(log, event), fill_id=event["payload"]["fill_id"], at=now)
+    return BustFill(**_names(event), fill_id=event["payload"]["fill_id"], at=now)
 
 
 def _correct_back(log: Log, event: Row, now: datetime) -> Message | None:
@@ -97,19 +115,18 @@ def _correct_back(log: Log, event: Row, now: datetime) -> Message | None:
         return None
     was = {name: before[0][name] for name in ("quantity", "price", "fee", "fee_currency", "instrument", "side")}
     fill_id = f"{told['fill_id']}@{REASON}"
-    return CorrectFill(**_names(log, event), **was, fill_id=fill_id, corrects=told["fill_id"], at=event["at"])
+    return CorrectFill(**_names(event), **was, fill_id=fill_id, corrects=told["fill_id"], at=event["at"])
 
 
 def _reinstate(log: Log, event: Row, now: datetime) -> Message:
     """As of the end itself: what the venue says of it later stands."""
-    return Reinstate(**_names(log, event), at=event["at"])
+    return Reinstate(**_names(event), at=event["at"])
 
 
 def _withdraw(log: Log, event: Row, now: datetime) -> Message:
     """An order of ours is as unknown as it was; one that was adopted is let go."""
-    names = _names(log, event)
-    at = max(now, event["at"])
-    return Absent(**names, at=at) if "client_order_id" in names else Cancel(**names, at=at)
+    message_class = Absent if event["order"]["origin"] == "own" else Cancel
+    return message_class(**_names(event), at=max(now, event["at"]))
 
 
 def _observed(log: Log, event: Row, now: datetime) -> Message | None:
@@ -122,7 +139,7 @@ def _restate(log: Log, event: Row, now: datetime) -> Message | None:
     told = event["payload"]
     terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in told and before}
     known = {name: term for name, term in terms.items() if term is not None}
-    return Restate(**_names(log, event), **known, at=event["at"]) if known else None
+    return Restate(**_names(event), **known, at=event["at"]) if known else None
 
 
 def _adjust(log: Log, event: Row, now: datetime) -> Message:
@@ -145,7 +162,9 @@ def _pay_back(log: Log, event: Row, now: datetime) -> Message:
     )
 
 
-_UNDO: dict[str, Callable[[Log, Row, datetime], Message | None]] = {
+Undo = Callable[[Log, Row, datetime], Message | None]
+
+_UNDO_OF_ORDERS: dict[str, Undo] = {
     "fill_recorded": _bust,
     "fill_corrected": _correct_back,
     "order_canceled": _reinstate,
@@ -155,6 +174,5 @@ _UNDO: dict[str, Callable[[Log, Row, datetime], Message | None]] = {
     "order_acknowledged": _withdraw,
     "order_replaced": _restate,
     "order_restated": _restate,
-    "position_adjusted": _adjust,
-    "funding_recorded": _pay_back,
 }
+_UNDO_OF_ACCOUNTS: dict[str, Undo] = {"position_adjusted": _adjust, "funding_recorded": _pay_back}
