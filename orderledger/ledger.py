@@ -80,8 +80,12 @@ class Ledger(Questions):
         settings = Settings.read(db=url, synchronous=synchronous, lock_timeout=lock_timeout)
         check_follow(follow, settings.db)
         store = open_store(settings.db, synchronous=settings.synchronous, lock_timeout=settings.lock_timeout)
-        with reaching(settings.db):
-            return cls(store, settings, clock, follow=follow)
+        try:
+            with reaching(settings.db):
+                return cls(store, settings, clock, follow=follow)
+        except BaseException:
+            store.close()
+            raise
 
     # Recording
 

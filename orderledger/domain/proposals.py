@@ -56,12 +56,12 @@ class Proposal:
 
     made: ProposalMade | None = None
     decided: ProposalApproved | ProposalDeclined | None = None
-    message_ids: set[str] = field(default_factory=set)
+    message_ids: set[tuple[type, str]] = field(default_factory=set)
 
 
 def decide_proposal(proposal: Proposal, fact: ProposalFact) -> Decision:
     """A proposal is made once and decided once."""
-    if fact in (proposal.made, proposal.decided) or fact.message_id in proposal.message_ids:
+    if fact in (proposal.made, proposal.decided) or (type(fact), fact.message_id) in proposal.message_ids:
         return DUPLICATE
     if isinstance(fact, ProposalMade):
         return (
@@ -86,5 +86,5 @@ def evolve_proposal(proposal: Proposal, event: ProposalFact) -> Proposal:
         case _:
             assert_never(event)
     if event.message_id is not None:
-        proposal.message_ids.add(event.message_id)
+        proposal.message_ids.add((type(event), event.message_id))
     return proposal

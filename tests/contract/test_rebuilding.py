@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
+import psutil
 import pytest
 
-from orderledger import Ledger, StoreError, parse_document
+from orderledger import Ledger, StoreError, StoreVersion, parse_document
 from orderledger.infrastructure.storage import projecting
 from tests.contract.sql import connected, run_sql
 from tests.contract.streams import IDS, fill, lives, parsed, report, request, story
@@ -198,3 +199,13 @@ def test_after_much_at_once_nobody_waits_for_whoever_vacuums_the_views(
         ledger.record_many(parsed(*lives(60)))
         vacuum.execute("LOCK TABLE orders IN SHARE UPDATE EXCLUSIVE MODE")
         assert len(ledger.orders()) == 60
+
+
+def test_a_ledger_that_cannot_open_for_its_views_lets_go_of_the_file(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/orders.db"
+    Ledger.open(url).close()
+    run_sql(url, "UPDATE view_positions SET fold_version = 999")
+    with pytest.raises(StoreVersion, match="a newer version made the views") as caught:
+        Ledger.open(url)
+    assert caught.value.__traceback__ is not None  # which holds what was opened, unless that was closed
+    assert [file.path for file in psutil.Process().open_files() if file.path.startswith(str(tmp_path))] == []

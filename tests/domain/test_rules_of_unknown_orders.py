@@ -280,3 +280,9 @@ def test_a_proposal_is_made_once_and_decided_once(ledger: Ledger) -> None:
         ("refused", "proposal_decided"),
     ]
     assert [(row["proposal_id"], row["state"], row["reason"]) for row in ledger.proposals()] == [("P-1", "declined", "risk")]
+
+
+def test_a_proposal_may_be_approved_under_the_message_id_it_was_made_under(ledger: Ledger) -> None:
+    approved = message("approve", **PROPOSAL, message_id="M-1")
+    assert words(ledger, {**PROPOSED, "message_id": "M-1"}, approved, approved) == [("recorded",), ("recorded",), ("duplicate",)]
+    assert [row["state"] for row in ledger.proposals()] == ["approved"]
