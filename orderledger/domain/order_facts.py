@@ -42,7 +42,7 @@ UNTOLD: Latest[Any] = Latest(None)
 class OrderFacts:
     """One order of one account, as far as it is known: set by `order.evolve`, read through `Order`.
 
-    `client_order_id` is our id and None for an order known from the venue's reports alone.
+    `own_id` is the client order id that its stream is named by, None where that is a venue's id or an alias.
     """
 
     __slots__ = (

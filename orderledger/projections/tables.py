@@ -76,7 +76,11 @@ ORDERS = Table(
     ("stream",),
     (
         Column("account", "text", "Trading account."),
-        Column("client_order_id", "text", "Our id, null for an order known from the venue alone."),
+        Column(
+            "client_order_id",
+            "text",
+            "Our id, or the first that reports gave of an order from elsewhere.",
+        ),
         Column(
             "working_client_order_id",
             "text",
@@ -131,7 +135,11 @@ TRADES = Table(
     ("stream", "fill_id"),
     (
         Column("account", "text", "Trading account."),
-        Column("client_order_id", "text", "Our id of the order, null for one known from the venue alone."),
+        Column(
+            "client_order_id",
+            "text",
+            "Our id of the order, or the first that reports gave of one from elsewhere.",
+        ),
         Column("venue_order_id", "text", "The venue's id of the order, as the fill gave it."),
         Column("fill_id", "text", "The venue's id of the fill."),
         Column("instrument", "text", "Instrument."),
@@ -187,7 +195,11 @@ ANOMALIES = Table(
     (
         Column("position", "count", "Place in the log."),
         Column("account", "text", "Trading account."),
-        Column("client_order_id", "text", "Our id of the order, null for one known from the venue alone."),
+        Column(
+            "client_order_id",
+            "text",
+            "Our id of the order, or the first that reports gave of one from elsewhere.",
+        ),
         Column("code", "text", "What is odd.", words=tuple(Anomaly)),
         Column("detail", "text", "What was found, in a sentence."),
         Column("detected_at", "time", "When it was detected."),

@@ -9,7 +9,6 @@ from orderledger.domain.values import order_stream
 EVENTS_TABLE = "orderledger_events"
 NAMES_TABLE = "order_names"
 BOARD_TABLE = "collectors"
-CHANNEL = EVENTS_TABLE
 LAST_POSITION = 2**63 - 1
 """No position is beyond this."""
 

@@ -125,7 +125,7 @@ def _check_json(tags: dict[str, Any]) -> None:
 
 
 def _exact(value: Any) -> Any:
-    """With floats as the decimals that they are written as: what is read back is what was recorded."""
+    """With floats as the decimals that they are written as, which the log keeps as text: what is told again is the same."""
     if isinstance(value, dict):
         return {name: _exact(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""Group commit: one thread commits for all that wait. No timer; while one commit runs, the next group gathers."""
+"""Group commit: what many offer is committed at once. No timer; while one commit runs, the next group gathers."""
 
 import random
 import threading
