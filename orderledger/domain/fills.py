@@ -107,22 +107,23 @@ class Fills:
     def add(self, event: FillRecorded, at: datetime) -> None:
         """Count a fill. Of two that claim one id with other numbers, the earlier counts and the other is kept beside."""
         known = self.by_id.get(event.fill_id)
-        if known is not None and known.is_same_as(event):
+        if known is None:
+            self._take(_fill(event, at))
+        elif known.is_same_as(event):
             known.complete(event, at)
-            return
-        fill = _fill(event, at)
-        if known is not None and known.is_same_trade_as(event):
-            self._uncounted += (fill,)
+        elif known.is_same_trade_as(event):  # with another fee
+            self._uncounted += (_fill(event, at),)
             known.complete(event, at)
-            return
-        if known is not None:
-            self._uncounted += (fill if known.at <= at else known,)
-            if known.at <= at:
-                return
+        elif known.at <= at:
+            self._uncounted += (_fill(event, at),)
+        else:
+            self._uncounted += (known,)
             self._count(known, stands=False)
-        self.by_id[fill.fill_id] = fill
-        if known is not None:
+            self._take(_fill(event, at))
             self._settle_family(known)
+
+    def _take(self, fill: Fill) -> None:
+        self.by_id[fill.fill_id] = fill
         self._settle_family(fill)
 
     def bust(self, fill_id: str) -> None:
