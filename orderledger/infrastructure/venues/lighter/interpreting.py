@@ -17,7 +17,7 @@ from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.messages import Message
 
 PAUSE = timedelta(minutes=1)
-"""Frames do not wait again and again for markets that cannot be asked for."""
+"""Frames do not wait again and again for markets that cannot be asked for, or that nobody lists."""
 
 
 class Interpreter:
@@ -28,7 +28,8 @@ class Interpreter:
         self.markets = markets
         self._rest = rest
         self._records = records
-        self._asked_for: set[int] = set()
+        self._asked_until: dict[int, datetime] = {}
+        """By market: that long a list that lacked it is believed."""
         self._quiet_until = datetime.min.replace(tzinfo=UTC)
 
     async def load(self) -> None:
@@ -46,12 +47,12 @@ class Interpreter:
         return replace(translation, messages=self.settle(account, translation.messages))
 
     async def read(self, account: str, document: Any, at: datetime) -> Translation:
-        """The payload as it stands. A market that is not known is asked for, once."""
-        unknown = {index for index in markets_named(document) if not self.markets.knows(index)} - self._asked_for
-        if unknown and at >= self._quiet_until:
+        """The payload as it stands. A market that is not known is asked for, and again after a while: one list may lack it."""
+        unknown = [market for market in markets_named(document) if not self.markets.knows(market)]
+        if at >= self._quiet_until and any(at >= self._asked_until.get(market, at) for market in unknown):
             try:
                 await self.learn()
-                self._asked_for |= unknown
+                self._asked_until |= dict.fromkeys(unknown, at + PAUSE)
             except VenueError:
                 self._quiet_until = at + PAUSE
         index = self.accounts[account].account_index
