@@ -127,11 +127,11 @@ class Row:
         return value if isinstance(value, bool) else None
 
     def rows(self, name: str) -> list[Any]:
-        """A list of rows; an absent one is empty."""
+        """A list of rows. One that is not there is not empty."""
         value = self.get(name)
-        if value is not None and not isinstance(value, list):
+        if not isinstance(value, list):
             raise self.fault(name, "is no list")
-        return value or []
+        return value
 
     def cloid(self) -> str | None:
         """Lower-cased: the venue may echo the case in which it was sent."""
