@@ -180,10 +180,10 @@ class Listener:
                 line.wake.set()
 
     def _about(self, document: Any) -> Iterator[Line]:
-        """The accounts that an event is about. One that names none, or no text, may be about any that is kept alone."""
-        number = document.get("account") if isinstance(document, dict) else None
-        if isinstance(number, str):
-            yield from [self._lines[number]] if number in self._lines else []
+        """The accounts that an event is about. One that names none may be about any that is kept alone."""
+        named = document.get("account") if isinstance(document, dict) else None
+        if isinstance(named, (str, int)):
+            yield from [line for number, line in self._lines.items() if number == str(named)]
         elif len(self._lines) == 1:
             yield from self._lines.values()
 
