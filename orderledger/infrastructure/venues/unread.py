@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.venues.translation import Fault, as_text
 from orderledger.infrastructure.venues.venue import Garbled
+from orderledger.infrastructure.wire.messages import Balance, Message
 
 logger = logging.getLogger(__name__)
 
@@ -60,3 +62,9 @@ class Unread:
             else:
                 await self._tell(one)
         return [Fault(one.fault, one.payload) for one in said]
+
+    def held(self, messages: Iterable[Message], faults: Sequence[Fault]) -> list[Balance]:
+        """What is not flat. VenueUnavailable where a position cannot be read: left out, it would be taken for flat."""
+        if faults:
+            raise VenueUnavailable(f"a position cannot be read: {self._hidden(faults[0].fault)}")
+        return [message for message in messages if isinstance(message, Balance) and message.quantity]

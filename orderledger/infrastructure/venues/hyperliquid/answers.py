@@ -69,7 +69,7 @@ class Answers:
             told.add(batches.positions(state, self._around.polled(account, self._around.clock.now())))
         spot = await self._around.questions.spot_balances(account.address)
         told.add(spot_balances(spot, self._around.polled(account, self._around.clock.now())))
-        return [message for message in _whole(told) if isinstance(message, Balance) and message.quantity]
+        return self._around.unread.held(told.messages, told.faults)
 
 
 def _names_of(order: OrderView) -> Iterator[str]:

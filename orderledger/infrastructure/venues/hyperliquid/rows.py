@@ -155,3 +155,11 @@ class Row:
 
     def fault(self, name: str, fault: str) -> Unreadable:
         return Unreadable(f"{name} {fault}: {as_text(self.raw.get(name))[:LONGEST_WORD]}", self.raw)
+
+
+def time_of(raw: Any) -> int:
+    """The `time` of a row, as the venue counts it; 0 where it cannot be read."""
+    try:
+        return Row(raw).count("time") or 0
+    except Unreadable:
+        return 0

@@ -101,10 +101,8 @@ class Questions:
         document = await self._rest.get("account", {"by": "index", "value": own.account_index}, own)
         if not document.get("accounts"):
             raise VenueUnavailable("account: an answer without the account")
-        translation = await self._interpreter.read(account, document, self._now())
-        if translation.faults:
-            raise VenueUnavailable(f"a position cannot be read: {hidden(translation.faults[0].fault)}")
-        return [message for message in translation.messages if isinstance(message, Balance) and message.quantity]
+        told = await self._interpreter.read(account, document, self._now())
+        return self._unread.held(told.messages, told.faults)
 
     def _account(self, account: str) -> LighterAccount:
         return self._interpreter.accounts[account]

@@ -17,7 +17,8 @@ from orderledger.infrastructure.venues.tradier.words import TAG_ALIAS
 from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, Socket
 from orderledger.infrastructure.venues.unread import Unread
 from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, Records, Told
-from orderledger.infrastructure.wire.messages import Balance, CorrectFill, Fill, Message
+from orderledger.infrastructure.wire.messages import Balance, CorrectFill, Fill, Instrument, Message
+from orderledger.infrastructure.wire.reports import Report
 from orderledger.projections.tables import Row
 
 LIVE = "https://api.tradier.com/v1"
@@ -153,7 +154,9 @@ class TradierVenue:
         faults = await self._unread.say(account, translation.faults)
         filled = {message.venue_order_id for message in translation.messages if isinstance(message, (Fill, CorrectFill))}
         told = [
-            message for message in translation.messages if getattr(message, "venue_order_id", None) in filled or _defines(message)
+            message
+            for message in translation.messages
+            if isinstance(message, Instrument) or (isinstance(message, Report) and message.venue_order_id in filled)
         ]
         return Answer(messages=sorted(told, key=lambda message: message.at or since), faults=faults)
 
@@ -162,9 +165,7 @@ class TradierVenue:
         at = self._now()
         rows = await self._questions.positions(self._numbers[account])
         translation = translated_positions(rows, self._context(account, heard_at=at))
-        if translation.faults:
-            raise VenueUnavailable(f"a position cannot be read: {translation.faults[0].fault}")
-        return [message for message in translation.messages if isinstance(message, Balance) and message.quantity]
+        return self._unread.held(translation.messages, translation.faults)
 
     def tells_position_of(self, instrument: str) -> bool:
         """Of all that can be traded there."""
@@ -239,7 +240,3 @@ def _may_have_filled(raw: object, since: datetime) -> bool:
     except Unreadable:
         return True
     return row.latest_at >= since and row.has_filled
-
-
-def _defines(message: Message) -> bool:
-    return getattr(message, "type", None) == "instrument"
