@@ -222,7 +222,13 @@ def test_a_state_without_its_list_is_not_flat(channel: str, state: Any) -> None:
 @pytest.mark.parametrize("data", [{}, {"newKind": [{"oid": 1}]}])
 def test_an_event_of_a_kind_that_nobody_knows_is_told_as_such(data: Any) -> None:
     (fault,) = translate_recorded({"channel": "user", "data": data}, ACCOUNT).faults
-    assert fault.fault.startswith("the event is of no kind that is known")
+    assert fault.fault == "is no event that is known"
+
+
+@pytest.mark.parametrize("kind", [None, 7, [], {}, ["order"]])
+def test_an_answer_to_an_action_of_no_kind_is_a_fault(kind: Any) -> None:
+    document = {"status": "ok", "response": {"type": kind, "data": {"running": {}}}}
+    assert len(translate_recorded(document, ACCOUNT).faults) == 1
 
 
 @pytest.mark.parametrize(

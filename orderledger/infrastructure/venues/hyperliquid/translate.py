@@ -201,7 +201,7 @@ def _user_event(data: Any, legs: Legs, context: Context) -> Translated:
     """One of several kinds; a liquidation says nothing that its fills and cancels do not."""
     row = Row(data)
     if USER_EVENT_KINDS.isdisjoint(row.raw):
-        raise row.fault("the event", "is of no kind that is known")
+        raise Unreadable("is no event that is known", row.raw)
     mine = _of_user(data, context)
     told = Translated()
     if row.get("fills") is not None:

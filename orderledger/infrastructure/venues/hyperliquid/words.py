@@ -107,7 +107,7 @@ USER_EVENTS = ("user", "userEvents")
 """The channel of events of the user, and the name it is subscribed under."""
 USER_EVENT_KINDS = frozenset({"fills", "funding", "liquidation", "nonUserCancel", "twapHistory", "twapSliceFills"})
 
-ORDERLESS = frozenset({"default", "twapOrder", "twapCancel"})
+ORDERLESS = ("default", "twapOrder", "twapCancel")
 """What the answer to an action is called that says nothing of orders."""
 
 SILENT = frozenset(
