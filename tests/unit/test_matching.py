@@ -73,7 +73,7 @@ def test_a_partly_filled_order_keeps_its_place_and_the_rest_of_the_taker_stays()
     assert matches(book, limit("small", "buy", "0.5", "100")) == [("first", "0.5", "100")]
     assert resting(book, "sell") == [("first", "1.5"), ("second", "1")]
     assert matches(book, limit("large", "buy", "4", "100")) == [("first", "1.5", "100"), ("second", "1", "100")]
-    assert resting(book, "buy") == [("large", "1.5")] and book.best_price("buy") == Decimal(100)
+    assert resting(book, "buy") == [("large", "1.5")] and book.resting("buy")[0].limit_price == Decimal(100)
 
 
 def test_an_order_short_of_the_other_side_is_not_matched() -> None:

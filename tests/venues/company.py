@@ -15,7 +15,10 @@ from aiohttp import web
 from orderledger import Ledger, Request, Submit
 from orderledger.domain.values import OrderType
 from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.collecting.collector import Collector
+from orderledger.infrastructure.collecting.counters import AccountCounters
 from orderledger.infrastructure.reconciliation.book import BookRecords
+from orderledger.infrastructure.reconciliation.reconciler import Rules
 from orderledger.infrastructure.venues.fake import Faults, TrueOrder, step
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up, Venue
 from tests.worlds.plan import VENUES, plan_of
@@ -29,6 +32,8 @@ POLLED = frozenset({"tradier"})
 STEP = timedelta(milliseconds=20)
 """Of the clock, at each reading: what an adapter waits for by the clock comes soon."""
 PATIENCE = 60.0
+HAPPENINGS = 60
+RULES = Rules(pause=0.001, opening_pause=0.001)
 
 
 every_venue = pytest.mark.parametrize("name", VENUES)
@@ -79,6 +84,29 @@ class Company:
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
+
+    @asynccontextmanager
+    async def collected(self) -> AsyncIterator[AccountCounters]:
+        """By a collector, that has come up and reconciles again and again, until it is stopped and has ended."""
+        every = timedelta(milliseconds=100)
+        collector = Collector(self.ledger, [self.venue], self.clock, rules=RULES, every=every, retry_seconds=0.01)
+        counters, stop = collector.counters[self.account], asyncio.Event()
+        running = asyncio.create_task(collector.run(stop))
+        await self.until(lambda: counters.is_up)
+        yield counters
+        stop.set()
+        await running
+
+    async def live(self) -> None:
+        """For a while, in which much happens."""
+        for _ in range(HAPPENINGS):
+            self.happen(1)
+            await asyncio.sleep(0.005)
+
+    async def settle(self, counters: AccountCounters) -> None:
+        """Until it is up, and has been reconciled twice from beginning to end."""
+        done = counters.reconciled
+        await self.until(lambda: counters.is_up and counters.reconciled > done + 2)
 
     def place(self, **terms: Any) -> TrueOrder:
         """An order to buy ten lots of the first instrument."""

@@ -40,7 +40,7 @@ class Mutator:
         """The document spoiled so many times, `within` this place of it, as a venue would send it."""
         for _ in range(times):
             document = self._spoiled(document, within)
-        return _written(document)
+        return written(document)
 
     def _spoiled(self, document: Any, within: Place) -> Any:
         places = paths(at(document, within))
@@ -88,7 +88,7 @@ def everywhere(document: Any, values: Sequence[Any], step: int = 1) -> Iterator[
     """The document with a value in one of its places: in each place every `step`-th value, in the next place others."""
     for number, place in enumerate(paths(document)):
         for value in values[number % step :: step]:
-            yield _written(put(document, place, value))
+            yield written(put(document, place, value))
 
 
 def paths(document: Any, path: Place = ()) -> list[Place]:
@@ -119,7 +119,8 @@ def _other_type(value: Any) -> Any:
     return json.dumps(value)
 
 
-def _written(document: Any) -> str:
+def written(document: Any) -> str:
+    """As JSON: what stands between two marks as it is."""
     text = json.dumps(document)
     mark = json.dumps(RAW)[1:-1]
     return text.replace(f'"{mark}', "").replace(f'{mark}"', "")

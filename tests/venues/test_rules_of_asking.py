@@ -158,7 +158,9 @@ def test_a_list_names_the_orders_whose_rows_cannot_be_read_and_finds_ours(name: 
 
 
 @every_venue
-def test_a_position_or_an_order_that_cannot_be_read_is_not_left_out_of_its_answer(name: str) -> None:
+def test_a_position_or_an_order_that_cannot_be_read_is_not_left_out_of_its_answer(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def story(company: Company) -> None:
         order = company.place(client_id=company.record_request("C-1"), quantity=ODD)
         company.truth.fill(order)
@@ -168,6 +170,7 @@ def test_a_position_or_an_order_that_cannot_be_read_is_not_left_out_of_its_answe
                 await company.venue.positions(company.account)
         with pytest.raises(VenueUnavailable):
             await company.venue.order(company.account, company.ledger.order("C-1"))
+        assert not caplog.records  # the error says it
 
     played(name, story)
 
@@ -178,7 +181,8 @@ def test_a_fill_that_cannot_be_read_is_said_though_nobody_listens(name: str, cap
         company.truth.fill(company.place(quantity=ODD))
         company.server.rewritten = spoiled
         assert not any(isinstance(told, Fill) for told in (await company.venue.fills_since(company.account, START)).messages)
-        assert f"a row of {name}'s answer cannot be read" in caplog.text
+        (said,) = caplog.messages
+        assert said.startswith(f"a row of an answer about {company.account} cannot be read: ")
 
     played(name, story)
 
@@ -203,7 +207,9 @@ def test_fills_that_cannot_be_read_are_not_certified_until_they_can_be(name: str
 
 @every_venue
 @pytest.mark.parametrize("number", [0, 2], ids=["open_orders", "fills_since"])
-def test_what_cannot_be_read_of_an_answer_is_told_to_who_listens(name: str, number: int) -> None:
+def test_what_cannot_be_read_of_an_answer_is_told_once_to_who_listens(
+    name: str, number: int, caplog: pytest.LogCaptureFixture
+) -> None:
     async def story(company: Company) -> None:
         order = company.place(client_id=company.record_request("C-1"), quantity=ODD)
         async with company.listening():
@@ -212,6 +218,7 @@ def test_what_cannot_be_read_of_an_answer_is_told_to_who_listens(name: str, numb
             company.server.rewritten = spoiled
             await questions(company)[number]()
             await company.until(lambda: any(told.is_answer for told in company.garbled))
+        assert not caplog.records and sum(told.is_answer for told in company.garbled) == 1
         assert {account for told in company.garbled for account in told.accounts} == {company.account}
 
     played(name, story)

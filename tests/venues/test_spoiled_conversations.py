@@ -1,6 +1,5 @@
 """A collector, and a venue whose frames and answers are spoiled by chance, one seed each: nothing fails, and all goes on."""
 
-import asyncio
 import json
 import random
 from collections.abc import Callable
@@ -9,7 +8,6 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from orderledger.infrastructure.collecting.collector import Collector
 from orderledger.infrastructure.reconciliation.reconciler import Reconciler, Rules
 from tests.venues.company import Company, played
 from tests.venues.mutations import Mutator
@@ -17,9 +15,7 @@ from tests.worlds.plan import VENUES
 
 SEEDS = range(4)
 MANY_SEEDS = range(100, 160)
-HAPPENINGS = 60
 SPOILED = 0.15
-RULES = Rules(pause=0.001, opening_pause=0.001)
 WAYS = [*((name, 1) for name in VENUES), ("hyperliquid", 0)]
 FAILURES = {"feed_failed", "reconciliation_failed", "not_hung_up"}
 
@@ -43,21 +39,11 @@ def spoiling(seed: int) -> Callable[[str], str]:
 
 
 async def spoiled_for_a_while(company: Company, seed: int) -> None:
-    collector = Collector(
-        company.ledger, [company.venue], company.clock, rules=RULES, every=timedelta(milliseconds=100), retry_seconds=0.01
-    )
-    counters, stop = collector.counters[company.account], asyncio.Event()
-    running = asyncio.create_task(collector.run(stop))
-    await company.until(lambda: counters.is_up)
-    company.server.rewritten = spoiling(seed)
-    for _ in range(HAPPENINGS):
-        company.happen(1)
-        await asyncio.sleep(0.005)
-    company.server.rewritten = lambda text: text
-    done = counters.reconciled
-    await company.until(lambda: counters.is_up and counters.reconciled > done + 2)
-    stop.set()
-    await running
+    async with company.collected() as counters:
+        company.server.rewritten = spoiling(seed)
+        await company.live()
+        company.server.rewritten = lambda text: text
+        await company.settle(counters)
 
 
 def spoil(name: str, streams: int, seed: int) -> None:

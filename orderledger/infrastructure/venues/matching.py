@@ -72,11 +72,6 @@ class OrderBook:
         """The orders of one side, the first to be matched first."""
         return tuple(self._sides[side])
 
-    def best_price(self, side: Side) -> Decimal | None:
-        """The best bid (`buy`) or the best ask (`sell`), if there is one."""
-        orders = self._sides[side]
-        return orders[0].limit_price if orders else None
-
     def submit(self, order: BookOrder) -> Execution:
         """Match an arriving order and let the rest of it stay, if its terms allow."""
         if order.is_post_only and self.would_match(order, limit_price=order.limit_price):

@@ -1,7 +1,6 @@
 """What comes of reading a venue's payload."""
 
 import json
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +11,6 @@ from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.venues.fields import Unreadable
 from orderledger.infrastructure.wire.facts import evidence_of, to_fact
 from orderledger.infrastructure.wire.messages import Fill, Message, ReportedClaims
-
-logger = logging.getLogger(__name__)
-
-MOST_SHOWN = 10_000
-"""Characters of a payload that could not be read."""
 
 NO_ORDER = "none:"
 """Before the id of a fill that no order made: the name of an order of its own, which no venue knows."""
@@ -55,17 +49,6 @@ def joined(translations: Iterable[Translation]) -> Translation:
 def whole_order(fill: Fill) -> Fill:
     """The fill as all that there is of its order, which so has ended by it."""
     return fill.model_copy(update={"reported": ReportedClaims(quantity=fill.quantity, cum_quantity=fill.quantity)})
-
-
-def complain(venue: str, faults: Iterable[Fault]) -> None:
-    """Write down what could not be read of an answer: nobody need be listening to whom it could be told."""
-    for fault in faults:
-        logger.warning("a row of %s's answer cannot be read: %s", venue, fault.fault)
-
-
-def shown(faults: Iterable[Fault], hidden: Callable[[str], str] = str, *, most: int = MOST_SHOWN) -> list[Fault]:
-    """As others may see them: each payload as text, of so many characters at the most, and without secrets."""
-    return [Fault(hidden(fault.fault), hidden(as_text(fault.payload))[:most]) for fault in faults]
 
 
 def as_text(payload: Any) -> str:

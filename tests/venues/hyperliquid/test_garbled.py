@@ -195,10 +195,40 @@ def test_a_row_that_stands_where_a_list_should_is_read(document: Any, kind: str)
 
 
 @pytest.mark.parametrize("nothing", [None, "", 5])
-@pytest.mark.parametrize("channel", ["orderUpdates", "userFills", "openOrders"])
-def test_no_list_is_not_an_empty_one(channel: str, nothing: Any) -> None:
-    inner = {"orderUpdates": nothing, "userFills": {"fills": nothing}, "openOrders": {"orders": nothing}}
-    assert len(translate_recorded({"channel": channel, "data": inner[channel]}, ACCOUNT).faults) == 1
+@pytest.mark.parametrize(
+    ("channel", "name"),
+    [
+        ("orderUpdates", None),
+        ("userFills", "fills"),
+        ("openOrders", "orders"),
+        ("webData2", "openOrders"),
+        ("userHistoricalOrders", "orderHistory"),
+        ("allDexsClearinghouseState", "clearinghouseStates"),
+        ("clearinghouseState", "clearinghouseState"),
+        ("spotState", "spotState"),
+    ],
+)
+def test_no_list_is_not_an_empty_one(channel: str, name: str | None, nothing: Any) -> None:
+    for data in (nothing,) if name is None else ({name: nothing}, {}):
+        assert len(translate_recorded({"channel": channel, "data": data}, ACCOUNT).faults) == 1
+
+
+@pytest.mark.parametrize("state", [{}, {"assetPositions": None, "time": T}, {"balances": None}])
+@pytest.mark.parametrize("channel", ["clearinghouseState", "spotState"])
+def test_a_state_without_its_list_is_not_flat(channel: str, state: Any) -> None:
+    assert len(translate_recorded({"channel": channel, "data": {channel: state}}, ACCOUNT).faults) == 1
+
+
+@pytest.mark.parametrize("data", [{}, {"newKind": [{"oid": 1}]}])
+def test_an_event_of_a_kind_that_nobody_knows_is_told_as_such(data: Any) -> None:
+    (fault,) = translate_recorded({"channel": "user", "data": data}, ACCOUNT).faults
+    assert fault.fault == "is no event that is known"
+
+
+@pytest.mark.parametrize("kind", [None, 7, [], {}, ["order"]])
+def test_an_answer_to_an_action_of_no_kind_is_a_fault(kind: Any) -> None:
+    document = {"status": "ok", "response": {"type": kind, "data": {"running": {}}}}
+    assert len(translate_recorded(document, ACCOUNT).faults) == 1
 
 
 @pytest.mark.parametrize(
@@ -224,7 +254,10 @@ def test_a_spot_balance_that_cannot_be_read_costs_the_others_nothing() -> None:
         {"total": "1"},
         {"coin": "PURR", "total": "0.0"},
     ]
-    for document in ({"balances": rows}, {"channel": "webData2", "data": {"serverTime": T, "spotState": {"balances": rows}}}):
+    for document in (
+        {"balances": rows},
+        {"channel": "webData2", "data": {"serverTime": T, "openOrders": [], "spotState": {"balances": rows}}},
+    ):
         told = translate_recorded(document, ACCOUNT)
         said = [(balance.instrument, str(balance.quantity)) for balance in told.messages if isinstance(balance, Balance)]
         assert (said, len(told.faults)) == ([("USDC.spot", "1.5"), ("PURR.spot", "0.0")], 3)

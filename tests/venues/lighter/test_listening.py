@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 from orderledger.infrastructure.venues.fake import Faults
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard
 from orderledger.infrastructure.wire.messages import Balance
 from tests.venues.lighter.rows import ACCOUNT, order
-from tests.venues.lighter.world import ROOMY, World
+from tests.venues.lighter.world import ROOMY, START, World
 
 
 def test_an_account_is_up_before_it_is_heard_of_and_lives_from_then_on() -> None:
@@ -213,6 +214,38 @@ def test_an_order_of_a_market_that_cannot_be_asked_for_is_told_all_the_same() ->
                 world.place(str(number), instrument="lighter:market:11")
             await world.until(lambda: len(world.ledger.orders()) == 3)
             assert world.fake.requests["orderBookDetails"] == asked + 1  # once, and then not for a minute
+
+    asyncio.run(story())
+
+
+def test_a_market_that_lists_have_hidden_gets_its_name_later_and_what_was_told_without_it_stays() -> None:
+    async def story() -> None:
+        world = World()
+        async with world.open():
+            await world.up()
+            first = world.place("1", instrument="lighter:market:11")
+            await world.until(lambda: world.ledger.orders())
+            world.fake.list_market(11, "SOL")
+            world.clock.set(START + timedelta(minutes=2))
+            world.place("2", instrument="SOL")
+            world.truth.fill(first)
+            await world.until(lambda: world.ledger.trades() and len(world.ledger.orders()) == 2)
+            assert [row["instrument"] for row in world.ledger.orders()] == ["lighter:market:11", "SOL"]
+            assert [row["instrument"] for row in world.ledger.trades()] == ["lighter:market:11"]
+
+    asyncio.run(story())
+
+
+def test_a_market_that_no_list_names_is_not_asked_for_with_every_frame() -> None:
+    async def story() -> None:
+        world = World()
+        async with world.open():
+            await world.up()
+            asked = world.fake.requests["orderBookDetails"]
+            for number in (1, 2, 3):
+                world.place(str(number), instrument="lighter:market:11")
+            await world.until(lambda: len(world.ledger.orders()) == 3)
+            assert world.fake.requests["orderBookDetails"] == asked + 1
 
     asyncio.run(story())
 

@@ -44,6 +44,8 @@ def test_the_channel_of_one_market_tells_its_funding_as_one_object() -> None:
     assert [message.type for message in told(frame)] == ["fill", "acknowledge", "funding", "balance"]
     spot = {**frame, "assets": [{"symbol": "LIT", "balance": "7"}], "funding_history": None, "orders": None, "position": None}
     assert [message.type for message in told(spot)] == ["fill", "balance"]
+    for named, count in ((str(INDEX), 4), (INDEX + 1, 0), (str(INDEX + 1), 0)):
+        assert len(told({**frame, "account": named})) == count
 
 
 def test_a_funding_is_the_same_in_every_channel_and_in_the_answer() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -236,15 +237,22 @@ def test_a_spread_that_is_sent_and_filled_leg_by_leg_is_one_trade() -> None:
     run(story())
 
 
-def test_of_two_accounts_each_is_told_its_own() -> None:
+@pytest.mark.parametrize("numbers", [{"tradier:one": "VA1", "tradier:two": "VA2"}, {"tradier:one": "101", "tradier:two": "102"}])
+def test_of_two_accounts_each_is_told_its_own(numbers: dict[str, str]) -> None:
+    """Tradier's JSON is made of its XML: what is all digits may come as a number."""
+
     async def story() -> None:
-        truth = Truth(clock=SystemClock(), accounts=["VA1", "VA2"], first_order_id=900101)
-        numbers = {"tradier:one": "VA1", "tradier:two": "VA2"}
-        async with a_desk(truth=truth, accounts=numbers) as desk:
-            for number in ("VA1", "VA2"):
+        truth = Truth(clock=SystemClock(), accounts=numbers.values(), first_order_id=900101)
+        async with a_desk(truth=truth, accounts=numbers, poll_seconds=1000.0, idle_seconds=1000.0) as desk:
+            desk.fake.rewritten = lambda text: re.sub(r'"account": ?"(\d+)"', r'"account":\1', text)
+            for number in numbers.values():
                 truth.place(number, instrument="SPY", side="buy", quantity="1", limit_price="500")
             async with desk.listening():
                 await desk.until_streamed()
+                await desk.until(lambda: len(desk.book.ledger.orders()) == 2)
+                await desk.until(
+                    lambda: min(desk.fake.requests[f"GET /v1/accounts/{one}/orders"] for one in numbers.values()) == 2
+                )
                 truth.fill(900102, price="499")
                 await desk.until(lambda: len(desk.book.fills()) == 1 and len(desk.book.ledger.orders()) == 2)
             found = {row["account"]: (row["venue_order_id"], row["status"]) for row in desk.book.ledger.orders()}

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -114,6 +115,19 @@ def test_a_fill_is_held_until_it_has_a_price() -> None:
         book.tell(orders(filled_row(10, "500.2")))
         assert book.fills() == [("900101:10", "SPY", "buy", "10", "500.2")]
         assert (book.order()["status"], book.order()["anomalies"]) == ("filled", [])
+
+
+@pytest.mark.parametrize("status", ["canceled", "expired"])
+@pytest.mark.parametrize("lacking", [{"avg_fill_price": 0}, {"symbol": ""}, {"side": ""}])
+def test_what_was_left_beside_a_fill_that_could_not_be_told_is_not_held_against_the_end_that_tells_it(
+    lacking: dict[str, Any], status: str
+) -> None:
+    with a_book() as book:
+        book.request()
+        book.tell(orders({**filled_row(4, "500.2"), **lacking}))
+        assert (book.fills(), book.order()["anomalies"]) == ([], ["quantity_mismatch"])
+        book.tell(orders({**filled_row(4, "500.2", at=3), "status": status}))
+        assert (book.order()["status"], book.order()["cum_quantity"], book.order()["anomalies"]) == (status, 4, [])
 
 
 def test_a_quantity_that_falls_takes_no_fill_back_and_is_shown() -> None:

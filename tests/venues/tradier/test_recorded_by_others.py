@@ -17,7 +17,7 @@ def told(document: Any, number: str | None = None) -> list[Any]:
     return list(translation.messages)
 
 
-def of_user(*accounts: dict[str, Any]) -> Any:
+def of_user(*accounts: Any) -> Any:
     return {"accounts": {"account": list(accounts) if len(accounts) > 1 else accounts[0]}}
 
 
@@ -129,6 +129,16 @@ def test_a_combination_counts_shares_and_contracts_and_ends_with_its_legs() -> N
     worked = {**parent, "status": "filled", "leg": filled}
     fills = [(m.fill_id, m.instrument, m.side, str(m.quantity)) for m in told({"order": worked}) if m.type == "fill"]
     assert fills == [("1:2:100", "SPY", "buy", "100"), ("1:3:1", SELL_PUT, "sell", "1")]
+
+
+def test_an_account_that_is_none_is_a_fault_and_costs_the_others_nothing() -> None:
+    one = {"account_number": NUMBER, "orders": {"order": row()}}
+    with a_book() as book:
+        told = book.translate(of_user("an account", one))
+    assert ([fault.fault for fault in told.faults], [message.type for message in told.messages]) == (
+        ["is no account"],
+        ["acknowledge"],
+    )
 
 
 @pytest.mark.parametrize(

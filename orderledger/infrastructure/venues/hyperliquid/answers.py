@@ -14,7 +14,7 @@ from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for
-from orderledger.infrastructure.venues.translation import NO_ORDER, shown
+from orderledger.infrastructure.venues.translation import NO_ORDER
 from orderledger.infrastructure.venues.venue import Answer, Listing
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row as OrderView
@@ -36,8 +36,8 @@ class Answers:
         for listed in lists:
             told.add(batches.open_orders(listed, account.legs, self._around.polled(account, at)))
         names = frozenset(_id_of(row) for listed in lists for order in listed for row in (order, *children_of(order)))
-        await self._around.garbled(account, told, at)
-        return Listing(messages=told.messages, faults=shown(told.faults), venue_order_ids=names, at=at)
+        faults = await self._around.say_unread(account, told)
+        return Listing(messages=told.messages, faults=faults, venue_order_ids=names, at=at)
 
     async def order(self, account: Account, order: OrderView) -> Sequence[Message] | None:
         """By its cloid, and by each id it has borne: every leg may have something to say."""
@@ -59,8 +59,8 @@ class Answers:
         context = self._around.polled(account, None)
         told = batches.fills(fills, account.legs, context)
         told.add(batches.fundings(fundings, context))
-        await self._around.garbled(account, told, self._around.clock.now())
-        return Answer(messages=sorted(told.messages, key=lambda message: message.at or since), faults=shown(told.faults))
+        faults = await self._around.say_unread(account, told)
+        return Answer(messages=sorted(told.messages, key=lambda message: message.at or since), faults=faults)
 
     async def positions(self, account: Account) -> Sequence[Balance]:
         told = Translated()
@@ -69,7 +69,7 @@ class Answers:
             told.add(batches.positions(state, self._around.polled(account, self._around.clock.now())))
         spot = await self._around.questions.spot_balances(account.address)
         told.add(spot_balances(spot, self._around.polled(account, self._around.clock.now())))
-        return [message for message in _whole(told) if isinstance(message, Balance) and message.quantity]
+        return self._around.unread.held(told.messages, told.faults)
 
 
 def _names_of(order: OrderView) -> Iterator[str]:

@@ -10,7 +10,7 @@ from orderledger.infrastructure.venues.hyperliquid.executions import balance_mes
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow, children_of, read_listed, read_reported
 from orderledger.infrastructure.venues.hyperliquid.reports import corrections, introduced, released, row_messages, waiting
-from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, rows_of, tell
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, rows_of, tell, time_of
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Meaning
 from orderledger.infrastructure.venues.translation import Fault, as_text
@@ -123,17 +123,10 @@ def by_time(payload: Any) -> Any:
     """Rows by their `time`, where all have one; of one time as they came, but turned round where the newest came first."""
     if not isinstance(payload, list):
         return payload
-    times = [_time_of(row) for row in payload]
+    times = [time_of(row) for row in payload]
     if times and times[0] > times[-1]:
         payload, times = payload[::-1], times[::-1]
     return [row for _, row in sorted(zip(times, payload, strict=True), key=lambda pair: pair[0])]
-
-
-def _time_of(row: Any) -> int:
-    try:
-        return Row(row).count("time") or 0
-    except Unreadable:
-        return 0
 
 
 def _is_funding(raw: Any) -> bool:

@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from datetime import datetime
 
-from orderledger.infrastructure.venues.translation import Fault
 from orderledger.infrastructure.venues.transport import Ended
 from orderledger.infrastructure.venues.venue import Garbled, Heard, Told
 from orderledger.infrastructure.wire.messages import Message
@@ -34,11 +32,6 @@ class Outbox:
     async def hear(self, account: str, messages: Sequence[Message], *, frames: int = 1) -> None:
         if messages:
             await self.tell(Heard(account=account, messages=messages, frames=frames))
-
-    async def garbled(self, account: str, faults: Sequence[Fault], at: datetime, *, is_answer: bool = False) -> None:
-        for fault in faults:
-            told = Garbled(accounts=(account,), at=at, fault=fault.fault, payload=fault.payload, is_answer=is_answer)
-            await self.tell(told)
 
     async def tell(self, told: Told) -> None:
         """What is added is told, even if the wait for room is canceled."""

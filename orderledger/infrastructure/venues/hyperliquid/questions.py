@@ -11,7 +11,7 @@ from orderledger.infrastructure.venues.hyperliquid.limits import (
     weight_of,
     weight_of_rows,
 )
-from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, milliseconds
+from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds, time_of
 from orderledger.infrastructure.venues.translation import as_text
 from orderledger.infrastructure.venues.transport import Budget, Http
 
@@ -73,8 +73,8 @@ class Questions:
             rows += _unseen(page, last)
             if len(page) < per_page:
                 return rows
-            end = max((_time_of(row) for row in page), default=start)
-            last = [row for row in page if _time_of(row) == end]
+            end = max((time_of(row) for row in page), default=start)
+            last = [row for row in page if time_of(row) == end]
             # A page that holds nothing but one moment cannot be turned by time: go on behind it.
             start = end if end > start else end + 1
         raise VenueUnavailable(f"{question} has no end after {MOST_PAGES} pages")
@@ -100,10 +100,3 @@ def _unseen(page: list[Any], last: Sequence[Any]) -> list[Any]:
         else:
             unseen.append(row)
     return unseen
-
-
-def _time_of(row: Any) -> int:
-    try:
-        return Row(row).count("time") or 0
-    except Unreadable:
-        return 0

@@ -127,11 +127,11 @@ class Row:
         return value if isinstance(value, bool) else None
 
     def rows(self, name: str) -> list[Any]:
-        """A list of rows; an absent one is empty."""
+        """A list of rows. One that is not there is not empty."""
         value = self.get(name)
-        if value is not None and not isinstance(value, list):
+        if not isinstance(value, list):
             raise self.fault(name, "is no list")
-        return value or []
+        return value
 
     def cloid(self) -> str | None:
         """Lower-cased: the venue may echo the case in which it was sent."""
@@ -155,3 +155,11 @@ class Row:
 
     def fault(self, name: str, fault: str) -> Unreadable:
         return Unreadable(f"{name} {fault}: {as_text(self.raw.get(name))[:LONGEST_WORD]}", self.raw)
+
+
+def time_of(raw: Any) -> int:
+    """The `time` of a row, as the venue counts it; 0 where it cannot be read."""
+    try:
+        return Row(raw).count("time") or 0
+    except Unreadable:
+        return 0

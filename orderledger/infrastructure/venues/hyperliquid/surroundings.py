@@ -14,8 +14,9 @@ from orderledger.infrastructure.venues.hyperliquid.questions import Questions
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, Gone
 from orderledger.infrastructure.venues.hyperliquid.words import Symbols
-from orderledger.infrastructure.venues.translation import complain
+from orderledger.infrastructure.venues.translation import Fault
 from orderledger.infrastructure.venues.transport import Backoff, Budget
+from orderledger.infrastructure.venues.unread import Unread, garbled
 from orderledger.infrastructure.venues.venue import Records
 
 MAIN_EXCHANGE = ""
@@ -54,6 +55,7 @@ class Surroundings:
     symbols: Symbols
     exchanges: Sequence[str]
     is_legacy: bool
+    unread: Unread
     records: Records | None = None
     outbox: Outbox = field(default_factory=Outbox)
 
@@ -71,15 +73,13 @@ class Surroundings:
         messages = account.changed(told.messages)
         account.counts["messages"] += len(messages)
         await self.outbox.hear(account.name, messages, frames=frames)
-        await self.outbox.garbled(account.name, told.faults, at)
+        for one in garbled((account.name,), told.faults, at):
+            await self.outbox.tell(one)
 
-    async def garbled(self, account: Account, told: Translated, at: datetime) -> None:
-        """Say what could not be read of an answer, if anybody listens."""
+    async def say_unread(self, account: Account, told: Translated) -> list[Fault]:
+        """Say what could not be read of an answer. As the answer is to bear it."""
         account.counts["garbled"] += len(told.faults)
-        if self.outbox.is_heard:
-            await self.outbox.garbled(account.name, told.faults, at, is_answer=True)
-        else:
-            complain("hyperliquid", told.faults)
+        return await self.unread.say(account.name, told.faults)
 
     async def explain(self, account: Account) -> Translated:
         """What became of orders that the lists no longer have."""

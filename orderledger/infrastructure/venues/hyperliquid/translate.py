@@ -17,7 +17,7 @@ from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, Row, Unreadable, is_of_another
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
-from orderledger.infrastructure.venues.hyperliquid.words import SILENT, USER_EVENTS
+from orderledger.infrastructure.venues.hyperliquid.words import ORDERLESS, SILENT, USER_EVENT_KINDS, USER_EVENTS
 from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.messages import Cancel, Expire, Message, Reject
@@ -189,7 +189,7 @@ def _web_data(data: Any, legs: Legs, context: Context) -> Translated:
     row = Row(data)
     server_time = row.moment("serverTime")
     dated = replace(context, at=server_time or context.at, is_venue_time=server_time is not None)
-    told = batches.open_orders(row.rows("openOrders"), legs, dated)
+    told = batches.open_orders(row.get("openOrders"), legs, dated)
     if row.get("clearinghouseState") is not None:
         told.add(batches.positions(row.get("clearinghouseState"), dated))
     if row.get("spotState") is not None:
@@ -200,6 +200,8 @@ def _web_data(data: Any, legs: Legs, context: Context) -> Translated:
 def _user_event(data: Any, legs: Legs, context: Context) -> Translated:
     """One of several kinds; a liquidation says nothing that its fills and cancels do not."""
     row = Row(data)
+    if USER_EVENT_KINDS.isdisjoint(row.raw):
+        raise Unreadable("is no event that is known", row.raw)
     mine = _of_user(data, context)
     told = Translated()
     if row.get("fills") is not None:
@@ -214,9 +216,9 @@ def _user_event(data: Any, legs: Legs, context: Context) -> Translated:
 
 
 def _has_statuses(payload: Any) -> bool:
-    """Whether the answer to an action speaks of orders: to others its data is a text, or it is `default`, without any data."""
+    """Whether the answer to an action speaks of orders: to others its data is a text, or its type says that it does not."""
     response = payload.get("response")
-    return not isinstance(response, dict) or (response.get("type") != "default" and not isinstance(response.get("data"), str))
+    return not isinstance(response, dict) or (response.get("type") not in ORDERLESS and not isinstance(response.get("data"), str))
 
 
 def _post(data: Any, legs: Legs, context: Context) -> Translated:

@@ -24,6 +24,7 @@ from orderledger.infrastructure.venues.hyperliquid.surroundings import MAIN_EXCH
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
 from orderledger.infrastructure.venues.hyperliquid.words import AS_AT_THE_VENUE, CLOID, NAME, Symbols, cloid_for
 from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, ended
+from orderledger.infrastructure.venues.unread import Unread
 from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, Records, Told
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row as OrderView
@@ -69,13 +70,13 @@ class Hyperliquid:
         self.accounts: Sequence[str] = tuple(accounts)
         self.limits = limits or Limits()
         self._watched = _watched(accounts, records)
-        backoff = backoff or Backoff(random.Random())
+        clock, backoff = clock or SystemClock(), backoff or Backoff(random.Random())
         budget = Budget(self.limits.weight, self.limits.minute)
         self._http = Http(url, budget=budget, backoff=backoff)
         self._around = Surroundings(
             websocket_url=websocket_url or f"{url.replace('http', 'ws', 1)}/ws",
             questions=Questions(self._http, budget),
-            clock=clock or SystemClock(),
+            clock=clock,
             limits=self.limits,
             pace=pace or Pace(),
             backoff=backoff,
@@ -83,6 +84,7 @@ class Hyperliquid:
             symbols=symbols,
             exchanges=(MAIN_EXCHANGE, *exchanges),
             is_legacy=is_legacy,
+            unread=Unread(clock.now),
             records=records,
         )
         self._answers = Answers(self._around)
@@ -131,9 +133,10 @@ class Hyperliquid:
         self._tasks = [asyncio.create_task(self._reported(self._rotation.run))]
         self._tasks += [asyncio.create_task(self._reported(partial(self._stream, one))) for one in self._streamed.values()]
         try:
-            async with aclosing(self._around.outbox.told()) as heard:
-                async for told in heard:
-                    yield told
+            with self._around.unread.told_to(self._around.outbox.tell):
+                async with aclosing(self._around.outbox.told()) as heard:
+                    async for told in heard:
+                        yield told
         finally:
             for task in self._tasks:
                 task.cancel()

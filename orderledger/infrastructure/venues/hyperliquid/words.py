@@ -105,6 +105,10 @@ LIQUIDATION = "liquidation"
 
 USER_EVENTS = ("user", "userEvents")
 """The channel of events of the user, and the name it is subscribed under."""
+USER_EVENT_KINDS = frozenset({"fills", "funding", "liquidation", "nonUserCancel", "twapHistory", "twapSliceFills"})
+
+ORDERLESS = ("default", "twapOrder", "twapCancel")
+"""What the answer to an action is called that says nothing of orders."""
 
 SILENT = frozenset(
     {

@@ -1,6 +1,5 @@
-"""From a payload to what is told of it: with the markets that it needs, the ledger's knowledge, and its faults set aside."""
+"""From a payload to what is told of it: with the markets that it needs, and the ledger's knowledge."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,29 +10,26 @@ from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.rest import Rest
 from orderledger.infrastructure.venues.lighter.settling import settled
-from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
+from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
 from orderledger.infrastructure.venues.lighter.translate import markets_named, translated
-from orderledger.infrastructure.venues.translation import Fault, Translation, complain, shown
-from orderledger.infrastructure.venues.venue import Garbled, Records
+from orderledger.infrastructure.venues.translation import Translation
+from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.messages import Message
 
 PAUSE = timedelta(minutes=1)
-"""Frames do not wait again and again for markets that cannot be asked for."""
-
-MOST_KEPT = 10_000
-"""Rows that nobody listens to are forgotten, the oldest first."""
+"""Frames do not wait again and again for markets that cannot be asked for, or that nobody lists."""
 
 
 class Interpreter:
-    """Translates for all accounts of the venue. `garbled` are faults that are yet to be told."""
+    """Translates for all accounts of the venue."""
 
     def __init__(self, rest: Rest, accounts: Mapping[str, LighterAccount], records: Records, markets: Markets) -> None:
         self.accounts = accounts
         self.markets = markets
-        self.garbled: deque[Garbled] = deque(maxlen=MOST_KEPT)
         self._rest = rest
         self._records = records
-        self._asked_for: set[int] = set()
+        self._asked_until: dict[int, datetime] = {}
+        """By market: that long a list that lacked it is believed."""
         self._quiet_until = datetime.min.replace(tzinfo=UTC)
 
     async def load(self) -> None:
@@ -45,38 +41,24 @@ class Interpreter:
         """Ask for the markets."""
         self.markets = self.markets.learned(await self._rest.get("orderBookDetails", {}))
 
-    async def told(self, account: str, document: Any, at: datetime) -> list[Message]:
-        """The messages of one frame about the account."""
-        translation = await self.read(account, document, at, is_answer=False)
-        return settled(translation.messages, account, self._records, self.markets)
+    async def told(self, account: str, document: Any, at: datetime) -> Translation:
+        """One frame about the account, beside what the ledger knows."""
+        translation = await self.read(account, document, at)
+        return replace(translation, messages=self.settle(account, translation.messages))
 
-    async def read(self, account: str, document: Any, at: datetime, *, is_answer: bool = True) -> Translation:
-        """The payload as it stands, its faults without secrets. A market that is not known is asked for, once."""
-        unknown = {index for index in markets_named(document) if not self.markets.knows(index)} - self._asked_for
-        if unknown and at >= self._quiet_until:
+    async def read(self, account: str, document: Any, at: datetime) -> Translation:
+        """The payload as it stands. A market that is not known is asked for, and again after a while: one list may lack it."""
+        unknown = [market for market in markets_named(document) if not self.markets.knows(market)]
+        if at >= self._quiet_until and any(at >= self._asked_until.get(market, at) for market in unknown):
             try:
                 await self.learn()
-                self._asked_for |= unknown
+                self._asked_until |= dict.fromkeys(unknown, at + PAUSE)
             except VenueError:
                 self._quiet_until = at + PAUSE
         index = self.accounts[account].account_index
         context = Context(account=account, account_index=index, markets=self.markets, heard_at=at)
-        translation = translated(document, context)
-        faults = shown(translation.faults, hidden)
-        if is_answer:
-            complain("lighter", faults)
-        self._set_aside([account], faults, at, is_answer=is_answer)
-        return replace(translation, faults=faults)
+        return translated(document, context)
 
     def settle(self, account: str, messages: Sequence[Message]) -> list[Message]:
         """Messages of several payloads as one."""
         return settled(messages, account, self._records, self.markets)
-
-    def set_aside(self, fault: Fault, at: datetime) -> None:
-        """Remember a frame that could not be read, of whatever account it is."""
-        self._set_aside(list(self.accounts), shown([fault], hidden), at, is_answer=False)
-
-    def _set_aside(self, accounts: Sequence[str], faults: Sequence[Fault], at: datetime, *, is_answer: bool) -> None:
-        for one in faults:
-            told = Garbled(accounts=accounts, at=at, fault=one.fault, payload=one.payload, is_answer=is_answer)
-            self.garbled.append(told)

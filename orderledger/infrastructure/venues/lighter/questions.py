@@ -1,6 +1,7 @@
 """What can be asked of Lighter, and how: the calls behind the questions of the protocol."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from orderledger.infrastructure.venues.lighter.orders import MARKS, TIMES
 from orderledger.infrastructure.venues.lighter.reading import grain, index, moment, rows_of
 from orderledger.infrastructure.venues.lighter.rest import PAGE, Rest
 from orderledger.infrastructure.venues.lighter.rest import code_of as code_in
-from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
+from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.infrastructure.venues.lighter.translate import orders_named
 from orderledger.infrastructure.venues.lighter.words import (
     ACCOUNT_NOT_FOUND,
@@ -20,6 +21,7 @@ from orderledger.infrastructure.venues.lighter.words import (
     NOT_FOUND,
 )
 from orderledger.infrastructure.venues.translation import NO_ORDER, Translation, joined
+from orderledger.infrastructure.venues.unread import Unread
 from orderledger.infrastructure.venues.venue import Answer, Listing
 from orderledger.infrastructure.wire.messages import Balance, Fill, Message
 from orderledger.infrastructure.wire.reports import Report
@@ -36,9 +38,12 @@ FINAL = frozenset({EXPIRED_TOKEN, ACCOUNT_NOT_FOUND})
 class Questions:
     """The questions, for all accounts. `rest_lag`: how long an order may be missing from a list that should have it."""
 
-    def __init__(self, rest: Rest, interpreter: Interpreter, now: Callable[[], datetime], rest_lag: timedelta) -> None:
+    def __init__(
+        self, rest: Rest, interpreter: Interpreter, unread: Unread, now: Callable[[], datetime], rest_lag: timedelta
+    ) -> None:
         self._rest = rest
         self._interpreter = interpreter
+        self._unread = unread
         self._now = now
         self._rest_lag = rest_lag
         self._needs_market = False
@@ -51,7 +56,7 @@ class Questions:
         told = joined([await self._interpreter.read(account, page, asked_at) for page in pages])
         return Listing(
             messages=self._interpreter.settle(account, told.messages),
-            faults=told.faults,
+            faults=await self._unread.say(account, told.faults),
             venue_order_ids=frozenset(name for page in pages for name in orders_named(page)),
             at=asked_at - self._rest_lag,
         )
@@ -62,16 +67,15 @@ class Questions:
             return None
         await self._interpreter.load()
         rows = await self._rows_of(account, order)
-        translation = await self._interpreter.read(account, {"orders": rows}, self._now())
-        told = translation.messages
-        if translation.faults and not told:
-            raise VenueUnavailable(f"the order cannot be read: {translation.faults[0].fault}")
+        told = await self._interpreter.read(account, {"orders": rows}, self._now())
+        if told.faults and not told.messages:
+            raise VenueUnavailable(f"the order cannot be read: {hidden(told.faults[0].fault)}")
         ids = dict.fromkeys([*order["venue_order_ids"], *orders_named({"orders": rows})])
-        fills: list[Message] = []
-        if not rows or any(_claims_other(message, order) for message in told):
-            for venue_order_id in ids:
-                fills += await self._fills_of(account, venue_order_id)
-        messages = self._interpreter.settle(account, [*fills, *told])
+        fills = Translation()
+        if not rows or any(_claims_other(message, order) for message in told.messages):
+            fills = joined([await self._fills_of(account, venue_order_id) for venue_order_id in ids])
+        await self._unread.say(account, (*fills.faults, *told.faults))
+        messages = self._interpreter.settle(account, [*fills.messages, *told.messages])
         return messages if messages or rows else None
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
@@ -87,7 +91,8 @@ class Questions:
         told = fills + fundings
         found = [message for message in told.messages if _is_since(message, since)]
         found.reverse()
-        return Answer(messages=self._interpreter.settle(account, sorted(found, key=_at)), faults=told.faults)
+        faults = await self._unread.say(account, told.faults)
+        return Answer(messages=self._interpreter.settle(account, sorted(found, key=_at)), faults=faults)
 
     async def positions(self, account: str) -> list[Balance]:
         """All positions that are not flat, and the currencies."""
@@ -96,10 +101,8 @@ class Questions:
         document = await self._rest.get("account", {"by": "index", "value": own.account_index}, own)
         if not document.get("accounts"):
             raise VenueUnavailable("account: an answer without the account")
-        translation = await self._interpreter.read(account, document, self._now())
-        if translation.faults:
-            raise VenueUnavailable(f"a position cannot be read: {translation.faults[0].fault}")
-        return [message for message in translation.messages if isinstance(message, Balance) and message.quantity]
+        told = await self._interpreter.read(account, document, self._now())
+        return self._unread.held(told.messages, told.faults)
 
     def _account(self, account: str) -> LighterAccount:
         return self._interpreter.accounts[account]
@@ -162,7 +165,7 @@ class Questions:
                 return rows
         return []
 
-    async def _fills_of(self, account: str, venue_order_id: str) -> list[Message]:
+    async def _fills_of(self, account: str, venue_order_id: str) -> Translation:
         own = self._account(account)
         params: dict[str, str | int] = {
             "account_index": own.account_index,
@@ -171,11 +174,14 @@ class Questions:
             "limit": PAGE,
             "aggregate": "false",
         }
-        fills: list[Message] = []
-        async for page in self._rest.listed("trades", params, own, "trades"):
-            told = (await self._interpreter.read(account, page, self._now())).messages
-            fills += [fill for fill in told if isinstance(fill, Fill) and fill.venue_order_id == venue_order_id]
-        return sorted(fills, key=_at)
+        told = joined(
+            [
+                await self._interpreter.read(account, page, self._now())
+                async for page in self._rest.listed("trades", params, own, "trades")
+            ]
+        )
+        fills = [fill for fill in told.messages if isinstance(fill, Fill) and fill.venue_order_id == venue_order_id]
+        return replace(told, messages=sorted(fills, key=_at))
 
     async def _back_to(
         self, since: datetime, account: str, call: str, params: dict[str, str | int], *, name: str | None = None

@@ -7,7 +7,8 @@ held back. Every frame is also a tick: it may be time for a new token, or too la
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,6 +24,7 @@ from orderledger.infrastructure.venues.lighter.words import ALREADY_SUBSCRIBED, 
 from orderledger.infrastructure.venues.translation import Fault
 from orderledger.infrastructure.venues.transport import Backoff, Closed, Frame, Opened, Socket, parsed
 from orderledger.infrastructure.venues.transport.websocket import Send
+from orderledger.infrastructure.venues.unread import garbled
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
 from orderledger.infrastructure.wire.messages import Balance, Message
 
@@ -31,6 +33,8 @@ CHANNELS = (ORDERS, TRADES, POSITIONS)
 NEEDED = frozenset({ORDERS, TRADES})
 PING = json.dumps({"type": "ping"})
 PONG = json.dumps({"type": "pong"})
+MOST_KEPT = 10_000
+"""Faults that wait for the next frame: of more, the oldest are forgotten."""
 
 logger = logging.getLogger(__name__)
 
@@ -73,13 +77,15 @@ class Stream:
         self._refusals = 0
         self._session = Session(now(), None)
         self._held_markets: dict[str, set[str]] = {}
+        self._garbled: deque[Garbled] = deque(maxlen=MOST_KEPT)
+        """Yet to be told."""
         self._refusal: str | None = None
         """Why accounts did not come up on this connection, or the last one."""
         self._socket = Socket(
             url, greet=self._greet, ping=lambda: PING, ping_every=ping_every, quiet_for=quiet_for, backoff=backoff, now=now
         )
 
-    async def events(self) -> AsyncIterator[Told]:
+    async def events(self) -> AsyncGenerator[Told, None]:
         """All that is heard, until `aclose`; of accounts that did not come up, when the connection ends."""
         async for event in self._socket.events():
             match event:
@@ -95,8 +101,8 @@ class Stream:
                         yield Down(accounts=up, at=event.at, reason=hidden(event.reason))
                     for heard in self._held_back():
                         yield heard
-            for fault in self._faults():
-                yield fault
+            while self._garbled:
+                yield self._garbled.popleft()
         for heard in self._held_back():
             yield heard
 
@@ -105,6 +111,10 @@ class Stream:
         if self._socket.fault is not None:
             return hidden(self._socket.fault)
         return None if account in self._session.up else self._refusal
+
+    async def tell(self, one: Garbled) -> None:
+        """Have it told with what is heard next."""
+        self._garbled.append(one)
 
     async def aclose(self) -> None:
         await self._socket.aclose()
@@ -131,7 +141,7 @@ class Stream:
         try:
             document = parsed(frame.text)
         except ValueError as fault:
-            self._interpreter.set_aside(Fault(str(fault), frame.text), frame.at)
+            self._set_aside(list(self._interpreter.accounts), [Fault(str(fault), frame.text)], frame.at)
             return []
         kind = document.get("type") if isinstance(document, dict) else None
         if kind == "connected":
@@ -153,10 +163,10 @@ class Stream:
         told: list[Told] = []
         channel, account = self._addressed(document)
         for name in self._interpreter.accounts if account is None else [account]:
-            before = len(self._interpreter.garbled)
-            messages = await self._interpreter.told(name, document, at)
-            is_whole = len(self._interpreter.garbled) == before
-            if channel == POSITIONS and is_whole:
+            translation = await self._interpreter.told(name, document, at)
+            self._set_aside([name], translation.faults, at)
+            messages = list(translation.messages)
+            if channel == POSITIONS and not translation.faults:
                 messages += self._flat(name, messages, at)
             told += self._heard(name, messages, self._is_confirmation(document, channel, name), at)
         return told
@@ -225,7 +235,5 @@ class Stream:
         elif len(session.up) < len(self._interpreter.accounts) and at > session.opened_at + self._confirm_within:
             self._socket.renew("subscriptions that nobody confirmed")
 
-    def _faults(self) -> list[Garbled]:
-        faults = list(self._interpreter.garbled)
-        self._interpreter.garbled.clear()
-        return faults
+    def _set_aside(self, accounts: Sequence[str], faults: Sequence[Fault], at: datetime) -> None:
+        self._garbled += garbled(accounts, faults, at, hidden)

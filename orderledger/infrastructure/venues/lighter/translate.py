@@ -163,7 +163,7 @@ def _is_of_another(document: Document, context: Context) -> bool:
         named = channel.replace("/", ":").rpartition(":")[2]
         return named.isascii() and named.isdigit() and named != own
     index = document.get("account")
-    return isinstance(index, int) and str(index) != own
+    return isinstance(index, (int, str)) and str(index).isdigit() and str(index) != own
 
 
 def _is_row(document: Document) -> bool:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,10 @@ from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.questions import Questions
 from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, Rest, http_for
 from orderledger.infrastructure.venues.lighter.stream import Stream
-from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
+from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.infrastructure.venues.lighter.words import VENUE
 from orderledger.infrastructure.venues.transport import Backoff, Http
+from orderledger.infrastructure.venues.unread import Unread
 from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, NoRecords, Records, Told
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row
@@ -66,7 +68,8 @@ class LighterVenue:
         self.accounts: Sequence[str] = tuple(accounts)
         self._rest = Rest(http or http_for(url, allowance, chance), allowance)
         self._interpreter = Interpreter(self._rest, dict(accounts), records or NoRecords(), Markets.of(markets or {}))
-        self._questions = Questions(self._rest, self._interpreter, now, rest_lag)
+        self._unread = Unread(now, hidden)
+        self._questions = Questions(self._rest, self._interpreter, self._unread, now, rest_lag)
         self._stream = Stream(
             websocket_url or f"{url.replace('http', 'ws', 1)}/stream",
             self._interpreter,
@@ -82,9 +85,12 @@ class LighterVenue:
         """The markets known now: worth keeping for the next run."""
         return self._interpreter.markets
 
-    def listen(self) -> AsyncIterator[Told]:
+    async def listen(self) -> AsyncIterator[Told]:
         """Orders, trades and positions of all accounts, as the venue pushes them, until `aclose`."""
-        return self._stream.events()
+        with self._unread.told_to(self._stream.tell):
+            async with aclosing(self._stream.events()) as heard:
+                async for told in heard:
+                    yield told
 
     async def hang_up(self) -> None:
         await self._stream.aclose()

@@ -25,12 +25,12 @@ def claims_of(row: OrderRow) -> ReportedClaims:
         quantity, cumulated = (leg_quantity(row) if counts_legs(row) else None), _leg_cumulated(row)
     if row.status == "filled" and not cumulated:
         cumulated = None
-    leaves = None if row.is_compound or row.status not in TELLS_LEAVES or cumulated is None else row.remaining_quantity
+    tells_leaves = row.status in TELLS_LEAVES and not row.is_compound and cumulated is not None and row.tells_fills
     return ReportedClaims(
         status=_claimed_status(row, cumulated),
         quantity=quantity,
         cum_quantity=cumulated,
-        leaves_quantity=leaves,
+        leaves_quantity=row.remaining_quantity if tells_leaves else None,
         average_price=row.average_price if cumulated and not row.is_compound else None,
         limit_price=row.limit_price,
         stop_price=row.stop_price,

@@ -12,12 +12,12 @@ from orderledger.infrastructure.venues.tradier.asking import Questions
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated, translated_orders
-from orderledger.infrastructure.venues.translation import Fault, Translation, shown
+from orderledger.infrastructure.venues.translation import Fault, Translation
 from orderledger.infrastructure.venues.transport import Ended, Frame, Opened, Socket, ended, happens_within, parsed
-from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
+from orderledger.infrastructure.venues.unread import garbled
+from orderledger.infrastructure.venues.venue import Down, Heard, Told, Up
 
 MOST_WAITING = 1000
-PAYLOAD_LENGTH = 2000
 
 
 @dataclass(slots=True)
@@ -98,11 +98,9 @@ class Listener:
         session = await self._questions.session()
         await send(json.dumps({"events": ["order"], "sessionid": session, "excludeAccounts": []}))
 
-    async def tell_faults(self, accounts: Sequence[str], faults: Sequence[Fault], *, is_answer: bool = False) -> None:
-        """What could not be read; of an answer to a question that was not ours, if it `is_answer`."""
-        for one in shown(faults, most=PAYLOAD_LENGTH):
-            garbled = Garbled(accounts=accounts, at=self._now(), fault=one.fault, payload=one.payload, is_answer=is_answer)
-            await self._queue.put(garbled)
+    async def tell(self, told: Told) -> None:
+        """What somebody else has to tell whoever listens."""
+        await self._queue.put(told)
 
     async def _guarded(self, work: Any) -> None:
         try:
@@ -152,7 +150,11 @@ class Listener:
     async def _tell(self, line: Line, translation: Translation) -> None:
         if translation.messages:
             await self._queue.put(Heard(account=line.account, messages=translation.messages))
-        await self.tell_faults([line.account], translation.faults)
+        await self._tell_faults([line.account], translation.faults)
+
+    async def _tell_faults(self, accounts: Sequence[str], faults: Sequence[Fault]) -> None:
+        for one in garbled(accounts, faults, self._now()):
+            await self._queue.put(one)
 
     async def _follow(self, socket: Socket) -> None:
         """The stream. Nothing is told again after a cut: each connection is followed by a sweep."""
@@ -168,7 +170,7 @@ class Listener:
         try:
             document = parsed(text)
         except ValueError as fault:
-            await self.tell_faults([line.account for line in self._lines.values()], [Fault(str(fault), text)])
+            await self._tell_faults([line.account for line in self._lines.values()], [Fault(str(fault), text)])
             self._wake_all()
             return
         for line in self._about(document):
@@ -178,10 +180,10 @@ class Listener:
                 line.wake.set()
 
     def _about(self, document: Any) -> Iterator[Line]:
-        """The accounts that an event is about. One that names none, or no text, may be about any that is kept alone."""
-        number = document.get("account") if isinstance(document, dict) else None
-        if isinstance(number, str):
-            yield from [self._lines[number]] if number in self._lines else []
+        """The accounts that an event is about. One that names none may be about any that is kept alone."""
+        named = document.get("account") if isinstance(document, dict) else None
+        if isinstance(named, (str, int)):
+            yield from [line for number, line in self._lines.items() if number == str(named)]
         elif len(self._lines) == 1:
             yield from self._lines.values()
 

@@ -70,6 +70,11 @@ class OrderRow:
         return self.latest_at, total(line.exec_quantity or ZERO for line in (self.legs or [self]))
 
     @property
+    def tells_fills(self) -> bool:
+        """Whether what it says is filled can be told by it. Else a later row tells it, which may say no more what is left."""
+        return not self.exec_quantity or None not in (self.average_price, self.instrument, self.side)
+
+    @property
     def has_filled(self) -> bool:
         """Whether anything of it has."""
         return any(line.exec_quantity for line in (self.legs or [self]))

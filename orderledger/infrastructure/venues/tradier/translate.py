@@ -144,11 +144,13 @@ def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
 
 def _of_accounts(rows: Sequence[Any], context: Context) -> Translation:
     """What is told of ours among the accounts of a user. Whose is whose must be known, if several have something to tell."""
+    odd = [Fault("is no account", row) for row in rows if not isinstance(row, dict)]
     told = [row for row in rows if isinstance(row, dict) and any(not is_nothing(row.get(name)) for name in HOLDINGS)]
     own = [row for row in told if not _is_of_another(row, "account_number", context)]
     if len(own) > 1:
         return Translation(faults=[Fault("names several accounts, and none of them as ours", list(rows))])
-    return joined(translated({name: row[name]}, context) for row in own for name in HOLDINGS if not is_nothing(row.get(name)))
+    read = (translated({name: row[name]}, context) for row in own for name in HOLDINGS if not is_nothing(row.get(name)))
+    return joined(read) + Translation(faults=odd)
 
 
 def _is_of_another(row: Any, name: str, context: Context) -> bool:

@@ -14,10 +14,11 @@ from orderledger.infrastructure.venues.tradier.rows import key_of, read_row
 from orderledger.infrastructure.venues.tradier.tags import ids_of, tag_for
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated_orders, translated_positions
 from orderledger.infrastructure.venues.tradier.words import TAG_ALIAS
-from orderledger.infrastructure.venues.translation import Translation, complain, shown
 from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, Socket
+from orderledger.infrastructure.venues.unread import Unread
 from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, Records, Told
-from orderledger.infrastructure.wire.messages import Balance, CorrectFill, Fill, Message
+from orderledger.infrastructure.wire.messages import Balance, CorrectFill, Fill, Instrument, Message
+from orderledger.infrastructure.wire.reports import Report
 from orderledger.projections.tables import Row
 
 LIVE = "https://api.tradier.com/v1"
@@ -83,6 +84,7 @@ class TradierVenue:
         self._backoff = backoff or Backoff(chance)
         self._http = _http(url, token, Budget(budget), self._backoff, sleep, attempts=attempts, timeout=timeout)
         self._questions = Questions(self._http, now, kept_for)
+        self._unread = Unread(now)
         self._listener: Listener | None = None
 
     async def listen(self) -> AsyncIterator[Told]:
@@ -99,9 +101,10 @@ class TradierVenue:
         socket = self._socket(listener) if self._stream_url is not None else None
         self._listener = listener
         try:
-            async with aclosing(listener.told(socket)) as told:
-                async for one in told:
-                    yield one
+            with self._unread.told_to(listener.tell):
+                async with aclosing(listener.told(socket)) as told:
+                    async for one in told:
+                        yield one
         finally:
             self._listener = None
 
@@ -118,9 +121,9 @@ class TradierVenue:
         at = self._now()
         rows = await self._questions.orders(self._numbers[account])
         translation = translated_orders(rows, self._context(account))
-        await self._say_unread(account, translation)
+        faults = await self._unread.say(account, translation.faults)
         names = order_ids(rows, is_open_only=True)
-        return Listing(messages=translation.messages, faults=shown(translation.faults), venue_order_ids=names, at=at)
+        return Listing(messages=translation.messages, faults=faults, venue_order_ids=names, at=at)
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         """By the venue's ids; where that gives nothing, by id or tag among the orders of today, then of the days before."""
@@ -148,21 +151,21 @@ class TradierVenue:
         rows = {key_of(row): row for row in [*earlier, *await self._questions.orders(number)]}
         changed = [row for row in rows.values() if _may_have_filled(row, since)]
         translation = translated_orders(changed, self._context(account))
-        await self._say_unread(account, translation)
+        faults = await self._unread.say(account, translation.faults)
         filled = {message.venue_order_id for message in translation.messages if isinstance(message, (Fill, CorrectFill))}
         told = [
-            message for message in translation.messages if getattr(message, "venue_order_id", None) in filled or _defines(message)
+            message
+            for message in translation.messages
+            if isinstance(message, Instrument) or (isinstance(message, Report) and message.venue_order_id in filled)
         ]
-        return Answer(messages=sorted(told, key=lambda message: message.at or since), faults=shown(translation.faults))
+        return Answer(messages=sorted(told, key=lambda message: message.at or since), faults=faults)
 
     async def positions(self, account: str) -> Sequence[Balance]:
         """All positions, as of now, at what they cost. Cash is not asked for: there is nothing here to hold it against."""
         at = self._now()
         rows = await self._questions.positions(self._numbers[account])
         translation = translated_positions(rows, self._context(account, heard_at=at))
-        if translation.faults:
-            raise VenueUnavailable(f"a position cannot be read: {translation.faults[0].fault}")
-        return [message for message in translation.messages if isinstance(message, Balance) and message.quantity]
+        return self._unread.held(translation.messages, translation.faults)
 
     def tells_position_of(self, instrument: str) -> bool:
         """Of all that can be traded there."""
@@ -178,15 +181,8 @@ class TradierVenue:
         translation = translated_orders(rows, self._context(account))
         if not translation.messages and translation.faults:
             raise VenueUnavailable(f"the order cannot be read: {translation.faults[0].fault}")
-        await self._say_unread(account, translation)
+        await self._unread.say(account, translation.faults)
         return translation.messages
-
-    async def _say_unread(self, account: str, translation: Translation) -> None:
-        """What could not be read of an answer: told where somebody listens, else logged."""
-        if self._listener is None:
-            complain(self.name, translation.faults)
-        else:
-            await self._listener.tell_faults([account], translation.faults, is_answer=True)
 
     def _socket(self, listener: Listener) -> Socket:
         assert self._stream_url is not None
@@ -244,7 +240,3 @@ def _may_have_filled(raw: object, since: datetime) -> bool:
     except Unreadable:
         return True
     return row.latest_at >= since and row.has_filled
-
-
-def _defines(message: Message) -> bool:
-    return getattr(message, "type", None) == "instrument"
