@@ -1,29 +1,21 @@
 """What whole worlds have found: words that come beside others, late, twice, or while the venue is asked."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from orderledger import Ledger, parse_document
+from orderledger import parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
 from orderledger.infrastructure.wire.messages import Message
-from tests.reconciliation.plain_venue import Known, PlainVenue
-from tests.reconciliation.test_reconciling import ALIAS, SENT, WORKING, Desk, kinds, left
+from tests.reconciliation.desk import ALIAS, SENT, WORKING, Desk, kinds, left
+from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, fill, message
 
 BTC = {"venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
 PLAIN: dict[str, Any] = {"account": ACCOUNT}
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    clock = SteppingClock(at(0))
-    with Ledger.open("memory://", clock=clock, follow=False) as ledger:
-        yield Desk(ledger, PlainVenue(clock), clock)
 
 
 def told(type_: str, second: float, **fields: Any) -> Message:
