@@ -176,6 +176,16 @@ def test_a_refusal_under_the_cancel_requests_id_answers_that_request() -> None:
     )
 
 
+def test_a_refusal_under_the_working_id_answers_the_oldest_request_also_where_a_replace_was_asked_for_by_that_id() -> None:
+    """As in FIX, where the id of a replace request is the order's from the replace on."""
+    replaced = (
+        request_replace(quantity="8", request_id="C-1b", replacement_client_order_id="C-1b"),
+        message("replace", quantity="8", replacement_client_order_id="C-1b"),
+    )
+    scenario = given(*WORKING, *replaced, message("request_cancel")).then_order(pending="cancel")
+    scenario.when(message("reject_cancel", client_order_id="C-1b")).then_order(pending=None)
+
+
 def test_an_answer_told_again_does_not_answer_the_next_request() -> None:
     refusal = message("reject_cancel", at=at(10))
     scenario = given(*WORKING, message("request_cancel", request_id="R-1"), refusal)
