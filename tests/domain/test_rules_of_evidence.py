@@ -94,6 +94,23 @@ def test_a_claimed_average_price_that_is_not_ours_is_a_mismatch() -> None:
     ).then_outcome("recorded", "quantity_mismatch")
 
 
+def test_a_claimed_average_price_is_not_held_against_fills_that_came_after_it() -> None:
+    claim = {"cum_quantity": "4", "average_price": "100"}
+    row = in_any_order(WORKING, fill("F-1", "4", "100", at=at(10), reported=claim), fill("F-2", "4", "110", at=at(11)))
+    assert (row["average_price"], row["anomalies"]) == ("105", [])
+
+
+def test_what_is_claimed_to_be_left_is_weighed_against_claims_of_its_own_time_alone() -> None:
+    """More may be left than before, after a replace; then nothing else that the later claims say is older."""
+    given(
+        *WORKING,
+        fill("F-1", "4", "100", at=at(10), reported={"leaves_quantity": "6"}),
+        message("status", reported={"average_price": "101"}, status="partially_filled", at=at(12)),
+        message("replace", quantity="12", at=at(11)),
+        message("status", reported={"leaves_quantity": "8", "average_price": "100"}, status="partially_filled", at=at(12)),
+    ).then_order(anomalies=[])
+
+
 @pytest.mark.parametrize("claim", [{"cum_quantity": "4"}, {"leaves_quantity": "6"}])
 def test_what_a_fill_claims_has_that_fill_in_it(claim: dict[str, str]) -> None:
     row = in_any_order(WORKING, fill("F-1", "3", at=at(10)), fill("F-2", "4", at=at(11), reported=claim))
@@ -222,6 +239,16 @@ def test_an_order_of_somebody_else_is_external_until_it_is_requested_here() -> N
     scenario.when(request()).then_outcome("recorded").then_order(
         origin="own", status="partially_filled", quantity="10", leaves_quantity="6", anomalies=[]
     )
+
+
+def test_an_external_order_is_on_the_terms_that_the_venue_claims_last() -> None:
+    first = {"order_type": "limit", "time_in_force": "day", "post_only": True}
+    row = in_any_order(
+        (),
+        message("acknowledge", venue_order_id="V-1", reported=first, at=at(1)),
+        message("status", status="new", venue_order_id="V-1", reported={"time_in_force": "gtc", "reduce_only": True}, at=at(2)),
+    )
+    assert [row[name] for name in ("order_type", "time_in_force", "post_only", "reduce_only")] == ["limit", "gtc", True, True]
 
 
 def test_an_external_order_may_be_filled_beyond_its_quantity_and_that_is_an_overfill_too() -> None:

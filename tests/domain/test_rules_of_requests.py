@@ -165,7 +165,8 @@ def test_a_refusal_under_the_replacements_id_answers_that_replacement() -> None:
         request_replace(quantity="8", replacement_client_order_id="C-1b"),
         request_replace(quantity="7", replacement_client_order_id="C-1c"),
     )
-    scenario = given(*WORKING, *asked, message("reject_replace", client_order_id="C-1c")).then_order(pending="replace")
+    scenario = given(*WORKING, *asked, message("reject_replace", client_order_id="C-1c"))
+    scenario.then_order(pending="replace", pending_since=at(4))
     scenario.when(message("replace", quantity="8", replacement_client_order_id="C-1b")).then_order(pending=None, quantity="8")
 
 
@@ -205,6 +206,11 @@ def test_an_answer_recorded_before_its_request_answers_it() -> None:
     given(*WORKING, message("reject_cancel", request_id="R-1")).when(message("request_cancel", request_id="R-1")).then_order(
         pending=None
     )
+
+
+def test_an_answer_given_after_its_request_answers_it_though_the_clock_of_the_venue_is_behind() -> None:
+    asked = message("request_cancel", request_id="R-1", at=at(10))
+    given(*WORKING, asked).when(message("reject_cancel", at=at(9))).then_order(pending=None)
 
 
 def test_what_the_venue_shows_as_pending_is_outstanding_until_an_answer_of_its_kind() -> None:

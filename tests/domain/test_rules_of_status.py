@@ -72,6 +72,12 @@ def test_a_cancel_outranks_a_reject_and_a_reject_outranks_our_own_denial() -> No
     ).then_order(status="canceled")
 
 
+@pytest.mark.parametrize(("first", "second"), [("duplicate_order", "margin"), ("margin", "duplicate_order")])
+def test_an_order_that_was_rejected_for_two_reasons_was_rejected_for_the_one_given_first(first: str, second: str) -> None:
+    row = in_any_order(SENT, message("reject", reason=first, at=at(5)), message("reject", reason=second, at=at(6)))
+    assert (row["status"], row["reason"], row["ended_at"]) == ("rejected", first, at(5))
+
+
 def test_of_a_cancel_and_an_expiry_the_later_is_the_end() -> None:
     row = in_any_order(WORKING, message("cancel", at=at(20)), message("expire", at=at(10)))
     assert (row["status"], row["ended_at"]) == ("canceled", at(20))
@@ -213,6 +219,12 @@ def test_an_observed_suspension_suspends_and_a_resume_resumes() -> None:
     given(*WORKING).when(message("status", status="suspended")).then_order(status="suspended").when(message("resume")).then_order(
         status="new"
     )
+
+
+def test_an_order_seen_done_for_the_day_has_worked_and_is_not_ended_by_a_refusal_of_its_copy() -> None:
+    copy = message("reject", reason="duplicate_order")
+    scenario = given(request(time_in_force="gtc"), message("submit"), message("status", status="done_for_day"), copy)
+    scenario.then_order(status="done_for_day", is_open=True).when(message("resume")).then_order(status="new")
 
 
 def test_an_observed_fill_invents_no_fill_and_is_a_conflict_until_the_fills_come() -> None:

@@ -103,6 +103,13 @@ def test_the_name_of_an_alias_may_hold_what_parts_it_from_its_value(ledger: Ledg
     assert [ledger.order(name)["cum_quantity"] for name in ("C-1", "C-2")] == [0, 4]
 
 
+def test_an_order_that_bears_an_alias_may_bear_an_id_that_reads_like_it(ledger: Ledger) -> None:
+    told(ledger, request(), message("submit", aliases={"sim.index": "7"}))
+    told(ledger, message("replace", quantity="9", replacement_client_order_id="sim.index=7"))
+    assert words(ledger, fill("F-1", "4", client_order_id="sim.index=7")) == [("recorded",)]
+    assert rows(ledger, "client_order_id", "working_client_order_id", "cum_quantity") == [("C-1", "sim.index=7", "4")]
+
+
 def test_an_alias_is_another_when_it_is_written_otherwise(ledger: Ledger) -> None:
     told(ledger, request(), message("submit", aliases={"sim.index": "81"}))
     assert words(ledger, fill("F-1", "4", **ALIASED)) == [("recorded", "unknown_order")]
