@@ -1,5 +1,7 @@
 """What reconciliation has taken over can be taken back."""
 
+import pytest
+
 from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
 from tests.reconciliation.desk import SENT, WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
@@ -104,3 +106,33 @@ def test_a_repair_is_an_event_with_the_break_as_its_cause(desk: Desk) -> None:
     assert (event["name"], event["source"], event["actor"]) == ("fill_recorded.v1", "reconciliation", "reconciliation")
     assert event["causation_id"] == "missing_fill:BTC-USD:V-1:F-1"
     assert event["evidence"] == {"tid": "F-1"}
+
+
+def test_a_break_is_taken_back_with_all_that_it_had_appended(desk: Desk) -> None:
+    """Adopted again after it was absent: what the venue said of it, and that it was seen after that."""
+    desk.record(*SENT)
+    desk.reconcile(60)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.reconcile(120)
+    events = repairs_of(desk.ledger, "unanswered_order:V-1")
+    assert [event["at"] for event in events] == [at(3), desk.ledger.order("C-1")["updated_at"]]
+    assert {type(undone).__name__ for undone in reverting(desk.ledger, events, at(180))} == {"Absent"}
+
+
+@pytest.mark.parametrize(("word", "is_open"), [("expired", True), ("suspended", False)])
+def test_an_end_that_was_observed_can_be_taken_back(desk: Desk, word: str, is_open: bool) -> None:
+    repair = {"actor": "reconciliation", "causation_id": "missing_end:V-1", "source": "reconciliation"}
+    seen = message("status", venue_order_id="V-1", status=word, at=at(8))
+    desk.record(*WORKING, {**seen, **repair})
+    undone = reverting(desk.ledger, repairs_of(desk.ledger, "missing_end:V-1"), at(60))
+    assert [type(one).__name__ for one in undone] == (["Reinstate"] if is_open else [])
+    desk.ledger.record_many(undone)
+    assert desk.order("status") == ("new" if is_open else word,)
+
+
+def test_a_correction_of_a_fill_that_was_never_heard_of_is_taken_back_for_good(desk: Desk) -> None:
+    corrected = correct_fill("F-1b", "F-1", "4", "99", venue_order_id="V-1", at=at(8), instrument="BTC-USD", side="buy")
+    repair = {"actor": "reconciliation", "causation_id": "missing_fill:F-1b", "source": "reconciliation"}
+    desk.record(*WORKING, {**corrected, **repair})
+    reverted(desk, "missing_fill:F-1b")
+    assert (desk.ledger.trades(), desk.order("cum_quantity", "anomalies")) == ([], ("0", []))
