@@ -10,7 +10,7 @@ from orderledger.infrastructure.reconciliation.breaks import Kind
 from orderledger.infrastructure.reconciliation.comparing import difference
 from tests.reconciliation.desk import SENT, WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
-from tests.scenarios import at, fill, message
+from tests.scenarios import ACCOUNT, at, fill, message
 
 
 def test_a_ledger_that_agrees_is_certified_and_the_second_run_appends_nothing(desk: Desk) -> None:
@@ -180,6 +180,14 @@ def test_an_order_of_which_the_fills_alone_are_known_ends_when_the_venue_says_fi
     row = {"is_open": True, "status": "partially_filled", "quantity": None, "cum_quantity": Decimal(10), "limit_price": None}
     filled = parse_document(message("status", status="filled", client_order_id=None, venue_order_id="V-1"))
     assert difference(row, filled) == (Kind.MISSING_END, "only its fills are known here, filled at the venue")
+
+
+def test_a_position_that_was_adjusted_and_never_traded_is_held_against_a_balance_without_a_price(desk: Desk) -> None:
+    desk.record({"type": "adjust", "account": ACCOUNT, "instrument": "BTC", "quantity": "5", "price": "100", "at": at(1)})
+    desk.reconcile(30)
+    desk.venue.held, desk.venue.cash = {}, {"BTC": "4"}
+    (found,) = desk.reconcile(60).breaks
+    assert (found.id, found.text) == ("position_differs:BTC", "5 here, 4 at the venue")
 
 
 def test_a_position_that_the_fills_do_not_explain_stays_open_until_it_is_adjusted(desk: Desk) -> None:
