@@ -65,6 +65,23 @@ def test_an_account_message_is_the_same_again_when_its_message_id_is(ledger: Led
     assert len(list(ledger.events())) == 2
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)], ids=["in time", "late"])
+def test_of_what_is_told_of_an_instrument_the_latest_holds_whenever_it_came(ledger: Ledger, order: tuple[int, int]) -> None:
+    named = {"account": ACCOUNT, "instrument": "BTC-USD"}
+    for second in order:
+        told = {**named, "at": moment(second)}
+        ledger.record_many(
+            parsed(
+                {"type": "instrument", **told, "multiplier": str(10 * second), "currency": f"USD{second}"},
+                {"type": "mark", **told, "price": str(100 * second)},
+                {"type": "balance", **told, "quantity": str(second)},
+            )
+        )
+    (row,) = ledger.instruments()
+    assert (row["multiplier"], row["currency"], row["mark_price"], row["reported_quantity"]) == (20, "USD2", 200, 2)
+    assert {row[name] for name in ("defined_at", "marked_at", "reported_at")} == {seen(2)}
+
+
 def test_a_certificate_shows_what_agreed_and_what_is_open(ledger: Ledger) -> None:
     counts = {"orders": 2, "fills": 7, "positions": 1}
     covered = {"covered_from": moment(1), "covered_to": moment(9)}

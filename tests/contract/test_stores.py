@@ -68,6 +68,28 @@ def test_a_reopened_store_gives_the_same_answers(durable_store_url: str) -> None
         assert ledger.check().differences == ()
 
 
+@pytest.mark.parametrize("recorded", [1, 2, 3])
+def test_an_order_goes_on_after_a_restart_where_it_was(durable_store_url: str, recorded: int) -> None:
+    messages = parsed(*lives(1))
+    with opened(durable_store_url) as ledger:
+        ledger.record_many(messages[:recorded])
+        ledger.catch_up()
+    with opened(durable_store_url) as ledger:
+        assert [ledger.record(message).outcome for message in messages[recorded:]] == ["recorded"] * (4 - recorded)
+        order = ledger.order("C-0")
+        assert [str(order[name]) for name in ("status", "quantity", "cum_quantity", "version")] == ["filled", "10", "10", "4"]
+        assert [(trade["fill_id"], trade["client_order_id"]) for trade in ledger.trades()] == [("F-0-1", "C-0"), ("F-0-2", "C-0")]
+        assert ledger.check().differences == ()
+
+
+def test_a_fill_that_names_the_venues_order_names_it_for_the_fills_before(ledger: Ledger) -> None:
+    unnamed, named = fill("C-1", "F-1", 1), fill("C-1", "F-2", 2, venue_order_id="V-1")
+    for message in parsed(request("C-1"), unnamed, named):
+        ledger.record(message)
+    assert [(trade["fill_id"], trade["venue_order_id"]) for trade in ledger.trades()] == [("F-1", "V-1"), ("F-2", "V-1")]
+    assert ledger.check().differences == ()
+
+
 def test_a_rebuild_finds_what_was_there(ledger: Ledger) -> None:
     ledger.record_many(parsed(*story()))
     before = every_view(ledger)
