@@ -1,13 +1,18 @@
 """The oracle is right on cases worked out by hand: orders, fills, and what is recorded."""
 
+import ast
+import sys
 from fractions import Fraction
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.auditing.cases import at, audited, fill, message, only, request, unnamed
 from tests.auditor import Auditor, differences
+
+TESTS = Path(__file__).parent
 
 
 def test_a_late_fill_counts_after_a_cancel_and_the_cancel_stands() -> None:
@@ -244,3 +249,16 @@ def test_rows_are_compared_as_exact_numbers_and_instants() -> None:
     assert differences(expected, found | {"average_price": "0.3333"}) != []
     assert differences(expected, found | {"fees": {}, "ended_at": None}, fields=["quantity"]) == []
     assert len(differences(expected, {})) == 4
+
+
+def test_the_oracle_shares_no_code_with_what_it_audits() -> None:
+    paths = [TESTS / "auditor.py", *(TESTS / "auditing").glob("*.py")]
+    imported = {
+        name
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in ([node.module or "."] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    }
+    strange = {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert strange == {"tests.auditor", *(f"tests.auditing.{path.stem}" for path in paths[1:] if path.stem != "cases")}
