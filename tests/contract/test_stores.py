@@ -82,6 +82,18 @@ def test_an_order_goes_on_after_a_restart_where_it_was(durable_store_url: str, r
         assert ledger.check().differences == ()
 
 
+def test_an_instrument_that_is_defined_after_a_restart_restates_its_position(durable_store_url: str) -> None:
+    sold = request("C-2", 3, side="sell"), fill("C-2", "F-2", 4, side="sell", price="110.5")
+    with opened(durable_store_url) as ledger:
+        ledger.record_many(parsed(request("C-1"), fill("C-1", "F-1"), *sold))
+        assert [row["realized_pnl"] for row in ledger.positions()] == [10]
+    with opened(durable_store_url) as ledger:
+        named = {"account": "sim:main", "instrument": "BTC-USD"}
+        ledger.record_many(parsed({"type": "instrument", "at": moment(5), **named, "multiplier": "3"}))
+        assert [row["realized_pnl"] for row in ledger.positions()] == [30]
+        assert ledger.check().differences == ()
+
+
 def test_a_fill_that_names_the_venues_order_names_it_for_the_fills_before(ledger: Ledger) -> None:
     unnamed, named = fill("C-1", "F-1", 1), fill("C-1", "F-2", 2, venue_order_id="V-1")
     for message in parsed(request("C-1"), unnamed, named):

@@ -5,10 +5,10 @@ from itertools import permutations
 
 import pytest
 
-from orderledger import Ledger, Outcome
+from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.wire.parsing import parse_document
 from orderledger.projections.tables import Row
+from tests.domain.telling import told, words
 from tests.scenarios import Document, at, correct_fill, fill, message, readable, request
 
 UNKNOWN: Document = {"client_order_id": None, "venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
@@ -23,17 +23,6 @@ def opened() -> Ledger:
 def ledger() -> Iterator[Ledger]:
     with opened() as ledger:
         yield ledger
-
-
-def told(ledger: Ledger, *documents: Document) -> list[Outcome]:
-    return [ledger.record(parse_document(document)) for document in documents]
-
-
-def words(ledger: Ledger, *documents: Document) -> list[tuple[str, ...]]:
-    """Outcomes, with reason or anomalies."""
-    return [
-        (outcome.outcome, *([outcome.reason] if outcome.reason else outcome.anomalies)) for outcome in told(ledger, *documents)
-    ]
 
 
 def rows(ledger: Ledger, *names: str) -> list[tuple[object, ...]]:
@@ -246,44 +235,3 @@ def test_a_file_recorded_again_gives_a_duplicate_for_every_line_and_changes_noth
     log, views = list(ledger.events()), shown(ledger)
     assert words(ledger, *file) == [("duplicate",)] * len(file)
     assert (list(ledger.events()), shown(ledger)) == (log, views)
-
-
-# Proposals
-
-
-PROPOSAL: Document = {
-    "client_order_id": None,
-    "proposal_id": "P-1",
-}
-PROPOSED = message(
-    "propose",
-    **PROPOSAL,
-    kind="entry",
-    strategy="grid",
-    instrument="BTC-USD",
-    side="buy",
-    quantity="1",
-    order_type="market",
-)
-
-
-def test_a_proposal_is_made_once_and_decided_once(ledger: Ledger) -> None:
-    assert words(
-        ledger,
-        message("approve", **PROPOSAL),
-        PROPOSED,
-        PROPOSED,
-        {**PROPOSED, "quantity": "2"},
-        message("decline", **PROPOSAL, reason="risk"),
-        message("decline", **PROPOSAL, reason="risk"),
-        message("approve", **PROPOSAL),
-    ) == [
-        ("refused", "unknown_proposal"),
-        ("recorded",),
-        ("duplicate",),
-        ("refused", "duplicate_proposal_id"),
-        ("recorded",),
-        ("duplicate",),
-        ("refused", "proposal_decided"),
-    ]
-    assert [(row["proposal_id"], row["state"], row["reason"]) for row in ledger.proposals()] == [("P-1", "declined", "risk")]
