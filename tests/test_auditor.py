@@ -1,49 +1,18 @@
-"""The oracle is right on cases worked out by hand."""
+"""The oracle is right on cases worked out by hand: orders, fills, and what is recorded."""
 
-from datetime import UTC, datetime, timedelta
+import ast
+import sys
 from fractions import Fraction
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.auditing.cases import at, audited, fill, message, only, request, unnamed
 from tests.auditor import Auditor, differences
 
-MIDNIGHT = datetime(2025, 1, 2, tzinfo=UTC)
-REQUEST = {"type": "request", "client_order_id": "C-1", "instrument": "BTC-USD", "side": "buy", "quantity": "10"}
-REQUEST |= {"order_type": "limit", "limit_price": "100"}
-
-
-def at(second: int) -> datetime:
-    return MIDNIGHT + timedelta(seconds=second)
-
-
-def message(second: int, type_: str, **fields: Any) -> dict[str, Any]:
-    return {"type": type_, "account": "sim:main", "client_order_id": "C-1", "at": at(second).isoformat(), **fields}
-
-
-def request(second: int = 0, **fields: Any) -> dict[str, Any]:
-    return message(second, **{"type_": "request", **{k: v for k, v in REQUEST.items() if k != "type"}, **fields})
-
-
-def fill(second: int, fill_id: str, quantity: str, price: str = "100", **fields: Any) -> dict[str, Any]:
-    return message(second, "fill", fill_id=fill_id, quantity=quantity, price=price, **fields)
-
-
-def unnamed(report: dict[str, Any], **names: Any) -> dict[str, Any]:
-    return {field: value for field, value in report.items() if field != "client_order_id"} | names
-
-
-def audited(*messages: dict[str, Any]) -> Auditor:
-    auditor = Auditor()
-    for second, offered in enumerate(messages):
-        assert auditor.offer(offered, at(1000 + second)) == "recorded", offered
-    return auditor
-
-
-def only(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    assert len(rows) == 1, rows
-    return rows[0]
+TESTS = Path(__file__).parent
 
 
 def test_a_late_fill_counts_after_a_cancel_and_the_cancel_stands() -> None:
@@ -266,73 +235,6 @@ def test_commands_are_refused_and_requests_repeated_for_the_stated_reasons() -> 
         assert (auditor.offer(offered, at(1000)), auditor.expected_reason) == (outcome, reason), offered
 
 
-def trades_through_zero() -> Auditor:
-    """Buy 2 at 100, buy 2 at 110, sell 3 at 120, sell 3 at 90."""
-    buys = [request(), fill(1, "B-1", "2", "100"), fill(2, "B-2", "2", "110")]
-    sells = [fill(3, "S-1", "3", "120", fee="3", fee_currency="USD"), fill(4, "S-2", "3", "90")]
-    sell = request(0, client_order_id="C-2", side="sell")
-    marked = {"type": "mark", "account": "sim:main", "instrument": "BTC-USD", "price": "80"}
-    return audited(*buys, sell, *(sold | {"client_order_id": "C-2"} for sold in sells), marked)
-
-
-@pytest.mark.parametrize(
-    ("method", "realized"),
-    [
-        ("average", 3 * (120 - 105) + (90 - 105)),
-        ("fifo", 2 * (120 - 100) + (120 - 110) + (90 - 110)),
-        ("lifo", 2 * (120 - 110) + (120 - 100) + (90 - 100)),
-    ],
-)
-def test_a_fill_through_zero_closes_and_reopens(method: str, realized: int) -> None:
-    row = only(trades_through_zero().pnl(method))
-    assert (row["position_quantity"], row["average_open_price"], row["realized_pnl"]) == (-2, 90, realized)
-    assert (row["unrealized_pnl"], row["net_pnl"], row["fees"]) == (20, realized - 3, {"USD": 3})
-    assert (row["currency"], row["fills"], row["bought_quantity"], row["sold_quantity"]) == ("USD", 4, 4, 6)
-
-
-@pytest.mark.parametrize(("method", "realized"), [("average", 15), ("fifo", 20), ("lifo", 10)])
-def test_the_methods_differ_in_what_a_partial_close_realizes(method: str, realized: int) -> None:
-    sell = request(0, client_order_id="C-2", side="sell")
-    sold = fill(3, "S-1", "1", "120", client_order_id="C-2")
-    row = only(audited(request(), fill(1, "B-1", "1"), fill(2, "B-2", "1", "110"), sell, sold).pnl(method))
-    assert (row["realized_pnl"], row["average_open_price"]) == (realized, {"average": 105, "fifo": 110, "lifo": 100}[method])
-
-
-def test_an_inverse_instrument_is_worth_its_quantity_over_the_price() -> None:
-    account = {"account": "sim:main", "instrument": "BTC-USD"}
-    auditor = audited(
-        {"type": "instrument", "multiplier": "100", "inverse": True, "currency": "BTC", **account},
-        request(),
-        fill(1, "B-1", "1", "10000"),
-        fill(2, "B-2", "1", "20000", fee="0.001"),
-        request(0, client_order_id="C-2", side="sell"),
-        fill(3, "S-1", "1", "40000", client_order_id="C-2"),
-        {"type": "mark", "price": "20000", **account},
-        {"type": "funding", "amount": "-0.0005", "currency": "BTC", **account},
-    )
-    row = only(auditor.pnl())
-    assert row["average_open_price"] == Fraction(2) / (Fraction(1, 10000) + Fraction(1, 20000))
-    assert row["realized_pnl"] == 100 * (Fraction(3, 40000) - Fraction(1, 40000))
-    assert row["unrealized_pnl"] == 100 * (Fraction(3, 40000) - Fraction(1, 20000))
-    assert row["net_pnl"] == row["realized_pnl"] - Fraction("0.001") - Fraction("0.0005")
-    assert only(auditor.pnl("fifo"))["realized_pnl"] == 100 * (Fraction(1, 10000) - Fraction(1, 40000))
-
-
-def test_an_adjustment_replaces_the_position_and_realizes_nothing() -> None:
-    adjusted = {
-        "type": "adjust",
-        "account": "sim:main",
-        "instrument": "BTC-USD",
-        "quantity": "-4",
-        "price": "90",
-        "reason": "opening",
-    }
-    row = only(
-        audited(request(), fill(1, "B-1", "1", "100"), fill(3, "B-2", "1", "80"), adjusted | {"at": at(2).isoformat()}).pnl()
-    )
-    assert (row["position_quantity"], row["average_open_price"], row["realized_pnl"], row["fills"]) == (-3, 90, 10, 2)
-
-
 def test_rows_are_compared_as_exact_numbers_and_instants() -> None:
     expected = {"average_price": Fraction(1, 3), "quantity": Fraction(1, 2), "ended_at": at(0), "fees": {"USD": Fraction(1)}}
     found = {
@@ -347,3 +249,16 @@ def test_rows_are_compared_as_exact_numbers_and_instants() -> None:
     assert differences(expected, found | {"average_price": "0.3333"}) != []
     assert differences(expected, found | {"fees": {}, "ended_at": None}, fields=["quantity"]) == []
     assert len(differences(expected, {})) == 4
+
+
+def test_the_oracle_shares_no_code_with_what_it_audits() -> None:
+    paths = [TESTS / "auditor.py", *(TESTS / "auditing").glob("*.py")]
+    imported = {
+        name
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in ([node.module or "."] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    }
+    strange = {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert strange == {"tests.auditor", *(f"tests.auditing.{path.stem}" for path in paths[1:] if path.stem != "cases")}

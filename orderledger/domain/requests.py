@@ -101,7 +101,7 @@ class Requests:
             named = next((asked for asked in waiting if answer.name in asked.names), None)
             if named is not None:
                 waiting.remove(named)
-            elif answer.name not in self._by_id and (kind, answer.name) not in self._names:  # else it was answered before
+            elif (kind, answer.name) not in self._names:  # else it was answered before
                 free.append(answer)
         for answer in sorted(free, key=lambda answer: (answer.at, answer.turn)):
             oldest = next((asked for asked in sorted(waiting, key=_age) if answer.may_answer(asked)), None)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 from orderledger import Ledger, Message, parse_document
+from orderledger.infrastructure.clock import SteppingClock
 from orderledger.projections.positions import Method
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -37,6 +38,11 @@ IDS = (
     "語" * 200,
 )
 ACCOUNTS = ("sim:main", "a/b", "a#b", "a%2Fb", "a%b", "größe/注文")
+
+
+def opened(url: str, **settings: Any) -> Ledger:
+    """Its clock begins after all that the messages tell of."""
+    return Ledger.open(url, clock=SteppingClock(MADE_AT), **settings)
 
 
 def parsed(*documents: dict[str, Any]) -> list[Message]:

@@ -13,6 +13,15 @@ from tests.contract.streams import MADE_AT, fill, moment, parsed, report, reques
 
 ACCOUNT = "sim:main"
 
+OF_ACCOUNT: list[dict[str, Any]] = [
+    {"type": "instrument", "instrument": "BTC-USD"},
+    {"type": "mark", "instrument": "BTC-USD", "price": "1"},
+    {"type": "funding", "instrument": "BTC-USD", "amount": "1", "currency": "USD"},
+    {"type": "adjust", "instrument": "BTC-USD", "quantity": "1", "price": "1"},
+    {"type": "balance", "instrument": "BTC-USD", "quantity": "1"},
+    {"type": "gap", "from": moment(1)},
+]
+
 
 @pytest.fixture
 def ledger(store_url: str) -> Iterator[Ledger]:
@@ -40,23 +49,37 @@ def test_a_gap_that_is_covered_is_the_same_gap_with_its_end(ledger: Ledger) -> N
     assert ledger.check().differences == ()
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"type": "instrument", "instrument": "BTC-USD"},
-        {"type": "mark", "instrument": "BTC-USD", "price": "1"},
-        {"type": "funding", "instrument": "BTC-USD", "amount": "1", "currency": "USD"},
-        {"type": "adjust", "instrument": "BTC-USD", "quantity": "1", "price": "1"},
-        {"type": "balance", "instrument": "BTC-USD", "quantity": "1"},
-        {"type": "gap", "from": moment(1)},
-    ],
-    ids=lambda fields: fields["type"],
-)
+@pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
 def test_the_reason_of_an_account_message_is_kept(ledger: Ledger, fields: dict[str, Any]) -> None:
     ledger.record(parse_document({**fields, "account": ACCOUNT, "at": moment(2), "reason": "because"}))
     (event,) = ledger.events()
     assert event["payload"]["reason"] == "because"
     assert [row["reason"] for row in ledger.account_events()] in (["because"], [])
+
+
+@pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
+def test_an_account_message_is_the_same_again_when_its_message_id_is(ledger: Ledger, fields: dict[str, Any]) -> None:
+    told = [{**fields, "account": ACCOUNT, "at": moment(second), "message_id": name} for second, name in ((2, "M-1"), (3, "M-1"))]
+    other = {**told[1], "message_id": "M-2"}
+    assert [ledger.record(message).outcome for message in parsed(*told, other)] == ["recorded", "duplicate", "recorded"]
+    assert len(list(ledger.events())) == 2
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)], ids=["in time", "late"])
+def test_of_what_is_told_of_an_instrument_the_latest_holds_whenever_it_came(ledger: Ledger, order: tuple[int, int]) -> None:
+    named = {"account": ACCOUNT, "instrument": "BTC-USD"}
+    for second in order:
+        told = {**named, "at": moment(second)}
+        ledger.record_many(
+            parsed(
+                {"type": "instrument", **told, "multiplier": str(10 * second), "currency": f"USD{second}"},
+                {"type": "mark", **told, "price": str(100 * second)},
+                {"type": "balance", **told, "quantity": str(second)},
+            )
+        )
+    (row,) = ledger.instruments()
+    assert (row["multiplier"], row["currency"], row["mark_price"], row["reported_quantity"]) == (20, "USD2", 200, 2)
+    assert {row[name] for name in ("defined_at", "marked_at", "reported_at")} == {seen(2)}
 
 
 def test_a_certificate_shows_what_agreed_and_what_is_open(ledger: Ledger) -> None:

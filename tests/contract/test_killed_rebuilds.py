@@ -33,7 +33,8 @@ def rebuilding(command: Path, recorded: Path, folder: Path) -> Iterator[tuple[su
     """A rebuild whose processes are at work, and their ids."""
     (folder / "orders.db").write_bytes(recorded.read_bytes())
     arguments = [str(command), "rebuild", "--jobs", "2", "--db", "orders.db"]
-    with subprocess.Popen(arguments, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(arguments, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as parent:
         wait_until(lambda: any(folder.glob("*/*.1")) or parent.poll() is not None)
         workers = [pid for pid in children(parent.pid) if "multiprocessing.spawn" in command_of(pid)]
         yield parent, workers
@@ -90,9 +91,8 @@ def test_a_process_of_it_that_is_killed_is_one_sentence(recorded: Path, tmp_path
 
 def test_an_interrupt_ends_it_at_once(recorded: Path, tmp_path: Path, orderledger_command: Path) -> None:
     with rebuilding(orderledger_command, recorded, tmp_path) as (parent, workers):
-        for pid in (parent.pid, *workers):  # as the keyboard sends it
-            os.kill(pid, signal.SIGINT)
+        os.killpg(parent.pid, signal.SIGINT)  # to all of them at once, as the keyboard sends it
         said = parent.communicate()
-        assert not any(command_of(pid) for pid in workers)
+        assert [command_of(pid) for pid in workers] == ["", ""]
     assert (parent.returncode, *said) == (130, "", "orderledger: interrupted\n")
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []

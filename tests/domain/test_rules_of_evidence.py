@@ -1,4 +1,4 @@
-"""Rules 2.10 and 2.11 of the contract, the venue's ids, and every anomaly: facts and judgements apart."""
+"""Rule 2.11 of the contract, the venue's ids, and every anomaly: facts and judgements apart."""
 
 from itertools import permutations
 
@@ -10,112 +10,8 @@ from tests.scenarios import SENT, WORKING, Document, at, correct_fill, ends, fil
 
 VENUE_TERMS = {"instrument": "BTC-USD", "side": "buy"}
 
-LIFE = (
-    message("acknowledge", venue_order_id="V-1", at=at(10)),
-    fill("F-1", "4", "100", at=at(11), fee="0.1", fee_currency="USD"),
-    message("replace", quantity="9", venue_order_id="V-2", replacement_client_order_id="C-1b", at=at(12)),
-    correct_fill("F-2", "F-1", "3", "101", at=at(13), fee="0.2", fee_currency="USD"),
-    message("suspend", at=at(14)),
-    message("cancel", at=at(15), reason="user"),
-)
 
-
-# Any interleaving
-
-
-def test_any_interleaving_of_a_whole_life_ends_in_the_same_order() -> None:
-    row = in_any_order(SENT, *LIFE)
-    assert (row["status"], row["cum_quantity"], row["leaves_quantity"], row["quantity"]) == ("canceled", "3", "0", "9")
-    assert (row["fees"], row["venue_order_ids"], row["anomalies"]) == ({"USD": "0.2"}, ["V-1", "V-2"], [])
-    assert (row["acknowledged_at"], row["last_fill_at"], row["ended_at"]) == (at(10), at(13), at(15))
-
-
-def test_any_repetition_of_a_whole_life_ends_in_the_same_order() -> None:
-    assert ends(SENT, [*LIFE, *LIFE, *reversed(LIFE)]) == ends(SENT, LIFE)
-
-
-def test_a_sending_that_got_no_answer_is_not_held_against_a_request_made_after_it() -> None:
-    lost = message("unresolved", reason="timeout", at=at(16))
-    heard = message("acknowledge", venue_order_id="V-1", at=at(14))
-    cancel = message("request_cancel", at=at(20))
-    given(request(at=at(11)), message("submit", at=at(12)), lost, heard).when(cancel).then_order(
-        pending="cancel", certainty="confirmed"
-    ).when(message("unresolved", reason="timeout", at=at(25))).then_order(certainty="unresolved")
-
-
-def test_a_filled_order_is_not_overwritten_by_what_comes_late() -> None:
-    late = (
-        message("acknowledge", venue_order_id="V-1", at=at(10)),
-        message("status", status="new", at=at(10.5)),
-        fill("F-1", "10", at=at(11)),
-        message("absent", at=at(9)),
-    )
-    row = in_any_order(SENT, *late)
-    assert (row["status"], row["certainty"], row["anomalies"]) == ("filled", "confirmed", [])
-
-
-def test_sessions_end_alike_in_whatever_order_they_arrive() -> None:
-    row = in_any_order(
-        (request(time_in_force="gtc"), message("submit")),
-        message("suspend", at=at(10)),
-        message("resume", at=at(11)),
-        message("done_for_day", at=at(12)),
-        message("restate", at=at(13)),
-        message("stop", at=at(14)),
-    )
-    assert (row["status"], row["leaves_quantity"]) == ("stopped", "10")
-
-
-@pytest.mark.parametrize("word", ["suspended", "stopped"])
-def test_a_day_order_that_was_done_for_the_day_is_not_brought_back_by_a_look_at_it(word: str) -> None:
-    row = in_any_order(SENT, message("done_for_day", at=at(12)), message("status", status=word, at=at(13)))
-    assert (row["status"], row["is_open"], row["ended_at"]) == ("done_for_day", False, at(12))
-
-
-def test_an_order_good_beyond_the_day_is_suspended_when_it_is_seen_so_on_the_next() -> None:
-    row = in_any_order(
-        (request(time_in_force="gtc"), message("submit")),
-        message("done_for_day", at=at(12)),
-        message("status", status="suspended", at=at(13)),
-    )
-    assert (row["status"], row["is_open"]) == ("suspended", True)
-
-
-def test_of_two_instruments_and_sides_of_an_external_order_the_later_holds_in_whatever_order_they_arrive() -> None:
-    row = in_any_order(
-        (),
-        message("acknowledge", instrument="BTC-USD", side="buy", at=at(1)),
-        message("status", status="new", instrument="BTC-PERP", at=at(2)),
-        message("restate", quantity="4", side="sell", at=at(3)),
-    )
-    assert (row["instrument"], row["side"]) == ("BTC-PERP", "sell")
-
-
-def test_claims_are_weighed_alike_in_whatever_order_they_arrive() -> None:
-    row = in_any_order(
-        WORKING,
-        fill("F-1", "4", at=at(10), reported={"cum_quantity": "4"}),
-        fill("F-2", "2", at=at(11), reported={"cum_quantity": "6"}),
-        fill("F-3", "1", at=at(12), reported={"cum_quantity": "8"}),
-    )
-    assert (row["reported_cum_quantity"], row["anomalies"]) == ("8", ["quantity_mismatch"])
-
-
-@pytest.mark.parametrize(
-    ("earlier", "later"),
-    [
-        ({"cum_quantity": "4", "average_price": "100"}, {"cum_quantity": "6", "average_price": "102"}),
-        ({"leaves_quantity": "6"}, {"leaves_quantity": "4"}),
-        ({"cum_quantity": "4", "leaves_quantity": "6"}, {"cum_quantity": "6", "leaves_quantity": "4"}),
-    ],
-)
-def test_of_claims_of_one_time_the_one_that_knows_of_more_fills_stands(earlier: dict[str, str], later: dict[str, str]) -> None:
-    row = in_any_order(
-        (*WORKING, fill("F-1", "4", "100", at=at(10)), fill("F-2", "2", "106", at=at(10))),
-        message("status", status="partially_filled", reported=earlier, at=at(11)),
-        message("status", status="partially_filled", reported=later, at=at(11)),
-    )
-    assert row["anomalies"] == []
+# What the venue says besides
 
 
 @pytest.mark.parametrize(
@@ -145,18 +41,6 @@ def test_a_claim_of_something_left_after_the_end_is_a_mismatch() -> None:
     given(*SENT, message("cancel", at=at(10))).when(
         message("status", status="canceled", at=at(11), reported={"leaves_quantity": "10"})
     ).then_outcome("recorded", "quantity_mismatch")
-
-
-def test_an_alias_told_twice_is_the_later_one_in_whatever_order_they_arrive() -> None:
-    row = in_any_order(
-        WORKING,
-        message("status", status="new", aliases={"sim.index": "7"}, at=at(10)),
-        message("status", status="new", aliases={"sim.index": "8"}, at=at(11)),
-    )
-    assert row["aliases"] == {"sim.index": "8"}
-
-
-# What the venue says besides
 
 
 def test_a_claim_that_disagrees_is_a_mismatch_until_it_agrees_again() -> None:
@@ -208,6 +92,23 @@ def test_a_claimed_average_price_that_is_not_ours_is_a_mismatch() -> None:
     given(*WORKING, fill("F-1", "4", "100")).when(
         message("status", status="partially_filled", reported={"cum_quantity": "4", "average_price": "101"})
     ).then_outcome("recorded", "quantity_mismatch")
+
+
+def test_a_claimed_average_price_is_not_held_against_fills_that_came_after_it() -> None:
+    claim = {"cum_quantity": "4", "average_price": "100"}
+    row = in_any_order(WORKING, fill("F-1", "4", "100", at=at(10), reported=claim), fill("F-2", "4", "110", at=at(11)))
+    assert (row["average_price"], row["anomalies"]) == ("105", [])
+
+
+def test_what_is_claimed_to_be_left_is_weighed_against_claims_of_its_own_time_alone() -> None:
+    """More may be left than before, after a replace; then nothing else that the later claims say is older."""
+    given(
+        *WORKING,
+        fill("F-1", "4", "100", at=at(10), reported={"leaves_quantity": "6"}),
+        message("status", reported={"average_price": "101"}, status="partially_filled", at=at(12)),
+        message("replace", quantity="12", at=at(11)),
+        message("status", reported={"leaves_quantity": "8", "average_price": "100"}, status="partially_filled", at=at(12)),
+    ).then_order(anomalies=[])
 
 
 @pytest.mark.parametrize("claim", [{"cum_quantity": "4"}, {"leaves_quantity": "6"}])
@@ -338,6 +239,16 @@ def test_an_order_of_somebody_else_is_external_until_it_is_requested_here() -> N
     scenario.when(request()).then_outcome("recorded").then_order(
         origin="own", status="partially_filled", quantity="10", leaves_quantity="6", anomalies=[]
     )
+
+
+def test_an_external_order_is_on_the_terms_that_the_venue_claims_last() -> None:
+    first = {"order_type": "limit", "time_in_force": "day", "post_only": True}
+    row = in_any_order(
+        (),
+        message("acknowledge", venue_order_id="V-1", reported=first, at=at(1)),
+        message("status", status="new", venue_order_id="V-1", reported={"time_in_force": "gtc", "reduce_only": True}, at=at(2)),
+    )
+    assert [row[name] for name in ("order_type", "time_in_force", "post_only", "reduce_only")] == ["limit", "gtc", True, True]
 
 
 def test_an_external_order_may_be_filled_beyond_its_quantity_and_that_is_an_overfill_too() -> None:

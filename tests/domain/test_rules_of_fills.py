@@ -264,6 +264,12 @@ def test_a_repetition_that_brings_the_venues_order_id_is_recorded_and_counted_on
     )
 
 
+def test_a_repetition_that_brings_an_alias_is_recorded_and_counted_once() -> None:
+    given(*WORKING, fill("F-1", "4")).when(fill("F-1", "4", aliases={"sim.index": "7"})).then_outcome("recorded").then_order(
+        cum_quantity="4", aliases={"sim.index": "7"}
+    )
+
+
 def test_repeating_everything_any_number_of_times_changes_nothing() -> None:
     reports = [
         fill("F-1", "4", at=at(10)),

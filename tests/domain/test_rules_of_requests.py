@@ -165,7 +165,8 @@ def test_a_refusal_under_the_replacements_id_answers_that_replacement() -> None:
         request_replace(quantity="8", replacement_client_order_id="C-1b"),
         request_replace(quantity="7", replacement_client_order_id="C-1c"),
     )
-    scenario = given(*WORKING, *asked, message("reject_replace", client_order_id="C-1c")).then_order(pending="replace")
+    scenario = given(*WORKING, *asked, message("reject_replace", client_order_id="C-1c"))
+    scenario.then_order(pending="replace", pending_since=at(4))
     scenario.when(message("replace", quantity="8", replacement_client_order_id="C-1b")).then_order(pending=None, quantity="8")
 
 
@@ -174,6 +175,16 @@ def test_a_refusal_under_the_cancel_requests_id_answers_that_request() -> None:
     given(*WORKING, *asked).when(message("reject_cancel", client_order_id="R-2")).then_order(
         pending="cancel", pending_since=at(4)
     )
+
+
+def test_a_refusal_under_the_working_id_answers_the_oldest_request_also_where_a_replace_was_asked_for_by_that_id() -> None:
+    """As in FIX, where the id of a replace request is the order's from the replace on."""
+    replaced = (
+        request_replace(quantity="8", request_id="C-1b", replacement_client_order_id="C-1b"),
+        message("replace", quantity="8", replacement_client_order_id="C-1b"),
+    )
+    scenario = given(*WORKING, *replaced, message("request_cancel")).then_order(pending="cancel")
+    scenario.when(message("reject_cancel", client_order_id="C-1b")).then_order(pending=None)
 
 
 def test_an_answer_told_again_does_not_answer_the_next_request() -> None:
@@ -195,6 +206,11 @@ def test_an_answer_recorded_before_its_request_answers_it() -> None:
     given(*WORKING, message("reject_cancel", request_id="R-1")).when(message("request_cancel", request_id="R-1")).then_order(
         pending=None
     )
+
+
+def test_an_answer_given_after_its_request_answers_it_though_the_clock_of_the_venue_is_behind() -> None:
+    asked = message("request_cancel", request_id="R-1", at=at(10))
+    given(*WORKING, asked).when(message("reject_cancel", at=at(9))).then_order(pending=None)
 
 
 def test_what_the_venue_shows_as_pending_is_outstanding_until_an_answer_of_its_kind() -> None:

@@ -5,10 +5,10 @@ from itertools import permutations
 
 import pytest
 
-from orderledger import Ledger, Outcome
+from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.wire.parsing import parse_document
 from orderledger.projections.tables import Row
+from tests.domain.telling import told, words
 from tests.scenarios import Document, at, correct_fill, fill, message, readable, request
 
 UNKNOWN: Document = {"client_order_id": None, "venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
@@ -23,17 +23,6 @@ def opened() -> Ledger:
 def ledger() -> Iterator[Ledger]:
     with opened() as ledger:
         yield ledger
-
-
-def told(ledger: Ledger, *documents: Document) -> list[Outcome]:
-    return [ledger.record(parse_document(document)) for document in documents]
-
-
-def words(ledger: Ledger, *documents: Document) -> list[tuple[str, ...]]:
-    """Outcomes, with reason or anomalies."""
-    return [
-        (outcome.outcome, *([outcome.reason] if outcome.reason else outcome.anomalies)) for outcome in told(ledger, *documents)
-    ]
 
 
 def rows(ledger: Ledger, *names: str) -> list[tuple[object, ...]]:
@@ -101,6 +90,13 @@ def test_the_name_of_an_alias_may_hold_what_parts_it_from_its_value(ledger: Ledg
     told(ledger, request(client_order_id="C-2"), message("submit", client_order_id="C-2", aliases={"a": "b=c"}))
     told(ledger, fill("F-1", "4", client_order_id=None, aliases={"a": "b=c"}))
     assert [ledger.order(name)["cum_quantity"] for name in ("C-1", "C-2")] == [0, 4]
+
+
+def test_an_order_that_bears_an_alias_may_bear_an_id_that_reads_like_it(ledger: Ledger) -> None:
+    told(ledger, request(), message("submit", aliases={"sim.index": "7"}))
+    told(ledger, message("replace", quantity="9", replacement_client_order_id="sim.index=7"))
+    assert words(ledger, fill("F-1", "4", client_order_id="sim.index=7")) == [("recorded",)]
+    assert rows(ledger, "client_order_id", "working_client_order_id", "cum_quantity") == [("C-1", "sim.index=7", "4")]
 
 
 def test_an_alias_is_another_when_it_is_written_otherwise(ledger: Ledger) -> None:
@@ -239,50 +235,3 @@ def test_a_file_recorded_again_gives_a_duplicate_for_every_line_and_changes_noth
     log, views = list(ledger.events()), shown(ledger)
     assert words(ledger, *file) == [("duplicate",)] * len(file)
     assert (list(ledger.events()), shown(ledger)) == (log, views)
-
-
-# Proposals
-
-
-PROPOSAL: Document = {
-    "client_order_id": None,
-    "proposal_id": "P-1",
-}
-PROPOSED = message(
-    "propose",
-    **PROPOSAL,
-    kind="entry",
-    strategy="grid",
-    instrument="BTC-USD",
-    side="buy",
-    quantity="1",
-    order_type="market",
-)
-
-
-def test_a_proposal_is_made_once_and_decided_once(ledger: Ledger) -> None:
-    assert words(
-        ledger,
-        message("approve", **PROPOSAL),
-        PROPOSED,
-        PROPOSED,
-        {**PROPOSED, "quantity": "2"},
-        message("decline", **PROPOSAL, reason="risk"),
-        message("decline", **PROPOSAL, reason="risk"),
-        message("approve", **PROPOSAL),
-    ) == [
-        ("refused", "unknown_proposal"),
-        ("recorded",),
-        ("duplicate",),
-        ("refused", "duplicate_proposal_id"),
-        ("recorded",),
-        ("duplicate",),
-        ("refused", "proposal_decided"),
-    ]
-    assert [(row["proposal_id"], row["state"], row["reason"]) for row in ledger.proposals()] == [("P-1", "declined", "risk")]
-
-
-def test_a_proposal_may_be_approved_under_the_message_id_it_was_made_under(ledger: Ledger) -> None:
-    approved = message("approve", **PROPOSAL, message_id="M-1")
-    assert words(ledger, {**PROPOSED, "message_id": "M-1"}, approved, approved) == [("recorded",), ("recorded",), ("duplicate",)]
-    assert [row["state"] for row in ledger.proposals()] == ["approved"]

@@ -2,7 +2,6 @@
 
 The same stories on every run; `test_orders_long.py` tells new ones."""
 
-from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orderledger import Ledger
-from orderledger.infrastructure.clock import SteppingClock
 from tests.properties import checks
 from tests.properties.stories import Story, stories
 
@@ -25,13 +23,6 @@ settings.register_profile(
 )
 quick = settings.get_profile("quick")
 CHANCES = st.integers(0, 2**32).map(Random)
-
-
-@pytest.fixture(scope="module")
-def ledger() -> Iterator[Ledger]:
-    """One for all examples: each has an account of its own."""
-    with Ledger.open("memory://", clock=SteppingClock(checks.RECORDED_AT), follow=False) as opened:
-        yield opened
 
 
 @quick

@@ -1,13 +1,11 @@
 """The properties of `test_orders.py`, with new stories on every run."""
 
-from collections.abc import Iterator
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 
 from orderledger import Ledger
-from orderledger.infrastructure.clock import SteppingClock
 from tests.properties import checks
 from tests.properties.stories import Story, stories
 from tests.properties.test_orders import CHANCES, quick
@@ -15,12 +13,6 @@ from tests.properties.test_orders import CHANCES, quick
 settings.register_profile("thorough", quick, derandomize=False, max_examples=4_000, print_blob=True)
 thorough = settings.get_profile("thorough")
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture(scope="module")
-def ledger() -> Iterator[Ledger]:
-    with Ledger.open("memory://", clock=SteppingClock(checks.RECORDED_AT), follow=False) as opened:
-        yield opened
 
 
 @thorough

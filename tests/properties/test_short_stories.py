@@ -1,12 +1,9 @@
 """Short stories that the properties have brought to light: every field of every view is the auditor's."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.clock import SteppingClock
-from tests.properties.checks import RECORDED_AT, check_views
+from tests.properties.checks import check_views
 from tests.properties.stories import Message, Story
 from tests.properties.test_interleavings import REQUEST, fill, ours, told
 
@@ -75,12 +72,6 @@ STORIES: dict[str, list[Message]] = {
         fill(3, "F-3", "9.5", price="99.5", side="sell", client_order_id="C-2"),
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def ledger() -> Iterator[Ledger]:
-    with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), follow=False) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -1,29 +1,23 @@
 """What whole worlds have found: words that come beside others, late, twice, or while the venue is asked."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from orderledger import Ledger, parse_document
+from orderledger import parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
 from orderledger.infrastructure.wire.messages import Message
-from tests.reconciliation.plain_venue import Known, PlainVenue
-from tests.reconciliation.test_reconciling import ALIAS, SENT, WORKING, Desk, kinds, left
+from tests.reconciliation.desk import ALIAS, SENT, WORKING, Desk, kinds, left
+from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, fill, message
 
 BTC = {"venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
 PLAIN: dict[str, Any] = {"account": ACCOUNT}
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    clock = SteppingClock(at(0))
-    with Ledger.open("memory://", clock=clock, follow=False) as ledger:
-        yield Desk(ledger, PlainVenue(clock), clock)
+TOLD = ((3, "99"), (10, "101"))
+"""When the venue told which limit price."""
 
 
 def told(type_: str, second: float, **fields: Any) -> Message:
@@ -147,6 +141,24 @@ def test_an_order_that_was_absent_for_a_moment_is_seen_again_though_the_venue_sa
     assert second_run_finds_nothing(desk)
 
 
+def test_an_order_whose_cancel_got_no_answer_is_seen_to_work_though_the_venue_says_nothing_new(desk: Desk) -> None:
+    desk.record(*WORKING, message("request_cancel", at=at(5)), message("unresolved", reason="timeout", at=at(6)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    assert desk.order("certainty") == ("unresolved",)
+    assert [kinds(desk.reconcile(second)) for second in (60, 120)] == [[("unanswered_order", True)], []]
+    assert desk.order("status", "certainty") == ("new", "confirmed")
+
+
+def test_an_order_that_is_filled_while_it_is_asked_for_is_not_absent(desk: Desk) -> None:
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_listed=False, is_forgotten=True)
+    desk.venue.trade("V-1", "F-1", "10", at(58))
+    desk.venue.hides_fills = 1
+    desk.venue.while_asked = lambda: desk.record(fill("F-1", "10", at=at(58), **BTC))
+    assert kinds(desk.reconcile(60)) == []
+    assert desk.order("status", "certainty") == ("filled", "confirmed")
+
+
 def test_a_leg_that_ends_while_it_is_asked_for_is_taken_over_with_the_replace_that_began_it(desk: Desk) -> None:
     """Else a venue's id stands under the order that nothing explains, and its terms are lost."""
     desk.record(*WORKING)
@@ -184,11 +196,13 @@ def test_terms_of_an_order_made_elsewhere_are_taken_over_as_claims_which_the_nex
 def test_terms_that_are_older_than_what_the_venue_has_told_are_not_taken_over(desk: Desk, is_own: bool) -> None:
     """An answer may be stale, and terms that stand in a restate outlast every claim. The next run shows which it was."""
     if is_own:
-        desk.record(*WORKING, message("replace", venue_order_id="V-1", limit_price="101", at=at(10)))
+        words = [message("replace", venue_order_id="V-1", limit_price=price, at=at(second)) for second, price in TOLD]
+        desk.record(*WORKING, *words)
     else:
-        claims = {"quantity": "10", "cum_quantity": "0", "limit_price": "101"}
-        desk.record({"type": "acknowledge", **PLAIN, **BTC, "at": at(10), "reported": claims})
-    known = desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1" if is_own else None, at=at(3), price="100")
+        claims = {"quantity": "10", "cum_quantity": "0"}
+        report: dict[str, Any] = {"type": "acknowledge", **PLAIN, **BTC}
+        desk.record(*({**report, "at": at(second), "reported": {**claims, "limit_price": price}} for second, price in TOLD))
+    known = desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1" if is_own else None, at=at(4), price="100")
     name = "C-1" if is_own else "V-1"
     assert kinds(desk.reconcile(60)) == [("terms_differ", False)]
     assert desk.ledger.order(name)["limit_price"] == Decimal(101)
@@ -249,9 +263,18 @@ def test_after_the_clock_has_gone_back_fills_are_asked_for_as_if_nothing_had_bee
     desk.record(*WORKING)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     assert left(desk.reconcile(7200, looking_back=timedelta(hours=3))) == []
-    desk.venue.trade("V-1", "F-1", "4", at(100))
+    desk.venue.orders["V-2"] = Known("V-2", at=at(99), is_open=False)  # gone: of it, fills alone are asked for
+    desk.venue.trade("V-2", "F-1", "4", at(100))
     desk.clock = desk.venue.clock = SteppingClock(at(900))
     found = desk.reconcile(1000)
-    assert kinds(found) == [("missing_fill", True)]
+    assert kinds(found) == [("missing_fill", True), ("missing_end", True)]
     assert found.is_recorded and found.certificate.covered_to < at(1001)
     assert desk.reconcile(1001).appended == 0
+
+
+def test_after_the_clock_has_gone_back_what_agrees_is_certified_anew(desk: Desk) -> None:
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    assert [desk.reconcile(second).is_recorded for second in (7200, 7260)] == [True, False]
+    desk.clock = desk.venue.clock = SteppingClock(at(900))
+    assert [desk.reconcile(second).is_recorded for second in (1000, 1060)] == [True, False]

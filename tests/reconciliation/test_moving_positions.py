@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 
 from orderledger import VenueUnavailable
+from tests.reconciliation.desk import WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
-from tests.reconciliation.test_reconciling import WORKING, Desk, clock, desk, kinds, ledger, left, venue
 from tests.scenarios import at, fill
-
-__all__ = ["clock", "desk", "ledger", "venue"]
 
 BTC = {"venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
 

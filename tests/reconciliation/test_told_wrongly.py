@@ -1,26 +1,16 @@
 """What a venue has told wrongly once, and everybody can see now: it is put right, or it is left open, and never agreed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
-from orderledger import Ledger, Message
-from orderledger.infrastructure.clock import SteppingClock
+from orderledger import Message
+from tests.reconciliation.desk import WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known, PlainVenue
-from tests.reconciliation.test_reconciling import WORKING, Desk, kinds, left
 from tests.scenarios import at, correct_fill, fill, message
 
 BTC = {"venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
 CENTURIES = timedelta(days=100_000).total_seconds()
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    clock = SteppingClock(at(0))
-    with Ledger.open("memory://", clock=clock, follow=False) as ledger:
-        yield Desk(ledger, PlainVenue(clock), clock)
 
 
 def test_an_order_that_was_heard_of_in_a_time_to_come_is_asked_for_all_the_same(desk: Desk) -> None:

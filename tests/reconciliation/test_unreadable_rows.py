@@ -4,11 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from orderledger.infrastructure.venues.translation import Fault
+from tests.reconciliation.desk import RULES, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
-from tests.reconciliation.test_reconciling import RULES, Desk, clock, desk, kinds, ledger, left, venue
 from tests.scenarios import at
-
-__all__ = ["clock", "desk", "ledger", "venue"]
 
 NOTHING_AGAIN: dict[str, Any] = {"overlap": timedelta(0), "certifying": timedelta(0)}
 """Every run is certified, and the next one asks for what came after it."""

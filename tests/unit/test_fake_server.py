@@ -1,105 +1,18 @@
 """A fake server on loopback, asked and listened to through the real transport: each of its faults, seen from the client."""
 
 import asyncio
-import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import aclosing
-from datetime import UTC, datetime
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from aiohttp import web
 
-from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.fake import Change, Faults, Truth
+from orderledger.infrastructure.venues.fake import Faults
 from orderledger.infrastructure.venues.fake.documents import as_float, as_number, as_text, written
-from orderledger.infrastructure.venues.fake.server import FakeServer
-from orderledger.infrastructure.venues.fake.socket import MOST_WAITING, FakeSocket
-from orderledger.infrastructure.venues.transport import Backoff, Closed, Frame, Http, Opened, Send, Socket
-
-START = datetime(2026, 5, 4, tzinfo=UTC)
-
-
-class Corner(FakeServer):
-    """The smallest venue: lists its orders, takes orders, and tells every socket the id of each order that changes."""
-
-    def routes(self) -> Iterable[web.RouteDef]:
-        return [web.get("/orders", self.orders), web.post("/orders", self.place)]
-
-    async def orders(self, request: web.Request) -> web.Response:
-        return self.answer([order.order_id for order in self.truth.open_orders("main")])
-
-    async def place(self, request: web.Request) -> web.Response:
-        terms = await request.json()
-        order = self.truth.place("main", instrument="ETH", side="buy", quantity=terms["quantity"], limit_price="1")
-        return self.answer({"id": order.order_id, "quantity": order.quantity})
-
-    async def converse(self, socket: FakeSocket) -> None:
-        def tell(change: Change) -> None:
-            if change.order is not None:
-                self.push(socket, {"id": change.order.order_id})
-
-        await self.send(socket, {"hello": self.connections})
-        leave = self.truth.subscribe(tell)
-        async for text in socket.texts():
-            await self.send(socket, {"heard": text})
-        leave()
-
-    async def name_of(self, request: web.Request) -> str:
-        return f"{request.method} {request.path}"
-
-
-def served(use: Callable[[Corner], Awaitable[Any]], *, faults: Faults | None = None) -> Any:
-    """What `use` makes of a server."""
-
-    async def run() -> Any:
-        async with Corner(Truth(clock=SteppingClock(START)), faults=faults) as server:
-            return await use(server)
-
-    return asyncio.run(run())
-
-
-def asking(server: Corner, **options: Any) -> Http:
-    return Http(server.http_url, **{"backoff": Backoff(random.Random(1), first=0.001, most=0.01)} | options)
-
-
-def listening(server: Corner, greeting: str = "hi") -> Socket:
-    async def greet(send: Send) -> None:
-        await send(greeting)
-
-    now = SteppingClock(START).now
-    return Socket(server.websocket_url, greet=greet, backoff=Backoff(random.Random(1), first=0.001, most=0.01), now=now)
-
-
-async def heard(source: Socket, count: int, *, after: dict[int, Callable[[], object]] | None = None) -> list[str]:
-    """The first events: the texts of frames, and what became of the connection. `after` so many, something is done."""
-    texts: list[str] = []
-    async with aclosing(source.events()) as events:  # type: ignore[type-var]
-        async for event in events:
-            match event:
-                case Opened():
-                    texts.append("opened")
-                case Closed():
-                    texts.append("closed")
-                case Frame():
-                    texts.append(event.text)
-            (after or {}).get(len(texts), lambda: None)()
-            if len(texts) == count:
-                break
-    return texts
-
-
-def place(server: Corner, count: int) -> Callable[[], object]:
-    return lambda: [
-        server.truth.place("main", instrument="ETH", side="buy", quantity=1, limit_price=1).order_id for _ in range(count)
-    ]
-
-
-HELLO = ["opened", '{"hello":1}', '{"heard":"hi"}']
-AGAIN = ["opened", '{"hello":2}', '{"heard":"hi"}']
+from orderledger.infrastructure.venues.fake.socket import MOST_WAITING
+from tests.unit.corner import AGAIN, HELLO, Corner, asking, heard, listening, place, served
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,12 @@ def is_unanswered(row: Row) -> bool:
     return finding(row) != "open"
 
 
+def stays_unknown(row: Row, message: Any) -> bool:
+    """Whether nobody knows after this either: it is of before the order was absent, or a cancel or replace got no answer."""
+    lost_at = row["absent_at"] or (row["updated_at"] if row["pending"] is not None else None)
+    return is_unanswered(row) and lost_at is not None and message.at <= lost_at
+
+
 def difference(row: Row | None, message: Any) -> tuple[Kind, str] | None:
     """How the venue's word on an order differs from its row, if it does."""
     if row is None and says_ended(message):

@@ -7,7 +7,7 @@ from typing import Any
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.reconciliation.book import named_by, names_of, names_of_message, terms_at
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
-from orderledger.infrastructure.reconciliation.comparing import at_end, difference, is_unanswered, says_ended, stated_by, terms
+from orderledger.infrastructure.reconciliation.comparing import at_end, difference, says_ended, stated_by, stays_unknown, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
 from orderledger.infrastructure.venues.venue import Listing, Venue
 from orderledger.infrastructure.wire.messages import Absent, Acknowledge, Fill, Message, Replace, Restate
@@ -181,11 +181,9 @@ class OrderComparison:
     async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
         """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
         same again in other words. None where it is older than what the venue has told here: an answer may be stale."""
-        if kind is Kind.UNANSWERED_ORDER and row is not None and row["absent_at"] is not None and message.at < row["absent_at"]:
-            return [message, _observed(message, row)]
-        if kind is Kind.UNANSWERED_ORDER and row is not None and not await self._findings.news([message]):
+        if kind is Kind.UNANSWERED_ORDER and row is not None:
             fresh = await self._fresh(message, row)
-            return [_observed(message, fresh)] if is_unanswered(fresh) else [message]
+            return [message, _observed(message, fresh)] if stays_unknown(fresh, message) else [message]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
         is_news = bool(await self._findings.news([message]))

@@ -107,12 +107,12 @@ def _bust(log: Log, event: Row, now: datetime) -> Message:
     return BustFill(**_names(event), fill_id=event["payload"]["fill_id"], at=now)
 
 
-def _correct_back(log: Log, event: Row, now: datetime) -> Message | None:
-    """The fill is again what it was: busting the correction would leave nothing of it."""
+def _correct_back(log: Log, event: Row, now: datetime) -> Message:
+    """The fill is again what it was: busting the correction would leave nothing of it, as of a fill that was not known."""
     told = event["payload"]
     before = log.trades(account=event["account"], fill_id=told["corrects"], with_busted=True)
     if not before:
-        return None
+        return _bust(log, event, now)
     was = {name: before[0][name] for name in ("quantity", "price", "fee", "fee_currency", "instrument", "side")}
     fill_id = f"{told['fill_id']}@{REASON}"
     return CorrectFill(**_names(event), **was, fill_id=fill_id, corrects=told["fill_id"], at=event["at"])

@@ -1,0 +1,68 @@
+"""The numbers that a venue claims, against ours (rule 11)."""
+
+from fractions import Fraction
+
+from tests.auditing.facts import Fact, last_digit, number
+from tests.auditing.fills import versions_of_fills
+from tests.auditing.order import Order
+
+
+def disagrees(order: Order) -> bool:
+    """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the claim's own time may be
+    in it or not, also those taken back; a mean price need only agree to the digits given, and is compared while it is of
+    the same fills; quantities are unless newer terms are in force, and what is left unless the order is suspended."""
+    for name, claim in last_claims(order).items():
+        low, high = may_be(order, name, claim)
+        if not low <= number(claim.claims[name]) <= high:
+            return True
+    return False
+
+
+def last_claims(order: Order) -> dict[str, Fact]:
+    """Of each number the last claim. Of claims of one time, one that knows of fewer fills comes before the others."""
+    last: dict[str, Fact] = {}
+    for fact in order.facts:
+        same = {name: number(told.claims[name]) for name, told in last.items() if told.at == fact.at}
+        claims = {name: number(claim) for name, claim in fact.claims.items()}
+        if "cum_quantity" in same and "cum_quantity" in claims:
+            is_earlier = claims["cum_quantity"] < same["cum_quantity"]
+        else:
+            both = "leaves_quantity" in same and "leaves_quantity" in claims
+            is_earlier = both and claims["leaves_quantity"] > same["leaves_quantity"]
+        last |= {name: fact for name in claims if not (is_earlier and name in same)}
+    return last
+
+
+def may_be(order: Order, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
+    """Between what the number may be by the facts; what cannot be compared may be what is claimed."""
+    claimed = number(claim.claims[name])
+    before = sum((fill.quantity for fill in order.fills if fill.fact.at < claim.at), Fraction())
+    told = [said[0] for said in versions_of_fills(order.facts).values()]
+    until = before + sum((number(fact.get("quantity")) for fact in told if fact.at == claim.at), Fraction())
+    least = before + sum((fill.quantity for fill in order.fills if has_part_in(fill.fact, name, claim)), Fraction())
+    if name == "cum_quantity":
+        return least, until
+    if name == "average_price":
+        mean = order.average_price
+        is_rounded = mean is not None and abs(mean - claimed) < last_digit(claim.claims[name])
+        is_of_all = before == until == order.cum_quantity
+        return (claimed, claimed) if mean is None or is_rounded or not is_of_all else (mean, mean)
+    if order.quantity is None or any(changed.at > claim.at for changed in order.changes("quantity")):
+        return claimed, claimed
+    if name == "quantity":
+        return order.quantity, order.quantity
+    if order.session and order.session.session_word == "suspended":
+        return claimed, claimed
+    if order.leaves_quantity == 0 and order.ended_at is not None and order.ended_at < claim.at:
+        return Fraction(), Fraction()
+    left = Fraction() if order.ended_at == claim.at else order.quantity - until
+    return max(Fraction(), left), max(Fraction(), order.quantity - least)
+
+
+def has_part_in(fill: Fact, name: str, claim: Fact) -> bool:
+    """Whether a claim must have this fill of its own moment in it: what a fill itself claims is with it."""
+    own = fill.claims.get(name)
+    if own is None or fill.at != claim.at:
+        return False
+    claimed = number(claim.claims[name])
+    return number(own) <= claimed if name == "cum_quantity" else name == "leaves_quantity" and number(own) >= claimed

@@ -1,0 +1,135 @@
+"""The messages as the auditor keeps and reads them (section 1 of the contract)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+Message = dict[str, Any]
+Row = dict[str, Any]
+
+PROPOSAL_TYPES = {"propose", "approve", "decline"}
+ACCOUNT_TYPES = {"instrument", "mark", "funding", "adjust", "gap", "balance"}
+ORDER_COMMANDS = {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
+REGISTER = {"done_for_day", "suspend", "stop", "resume", "restate"}
+WORKING_REPORTS = {"acknowledge", "fill", "correct_fill", "replace", "trigger", "reinstate"} | REGISTER
+WORKING_STATUSES = {"new", "partially_filled", "suspended", "stopped"}
+END_WORDS = {"cancel": "canceled", "expire": "expired", "reject": "rejected", "deny": "denied"}
+SESSIONS = {"suspend": "suspended", "stop": "stopped", "done_for_day": "done_for_day", "resume": None, "restate": None}
+REPORTED_NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price")
+PRICED = ("quantity", "limit_price", "stop_price")
+REQUESTED = ("instrument", "side", "order_type", "time_in_force", "expire_at", "post_only", "reduce_only", "strategy", "links")
+TERMS = {*REQUESTED, *PRICED}
+NOT_COMPARED = {"source", "evidence", "actor", "correlation_id", "causation_id", "text", "message_id"}
+NUMBERS = {"quantity", "price", "limit_price", "stop_price", "fee", "amount", "multiplier", "tick", "lot", *REPORTED_NUMBERS}
+TIMES = {"at", "expire_at"}
+
+
+@dataclass(frozen=True, eq=False)
+class Fact:
+    """One recorded message. `at` is the effective time: the message's own, else the time of recording."""
+
+    position: int
+    message: Message
+    at: datetime
+    recorded_at: datetime
+
+    @property
+    def type(self) -> str:
+        return str(self.message["type"])
+
+    @property
+    def when(self) -> tuple[datetime, int]:
+        return (self.at, self.position)
+
+    def get(self, field: str) -> Any:
+        return self.message.get(field)
+
+    @property
+    def is_of_order(self) -> bool:
+        return self.type not in PROPOSAL_TYPES | ACCOUNT_TYPES
+
+    @property
+    def is_report(self) -> bool:
+        return self.is_of_order and self.type not in ORDER_COMMANDS
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """The numbers the venue gives besides, none of which is taken for ours."""
+        reported = self.get("reported") or {}
+        return {name: reported[name] for name in REPORTED_NUMBERS if reported.get(name) is not None}
+
+    @property
+    def observed_status(self) -> str | None:
+        """The status the venue was seen to give, by a `status` message or beside another report."""
+        word = (self.get("status") if self.type == "status" else None) or (self.get("reported") or {}).get("status")
+        return None if word is None else str(word)
+
+    @property
+    def end_word(self) -> str | None:
+        """The end this fact states; an observed end counts as one."""
+        if self.type == "status" and self.get("status") in {"canceled", "expired", "rejected"}:
+            return str(self.get("status"))
+        return END_WORDS.get(self.type)
+
+    @property
+    def is_duplicate_reject(self) -> bool:
+        return self.type == "reject" and self.get("reason") == "duplicate_order"
+
+    @property
+    def is_unknown_to_venue(self) -> bool:
+        return self.type in {"reject_cancel", "reject_replace"} and self.get("reason") == "unknown_order"
+
+    @property
+    def session_word(self) -> str | None:
+        """Where it leaves the order between done for the day, suspended, stopped and (None) going on as usual."""
+        return str(self.get("status")) if self.type == "status" else SESSIONS[self.type]
+
+    @property
+    def is_of_session(self) -> bool:
+        return self.type in REGISTER or (self.type == "status" and self.get("status") in {"suspended", "stopped", "done_for_day"})
+
+    @property
+    def shows_work(self) -> bool:
+        """Whether only an order the venue has taken on can have brought this."""
+        shown = WORKING_STATUSES | {"filled", "done_for_day"}
+        return self.type in WORKING_REPORTS or (self.type == "status" and self.get("status") in shown)
+
+
+def number(value: Any) -> Fraction:
+    """The exact number of a decimal string."""
+    return Fraction(str(value))
+
+
+def last_digit(value: Any) -> Fraction:
+    """One unit of the last decimal place the text gives, at most 1."""
+    exponent = Decimal(str(value)).as_tuple().exponent
+    return Fraction(1, 10 ** max(0, -int(exponent)))
+
+
+def instant(value: Any) -> datetime:
+    """RFC 3339 with an offset, or an integer whose magnitude tells s, ms, us or ns; to the microsecond, in UTC."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, int):
+        nanoseconds = value * next((unit for limit, unit in ((11, 10**9), (14, 10**6), (17, 10**3)) if abs(value) < 10**limit), 1)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
+    return datetime.fromisoformat(value).astimezone(UTC)
+
+
+def comparable(message: Message) -> Message:
+    """The fields by which a message is the same again; absent, null and false are one."""
+
+    def plain(field: str, value: Any) -> Any:
+        if field == "reported":
+            return {name: plain(name, claim) for name, claim in value.items() if claim is not None}
+        return number(value) if field in NUMBERS else instant(value) if field in TIMES else value
+
+    given = {field: value for field, value in message.items() if not (value is None or value is False or value == {})}
+    return {field: plain(field, value) for field, value in given.items() if field not in NOT_COMPARED}
+
+
+def terms_of(message: Message) -> Message:
+    """The terms of a request: the order itself, without names, tags or time (rule 7)."""
+    return {field: value for field, value in comparable(message).items() if field in TERMS}

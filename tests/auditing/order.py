@@ -1,0 +1,237 @@
+"""One order: its terms, its fills, its status and what is outstanding (section 2)."""
+
+from datetime import datetime
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from tests.auditing.facts import Fact, number
+from tests.auditing.fills import Fill, standing_fills
+
+ENDED_STATUSES = {"filled", "canceled", "rejected", "denied", "expired"}
+ANSWERS = {"cancel": {"reject_cancel"}, "replace": {"replace", "reject_replace"}}
+
+
+class Order:
+    """What the facts of one order, read in the order of (`at`, log position), come to."""
+
+    def __init__(self, facts: list[Fact]) -> None:
+        self.facts = facts
+        self.request = next((fact for fact in facts if fact.type == "request"), None)
+
+    def of(self, *types: str) -> list[Fact]:
+        return [fact for fact in self.facts if fact.type in types]
+
+    def given(self, field: str) -> Any:
+        """The request's word for it, else the latest anybody gave."""
+        facts = [self.request] if self.request else self.facts
+        return next((fact.get(field) for fact in reversed(facts) if fact.get(field) is not None), None)
+
+    def requested(self, field: str) -> Any:
+        return self.request.get(field) if self.request else None
+
+    def changes(self, field: str) -> list[Fact]:
+        return [fact for fact in self.of("replace", "restate") if fact.get(field) is not None]
+
+    def term(self, field: str) -> Fraction | None:
+        """Rules 6 and 10: what a replace or a restate set last, else what was requested; a request to replace changes nothing."""
+        value = ([self.requested(field)] + [fact.get(field) for fact in self.changes(field)])[-1]
+        return None if value is None else number(value)
+
+    @property
+    def quantity(self) -> Fraction | None:
+        """In force; of an order we did not request, what the venue last claimed it to be."""
+        known = self.term("quantity")
+        told = [(fact.at, index, fact) for index, fact in enumerate(self.facts) if "quantity" in fact.claims]
+        return number(max(told)[2].claims["quantity"]) if known is None and told and not self.request else known
+
+    @property
+    def client_order_id(self) -> str | None:
+        """Ours, or of an external order the earliest id given."""
+        if self.request:
+            return str(self.request.get("client_order_id"))
+        return next((fact.get("client_order_id") for fact in self.facts if fact.get("client_order_id") is not None), None)
+
+    @property
+    def working_client_order_id(self) -> str | None:
+        named = [fact.get("replacement_client_order_id") for fact in self.of("replace")]
+        return next((name for name in reversed(named) if name is not None), self.client_order_id)
+
+    @property
+    def venue_order_ids(self) -> list[str]:
+        """In the order of their first mention by the venue's time (of one time: in the log); the last is the current one."""
+        mentions = [(fact.at, fact.get("venue_order_id")) for fact in self.facts if fact.get("venue_order_id") is not None]
+        in_log = sorted((fact for fact in self.facts if fact.get("venue_order_id") is not None), key=lambda fact: fact.position)
+        names = dict.fromkeys(fact.get("venue_order_id") for fact in in_log)
+        return sorted(names, key=lambda name: min(at for at, given in mentions if given == name))
+
+    @cached_property
+    def fills(self) -> list[Fill]:
+        return standing_fills(self.facts)
+
+    @property
+    def cum_quantity(self) -> Fraction:
+        """Rule 3: the sum of the fills that stand."""
+        return sum((fill.quantity for fill in self.fills), Fraction())
+
+    @property
+    def average_price(self) -> Fraction | None:
+        return sum((fill.quantity * fill.price for fill in self.fills), Fraction()) / self.cum_quantity if self.fills else None
+
+    @property
+    def said_ends(self) -> list[Fact]:
+        """All that ended it (rule 7: a reject as `duplicate_order` does not end an order that works, or was sent again)."""
+        is_working = any(fact.shows_work for fact in self.facts) or len(self.of("submit")) > 1
+        said = [fact for fact in self.facts if fact.end_word and not (is_working and fact.is_duplicate_reject)]
+        return [fact for fact in said if all(fact.at > back.at for back in self.of("reinstate"))]
+
+    @property
+    def ends(self) -> dict[str, Fact]:
+        """Each kind of end, as it was first said to have happened."""
+        return {str(fact.end_word): fact for fact in reversed(self.said_ends)}
+
+    @property
+    def end(self) -> Fact | None:
+        """The deciding end: the later of canceled and expired, else rejected, else denied."""
+        closing = [self.ends[word] for word in ("expired", "canceled") if word in self.ends]
+        return max(closing, key=lambda fact: fact.at) if closing else self.ends.get("rejected") or self.ends.get("denied")
+
+    @property
+    def session(self) -> Fact | None:
+        """Where the order stands between done for the day, suspended, stopped and resumed: the latest of them. A look at a day
+        order whose day was done does not open it again."""
+        sessions = [fact for fact in reversed(self.facts) if fact.is_of_session]
+        told = next((fact for fact in sessions if fact.type != "status" or fact.get("status") == "done_for_day"), None)
+        is_over = told is not None and told.session_word == "done_for_day" and not self.is_kept
+        return told if is_over else next(iter(sessions), None)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it outlives the day."""
+        return self.requested("time_in_force") in {"gtc", "gtd"}
+
+    @property
+    def last_observed(self) -> Fact | None:
+        return next((fact for fact in reversed(self.facts) if fact.observed_status is not None), None)
+
+    @property
+    def is_filled(self) -> bool:
+        if self.quantity is None:
+            return self.cum_quantity > 0 and any(fact.get("status") == "filled" for fact in self.of("status"))
+        return self.cum_quantity >= self.quantity > 0
+
+    @property
+    def status(self) -> str:
+        """Rule 1: derived from the facts by precedence."""
+        session = self.session.session_word if self.session and not self.is_of_another_day else None
+        if session == "done_for_day" and not self.end:
+            return "done_for_day"
+        if self.is_filled:
+            return "filled"
+        if self.end:
+            return str(self.end.end_word)
+        if session:
+            return session
+        if self.cum_quantity > 0:
+            return "partially_filled"
+        return "new" if any(fact.shows_work for fact in self.facts) else "pending_new"
+
+    @property
+    def is_of_another_day(self) -> bool:
+        """Of an order that outlives the day, a day that was done is over once a fill has happened on a later one."""
+        if self.session is None or self.session.session_word != "done_for_day":
+            return False
+        return self.is_kept and any(fill.fact.at.date() > self.session.at.date() for fill in self.fills)
+
+    @property
+    def has_ended(self) -> bool:
+        """Rule 2: done for the day ends a day order; one that is good till canceled or a date goes on, unless it is filled."""
+        if self.status == "done_for_day":
+            return self.is_filled or not self.is_kept
+        return self.status in ENDED_STATUSES
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the deciding end was; of a filled order, its last fill."""
+        if not self.has_ended:
+            return None
+        if self.status == "filled" or (self.status == "done_for_day" and self.is_kept):
+            return max(fill.fact.at for fill in self.fills)
+        ending = self.session if self.status == "done_for_day" else self.end
+        return ending.at if ending else None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, by whoever gave a reason first; that it was a duplicate gives way to another reason of the same time."""
+        said = [fact for fact in self.said_ends if self.end and fact.end_word == self.end.end_word]
+        given = [fact for fact in said if fact.get("reason") is not None]
+        first = min(given, key=lambda fact: (fact.at, fact.is_duplicate_reject), default=None)
+        return None if first is None else str(first.get("reason"))
+
+    @property
+    def leaves_quantity(self) -> Fraction | None:
+        if self.has_ended:
+            return Fraction()
+        return None if self.quantity is None else max(Fraction(), self.quantity - self.cum_quantity)
+
+    def outstanding(self, kind: str) -> list[Fact]:
+        """The requests of this kind that wait: an answer that names one answers it, any other answers the oldest before it."""
+        waiting = self.of(f"request_{kind}")
+        anonymous = []
+        for answer in self.of(*ANSWERS[kind]):
+            named = requests_named(self.of(f"request_{kind}"), answer, self.client_order_id)
+            waiting = [asked for asked in waiting if asked not in named]
+            anonymous += [] if named else [answer]
+        for answer in anonymous:
+            oldest = next((f for f in waiting if f.at <= answer.at or f.position < answer.position), None)
+            waiting = [asked for asked in waiting if asked is not oldest]
+        return waiting
+
+    def seen_pending(self, kind: str) -> list[Fact]:
+        """Where the venue showed a request of this kind that it had not decided on."""
+        answered = [answer.at for answer in self.of(*ANSWERS[kind])]
+        return [f for f in self.of("status") if f.get("pending") == kind and all(at < f.at for at in answered)]
+
+    @property
+    def pending(self) -> str | None:
+        """`cancel` outranks `replace`; nothing is outstanding once the order has been ended otherwise than by its fills."""
+        if self.status in ENDED_STATUSES - {"filled"}:
+            return None
+        return next((kind for kind in ("cancel", "replace") if self.outstanding(kind) or self.seen_pending(kind)), None)
+
+    @property
+    def pending_since(self) -> datetime | None:
+        """When the oldest outstanding request was made; of one that only the venue showed, when it last did."""
+        if self.pending is None:
+            return None
+        asked, seen = self.outstanding(self.pending), self.seen_pending(self.pending)
+        return min(fact.at for fact in asked) if asked else max(fact.at for fact in seen)
+
+    @property
+    def certainty(self) -> str:
+        """Rule 8: a lost answer or a missing row leaves the order unresolved until evidence comes."""
+        is_unanswered = any(
+            not self.heard
+            or (
+                self.pending_since is not None and lost.at >= self.pending_since and all(lost.at > fact.at for fact in self.heard)
+            )
+            for lost in self.of("unresolved")
+        )
+        return "unresolved" if not self.has_ended and (self.is_missing or is_unanswered) else "confirmed"
+
+    @property
+    def heard(self) -> list[Fact]:
+        """What the venue said that shows it knows the order: a refusal of what it calls an unknown order does not."""
+        return [fact for fact in self.facts if fact.is_report and fact.type != "absent" and not fact.is_unknown_to_venue]
+
+    @property
+    def is_missing(self) -> bool:
+        """Asked after all that, the venue did not know it."""
+        return any(all(gone.when > fact.when for fact in self.heard) for gone in self.of("absent"))
+
+
+def requests_named(requests: list[Fact], answer: Fact, own: str | None) -> list[Fact]:
+    """The requests an answer names: by request id or replacement id, else by the id it gives the order, if not its own."""
+    named = answer.get("request_id") or answer.get("replacement_client_order_id")
+    name = named or (answer.get("client_order_id") if answer.get("client_order_id") != own else None)
+    return [asked for asked in requests if name and name in {asked.get("request_id"), asked.get("replacement_client_order_id")}]

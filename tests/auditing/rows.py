@@ -1,0 +1,97 @@
+"""The rows of an order and of its fills, as the views show them (section 3)."""
+
+from tests.auditing.claims import disagrees
+from tests.auditing.facts import WORKING_STATUSES, Row, instant, number
+from tests.auditing.fills import Fill, same_numbers, versions_of_fills
+from tests.auditing.order import ENDED_STATUSES, Order
+from tests.auditing.positions import sum_by_currency
+
+KNOWN_STATUSES = WORKING_STATUSES | ENDED_STATUSES - {"denied"} | {"pending_new", "done_for_day"}
+
+
+def order_row(order: Order) -> Row:
+    """The `order` view."""
+    claimed = [(fact.at, number(fact.claims["cum_quantity"])) for fact in order.facts if "cum_quantity" in fact.claims]
+    reported = max(claimed)[1] if claimed else None
+    return {
+        "account": order.facts[0].get("account"),
+        "client_order_id": order.client_order_id,
+        "working_client_order_id": order.working_client_order_id,
+        "venue_order_id": next(reversed(order.venue_order_ids), None),
+        "venue_order_ids": order.venue_order_ids,
+        "aliases": {name: alias for fact in order.facts for name, alias in (fact.get("aliases") or {}).items()},
+        "origin": "own" if order.request else "external",
+        **{field: order.given(field) for field in ("instrument", "side", "order_type", "time_in_force")},
+        "expire_at": None if order.requested("expire_at") is None else instant(order.requested("expire_at")),
+        "post_only": bool(order.requested("post_only")),
+        "reduce_only": bool(order.requested("reduce_only")),
+        "quantity": order.quantity,
+        **{field: order.term(field) for field in ("limit_price", "stop_price")},
+        "status": order.status,
+        "pending": order.pending,
+        "certainty": order.certainty,
+        "cum_quantity": order.cum_quantity,
+        "leaves_quantity": order.leaves_quantity,
+        "average_price": order.average_price,
+        "reported_cum_quantity": reported,
+        "fees": sum_by_currency((fill.details["fee_currency"], fill.details["fee"]) for fill in order.fills),
+        "strategy": order.requested("strategy"),
+        "links": order.requested("links"),
+        "tags": order.requested("tags") or {},
+        "anomalies": anomalies(order),
+        "reason": order.reason,
+        "requested_at": order.request.at if order.request else None,
+        "submitted_at": max((fact.at for fact in order.of("submit")), default=None),
+        "acknowledged_at": min((fact.at for fact in order.of("acknowledge")), default=None),
+        "pending_since": order.pending_since,
+        "absent_at": max(fact.at for fact in order.of("absent")) if order.is_missing else None,
+        "last_fill_at": max((fill.fact.at for fill in order.fills), default=None),
+        "ended_at": order.ended_at,
+        "updated_at": max(fact.at for fact in order.facts),
+        "is_open": not order.has_ended,
+    }
+
+
+def trade_row(order: Order, fill: Fill) -> Row:
+    """The `trade` view of one standing fill, without `position`: the log also counts what messages do not show."""
+    return {
+        "account": fill.fact.get("account"),
+        "client_order_id": order.client_order_id,
+        "venue_order_id": fill.fact.get("venue_order_id") or next(reversed(order.venue_order_ids), None),
+        "fill_id": fill.fact.get("fill_id"),
+        "instrument": fill.details["instrument"] or order.given("instrument"),
+        "side": fill.details["side"] or order.given("side"),
+        "quantity": fill.quantity,
+        "price": fill.price,
+        "fee": None if fill.details["fee"] is None else number(fill.details["fee"]),
+        "fee_currency": fill.details["fee_currency"],
+        "liquidity": fill.details["liquidity"],
+        "at": fill.fact.at,
+        "recorded_at": fill.fact.recorded_at,
+        "source": fill.fact.get("source") or "venue_push",
+        "strategy": order.requested("strategy"),
+        "links": order.requested("links"),
+        "state": "standing",
+    }
+
+
+def anomalies(order: Order) -> list[str]:
+    """The codes that stand now, derived from the facts alone."""
+    observed = order.last_observed
+    word = observed.observed_status if observed else None
+    is_after_end = order.end is not None and observed is not None and observed.at > order.end.at
+    has_newer_terms = observed is not None and any(changed.at > observed.at for changed in order.changes("quantity"))
+    said = versions_of_fills(order.facts).values()
+    standing = {
+        "overfill": (stated := order.term("quantity")) is not None and order.cum_quantity > stated,
+        "fill_after_end": order.end is not None and any(fill.fact.at > order.end.at for fill in order.fills),
+        "quantity_mismatch": disagrees(order),
+        "status_conflict": (word == "filled" and not order.is_filled and not has_newer_terms)
+        or (word in {"new", "partially_filled"} and is_after_end)
+        or (word in ENDED_STATUSES - {"filled", "denied"} and order.end is None),
+        "fill_id_reused": any(not same_numbers(one, other) for facts in said for one in facts for other in facts),
+        "unknown_status": word is not None and word not in KNOWN_STATUSES,
+        "client_order_id_reused": len(order.venue_order_ids) > 1 + len(order.of("replace")),
+        "unknown_order": order.request is None,
+    }
+    return sorted(code for code, stands in standing.items() if stands)

@@ -1,0 +1,109 @@
+"""What was known then, and what had happened by then, in every store."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from orderledger import AmbiguousOrder, Ledger, UnknownOrder, parse_document
+from tests.contract.streams import MADE_AT, START, fill, parsed, report, request, story
+
+
+def test_as_of_shows_what_was_known_then(ledger: Ledger) -> None:
+    messages = parsed(*story())
+    views = []
+    for message in messages[:80]:
+        ledger.record(message)
+        views.append(
+            (last_recorded_at(ledger), ledger.orders(), ledger.trades(with_busted=True), ledger.pnl(), ledger.anomalies())
+        )
+    for known_at, orders, trades, pnl, anomalies in views[::7]:
+        assert ledger.orders(as_of=known_at) == orders
+        assert ledger.trades(with_busted=True, as_of=known_at) == trades
+        assert ledger.pnl(as_of=known_at) == pnl
+        assert [row | {"cleared_at": None} for row in ledger.anomalies(as_of=known_at)] == [
+            row | {"cleared_at": None} for row in anomalies
+        ]
+
+
+NAMES = ("client_order_id", "venue_order_id", "replacement_client_order_id", "request_id")
+
+
+def test_as_of_an_order_is_found_by_the_names_that_were_known_then(ledger: Ledger) -> None:
+    """One that is unknown at first and turns out to be ours among them, and names of several kinds and accounts."""
+    unknown: dict[str, Any] = {"venue_order_id": "V-U", "aliases": {"index": "81"}, "instrument": "BTC-USD", "side": "buy"}
+    told = [fill(None, "F-U", 1, **unknown), fill("X-U", "F-X", 1, venue_order_id="V-X"), request("U-1", 2)]
+    told += [report("request_cancel", "U-1", 3, request_id="R-U"), report("acknowledge", "U-1", 4, venue_order_id="V-U")]
+    told += [report("replace", "X-U", 5, quantity="9", venue_order_id="V-U", replacement_client_order_id="U-2")]
+    told += [report("submit", "U-1", 6, aliases={"other": "V-X"}), fill(None, "F-O", 7, account="o", venue_order_id="81")]
+    documents = [*told, *story()]
+    aliases = {value for document in documents for value in document.get("aliases", {}).values()}
+    names = aliases | {document[field] for document in documents for field in NAMES if document.get(field)}
+
+    def found(**moment: datetime) -> dict[str, object]:
+        return {name: answer(ledger, name, **moment) for name in sorted(names)}
+
+    known = []
+    for message in parsed(*documents[:40]):
+        ledger.record(message)
+        known.append((last_recorded_at(ledger), found()))
+    for known_at, answers in [*known[:9], *known[9::10]]:
+        assert found(as_of=known_at) == answers
+    assert found(effective_at=MADE_AT + timedelta(days=1)) == found()
+
+
+def answer(ledger: Ledger, name: str, **moment: Any) -> object:
+    try:
+        return ledger.order(name, **moment)
+    except (UnknownOrder, AmbiguousOrder) as error:
+        return str(error)
+
+
+def last_recorded_at(ledger: Ledger) -> datetime:
+    moments: list[datetime] = [event["recorded_at"] for event in ledger.events()]
+    return moments[-1]
+
+
+def test_a_new_name_may_come_with_the_report_that_shows_whose_it_is(ledger: Ledger) -> None:
+    ledger.record_many(parsed(request("C-1")))
+    replaced = {"quantity": "9", "venue_order_id": "V-1", "replacement_client_order_id": "C-1"}
+    assert ledger.record(parse_document(report("replace", "X", 1, **replaced))).outcome == "recorded"
+    assert ledger.record(parse_document(fill(None, "F-1", venue_order_id="V-1"))).anomalies == ()
+    assert [(row["client_order_id"], row["quantity"], row["cum_quantity"]) for row in ledger.orders()] == [("C-1", 9, 1)]
+
+
+def test_one_commit_may_name_an_unknown_order_and_show_whose_it_is(ledger: Ledger) -> None:
+    told = [fill(None, "F-1", venue_order_id="V-1", aliases={"index": "7"}), request("C-1", 0)]
+    ledger.record_many(parsed(*told, report("acknowledge", "C-1", 2, venue_order_id="V-1")))
+    assert len({event["recorded_at"] for event in ledger.events()}) == 1
+    assert [(row["client_order_id"], row["aliases"], row["cum_quantity"]) for row in ledger.orders()] == [
+        ("C-1", {"index": "7"}, 1)
+    ]
+
+
+def test_one_commit_may_request_an_order_and_show_whose_it_is_as_well(ledger: Ledger) -> None:
+    replaced = {"quantity": "9", "venue_order_id": "V-1", "replacement_client_order_id": "C-1"}
+    ledger.record_many(parsed(request("C-1"), report("replace", "X", 1, **replaced)))
+    assert len({event["recorded_at"] for event in ledger.events()}) == 1
+    assert [(row["client_order_id"], row["quantity"]) for row in ledger.orders()] == [("C-1", 9)]
+
+
+def test_effective_at_shows_what_had_happened_by_then(ledger: Ledger) -> None:
+    ledger.record_many(
+        parsed(request("C-1", 0), report("cancel", "C-1", 5), fill("C-1", "F-2", 6, quantity="3"), fill("C-1", "F-1", 2))
+    )
+    seen = []
+    for second in (1, 3, 5, 6):
+        at = START + timedelta(seconds=second)
+        order = ledger.order("C-1", effective_at=at)
+        position = sum(row["position_quantity"] for row in ledger.pnl(effective_at=at))
+        seen.append((order["status"], order["cum_quantity"], len(ledger.trades(effective_at=at)), position))
+        assert len(ledger.history("C-1", effective_at=at)) >= 1
+    assert seen == [("pending_new", 0, 0, 0), ("partially_filled", 1, 1, 1), ("canceled", 1, 1, 1), ("canceled", 4, 2, 4)]
+    assert ledger.orders(effective_at=START - timedelta(seconds=1)) == []
+
+
+def test_the_present_is_the_same_from_the_log_and_from_the_views(ledger: Ledger) -> None:
+    ledger.record_many(parsed(*story()))
+    later = MADE_AT + timedelta(days=1)
+    for view in ("orders", "trades", "positions", "pnl", "anomalies", "proposals"):
+        ask = getattr(ledger, view)
+        assert ask(as_of=later) == ask() == ask(effective_at=later) == ask(as_of=later, effective_at=later), view

@@ -1,0 +1,151 @@
+"""Fees in other currencies, and P&L by strategy and by day: numbers worked out by hand, compared to the digit."""
+
+import pytest
+
+from orderledger import Ledger
+from tests.domain.positions import DAY, held_and_realized, of_account, pnl, record, shown, trade, values
+from tests.scenarios import Document, at, fill, request
+
+# Fees in another currency
+
+
+IN_ANOTHER_CURRENCY = (
+    of_account("instrument", currency="USD"),
+    trade(1, "buy", "1", "100", fee="0.001", fee_currency="BNB"),
+    trade(2, "sell", "1", "110", fee="0.25", fee_currency="USD"),
+)
+
+
+def test_a_fee_in_another_currency_stays_listed_and_is_not_guessed_at(ledger: Ledger) -> None:
+    record(ledger, *IN_ANOTHER_CURRENCY)
+    assert values(pnl(ledger), "fees", "net_pnl") == ({"BNB": "0.001", "USD": "0.25"}, "9.75")
+
+
+def test_a_fee_in_another_currency_is_converted_where_a_mark_exists(ledger: Ledger) -> None:
+    record(ledger, *IN_ANOTHER_CURRENCY, of_account("mark", instrument="BNB-USD", price="600"))
+    assert values(pnl(ledger), "fees", "net_pnl") == ({"BNB": "0.001", "USD": "0.25"}, "9.15")
+
+
+def test_a_mark_of_another_account_converts_nothing(ledger: Ledger) -> None:
+    mark = of_account("mark", instrument="BNB-USD", price="600", account="sim:other")
+    record(ledger, *IN_ANOTHER_CURRENCY, mark)
+    assert pnl(ledger)["net_pnl"] == "9.75"
+
+
+def test_a_fee_without_a_currency_is_in_the_settlement_currency(ledger: Ledger) -> None:
+    record(ledger, of_account("instrument", currency="USD"), trade(1, "buy", "1", "100", fee="0.5"))
+    assert values(pnl(ledger), "fees", "net_pnl", "currency") == ({"USD": "0.5"}, "-0.5", "USD")
+
+
+# By strategy and day
+
+
+def of_strategy(strategy: str, side: str, quantity: str, price: str, second: float) -> tuple[Document, Document]:
+    order = {"client_order_id": f"C-{strategy}-{second}"}
+    asked = request(side=side, quantity=quantity, limit_price=price, strategy=strategy, at=at(second), **order)
+    return asked, fill(f"F-{second}", quantity, price, at=at(second), fee="0.1", fee_currency="USD", **order)
+
+
+def test_each_strategy_has_a_position_of_its_own(ledger: Ledger) -> None:
+    record(ledger, *of_strategy("grid", "buy", "10", "100", 1), *of_strategy("trend", "sell", "10", "110", 2))
+    assert held_and_realized(ledger) == ("0", "0", "100")
+    names = ("strategy", "position_quantity", "average_open_price", "realized_pnl", "net_pnl")
+    rows = [values(shown(row), *names) for row in ledger.pnl(by=("account", "instrument", "strategy"))]
+    assert rows == [("grid", "10", "100", "0", "-0.1"), ("trend", "-10", "110", "0", "-0.1")]
+
+
+def test_a_strategy_can_be_asked_for_alone(ledger: Ledger) -> None:
+    record(ledger, *of_strategy("grid", "buy", "10", "100", 1), *of_strategy("trend", "sell", "4", "110", 2))
+    record(ledger, *of_strategy("grid", "sell", "4", "105", 3))
+    assert held_and_realized(ledger, strategy="grid") == ("6", "100", "20")
+
+
+def test_a_fill_of_no_strategy_is_shown_as_such(ledger: Ledger) -> None:
+    record(ledger, *of_strategy("grid", "buy", "10", "100", 1), trade(2, "buy", "3", "100"))
+    rows = ledger.pnl(by=("strategy",))
+    assert {row["strategy"]: row["fills"] for row in rows} == {"grid": 1, None: 1}
+
+
+def test_a_day_shows_what_was_realized_on_it_and_the_position_at_its_end(ledger: Ledger) -> None:
+    record(
+        ledger,
+        trade(1, "buy", "4", "100", fee="0.4", fee_currency="USD"),
+        trade(2, "sell", "1", "101", fee="0.1", fee_currency="USD"),
+        trade(DAY + 1, "sell", "2", "110", fee="0.2", fee_currency="USD"),
+    )
+    names = ("day", "position_quantity", "realized_pnl", "fees", "net_pnl", "fills", "bought_quantity", "sold_quantity")
+    rows = [values(shown(row), *names) for row in ledger.pnl(by=("account", "instrument", "day"))]
+    assert rows == [
+        ("2025-01-02", "3", "1", {"USD": "0.5"}, "0.5", 2, "4", "1"),
+        ("2025-01-03", "1", "20", {"USD": "0.2"}, "19.8", 1, "0", "2"),
+    ]
+
+
+def test_days_and_strategies_add_up_to_the_whole(ledger: Ledger) -> None:
+    record(ledger, *of_strategy("grid", "buy", "3", "100", 1), *of_strategy("grid", "sell", "1", "100.5", DAY + 2))
+    record(ledger, *of_strategy("grid", "sell", "2", "101", 2 * DAY))
+    rows = [shown(row) for row in ledger.pnl(by=("strategy", "day"))]
+    assert [values(row, "strategy", "day", "realized_pnl", "net_pnl") for row in rows] == [
+        ("grid", "2025-01-02", "0", "-0.1"),
+        ("grid", "2025-01-03", "0.5", "0.4"),
+        ("grid", "2025-01-04", "2", "1.9"),
+    ]
+    assert pnl(ledger)["net_pnl"] == "2.2"
+
+
+def test_accounts_are_kept_apart(ledger: Ledger) -> None:
+    record(ledger, trade(1, "buy", "1", "100"), trade(2, "sell", "1", "110", account="sim:other"))
+    rows = [values(shown(row), "account", "position_quantity", "realized_pnl") for row in ledger.pnl()]
+    assert rows == [("sim:main", "1", "0"), ("sim:other", "-1", "0")]
+
+
+def test_a_method_there_is_not_is_an_error(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="'hifo' is no method: average, fifo, lifo"):
+        ledger.pnl(method="hifo")  # type: ignore[arg-type]
+
+
+def test_days_and_strategies_convert_the_fees_that_the_whole_converts(ledger: Ledger) -> None:
+    record(
+        ledger,
+        of_account("instrument", currency="USD"),
+        of_account("mark", instrument="BNB-USD", price="600"),
+        trade(1, "buy", "1", "100", fee="0.01", fee_currency="BNB"),
+        trade(DAY + 1, "sell", "1", "110", fee="0.02", fee_currency="BNB"),
+    )
+    assert pnl(ledger)["net_pnl"] == "-8"
+    assert [values(shown(row), "net_pnl", "unrealized_pnl") for row in ledger.pnl(by=("day",))] == [("-6", None), ("-2", None)]
+    assert [shown(row)["net_pnl"] for row in ledger.pnl(by=("strategy",))] == ["-8"]
+
+
+def test_a_day_is_settled_in_the_currency_of_the_whole(ledger: Ledger) -> None:
+    record(ledger, trade(1, "buy", "1", "100", fee="1"), trade(DAY + 1, "sell", "1", "110", fee="2", fee_currency="USD"))
+    assert values(pnl(ledger), "net_pnl", "currency", "fees") == ("7", "USD", {"USD": "3"})
+    names = ("net_pnl", "currency", "fees")
+    assert [values(shown(row), *names) for row in ledger.pnl(by=("day",))] == [
+        ("-1", "USD", {"USD": "1"}),
+        ("8", "USD", {"USD": "2"}),
+    ]
+
+
+def test_a_day_has_no_currency_where_the_whole_has_none(ledger: Ledger) -> None:
+    both = {"fee": "1", "fee_currency": "USD"}, {"fee": "0.01", "fee_currency": "BNB"}
+    record(ledger, trade(1, "buy", "1", "100", **both[0]), trade(DAY + 1, "sell", "1", "110", **both[1]))
+    assert values(pnl(ledger), "net_pnl", "currency") == (None, None)
+    assert {values(row, "net_pnl", "currency") for row in ledger.pnl(by=("day",))} == {(None, None)}
+
+
+def test_what_a_day_realized_is_not_rounded_with_what_was_realized_before(ledger: Ledger) -> None:
+    record(
+        ledger,
+        trade(1, "buy", "1", "1000000000000000000000000000"[:-1]),
+        trade(2, "sell", "1", "3000000000000000000000000000"[:-1]),
+        trade(DAY + 1, "buy", "1", "0.00000012"),
+        trade(DAY + 2, "sell", "1", "0.00000034"),
+    )
+    assert [shown(row)["realized_pnl"] for row in ledger.pnl(by=("day",))][1] == "0.00000022"
+
+
+def test_an_instrument_with_orders_alone_shows_its_currency_and_its_mark(ledger: Ledger) -> None:
+    record(ledger, of_account("instrument", currency="USD"), of_account("mark", price="99"), request())
+    (row,) = ledger.positions()
+    assert values(shown(row), "currency", "mark_price", "unrealized_pnl", "open_buy_quantity") == ("USD", "99", "0", "10")

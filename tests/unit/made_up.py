@@ -1,0 +1,26 @@
+"""A made-up venue with two instruments, short to write."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.venues.fake import Traded, TrueOrder, Truth
+
+START = datetime(2026, 5, 4, tzinfo=UTC)
+INSTRUMENTS = [
+    Traded(name="ETH", price=Decimal("2500"), tick=Decimal("0.1"), lot=Decimal("0.01")),
+    Traded(name="BTC", price=Decimal("64000"), tick=Decimal("1"), lot=Decimal("0.001")),
+]
+D = Decimal
+
+
+def at(milliseconds: int) -> datetime:
+    return START + timedelta(milliseconds=milliseconds)
+
+
+def venue(**terms: object) -> Truth:
+    return Truth(clock=SteppingClock(START), first_order_id=101, first_fill_id=9001, **terms)  # type: ignore[arg-type]
+
+
+def eth(truth: Truth, side: str = "buy", quantity: str = "10", price: str | None = "2500", **terms: object) -> TrueOrder:
+    return truth.place("main", instrument="ETH", side=side, quantity=quantity, limit_price=price, **terms)  # type: ignore[arg-type]
