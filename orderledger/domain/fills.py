@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderledger.domain.events import FillCorrected, FillRecorded
-from orderledger.domain.exact import EXACT, ZERO, total
+from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, Reported, Side
 
 
@@ -139,11 +139,15 @@ class Fills:
         is_after_all = self.last_fill_at is None or at > self.last_fill_at
         if is_after_all and not (self._busted or self._corrected):
             return self.cum_quantity, self.cum_quantity
-        before = total(fill.quantity for fill in self.standing() if fill.at < at)
-        of_moment = [fill for fill in self.by_id.values() if fill.at == at]
-        counted = [fill for fill in of_moment if fill.is_standing and fill.reported is not None and is_counted(fill.reported)]
-        least = EXACT.add(before, total(fill.quantity for fill in counted))
-        return least, EXACT.add(before, total(fill.quantity for fill in of_moment))
+        least = most = ZERO
+        for fill in self.by_id.values():
+            is_before, is_of_moment = fill.at < at and fill.is_standing, fill.at == at
+            is_told = is_of_moment and fill.is_standing and fill.reported is not None and is_counted(fill.reported)
+            if is_before or is_told:
+                least = EXACT.add(least, fill.quantity)
+            if is_before or is_of_moment:
+                most = EXACT.add(most, fill.quantity)
+        return least, most
 
     def _corrections_of(self, fill_id: str | None) -> list[Fill]:
         """All that a fill was corrected to, in the order in which it was told."""

@@ -14,8 +14,9 @@ LAST_POSITION = 2**63 - 1
 
 NAME_TAKEN = "a client order id is a name of another order"
 
-ROWS_PER_STATEMENT = 500
-"""SQLite takes 32,766 parameters a statement at the most. executemany would give up the interpreter lock at every row."""
+ROWS_PER_STATEMENT = (500, 100)
+"""SQLite takes 32,766 parameters a statement at the most, and as long to parse a new one as to carry it out: those of many rows
+are of two sizes. executemany would give up the interpreter lock at every row."""
 
 Item = TypeVar("Item")
 
@@ -81,5 +82,10 @@ def own_streams(bindings: Sequence[Binding]) -> list[str]:
 
 def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """The items in statements' worth."""
-    for start in range(0, len(items), ROWS_PER_STATEMENT):
-        yield items[start : start + ROWS_PER_STATEMENT]
+    start = 0
+    for size in ROWS_PER_STATEMENT:
+        while len(items) - start >= size:
+            yield items[start : start + size]
+            start += size
+    if start < len(items):
+        yield items[start:]

@@ -1,6 +1,6 @@
 """From a message to the fact it proposes, and to the envelope around it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from math import isfinite
@@ -86,9 +86,20 @@ def source_of(message: Message) -> str:
     return _SOURCES[type(message)] if source is None else str(source)
 
 
+class Evidence(dict[str, Any]):
+    """A venue's raw payload, with the JSON text that it is kept as: made once, when it is looked whether there is one. Nothing
+    in it is to be changed. Raises InvalidMessage where there is none."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, payload: Mapping[str, Any]) -> None:
+        super().__init__(payload)
+        self.text = _json_text("evidence", payload)
+
+
 def evidence_of(payload: Any) -> bytes:
     """The venue's raw payload as JSON text. Raises InvalidMessage for what is none."""
-    return _json_text("evidence", payload)
+    return payload.text if isinstance(payload, Evidence) else _json_text("evidence", payload)
 
 
 def _source_of(message_class: type[Message]) -> str:

@@ -76,8 +76,11 @@ class Chain:
 
     def add(self, leg: Leg) -> Leg:
         """Put a new leg into its place."""
-        place = next((index for index, other in enumerate(self.legs) if leg.is_older_than(other)), len(self.legs))
-        self.legs.insert(place, leg)
+        for place, other in enumerate(self.legs):
+            if leg.is_older_than(other):
+                self.legs.insert(place, leg)
+                return leg
+        self.legs.append(leg)
         return leg
 
     @property
@@ -104,8 +107,9 @@ class Chain:
 
     def is_later(self, leg: Leg) -> bool:
         """Whether the leg works on other terms than the first one: that one may have come and gone unheard of."""
-        if self.has_earlier(leg) or self.requested is None or leg.row is None:
-            return self.has_earlier(leg)
+        has_earlier = self.has_earlier(leg)
+        if has_earlier or self.requested is None or leg.row is None:
+            return has_earlier
         told = zip((leg.row.original_size, leg.row.limit_price), self.requested, strict=True)
         return any(here is not None and there is not None and here != there for here, there in told)
 

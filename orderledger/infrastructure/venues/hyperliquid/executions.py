@@ -29,12 +29,11 @@ def fill_message(raw: Any, legs: Legs, context: Context) -> Fill:
     cloid, order = row.cloid(), row.count("oid") or NO_NUMBER
     fill_id = fill_id_of(row)
     venue_order_id = str(order) if order != NO_NUMBER else f"{NO_ORDER}{fill_id}"
-    fill = _fill(row, context, fill_id=fill_id, venue_order_id=venue_order_id, is_alone=order == NO_NUMBER)
     if order == NO_NUMBER:
-        return whole_order(fill)
+        return whole_order(_fill(row, context, fill_id, venue_order_id, {}, is_alone=True))
+    aliases = {CLOID: cloid} if cloid is not None and not legs.is_apart(cloid, venue_order_id) else {}
+    fill = _fill(row, context, fill_id, venue_order_id, aliases)
     legs.note_fill(cloid, venue_order_id, fill_id, fill.quantity)
-    if cloid is not None and not legs.is_apart(cloid, venue_order_id):
-        fill = fill.model_copy(update={"aliases": {CLOID: cloid}})
     return fill
 
 
@@ -119,7 +118,9 @@ def _fee_currency(row: Row) -> str | None:
     return row.word("feeToken") or (SETTLEMENT_CURRENCY if is_of_then else None)
 
 
-def _fill(row: Row, context: Context, *, fill_id: str, venue_order_id: str, is_alone: bool) -> Fill:
+def _fill(
+    row: Row, context: Context, fill_id: str, venue_order_id: str, aliases: dict[str, str], *, is_alone: bool = False
+) -> Fill:
     fee, is_taker = row.number("fee"), row.flag("crossed")
     reason = reason_of(row, context.address)
     return tell(
@@ -129,6 +130,7 @@ def _fill(row: Row, context: Context, *, fill_id: str, venue_order_id: str, is_a
         at=row.moment("time"),
         source=context.source,
         venue_order_id=venue_order_id,
+        aliases=aliases,
         fill_id=fill_id,
         instrument=context.symbols.instrument(row.need("coin", row.word("coin"))),
         side=row.side(),

@@ -15,7 +15,7 @@ from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.venues import fields
 from orderledger.infrastructure.venues.hyperliquid.words import SIDES, is_cloid
 from orderledger.infrastructure.venues.translation import as_text
-from orderledger.infrastructure.wire.facts import evidence_of
+from orderledger.infrastructure.wire.facts import Evidence
 from orderledger.infrastructure.wire.fields import parse_number, parse_time
 from orderledger.infrastructure.wire.messages import Message
 
@@ -45,14 +45,12 @@ def milliseconds(moment: datetime) -> int:
 def tell(kind: type[Kind], evidence: Mapping[str, Any], **told: Any) -> Kind:
     """The message, with the row it was made of. Raises Unreadable where the ledger would not take it."""
     try:
-        message = kind(evidence=dict(evidence), **told)
-        evidence_of(message.evidence)
+        return kind(evidence=Evidence(evidence), **told)
     except ValidationError as error:
         first = error.errors()[0]
         raise Unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", evidence) from None
     except InvalidMessage as error:
         raise Unreadable(str(error), evidence) from None
-    return message
 
 
 def rows_of(payload: Any) -> list[Any]:
