@@ -1,6 +1,5 @@
 """One batch of messages, decided in memory: which events are to be appended, and what each sender will be told."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -44,8 +43,8 @@ class Decider:
     def decide(self, entries: list[Entry], now: datetime, *, is_careful: bool) -> list[Verdict]:
         """Verdicts in the order of the entries. The events to append are in `events`, the names in `naming`."""
         self._now = now
-        brought = self.naming.prepare(entries, is_careful=is_careful)
-        return [self._decide(entry, names) for entry, names in zip(entries, brought, strict=True)]
+        self.naming.prepare(entries, is_careful=is_careful)
+        return [self._decide(entry) for entry in entries]
 
     def committed(self) -> None:
         """The events are durable."""
@@ -59,7 +58,7 @@ class Decider:
         self.events.clear()
         self.naming.failed()
 
-    def _decide(self, entry: Entry, names: Sequence[Name]) -> Verdict:
+    def _decide(self, entry: Entry) -> Verdict:
         fact = entry.fact
         live = self.naming.find(entry, fact) if isinstance(fact, OrderEvent) else self.live[entry.stream]
         decision = live.decide(fact)
@@ -67,11 +66,11 @@ class Decider:
             decision = self._decide_name(entry.account, live, fact) or decision
         if decision is ACCEPTED:
             verdict = Verdict(index=len(self.events))
-            self._record(entry, live, names, verdict)
+            self._record(entry, live, verdict)
             return verdict
         if isinstance(fact, Command | ProposalFact) and self.live.refresh(live.stream):
-            return self._decide(entry, names)  # another process may know better
-        self.naming.doubt(entry.account, names)
+            return self._decide(entry)  # another process may know better
+        self.naming.doubt(entry)
         if isinstance(decision, Refused):
             return Verdict(Outcome("refused", None, decision.reason.value, (), decision.text))
         return Verdict(DUPLICATE)
@@ -84,7 +83,7 @@ class Decider:
             return None
         return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, f"{name} is an id of order {client_order_id_of(owner)}")
 
-    def _record(self, entry: Entry, live: Live, names: Sequence[Name], verdict: Verdict) -> None:
+    def _record(self, entry: Entry, live: Live, verdict: Verdict) -> None:
         fact, stream = entry.fact, live.stream
         at: datetime = fact.at or self._now  # type: ignore[union-attr]
         recorded = Recorded(
@@ -105,8 +104,7 @@ class Decider:
             return
         order = live.order
         own_id = order.own_id
-        brought = names if stream == entry.stream else names_borne(own_id, fact)
-        fresh = [name for name in brought if not bears(order, name)]
+        fresh = [name for name in names_borne(own_id, fact) if not bears(order, name)]
         self._append_order_fact(live, recorded, verdict)
         if isinstance(fact, OrderRequested) and own_id is not None:
             self._claim(entry.account, stream, own_id, verdict)

@@ -33,8 +33,8 @@ class Naming:
         """What the next commit binds: each name once, to the order that it stands for in the end."""
         return list(self._new.values())
 
-    def prepare(self, entries: Sequence[Entry], *, is_careful: bool) -> list[list[Name]]:
-        """Look up, in few readings, what these entries will ask for. Returns the names that each brings to its order.
+    def prepare(self, entries: Sequence[Entry], *, is_careful: bool) -> None:
+        """Look up, in few readings, what these entries will ask for.
 
         Unless `is_careful`, a request is taken to open a new order, and a name that one of our orders bears from now on to
         be free: the store tells when it commits, and the group is then decided again, carefully.
@@ -42,18 +42,15 @@ class Naming:
         self._live.load(self._streams_of(entries, is_careful=is_careful))
         opened: set[str] = set()
         wanted: dict[Key, None] = {}
-        brought: list[list[Name]] = []
         for entry in entries:
             fact = entry.fact
             if not isinstance(fact, OrderEvent):
-                brought.append([])
                 continue
             if isinstance(fact, OrderRequested) and not is_careful:
                 self._live.assume(entry.stream)
                 opened.add(entry.stream)
             order = self._known_order(entry.stream, fact)
             names = [name for name in names_borne(fact.client_order_id, fact) if order is None or not bears(order, name)]
-            brought.append(names)
             is_ours = order is not None or entry.stream in opened
             for name in names if is_ours and not isinstance(fact, OrderRequested) else [*names, *ids_given(fact)]:
                 key = (entry.account, name)
@@ -64,7 +61,6 @@ class Naming:
                         wanted[key] = None
         if wanted:
             self._look_up(wanted)
-        return brought
 
     @staticmethod
     def _streams_of(entries: Sequence[Entry], *, is_careful: bool) -> Iterator[str]:
@@ -113,9 +109,10 @@ class Naming:
         is_fresh = not is_claim or (key in self._new and not self._new[key].is_claim)
         self._new[key] = Binding(account, str(name[0]), name[1], stream, is_claim=not is_fresh)
 
-    def doubt(self, account: str, names: Sequence[Name]) -> None:
-        """These were to be bound, and are not: no commit will tell whether they stand for an order already."""
-        self._unbound.difference_update((account, name) for name in names)
+    def doubt(self, entry: Entry) -> None:
+        """What this was to bind it does not: no commit will tell whether these names stand for an order already."""
+        if isinstance(fact := entry.fact, OrderEvent):
+            self._unbound.difference_update((entry.account, name) for name in names_borne(fact.client_order_id, fact))
 
     def take(self, account: str, client_order_id: str) -> None:
         """An order of ours opens under this id: with the next commit it must not be another name of another order."""
