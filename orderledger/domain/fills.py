@@ -124,7 +124,10 @@ class Fills:
 
     def _take(self, fill: Fill) -> None:
         self.by_id[fill.fill_id] = fill
-        self._settle_family(fill)
+        if fill.corrects is None and not self._corrected:
+            self._settle(fill.fill_id)
+        else:
+            self._settle_family(fill)
 
     def bust(self, fill_id: str) -> None:
         """Take a fill back, now or when it arrives."""
@@ -157,7 +160,8 @@ class Fills:
 
     def _correction_of(self, fill_id: str) -> Fill | None:
         """What a fill was corrected to. Of several corrections the latest counts."""
-        return max(reversed(self._corrections_of(fill_id)), key=lambda fill: fill.at, default=None)
+        corrections = self._corrections_of(fill_id)
+        return max(reversed(corrections), key=lambda fill: fill.at) if corrections else None
 
     def _is_outdone(self, fill: Fill) -> bool:
         """Whether another correction counts instead: of the same fill, or of one that this one comes from by way of others."""
@@ -175,9 +179,10 @@ class Fills:
     def _settle(self, fill_id: str) -> None:
         fill = self.by_id.get(fill_id)
         if fill is not None:
-            correction = self._correction_of(fill_id)
+            correction = self._correction_of(fill_id) if self._corrected else None
             is_corrected = correction is not None and correction is not fill
-            self._count(fill, stands=not (fill_id in self._busted or is_corrected or self._is_outdone(fill)))
+            is_outdone = fill.corrects is not None and self._is_outdone(fill)
+            self._count(fill, stands=not (fill_id in self._busted or is_corrected or is_outdone))
 
     def _settle_family(self, fill: Fill) -> None:
         """A fill has come or gone: so may have what it corrects, the other corrections of that, and what corrects these."""
@@ -185,7 +190,7 @@ class Fills:
             self._corrected |= {fill.corrects}
             self._settle(fill.corrects)
         family = [fill.fill_id, *(one.fill_id for one in self._corrections_of(fill.corrects))]
-        for fill_id in family:  # which grows
+        for fill_id in family:
             self._settle(fill_id)
             family += [one.fill_id for one in self._corrections_of(fill_id) if one.fill_id not in family]
 
