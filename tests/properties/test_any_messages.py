@@ -6,21 +6,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import pytest
-
 from orderledger import AmbiguousOrder, InvalidMessage, Ledger, Outcome, UnknownOrder, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.entries import to_entry
 from orderledger.infrastructure.wire.messages import Message
-from tests.properties.any_messages import ACCOUNTS, NAMES, any_messages
+from tests.properties.any_messages import ACCOUNTS, NAMES, SEEDS, any_messages, quick, thorough
 from tests.properties.checks import RECORDED_AT, views_of
 
 LATER = RECORDED_AT + timedelta(days=1)
-SEEDS = 20
-"""In one test."""
-
-quick = pytest.mark.parametrize("first", range(0, 3 * SEEDS, SEEDS))
-thorough = pytest.mark.parametrize("first", [pytest.param(seed, marks=pytest.mark.long) for seed in range(1_000, 5_000, SEEDS)])
 
 
 def valid_messages(chance: Random, *, are_timed: bool) -> list[Message]:

@@ -4,11 +4,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from orderledger import AmbiguousOrder, Ledger, UnknownOrder, parse_document
 from orderledger.infrastructure.clock import SteppingClock
+from tests.properties.any_messages import SEEDS, quick, thorough
 from tests.properties.stories import START, Message, moment
 
 NAMES = ("N-1", "N-2", "N-3")
@@ -56,17 +54,28 @@ def answers(ledger: Ledger, **moment: datetime) -> list[Any]:
     return found
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.randoms(use_true_random=False), st.integers(3, 12))
-def test_as_of_any_time_an_order_is_found_as_it_was_found_then(chance: Random, count: int) -> None:
+def check_names_of_then(seed: int) -> None:
+    chance = Random(seed)
     with Ledger.open("memory://", clock=SteppingClock(RECORDED_FROM), follow=False) as ledger:
         known: list[tuple[datetime, list[Any]]] = []
-        for _ in range(count):
+        for _ in range(chance.randint(3, 12)):
             if ledger.record(parse_document(told(chance))).outcome == "recorded":
                 known.append((list(ledger.events())[-1]["recorded_at"], answers(ledger)))
         for known_at, found in known:
-            assert answers(ledger, as_of=known_at) == found
-        assert answers(ledger, effective_at=RECORDED_FROM + timedelta(days=1)) == answers(ledger)
+            assert answers(ledger, as_of=known_at) == found, f"seed {seed}, as of {known_at}"
+        assert answers(ledger, effective_at=RECORDED_FROM + timedelta(days=1)) == answers(ledger), f"seed {seed}"
+
+
+@quick
+def test_as_of_any_time_an_order_is_found_as_it_was_found_then(first: int) -> None:
+    for seed in range(first, first + SEEDS):
+        check_names_of_then(seed)
+
+
+@thorough
+def test_as_of_any_time_an_order_is_found_as_it_was_found_then_at_length(first: int) -> None:
+    for seed in range(first, first + SEEDS):
+        check_names_of_then(seed)
 
 
 def test_an_id_that_is_an_orders_own_is_no_name_of_another_as_of_any_time() -> None:
