@@ -56,6 +56,14 @@ def test_an_order_is_found_by_every_name_the_venue_may_use(ledger: Ledger, recor
     assert records.orders_named(ACCOUNT, [CLOID], alias="tradier.tag") == {}
 
 
+def test_an_order_is_found_by_what_was_shown_to_be_it_before_it_was_shown_to_be_another(ledger: Ledger, records: Records) -> None:
+    told = fill("F-1", "1", at=at(2), instrument="BTC-USD", side="buy")
+    record(ledger, told | {"client_order_id": "C-3"}, told | {"client_order_id": "C-2", "venue_order_id": "V-1"})
+    record(ledger, reported("V-1", client_order_id="C-3"))  # C-2 is C-3
+    record(ledger, request(aliases=ALIASES), reported("V-1", aliases={"tradier.tag": "T-1"}))  # which is C-1
+    assert [records.order(ACCOUNT, name) for name in ("C-2", "C-3", "V-1")] == [ledger.order("C-1")] * 3
+
+
 def test_its_standing_fills_are_those_of_the_view(ledger: Ledger, records: Records) -> None:
     record(ledger, reported("V-1"), reported("V-2"))
     terms: dict[str, Any] = {"client_order_id": None, "instrument": "BTC-USD", "side": "buy"}

@@ -7,7 +7,9 @@ of that one order, and nothing that grows with the log.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from orderledger.domain.events import OrderAttributed
 from orderledger.domain.identity import NameKind
+from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import alias_text, order_stream
 from orderledger.infrastructure.reconciliation.book import Book, BookRecords
 from orderledger.infrastructure.storage.store import Store, open_store, reaching
@@ -62,10 +64,17 @@ class StoredRecords:
         with reaching(self._url):
             streams = self._streams(account, asked)
             stored = self._store.events_of(list(dict.fromkeys(stream for of_name in streams.values() for stream in of_name)))
-        if not stored:
-            return {}
-        whole = {name: [event for stream in of_name for event in stored.get(stream, ())] for name, of_name in streams.items()}
+            whole = {name: list(self._whole(of_name, stored)) for name, of_name in streams.items()} if stored else {}
         return {name: FoldedViews(events, None, None) for name, events in whole.items() if events}
+
+    def _whole(self, streams: list[str], stored: dict[str, list[Recorded]]) -> Iterator[Recorded]:
+        """The events of these streams, and of what the orders in them turned out to be."""
+        for stream in streams:
+            for recorded in stored.get(stream, ()):
+                yield recorded
+                if isinstance(recorded.event, OrderAttributed) and (other := recorded.event.to) not in streams:
+                    streams.append(other)
+                    stored |= {} if other in stored else self._store.events_of([other])
 
     def _streams(self, account: str, asked: Mapping[str, Names]) -> dict[str, list[str]]:
         """Of each name the streams of the orders that may bear it. Names of an order that was attributed are the other's."""

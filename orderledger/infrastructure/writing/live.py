@@ -47,8 +47,8 @@ class Live:
 
     @property
     def is_over(self) -> bool:
-        """Whether it is no order, or one that has ended or was only looked for."""
-        return not isinstance(self.state, Order) or self.version == 0 or self.state.is_ended
+        """Whether it is no order, or one that has ended."""
+        return not isinstance(self.state, Order) or self.state.is_ended
 
     def decide(self, fact: AnyFact) -> Decision:
         if isinstance(self.state, Order):
