@@ -30,11 +30,11 @@ def valid_messages(chance: Random, *, are_timed: bool) -> list[Message]:
 
 
 def all_answers(ledger: Ledger, **moment: Any) -> list[Any]:
-    """Every view, and the order of every name."""
+    """Every view, and the order of every name with its history."""
     found: list[Any] = []
     for name, account in [(name, account) for name in NAMES for account in (None, *ACCOUNTS)]:
         try:
-            found.append(ledger.order(name, account=account, **moment))
+            found.append((ledger.order(name, account=account, **moment), ledger.history(name, account=account, **moment)))
         except (UnknownOrder, AmbiguousOrder) as error:
             found.append(str(error))
     more = (ledger.proposals, ledger.instruments, ledger.account_events, ledger.certificates)
