@@ -278,3 +278,20 @@ def test_after_the_clock_has_gone_back_what_agrees_is_certified_anew(desk: Desk)
     assert [desk.reconcile(second).is_recorded for second in (7200, 7260)] == [True, False]
     desk.clock = desk.venue.clock = SteppingClock(at(900))
     assert [desk.reconcile(second).is_recorded for second in (1000, 1060)] == [True, False]
+
+
+def test_what_turns_out_to_be_our_unresolved_order_while_it_is_taken_over_is_seen_to_work_in_the_same_run(desk: Desk) -> None:
+    desk.record(*SENT, message("request_cancel", at=at(5)), message("unresolved", reason="timeout", at=at(9)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.trade("V-1", "F-1", "2", at(4))
+    assert [kind for kind, _ in kinds(desk.reconcile(60))] == ["missing_fill", "missing_order", "unanswered_order"]
+    assert desk.order("status", "certainty") == ("partially_filled", "confirmed")
+    assert second_run_finds_nothing(desk)
+
+
+def test_an_order_that_is_first_listed_without_its_terms_is_taken_over_with_them(desk: Desk) -> None:
+    desk.venue.orders["V-1"] = Known("V-1", at=at(3), quantity="4")
+    desk.venue.is_wordy = True
+    desk.reconcile(60)
+    assert [(str(row["quantity"]), str(row["limit_price"])) for row in desk.ledger.orders()] == [("4", "100")]
+    assert second_run_finds_nothing(desk)

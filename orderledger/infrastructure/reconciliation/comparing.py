@@ -48,9 +48,11 @@ def difference(row: Row | None, message: Any) -> tuple[Kind, str] | None:
         return terms(row, message) or (is_working if says_working(message) else at_end(row, message))
     if says_ended(message):
         return _ended(row, message)
-    has_terms = row["acknowledged_at"] is not None or row["quantity"] is not None
-    if row["origin"] == "external" and not has_terms and says_working(message):
-        return Kind.MISSING_ORDER, "works at the venue, and only its fills are known here"
+    if row["origin"] == "external" and row["quantity"] is None and says_working(message):
+        if row["acknowledged_at"] is None:
+            return Kind.MISSING_ORDER, "works at the venue, and only its fills are known here"
+        if (claims := stated_by(message)) is not None and claims.quantity is not None:
+            return Kind.MISSING_ORDER, "works at the venue, and its quantity is not known here"
     if is_unanswered(row) and says_working(message):
         return Kind.UNANSWERED_ORDER, f"{row['status']} and {row['certainty']} here, working at the venue"
     return _leg(row, message) or terms(row, message) or _filled(row, message)

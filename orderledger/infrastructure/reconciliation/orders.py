@@ -7,10 +7,11 @@ from typing import Any
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.reconciliation.book import named_by, names_of, names_of_message, terms_at
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
-from orderledger.infrastructure.reconciliation.comparing import at_end, difference, says_ended, stated_by, stays_unknown, terms
+from orderledger.infrastructure.reconciliation.comparing import at_end, difference, says_ended, stays_unknown, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
+from orderledger.infrastructure.reconciliation.wording import observed, restated
 from orderledger.infrastructure.venues.venue import Listing, Venue
-from orderledger.infrastructure.wire.messages import Absent, Acknowledge, Fill, Message, Replace, Restate
+from orderledger.infrastructure.wire.messages import Absent, Fill, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
 STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
@@ -159,8 +160,8 @@ class OrderComparison:
         if kind is Kind.MISSING_END:
             await self._compare_terms(message)
         new = await self._findings.news([message] if repairs is None else repairs)
-        if not new and difference(await self._look_up(message), message) is None:
-            return True  # heard in the meantime
+        if not new and (is_agreed := await self._agrees_by_now(message, kind)) is not None:
+            return is_agreed  # heard in the meantime
         self._changed |= {row["stream"]} if row is not None and new else set()
         is_settled = bool(new) and kind not in STAY_OPEN
         await self._findings.add(
@@ -176,14 +177,25 @@ class OrderComparison:
                 is_settled=is_settled,
             )
         )
+        if is_settled and (row is None or row["origin"] == "external"):
+            return await self._agrees_by_now(message, kind) is not False
         return is_settled
+
+    async def _agrees_by_now(self, message: Any, kind: Kind) -> bool | None:
+        """Whether the order, which may have turned out to be another, is now what the venue says; what else differs is a break of
+        its own. None where it differs as before, or in what may yet be told."""
+        fresh = await self._look_up(message)
+        found = difference(fresh, message)
+        if found is None:
+            return True
+        return None if found[0] in (kind, *STAY_OPEN) else await self._add(*found, message, fresh)
 
     async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
         """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
         same again in other words. None where it is older than what the venue has told here: an answer may be stale."""
         if kind is Kind.UNANSWERED_ORDER and row is not None:
             fresh = await self._fresh(message, row)
-            return [message, _observed(message, fresh)] if stays_unknown(fresh, message) else [message]
+            return [message, observed(message, fresh)] if stays_unknown(fresh, message) else [message]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
         is_news = bool(await self._findings.news([message]))
@@ -192,7 +204,7 @@ class OrderComparison:
         told_at = await apart(terms_at, self._findings.book, row)
         if told_at is not None and message.at < told_at:
             return []
-        return [message] if is_news and row["origin"] == "external" else [_restated(message, row)]
+        return [message] if is_news and row["origin"] == "external" else [restated(message, row)]
 
     async def _compare_terms(self, message: Any) -> None:
         """An end may state terms that nobody has told before. They come first: once it has ended, nobody asks again."""
@@ -256,17 +268,6 @@ class OrderComparison:
                 )
 
 
-def _observed(message: Any, row: Row) -> Acknowledge:
-    """That the venue knows the order after all. It claims nothing: its time may be ours, and later than the venue's next word."""
-    return Acknowledge(
-        account=message.account,
-        venue_order_id=message.venue_order_id,
-        aliases=message.aliases,
-        at=max(message.at, row["updated_at"]),
-        evidence=message.evidence,
-    )
-
-
 def _name_of(row: Row) -> str:
     """By which an order is looked up here."""
     name: str = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
@@ -277,19 +278,3 @@ def _subject(message: Any) -> str:
     """The order that a message speaks of, by the surest name it gives."""
     subject: str = message.venue_order_id or next(iter(message.aliases.values()))
     return subject
-
-
-def _restated(message: Any, row: Row) -> Restate | Replace:
-    """The venue's terms as terms in force: those of the replace that is outstanding, if one is. By the venue's clock: whatever it
-    tells next takes their place."""
-    claims = stated_by(message)
-    claimed = {"quantity": claims.quantity, "limit_price": claims.limit_price}
-    kind = Replace if row["pending"] == "replace" else Restate
-    return kind(
-        account=message.account,
-        venue_order_id=message.venue_order_id,
-        at=message.at,
-        reported=message.reported,
-        evidence=message.evidence,
-        **{name: term for name, term in claimed.items() if term is not None and term != row[name]},
-    )
