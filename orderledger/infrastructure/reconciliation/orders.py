@@ -14,6 +14,8 @@ from orderledger.infrastructure.venues.venue import Listing, Venue
 from orderledger.infrastructure.wire.messages import Absent, Fill, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
+Kinds = frozenset[Kind]
+
 STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
 DOUBTFUL = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS, Kind.TERMS_DIFFER, Kind.MISSING_END, Kind.MISSING_ORDER})
 """What a list that is a moment old may seem to say: the order itself is asked for before it is believed."""
@@ -149,18 +151,25 @@ class OrderComparison:
         # If it is an id that is known here, another has taken its place since the list was made.
         return words if message.venue_order_id in fresh["venue_order_ids"] and words else [message]
 
-    async def _add(self, kind: Kind, text: str, message: Any, row: Row | None) -> bool:
+    async def _add(self, kind: Kind, text: str, message: Any, row: Row | None, tried: Kinds = frozenset()) -> bool:
         """A break. Whether the venue's word settles it: not if that word is recorded already, and was taken back."""
-        return await self._take_over(kind, text, message, row, await self._repairs(kind, message, row))
+        return await self._take_over(kind, text, message, row, await self._repairs(kind, message, row), tried)
 
     async def _take_over(
-        self, kind: Kind, text: str, message: Any, row: Row | None, repairs: Sequence[Message] | None = None
+        self,
+        kind: Kind,
+        text: str,
+        message: Any,
+        row: Row | None,
+        repairs: Sequence[Message] | None = None,
+        tried: Kinds = frozenset(),
     ) -> bool:
+        tried |= {kind}
         subject = _subject(message)
         if kind is Kind.MISSING_END:
-            await self._compare_terms(message)
+            await self._compare_terms(message, tried)
         new = await self._findings.news([message] if repairs is None else repairs)
-        if not new and (is_agreed := await self._agrees_by_now(message, kind)) is not None:
+        if not new and (is_agreed := await self._agrees_by_now(message, tried)) is not None:
             return is_agreed  # heard in the meantime
         self._changed |= {row["stream"]} if row is not None and new else set()
         is_settled = bool(new) and kind not in STAY_OPEN
@@ -178,17 +187,17 @@ class OrderComparison:
             )
         )
         if is_settled and (row is None or row["origin"] == "external"):
-            return await self._agrees_by_now(message, kind) is not False
+            return await self._agrees_by_now(message, tried) is not False
         return is_settled
 
-    async def _agrees_by_now(self, message: Any, kind: Kind) -> bool | None:
+    async def _agrees_by_now(self, message: Any, tried: Kinds) -> bool | None:
         """Whether the order, which may have turned out to be another, is now what the venue says; what else differs is a break of
-        its own. None where it differs as before, or in what may yet be told."""
+        its own. None where it differs in what was tried, or in what may yet be told."""
         fresh = await self._look_up(message)
         found = difference(fresh, message)
         if found is None:
             return True
-        return None if found[0] in (kind, *STAY_OPEN) else await self._add(*found, message, fresh)
+        return None if found[0] in tried | STAY_OPEN else await self._add(*found, message, fresh, tried)
 
     async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
         """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
@@ -206,12 +215,12 @@ class OrderComparison:
             return []
         return [message] if is_news and row["origin"] == "external" else [restated(message, row)]
 
-    async def _compare_terms(self, message: Any) -> None:
+    async def _compare_terms(self, message: Any, tried: Kinds) -> None:
         """An end may state terms that nobody has told before. They come first: once it has ended, nobody asks again."""
         fresh = await self._look_up(message)
         found = terms(fresh, message) if fresh is not None and message.venue_order_id in fresh["venue_order_ids"] else None
-        if found is not None:
-            await self._add(*found, message, fresh)
+        if found is not None and found[0] not in tried:
+            await self._add(*found, message, fresh, tried)
 
     async def _ask_for(self, row: Row, asked_at: datetime) -> None:
         """An order that is open here and not in the venue's list: by client id, alias and venue id, then by its fills. If it is
