@@ -1,5 +1,5 @@
-"""Whatever happened at the venue, and whatever of it was heard, in whatever order: once reconciled, ledger and venue agree, and a
-second run appends nothing."""
+"""Whatever happened at the venue, and whatever of it was heard, in whatever order: once reconciled, as was foreseen, ledger and
+venue agree, and a second run appends nothing."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Any
 
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.reconciliation.reconciler import Reconciled
 from tests.properties.any_messages import SEEDS, quick, thorough
 from tests.reconciliation.desk import Desk, left
 from tests.reconciliation.plain_venue import Known, PlainVenue
@@ -115,12 +116,17 @@ def check_truth(seed: int) -> None:
             life.live()
         for message in told(chance, lives):
             ledger.record(parse_document(message))
-        desk.reconcile(60)
+        foreseen = desk.reconcile(60, is_dry_run=True)
+        assert breaks(foreseen) == breaks(desk.reconcile(61)), f"seed {seed}"
         again = desk.reconcile(120)
         assert again.appended == 0, f"seed {seed}"
         assert [one for one in left(again) if not one.startswith("absent_order:")] == [], f"seed {seed}"
         compare(ledger, venue, f"seed {seed}")
         assert ledger.check().differences == (), f"seed {seed}"
+
+
+def breaks(found: Reconciled) -> list[tuple[str, bool]]:
+    return sorted((one.id, one.is_settled) for one in found.breaks)
 
 
 def compare(ledger: Ledger, venue: PlainVenue, seed: str) -> None:

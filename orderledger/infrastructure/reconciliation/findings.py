@@ -1,7 +1,7 @@
 """What one comparison of one account has found so far, and what of it is only thought of because nothing may be recorded."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, ParamSpec, TypeVar
 
 from orderledger.domain.exact import EXACT, ZERO, total
-from orderledger.infrastructure.reconciliation.book import Book, Name, names_of_message
+from orderledger.infrastructure.reconciliation.book import Book, Name, names_of, names_of_message
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.reconciliation.comparing import numbers
 from orderledger.infrastructure.venues.translation import Fault
@@ -58,7 +58,7 @@ class Findings:
         if self.is_dry_run and messages:
             self.thought_of += [(_names(message), message) for message in messages]
             rows = await apart(self.book.foresee, self._said_before(messages))
-            self.foreseen |= {row["stream"]: row for row in rows}
+            self.foreseen = {row["stream"]: row for row in [*_others(self.foreseen.values(), rows), *rows]}
         elif messages:
             if any(isinstance(message, TERMS) for message in messages):  # of those of one time the later in the log counts
                 await self.heard()
@@ -76,8 +76,8 @@ class Findings:
     async def open_orders(self) -> list[Row]:
         """Of the account."""
         rows = await apart(self.book.orders, open_only=True, account=self.account)
-        known = [row for row in rows if row["stream"] not in self.foreseen]
-        return known + [row for row in self.foreseen.values() if row["is_open"]]
+        foreseen = list(self.foreseen.values())
+        return _others(rows, foreseen) + [row for row in foreseen if row["is_open"]]
 
     async def order(self, name: str) -> Row | None:
         """The order of the account that bears this id."""
@@ -176,6 +176,12 @@ class Findings:
             fills = [fill for fill in fills if fill.at is not None and fill.at <= moment]
         bought = total(fill.quantity for fill in fills if fill.side == "buy")
         return EXACT.subtract(bought, total(fill.quantity for fill in fills if fill.side == "sell")) if fills else ZERO
+
+
+def _others(rows: Iterable[Row], known: Sequence[Row]) -> list[Row]:
+    """The orders that are not among the known ones, nor have turned out to be one of them."""
+    streams, names = {row["stream"] for row in known}, {name for row in known for name in names_of(row)}
+    return [row for row in rows if row["stream"] not in streams and names.isdisjoint(names_of(row))]
 
 
 def is_money(message: Message) -> bool:
