@@ -63,6 +63,11 @@ class TableFold:
         self._rows.flush()
         self._fold.evict()
 
+    def forget_rows(self) -> None:
+        """What it knows by rows of the tables is read again: another process may put others in their place, at the same position.
+        What it knows of orders comes from the log."""
+        self._fold.positions.forget()
+
     def _events_of(self, stream: str) -> list[Recorded]:
         assert self._rows.session is not None
         return self._rows.session.events_of(stream)
@@ -104,15 +109,19 @@ class Projector:
                 survey(self._store)
             return self._fold.position
 
-    def has_caught_up(self) -> bool:
-        """Brings the views up to date, unless they are behind a log that we may only read: what is asked is then folded."""
+    def caught_up(self) -> int | None:
+        """The same, but None where the views are behind a log that we may only read: what is asked is then folded."""
         try:
-            self.catch_up()
+            return self.catch_up()
         except PersistenceError as error:
             if not is_for_reading_only(error):
                 raise
-            return False
-        return True
+            return None
+
+    def restart(self) -> None:
+        """Forget what is in memory: others have begun the tables anew, and they are behind it."""
+        with self._lock:
+            self._fold = TableFold(position=-1)
 
     def is_far_behind(self) -> bool:
         """Whether so much of the log is still to be taken that catching up takes a while."""
@@ -122,11 +131,6 @@ class Projector:
     def _stored_position(self) -> int:
         with self._store.database.reading() as session:
             return stored_position(session)
-
-    def restart(self) -> None:
-        """Forget what is in memory: the tables have been changed by others."""
-        with self._lock:
-            self._fold = TableFold(position=-1)
 
     def _advance(self, limit: int) -> None:
         try:
@@ -167,6 +171,7 @@ class Projector:
     def _write(self, session: Session, count: int) -> None:
         if count:
             self._fold.write(session)
+            self._fold.forget_rows()
             self.events_read += count
             session.execute("UPDATE view_positions SET position = ? WHERE name = ?", (self._fold.position, VIEWS))
 

@@ -157,7 +157,6 @@ def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Seque
             session.execute(f"DELETE FROM {table.name}")
             session.execute(f"INSERT INTO {table.name} SELECT * FROM {table.name}{SUFFIX}")
     if differing:
-        projector.restart()
         survey(store)
     return not differing
 
