@@ -6,11 +6,11 @@ from collections.abc import Callable
 from eventsourcing.persistence import PersistenceError
 
 from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.errors import StoreError
+from orderledger.infrastructure.errors import StoreError, StoreVersion
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.schema import VIEWS
+from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows
 from orderledger.infrastructure.storage.store import Store, is_for_reading_only
 from orderledger.projections.fold import Fold
@@ -190,10 +190,17 @@ def lock_position(session: Session) -> int:
 
 
 def stored_position(session: Session) -> int:
-    """Where the views are, without holding them."""
-    return int(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
+    """Where the views are, without holding them. Raises StoreVersion for those of a newer version's fold: ours would spoil them."""
+    return _stored(session)[0]
 
 
-def stored_fold_version(session: Session) -> int:
-    """Of the fold that made the views."""
-    return int(session.execute("SELECT fold_version FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
+def is_current(session: Session) -> bool:
+    """Whether today's fold made the views. Raises StoreVersion for a newer one."""
+    return _stored(session)[1] == FOLD_VERSION
+
+
+def _stored(session: Session) -> tuple[int, int]:
+    position, version = session.execute("SELECT position, fold_version FROM view_positions WHERE name = ?", (VIEWS,))[0]
+    if version > FOLD_VERSION:
+        raise StoreVersion(f"a newer version made the views (their fold is at {version}, this version knows {FOLD_VERSION})")
+    return position, version

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from orderledger.infrastructure.errors import InvalidSetting, StoreVersion
+from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.projecting import (
     BATCH_FAR_BEHIND,
     Projector,
     TableFold,
+    is_current,
     lock_position,
-    stored_fold_version,
     survey,
 )
 from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
@@ -60,16 +60,11 @@ def rebuild_outdated(store: Store, projector: Projector) -> None:
         if _is_current(store):  # another process has done it meanwhile
             return
         _rebuild(store, projector)
-        with store.database.writing() as session:
-            session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (FOLD_VERSION, VIEWS))
 
 
 def _is_current(store: Store) -> bool:
     with store.database.reading() as session:
-        version = stored_fold_version(session)
-    if version > FOLD_VERSION:
-        raise StoreVersion(f"a newer version made the views (their fold is at {version}, this version knows {FOLD_VERSION})")
-    return version == FOLD_VERSION
+        return is_current(session)
 
 
 def _rebuild(
@@ -156,6 +151,8 @@ def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Seque
         for table in differing:
             session.execute(f"DELETE FROM {table.name}")
             session.execute(f"INSERT INTO {table.name} SELECT * FROM {table.name}{SUFFIX}")
+        if len(chosen) == len(TABLES):  # in the same transaction: from here on no older version, which may be open, goes on
+            session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (FOLD_VERSION, VIEWS))
     if differing:
         survey(store)
     return not differing
