@@ -190,7 +190,7 @@ def lock_position(session: Session) -> int:
 
 
 def stored_position(session: Session) -> int:
-    """Where the views are, without holding them. Raises StoreVersion for those of a newer version's fold: ours would spoil them."""
+    """Where the views are, without holding them. Raises StoreVersion for those of a newer fold, which ours would spoil."""
     return _stored(session)[0]
 
 
