@@ -84,16 +84,19 @@ class Projector:
         self._store = store
         self._folds_ahead = folds_ahead
         self._latencies = latencies or Latencies()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._fold = TableFold(position=-1)
         self.events_read = 0
         self.fault: StoreError | None = None
         """Why the views cannot be brought up to date: an older version made them, and they cannot be built anew."""
 
     def catch_up(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
-        """Bring the views up to the end of the log, and return their position. `is_enough` may say so after any batch."""
+        """Bring the views up to the end of the log, and return their position. `is_enough` may say so after any batch. Raises
+        RuntimeError in a signal handler that has come in the middle of that: the one would wait for the other."""
         if self.fault is not None:
             raise self.fault
+        if self._lock._is_owned():  # type: ignore[attr-defined]
+            raise RuntimeError("a signal handler cannot wait for the views that it has interrupted on their way: ask after it")
         with self._lock:
             last, read_before = self._store.recorder.last_position(), self.events_read
             if self._fold.position < last:
