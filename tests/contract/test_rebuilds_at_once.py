@@ -13,7 +13,9 @@ from orderledger.infrastructure.storage.rebuilding import Rebuilt
 from tests.contract.sql import run_sql
 from tests.contract.streams import lives, parsed, story
 
-CUT = f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = {REBUILDING_LOCK & 0xFFFFFFFF}"
+CUT = (
+    f"SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND objid = {REBUILDING_LOCK & 0xFFFFFFFF}"
+)
 """The connection that holds the lock of a rebuild."""
 
 
