@@ -87,7 +87,7 @@ OTHER_TABLES = """## Tables that are no views
 | `collectors` | What each `orderledger collect` last said of itself: `name`, `status` (JSON), which `orderledger status` shows. No facts. |
 | `ledger_schema` | `version` of the tables. |
 
-While `rebuild` runs there are also tables named `…__rebuilt`.
+While `rebuild` runs there are also tables named `…__rebuilt_…`.
 """
 
 

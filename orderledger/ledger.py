@@ -152,7 +152,7 @@ class Ledger(Questions):
         """Views that are far behind the log, or gone, are not waited for: the open orders are found without them."""
         before = self._projector.events_read
         with reaching(self._url):
-            if self._projector.is_far_behind() or not self._projector.has_caught_up():
+            if self._projector.is_far_behind() or self._projector.caught_up() is None:
                 with self._follower.pausing():
                     found, events_read = open_orders_in_log(self._store)
                 return [ORDERS.shown(row) for row in found if account in (None, row["account"])], events_read
@@ -163,10 +163,7 @@ class Ledger(Questions):
     def rebuild(self, names: Sequence[str] = (), *, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> Rebuilt:
         """Build views anew beside the live ones, with `jobs` processes, and put them in their place. Recording goes on."""
         with reaching(self._url):
-            rebuilt = rebuild(self._store, self._projector, names, jobs=jobs, progress=progress)
-            if not rebuilt.is_equal:
-                self._follower.restart()
-            return rebuilt
+            return rebuild(self._store, self._projector, names, jobs=jobs, progress=progress)
 
     def check(self, *, progress: Callable[[int, int], None] | None = None) -> Checked:
         """Compare the whole log with its streams and the views."""

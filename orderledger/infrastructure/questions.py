@@ -11,7 +11,7 @@ from orderledger.infrastructure.arguments import check_argument
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.storage.codec import NAMES, name_of, readable_payload
 from orderledger.infrastructure.storage.histories import stored_event_row
-from orderledger.infrastructure.storage.projecting import Projector
+from orderledger.infrastructure.storage.projecting import Projector, stored_position
 from orderledger.infrastructure.storage.recording import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.storage.views import StoredViews, Views, folded
@@ -164,11 +164,17 @@ class Questions:
     def _views(self, as_of: datetime | None, effective_at: datetime | None) -> Iterator[Views]:
         _check_times(as_of, effective_at)
         with reaching(self._url):
-            if as_of is not None or effective_at is not None or not self._projector.has_caught_up():
+            position = self._projector.caught_up() if as_of is None and effective_at is None else None
+            if position is None:
                 yield folded(self._store, as_of, effective_at)
                 return
             with self._store.database.reading() as session:
-                yield StoredViews(session)
+                if stored_position(session) >= position:
+                    yield StoredViews(session)
+                    return
+            self._projector.restart()
+            with self._views(None, None) as views:
+                yield views
 
 
 def _check_times(as_of: datetime | None, effective_at: datetime | None) -> None:

@@ -62,6 +62,10 @@ class PositionFold:
         self._stale.clear()
         self._changed.clear()
 
+    def forget(self) -> None:
+        """Read positions that were settled from their rows when they are next met."""
+        self._positions.clear()
+
     def _position(self, key: Key) -> Position:
         if key not in self._positions:
             rows = self._rows.select(POSITIONS, account=key[0], instrument=key[1])

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +19,7 @@ import pytest
 from orderledger import Ledger, OutcomeUnknown, StoreError, StoreUnreachable
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.store import Conflict, Store
+from tests.contract.sql import run_sql
 from tests.contract.streams import parsed, request
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -128,6 +129,19 @@ def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: C
         for name in known:
             ledger.record(parsed(request(name))[0])
         assert (len(ledger.orders()), ledger.check().differences) == (40, ())
+
+
+def test_where_all_connections_are_cut_one_message_is_told_so(postgres_schema_url: str) -> None:
+    cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'cut'"
+    messages = parsed(*(request(f"C-{number}") for number in range(6)))
+    with Ledger.open(f"{postgres_schema_url}&application_name=cut", follow=False) as ledger:
+        with ExitStack() as opened:
+            for _ in messages:
+                opened.enter_context(ledger._store.database.reading())
+        run_sql(postgres_schema_url, cut)
+        with pytest.raises(StoreUnreachable, match="terminating connection"):
+            ledger.record(messages[0])
+        assert [ledger.record(message).outcome for message in messages] == ["recorded"] * 6
 
 
 def test_where_the_first_half_of_a_crowded_group_is_recorded_nobody_is_told_that_nothing_was(

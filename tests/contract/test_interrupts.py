@@ -133,3 +133,28 @@ def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_who
         filled = [row["fill_id"] for row in ledger.trades()]
     assert said and len(filled) == len(set(filled))
     assert {f"F-{number}" for number in range(0, 400, 3)} <= set(filled)
+
+
+def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_refused(durable_store_url: str) -> None:
+    said: list[object] = []
+    with Ledger.open(durable_store_url, follow=False, lock_timeout=5) as ledger:
+
+        def handle() -> None:
+            try:
+                said.append(len(ledger.trades()))
+            except (RuntimeError, StoreError) as fault:
+                said.append(str(fault))
+
+        def ask(place: int) -> int:
+            sys.setprofile(Handler(place, handle))
+            try:
+                return len(ledger.trades())
+            finally:
+                sys.setprofile(None)
+
+        ledger.record_many(parsed(request("C-1", quantity="100000")))
+        for number in range(0, 400, 7):
+            ledger.record_many(parsed(fill("C-1", f"F-{number}", number)))
+            assert in_another_thread(lambda number=number: ask(number)) == number // 7 + 1  # type: ignore[misc]
+        assert ledger.check().differences == ()
+    assert any("a signal handler cannot wait for the views" in str(one) for one in said)

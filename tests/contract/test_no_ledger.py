@@ -8,9 +8,10 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import pytest
 
-from orderledger import StoreUnreachable
+from orderledger import Ledger, StoreUnreachable
 from orderledger.infrastructure.storage.store import is_there, public
 from tests.contract.sql import connected
 
@@ -85,3 +86,11 @@ def test_in_a_file_of_any_name(tmp_path: Path, orderledger_command: Path) -> Non
         assert asked(orderledger_command, str(path), "rebuild --jobs 2")[0] == 0
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("SELECT count(*) FROM orders").fetchall() == [(0,)]
+
+
+def test_a_file_that_is_no_database_is_let_go_of(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no database " * 1_000)
+    with pytest.raises(StoreUnreachable, match="file is not a database") as caught:
+        Ledger.open(tmp_path / "notes.txt")
+    assert caught.value.__traceback__ is not None  # which holds what was opened, unless that was closed
+    assert [file.path for file in psutil.Process().open_files() if file.path.startswith(str(tmp_path))] == []

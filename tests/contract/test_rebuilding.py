@@ -201,6 +201,44 @@ def test_after_much_at_once_nobody_waits_for_whoever_vacuums_the_views(
         assert len(ledger.orders()) == 60
 
 
+def test_what_one_ledger_has_rebuilt_another_goes_on_from(durable_store_url: str) -> None:
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(request("C-1", quantity="9"), fill("C-1", "F-1", 1)))
+        ledger.catch_up()
+    run_sql(durable_store_url, "UPDATE positions SET bought_quantity = '1000'")
+    with Ledger.open(durable_store_url, follow=False) as ledger, Ledger.open(durable_store_url, follow=False) as other:
+        ledger.record_many(parsed(fill("C-1", "F-2", 2)))
+        assert ledger.positions()[0]["bought_quantity"] == 1001
+        assert not other.rebuild().is_equal
+        ledger.record_many(parsed(fill("C-1", "F-3", 3)))
+        assert ledger.positions()[0]["bought_quantity"] == 3
+        assert ledger.check().differences == ()
+
+
+@pytest.mark.parametrize("statement", ["DROP TABLE trades", "DELETE FROM view_positions"])
+def test_views_that_another_process_has_begun_anew_are_not_taken_for_whole(durable_store_url: str, statement: str) -> None:
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(*story()))
+        before = (ledger.orders(), ledger.trades(), ledger.pnl())
+        run_sql(durable_store_url, statement)
+        Ledger.open(durable_store_url, follow=False).close()
+        assert ledger.status()["views_position"] == 0
+        assert (ledger.orders(), ledger.trades(), ledger.pnl()) == before
+
+
+def test_a_ledger_that_is_open_leaves_the_views_of_a_newer_version_alone(durable_store_url: str) -> None:
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(request("C-1"), fill("C-1", "F-1", 1)))
+        ledger.catch_up()
+        run_sql(durable_store_url, "UPDATE view_positions SET fold_version = 999")
+        assert ledger.record_many(parsed(fill("C-1", "F-2", 2)))[0].outcome == "recorded"
+        for ask in (ledger.catch_up, ledger.trades, ledger.rebuild):
+            with pytest.raises(StoreVersion, match="a newer version made the views"):
+                ask()
+    with connected(durable_store_url) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM trades").fetchone() == (1,)
+
+
 def test_a_ledger_that_cannot_open_for_its_views_lets_go_of_the_file(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/orders.db"
     Ledger.open(url).close()

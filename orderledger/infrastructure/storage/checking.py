@@ -35,7 +35,7 @@ class Checked:
 def check(store: Store, projector: Projector, progress: Callable[[int, int], None] | None = None, most: int = 100) -> Checked:
     """Read the whole log, and compare. At most `most` differences are told, events that cannot be read first."""
     with suppress(UnreadableEvent):  # it is found again below, and the views end before it
-        projector.has_caught_up()
+        projector.caught_up()
     with store.database.reading() as session:
         position = stored_position(session)
         stored = {table.name: {table.key_of(row): row for row in session.select(table)} for table in TABLES}

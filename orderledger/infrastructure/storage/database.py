@@ -40,6 +40,9 @@ class Session(ABC):
     def has_table(self, name: str) -> bool: ...
 
     @abstractmethod
+    def table_names(self) -> list[str]: ...
+
+    @abstractmethod
     def column_names(self, name: str) -> set[str]:
         """The columns of a table, none if there is no such table."""
 

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from eventsourcing.postgres import PostgresDatastore
 from msgspec.structs import asdict
-from psycopg import Cursor
+from psycopg import Cursor, OperationalError
 from psycopg.rows import tuple_row
 
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, struct_of, times
@@ -69,6 +69,12 @@ class PostgresSession(Session):
     def has_table(self, name: str) -> bool:
         # Asked of the catalog: alone, to_regclass may answer from before the last lock was waited for.
         return bool(self.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass(?)", (name,)))
+
+    def table_names(self) -> list[str]:
+        statement = (
+            "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(current_schema())) AND relkind = 'r'"
+        )
+        return [name for (name,) in self.execute(statement)]
 
     def column_names(self, name: str) -> set[str]:
         statement = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
@@ -150,11 +156,12 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:
-        """The lock is its connection's, and goes with it."""
+        """The lock is its connection's, and goes with it: then there is none to give back."""
         with self._datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
             while not cursor.execute("SELECT pg_try_advisory_lock(%s)", (REBUILDING_LOCK,)).fetchall()[0][0]:
                 time.sleep(REBUILDING_LOOK)
             try:
                 yield
             finally:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", (REBUILDING_LOCK,))
+                with suppress(OperationalError):
+                    cursor.execute("SELECT pg_advisory_unlock(%s)", (REBUILDING_LOCK,))

@@ -1,5 +1,6 @@
 """Rows of the views in SQLite, which has no exact numbers and no times: decimal text, and RFC 3339 text in UTC."""
 
+import os
 import sqlite3
 import threading
 import time
@@ -59,6 +60,9 @@ class SQLiteSession(Session):
     def has_table(self, name: str) -> bool:
         return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
 
+    def table_names(self) -> list[str]:
+        return [name for (name,) in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
     def column_names(self, name: str) -> set[str]:
         return {column for (column,) in self.execute("SELECT name FROM pragma_table_info(?)", (name,))}
 
@@ -103,7 +107,7 @@ class SQLiteDatabase(Database):
         """The lock is one on an empty file beside the database: it goes with the process that holds it."""
         with self._rebuilding, ExitStack() as held:
             if not self._datastore.pool.is_sqlite_memory_mode:
-                lock = sqlite3.connect(f"{self._datastore.pool.db_name}-rebuilding", isolation_level=None, timeout=0)
+                lock = sqlite3.connect(f"{self._path}-rebuilding", isolation_level=None, timeout=0)
                 held.callback(lock.close)
                 while not _is_locked_by(lock):
                     time.sleep(REBUILDING_LOOK)
@@ -115,7 +119,12 @@ class SQLiteDatabase(Database):
 
     @property
     def folder(self) -> Path | None:
-        return None if self._datastore.pool.is_sqlite_memory_mode else Path(f"{self._datastore.pool.db_name}-rebuilt")
+        return None if self._datastore.pool.is_sqlite_memory_mode else Path(f"{self._path}-rebuilt")
+
+    @property
+    def _path(self) -> str:
+        """Of the file itself: who has come by a link is to find what stands beside it as well."""
+        return os.path.realpath(self._datastore.pool.db_name)
 
     @contextmanager
     def apart(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator[Database]:

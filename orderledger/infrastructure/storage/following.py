@@ -63,9 +63,6 @@ class Follower:
         finally:
             self._pausing -= 1
 
-    def restart(self) -> None:
-        """The tables were changed behind the views' back. A thread's projector has been told already."""
-
     def start(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="orderledger-views", daemon=True)

@@ -62,12 +62,6 @@ class FollowingProcess(Follower):
             self._next_notice_at = now + NOTICE_SECONDS
             self._with_input(lambda descriptor: os.write(descriptor, b"\n"))
 
-    def restart(self) -> None:
-        child = self._child
-        self._with_input(None)
-        if child is not None:
-            child.wait()
-
     def stop(self) -> None:
         self._stopping.set()
         self._wake.set()

@@ -116,6 +116,7 @@ class Datastore(PostgresDatastore):
                 raise StoreUnreachable(
                     f"another holds the store: waited {self.lock_timeout} s, and nothing was written"
                 ) from error
+            self.pool.check()  # what has cut this connection may have cut all: each would fail whoever is given it
             raise
 
     def close(self) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from eventsourcing.persistence import PersistenceError
 
 from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.errors import StoreError
+from orderledger.infrastructure.errors import StoreError, StoreVersion
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.schema import VIEWS
+from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
 from orderledger.infrastructure.storage.sqlrows import SqlRows
 from orderledger.infrastructure.storage.store import Store, is_for_reading_only
 from orderledger.projections.fold import Fold
@@ -63,6 +63,11 @@ class TableFold:
         self._rows.flush()
         self._fold.evict()
 
+    def forget_rows(self) -> None:
+        """What it knows by rows of the tables is read again: another process may put others in their place, at the same position.
+        What it knows of orders comes from the log."""
+        self._fold.positions.forget()
+
     def _events_of(self, stream: str) -> list[Recorded]:
         assert self._rows.session is not None
         return self._rows.session.events_of(stream)
@@ -79,16 +84,19 @@ class Projector:
         self._store = store
         self._folds_ahead = folds_ahead
         self._latencies = latencies or Latencies()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._fold = TableFold(position=-1)
         self.events_read = 0
         self.fault: StoreError | None = None
         """Why the views cannot be brought up to date: an older version made them, and they cannot be built anew."""
 
     def catch_up(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
-        """Bring the views up to the end of the log, and return their position. `is_enough` may say so after any batch."""
+        """Bring the views up to the end of the log, and return their position. `is_enough` may say so after any batch. Raises
+        RuntimeError in a signal handler that has come in the middle of that: the one would wait for the other."""
         if self.fault is not None:
             raise self.fault
+        if self._lock._is_owned():  # type: ignore[attr-defined]
+            raise RuntimeError("a signal handler cannot wait for the views that it has interrupted on their way: ask after it")
         with self._lock:
             last, read_before = self._store.recorder.last_position(), self.events_read
             if self._fold.position < last:
@@ -104,15 +112,19 @@ class Projector:
                 survey(self._store)
             return self._fold.position
 
-    def has_caught_up(self) -> bool:
-        """Brings the views up to date, unless they are behind a log that we may only read: what is asked is then folded."""
+    def caught_up(self) -> int | None:
+        """The same, but None where the views are behind a log that we may only read: what is asked is then folded."""
         try:
-            self.catch_up()
+            return self.catch_up()
         except PersistenceError as error:
             if not is_for_reading_only(error):
                 raise
-            return False
-        return True
+            return None
+
+    def restart(self) -> None:
+        """Forget what is in memory: others have begun the tables anew, and they are behind it."""
+        with self._lock:
+            self._fold = TableFold(position=-1)
 
     def is_far_behind(self) -> bool:
         """Whether so much of the log is still to be taken that catching up takes a while."""
@@ -122,11 +134,6 @@ class Projector:
     def _stored_position(self) -> int:
         with self._store.database.reading() as session:
             return stored_position(session)
-
-    def restart(self) -> None:
-        """Forget what is in memory: the tables have been changed by others."""
-        with self._lock:
-            self._fold = TableFold(position=-1)
 
     def _advance(self, limit: int) -> None:
         try:
@@ -167,6 +174,7 @@ class Projector:
     def _write(self, session: Session, count: int) -> None:
         if count:
             self._fold.write(session)
+            self._fold.forget_rows()
             self.events_read += count
             session.execute("UPDATE view_positions SET position = ? WHERE name = ?", (self._fold.position, VIEWS))
 
@@ -185,10 +193,17 @@ def lock_position(session: Session) -> int:
 
 
 def stored_position(session: Session) -> int:
-    """Where the views are, without holding them."""
-    return int(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
+    """Where the views are, without holding them. Raises StoreVersion for those of a newer fold, which ours would spoil."""
+    return _stored(session)[0]
 
 
-def stored_fold_version(session: Session) -> int:
-    """Of the fold that made the views."""
-    return int(session.execute("SELECT fold_version FROM view_positions WHERE name = ?", (VIEWS,))[0][0])
+def is_current(session: Session) -> bool:
+    """Whether today's fold made the views. Raises StoreVersion for a newer one."""
+    return _stored(session)[1] == FOLD_VERSION
+
+
+def _stored(session: Session) -> tuple[int, int]:
+    position, version = session.execute("SELECT position, fold_version FROM view_positions WHERE name = ?", (VIEWS,))[0]
+    if version > FOLD_VERSION:
+        raise StoreVersion(f"a newer version made the views (their fold is at {version}, this version knows {FOLD_VERSION})")
+    return position, version

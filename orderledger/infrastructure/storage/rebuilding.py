@@ -1,19 +1,21 @@
 """Builds the views anew from the log, beside the live ones, and then puts the new rows in their place."""
 
+import re
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from orderledger.infrastructure.errors import InvalidSetting, StoreVersion
+from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.projecting import (
     BATCH_FAR_BEHIND,
     Projector,
     TableFold,
+    is_current,
     lock_position,
-    stored_fold_version,
     survey,
 )
 from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
@@ -21,6 +23,8 @@ from orderledger.infrastructure.storage.store import Store
 from orderledger.projections.tables import BY_NAME, TABLES, Table
 
 SUFFIX = "__rebuilt"
+"""So are the tables named that are built in, with some letters of each rebuild's own after it: one that has lost its lock with a
+connection that was cut, and does not know it, has nothing to do with the next one's."""
 
 APART = f"views{SUFFIX}."
 """So begin the names of the files that several processes fill. By them they are known for ours."""
@@ -60,16 +64,11 @@ def rebuild_outdated(store: Store, projector: Projector) -> None:
         if _is_current(store):  # another process has done it meanwhile
             return
         _rebuild(store, projector)
-        with store.database.writing() as session:
-            session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (FOLD_VERSION, VIEWS))
 
 
 def _is_current(store: Store) -> bool:
     with store.database.reading() as session:
-        version = stored_fold_version(session)
-    if version > FOLD_VERSION:
-        raise StoreVersion(f"a newer version made the views (their fold is at {version}, this version knows {FOLD_VERSION})")
-    return version == FOLD_VERSION
+        return is_current(session)
 
 
 def _rebuild(
@@ -77,12 +76,12 @@ def _rebuild(
 ) -> Rebuilt:
     chosen = tuple(table for table in TABLES if not names or table.name in names)
     began = time.perf_counter()
-    with _beside(store):
-        builder = _Builder(store)
+    with _beside(store) as suffix:
+        builder = _Builder(store, suffix)
         if jobs > 1 and store.url is not None:
             from orderledger.infrastructure.storage.parallel import build_in_parallel  # few need what it imports
 
-            builder.begin_at(build_in_parallel(store, SUFFIX, jobs))
+            builder.begin_at(build_in_parallel(store, suffix, jobs))
         while builder.advance():
             if progress is not None:
                 progress(builder.position, store.recorder.last_position())
@@ -93,9 +92,10 @@ def _rebuild(
 class _Builder:
     """Folds the log into tables of other names."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, suffix: str) -> None:
+        self.suffix = suffix
         self._store = store
-        self._fold = TableFold(SUFFIX)
+        self._fold = TableFold(suffix)
         self.events = 0
 
     @property
@@ -119,20 +119,23 @@ class _Builder:
 
 
 @contextmanager
-def _beside(store: Store) -> Iterator[None]:
-    """Empty tables to build in, gone afterwards, and nothing left of a rebuild that was killed."""
+def _beside(store: Store) -> Iterator[str]:
+    """The suffix of empty tables to build in, gone afterwards. Nothing is left of a rebuild that was killed."""
+    suffix = f"{SUFFIX}_{uuid.uuid4().hex[:8]}"
+    built = re.compile(f"({'|'.join(BY_NAME)}){SUFFIX}(_[0-9a-f]{{8}})?")
     _clear_folder(store)
     with store.database.alone() as session:
+        for name in filter(built.fullmatch, session.table_names()):
+            session.execute(f"DROP TABLE {name}")
         for table in TABLES:
-            session.drop(table, SUFFIX)
-            session.create(table, SUFFIX)
+            session.create(table, suffix)
     try:
-        yield
+        yield suffix
     finally:
         _clear_folder(store)
         with store.database.alone() as session:
             for table in TABLES:
-                session.drop(table, SUFFIX)
+                session.drop(table, suffix)
 
 
 def _clear_folder(store: Store) -> None:
@@ -152,22 +155,23 @@ def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Seque
         position = lock_position(session)
         while builder.position < position and builder.advance_in(session, position):
             pass
-        differing = [table for table in chosen if not _is_same(session, table)]
+        differing = [table for table in chosen if not _is_same(session, table, builder.suffix)]
         for table in differing:
             session.execute(f"DELETE FROM {table.name}")
-            session.execute(f"INSERT INTO {table.name} SELECT * FROM {table.name}{SUFFIX}")
+            session.execute(f"INSERT INTO {table.name} SELECT * FROM {table.name}{builder.suffix}")
+        if len(chosen) == len(TABLES):  # in the same transaction: from here on no older version, which may be open, goes on
+            session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (FOLD_VERSION, VIEWS))
     if differing:
-        projector.restart()
         survey(store)
     return not differing
 
 
-def _is_same(session: Session, table: Table) -> bool:
+def _is_same(session: Session, table: Table, suffix: str) -> bool:
     """Whether both tables hold the same rows: as many, and each of the live ones equal to the new one with its key."""
-    counts = (f"SELECT COUNT(*) FROM {name}" for name in (table.name, table.name + SUFFIX))
+    counts = (f"SELECT COUNT(*) FROM {name}" for name in (table.name, table.name + suffix))
     if len({session.execute(count)[0] for count in counts}) > 1:
         return False
     keys = " AND ".join(f"live.{name} = made.{name}" for name in table.key)
     differs = " OR ".join(f"live.{name} {session.differs_from} made.{name}" for name in table.names)
-    statement = f"SELECT 1 FROM {table.name} AS live LEFT JOIN {table.name}{SUFFIX} AS made ON {keys} WHERE {differs} LIMIT 1"
+    statement = f"SELECT 1 FROM {table.name} AS live LEFT JOIN {table.name}{suffix} AS made ON {keys} WHERE {differs} LIMIT 1"
     return not session.execute(statement)

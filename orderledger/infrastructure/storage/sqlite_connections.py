@@ -47,13 +47,20 @@ class Pool(SQLiteConnectionPool):
             timeout=self.lock_timeout or 0,
             cached_statements=STATEMENTS_KEPT,
         )
+        try:
+            self._set_up(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return SQLiteConnection(connection, max_age=self.max_age)
+
+    def _set_up(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
         if not self.is_sqlite_memory_mode:
             self._use_write_ahead_log(connection)
             self._opened = self._opened or _file_at(self.db_name)
         connection.execute(f"PRAGMA synchronous={self.synchronous}")
         connection.execute("PRAGMA cache_size=-16384")
-        return SQLiteConnection(connection, max_age=self.max_age)
 
     def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
         """Several processes may open a new file at once: the change to a write-ahead log does not wait for others by itself."""
@@ -64,7 +71,6 @@ class Pool(SQLiteConnectionPool):
                 return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
-                    connection.close()
                     raise
                 time.sleep(0.01)
 
