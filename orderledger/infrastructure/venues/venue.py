@@ -114,10 +114,13 @@ class Records(Protocol):
 
 @runtime_checkable
 class ManyRecords(Records, Protocol):
-    """Records that are asked about many orders at once: one question for a frame, not one for each row of it."""
+    """Records that are asked about many orders, or many ids of one, at once: one question for a frame, not one for each."""
 
     def orders_named(self, account: str, names: Sequence[str], *, alias: str) -> Mapping[str, Row]:
         """As `order` of each name, without those that have none: client ids of ours, or values of this alias."""
+
+    def trades_of(self, order: Row) -> list[Row]:
+        """The standing fills of an order, under whichever of its venue's ids."""
 
 
 class NoRecords:
