@@ -165,8 +165,8 @@ class Venue(Protocol):
         venue says that it does not know it, which proves nothing (its memory may be short: ask for the fills)."""
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        """Every fill, correction of one and funding from `since` on, oldest first, as far back as the venue goes. Among them may
-        stand what has to be known before a fill: definitions of instruments, and quantities that the venue restates."""
+        """Every fill, correction or bust of one, and funding from `since` on, oldest first, as far back as the venue goes. Among
+        them may stand what has to be known before a fill: definitions of instruments, and quantities that the venue restates."""
 
     async def positions(self, account: str) -> Sequence[Balance]:
         """All positions that are not flat, and balances of currencies under the currency's name."""
