@@ -113,7 +113,7 @@ class Questions:
             try:
                 return await self._active_in(account, {})
             except VenueRefused as refused:
-                if code_in(refused.said) in FINAL:
+                if code_in(refused.said) in (None, *FINAL):  # None: a refusal of somebody before the venue
                     raise
         await self._interpreter.learn()  # a market that is new may hold an order, too
         pages: list[Document] = []
