@@ -212,6 +212,7 @@ EXITS: dict[int, str] = {
 
 BREAKS: dict[str, str] = {
     "missing_fill": "The venue has a fill that the ledger has not.",
+    "excess_fill": "A fill stands here that the venue, asked, says never happened, or that lies within another one: it is busted.",
     "fill_differs": "The venue tells a fill with another quantity, price or fee than stands here under its id (`fill_id_reused`). It stays open until the two agree, as by a `correct_fill`; the answers go back as far as that fill, within `looking_back`.",
     "missing_funding": "The venue has a funding that the ledger has not.",
     "missing_order": "An order works at the venue that the ledger does not know: it is adopted as external.",

@@ -74,6 +74,21 @@ def test_its_standing_fills_are_those_of_the_view(ledger: Ledger, records: Recor
         assert records.trades(ACCOUNT, name) == BookRecords(ledger).trades(ACCOUNT, name)
 
 
+def test_the_standing_fills_of_an_order_are_those_under_all_its_ids(ledger: Ledger, records: Records) -> None:
+    terms: dict[str, Any] = {"client_order_id": None, "instrument": "BTC-USD", "side": "buy"}
+    record(ledger, reported("V-1", aliases={"hyperliquid.cloid": CLOID}), reported("V-2", aliases={"hyperliquid.cloid": CLOID}))
+    record(ledger, *(fill(f"F-{n}", "1", at=at(n), venue_order_id=f"V-{1 + n % 2}", **terms) for n in range(4)))
+    record(ledger, message("bust_fill", client_order_id=None, venue_order_id="V-1", fill_id="F-2"))
+    order = records.order(ACCOUNT, CLOID)
+    assert order is not None and isinstance(records, ManyRecords)
+    assert {row["fill_id"] for row in records.trades_of(order)} == {"F-0", "F-1", "F-3"}
+    assert records.trades_of(order) == ledger.trades(stream=order["stream"])
+    record(ledger, request(aliases=ALIASES))
+    adopted = records.order(ACCOUNT, CLOID)
+    assert adopted is not None and adopted["client_order_id"] == "C-1"
+    assert records.trades_of(adopted) == ledger.trades(stream=adopted["stream"]) != []
+
+
 def test_an_unknown_order_that_turned_out_to_be_ours_is_found_as_ours(ledger: Ledger, records: Records) -> None:
     """Behaviour 11"""
     record(ledger, reported("V-1"), request(), message("acknowledge", venue_order_id="V-1"))

@@ -1,6 +1,6 @@
 """What whole worlds have found: words that come beside others, late, twice, or while the venue is asked."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -256,6 +256,30 @@ def test_an_absent_order_is_absent_though_our_clock_is_behind_and_only_once(desk
     assert left(desk.reconcile(60, settling=timedelta(days=-1))) == ["absent_order:C-1"]
     assert desk.order("certainty") == ("unresolved",)
     assert desk.reconcile(120).appended == 0
+
+
+def asked_since(desk: Desk, second: float, **rules: Any) -> datetime:
+    """From when on a run asks for fills."""
+    desk.venue.asked.clear()
+    desk.reconcile(second, **rules)
+    (since,) = {what.removeprefix("fills since ") for what in desk.venue.asked if what.startswith("fills since ")}
+    return datetime.fromisoformat(since)
+
+
+def test_an_order_that_nobody_ever_answers_has_no_run_ask_for_all_fills_since_its_request(desk: Desk) -> None:
+    desk.record(*SENT, message("unresolved", reason="timeout"))
+    desk.reconcile(60)
+    day, overlap = 86_400, timedelta(minutes=10)
+    first, *later = [asked_since(desk, 60 + days * day) for days in (2, 4, 30)]
+    assert at(60) - overlap <= first < at(61) - overlap
+    assert [at(60 + days * day) - overlap <= since for days, since in zip((2, 4), later, strict=True)] == [True, True]
+    assert desk.order("status", "certainty") == ("pending_new", "unresolved")
+
+
+def test_an_order_from_before_all_that_was_covered_is_asked_for_from_its_request_on_once(desk: Desk) -> None:
+    desk.record(*SENT, message("unresolved", reason="timeout"))
+    assert asked_since(desk, 7200, looking_back=timedelta(seconds=60)) < at(0)
+    assert asked_since(desk, 7300, looking_back=timedelta(seconds=60)) > at(6000)
 
 
 def test_after_the_clock_has_gone_back_fills_are_asked_for_as_if_nothing_had_been_covered(desk: Desk) -> None:

@@ -47,6 +47,12 @@ class StoredRecords:
         views = self._folded(account, {venue_order_id: _any_name(venue_order_id)}).get(venue_order_id)
         return [] if views is None else queries.trades(views, account=account, venue_order_id=venue_order_id)
 
+    def trades_of(self, order: Row) -> list[Row]:
+        """The standing fills of an order, under whichever of its venue's ids."""
+        with reaching(self._url):
+            events = self._store.events_of([order["stream"]])[order["stream"]]
+        return queries.trades(FoldedViews(events, None, None), stream=order["stream"])
+
     def _orders(self, account: str, asked: Mapping[str, Names]) -> dict[str, Row]:
         found: dict[str, Row] = {}
         for name, views in self._folded(account, asked).items():

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     """
 
     MISSING_FILL = "missing_fill"
+    EXCESS_FILL = "excess_fill"
     FILL_DIFFERS = "fill_differs"
     MISSING_FUNDING = "missing_funding"
     MISSING_ORDER = "missing_order"

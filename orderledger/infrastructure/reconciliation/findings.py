@@ -14,7 +14,7 @@ from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repair
 from orderledger.infrastructure.reconciliation.comparing import numbers
 from orderledger.infrastructure.venues.translation import Fault
 from orderledger.infrastructure.venues.venue import Records, Venue
-from orderledger.infrastructure.wire.messages import CorrectFill, Fill, Funding, Instrument, Message, Replace, Restate
+from orderledger.infrastructure.wire.messages import BustFill, CorrectFill, Fill, Funding, Instrument, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
 Arguments = ParamSpec("Arguments")
@@ -114,8 +114,8 @@ class Findings:
             self.breaks.setdefault(found.id, found)
 
     async def learn(self, messages: Sequence[Message]) -> None:
-        """Take over the fills, their corrections and the fundings that were missed, with the terms that go with them. What else
-        an answer about fills says of orders is left to the questions about orders."""
+        """Take over the fills, their corrections and busts, and the fundings that were missed, with the terms that go with them.
+        What else an answer about fills says of orders is left to the questions about orders."""
         news = await self.news([message for message in messages if is_money(message) or isinstance(message, TERMS)])
         filled = {message.venue_order_id for message in news if isinstance(message, (Fill, CorrectFill))}
         for message in news:
@@ -124,7 +124,7 @@ class Findings:
             if isinstance(message, (Instrument, *TERMS)) or (isinstance(message, Fill) and await self._is_known(message)):
                 await self.record([message])  # the terms of a fill; or the same fill, with what was not known of it
                 continue
-            kind = Kind.MISSING_FUNDING if isinstance(message, Funding) else Kind.MISSING_FILL
+            kind = _kind(message)
             subject = _subject(message)
             await self.add(
                 Break(
@@ -186,7 +186,7 @@ def _others(rows: Iterable[Row], known: Sequence[Row]) -> list[Row]:
 
 def is_money(message: Message) -> bool:
     """Whether it is about what was traded or paid, or about what is traded, and not about an order."""
-    return isinstance(message, (Fill, CorrectFill, Funding, Instrument))
+    return isinstance(message, (Fill, CorrectFill, BustFill, Funding, Instrument))
 
 
 def _names(message: Any) -> set[Name]:
@@ -197,13 +197,21 @@ def _names(message: Any) -> set[Name]:
     return ours | names_of_message(message)
 
 
+def _kind(message: Message) -> Kind:
+    if isinstance(message, Funding):
+        return Kind.MISSING_FUNDING
+    return Kind.EXCESS_FILL if isinstance(message, BustFill) else Kind.MISSING_FILL
+
+
 def _subject(message: Any) -> str:
-    if isinstance(message, (Fill, CorrectFill)):
+    if isinstance(message, (Fill, CorrectFill, BustFill)):
         return f"{message.instrument}:{message.venue_order_id}:{message.fill_id}"
     return f"{message.instrument}:{message.at.isoformat()}"
 
 
 def _said(message: Any) -> str:
+    if isinstance(message, BustFill):
+        return f"fill {message.fill_id} counts here, and not at the venue"
     if isinstance(message, (Fill, CorrectFill)):
         return f"{message.side} {message.quantity:f} {message.instrument} at {message.price:f}"
     return f"{message.amount:f} {message.currency} on {message.instrument}"

@@ -130,20 +130,22 @@ class Reconciler:
 
     async def _since(self, account: str, last: Row | None, gaps: Sequence[Row]) -> datetime:
         """From when on to ask for fills: all that may hold what was not heard."""
-        now = self._clock.now()
+        now, overlap = self._clock.now(), self._rules.overlap
+        oldest = now - self._rules.looking_back
         # One of a time to come was given by a clock that was wrong: nobody knows up to when it was right.
         is_covered = last is not None and last["covered_to"] <= now
-        begin = last["covered_to"] if last and is_covered else now - self._rules.looking_back
+        covered_from, begin = (last["covered_from"], last["covered_to"]) if last and is_covered else (oldest, oldest)
+        # One that nobody answers may stay so for ever: its fills are asked for from its request on once, not in every run.
         unsure = [
-            row["requested_at"] or begin
+            row["requested_at"]
             for row in await apart(self._book.orders, open_only=True, account=account)
-            if is_unanswered(row)
+            if is_unanswered(row) and row["requested_at"] is not None and row["requested_at"] - overlap < covered_from
         ]
-        left, oldest = _left_open(last), now - self._rules.looking_back
+        left = _left_open(last)
         differing = [max(at, oldest) for name, at in left.items() if name.startswith(DIFFERING_FILLS)]
-        moment: datetime = min([begin, *unsure, *differing, *(gap["from_at"] for gap in gaps)]) - self._rules.overlap
+        moment: datetime = min([begin, *unsure, *differing, *(gap["from_at"] for gap in gaps)]) - overlap
         # What could not be read was asked for from there: that had the overlap.
-        unread = [max(at, oldest - self._rules.overlap) for name, at in left.items() if name.startswith(UNREAD_FILLS)]
+        unread = [max(at, oldest - overlap) for name, at in left.items() if name.startswith(UNREAD_FILLS)]
         return min([moment, *unread])
 
     def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:

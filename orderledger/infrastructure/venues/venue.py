@@ -114,10 +114,13 @@ class Records(Protocol):
 
 @runtime_checkable
 class ManyRecords(Records, Protocol):
-    """Records that are asked about many orders at once: one question for a frame, not one for each row of it."""
+    """Records that are asked about many orders, or many ids of one, at once: one question for a frame, not one for each."""
 
     def orders_named(self, account: str, names: Sequence[str], *, alias: str) -> Mapping[str, Row]:
         """As `order` of each name, without those that have none: client ids of ours, or values of this alias."""
+
+    def trades_of(self, order: Row) -> list[Row]:
+        """The standing fills of an order, under whichever of its venue's ids."""
 
 
 class NoRecords:
@@ -162,8 +165,8 @@ class Venue(Protocol):
         venue says that it does not know it, which proves nothing (its memory may be short: ask for the fills)."""
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        """Every fill, correction of one and funding from `since` on, oldest first, as far back as the venue goes. Among them may
-        stand what has to be known before a fill: definitions of instruments, and quantities that the venue restates."""
+        """Every fill, correction or bust of one, and funding from `since` on, oldest first, as far back as the venue goes. Among
+        them may stand what has to be known before a fill: definitions of instruments, and quantities that the venue restates."""
 
     async def positions(self, account: str) -> Sequence[Balance]:
         """All positions that are not flat, and balances of currencies under the currency's name."""

@@ -1,16 +1,21 @@
 """An account with thousands of orders a second: what its stream remembers and asks does not grow with them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from orderledger import Ledger
 from orderledger.domain.values import Source
+from orderledger.infrastructure.collecting.records import records_of
 from orderledger.infrastructure.venues.hyperliquid import batches
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context
 from orderledger.infrastructure.venues.hyperliquid.translate import HyperliquidRecording, translate_frame
 from orderledger.projections.tables import Row
+from tests.venues.hyperliquid.payloads import CLOID, T, fill, reported, user_fills
 
 ACCOUNT = "hyperliquid:main"
 PUSHED = Context(account=ACCOUNT, source=Source.VENUE_PUSH)
@@ -32,6 +37,9 @@ class Asked:
     def orders_named(self, account: str, names: Sequence[str], *, alias: str) -> dict[str, Row]:
         self.questions.append(list(names))
         return {}
+
+    def trades_of(self, order: Row) -> list[Row]:
+        return []
 
 
 def cloid(number: int) -> str:
@@ -80,6 +88,10 @@ def calls_for_one_row_beside(held: int) -> int:
     recording = HyperliquidRecording(ACCOUNT)
     recording.read(frame(*range(held)))
     assert recording.read(frame(*range(held), status="canceled", at=1)).messages == ()
+    return calls_of(lambda: recording.read(frame(held, at=2)))
+
+
+def calls_of(work: Callable[[], object]) -> int:
     calls = 0
 
     def count(_: FrameType, event: str, argument: object) -> None:
@@ -88,7 +100,7 @@ def calls_for_one_row_beside(held: int) -> int:
 
     sys.setprofile(count)
     try:
-        recording.read(frame(held, at=2))
+        work()
     finally:
         sys.setprofile(None)
     return calls
@@ -96,6 +108,33 @@ def calls_for_one_row_beside(held: int) -> int:
 
 def test_what_is_held_back_costs_a_recorded_payload_nothing_until_it_is_due() -> None:
     assert calls_for_one_row_beside(1_000) == calls_for_one_row_beside(10)
+
+
+def leg(number: int, status: str, at: int) -> dict[str, Any]:
+    row = reported(status, T + at, oid=1_000 + number, timestamp=T + number)
+    return {"channel": "orderUpdates", "data": [row]}
+
+
+def calls_to_go_on_after(modifies: int, folder: Path) -> int:
+    """How many calls it takes a new collector to hear of an order that was modified so often, and filled a little at first."""
+    url = f"sqlite:///{folder / f'{modifies}.db'}"
+    with Ledger.open(url, follow=False) as ledger, records_of(url, ledger) as records:
+        told = Legs(ACCOUNT)
+        ledger.record_many(translate_frame(leg(0, "open", 0), told, PUSHED).messages)
+        ledger.record_many(translate_frame(user_fills(fill(oid=1_000, sz="0.2")), told, PUSHED).messages)
+        for number in range(1, modifies):
+            ledger.record_many(translate_frame(leg(number, "open", number), told, PUSHED).messages)
+        anew = Legs(ACCOUNT, records)
+        calls = calls_of(lambda: translate_frame(leg(modifies, "open", modifies), anew, PUSHED))
+        chain = anew.of_fill(CLOID, "1000")
+        assert chain is not None and len(chain.legs) == modifies + 1
+        assert chain.filled_before(chain.latest) == Decimal("0.2")
+    return calls
+
+
+def test_an_order_that_was_modified_many_times_is_taken_up_again_in_a_time_that_grows_with_its_legs(tmp_path: Path) -> None:
+    """Not with their square: nothing else is heard meanwhile."""
+    assert calls_to_go_on_after(120, tmp_path) < 6 * calls_to_go_on_after(30, tmp_path)
 
 
 def test_cancels_that_are_due_at_once_are_told_in_the_order_in_which_they_came() -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.venue import Venue
 from orderledger.infrastructure.wire.messages import Absent
 from tests.venues.lighter.rows import ACCOUNT, order, read, request, shown, trade
@@ -210,6 +210,28 @@ def test_a_deployment_that_wants_to_be_asked_market_by_market_is() -> None:
             listing = await world.venue.open_orders(ACCOUNT)
             assert listing.venue_order_ids == {str(one.order_id) for one in (eth, btc, sol)}
             assert world.fake.requests["accountActiveOrders"] == 1 + 3 + 4  # refused once, then by three markets, then by four
+
+    asyncio.run(story())
+
+
+def test_a_refusal_that_is_not_the_venues_own_has_no_later_list_asked_for_market_by_market() -> None:
+    """A page of the guard in front of it says nothing of what the venue wants."""
+
+    async def story() -> None:
+        world = World()
+        order = world.place("1")
+        async with world.open(listens=False):
+            await world.venue.open_orders(ACCOUNT)
+            world.fake.answers_instead = 403, "<html>Attention Required!</html>"
+            asking = asyncio.create_task(world.venue.open_orders(ACCOUNT))
+            while world.fake.requests["accountActiveOrders"] == 1 and not asking.done():
+                await asyncio.sleep(0)
+            world.fake.answers_instead = None
+            with pytest.raises(VenueRefused, match="403"):
+                await asking
+            listing = await world.venue.open_orders(ACCOUNT)
+            assert listing.venue_order_ids == {str(order.order_id)}
+            assert world.fake.requests["accountActiveOrders"] == 3
 
     asyncio.run(story())
 

@@ -181,3 +181,21 @@ def next_token(world: World) -> str:
     ends_at = world.token().partition(":")[0]
     del world.tokens[given:]
     return f"{ends_at}:1234:2:{given:040x}"
+
+
+def test_a_call_that_was_there_before_and_is_not_found_is_no_answer_without_fundings() -> None:
+    """As while a gateway is set up anew: certified without them, they would never be asked for again."""
+
+    async def story() -> None:
+        world = World()
+        async with world.open(listens=False):
+            await world.venue.fills_since(ACCOUNT, START)
+            world.truth.fund(ACCOUNT, "ETH", "-0.5")
+            world.fake.lacks = {"positionFunding"}
+            with pytest.raises(VenueRefused, match="404"):
+                await world.venue.fills_since(ACCOUNT, START)
+            world.fake.lacks = set()
+            (funding,) = (await world.venue.fills_since(ACCOUNT, START)).messages
+            assert shown(funding)["type"] == "funding"
+
+    asyncio.run(story())

@@ -1,11 +1,15 @@
 """Two who read the same orders at once, a collector and somebody who reconciles by hand: nothing is counted twice for good."""
 
+from datetime import timedelta
 from typing import Any
 
 from orderledger import Ledger
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.translate import translated_orders
-from tests.venues.tradier.payloads import ACCOUNT, LedgerRecords
+from tests.venues.tradier.desk import Desk, a_desk, adapter, run
+from tests.venues.tradier.payloads import ACCOUNT, NUMBER, LedgerRecords
 
 
 def row(filled: int, at: str) -> dict[str, Any]:
@@ -33,3 +37,37 @@ def test_a_fill_that_lies_within_another_readers_is_taken_back() -> None:
         before = len(list(ledger.events()))
         ledger.record_many(read(10, "2026-05-04T13:30:03.000Z"))
         assert len(list(ledger.events())) == before
+
+
+async def reconciled(desk: Desk) -> Reconciled:
+    """By somebody who knows nothing but the ledger."""
+    rules = Rules(looking_back=timedelta(hours=1), settling=timedelta(0), pause=0, opening_pause=0)
+    venue = adapter(desk.fake, desk.book)
+    try:
+        return await Reconciler(desk.book.ledger, venue, SystemClock(), rules, records=desk.book.records).run(ACCOUNT)
+    finally:
+        await venue.aclose()
+
+
+def test_a_reconciliation_takes_it_back_though_the_order_stands_still() -> None:
+    async def told(desk: Desk) -> list[Any]:
+        """What another reader makes of the order now, before anything is recorded of it."""
+        context = Context(account=ACCOUNT, records=desk.book.records, memory=Memory())
+        return list(translated_orders(await desk.venue._questions.orders(NUMBER), context).messages)
+
+    async def story() -> None:
+        async with a_desk(stream_url=None) as desk:
+            order = desk.place(tag=None)
+            desk.truth.fill(order, "4", price="500")
+            by_collector = await told(desk)
+            desk.truth.fill(order, "6", price="500")
+            for one in (by_collector, await told(desk)):
+                desk.record(one)
+            assert desk.status("900101")[1] == "14"
+            found, again = await reconciled(desk), await reconciled(desk)
+            assert [(one.id, one.is_settled) for one in found.breaks] == [("excess_fill:SPY:900101:900101:4", True)]
+            assert desk.status("900101") == ("filled", "10", ["unknown_order"])
+            assert desk.book.positions() == {"SPY": "10"}
+            assert (again.breaks, again.appended) == ([], 0)
+
+    run(story())

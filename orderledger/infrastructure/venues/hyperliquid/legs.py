@@ -145,9 +145,10 @@ class Legs:
         chain.is_restored = True
         if order is None:
             return
+        fills = self._fills_of(order) if order["cum_quantity"] else {}
         for name in order["venue_order_ids"]:
             leg = chain.leg(name) or chain.add(self._new_leg(name))
-            leg.fills, leg.is_told = {**self._fills_of(name), **leg.fills}, True
+            leg.fills, leg.is_told = {**fills.get(name, {}), **leg.fills}, True
             self._chains.note_cloid(self.account, name, cloid)
         chain.is_over = order["status"] in OVER
         if order.get("origin") == "own" and order["acknowledged_at"] is None:
@@ -157,6 +158,13 @@ class Legs:
             if missing > ZERO:
                 chain.legs[0].fills[UNASSIGNED] = missing
 
-    def _fills_of(self, venue_order_id: str) -> dict[str, Decimal]:
-        rows = self._records.trades(self.account, venue_order_id)
-        return {row["fill_id"]: row["quantity"] for row in rows if row["venue_order_id"] == venue_order_id}
+    def _fills_of(self, order: Row) -> dict[str, dict[str, Decimal]]:
+        """What stands as filled of an order, by leg. An order that is modified all day has thousands of legs."""
+        if self._answers_many is not None:
+            rows = self._answers_many.trades_of(order)
+        else:
+            rows = [row for name in order["venue_order_ids"] for row in self._records.trades(self.account, name)]
+        fills: dict[str, dict[str, Decimal]] = {}
+        for row in rows:
+            fills.setdefault(row["venue_order_id"], {})[row["fill_id"]] = row["quantity"]
+        return fills

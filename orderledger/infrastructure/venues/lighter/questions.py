@@ -47,6 +47,8 @@ class Questions:
         self._now = now
         self._rest_lag = rest_lag
         self._needs_market = False
+        self._tells_fundings = False
+        """Whether this deployment has ever answered the question about them: some have no such call."""
 
     async def open_orders(self, account: str) -> Listing:
         """All open orders, as of `rest_lag` ago: what is younger may be missing."""
@@ -84,10 +86,11 @@ class Questions:
         fills = await self._back_to(since, account, "trades", {"sort_by": "timestamp", "sort_dir": "desc", "aggregate": "false"})
         try:
             fundings = await self._back_to(since, account, "positionFunding", {}, name="position_fundings")
+            self._tells_fundings = True
         except VenueRefused as refused:
-            if refused.status != NOT_FOUND:
+            if refused.status != NOT_FOUND or self._tells_fundings:
                 raise
-            fundings = Translation()  # a deployment that has no such call
+            fundings = Translation()
         told = fills + fundings
         found = [message for message in told.messages if _is_since(message, since)]
         found.reverse()
@@ -113,7 +116,7 @@ class Questions:
             try:
                 return await self._active_in(account, {})
             except VenueRefused as refused:
-                if code_in(refused.said) in FINAL:
+                if code_in(refused.said) in (None, *FINAL):  # None: a refusal of somebody before the venue
                     raise
         await self._interpreter.learn()  # a market that is new may hold an order, too
         pages: list[Document] = []

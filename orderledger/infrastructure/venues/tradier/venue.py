@@ -17,7 +17,7 @@ from orderledger.infrastructure.venues.tradier.words import TAG_ALIAS
 from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, Socket
 from orderledger.infrastructure.venues.unread import Unread
 from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, Records, Told
-from orderledger.infrastructure.wire.messages import Balance, CorrectFill, Fill, Instrument, Message
+from orderledger.infrastructure.wire.messages import Balance, BustFill, CorrectFill, Fill, Instrument, Message
 from orderledger.infrastructure.wire.reports import Report
 from orderledger.projections.tables import Row
 
@@ -144,7 +144,7 @@ class TradierVenue:
     async def fills_since(self, account: str, since: datetime) -> Answer:
         """All that the orders of these days say which have filled anything, by the time of their last change.
 
-        Fills that the ledger has already are not told again.
+        Fills that the ledger has already are not told again, but taken back where they were counted twice.
         """
         number = self._numbers[account]
         earlier = await self._questions.earlier_orders(number, since)
@@ -152,7 +152,7 @@ class TradierVenue:
         changed = [row for row in rows.values() if _may_have_filled(row, since)]
         translation = translated_orders(changed, self._context(account))
         faults = await self._unread.say(account, translation.faults)
-        filled = {message.venue_order_id for message in translation.messages if isinstance(message, (Fill, CorrectFill))}
+        filled = {one.venue_order_id for one in translation.messages if isinstance(one, (Fill, CorrectFill, BustFill))}
         told = [
             message
             for message in translation.messages
