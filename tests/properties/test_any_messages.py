@@ -12,6 +12,8 @@ from orderledger import AmbiguousOrder, InvalidMessage, Ledger, Outcome, Unknown
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.entries import to_entry
 from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.writing import live, naming
+from orderledger.projections import fold
 from tests.properties.any_messages import ACCOUNTS, NAMES, any_messages
 from tests.properties.checks import RECORDED_AT, views_of
 
@@ -113,5 +115,19 @@ def test_three_ledgers_by_turns_record_what_one_does(tmp_path: Path, first: int)
 
 @thorough
 def test_three_ledgers_by_turns_record_what_one_does_at_length(tmp_path: Path, first: int) -> None:
+    for seed in range(first, first + SEEDS):
+        check_memories(tmp_path, seed)
+
+
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ledgers forget almost everything after each commit, as they otherwise do after thousands of orders."""
+    for module, limit in ((live, "STREAMS_KEPT"), (live, "ENDED_KEPT"), (naming, "NAMES_KEPT"), (fold, "ENDED_ORDERS_KEPT")):
+        monkeypatch.setattr(module, limit, 1)
+
+
+@quick
+@pytest.mark.usefixtures("little_memory")
+def test_ledgers_that_have_to_forget_record_what_one_does(tmp_path: Path, first: int) -> None:
     for seed in range(first, first + SEEDS):
         check_memories(tmp_path, seed)
