@@ -62,6 +62,12 @@ def test_what_is_wrong_with_a_field_can_be_printed_whatever_its_name(field: str)
             assert len(f"{outcome.reason}".encode()) < 300
 
 
+@pytest.mark.parametrize(("twice", "named"), [('"quantity":"2"', "quantity"), ('"links":{"role":"entry","role":"exit"}', "role")])
+def test_of_a_field_that_is_given_twice_neither_value_is_taken(twice: str, named: str) -> None:
+    with pytest.raises(InvalidMessage, match=f"{named}: is given twice"):
+        parse_line(f"{REQUEST[:-1]},{twice}}}")
+
+
 @pytest.mark.parametrize("price", ["0e29", "0e-9999", "1e28", "1e-29", "0." + "0" * 29])
 def test_an_exponent_beyond_28_digits_is_invalid_of_zero_too(price: str) -> None:
     with pytest.raises(InvalidMessage, match="more than 28 digits"):
