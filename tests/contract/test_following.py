@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from orderledger import InvalidSetting, Ledger, StoreUnreachable
-from orderledger.infrastructure.storage import following_process
+from orderledger.infrastructure.storage import following, following_process
 from orderledger.infrastructure.storage.projecting import BATCH, BATCH_FAR_BEHIND, Projector, TableFold, lock_position
 from orderledger.infrastructure.storage.store import open_store
 from tests.contract.sql import run_sql
@@ -103,6 +103,14 @@ def test_a_process_keeps_the_views_current_without_being_asked(durable_store_url
         assert_is_whole(ledger, LIVES)
         assert_is_audited(ledger, LIVES)
     assert has_ended(process)
+
+
+def test_views_follow_a_commit_of_this_ledger_at_once(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "POLL_SECONDS", 10 * PATIENCE)
+    with Ledger.open(durable_store_url) as ledger:
+        for message in parsed(*lives(2)):
+            ledger.record(message)
+            until_current(ledger)
 
 
 def test_the_store_is_the_same_one_after_a_change_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

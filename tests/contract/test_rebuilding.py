@@ -38,6 +38,19 @@ def test_a_row_that_was_tampered_with_is_found_and_put_right(tmp_path: Path, job
         assert not ledger.check().differences
 
 
+def test_after_a_rebuild_nothing_goes_on_from_what_was_wrong(durable_store_url: str) -> None:
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(request("C-1"), fill("C-1", "F-1", 1)))
+        ledger.catch_up()
+    run_sql(durable_store_url, "UPDATE positions SET bought_quantity = '1000'")
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(fill("C-1", "F-2", 2)))
+        assert [row["bought_quantity"] for row in ledger.positions()] == [1001]
+        assert not ledger.rebuild().is_equal
+        ledger.record_many(parsed(fill("C-1", "F-3", 3)))
+        assert [row["bought_quantity"] for row in ledger.positions()] == [3]
+
+
 @pytest.mark.parametrize("theirs", ["orders.db-rebuilt/notes.txt", "orders.db-rebuilt"])
 def test_what_no_rebuild_has_made_is_named_and_never_removed(tmp_path: Path, theirs: str) -> None:
     (tmp_path / theirs).parent.mkdir(exist_ok=True)

@@ -154,6 +154,14 @@ def test_an_id_of_two_accounts_has_to_be_told_apart(ledger: Ledger) -> None:
         ledger.order("C-1", account="a")
 
 
+def test_a_venue_may_know_an_order_by_our_own_id_for_it(ledger: Ledger) -> None:
+    known = report("acknowledge", "C-1", 1, venue_order_id="C-1", aliases={"k": "C-1"})
+    for message in parsed(request("C-1"), known, fill(None, "F-1", 2, venue_order_id="C-1")):
+        assert ledger.record(message).anomalies == ()
+    assert ledger.record(parse_document(fill(None, "F-2", 3, aliases={"k": "C-1"}))).anomalies == ()
+    assert [(order["client_order_id"], order["cum_quantity"]) for order in ledger.orders()] == [("C-1", 2)]
+
+
 def test_recovery_finds_what_is_open_in_flight_and_unresolved(durable_store_url: str) -> None:
     with opened(durable_store_url) as ledger:
         ledger.record_many(
@@ -180,9 +188,9 @@ def test_recovery_finds_what_is_open_in_flight_and_unresolved(durable_store_url:
 def test_an_alias_is_found_as_it_was_given_and_by_no_other_case_or_part(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, follow=False) as ledger:
         ledger.record_many(parsed(request("C-1", aliases={"k": "AbC"}), request("C-2", aliases={"k": "abc"})))
-        ledger.record_many(parsed(request("C-3", aliases={"k": "x=9"})))
-        assert [ledger.order(name)["client_order_id"] for name in ("AbC", "abc", "x=9")] == ["C-1", "C-2", "C-3"]
-        for name in ("ABC", "9"):
+        ledger.record_many(parsed(request("C-3", aliases={"k": "x=9"}), request("C-4", aliases={"k": "!5%_"})))
+        assert [ledger.order(name)["client_order_id"] for name in ("AbC", "abc", "x=9", "!5%_")] == ["C-1", "C-2", "C-3", "C-4"]
+        for name in ("ABC", "9", "5%_", "!%"):
             with pytest.raises(UnknownOrder):
                 ledger.order(name)
 

@@ -54,6 +54,26 @@ def test_each_strategy_has_a_position_of_its_own(ledger: Ledger) -> None:
     assert rows == [("grid", "10", "100", "0", "-0.1"), ("trend", "-10", "110", "0", "-0.1")]
 
 
+def test_by_account_or_by_instrument_alone_what_belongs_together_is_added_up_each_currency_apart(ledger: Ledger) -> None:
+    held = (("sim:main", "BTC-USD", "USD"), ("sim:main", "ETH-USD", "USD"), ("sim:main", "BTC-PERP", "BTC"))
+    for number, (account, instrument, currency) in enumerate((*held, ("sim:other", "BTC-USD", "USD"))):
+        named = {"account": account, "instrument": instrument}
+        fills = (trade(2, "buy", "2", "100"), trade(3, "sell", "1", "110", fee="0.5", fee_currency=currency))
+        told = [{**document, **named, "client_order_id": f"C-{number}"} for document in fills]
+        record(ledger, of_account("instrument", currency=currency, **named), *told)
+    sums = ("currency", "realized_pnl", "fees", "net_pnl", "fills", "bought_quantity")
+    assert [values(shown(row), "account", *sums) for row in ledger.pnl(by="account")] == [
+        ("sim:main", "BTC", "10", {"BTC": "0.5"}, "9.5", 2, "2"),
+        ("sim:main", "USD", "20", {"USD": "1"}, "19", 4, "4"),
+        ("sim:other", "USD", "10", {"USD": "0.5"}, "9.5", 2, "2"),
+    ]
+    assert [values(shown(row), "instrument", "position_quantity", *sums) for row in ledger.pnl(by=["instrument"])] == [
+        ("BTC-PERP", "1", "BTC", "10", {"BTC": "0.5"}, "9.5", 2, "2"),
+        ("BTC-USD", None, "USD", "20", {"USD": "1"}, "19", 4, "4"),
+        ("ETH-USD", "1", "USD", "10", {"USD": "0.5"}, "9.5", 2, "2"),
+    ]
+
+
 def test_a_strategy_can_be_asked_for_alone(ledger: Ledger) -> None:
     record(ledger, *of_strategy("grid", "buy", "10", "100", 1), *of_strategy("trend", "sell", "4", "110", 2))
     record(ledger, *of_strategy("grid", "sell", "4", "105", 3))

@@ -6,10 +6,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 from orderledger import AmbiguousOrder, InvalidMessage, Ledger, Outcome, UnknownOrder, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.entries import to_entry
 from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.writing import live, naming
+from orderledger.projections import fold
 from tests.properties.any_messages import ACCOUNTS, NAMES, SEEDS, any_messages, quick, thorough
 from tests.properties.checks import RECORDED_AT, views_of
 
@@ -76,6 +80,7 @@ def check_memories(folder: Path, seed: int) -> None:
         previewed = told(ledger.preview(batch))
         outcomes = told(ledger.record_many(batch))
         assert outcomes == previewed, f"seed {seed}"
+        chance.choice(ledgers).catch_up()
         found += outcomes
     assert found == expected, f"seed {seed}"
     assert facts_of(ledgers[0]) == log, f"seed {seed}"
@@ -106,5 +111,19 @@ def test_three_ledgers_by_turns_record_what_one_does(tmp_path: Path, first: int)
 
 @thorough
 def test_three_ledgers_by_turns_record_what_one_does_at_length(tmp_path: Path, first: int) -> None:
+    for seed in range(first, first + SEEDS):
+        check_memories(tmp_path, seed)
+
+
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ledgers forget almost everything after each commit, as they otherwise do after thousands of orders."""
+    for module, limit in ((live, "STREAMS_KEPT"), (live, "ENDED_KEPT"), (naming, "NAMES_KEPT"), (fold, "ENDED_ORDERS_KEPT")):
+        monkeypatch.setattr(module, limit, 1)
+
+
+@quick
+@pytest.mark.usefixtures("little_memory")
+def test_ledgers_that_have_to_forget_record_what_one_does(tmp_path: Path, first: int) -> None:
     for seed in range(first, first + SEEDS):
         check_memories(tmp_path, seed)

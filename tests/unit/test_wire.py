@@ -62,6 +62,12 @@ def test_what_is_wrong_with_a_field_can_be_printed_whatever_its_name(field: str)
             assert len(f"{outcome.reason}".encode()) < 300
 
 
+@pytest.mark.parametrize(("twice", "named"), [('"quantity":"2"', "quantity"), ('"links":{"role":"entry","role":"exit"}', "role")])
+def test_of_a_field_that_is_given_twice_neither_value_is_taken(twice: str, named: str) -> None:
+    with pytest.raises(InvalidMessage, match=f"{named}: is given twice"):
+        parse_line(f"{REQUEST[:-1]},{twice}}}")
+
+
 @pytest.mark.parametrize("price", ["0e29", "0e-9999", "1e28", "1e-29", "0." + "0" * 29])
 def test_an_exponent_beyond_28_digits_is_invalid_of_zero_too(price: str) -> None:
     with pytest.raises(InvalidMessage, match="more than 28 digits"):
@@ -73,6 +79,34 @@ def test_an_exponent_beyond_28_digits_is_invalid_of_zero_too(price: str) -> None
 def test_a_time_beyond_the_calendar_is_invalid(time: str) -> None:
     with pytest.raises(InvalidMessage, match="beyond the years"):
         parse_line(LINE % time)
+
+
+@pytest.mark.parametrize("time", ["20260302T093000Z", "2026-W10-1T09:30:00Z", "2026-03-02T09:30Z", "2026-03-02T09:30:00,5Z"])
+def test_of_the_forms_that_a_time_may_have_only_those_of_rfc_3339_are_valid(time: str) -> None:
+    with pytest.raises(InvalidMessage, match="at: is not an RFC 3339 time with an offset"):
+        parse_line(LINE % time)
+    assert parse_line(LINE % "2026-03-02t09:30:00.5z") == parse_line(LINE % "2026-03-02 10:30:00.500000+01:00")
+
+
+@pytest.mark.parametrize(
+    ("count", "time"),
+    [
+        (0, "1970-01-01T00:00:00"),
+        (253_402_300_799, "9999-12-31T23:59:59"),
+        (10**12, "2001-09-09T01:46:40"),
+        (10**15, "2001-09-09T01:46:40"),
+        (10**18, "2001-09-09T01:46:40"),
+        (10**18 + 1_999, "2001-09-09T01:46:40.000001"),
+    ],
+)
+def test_the_magnitude_of_a_count_tells_its_unit(count: int, time: str) -> None:
+    assert parse_line(LINE.replace('"%s"', str(count))) == parse_line(LINE % f"{time}+00:00")
+
+
+@pytest.mark.parametrize("count", [-1, 10**12 - 1, 10**18 - 1, 10**20])
+def test_a_count_that_is_no_time_in_any_unit_is_invalid(count: int) -> None:
+    with pytest.raises(InvalidMessage, match="at: is no time in s, ms, us or ns"):
+        parse_line(LINE.replace('"%s"', str(count)))
 
 
 def test_null_is_the_same_as_nothing_given() -> None:
