@@ -167,9 +167,9 @@ print("alive")
 """
 
 
-def test_closing_while_threads_read_crashes_nothing(durable_store_url: str) -> None:
+def test_closing_while_threads_read_crashes_nothing(store_url: str) -> None:
     """Pitfall 6: the library's close ends the process with a segmentation fault."""
-    command = [sys.executable, "-c", CLOSING, durable_store_url]
+    command = [sys.executable, "-c", CLOSING, store_url]
     ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stderr, ended.stdout) == (0, "", "alive\n")
 

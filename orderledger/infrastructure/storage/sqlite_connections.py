@@ -103,15 +103,20 @@ class Datastore(SQLiteDatastore):
 
     @contextmanager
     def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
-        if self.pool.is_sqlite_memory_mode:
+        user = object()
+        if not self.pool.is_sqlite_memory_mode:
+            try:
+                yield self.borrow(user, commit=commit)
+            finally:
+                self.let_go(user)
+            return
+        try:
+            self._enter(user)
             with super().get_connection(commit=commit) as connection:
                 yield connection
-            return
-        user = object()
-        try:
-            yield self.borrow(user, commit=commit)
         finally:
-            self.let_go(user)
+            if self._users.get(threading.get_ident()) is user:
+                del self._users[threading.get_ident()]
 
     def transaction(self, *, commit: bool) -> AbstractContextManager[SQLiteCursor]:  # type: ignore[override]
         return super().transaction(commit=commit) if self.pool.is_sqlite_memory_mode else Transaction(self, commit=commit)
@@ -119,12 +124,17 @@ class Datastore(SQLiteDatastore):
     def borrow(self, user: object, *, commit: bool) -> SQLiteConnection:
         """This thread's connection, for writing in its turn. `let_go` is to follow, whatever comes of this. Where the thread uses
         it already (a signal handler asks in the middle of a transaction), that goes on, and SQLite refuses the second one."""
-        if self._users.setdefault(threading.get_ident(), user) is user:
-            if self._is_closing:
-                raise ConnectionPoolClosedError
-            if commit:
-                self._turn.acquire()
+        if self._enter(user) and commit:
+            self._turn.acquire()
         return self._connection()
+
+    def _enter(self, user: object) -> bool:
+        """From now on this thread uses its connection. Whether it did not before."""
+        if self._users.setdefault(threading.get_ident(), user) is not user:
+            return False
+        if self._is_closing:
+            raise ConnectionPoolClosedError
+        return True
 
     def let_go(self, user: object = None) -> None:
         """If it is the user's (without one, whoever's): this thread uses its connection no longer, no transaction is left open on
