@@ -104,19 +104,15 @@ class Datastore(SQLiteDatastore):
     @contextmanager
     def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
         user = object()
-        if not self.pool.is_sqlite_memory_mode:
-            try:
-                yield self.borrow(user, commit=commit)
-            finally:
-                self.let_go(user)
-            return
         try:
-            self._enter(user)
-            with super().get_connection(commit=commit) as connection:
-                yield connection
+            if self.pool.is_sqlite_memory_mode:
+                self._enter(user)
+                with super().get_connection(commit=commit) as connection:
+                    yield connection
+            else:
+                yield self.borrow(user, commit=commit)
         finally:
-            if self._users.get(threading.get_ident()) is user:
-                del self._users[threading.get_ident()]
+            self.let_go(user)
 
     def transaction(self, *, commit: bool) -> AbstractContextManager[SQLiteCursor]:  # type: ignore[override]
         return super().transaction(commit=commit) if self.pool.is_sqlite_memory_mode else Transaction(self, commit=commit)
