@@ -179,7 +179,7 @@ class Fills:
     def _settle(self, fill_id: str) -> None:
         fill = self.by_id.get(fill_id)
         if fill is not None:
-            correction = self._correction_of(fill_id) if self._corrected else None
+            correction = self._correction_of(fill_id)
             is_corrected = correction is not None and correction is not fill
             is_outdone = fill.corrects is not None and self._is_outdone(fill)
             self._count(fill, stands=not (fill_id in self._busted or is_corrected or is_outdone))

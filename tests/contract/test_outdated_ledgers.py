@@ -1,21 +1,11 @@
 """What a ledger remembers of an order may be outdated, since another ledger has written: it decides by the log all the same."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from orderledger import Ledger, Outcome, parse_document
-from orderledger.infrastructure.clock import SteppingClock
-from tests.contract.streams import MADE_AT, fill, report, request
-
-
-@pytest.fixture
-def two(durable_store_url: str) -> Iterator[tuple[Ledger, Ledger]]:
-    """Two ledgers on one store, as in two processes."""
-    clock = SteppingClock(MADE_AT)
-    with Ledger.open(durable_store_url, clock=clock) as one, Ledger.open(durable_store_url, clock=clock) as other:
-        yield one, other
+from tests.contract.streams import fill, report, request
 
 
 def record(ledger: Ledger, document: dict[str, Any]) -> Outcome:

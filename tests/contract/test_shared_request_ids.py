@@ -1,17 +1,7 @@
 """Two orders may have asked for something under one request id: they stay two."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from orderledger import Ledger
 from tests.contract.streams import fill, parsed, report, request
-
-
-@pytest.fixture
-def ledger(store_url: str) -> Iterator[Ledger]:
-    with Ledger.open(store_url) as ledger:
-        yield ledger
 
 
 def test_an_order_made_elsewhere_stays_one_of_its_own(ledger: Ledger) -> None:

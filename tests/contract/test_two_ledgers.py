@@ -1,7 +1,6 @@
 """Several ledgers that write to one store lose and double nothing."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,14 +9,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, StoreError, parse_document
-from tests.contract.streams import fill, opened, parsed, report, request
-
-
-@pytest.fixture
-def two(durable_store_url: str) -> Iterator[tuple[Ledger, Ledger]]:
-    """Two ledgers on one store, as in two processes."""
-    with opened(durable_store_url) as one, opened(durable_store_url) as other:
-        yield one, other
+from tests.contract.streams import fill, parsed, report, request
 
 
 def test_two_ledgers_that_write_one_order_lose_and_double_nothing(two: tuple[Ledger, Ledger]) -> None:

@@ -3,16 +3,8 @@
 from random import Random
 from typing import Any
 
-import pytest
-
 from orderledger.infrastructure.wire.messages import MESSAGES
 from tests.properties.stories import Message, moment
-
-SEEDS = 20
-"""In one test."""
-
-quick = pytest.mark.parametrize("first", range(0, 3 * SEEDS, SEEDS))
-thorough = pytest.mark.parametrize("first", [pytest.param(seed, marks=pytest.mark.long) for seed in range(1_000, 5_000, SEEDS)])
 
 NAMES = ("N-1", "N-2", "N-3")
 ACCOUNTS = ("a", "b")

@@ -14,8 +14,9 @@ from orderledger.infrastructure.entries import to_entry
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.writing import live, naming
 from orderledger.projections import fold
-from tests.properties.any_messages import ACCOUNTS, NAMES, SEEDS, any_messages, quick, thorough
+from tests.properties.any_messages import ACCOUNTS, NAMES, any_messages
 from tests.properties.checks import RECORDED_AT, views_of
+from tests.seeds import of_seeds
 
 LATER = RECORDED_AT + timedelta(days=1)
 
@@ -91,27 +92,15 @@ def check_memories(folder: Path, seed: int) -> None:
         ledger.close()
 
 
-@quick
-def test_as_of_any_time_every_view_is_what_it_was_then(first: int) -> None:
-    for seed in range(first, first + SEEDS):
+@of_seeds
+def test_as_of_any_time_every_view_is_what_it_was_then(seeds: range) -> None:
+    for seed in seeds:
         check_times(seed)
 
 
-@thorough
-def test_as_of_any_time_every_view_is_what_it_was_then_at_length(first: int) -> None:
-    for seed in range(first, first + SEEDS):
-        check_times(seed)
-
-
-@quick
-def test_three_ledgers_by_turns_record_what_one_does(tmp_path: Path, first: int) -> None:
-    for seed in range(first, first + SEEDS):
-        check_memories(tmp_path, seed)
-
-
-@thorough
-def test_three_ledgers_by_turns_record_what_one_does_at_length(tmp_path: Path, first: int) -> None:
-    for seed in range(first, first + SEEDS):
+@of_seeds
+def test_three_ledgers_by_turns_record_what_one_does(tmp_path: Path, seeds: range) -> None:
+    for seed in seeds:
         check_memories(tmp_path, seed)
 
 
@@ -122,8 +111,8 @@ def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, limit, 1)
 
 
-@quick
+@of_seeds
 @pytest.mark.usefixtures("little_memory")
-def test_ledgers_that_have_to_forget_record_what_one_does(tmp_path: Path, first: int) -> None:
-    for seed in range(first, first + SEEDS):
+def test_ledgers_that_have_to_forget_record_what_one_does(tmp_path: Path, seeds: range) -> None:
+    for seed in seeds:
         check_memories(tmp_path, seed)

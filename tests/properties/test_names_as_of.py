@@ -6,8 +6,8 @@ from typing import Any
 
 from orderledger import AmbiguousOrder, Ledger, UnknownOrder, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from tests.properties.any_messages import SEEDS, quick, thorough
 from tests.properties.stories import START, Message, moment
+from tests.seeds import of_seeds
 
 NAMES = ("N-1", "N-2", "N-3")
 ACCOUNTS = ("a", "b")
@@ -66,15 +66,9 @@ def check_names_of_then(seed: int) -> None:
         assert answers(ledger, effective_at=RECORDED_FROM + timedelta(days=1)) == answers(ledger), f"seed {seed}"
 
 
-@quick
-def test_as_of_any_time_an_order_is_found_as_it_was_found_then(first: int) -> None:
-    for seed in range(first, first + SEEDS):
-        check_names_of_then(seed)
-
-
-@thorough
-def test_as_of_any_time_an_order_is_found_as_it_was_found_then_at_length(first: int) -> None:
-    for seed in range(first, first + SEEDS):
+@of_seeds
+def test_as_of_any_time_an_order_is_found_as_it_was_found_then(seeds: range) -> None:
+    for seed in seeds:
         check_names_of_then(seed)
 
 

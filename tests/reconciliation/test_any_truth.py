@@ -9,10 +9,10 @@ from typing import Any
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled
-from tests.properties.any_messages import SEEDS, quick, thorough
 from tests.reconciliation.desk import Desk, left
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at, request
+from tests.seeds import of_seeds
 
 Message = dict[str, Any]
 
@@ -143,13 +143,7 @@ def compare(ledger: Ledger, venue: PlainVenue, seed: str) -> None:
     assert sum(row["position_quantity"] for row in ledger.positions()) == held, seed
 
 
-@quick
-def test_once_reconciled_ledger_and_venue_agree(first: int) -> None:
-    for seed in range(first, first + SEEDS):
-        check_truth(seed)
-
-
-@thorough
-def test_once_reconciled_ledger_and_venue_agree_at_length(first: int) -> None:
-    for seed in range(first, first + SEEDS):
+@of_seeds
+def test_once_reconciled_ledger_and_venue_agree(seeds: range) -> None:
+    for seed in seeds:
         check_truth(seed)

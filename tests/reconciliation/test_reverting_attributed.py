@@ -1,9 +1,6 @@
 """A repair is taken back from the order that its order has turned out to be, and from no other."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from orderledger import Absent, Ledger, Message
 from orderledger.infrastructure.reconciliation.breaks import Kind, break_id, repairing
@@ -11,12 +8,6 @@ from orderledger.infrastructure.reconciliation.reverting import repairs_of, reve
 from tests.contract.streams import START, fill, parsed, report, request
 
 LATER = START.replace(hour=20)
-
-
-@pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    with Ledger.open("memory://", follow=False) as ledger:
-        yield ledger
 
 
 def repair(ledger: Ledger, kind: Kind, subject: str, document: dict[str, Any]) -> None:

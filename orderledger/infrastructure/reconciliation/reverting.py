@@ -1,6 +1,6 @@
 """Takes a repair back: not by erasing what was appended, but by appending what undoes it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -59,15 +59,9 @@ def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]
 def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:
     """The messages that undo these events, the latest first. What is evidence alone needs none."""
     undone = []
-    became = _became(log)
     for event in reversed(repairs):
-        name = event["name"].partition(".")[0]
-        if name in _UNDO_OF_ACCOUNTS:
-            message = _UNDO_OF_ACCOUNTS[name](log, event, now)
-        elif name in _UNDO_OF_ORDERS:
-            message = _UNDO_OF_ORDERS[name](log, {**event, "order": _order(log, event, became)}, now)
-        else:
-            continue
+        undo = _UNDO.get(event["name"].partition(".")[0])
+        message = undo(log, event, now) if undo else None
         if message is not None:
             undone.append(_stamped(message, event))
     return undone
@@ -78,25 +72,24 @@ def _stamped(message: Message, event: Row) -> Message:
     return message.model_copy(update={**stamp, "message_id": f"revert:{event['position']}"})
 
 
-def _became(log: Log) -> dict[str, str]:
-    """Of each order that turned out to be another, the stream of that."""
-    return {event["stream"]: event["payload"]["to"] for event in log.events() if event["name"].startswith(ATTRIBUTED)}
-
-
-def _order(log: Log, event: Row, became: Mapping[str, str]) -> Row:
+def _order(log: Log, event: Row) -> Row:
     """The order of an event: the one in its stream, or what that turned out to be."""
     stream = event["stream"]
     while not (rows := log.orders(account=event["account"], stream=stream)):
-        stream = became[stream]
+        stream = next(told["payload"]["to"] for told in log.events() if told["stream"] == stream and _is_attribution(told))
     return rows[0]
 
 
-def _names(event: Row) -> dict[str, Any]:
-    """By which names the order of an event is told. One of ours by our id, another by that only where it has no other name."""
-    order = event["order"]
+def _is_attribution(event: Row) -> bool:
+    name: str = event["name"]
+    return name.startswith(ATTRIBUTED)
+
+
+def _names(order: Row) -> dict[str, Any]:
+    """By which names an order is told. One of ours by our id, another by that only where it has no other name."""
     is_known_by_ours = order["origin"] == "own" or not (order["venue_order_id"] or order["aliases"])
     return {
-        "account": event["account"],
+        "account": order["account"],
         "client_order_id": order["client_order_id"] if is_known_by_ours else None,
         "venue_order_id": order["venue_order_id"],
         "aliases": {} if is_known_by_ours else order["aliases"],
@@ -104,7 +97,7 @@ def _names(event: Row) -> dict[str, Any]:
 
 
 def _bust(log: Log, event: Row, now: datetime) -> Message:
-    return BustFill(**_names(event), fill_id=event["payload"]["fill_id"], at=now)
+    return BustFill(**_names(_order(log, event)), fill_id=event["payload"]["fill_id"], at=now)
 
 
 def _correct_back(log: Log, event: Row, now: datetime) -> Message:
@@ -115,18 +108,19 @@ def _correct_back(log: Log, event: Row, now: datetime) -> Message:
         return _bust(log, event, now)
     was = {name: before[0][name] for name in ("quantity", "price", "fee", "fee_currency", "instrument", "side")}
     fill_id = f"{told['fill_id']}@{REASON}"
-    return CorrectFill(**_names(event), **was, fill_id=fill_id, corrects=told["fill_id"], at=event["at"])
+    return CorrectFill(**_names(_order(log, event)), **was, fill_id=fill_id, corrects=told["fill_id"], at=event["at"])
 
 
 def _reinstate(log: Log, event: Row, now: datetime) -> Message:
     """As of the end itself: what the venue says of it later stands."""
-    return Reinstate(**_names(event), at=event["at"])
+    return Reinstate(**_names(_order(log, event)), at=event["at"])
 
 
 def _withdraw(log: Log, event: Row, now: datetime) -> Message:
     """An order of ours is as unknown as it was; one that was adopted is let go."""
-    message_class = Absent if event["order"]["origin"] == "own" else Cancel
-    return message_class(**_names(event), at=max(now, event["at"]))
+    order = _order(log, event)
+    message_class = Absent if order["origin"] == "own" else Cancel
+    return message_class(**_names(order), at=max(now, event["at"]))
 
 
 def _observed(log: Log, event: Row, now: datetime) -> Message | None:
@@ -139,7 +133,7 @@ def _restate(log: Log, event: Row, now: datetime) -> Message | None:
     told = event["payload"]
     terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in told and before}
     known = {name: term for name, term in terms.items() if term is not None}
-    return Restate(**_names(event), **known, at=event["at"]) if known else None
+    return Restate(**_names(_order(log, event)), **known, at=event["at"]) if known else None
 
 
 def _adjust(log: Log, event: Row, now: datetime) -> Message:
@@ -162,9 +156,7 @@ def _pay_back(log: Log, event: Row, now: datetime) -> Message:
     )
 
 
-Undo = Callable[[Log, Row, datetime], Message | None]
-
-_UNDO_OF_ORDERS: dict[str, Undo] = {
+_UNDO: dict[str, Callable[[Log, Row, datetime], Message | None]] = {
     "fill_recorded": _bust,
     "fill_corrected": _correct_back,
     "order_canceled": _reinstate,
@@ -174,5 +166,6 @@ _UNDO_OF_ORDERS: dict[str, Undo] = {
     "order_acknowledged": _withdraw,
     "order_replaced": _restate,
     "order_restated": _restate,
+    "position_adjusted": _adjust,
+    "funding_recorded": _pay_back,
 }
-_UNDO_OF_ACCOUNTS: dict[str, Undo] = {"position_adjusted": _adjust, "funding_recorded": _pay_back}

@@ -1,0 +1,15 @@
+"""Tests that are told by seeds: some of them on every run, many more among the long tests."""
+
+import pytest
+
+AT_ONCE = 20
+"""Seeds in one test."""
+
+
+def _some(first: int, end: int) -> list[range]:
+    return [range(seed, seed + AT_ONCE) for seed in range(first, end, AT_ONCE)]
+
+
+_MANY = [pytest.param(seeds, marks=pytest.mark.long) for seeds in _some(1_000, 5_000)]
+
+of_seeds = pytest.mark.parametrize("seeds", [*_some(0, 60), *_MANY], ids=lambda seeds: str(seeds.start))
