@@ -24,6 +24,16 @@ class Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            option = error.option_name
+            taking = [name for name, command in self.commands.items() if any(option in known.opts for known in command.params)]
+            if not taking:
+                raise
+            raise click.UsageError(f"{option} goes after the command: orderledger {taking[0]} {option} ...", ctx) from None
+
     def main(self, *arguments: Any, **settings: Any) -> Any:
         _open_what_is_closed()
         _print_unicode()

@@ -52,7 +52,8 @@ def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: st
     began = time.perf_counter()
     gc.freeze()
     gc.set_threshold(100_000)  # what is recorded is data without cycles: looking for them often is most of the work
-    with _rejects_at(rejects, file, db) as put_aside, options.make_ledger(db) as ledger:
+    _check_rejects(rejects, file, db)
+    with options.make_ledger(db) as ledger, _rejects_at(rejects) as put_aside:
         run = _Run(ack, put_aside)
         try:
             _record(ledger, file, run)
@@ -66,16 +67,19 @@ def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: st
         sys.exit(1)
 
 
-def _rejects_at(path: str | None, file: BinaryIO, db: str) -> AbstractContextManager[IO[str] | None]:
-    """The file for what is invalid, emptied. Raises BadParameter where it cannot be written, or holds what is to be recorded, or
-    what was."""
+def _check_rejects(path: str | None, file: BinaryIO, db: str) -> None:
+    """Raises BadParameter where what is invalid would be written over what is to be recorded, or what was."""
     from orderledger.infrastructure.storage.store import file_of
 
+    for what, other in (("FILE itself", _number(file)), ("the ledger", file_of(db))):
+        if path is not None and other is not None and _is_one_file(path, other):
+            raise click.BadParameter(f"{path!r} is {what}", param_hint="--rejects")
+
+
+def _rejects_at(path: str | None) -> AbstractContextManager[IO[str] | None]:
+    """The file for what is invalid, emptied. Raises BadParameter where it cannot be written."""
     if path is None:
         return nullcontext()
-    for what, other in (("FILE itself", _number(file)), ("the ledger", file_of(db))):
-        if other is not None and _is_one_file(path, other):
-            raise click.BadParameter(f"{path!r} is {what}", param_hint="--rejects")
     try:
         return click.open_file(path, "w", encoding="utf-8")
     except OSError as error:

@@ -22,6 +22,7 @@ from tests.contract.streams import report, request
     [
         (["order", "C-9"], 1, "C-9"),
         (["order", b"\xff"], 2, "no UTF-8"),
+        (["--account", "sim:main", "orders"], 2, "--account goes after the command: orderledger orders --account ..."),
         (["orders", "--as-of", "yesterday"], 2, "'yesterday' is not an RFC 3339 time with an offset, such as 2026-"),
         (["orders", "--as-of", "²"], 2, "'²' is not an RFC 3339 time"),
         (["orders", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
@@ -123,6 +124,13 @@ def test_a_file_for_rejects_that_holds_what_is_recorded_is_not_emptied(
     run = subprocess.run(full, cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 2 and run.stderr.endswith(f"Invalid value for --rejects: '{place}' is {what}\n")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_file_of_rejects_is_kept_until_the_ledger_is_there(tmp_path: Path, orderledger_command: Path) -> None:
+    (tmp_path / "rejects.ndjson").write_text("those of the last run\n")
+    (tmp_path / "orderledger.db").mkdir()
+    status, _ = recorded(orderledger_command, tmp_path, [request("C-1")], "--rejects", "rejects.ndjson")
+    assert (status, (tmp_path / "rejects.ndjson").read_text()) == (3, "those of the last run\n")
 
 
 def test_a_file_for_rejects_is_not_what_the_ledger_is_made_of(tmp_path: Path, orderledger_command: Path) -> None:
