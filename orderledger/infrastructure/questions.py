@@ -14,7 +14,7 @@ from orderledger.infrastructure.storage.histories import stored_event_row
 from orderledger.infrastructure.storage.projecting import Projector, stored_position
 from orderledger.infrastructure.storage.recording import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store, reaching
-from orderledger.infrastructure.storage.views import StoredViews, Views, folded
+from orderledger.infrastructure.storage.views import StoredViews, Views, folded, was_known
 from orderledger.projections import queries
 from orderledger.projections.history import event_row
 from orderledger.projections.positions import Method
@@ -24,7 +24,8 @@ ATTRIBUTED = NAMES[OrderAttributed]
 
 
 class Questions:
-    """Methods of every ledger. `as_of`: as the ledger stood then; `effective_at`: with what happened by then, as known now."""
+    """Methods of every ledger. `as_of`: as the ledger stood then, at a time or after the event at a position of the log;
+    `effective_at`: with what happened by then, as known now."""
 
     def __init__(self, store: Store, url: str, projector: Projector) -> None:
         self._store = store
@@ -36,7 +37,7 @@ class Questions:
         *,
         open_only: bool = False,
         limit: int | None = None,
-        as_of: datetime | None = None,
+        as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
     ) -> list[Row]:
@@ -53,7 +54,7 @@ class Questions:
         return self.orders(open_only=True, **where)
 
     def order(
-        self, name: str, *, account: str | None = None, as_of: datetime | None = None, effective_at: datetime | None = None
+        self, name: str, *, account: str | None = None, as_of: datetime | int | None = None, effective_at: datetime | None = None
     ) -> Row:
         """One order by any id it has borne. Raises UnknownOrder, or AmbiguousOrder where several accounts have such an order."""
         check_argument("name", "text", name, is_needed=True)
@@ -61,7 +62,7 @@ class Questions:
             return ORDERS.shown(_one(views, name, account))
 
     def history(
-        self, name: str, *, account: str | None = None, as_of: datetime | None = None, effective_at: datetime | None = None
+        self, name: str, *, account: str | None = None, as_of: datetime | int | None = None, effective_at: datetime | None = None
     ) -> list[Row]:
         """The events of one order, as they were recorded. Raises as `order` does."""
         _check_times(as_of, effective_at)
@@ -76,7 +77,7 @@ class Questions:
         return [
             row
             for row in map(stored_event_row, stored)
-            if (as_of is None or row["recorded_at"] <= as_of) and (effective_at is None or row["at"] <= effective_at)
+            if was_known(row["recorded_at"], row["position"], as_of) and (effective_at is None or row["at"] <= effective_at)
         ]
 
     def _stored_under(self, name: str, account: str | None) -> list[StoredRow]:
@@ -101,7 +102,7 @@ class Questions:
         with_busted: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
-        as_of: datetime | None = None,
+        as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
     ) -> list[Row]:
@@ -113,7 +114,12 @@ class Questions:
             return queries.trades(views, with_busted=with_busted, since=since, until=until, **where)
 
     def positions(
-        self, *, method: Method = "average", as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any
+        self,
+        *,
+        method: Method = "average",
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
     ) -> list[Row]:
         """Positions with their P&L, and the quantities that open and unresolved orders may add."""
         with self._views(as_of, effective_at) as views:
@@ -124,7 +130,7 @@ class Questions:
         *,
         method: Method = "average",
         by: Sequence[str] | str = ("account", "instrument"),
-        as_of: datetime | None = None,
+        as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
     ) -> list[Row]:
@@ -133,35 +139,43 @@ class Questions:
             return queries.pnl(views, method=method, by=_groups(by), **where)
 
     def anomalies(
-        self, *, open_only: bool = False, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any
+        self, *, open_only: bool = False, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
     ) -> list[Row]:
         """Everything odd that was ever detected, with the time it was cleared; with `open_only` what was not."""
         rows = self._shown(ANOMALIES, as_of, effective_at, where)
         return [row for row in rows if row["cleared_at"] is None] if open_only else rows
 
-    def proposals(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
+    def proposals(self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
         """Proposals, what was decided about them, and the orders that carry them out."""
         with self._views(as_of, effective_at) as views:
             return queries.proposals(views, **where)
 
-    def instruments(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
+    def instruments(
+        self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
+    ) -> list[Row]:
         """Instruments as they were defined, their marks, and what the venue says is held."""
         return self._shown(INSTRUMENTS, as_of, effective_at, where)
 
-    def account_events(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
+    def account_events(
+        self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
+    ) -> list[Row]:
         """Funding, adjustments and gaps."""
         return self._shown(ACCOUNT_EVENTS, as_of, effective_at, where)
 
-    def certificates(self, *, as_of: datetime | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
+    def certificates(
+        self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
+    ) -> list[Row]:
         """What agreed with the venues each time they were compared, and what did not."""
         return self._shown(CERTIFICATES, as_of, effective_at, where)
 
-    def _shown(self, table: Table, as_of: datetime | None, effective_at: datetime | None, where: dict[str, Any]) -> list[Row]:
+    def _shown(
+        self, table: Table, as_of: datetime | int | None, effective_at: datetime | None, where: dict[str, Any]
+    ) -> list[Row]:
         with self._views(as_of, effective_at) as views:
             return [table.shown(row) for row in views.rows(table, **where)]
 
     @contextmanager
-    def _views(self, as_of: datetime | None, effective_at: datetime | None) -> Iterator[Views]:
+    def _views(self, as_of: datetime | int | None, effective_at: datetime | None) -> Iterator[Views]:
         _check_times(as_of, effective_at)
         with reaching(self._url):
             position = self._projector.caught_up() if as_of is None and effective_at is None else None
@@ -177,8 +191,9 @@ class Questions:
                 yield views
 
 
-def _check_times(as_of: datetime | None, effective_at: datetime | None) -> None:
-    check_argument("as_of", "time", as_of)
+def _check_times(as_of: datetime | int | None, effective_at: datetime | None) -> None:
+    if type(as_of) is not int:
+        check_argument("as_of", "time", as_of)
     check_argument("effective_at", "time", effective_at)
 
 

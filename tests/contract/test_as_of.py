@@ -24,6 +24,13 @@ def test_as_of_shows_what_was_known_then(ledger: Ledger) -> None:
         ]
 
 
+def test_as_of_a_position_tells_apart_what_was_recorded_at_one_time(ledger: Ledger) -> None:
+    ledger.record_many(parsed(request("C-1"), report("acknowledge", "C-1", 1), fill("C-1", "F-1", 2), fill("C-1", "F-2", 3)))
+    assert len({event["recorded_at"] for event in ledger.events()}) == 1
+    assert [len(ledger.trades(as_of=position)) for position in range(5)] == [0, 0, 0, 1, 2]
+    assert [len(ledger.history("C-1", as_of=position)) for position in (1, 3)] == [1, 3]
+
+
 NAMES = ("client_order_id", "venue_order_id", "replacement_client_order_id", "request_id")
 
 

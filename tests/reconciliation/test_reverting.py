@@ -2,6 +2,8 @@
 
 import pytest
 
+from orderledger import parse_document
+from orderledger.infrastructure.reconciliation.breaks import ACTOR
 from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
 from tests.reconciliation.desk import SENT, WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
@@ -76,6 +78,17 @@ def test_of_a_position_that_was_adjusted_twice_the_last_adjustment_alone_is_take
 
     assert (held_at(100), held_at(200)) == (["5"], ["5"])
     assert (kinds(desk.reconcile(180)), held_at(200)) == ([("position_differs", False)], ["5"])
+
+
+def test_an_adjustment_is_taken_back_and_not_the_fill_that_was_committed_with_it(desk: Desk) -> None:
+    desk.record(*WORKING)
+    traded = message("fill", fill_id="F-1", quantity="4", price="100", at=str(at(3)))
+    told = {"type": "adjust", "account": ACCOUNT, "instrument": "BTC-USD", "quantity": "7", "price": "100", "at": str(at(8))}
+    repair = {"source": "reconciliation", "actor": ACTOR, "causation_id": "position_differs:BTC-USD"}
+    desk.ledger.record_many([parse_document(traded), parse_document({**told, **repair})])
+    assert desk.ledger.positions()[0]["position_quantity"] == 7
+    reverted(desk, "position_differs:BTC-USD")
+    assert desk.ledger.positions()[0]["position_quantity"] == 4
 
 
 def test_a_correction_that_was_taken_over_is_corrected_back(desk: Desk) -> None:

@@ -1,7 +1,7 @@
 """Takes a repair back: not by erasing what was appended, but by appending what undoes it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -22,7 +22,6 @@ from orderledger.infrastructure.wire.messages import (
 )
 from orderledger.projections.tables import Row
 
-JUST = timedelta(microseconds=1)
 REASON = "repair_reverted"
 CERTIFICATE = "reconciliation_certified."
 ATTRIBUTED = "order_attributed."
@@ -129,7 +128,7 @@ def _observed(log: Log, event: Row, now: datetime) -> Message | None:
 
 def _restate(log: Log, event: Row, now: datetime) -> Message | None:
     """Terms are again what they were known to be before, unless the venue has told later ones."""
-    before = log.orders(account=event["account"], stream=event["stream"], as_of=event["recorded_at"] - JUST)
+    before = log.orders(account=event["account"], stream=event["stream"], as_of=event["position"] - 1)
     told = event["payload"]
     terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in told and before}
     known = {name: term for name, term in terms.items() if term is not None}
@@ -139,8 +138,8 @@ def _restate(log: Log, event: Row, now: datetime) -> Message | None:
 def _adjust(log: Log, event: Row, now: datetime) -> Message:
     """The position is again what the log before gave at that time."""
     instrument = event["payload"]["instrument"]
-    earlier = {"as_of": event["recorded_at"] - JUST, "effective_at": event["at"]}
-    rows = log.positions(account=event["account"], instrument=instrument, **earlier)
+    earlier = event["position"] - 1
+    rows = log.positions(account=event["account"], instrument=instrument, as_of=earlier, effective_at=event["at"])
     quantity, price = (rows[0]["position_quantity"], rows[0]["average_open_price"]) if rows else (ZERO, ZERO)
     return Adjust(account=event["account"], instrument=instrument, quantity=quantity, price=price, at=event["at"])
 

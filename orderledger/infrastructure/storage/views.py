@@ -18,6 +18,9 @@ from orderledger.projections.fold import Fold
 from orderledger.projections.store import MemoryRows
 from orderledger.projections.tables import ORDERS, Row, Table
 
+AsOf = datetime | int
+"""A time of recording, or a position of the log: also where several events were recorded at one time."""
+
 
 class Views(Protocol):
     """Rows of the views' tables, and orders by any of their names."""
@@ -77,11 +80,11 @@ class FoldedViews:
     """The views as of another time: what was known at `as_of`, or what had happened by `effective_at`, or both. An order has the
     names by which it was known at `as_of`, also where it got them after `effective_at`."""
 
-    def __init__(self, events: Iterable[Recorded], as_of: datetime | None, effective_at: datetime | None) -> None:
+    def __init__(self, events: Iterable[Recorded], as_of: AsOf | None, effective_at: datetime | None) -> None:
         self._rows = MemoryRows()
         self._names = _Names()
         fold = Fold(self._rows)
-        known = (recorded for recorded in events if as_of is None or recorded.recorded_at <= as_of)
+        known = (recorded for recorded in events if was_known(recorded.recorded_at, recorded.position, as_of))
         for recorded in _happened(map(self._names.taken, known), effective_at):
             fold.take(recorded)
         fold.settle()
@@ -140,9 +143,16 @@ class _Names:
         }
 
 
-def folded(store: Store, as_of: datetime | None, effective_at: datetime | None) -> FoldedViews:
+def folded(store: Store, as_of: AsOf | None, effective_at: datetime | None) -> FoldedViews:
     """The views as of another time."""
     return FoldedViews(store.all_events(), as_of, effective_at)
+
+
+def was_known(recorded_at: datetime, position: int | None, as_of: AsOf | None) -> bool:
+    """Whether an event was in the log by that time, or stands at that position or before it. One not stored is known only now."""
+    if isinstance(as_of, int):
+        return position is not None and position <= as_of
+    return as_of is None or recorded_at <= as_of
 
 
 def _happened(events: Iterable[Recorded], effective_at: datetime | None) -> Iterator[Recorded]:
