@@ -141,7 +141,7 @@ def test_a_request_that_is_heavier_than_the_whole_budget_is_an_error_of_ours() -
     ("imported", "absent"),
     [
         ("orderledger", ("httpx", "websockets", "aiohttp")),
-        ("orderledger.ledger, orderledger.cli.main", ("httpx", "websockets", "aiohttp")),
+        ("orderledger.ledger, orderledger.cli.main", ("httpx", "websockets", "aiohttp", "asyncio")),
         ("orderledger.infrastructure.venues.transport", ("aiohttp",)),
         ("orderledger.infrastructure.venues.fake", ("httpx", "websockets", "aiohttp")),
     ],

@@ -3,17 +3,17 @@
 It serves those who do not wait as well: futures, and the tasks of event loops.
 """
 
-import asyncio
 import threading
 from concurrent.futures import Future
-from contextlib import suppress
-from weakref import WeakKeyDictionary, ref
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.infrastructure.writing.entry import Entry
-from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Told, Writer, settle
+from orderledger.infrastructure.writing.writer import Told, Writer, settle
 
-Task = tuple[Entry, "asyncio.Future[Outcome]"]
+if TYPE_CHECKING:
+    from orderledger.infrastructure.writing.loops import LoopQueues
 
 
 class Committer:
@@ -25,7 +25,6 @@ class Committer:
         self._is_stopping = False
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopQueue] = WeakKeyDictionary()
 
     def write(self, entries: list[Entry]) -> list[Outcome]:
         """Outcomes in the order of the entries, when they are durable."""
@@ -46,11 +45,13 @@ class Committer:
 
     async def asubmit(self, entry: Entry) -> Outcome:
         """The same for a task."""
-        loop = asyncio.get_running_loop()
-        queue = self._loops.get(loop)
-        if queue is None:
-            queue = self._loops.setdefault(loop, LoopQueue(self._writer, self, loop))
-        return await queue.submit(entry)
+        return await self._loops.submit(entry)
+
+    @cached_property
+    def _loops(self) -> "LoopQueues":
+        from orderledger.infrastructure.writing.loops import LoopQueues  # asyncio is a sixth of what a command loads
+
+        return LoopQueues(self._writer, self.wake)
 
     def wake(self) -> None:
         """Something has been queued. Once the thread is to end it may not see it, and who has queued it writes it."""
@@ -84,48 +85,3 @@ class Committer:
             self._writer.flush()
             if self._is_stopping:
                 return
-
-
-class LoopQueue:
-    """What the tasks of one event loop wait for. One crossing to the committing thread and back per commit, not per task."""
-
-    def __init__(self, writer: Writer, committer: Committer, loop: asyncio.AbstractEventLoop) -> None:
-        self._writer = writer
-        self._committer = committer
-        self._loop = ref(loop)  # the committer keeps a queue as long as its loop lives
-        self._waiting: list[Task] = []
-        self._is_busy = False
-
-    def submit(self, entry: Entry) -> "asyncio.Future[Outcome]":
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Outcome] = loop.create_future()
-        self._waiting.append((entry, answer))
-        if not self._is_busy:
-            self._is_busy = True
-            loop.call_soon(self._send)  # after all tasks that are ready now have added theirs
-        return answer
-
-    def _send(self) -> None:
-        group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
-
-        def answer(outcomes: list[Outcome] | None, error: BaseException | None) -> None:
-            loop = self._loop()
-            with suppress(RuntimeError):  # the loop was closed meanwhile, or is gone: nobody waits
-                if loop is not None:
-                    loop.call_soon_threadsafe(self._receive, group, outcomes, error)
-
-        self._writer.enqueue([entry for entry, _ in group], answer)
-        self._committer.wake()
-
-    def _receive(self, group: list[Task], outcomes: list[Outcome] | None, error: BaseException | None) -> None:
-        for index, (_, answer) in enumerate(group):
-            if answer.done():
-                continue
-            if outcomes is None:
-                answer.set_exception(error or RuntimeError("no outcome"))
-            else:
-                answer.set_result(outcomes[index])
-        if self._waiting:
-            self._send()
-        else:
-            self._is_busy = False

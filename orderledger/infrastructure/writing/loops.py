@@ -1,0 +1,74 @@
+"""The tasks of event loops that wait for their commits."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from weakref import WeakKeyDictionary, ref
+
+from orderledger.infrastructure.wire.outcome import Outcome
+from orderledger.infrastructure.writing.entry import Entry
+from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Writer
+
+Task = tuple[Entry, "asyncio.Future[Outcome]"]
+
+
+class LoopQueues:
+    """One for each event loop that runs. `wake` has committed what the writer was given."""
+
+    def __init__(self, writer: Writer, wake: Callable[[], None]) -> None:
+        self._writer = writer
+        self._wake = wake
+        self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopQueue] = WeakKeyDictionary()
+
+    def submit(self, entry: Entry) -> "asyncio.Future[Outcome]":
+        """For a task of the running loop."""
+        loop = asyncio.get_running_loop()
+        queue = self._queues.get(loop)
+        if queue is None:
+            queue = self._queues.setdefault(loop, LoopQueue(self._writer, self._wake, loop))
+        return queue.submit(entry)
+
+
+class LoopQueue:
+    """What the tasks of one event loop wait for. One crossing to the committing thread and back per commit, not per task."""
+
+    def __init__(self, writer: Writer, wake: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
+        self._writer = writer
+        self._wake = wake
+        self._loop = ref(loop)  # a queue is kept as long as its loop lives
+        self._waiting: list[Task] = []
+        self._is_busy = False
+
+    def submit(self, entry: Entry) -> "asyncio.Future[Outcome]":
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Outcome] = loop.create_future()
+        self._waiting.append((entry, answer))
+        if not self._is_busy:
+            self._is_busy = True
+            loop.call_soon(self._send)  # after all tasks that are ready now have added theirs
+        return answer
+
+    def _send(self) -> None:
+        group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+
+        def answer(outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+            loop = self._loop()
+            with suppress(RuntimeError):  # the loop was closed meanwhile, or is gone: nobody waits
+                if loop is not None:
+                    loop.call_soon_threadsafe(self._receive, group, outcomes, error)
+
+        self._writer.enqueue([entry for entry, _ in group], answer)
+        self._wake()
+
+    def _receive(self, group: list[Task], outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+        for index, (_, answer) in enumerate(group):
+            if answer.done():
+                continue
+            if outcomes is None:
+                answer.set_exception(error or RuntimeError("no outcome"))
+            else:
+                answer.set_result(outcomes[index])
+        if self._waiting:
+            self._send()
+        else:
+            self._is_busy = False
