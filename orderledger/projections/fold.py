@@ -37,7 +37,7 @@ from orderledger.projections.orders import order_row
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.proposals import proposal_row
 from orderledger.projections.store import Rows
-from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, PROPOSALS, TRADES
+from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, PROPOSALS, TRADES, Row
 from orderledger.projections.trades import Report, report_of, trade_row
 
 ENDED_ORDERS_KEPT = 1_000
@@ -105,9 +105,7 @@ class Fold:
                 tracked.is_ended = not row["is_open"]
                 self._rows.put(ORDERS, row)
         self._dirty.clear()
-        for gap in self._gaps:
-            self._write_gap(*gap)
-        self._gaps.clear()
+        self._write_gaps()
         if self._has_positions:
             self.positions.settle()
 
@@ -243,13 +241,21 @@ class Fold:
             case _:
                 assert_never(event)
 
-    def _write_gap(self, account: str, recorded: Recorded, event: GapRecorded) -> None:
+    def _write_gaps(self) -> None:
         """A gap that began when an open one did is that gap, with its end."""
-        row = account_event_row(account, recorded, event)
-        for known in self._rows.select(ACCOUNT_EVENTS, account=account, kind="gap"):
-            if known["from_at"] == event.from_at and known["to_at"] is None:
+        going_on: dict[str, dict[datetime | None, Row]] = {}
+        for account, recorded, event in self._gaps:
+            if account not in going_on:
+                rows = self._rows.select(ACCOUNT_EVENTS, account=account, instrument=None, kind="gap", to_at=None)
+                going_on[account] = {row["from_at"]: row for row in rows}
+            row = account_event_row(account, recorded, event)
+            known = going_on[account].pop(event.from_at, None)
+            if known is not None:
                 row = {**known, "to_at": event.to_at, "reason": known["reason"] or event.reason}
-        self._rows.put(ACCOUNT_EVENTS, row)
+            if row["to_at"] is None:
+                going_on[account][event.from_at] = row
+            self._rows.put(ACCOUNT_EVENTS, row)
+        self._gaps.clear()
 
     def _take_proposal_fact(self, recorded: Recorded, event: ProposalFact) -> None:
         account = account_of(recorded.stream)

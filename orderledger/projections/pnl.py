@@ -10,6 +10,7 @@ from orderledger.projections.tables import Row
 
 GROUPS = ("account", "instrument", "strategy", "day")
 Marks = dict[tuple[str, str], Decimal]
+Key = tuple[Any, ...]
 
 
 def pnl_row(position: Row, marks: Marks, currency: str | None, *, is_of_day: bool = False) -> Row:
@@ -35,7 +36,7 @@ def pnl_row(position: Row, marks: Marks, currency: str | None, *, is_of_day: boo
 
 def group_rows(rows: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
     """P&L rows added up by some of their columns, each currency apart. Positions are shown where a row is one instrument's."""
-    groups: dict[tuple[Any, ...], list[Row]] = {}
+    groups: dict[Key, list[Row]] = {}
     for row in rows:
         key = (*(row.get(name) for name in by), row["currency"], row["instrument"] if "instrument" in by else None)
         groups.setdefault(key, []).append(row)
@@ -47,18 +48,23 @@ def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tupl
 
     A strategy has a position of its own. A day (UTC) shows what was realized on it, and the position at its end.
     """
-    positions: dict[tuple[Any, ...], Position] = {}
-    days: dict[tuple[Any, ...], Row] = {}
+    positions: dict[Key, Position] = {}
+    latest: dict[Key, Key] = {}
+    begun: dict[Key, Row] = {}
+    ended: dict[Key, Row] = {}
     for entry in sorted(entries, key=when):
         strategy = entry.get("strategy") if "strategy" in by else None
         holder = (entry["account"], entry["instrument"], strategy)
         position = positions.setdefault(holder, Position(holder[0], holder[1], terms(holder[0], holder[1])))
-        before = _row_of(position, method)
+        day = (*holder, entry["at"].date().isoformat() if "day" in by else None)
+        if day not in begun:
+            begun[day] = _row_of(position, method)
+            if holder in latest:
+                ended[latest[holder]] = begun[day]
+            latest[holder] = day
         _take(position, entry)
-        day = entry["at"].date().isoformat() if "day" in by else None
-        row = days.setdefault((*holder, day), {**before, **_zero(), "strategy": strategy, "day": day})
-        _advance(row, before, _row_of(position, method))
-    return [{**row, "realized_pnl": shown(row["realized_pnl"])} for row in days.values()]
+    ended |= {day: _row_of(positions[holder], method) for holder, day in latest.items()}
+    return [{**_change(before, ended[day]), "strategy": day[2], "day": day[3]} for day, before in begun.items()]
 
 
 def _take(position: Position, entry: Row) -> None:
@@ -76,21 +82,16 @@ def _row_of(position: Position, method: Method) -> Row:
     return {**row, "realized_pnl": Decimal(row["lots"]["realized"])}
 
 
-def _zero() -> Row:
-    return {"realized_pnl": ZERO, "fees": {}, "funding": {}, "fills": 0, "bought_quantity": ZERO, "sold_quantity": ZERO}
-
-
-def _advance(row: Row, before: Row, after: Row) -> None:
-    """Add to a day's row what one entry has changed."""
-    for name in ("position_quantity", "average_open_price", "currency", "lots"):
-        row[name] = after[name]
+def _change(before: Row, after: Row) -> Row:
+    """What came to the one row until it was the other; the position is as it was in the end."""
+    row = {**after, "fills": after["fills"] - before["fills"]}
     for name in ("realized_pnl", "bought_quantity", "sold_quantity"):
-        row[name] = EXACT.add(row[name], EXACT.subtract(after[name], before[name]))
-    row["fills"] += after["fills"] - before["fills"]
+        row[name] = EXACT.subtract(after[name], before[name])
+    row["realized_pnl"] = shown(row["realized_pnl"])
     for name in ("fees", "funding"):
         changes = {c: EXACT.subtract(Decimal(amount), Decimal(before[name].get(c, 0))) for c, amount in after[name].items()}
-        sums = {c: EXACT.add(Decimal(row[name].get(c, 0)), changes.get(c, ZERO)) for c in {**row[name], **changes}}
-        row[name] = {c: plain(amount) for c, amount in sums.items() if amount}
+        row[name] = {c: plain(amount) for c, amount in changes.items() if amount}
+    return row
 
 
 def settled_in(position: Row) -> str | None:

@@ -20,7 +20,7 @@ class Rows(Protocol):
         """Remove the row, if there is one."""
 
     def select(self, table: Table, **where: Any) -> list[Row]:
-        """The rows with these values, in the table's order."""
+        """The rows with these values, in the table's order. None as a value asks for what is missing."""
 
     def each(self, table: Table, **where: Any) -> Iterator[Row]:
         """The same, however many: not all of them at once. Nothing may be put meanwhile."""

@@ -64,7 +64,8 @@ class SqlRows:
         return self._found[table.name].get((where["account"], where["instrument"]), [])
 
     def _stored(self, table: Table, where: dict[str, Any]) -> Iterator[Row]:
-        conditions, values = [f"{name} = ?" for name in where], list(where.values())
+        conditions = [f"{name} IS NULL" if value is None else f"{name} = ?" for name, value in where.items()]
+        values = [value for value in where.values() if value is not None]
         rows = self._select(table, conditions, values, FEW)
         beyond = f"({', '.join(table.order_by)}) > ({', '.join('?' * len(table.order_by))})"
         while rows:
