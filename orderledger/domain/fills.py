@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from orderledger.domain.events import FillCorrected, FillRecorded
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import Liquidity, Reported, Side
+from orderledger.domain.values import Liquidity, Reported, Side, later
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def _differ(one: object, other: object) -> bool:
 class Fills:
     """All fills an order has heard of, by fill id."""
 
-    __slots__ = ("_busted", "_corrected", "_uncounted", "by_id", "cum_quantity", "last_fill_at", "notional")
+    __slots__ = ("_busted", "_corrections", "_uncounted", "by_id", "cum_quantity", "last_fill_at", "notional")
 
     def __init__(self) -> None:
         self.by_id: dict[str, Fill] = {}
@@ -80,7 +80,7 @@ class Fills:
         self.last_fill_at: datetime | None = None
         self._uncounted: tuple[Fill, ...] = ()
         self._busted: frozenset[str] = frozenset()
-        self._corrected: frozenset[str] = frozenset()
+        self._corrections: dict[str, list[Fill]] = {}
 
     def standing(self) -> list[Fill]:
         return [fill for fill in self.by_id.values() if fill.is_standing]
@@ -119,15 +119,25 @@ class Fills:
         else:
             self._uncounted += (known,)
             self._count(known, stands=False)
-            self._take(_fill(event, at))
+            self._replace(known, _fill(event, at))
             self._settle_family(known)
 
     def _take(self, fill: Fill) -> None:
         self.by_id[fill.fill_id] = fill
-        if fill.corrects is None and not self._corrected:
-            self._settle(fill.fill_id)
-        else:
+        if fill.corrects is not None:
+            self._corrections.setdefault(fill.corrects, []).append(fill)
+        if self._corrections:
             self._settle_family(fill)
+        else:
+            self._settle(fill.fill_id)
+
+    def _replace(self, known: Fill, fill: Fill) -> None:
+        """Another has the id, at the same place among all fills."""
+        self.by_id[known.fill_id] = fill
+        for corrected in (known.corrects, fill.corrects):
+            if corrected is not None:
+                self._corrections[corrected] = [one for one in self.by_id.values() if one.corrects == corrected]
+        self._settle_family(fill)
 
     def bust(self, fill_id: str) -> None:
         """Take a fill back, now or when it arrives."""
@@ -140,7 +150,7 @@ class Fills:
         """The least and the most that the sum may have been at that moment: with the standing fills before it and those whose
         own claims are counted, and with all fills of that moment, also those that have been taken back since."""
         is_after_all = self.last_fill_at is None or at > self.last_fill_at
-        if is_after_all and not (self._busted or self._corrected):
+        if is_after_all and not (self._busted or self._corrections):
             return self.cum_quantity, self.cum_quantity
         least = most = ZERO
         for fill in self.by_id.values():
@@ -154,9 +164,7 @@ class Fills:
 
     def _corrections_of(self, fill_id: str | None) -> list[Fill]:
         """All that a fill was corrected to, in the order in which it was told."""
-        if fill_id not in self._corrected:
-            return []
-        return [fill for fill in self.by_id.values() if fill.corrects == fill_id]
+        return self._corrections.get(fill_id, []) if fill_id is not None else []
 
     def _correction_of(self, fill_id: str) -> Fill | None:
         """What a fill was corrected to. Of several corrections the latest counts."""
@@ -187,7 +195,6 @@ class Fills:
     def _settle_family(self, fill: Fill) -> None:
         """A fill has come or gone: so may have what it corrects, the other corrections of that, and what corrects these."""
         if fill.corrects is not None:
-            self._corrected |= {fill.corrects}
             self._settle(fill.corrects)
         family = [fill.fill_id, *(one.fill_id for one in self._corrections_of(fill.corrects))]
         for fill_id in family:
@@ -201,10 +208,10 @@ class Fills:
         change = EXACT.add if stands else EXACT.subtract
         self.cum_quantity = change(self.cum_quantity, fill.quantity)
         self.notional = change(self.notional, EXACT.multiply(fill.quantity, fill.price))
-        if not stands:
+        if stands:
+            self.last_fill_at = later(self.last_fill_at, fill.at)
+        elif fill.at == self.last_fill_at:
             self.last_fill_at = max((other.at for other in self.standing()), default=None)
-        elif self.last_fill_at is None or fill.at > self.last_fill_at:
-            self.last_fill_at = fill.at
 
 
 def _fill(event: FillRecorded, at: datetime) -> Fill:

@@ -59,7 +59,7 @@ class Unremembered(set[OrderEvent]):
 
 @dataclass(slots=True)
 class Tracked:
-    """An order while the fold follows it. `shown` is what all its trades show of it, None where they do not show the same."""
+    """An order while the fold follows it. `shown` is what all its trades show of it, None where they are to be written anew."""
 
     order: Order
     version: int = 0
@@ -135,7 +135,7 @@ class Fold:
             case FillRecorded() if is_new_fill and not isinstance(event, FillCorrected):
                 self._take_new_fill(stream, tracked, event.fill_id)
             case FillRecorded() | FillBusted():
-                self._write_all_trades(stream, tracked)
+                tracked.shown = None  # `settle` writes them all
             case _:
                 pass
 
