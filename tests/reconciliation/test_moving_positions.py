@@ -1,6 +1,7 @@
 """Positions that move while they are asked for: never set by a number that was only passed through, and certified in the end."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from orderledger import VenueUnavailable
 from tests.reconciliation.desk import WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
-from tests.scenarios import at, fill
+from tests.scenarios import at, fill, message
 
 BTC = {"venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
 
@@ -106,3 +107,16 @@ def test_a_position_is_not_opened_while_it_moves(desk: Desk) -> None:
     desk.venue._held = steady  # type: ignore[method-assign]
     assert kinds(desk.reconcile(120)) == [("opening_position", True)]
     assert held(desk) == "5"
+
+
+def test_a_position_is_opened_beside_a_fill_that_was_taken_back_since(desk: Desk) -> None:
+    """It stood when the position began."""
+    desk.record(*WORKING, fill("F-1", "4", at=at(3)))
+    desk.record(message("bust_fill", fill_id="F-1", at=at(95)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.opening = {"BTC-USD": "5"}
+    looking_back = timedelta(seconds=30)
+    found = desk.reconcile(100, looking_back=looking_back, overlap=timedelta(0))
+    assert kinds(found) == [("opening_position", True)]
+    assert desk.ledger.positions()[0]["position_quantity"] == 5
+    assert desk.reconcile(160, looking_back=looking_back).breaks == []

@@ -91,6 +91,18 @@ def test_an_adjustment_is_taken_back_and_not_the_fill_that_was_committed_with_it
     assert desk.ledger.positions()[0]["position_quantity"] == 4
 
 
+def test_a_fill_that_was_told_after_the_adjustment_it_was_missing_in_counts_when_that_is_taken_back(desk: Desk) -> None:
+    desk.record(*WORKING)
+    desk.reconcile(30)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.held = {"BTC-USD": "4"}
+    desk.reconcile(60, may_adjust=True)
+    desk.record(message("fill", fill_id="F-1", quantity="4", price="100", at=str(at(40))))
+    reverted(desk, "position_differs:BTC-USD")
+    (held,) = desk.ledger.positions()
+    assert (held["position_quantity"], held["average_open_price"]) == (4, 100)
+
+
 def test_a_correction_that_was_taken_over_is_corrected_back(desk: Desk) -> None:
     corrected = correct_fill("F-1b", "F-1", "4", "99", venue_order_id="V-1", at=at(8))
     repair = {"actor": "reconciliation", "causation_id": "missing_fill:F-1b", "source": "reconciliation"}

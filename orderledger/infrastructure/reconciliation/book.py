@@ -1,14 +1,17 @@
 """What a reconciliation needs of a ledger, and what a venue's adapter may ask it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from orderledger.domain.exact import ONE
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
+from orderledger.projections.positions import Position, Terms, position_of, when
 from orderledger.projections.tables import Row
 
+JUST = timedelta(microseconds=1)
 TERMS_SET = ("order_replaced.", "order_restated.")
 TERMS = frozenset({"quantity", "limit_price", "stop_price"})
 
@@ -53,6 +56,17 @@ class BookRecords:
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
         return self._book.trades(account=account, venue_order_id=venue_order_id)
+
+
+def position_at(book: Book, account: str, instrument: str, moment: datetime, *, without: int | None = None) -> Position:
+    """What those fills and adjustments up to that moment that stand by now make of a position, but for the one adjustment at this
+    place of the log."""
+    asked = {"account": account, "instrument": instrument}
+    defined = book.instruments(**asked)
+    trades = [row for row in book.trades(**asked, until=moment + JUST) if row["side"]]
+    events = [row for row in book.account_events(**asked) if row["at"] <= moment and row["position"] != without]
+    terms = Terms(defined[0]["multiplier"] or ONE, bool(defined[0]["inverse"])) if defined else Terms()
+    return position_of(account, instrument, terms, sorted([*trades, *events], key=when))
 
 
 def terms_at(book: Book, order: Row) -> datetime | None:

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ZERO, plain
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.reconciliation.book import JUST, position_at
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.reconciliation.findings import Findings, apart
 from orderledger.infrastructure.venues.venue import Venue
@@ -17,8 +18,6 @@ from orderledger.projections.tables import Row
 
 LOOKS = 3
 """A fill may lie between the two questions: positions and fills are asked for again before they are found to differ."""
-
-JUST = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +97,14 @@ class PositionComparison:
                 missing[instrument] = EXACT.subtract(there.quantity if there else ZERO, here)
         return missing
 
-    def _held(self, row: Row | None, instrument: str, moment: datetime | None = None) -> Decimal:
+    def _held(self, row: Row | None, instrument: str) -> Decimal:
         held: Decimal = row["position_quantity"] if row is not None else ZERO
-        return EXACT.add(held, self._findings.unrecorded_position(instrument, moment))
+        return EXACT.add(held, self._findings.unrecorded_position(instrument))
 
     async def _held_at(self, moment: datetime, instrument: str) -> Decimal:
-        """What the fills up to that moment make of the position."""
-        asked = {"account": self._findings.account, "instrument": instrument, "effective_at": moment}
-        (row,) = await apart(self._findings.book.positions, **asked) or (None,)
-        return self._held(row, instrument, moment)
+        """What was held by then, by all that is known now."""
+        position = await apart(position_at, self._findings.book, self._findings.account, instrument, moment)
+        return EXACT.add(position.quantity, self._findings.unrecorded_position(instrument, moment))
 
     def _is_comparable(self, instrument: str, there: Balance | None, *, is_traded: bool) -> bool:
         """A balance of a currency, which has no price and is not traded here, moves with deposits: nothing to hold it against."""

@@ -5,9 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from orderledger.domain.exact import ZERO
 from orderledger.domain.order import OBSERVED_ENDS
 from orderledger.domain.values import Source
+from orderledger.infrastructure.reconciliation.book import Book, position_at
 from orderledger.infrastructure.reconciliation.breaks import ACTOR
 from orderledger.infrastructure.wire.messages import (
     Absent,
@@ -20,6 +20,7 @@ from orderledger.infrastructure.wire.messages import (
     Reinstate,
     Restate,
 )
+from orderledger.projections.positions import position_rows
 from orderledger.projections.tables import Row
 
 REASON = "repair_reverted"
@@ -27,16 +28,10 @@ CERTIFICATE = "reconciliation_certified."
 ATTRIBUTED = "order_attributed."
 
 
-class Log(Protocol):
+class Log(Book, Protocol):
     """The part of `Ledger` that is used here."""
 
     def events(self) -> Iterator[Row]: ...
-
-    def orders(self, **where: Any) -> list[Row]: ...
-
-    def positions(self, **where: Any) -> list[Row]: ...
-
-    def trades(self, *, with_busted: bool, **where: Any) -> list[Row]: ...
 
 
 def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]:
@@ -136,12 +131,11 @@ def _restate(log: Log, event: Row, now: datetime) -> Message | None:
 
 
 def _adjust(log: Log, event: Row, now: datetime) -> Message:
-    """The position is again what the log before gave at that time."""
-    instrument = event["payload"]["instrument"]
-    earlier = event["position"] - 1
-    rows = log.positions(account=event["account"], instrument=instrument, as_of=earlier, effective_at=event["at"])
-    quantity, price = (rows[0]["position_quantity"], rows[0]["average_open_price"]) if rows else (ZERO, ZERO)
-    return Adjust(account=event["account"], instrument=instrument, quantity=quantity, price=price, at=event["at"])
+    """The position is again what it would have been at that time without the adjustment, by all that is known now."""
+    account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
+    held = position_rows(position_at(log, account, instrument, at, without=event["position"]))[0]
+    quantity, price = held["position_quantity"], held["average_open_price"]
+    return Adjust(account=account, instrument=instrument, quantity=quantity, price=price, at=at)
 
 
 def _pay_back(log: Log, event: Row, now: datetime) -> Message:
