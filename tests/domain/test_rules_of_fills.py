@@ -218,6 +218,16 @@ def test_a_contradicting_fill_told_again_is_a_duplicate_too() -> None:
     given(*WORKING, fill("F-1", "4"), fill("F-1", "5")).when(fill("F-1", "5")).then_outcome("duplicate")
 
 
+@pytest.mark.parametrize("is_later_first", [True, False])
+def test_two_fees_told_of_one_fill_are_duplicates_when_they_are_told_again(is_later_first: bool) -> None:
+    early = fill("F-1", "4", fee="0.4", fee_currency="USD", at=at(9))
+    late = fill("F-1", "4", fee="0.5", fee_currency="BNB", at=at(10))
+    told = (late, early) if is_later_first else (early, late)
+    scenario = given(*WORKING, *told).then_order(cum_quantity="4", fees={"USD": "0.4"}, anomalies=["fill_id_reused"])
+    for again in told:
+        scenario.when(again).then_outcome("duplicate")
+
+
 def test_every_fill_id_that_is_used_again_is_called_so() -> None:
     given(*WORKING, fill("F-1", "1"), fill("F-2", "1"), fill("F-1", "2")).when(fill("F-2", "3")).then_outcome(
         "recorded", "fill_id_reused"
