@@ -215,6 +215,13 @@ def test_every_anomaly_of_one_order_is_shown_here() -> None:
     assert {code for code, _, _ in ANOMALIES} == set(Anomaly) - TOLD_BY_THE_LEDGER
 
 
+def test_reports_without_a_time_are_told_apart_by_their_message_ids() -> None:
+    told = [message(kind, message_id=f"M-{number}") for number, kind in enumerate(["suspend", "resume", "suspend"])]
+    scenario = given(*WORKING, *told).then_order(status="suspended")
+    for again in (*told, message("suspend")):
+        scenario.when(again).then_outcome("duplicate")
+
+
 def test_a_late_report_is_said_of_the_report_and_not_of_the_order() -> None:
     given(*SENT, message("cancel", at=at(20))).when(message("acknowledge", at=at(10))).then(
         OrderAcknowledged(client_order_id="C-1", at=at(10)),
