@@ -45,7 +45,8 @@ def group_rows(rows: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
 def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tuple[str, ...], method: Method) -> list[Row]:
     """Rows like those of `tables.POSITIONS`, apart by strategy and day, from trades and account events.
 
-    A strategy has a position of its own. A day (UTC) shows what was realized on it, and the position at its end.
+    A strategy has a position of its own, and keeps it when the whole is adjusted. A day (UTC) shows what was realized on it, and
+    the position at its end.
     """
     positions: dict[tuple[Any, ...], Position] = {}
     days: dict[tuple[Any, ...], Row] = {}
@@ -54,11 +55,18 @@ def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tupl
         holder = (entry["account"], entry["instrument"], strategy)
         position = positions.setdefault(holder, Position(holder[0], holder[1], terms(holder[0], holder[1])))
         before = _row_of(position, method)
-        _take(position, entry)
+        _take(position, _left_to_nobody(entry, positions) if entry.get("kind") == "adjust" else entry)
         day = entry["at"].date().isoformat() if "day" in by else None
         row = days.setdefault((*holder, day), {**before, **_zero(), "strategy": strategy, "day": day})
         _advance(row, before, _row_of(position, method))
     return [{**row, "realized_pnl": shown(row["realized_pnl"])} for row in days.values()]
+
+
+def _left_to_nobody(adjustment: Row, positions: dict[tuple[Any, ...], Position]) -> Row:
+    """An adjustment states the position of the whole: what the strategies do not hold of it is nobody's."""
+    whole = (adjustment["account"], adjustment["instrument"])
+    held = total(position.quantity for holder, position in positions.items() if holder[:2] == whole and holder[2] is not None)
+    return {**adjustment, "quantity": EXACT.subtract(adjustment["quantity"], held)}
 
 
 def _take(position: Position, entry: Row) -> None:
