@@ -97,6 +97,8 @@ def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
         yield Anomaly.QUANTITY_MISMATCH, text
     if (conflict := _conflict(order, end_at)) is not None:
         yield conflict
+    elif order.is_denied_in_vain:
+        yield Anomaly.STATUS_CONFLICT, "denied here as never sent, and the venue has it"
 
 
 def _mismatch(order: Order, quantity: Decimal | None) -> str | None:

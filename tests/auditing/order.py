@@ -92,9 +92,15 @@ class Order:
 
     @property
     def end(self) -> Fact | None:
-        """The deciding end: the later of canceled and expired, else rejected, else denied."""
+        """The deciding end: the later of canceled and expired, else rejected, else denied, unless the venue works it all the same."""
         closing = [self.ends[word] for word in ("expired", "canceled") if word in self.ends]
-        return max(closing, key=lambda fact: fact.at) if closing else self.ends.get("rejected") or self.ends.get("denied")
+        ours = None if self.is_denied_in_vain else self.ends.get("denied")
+        return max(closing, key=lambda fact: fact.at) if closing else self.ends.get("rejected") or ours
+
+    @property
+    def is_denied_in_vain(self) -> bool:
+        """Denied as never sent, and shown to work by the venue."""
+        return "denied" in self.ends and any(fact.shows_work for fact in self.facts)
 
     @property
     def session(self) -> Fact | None:

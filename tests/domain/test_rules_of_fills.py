@@ -70,8 +70,8 @@ def test_a_fill_after_the_end_counts_and_the_status_stays(told: str, status: str
 
 def test_a_fill_of_an_order_we_denied_ourselves_counts() -> None:
     given(request(), message("deny", reason="limit")).when(fill("F-1", "4")).then_outcome(
-        "recorded", "fill_after_end"
-    ).then_order(status="denied", cum_quantity="4")
+        "recorded", "status_conflict"
+    ).then_order(status="partially_filled", cum_quantity="4", leaves_quantity="6")
 
 
 def test_a_fill_that_happened_before_the_cancel_and_came_after_it_is_in_order() -> None:
