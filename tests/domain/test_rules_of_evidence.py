@@ -94,6 +94,12 @@ def test_a_claimed_average_price_that_is_not_ours_is_a_mismatch() -> None:
     ).then_outcome("recorded", "quantity_mismatch")
 
 
+@pytest.mark.parametrize("written", ["100", "1e2", "1E+2"])
+def test_a_claimed_average_price_is_the_same_however_it_is_written(written: str) -> None:
+    claim = message("status", status="partially_filled", reported={"average_price": written})
+    given(*WORKING, fill("F-1", "4", "150")).when(claim).then_outcome("recorded", "quantity_mismatch")
+
+
 def test_a_claimed_average_price_is_not_held_against_fills_that_came_after_it() -> None:
     claim = {"cum_quantity": "4", "average_price": "100"}
     row = in_any_order(WORKING, fill("F-1", "4", "100", at=at(10), reported=claim), fill("F-2", "4", "110", at=at(11)))
