@@ -91,8 +91,8 @@ class Order(OrderFacts):
 
     @property
     def end(self) -> Status | None:
-        """The fact that ended it, if one did: canceled and expired outrank rejected, which outranks denied. That we denied it ends
-        nothing that the venue works."""
+        """The fact that ended it, if one did: canceled and expired outrank rejected, which outranks denied. That we denied it
+        ends nothing that the venue works."""
         if len(self.ends) <= 1 and self.rejected_as_duplicate_at is None:  # there is nothing to outrank
             return None if self.is_denied_in_vain else next(iter(self.ends), None)
         closing = [status for status in (Status.EXPIRED, Status.CANCELED) if status in self.ends]

@@ -92,7 +92,7 @@ class Order:
 
     @property
     def end(self) -> Fact | None:
-        """The deciding end: the later of canceled and expired, else rejected, else denied, unless the venue works it all the same."""
+        """The deciding end: the later of canceled and expired, else rejected, else denied, unless the venue works it."""
         closing = [self.ends[word] for word in ("expired", "canceled") if word in self.ends]
         ours = None if self.is_denied_in_vain else self.ends.get("denied")
         return max(closing, key=lambda fact: fact.at) if closing else self.ends.get("rejected") or ours

@@ -106,7 +106,8 @@ def _correct_back(log: Log, event: Row, now: datetime) -> Message:
     before = log.trades(stream=order["stream"], fill_id=told["corrects"], with_busted=True)  # other orders may have such an id
     if not before:
         return _bust(log, event, now)
-    was = {name: before[0][name] for name in ("quantity", "price", "fee", "fee_currency", "liquidity", "instrument", "side", "at")}
+    names = ("quantity", "price", "fee", "fee_currency", "liquidity", "instrument", "side", "at")
+    was = {name: before[0][name] for name in names}
     return CorrectFill(**_names(order), **was, fill_id=f"{told['fill_id']}@{REASON}", corrects=told["fill_id"])
 
 
