@@ -227,6 +227,14 @@ class Order(OrderFacts):
         """As they appeared, by the venue's time; of one time, by the log."""
         return sorted(self.venue_order_ids, key=self.venue_order_ids.__getitem__)
 
+    def venue_order_id_at(self, moment: datetime) -> str | None:
+        """The id under which the venue worked it then: of those that had appeared the last, else the first."""
+        known = self.venue_order_ids
+        if len(known) <= 1:
+            return next(iter(known), None)
+        in_order = self.venue_order_ids_in_order
+        return next((name for name in reversed(in_order) if known[name] <= moment), in_order[0])
+
     @property
     def working_client_order_id(self) -> str | None:
         """Our id of the leg that is in force: the last accepted replacement's, else the order's own."""

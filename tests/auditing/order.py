@@ -65,6 +65,13 @@ class Order:
         names = dict.fromkeys(fact.get("venue_order_id") for fact in in_log)
         return sorted(names, key=lambda name: min(at for at, given in mentions if given == name))
 
+    def venue_order_id_at(self, moment: datetime) -> str | None:
+        """The one whose first mention is the latest by then; before any, the first."""
+        named = [fact for fact in self.facts if fact.get("venue_order_id") is not None]
+        then = {fact.get("venue_order_id") for fact in named if fact.at <= moment}
+        borne = [name for name in self.venue_order_ids if name in then] or self.venue_order_ids[:1]
+        return borne[-1] if borne else None
+
     @cached_property
     def fills(self) -> list[Fill]:
         return standing_fills(self.facts)

@@ -57,7 +57,7 @@ def trade_row(order: Order, fill: Fill) -> Row:
     return {
         "account": fill.fact.get("account"),
         "client_order_id": order.client_order_id,
-        "venue_order_id": fill.fact.get("venue_order_id") or next(reversed(order.venue_order_ids), None),
+        "venue_order_id": fill.fact.get("venue_order_id") or order.venue_order_id_at(fill.fact.at),
         "fill_id": fill.fact.get("fill_id"),
         "instrument": fill.details["instrument"] or order.given("instrument"),
         "side": fill.details["side"] or order.given("side"),
