@@ -172,7 +172,7 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "overfill": ("More filled than the order's quantity. Said again of every further fill.", "cum_quantity no longer exceeds the quantity"),
     "fill_id_reused": ("One fill id came with other numbers. The earlier `at` counts, the other is kept as evidence.", "never"),
     "fill_after_end": (
-        "A fill happened after the cancel, reject, expiry or denial. It counts. Said again of every further one.",
+        "A fill happened after the cancel, reject or expiry. It counts. Said again of every further one.",
         "the fill is busted or corrected, an end later than it is told, or the end is taken back",
     ),
     "unknown_order": ("A report of an order that nobody has requested here. It counts in positions and P&L.", "a request with its client order id arrives; an order that is attributed to another leaves the order view instead"),
@@ -181,8 +181,8 @@ ANOMALIES: dict[str, tuple[str, str]] = {
         "what is missing is recorded, or a later claim agrees",
     ),
     "status_conflict": (
-        "The venue's last word for the status contradicts the facts: filled with fills missing, working after an end, or ended without a report of it.",
-        "the facts or a later word agree",
+        "The venue's last word for the status contradicts the facts: filled with fills missing, working after an end, or ended without a report of it. Or the venue works what was denied here.",
+        "the facts or a later word agree; of what was denied, never",
     ),
     "late_report": ("A report, not a fill, that happened before the end of the order and arrived after it. Of the message, not of the order.", "never"),
     "unknown_status": ("The venue's last word for the status is none this ledger knows.", "a later word is known"),

@@ -126,8 +126,9 @@ class AccountLog:
 
 
 def decide_account(log: AccountLog, fact: AccountFact) -> Decision:
-    """Anything may be recorded once."""
-    return DUPLICATE if fact in log.seen or fact.message_id in log.message_ids else ACCEPTED
+    """Anything may be recorded once. What does not say when it happened is the same by its `message_id`, if it has one."""
+    is_known = fact in log.seen and (fact.at is not None or fact.message_id is None)
+    return DUPLICATE if is_known or fact.message_id in log.message_ids else ACCEPTED
 
 
 def evolve_account(log: AccountLog, event: AccountFact) -> AccountLog:

@@ -97,6 +97,8 @@ def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
         yield Anomaly.QUANTITY_MISMATCH, text
     if (conflict := _conflict(order, end_at)) is not None:
         yield conflict
+    elif order.is_denied_in_vain:
+        yield Anomaly.STATUS_CONFLICT, "denied here as never sent, and the venue has it"
 
 
 def _mismatch(order: Order, quantity: Decimal | None) -> str | None:
@@ -121,12 +123,12 @@ def _cum_quantity(order: Order, _: Decimal | None, claimed: Decimal, at: datetim
 
 
 def _average_price(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
-    """Where all fills are in it. Venues round: less than a step of the last digit is agreement."""
+    """Where all fills are in it. Venues round: less than a step of the last digit, at most 1, is agreement."""
     low, high = order.fills.cum_quantity_range(at)
     average_price = order.average_price
     if average_price is None or not low == high == order.cum_quantity:
         return None
-    step = EXACT.scaleb(ONE, int(claimed.as_tuple().exponent))
+    step = EXACT.scaleb(ONE, min(0, int(claimed.as_tuple().exponent)))
     mean = claimed if abs(EXACT.subtract(average_price, claimed)) < step else average_price
     return mean, mean
 

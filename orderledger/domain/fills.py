@@ -1,7 +1,7 @@
 """The fills of one order: which of them stand, and their exact sums, whatever the order they arrived in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -111,8 +111,8 @@ class Fills:
             self._take(_fill(event, at))
         elif known.is_same_as(event):
             known.complete(event, at)
-        elif known.is_same_trade_as(event):  # with another fee
-            self._uncounted += (_fill(event, at),)
+        elif known.is_same_trade_as(event):  # with another fee: the one that counts may be taken over, both stay known
+            self._uncounted += (replace(known), _fill(event, at))
             known.complete(event, at)
         elif known.at <= at:
             self._uncounted += (_fill(event, at),)

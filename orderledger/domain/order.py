@@ -89,7 +89,8 @@ def evolve(order: Order, event: Event, at: datetime) -> Order:
 
 
 def _is_recorded(order: Order, fact: Fact) -> bool:
-    """The same fact again. A fill is the same by its id and numbers, a request by its terms, the rest by all their fields."""
+    """The same fact again. A fill is the same by its id and numbers, a request by its terms, the rest by all their fields; what
+    does not say when it happened, by its `message_id`, if it has one."""
     if fact.message_id is not None and (type(fact), fact.message_id) in order.message_ids and not isinstance(fact, FillRecorded):
         return True
     match fact:
@@ -98,7 +99,7 @@ def _is_recorded(order: Order, fact: Fact) -> bool:
         case FillBusted():
             return order.fills.is_busted(fact.fill_id) and not _brings_name(order, fact)
         case OrderReport():
-            return fact in order.seen
+            return fact in order.seen and (fact.at is not None or fact.message_id is None)
         case OrderRequested():
             return order.request is not None and order.request.is_same_request(fact)
         case OrderSubmitted() if order.submitted_at is not None and order.is_absent_since(order.submitted_at):

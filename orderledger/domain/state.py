@@ -10,7 +10,7 @@ from orderledger.domain.values import ENDS, Certainty, OrderType, Origin, Pendin
 
 KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 DUPLICATE_ORDER = "duplicate_order"
-DONE_FOR_DAY = Status.DONE_FOR_DAY
+DONE_FOR_DAY, DENIED = Status.DONE_FOR_DAY, Status.DENIED
 """Asked for at every fact. Of its enumeration, a member is had at many times the cost (Python 3.11)."""
 OPEN = frozenset({Status.PENDING_NEW, Status.NEW, Status.PARTIALLY_FILLED, Status.SUSPENDED, Status.STOPPED})
 NEVER_PENDING = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
@@ -91,15 +91,21 @@ class Order(OrderFacts):
 
     @property
     def end(self) -> Status | None:
-        """The fact that ended it, if one did: canceled and expired outrank rejected, which outranks denied."""
-        if len(self.ends) <= 1 and self.rejected_as_duplicate_at is None:
-            return next(iter(self.ends), None)  # there is nothing to outrank
+        """The fact that ended it, if one did: canceled and expired outrank rejected, which outranks denied. That we denied it
+        ends nothing that the venue works."""
+        if len(self.ends) <= 1 and self.rejected_as_duplicate_at is None:  # there is nothing to outrank
+            return None if self.is_denied_in_vain else next(iter(self.ends), None)
         closing = [status for status in (Status.EXPIRED, Status.CANCELED) if status in self.ends]
         if closing:
             return max(closing, key=self.ends.__getitem__)
         if Status.REJECTED in self.ends or self._refused_as_duplicate_at is not None:
             return Status.REJECTED
-        return Status.DENIED if Status.DENIED in self.ends else None
+        return DENIED if DENIED in self.ends and not self.is_worked else None
+
+    @property
+    def is_denied_in_vain(self) -> bool:
+        """Whether we said that it was never sent, and the venue has shown that it works it."""
+        return DENIED in self.ends and self.is_worked
 
     @property
     def end_at(self) -> datetime | None:
@@ -220,6 +226,14 @@ class Order(OrderFacts):
     def venue_order_ids_in_order(self) -> list[str]:
         """As they appeared, by the venue's time; of one time, by the log."""
         return sorted(self.venue_order_ids, key=self.venue_order_ids.__getitem__)
+
+    def venue_order_id_at(self, moment: datetime) -> str | None:
+        """The id under which the venue worked it then: of those that had appeared the last, else the first."""
+        known = self.venue_order_ids
+        if len(known) <= 1:
+            return next(iter(known), None)
+        in_order = self.venue_order_ids_in_order
+        return next((name for name in reversed(in_order) if known[name] <= moment), in_order[0])
 
     @property
     def working_client_order_id(self) -> str | None:

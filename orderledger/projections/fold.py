@@ -265,7 +265,7 @@ class Fold:
 
 def _shown_with_trades(order: Order) -> tuple[object, ...]:
     """What of an order its trades show."""
-    return order.instrument, order.side, order.request, order.venue_order_id, order.client_order_id
+    return order.instrument, order.side, order.request, tuple(order.venue_order_ids.items()), order.client_order_id
 
 
 def _follow(tracked: Tracked, recorded: Recorded, event: Event) -> None:

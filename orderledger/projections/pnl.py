@@ -46,7 +46,8 @@ def group_rows(rows: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
 def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tuple[str, ...], method: Method) -> list[Row]:
     """Rows like those of `tables.POSITIONS`, apart by strategy and day, from trades and account events.
 
-    A strategy has a position of its own. A day (UTC) shows what was realized on it, and the position at its end.
+    A strategy has a position of its own, and keeps it when the whole is adjusted. A day (UTC) shows what was realized on it, and
+    the position at its end.
     """
     positions: dict[Key, Position] = {}
     latest: dict[Key, Key] = {}
@@ -62,9 +63,16 @@ def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tupl
             if holder in latest:
                 ended[latest[holder]] = begun[day]
             latest[holder] = day
-        _take(position, entry)
+        _take(position, _left_to_nobody(entry, positions) if entry.get("kind") == "adjust" else entry)
     ended |= {day: _row_of(positions[holder], method) for holder, day in latest.items()}
     return [{**_change(before, ended[day]), "strategy": day[2], "day": day[3]} for day, before in begun.items()]
+
+
+def _left_to_nobody(adjustment: Row, positions: dict[Key, Position]) -> Row:
+    """An adjustment states the position of the whole: what the strategies do not hold of it is nobody's."""
+    whole = (adjustment["account"], adjustment["instrument"])
+    held = total(position.quantity for holder, position in positions.items() if holder[:2] == whole and holder[2] is not None)
+    return {**adjustment, "quantity": EXACT.subtract(adjustment["quantity"], held)}
 
 
 def _take(position: Position, entry: Row) -> None:

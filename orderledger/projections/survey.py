@@ -8,7 +8,7 @@ from orderledger.domain.exact import EXACT, ZERO
 class Survey:
     """Takes what of the log may open or end an order. At the end `candidates` holds every order that is open, and some more.
 
-    An order has plainly ended when it was canceled, expired, denied or rejected, or when fills with ids of their own add up
+    An order has plainly ended when it was canceled, expired or rejected, or when fills with ids of their own add up
     to the quantity that was requested. Whatever might change that makes it a candidate again.
     """
 

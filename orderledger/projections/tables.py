@@ -140,7 +140,7 @@ TRADES = Table(
             "text",
             "Our id of the order, or the first that reports gave of one from elsewhere.",
         ),
-        Column("venue_order_id", "text", "The venue's id of the order, as the fill gave it."),
+        Column("venue_order_id", "text", "The venue's id of the order, as the fill gave it, else as it was then."),
         Column("fill_id", "text", "The venue's id of the fill."),
         Column("instrument", "text", "Instrument."),
         Column("side", "text", "buy or sell.", words=tuple(Side)),

@@ -34,7 +34,7 @@ def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> Row:
     return {
         "account": order.account,
         "client_order_id": order.client_order_id,
-        "venue_order_id": report.venue_order_id or order.venue_order_id,
+        "venue_order_id": report.venue_order_id or order.venue_order_id_at(fill.at),
         "fill_id": fill.fill_id,
         "instrument": fill.instrument or order.instrument,
         "side": str(side) if side else None,

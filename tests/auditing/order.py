@@ -65,6 +65,13 @@ class Order:
         names = dict.fromkeys(fact.get("venue_order_id") for fact in in_log)
         return sorted(names, key=lambda name: min(at for at, given in mentions if given == name))
 
+    def venue_order_id_at(self, moment: datetime) -> str | None:
+        """The one whose first mention is the latest by then; before any, the first."""
+        named = [fact for fact in self.facts if fact.get("venue_order_id") is not None]
+        then = {fact.get("venue_order_id") for fact in named if fact.at <= moment}
+        borne = [name for name in self.venue_order_ids if name in then] or self.venue_order_ids[:1]
+        return borne[-1] if borne else None
+
     @cached_property
     def fills(self) -> list[Fill]:
         return standing_fills(self.facts)
@@ -92,9 +99,15 @@ class Order:
 
     @property
     def end(self) -> Fact | None:
-        """The deciding end: the later of canceled and expired, else rejected, else denied."""
+        """The deciding end: the later of canceled and expired, else rejected, else denied, unless the venue works it."""
         closing = [self.ends[word] for word in ("expired", "canceled") if word in self.ends]
-        return max(closing, key=lambda fact: fact.at) if closing else self.ends.get("rejected") or self.ends.get("denied")
+        ours = None if self.is_denied_in_vain else self.ends.get("denied")
+        return max(closing, key=lambda fact: fact.at) if closing else self.ends.get("rejected") or ours
+
+    @property
+    def is_denied_in_vain(self) -> bool:
+        """Denied as never sent, and shown to work by the venue."""
+        return "denied" in self.ends and any(fact.shows_work for fact in self.facts)
 
     @property
     def session(self) -> Fact | None:

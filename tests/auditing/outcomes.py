@@ -25,6 +25,8 @@ def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
             return any(asked_of(known.message) == asked_of(message) for known in same_id)
         if message.get("message_id") is not None:
             return False
+    if message.get("at") is None and message.get("message_id") is not None:
+        return False
     return any(comparable(known.message) == comparable(message) for known in same_type)
 
 

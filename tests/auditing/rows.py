@@ -57,7 +57,7 @@ def trade_row(order: Order, fill: Fill) -> Row:
     return {
         "account": fill.fact.get("account"),
         "client_order_id": order.client_order_id,
-        "venue_order_id": fill.fact.get("venue_order_id") or next(reversed(order.venue_order_ids), None),
+        "venue_order_id": fill.fact.get("venue_order_id") or order.venue_order_id_at(fill.fact.at),
         "fill_id": fill.fact.get("fill_id"),
         "instrument": fill.details["instrument"] or order.given("instrument"),
         "side": fill.details["side"] or order.given("side"),
@@ -88,7 +88,8 @@ def anomalies(order: Order) -> list[str]:
         "quantity_mismatch": disagrees(order),
         "status_conflict": (word == "filled" and not order.is_filled and not has_newer_terms)
         or (word in {"new", "partially_filled"} and is_after_end)
-        or (word in ENDED_STATUSES - {"filled", "denied"} and order.end is None),
+        or (word in ENDED_STATUSES - {"filled", "denied"} and order.end is None)
+        or (order.is_denied_in_vain and (word is None or word in KNOWN_STATUSES)),
         "fill_id_reused": any(not same_numbers(one, other) for facts in said for one in facts for other in facts),
         "unknown_status": word is not None and word not in KNOWN_STATUSES,
         "client_order_id_reused": len(order.venue_order_ids) > 1 + len(order.of("replace")),

@@ -65,6 +65,12 @@ def test_an_account_message_is_the_same_again_when_its_message_id_is(ledger: Led
     assert len(list(ledger.events())) == 2
 
 
+@pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
+def test_account_messages_without_a_time_are_told_apart_by_their_message_ids(ledger: Ledger, fields: dict[str, Any]) -> None:
+    told = parsed(*({**fields, "account": ACCOUNT, "message_id": name} for name in ("M-1", "M-2")))
+    assert [outcome.outcome for outcome in ledger.record_many([*told, *told])] == ["recorded"] * 2 + ["duplicate"] * 2
+
+
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)], ids=["in time", "late"])
 def test_of_what_is_told_of_an_instrument_the_latest_holds_whenever_it_came(ledger: Ledger, order: tuple[int, int]) -> None:
     named = {"account": ACCOUNT, "instrument": "BTC-USD"}

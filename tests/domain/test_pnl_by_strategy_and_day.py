@@ -86,6 +86,15 @@ def test_a_fill_of_no_strategy_is_shown_as_such(ledger: Ledger) -> None:
     assert {row["strategy"]: row["fills"] for row in rows} == {"grid": 1, None: 1}
 
 
+def test_an_adjustment_leaves_each_strategy_what_it_holds_and_the_rest_to_nobody(ledger: Ledger) -> None:
+    record(ledger, *of_strategy("grid", "buy", "5", "100", 1), trade(2, "buy", "1", "100"))
+    record(ledger, of_account("adjust", quantity="3", price="90", at=at(3)), *of_strategy("grid", "sell", "1", "110", 4))
+    assert held_and_realized(ledger) == ("2", "90", "20")
+    names = ("strategy", "position_quantity", "average_open_price", "realized_pnl")
+    rows = [values(shown(row), *names) for row in ledger.pnl(by=("account", "instrument", "strategy"))]
+    assert rows == [("grid", "4", "100", "10"), (None, "-2", "90", "0")]
+
+
 def test_a_day_shows_what_was_realized_on_it_and_the_position_at_its_end(ledger: Ledger) -> None:
     record(
         ledger,

@@ -94,6 +94,12 @@ def test_a_claimed_average_price_that_is_not_ours_is_a_mismatch() -> None:
     ).then_outcome("recorded", "quantity_mismatch")
 
 
+@pytest.mark.parametrize("written", ["100", "1e2", "1E+2"])
+def test_a_claimed_average_price_is_the_same_however_it_is_written(written: str) -> None:
+    claim = message("status", status="partially_filled", reported={"average_price": written})
+    given(*WORKING, fill("F-1", "4", "150")).when(claim).then_outcome("recorded", "quantity_mismatch")
+
+
 def test_a_claimed_average_price_is_not_held_against_fills_that_came_after_it() -> None:
     claim = {"cum_quantity": "4", "average_price": "100"}
     row = in_any_order(WORKING, fill("F-1", "4", "100", at=at(10), reported=claim), fill("F-2", "4", "110", at=at(11)))
@@ -213,6 +219,13 @@ def test_an_odd_report_is_recorded_and_its_oddity_is_a_second_event(
 
 def test_every_anomaly_of_one_order_is_shown_here() -> None:
     assert {code for code, _, _ in ANOMALIES} == set(Anomaly) - TOLD_BY_THE_LEDGER
+
+
+def test_reports_without_a_time_are_told_apart_by_their_message_ids() -> None:
+    told = [message(kind, message_id=f"M-{number}") for number, kind in enumerate(["suspend", "resume", "suspend"])]
+    scenario = given(*WORKING, *told).then_order(status="suspended")
+    for again in (*told, message("suspend")):
+        scenario.when(again).then_outcome("duplicate")
 
 
 def test_a_late_report_is_said_of_the_report_and_not_of_the_order() -> None:

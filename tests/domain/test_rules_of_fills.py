@@ -70,8 +70,8 @@ def test_a_fill_after_the_end_counts_and_the_status_stays(told: str, status: str
 
 def test_a_fill_of_an_order_we_denied_ourselves_counts() -> None:
     given(request(), message("deny", reason="limit")).when(fill("F-1", "4")).then_outcome(
-        "recorded", "fill_after_end"
-    ).then_order(status="denied", cum_quantity="4")
+        "recorded", "status_conflict"
+    ).then_order(status="partially_filled", cum_quantity="4", leaves_quantity="6")
 
 
 def test_a_fill_that_happened_before_the_cancel_and_came_after_it_is_in_order() -> None:
@@ -216,6 +216,16 @@ def test_a_fill_id_with_other_numbers_is_kept_as_evidence_and_not_added(other: d
 
 def test_a_contradicting_fill_told_again_is_a_duplicate_too() -> None:
     given(*WORKING, fill("F-1", "4"), fill("F-1", "5")).when(fill("F-1", "5")).then_outcome("duplicate")
+
+
+@pytest.mark.parametrize("is_later_first", [True, False])
+def test_two_fees_told_of_one_fill_are_duplicates_when_they_are_told_again(is_later_first: bool) -> None:
+    early = fill("F-1", "4", fee="0.4", fee_currency="USD", at=at(9))
+    late = fill("F-1", "4", fee="0.5", fee_currency="BNB", at=at(10))
+    told = (late, early) if is_later_first else (early, late)
+    scenario = given(*WORKING, *told).then_order(cum_quantity="4", fees={"USD": "0.4"}, anomalies=["fill_id_reused"])
+    for again in told:
+        scenario.when(again).then_outcome("duplicate")
 
 
 def test_every_fill_id_that_is_used_again_is_called_so() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAcknowledged, OrderRequested, StatusObserved
 from orderledger.domain.values import Anomaly, OrderType, Side
-from tests.scenarios import SENT, WORKING, at, fill, given, in_any_order, message, nothing, request
+from tests.scenarios import SENT, WORKING, Document, at, fill, given, in_any_order, message, nothing, request
 
 DAY = 24 * 60 * 60
 
@@ -70,6 +70,15 @@ def test_a_cancel_outranks_a_reject_and_a_reject_outranks_our_own_denial() -> No
     given(request(), message("deny", reason="limit"), message("reject")).then_order(status="rejected").when(
         message("cancel")
     ).then_order(status="canceled")
+
+
+@pytest.mark.parametrize("shown", [message("acknowledge"), message("status", status="new"), message("trigger")])
+def test_an_order_that_we_denied_and_the_venue_works_is_open_can_be_canceled_and_is_odd(shown: Document) -> None:
+    scenario = given(request(), message("deny", reason="stale_after_restart")).when(shown)
+    assert scenario.outcome == ("recorded", "status_conflict")
+    scenario.then_order(status="new", is_open=True, leaves_quantity="10", ended_at=None, reason=None)
+    scenario.when(message("request_cancel")).then_outcome("recorded")
+    scenario.when(message("cancel", reason="user")).then_order(status="canceled", reason="user", anomalies=["status_conflict"])
 
 
 @pytest.mark.parametrize(("first", "second"), [("duplicate_order", "margin"), ("margin", "duplicate_order")])

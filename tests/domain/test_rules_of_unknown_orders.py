@@ -235,3 +235,16 @@ def test_a_file_recorded_again_gives_a_duplicate_for_every_line_and_changes_noth
     log, views = list(ledger.events()), shown(ledger)
     assert words(ledger, *file) == [("duplicate",)] * len(file)
     assert (list(ledger.events()), shown(ledger)) == (log, views)
+
+
+@pytest.mark.parametrize("late", [0, 1, 2, 3], ids=["ack", "first fill", "replace", "second fill"])
+def test_a_fill_that_names_no_venue_order_stands_under_the_id_that_the_order_had_then(ledger: Ledger, late: int) -> None:
+    reports = [
+        message("acknowledge", venue_order_id="V-1", at=at(3)),
+        fill("F-1", "2", at=at(4)),
+        message("replace", quantity="8", venue_order_id="V-2", at=at(5)),
+        fill("F-2", "1", at=at(6)),
+    ]
+    told(ledger, request(at=at(1)), *reports[:late], *reports[late + 1 :], reports[late])
+    assert [(row["fill_id"], row["venue_order_id"]) for row in ledger.trades()] == [("F-1", "V-1"), ("F-2", "V-2")]
+    assert ledger.check().differences == ()

@@ -33,6 +33,7 @@ REOPENED: dict[str, list[Message]] = {
         ours(1, "reject", reason="duplicate_order"),
         ours(2, "acknowledge"),
     ],
+    "by an acknowledgement of what was denied": [REQUEST, ours(1, "deny", reason="limit"), ours(2, "acknowledge")],
     "by a resumption of the next day": [REQUEST, ours(1, "done_for_day"), ours(2, "resume")],
 }
 

@@ -113,6 +113,20 @@ def test_a_correction_that_was_taken_over_is_corrected_back(desk: Desk) -> None:
     assert desk.order("cum_quantity", "anomalies") == ("4", [])
 
 
+def test_a_fill_that_is_corrected_back_is_what_it_was_whatever_another_order_has_under_its_id(desk: Desk) -> None:
+    other = {"client_order_id": "C-2", "venue_order_id": "V-2"}
+    self_traded = fill("F-1", "9", "98", at=at(6), side="sell", instrument="BTC-USD", **other)
+    ours = fill("F-1", "4", venue_order_id="V-1", liquidity="maker", at=at(7))
+    corrected = correct_fill("F-1b", "F-1", "4", "99", venue_order_id="V-1", at=at(8))
+    repair = {"actor": "reconciliation", "causation_id": "missing_fill:F-1b", "source": "reconciliation"}
+    desk.record(*WORKING, self_traded, ours)
+    shown = ("client_order_id", "side", "quantity", "price", "liquidity", "at")
+    before = [[row[name] for name in shown] for row in desk.ledger.trades()]
+    desk.record({**corrected, **repair})
+    reverted(desk, "missing_fill:F-1b")
+    assert [[row[name] for name in shown] for row in desk.ledger.trades()] == before
+
+
 def test_a_fill_that_was_taken_over_can_be_taken_back_when_its_order_turned_out_to_be_ours(desk: Desk) -> None:
     desk.venue.orders["V-1"] = Known("V-1", at=at(3))
     desk.venue.trade("V-1", "F-1", "4", at(8))

@@ -96,13 +96,13 @@ def _bust(log: Log, event: Row, now: datetime) -> Message:
 
 def _correct_back(log: Log, event: Row, now: datetime) -> Message:
     """The fill is again what it was: busting the correction would leave nothing of it, as of a fill that was not known."""
-    told = event["payload"]
-    before = log.trades(account=event["account"], fill_id=told["corrects"], with_busted=True)
+    told, order = event["payload"], _order(log, event)
+    before = log.trades(stream=order["stream"], fill_id=told["corrects"], with_busted=True)  # other orders may have such an id
     if not before:
         return _bust(log, event, now)
-    was = {name: before[0][name] for name in ("quantity", "price", "fee", "fee_currency", "instrument", "side")}
-    fill_id = f"{told['fill_id']}@{REASON}"
-    return CorrectFill(**_names(_order(log, event)), **was, fill_id=fill_id, corrects=told["fill_id"], at=event["at"])
+    names = ("quantity", "price", "fee", "fee_currency", "liquidity", "instrument", "side", "at")
+    was = {name: before[0][name] for name in names}
+    return CorrectFill(**_names(order), **was, fill_id=f"{told['fill_id']}@{REASON}", corrects=told["fill_id"])
 
 
 def _reinstate(log: Log, event: Row, now: datetime) -> Message:

@@ -14,7 +14,6 @@ from orderledger.domain.events import (
     OrderAbsent,
     OrderAcknowledged,
     OrderCanceled,
-    OrderDenied,
     OrderDoneForDay,
     OrderExpired,
     OrderReinstated,
@@ -49,7 +48,7 @@ STREAMS_PER_READING = 1_000
 
 REQUESTED, FILLED, REJECTED = NAMES[OrderRequested], NAMES[FillRecorded], NAMES[OrderRejected]
 REINSTATED = NAMES[OrderReinstated]
-ENDING = frozenset({NAMES[OrderCanceled], NAMES[OrderExpired], NAMES[OrderDenied]})
+ENDING = frozenset({NAMES[OrderCanceled], NAMES[OrderExpired]})
 HARMLESS = frozenset(
     {
         NAMES[OrderSubmitted],

@@ -9,7 +9,7 @@ from orderledger.projections.tables import TABLES
 SCHEMA_VERSION = 2
 """Of the tables and the functions beside them. Raised with every change to either; CHANGELOG.md says what changed."""
 
-FOLD_VERSION = 7
+FOLD_VERSION = 8
 """Of what the views hold. Raised when a fold changes its results: the views are then rebuilt when a ledger opens."""
 
 VIEWS = "views"
