@@ -91,10 +91,15 @@ def stated_by(message: Any) -> Any:
     return message if message.reported is None and isinstance(message, (Replace, Restate)) else message.reported
 
 
+def is_left(row: Row, message: Any) -> bool:
+    """Whether the venue speaks of an id under which the order no longer works: on what terms that was is history."""
+    return message.venue_order_id in row["venue_order_ids"] and message.venue_order_id != row["venue_order_id"]
+
+
 def terms(row: Row, message: Any) -> tuple[Kind, str] | None:
     """How the terms that the venue claims differ from those in force here, if they do."""
     claims = stated_by(message)
-    if claims is None:
+    if claims is None or is_left(row, message):
         return None
     for name, claimed in (("quantity", claims.quantity), ("limit_price", claims.limit_price)):
         if claimed is not None and row[name] is not None and claimed != row[name]:

@@ -1,0 +1,46 @@
+"""An account that was not listened to, compared with its venue through the real adapter: what the ledger has afterwards."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from tests.venues.company import RULES, Company, played
+
+
+async def reconciled(company: Company, rules: Rules = RULES) -> Reconciled:
+    """A minute later, so that nothing is left to the next run."""
+    company.clock.set(company.clock.now() + timedelta(minutes=1))
+    return await Reconciler(company.ledger, company.venue, company.clock, rules).run(company.account)
+
+
+def open_breaks(found: Reconciled) -> list[str]:
+    return [left.id for left in found.certificate.breaks_open]
+
+
+def seen(company: Company, *names: str) -> list[Any]:
+    (order,) = company.ledger.orders()
+    return [str(order[name]) if isinstance(order[name], Decimal) else order[name] for name in names]
+
+
+def without_cloids(text: str) -> str:
+    """Older fills bear none, and some exchanges never tell them in fills."""
+    return re.sub(r'("twapId":null),"cloid":"[^"]*"', r"\1", text)
+
+
+def test_legs_that_only_their_fills_named_are_one_order_and_certified_at_once() -> None:
+    """On what terms an id worked that the order has left is no difference."""
+
+    async def story(company: Company) -> None:
+        company.server.rewritten = without_cloids
+        order = company.request()
+        await reconciled(company)
+        for price in (2501, 2502, 2503):
+            order = company.truth.modify(order, limit_price=price, quantity="0.10", with_new_id=True)
+            company.truth.fill(order, "0.01")
+        assert open_breaks(await reconciled(company)) == []
+        assert (await reconciled(company)).appended == 0
+        assert seen(company, "status", "quantity", "limit_price", "cum_quantity") == ["partially_filled", "0.11", "2503", "0.03"]
+
+    played("hyperliquid", story)
