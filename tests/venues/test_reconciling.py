@@ -44,3 +44,19 @@ def test_legs_that_only_their_fills_named_are_one_order_and_certified_at_once() 
         assert seen(company, "status", "quantity", "limit_price", "cum_quantity") == ["partially_filled", "0.11", "2503", "0.03"]
 
     played("hyperliquid", story)
+
+
+def test_an_order_that_a_fill_alone_told_of_ends_as_its_last_leg_did() -> None:
+    """The answer about the leg bears the cloid, under which a later leg may have gone on."""
+
+    async def story(company: Company) -> None:
+        company.server.rewritten = without_cloids
+        await reconciled(company)
+        leg = company.place(client_id=company.record_request("C-1"))
+        company.truth.fill(leg, "0.04")
+        leg = company.truth.modify(leg, limit_price=2501, with_new_id=True)
+        company.truth.fill(leg)
+        await reconciled(company)
+        assert seen(company, "client_order_id", "status", "cum_quantity", "anomalies") == ["C-1", "filled", "0.1", []]
+
+    played("hyperliquid", story)

@@ -12,8 +12,8 @@ from orderledger.infrastructure.venues.hyperliquid.order_rows import children_of
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
-from orderledger.infrastructure.venues.hyperliquid.watching import Account
-from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for
+from orderledger.infrastructure.venues.hyperliquid.watching import Account, cloid_of
+from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for, is_cloid
 from orderledger.infrastructure.venues.translation import NO_ORDER
 from orderledger.infrastructure.venues.venue import Answer, Listing
 from orderledger.infrastructure.wire.messages import Balance, Message
@@ -40,12 +40,16 @@ class Answers:
         return Listing(messages=told.messages, faults=faults, venue_order_ids=names, at=at)
 
     async def order(self, account: Account, order: OrderView) -> Sequence[Message] | None:
-        """By its cloid, and by each id it has borne: every leg may have something to say."""
+        """By its cloid, and by each id it has borne: every leg may have something to say. A cloid that is not known before an
+        answer bears it is asked for, too: what that answer says of its leg may not be the order's last word."""
         at = self._around.clock.now()
         rows: dict[str, Any] = {}
-        for name in _names_of(order):
+        names = list(_names_of(order))
+        for name in names:
             if name not in rows and (row := await self._around.questions.order_status(account.address, name)) is not None:
                 rows[_id_of(row.get("order"))] = row
+                cloid = cloid_of(row.get("order"))
+                names += [cloid] if cloid is not None and is_cloid(cloid) and cloid not in names else []
         await self._around.outbox.taken()
         if not rows:
             return None
