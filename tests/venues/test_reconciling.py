@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
-from tests.venues.company import RULES, Company, played
+from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
+from tests.venues.company import RULES, Company, every_venue, played
 
 
 async def reconciled(company: Company, rules: Rules = RULES) -> Reconciled:
@@ -60,3 +61,22 @@ def test_an_order_that_a_fill_alone_told_of_ends_as_its_last_leg_did() -> None:
         assert seen(company, "client_order_id", "status", "cum_quantity", "anomalies") == ["C-1", "filled", "0.1", []]
 
     played("hyperliquid", story)
+
+
+@every_venue
+def test_terms_that_were_taken_back_are_not_taken_over_again(name: str) -> None:
+    """Behaviour 18. The venue says the same in several messages, and none of them is news."""
+
+    async def story(company: Company) -> None:
+        order = company.request()
+        await reconciled(company)
+        company.truth.modify(order, limit_price=order.limit_price + 1, with_new_id=company.kind.new_ids)
+        (found,) = (await reconciled(company)).breaks
+        repairs = repairs_of(company.ledger, found.id)
+        company.ledger.record_many(reverting(company.ledger, repairs, company.clock.now()))
+        (left,) = (await reconciled(company)).breaks
+        assert (left.id, left.is_settled, left.repairs) == (found.id, False, ())
+        assert (await reconciled(company)).appended == 0
+        assert seen(company, "limit_price") == [str(order.limit_price)]
+
+    played(name, story)

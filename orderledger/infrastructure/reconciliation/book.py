@@ -1,10 +1,11 @@
 """What a reconciliation needs of a ledger, and what a venue's adapter may ask it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from operator import itemgetter
 from typing import Any, Protocol
 
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
+from orderledger.infrastructure.reconciliation.breaks import ACTOR, UNDOES
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.projections.tables import Row
@@ -55,15 +56,21 @@ class BookRecords:
         return self._book.trades(account=account, venue_order_id=venue_order_id)
 
 
-def terms_at(book: Book, order: Row) -> datetime | None:
-    """When the terms in force were told, by the venue's clock: None if they are those that we requested."""
+def terms_told(book: Book, order: Row) -> Row | None:
+    """The event by which the terms in force were told: None if they are those that we requested."""
     name = order["client_order_id"] or order["venue_order_id"]
     try:
         events = book.history(name, account=order["account"]) if name else []
     except (UnknownOrder, AmbiguousOrder):
         return None
     is_external = order["origin"] == "external"
-    return max((event["at"] for event in events if _sets_terms(event, is_external=is_external)), default=None)
+    telling = [event for event in events if _sets_terms(event, is_external=is_external)]
+    return max(telling, key=itemgetter("at", "position"), default=None)
+
+
+def is_taken_back(event: Row) -> bool:
+    """Whether the event takes a repair back."""
+    return event["actor"] == ACTOR and (event["causation_id"] or "").startswith(UNDOES)
 
 
 def _sets_terms(event: Row, *, is_external: bool) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.domain.values import Anomaly
-from orderledger.infrastructure.reconciliation.book import named_by, names_of, names_of_message, terms_at
+from orderledger.infrastructure.reconciliation.book import is_taken_back, named_by, names_of, names_of_message, terms_told
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.reconciliation.comparing import at_end, difference, says_ended, stays_unknown, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
@@ -201,17 +201,20 @@ class OrderComparison:
 
     async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
         """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
-        same again in other words. None where it is older than what the venue has told here: an answer may be stale."""
+        same again in other words. None where it is older than what the venue has told here: an answer may be stale; nor where it
+        was taken back: only what the venue tells later stands."""
         if kind is Kind.UNANSWERED_ORDER and row is not None:
             fresh = await self._fresh(message, row)
             return [message, observed(message, fresh)] if stays_unknown(fresh, message) else [message]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
+        told = await apart(terms_told, self._findings.book, row)
+        if told is not None and is_taken_back(told) and message.at <= told["at"]:
+            return []
         is_news = bool(await self._findings.news([message]))
         if is_news and isinstance(message, (Replace, Restate)):
             return [message]
-        told_at = await apart(terms_at, self._findings.book, row)
-        if told_at is not None and message.at < told_at:
+        if told is not None and message.at < told["at"]:
             return []
         return [message] if is_news and row["origin"] == "external" else [restated(message, row)]
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from orderledger.domain.exact import ZERO
 from orderledger.domain.order import OBSERVED_ENDS
 from orderledger.domain.values import Source
-from orderledger.infrastructure.reconciliation.breaks import ACTOR
+from orderledger.infrastructure.reconciliation.breaks import ACTOR, UNDOES
 from orderledger.infrastructure.wire.messages import (
     Absent,
     Adjust,
@@ -68,8 +68,9 @@ def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:
 
 
 def _stamped(message: Message, event: Row) -> Message:
-    stamp = {"source": Source.RECONCILIATION, "actor": ACTOR, "causation_id": f"revert:{event['position']}", "reason": REASON}
-    return message.model_copy(update={**stamp, "message_id": f"revert:{event['position']}"})
+    name = f"{UNDOES}{event['position']}"
+    stamp = {"source": Source.RECONCILIATION, "actor": ACTOR, "causation_id": name, "reason": REASON}
+    return message.model_copy(update={**stamp, "message_id": name})
 
 
 def _order(log: Log, event: Row) -> Row:
