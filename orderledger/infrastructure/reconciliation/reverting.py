@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
-from orderledger.domain.exact import ZERO
+from orderledger.domain.exact import EXACT, ONE, ZERO, plain
 from orderledger.domain.order import OBSERVED_ENDS
 from orderledger.domain.values import Source
 from orderledger.infrastructure.reconciliation.breaks import ACTOR, UNDOES
+from orderledger.infrastructure.wire.fields import DIGITS
 from orderledger.infrastructure.wire.messages import (
     Absent,
     Adjust,
@@ -23,6 +24,8 @@ from orderledger.infrastructure.wire.messages import (
 from orderledger.projections.tables import Row
 
 JUST = timedelta(microseconds=1)
+SMALLEST = ONE.scaleb(-DIGITS)
+"""An average price may have more digits than a message takes."""
 REASON = "repair_reverted"
 CERTIFICATE = "reconciliation_certified."
 ATTRIBUTED = "order_attributed."
@@ -142,7 +145,8 @@ def _adjust(log: Log, event: Row, now: datetime) -> Message:
     instrument = event["payload"]["instrument"]
     earlier = {"as_of": event["recorded_at"] - JUST, "effective_at": event["at"]}
     rows = log.positions(account=event["account"], instrument=instrument, **earlier)
-    quantity, price = (rows[0]["position_quantity"], rows[0]["average_open_price"]) if rows else (ZERO, ZERO)
+    quantity, average = (rows[0]["position_quantity"], rows[0]["average_open_price"]) if rows else (ZERO, ZERO)
+    price = Decimal(plain(EXACT.quantize(average, SMALLEST)))
     return Adjust(account=event["account"], instrument=instrument, quantity=quantity, price=price, at=event["at"])
 
 
