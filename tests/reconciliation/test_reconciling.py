@@ -59,6 +59,15 @@ def test_fills_that_were_missed_while_the_stream_was_down_are_appended_once(desk
     assert (desk.reconcile(120).appended, len(desk.ledger.trades())) == (0, 1)
 
 
+def test_no_more_time_is_certified_than_the_venue_tells_of(desk: Desk) -> None:
+    """What happened between the last certificate and the first fill that the venue keeps, nobody knows."""
+    desk.reconcile(60)
+    desk.venue.fills_begin_at = at(300)
+    assert desk.reconcile(900).certificate.covered_from == at(300)
+    desk.venue.fills_begin_at = at(600)
+    assert desk.reconcile(960).certificate.covered_from == at(300)
+
+
 def test_a_run_by_hand_asks_for_what_a_gap_has_hidden_and_does_not_end_it(desk: Desk) -> None:
     """A gap ends when somebody listens again."""
     desk.record(*WORKING, message("gap", client_order_id=None, **{"from": at(10)}))

@@ -70,13 +70,14 @@ def test_terms_that_were_taken_back_are_not_taken_over_again(name: str) -> None:
     async def story(company: Company) -> None:
         order = company.request()
         await reconciled(company)
-        company.truth.modify(order, limit_price=order.limit_price + 1, with_new_id=company.kind.new_ids)
+        price = company.kind.instruments[0].price
+        company.truth.modify(order, limit_price=price + 1, with_new_id=company.kind.new_ids)
         (found,) = (await reconciled(company)).breaks
         repairs = repairs_of(company.ledger, found.id)
         company.ledger.record_many(reverting(company.ledger, repairs, company.clock.now()))
         (left,) = (await reconciled(company)).breaks
         assert (left.id, left.is_settled, left.repairs) == (found.id, False, ())
         assert (await reconciled(company)).appended == 0
-        assert seen(company, "limit_price") == [str(order.limit_price)]
+        assert seen(company, "limit_price") == [str(price)]
 
     played(name, story)

@@ -37,7 +37,8 @@ async def nothing() -> None:
 @dataclass(slots=True)
 class Findings:
     """`thought_of` is what a dry run would have recorded so far, under the names of its order, and `foreseen` the orders as they
-    would be then. `records`: orders by their names. `heard`: waits until what was heard before is recorded."""
+    would be then. `records`: orders by their names. `heard`: waits until what was heard before is recorded. `fills_begin_at`:
+    from when on the venue has told every fill, where it does not go back as far as it was asked."""
 
     account: str
     book: Book
@@ -48,6 +49,7 @@ class Findings:
     thought_of: list[tuple[set[Name], Message]] = field(default_factory=list)
     foreseen: dict[str, Row] = field(default_factory=dict)
     appended: int = 0
+    fills_begin_at: datetime | None = None
 
     async def add(self, found: Break) -> None:
         """A break, and its repairs into the log."""
@@ -94,6 +96,8 @@ class Findings:
     async def ask_fills(self, venue: Venue, since: datetime) -> Sequence[Message]:
         """All that the venue tells of fills from `since` on, which is taken over. What of it cannot be read may hide a fill."""
         answer = await venue.fills_since(self.account, since)
+        if answer.begins_at is not None:
+            self.fills_begin_at = max(self.fills_begin_at or answer.begins_at, answer.begins_at)
         self.leave_unread(Kind.UNREADABLE_FILL, answer.faults, since)
         await self.learn(answer.messages)
         return answer.messages

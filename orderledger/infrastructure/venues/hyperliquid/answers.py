@@ -8,8 +8,9 @@ from typing import Any
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.venues.hyperliquid import batches
 from orderledger.infrastructure.venues.hyperliquid.holdings import spot_balances
+from orderledger.infrastructure.venues.hyperliquid.limits import FILLS_KEPT
 from orderledger.infrastructure.venues.hyperliquid.order_rows import children_of
-from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
+from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, MILLISECOND, Row, Unreadable, time_of
 from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, cloid_of
@@ -64,7 +65,8 @@ class Answers:
         told = batches.fills(fills, account.legs, context)
         told.add(batches.fundings(fundings, context))
         faults = await self._around.say_unread(account, told)
-        return Answer(messages=sorted(told.messages, key=lambda message: message.at or since), faults=faults)
+        messages = sorted(told.messages, key=lambda message: message.at or since)
+        return Answer(messages=messages, faults=faults, begins_at=begin_of(fills, since))
 
     async def positions(self, account: Account) -> Sequence[Balance]:
         told = Translated()
@@ -74,6 +76,13 @@ class Answers:
         spot = await self._around.questions.spot_balances(account.address)
         told.add(spot_balances(spot, self._around.polled(account, self._around.clock.now())))
         return self._around.unread.held(told.messages, told.faults)
+
+
+def begin_of(fills: Sequence[Any], since: datetime) -> datetime | None:
+    """From when on these are all fills. So many may be all that the venue keeps: there may have been others before the first."""
+    times = [time for row in fills if (time := time_of(row))] if len(fills) >= FILLS_KEPT else []
+    first = EPOCH + min(times) * MILLISECOND if times else since
+    return first if first > since else None
 
 
 def _names_of(order: OrderView) -> Iterator[str]:

@@ -158,7 +158,9 @@ class TradierVenue:
             for message in translation.messages
             if isinstance(message, Instrument) or (isinstance(message, Report) and message.venue_order_id in filled)
         ]
-        return Answer(messages=sorted(told, key=lambda message: message.at or since), faults=faults)
+        reach = self._questions.reach()
+        begins_at = reach if since < reach else None
+        return Answer(messages=sorted(told, key=lambda message: message.at or since), faults=faults, begins_at=begins_at)
 
     async def positions(self, account: str) -> Sequence[Balance]:
         """All positions, as of now, at what they cost. Cash is not asked for: there is nothing here to hold it against."""
