@@ -64,6 +64,22 @@ def test_an_order_that_a_fill_alone_told_of_ends_as_its_last_leg_did() -> None:
 
 
 @every_venue
+def test_a_stop_that_was_moved_at_the_venue_is_moved_here(name: str) -> None:
+    async def story(company: Company) -> None:
+        price = company.kind.instruments[0].price
+        stop = {"order_type": "stop_limit", "stop_price": str(price)}
+        waits = company.place(client_id=company.record_request("C-1", **stop), **stop)
+        await reconciled(company)
+        assert seen(company, "status", "stop_price") == ["new", str(price)]
+        company.truth.modify(waits, stop_price=price - 1, with_new_id=company.kind.new_ids)
+        found = await reconciled(company)
+        assert [(one.kind.value, one.is_settled) for one in found.breaks] == [("terms_differ", True)]
+        assert (seen(company, "stop_price"), (await reconciled(company)).appended) == ([str(price - 1)], 0)
+
+    played(name, story)
+
+
+@every_venue
 def test_terms_that_were_taken_back_are_not_taken_over_again(name: str) -> None:
     """Behaviour 18. The venue says the same in several messages, and none of them is news."""
 

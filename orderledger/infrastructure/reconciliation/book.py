@@ -6,12 +6,12 @@ from typing import Any, Protocol
 
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.reconciliation.breaks import ACTOR, UNDOES
+from orderledger.infrastructure.reconciliation.comparing import TERMS
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.projections.tables import Row
 
 TERMS_SET = ("order_replaced.", "order_restated.")
-TERMS = frozenset({"quantity", "limit_price", "stop_price"})
 
 
 class Book(Protocol):
@@ -76,7 +76,7 @@ def is_taken_back(event: Row) -> bool:
 def _sets_terms(event: Row, *, is_external: bool) -> bool:
     """Of an order that was not requested here, terms are what the venue claims of it."""
     claims = event["payload"].get("reported") or {}
-    return event["name"].startswith(TERMS_SET) or (is_external and not TERMS.isdisjoint(claims))
+    return event["name"].startswith(TERMS_SET) or (is_external and not claims.keys().isdisjoint(TERMS))
 
 
 Name = tuple[str, str]

@@ -10,6 +10,7 @@ from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Expire
 from orderledger.projections.recovery import finding
 from orderledger.projections.tables import Row
 
+TERMS = ("quantity", "limit_price", "stop_price")
 ENDS = (Cancel, Reject, Expire)
 END_WORDS = OBSERVED_ENDS | {OrderStatus.FILLED}
 
@@ -101,7 +102,8 @@ def terms(row: Row, message: Any) -> tuple[Kind, str] | None:
     claims = stated_by(message)
     if claims is None or is_left(row, message):
         return None
-    for name, claimed in (("quantity", claims.quantity), ("limit_price", claims.limit_price)):
+    for name in TERMS:
+        claimed = getattr(claims, name)
         if claimed is not None and row[name] is not None and claimed != row[name]:
             return Kind.TERMS_DIFFER, f"{name.replace('_', ' ')} is {plain(row[name])} here, {plain(claimed)} at the venue"
     return None
