@@ -5,6 +5,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from orderledger import Acknowledge
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
 from tests.venues.company import RULES, Company, every_venue, played
@@ -61,6 +64,22 @@ def test_an_order_that_a_fill_alone_told_of_ends_as_its_last_leg_did() -> None:
         assert seen(company, "client_order_id", "status", "cum_quantity", "anomalies") == ["C-1", "filled", "0.1", []]
 
     played("hyperliquid", story)
+
+
+@every_venue
+@pytest.mark.parametrize("odd", ["aa00bb11", "a/b c", "9" * 40])
+def test_a_name_that_the_venue_never_gave_keeps_no_other_order_from_being_reconciled(name: str, odd: str) -> None:
+    """A bot may take something else for the venue's id, or for its own at the venue, as the hash of a transaction."""
+
+    async def story(company: Company) -> None:
+        account, at = company.account, company.clock.now()
+        company.record_request("C-1", aliases={company.kind.alias: odd})
+        company.ledger.record(Acknowledge(account=account, client_order_id="C-1", venue_order_id=odd, at=at))
+        company.truth.fill(company.request("C-2"))
+        assert open_breaks(await reconciled(company)) == ["absent_order:C-1"]
+        assert company.ledger.order("C-2", account=account)["status"] == "filled"
+
+    played(name, story)
 
 
 @every_venue

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.venues.fields import can_be_id
 from orderledger.infrastructure.venues.hyperliquid import batches
 from orderledger.infrastructure.venues.hyperliquid.holdings import spot_balances
 from orderledger.infrastructure.venues.hyperliquid.limits import FILLS_KEPT
@@ -15,7 +16,6 @@ from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, cloid_of
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for, is_cloid
-from orderledger.infrastructure.venues.translation import NO_ORDER
 from orderledger.infrastructure.venues.venue import Answer, Listing
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row as OrderView
@@ -89,8 +89,8 @@ def _names_of(order: OrderView) -> Iterator[str]:
     """What to ask for: what the venue may know it by, the surest first."""
     aliases = order.get("aliases") or {}
     cloids = [aliases.get(CLOID), cloid_for(order["client_order_id"]) if order.get("client_order_id") else None]
-    yield from dict.fromkeys(cloid for cloid in cloids if cloid)
-    ids = [name for name in reversed(order.get("venue_order_ids") or ()) if not name.startswith(NO_ORDER)]
+    yield from dict.fromkeys(cloid for cloid in cloids if cloid and is_cloid(cloid))
+    ids = [name for name in reversed(order.get("venue_order_ids") or ()) if can_be_id(name)]
     yield from ids[:MOST_IDS_ASKED]
 
 
