@@ -36,6 +36,7 @@ class OrderComparison:
         self._settling = settling
         self._changed: set[str] = set()
         self._is_agreed: dict[str, bool] = {}
+        self._listed: frozenset[str] = frozenset()
 
     @property
     def agreed(self) -> int:
@@ -44,6 +45,7 @@ class OrderComparison:
 
     async def compare(self, listing: Listing, since: datetime) -> None:
         """Compare a full list of open orders. Fills were asked for from `since` on."""
+        self._listed = listing.venue_order_ids
         rows = await self._findings.open_orders()
         names = {name: row for row in rows for name in names_of(row)}
         listed = {("", name) for name in listing.venue_order_ids}
@@ -111,7 +113,7 @@ class OrderComparison:
         return None
 
     async def _compare_listed(self, message: Any, row: Row | None, since: datetime) -> None:
-        found = difference(row, message)
+        found = difference(row, message, self._listed)
         if found is not None and found[0] in DOUBTFUL and row is not None:
             is_agreed = await self._compare_words(await self._ask_again(message, row, since), row)
         else:
@@ -123,7 +125,7 @@ class OrderComparison:
         news. Whether both sides say the same by then."""
         has_ended = any(map(says_ended, words))
         is_agreed = True
-        if not words or (not has_ended and difference(await self._fresh(words[-1], row), words[-1]) is None):
+        if not words or (not has_ended and difference(await self._fresh(words[-1], row), words[-1], self._listed) is None):
             return is_agreed
         for message in words:
             news = await self._findings.news([message])
@@ -131,7 +133,7 @@ class OrderComparison:
                 continue
             fresh = await self._fresh(message, row)
             # That it worked before it ended is no difference from what may be known of its end by now.
-            found = None if has_ended and not says_ended(message) else difference(fresh, message)
+            found = None if has_ended and not says_ended(message) else difference(fresh, message, self._listed)
             if found is not None:
                 is_agreed = await self._add(*found, message, fresh) and is_agreed
             elif has_ended:
@@ -194,7 +196,7 @@ class OrderComparison:
         """Whether the order, which may have turned out to be another, is now what the venue says; what else differs is a break of
         its own. None where it differs in what was tried, or in what may yet be told."""
         fresh = await self._look_up(message)
-        found = difference(fresh, message)
+        found = difference(fresh, message, self._listed)
         if found is None:
             return True
         return None if found[0] in tried | STAY_OPEN else await self._add(*found, message, fresh, tried)
@@ -221,7 +223,11 @@ class OrderComparison:
     async def _compare_terms(self, message: Any, tried: Kinds) -> None:
         """An end may state terms that nobody has told before. They come first: once it has ended, nobody asks again."""
         fresh = await self._look_up(message)
-        found = terms(fresh, message) if fresh is not None and message.venue_order_id in fresh["venue_order_ids"] else None
+        found = (
+            terms(fresh, message, self._listed)
+            if fresh is not None and message.venue_order_id in fresh["venue_order_ids"]
+            else None
+        )
         if found is not None and found[0] not in tried:
             await self._add(*found, message, fresh, tried)
 
