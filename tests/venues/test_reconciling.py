@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from orderledger import Acknowledge
+from orderledger.infrastructure.reconciliation.breaks import Break
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
+from orderledger.infrastructure.venues.venue import Heard
 from tests.venues.company import RULES, Company, every_venue, played
 
 
@@ -98,21 +100,43 @@ def test_a_stop_that_was_moved_at_the_venue_is_moved_here(name: str) -> None:
     played(name, story)
 
 
+async def with_terms_taken_back(company: Company) -> Break:
+    """An order of ours whose limit was changed by one while nobody listened, taken over, and taken back. The break."""
+    order, price = company.request(), company.kind.instruments[0].price
+    await reconciled(company)
+    company.truth.modify(order, limit_price=price + 1, with_new_id=company.kind.new_ids)
+    (found,) = (await reconciled(company)).breaks
+    repairs = repairs_of(company.ledger, found.id)
+    company.ledger.record_many(reverting(company.ledger, repairs, company.clock.now()))
+    assert seen(company, "limit_price") == [str(price)]
+    return found
+
+
 @every_venue
 def test_terms_that_were_taken_back_are_not_taken_over_again(name: str) -> None:
     """Behaviour 18. The venue says the same in several messages, and none of them is news."""
 
     async def story(company: Company) -> None:
-        order = company.request()
-        await reconciled(company)
-        price = company.kind.instruments[0].price
-        company.truth.modify(order, limit_price=price + 1, with_new_id=company.kind.new_ids)
-        (found,) = (await reconciled(company)).breaks
-        repairs = repairs_of(company.ledger, found.id)
-        company.ledger.record_many(reverting(company.ledger, repairs, company.clock.now()))
+        found = await with_terms_taken_back(company)
         (left,) = (await reconciled(company)).breaks
         assert (left.id, left.is_settled, left.repairs) == (found.id, False, ())
         assert (await reconciled(company)).appended == 0
-        assert seen(company, "limit_price") == [str(price)]
+        assert seen(company, "limit_price") == [str(company.kind.instruments[0].price)]
+
+    played(name, story)
+
+
+@every_venue
+def test_terms_that_were_taken_back_stay_so_though_a_feed_tells_them_once_more(name: str) -> None:
+    """Each connection begins with what is open, in words that may be others than those of an answer."""
+
+    async def story(company: Company) -> None:
+        await with_terms_taken_back(company)
+        async with company.listening():
+            await company.until(lambda: any(isinstance(one, Heard) for one in company.told))
+            company.place(side="sell")
+            await company.until(lambda: len(company.ledger.orders()) == 2)
+        row = company.ledger.order("C-1", account=company.account)
+        assert row["limit_price"] == company.kind.instruments[0].price
 
     played(name, story)

@@ -132,12 +132,13 @@ def _observed(log: Log, event: Row, now: datetime) -> Message | None:
 
 
 def _restate(log: Log, event: Row, now: datetime) -> Message | None:
-    """Terms are again what they were known to be before, unless the venue has told later ones."""
+    """Terms are again what they were known to be before, unless the venue has told later ones. A moment later than it told those
+    that are taken back: it may tell them again, in other words."""
     before = log.orders(account=event["account"], stream=event["stream"], as_of=event["recorded_at"] - JUST)
     told = event["payload"]
     terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in told and before}
     known = {name: term for name, term in terms.items() if term is not None}
-    return Restate(**_names(_order(log, event)), **known, at=event["at"]) if known else None
+    return Restate(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
 
 
 def _adjust(log: Log, event: Row, now: datetime) -> Message:
