@@ -48,19 +48,18 @@ class OrderComparison:
         self._listed = listing.venue_order_ids
         rows = await self._findings.open_orders()
         names = {name: row for row in rows for name in names_of(row)}
-        listed = {("", name) for name in listing.venue_order_ids}
+        compared: set[str] = set()  # an alias in the list may be that of two orders here: it stands for the one that it is about
         await self._compare_twins(listing, rows)
-        for message in listing.messages:
-            if is_money(message):
-                continue
-            about = names_of_message(message)
-            listed |= about
-            row = next((names[name] for name in sorted(about) if name in names), None)
-            if row is None or row["stream"] in self._changed:
-                row = await self._look_up(message)
+        words: list[Any] = [told for told in listing.messages if not is_money(told)]
+        for message in words:
+            row = next((names[name] for name in sorted(names_of_message(message)) if name in names), None)
+            if row is None or row["stream"] in self._changed or message.venue_order_id not in row["venue_order_ids"]:
+                row = await self._look_up(message) or row
+            compared |= set() if row is None else {row["stream"]}
             await self._compare_listed(message, row, since)
         for row in rows:
-            if not listed & names_of(row) and self._has_settled(row, listing):
+            is_listed = row["stream"] in compared or not self._listed.isdisjoint(row["venue_order_ids"])
+            if not is_listed and self._has_settled(row, listing):
                 await self._ask_for(row, listing.at)
             elif Anomaly.CLIENT_ORDER_ID_REUSED in row["anomalies"] and self._has_settled(row, listing):
                 await self._hear_all_of(row, f"{len(row['venue_order_ids'])} ids at the venue, and not all of them explained")
