@@ -218,7 +218,7 @@ BREAKS: dict[str, str] = {
     "missing_order": "An order works at the venue that the ledger does not know: it is adopted as external.",
     "missing_end": "The venue has ended an order that is open here, or not known.",
     "unanswered_order": "An order was in flight or unresolved here, and the venue knows what became of it.",
-    "terms_differ": "Quantity, price or venue id of a working order are not those recorded.",
+    "terms_differ": "Quantity, limit price, stop price or venue id of a working order are not those recorded.",
     "absent_order": "Open here, and the venue does not know it, or not under the id that it works under here. That is evidence, not an end: it stays open.",
     "quantity_differs": "The venue claims to have filled another quantity of an order than its fills add up to, be it open or ended. It stays open; fills are asked for again from then on, within `looking_back`.",
     "status_differs": "Ended here, and the venue says that it works. It stays open.",

@@ -61,6 +61,7 @@ class PlainVenue:
         self.asked: list[str] = []
         self.hides_fills = 0
         self.beside: list[Message] = []
+        self.beside_later: list[Message] = []
         self.lists_more: list[Message] = []
         self.answers_more: list[Message] = []
         self.while_asked: Callable[[], None] = lambda: None
@@ -70,6 +71,7 @@ class PlainVenue:
         self.cash: dict[str, str] = {}
         self.unread_fills: dict[datetime, Fault] = {}
         self.unread_orders: list[Fault] = []
+        self.fills_begin_at: datetime | None = None
 
     def trade(self, order: str, fill_id: str, quantity: str, at: datetime, price: str = "100") -> None:
         known = self.orders[order]
@@ -128,7 +130,8 @@ class PlainVenue:
             return Answer(messages=[])
         told = [fill for fill in self.fills if fill["at"] >= since]
         fills = [Fill(account=ACCOUNT, instrument="BTC-USD", **fill, evidence={"tid": fill["fill_id"]}) for fill in told]
-        return Answer(messages=[*self.beside, *fills], faults=[fault for at, fault in self.unread_fills.items() if at >= since])
+        faults = [fault for at, fault in self.unread_fills.items() if at >= since]
+        return Answer(messages=[*self.beside, *fills, *self.beside_later], faults=faults, begins_at=self.fills_begin_at)
 
     async def positions(self, account: str) -> Sequence[Balance]:
         self._ask("positions")

@@ -172,6 +172,14 @@ def test_a_leg_that_ends_while_it_is_asked_for_is_taken_over_with_the_replace_th
     assert second_run_finds_nothing(desk)
 
 
+def test_terms_under_an_id_that_the_venue_lists_are_compared_though_another_was_told_here_last(desk: Desk) -> None:
+    """A bot may take something else for the venue's id."""
+    desk.record(*WORKING, message("acknowledge", venue_order_id="0xdead", at=at(5)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(7), price="101")
+    assert kinds(desk.reconcile(60))[0] == ("terms_differ", True)
+    assert desk.order("limit_price") == (Decimal(101),)
+
+
 def test_terms_that_are_taken_over_give_way_to_the_next_ones_though_our_clock_is_ahead(desk: Desk) -> None:
     """Our requests have our clock's time, which must not decide between two words of the venue."""
     desk.record(*WORKING, message("request_replace", limit_price="101", at=at(50)))

@@ -11,7 +11,7 @@ from orderledger.infrastructure.reconciliation.reconciler import Reconciled
 from orderledger.infrastructure.venues.venue import Answer
 from tests.reconciliation.desk import ALIAS, WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known, PlainVenue
-from tests.scenarios import ACCOUNT, at, fill, message, request
+from tests.scenarios import ACCOUNT, at, correct_fill, fill, message, request
 
 
 def test_a_dry_run_shows_what_it_would_append_and_appends_nothing(desk: Desk) -> None:
@@ -114,6 +114,33 @@ def test_a_dry_run_compares_the_positions_that_only_the_missed_fills_make(desk: 
     thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(60)
     assert [one.text for one in thought.breaks] == [one.text for one in done.breaks]
     assert done.breaks[-1].text == "4 here, 0 at the venue"
+
+
+def test_a_dry_run_counts_a_fill_that_is_told_with_other_numbers_once(desk: Desk) -> None:
+    desk.record(*WORKING, fill("F-1", "4", "100", at=at(5)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.trade("V-1", "F-1", "4", at(5), price="101")
+    thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(60)
+    assert kinds(thought) == kinds(done) == [("fill_differs", False)]
+    assert thought.certificate.fills == done.certificate.fills == 1
+
+
+def test_a_dry_run_takes_away_what_a_correction_or_a_bust_would(desk: Desk) -> None:
+    """Of a fill that stands here, and of one that is itself only thought of."""
+    desk.record(*WORKING, *(fill(name, "2", "100", at=at(5)) for name in ("F-1", "F-2")))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(9), claims={"cum_quantity": "4"})
+    desk.venue.trade("V-1", "F-3", "2", at(6))
+    about = {"venue_order_id": "V-1", "client_order_id": None, "instrument": "BTC-USD", "side": "buy", "at": at(8)}
+    desk.venue.beside_later = [
+        parse_document(message("bust_fill", fill_id="F-1", **about)),
+        parse_document(correct_fill("F-2b", "F-2", "3", "100", **about)),
+        parse_document(correct_fill("F-3b", "F-3", "1", "100", **about)),
+    ]
+    desk.venue.held = {"BTC-USD": "4"}
+    thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(60)
+    assert kinds(thought) == kinds(done) == [("missing_fill", True), ("excess_fill", True), *[("missing_fill", True)] * 2]
+    assert thought.certificate.fills == done.certificate.fills == 2
+    assert (left(thought), left(done)) == ([], [])
 
 
 def test_a_dry_run_says_what_differs_in_the_words_of_the_run(desk: Desk) -> None:

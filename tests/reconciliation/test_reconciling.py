@@ -8,9 +8,9 @@ import pytest
 from orderledger import VenueUnavailable, parse_document
 from orderledger.infrastructure.reconciliation.breaks import Kind
 from orderledger.infrastructure.reconciliation.comparing import difference
-from tests.reconciliation.desk import SENT, WORKING, Desk, kinds, left
+from tests.reconciliation.desk import ALIAS, SENT, WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
-from tests.scenarios import ACCOUNT, at, fill, message
+from tests.scenarios import ACCOUNT, at, fill, message, request
 
 
 def test_a_ledger_that_agrees_is_certified_and_the_second_run_appends_nothing(desk: Desk) -> None:
@@ -59,6 +59,15 @@ def test_fills_that_were_missed_while_the_stream_was_down_are_appended_once(desk
     assert (desk.reconcile(120).appended, len(desk.ledger.trades())) == (0, 1)
 
 
+def test_no_more_time_is_certified_than_the_venue_tells_of(desk: Desk) -> None:
+    """What happened between the last certificate and the first fill that the venue keeps, nobody knows."""
+    desk.reconcile(60)
+    desk.venue.fills_begin_at = at(300)
+    assert desk.reconcile(900).certificate.covered_from == at(300)
+    desk.venue.fills_begin_at = at(600)
+    assert desk.reconcile(960).certificate.covered_from == at(300)
+
+
 def test_a_run_by_hand_asks_for_what_a_gap_has_hidden_and_does_not_end_it(desk: Desk) -> None:
     """A gap ends when somebody listens again."""
     desk.record(*WORKING, message("gap", client_order_id=None, **{"from": at(10)}))
@@ -92,6 +101,14 @@ def test_absence_is_evidence_and_ends_nothing(desk: Desk) -> None:
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(130))
     assert kinds(desk.reconcile(180)) == [("unanswered_order", True)]
     assert desk.order("certainty", "absent_at") == ("confirmed", None)
+
+
+def test_of_two_orders_with_one_alias_the_one_that_the_venue_does_not_have_is_absent(desk: Desk) -> None:
+    """A bot that gives an id at the venue away twice has one order there."""
+    desk.record(*WORKING, request(client_order_id="C-2", quantity="4", aliases=ALIAS, at=at(20)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    assert left(desk.reconcile(60)) == ["absent_order:C-2"]
+    assert (desk.order("status", "certainty"), desk.reconcile(120).appended) == (("new", "confirmed"), 0)
 
 
 def test_an_order_in_flight_at_the_crash_is_found_by_its_alias(desk: Desk) -> None:

@@ -103,6 +103,16 @@ def test_a_fill_that_was_told_after_the_adjustment_it_was_missing_in_counts_when
     assert (held["position_quantity"], held["average_open_price"]) == (4, 100)
 
 
+def test_an_adjusted_position_can_be_taken_back_whose_average_price_does_not_end(desk: Desk) -> None:
+    desk.record(*WORKING, fill("F-1", "1", "100", at=at(5)), fill("F-2", "2", "99", at=at(6)))
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), claims={"cum_quantity": "3"})
+    desk.venue.held = {}
+    desk.reconcile(60, may_adjust=True)
+    reverted(desk, "position_differs:BTC-USD")
+    (row,) = desk.ledger.positions()
+    assert (str(row["position_quantity"]), str(row["average_open_price"])) == ("3", f"99.{'3' * 28}")
+
+
 def test_a_correction_that_was_taken_over_is_corrected_back(desk: Desk) -> None:
     corrected = correct_fill("F-1b", "F-1", "4", "99", venue_order_id="V-1", at=at(8))
     repair = {"actor": "reconciliation", "causation_id": "missing_fill:F-1b", "source": "reconciliation"}

@@ -118,12 +118,13 @@ class Company:
         """The same, as an order of ours: recorded with its alias, then sent."""
         return self.place(client_id=self.record_request(name))
 
-    def record_request(self, name: str) -> str:
-        """Its client id at the venue."""
+    def record_request(self, name: str, **other: Any) -> str:
+        """Its client id at the venue. `other`: terms that are not the usual ones."""
         one, client_id = self.kind.instruments[0], self.kind.client_id(self.account, name)
         named: dict[str, Any] = {"account": self.account, "client_order_id": name, "at": self.clock.now()}
         terms: dict[str, Any] = {"instrument": one.name, "side": "buy", "quantity": 10 * one.lot, "limit_price": one.price}
-        request = Request(**named, **terms, order_type=OrderType.LIMIT, aliases={self.kind.alias: client_id})
+        usual = {**terms, "order_type": OrderType.LIMIT, "aliases": {self.kind.alias: client_id}}
+        request = Request(**named, **{**usual, **other})
         self.ledger.record_many([request, Submit(**named)])
         return client_id
 

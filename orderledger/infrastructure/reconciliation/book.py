@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, Protocol
 
 from orderledger.domain.exact import ONE
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
+from orderledger.infrastructure.reconciliation.breaks import ACTOR, UNDOES
+from orderledger.infrastructure.reconciliation.comparing import TERMS
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.projections.positions import Position, Terms, position_of, when
@@ -13,7 +16,6 @@ from orderledger.projections.tables import Row
 
 JUST = timedelta(microseconds=1)
 TERMS_SET = ("order_replaced.", "order_restated.")
-TERMS = frozenset({"quantity", "limit_price", "stop_price"})
 
 
 class Book(Protocol):
@@ -69,21 +71,27 @@ def position_at(book: Book, account: str, instrument: str, moment: datetime, *, 
     return position_of(account, instrument, terms, sorted([*trades, *events], key=when))
 
 
-def terms_at(book: Book, order: Row) -> datetime | None:
-    """When the terms in force were told, by the venue's clock: None if they are those that we requested."""
+def terms_told(book: Book, order: Row) -> Row | None:
+    """The event by which the terms in force were told: None if they are those that we requested."""
     name = order["client_order_id"] or order["venue_order_id"]
     try:
         events = book.history(name, account=order["account"]) if name else []
     except (UnknownOrder, AmbiguousOrder):
         return None
     is_external = order["origin"] == "external"
-    return max((event["at"] for event in events if _sets_terms(event, is_external=is_external)), default=None)
+    telling = [event for event in events if _sets_terms(event, is_external=is_external)]
+    return max(telling, key=itemgetter("at", "position"), default=None)
+
+
+def is_taken_back(event: Row) -> bool:
+    """Whether the event takes a repair back."""
+    return event["actor"] == ACTOR and (event["causation_id"] or "").startswith(UNDOES)
 
 
 def _sets_terms(event: Row, *, is_external: bool) -> bool:
     """Of an order that was not requested here, terms are what the venue claims of it."""
     claims = event["payload"].get("reported") or {}
-    return event["name"].startswith(TERMS_SET) or (is_external and not TERMS.isdisjoint(claims))
+    return event["name"].startswith(TERMS_SET) or (is_external and not claims.keys().isdisjoint(TERMS))
 
 
 Name = tuple[str, str]

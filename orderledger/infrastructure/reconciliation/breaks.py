@@ -14,6 +14,8 @@ from orderledger.projections.tables import Row
 
 SUBJECT_SHOWN = 120
 ACTOR = "reconciliation"
+UNDOES = "revert:"
+"""Before the position of the event that a message takes back: its cause."""
 
 
 class Kind(StrEnum):

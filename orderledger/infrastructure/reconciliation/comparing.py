@@ -10,6 +10,8 @@ from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Expire
 from orderledger.projections.recovery import finding
 from orderledger.projections.tables import Row
 
+Names = frozenset[str]
+TERMS = ("quantity", "limit_price", "stop_price")
 ENDS = (Cancel, Reject, Expire)
 END_WORDS = OBSERVED_ENDS | {OrderStatus.FILLED}
 
@@ -37,17 +39,17 @@ def stays_unknown(row: Row, message: Any) -> bool:
     return is_unanswered(row) and lost_at is not None and message.at <= lost_at
 
 
-def difference(row: Row | None, message: Any) -> tuple[Kind, str] | None:
-    """How the venue's word on an order differs from its row, if it does."""
+def difference(row: Row | None, message: Any, listed: Names = frozenset()) -> tuple[Kind, str] | None:
+    """How the venue's word on an order differs from its row, if it does. `listed` are the ids that work at the venue."""
     if row is None and says_ended(message):
         return Kind.MISSING_END, "not known here, ended at the venue"
     if row is None:
         return Kind.MISSING_ORDER, "works at the venue, and is not known here"
     if not row["is_open"]:
         is_working = Kind.STATUS_DIFFERS, f"{row['status']} here, working at the venue"
-        return terms(row, message) or (is_working if says_working(message) else at_end(row, message))
+        return terms(row, message, listed) or (is_working if says_working(message) else at_end(row, message))
     if says_ended(message):
-        return _ended(row, message)
+        return _ended(row, message, listed)
     if row["origin"] == "external" and row["quantity"] is None and says_working(message):
         if row["acknowledged_at"] is None:
             return Kind.MISSING_ORDER, "works at the venue, and only its fills are known here"
@@ -55,7 +57,7 @@ def difference(row: Row | None, message: Any) -> tuple[Kind, str] | None:
             return Kind.MISSING_ORDER, "works at the venue, and its quantity is not known here"
     if is_unanswered(row) and says_working(message):
         return Kind.UNANSWERED_ORDER, f"{row['status']} and {row['certainty']} here, working at the venue"
-    return _leg(row, message) or terms(row, message) or _filled(row, message)
+    return _leg(row, message) or terms(row, message, listed) or _filled(row, message)
 
 
 def at_end(row: Row, message: Any) -> tuple[Kind, str] | None:
@@ -63,12 +65,12 @@ def at_end(row: Row, message: Any) -> tuple[Kind, str] | None:
     return _filled(row, message) if says_ended(message) else None
 
 
-def _ended(row: Row, message: Any) -> tuple[Kind, str] | None:
+def _ended(row: Row, message: Any, listed: Names) -> tuple[Kind, str] | None:
     if not isinstance(message, Status) or message.status != "filled":
         return Kind.MISSING_END, f"{row['status']} here, ended at the venue"
     if row["quantity"] is None:
         return Kind.MISSING_END, "only its fills are known here, filled at the venue"
-    return terms(row, message) or _filled(row, message)
+    return terms(row, message, listed) or _filled(row, message)
 
 
 def _leg(row: Row, message: Any) -> tuple[Kind, str] | None:
@@ -91,12 +93,19 @@ def stated_by(message: Any) -> Any:
     return message if message.reported is None and isinstance(message, (Replace, Restate)) else message.reported
 
 
-def terms(row: Row, message: Any) -> tuple[Kind, str] | None:
+def is_left(row: Row, message: Any, listed: Names) -> bool:
+    """Whether the venue speaks of an id under which the order no longer works: on what terms that was is history."""
+    name = message.venue_order_id
+    return name in row["venue_order_ids"] and name != row["venue_order_id"] and name not in listed
+
+
+def terms(row: Row, message: Any, listed: Names = frozenset()) -> tuple[Kind, str] | None:
     """How the terms that the venue claims differ from those in force here, if they do."""
     claims = stated_by(message)
-    if claims is None:
+    if claims is None or is_left(row, message, listed):
         return None
-    for name, claimed in (("quantity", claims.quantity), ("limit_price", claims.limit_price)):
+    for name in TERMS:
+        claimed = getattr(claims, name)
         if claimed is not None and row[name] is not None and claimed != row[name]:
             return Kind.TERMS_DIFFER, f"{name.replace('_', ' ')} is {plain(row[name])} here, {plain(claimed)} at the venue"
     return None

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, ParamSpec, TypeVar
 
-from orderledger.domain.exact import EXACT, ZERO, total
+from orderledger.domain.exact import EXACT, total
 from orderledger.infrastructure.reconciliation.book import Book, Name, names_of, names_of_message
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.reconciliation.comparing import numbers
@@ -21,6 +21,8 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 TERMS = (Replace, Restate)
+FILLS = (Fill, CorrectFill, BustFill)
+MOVING = {"fill_id", "instrument", "side", "at", "quantity"}
 
 DIGITS = 16
 
@@ -34,10 +36,24 @@ async def nothing() -> None:
     """There is nothing to wait for."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """What is only thought of would do to a position: a fill comes, or, with a negative count, one goes."""
+
+    venue_order_id: str | None
+    fill_id: str
+    instrument: str | None
+    at: datetime
+    quantity: Decimal
+    fills: int
+
+
 @dataclass(slots=True)
 class Findings:
-    """`thought_of` is what a dry run would have recorded so far, under the names of its order, and `foreseen` the orders as they
-    would be then. `records`: orders by their names. `heard`: waits until what was heard before is recorded."""
+    """`thought_of` is what a dry run would have recorded so far, under the names of its order, `foreseen` the orders as they
+    would be then, and `moves` what it would do to positions. `records`: orders by their names. `heard`: waits until what was
+    heard before is recorded. `fills_begin_at`: from when on the venue has told every fill, where it does not go back as far as
+    it was asked."""
 
     account: str
     book: Book
@@ -48,6 +64,8 @@ class Findings:
     thought_of: list[tuple[set[Name], Message]] = field(default_factory=list)
     foreseen: dict[str, Row] = field(default_factory=dict)
     appended: int = 0
+    fills_begin_at: datetime | None = None
+    moves: list[Move] = field(default_factory=list)
 
     async def add(self, found: Break) -> None:
         """A break, and its repairs into the log."""
@@ -94,6 +112,8 @@ class Findings:
     async def ask_fills(self, venue: Venue, since: datetime) -> Sequence[Message]:
         """All that the venue tells of fills from `since` on, which is taken over. What of it cannot be read may hide a fill."""
         answer = await venue.fills_since(self.account, since)
+        if answer.begins_at is not None:
+            self.fills_begin_at = max(self.fills_begin_at or answer.begins_at, answer.begins_at)
         self.leave_unread(Kind.UNREADABLE_FILL, answer.faults, since)
         await self.learn(answer.messages)
         return answer.messages
@@ -124,6 +144,8 @@ class Findings:
             if isinstance(message, (Instrument, *TERMS)) or (isinstance(message, Fill) and await self._is_known(message)):
                 await self.record([message])  # the terms of a fill; or the same fill, with what was not known of it
                 continue
+            if self.is_dry_run and isinstance(message, FILLS):
+                await self._move(message)
             kind = _kind(message)
             subject = _subject(message)
             await self.add(
@@ -140,16 +162,29 @@ class Findings:
 
     async def _is_known(self, fill: Fill) -> bool:
         """Whether its order has such a fill: two looks by key, however long the history is."""
-        order = await self.order(fill.venue_order_id) if fill.venue_order_id else None
-        return order is not None and bool(await self._standing(fill, order))
+        return bool(await self._standing(fill.fill_id, await self._order_of(fill)))
 
-    async def _standing(self, fill: Fill, order: Row) -> list[Row]:
-        return await apart(self.book.trades, stream=order["stream"], fill_id=fill.fill_id)
+    async def _order_of(self, fill: Fill | CorrectFill | BustFill) -> Row | None:
+        return await self.order(fill.venue_order_id) if fill.venue_order_id else None
+
+    async def _standing(self, fill_id: str, order: Row | None) -> list[Row]:
+        return [] if order is None else await apart(self.book.trades, stream=order["stream"], fill_id=fill_id)
+
+    async def _move(self, told: Fill | CorrectFill | BustFill) -> None:
+        """What it would do to a position. What a correction or a bust takes away stands here, or was itself only thought of."""
+        if not isinstance(told, Fill):
+            gone = told.corrects if isinstance(told, CorrectFill) else told.fill_id
+            thought = [move for move in self.moves if (move.venue_order_id, move.fill_id) == (told.venue_order_id, gone)]
+            standing = [] if thought else await self._standing(gone, await self._order_of(told))
+            self.moves = [move for move in self.moves if move not in thought]
+            self.moves += [_moved(trade, trade["venue_order_id"], fills=-1) for trade in standing]
+        if not isinstance(told, BustFill):
+            self.moves.append(_moved(told.model_dump(include=MOVING), told.venue_order_id, fills=1))
 
     async def compare_fills(self, fills: Sequence[Fill], order: Row) -> None:
         """Leave open which fills of an order the venue tells with other numbers than stand here under their ids."""
         for fill in fills:
-            for trade in await self._standing(fill, order):
+            for trade in await self._standing(fill.fill_id, order):
                 text = numbers(trade, fill)
                 if text is not None:
                     found = Break(
@@ -164,18 +199,23 @@ class Findings:
                     )
                     self.breaks[found.id] = found
 
-    @property
-    def unrecorded_fills(self) -> list[Fill]:
-        """Of a dry run: those that no position shows."""
-        return [told for _, told in self.thought_of if isinstance(told, Fill)]
-
     def unrecorded_position(self, instrument: str, moment: datetime | None = None) -> Decimal:
-        """What the unrecorded fills add to a position: all of them, or those up to a moment."""
-        fills = [fill for fill in self.unrecorded_fills if fill.instrument == instrument]
-        if moment is not None:
-            fills = [fill for fill in fills if fill.at is not None and fill.at <= moment]
-        bought = total(fill.quantity for fill in fills if fill.side == "buy")
-        return EXACT.subtract(bought, total(fill.quantity for fill in fills if fill.side == "sell")) if fills else ZERO
+        """What a dry run would add to a position: all of it, or that up to a moment."""
+        moves = [move for move in self.moves if move.instrument == instrument]
+        return total(move.quantity for move in moves if moment is None or move.at <= moment)
+
+
+def _moved(fill: Row, venue_order_id: str | None, *, fills: int) -> Move:
+    """A fill that comes (`fills` is 1) or goes (-1)."""
+    is_added = (fill["side"] == "buy") == (fills > 0)
+    return Move(
+        venue_order_id=venue_order_id,
+        fill_id=fill["fill_id"],
+        instrument=fill["instrument"],
+        at=fill["at"],
+        quantity=fill["quantity"] if is_added else EXACT.copy_negate(fill["quantity"]),
+        fills=fills,
+    )
 
 
 def _others(rows: Iterable[Row], known: Sequence[Row]) -> list[Row]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.domain.values import Anomaly
-from orderledger.infrastructure.reconciliation.book import named_by, names_of, names_of_message, terms_at
+from orderledger.infrastructure.reconciliation.book import is_taken_back, named_by, names_of, names_of_message, terms_told
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.reconciliation.comparing import at_end, difference, says_ended, stays_unknown, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
@@ -36,6 +36,7 @@ class OrderComparison:
         self._settling = settling
         self._changed: set[str] = set()
         self._is_agreed: dict[str, bool] = {}
+        self._listed: frozenset[str] = frozenset()
 
     @property
     def agreed(self) -> int:
@@ -44,21 +45,21 @@ class OrderComparison:
 
     async def compare(self, listing: Listing, since: datetime) -> None:
         """Compare a full list of open orders. Fills were asked for from `since` on."""
+        self._listed = listing.venue_order_ids
         rows = await self._findings.open_orders()
         names = {name: row for row in rows for name in names_of(row)}
-        listed = {("", name) for name in listing.venue_order_ids}
+        compared: set[str] = set()  # an alias in the list may be that of two orders here: it stands for the one that it is about
         await self._compare_twins(listing, rows)
-        for message in listing.messages:
-            if is_money(message):
-                continue
-            about = names_of_message(message)
-            listed |= about
-            row = next((names[name] for name in sorted(about) if name in names), None)
-            if row is None or row["stream"] in self._changed:
-                row = await self._look_up(message)
+        words: list[Any] = [told for told in listing.messages if not is_money(told)]
+        for message in words:
+            row = next((names[name] for name in sorted(names_of_message(message)) if name in names), None)
+            if row is None or row["stream"] in self._changed or message.venue_order_id not in row["venue_order_ids"]:
+                row = await self._look_up(message) or row
+            compared |= set() if row is None else {row["stream"]}
             await self._compare_listed(message, row, since)
         for row in rows:
-            if not listed & names_of(row) and self._has_settled(row, listing):
+            is_listed = row["stream"] in compared or not self._listed.isdisjoint(row["venue_order_ids"])
+            if not is_listed and self._has_settled(row, listing):
                 await self._ask_for(row, listing.at)
             elif Anomaly.CLIENT_ORDER_ID_REUSED in row["anomalies"] and self._has_settled(row, listing):
                 await self._hear_all_of(row, f"{len(row['venue_order_ids'])} ids at the venue, and not all of them explained")
@@ -111,7 +112,7 @@ class OrderComparison:
         return None
 
     async def _compare_listed(self, message: Any, row: Row | None, since: datetime) -> None:
-        found = difference(row, message)
+        found = difference(row, message, self._listed)
         if found is not None and found[0] in DOUBTFUL and row is not None:
             is_agreed = await self._compare_words(await self._ask_again(message, row, since), row)
         else:
@@ -123,7 +124,7 @@ class OrderComparison:
         news. Whether both sides say the same by then."""
         has_ended = any(map(says_ended, words))
         is_agreed = True
-        if not words or (not has_ended and difference(await self._fresh(words[-1], row), words[-1]) is None):
+        if not words or (not has_ended and difference(await self._fresh(words[-1], row), words[-1], self._listed) is None):
             return is_agreed
         for message in words:
             news = await self._findings.news([message])
@@ -131,7 +132,7 @@ class OrderComparison:
                 continue
             fresh = await self._fresh(message, row)
             # That it worked before it ended is no difference from what may be known of its end by now.
-            found = None if has_ended and not says_ended(message) else difference(fresh, message)
+            found = None if has_ended and not says_ended(message) else difference(fresh, message, self._listed)
             if found is not None:
                 is_agreed = await self._add(*found, message, fresh) and is_agreed
             elif has_ended:
@@ -194,31 +195,38 @@ class OrderComparison:
         """Whether the order, which may have turned out to be another, is now what the venue says; what else differs is a break of
         its own. None where it differs in what was tried, or in what may yet be told."""
         fresh = await self._look_up(message)
-        found = difference(fresh, message)
+        found = difference(fresh, message, self._listed)
         if found is None:
             return True
         return None if found[0] in tried | STAY_OPEN else await self._add(*found, message, fresh, tried)
 
     async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
         """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
-        same again in other words. None where it is older than what the venue has told here: an answer may be stale."""
+        same again in other words. None where it is older than what the venue has told here: an answer may be stale; nor where it
+        was taken back: only what the venue tells later stands."""
         if kind is Kind.UNANSWERED_ORDER and row is not None:
             fresh = await self._fresh(message, row)
             return [message, observed(message, fresh)] if stays_unknown(fresh, message) else [message]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
+        told = await apart(terms_told, self._findings.book, row)
+        if told is not None and is_taken_back(told) and message.at <= told["at"]:
+            return []
         is_news = bool(await self._findings.news([message]))
         if is_news and isinstance(message, (Replace, Restate)):
             return [message]
-        told_at = await apart(terms_at, self._findings.book, row)
-        if told_at is not None and message.at < told_at:
+        if told is not None and message.at < told["at"]:
             return []
         return [message] if is_news and row["origin"] == "external" else [restated(message, row)]
 
     async def _compare_terms(self, message: Any, tried: Kinds) -> None:
         """An end may state terms that nobody has told before. They come first: once it has ended, nobody asks again."""
         fresh = await self._look_up(message)
-        found = terms(fresh, message) if fresh is not None and message.venue_order_id in fresh["venue_order_ids"] else None
+        found = (
+            terms(fresh, message, self._listed)
+            if fresh is not None and message.venue_order_id in fresh["venue_order_ids"]
+            else None
+        )
         if found is not None and found[0] not in tried:
             await self._add(*found, message, fresh, tried)
 

@@ -55,7 +55,7 @@ class PositionComparison:
             looks.append(await self._look(since, is_last=len(looks) == LOOKS - 1))
         last, rows = looks[-1], await self._rows()
         self.agreed = len(last.possible) - len(last.wrong)
-        self.fills = sum(row["fills"] for row in rows.values()) + len(self._findings.unrecorded_fills)
+        self.fills = sum(row["fills"] for row in rows.values()) + sum(move.fills for move in self._findings.moves)
         await self._keep(last.told)
         stated = {balance.instrument: balance for balance in last.told}
         for instrument in last.wrong:
@@ -89,7 +89,7 @@ class PositionComparison:
         stated = {balance.instrument: balance for balance in told}
         missing: dict[str, Decimal] = {}
         traded = {instrument for instrument, row in rows.items() if is_traded(row)}
-        traded |= {fill.instrument for fill in self._findings.unrecorded_fills if fill.instrument is not None}
+        traded |= {move.instrument for move in self._findings.moves if move.instrument is not None}
         for instrument in sorted({*stated, *rows, *traded}):
             there = stated.get(instrument)
             if self._is_comparable(instrument, there, is_traded=instrument in traded):

@@ -111,7 +111,8 @@ class Reconciler:
         await positions.compare(since, listing.at)
         if back_at is not None:
             await findings.record([_covered(account, gap, back_at) for gap in gaps])
-        certificate = _certificate(findings, last, since, listing.at, (orders.agreed, positions.fills, positions.agreed))
+        told_from = max(since, findings.fills_begin_at or since)
+        certificate = _certificate(findings, last, told_from, listing.at, (orders.agreed, positions.fills, positions.agreed))
         is_recorded = self._says_more(certificate, last, findings)
         if is_recorded:
             await findings.record([certificate])
@@ -151,7 +152,8 @@ class Reconciler:
     def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:
         if last is None or findings.appended or certificate.covered_to - last["at"] > self._rules.certifying:
             return True
-        if certificate.covered_to < last["covered_to"]:  # the clock has gone back
+        has_gone_back = certificate.covered_to < last["covered_to"]  # the clock
+        if has_gone_back or certificate.covered_from > last["covered_from"]:
             return True
         counts = ("orders", "fills", "positions")
         open_before = [left["id"] for left in last["breaks_open"]]
@@ -172,16 +174,16 @@ def _left_open(last: Row | None) -> dict[str, datetime]:
 
 
 def _certificate(
-    findings: Findings, last: Row | None, since: datetime, asked_at: datetime, agreed: tuple[int, int, int]
+    findings: Findings, last: Row | None, told_from: datetime, asked_at: datetime, agreed: tuple[int, int, int]
 ) -> Certify:
     known = _left_open(last)
     left = {found.id: known.get(found.id, found.since) for found in findings.breaks.values() if not found.is_settled}
-    is_continued = last is not None and since <= last["covered_to"]
+    is_continued = last is not None and told_from <= last["covered_to"]
     orders, fills, positions = agreed
     return Certify(
         account=findings.account,
         at=asked_at,
-        covered_from=min(last["covered_from"], since) if last and is_continued else since,
+        covered_from=min(last["covered_from"], told_from) if last and is_continued else told_from,
         covered_to=asked_at,
         orders=orders,
         fills=fills,

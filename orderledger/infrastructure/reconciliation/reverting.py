@@ -5,10 +5,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from orderledger.domain.exact import EXACT, ONE, plain
 from orderledger.domain.order import OBSERVED_ENDS
 from orderledger.domain.values import Source
-from orderledger.infrastructure.reconciliation.book import Book, position_at
-from orderledger.infrastructure.reconciliation.breaks import ACTOR
+from orderledger.infrastructure.reconciliation.book import JUST, Book, position_at
+from orderledger.infrastructure.reconciliation.breaks import ACTOR, UNDOES
+from orderledger.infrastructure.wire.fields import DIGITS
 from orderledger.infrastructure.wire.messages import (
     Absent,
     Adjust,
@@ -23,6 +25,8 @@ from orderledger.infrastructure.wire.messages import (
 from orderledger.projections.positions import position_rows
 from orderledger.projections.tables import Row
 
+SMALLEST = ONE.scaleb(-DIGITS)
+"""An average price may have more digits than a message takes."""
 REASON = "repair_reverted"
 CERTIFICATE = "reconciliation_certified."
 ATTRIBUTED = "order_attributed."
@@ -62,8 +66,9 @@ def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:
 
 
 def _stamped(message: Message, event: Row) -> Message:
-    stamp = {"source": Source.RECONCILIATION, "actor": ACTOR, "causation_id": f"revert:{event['position']}", "reason": REASON}
-    return message.model_copy(update={**stamp, "message_id": f"revert:{event['position']}"})
+    name = f"{UNDOES}{event['position']}"
+    stamp = {"source": Source.RECONCILIATION, "actor": ACTOR, "causation_id": name, "reason": REASON}
+    return message.model_copy(update={**stamp, "message_id": name})
 
 
 def _order(log: Log, event: Row) -> Row:
@@ -122,20 +127,21 @@ def _observed(log: Log, event: Row, now: datetime) -> Message | None:
 
 
 def _restate(log: Log, event: Row, now: datetime) -> Message | None:
-    """Terms are again what they were known to be before, unless the venue has told later ones."""
+    """Terms are again what they were known to be before, unless the venue has told later ones. A moment later than it told those
+    that are taken back: it may tell them again, in other words."""
     before = log.orders(account=event["account"], stream=event["stream"], as_of=event["position"] - 1)
     told = event["payload"]
     terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in told and before}
     known = {name: term for name, term in terms.items() if term is not None}
-    return Restate(**_names(_order(log, event)), **known, at=event["at"]) if known else None
+    return Restate(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
 
 
 def _adjust(log: Log, event: Row, now: datetime) -> Message:
     """The position is again what it would have been at that time without the adjustment, by all that is known now."""
     account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
     held = position_rows(position_at(log, account, instrument, at, without=event["position"]))[0]
-    quantity, price = held["position_quantity"], held["average_open_price"]
-    return Adjust(account=account, instrument=instrument, quantity=quantity, price=price, at=at)
+    price = Decimal(plain(EXACT.quantize(held["average_open_price"], SMALLEST)))
+    return Adjust(account=account, instrument=instrument, quantity=held["position_quantity"], price=price, at=at)
 
 
 def _pay_back(log: Log, event: Row, now: datetime) -> Message:

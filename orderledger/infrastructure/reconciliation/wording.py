@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orderledger.infrastructure.reconciliation.comparing import stated_by
+from orderledger.infrastructure.reconciliation.comparing import TERMS, stated_by
 from orderledger.infrastructure.wire.messages import Acknowledge, Replace, Restate
 from orderledger.projections.tables import Row
 
@@ -22,7 +22,7 @@ def restated(message: Any, row: Row) -> Restate | Replace:
     """The venue's terms as terms in force: those of the replace that is outstanding, if one is. By the venue's clock: whatever it
     tells next takes their place."""
     claims = stated_by(message)
-    claimed = {"quantity": claims.quantity, "limit_price": claims.limit_price}
+    claimed = {name: getattr(claims, name) for name in TERMS}
     kind = Replace if row["pending"] == "replace" else Restate
     return kind(
         account=message.account,

@@ -14,6 +14,8 @@ LONGEST_COUNT = 20
 LONGEST_ID = 40
 """Digits of an id. A longer number names nothing at any venue."""
 
+LARGEST_ID = 2**64
+
 NOTHING = ("", "null")
 """Texts by which venues say nothing."""
 
@@ -71,6 +73,11 @@ def identity(row: Document, name: str) -> str | None:
     if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_ID):
         raise Unreadable(f"{name} is no id")
     return value if value.strip("0") else None
+
+
+def can_be_id(name: str) -> bool:
+    """Whether a venue can have given an order this id. What cannot be one is not asked for: the venue would refuse to answer."""
+    return name.isascii() and name.isdigit() and len(name) <= LONGEST_ID and int(name) < LARGEST_ID
 
 
 def flag(row: Document, name: str) -> bool | None:

@@ -88,10 +88,12 @@ Told = Heard | Down | Up | Garbled
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What an answer tells, and what of it could not be read: without secrets, and each payload as text."""
+    """What an answer tells, and what of it could not be read: without secrets, and each payload as text. `begins_at`: from when
+    on it is whole, where the venue does not tell as far back as it was asked."""
 
     messages: Sequence[Message]
     faults: Sequence[Fault] = ()
+    begins_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +167,9 @@ class Venue(Protocol):
         venue says that it does not know it, which proves nothing (its memory may be short: ask for the fills)."""
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        """Every fill, correction or bust of one, and funding from `since` on, oldest first, as far back as the venue goes. Among
-        them may stand what has to be known before a fill: definitions of instruments, and quantities that the venue restates."""
+        """Every fill, correction or bust of one, and funding from `since` on, oldest first, as far back as the venue goes: where
+        that is not so far, the answer says since when. Among them may stand what has to be known before a fill: definitions of
+        instruments, and quantities that the venue restates."""
 
     async def positions(self, account: str) -> Sequence[Balance]:
         """All positions that are not flat, and balances of currencies under the currency's name."""

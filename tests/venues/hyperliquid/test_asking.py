@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.venues.hyperliquid.answers import begin_of
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.questions import Questions
+from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for
 from orderledger.infrastructure.venues.transport import Budget, Http
@@ -197,6 +200,12 @@ def test_a_modified_order_is_found_with_its_new_leg() -> None:
         assert told is not None and told[1].quantity == Decimal("1.2")  # type: ignore[attr-defined]
 
     asked(story)
+
+
+def test_as_many_fills_as_the_venue_keeps_may_have_had_others_before_them() -> None:
+    rows = [{"time": milliseconds(START) + number} for number in range(500, 10_500)]
+    assert begin_of(rows, START) == START + timedelta(milliseconds=500)
+    assert (begin_of(rows[1:], START), begin_of(rows, START + timedelta(seconds=1))) == (None, None)
 
 
 def test_positions_are_what_is_not_flat() -> None:

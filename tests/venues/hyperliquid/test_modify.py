@@ -185,6 +185,19 @@ def test_a_leg_that_worked_and_is_refused_when_it_is_triggered_ends_the_order() 
     assert (order["status"], order["reason"]) == ("rejected", "oracleRejected")
 
 
+def test_a_leg_of_the_other_side_is_another_programs_order_and_no_modify() -> None:
+    """Two programs that number their orders alike give them the same cloids."""
+    other = {"oid": 90, "side": "A", "timestamp": T - 1_000}
+    frames = [
+        order_updates(reported("filled", T - 500, **other, sz="0.0", origSz="3.0")),
+        user_fills(fill(oid=90, side="A", sz="3.0", tid=400, time=T - 500)),
+    ]
+    told = heard([*frames, FRAMES["open"], FRAMES["fill"]]).messages
+    assert [message.type for message in told] == ["status", "fill", "acknowledge", "fill"]  # type: ignore[attr-defined]
+    order = only_order_after(told)
+    assert (str(order["quantity"]), "client_order_id_reused" in order["anomalies"]) == ("1.2", True)
+
+
 def test_history_tells_legs_from_ends_in_one_answer() -> None:
     """The newest row stands first, and an id may come twice."""
     rows = [

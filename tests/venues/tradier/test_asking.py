@@ -95,6 +95,18 @@ def test_fills_of_earlier_days_are_made_of_the_orders_of_these_days() -> None:
     run(story())
 
 
+@pytest.mark.parametrize(("days", "is_told_whole"), [(29, True), (40, False)])
+def test_an_answer_about_fills_says_when_the_month_begins_that_is_told(days: int, is_told_whole: bool) -> None:
+    async def story() -> None:
+        async with a_desk() as desk:
+            now = desk.truth.clock.now()
+            answer = await desk.venue.fills_since(ACCOUNT, now - days * DAY)
+            assert (answer.begins_at is None) == is_told_whole
+            assert answer.begins_at is None or abs(answer.begins_at - (now - 30 * DAY)) < DAY
+
+    run(story())
+
+
 def test_the_filtered_list_is_never_polled() -> None:
     async def story() -> None:
         async with a_desk() as desk:

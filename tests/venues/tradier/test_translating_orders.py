@@ -241,6 +241,28 @@ def test_a_changed_price_is_a_replace_and_answers_ours() -> None:
         assert [message.type for message in book.read(changed)] == ["acknowledge"]
 
 
+@pytest.mark.parametrize(("word", "filled"), [("filled", "10.0"), ("canceled", "0.0"), ("expired", "0.0")])
+def test_a_price_that_was_changed_just_before_the_end_is_the_orders(word: str, filled: str) -> None:
+    with a_book() as book:
+        book.request(at="2026-05-04T13:29:59Z")
+        book.tell(orders(row()))
+        numbers = {"exec_quantity": filled, "avg_fill_price": "501.0" if word == "filled" else "0.0"}
+        ended = orders(row(status=word, price="501.0", transaction_date="2026-05-04T13:30:05Z", **numbers))
+        book.tell(ended)
+        order = book.order()
+        assert (order["status"], str(order["limit_price"]), order["anomalies"]) == (word, "501", [])
+        assert set(book.tell(ended)) == {"duplicate"}
+
+
+def test_the_price_of_a_refused_order_is_no_change() -> None:
+    with a_book() as book:
+        book.request(at="2026-05-04T13:29:59Z")
+        book.tell(
+            orders(row(status="pending")), orders(row(status="rejected", price="501.0", transaction_date="2026-05-04T13:30:05Z"))
+        )
+        assert (book.order()["status"], str(book.order()["limit_price"])) == ("rejected", "500.25")
+
+
 def test_rows_repeated_and_reordered_end_in_the_same_order() -> None:
     rows = [row(), filled_row(4, "500.2", at=2), filled_row(10, "500.22", at=9)]
     with a_book() as book:

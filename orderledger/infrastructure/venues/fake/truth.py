@@ -124,7 +124,13 @@ class Truth(Told):
         return self._order_now(Kind.REJECTED, row, status=OrderStatus.REJECTED, reason=reason)
 
     def modify(
-        self, order: Named, *, quantity: Number | None = None, limit_price: Number | None = None, with_new_id: bool
+        self,
+        order: Named,
+        *,
+        quantity: Number | None = None,
+        limit_price: Number | None = None,
+        stop_price: Number | None = None,
+        with_new_id: bool,
     ) -> TrueOrder:
         """New terms; `quantity` is the new total of this row, with what it has filled. Returns the row that works on.
 
@@ -135,9 +141,10 @@ class Truth(Told):
         if total <= row.filled:
             raise ValueError(f"order {row.order_id} has filled {row.filled}: {total} leaves nothing of it")
         price = row.limit_price if limit_price is None else positive(limit_price)
+        stop = row.stop_price if stop_price is None else positive(stop_price)
         if not with_new_id:
-            return self._order_now(Kind.MODIFIED, row, quantity=total, limit_price=price)
-        return self._replaced(row, quantity=EXACT.subtract(total, row.filled), limit_price=price)
+            return self._order_now(Kind.MODIFIED, row, quantity=total, limit_price=price, stop_price=stop)
+        return self._replaced(row, quantity=EXACT.subtract(total, row.filled), limit_price=price, stop_price=stop)
 
     def fill(
         self,
@@ -215,11 +222,14 @@ class Truth(Told):
         self._tell(Change(kind=Kind.FUNDED, account=account, funding=funding))
         return funding
 
-    def _replaced(self, row: TrueOrder, *, quantity: Decimal, limit_price: Decimal | None) -> TrueOrder:
+    def _replaced(
+        self, row: TrueOrder, *, quantity: Decimal, limit_price: Decimal | None, stop_price: Decimal | None
+    ) -> TrueOrder:
         new_id, now = self._next_order_id, self.clock.now()
         self._next_order_id += 1
         self._order_now(Kind.CANCELED, row, at=now, status=OrderStatus.CANCELED, reason="modified", replaced_by=new_id)
-        new = replace(row, order_id=new_id, quantity=quantity, limit_price=limit_price, filled=ZERO, notional=ZERO)
+        new = replace(row, order_id=new_id, quantity=quantity, limit_price=limit_price, stop_price=stop_price)
+        new = replace(new, filled=ZERO, notional=ZERO)
         return self._order_now(Kind.PLACED, replace(new, legs=(*row.legs, new_id), created_at=now), at=now)
 
     def _order_now(self, kind: Kind, row: TrueOrder, *, at: datetime | None = None, **terms: Any) -> TrueOrder:

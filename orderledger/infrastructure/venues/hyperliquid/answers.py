@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.venues.fields import can_be_id
 from orderledger.infrastructure.venues.hyperliquid import batches
 from orderledger.infrastructure.venues.hyperliquid.holdings import spot_balances
+from orderledger.infrastructure.venues.hyperliquid.limits import FILLS_KEPT
 from orderledger.infrastructure.venues.hyperliquid.order_rows import children_of
-from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
+from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, MILLISECOND, Row, Unreadable, time_of
 from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
 from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
-from orderledger.infrastructure.venues.hyperliquid.watching import Account
-from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for
-from orderledger.infrastructure.venues.translation import NO_ORDER
+from orderledger.infrastructure.venues.hyperliquid.watching import Account, cloid_of
+from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for, is_cloid
 from orderledger.infrastructure.venues.venue import Answer, Listing
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row as OrderView
@@ -40,12 +41,16 @@ class Answers:
         return Listing(messages=told.messages, faults=faults, venue_order_ids=names, at=at)
 
     async def order(self, account: Account, order: OrderView) -> Sequence[Message] | None:
-        """By its cloid, and by each id it has borne: every leg may have something to say."""
+        """By its cloid, and by each id it has borne: every leg may have something to say. A cloid that is not known before an
+        answer bears it is asked for, too: what that answer says of its leg may not be the order's last word."""
         at = self._around.clock.now()
         rows: dict[str, Any] = {}
-        for name in _names_of(order):
+        names = list(_names_of(order))
+        for name in names:
             if name not in rows and (row := await self._around.questions.order_status(account.address, name)) is not None:
                 rows[_id_of(row.get("order"))] = row
+                cloid = cloid_of(row.get("order"))
+                names += [cloid] if cloid is not None and is_cloid(cloid) and cloid not in names else []
         await self._around.outbox.taken()
         if not rows:
             return None
@@ -60,7 +65,8 @@ class Answers:
         told = batches.fills(fills, account.legs, context)
         told.add(batches.fundings(fundings, context))
         faults = await self._around.say_unread(account, told)
-        return Answer(messages=sorted(told.messages, key=lambda message: message.at or since), faults=faults)
+        messages = sorted(told.messages, key=lambda message: message.at or since)
+        return Answer(messages=messages, faults=faults, begins_at=begin_of(fills, since))
 
     async def positions(self, account: Account) -> Sequence[Balance]:
         told = Translated()
@@ -72,12 +78,19 @@ class Answers:
         return self._around.unread.held(told.messages, told.faults)
 
 
+def begin_of(fills: Sequence[Any], since: datetime) -> datetime | None:
+    """From when on these are all fills. So many may be all that the venue keeps: there may have been others before the first."""
+    times = [time for row in fills if (time := time_of(row))] if len(fills) >= FILLS_KEPT else []
+    first = EPOCH + min(times) * MILLISECOND if times else since
+    return first if first > since else None
+
+
 def _names_of(order: OrderView) -> Iterator[str]:
     """What to ask for: what the venue may know it by, the surest first."""
     aliases = order.get("aliases") or {}
     cloids = [aliases.get(CLOID), cloid_for(order["client_order_id"]) if order.get("client_order_id") else None]
-    yield from dict.fromkeys(cloid for cloid in cloids if cloid)
-    ids = [name for name in reversed(order.get("venue_order_ids") or ()) if not name.startswith(NO_ORDER)]
+    yield from dict.fromkeys(cloid for cloid in cloids if cloid and is_cloid(cloid))
+    ids = [name for name in reversed(order.get("venue_order_ids") or ()) if can_be_id(name)]
     yield from ids[:MOST_IDS_ASKED]
 
 

@@ -45,6 +45,12 @@ class Leg:
             return self.row.created_at < other.row.created_at
         return _number(self.venue_order_id) < _number(other.venue_order_id)
 
+    def can_go_on_as(self, other: "Leg") -> bool:
+        """Whether a modify can have made that leg of this one: it changes neither what is traded nor the side."""
+        if self.row is None or other.row is None:
+            return True
+        return (self.row.coin, self.row.side) == (other.row.coin, other.row.side)
+
 
 def _number(venue_order_id: str) -> tuple[int, str]:
     return len(venue_order_id), venue_order_id
@@ -101,9 +107,11 @@ class Chain:
         return leg is not self.latest and leg.is_older_than(self.latest)
 
     def has_earlier(self, leg: Leg) -> bool:
-        return len(self.legs) > 1 and any(
-            other is not leg and not other.is_void and other.is_older_than(leg) for other in self.legs
-        )
+        return len(self.legs) > 1 and any(not other.is_void for other in self._before(leg))
+
+    def _before(self, leg: Leg) -> Iterator[Leg]:
+        """The legs that it goes on from. Another program's order may bear the cloid of ours."""
+        return (other for other in self.legs if other is not leg and other.is_older_than(leg) and other.can_go_on_as(leg))
 
     def is_later(self, leg: Leg) -> bool:
         """Whether the leg works on other terms than the first one: that one may have come and gone unheard of."""
@@ -117,7 +125,7 @@ class Chain:
         """What the earlier legs filled: of the order's quantity, but not of the leg's."""
         if len(self.legs) == 1:
             return ZERO
-        return total(other.filled for other in self.legs if other is not leg and other.is_older_than(leg))
+        return total(other.filled for other in self._before(leg))
 
 
 class Chains:

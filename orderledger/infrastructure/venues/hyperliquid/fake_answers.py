@@ -13,8 +13,14 @@ from orderledger.infrastructure.venues.fake.server import FakeServer
 from orderledger.infrastructure.venues.hyperliquid import fake_rows
 from orderledger.infrastructure.venues.hyperliquid.limits import weight_of, weight_of_rows
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
+from orderledger.infrastructure.venues.hyperliquid.words import is_cloid
 
 MOST_ROWS = 2000
+
+
+def _is_name(oid: Any) -> bool:
+    """Whether an order can be asked for by it."""
+    return isinstance(oid, int) or (isinstance(oid, str) and is_cloid(oid))
 
 
 class FakeAnswers(FakeServer):
@@ -50,7 +56,7 @@ class FakeAnswers(FakeServer):
     async def _info(self, request: web.Request) -> web.Response:
         asked = json.loads(await request.text())
         answer: Callable[[str, dict[str, Any]], Any] | None = self._questions.get(asked.get("type"))
-        if answer is None or "user" not in asked:
+        if answer is None or "user" not in asked or not _is_name(asked.get("oid", 0)):
             return web.Response(status=422, text="Failed to deserialize the JSON body into the target type")
         if not self._spend(weight_of(asked["type"])):
             return web.Response(status=429, text="rate limited", headers={"Retry-After": "0"})

@@ -11,6 +11,8 @@ USUAL_WEIGHT = 20
 ROWS_PER_WEIGHT = 20
 FILLS_PER_PAGE = 2000
 FUNDINGS_PER_PAGE = 500
+FILLS_KEPT = 10_000
+"""Of an account: no more than the last ones are promised."""
 MOST_HISTORY_WEIGHT = USUAL_WEIGHT + 2000 // ROWS_PER_WEIGHT
 
 

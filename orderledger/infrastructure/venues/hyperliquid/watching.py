@@ -51,7 +51,7 @@ class Account:
         told = [row for name, row in now.items() if before.get(name) != row]
         self.counts["new"] += sum(name not in before for name in now)
         self.counts["changed"] += sum(name in before for name, row in now.items() if before.get(name) != row)
-        gone = {name: Gone(name, _cloid_of(row)) for name, row in before.items() if name not in now and _id_of(row) is not None}
+        gone = {name: Gone(name, cloid_of(row)) for name, row in before.items() if name not in now and _id_of(row) is not None}
         self.counts["gone"] += len(gone)
         self._gone.update(gone)
         self._open[exchange] = now
@@ -109,7 +109,7 @@ def _id_of(row: Any) -> str | None:
     return None if order is None else str(order)
 
 
-def _cloid_of(row: Any) -> str | None:
+def cloid_of(row: Any) -> str | None:
     try:
         return Row(row).cloid()
     except Unreadable:

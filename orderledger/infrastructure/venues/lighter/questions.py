@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.venues.fields import Document, Unreadable
+from orderledger.infrastructure.venues.fields import Document, Unreadable, can_be_id
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
 from orderledger.infrastructure.venues.lighter.orders import MARKS, TIMES
 from orderledger.infrastructure.venues.lighter.reading import grain, index, moment, rows_of
@@ -75,7 +75,7 @@ class Questions:
         ids = dict.fromkeys([*order["venue_order_ids"], *orders_named({"orders": rows})])
         fills = Translation()
         if not rows or any(_claims_other(message, order) for message in told.messages):
-            fills = joined([await self._fills_of(account, venue_order_id) for venue_order_id in ids])
+            fills = joined([await self._fills_of(account, name) for name in ids if can_be_id(name)])
         await self._unread.say(account, (*fills.faults, *told.faults))
         messages = self._interpreter.settle(account, [*fills.messages, *told.messages])
         return messages if messages or rows else None

@@ -34,11 +34,15 @@ class Questions:
         """All orders of the present session."""
         return await self._pages(number, {})
 
+    def reach(self) -> datetime:
+        """As far back as Tradier tells."""
+        return self._now() - LONGEST
+
     async def earlier_orders(self, number: str, since: datetime) -> list[Any]:
         """All orders of the days from `since` on, as far back as Tradier tells."""
         now = self._now()
         # A day more: Tradier's days are those of New York.
-        start = max(since - timedelta(days=1), now - LONGEST).date()
+        start = max(since - timedelta(days=1), self.reach()).date()
         asked = self._earlier.get(number)
         if asked is None or asked[0] + self._kept_for <= now or asked[1] > start:
             days: dict[str, str | int] = {"filter": "all", "start": start.isoformat(), "end": now.date().isoformat()}

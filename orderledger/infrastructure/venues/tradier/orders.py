@@ -17,12 +17,12 @@ from orderledger.infrastructure.venues.tradier.rows import OrderRow
 from orderledger.infrastructure.venues.tradier.tags import known_as
 from orderledger.infrastructure.venues.tradier.words import (
     GROUPS,
+    HAS_WORKED,
     LEG_ALIAS,
     SAYS_MORE,
     STATUSES,
     TELLS_MORE,
     UNFILLED_ENDS,
-    WORKING,
 )
 from orderledger.infrastructure.venues.translation import Translation
 from orderledger.infrastructure.wire.fields import printable
@@ -166,9 +166,10 @@ def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
 
 
 def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[Message]:
-    """Prices in force that are not those of our request: it was changed. Tradier keeps the id, and cannot change quantities."""
+    """Prices in force, if only until it ended, that are not those of our request: it was changed. Tradier keeps the id, and
+    cannot change quantities."""
     known = known_as(context.records, context.account, row.venue_order_id)
-    if known is None or known.get("origin") != "own" or row.is_compound or row.status not in WORKING:
+    if known is None or known.get("origin") != "own" or row.is_compound or row.status not in HAS_WORKED:
         return []
     is_news = known.get("pending") == "replace" or known.get("updated_at") is None or row.at >= known["updated_at"]
     changed: dict[str, Any] = {

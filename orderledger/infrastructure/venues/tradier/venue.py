@@ -6,7 +6,7 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.fields import Unreadable
+from orderledger.infrastructure.venues.fields import Unreadable, can_be_id
 from orderledger.infrastructure.venues.tradier.asking import KEPT_FOR, Questions, is_quota
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.listening import Listener
@@ -128,7 +128,7 @@ class TradierVenue:
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         """By the venue's ids; where that gives nothing, by id or tag among the orders of today, then of the days before."""
         number = self._numbers[account]
-        for venue_order_id in reversed(ids_of(order)):
+        for venue_order_id in filter(can_be_id, reversed(ids_of(order))):
             rows = await self._questions.order(number, venue_order_id)
             if rows is not None:
                 return await self._answered(rows, account)
@@ -158,7 +158,9 @@ class TradierVenue:
             for message in translation.messages
             if isinstance(message, Instrument) or (isinstance(message, Report) and message.venue_order_id in filled)
         ]
-        return Answer(messages=sorted(told, key=lambda message: message.at or since), faults=faults)
+        reach = self._questions.reach()
+        begins_at = reach if since < reach else None
+        return Answer(messages=sorted(told, key=lambda message: message.at or since), faults=faults, begins_at=begins_at)
 
     async def positions(self, account: str) -> Sequence[Balance]:
         """All positions, as of now, at what they cost. Cash is not asked for: there is nothing here to hold it against."""

@@ -38,6 +38,8 @@ SAYS_MORE = frozenset({"held", "accepted_for_bidding", "calculated", "submitted"
 WORKING = frozenset({"open", "partially_filled", "accepted_for_bidding"})
 UNFILLED_ENDS = frozenset({"canceled", "expired", "rejected", "error"})
 ENDS = UNFILLED_ENDS | {"filled"}
+HAS_WORKED = WORKING | {"filled", "canceled", "expired"}
+"""The prices in the row of such an order are in force, or were to the end. Those of one that waits or was refused are a wish."""
 TELLS_LEAVES = WORKING | {"filled"}
 """What `remaining_quantity` is after a cancel, or before an order is routed, Tradier does not say: it is not claimed."""
 

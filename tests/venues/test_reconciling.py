@@ -1,0 +1,142 @@
+"""An account that was not listened to, compared with its venue through the real adapter: what the ledger has afterwards."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orderledger import Acknowledge
+from orderledger.infrastructure.reconciliation.breaks import Break
+from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
+from orderledger.infrastructure.venues.venue import Heard
+from tests.venues.company import RULES, Company, every_venue, played
+
+
+async def reconciled(company: Company, rules: Rules = RULES) -> Reconciled:
+    """A minute later, so that nothing is left to the next run."""
+    company.clock.set(company.clock.now() + timedelta(minutes=1))
+    return await Reconciler(company.ledger, company.venue, company.clock, rules).run(company.account)
+
+
+def open_breaks(found: Reconciled) -> list[str]:
+    return [left.id for left in found.certificate.breaks_open]
+
+
+def seen(company: Company, *names: str) -> list[Any]:
+    (order,) = company.ledger.orders()
+    return [str(order[name]) if isinstance(order[name], Decimal) else order[name] for name in names]
+
+
+def without_cloids(text: str) -> str:
+    """Older fills bear none, and some exchanges never tell them in fills."""
+    return re.sub(r'("twapId":null),"cloid":"[^"]*"', r"\1", text)
+
+
+def test_legs_that_only_their_fills_named_are_one_order_and_certified_at_once() -> None:
+    """On what terms an id worked that the order has left is no difference."""
+
+    async def story(company: Company) -> None:
+        company.server.rewritten = without_cloids
+        order = company.request()
+        await reconciled(company)
+        for price in (2501, 2502, 2503):
+            order = company.truth.modify(order, limit_price=price, quantity="0.10", with_new_id=True)
+            company.truth.fill(order, "0.01")
+        assert open_breaks(await reconciled(company)) == []
+        assert (await reconciled(company)).appended == 0
+        assert seen(company, "status", "quantity", "limit_price", "cum_quantity") == ["partially_filled", "0.11", "2503", "0.03"]
+
+    played("hyperliquid", story)
+
+
+def test_an_order_that_a_fill_alone_told_of_ends_as_its_last_leg_did() -> None:
+    """The answer about the leg bears the cloid, under which a later leg may have gone on."""
+
+    async def story(company: Company) -> None:
+        company.server.rewritten = without_cloids
+        await reconciled(company)
+        leg = company.place(client_id=company.record_request("C-1"))
+        company.truth.fill(leg, "0.04")
+        leg = company.truth.modify(leg, limit_price=2501, with_new_id=True)
+        company.truth.fill(leg)
+        await reconciled(company)
+        assert seen(company, "client_order_id", "status", "cum_quantity", "anomalies") == ["C-1", "filled", "0.1", []]
+
+    played("hyperliquid", story)
+
+
+@every_venue
+@pytest.mark.parametrize("odd", ["aa00bb11", "a/b c", "9" * 40])
+def test_a_name_that_the_venue_never_gave_keeps_no_other_order_from_being_reconciled(name: str, odd: str) -> None:
+    """A bot may take something else for the venue's id, or for its own at the venue, as the hash of a transaction."""
+
+    async def story(company: Company) -> None:
+        account, at = company.account, company.clock.now()
+        company.record_request("C-1", aliases={company.kind.alias: odd})
+        company.ledger.record(Acknowledge(account=account, client_order_id="C-1", venue_order_id=odd, at=at))
+        company.truth.fill(company.request("C-2"))
+        assert open_breaks(await reconciled(company)) == ["absent_order:C-1"]
+        assert company.ledger.order("C-2", account=account)["status"] == "filled"
+
+    played(name, story)
+
+
+@every_venue
+def test_a_stop_that_was_moved_at_the_venue_is_moved_here(name: str) -> None:
+    async def story(company: Company) -> None:
+        price = company.kind.instruments[0].price
+        stop = {"order_type": "stop_limit", "stop_price": str(price)}
+        waits = company.place(client_id=company.record_request("C-1", **stop), **stop)
+        await reconciled(company)
+        assert seen(company, "status", "stop_price") == ["new", str(price)]
+        company.truth.modify(waits, stop_price=price - 1, with_new_id=company.kind.new_ids)
+        found = await reconciled(company)
+        assert [(one.kind.value, one.is_settled) for one in found.breaks] == [("terms_differ", True)]
+        assert (seen(company, "stop_price"), (await reconciled(company)).appended) == ([str(price - 1)], 0)
+
+    played(name, story)
+
+
+async def with_terms_taken_back(company: Company) -> Break:
+    """An order of ours whose limit was changed by one while nobody listened, taken over, and taken back. The break."""
+    order, price = company.request(), company.kind.instruments[0].price
+    await reconciled(company)
+    company.truth.modify(order, limit_price=price + 1, with_new_id=company.kind.new_ids)
+    (found,) = (await reconciled(company)).breaks
+    repairs = repairs_of(company.ledger, found.id)
+    company.ledger.record_many(reverting(company.ledger, repairs, company.clock.now()))
+    assert seen(company, "limit_price") == [str(price)]
+    return found
+
+
+@every_venue
+def test_terms_that_were_taken_back_are_not_taken_over_again(name: str) -> None:
+    """Behaviour 18. The venue says the same in several messages, and none of them is news."""
+
+    async def story(company: Company) -> None:
+        found = await with_terms_taken_back(company)
+        (left,) = (await reconciled(company)).breaks
+        assert (left.id, left.is_settled, left.repairs) == (found.id, False, ())
+        assert (await reconciled(company)).appended == 0
+        assert seen(company, "limit_price") == [str(company.kind.instruments[0].price)]
+
+    played(name, story)
+
+
+@every_venue
+def test_terms_that_were_taken_back_stay_so_though_a_feed_tells_them_once_more(name: str) -> None:
+    """Each connection begins with what is open, in words that may be others than those of an answer."""
+
+    async def story(company: Company) -> None:
+        await with_terms_taken_back(company)
+        async with company.listening():
+            await company.until(lambda: any(isinstance(one, Heard) for one in company.told))
+            company.place(side="sell")
+            await company.until(lambda: len(company.ledger.orders()) == 2)
+        row = company.ledger.order("C-1", account=company.account)
+        assert row["limit_price"] == company.kind.instruments[0].price
+
+    played(name, story)
