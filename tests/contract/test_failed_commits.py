@@ -60,6 +60,13 @@ def test_a_commit_whose_sync_fails_once_does_not_come_to_light_later(
     assert answers == ["recorded", "recorded", "StoreUnreachable", 2, "recorded", "duplicate", "recorded", 4, 0]
 
 
+def test_a_disk_that_takes_no_more_writes_is_told_of_in_our_words(failing_sync: Path, tmp_path: Path) -> None:
+    """The connection with which the store is asked what has become of the commit cannot be made either."""
+    unknown = "OutcomeUnknown"
+    answers = told(failing_sync, tmp_path, FAILING_WRITES=str(tmp_path / "orders.db"))
+    assert answers == ["recorded", "recorded", unknown, 2, unknown, "recorded", "recorded", 4, 0]
+
+
 class CuttingLine:
     """Between a client and a PostgreSQL server. On demand it cuts a connection at the next thing the client says."""
 
