@@ -49,7 +49,7 @@ class Ledger(Questions):
         self._follower = follower_of(store, self._projector, self._latencies, settings, follow)
         self._writer = Writer(store, clock or SystemClock(), self._follower.notice, self._latencies)
         self._committer = Committer(self._writer)
-        self._closing = threading.Lock()
+        self._closing = threading.RLock()
         self._is_closed = False
         try:
             rebuild_outdated(store, self._projector)
@@ -203,13 +203,18 @@ class Ledger(Questions):
         return self._latencies.shown()
 
     def close(self) -> None:
-        """Commit what is queued, and let go of the store."""
+        """Commit what is queued, and let go of the store. Where this was interrupted, call it again.
+
+        Raises RuntimeError in a signal handler that has come in the middle of a commit, or of bringing the views up to date.
+        """
+        self._writer.refuse_within_commit()
+        self._projector.refuse_within()
         with self._closing:
             if not self._is_closed:
-                self._is_closed = True
                 self._committer.stop()
                 self._follower.stop()
                 self._store.close()
+                self._is_closed = True
 
     def __enter__(self) -> "Ledger":
         return self

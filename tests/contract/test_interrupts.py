@@ -3,6 +3,8 @@
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 
 import orderledger
-from orderledger import Ledger, StoreError
+from orderledger import Ledger, Outcome, StoreError, StoreUnreachable
 from tests.contract.streams import fill, parsed, request
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt in what is thrown away
@@ -47,6 +49,17 @@ class Handler(Interrupt):
             super().__call__(frame, event, argument)
         except KeyboardInterrupt:
             self._work()
+
+
+class AnyHandler(Handler):
+    """The same, also where the standard library comes by."""
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event in AS_SIGNALS_COME:
+            self._left -= 1
+            if self._left < 0:
+                sys.setprofile(None)
+                self._work()
 
 
 def interrupted(place: int, work: Callable[[], Any]) -> bool:
@@ -104,6 +117,73 @@ def test_a_ledger_that_was_interrupted_closes_at_once(tmp_path: Path) -> None:
     closing.start()
     closing.join(5)
     assert not closing.is_alive()
+
+
+def test_a_ledger_whose_closing_was_interrupted_is_closed_by_the_next_call(durable_store_url: str) -> None:
+    message = parsed(fill("C-1", "F-1"))[0]
+    for place in count():
+        ledger = Ledger.open(durable_store_url)
+        future = ledger.record_soon(message)
+        is_interrupted = interrupted(place, ledger.close)
+        in_another_thread(ledger.close)
+        assert future.result(0).outcome in ("recorded", "duplicate")
+        with pytest.raises(StoreUnreachable, match="the ledger is closed"):
+            ledger.record(message)
+        assert not Path(f"{durable_store_url.removeprefix('sqlite:///')}-wal").exists()  # SQLite's last connection removes it
+        if not is_interrupted:
+            break
+    assert place > 5
+
+
+@pytest.mark.parametrize("work", ["record", "record_soon", "orders", "close"])
+def test_a_signal_handler_that_closes_the_ledger_waits_for_nothing_that_it_has_interrupted(tmp_path: Path, work: str) -> None:
+    """Not for a thread, either, that waits for what was interrupted."""
+    message, other = parsed(fill("C-1", "F-1"), fill("C-1", "F-2"))
+    said: set[str] = set()
+    for place in range(0, 150, 4):
+        ledger = Ledger.open(str(tmp_path / f"{place}.db"))
+        told: list[Future[Outcome]] = []
+
+        def handle() -> None:
+            told.append(ledger.record_soon(other))  # noqa: B023
+            try:
+                ledger.close()  # noqa: B023
+            except RuntimeError as fault:
+                said.add(str(fault))
+
+        def run(place: int) -> None:
+            sys.setprofile(Handler(place, handle))
+            try:
+                with suppress(StoreUnreachable):  # it was closed before
+                    getattr(ledger, work)(*((message,) if work.startswith("record") else ()))  # noqa: B023
+            finally:
+                sys.setprofile(None)
+
+        in_another_thread(lambda: run(place))  # noqa: B023
+        in_another_thread(ledger.close)
+        assert all(future.done() for future in told)
+        if not told:
+            break
+    assert any("a signal handler cannot wait" in one for one in said) is (work in ("record", "orders"))
+
+
+def test_a_signal_handler_may_record_soon_wherever_it_has_come(tmp_path: Path) -> None:
+    for place in range(90):
+        with Ledger.open(str(tmp_path / f"{place}.db"), follow=False) as ledger:
+            message, other = parsed(fill("C-1", "F-1"), fill("C-1", "F-2"))
+            handler = AnyHandler(place, lambda: ledger.record_soon(other))  # noqa: B023
+
+            def run() -> str:
+                sys.setprofile(handler)  # noqa: B023
+                try:
+                    future = ledger.record_soon(message)  # noqa: B023
+                finally:
+                    sys.setprofile(None)
+                return future.result(10).outcome
+
+            assert in_another_thread(run) == "recorded"
+        with Ledger.open(str(tmp_path / f"{place}.db"), follow=False) as ledger:
+            assert {row["fill_id"] for row in ledger.trades()} >= {"F-1"}
 
 
 def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_whole(durable_store_url: str) -> None:

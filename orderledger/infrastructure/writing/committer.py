@@ -7,6 +7,7 @@ import asyncio
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
+from queue import SimpleQueue
 from weakref import WeakKeyDictionary, ref
 
 from orderledger.infrastructure.wire.outcome import Outcome
@@ -21,9 +22,9 @@ class Committer:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._wake = threading.Event()
+        self._wake: SimpleQueue[None] = SimpleQueue()  # a signal handler may put into it, wherever it has come
         self._is_stopping = False
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()
         self._thread: threading.Thread | None = None
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopQueue] = WeakKeyDictionary()
 
@@ -53,24 +54,26 @@ class Committer:
         return await queue.submit(entry)
 
     def wake(self) -> None:
-        """Something has been queued. Once the thread is to end it may not see it, and who has queued it writes it."""
-        if self._is_stopping:
-            self._writer.flush()
-            return
+        """Something has been queued. Who has queued it writes it where no thread will: there is none, or it is about to end."""
         if self._thread is None:
             self._start()
-        if not self._wake.is_set():
-            self._wake.set()
+        if self._is_stopping or self._thread is None:
+            self._writer.flush()
+        elif self._wake.empty():
+            self._wake.put(None)
 
     def stop(self) -> None:
         """Commit what is queued, and end the thread."""
         self._is_stopping = True
-        self._wake.set()
+        self._wake.put(None)
         if self._thread is not None:
             self._thread.join()
         self._writer.flush()  # what was queued after the thread had looked for the last time
 
     def _start(self) -> None:
+        """A signal handler that has interrupted this does not wait for it."""
+        if self._starting._is_owned():  # type: ignore[attr-defined]
+            return
         with self._starting:
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="orderledger-commits", daemon=True)
@@ -78,12 +81,10 @@ class Committer:
                 self._thread = thread
 
     def _run(self) -> None:
-        while True:
-            self._wake.wait()
-            self._wake.clear()
+        while not self._is_stopping:
+            self._wake.get()
             self._writer.flush()
-            if self._is_stopping:
-                return
+        self._wake.put(None)  # for the one before, if an interrupt came while it was started
 
 
 class LoopQueue:
