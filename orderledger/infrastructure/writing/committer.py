@@ -71,10 +71,10 @@ class Committer:
         self._writer.flush()  # what was queued after the thread had looked for the last time
 
     def _start(self) -> None:
-        """A signal handler that has interrupted this does not wait for it."""
+        """There may be no room for another thread. A signal handler that has interrupted this does not wait for it."""
         if self._starting._is_owned():  # type: ignore[attr-defined]
             return
-        with self._starting:
+        with self._starting, suppress(RuntimeError):
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="orderledger-commits", daemon=True)
                 thread.start()
@@ -83,7 +83,10 @@ class Committer:
     def _run(self) -> None:
         while not self._is_stopping:
             self._wake.get()
-            self._writer.flush()
+            try:
+                self._writer.flush()
+            except BaseException:  # whose commit it was have been told: others wait for theirs
+                self._wake.put(None)
         self._wake.put(None)  # for the one before, if an interrupt came while it was started
 
 
