@@ -115,9 +115,34 @@ def line(postgres_schema_url: str) -> Iterator[CuttingLine]:
     line.close()
 
 
+def by_line(line: CuttingLine, url: str) -> str:
+    asked = parse_qs(urlsplit(url).query)
+    return url.replace(asked["host"][0], "127.0.0.1").replace(f"port={asked['port'][0]}", f"port={line.port}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems name these options otherwise, or lack them")
+def test_a_line_that_carries_nothing_is_given_up(line: CuttingLine, postgres_schema_url: str) -> None:
+    """By the system: of it, the other side of a line that only loses what is sent is not told."""
+    url = by_line(line, postgres_schema_url)
+    usual = {"TCP_USER_TIMEOUT": 30_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}
+    assert options_of(url, *usual) == usual
+    assert options_of(f"{url}&tcp_user_timeout=7000&keepalives_idle=3", *usual) == {
+        **usual,
+        "TCP_USER_TIMEOUT": 7_000,
+        "TCP_KEEPIDLE": 3,
+    }
+
+
+def options_of(url: str, *names: str) -> dict[str, int]:
+    """Of the sockets on which a ledger speaks to this server."""
+    with Ledger.open(url, follow=False) as ledger:
+        datastore: Any = ledger._store.application.factory.datastore  # type: ignore[attr-defined]
+        with datastore.get_connection() as connection, socket.socket(fileno=os.dup(connection.fileno())) as spoken_on:
+            return {name: spoken_on.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in names}
+
+
 def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: CuttingLine, postgres_schema_url: str) -> None:
-    asked = parse_qs(urlsplit(postgres_schema_url).query)
-    url = postgres_schema_url.replace(asked["host"][0], "127.0.0.1").replace(f"port={asked['port'][0]}", f"port={line.port}")
+    url = by_line(line, postgres_schema_url)
     chance = random.Random(5)
     known: dict[str, str] = {}
     with Ledger.open(url, follow=False) as ledger:

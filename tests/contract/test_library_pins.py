@@ -14,6 +14,7 @@ from eventsourcing import postgres as library_postgres
 from eventsourcing import sqlite as library_sqlite
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.postgres import PostgresDatastore
+from psycopg.conninfo import conninfo_to_dict
 
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
@@ -172,7 +173,7 @@ def test_the_pool_of_the_library_can_be_pointed_elsewhere(postgres_schema_url: s
     """We give the URL to the pool after the library has made it, which works while the pool is not open."""
     assert "url" not in inspect.signature(PostgresDatastore.__init__).parameters
     with Ledger.open(postgres_schema_url) as ledger:
-        assert datastore_of(ledger).pool.conninfo == postgres_schema_url
+        assert conninfo_to_dict(datastore_of(ledger).pool.conninfo).items() > conninfo_to_dict(postgres_schema_url).items()
 
 
 @pytest.mark.parametrize("texts", [[], ["a"], ["", "ü", '"', "{", "NULL", "a,b", "\\"], ["x" * 300] * 1_000])
