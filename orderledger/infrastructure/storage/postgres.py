@@ -43,6 +43,13 @@ PATIENCE = {
 """Unless the URL says otherwise, a server that is gone, or a line that carries nothing, is given up after half a minute. By
 itself the system waits for an answer that cannot come for a quarter of an hour, or for two hours."""
 
+SETTINGS = SQL(
+    "SET synchronous_commit TO {}; SET lock_timeout TO {}; SET default_transaction_isolation TO 'read committed'; "
+    "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+)
+"""Of every connection, whatever is prescribed to the role or the database. Who has waited for the lock is to see what was
+committed meanwhile; a connection that rests is not to be cut, by servers that would (since version 14)."""
+
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
 
 CREATE_TABLE = SQL(
@@ -105,7 +112,7 @@ class Datastore(PostgresDatastore):
     def after_connect_func(self) -> Callable[[Connection[Any]], None]:
         library = super().after_connect_func()
         waiting = Literal(f"{max(1, 1_000 * self.lock_timeout)}ms")  # 0 would be for ever
-        settings = SQL("SET synchronous_commit TO {}; SET lock_timeout TO {}").format(Literal(self._synchronous_commit), waiting)
+        settings = SETTINGS.format(Literal(self._synchronous_commit), waiting)
 
         def after_connect(connection: Connection[Any]) -> None:
             library(connection)
