@@ -1,5 +1,6 @@
 """A program that is interrupted, wherever Python may do so, and goes on: nothing is lost, doubled or left locked."""
 
+import asyncio
 import sys
 import threading
 from collections.abc import Callable
@@ -95,6 +96,28 @@ def test_what_is_recorded_may_be_interrupted_anywhere(durable_store_url: str) ->
         assert number > 100
         assert ledger.check().differences == ()
         assert [row["fill_id"] for row in ledger.trades()] == [f"F-{place}" for place in range(number + 1)]
+
+
+def test_an_event_loop_that_was_interrupted_may_be_run_on(tmp_path: Path) -> None:
+    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+        for place in count():
+            first, second, last = parsed(*(fill("C-1", f"{kind}-{place}", place) for kind in ("first", "second", "last")))
+            loop = asyncio.new_event_loop()
+            tasks = [loop.create_task(ledger.arecord(message)) for message in (first, second)]
+            is_interrupted = interrupted(place, lambda: loop.run_until_complete(asyncio.wait(tasks)))  # noqa: B023
+            told: list[str] = []
+            while not told:
+                with suppress(KeyboardInterrupt):  # of the task in which it came
+                    told.append(loop.run_until_complete(asyncio.wait_for(ledger.arecord(last), 10)).outcome)
+            assert told[0] in ("recorded", "duplicate")
+            loop.run_until_complete(asyncio.wait(tasks, timeout=10))
+            assert all(task.done() for task in tasks)
+            answered = [task.result().outcome for task in tasks if task.exception() is None]
+            assert answered == ["recorded"] * len(answered) and len(answered) >= len(tasks) - is_interrupted
+            loop.close()
+            if not is_interrupted:
+                break
+        assert place > 50
 
 
 def test_a_question_may_be_interrupted_anywhere(durable_store_url: str) -> None:
