@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from orderledger.infrastructure.arguments import check_argument
 from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.errors import InvalidMessage, UnreadableEvent
+from orderledger.infrastructure.errors import InvalidMessage, OutcomeUnknown, StoreUnreachable, UnreadableEvent
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.questions import Questions
 from orderledger.infrastructure.settings import Settings
@@ -94,13 +94,19 @@ class Ledger(Questions):
         return self._committer.write([self._wire.to_entry(message)])[0]
 
     def record_many(self, messages: "Iterable[Message]") -> list[Outcome]:
-        """Record messages in order, a thousand to a commit."""
+        """Record messages in order, a thousand to a commit. Where the store fails after the first, OutcomeUnknown says how many
+        are recorded."""
         outcomes: list[Outcome] = []
         to_entry = self._wire.to_entry
         remaining = iter(messages)
         with self._follower.resting():
             while group := [to_entry(message) for message in islice(remaining, GROUP_LIMIT)]:
-                outcomes += self._committer.write(group)
+                try:
+                    outcomes += self._committer.write(group)
+                except StoreUnreachable as error:  # of this group; what it says is not true of all
+                    if outcomes:
+                        raise OutcomeUnknown(f"recorded are the first {len(outcomes)} messages: {error}") from error
+                    raise
         return outcomes
 
     def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:

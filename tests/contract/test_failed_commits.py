@@ -5,18 +5,19 @@ import os
 import random
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from orderledger import Ledger, OutcomeUnknown, StoreError, StoreUnreachable
+from orderledger import Ledger, Message, OutcomeUnknown, StoreError, StoreUnreachable
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.store import Conflict, Store
 from tests.contract.sql import run_sql
@@ -174,6 +175,28 @@ def test_where_all_connections_are_cut_one_message_is_told_so(postgres_schema_ur
         with pytest.raises(StoreUnreachable, match="terminating connection"):
             ledger.record(messages[0])
         assert [ledger.record(message).outcome for message in messages] == ["recorded"] * 6
+
+
+def test_where_the_first_thousand_is_recorded_nobody_is_told_that_nothing_was(tmp_path: Path) -> None:
+    path = tmp_path / "orders.db"
+    messages = parsed(*(request(f"C-{number}") for number in range(1_500)))
+    with (
+        Ledger.open(str(path), follow=False, lock_timeout=0) as ledger,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+
+        def then_held() -> Iterator[Message]:
+            yield from messages[:1_000]
+            other.execute("BEGIN IMMEDIATE")
+            yield from messages[1_000:]
+
+        with pytest.raises(OutcomeUnknown, match="recorded are the first 1000 messages: .* locked"):
+            ledger.record_many(then_held())
+        with pytest.raises(StoreUnreachable, match="locked"):
+            ledger.record_many(messages[1_000:])
+        other.execute("ROLLBACK")
+        told = [outcome.outcome for outcome in ledger.record_many(messages)]
+        assert told == ["duplicate"] * 1_000 + ["recorded"] * 500
 
 
 def test_where_the_first_half_of_a_crowded_group_is_recorded_nobody_is_told_that_nothing_was(
