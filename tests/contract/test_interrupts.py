@@ -20,18 +20,20 @@ from tests.contract.streams import fill, parsed, request
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt in what is thrown away
 
 OURS = str(Path(orderledger.__file__).parent)
+ANYWHERE = ""
 AS_SIGNALS_COME = ("call", "c_return")
 """Python looks for signals where a function begins, and after a call of one that is not written in Python."""
 
 
 class Interrupt:
-    """Raises KeyboardInterrupt where code of ours comes to its `place`-th chance of being interrupted."""
+    """Raises KeyboardInterrupt where code of ours, or of `files`, comes to its `place`-th chance of being interrupted."""
 
-    def __init__(self, place: int) -> None:
+    def __init__(self, place: int, files: str = OURS) -> None:
         self._left = place
+        self._files = files
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event in AS_SIGNALS_COME and frame.f_code.co_filename.startswith(OURS):
+        if event in AS_SIGNALS_COME and self._files in frame.f_code.co_filename:
             self._left -= 1
             if self._left < 0:
                 sys.setprofile(None)
@@ -41,8 +43,8 @@ class Interrupt:
 class Handler(Interrupt):
     """Runs what a signal handler does there, instead."""
 
-    def __init__(self, place: int, work: Callable[[], Any]) -> None:
-        super().__init__(place)
+    def __init__(self, place: int, work: Callable[[], Any], files: str = OURS) -> None:
+        super().__init__(place, files)
         self._work = work
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
@@ -52,20 +54,9 @@ class Handler(Interrupt):
             self._work()
 
 
-class AnyHandler(Handler):
-    """The same, also where the standard library comes by."""
-
-    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event in AS_SIGNALS_COME:
-            self._left -= 1
-            if self._left < 0:
-                sys.setprofile(None)
-                self._work()
-
-
-def interrupted(place: int, work: Callable[[], Any]) -> bool:
+def interrupted(place: int, work: Callable[[], Any], files: str = OURS) -> bool:
     """Whether the work came as far as that."""
-    sys.setprofile(Interrupt(place))
+    sys.setprofile(Interrupt(place, files))
     try:
         work()
     except KeyboardInterrupt:
@@ -118,6 +109,22 @@ def test_an_event_loop_that_was_interrupted_may_be_run_on(tmp_path: Path) -> Non
             if not is_interrupted:
                 break
         assert place > 50
+
+
+def test_a_rebuild_that_is_interrupted_while_it_gets_its_lock_keeps_nobody_waiting(postgres_schema_url: str) -> None:
+    """The server may have given it, and its connection goes on to others."""
+    with Ledger.open(postgres_schema_url, follow=False) as one, Ledger.open(postgres_schema_url, follow=False) as other:
+
+        def rebuild(ledger: Ledger) -> bool:
+            with ledger._store.database.rebuilding():
+                return True
+
+        for place in count():
+            is_interrupted = interrupted(place, lambda: rebuild(one), files="psycopg/cursor.py")
+            assert in_another_thread(lambda: rebuild(other))
+            if not is_interrupted:
+                break
+        assert place > 5
 
 
 def test_a_question_may_be_interrupted_anywhere(durable_store_url: str) -> None:
@@ -194,7 +201,7 @@ def test_a_signal_handler_may_record_soon_wherever_it_has_come(tmp_path: Path) -
     for place in range(90):
         with Ledger.open(str(tmp_path / f"{place}.db"), follow=False) as ledger:
             message, other = parsed(fill("C-1", "F-1"), fill("C-1", "F-2"))
-            handler = AnyHandler(place, lambda: ledger.record_soon(other))  # noqa: B023
+            handler = Handler(place, lambda: ledger.record_soon(other), ANYWHERE)  # noqa: B023
 
             def run() -> str:
                 sys.setprofile(handler)  # noqa: B023
