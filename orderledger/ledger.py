@@ -211,7 +211,8 @@ class Ledger(Questions):
     def close(self) -> None:
         """Commit what is queued, and let go of the store. Where this was interrupted, call it again.
 
-        Raises RuntimeError in a signal handler that has come in the middle of a commit, or of bringing the views up to date.
+        Raises RuntimeError in a signal handler that has come in the middle of a commit, or of bringing the views up to date, and
+        in a future's callback.
         """
         self._writer.refuse_within_commit()
         self._projector.refuse_within()

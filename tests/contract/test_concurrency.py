@@ -9,6 +9,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -120,6 +121,25 @@ def test_a_callback_that_ends_its_thread_leaves_nobody_waiting(tmp_path: Path) -
         assert future.result(10).outcome == "recorded"
         assert ledger.record_soon(second).result(10).outcome == "recorded"
         assert asyncio.run(asyncio.wait_for(ledger.arecord(third), 10)).outcome == "recorded"
+
+
+def test_a_callback_that_closes_the_ledger_is_refused_and_it_stays_open(tmp_path: Path) -> None:
+    first, second = parsed(request("C-1"), request("C-2"))
+    said: Queue[str] = Queue()
+    path = tmp_path / "orders.db"
+
+    def close(_: object) -> None:
+        try:
+            ledger.close()
+        except RuntimeError as error:
+            said.put(str(error))
+
+    with Ledger.open(str(path), follow=False) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # so that the callback is there before the commit
+        ledger.record_soon(first).add_done_callback(close)
+        other.execute("ROLLBACK")
+        assert "cannot wait in the middle of a commit" in said.get(timeout=10)
+        assert ledger.record(second).outcome == "recorded"
 
 
 def test_where_there_is_no_room_for_a_thread_everybody_is_answered(tmp_path: Path) -> None:
