@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from orderledger.infrastructure.arguments import check_argument
 from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.errors import InvalidMessage, UnreadableEvent
+from orderledger.infrastructure.errors import InvalidMessage, OutcomeUnknown, StoreUnreachable, UnreadableEvent
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.questions import Questions
 from orderledger.infrastructure.settings import Settings
@@ -49,7 +49,7 @@ class Ledger(Questions):
         self._follower = follower_of(store, self._projector, self._latencies, settings, follow)
         self._writer = Writer(store, clock or SystemClock(), self._follower.notice, self._latencies)
         self._committer = Committer(self._writer)
-        self._closing = threading.Lock()
+        self._closing = threading.RLock()
         self._is_closed = False
         try:
             rebuild_outdated(store, self._projector)
@@ -94,13 +94,19 @@ class Ledger(Questions):
         return self._committer.write([self._wire.to_entry(message)])[0]
 
     def record_many(self, messages: "Iterable[Message]") -> list[Outcome]:
-        """Record messages in order, a thousand to a commit."""
+        """Record messages in order, a thousand to a commit. Where the store fails after the first, OutcomeUnknown says how many
+        are recorded."""
         outcomes: list[Outcome] = []
         to_entry = self._wire.to_entry
         remaining = iter(messages)
         with self._follower.resting():
             while group := [to_entry(message) for message in islice(remaining, GROUP_LIMIT)]:
-                outcomes += self._committer.write(group)
+                try:
+                    outcomes += self._committer.write(group)
+                except StoreUnreachable as error:  # of this group; what it says is not true of all
+                    if outcomes:
+                        raise OutcomeUnknown(f"recorded are the first {len(outcomes)} messages: {error}") from error
+                    raise
         return outcomes
 
     def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
@@ -203,13 +209,19 @@ class Ledger(Questions):
         return self._latencies.shown()
 
     def close(self) -> None:
-        """Commit what is queued, and let go of the store."""
+        """Commit what is queued, and let go of the store. Where this was interrupted, call it again.
+
+        Raises RuntimeError in a signal handler that has come in the middle of a commit, or of bringing the views up to date, and
+        in a future's callback.
+        """
+        self._writer.refuse_within_commit()
+        self._projector.refuse_within()
         with self._closing:
             if not self._is_closed:
-                self._is_closed = True
                 self._committer.stop()
                 self._follower.stop()
                 self._store.close()
+                self._is_closed = True
 
     def __enter__(self) -> "Ledger":
         return self

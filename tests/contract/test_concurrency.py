@@ -3,10 +3,13 @@
 import asyncio
 import gc
 import sqlite3
+import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -102,6 +105,53 @@ def test_an_event_loop_that_ended_before_its_commit_does_not_stop_the_others(tmp
         other.close()
         assert ledger.record_soon(parse_document(request("C-2"))).result(10).outcome == "recorded"
         assert [row["client_order_id"] for row in ledger.orders()] == ["C-1", "C-2"]
+
+
+def test_a_callback_that_ends_its_thread_leaves_nobody_waiting(tmp_path: Path) -> None:
+    def leave(_: object) -> None:
+        sys.exit("the program's own fault")
+
+    first, second, third = parsed(request("C-1"), request("C-2"), request("C-3"))
+    path = tmp_path / "orders.db"
+    with Ledger.open(str(path), follow=False) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # so that the callback is there before the commit
+        future = ledger.record_soon(first)
+        future.add_done_callback(leave)
+        other.execute("ROLLBACK")
+        assert future.result(10).outcome == "recorded"
+        assert ledger.record_soon(second).result(10).outcome == "recorded"
+        assert asyncio.run(asyncio.wait_for(ledger.arecord(third), 10)).outcome == "recorded"
+
+
+def test_a_callback_that_closes_the_ledger_is_refused_and_it_stays_open(tmp_path: Path) -> None:
+    first, second = parsed(request("C-1"), request("C-2"))
+    said: Queue[str] = Queue()
+    path = tmp_path / "orders.db"
+
+    def close(_: object) -> None:
+        try:
+            ledger.close()
+        except RuntimeError as error:
+            said.put(str(error))
+
+    with Ledger.open(str(path), follow=False) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # so that the callback is there before the commit
+        ledger.record_soon(first).add_done_callback(close)
+        other.execute("ROLLBACK")
+        assert "cannot wait in the middle of a commit" in said.get(timeout=10)
+        assert ledger.record(second).outcome == "recorded"
+
+
+def test_where_there_is_no_room_for_a_thread_everybody_is_answered(tmp_path: Path) -> None:
+    first, second = parsed(request("C-1"), request("C-2"))
+    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+        before = threading.stack_size(1 << 47)  # more than there are addresses
+        try:
+            assert ledger.record_soon(first).result(10).outcome == "recorded"
+            assert asyncio.run(asyncio.wait_for(ledger.arecord(second), 10)).outcome == "recorded"
+        finally:
+            threading.stack_size(before)
+        assert ledger.record_soon(first).result(10).outcome == "duplicate"
 
 
 @pytest.mark.parametrize("question", ["orders", "trades", "pnl", "events", "recover", "check", "rebuild"])

@@ -5,18 +5,19 @@ import os
 import random
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from orderledger import Ledger, OutcomeUnknown, StoreError, StoreUnreachable
+from orderledger import Ledger, Message, OutcomeUnknown, StoreError, StoreUnreachable
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.store import Conflict, Store
 from tests.contract.sql import run_sql
@@ -58,6 +59,13 @@ def test_a_commit_whose_sync_fails_once_does_not_come_to_light_later(
 ) -> None:
     answers = told(failing_sync, tmp_path, *arguments, FAILING_ONCE="1")
     assert answers == ["recorded", "recorded", "StoreUnreachable", 2, "recorded", "duplicate", "recorded", 4, 0]
+
+
+def test_a_disk_that_takes_no_more_writes_is_told_of_in_our_words(failing_sync: Path, tmp_path: Path) -> None:
+    """The connection with which the store is asked what has become of the commit cannot be made either."""
+    unknown = "OutcomeUnknown"
+    answers = told(failing_sync, tmp_path, FAILING_WRITES=str(tmp_path / "orders.db"))
+    assert answers == ["recorded", "recorded", unknown, 2, unknown, "recorded", "recorded", 4, 0]
 
 
 class CuttingLine:
@@ -108,9 +116,34 @@ def line(postgres_schema_url: str) -> Iterator[CuttingLine]:
     line.close()
 
 
+def by_line(line: CuttingLine, url: str) -> str:
+    asked = parse_qs(urlsplit(url).query)
+    return url.replace(asked["host"][0], "127.0.0.1").replace(f"port={asked['port'][0]}", f"port={line.port}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems name these options otherwise, or lack them")
+def test_a_line_that_carries_nothing_is_given_up(line: CuttingLine, postgres_schema_url: str) -> None:
+    """By the system: of it, the other side of a line that only loses what is sent is not told."""
+    url = by_line(line, postgres_schema_url)
+    usual = {"TCP_USER_TIMEOUT": 30_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}
+    assert options_of(url, *usual) == usual
+    assert options_of(f"{url}&tcp_user_timeout=7000&keepalives_idle=3", *usual) == {
+        **usual,
+        "TCP_USER_TIMEOUT": 7_000,
+        "TCP_KEEPIDLE": 3,
+    }
+
+
+def options_of(url: str, *names: str) -> dict[str, int]:
+    """Of the sockets on which a ledger speaks to this server."""
+    with Ledger.open(url, follow=False) as ledger:
+        datastore: Any = ledger._store.application.factory.datastore  # type: ignore[attr-defined]
+        with datastore.get_connection() as connection, socket.socket(fileno=os.dup(connection.fileno())) as spoken_on:
+            return {name: spoken_on.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in names}
+
+
 def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: CuttingLine, postgres_schema_url: str) -> None:
-    asked = parse_qs(urlsplit(postgres_schema_url).query)
-    url = postgres_schema_url.replace(asked["host"][0], "127.0.0.1").replace(f"port={asked['port'][0]}", f"port={line.port}")
+    url = by_line(line, postgres_schema_url)
     chance = random.Random(5)
     known: dict[str, str] = {}
     with Ledger.open(url, follow=False) as ledger:
@@ -142,6 +175,28 @@ def test_where_all_connections_are_cut_one_message_is_told_so(postgres_schema_ur
         with pytest.raises(StoreUnreachable, match="terminating connection"):
             ledger.record(messages[0])
         assert [ledger.record(message).outcome for message in messages] == ["recorded"] * 6
+
+
+def test_where_the_first_thousand_is_recorded_nobody_is_told_that_nothing_was(tmp_path: Path) -> None:
+    path = tmp_path / "orders.db"
+    messages = parsed(*(request(f"C-{number}") for number in range(1_500)))
+    with (
+        Ledger.open(str(path), follow=False, lock_timeout=0) as ledger,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+
+        def then_held() -> Iterator[Message]:
+            yield from messages[:1_000]
+            other.execute("BEGIN IMMEDIATE")
+            yield from messages[1_000:]
+
+        with pytest.raises(OutcomeUnknown, match="recorded are the first 1000 messages: .* locked"):
+            ledger.record_many(then_held())
+        with pytest.raises(StoreUnreachable, match="locked"):
+            ledger.record_many(messages[1_000:])
+        other.execute("ROLLBACK")
+        told = [outcome.outcome for outcome in ledger.record_many(messages)]
+        assert told == ["duplicate"] * 1_000 + ["recorded"] * 500
 
 
 def test_where_the_first_half_of_a_crowded_group_is_recorded_nobody_is_told_that_nothing_was(

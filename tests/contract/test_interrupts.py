@@ -1,8 +1,12 @@
 """A program that is interrupted, wherever Python may do so, and goes on: nothing is lost, doubled or left locked."""
 
+import asyncio
+import gc
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -11,24 +15,27 @@ from typing import Any
 import pytest
 
 import orderledger
-from orderledger import Ledger, StoreError
+from orderledger import Ledger, Outcome, StoreError, StoreUnreachable
+from orderledger.infrastructure.garbage import uncollected
 from tests.contract.streams import fill, parsed, request
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt in what is thrown away
 
 OURS = str(Path(orderledger.__file__).parent)
+ANYWHERE = ""
 AS_SIGNALS_COME = ("call", "c_return")
 """Python looks for signals where a function begins, and after a call of one that is not written in Python."""
 
 
 class Interrupt:
-    """Raises KeyboardInterrupt where code of ours comes to its `place`-th chance of being interrupted."""
+    """Raises KeyboardInterrupt where code of ours, or of `files`, comes to its `place`-th chance of being interrupted."""
 
-    def __init__(self, place: int) -> None:
+    def __init__(self, place: int, files: str = OURS) -> None:
         self._left = place
+        self._files = files
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event in AS_SIGNALS_COME and frame.f_code.co_filename.startswith(OURS):
+        if event in AS_SIGNALS_COME and self._files in frame.f_code.co_filename:
             self._left -= 1
             if self._left < 0:
                 sys.setprofile(None)
@@ -38,8 +45,8 @@ class Interrupt:
 class Handler(Interrupt):
     """Runs what a signal handler does there, instead."""
 
-    def __init__(self, place: int, work: Callable[[], Any]) -> None:
-        super().__init__(place)
+    def __init__(self, place: int, work: Callable[[], Any], files: str = OURS) -> None:
+        super().__init__(place, files)
         self._work = work
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
@@ -49,9 +56,9 @@ class Handler(Interrupt):
             self._work()
 
 
-def interrupted(place: int, work: Callable[[], Any]) -> bool:
+def interrupted(place: int, work: Callable[[], Any], files: str = OURS) -> bool:
     """Whether the work came as far as that."""
-    sys.setprofile(Interrupt(place))
+    sys.setprofile(Interrupt(place, files))
     try:
         work()
     except KeyboardInterrupt:
@@ -84,6 +91,57 @@ def test_what_is_recorded_may_be_interrupted_anywhere(durable_store_url: str) ->
         assert [row["fill_id"] for row in ledger.trades()] == [f"F-{place}" for place in range(number + 1)]
 
 
+def test_an_event_loop_that_was_interrupted_may_be_run_on(tmp_path: Path) -> None:
+    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+        for place in count():
+            first, second, last = parsed(*(fill("C-1", f"{kind}-{place}", place) for kind in ("first", "second", "last")))
+            loop = asyncio.new_event_loop()
+            tasks = [loop.create_task(ledger.arecord(message)) for message in (first, second)]
+            is_interrupted = interrupted(place, lambda: loop.run_until_complete(asyncio.wait(tasks)))  # noqa: B023
+            told: list[str] = []
+            while not told:
+                with suppress(KeyboardInterrupt):  # of the task in which it came
+                    told.append(loop.run_until_complete(asyncio.wait_for(ledger.arecord(last), 10)).outcome)
+            assert told[0] in ("recorded", "duplicate")
+            loop.run_until_complete(asyncio.wait(tasks, timeout=10))
+            assert all(task.done() for task in tasks)
+            answered = [task.result().outcome for task in tasks if task.exception() is None]
+            assert answered == ["recorded"] * len(answered) and len(answered) >= len(tasks) - is_interrupted
+            loop.close()
+            if not is_interrupted:
+                break
+        assert place > 50
+
+
+def test_a_rebuild_that_is_interrupted_while_it_gets_its_lock_keeps_nobody_waiting(postgres_schema_url: str) -> None:
+    """The server may have given it, and its connection goes on to others."""
+    with Ledger.open(postgres_schema_url, follow=False) as one, Ledger.open(postgres_schema_url, follow=False) as other:
+
+        def rebuild(ledger: Ledger) -> bool:
+            with ledger._store.database.rebuilding():
+                return True
+
+        for place in count():
+            is_interrupted = interrupted(place, lambda: rebuild(one), files="psycopg/cursor.py")
+            assert in_another_thread(lambda: rebuild(other))
+            if not is_interrupted:
+                break
+        assert place > 5
+
+
+def test_an_interrupt_leaves_the_garbage_collector_on() -> None:
+    def rest() -> None:
+        with uncollected():
+            pass
+
+    for place in count():
+        is_interrupted = interrupted(place, rest, files="garbage.py")
+        assert gc.isenabled()
+        if not is_interrupted:
+            break
+    assert place > 2
+
+
 def test_a_question_may_be_interrupted_anywhere(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, follow=False, lock_timeout=5) as ledger:
         ledger.record_many(parsed(request("C-1", quantity="100000")))
@@ -104,6 +162,73 @@ def test_a_ledger_that_was_interrupted_closes_at_once(tmp_path: Path) -> None:
     closing.start()
     closing.join(5)
     assert not closing.is_alive()
+
+
+def test_a_ledger_whose_closing_was_interrupted_is_closed_by_the_next_call(durable_store_url: str) -> None:
+    message = parsed(fill("C-1", "F-1"))[0]
+    for place in count():
+        ledger = Ledger.open(durable_store_url)
+        future = ledger.record_soon(message)
+        is_interrupted = interrupted(place, ledger.close)
+        in_another_thread(ledger.close)
+        assert future.result(0).outcome in ("recorded", "duplicate")
+        with pytest.raises(StoreUnreachable, match="the ledger is closed"):
+            ledger.record(message)
+        assert not Path(f"{durable_store_url.removeprefix('sqlite:///')}-wal").exists()  # SQLite's last connection removes it
+        if not is_interrupted:
+            break
+    assert place > 5
+
+
+@pytest.mark.parametrize("work", ["record", "record_soon", "orders", "close"])
+def test_a_signal_handler_that_closes_the_ledger_waits_for_nothing_that_it_has_interrupted(tmp_path: Path, work: str) -> None:
+    """Not for a thread, either, that waits for what was interrupted."""
+    message, other = parsed(fill("C-1", "F-1"), fill("C-1", "F-2"))
+    said: set[str] = set()
+    for place in range(0, 150, 4):
+        ledger = Ledger.open(str(tmp_path / f"{place}.db"))
+        told: list[Future[Outcome]] = []
+
+        def handle() -> None:
+            told.append(ledger.record_soon(other))  # noqa: B023
+            try:
+                ledger.close()  # noqa: B023
+            except RuntimeError as fault:
+                said.add(str(fault))
+
+        def run(place: int) -> None:
+            sys.setprofile(Handler(place, handle))
+            try:
+                with suppress(StoreUnreachable):  # it was closed before
+                    getattr(ledger, work)(*((message,) if work.startswith("record") else ()))  # noqa: B023
+            finally:
+                sys.setprofile(None)
+
+        in_another_thread(lambda: run(place))  # noqa: B023
+        in_another_thread(ledger.close)
+        assert all(future.done() for future in told)
+        if not told:
+            break
+    assert any("cannot wait" in one for one in said) is (work in ("record", "orders"))
+
+
+def test_a_signal_handler_may_record_soon_wherever_it_has_come(tmp_path: Path) -> None:
+    for place in range(90):
+        with Ledger.open(str(tmp_path / f"{place}.db"), follow=False) as ledger:
+            message, other = parsed(fill("C-1", "F-1"), fill("C-1", "F-2"))
+            handler = Handler(place, lambda: ledger.record_soon(other), ANYWHERE)  # noqa: B023
+
+            def run() -> str:
+                sys.setprofile(handler)  # noqa: B023
+                try:
+                    future = ledger.record_soon(message)  # noqa: B023
+                finally:
+                    sys.setprofile(None)
+                return future.result(10).outcome
+
+            assert in_another_thread(run) == "recorded"
+        with Ledger.open(str(tmp_path / f"{place}.db"), follow=False) as ledger:
+            assert {row["fill_id"] for row in ledger.trades()} >= {"F-1"}
 
 
 def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_whole(durable_store_url: str) -> None:

@@ -1,11 +1,13 @@
 """Several ledgers that write to one store lose and double nothing."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from orderledger import Ledger, StoreError, parse_document
@@ -76,6 +78,29 @@ def test_of_a_replacement_and_a_request_of_one_id_at_once_one_is_refused(two: tu
             ("refused", "duplicate_client_order_id"),
         ]
     assert other.check().differences == ()
+
+
+@pytest.mark.parametrize("level", ["repeatable%20read", "serializable"])
+def test_who_waited_for_another_ledger_sees_what_it_has_written_whatever_isolation_is_usual(
+    postgres_schema_url: str, level: str
+) -> None:
+    options = f"%20-c%20default_transaction_isolation%3D{level.replace('%20', '%5C%20')}"
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'orderledger_events'::regclass"
+    with ExitStack() as opened:
+        one, other = (opened.enter_context(Ledger.open(postgres_schema_url + options, follow=False)) for _ in range(2))
+        one.record(parse_document(request("C-1")))
+        pool = opened.enter_context(ThreadPoolExecutor(2))
+        with psycopg.connect(postgres_schema_url) as holding:
+            holding.execute("LOCK TABLE orderledger_events IN EXCLUSIVE MODE")
+            told = []
+            for ledger, message in ((one, replace_to("R-1", "C-1", 1)), (other, parse_document(request("R-1")))):
+                told.append(pool.submit(ledger.record, message))
+                while holding.execute(waiting).fetchone() != (len(told),):
+                    time.sleep(0.01)
+        assert [(future.result(20).outcome, future.result().reason) for future in told] == [
+            ("recorded", None),
+            ("refused", "duplicate_client_order_id"),
+        ]
 
 
 @pytest.mark.parametrize("is_request_first", [True, False])

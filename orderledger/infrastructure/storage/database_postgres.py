@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -156,12 +156,17 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:
-        """The lock is its connection's, and goes with it: then there is none to give back."""
+        """The lock is its connection's, and goes with it: others get the connection, and are not to have the lock."""
         with self._datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-            while not cursor.execute("SELECT pg_try_advisory_lock(%s)", (REBUILDING_LOCK,)).fetchall()[0][0]:
-                time.sleep(REBUILDING_LOOK)
-            try:
+            try:  # from here on: an interrupt may come when the server has just given the lock
+                while not cursor.execute("SELECT pg_try_advisory_lock(%s)", (REBUILDING_LOCK,)).fetchall()[0][0]:
+                    time.sleep(REBUILDING_LOOK)
                 yield
             finally:
-                with suppress(OperationalError):
-                    cursor.execute("SELECT pg_advisory_unlock(%s)", (REBUILDING_LOCK,))
+                try:
+                    cursor.execute("SELECT pg_advisory_unlock_all()")
+                except OperationalError:
+                    pass  # it went with the connection
+                except BaseException:
+                    connection.close()  # so that it goes with it
+                    raise

@@ -15,6 +15,7 @@ from eventsourcing.persistence import BaseInfrastructureFactory, ConnectionPoolC
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.utils import Environment, EnvType
 from psycopg import Connection, Cursor
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import LockNotAvailable
 from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Composed, Identifier, Literal
@@ -32,7 +33,22 @@ from orderledger.infrastructure.storage.recording import (
 )
 from orderledger.infrastructure.storage.store import is_for_reading_only
 
-CONNECT_SECONDS = 10
+PATIENCE = {
+    "connect_timeout": "10",
+    "tcp_user_timeout": "30000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+}
+"""Unless the URL says otherwise, a server that is gone, or a line that carries nothing, is given up after half a minute. By
+itself the system waits for an answer that cannot come for a quarter of an hour, or for two hours."""
+
+SETTINGS = SQL(
+    "SET synchronous_commit TO {}; SET lock_timeout TO {}; SET default_transaction_isolation TO 'read committed'; "
+    "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+)
+"""Of every connection, whatever is prescribed to the role or the database. Who has waited for the lock is to see what was
+committed meanwhile; a connection that rests is not to be cut, by servers that would (since version 14)."""
 
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
 
@@ -87,16 +103,16 @@ class Datastore(PostgresDatastore):
         self._synchronous_commit = synchronous_commit
         self._is_closed = False
         super().__init__("", "", "", "", "", pool_size=1, max_overflow=15, originator_id_type="text", lock_timeout=lock_timeout)
-        self.pool.conninfo = url
-        self.pool.kwargs = {"row_factory": dict_row, "connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"}
-        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:  # the pool would not say what is wrong
+        self.pool.conninfo = _patient(url)
+        self.pool.kwargs = {"row_factory": dict_row, "client_encoding": "utf8"}
+        with psycopg.connect(_patient(url)) as connection:  # the pool would not say what is wrong
             row = connection.execute("SELECT current_schema()").fetchone()
             self.schema = row[0] if row and row[0] else "public"
 
     def after_connect_func(self) -> Callable[[Connection[Any]], None]:
         library = super().after_connect_func()
         waiting = Literal(f"{max(1, 1_000 * self.lock_timeout)}ms")  # 0 would be for ever
-        settings = SQL("SET synchronous_commit TO {}; SET lock_timeout TO {}").format(Literal(self._synchronous_commit), waiting)
+        settings = SETTINGS.format(Literal(self._synchronous_commit), waiting)
 
         def after_connect(connection: Connection[Any]) -> None:
             library(connection)
@@ -239,10 +255,16 @@ class Recorder(PostgresApplicationRecorder):
 
 def has_ledger(url: str) -> bool:
     """Whether a ledger is in this database, where its search path leads. Raises psycopg's errors."""
-    with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
+    with psycopg.connect(_patient(url)) as connection:
         if connection.execute("SELECT 1 WHERE current_schema() IS NULL").fetchone():
             raise psycopg.ProgrammingError("its search_path names no schema that is there and that this role may use")
         return connection.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass('ledger_schema')").fetchone() is not None
+
+
+def _patient(url: str) -> str:
+    """What to connect with."""
+    given = conninfo_to_dict(url)
+    return make_conninfo(url, **{name: value for name, value in PATIENCE.items() if name not in given})
 
 
 def _names(fresh: Sequence[Binding], free: Sequence[tuple[str, str]]) -> tuple[bytes, ...]:

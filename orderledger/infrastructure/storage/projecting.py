@@ -95,8 +95,7 @@ class Projector:
         RuntimeError in a signal handler that has come in the middle of that: the one would wait for the other."""
         if self.fault is not None:
             raise self.fault
-        if self._lock._is_owned():  # type: ignore[attr-defined]
-            raise RuntimeError("a signal handler cannot wait for the views that it has interrupted on their way: ask after it")
+        self.refuse_within()
         with self._lock:
             last, read_before = self._store.recorder.last_position(), self.events_read
             if self._fold.position < last:
@@ -111,6 +110,11 @@ class Projector:
             if self.events_read - read_before > BATCH_FAR_BEHIND:
                 survey(self._store)
             return self._fold.position
+
+    def refuse_within(self) -> None:
+        """Raises RuntimeError in a signal handler that has come while this thread was bringing the views up to date."""
+        if self._lock._is_owned():  # type: ignore[attr-defined]
+            raise RuntimeError("a signal handler cannot wait for the views that it has interrupted: do it after that")
 
     def caught_up(self) -> int | None:
         """The same, but None where the views are behind a log that we may only read: what is asked is then folded."""

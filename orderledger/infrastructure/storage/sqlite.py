@@ -70,15 +70,15 @@ class Recorder(SQLiteApplicationRecorder):
         synced there. An fsync that failed is never tried again."""
         if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in BEFORE_COMMIT:
             return True
-        if isinstance(self.datastore, Datastore):
-            self.datastore.renew()
-        with self.datastore.get_connection(commit=True) as connection:
-            cursor = connection.cursor()
-            try:
+        try:
+            if isinstance(self.datastore, Datastore):
+                self.datastore.renew()
+            with self.datastore.get_connection(commit=True) as connection:  # a new one, which may fail as well
+                cursor = connection.cursor()
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 is_busy = cursor.fetchall()[0][0]
-            except sqlite3.Error as failure:
-                raise told_by_library(failure) from failure
+        except sqlite3.Error as failure:
+            raise told_by_library(failure) from failure
         if is_busy:
             raise OperationalError("others are reading: the write-ahead log cannot be done with")
         return True

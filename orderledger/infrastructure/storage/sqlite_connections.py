@@ -153,10 +153,12 @@ class Datastore(SQLiteDatastore):
             held.connection.close()
 
     def close(self) -> None:
-        """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise."""
+        """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise. A signal
+        handler does not wait for the question that it has interrupted: its connection is closed with the process."""
         self._is_closing = True
+        own = threading.get_ident()
         deadline = time.monotonic() + CLOSING_SECONDS
-        while self._users and time.monotonic() < deadline:
+        while any(thread != own for thread in list(self._users)) and time.monotonic() < deadline:
             time.sleep(0.002)
         if not self._users:
             super().close()

@@ -110,11 +110,21 @@ class Writer:
         """Whether more may be queued."""
         return len(self._queue) < QUEUE_LIMIT
 
+    def has_queued(self) -> bool:
+        """Whether anybody waits for a commit."""
+        return bool(self._queue)
+
+    def is_within_commit(self) -> bool:
+        """Whether this thread is in the middle of a commit: in a signal handler that came there, or in a future's callback."""
+        return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]
+
     def refuse_within_commit(self) -> None:
-        """Raises RuntimeError in a signal handler that has come in the middle of a commit: the commit would wait for the handler,
-        and the handler for the commit."""
-        if self._lock._is_owned():  # type: ignore[attr-defined]
-            raise RuntimeError("a signal handler cannot wait for a commit that it has interrupted: use record_soon there")
+        """Raises RuntimeError in a signal handler that has come in the middle of a commit, and in the callback of a future, which
+        is called there: the commit would wait for it, and it for the commit."""
+        if self.is_within_commit():
+            raise RuntimeError(
+                "a signal handler or a future's callback cannot wait in the middle of a commit: use record_soon there"
+            )
 
     def flush_once(self) -> None:
         """Commit one group, if anything is queued."""
