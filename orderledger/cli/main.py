@@ -102,8 +102,8 @@ def main() -> None:
     \b
     A first session:
       orderledger demo                                   the whole story in a minute
-      echo '{"type":"request","account":"sim:main","client_order_id":"C-1","instrument":"BTC-USD",
-             "side":"buy","quantity":"0.5","order_type":"limit","limit_price":"64000"}' | orderledger record -
+      echo '{"type":"request","account":"sim:main","client_order_id":"C-1","instrument":"BTC-USD",' \\
+           '"side":"buy","quantity":"0.5","order_type":"limit","limit_price":"64000"}' | orderledger record -
       orderledger orders --open
       orderledger history C-1
 
