@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from orderledger.cli.columns import Columns, Row, value_of
+from orderledger.domain.values import printable
 
 GAP = 2
 WHOLE_WORD = 16
@@ -170,7 +171,8 @@ def people(*, to_stderr: bool = False) -> Any:
 
 
 def readable(value: Any) -> str:
-    """As people read it: times to the millisecond, long fractions cut to ten places, small ones to four digits."""
+    """As people read it: times to the millisecond, long fractions cut to ten places, small ones to four digits. Nothing in it is
+    an order to the terminal."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -183,8 +185,8 @@ def readable(value: Any) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03d}"
     if isinstance(value, dict):
-        return " ".join(f"{name}={readable(item)}" for name, item in value.items() if item is not None)
-    return ", ".join(map(readable, value)) if isinstance(value, (list, tuple)) else str(value)
+        return " ".join(f"{printable(name)}={readable(item)}" for name, item in value.items() if item is not None)
+    return ", ".join(map(readable, value)) if isinstance(value, (list, tuple)) else printable(str(value))
 
 
 @contextmanager
@@ -204,4 +206,4 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
 def say(lines: Iterable[str]) -> None:
     """To whoever watches, on stderr."""
     for line in lines:
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
