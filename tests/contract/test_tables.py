@@ -64,11 +64,21 @@ def test_a_table_keeps_to_its_window(orderledger_command: Path, ledger_path: Pat
     assert len(lines) < 25, "a cell cut to letters"
 
 
-@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
 def test_what_an_order_is_can_be_read_in_any_window(orderledger_command: Path, ledger_path: Path, width: int) -> None:
     shown = "\n".join(shown_at(width, orderledger_command, "orders", "--db", ledger_path))
     for word in ("BTC-USD", "buy", "0.5", "64000.5", "0.2", "partially_filled", "cancel", "pending", "unresolved", "C-2", "999"):
         assert re.search(rf"(?<!\S){word}(?!\S)", shown.replace(",", "")), word
+
+
+@pytest.mark.parametrize("width", [30, 60])
+@pytest.mark.parametrize(("command", "words"), [("trades", ["buy", "0.2", "63990"]), ("pnl", ["0.2", "63990", "-1.28"])])
+def test_where_the_first_columns_have_no_room_they_stand_below_each_other(
+    orderledger_command: Path, ledger_path: Path, command: str, words: list[str], width: int
+) -> None:
+    lines = shown_at(width, orderledger_command, command, "--db", ledger_path)
+    assert max(map(len, lines)) <= width
+    assert [word for word in words if word not in "\n".join(lines).split()] == []
 
 
 def test_what_was_left_out_is_named_with_the_ways_to_see_it(orderledger_command: Path, ledger_path: Path) -> None:
