@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import orderledger
-from orderledger import Ledger, StoreError
+from orderledger import Ledger, Outcome, StoreError
 from tests.contract.streams import fill, parsed, request
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt in what is thrown away
@@ -158,3 +159,27 @@ def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_r
             assert in_another_thread(lambda number=number: ask(number)) == number // 7 + 1  # type: ignore[misc]
         assert ledger.check().differences == ()
     assert any("a signal handler cannot wait for the views" in str(one) for one in said)
+
+
+def test_a_callback_of_a_future_may_ask_and_record_soon_and_is_told_that_it_cannot_wait(durable_store_url: str) -> None:
+    said: list[str] = []
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(request("C-1", quantity="100000")))
+
+        def go_on(future: Future[Outcome]) -> None:
+            if threading.current_thread() is not threading.main_thread():  # there it was done before it had a callback
+                soon, late = parsed(fill("C-1", f"soon-{future.result().position}"), fill("C-1", "late"))
+                ledger.record_soon(soon)
+                try:
+                    ledger.record(late)
+                except RuntimeError as fault:
+                    said.append(str(fault))
+                said.append(ledger.order("C-1")["status"])
+
+        for number in range(20):
+            ledger.record_soon(*parsed(fill("C-1", f"F-{number}"))).add_done_callback(go_on)
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        filled = [row["fill_id"] for row in ledger.trades()]
+    refused, asked = set(said[::2]), set(said[1::2])
+    assert asked == {"partially_filled"} and all("or a callback of a future cannot wait" in sentence for sentence in refused)
+    assert "late" not in filled and len(filled) == 20 + len(said) // 2

@@ -32,7 +32,7 @@ class Committer:
         self._writer.refuse_within_commit()
         told = Told()
         self._writer.enqueue(entries, told)
-        if not self._writer.try_flush(told):
+        if not self._writer.try_flush(told) or self._is_stopping:
             self.wake()
         return told.result()
 
@@ -53,9 +53,11 @@ class Committer:
         return await queue.submit(entry)
 
     def wake(self) -> None:
-        """Something has been queued. Once the thread is to end it may not see it, and who has queued it writes it."""
+        """Something has been queued. Once the thread is to end it may not see it, and who has queued it writes it, or in the
+        middle of a commit who commits."""
         if self._is_stopping:
-            self._writer.flush()
+            if not self._writer.is_within_commit():
+                self._writer.flush()
             return
         if self._thread is None:
             self._start()

@@ -110,11 +110,15 @@ class Writer:
         """Whether more may be queued."""
         return len(self._queue) < QUEUE_LIMIT
 
+    def is_within_commit(self) -> bool:
+        """Whether this thread is in the middle of a commit: in a signal handler that came there, or in a future's callback."""
+        return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]
+
     def refuse_within_commit(self) -> None:
-        """Raises RuntimeError in a signal handler that has come in the middle of a commit: the commit would wait for the handler,
-        and the handler for the commit."""
-        if self._lock._is_owned():  # type: ignore[attr-defined]
-            raise RuntimeError("a signal handler cannot wait for a commit that it has interrupted: use record_soon there")
+        """Raises RuntimeError there: the commit would wait for who asks, and that for the commit."""
+        if self.is_within_commit():
+            who = "a signal handler or a callback of a future"
+            raise RuntimeError(f"{who} cannot wait for a commit in the middle of which it runs: use record_soon there")
 
     def flush_once(self) -> None:
         """Commit one group, if anything is queued."""
