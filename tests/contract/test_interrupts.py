@@ -13,6 +13,7 @@ import pytest
 
 import orderledger
 from orderledger import Ledger, Outcome, StoreError
+from orderledger.infrastructure.storage.sqlite_connections import Datastore
 from tests.contract.streams import fill, parsed, request
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt in what is thrown away
@@ -66,7 +67,7 @@ def in_another_thread(work: Callable[[], Any]) -> Any:
     found: list[Any] = []
     thread = threading.Thread(target=lambda: found.append(work()), daemon=True)
     thread.start()
-    thread.join(20)
+    thread.join(10)
     assert not thread.is_alive(), "it waits for what nobody holds"
     return found[0]
 
@@ -183,3 +184,25 @@ def test_a_callback_of_a_future_may_ask_and_record_soon_and_is_told_that_it_cann
     refused, asked = set(said[::2]), set(said[1::2])
     assert asked == {"partially_filled"} and all("or a callback of a future cannot wait" in sentence for sentence in refused)
     assert "late" not in filled and len(filled) == 20 + len(said) // 2
+
+
+def test_a_store_that_is_closed_is_closed_again_although_a_thread_was_ended_with_the_lock_of_its_pool(tmp_path: Path) -> None:
+    """When Python ends it closes what is left once more, and ends daemon threads where they are: they let go of nothing."""
+    datastore = Datastore(str(tmp_path / "orders.db"), lock_timeout=1, synchronous="FULL")
+    with datastore.transaction(commit=True):
+        pass
+    datastore.close()
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with datastore.pool._put_condition:
+            held.set()
+            let_go.wait(20)
+
+    threading.Thread(target=hold, daemon=True).start()
+    assert held.wait(5)
+    try:
+        for work in (datastore.close, datastore.__del__, datastore.pool.__del__):
+            in_another_thread(work)
+    finally:
+        let_go.set()

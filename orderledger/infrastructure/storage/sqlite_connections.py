@@ -54,6 +54,11 @@ class Pool(SQLiteConnectionPool):
             raise
         return SQLiteConnection(connection, max_age=self.max_age)
 
+    def close(self) -> None:
+        """Once: when Python ends it is closed again, and a daemon thread may have been ended with the pool's lock in its hand."""
+        if not self._closed:
+            super().close()
+
     def _set_up(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
         if not self.is_sqlite_memory_mode:
