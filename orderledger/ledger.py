@@ -49,7 +49,7 @@ class Ledger(Questions):
         self._follower = follower_of(store, self._projector, self._latencies, settings, follow)
         self._writer = Writer(store, clock or SystemClock(), self._follower.notice, self._latencies)
         self._committer = Committer(self._writer)
-        self._closing = threading.Lock()
+        self._closing = threading.RLock()  # a signal handler may close it while it is closed
         self._is_closed = False
         try:
             rebuild_outdated(store, self._projector)
@@ -203,7 +203,13 @@ class Ledger(Questions):
         return self._latencies.shown()
 
     def close(self) -> None:
-        """Commit what is queued, and let go of the store."""
+        """Commit what is queued, and let go of the store.
+
+        Raises RuntimeError in a signal handler or a future's callback in the middle of a commit: they would wait for each other.
+        """
+        if self._writer.is_within_commit() or self._projector.is_catching_up_here():
+            who = "a signal handler or a callback of a future"
+            raise RuntimeError(f"{who} cannot close a ledger in the middle of whose work it runs: end that, as by SystemExit")
         with self._closing:
             if not self._is_closed:
                 self._is_closed = True

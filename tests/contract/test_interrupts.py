@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -184,6 +185,36 @@ def test_a_callback_of_a_future_may_ask_and_record_soon_and_is_told_that_it_cann
     refused, asked = set(said[::2]), set(said[1::2])
     assert asked == {"partially_filled"} and all("or a callback of a future cannot wait" in sentence for sentence in refused)
     assert "late" not in filled and len(filled) == 20 + len(said) // 2
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_signal_handler_that_closes_the_ledger_is_done_or_refused_at_once(durable_store_url: str, *, follow: bool) -> None:
+    said: set[str] = set()
+    with Ledger.open(durable_store_url) as ledger:
+        ledger.record_many(parsed(request("C-1", quantity="100000")))
+
+    def live(place: int) -> None:
+        ledger = Ledger.open(durable_store_url, follow=follow)
+
+        def close() -> None:
+            try:
+                ledger.close()
+            except RuntimeError as fault:
+                said.add(str(fault))
+
+        ledger.record_soon(*parsed(fill("C-1", f"soon-{place}", place)))
+        sys.setprofile(Handler(place, close))
+        with suppress(StoreError):  # it is closed
+            ledger.record(*parsed(fill("C-1", f"F-{place}", place)))
+            ledger.orders()
+        sys.setprofile(None)
+        ledger.close()
+
+    for place in range(0, 1000, 97):
+        in_another_thread(lambda place=place: live(place))  # type: ignore[misc]
+    assert {sentence.partition(" cannot ")[2].partition(":")[0] for sentence in said} == {
+        "close a ledger in the middle of whose work it runs"
+    }
 
 
 def test_a_store_that_is_closed_is_closed_again_although_a_thread_was_ended_with_the_lock_of_its_pool(tmp_path: Path) -> None:

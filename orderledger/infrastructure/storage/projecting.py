@@ -95,7 +95,7 @@ class Projector:
         RuntimeError in a signal handler that has come in the middle of that: the one would wait for the other."""
         if self.fault is not None:
             raise self.fault
-        if self._lock._is_owned():  # type: ignore[attr-defined]
+        if self.is_catching_up_here():
             raise RuntimeError("a signal handler cannot wait for the views that it has interrupted on their way: ask after it")
         with self._lock:
             last, read_before = self._store.recorder.last_position(), self.events_read
@@ -111,6 +111,10 @@ class Projector:
             if self.events_read - read_before > BATCH_FAR_BEHIND:
                 survey(self._store)
             return self._fold.position
+
+    def is_catching_up_here(self) -> bool:
+        """Whether this thread is in the middle of that, and a signal handler asks."""
+        return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]
 
     def caught_up(self) -> int | None:
         """The same, but None where the views are behind a log that we may only read: what is asked is then folded."""

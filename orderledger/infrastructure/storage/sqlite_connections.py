@@ -158,10 +158,11 @@ class Datastore(SQLiteDatastore):
             held.connection.close()
 
     def close(self) -> None:
-        """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise."""
+        """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise. Who uses one
+        himself (a signal handler closes in the middle of a question) does not wait for himself."""
         self._is_closing = True
         deadline = time.monotonic() + CLOSING_SECONDS
-        while self._users and time.monotonic() < deadline:
+        while self._users.keys() - {threading.get_ident()} and time.monotonic() < deadline:
             time.sleep(0.002)
         if not self._users:
             super().close()
