@@ -38,7 +38,7 @@ venue first spoke of it; its `status` says as well what is pending, and that an 
 A filter that nothing meets, an account that nobody has traded on among them, gives no rows and exit status 0. `order` and `history`
 name one order, and end with 1 where there is none.
 
-Times (`T`) are RFC 3339 with an offset, or a count of s, ms, us or ns. Exit statuses: [errors.md](errors.md#exit-statuses).
+The times in a table are UTC. Those that are given (`T`) are RFC 3339 with an offset, or a count of s, ms, us or ns. Exit statuses: [errors.md](errors.md#exit-statuses).
 """
 
 ACKNOWLEDGEMENTS = """With `--ack` every message is answered by a line `{"line", "outcome", "position", "reason", "anomalies"}`, and `text`

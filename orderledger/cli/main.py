@@ -112,7 +112,7 @@ def main() -> None:
     2 wrong usage, 3 the store cannot be used.
 
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or postgresql://...
-    A ledger that is not there is made by what records, and by no question.
+    A ledger that is not there is made by what records, and by no question. The times in a table are UTC.
     """
 
 

@@ -88,6 +88,17 @@ def test_what_was_left_out_is_named_with_the_ways_to_see_it(orderledger_command:
     assert not LEFT_OUT.search(" ".join(shown_at(250, orderledger_command, "trades", "--db", ledger_path)))
 
 
+def test_times_are_shown_in_utc_and_the_help_says_so(orderledger_command: Path, ledger_path: Path) -> None:
+    def printed(*arguments: str) -> str:
+        environment = {**os.environ, "TZ": "America/New_York"}
+        return subprocess.run(
+            [orderledger_command, *arguments], capture_output=True, text=True, check=True, env=environment
+        ).stdout
+
+    assert "2026-11-20 09:00:00.000" in printed("history", CLOID, "--db", str(ledger_path))
+    assert "UTC" in printed("--help")
+
+
 def test_what_is_piped_on_has_every_column_and_a_line_per_row(orderledger_command: Path, ledger_path: Path) -> None:
     run = subprocess.run([orderledger_command, "orders", "--db", ledger_path], capture_output=True, text=True, check=True)
     head, _, *rows, count = run.stdout.splitlines()
