@@ -62,7 +62,7 @@ def print_rows(rows: Sequence[Row], columns: Columns, *, as_json: bool, title: s
 
 def print_table(rows: Sequence[Row], columns: Columns, title: str) -> None:
     """As many columns as the window has room for, and what was left out. What is piped on has room for all; where there is none
-    for the first ones, they stand below each other."""
+    for the first ones, a row is a field to a line."""
     used = [column for column in (_drawn(name, rows) for name in columns.all) if any(column.cells)]
     first = [column for column in used if column.name in columns.first]
     console = people()
@@ -71,16 +71,14 @@ def print_table(rows: Sequence[Row], columns: Columns, title: str) -> None:
     else:
         widths = {column.name: column.whole for column in used}
         console.width = max(console.width, total(widths.values()))
-    if all(column.name in widths for column in first):
-        shown = [column for column in used if column.name in widths]
-        console.print(_beside_each_other(shown, widths))
+    if not all(column.name in widths for column in first):
+        for cells in zip(*(column.cells for column in used), strict=True):
+            console.print(_below_each_other([column.title for column in used], cells), "")
     else:
-        shown = first
-        for cells in zip(*(column.cells for column in shown), strict=True):
-            console.print(_below_each_other([column.title for column in shown], cells), "")
-    if left_out := [column.title for column in used if column not in shown]:
-        ways = "a wider window, `| less -S` and --json show them"
-        console.print(f"left out for want of room: {', '.join(left_out)}; {ways}", style="dim", markup=False)
+        console.print(_beside_each_other([column for column in used if column.name in widths], widths))
+        if left_out := [column.title for column in used if column.name not in widths]:
+            ways = "a wider window, `| less -S` and --json show them"
+            console.print(f"left out for want of room: {', '.join(left_out)}; {ways}", style="dim", markup=False)
     console.print(f"{len(rows)} {title if len(rows) != 1 else singular(title)}", style="dim", markup=False)
 
 

@@ -72,7 +72,9 @@ def test_what_an_order_is_can_be_read_in_any_window(orderledger_command: Path, l
 
 
 @pytest.mark.parametrize("width", [30, 60])
-@pytest.mark.parametrize(("command", "words"), [("trades", ["buy", "0.2", "63990"]), ("pnl", ["0.2", "63990", "-1.28"])])
+@pytest.mark.parametrize(
+    ("command", "words"), [("trades", ["buy", "0.2", "63990", "F-1"]), ("pnl", ["0.2", "63990", "-1.28", "USDC"])]
+)
 def test_where_the_first_columns_have_no_room_they_stand_below_each_other(
     orderledger_command: Path, ledger_path: Path, command: str, words: list[str], width: int
 ) -> None:
