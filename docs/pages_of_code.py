@@ -51,7 +51,12 @@ number of threads. Rows are dictionaries with the fields of [views.md](views.md)
 NAMES_INTRODUCTION = """## Messages
 
 One class per type of [messages.md](messages.md), made with keyword arguments. Enumerated fields take their words, numbers take
-text, `Decimal` or `int`, times take text, integers or aware `datetime`.
+text, `Decimal` or `int`, times take text, integers or aware `datetime`. A message does not change; `model_copy(update={...})` makes
+another one, and raises as making it anew would.
+
+mypy knows what the fields take by the plugin of pydantic: `plugins = ["pydantic.mypy"]` in its settings. Without it, and in a type
+checker that has no plugins, the fields take what they hold: the words of `orderledger.domain.values` (`Side.BUY`), `Decimal`, aware
+`datetime`. `parse_document` takes a dictionary of texts in all of them.
 """
 
 

@@ -31,14 +31,14 @@ COMMANDS_INTRODUCTION = """# Commands
 
 Results go to stdout, everything else to stderr. `--json` prints one JSON object per line with every field of the
 [view](views.md); without it there is a table for people, with the columns that people look at: in a window the most important
-ones, as many as there is room for, and below it the names of those left out; piped on, all of them. Its `order` is our id of the
-order, else the name by which the venue first spoke of it; its `status` says as well what is pending, and that an outcome is
-unresolved.
+ones, as many as there is room for, and below it the names of those left out; piped on, all of them. In a window too narrow for the
+fields that a row means nothing without, a row is a field to a line. Its `order` is our id of the order, else the name by which the
+venue first spoke of it; its `status` says as well what is pending, and that an outcome is unresolved.
 
 A filter that nothing meets, an account that nobody has traded on among them, gives no rows and exit status 0. `order` and `history`
 name one order, and end with 1 where there is none.
 
-Times (`T`) are RFC 3339 with an offset, or a count of s, ms, us or ns. Exit statuses: [errors.md](errors.md#exit-statuses).
+The times in a table are UTC. Those that are given (`T`) are RFC 3339 with an offset, or a count of s, ms, us or ns. Exit statuses: [errors.md](errors.md#exit-statuses).
 """
 
 ACKNOWLEDGEMENTS = """With `--ack` every message is answered by a line `{"line", "outcome", "position", "reason", "anomalies"}`, and `text`

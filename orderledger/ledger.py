@@ -49,7 +49,7 @@ class Ledger(Questions):
         self._follower = follower_of(store, self._projector, self._latencies, settings, follow)
         self._writer = Writer(store, clock or SystemClock(), self._follower.notice, self._latencies)
         self._committer = Committer(self._writer)
-        self._closing = threading.RLock()
+        self._closing = threading.RLock()  # a signal handler may close it while it is closed
         self._is_closed = False
         try:
             rebuild_outdated(store, self._projector)
@@ -214,8 +214,9 @@ class Ledger(Questions):
         Raises RuntimeError in a signal handler that has come in the middle of a commit, or of bringing the views up to date, and
         in a future's callback.
         """
-        self._writer.refuse_within_commit()
-        self._projector.refuse_within()
+        if self._writer.is_within_commit() or self._projector.is_catching_up_here():
+            who = "a signal handler or a future's callback"
+            raise RuntimeError(f"{who} cannot close a ledger in the middle of whose work it runs: end that, as by SystemExit")
         with self._closing:
             if not self._is_closed:
                 self._committer.stop()

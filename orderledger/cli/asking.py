@@ -49,7 +49,8 @@ def orders(db: str, as_json: bool, open_only: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger order C-1 --effective-at 2026-11-20T09:00:00Z")
 def order(name: str, db: str, as_json: bool, **asked: Any) -> None:
-    """One order, by any ID it has borne: ours, a replacement's, a request's, the venue's, an alias.
+    """One order, by any ID it has borne: ours, a replacement's, a request's, the venue's, an alias. One that begins with a dash
+    goes behind `--`.
 
     Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
     """
@@ -69,7 +70,7 @@ def order(name: str, db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger history C-1 --account sim:main")
 def history(name: str, db: str, as_json: bool, **asked: Any) -> None:
-    """The story of one order: its events, as they were recorded.
+    """The story of one order: its events, as they were recorded. An ID that begins with a dash goes behind `--`.
 
     Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
     """

@@ -43,10 +43,10 @@ INSTRUMENTS = Columns(
     ("multiplier", "inverse", "tick", "lot", "marked_at"),
 )  # fmt: skip
 ACCOUNT_EVENTS = Columns(
-    ("kind", "account", "from_at", "to_at", "at", "quantity", "currency", "instrument", "price"), ("reason", "position")
+    ("kind", "account", "from_at", "to_at", "quantity", "currency"), ("at", "instrument", "price", "reason", "position")
 )
 CERTIFICATES = Columns(
-    ("at", "account", "breaks_open", "orders", "fills", "positions"), ("covered_from", "covered_to", "position")
+    ("at", "account", "breaks_open"), ("orders", "fills", "positions", "covered_from", "covered_to", "position")
 )
 BREAKS = Columns(("kind", "account", "subject", "text", "is_settled"), ("repairs", "since"))
 COLLECTORS = Columns(

@@ -112,8 +112,8 @@ def main() -> None:
     \b
     A first session:
       orderledger demo                                   the whole story in a minute
-      echo '{"type":"request","account":"sim:main","client_order_id":"C-1","instrument":"BTC-USD",
-             "side":"buy","quantity":"0.5","order_type":"limit","limit_price":"64000"}' | orderledger record -
+      echo '{"type":"request","account":"sim:main","client_order_id":"C-1","instrument":"BTC-USD",' \\
+           '"side":"buy","quantity":"0.5","order_type":"limit","limit_price":"64000"}' | orderledger record -
       orderledger orders --open
       orderledger history C-1
 
@@ -122,7 +122,7 @@ def main() -> None:
     2 wrong usage, 3 the store cannot be used.
 
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or postgresql://...
-    A ledger that is not there is made by what records, and by no question.
+    A ledger that is not there is made by what records, and by no question. The times in a table are UTC.
     """
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from orderledger.cli.columns import Columns, Row, value_of
+from orderledger.domain.values import printable
 
 GAP = 2
 WHOLE_WORD = 16
@@ -56,34 +57,57 @@ def print_rows(rows: Sequence[Row], columns: Columns, *, as_json: bool, title: s
     elif rows:
         print_table(rows, columns, title or "rows")
     else:
-        click.secho(f"no {title or 'rows'}", dim=True)
+        click.echo(f"no {title or 'rows'}")
 
 
 def print_table(rows: Sequence[Row], columns: Columns, title: str) -> None:
-    """As many columns as the window has room for, and what was left out. What is piped on has room for all."""
+    """As many columns as the window has room for, and what was left out. What is piped on has room for all; where there is none
+    for the first ones, a row is a field to a line."""
+    used = [column for column in (_drawn(name, rows) for name in columns.all) if any(column.cells)]
+    first = [column for column in used if column.name in columns.first]
+    console = people()
+    if sys.stdout.isatty():
+        widths = fitted(used, len(first), console.width)
+    else:
+        widths = {column.name: column.whole for column in used}
+        console.width = max(console.width, total(widths.values()))
+    if not all(column.name in widths for column in first):
+        for cells in zip(*(column.cells for column in used), strict=True):
+            console.print(_below_each_other([column.title for column in used], cells), "")
+    else:
+        console.print(_beside_each_other([column for column in used if column.name in widths], widths))
+        if left_out := [column.title for column in used if column.name not in widths]:
+            ways = "a wider window, `| less -S` and --json show them"
+            console.print(f"left out for want of room: {', '.join(left_out)}; {ways}", style="dim", markup=False)
+    console.print(f"{len(rows)} {title if len(rows) != 1 else singular(title)}", style="dim", markup=False)
+
+
+def _beside_each_other(shown: "Sequence[Drawn]", widths: dict[str, int]) -> Any:
     from rich import box  # loaded only where there is a table to draw: it takes as long as the answer
     from rich.table import Table
     from rich.text import Text
 
-    used = [column for column in (_drawn(name, rows) for name in columns.all) if any(column.cells)]
-    console = people()
-    if sys.stdout.isatty():
-        widths = fitted(used, len([column for column in used if column.name in columns.first]), console.width)
-    else:
-        widths = {column.name: column.whole for column in used}
-        console.width = max(console.width, total(widths.values()))
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    shown = [column for column in used if column.name in widths]
     for column in shown:
         justify = "right" if column.is_number else "left"
         table.add_column(column.title, justify=justify, overflow="fold", width=widths[column.name])  # type: ignore[arg-type]
     for cells in zip(*(column.cells for column in shown), strict=True):
         table.add_row(*map(Text, cells))
-    console.print(table)
-    if left_out := [column.title for column in used if column.name not in widths]:
-        ways = "a wider window, `| less -S` and --json show them"
-        console.print(f"left out for want of room: {', '.join(left_out)}; {ways}", style="dim", markup=False)
-    console.print(f"{len(rows)} {title if len(rows) != 1 else singular(title)}", style="dim", markup=False)
+    return table
+
+
+def _below_each_other(titles: Iterable[str], cells: Iterable[str]) -> Any:
+    """A field to a line, without what is empty."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for title, cell in zip(titles, cells, strict=True):
+        if cell:
+            table.add_row(title, Text(cell))
+    return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +169,8 @@ def singular(title: str) -> str:
 
 def print_record(row: Row) -> None:
     """One row, a field to a line, without what is empty."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    for name, value in row.items():
-        if value is not False and value not in (None, [], {}):
-            table.add_row(name.replace("_", " "), Text(readable(value)))
-    people().print(table)
+    told = {name: readable(value) for name, value in row.items() if value is not False}
+    people().print(_below_each_other([name.replace("_", " ") for name in told], told.values()))
 
 
 def people(*, to_stderr: bool = False) -> Any:
@@ -170,7 +186,8 @@ def people(*, to_stderr: bool = False) -> Any:
 
 
 def readable(value: Any) -> str:
-    """As people read it: times to the millisecond, long fractions cut to ten places, small ones to four digits."""
+    """As people read it: times to the millisecond, long fractions cut to ten places, small ones to four digits. Nothing in it is
+    an order to the terminal."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -183,8 +200,8 @@ def readable(value: Any) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03d}"
     if isinstance(value, dict):
-        return " ".join(f"{name}={readable(item)}" for name, item in value.items() if item is not None)
-    return ", ".join(map(readable, value)) if isinstance(value, (list, tuple)) else str(value)
+        return " ".join(f"{printable(name)}={readable(item)}" for name, item in value.items() if item is not None)
+    return ", ".join(map(readable, value)) if isinstance(value, (list, tuple)) else printable(str(value))
 
 
 @contextmanager
@@ -204,4 +221,4 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
 def say(lines: Iterable[str]) -> None:
     """To whoever watches, on stderr."""
     for line in lines:
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)

@@ -31,6 +31,22 @@ def test_as_of_a_position_tells_apart_what_was_recorded_at_one_time(ledger: Ledg
     assert [len(ledger.history("C-1", as_of=position)) for position in (1, 3)] == [1, 3]
 
 
+def test_numbers_have_the_digits_of_today_as_of_any_time(ledger: Ledger) -> None:
+    me, of_instrument = {"account": "sim:main", "at": "2026-11-20T09:00:00Z"}, {"instrument": "BTC-USD"}
+    told = [
+        request("C-1", quantity="1e3", limit_price="64000.10"),
+        fill("C-1", "F-1", quantity="1E+2", price="0.0000010", fee="-0.0"),
+    ]
+    told += [{**me, **of_instrument, "type": "mark", "price": "1e2"}]
+    told += [{**me, **of_instrument, "type": "funding", "amount": "-1.10", "currency": "USD"}]
+    told += [{**me, "instrument": "ETH-USD", "type": "adjust", "quantity": "-1e1", "price": "0"}]
+    ledger.record_many(parsed(*told))
+    late = MADE_AT + timedelta(days=365)
+    for ask in (ledger.orders, ledger.trades, ledger.positions, ledger.pnl, ledger.instruments, ledger.account_events):
+        assert repr(ask(as_of=late)) == repr(ask(effective_at=late)) == repr(ask())
+    assert [str(ledger.order("C-1", as_of=late)[name]) for name in ("quantity", "limit_price")] == ["1000", "64000.1"]
+
+
 NAMES = ("client_order_id", "venue_order_id", "replacement_client_order_id", "request_id")
 
 

@@ -135,6 +135,7 @@ WRONG: tuple[tuple[Callable[[Any], Any], type[Exception], str], ...] = (
     (lambda told: told.history("C-1", account=5), TypeError, "account takes text, not 5"),
     (lambda told: told.recover(account=5), TypeError, "account takes text, not 5"),
     (lambda told: list(told.events(account=5)), TypeError, "account takes text, not 5"),
+    (lambda told: told.rebuild("orders"), TypeError, "names takes a sequence of names, not one text: ['orders']"),
     (lambda told: told.pnl(by=5), TypeError, "by takes names of groups, not 5"),
 )
 

@@ -177,6 +177,25 @@ def test_the_help_of_a_command_has_an_example_and_how_it_ends(name: str) -> None
     assert "Exit status" in rest and "2" in rest and "3" in rest
 
 
+def test_the_first_session_of_the_help_can_be_typed_as_it_stands(tmp_path: Path, orderledger_command: Path) -> None:
+    told = CliRunner().invoke(main, ["--help"]).output
+    (session,) = re.findall(r"A first session:\n.*\n((?: {4,}.*\n)+)", told)  # after the demo, which has tests of its own
+    environment = {"PATH": f"{orderledger_command.parent}:/usr/bin:/bin"}
+    run = subprocess.run(["sh", "-e", "-c", session], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "1 order\n" in run.stdout and "order requested" in run.stdout
+
+
+@pytest.mark.parametrize("command", ["order", "history"])
+def test_an_id_that_begins_with_a_dash_is_asked_for_as_the_help_says(tmp_path: Path, command: str) -> None:
+    db = str(tmp_path / "orders.db")
+    with Ledger.open(db, follow=False) as ledger:
+        ledger.record(parse_document(request("-7")))
+    assert "`--`" in CliRunner().invoke(main, [command, "--help"]).output
+    found = CliRunner().invoke(main, [command, "--db", db, "--json", "--", "-7"])
+    assert (found.exit_code, json.loads(found.stdout.splitlines()[0])["stream"]) == (0, "sim:main/-7")
+
+
 def test_what_was_taken_back_before_is_not_told_as_taken_back_again(tmp_path: Path, orderledger_command: Path) -> None:
     def reverted(*arguments: str) -> tuple[int, list[str], str]:
         asked = [str(orderledger_command), "revert", "missing_fill:F-1", *arguments]

@@ -17,6 +17,7 @@ import pytest
 import orderledger
 from orderledger import Ledger, Outcome, StoreError, StoreUnreachable
 from orderledger.infrastructure.garbage import uncollected
+from orderledger.infrastructure.storage.sqlite_connections import Datastore
 from tests.contract.streams import fill, parsed, request
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt in what is thrown away
@@ -72,7 +73,7 @@ def in_another_thread(work: Callable[[], Any]) -> Any:
     found: list[Any] = []
     thread = threading.Thread(target=lambda: found.append(work()), daemon=True)
     thread.start()
-    thread.join(20)
+    thread.join(10)
     assert not thread.is_alive(), "it waits for what nobody holds"
     return found[0]
 
@@ -209,7 +210,7 @@ def test_a_signal_handler_that_closes_the_ledger_waits_for_nothing_that_it_has_i
         assert all(future.done() for future in told)
         if not told:
             break
-    assert any("cannot wait" in one for one in said) is (work in ("record", "orders"))
+    assert any("cannot close" in one for one in said) is (work in ("record", "orders"))
 
 
 def test_a_signal_handler_may_record_soon_wherever_it_has_come(tmp_path: Path) -> None:
@@ -283,3 +284,79 @@ def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_r
             assert in_another_thread(lambda number=number: ask(number)) == number // 7 + 1  # type: ignore[misc]
         assert ledger.check().differences == ()
     assert any("a signal handler cannot wait for the views" in str(one) for one in said)
+
+
+def test_a_callback_of_a_future_may_ask_and_record_soon_and_is_told_that_it_cannot_wait(durable_store_url: str) -> None:
+    said: list[str] = []
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        ledger.record_many(parsed(request("C-1", quantity="100000")))
+
+        def go_on(future: Future[Outcome]) -> None:
+            if threading.current_thread() is not threading.main_thread():  # there it was done before it had a callback
+                soon, late = parsed(fill("C-1", f"soon-{future.result().position}"), fill("C-1", "late"))
+                ledger.record_soon(soon)
+                try:
+                    ledger.record(late)
+                except RuntimeError as fault:
+                    said.append(str(fault))
+                said.append(ledger.order("C-1")["status"])
+
+        for number in range(20):
+            ledger.record_soon(*parsed(fill("C-1", f"F-{number}"))).add_done_callback(go_on)
+    with Ledger.open(durable_store_url, follow=False) as ledger:
+        filled = [row["fill_id"] for row in ledger.trades()]
+    refused, asked = set(said[::2]), set(said[1::2])
+    assert asked == {"partially_filled"} and all("or a future's callback cannot wait" in sentence for sentence in refused)
+    assert "late" not in filled and len(filled) == 20 + len(said) // 2
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_signal_handler_that_closes_the_ledger_is_done_or_refused_at_once(durable_store_url: str, *, follow: bool) -> None:
+    said: set[str] = set()
+    with Ledger.open(durable_store_url) as ledger:
+        ledger.record_many(parsed(request("C-1", quantity="100000")))
+
+    def live(place: int) -> None:
+        ledger = Ledger.open(durable_store_url, follow=follow)
+
+        def close() -> None:
+            try:
+                ledger.close()
+            except RuntimeError as fault:
+                said.add(str(fault))
+
+        ledger.record_soon(*parsed(fill("C-1", f"soon-{place}", place)))
+        sys.setprofile(Handler(place, close))
+        with suppress(StoreError):  # it is closed
+            ledger.record(*parsed(fill("C-1", f"F-{place}", place)))
+            ledger.orders()
+        sys.setprofile(None)
+        ledger.close()
+
+    for place in range(0, 1000, 97):
+        in_another_thread(lambda place=place: live(place))  # type: ignore[misc]
+    assert {sentence.partition(" cannot ")[2].partition(":")[0] for sentence in said} == {
+        "close a ledger in the middle of whose work it runs"
+    }
+
+
+def test_a_store_that_is_closed_is_closed_again_although_a_thread_was_ended_with_the_lock_of_its_pool(tmp_path: Path) -> None:
+    """When Python ends it closes what is left once more, and ends daemon threads where they are: they let go of nothing."""
+    datastore = Datastore(str(tmp_path / "orders.db"), lock_timeout=1, synchronous="FULL")
+    with datastore.transaction(commit=True):
+        pass
+    datastore.close()
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with datastore.pool._put_condition:
+            held.set()
+            let_go.wait(20)
+
+    threading.Thread(target=hold, daemon=True).start()
+    assert held.wait(5)
+    try:
+        for work in (datastore.close, datastore.__del__, datastore.pool.__del__):
+            in_another_thread(work)
+    finally:
+        let_go.set()

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from orderledger import Ledger
+from orderledger.cli import main
 from tests.contract.streams import lives, parsed, request
 
 LIVES = 4_000
@@ -95,6 +97,16 @@ def test_a_name_is_printed_as_it_is_whatever_the_terminal_is_set_to(
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     run = subprocess.run(full, cwd=tmp_path, capture_output=True, encoding="utf-8", env=environment)
     assert (run.returncode, run.stderr, "C-\u65e5" in run.stdout) == (0, "", True)
+
+
+@pytest.mark.parametrize("arguments", ["order C-1", "history C-1", "events"])
+def test_what_somebody_else_said_gives_the_terminal_no_orders(tmp_path: Path, arguments: str) -> None:
+    wipe = "\x1b[2J\x9b2Jfilled\r\nC-2"
+    with Ledger.open(tmp_path / "orderledger.db", follow=False) as ledger:
+        ledger.record_many(parsed(request("C-1", tags={wipe: wipe}, text=wipe)))
+    printed = CliRunner().invoke(main, [*arguments.split(), "--db", str(tmp_path / "orderledger.db")], color=True).output
+    assert [character for character in printed if not character.isprintable() and character != "\n"] == []
+    assert "filled" in printed
 
 
 @pytest.mark.parametrize("arguments", ["record", "record --ack", "translate hyperliquid --account sim:main"])

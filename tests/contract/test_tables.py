@@ -64,11 +64,23 @@ def test_a_table_keeps_to_its_window(orderledger_command: Path, ledger_path: Pat
     assert len(lines) < 25, "a cell cut to letters"
 
 
-@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
 def test_what_an_order_is_can_be_read_in_any_window(orderledger_command: Path, ledger_path: Path, width: int) -> None:
     shown = "\n".join(shown_at(width, orderledger_command, "orders", "--db", ledger_path))
     for word in ("BTC-USD", "buy", "0.5", "64000.5", "0.2", "partially_filled", "cancel", "pending", "unresolved", "C-2", "999"):
         assert re.search(rf"(?<!\S){word}(?!\S)", shown.replace(",", "")), word
+
+
+@pytest.mark.parametrize("width", [30, 60])
+@pytest.mark.parametrize(
+    ("command", "words"), [("trades", ["buy", "0.2", "63990", "F-1"]), ("pnl", ["0.2", "63990", "-1.28", "USDC"])]
+)
+def test_where_the_first_columns_have_no_room_they_stand_below_each_other(
+    orderledger_command: Path, ledger_path: Path, command: str, words: list[str], width: int
+) -> None:
+    lines = shown_at(width, orderledger_command, command, "--db", ledger_path)
+    assert max(map(len, lines)) <= width
+    assert [word for word in words if word not in "\n".join(lines).split()] == []
 
 
 def test_what_was_left_out_is_named_with_the_ways_to_see_it(orderledger_command: Path, ledger_path: Path) -> None:
@@ -76,6 +88,17 @@ def test_what_was_left_out_is_named_with_the_ways_to_see_it(orderledger_command:
     assert narrow is not None
     assert narrow[1].split(", ") == ["fee", "fee currency", "account", "fill id", "strategy", "state", "position"]
     assert not LEFT_OUT.search(" ".join(shown_at(250, orderledger_command, "trades", "--db", ledger_path)))
+
+
+def test_times_are_shown_in_utc_and_the_help_says_so(orderledger_command: Path, ledger_path: Path) -> None:
+    def printed(*arguments: str) -> str:
+        environment = {**os.environ, "TZ": "America/New_York"}
+        return subprocess.run(
+            [orderledger_command, *arguments], capture_output=True, text=True, check=True, env=environment
+        ).stdout
+
+    assert "2026-11-20 09:00:00.000" in printed("history", CLOID, "--db", str(ledger_path))
+    assert "UTC" in printed("--help")
 
 
 def test_what_is_piped_on_has_every_column_and_a_line_per_row(orderledger_command: Path, ledger_path: Path) -> None:

@@ -1,15 +1,19 @@
 """What is no message although Python would let it pass."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from orderledger import InvalidMessage, Ledger, Request, parse_line
+from orderledger import Gap, InvalidMessage, Ledger, Request, parse_line
 from orderledger.cli.output import json_line
 from orderledger.infrastructure.wire.facts import NESTING_LIMIT
 
 LINE = '{"type":"mark","account":"sim:main","instrument":"BTC-USD","price":"1","at":"%s"}'
+
+NINE = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 REQUEST = (
     '{"type":"request","account":"sim:main","client_order_id":"C-1",'
@@ -115,3 +119,20 @@ def test_null_is_the_same_as_nothing_given() -> None:
     line = REQUEST[:-1] + "".join(f',"{field}":null' for field in optional) + "}"
     with Ledger.open("memory://", follow=False) as ledger:
         assert [outcome.outcome for outcome in ledger.record_lines([line, REQUEST])] == ["recorded", "duplicate"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("at", NINE.replace(tzinfo=None)), ("quantity", Decimal("NaN")), ("quantity", -1), ("client_order_id", ""), ("prize", "1")],
+)
+def test_what_a_message_cannot_be_its_copy_cannot_become(field: str, value: Any) -> None:
+    with pytest.raises(ValidationError, match=field):
+        request().model_copy(update={field: value})
+
+
+def test_a_copy_is_what_would_have_been_made_anew() -> None:
+    copy = request(tags={"a": 1}).model_copy(update={"at": 1_795_168_800, "text": "later"})
+    assert copy == request(tags={"a": 1}, at=NINE.replace(hour=10), text="later")
+    gap = Gap(account="sim:main", from_at=NINE)
+    assert gap.model_copy() == gap
+    assert gap.model_copy(update={"to_at": NINE}) == Gap(account="sim:main", from_at=NINE, to_at=NINE)

@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 import structlog
 
-from orderledger.domain.values import Source
+from orderledger.domain.values import Source, printable
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.collecting.counters import AccountCounters
 from orderledger.infrastructure.collecting.recorder import Recorder
@@ -22,7 +22,6 @@ from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.transport import happens_within
 from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Records, Told, Up, Venue
-from orderledger.infrastructure.wire.fields import printable
 from orderledger.infrastructure.wire.messages import Gap
 
 ACTOR = "collector"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from orderledger.domain.values import printable
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled
-from orderledger.infrastructure.wire.fields import printable
 from orderledger.infrastructure.wire.outcome import Outcome
 
 

@@ -95,7 +95,8 @@ class Projector:
         RuntimeError in a signal handler that has come in the middle of that: the one would wait for the other."""
         if self.fault is not None:
             raise self.fault
-        self.refuse_within()
+        if self.is_catching_up_here():
+            raise RuntimeError("a signal handler cannot wait for the views that it has interrupted: ask after it")
         with self._lock:
             last, read_before = self._store.recorder.last_position(), self.events_read
             if self._fold.position < last:
@@ -111,10 +112,9 @@ class Projector:
                 survey(self._store)
             return self._fold.position
 
-    def refuse_within(self) -> None:
-        """Raises RuntimeError in a signal handler that has come while this thread was bringing the views up to date."""
-        if self._lock._is_owned():  # type: ignore[attr-defined]
-            raise RuntimeError("a signal handler cannot wait for the views that it has interrupted: do it after that")
+    def is_catching_up_here(self) -> bool:
+        """Whether this thread is in the middle of that: in a signal handler that came there."""
+        return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]
 
     def caught_up(self) -> int | None:
         """The same, but None where the views are behind a log that we may only read: what is asked is then folded."""

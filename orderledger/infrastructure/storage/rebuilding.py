@@ -50,6 +50,8 @@ def rebuild(
     store: Store, projector: Projector, names: Sequence[str] = (), *, jobs: int = 1, progress: Progress | None = None
 ) -> Rebuilt:
     """Build the named views (all, if none is named). Recording goes on. Raises InvalidSetting for a name there is not."""
+    if isinstance(names, str):
+        raise TypeError(f"names takes a sequence of names, not one text: [{names!r}]")
     if unknown := [name for name in names if name not in BY_NAME]:
         raise InvalidSetting("names", f"{unknown[0]!r} is no view: {', '.join(BY_NAME)}")
     with store.database.rebuilding():

@@ -54,6 +54,11 @@ class Pool(SQLiteConnectionPool):
             raise
         return SQLiteConnection(connection, max_age=self.max_age)
 
+    def close(self) -> None:
+        """Once: when Python ends it is closed again, and a daemon thread may have been ended with the pool's lock in its hand."""
+        if not self._closed:
+            super().close()
+
     def _set_up(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
         if not self.is_sqlite_memory_mode:
@@ -156,9 +161,8 @@ class Datastore(SQLiteDatastore):
         """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise. A signal
         handler does not wait for the question that it has interrupted: its connection is closed with the process."""
         self._is_closing = True
-        own = threading.get_ident()
         deadline = time.monotonic() + CLOSING_SECONDS
-        while any(thread != own for thread in list(self._users)) and time.monotonic() < deadline:
+        while self._users.keys() - {threading.get_ident()} and time.monotonic() < deadline:
             time.sleep(0.002)
         if not self._users:
             super().close()

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAttributed, OrderEvent
+from orderledger.domain.exact import plain
 from orderledger.domain.identity import OUR_IDS, Name, NameKind, names_borne
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, client_order_id_of, order_stream
@@ -90,7 +92,7 @@ class FoldedViews:
         fold.settle()
 
     def rows(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> list[Row]:
-        rows = self._rows.select(table, **asked_of(table, where))
+        rows = [_as_kept(table, row) for row in self._rows.select(table, **asked_of(table, where))]
         if since is None and until is None:
             return rows
         return [row for row in rows if (since is None or since <= row["at"]) and (until is None or row["at"] < until)]
@@ -102,6 +104,12 @@ class FoldedViews:
             return exact
         streams = self._names.streams_named(name)
         return [row for row in rows if row["stream"] in streams]
+
+
+def _as_kept(table: Table, row: Row) -> Row:
+    """With numbers as the tables give them back: 1E+3 is 1000 there, and 1.10 is 1.1."""
+    numbers = ((name, row[name]) for name, kind in table.kinds.items() if kind == "number")
+    return {**row, **{name: Decimal(plain(value)) for name, value in numbers if value is not None}}
 
 
 class _Names:

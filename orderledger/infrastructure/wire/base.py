@@ -1,6 +1,7 @@
 """What all messages share: the fields around a fact, and the terms of an order."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -55,6 +56,12 @@ class Message(Model):
     actor: Identifier | None = Field(default=None, description="Who.")
     correlation_id: Identifier | None = Field(default=None, description="What belongs together.")
     causation_id: Identifier | None = Field(default=None, description="Because of what.")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Looked at like any message: pydantic takes over whatever `update` says, and what is recorded stays. Raises
+        ValidationError."""
+        copied = super().model_copy(update=update, deep=deep)
+        return type(self).model_validate({name: copied.__dict__[name] for name in copied.model_fields_set}) if update else copied
 
 
 class OrderMessage(Message):

@@ -80,11 +80,6 @@ def _from_count(count: int) -> datetime:
         raise ValueError("is no time in s, ms, us or ns") from None
 
 
-def printable(text: str) -> str:
-    """What somebody else said, as a reason may be: with a space for each character that cannot be printed."""
-    return text if text.isprintable() else "".join(character if character.isprintable() else " " for character in text)
-
-
 def _all_printable(value: str) -> str:
     if not value.isprintable():
         raise ValueError("has characters that cannot be printed")

@@ -33,7 +33,7 @@ def test_the_quantity_of_a_modified_order_is_told_last_by_who_knows_most_of_its_
                 async def ask() -> None:
                     ledger.record_many((await venue.fills_since(ACCOUNT, START)).messages)
 
-                async with aclosing(venue.listen()) as heard:  # type: ignore[type-var]
+                async with aclosing(venue.listen()) as heard:
                     asking: asyncio.Task[None] | None = None
                     async for told in heard:
                         if isinstance(told, Up):

@@ -7,7 +7,7 @@ import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
@@ -128,7 +128,7 @@ class Hyperliquid:
         """The alias under which an order of ours is to be recorded before it is sent with that cloid."""
         return {CLOID: cloid_for(client_order_id)}
 
-    async def listen(self) -> AsyncIterator[Told]:
+    async def listen(self) -> AsyncGenerator[Told, None]:
         """One listener at a time."""
         self._tasks = [asyncio.create_task(self._reported(self._rotation.run))]
         self._tasks += [asyncio.create_task(self._reported(partial(self._stream, one))) for one in self._streamed.values()]

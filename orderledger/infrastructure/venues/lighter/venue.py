@@ -1,7 +1,7 @@
 """Lighter as a venue of the ledger: accounts that are listened to and asked. It sends no orders and signs nothing."""
 
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,7 +85,7 @@ class LighterVenue:
         """The markets known now: worth keeping for the next run."""
         return self._interpreter.markets
 
-    async def listen(self) -> AsyncIterator[Told]:
+    async def listen(self) -> AsyncGenerator[Told, None]:
         """Orders, trades and positions of all accounts, as the venue pushes them, until `aclose`."""
         with self._unread.told_to(self._stream.tell):
             async with aclosing(self._stream.events()) as heard:

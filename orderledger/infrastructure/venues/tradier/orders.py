@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import ZERO, plain
-from orderledger.domain.values import Status
+from orderledger.domain.values import Status, printable
 from orderledger.infrastructure.venues.tradier.claims import claims_of, counts_legs, event_claims_of, leg_quantity
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.fills import Filled, Numbers
@@ -25,7 +25,6 @@ from orderledger.infrastructure.venues.tradier.words import (
     UNFILLED_ENDS,
 )
 from orderledger.infrastructure.venues.translation import Translation
-from orderledger.infrastructure.wire.fields import printable
 from orderledger.infrastructure.wire.messages import (
     BustFill,
     CorrectFill,

@@ -1,7 +1,7 @@
 """Tradier behind the protocol of venues: what to ask, and how to listen."""
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
@@ -87,7 +87,7 @@ class TradierVenue:
         self._unread = Unread(now)
         self._listener: Listener | None = None
 
-    async def listen(self) -> AsyncIterator[Told]:
+    async def listen(self) -> AsyncGenerator[Told, None]:
         """Sweeps of all orders, and what the stream tells between them. Each new connection of the stream is followed by a
         sweep. An account is Down when its sweeps fail; a stream that is cut costs time, and nothing else."""
         listener = Listener(
