@@ -1,5 +1,6 @@
 """Reconciliation: ask before concluding, append and never edit, find nothing the second time."""
 
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 
@@ -236,3 +237,15 @@ def test_a_venue_that_cannot_be_asked_concludes_nothing(desk: Desk) -> None:
     with pytest.raises(VenueUnavailable):
         desk.reconcile(60)
     assert list(desk.ledger.events()) == before
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_however_many_orders_are_in_doubt_what_was_filled_is_asked_for_once(desk: Desk, count: int) -> None:
+    for number in range(count):
+        named = {"client_order_id": f"C-{number}", "aliases": {"plain.cloid": f"0x{number}"}}
+        desk.record(request(**named), message("acknowledge", **named, venue_order_id=f"V-{number}"))
+        desk.venue.orders[f"V-{number}"] = Known(f"V-{number}", cloid=f"0x{number}", at=at(3), price="99")
+    found = desk.reconcile(60)
+    assert kinds(found) == [("terms_differ", True)] * count
+    asked = Counter(question.split()[0] for question in desk.venue.asked)
+    assert asked == {"open_orders": 1, "order": count, "fills": 2, "positions": 1}

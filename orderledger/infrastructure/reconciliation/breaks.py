@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from orderledger.domain.values import Source
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.wire.messages import Absent, Message
 from orderledger.projections.tables import Row
 
 SUBJECT_SHOWN = 120
@@ -73,6 +73,46 @@ def repairing(messages: Sequence[Message], kind: Kind, subject: str) -> tuple[Me
     """The messages as repairs of a break: their source is the reconciliation, and their cause the break."""
     stamp = {"source": Source.RECONCILIATION, "causation_id": break_id(kind, subject), "actor": ACTOR}
     return tuple(message.model_copy(update=stamp) for message in messages)
+
+
+def name_of(row: Row) -> str:
+    """By which an order is looked up here."""
+    name: str = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+    return name
+
+
+def absent_order(row: Row, asked_at: datetime) -> Break:
+    """It is open here, and the venue, asked, has nothing to say of it."""
+    names = {"client_order_id": row["client_order_id"], "venue_order_id": row["venue_order_id"]}
+    subject = name_of(row)
+    as_named = f" as {row['venue_order_id']}" if row["venue_order_id"] else ""
+    # Our clock may be behind the venue's: that it was heard of is not later than that it is missing.
+    told = Absent(account=row["account"], **names, aliases=row["aliases"], at=max(asked_at, row["updated_at"]))
+    new = [] if row["absent_at"] is not None else [told]
+    return Break(
+        kind=Kind.ABSENT_ORDER,
+        account=row["account"],
+        subject=subject,
+        since=row["absent_at"] or asked_at,
+        text=f"{row['status']} here{as_named} since {row['updated_at'].isoformat()}; the venue, asked, does not know it",
+        ours=row,
+        repairs=repairing(new, Kind.ABSENT_ORDER, subject),
+        is_settled=False,
+    )
+
+
+def two_live_orders(row: Row, live: Sequence[str]) -> Break:
+    """Two orders at the venue where we have one."""
+    return Break(
+        kind=Kind.TWO_LIVE_ORDERS,
+        account=row["account"],
+        subject=row["client_order_id"] or live[0],
+        since=row["updated_at"],
+        text=f"{' and '.join(live)} both work at the venue",
+        ours=row,
+        theirs=live,
+        is_settled=False,
+    )
 
 
 def shown(found: Break, now: datetime) -> Row:

@@ -6,12 +6,12 @@ from typing import Any
 
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.reconciliation.book import is_taken_back, named_by, names_of, names_of_message, terms_told
-from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
+from orderledger.infrastructure.reconciliation.breaks import Break, Kind, absent_order, name_of, repairing, two_live_orders
 from orderledger.infrastructure.reconciliation.comparing import at_end, difference, says_ended, stays_unknown, terms
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
 from orderledger.infrastructure.reconciliation.wording import observed, restated
 from orderledger.infrastructure.venues.venue import Listing, Venue
-from orderledger.infrastructure.wire.messages import Absent, Fill, Message, Replace, Restate
+from orderledger.infrastructure.wire.messages import Fill, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
 Kinds = frozenset[Kind]
@@ -51,12 +51,17 @@ class OrderComparison:
         compared: set[str] = set()  # an alias in the list may be that of two orders here: it stands for the one that it is about
         await self._compare_twins(listing, rows)
         words: list[Any] = [told for told in listing.messages if not is_money(told)]
+        doubtful: list[tuple[Any, Row]] = []
         for message in words:
             row = next((names[name] for name in sorted(names_of_message(message)) if name in names), None)
             if row is None or row["stream"] in self._changed or message.venue_order_id not in row["venue_order_ids"]:
                 row = await self._look_up(message) or row
             compared |= set() if row is None else {row["stream"]}
-            await self._compare_listed(message, row, since)
+            if row is not None and self._is_doubtful(message, row):
+                doubtful.append((message, row))
+            else:
+                await self._conclude(message, row)
+        await self._compare_again(doubtful, since)
         for row in rows:
             is_listed = row["stream"] in compared or not self._listed.isdisjoint(row["venue_order_ids"])
             if not is_listed and self._has_settled(row, listing):
@@ -111,13 +116,32 @@ class OrderComparison:
                 return row
         return None
 
-    async def _compare_listed(self, message: Any, row: Row | None, since: datetime) -> None:
+    def _is_doubtful(self, message: Any, row: Row) -> bool:
         found = difference(row, message, self._listed)
-        if found is not None and found[0] in DOUBTFUL and row is not None:
-            is_agreed = await self._compare_words(await self._ask_again(message, row, since), row)
+        return found is not None and found[0] in DOUBTFUL
+
+    async def _conclude(self, message: Any, row: Row | None, words: Sequence[Any] | None = None) -> None:
+        """From what was listed, or from what the venue has said since."""
+        if row is not None and words is not None:
+            is_agreed = await self._compare_words(words, row)
         else:
+            found = difference(row, message, self._listed)
             is_agreed = found is None or await self._add(*found, message, row)
         self._is_agreed[_subject(message)] = is_agreed and self._is_agreed.get(_subject(message), True)
+
+    async def _compare_again(self, doubtful: Sequence[tuple[Any, Row]], since: datetime) -> None:
+        """Each order is asked for once, and then, once for all, what was filled until the last has answered."""
+        orders = {row["stream"]: row for _, row in doubtful}
+        answers = {stream: await self._venue.order(self._findings.account, row) or () for stream, row in orders.items()}
+        if orders:
+            begun = (row["requested_at"] or row["acknowledged_at"] or since for row in orders.values())
+            await self._findings.ask_fills(self._venue, min([since, *begun]))
+        for message, row in doubtful:
+            fresh = await self._look_up(message) or row if row["stream"] in self._changed else row
+            is_doubtful = self._is_doubtful(message, fresh)
+            await self._conclude(
+                message, fresh, await self._words(message, fresh, answers[row["stream"]]) if is_doubtful else None
+            )
 
     async def _compare_words(self, words: Sequence[Any], row: Row) -> bool:
         """All that the venue answers about one order, in its order: the last word counts, and those before it where they are
@@ -139,11 +163,8 @@ class OrderComparison:
                 await self._findings.record(repairing(news, Kind.MISSING_END, fresh["venue_order_id"] or ""))
         return is_agreed
 
-    async def _ask_again(self, message: Any, row: Row, since: datetime) -> Sequence[Any]:
+    async def _words(self, message: Any, row: Row, answer: Sequence[Message]) -> Sequence[Any]:
         """What the venue says now of an order that it has listed, all of it: a leg that has ended meanwhile began before."""
-        answer = await self._venue.order(self._findings.account, row) or ()
-        begin = min(since, row["requested_at"] or row["acknowledged_at"] or since)
-        await self._findings.ask_fills(self._venue, begin)
         await self._findings.learn([told for told in answer if is_money(told)])
         words: list[Any] = [told for told in answer if not is_money(told)]
         fresh = await self._fresh(message, row)
@@ -237,58 +258,19 @@ class OrderComparison:
         words: list[Any] = [told for told in answer or () if not is_money(told)]
         await self._findings.learn([told for told in answer or () if is_money(told)])
         await self._compare_words(words, row)
-        fresh = await self._findings.order(_name_of(row)) or row
+        fresh = await self._findings.order(name_of(row)) or row
         if fresh["is_open"] and not any(told.venue_order_id == fresh["venue_order_id"] for told in words):
-            await self._add_absent(fresh, asked_at)
+            await self._findings.add(absent_order(fresh, asked_at))
 
     async def _fresh(self, message: Any, row: Row) -> Row:
         """The row of the order as it is by now."""
-        return await self._look_up(message) or await self._findings.order(_name_of(row)) or row
-
-    async def _add_absent(self, row: Row, asked_at: datetime) -> None:
-        names = {"client_order_id": row["client_order_id"], "venue_order_id": row["venue_order_id"]}
-        subject = _name_of(row)
-        as_named = f" as {row['venue_order_id']}" if row["venue_order_id"] else ""
-        # Our clock may be behind the venue's: that it was heard of is not later than that it is missing.
-        told = Absent(account=row["account"], **names, aliases=row["aliases"], at=max(asked_at, row["updated_at"]))
-        new = [] if row["absent_at"] is not None else [told]
-        await self._findings.add(
-            Break(
-                kind=Kind.ABSENT_ORDER,
-                account=row["account"],
-                subject=subject,
-                since=row["absent_at"] or asked_at,
-                text=f"{row['status']} here{as_named} since {row['updated_at'].isoformat()}; the venue, asked, does not know it",
-                ours=row,
-                repairs=repairing(new, Kind.ABSENT_ORDER, subject),
-                is_settled=False,
-            )
-        )
+        return await self._look_up(message) or await self._findings.order(name_of(row)) or row
 
     async def _compare_twins(self, listing: Listing, rows: Sequence[Row]) -> None:
-        """Two orders at the venue where we have one."""
         for row in rows:
             live = sorted(name for name in row["venue_order_ids"] if name in listing.venue_order_ids)
             if len(live) > 1:
-                subject = row["client_order_id"] or live[0]
-                await self._findings.add(
-                    Break(
-                        kind=Kind.TWO_LIVE_ORDERS,
-                        account=row["account"],
-                        subject=subject,
-                        since=row["updated_at"],
-                        text=f"{' and '.join(live)} both work at the venue",
-                        ours=row,
-                        theirs=live,
-                        is_settled=False,
-                    )
-                )
-
-
-def _name_of(row: Row) -> str:
-    """By which an order is looked up here."""
-    name: str = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
-    return name
+                await self._findings.add(two_live_orders(row, live))
 
 
 def _subject(message: Any) -> str:
