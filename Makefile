@@ -3,8 +3,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.8
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 BIN := .venv/bin
-# A process for each core, up to four; the tests of a file stay together, with what they share.
-PYTEST := $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+# Four processes, since many tests wait; the tests of a file stay together, with what they share.
+PYTEST := $(BIN)/pytest --numprocesses=4 --dist=loadfile
 
 # requirements.lock pins every package with its hashes, and no addresses; `make lock` renews it.
 .venv/.ok: pyproject.toml requirements.lock | $(UV)

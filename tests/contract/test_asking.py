@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from orderledger import Ledger, parse_document, parse_line
+from orderledger.cli import main
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MAIN = {"account": "sim:main", "instrument": "BTC-USD", "side": "buy", "quantity": "2", "order_type": "market"}
@@ -175,11 +176,8 @@ def test_a_path_is_the_place_of_a_store(tmp_path: Path) -> None:
         (["orders", "--account", "sim:nobody"], "client_order_id", []),
     ],
 )
-def test_the_command_line_asks_the_same(
-    durable_store_url: str, orderledger_command: Path, command: list[str], name: str, found: list[Any]
-) -> None:
+def test_the_command_line_asks_the_same(durable_store_url: str, command: list[str], name: str, found: list[Any]) -> None:
     with Ledger.open(durable_store_url) as ledger:
         ledger.record_many(map(parse_document, TOLD))
-    asked = [str(orderledger_command), *command, "--json", "--db", durable_store_url]
-    printed = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    printed = CliRunner().invoke(main, [*command, "--json", "--db", durable_store_url], catch_exceptions=False).stdout
     assert [json.loads(line)[name] for line in printed.splitlines()] == found

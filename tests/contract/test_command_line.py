@@ -79,11 +79,11 @@ NO_STORES = (
 
 
 @pytest.mark.parametrize("url", NO_STORES)
-def test_what_names_no_store_is_wrong_usage_and_makes_no_file(tmp_path: Path, orderledger_command: Path, url: str) -> None:
+def test_what_names_no_store_is_wrong_usage_and_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.chdir(tmp_path)
     for command in ("orders", "record"):
-        full = [orderledger_command, command, "--db", url]
-        run = subprocess.run(full, cwd=tmp_path, input="", capture_output=True, text=True)
-        assert (run.returncode, run.stdout) == (2, "")
+        run = CliRunner().invoke(main, [command, "--db", url], input="")
+        assert (run.exit_code, run.stdout) == (2, "")
         shown = url.replace("me:secret@", "")
         assert run.stderr == f"orderledger: db: {shown!r} is none of: a path, sqlite:///path, postgresql://..., memory://\n"
     assert list(tmp_path.iterdir()) == []

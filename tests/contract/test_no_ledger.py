@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
@@ -10,15 +9,17 @@ from urllib.parse import quote
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from orderledger import Ledger, StoreUnreachable
+from orderledger.cli import main
 from orderledger.infrastructure.storage.store import is_there, public
 from tests.contract.sql import connected
 
 
-def asked(command: Path, url: str, arguments: str) -> tuple[int, str, str]:
-    run = subprocess.run([str(command), *arguments.split(), "--db", url], capture_output=True, text=True)
-    return run.returncode, run.stdout, run.stderr
+def asked(url: str, arguments: str) -> tuple[int, str, str]:
+    run = CliRunner().invoke(main, [*arguments.split(), "--db", url])
+    return run.exit_code, run.stdout, run.stderr
 
 
 def tables(url: str) -> list[str]:
@@ -38,8 +39,8 @@ def database(durable_store_url: str) -> str:
 
 
 @pytest.mark.parametrize("arguments", ["orders --json", "trades", "pnl", "recover", "events", "history C-1", "check", "status"])
-def test_in_a_database_without_a_ledger(database: str, orderledger_command: Path, arguments: str) -> None:
-    status, _, said = asked(orderledger_command, database, arguments)
+def test_in_a_database_without_a_ledger(database: str, arguments: str) -> None:
+    status, _, said = asked(database, arguments)
     assert said.startswith(f"orderledger: there is no ledger at {public(database)}")
     assert status == {"history C-1": 1, "check": 3, "status": 3}.get(arguments, 0)
     assert tables(database) == ["notes"]
@@ -48,20 +49,18 @@ def test_in_a_database_without_a_ledger(database: str, orderledger_command: Path
 
 
 @pytest.mark.parametrize("setting", ["role=pg_monitor", "search_path=nowhere"])
-def test_where_a_role_may_not_look_nothing_is_said_of_a_ledger(
-    postgres_schema_url: str, orderledger_command: Path, setting: str
-) -> None:
+def test_where_a_role_may_not_look_nothing_is_said_of_a_ledger(postgres_schema_url: str, setting: str) -> None:
     theirs = f"{postgres_schema_url}{quote(f' -c {setting}')}"
     for command in ("orders", "status", "record /dev/null"):
-        status, printed, said = asked(orderledger_command, theirs, command)
+        status, printed, said = asked(theirs, command)
         assert (status, printed) == (3, "") and "search_path names no schema that is there and that this role may use" in said
 
 
-def test_recording_makes_one_beside_what_is_there_and_says_so_once(database: str, orderledger_command: Path) -> None:
-    _, _, first = asked(orderledger_command, database, "record /dev/null")
-    _, _, second = asked(orderledger_command, database, "record /dev/null")
+def test_recording_makes_one_beside_what_is_there_and_says_so_once(database: str) -> None:
+    _, _, first = asked(database, "record /dev/null")
+    _, _, second = asked(database, "record /dev/null")
     assert ("a new ledger at" in first, "a new ledger at" in second) == (True, False)
-    assert asked(orderledger_command, database, "orders") == (0, "no orders\n", "")
+    assert asked(database, "orders") == (0, "no orders\n", "")
     assert {"notes", "orders"} < set(tables(database))
 
 
@@ -78,12 +77,12 @@ def test_a_file_that_another_keeps_to_itself_is_waited_for_as_long_as_is_set(
         assert time.monotonic() - began < 4, "five seconds are what SQLite's driver waits"
 
 
-def test_in_a_file_of_any_name(tmp_path: Path, orderledger_command: Path) -> None:
+def test_in_a_file_of_any_name(tmp_path: Path) -> None:
     for name in ("a?b#c%20 d.db", "größe.db", os.fsdecode(b"\xff.db")):
         path = tmp_path / name
-        assert asked(orderledger_command, str(path), "record /dev/null")[0] == 0
-        assert asked(orderledger_command, str(path), "orders") == (0, "no orders\n", "")
-        assert asked(orderledger_command, str(path), "rebuild --jobs 2")[0] == 0
+        assert asked(str(path), "record /dev/null")[0] == 0
+        with Ledger.open(path, follow=False) as ledger:
+            assert (ledger.orders(), ledger.rebuild(jobs=2).is_equal) == ([], True)
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("SELECT count(*) FROM orders").fetchall() == [(0,)]
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -24,9 +25,14 @@ def run(command: Path, folder: Path, arguments: str, **streams: object) -> tuple
     return done.returncode, done.stderr.splitlines()
 
 
-def write_messages(folder: Path, count: int) -> None:
+@cache
+def messages(count: int) -> str:
     lines = [message.model_dump_json(exclude_none=True, by_alias=True) for message in parsed(*lives(count))]
-    (folder / "messages.ndjson").write_text("\n".join([*lines, "{}"]) + "\n")
+    return "\n".join([*lines, "{}"]) + "\n"
+
+
+def write_messages(folder: Path, count: int) -> None:
+    (folder / "messages.ndjson").write_text(messages(count))
 
 
 @pytest.fixture

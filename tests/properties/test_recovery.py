@@ -55,7 +55,7 @@ def assert_finds_what_is_open(ledger: Ledger) -> None:
     assert repr([ORDERS.shown(row) for row in found]) == repr(ledger.open_orders())
 
 
-@settings(quick, max_examples=200)
+@settings(quick, max_examples=120)
 @given(story=stories(), share=st.floats(0, 1))
 def test_a_recovery_without_views_finds_every_open_order(story: Story, share: float) -> None:
     for caught_up_after in (0, int(share * len(story.messages))):

@@ -13,7 +13,7 @@ from tests.venues.company import Company, played
 from tests.venues.mutations import Mutator
 from tests.worlds.plan import VENUES
 
-SEEDS = range(4)
+SEEDS = range(2)
 MANY_SEEDS = range(100, 160)
 SPOILED = 0.15
 WAYS = [*((name, 1) for name in VENUES), ("hyperliquid", 0)]
