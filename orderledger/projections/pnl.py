@@ -161,8 +161,9 @@ def _added_up(group: list[Row], by: tuple[str, ...]) -> Row:
     row = {name: first.get(name) for name in by}
     for name in ("position_quantity", "average_open_price", "mark_price"):
         row[name] = first[name] if is_one and "instrument" in by else None
+    held = group if is_one or "day" in by else [member for member in group if member["position_quantity"]]
     for name in ("realized_pnl", "net_pnl", "unrealized_pnl", "bought_quantity", "sold_quantity"):
-        amounts = [member[name] for member in group]
+        amounts = [member[name] for member in (held if name == "unrealized_pnl" else group)]  # what is flat needs no mark
         row[name] = None if any(amount is None for amount in amounts) else total(amounts)
     for name in ("fees", "funding"):
         names = sorted({currency for member in group for currency in member[name]})

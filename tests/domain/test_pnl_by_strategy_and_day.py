@@ -146,6 +146,14 @@ def test_days_and_strategies_convert_the_fees_that_the_whole_converts(ledger: Le
     assert [shown(row)["net_pnl"] for row in ledger.pnl(by=("strategy",))] == ["-8"]
 
 
+def test_an_instrument_that_is_flat_needs_no_mark_for_the_sum_of_what_is_not_realized(ledger: Ledger) -> None:
+    record(ledger, trade(1, "buy", "1", "100"), of_account("mark", price="103"))
+    record(ledger, trade(2, "buy", "1", "5", instrument="OLD"), trade(3, "sell", "1", "4", instrument="OLD"))
+    assert [values(shown(row), "unrealized_pnl", "realized_pnl") for row in ledger.pnl(by="account")] == [("3", "-1")]
+    record(ledger, trade(4, "buy", "1", "5", instrument="NEW"))
+    assert [row["unrealized_pnl"] for row in ledger.pnl(by="account")] == [None]
+
+
 def test_a_day_is_settled_in_the_currency_of_the_whole(ledger: Ledger) -> None:
     record(ledger, trade(1, "buy", "1", "100", fee="1"), trade(DAY + 1, "sell", "1", "110", fee="2", fee_currency="USD"))
     assert values(pnl(ledger), "net_pnl", "currency", "fees") == ("7", "USD", {"USD": "3"})
