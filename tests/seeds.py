@@ -12,4 +12,4 @@ def _some(first: int, end: int) -> list[range]:
 
 _MANY = [pytest.param(seeds, marks=pytest.mark.long) for seeds in _some(1_000, 5_000)]
 
-of_seeds = pytest.mark.parametrize("seeds", [*_some(0, 40), *_MANY], ids=lambda seeds: str(seeds.start))
+of_seeds = pytest.mark.parametrize("seeds", [*_some(0, 20), *_MANY], ids=lambda seeds: str(seeds.start))

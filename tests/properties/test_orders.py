@@ -14,7 +14,7 @@ from tests.properties.stories import Story, stories
 
 settings.register_profile(
     "quick",
-    max_examples=80,
+    max_examples=60,
     derandomize=True,
     deadline=None,
     database=None,

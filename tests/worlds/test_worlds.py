@@ -9,8 +9,8 @@ import pytest
 from tests.worlds.living import judged
 from tests.worlds.plan import plan_of
 
-FEW = range(6)
-"""Two worlds of each venue."""
+FEW = range(3)
+"""A world of each venue."""
 
 MANY = int(os.environ.get("ORDERLEDGER_WORLDS", "1000"))
 PROGRESS_SECONDS = 10.0
