@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from orderledger.cli.columns import Columns, Row, value_of
-from orderledger.domain.values import printable
+from orderledger.infrastructure.printable import printable
 
 GAP = 2
 WHOLE_WORD = 16

@@ -216,8 +216,3 @@ def client_order_id_of(stream: str) -> str | None:
 def later(one: datetime | None, other: datetime | None) -> datetime | None:
     """The later of two times, of which either may be missing."""
     return one if other is None or (one is not None and one > other) else other
-
-
-def printable(text: str) -> str:
-    """What somebody else said, as a reason may be: with a space for each character that cannot be printed."""
-    return text if text.isprintable() else "".join(character if character.isprintable() else " " for character in text)

@@ -2,8 +2,7 @@
 
 from heapq import merge
 
-from orderledger.domain.exact import ONE
-from orderledger.projections.positions import Position, Terms, position_of, position_rows, restore, when
+from orderledger.projections.positions import Position, Terms, position_of, position_rows, restore, terms_of, when
 from orderledger.projections.store import Rows
 from orderledger.projections.tables import ACCOUNT_EVENTS, INSTRUMENTS, POSITIONS, TRADES, Row
 
@@ -73,8 +72,7 @@ class PositionFold:
         return self._positions[key]
 
     def _terms(self, key: Key) -> Terms:
-        row = self._rows.get(INSTRUMENTS, key)
-        return Terms(row["multiplier"] or ONE, bool(row["inverse"]), row["currency"]) if row else Terms()
+        return terms_of(self._rows.get(INSTRUMENTS, key))
 
     def _fold_anew(self, key: Key) -> Position:
         account, instrument = key

@@ -56,6 +56,11 @@ class Terms:
         return COSTS.subtract(cost, value) if self.inverse else COSTS.subtract(value, cost)
 
 
+def terms_of(instrument: Row | None) -> Terms:
+    """As a row of `tables.INSTRUMENTS` defines them; the usual ones where there is none."""
+    return Terms(instrument["multiplier"] or ONE, bool(instrument["inverse"]), instrument["currency"]) if instrument else Terms()
+
+
 @dataclass(slots=True)
 class Lot:
     """Never changed, but replaced: `text` is written once, however often the books are."""

@@ -6,9 +6,9 @@ from decimal import Decimal
 from heapq import nlargest
 from typing import Any, Protocol
 
-from orderledger.domain.exact import ONE, ZERO, total
+from orderledger.domain.exact import ZERO, total
 from orderledger.projections.pnl import GROUPS, group_rows, pnl_row, rows_by, settled_in
-from orderledger.projections.positions import METHODS, Method, Terms
+from orderledger.projections.positions import METHODS, Method, Terms, terms_of
 from orderledger.projections.tables import ACCOUNT_EVENTS, INSTRUMENTS, ORDERS, POSITIONS, PROPOSALS, TRADES, Row, Table
 
 
@@ -101,10 +101,7 @@ def _entries(source: Source, strategy: str | None, **where: Any) -> list[Row]:
 
 
 def _terms_of(instruments: list[Row]) -> Callable[[str, str], Terms]:
-    defined = {
-        (row["account"], row["instrument"]): Terms(row["multiplier"] or ONE, bool(row["inverse"]), row["currency"])
-        for row in instruments
-    }
+    defined = {(row["account"], row["instrument"]): terms_of(row) for row in instruments}
     return lambda account, instrument: defined.get((account, instrument), Terms())
 
 

@@ -12,12 +12,13 @@ from typing import Any, assert_never
 
 import structlog
 
-from orderledger.domain.values import Source, printable
+from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.collecting.counters import AccountCounters
 from orderledger.infrastructure.collecting.recorder import Recorder
 from orderledger.infrastructure.collecting.watching import Watch
 from orderledger.infrastructure.errors import StoreError, VenueError
+from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.reconciliation.book import Book
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.transport import happens_within

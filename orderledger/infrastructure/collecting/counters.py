@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from orderledger.domain.values import printable
+from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.reconciliation.reconciler import Reconciled
 from orderledger.infrastructure.wire.outcome import Outcome
 

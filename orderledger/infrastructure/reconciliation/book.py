@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, Protocol
 
-from orderledger.domain.exact import ONE
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.reconciliation.breaks import ACTOR, UNDOES
 from orderledger.infrastructure.reconciliation.comparing import TERMS
 from orderledger.infrastructure.wire.messages import Message
 from orderledger.infrastructure.wire.outcome import Outcome
-from orderledger.projections.positions import Position, Terms, position_of, when
+from orderledger.projections.positions import Position, position_of, terms_of, when
 from orderledger.projections.tables import Row
 
 JUST = timedelta(microseconds=1)
@@ -67,8 +66,7 @@ def position_at(book: Book, account: str, instrument: str, moment: datetime, *, 
     defined = book.instruments(**asked)
     trades = [row for row in book.trades(**asked, until=moment + JUST) if row["side"]]
     events = [row for row in book.account_events(**asked) if row["at"] <= moment and row["position"] != without]
-    terms = Terms(defined[0]["multiplier"] or ONE, bool(defined[0]["inverse"])) if defined else Terms()
-    return position_of(account, instrument, terms, sorted([*trades, *events], key=when))
+    return position_of(account, instrument, terms_of(next(iter(defined), None)), sorted([*trades, *events], key=when))
 
 
 def terms_told(book: Book, order: Row) -> Row | None:

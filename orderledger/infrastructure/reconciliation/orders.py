@@ -60,7 +60,7 @@ class OrderComparison:
             if row is not None and self._is_doubtful(message, row):
                 doubtful.append((message, row))
             else:
-                await self._conclude(message, row)
+                self._count(message, is_agreed=await self._agrees(message, row))
         await self._compare_again(doubtful, since)
         for row in rows:
             is_listed = row["stream"] in compared or not self._listed.isdisjoint(row["venue_order_ids"])
@@ -120,13 +120,12 @@ class OrderComparison:
         found = difference(row, message, self._listed)
         return found is not None and found[0] in DOUBTFUL
 
-    async def _conclude(self, message: Any, row: Row | None, words: Sequence[Any] | None = None) -> None:
-        """From what was listed, or from what the venue has said since."""
-        if row is not None and words is not None:
-            is_agreed = await self._compare_words(words, row)
-        else:
-            found = difference(row, message, self._listed)
-            is_agreed = found is None or await self._add(*found, message, row)
+    async def _agrees(self, message: Any, row: Row | None) -> bool:
+        """Whether both sides say the same, now that what was listed is recorded."""
+        found = difference(row, message, self._listed)
+        return found is None or await self._add(*found, message, row)
+
+    def _count(self, message: Any, *, is_agreed: bool) -> None:
         self._is_agreed[_subject(message)] = is_agreed and self._is_agreed.get(_subject(message), True)
 
     async def _compare_again(self, doubtful: Sequence[tuple[Any, Row]], since: datetime) -> None:
@@ -138,10 +137,12 @@ class OrderComparison:
             await self._findings.ask_fills(self._venue, min([since, *begun]))
         for message, row in doubtful:
             fresh = await self._look_up(message) or row if row["stream"] in self._changed else row
-            is_doubtful = self._is_doubtful(message, fresh)
-            await self._conclude(
-                message, fresh, await self._words(message, fresh, answers[row["stream"]]) if is_doubtful else None
-            )
+            if self._is_doubtful(message, fresh):
+                words = await self._words(message, fresh, answers[row["stream"]])
+                is_agreed = await self._compare_words(words, fresh)
+            else:
+                is_agreed = await self._agrees(message, fresh)
+            self._count(message, is_agreed=is_agreed)
 
     async def _compare_words(self, words: Sequence[Any], row: Row) -> bool:
         """All that the venue answers about one order, in its order: the last word counts, and those before it where they are

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import ZERO, plain
-from orderledger.domain.values import Status, printable
+from orderledger.domain.values import Status
+from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.venues.tradier.claims import claims_of, counts_legs, event_claims_of, leg_quantity
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.fills import Filled, Numbers
