@@ -106,7 +106,7 @@ def _collecting() -> list[str]:
 def _fields(model: type[BaseModel], prefix: str) -> str:
     rows = []
     for name, field in model.model_fields.items():
-        default = "needed" if field.is_required() else "" if field.default in (None, ()) else f"`{field.default}`"
+        default = "needed" if field.is_required() else "" if field.default in (None, (), "") else f"`{field.default}`"
         said = field.description or "Which venue this is about."
         rows.append((f"`{name}`", *([f"`{prefix}{name.upper()}`"] if prefix else []), default, said))
     heads = ("setting", "environment", "default", "meaning") if prefix else ("setting", "default", "meaning")
@@ -172,7 +172,9 @@ def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 def _each_argument(given: ast.arguments) -> list[str]:
     """Each argument by itself, with its default."""
     defaults: list[ast.expr | None] = [None] * (len(given.args) - len(given.defaults)) + list(given.defaults)
-    shown = [_argument(one, default) for one, default in zip(given.args, defaults, strict=True) if one.arg not in ("self", "cls")]
+    by_place = [_argument(one, None) for one in given.posonlyargs if one.arg not in ("self", "cls")]
+    named = [_argument(one, default) for one, default in zip(given.args, defaults, strict=True) if one.arg not in ("self", "cls")]
+    shown = [*by_place, "/", *named] if by_place else named
     if given.kwonlyargs:
         shown += ["*", *(_argument(one, default) for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True))]
     return shown + ([f"**{ast.unparse(given.kwarg)}"] if given.kwarg else [])

@@ -30,19 +30,30 @@ AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
 COMMANDS_INTRODUCTION = """# Commands
 
 Results go to stdout, everything else to stderr. `--json` prints one JSON object per line with every field of the
-[view](views.md); without it there is a table for people, with the columns that people look at: in a window the most important
-ones, as many as there is room for, and below it the names of those left out; piped on, all of them. In a window too narrow for the
-fields that a row means nothing without, a row is a field to a line. Its `order` is our id of the order, else the name by which the
-venue first spoke of it; its `status` says as well what is pending, and that an outcome is unresolved.
+[view](views.md). Without it there is a table for people.
 
-A filter that nothing meets, an account that nobody has traded on among them, gives no rows and exit status 0. `order` and `history`
-name one order, and end with 1 where there is none.
+- In a window the table has the most important columns, as many as there is room for, and names those left out below. Text is folded;
+  numbers and times are not. In a window too narrow for the first columns, a row is a field to a line.
+- Piped on, the table has all columns that have values, and a line for each row.
+- `order` is our id of the order, else the name by which the venue first spoke of it. `status` also says what is pending, and that an
+  outcome is unresolved. A column without values is not shown.
+- In links, aliases, tags and other values of several parts, text with a space, a comma, `=`, a quote or a bracket stands in quotes.
+- Statuses are coloured in a terminal, unless `NO_COLOR` is set.
+- Rows are read and printed in batches, with `--json` as well: a long table begins at once, uses little memory, and ends when its
+  reader leaves. The first 500 rows decide the widths; a later batch with values in other columns begins with a header of its own.
+
+A question to a ledger that is not there ends with 3, and creates nothing. A filter that nothing meets, an account that nobody has
+traded on among them, gives no rows and exit status 0. `order` and `history` name one order, and end with 1 where there is none.
+
+`--since T` and `--until T` take rows from the one time on, and before the other: trades, events and account events by the time they
+happened, orders by the time of their request (an order that was not requested here by its last update), anomalies by the time they were
+detected, proposals and certificates by the time they were made.
 
 The times in a table are UTC. Those that are given (`T`) are RFC 3339 with an offset, or a count of s, ms, us or ns. Exit statuses: [errors.md](errors.md#exit-statuses).
 """
 
 ACKNOWLEDGEMENTS = """With `--ack` every message is answered by a line `{"line", "outcome", "position", "reason", "anomalies"}`, and `text`
-where there is something to say: in the order of the input, each when its message is durable. Empty lines are counted
+where a message was refused, or recorded with a hint: in the order of the input, each when its message is durable. Empty lines are counted
 and not answered; nor is a message about an order of which the log has an event that cannot be read: it is told on stderr,
 and has no outcome, since it is not recorded. `--rejects` gets a line `{"line", "field", "fault", "message"}` for every
 message that is invalid, the message cut at 2,000 bytes.

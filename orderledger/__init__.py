@@ -36,3 +36,8 @@ def __getattr__(name: str) -> Any:
             globals()[name] = getattr(module, name)
             return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names, for whoever looks for them with the tab key."""
+    return sorted([*__getattr__("__all__"), *(name for name in globals() if name.startswith("__"))])

@@ -14,7 +14,7 @@ from tests.auditing.comparing import differences
 from tests.auditing.facts import ACCOUNT_TYPES, ORDER_COMMANDS, PROPOSAL_TYPES, Fact, Message, Row, instant, number
 from tests.auditing.names import collect, resolve
 from tests.auditing.order import Order
-from tests.auditing.outcomes import is_repetition, refusal_of_command, refusal_of_proposal
+from tests.auditing.outcomes import is_repetition, is_untimed, refusal_of_command, refusal_of_proposal
 from tests.auditing.positions import open_price, positions, sum_by_currency, worth
 from tests.auditing.rows import order_row, trade_row
 
@@ -39,6 +39,7 @@ class Auditor:
         kin = order.facts if order else self._kin(fact)
         self.expected_reason = None
         if is_repetition(fact, kin):
+            self.expected_reason = "no_time_given" if is_untimed(fact) else None
             return "duplicate"
         self.expected_reason = self._refusal(fact, order)
         if self.expected_reason is None:
@@ -49,7 +50,8 @@ class Auditor:
         """The facts of the same account, or of the same proposal, when it is not of an order."""
         types = next((types for types in (PROPOSAL_TYPES, ACCOUNT_TYPES) if fact.type in types), set())
         same = [known for known in self.log if known.type in types and known.get("account") == fact.get("account")]
-        return [known for known in same if known.get("proposal_id") == fact.get("proposal_id")]
+        subjects = ("proposal_id", "instrument") if fact.type in ACCOUNT_TYPES else ("proposal_id",)
+        return [known for known in same if all(known.get(name) == fact.get(name) for name in subjects)]
 
     def _refusal(self, fact: Fact, order: Order | None) -> str | None:
         """Only commands are refused; reports and account messages never."""
@@ -86,8 +88,8 @@ class Auditor:
         return sorted(orders, key=lambda order: min(fact.position for fact in order.facts))
 
     def _trades_in_sequence(self) -> list[tuple[Fact, Row]]:
-        pairs = [(fill.fact, trade_row(order, fill)) for order in self._all_orders() for fill in order.fills]
-        return sorted(pairs, key=lambda pair: pair[0].when)
+        pairs = [(fill.first, trade_row(order, fill)) for order in self._all_orders() for fill in order.fills]
+        return sorted(pairs, key=lambda pair: (pair[1]["at"], pair[0].position))
 
     def _about(self, type_: str, account: str, instrument: str | None) -> list[Fact]:
         """The account messages of one type about one instrument, by (`at`, log position)."""
@@ -95,21 +97,26 @@ class Auditor:
         return sorted(about, key=lambda fact: fact.when)
 
     def _definition(self, account: str, instrument: str | None) -> Message:
-        """The latest definition of the instrument."""
-        return next((fact.message for fact in reversed(self._about("instrument", account, instrument))), {})
+        """The definition of the instrument: of each term the latest that was given."""
+        given = [fact.message for fact in self._about("instrument", account, instrument)]
+        return {name: value for message in given for name, value in message.items() if value is not None}
 
     def _mark(self, account: str, instrument: str) -> Fraction | None:
         marks = self._about("mark", account, instrument)
         return number(marks[-1].get("price")) if marks else None
 
-    def _converted(self, account: str, currency: str | None, amounts: dict[str, Fraction]) -> Fraction:
-        """The sum in the settlement currency; what has no mark of its own (`BNB-USDT`, `BNB/USDT`, ...) is left out."""
-        rates = {name: self._rate(account, name, currency) for name in amounts}
-        return sum((amount * (rates[name] or 0) for name, amount in amounts.items()), Fraction())
+    def _converted(self, account: str, currency: str | None, amounts: dict[str, Fraction]) -> Fraction | None:
+        """The sum in the settlement currency. None where an amount has no mark that converts it (`BNB-USDT`, `BNB/USDT`, ...)."""
+        rates = {name: self._rate(account, name, currency) for name, amount in amounts.items() if amount}
+        if any(rate is None for rate in rates.values()):
+            return None
+        return sum((amounts[name] * (rate or 0) for name, rate in rates.items()), Fraction())
 
     def _rate(self, account: str, name: str, currency: str | None) -> Fraction | None:
         if name == currency:
             return Fraction(1)
+        if not name:
+            return None
         marks = [self._mark(account, f"{name}{separator}{currency}") for separator in PAIRS]
         return next((mark for mark in marks if mark is not None), None)
 
@@ -130,16 +137,16 @@ class Auditor:
         lots, realized = positions(trades, self._about("adjust", account, instrument), method, is_inverse)
         funding = sum_by_currency((f.get("currency"), f.get("amount")) for f in self._about("funding", account, instrument))
         fees = sum_by_currency((row["fee_currency"], row["fee"]) for row in rows)
-        seen = {name for name in (*fees, *funding) if name}
-        currency = definition.get("currency") or (seen.pop() if len(seen) == 1 else None)
+        currency = definition.get("currency")
         fees = sum_by_currency((name or currency, amount) for name, amount in fees.items())
         mark = self._mark(account, instrument)
         marked = [] if mark is None else [(held, mark) for held, _ in lots]
         gains = sum((worth(lot, is_inverse) for lot in marked), Fraction()) - sum(
             (worth(lot, is_inverse) for lot in lots), Fraction()
         )
-        net = realized * multiplier - self._converted(account, currency, fees) + self._converted(account, currency, funding)
-        is_open = currency is None and any((*fees.values(), *funding.values()))
+        paid, received = self._converted(account, currency, fees), self._converted(account, currency, funding)
+        is_known = currency is not None and paid is not None and received is not None
+        net = realized * multiplier - (paid or 0) + (received or 0)
         return {
             "account": account,
             "instrument": instrument,
@@ -148,10 +155,11 @@ class Auditor:
             "realized_pnl": realized * multiplier,
             "fees": fees,
             "funding": funding,
-            "net_pnl": None if is_open else net,
+            "net_pnl": net if is_known else None,
             "unrealized_pnl": None if mark is None else gains * multiplier,
             "mark_price": mark,
             "currency": currency,
+            "anomalies": ["currency_unknown"] if currency is None else [] if is_known else ["rate_unknown"],
             "method": method,
             "fills": len(rows),
             "bought_quantity": sum((row["quantity"] for row in rows if row["side"] == "buy"), Fraction()),

@@ -15,8 +15,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from orderledger.infrastructure.local_postgres import local_postgres
+
+# A busy machine is no failure: no example has to be done in a given time.
+settings.register_profile("without_deadlines", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("without_deadlines")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 # A test that leaves a transaction open would otherwise block the removal of its schema for ever.

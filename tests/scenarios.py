@@ -12,11 +12,11 @@ from decimal import Decimal
 from itertools import permutations
 from typing import Any, Self
 
-from orderledger.domain.anomalies import detect
 from orderledger.domain.decision import Duplicate, Refused
 from orderledger.domain.events import AnomalyDetected, Event, OrderEvent
 from orderledger.domain.exact import plain
-from orderledger.domain.order import decide, evolve
+from orderledger.domain.order import decide
+from orderledger.domain.recording import record
 from orderledger.domain.state import Order
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.wire.facts import to_fact
@@ -97,7 +97,7 @@ class Scenario:
         assert isinstance(fact, OrderEvent), f"{document} is not about an order"
         decision = decide(self.order, fact)
         if isinstance(decision, Duplicate):
-            self.outcome = ("duplicate",)
+            self.outcome = ("duplicate",) if decision.reason is None else ("duplicate", decision.reason)
         elif isinstance(decision, Refused):
             self.outcome = ("refused", decision.reason.value)
         else:
@@ -110,7 +110,8 @@ class Scenario:
         return self
 
     def then_outcome(self, *outcome: str) -> Self:
-        """`recorded` with the codes of its anomalies, `refused` with its reason, `invalid` with its field, or `duplicate`."""
+        """`recorded` with its anomalies, `refused` with its reason, `invalid` with its field, or `duplicate`, with its
+        reason, if it has one."""
         assert self.outcome == outcome, f"the outcome was {self.outcome}"
         return self
 
@@ -125,17 +126,10 @@ class Scenario:
         return readable(ORDERS.shown(order_row("sim:main/C-1", self.order, self._version)))
 
     def _record(self, fact: OrderEvent) -> None:
-        moment, ended_at = fact.at or at(self._second), self.order.ended_at
-        self._append(fact, moment)  # type: ignore[arg-type]
-        for judgement in detect(self.order, fact, moment, was_ended_at=ended_at):  # type: ignore[arg-type]
-            self._append(judgement, at(self._second))
+        self.events = record(self.order, fact, fact.at or at(self._second))  # type: ignore[arg-type]
+        self._version += len(self.events)
         codes = dict.fromkeys(event.code.value for event in self.events if isinstance(event, AnomalyDetected))
         self.outcome = ("recorded", *codes)
-
-    def _append(self, event: Event, moment: datetime) -> None:
-        evolve(self.order, event, moment)
-        self._version += 1
-        self.events.append(event)
 
 
 def given(*messages: Document) -> Scenario:

@@ -101,7 +101,7 @@ def test_a_bust_reopens_a_filled_order_and_a_correction_chain_leaves_its_last_li
             5,
             98,
         )
-        assert (trade["fill_id"], trade["fee"], trade["liquidity"], row["ended_at"]) == ("F-1c", None, None, None)
+        assert (trade["fill_id"], trade["fee"], trade["liquidity"], row["ended_at"]) == ("F-1c", Fraction("0.6"), "maker", None)
 
 
 def test_the_later_of_two_corrections_stands_and_a_bust_of_it_brings_nothing_back() -> None:

@@ -13,8 +13,10 @@ def trades_through_zero() -> Auditor:
     buys = [request(), fill(1, "B-1", "2", "100"), fill(2, "B-2", "2", "110")]
     sells = [fill(3, "S-1", "3", "120", fee="3", fee_currency="USD"), fill(4, "S-2", "3", "90")]
     sell = request(0, client_order_id="C-2", side="sell")
-    marked = {"type": "mark", "account": "sim:main", "instrument": "BTC-USD", "price": "80"}
-    return audited(*buys, sell, *(sold | {"client_order_id": "C-2"} for sold in sells), marked)
+    of_the_instrument = {"account": "sim:main", "instrument": "BTC-USD"}
+    defined = {"type": "instrument", "currency": "USD", **of_the_instrument}
+    marked = {"type": "mark", "price": "80", **of_the_instrument}
+    return audited(defined, *buys, sell, *(sold | {"client_order_id": "C-2"} for sold in sells), marked)
 
 
 @pytest.mark.parametrize(

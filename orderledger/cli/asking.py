@@ -1,22 +1,32 @@
 """Questions to the views."""
 
-from datetime import datetime
+from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import click
 
 from orderledger.cli import columns, options
-from orderledger.cli.columns import Row
-from orderledger.cli.output import people as console_for_people
-from orderledger.cli.output import print_json, print_record, print_rows, readable
+from orderledger.cli.columns import Columns, Row
+from orderledger.cli.output import print_json
+from orderledger.cli.tables import print_note, print_record, print_rows
 
 STATUSES = (
     "pending_new", "new", "partially_filled", "filled", "canceled", "rejected", "denied", "expired", "suspended", "stopped",
     "done_for_day",
 )  # fmt: skip
+SOURCES = ("strategy", "operator", "venue_push", "venue_poll", "reconciliation", "import")
 METHOD = click.option(
     "--method", type=click.Choice(["average", "fifo", "lifo"]), default="average", show_default=True, help="Lots closed first."
 )
+
+
+def _print_stream(
+    db: str, view: str, shown: Columns, *, as_json: bool, title: str, keeps: Callable[[Row], bool] | None = None, **asked: Any
+) -> None:
+    """Rows of a view as the database gives them, until the reader leaves."""
+    with options.open_ledger(db) as ledger, closing(options.ask(ledger.stream, view, **asked)) as rows:
+        print_rows(rows if keeps is None else filter(keeps, rows), shown, as_json=as_json, title=title)
 
 
 @click.command()
@@ -27,7 +37,8 @@ METHOD = click.option(
 )
 @options.side
 @click.option("--origin", type=click.Choice(["own", "external"]), help="Requested here, or known from the venue alone.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N: those of which was heard last.")
+@options.period("Requested (an order that was not requested here: updated)")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N: those that were updated last.")
 @options.account
 @options.instrument
 @options.strategy
@@ -35,27 +46,31 @@ METHOD = click.option(
 @options.as_json
 @options.db
 @options.example("orderledger orders --open --account hyperliquid:main", "orderledger orders --certainty unresolved --json")
-def orders(db: str, as_json: bool, open_only: bool, **asked: Any) -> None:
+def orders(db: str, as_json: bool, limit: int | None, **asked: Any) -> None:
     """Orders, oldest request first."""
-    with options.ask_ledger(db) as ledger:
-        print_rows(ledger.orders(open_only=open_only, **asked), columns.ORDERS, as_json=as_json, title="orders")
+    if limit is None:
+        _print_stream(db, "orders", columns.ORDERS, as_json=as_json, title="orders", **asked)
+        return
+    with options.open_ledger(db) as ledger:
+        print_rows(options.ask(ledger.orders, limit=limit, **asked), columns.ORDERS, as_json=as_json, title="orders")
 
 
 @click.command()
-@click.argument("name", metavar="ID")
+@click.argument("order_id", metavar="ID")
 @options.account
 @options.at_another_time
 @options.as_json
 @options.db
 @options.example("orderledger order C-1 --effective-at 2026-11-20T09:00:00Z")
-def order(name: str, db: str, as_json: bool, **asked: Any) -> None:
-    """One order, by any ID it has borne: ours, a replacement's, a request's, the venue's, an alias. One that begins with a dash
-    goes behind `--`.
+def order(order_id: str, db: str, as_json: bool, **asked: Any) -> None:
+    """One order, by any ID it has borne.
+
+    ID is ours, a replacement's, a request's, the venue's, or an alias. One that begins with a dash goes behind `--`.
 
     Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
     """
-    with options.ask_ledger(db) as ledger:
-        row = ledger.order(name, **asked)
+    with options.open_ledger(db) as ledger:
+        row = ledger.order(order_id, **asked)
     if as_json:
         print_json([row])
     else:
@@ -63,47 +78,30 @@ def order(name: str, db: str, as_json: bool, **asked: Any) -> None:
 
 
 @click.command()
-@click.argument("name", metavar="ID")
+@click.argument("order_id", metavar="ID")
 @options.account
+@options.of_events
 @options.at_another_time
 @options.as_json
 @options.db
-@options.example("orderledger history C-1 --account sim:main")
-def history(name: str, db: str, as_json: bool, **asked: Any) -> None:
-    """The story of one order: its events, as they were recorded. An ID that begins with a dash goes behind `--`.
+@options.example("orderledger history C-1 --account sim:main", "orderledger history C-1 --name fill_recorded --source venue_poll")
+def history(order_id: str, db: str, as_json: bool, **asked: Any) -> None:
+    """The events of one order, as they were recorded.
+
+    ID is any that the order has borne. One that begins with a dash goes behind `--`.
 
     Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
     """
-    with options.ask_ledger(db) as ledger:
-        rows = ledger.history(name, **asked)
-    if as_json:
-        print_json(rows)
-    else:
-        _print_story(rows)
-
-
-def _print_story(rows: list[Row]) -> None:
-    told = [
-        {
-            "version": row["version"],
-            "at": row["at"],
-            "event": row["name"].partition(".")[0].replace("_", " "),
-            "what": " ".join(f"{name}={readable(value)}" for name, value in row["payload"].items() if name != "at"),
-            "text": row.get("text"),
-            "source": row["source"],
-            "recorded_at": row["recorded_at"],
-            "position": row["position"],
-        }
-        for row in rows
-    ]
-    print_rows(told, columns.STORY, as_json=False, title="events")
+    with options.open_ledger(db) as ledger:
+        rows = options.ask(ledger.history, order_id, **asked)
+    print_rows(rows, columns.STORY, as_json=as_json, title="events")
 
 
 @click.command()
 @click.option("--all", "with_busted", is_flag=True, help="Also fills that were busted or corrected.")
-@click.option("--since", type=options.Time(), metavar="T", help="That happened at T or later.")
-@click.option("--until", type=options.Time(), metavar="T", help="That happened before T.")
+@options.period("That happened")
 @options.side
+@click.option("--source", type=click.Choice(SOURCES), metavar="SOURCE", help=f"From this source only: {', '.join(SOURCES)}.")
 @options.account
 @options.instrument
 @options.strategy
@@ -111,10 +109,9 @@ def _print_story(rows: list[Row]) -> None:
 @options.as_json
 @options.db
 @options.example("orderledger trades --instrument BTC-USD --since 2026-11-20T00:00:00Z --until 2026-11-21T00:00:00Z")
-def trades(db: str, as_json: bool, with_busted: bool, **asked: Any) -> None:
-    """The trade history: the fills that stand, in the order they happened."""
-    with options.ask_ledger(db) as ledger:
-        print_rows(ledger.trades(with_busted=with_busted, **asked), columns.TRADES, as_json=as_json, title="trades")
+def trades(db: str, as_json: bool, **asked: Any) -> None:
+    """The trade history: fills, as they happened."""
+    _print_stream(db, "trades", columns.TRADES, as_json=as_json, title="trades", **asked)
 
 
 @click.command()
@@ -126,8 +123,11 @@ def trades(db: str, as_json: bool, with_busted: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger positions --method fifo --account hyperliquid:main")
 def positions(db: str, as_json: bool, **asked: Any) -> None:
-    """Positions with their P&L, and what open and unresolved orders may add to them."""
-    with options.ask_ledger(db) as ledger:
+    """Positions with their P&L and exposure.
+
+    The exposure is what open and unresolved orders may add.
+    """
+    with options.open_ledger(db) as ledger:
         print_rows(ledger.positions(**asked), columns.PNL, as_json=as_json, title="positions")
 
 
@@ -142,8 +142,8 @@ def positions(db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger pnl --by strategy,day")
 def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
-    """Realized and unrealized P&L, fees and funding, each in its own currency."""
-    with options.ask_ledger(db) as ledger:
+    """P&L, fees and funding, each in its currency."""
+    with options.open_ledger(db) as ledger:
         try:
             rows = ledger.pnl(by=by, **asked)
         except ValueError as fault:
@@ -152,29 +152,34 @@ def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
 
 
 @click.command()
-@click.option("--open", "open_only", is_flag=True, help="Only what was not cleared.")
+@click.option("--open", "open_only", is_flag=True, help="Only those that were not cleared.")
+@click.option("--code", metavar="CODE", help="With this code only, e.g. overfill.")
+@options.period("Detected")
 @options.account
 @options.at_another_time
 @options.as_json
 @options.db
 @options.example("orderledger anomalies --open")
-def anomalies(db: str, as_json: bool, **asked: Any) -> None:
-    """What was odd: every anomaly that was detected, and when it was cleared."""
-    with options.ask_ledger(db) as ledger:
-        print_rows(ledger.anomalies(**asked), columns.ANOMALIES, as_json=as_json, title="anomalies")
+def anomalies(db: str, as_json: bool, open_only: bool, **asked: Any) -> None:
+    """Anomalies, and when they were cleared."""
+    keeps = (lambda row: row["cleared_at"] is None) if open_only else None
+    _print_stream(db, "anomalies", columns.ANOMALIES, as_json=as_json, title="anomalies", keeps=keeps, **asked)
 
 
 @click.command()
+@click.option("--state", type=click.Choice(["proposed", "approved", "declined"]), help="In this state only.")
+@click.option("--decided-by", metavar="ACTOR", help="Approved or declined by this actor only.")
+@options.period("Made")
 @options.account
 @options.strategy
 @options.at_another_time
 @options.as_json
 @options.db
-@options.example("orderledger proposals --strategy condor")
+@options.example("orderledger proposals --strategy condor", "orderledger proposals --state proposed")
 def proposals(db: str, as_json: bool, **asked: Any) -> None:
-    """Proposals, what was decided about them, and the orders that carry them out."""
-    with options.ask_ledger(db) as ledger:
-        print_rows(ledger.proposals(**asked), columns.PROPOSALS, as_json=as_json, title="proposals")
+    """Proposals, decisions about them, their orders."""
+    with options.open_ledger(db) as ledger:
+        print_rows(options.ask(ledger.proposals, **asked), columns.PROPOSALS, as_json=as_json, title="proposals")
 
 
 @click.command()
@@ -185,12 +190,13 @@ def proposals(db: str, as_json: bool, **asked: Any) -> None:
 @options.example("orderledger instruments --account hyperliquid:main")
 def instruments(db: str, as_json: bool, **asked: Any) -> None:
     """Instruments as they were defined, with their marks."""
-    with options.ask_ledger(db) as ledger:
+    with options.open_ledger(db) as ledger:
         print_rows(ledger.instruments(**asked), columns.INSTRUMENTS, as_json=as_json, title="instruments")
 
 
 @click.command("account-events")
 @click.option("--kind", type=click.Choice(["funding", "adjust", "gap"]), help="Of this kind only.")
+@options.period("That happened")
 @options.account
 @options.instrument
 @options.at_another_time
@@ -198,21 +204,20 @@ def instruments(db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger account-events --kind gap")
 def account_events(db: str, as_json: bool, **asked: Any) -> None:
-    """Funding, adjusted positions, and gaps in the venues' streams."""
-    with options.ask_ledger(db) as ledger:
-        print_rows(ledger.account_events(**asked), columns.ACCOUNT_EVENTS, as_json=as_json, title="account events")
+    """Funding, adjusted positions, gaps in feeds."""
+    _print_stream(db, "account_events", columns.ACCOUNT_EVENTS, as_json=as_json, title="account events", **asked)
 
 
 @click.command()
+@options.period("Made")
 @options.account
 @options.at_another_time
 @options.as_json
 @options.db
 @options.example("orderledger certificates --account hyperliquid:main --json | tail -1")
 def certificates(db: str, as_json: bool, **asked: Any) -> None:
-    """What agreed with the venues each time they were compared, and what did not."""
-    with options.ask_ledger(db) as ledger:
-        print_rows(ledger.certificates(**asked), columns.CERTIFICATES, as_json=as_json, title="certificates")
+    """What agreed with the venues, and what did not."""
+    _print_stream(db, "certificates", columns.CERTIFICATES, as_json=as_json, title="certificates", **asked)
 
 
 @click.command()
@@ -221,13 +226,14 @@ def certificates(db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger recover --account hyperliquid:main")
 def recover(db: str, as_json: bool, account: str | None) -> None:
-    """What a restart finds: open, in-flight and unresolved orders, outstanding cancels and replaces, and what finding them cost.
+    """What a restart finds: orders in doubt.
 
-    With --json the last line is the summary.
+    Lists open, in-flight and unresolved orders, and outstanding cancels and replaces, with the cost of finding them. With --json
+    the last line is the summary.
     """
     from orderledger.projections.recovery import finding
 
-    with options.ask_ledger(db) as ledger:
+    with options.open_ledger(db) as ledger:
         found = ledger.recover(account=account)
     rows = [{"finding": finding(row), **row} for row in found.open]
     cost = {"events_read": found.events_read, "seconds": f"{found.seconds:.4f}"}
@@ -240,26 +246,23 @@ def recover(db: str, as_json: bool, account: str | None) -> None:
         told = (
             f"{counts['in_flight']} in flight, {counts['unresolved']} unresolved, {counts['pending']} with a request outstanding"
         )
-        console_for_people().print(f"{told}; read {found.events_read} events in {found.seconds:.3f} s", style="dim", markup=False)
+        print_note(f"{told}; read {found.events_read} events in {found.seconds:.3f} s")
 
 
 @click.command()
+@click.option("--after", type=click.IntRange(min=0), default=0, metavar="POSITION", help="Those after this position of the log.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N.")
 @options.account
+@options.of_events
 @options.as_json
 @options.db
-@options.example("orderledger events --account sim:main --json > log.ndjson")
-def events(db: str, as_json: bool, account: str | None) -> None:
-    """The whole log, event by event."""
-    from orderledger.cli.output import json_line
-
-    with options.ask_ledger(db) as ledger:
-        for row in ledger.events(account=account):
-            if as_json:
-                click.echo(json_line(row))
-            else:
-                at: datetime = row["at"]
-                what = " ".join(f"{name}={readable(value)}" for name, value in row["payload"].items() if name != "at")
-                click.echo(f"{row['position']:>8}  {readable(at)}  {row['stream']}  {row['version']}  {row['name']}  {what}")
+@options.example(
+    "orderledger events --account sim:main --json > log.ndjson", "orderledger events --actor anna --name proposal_approved"
+)
+def events(db: str, as_json: bool, **asked: Any) -> None:
+    """The log, event by event."""
+    with options.open_ledger(db) as ledger:
+        print_rows(options.ask(ledger.events, **asked), columns.EVENTS, as_json=as_json, title="events")
 
 
 COMMANDS = (

@@ -15,7 +15,10 @@ from orderledger.cli.output import json_line, print_json, progress, say
 @options.db
 @options.example("orderledger rebuild positions --jobs 4")
 def rebuild(names: tuple[str, ...], jobs: int, as_json: bool, db: str) -> None:
-    """Build views anew from the log, beside the live ones, then put them in their place. Without NAME: all views."""
+    """Build views anew from the log.
+
+    They are built beside the live ones, then put in their place. Without NAME: all views.
+    """
     with options.open_ledger(db) as ledger, progress("rebuilding", None) as show:
         built = ledger.rebuild(names, jobs=jobs, progress=lambda done, total: show(done))
     result = {
@@ -38,7 +41,7 @@ def rebuild(names: tuple[str, ...], jobs: int, as_json: bool, db: str) -> None:
 @options.db
 @options.example("orderledger check --json")
 def check(as_json: bool, db: str) -> None:
-    """Compare the whole log with its streams and the views.
+    """Compare the log with its streams and views.
 
     Exit status: 0 all agrees, 1 there is a difference, 2 wrong usage, 3 the store cannot be used.
     """
@@ -81,7 +84,10 @@ def schema(kind: str | None) -> None:
 )
 @options.example("orderledger demo --folder demo")
 def demo(seed: int, folder: str | None) -> None:
-    """The whole story in a minute, on an embedded store: record, kill, recover, P&L."""
+    """The whole story in a minute.
+
+    Records, is killed, recovers and shows P&L, on an embedded store.
+    """
     import tempfile
     from pathlib import Path
 

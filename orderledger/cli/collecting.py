@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from orderledger.cli import columns, options
-from orderledger.cli.output import json_line, print_record, print_rows, say
+from orderledger.cli.output import json_line, say
+from orderledger.cli.tables import print_record, print_rows
 
 if TYPE_CHECKING:
     from orderledger.infrastructure.collecting.signals import Signals
@@ -25,9 +26,9 @@ CONFIG = click.option(
 @click.argument("config", type=click.Path(exists=True, dir_okay=False))
 @options.example("orderledger collect orderledger.toml")
 def collect(config: str) -> None:
-    """Listen to the venues that CONFIG names, record what they say, and reconcile, until stopped (SIGTERM, SIGINT).
+    """Listen to venues and record what they say.
 
-    CONFIG is a TOML file:
+    Listens, records and reconciles until stopped (SIGTERM, SIGINT). CONFIG is a TOML file:
 
     \b
       db = "orders.db"
@@ -72,7 +73,9 @@ def _collect(config: str, signals: "Signals") -> None:
 )
 @options.example("orderledger reconcile --config orderledger.toml --dry-run")
 def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions: bool, as_json: bool) -> None:
-    """Compare accounts with their venues, append what was missed, and certify what agrees.
+    """Compare accounts with their venues.
+
+    Appends what was missed, and certifies what agrees.
 
     A difference is a break. What the venue's word settles is appended as messages with source `reconciliation` and the
     break as their cause; the rest stays open and is shown. A second run appends nothing.
@@ -82,7 +85,7 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     """
     from pathlib import Path
 
-    from orderledger.infrastructure.collecting.logging import say_missing, say_new, set_up_log
+    from orderledger.infrastructure.collecting.logging import say_new, set_up_log
     from orderledger.infrastructure.collecting.records import records_of
     from orderledger.infrastructure.collecting.running import check_account, reconcile_all
     from orderledger.infrastructure.collecting.settings import CollectSettings
@@ -92,8 +95,9 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     set_up_log(settings.log)
     if adjust_positions:
         settings = settings.model_copy(update={"adjust_positions": True})
-    db = options.to_ask(settings.db, say_missing=say_missing) if dry_run else settings.db
-    with options.make_ledger(db, say_new=say_new) as ledger, records_of(db, ledger) as records:
+    db = settings.db
+    opened = options.open_ledger(db) if dry_run else options.make_ledger(db, say_new=say_new)
+    with opened as ledger, records_of(db, ledger) as records:
         told = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
     for found in told:
         _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)
@@ -125,9 +129,11 @@ def _print_reconciled(found: dict[str, Any], *, as_json: bool, is_dry_run: bool)
 @click.option("--dry-run", is_flag=True, help="Show what would be appended, and append nothing.")
 @options.db
 def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
-    """Take the repairs of a BREAK back, by appending what undoes them: a fill is busted, an end reinstated, terms and
-    positions are what they were. BREAK is its id, as `reconcile --json` and the causation id of its events give it. Of one that
-    was found several times, the last repairs are taken back; of one in several accounts, say which is meant.
+    """Take back the repairs of a BREAK.
+
+    Appends what undoes them: a fill is busted, an end reinstated, terms and positions are what they were. BREAK is its id, as
+    `reconcile --json` and the causation id of its events give it. Of a break that was found several times, the last repairs are
+    taken back. Of one in several accounts, say which is meant.
 
     Prints the messages that are appended; for a break that was taken back before, there are none, and that is said.
 
@@ -163,7 +169,7 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
 @options.db
 @options.example("orderledger status --json")
 def status(as_json: bool, db: str) -> None:
-    """Where the log and the views are, and what each collector does for each account."""
+    """The state of log, views and collectors."""
     with options.open_ledger(db) as ledger:
         found = ledger.status()
     if as_json:
@@ -193,7 +199,9 @@ def status(as_json: bool, db: str) -> None:
 @click.option("--number", default="", help="The account's own number or address at the venue, where payloads name several.")
 @click.option("--db", help="A ledger to read them beside: which orders are ours, and what is known of them. Default: none.")
 def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | None) -> None:
-    """Turn recorded payloads of a VENUE, JSON documents one after the other, into messages for `orderledger record`.
+    """Turn payloads of a VENUE into messages.
+
+    Reads recorded payloads, JSON documents one after the other, and prints messages for `orderledger record`.
 
     Frames of its websocket and answers of its questions alike, in the order they came: each is read beside those before it.
     What cannot be read is told on stderr, with the number of its line; the rest is translated.

@@ -19,31 +19,35 @@ class Columns(NamedTuple):
 
 ORDERS = Columns(
     ("order", "instrument", "side", "quantity", "limit_price", "cum_quantity", "status"),
-    ("account", "average_price", "leaves_quantity", "anomalies", "strategy", "updated_at", "venue_order_id", "order_type",
-     "pending_since", "origin"),
+    ("requested_at", "average_price", "updated_at", "anomalies", "strategy", "account", "stop_price", "leaves_quantity",
+     "venue_order_id", "order_type", "time_in_force", "pending_since", "fees", "reason", "origin", "links", "aliases", "tags"),
 )  # fmt: skip
-RECOVERED = Columns(ORDERS.first, ("finding", "account", "submitted_at", *ORDERS.then[1:]))
-STORY = Columns(("version", "at", "event", "what"), ("text", "source", "recorded_at", "position"))
+RECOVERED = Columns(ORDERS.first, ("finding", "submitted_at", *ORDERS.then))
+ENVELOPE = ("actor", "source", "evidence", "correlation_id", "causation_id", "text", "recorded_at")
+STORY = Columns(("version", "at", "event", "what"), (*ENVELOPE, "position"))
+EVENTS = Columns(("at", "stream", "event", "what"), ("position", *ENVELOPE, "version"))
 TRADES = Columns(
     ("at", "order", "instrument", "side", "quantity", "price"),
-    ("fee", "fee_currency", "account", "fill_id", "strategy", "liquidity", "state", "position"),
+    ("fee", "fee_currency", "strategy", "state", "account", "fill_id", "liquidity", "source", "venue_order_id", "links",
+     "recorded_at", "position"),
 )  # fmt: skip
 PNL = Columns(
     ("account", "instrument", "strategy", "day", "position_quantity", "average_open_price", "realized_pnl", "net_pnl"),
-    ("unrealized_pnl", "mark_price", "currency", "fees", "funding", "open_buy_quantity", "open_sell_quantity",
+    ("currency", "unrealized_pnl", "mark_price", "anomalies", "fees", "funding", "open_buy_quantity", "open_sell_quantity",
      "unresolved_orders", "reported_quantity", "fills", "bought_quantity", "sold_quantity", "method"),
 )  # fmt: skip
 ANOMALIES = Columns(("order", "code", "detail", "detected_at"), ("cleared_at", "account", "position"))
 PROPOSALS = Columns(
-    ("proposal_id", "kind", "instrument", "side", "quantity", "limit_price", "state", "orders"),
-    ("cum_quantity", "strategy", "account", "order_type", "reason", "proposed_at", "decided_at"),
+    ("proposal_id", "kind", "instrument", "side", "quantity", "limit_price", "state"),
+    ("decided_by", "proposed_at", "strategy", "orders", "cum_quantity", "proposed_by", "decided_at", "reason", "has_evidence",
+     "decision_source", "source", "account", "correlation_id", "causation_id", "order_type", "stop_price", "links"),
 )  # fmt: skip
 INSTRUMENTS = Columns(
     ("account", "instrument", "currency", "mark_price", "reported_quantity"),
     ("multiplier", "inverse", "tick", "lot", "marked_at"),
 )  # fmt: skip
 ACCOUNT_EVENTS = Columns(
-    ("kind", "account", "from_at", "to_at", "quantity", "currency"), ("at", "instrument", "price", "reason", "position")
+    ("kind", "account", "at", "instrument", "quantity", "currency"), ("price", "from_at", "to_at", "reason", "position")
 )
 CERTIFICATES = Columns(
     ("at", "account", "breaks_open"), ("orders", "fills", "positions", "covered_from", "covered_to", "position")
@@ -56,13 +60,44 @@ COLLECTORS = Columns(
 )  # fmt: skip
 
 
+NEEDS = {"fee_currency": "fee"}
+"""Columns that mean nothing to people without another one."""
+
+SENTENCES = frozenset({"what", "detail", "text"})
+"""Columns of long text."""
+
+STYLES = {
+    "status": {
+        "unresolved": "bold yellow", "rejected": "red", "denied": "red", "partially_filled": "cyan", "filled": "green",
+        "canceled": "dim", "expired": "dim", "done_for_day": "dim", "suspended": "yellow", "stopped": "yellow",
+        "pending_new": "yellow", "new": "cyan",
+    },
+    "finding": {"unresolved": "bold yellow", "in_flight": "yellow"},
+    "state": {"approved": "green", "declined": "red", "busted": "red", "corrected": "yellow"},
+    "code": {"": "yellow"},
+    "anomalies": {"": "yellow"},
+}  # fmt: skip
+"""By column, the style of a value with this word in it: the first that is found."""
+
+
 def value_of(row: Row, column: str) -> Any:
-    """What stands in a column: of an order its name, and all that is known of its status, in one place."""
-    if column == "order":
-        return row["client_order_id"] or row["stream"].partition("/")[2]  # else the name by which the venue first spoke of it
-    if column == "status":
-        return ", ".join(filter(None, (row["status"], row["pending"] and f"{row['pending']} pending", _doubt(row))))
-    return row.get(column)
+    """What stands in a column: of an order its name, and all that is known of its status, in one place. That a fill stands is
+    not said, nor that there is no evidence."""
+    value = row.get(column)
+    match column:
+        case "order":
+            return row["client_order_id"] or row["stream"].partition("/")[2]  # else the name by which the venue first spoke of it
+        case "status":
+            return ", ".join(filter(None, (value, row["pending"] and f"{row['pending']} pending", _doubt(row))))
+        case "event":
+            return row["name"].partition(".")[0].replace("_", " ")
+        case "what":
+            return {name: told for name, told in row["payload"].items() if name != "at"}
+        case "evidence" | "has_evidence":
+            return "yes" if value else None
+        case "state" if value == "standing":
+            return None
+    return value
 
 
 def _doubt(order: Row) -> str | None:

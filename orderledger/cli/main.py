@@ -119,10 +119,11 @@ def main() -> None:
 
     \b
     Exit status: 0 done, 1 some messages were refused or invalid, or something asked for is not there or does not agree,
-    2 wrong usage, 3 the store cannot be used.
+    2 wrong usage, 3 the store cannot be used or there is none, 4 the output cannot be written, 130 interrupted,
+    141 the reader of the output has left.
 
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or postgresql://...
-    A ledger that is not there is made by what records, and by no question. The times in a table are UTC.
+    Recording creates a missing ledger; questions never do. The times in a table are UTC.
     """
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from orderledger.infrastructure.storage.following import Follow
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Answer = TypeVar("Answer")
 
 db = click.option(
     "--db", envvar="ORDERLEDGER_DB", default="orderledger.db", show_default=True, help="The store: a path or a URL."
@@ -86,36 +87,43 @@ def at_another_time(command: Command) -> Command:
     return known(happened(command))
 
 
+def period(of: str) -> Callable[[Command], Command]:
+    """`--since` and `--until`, about rows of which this is said."""
+
+    def of_period(command: Command) -> Command:
+        since = click.option("--since", type=Time(), metavar="T", help=f"{of} at T or later.")
+        until = click.option("--until", type=Time(), metavar="T", help=f"{of} before T.")
+        return since(until(command))
+
+    return of_period
+
+
+def of_events(command: Command) -> Command:
+    """The filters of events."""
+    actor = click.option("--actor", help="Of this actor only.")
+    source = click.option("--source", metavar="SOURCE", help="From this source only: strategy, operator, venue_push, ...")
+    name = click.option("--name", metavar="NAME", help="Of this name only, e.g. fill_recorded.")
+    return actor(source(name(period("That happened")(command))))
+
+
+def ask(question: Callable[..., Answer], *names: str, **asked: Any) -> Answer:
+    """The answer. What the question does not take is wrong usage."""
+    try:
+        return question(*names, **asked)
+    except UnicodeError:  # an argument that is no text
+        raise
+    except ValueError as fault:
+        raise click.UsageError(str(fault)) from None
+
+
 def say_new(url: str) -> None:
     """A ledger that was not there: perhaps another was meant."""
     click.echo(f"orderledger: a new ledger at {url}", err=True)
 
 
-def say_missing(url: str) -> None:
-    """A ledger that is not there: perhaps another was meant."""
-    click.echo(f"orderledger: there is no ledger at {url} yet", err=True)
-
-
-def to_ask(url: str, *, say_missing: Callable[[str], None] = say_missing) -> str:
-    """The URL for a question. Where there is no ledger yet nothing is recorded, which is the answer: that is said, and an empty
-    one in memory is asked."""
-    from orderledger.infrastructure.storage.store import MEMORY, is_there, public
-
-    if is_there(url):
-        return url
-    say_missing(public(url))
-    return MEMORY
-
-
-def ask_ledger(url: str) -> Any:
-    """The ledger for a question, which needs no thread that keeps the views up to date: it does so itself."""
-    from orderledger.ledger import Ledger
-
-    return Ledger.open(to_ask(url), follow=False)
-
-
 def open_ledger(url: str) -> Any:
-    """The ledger for a command that takes care of one. Raises StoreUnreachable where there is none."""
+    """The ledger for a question, or for a command that takes care of one. It needs no thread that keeps the views up to date:
+    each question does. Raises StoreUnreachable where there is none, and makes none."""
     from orderledger.infrastructure.errors import StoreUnreachable
     from orderledger.infrastructure.storage.store import is_there, public
     from orderledger.ledger import Ledger

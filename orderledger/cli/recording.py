@@ -37,12 +37,15 @@ STORE_FAILED = 3
 @options.db
 @options.example("orderledger record fills.ndjson --rejects rejects.ndjson")
 def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: str) -> None:
-    """Record messages, one JSON object per line, from FILE or - (stdin), in order.
+    """Record messages, one JSON object per line.
 
-    A message is answered recorded, duplicate (the same fact is in the log already), refused (a command that may not
-    happen) or invalid (not a message), when that is durable. The message types and their fields are in the reference:
-    `orderledger schema` prints them as JSON Schema. The first ten that are refused or invalid are told on stderr; --ack tells the
-    outcome of every one, --rejects keeps all that are invalid.
+    They are read from FILE or - (stdin), and recorded in order.
+
+    Each message is answered when that is durable: recorded, duplicate (the same fact is in the log already), refused (a
+    command that may not happen) or invalid (not a message). `orderledger schema` prints the message types and their fields
+    as JSON Schema. stderr has the first ten faults; --ack tells the outcome of every message, --rejects keeps all that are
+    invalid. A limit order without limit_price, or a stop order without stop_price, is recorded, with a hint: on stderr, or as
+    the `text` of --ack.
 
     \b
     Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store failed, or has an event that
@@ -104,6 +107,7 @@ class _Run:
     lines: int = 0
     is_whole: bool = False
     faults: int = 0
+    hints: int = 0
     unrecorded: int = 0
 
     def answer(self, number: int, line: bytes, outcome: Any) -> str | None:
@@ -119,18 +123,24 @@ class _Run:
             self.rejects.write(json_line({"line": number, "field": outcome.field, "fault": outcome.text, "message": raw}) + "\n")
         elif outcome.outcome in ("invalid", "refused") and not self.is_acking:
             self._tell(number, outcome)
+        elif outcome.outcome == "recorded" and outcome.text is not None:
+            self._hint(number, outcome.text)
         if not self.is_acking:
             return None
         known = {"line": number, "outcome": outcome.outcome, "position": outcome.position, "reason": outcome.reason}
-        return json_line(
-            {**known, "anomalies": outcome.anomalies, **({"text": outcome.text} if outcome.outcome == "refused" else {})}
-        )
+        has_text = outcome.text is not None and outcome.outcome != "invalid"  # of that the reason tells all
+        return json_line({**known, "anomalies": outcome.anomalies, **({"text": outcome.text} if has_text else {})})
 
     def _tell(self, number: int, outcome: Any) -> None:
         self.faults += 1
         if self.faults <= FAULTS_TOLD:
             what = outcome.reason if outcome.outcome == "invalid" else f"refused: {outcome.reason}: {outcome.text}"
             say([f"line {number}: {what}"])
+
+    def _hint(self, number: int, text: str) -> None:
+        self.hints += 1
+        if self.hints <= FAULTS_TOLD and not self.is_acking:
+            say([f"line {number}: recorded, but perhaps a mistake: {text}"])
 
     def flush(self) -> None:
         """Put what was put aside into its file."""
@@ -149,13 +159,16 @@ class _Run:
         if self.faults > FAULTS_TOLD:
             say([f"{self.faults - FAULTS_TOLD:,} more that were refused or invalid: --ack tells the outcome of every line"])
         if as_json:
-            rest = {"not_recorded": self.unrecorded, "anomalies": dict(self.anomalies), "seconds": f"{seconds:.3f}"}
+            rest = {"not_recorded": self.unrecorded, "hints": self.hints, "anomalies": dict(self.anomalies)}
+            rest["seconds"] = f"{seconds:.3f}"
             click.echo(json_line({"lines": self.lines, **counts, **rest}))
         else:
             odd = ", ".join(f"{count} {code}" for code, count in sorted(self.anomalies.items()))
             words = ", ".join(f"{count:,} {word}" for word, count in counts.items())
             words += f", {self.unrecorded:,} not recorded" if self.unrecorded else ""
-            say([f"{words} in {seconds:.2f} s ({rate:,} messages/s)" + (f"; anomalies: {odd}" if odd else "")])
+            words += f" in {seconds:.2f} s ({rate:,} messages/s)"
+            words += f"; anomalies: {odd}" if odd else ""
+            say([words + (f"; hints: {self.hints:,}" if self.hints else "")])
         if not self.is_whole:
             say([f"stopped after line {self.lines:,}"])
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision
+from orderledger.domain.decision import ACCEPTED, DUPLICATE, NO_TIME_GIVEN, Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +23,14 @@ class AccountEvent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentDefined(AccountEvent):
     """`multiplier`: units of the underlying in one unit of quantity. `inverse`: settled in the base currency, so that a
-    quantity is worth quantity * multiplier / price. `currency`: what P&L and fees are settled in."""
+    quantity is worth quantity * multiplier / price. `currency`: what P&L and fees are settled in.
+
+    A definition holds term by term: what one leaves out stays as another gave it, and of two that give it the later holds.
+    """
 
     instrument: str
     multiplier: Decimal | None = None
-    inverse: bool = False
+    inverse: bool | None = None
     currency: str | None = None
     tick: Decimal | None = None
     lot: Decimal | None = None
@@ -126,9 +129,15 @@ class AccountLog:
 
 
 def decide_account(log: AccountLog, fact: AccountFact) -> Decision:
-    """Anything may be recorded once. What does not say when it happened is the same by its `message_id`, if it has one."""
-    is_known = fact in log.seen and (fact.at is not None or fact.message_id is None)
-    return DUPLICATE if is_known or fact.message_id in log.message_ids else ACCEPTED
+    """Anything may be recorded once. With a `message_id`, what gives no time is the same by that alone, and so are sums of money:
+    two fundings of one time may be equal."""
+    if fact.message_id in log.message_ids:
+        return DUPLICATE
+    if fact not in log.seen:
+        return ACCEPTED
+    if fact.message_id is None:
+        return NO_TIME_GIVEN if fact.at is None else DUPLICATE
+    return ACCEPTED if fact.at is None or isinstance(fact, FundingRecorded | PositionAdjusted) else DUPLICATE
 
 
 def evolve_account(log: AccountLog, event: AccountFact) -> AccountLog:

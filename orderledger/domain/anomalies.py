@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from orderledger.domain.events import AnomalyCleared, AnomalyDetected, Fact, FillRecorded, OrderReport
 from orderledger.domain.exact import EXACT, ONE, ZERO
-from orderledger.domain.state import Order
-from orderledger.domain.values import ENDS, Anomaly, Status
+from orderledger.domain.state import NO_CLAIMS, NO_FILLS, Order
+from orderledger.domain.values import ENDS, Anomaly, OrderType, Status
 
 UNKNOWN_ORDER, VENUE_ORDER_ID_REUSED = Anomaly.UNKNOWN_ORDER, Anomaly.VENUE_ORDER_ID_REUSED
 SUSPENDED = Status.SUSPENDED
@@ -49,15 +49,24 @@ def detect(
 def _is_plain(order: Order) -> bool:
     """Whether nothing has been recorded that an anomaly could come from: most orders, all their lives."""
     return (
-        order.request is not None
+        order.is_requested
         and not order.raised
-        and not order.ends
-        and not order.claims
-        and order.observed.at is None
-        and len(order.venue_order_ids) <= 1
-        and not order.fills.has_reused_id
-        and order.cum_quantity <= (order.quantity or ZERO)
+        and not order.ends.is_any
+        and order.claims is NO_CLAIMS
+        and not order.names.has_several_venue_ids
+        and (order.fills is NO_FILLS or _has_plain_fills(order))
     )
+
+
+def _has_plain_fills(order: Order) -> bool:
+    fills = order.fills
+    return not fills.has_reused_id and fills.cum_quantity <= (order.quantity or ZERO) and not _contradict(order)
+
+
+def _contradict(order: Order) -> bool:
+    """Whether a fill is of other terms than its order. One of type `other` may be a combination: its legs have their own."""
+    terms = order.terms
+    return order.fills.contradict(terms.side, terms.instrument) and terms.described("order_type") is not OrderType.OTHER
 
 
 def _of_each_fill(order: Order, fill: FillRecorded, at: datetime) -> frozenset[Anomaly]:
@@ -77,34 +86,38 @@ def standing_codes(order: Order) -> list[Anomaly]:
 
 def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     """Every anomaly that the facts recorded so far amount to, with a sentence that says what was found."""
-    quantity, cum_quantity, end_at = order.quantity, order.cum_quantity, order.end_at
-    if order.request is None and order.is_known:
+    quantity, cum_quantity, end_at, last_fill_at = order.quantity, order.cum_quantity, order.end_at, order.fills.last_fill_at
+    if not order.is_requested and order.is_known:
         yield UNKNOWN_ORDER, "reported by the venue, never requested through this ledger"
-    if quantity is not None and cum_quantity > quantity and (order.request is not None or order.quantity_at is not None):
+    is_own_quantity = order.is_requested or order.terms.set_quantity is not None
+    if quantity is not None and cum_quantity > quantity and is_own_quantity:
         yield Anomaly.OVERFILL, f"{cum_quantity:f} filled of {quantity:f}"
-    if end_at is not None and order.fills.last_fill_at is not None and order.fills.last_fill_at > end_at:
-        yield Anomaly.FILL_AFTER_END, f"filled {order.fills.last_fill_at.isoformat()}, {order.end} {end_at.isoformat()}"
+    if end_at is not None and last_fill_at is not None and last_fill_at > end_at:
+        yield Anomaly.FILL_AFTER_END, f"filled {last_fill_at.isoformat()}, {order.end} {end_at.isoformat()}"
     if order.fills.has_reused_id:
         yield Anomaly.FILL_ID_REUSED, "one fill id came with different numbers; the earlier fill counts"
-    if len(order.venue_order_ids) > 1 + order.replaces:
+    if _contradict(order):
+        yield (
+            Anomaly.TERMS_CONFLICT,
+            f"a fill is not of the order's side ({order.terms.side}) or instrument; the fill counts as told",
+        )
+    if (venue_ids := order.names.count_of_venue_ids) > 1 + order.replaces:
         yield (
             Anomaly.CLIENT_ORDER_ID_REUSED,
-            f"{len(order.venue_order_ids)} venue orders under one client order id, {order.replaces} replaces",
+            f"{venue_ids} venue orders under one client order id, {order.replaces} replaces",
         )
     if VENUE_ORDER_ID_REUSED in order.raised:
         yield VENUE_ORDER_ID_REUSED, order.raised[VENUE_ORDER_ID_REUSED]
     if (text := _mismatch(order, quantity)) is not None:
         yield Anomaly.QUANTITY_MISMATCH, text
-    if (conflict := _conflict(order, end_at)) is not None:
+    if (conflict := _conflict_of_word(order) or _conflict_of_facts(order)) is not None:
         yield conflict
-    elif order.is_denied_in_vain:
-        yield Anomaly.STATUS_CONFLICT, "denied here as never sent, and the venue has it"
 
 
 def _mismatch(order: Order, quantity: Decimal | None) -> str | None:
     """What the venue claimed last against what was recorded by then. At most one sentence."""
     for what, expected in EXPECTED.items():
-        claim = order.claims.get(what)
+        claim = order.claims.numbers.get(what)
         if claim is None or claim.at is None:
             continue
         span = expected(order, quantity, claim.value, claim.at)
@@ -157,7 +170,8 @@ def _leaves_quantity(order: Order, quantity: Decimal | None, claimed: Decimal, a
 
 def _is_of_these_terms(order: Order, at: datetime) -> bool:
     """Whether a claim is not older than the quantity in force."""
-    return order.quantity_at is None or at >= order.quantity_at
+    setting = order.terms.set_quantity
+    return setting is None or at >= setting.at
 
 
 EXPECTED: dict[str, Callable[[Order, Decimal | None, Decimal, datetime], Span | None]] = {
@@ -169,20 +183,33 @@ EXPECTED: dict[str, Callable[[Order, Decimal | None, Decimal, datetime], Span | 
 """Of each number that a venue claims, what it may be at that time by the facts. Of some it cannot be said."""
 
 
-def _conflict(order: Order, end_at: datetime | None) -> tuple[Anomaly, str] | None:
+def _conflict_of_word(order: Order) -> tuple[Anomaly, str] | None:
     """The venue's latest word for the status against the facts."""
-    word, at = order.observed.value, order.observed.at
+    word, at = order.claims.word
     if word is None or at is None:
         return None
     if word not in WORDS:
         return Anomaly.UNKNOWN_STATUS, f"the venue says {word!r}, which is no status this ledger knows"
-    text = None
+    end, text = order.end, None
     if word in WORKING_WORDS:
-        if end_at is not None and at > end_at:
-            text = f"the venue says {word} after the order was {order.end}"
+        last_told_at = order.ends.last_told_at
+        if end is not None and last_told_at is not None and at > last_told_at:
+            text = f"the venue says {word} after the order was {end}"
     elif word in ENDS:
-        if end_at is None:
+        if end is None:
             text = f"the venue says {word}, no report of that is recorded"
     elif word == Status.FILLED and not order.is_filled and _is_of_these_terms(order, at):
         text = f"the venue says filled, recorded fills are {order.cum_quantity:f}"
     return None if text is None else (Anomaly.STATUS_CONFLICT, text)
+
+
+def _conflict_of_facts(order: Order) -> tuple[Anomaly, str] | None:
+    """An end that the venue's own reports contradict."""
+    if order.is_denied_in_vain:
+        return Anomaly.STATUS_CONFLICT, "denied here as never sent, and the venue has it"
+    end, worked_at, last_told_at = order.end, order.worked_at, order.ends.last_told_at
+    if end is Status.REJECTED and order.is_worked:
+        return Anomaly.STATUS_CONFLICT, "rejected, and the venue has worked it"
+    if end is not None and worked_at is not None and last_told_at is not None and worked_at > last_told_at:
+        return Anomaly.STATUS_CONFLICT, f"the venue worked it {worked_at.isoformat()}, after it was {end}"
+    return None

@@ -25,7 +25,9 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The same fact is in the log already."""
+    """The same fact is in the log already. `reason` is `no_time_given` where only a time or a message id could tell two apart."""
+
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,4 @@ Decision = Accepted | Duplicate | Refused
 
 ACCEPTED = Accepted()
 DUPLICATE = Duplicate()
+NO_TIME_GIVEN = Duplicate("no_time_given")

@@ -1,232 +1,348 @@
-"""The fills of one order: which of them stand, and their exact sums, whatever the order they arrived in."""
+"""The fills of one order: which of them stand, and their exact sums, in whatever order the reports arrive.
 
+A fill id may come with different numbers. The version that happened first counts; the others are kept as contested.
+Fills that correct each other, or that were busted, form families: see `fill_families`.
+"""
+
+from bisect import bisect_left, insort
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from orderledger.domain.events import FillCorrected, FillRecorded
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import Liquidity, Reported, Side, later
-
-
-@dataclass(slots=True, kw_only=True)
-class Fill:
-    """One fill as the venue told it. It stands unless it was busted, or corrected by another."""
-
-    fill_id: str
-    quantity: Decimal
-    price: Decimal
-    at: datetime
-    fee: Decimal | None
-    fee_currency: str | None
-    liquidity: Liquidity | None
-    instrument: str | None
-    side: Side | None
-    corrects: str | None
-    reported: Reported | None
-    fee_at: datetime | None = None
-    currency_at: datetime | None = None
-    is_standing: bool = False
-
-    def is_same_as(self, event: FillRecorded) -> bool:
-        """Whether a report of the same fill id tells the same numbers. What one of the two left out does not differ."""
-        return (
-            self.is_same_trade_as(event)
-            and not _differ(self.fee, event.fee)
-            and not _differ(self.fee_currency, event.fee_currency)
-        )
-
-    def is_same_trade_as(self, event: FillRecorded) -> bool:
-        """The same but for the fee."""
-        return (
-            self.quantity == event.quantity
-            and self.price == event.price
-            and not _differ(self.side, event.side)
-            and not _differ(self.instrument, event.instrument)
-            and self.corrects == (event.corrects if isinstance(event, FillCorrected) else None)
-        )
-
-    def is_completed_by(self, event: FillRecorded) -> bool:
-        """Whether a report of the same fill knows what was not known of it."""
-        names = ("fee", "fee_currency", "liquidity", "instrument", "side")
-        return any(getattr(self, name) is None and getattr(event, name) is not None for name in names)
-
-    def complete(self, event: FillRecorded, at: datetime) -> None:
-        """Take over what another report of the same fill knows. Of several fees the one told first counts, of several
-        currencies likewise."""
-        if event.fee is not None and (self.fee_at is None or at < self.fee_at):
-            self.fee, self.fee_at = event.fee, at
-        if event.fee_currency is not None and (self.currency_at is None or at < self.currency_at):
-            self.fee_currency, self.currency_at = event.fee_currency, at
-        self.liquidity = self.liquidity or event.liquidity
-        self.instrument = self.instrument or event.instrument
-        self.side = self.side or event.side
-
-
-def _differ(one: object, other: object) -> bool:
-    return one is not None and other is not None and one != other
+from orderledger.domain.fill import Fill, Numbers, When
+from orderledger.domain.fill_families import Family
+from orderledger.domain.values import Reported, Side
 
 
 class Fills:
-    """All fills an order has heard of, by fill id."""
+    """All fills that an order has heard of, by fill id, and the sums of those that stand.
 
-    __slots__ = ("_busted", "_corrections", "_uncounted", "by_id", "cum_quantity", "last_fill_at", "notional")
+    `changed` holds the ids of the fills that the last event has added or changed. `last_told` is the latest time that counts of a
+    fill, a detail of one, or a bust, and which fact of the order gave it.
+    """
+
+    __slots__ = (
+        "_busts",
+        "_contested",
+        "_families",
+        "_fees",
+        "_instruments",
+        "_sides",
+        "_timeline",
+        "_times",
+        "_versions",
+        "by_id",
+        "changed",
+        "cum_quantity",
+        "last_told",
+        "notional",
+    )
 
     def __init__(self) -> None:
         self.by_id: dict[str, Fill] = {}
         self.cum_quantity = ZERO
         self.notional = ZERO
-        self.last_fill_at: datetime | None = None
-        self._uncounted: tuple[Fill, ...] = ()
-        self._busted: frozenset[str] = frozenset()
-        self._corrections: dict[str, list[Fill]] = {}
+        self.changed: dict[str, None] = {}
+        self._versions: dict[str, dict[Numbers, Fill]] = {}
+        self._contested: set[str] = set()
+        self._busts: dict[str, When] = {}
+        self._families: dict[str, Family] = {}
+        self._fees: dict[str, tuple[Decimal, int]] = {}
+        self._sides: dict[Side, int] = {}
+        self._instruments: dict[str, int] = {}
+        self._times: list[datetime] = []
+        self._timeline: list[tuple[datetime, str]] | None = None
+        self.last_told: When | None = None
 
-    def standing(self) -> list[Fill]:
-        return [fill for fill in self.by_id.values() if fill.is_standing]
+    # What is known
+
+    @property
+    def last_fill_at(self) -> datetime | None:
+        """When the latest of the fills that stand happened."""
+        return self._times[-1] if self._times else None
+
+    @property
+    def fees(self) -> dict[str, Decimal]:
+        """Fees of the fills that stand, by currency. A fee that came without one is listed under an empty name."""
+        return {currency: self._fees[currency][0] for currency in sorted(self._fees)}
 
     @property
     def has_reused_id(self) -> bool:
-        """Whether two fills with different numbers have claimed one id."""
-        return bool(self._uncounted)
+        """Whether a fill id has come with different numbers."""
+        return bool(self._contested)
 
     def is_contested(self, fill_id: str) -> bool:
         """Whether this id has come with different numbers."""
-        return any(other.fill_id == fill_id for other in self._uncounted)
+        return fill_id in self._contested
+
+    def contradict(self, side: Side | None, instrument: str | None) -> bool:
+        """Whether a fill that stands was told to be of another side or another instrument than these."""
+        is_other_side = side is not None and bool(self._sides) and any(known != side for known in self._sides)
+        return is_other_side or (
+            instrument is not None and bool(self._instruments) and any(known != instrument for known in self._instruments)
+        )
 
     def knows(self, event: FillRecorded) -> bool:
         """Whether this very fill is recorded, and the report adds nothing to it."""
-        fill = self.by_id.get(event.fill_id)
-        if fill is not None and fill.is_same_as(event):
-            return not fill.is_completed_by(event)
-        return any(other.fill_id == event.fill_id and other.is_same_as(event) for other in self._uncounted)
+        version = self._version_of(event)
+        return version is not None and version.has_all_of(event)
 
-    def is_busted(self, fill_id: str) -> bool:
-        return fill_id in self._busted
+    def knows_bust(self, fill_id: str, at: datetime | None) -> bool:
+        """Whether this bust is recorded, of that time or an earlier one."""
+        known = self._busts.get(fill_id)
+        return known is not None and (at is None or known[0] <= at)
 
-    def add(self, event: FillRecorded, at: datetime) -> None:
-        """Count a fill. Of two that claim one id with other numbers, the earlier counts and the other is kept beside."""
-        known = self.by_id.get(event.fill_id)
-        if known is None:
-            self._take(_fill(event, at))
-        elif known.is_same_as(event):
-            known.complete(event, at)
-        elif known.is_same_trade_as(event):  # with another fee: the one that counts may be taken over, both stay known
-            self._uncounted += (replace(known), _fill(event, at))
-            known.complete(event, at)
-        elif known.at <= at:
-            self._uncounted += (_fill(event, at),)
-        else:
-            self._uncounted += (known,)
-            self._count(known, stands=False)
-            self._replace(known, _fill(event, at))
-            self._settle_family(known)
-
-    def _take(self, fill: Fill) -> None:
-        self.by_id[fill.fill_id] = fill
-        if fill.corrects is not None:
-            self._corrections.setdefault(fill.corrects, []).append(fill)
-        if self._corrections:
-            self._settle_family(fill)
-        else:
-            self._settle(fill.fill_id)
-
-    def _replace(self, known: Fill, fill: Fill) -> None:
-        """Another has the id, at the same place among all fills."""
-        self.by_id[known.fill_id] = fill
-        for corrected in (known.corrects, fill.corrects):
-            if corrected is not None:
-                self._corrections[corrected] = [one for one in self.by_id.values() if one.corrects == corrected]
-        self._settle_family(fill)
-
-    def bust(self, fill_id: str) -> None:
-        """Take a fill back, now or when it arrives."""
-        self._busted |= {fill_id}
-        self._settle(fill_id)
+    def state_of(self, fill: Fill) -> str:
+        """standing, busted or corrected. A correction that the bust of what it corrects has taken down is busted too."""
+        if fill.is_standing:
+            return "standing"
+        family = self._families.get(fill.fill_id)
+        is_busted = fill.fill_id in self._busts or (family is not None and family.tip is fill)
+        return "busted" if is_busted else "corrected"
 
     def cum_quantity_range(
         self, at: datetime, is_counted: Callable[[Reported], bool] = lambda _: False
     ) -> tuple[Decimal, Decimal]:
-        """The least and the most that the sum may have been at that moment: with the standing fills before it and those whose
-        own claims are counted, and with all fills of that moment, also those that have been taken back since."""
-        is_after_all = self.last_fill_at is None or at > self.last_fill_at
-        if is_after_all and not (self._busted or self._corrections):
-            return self.cum_quantity, self.cum_quantity
-        least = most = ZERO
-        for fill in self.by_id.values():
-            is_before, is_of_moment = fill.at < at and fill.is_standing, fill.at == at
-            is_told = is_of_moment and fill.is_standing and fill.reported is not None and is_counted(fill.reported)
-            if is_before or is_told:
-                least = EXACT.add(least, fill.quantity)
-            if is_before or is_of_moment:
+        """The least and the most that a claim of that time may have counted.
+
+        The fills that stand and were told of an earlier time count. Those of that very time may be in it or not, also if they
+        were taken back since; but a fill whose own claims `is_counted` accepts is in it.
+        """
+        least = most = self.cum_quantity
+        if self.last_told is None or at > self.last_told[0]:
+            return least, most
+        if self._timeline is None:
+            self._timeline = sorted((fill.told_at, fill_id) for fill_id, fill in self.by_id.items())
+        met: set[str] = set()
+        for told_at, fill_id in reversed(self._timeline):
+            if told_at < at:
+                break
+            fill = self.by_id[fill_id]
+            if fill_id in met or fill.told_at < at:
+                continue
+            met.add(fill_id)
+            is_of_moment = fill.told_at == at
+            if fill.is_standing:
+                is_sure = is_of_moment and fill.reported is not None and is_counted(fill.reported)
+                least = least if is_sure else EXACT.subtract(least, fill.quantity)
+                most = most if is_of_moment else EXACT.subtract(most, fill.quantity)
+            elif is_of_moment:
                 most = EXACT.add(most, fill.quantity)
         return least, most
 
-    def _corrections_of(self, fill_id: str | None) -> list[Fill]:
-        """All that a fill was corrected to, in the order in which it was told."""
-        return self._corrections.get(fill_id, []) if fill_id is not None else []
+    # What happens
 
-    def _correction_of(self, fill_id: str) -> Fill | None:
-        """What a fill was corrected to. Of several corrections the latest counts."""
-        corrections = self._corrections_of(fill_id)
-        return max(reversed(corrections), key=lambda fill: fill.at) if corrections else None
+    def add(self, event: FillRecorded, at: datetime, turn: int) -> None:
+        """Take in a report of a fill. If two versions claim one id, the earlier counts and the other is kept as contested.
 
-    def _is_outdone(self, fill: Fill) -> bool:
-        """Whether another correction counts instead: of the same fill, or of one that this one comes from by way of others."""
-        seen = {fill.fill_id}
-        known: Fill | None = fill
-        while known is not None and known.corrects is not None:
-            if self._correction_of(known.corrects) is not known:
-                return True
-            if known.corrects in seen:
-                return False
-            seen.add(known.corrects)
-            known = self.by_id.get(known.corrects)
-        return False
-
-    def _settle(self, fill_id: str) -> None:
-        fill = self.by_id.get(fill_id)
-        if fill is not None:
-            correction = self._correction_of(fill_id)
-            is_corrected = correction is not None and correction is not fill
-            is_outdone = fill.corrects is not None and self._is_outdone(fill)
-            self._count(fill, stands=not (fill_id in self._busted or is_corrected or is_outdone))
-
-    def _settle_family(self, fill: Fill) -> None:
-        """A fill has come or gone: so may have what it corrects, the other corrections of that, and what corrects these."""
-        if fill.corrects is not None:
-            self._settle(fill.corrects)
-        family = [fill.fill_id, *(one.fill_id for one in self._corrections_of(fill.corrects))]
-        for fill_id in family:
-            self._settle(fill_id)
-            family += [one.fill_id for one in self._corrections_of(fill_id) if one.fill_id not in family]
-
-    def _count(self, fill: Fill, *, stands: bool) -> None:
-        if fill.is_standing == stands:
+        `turn` is the place of the report among all facts of the order.
+        """
+        self.changed = {event.fill_id: None}
+        counted, version = self.by_id.get(event.fill_id), self._version_of(event)
+        if counted is None:
+            self._count_in(Fill(event, at, turn))
             return
-        fill.is_standing = stands
-        change = EXACT.add if stands else EXACT.subtract
+        if version is None:
+            version = Fill(event, at, turn)
+            self._versions.setdefault(counted.fill_id, {counted.numbers: counted})[version.numbers] = version
+            self._contested.add(event.fill_id)
+            self._note_time(version)
+        else:
+            self._complete(version, event, at, turn, is_counted=version is counted)
+        if version.is_contested:
+            self._contested.add(event.fill_id)
+        if version.told_at < counted.told_at:
+            self._displace(counted, version)
+
+    def bust(self, fill_id: str, at: datetime, turn: int) -> None:
+        """Take a fill back, now or when it arrives."""
+        self.changed = {fill_id: None} if fill_id in self.by_id else {}
+        known = self._busts.get(fill_id)
+        if known is None or at < known[0]:
+            self._busts[fill_id] = (at, turn)
+        family = self._family_of(fill_id)
+        self._suspend(family)
+        family.bust(fill_id, self._busts[fill_id][0])
+        if known is not None and at < known[0] and known == self.last_told:
+            self._find_last_told()
+        self.last_told = max(self.last_told or self._busts[fill_id], self._busts[fill_id])
+        self._settle(family)
+
+    # How it is kept
+
+    def _version_of(self, event: FillRecorded) -> Fill | None:
+        """The version that has the numbers of this report."""
+        counted = self.by_id.get(event.fill_id)
+        if counted is None:
+            return None
+        corrects = event.corrects if isinstance(event, FillCorrected) else None
+        if counted.quantity == event.quantity and counted.price == event.price and counted.corrects == corrects:
+            return counted
+        versions = self._versions.get(event.fill_id)
+        return None if versions is None else versions.get((event.quantity, event.price, corrects))
+
+    def _count_in(self, fill: Fill) -> None:
+        """A fill id that was not known before."""
+        self.by_id[fill.fill_id] = fill
+        self._note_time(fill)
+        if fill.fill_id in self._families or fill.corrects_another:
+            self._join(fill)
+        else:
+            self._stand(fill)
+
+    def _complete(self, fill: Fill, event: FillRecorded, at: datetime, turn: int, *, is_counted: bool) -> None:
+        """Another report of the same numbers."""
+        family = self._families.get(fill.fill_id) if is_counted else None
+        if family is not None:
+            self._suspend(family)
+        elif is_counted:
+            self._fall(fill)
+        before, told_at = fill.last_told, fill.told_at
+        fill.complete(event, at, turn)
+        if fill.last_told < before == self.last_told:
+            self._find_last_told()
+        self._note_time(fill)
+        if family is not None:
+            if fill.told_at != told_at:
+                family.reconsider()
+            self._pass_on(family, fill)
+            self._settle(family)
+        elif is_counted:
+            self._stand(fill)
+
+    def _displace(self, counted: Fill, version: Fill) -> None:
+        """Another version of this id happened earlier: it counts, at the same place among all fills."""
+        self.by_id[counted.fill_id] = version
+        if counted.is_standing:
+            self._fall(counted)
+        if counted.fill_id in self._families or version.corrects_another:
+            self._form_families_anew()
+        else:
+            self._stand(version)
+
+    def _join(self, fill: Fill) -> None:
+        """A fill enters the family of those that correct it, and of what it corrects."""
+        family = self._family_of(fill.fill_id)
+        self._suspend(family)
+        family.enter(fill)
+        if fill.corrects_another:
+            assert fill.corrects is not None
+            above = self._family_of(fill.corrects)
+            self._suspend(above)
+            family = self._united(above, family, fill)
+            corrected = self.by_id.get(fill.corrects)
+            fill.inherited = None if corrected is None else corrected.effective
+        self._pass_on(family, fill)
+        self._settle(family)
+
+    def _united(self, above: Family, below: Family, fill: Fill) -> Family:
+        """One family of two. The ids of the smaller one move."""
+        if above is below:
+            above.close_cycle()
+            return above
+        larger, smaller = (above, below) if len(above.ids) >= len(below.ids) else (below, above)
+        for fill_id in smaller.ids:
+            self._families[fill_id] = larger
+        larger.take_in(smaller, above=above, below=below, link=fill)
+        return larger
+
+    def _family_of(self, fill_id: str) -> Family:
+        """The family of an id, a new one where it had none."""
+        family = self._families.get(fill_id)
+        if family is None:
+            family = self._families[fill_id] = Family(fill_id, self.by_id.get(fill_id))
+        return family
+
+    def _pass_on(self, family: Family, fill: Fill) -> None:
+        """Corrections take over what has become known of the fill that they correct."""
+        waiting = [fill]
+        while waiting:
+            corrected = waiting.pop()
+            effective = corrected.effective
+            for correction in family.corrections_of(corrected.fill_id):
+                if correction.inherited != effective:
+                    correction.inherited = effective
+                    self.changed[correction.fill_id] = None
+                    waiting.append(correction)
+
+    def _form_families_anew(self) -> None:
+        """Rare: a version that displaced another has, or had, a part in a family."""
+        for fill in self.by_id.values():
+            if fill.is_standing:
+                self._fall(fill)
+            fill.inherited = None
+        self._families = {}
+        for fill in self.by_id.values():
+            if fill.fill_id in self._families or fill.corrects_another:
+                self._join(fill)
+            else:
+                self._stand(fill)
+        for fill_id, (at, _) in self._busts.items():
+            family = self._family_of(fill_id)
+            self._suspend(family)
+            family.bust(fill_id, at)
+            self._settle(family)
+        self.changed = dict.fromkeys(self.by_id)
+
+    def _suspend(self, family: Family) -> None:
+        """Before a family changes: what stands of it does not count for now."""
+        if family.standing is not None and family.standing.is_standing:
+            self._fall(family.standing)
+
+    def _settle(self, family: Family) -> None:
+        """After a family has changed: what stands of it counts."""
+        if family.standing is not None:
+            self._stand(family.standing)
+        if family.tip is not None:
+            self.changed[family.tip.fill_id] = None
+
+    def _stand(self, fill: Fill) -> None:
+        self._change_sums(fill, EXACT.add, 1)
+        at = fill.at
+        if not self._times or at >= self._times[-1]:
+            self._times.append(at)
+        else:
+            insort(self._times, at)
+
+    def _fall(self, fill: Fill) -> None:
+        self._change_sums(fill, EXACT.subtract, -1)
+        del self._times[bisect_left(self._times, fill.at)]
+        self.changed[fill.fill_id] = None
+
+    def _change_sums(self, fill: Fill, change: Callable[[Decimal, Decimal], Decimal], count: int) -> None:
+        fill.is_standing = count > 0
         self.cum_quantity = change(self.cum_quantity, fill.quantity)
         self.notional = change(self.notional, EXACT.multiply(fill.quantity, fill.price))
-        if stands:
-            self.last_fill_at = later(self.last_fill_at, fill.at)
-        elif fill.at == self.last_fill_at:
-            self.last_fill_at = max((other.at for other in self.standing()), default=None)
+        told = fill if fill.inherited is None else fill.effective
+        if told.fee is not None:
+            currency = told.fee_currency or ""
+            fees, fills = self._fees.get(currency, (ZERO, 0))
+            self._fees[currency] = change(fees, told.fee), fills + count
+            if not fills + count:
+                del self._fees[currency]
+        if told.side is not None:
+            _tally(self._sides, told.side, count)
+        if told.instrument is not None:
+            _tally(self._instruments, told.instrument, count)
+
+    def _note_time(self, fill: Fill) -> None:
+        """A fill has come, or another report of it has changed when it was told."""
+        if self.last_told is None or fill.last_told > self.last_told:
+            self.last_told = fill.last_told
+        if self._timeline is not None:
+            insort(self._timeline, (fill.told_at, fill.fill_id))
+
+    def _find_last_told(self) -> None:
+        """A later time of the same fact may count no more: look for the latest that does."""
+        versions = [fill for versions in self._versions.values() for fill in versions.values()]
+        told = [fill.last_told for fill in (*self.by_id.values(), *versions)]
+        self.last_told = max([*told, *self._busts.values()])
 
 
-def _fill(event: FillRecorded, at: datetime) -> Fill:
-    return Fill(
-        fill_id=event.fill_id,
-        quantity=event.quantity,
-        price=event.price,
-        at=at,
-        fee=event.fee,
-        fee_currency=event.fee_currency,
-        liquidity=event.liquidity,
-        instrument=event.instrument,
-        side=event.side,
-        corrects=event.corrects if isinstance(event, FillCorrected) else None,
-        reported=event.reported,
-        fee_at=at if event.fee is not None else None,
-        currency_at=at if event.fee_currency is not None else None,
-    )
+def _tally(counts: dict[Any, int], name: object, count: int) -> None:
+    counts[name] = counts.get(name, 0) + count
+    if not counts[name]:
+        del counts[name]

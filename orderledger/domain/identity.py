@@ -61,8 +61,8 @@ def bears(order: Order, name: Name) -> bool:
     """Whether the order was spoken of by this venue id or alias before."""
     kind, word = name
     if kind is VENUE:
-        return word in order.venue_order_ids
-    return kind is ALIAS and word in order.aliases_borne
+        return order.names.bears_venue_id(word)
+    return kind is ALIAS and word in order.names.aliases_borne
 
 
 def stream_for(account: str, fact: Fact) -> str:

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import assert_never
 
-from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Reason, Refused
+from orderledger.domain.decision import ACCEPTED, DUPLICATE, NO_TIME_GIVEN, Decision, Duplicate, Reason, Refused
+from orderledger.domain.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
 from orderledger.domain.events import (
     AnomalyCleared,
     AnomalyDetected,
@@ -38,8 +39,8 @@ from orderledger.domain.events import (
     StatusObserved,
     SubmissionUnresolved,
 )
-from orderledger.domain.state import DUPLICATE_ORDER, Order
-from orderledger.domain.values import Pending, Status, alias_text, later
+from orderledger.domain.state import Order
+from orderledger.domain.values import Pending, Status, later
 
 Working = (
     OrderAcknowledged
@@ -52,18 +53,19 @@ Working = (
     | OrderDoneForDay
     | OrderTriggered
 )
-Told = Working | OrderRejected | OrderCanceled | OrderExpired | CancelRejected | ReplaceRejected
+StateReport = Working | OrderRejected | OrderCanceled | OrderExpired | CancelRejected | ReplaceRejected
 
 UNKNOWN_TO_VENUE = "unknown_order"
-OBSERVED_WORKING = frozenset({Status.NEW, Status.PARTIALLY_FILLED, Status.FILLED})
+OBSERVED_WORKING = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
 OBSERVED_PAUSES = frozenset({Status.SUSPENDED, Status.STOPPED})
 OBSERVED_ENDS = frozenset({Status.CANCELED, Status.REJECTED, Status.EXPIRED})
 
 
 def decide(order: Order, fact: Fact) -> Decision:
     """Whether the fact may be recorded. A report always may, unless it is recorded already."""
-    if _is_recorded(order, fact):
-        return DUPLICATE
+    duplicate = _duplicate(order, fact)
+    if duplicate is not None:
+        return duplicate
     return ACCEPTED if isinstance(fact, OrderReport) else _decide_command(order, fact)
 
 
@@ -88,28 +90,27 @@ def evolve(order: Order, event: Event, at: datetime) -> Order:
     return order
 
 
-def _is_recorded(order: Order, fact: Fact) -> bool:
-    """The same fact again. A fill is the same by its id and numbers, a request by its terms, the rest by all their fields; what
-    does not say when it happened, by its `message_id`, if it has one."""
-    if fact.message_id is not None and (type(fact), fact.message_id) in order.message_ids and not isinstance(fact, FillRecorded):
-        return True
+def _duplicate(order: Order, fact: Fact) -> Duplicate | None:
+    """Whether the same fact is recorded. A fill is the same by its id and numbers, a bust by the fill, a request by its terms, a
+    cancel or replace request by its id. The rest is the same by its `message_id`, or else by all its fields."""
+    if isinstance(fact, FillRecorded):
+        return DUPLICATE if order.fills.knows(fact) and not order.names.brings_name(fact) else None
+    if fact.message_id is not None and (type(fact), fact.message_id) in order.message_ids:
+        return DUPLICATE
     match fact:
-        case FillRecorded():
-            return order.fills.knows(fact) and not _brings_name(order, fact)
         case FillBusted():
-            return order.fills.is_busted(fact.fill_id) and not _brings_name(order, fact)
-        case OrderReport():
-            return fact in order.seen and (fact.at is not None or fact.message_id is None)
+            is_known = order.fills.knows_bust(fact.fill_id, fact.at) and not order.names.brings_name(fact)
+            return DUPLICATE if is_known else None
         case OrderRequested():
-            return order.request is not None and order.request.is_same_request(fact)
-        case OrderSubmitted() if order.submitted_at is not None and order.is_absent_since(order.submitted_at):
-            return fact.at is not None and fact in order.seen
-        case SubmissionUnresolved() if fact.at is None and order.is_sent_after_silence:
-            return False
+            request = order.terms.request
+            return DUPLICATE if request is not None and request.is_same_request(fact) else None
         case CancelRequested() | ReplaceRequested() if (asked := order.requests.known(fact.request_id)) is not None:
-            return _is_same_wish(asked, fact)
-        case _:
-            return fact.message_id is None and fact in order.seen
+            return DUPLICATE if _is_same_wish(asked, fact) else None
+    if fact not in order.seen:
+        return None
+    if fact.at is None:
+        return NO_TIME_GIVEN if fact.message_id is None else None
+    return DUPLICATE if isinstance(fact, OrderReport) or fact.message_id is None else None
 
 
 def _is_same_wish(asked: CancelRequested | ReplaceRequested, fact: CancelRequested | ReplaceRequested) -> bool:
@@ -120,19 +121,10 @@ def _is_same_wish(asked: CancelRequested | ReplaceRequested, fact: CancelRequest
     return type(asked) is type(fact)
 
 
-def _brings_name(order: Order, fact: Fact) -> bool:
-    """Whether the message ties the order to an id it was not known by: that must not be lost with a repetition."""
-    if fact.venue_order_id is not None and fact.venue_order_id not in order.venue_order_ids:
-        return True
-    if order.own_id is None and fact.client_order_id is not None and fact.client_order_id not in order.client_ids_borne:
-        return True
-    return any(alias_text(name, value) not in order.aliases_borne for name, value in fact.aliases.items())
-
-
 def _decide_command(order: Order, command: Command) -> Decision:
     match command:
         case OrderRequested():
-            if order.request is not None:
+            if order.is_requested:
                 text = f"{order.client_order_id} was requested with other terms: {order.summary}"
                 return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, text)
         case SubmissionUnresolved():
@@ -148,7 +140,7 @@ def _decide_command(order: Order, command: Command) -> Decision:
 
 
 def _decide_sending(order: Order, command: OrderDenied | OrderSubmitted) -> Decision:
-    if order.request is None:
+    if not order.is_requested:
         return _unknown()
     if order.is_ended:
         return Refused(Reason.ORDER_ENDED, f"the order has ended: {order.summary}")
@@ -182,32 +174,33 @@ def _unknown() -> Refused:
 def _evolve_command(order: Order, event: Command, at: datetime) -> None:
     match event:
         case OrderRequested():
-            if order.request is None:
-                order.request, order.requested_at = event, at
-                order.instrument, order.side = event.instrument, event.side
+            if not order.is_requested:
+                order.terms.take_request(event, at)
+                order.ends.drop_conclusions()
                 order.attributed_to = None
         case OrderSubmitted():
             order.is_sent_again = order.submitted_at is not None
             order.submitted_at = later(order.submitted_at, at)
         case OrderDenied():
-            order.finish(Status.DENIED, at, event.reason)
+            order.own_ends().tell(Status.DENIED, at, event.reason)
         case SubmissionUnresolved():
             order.unresolved_at = later(order.unresolved_at, at)
         case CancelRequested() | ReplaceRequested():
-            order.requests.ask(event, at)
+            order.own_requests().ask(event, at)
         case _:
             assert_never(event)
 
 
 def _evolve_report(order: Order, event: Report, at: datetime) -> None:
-    if order.request is None:
-        order.describe(event.instrument, event.side, at)
+    if not order.is_requested:
+        order.terms.hear(event.instrument, event.side, event.reported, at)
     match event:
         case FillRecorded():
-            order.is_worked = True
-            order.fills.add(event, at)
+            order.add_fill(event, at)
+            return
         case FillBusted():
-            order.fills.bust(event.fill_id)
+            order.bust_fill(event.fill_id, at)
+            return
         case OrderAbsent():
             order.seen.add(event)
             order.miss(at)
@@ -217,80 +210,86 @@ def _evolve_report(order: Order, event: Report, at: datetime) -> None:
             _evolve_observed(order, event, at)
         case _:
             order.seen.add(event)
-            _evolve_told(order, event, at)
-    if event.reason != UNKNOWN_TO_VENUE or not isinstance(event, CancelRejected | ReplaceRejected):
-        order.hear(at)
+            _evolve_state(order, event, at)
+            if event.reason == UNKNOWN_TO_VENUE and isinstance(event, CancelRejected | ReplaceRejected):
+                return
+    order.hear(at)
 
 
 def _evolve_observed(order: Order, event: StatusObserved, at: datetime) -> None:
     """A status seen by asking can move an order on, never back: it adds evidence, it takes none away."""
     if event.pending is not None:
-        order.requests.observe(event.pending, at)
+        order.own_requests().observe(event.pending, at)
     if event.status is None:
         return
-    order.observed = order.observed.then(event.status, at)
-    order.is_observed_filled = order.is_observed_filled or event.status == Status.FILLED
+    claims = order.own_claims()
+    claims.say(event.status, at)
     if event.status in OBSERVED_ENDS:
-        order.finish(Status(event.status), at, event.reason)
+        order.own_ends().tell(Status(event.status), at, event.reason)
     elif event.status == Status.DONE_FOR_DAY:
         order.enter(Status.DONE_FOR_DAY, at)
         order.is_worked = True
     elif event.status in OBSERVED_PAUSES:
         order.session_seen = order.session_seen.then(Status(event.status), at)
-        order.is_worked = True
+        order.work(at)
     elif event.status in OBSERVED_WORKING:
+        order.session_seen = order.session_seen.then(None, at)
+        order.work(at)
+    elif event.status == Status.FILLED:
+        claims.is_filled = True
         order.is_worked = True
 
 
-def _evolve_told(order: Order, event: Told, at: datetime) -> None:
+def _evolve_state(order: Order, event: StateReport, at: datetime) -> None:
     match event:
         case OrderRejected() if event.reason == DUPLICATE_ORDER:
-            order.rejected_as_duplicate_at = min(order.rejected_as_duplicate_at or at, at)
+            order.own_ends().tell_duplicate(at)
         case OrderRejected():
-            order.finish(Status.REJECTED, at, event.reason)
+            order.own_ends().tell(Status.REJECTED, at, event.reason)
+        case OrderCanceled() if event.reason == CONCLUDED_ABSENT and order.is_requested:
+            pass
         case OrderCanceled():
-            order.finish(Status.CANCELED, at, event.reason)
+            order.own_ends().tell(Status.CANCELED, at, event.reason)
         case OrderExpired():
-            order.finish(Status.EXPIRED, at, event.reason)
+            order.own_ends().tell(Status.EXPIRED, at, event.reason)
         case CancelRejected():
-            order.requests.answer(Pending.CANCEL, event.request_id or _other_name(order, event), at)
+            order.own_requests().refuse(Pending.CANCEL, at, request_id=event.request_id, called=_other_id(order, event))
         case ReplaceRejected():
-            order.requests.answer(Pending.REPLACE, event.request_id or _other_name(order, event), at)
+            order.own_requests().refuse(Pending.REPLACE, at, request_id=event.request_id, called=_other_id(order, event))
         case _:
-            order.is_worked = True
             _evolve_working(order, event, at)
 
 
-def _other_name(order: Order, event: Report) -> str | None:
-    """The id by which the report calls the order, where it is not the order's own: it may be the request's."""
-    return event.client_order_id if event.client_order_id != order.client_order_id else None
+def _other_id(order: Order, event: Report) -> str | None:
+    """The id by which the report calls one of our orders, where it is not the order's own: it may be a request's."""
+    own_id = order.names.own_id
+    return event.client_order_id if own_id is not None and event.client_order_id != own_id else None
 
 
 def _evolve_working(order: Order, event: Working, at: datetime) -> None:
+    if isinstance(event, OrderDoneForDay):  # known there, and not working any more
+        order.is_worked = True
+        order.enter(Status.DONE_FOR_DAY, at)
+        return
+    order.work(at)
     match event:
         case OrderAcknowledged():
             order.acknowledged_at = min(order.acknowledged_at or at, at)
         case OrderReplaced():
             order.replaces += 1
-            order.set_terms(event.quantity, event.limit_price, event.stop_price, at)
-            name = event.replacement_client_order_id or _other_name(order, event)
-            order.requests.answer(Pending.REPLACE, name, at)
-            replacement_id = event.replacement_client_order_id or (order.own_id and order.requests.replacement_id(name))
-            if replacement_id is not None:
-                order.replacement_id = order.replacement_id.then(replacement_id, at)
+            order.terms.set(event.quantity, event.limit_price, event.stop_price, at)
+            order.own_requests().accept(at, replacement_id=event.replacement_client_order_id, called=_other_id(order, event))
         case OrderRestated():
-            order.set_terms(event.quantity, event.limit_price, event.stop_price, at)
+            order.terms.set(event.quantity, event.limit_price, event.stop_price, at)
             order.enter(None, at)
         case OrderResumed():
             order.enter(None, at)
         case OrderReinstated():
-            order.reinstate(at)
+            order.own_ends().reinstate(at)
         case OrderSuspended():
             order.enter(Status.SUSPENDED, at)
         case OrderStopped():
             order.enter(Status.STOPPED, at)
-        case OrderDoneForDay():
-            order.enter(Status.DONE_FOR_DAY, at)
         case OrderTriggered():
             pass
         case _:

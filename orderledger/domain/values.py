@@ -111,6 +111,7 @@ class Anomaly(StrEnum):
     UNKNOWN_STATUS = "unknown_status"
     CLIENT_ORDER_ID_REUSED = "client_order_id_reused"
     VENUE_ORDER_ID_REUSED = "venue_order_id_reused"
+    TERMS_CONFLICT = "terms_conflict"
 
 
 ALIAS_SHOWN = 100

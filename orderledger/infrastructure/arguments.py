@@ -40,3 +40,11 @@ def asked_of(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
         if column.words and value not in column.words:
             raise ValueError(f"{name}: {value!r:.100} is none of {', '.join(column.words)}")
     return {name: Decimal(value) if table.kinds[name] == "number" else value for name, value in asked.items()}
+
+
+def check_period(since: datetime | None, until: datetime | None) -> None:
+    """Raises ValueError where the period ends before it begins."""
+    check_argument("since", "time", since)
+    check_argument("until", "time", until)
+    if since is not None and until is not None and until < since:
+        raise ValueError(f"since {since.isoformat()} is after until {until.isoformat()}")

@@ -1,100 +1,121 @@
 """What can be asked of a ledger: answers from the views, each of which brings them up to date first, and from the log."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from orderledger.domain.events import OrderAttributed
-from orderledger.domain.values import account_of, order_stream
-from orderledger.infrastructure.arguments import check_argument
-from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
-from orderledger.infrastructure.storage.codec import NAMES, name_of, readable_payload
-from orderledger.infrastructure.storage.histories import stored_event_row
-from orderledger.infrastructure.storage.projecting import Projector, stored_position
-from orderledger.infrastructure.storage.recording import Row as StoredRow
-from orderledger.infrastructure.storage.store import Store, reaching
-from orderledger.infrastructure.storage.views import StoredViews, Views, folded, was_known
+from orderledger.infrastructure.arguments import asked_of, check_argument, check_period
+from orderledger.infrastructure.reading import Reader, check_times, one_order
+from orderledger.infrastructure.storage.histories import event_filter, stored_event_row
+from orderledger.infrastructure.storage.store import reaching
+from orderledger.infrastructure.storage.views import was_known
 from orderledger.projections import queries
-from orderledger.projections.history import event_row
 from orderledger.projections.positions import Method
 from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, Row, Table
 
-ATTRIBUTED = NAMES[OrderAttributed]
 
-
-class Questions:
+class Questions(Reader):
     """Methods of every ledger. `as_of`: as the ledger stood then, at a time or after the event at a position of the log;
     `effective_at`: with what happened by then, as known now."""
-
-    def __init__(self, store: Store, url: str, projector: Projector) -> None:
-        self._store = store
-        self._url = url
-        self._projector = projector
 
     def orders(
         self,
         *,
         open_only: bool = False,
         limit: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
     ) -> list[Row]:
-        """Orders, oldest request first; with `limit` so many at the most, those of which was heard last. `where`: values of
-        columns, e.g. account, instrument, side, status, certainty, strategy, origin."""
+        """Orders, oldest request first. `limit`: at most so many, those that were updated last. `since` and `until`: those
+        requested from the one time on, and before the other; an order that was not requested here counts by its last update.
+        `where`: values of columns, e.g. account, instrument, side, status, certainty, strategy, origin."""
         check_argument("limit", "count", limit)
         if limit is not None and limit < 1:
             raise ValueError(f"limit takes 1 or more, not {limit}")
+        check_period(since, until)
         with self._views(as_of, effective_at) as views:
-            return queries.orders(views, limit=limit, **where, **({"is_open": True} if open_only else {}))
+            return queries.orders(
+                views, limit=limit, since=since, until=until, **where, **({"is_open": True} if open_only else {})
+            )
 
     def open_orders(self, **where: Any) -> list[Row]:
         """Orders that have not ended."""
         return self.orders(open_only=True, **where)
 
     def order(
-        self, name: str, *, account: str | None = None, as_of: datetime | int | None = None, effective_at: datetime | None = None
+        self,
+        order_id: str,
+        /,
+        *,
+        account: str | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
     ) -> Row:
         """One order by any id it has borne. Raises UnknownOrder, or AmbiguousOrder where several accounts have such an order."""
-        check_argument("name", "text", name, is_needed=True)
-        with self._views(as_of, effective_at) as views:
-            return ORDERS.shown(_one(views, name, account))
+        check_argument("order_id", "text", order_id, is_needed=True)
+        check_argument("account", "text", account)
+        with self._views_of_order(order_id, account, as_of, effective_at) as views:
+            return ORDERS.shown(one_order(views, order_id, account))
 
     def history(
-        self, name: str, *, account: str | None = None, as_of: datetime | int | None = None, effective_at: datetime | None = None
+        self,
+        order_id: str,
+        /,
+        *,
+        account: str | None = None,
+        actor: str | None = None,
+        source: str | None = None,
+        name: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
     ) -> list[Row]:
-        """The events of one order, as they were recorded. Raises as `order` does."""
-        _check_times(as_of, effective_at)
-        check_argument("name", "text", name, is_needed=True)
+        """The events of one order, as they were recorded. The filters are those of `events`. Raises as `order` does."""
+        check_times(as_of, effective_at)
+        check_argument("order_id", "text", order_id, is_needed=True)
         check_argument("account", "text", account)
-        stored = self._stored_under(name, account) if as_of is None and effective_at is None else []
+        is_asked_for = event_filter(actor=actor, source=source, name=name, since=since, until=until)
+        stored = self._stored_under(order_id, account) if as_of is None and effective_at is None else []
         if not stored:
-            with self._views(as_of, effective_at) as views:
-                stream = _one(views, name, account)["stream"]
+            with self._views_of_order(order_id, account, as_of, effective_at) as views:
+                stream = one_order(views, order_id, account)["stream"]
             with reaching(self._url):
                 stored = self._store.recorder.rows_of([stream])
         return [
             row
             for row in map(stored_event_row, stored)
-            if was_known(row["recorded_at"], row["position"], as_of) and (effective_at is None or row["at"] <= effective_at)
+            if was_known(row["recorded_at"], row["position"], as_of)
+            and (effective_at is None or row["at"] <= effective_at)
+            and is_asked_for(row)
         ]
 
-    def _stored_under(self, name: str, account: str | None) -> list[StoredRow]:
-        """The stream that has the name of the order, where there is one and the order did not turn out to be another."""
-        if account is None:
-            return []
-        with reaching(self._url):
-            stored = self._store.recorder.rows_of([order_stream(account, name)])
-        return [] if any(row.name == ATTRIBUTED for row in stored) else stored
+    def events(
+        self,
+        *,
+        account: str | None = None,
+        actor: str | None = None,
+        source: str | None = None,
+        name: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> Iterator[Row]:
+        """The log, as `history` shows it, one event after the other: those after the position `after`, at most `limit`.
 
-    def events(self, *, account: str | None = None) -> Iterator[Row]:
-        """The whole log, as `history` shows it, or what it has of one account."""
+        `name` is an event's, with or without its version. `since` and `until`: events that happened from the one time on, and
+        before the other."""
         check_argument("account", "text", account)
-        with reaching(self._url):
-            for recorded in self._store.all_events():
-                if account in (None, account_of(recorded.stream)):
-                    yield event_row(recorded, name_of(recorded.event), readable_payload(recorded.event))
+        check_argument("after", "count", after, is_needed=True)
+        check_argument("limit", "count", limit)
+        is_asked_for = event_filter(actor=actor, source=source, name=name, since=since, until=until)
+        found = (row for row in self._events_after(after, account) if is_asked_for(row))
+        return islice(found, limit)
 
     def trades(
         self,
@@ -108,10 +129,32 @@ class Questions:
     ) -> list[Row]:
         """Fills that stand, in the order they happened; with `with_busted` also those that were busted or corrected. `since`
         and `until`: those that happened from the one time on, and before the other."""
-        check_argument("since", "time", since)
-        check_argument("until", "time", until)
+        check_period(since, until)
         with self._views(as_of, effective_at) as views:
             return queries.trades(views, with_busted=with_busted, since=since, until=until, **where)
+
+    def stream(
+        self,
+        view: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> Generator[Row, None, None]:
+        """The rows of a view one after the other, all of one state, in memory a thousand at a time.
+
+        `view`: orders, trades, anomalies, account_events or certificates, with the filters of the method of that name; of
+        trades those that stand, unless `state` or `with_busted` says otherwise. This thread may ask and record meanwhile. The
+        database keeps the state for as long as the iterator is open: close one that you leave before its end. As of another
+        time all rows are in memory.
+        """
+        check_period(since, until)
+        check_times(as_of, effective_at)
+        table, where = queries.streamed(view, where)
+        asked_of(table, where)
+        return self._streamed(table, as_of, effective_at, {"since": since, "until": until, **where})
 
     def positions(
         self,
@@ -139,16 +182,34 @@ class Questions:
             return queries.pnl(views, method=method, by=_groups(by), **where)
 
     def anomalies(
-        self, *, open_only: bool = False, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
+        self,
+        *,
+        open_only: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
     ) -> list[Row]:
-        """Everything odd that was ever detected, with the time it was cleared; with `open_only` what was not."""
-        rows = self._shown(ANOMALIES, as_of, effective_at, where)
+        """Every anomaly that was detected, with the time it was cleared; with `open_only` those that were not cleared. `since`
+        and `until`: those detected from the one time on, and before the other."""
+        rows = self._shown(ANOMALIES, as_of, effective_at, where, since, until)
         return [row for row in rows if row["cleared_at"] is None] if open_only else rows
 
-    def proposals(self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any) -> list[Row]:
-        """Proposals, what was decided about them, and the orders that carry them out."""
+    def proposals(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """Proposals, what was decided about them and by whom, and the orders that carry them out. `since` and `until`: those
+        made from the one time on, and before the other."""
+        check_period(since, until)
         with self._views(as_of, effective_at) as views:
-            return queries.proposals(views, **where)
+            return queries.proposals(views, since=since, until=until, **where)
 
     def instruments(
         self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
@@ -169,44 +230,20 @@ class Questions:
         return self._shown(CERTIFICATES, as_of, effective_at, where)
 
     def _shown(
-        self, table: Table, as_of: datetime | int | None, effective_at: datetime | None, where: dict[str, Any]
+        self,
+        table: Table,
+        as_of: datetime | int | None,
+        effective_at: datetime | None,
+        where: dict[str, Any],
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[Row]:
+        check_period(since, until)
         with self._views(as_of, effective_at) as views:
-            return [table.shown(row) for row in views.rows(table, **where)]
-
-    @contextmanager
-    def _views(self, as_of: datetime | int | None, effective_at: datetime | None) -> Iterator[Views]:
-        _check_times(as_of, effective_at)
-        with reaching(self._url):
-            position = self._projector.caught_up() if as_of is None and effective_at is None else None
-            if position is None:
-                yield folded(self._store, as_of, effective_at)
-                return
-            with self._store.database.reading() as session:
-                if stored_position(session) >= position:
-                    yield StoredViews(session)
-                    return
-            self._projector.restart()
-            with self._views(None, None) as views:
-                yield views
-
-
-def _check_times(as_of: datetime | int | None, effective_at: datetime | None) -> None:
-    if type(as_of) is not int:
-        check_argument("as_of", "time", as_of)
-    check_argument("effective_at", "time", effective_at)
+            return [table.shown(row) for row in views.rows(table, since=since, until=until, **where)]
 
 
 def _groups(by: Sequence[str] | str) -> tuple[str, ...]:
     if not isinstance(by, (str, list, tuple)):
         raise TypeError(f"by takes names of groups, not {by!r}")
     return tuple(name.strip() for name in by.split(",") if name.strip()) if isinstance(by, str) else tuple(by)
-
-
-def _one(views: Views, name: str, account: str | None) -> Row:
-    found = views.orders_named(name, account)
-    if not found:
-        raise UnknownOrder(name, account)
-    if len(found) > 1:
-        raise AmbiguousOrder(name, sorted({row["account"] for row in found}))
-    return found[0]

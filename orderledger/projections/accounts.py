@@ -12,6 +12,7 @@ from orderledger.domain.accounts import (
     ReconciliationCertified,
 )
 from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import later
 from orderledger.projections.tables import ACCOUNT_EVENTS, CERTIFICATES, INSTRUMENTS, Row
 
 
@@ -43,13 +44,17 @@ def certificate_row(account: str, recorded: Recorded, event: ReconciliationCerti
     return {name: row[name] for name in CERTIFICATES.names}
 
 
+TERMS = ("multiplier", "inverse", "currency", "tick", "lot")
+
+
 def defined(before: Row | None, account: str, event: InstrumentDefined, at: datetime) -> Row:
-    """The columns of `tables.INSTRUMENTS` after a definition: the latest holds."""
+    """The columns of `tables.INSTRUMENTS` after a definition: of each term that it gives the latest holds."""
     row = before or _blank(account, event.instrument)
-    if row["defined_at"] is not None and at < row["defined_at"]:
-        return row
-    terms = {name: getattr(event, name) for name in ("multiplier", "inverse", "currency", "tick", "lot")}
-    return {**row, **terms, "defined_at": at}
+    given = {name: value for name in TERMS if (value := getattr(event, name)) is not None}
+    terms_at: dict[str, str] = row["terms_at"]
+    newer = {name: value for name, value in given.items() if name not in terms_at or datetime.fromisoformat(terms_at[name]) <= at}
+    times = {"terms_at": {**terms_at, **dict.fromkeys(newer, at.isoformat())}, "defined_at": later(row["defined_at"], at)}
+    return {**row, **newer, **times}
 
 
 def marked(before: Row | None, account: str, event: MarkRecorded, at: datetime) -> Row:
@@ -66,4 +71,4 @@ def reported(before: Row | None, account: str, event: BalanceReported, at: datet
 
 
 def _blank(account: str, instrument: str) -> Row:
-    return {**dict.fromkeys(INSTRUMENTS.names), "account": account, "instrument": instrument, "inverse": False}
+    return {**dict.fromkeys(INSTRUMENTS.names), "account": account, "instrument": instrument, "inverse": False, "terms_at": {}}

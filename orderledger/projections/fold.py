@@ -22,7 +22,6 @@ from orderledger.domain.events import (
     AnomalyDetected,
     Event,
     FillBusted,
-    FillCorrected,
     FillRecorded,
     OrderAttributed,
     OrderEvent,
@@ -59,12 +58,14 @@ class Unremembered(set[OrderEvent]):
 
 @dataclass(slots=True)
 class Tracked:
-    """An order while the fold follows it. `shown` is what all its trades show of it, None where they are to be written anew."""
+    """An order while the fold follows it. `reports` tells how each fill came into the log, `stale` which trades are to be written
+    anew. `shown` is what all trades of the order show of it."""
 
     order: Order
     version: int = 0
     reports: dict[str, Report] = field(default_factory=dict)
-    shown: tuple[object, ...] | None = None
+    stale: dict[str, None] = field(default_factory=dict)
+    shown: tuple[object, ...] = ()
     raised: dict[Anomaly, list[int]] = field(default_factory=dict)
     is_dirty: bool = False
     is_ended: bool = False
@@ -82,6 +83,7 @@ class Fold:
         self._limit = 2 * ENDED_ORDERS_KEPT
         self._dirty: list[str] = []
         self._gaps: list[tuple[str, Recorded, GapRecorded]] = []
+        self._sources: dict[str, dict[int, Recorded]] = {}
 
     def take(self, recorded: Recorded) -> None:
         """One event."""
@@ -98,13 +100,13 @@ class Fold:
         for stream in self._dirty:
             tracked = self._tracked[stream]
             tracked.is_dirty = False
-            if tracked.reports and tracked.shown != _shown_with_trades(tracked.order):
-                self._write_all_trades(stream, tracked)
+            self._write_stale_trades(stream, tracked)
             if tracked.order.attributed_to is None:
                 row = order_row(stream, tracked.order, tracked.version)
                 tracked.is_ended = not row["is_open"]
                 self._rows.put(ORDERS, row)
         self._dirty.clear()
+        self._sources.clear()
         self._write_gaps()
         if self._has_positions:
             self.positions.settle()
@@ -122,8 +124,8 @@ class Fold:
     def _take_order_event(self, recorded: Recorded, event: Event) -> None:
         stream = recorded.stream
         tracked = self._tracked.get(stream) or self._track(stream, recorded.version)
-        is_new_fill = isinstance(event, FillRecorded) and event.fill_id not in tracked.order.fills.by_id
-        _follow(tracked, recorded, event)
+        fills_before = len(tracked.reports)
+        self._follow(tracked, recorded, event)
         if not tracked.is_dirty:
             tracked.is_dirty = True
             self._dirty.append(stream)
@@ -132,10 +134,8 @@ class Fold:
                 self._take_anomaly(recorded, tracked, event)
             case OrderAttributed():
                 self._withdraw(stream, tracked, recorded.recorded_at)
-            case FillRecorded() if is_new_fill and not isinstance(event, FillCorrected):
+            case FillRecorded() if len(tracked.reports) > fills_before:
                 self._take_new_fill(stream, tracked, event.fill_id)
-            case FillRecorded() | FillBusted():
-                tracked.shown = None  # `settle` writes them all
             case _:
                 pass
 
@@ -146,37 +146,79 @@ class Fold:
         if version > 1:
             for earlier in self._streams(stream):
                 if earlier.version < version:
-                    _follow(tracked, earlier, earlier.event)  # type: ignore[arg-type]
-            tracked.shown = _shown_with_trades(tracked.order)
+                    self._follow(tracked, earlier, earlier.event)  # type: ignore[arg-type]
+            tracked.stale.clear()
         return tracked
 
+    def _follow(self, tracked: Tracked, recorded: Recorded, event: Event) -> None:
+        """Bring a tracked order up to date with one of its events."""
+        order = tracked.order
+        evolve(order, event, recorded.at)
+        tracked.version = recorded.version
+        match event:
+            case FillRecorded() | FillBusted():
+                if isinstance(event, FillRecorded):
+                    self._note_report(tracked, recorded, event)
+                tracked.stale.update(order.fills.changed)
+            case AnomalyDetected():
+                tracked.raised.setdefault(event.code, []).append(recorded.position or 0)
+                return
+        if tracked.reports:
+            _note_what_trades_show(tracked)
+
+    def _note_report(self, tracked: Tracked, recorded: Recorded, event: FillRecorded) -> None:
+        """The first report of a fill tells its place in the log. A fill that came to the order by attribution keeps the place at
+        which it was recorded first."""
+        fill = tracked.order.fills.by_id[event.fill_id]
+        known = tracked.reports.get(event.fill_id)
+        if known is None or known.fill is not fill:
+            report = tracked.reports[event.fill_id] = report_of(recorded, fill)
+            if recorded.attributed_from is not None:
+                report.position, report.recorded_at = self._first_record(event.fill_id, *recorded.attributed_from) or (
+                    report.position,
+                    report.recorded_at,
+                )
+
+    def _first_record(self, fill_id: str, stream: str, version: int) -> tuple[int, datetime] | None:
+        """Where in the log, and when, a fill was recorded under an order that turned out to be another."""
+        source = self._tracked.get(stream)
+        report = source.reports.get(fill_id) if source is not None else None
+        if report is not None and report.version == version:
+            return report.position, report.recorded_at
+        if stream not in self._sources:
+            self._sources[stream] = {one.version: one for one in self._streams(stream)}
+        told = self._sources[stream].get(version)
+        if told is None:
+            return None
+        earlier = self._first_record(fill_id, *told.attributed_from) if told.attributed_from else None
+        return earlier or (told.position or 0, told.recorded_at)
+
     def _take_new_fill(self, stream: str, tracked: Tracked, fill_id: str) -> None:
-        shown = _shown_with_trades(tracked.order)
-        tracked.shown = shown if len(tracked.reports) == 1 or shown == tracked.shown else None
-        self._write_trades(stream, tracked, (fill_id,), is_new=tracked.order.fills.by_id[fill_id].is_standing)
+        """A new fill that stands, and changes no other, may simply be added to its position."""
+        fill = tracked.order.fills.by_id[fill_id]
+        if fill.is_standing and fill.corrects is None and fill_id in tracked.stale:
+            del tracked.stale[fill_id]
+            row = trade_row(stream, tracked.order, fill, tracked.reports[fill_id])
+            self._rows.put(TRADES, row)
+            if self._has_positions:
+                self.positions.add(row)
 
-    def _write_all_trades(self, stream: str, tracked: Tracked) -> None:
-        self._write_trades(stream, tracked, tracked.reports)
-        tracked.shown = _shown_with_trades(tracked.order)
-
-    def _write_trades(self, stream: str, tracked: Tracked, fill_ids: Iterable[str], *, is_new: bool = False) -> None:
-        """Write the rows of some fills. A new one may simply be added to its position; else the position is folded anew."""
-        for fill_id in fill_ids:
-            order, fill = tracked.order, tracked.order.fills.by_id.get(fill_id)
-            if fill is None:
-                continue
-            before = None if is_new else self._rows.get(TRADES, (stream, fill_id))
+    def _write_stale_trades(self, stream: str, tracked: Tracked) -> None:
+        """Write the rows of the fills that have changed."""
+        order = tracked.order
+        for fill_id in tracked.stale:
+            fill = order.fills.by_id[fill_id]
+            before = self._rows.get(TRADES, (stream, fill_id))
             row = trade_row(stream, order, fill, tracked.reports[fill_id])
             self._rows.put(TRADES, row)
-            if is_new and self._has_positions:
-                self.positions.add(row)
-            elif not is_new:
-                self.positions.reconsider(before, row)
+            self.positions.reconsider(before, row)
+        tracked.stale.clear()
 
     def _withdraw(self, stream: str, tracked: Tracked, at: datetime) -> None:
         """The order turned out to be another: its row and its trades are that one's now."""
         self._rows.delete(ORDERS, (stream,))
-        tracked.shown = _shown_with_trades(tracked.order)
+        tracked.stale.clear()
+        tracked.is_ended = True
         for code in list(tracked.raised):
             self._clear(tracked, code, at)
         for fill_id in tracked.reports:
@@ -260,21 +302,17 @@ class Fold:
     def _take_proposal_fact(self, recorded: Recorded, event: ProposalFact) -> None:
         account = account_of(recorded.stream)
         before = self._rows.get(PROPOSALS, (account, event.proposal_id))
-        self._rows.put(PROPOSALS, proposal_row(before, account, event, recorded.at))
+        self._rows.put(PROPOSALS, proposal_row(before, account, event, recorded))
 
 
-def _shown_with_trades(order: Order) -> tuple[object, ...]:
-    """What of an order its trades show."""
-    return order.instrument, order.side, order.request, tuple(order.venue_order_ids.items()), order.client_order_id
-
-
-def _follow(tracked: Tracked, recorded: Recorded, event: Event) -> None:
-    """Bring a tracked order up to date with one of its events."""
-    fills = tracked.order.fills.by_id
-    before = fills.get(event.fill_id) if isinstance(event, FillRecorded) else None
-    evolve(tracked.order, event, recorded.at)
-    tracked.version = recorded.version
-    if isinstance(event, FillRecorded) and fills[event.fill_id] is not before:
-        tracked.reports[event.fill_id] = report_of(recorded)
-    elif isinstance(event, AnomalyDetected):
-        tracked.raised.setdefault(event.code, []).append(recorded.position or 0)
+def _note_what_trades_show(tracked: Tracked) -> None:
+    """The terms and names of an order stand in the rows of its trades: mark those in which they have changed."""
+    order = tracked.order
+    shown = (order.terms.instrument, order.terms.side, order.terms.request, order.client_order_id)
+    if shown != tracked.shown:
+        if tracked.shown:
+            tracked.stale.update(dict.fromkeys(tracked.reports))
+        tracked.shown = shown
+    changed_from, last_fill_at = order.names.changed_from, order.fills.last_fill_at
+    if changed_from is not None and last_fill_at is not None and changed_from <= last_fill_at:
+        tracked.stale.update(dict.fromkeys(tracked.reports))

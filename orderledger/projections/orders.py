@@ -1,9 +1,7 @@
 """The order view: one row per order, derived from its state."""
 
-from decimal import Decimal
-
 from orderledger.domain.anomalies import standing_codes
-from orderledger.domain.exact import EXACT, plain
+from orderledger.domain.exact import plain
 from orderledger.domain.state import Order
 from orderledger.domain.values import Links
 from orderledger.projections.tables import Row
@@ -11,18 +9,18 @@ from orderledger.projections.tables import Row
 
 def order_row(stream: str, order: Order, version: int) -> Row:
     """The columns of `tables.ORDERS` for one order."""
-    request, standing = order.request, order.standing()
+    names, request, standing = order.names, order.terms.request, order.standing()
     pending = standing.pending
     return {
         "account": order.account,
         "client_order_id": order.client_order_id,
         "working_client_order_id": order.working_client_order_id,
-        "venue_order_id": order.venue_order_id,
-        "venue_order_ids": order.venue_order_ids_in_order,
-        "aliases": {name: order.aliases[name].value for name in sorted(order.aliases)},
+        "venue_order_id": names.venue_order_id,
+        "venue_order_ids": names.venue_order_ids,
+        "aliases": {name: names.aliases[name].value for name in sorted(names.aliases)},
         "origin": str(order.origin),
-        "instrument": order.instrument,
-        "side": str(order.side) if order.side else None,
+        "instrument": order.terms.instrument,
+        "side": str(order.terms.side) if order.terms.side else None,
         "order_type": _word(order, "order_type"),
         "time_in_force": _word(order, "time_in_force"),
         "expire_at": request.expire_at if request else None,
@@ -37,14 +35,14 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "cum_quantity": order.cum_quantity,
         "leaves_quantity": standing.leaves_quantity,
         "average_price": order.average_price,
-        "reported_cum_quantity": order.claimed("cum_quantity"),
-        "fees": fees_of(order),
+        "reported_cum_quantity": order.claims.number("cum_quantity"),
+        "fees": {currency: plain(fee) for currency, fee in order.fills.fees.items()},
         "strategy": request.strategy if request else None,
         "links": links_of(request.links) if request else None,
         "tags": dict(request.tags) if request else {},
         "anomalies": [str(code) for code in standing_codes(order)],
         "reason": order.reason,
-        "requested_at": order.requested_at,
+        "requested_at": order.terms.requested_at,
         "submitted_at": order.submitted_at,
         "acknowledged_at": order.acknowledged_at,
         "pending_since": order.requests.pending_since() if pending else None,
@@ -61,16 +59,6 @@ def order_row(stream: str, order: Order, version: int) -> Row:
 def _word(order: Order, name: str) -> str | None:
     term = order.term(name)
     return None if term is None else str(term)
-
-
-def fees_of(order: Order) -> dict[str, str]:
-    """Fees by currency. A fee that came without one is listed under an empty name."""
-    fees: dict[str, Decimal] = {}
-    for fill in order.fills.by_id.values():
-        if fill.is_standing and fill.fee is not None:
-            currency = fill.fee_currency or ""
-            fees[currency] = EXACT.add(fees[currency], fill.fee) if currency in fees else fill.fee
-    return {currency: plain(fees[currency]) for currency in sorted(fees)}
 
 
 def links_of(links: Links | None) -> dict[str, str] | None:

@@ -9,33 +9,45 @@ from orderledger.projections.positions import METHODS, Method, Position, Terms, 
 from orderledger.projections.tables import Row
 
 GROUPS = ("account", "instrument", "strategy", "day")
+MONEY = ("realized_pnl", "net_pnl", "unrealized_pnl")
 Marks = dict[tuple[str, str], Decimal]
 Key = tuple[Any, ...]
 
 
-def pnl_row(position: Row, marks: Marks, currency: str | None, *, is_of_day: bool = False) -> Row:
-    """One row of the `pnl` view from one of `tables.POSITIONS`, settled in `currency`. `marks`: price by account and instrument.
+CURRENCY_UNKNOWN, RATE_UNKNOWN = "currency_unknown", "rate_unknown"
+"""Why a row has no net P&L: nobody has said what the instrument is settled in, or an amount in another currency has no mark that
+converts it."""
 
-    What was realized and paid on a day counts in the currency of the whole; what was open at its end is not valued.
+
+def pnl_row(position: Row, marks: Marks, *, is_of_day: bool = False) -> Row:
+    """One row of the `pnl` view from one of `tables.POSITIONS`. `marks`: price by account and instrument.
+
+    The settlement currency is that of the instrument's definition, and is never guessed from what was paid. What was open at the
+    end of a day is not valued.
     """
-    account = position["account"]
+    account, currency = position["account"], position["currency"]
     fees = _named({name: Decimal(amount) for name, amount in position["fees"].items()}, currency)
     funding = {name: Decimal(amount) for name, amount in position["funding"].items()}
     mark = None if is_of_day else marks.get((account, position["instrument"]))
+    net = None if currency is None else _net(account, position["realized_pnl"], fees, funding, currency, marks)
     return {
         **{name: position[name] for name in ("account", "instrument", "position_quantity", "average_open_price", "realized_pnl")},
         "fees": fees,
         "funding": funding,
-        "net_pnl": _net(position["realized_pnl"], fees, funding, currency, lambda name: _rate(account, name, currency, marks)),
+        "net_pnl": net,
         "unrealized_pnl": None if mark is None else _unrealized(position, mark),
         "mark_price": mark,
         "currency": currency,
+        "anomalies": [CURRENCY_UNKNOWN] if currency is None else [RATE_UNKNOWN] if net is None else [],
         **{name: position[name] for name in ("method", "fills", "bought_quantity", "sold_quantity")},
     }
 
 
 def group_rows(rows: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
-    """P&L rows added up by some of their columns, each currency apart. Positions are shown where a row is one instrument's."""
+    """P&L rows added up by some of their columns, each currency apart. Positions are shown where a row is one instrument's.
+
+    Amounts of instruments whose settlement currency is unknown are not added to each other.
+    """
     groups: dict[Key, list[Row]] = {}
     for row in rows:
         key = (*(row.get(name) for name in by), row["currency"], row["instrument"] if "instrument" in by else None)
@@ -102,16 +114,8 @@ def _change(before: Row, after: Row) -> Row:
     return row
 
 
-def settled_in(position: Row) -> str | None:
-    """What the instrument is settled in; where nobody said, the only currency that was seen."""
-    if position["currency"] is not None:
-        return str(position["currency"])
-    seen = {name for name in (*position["fees"], *position["funding"]) if name}
-    return seen.pop() if len(seen) == 1 else None
-
-
 def _named(amounts: dict[str, Decimal], currency: str | None) -> dict[str, Decimal]:
-    """A fee that came without a currency is in the settlement currency."""
+    """A fee that came without a currency is in the settlement currency, once that is known."""
     if "" not in amounts or currency is None:
         return amounts
     named = {name: amount for name, amount in amounts.items() if name}
@@ -120,25 +124,20 @@ def _named(amounts: dict[str, Decimal], currency: str | None) -> dict[str, Decim
 
 
 def _net(
-    realized: Decimal,
-    fees: dict[str, Decimal],
-    funding: dict[str, Decimal],
-    currency: str | None,
-    rate: Callable[[str], Decimal | None],
+    account: str, realized: Decimal, fees: dict[str, Decimal], funding: dict[str, Decimal], currency: str, marks: Marks
 ) -> Decimal | None:
-    """Realized less fees plus funding. Amounts in other currencies count where a mark converts them."""
-    if currency is None and any((*fees.values(), *funding.values())):
-        return None
+    """Realized less fees plus funding. None where an amount in another currency has no mark that converts it."""
     net = realized
     for amounts, change in ((fees, EXACT.subtract), (funding, EXACT.add)):
         for name, amount in amounts.items():
-            factor = rate(name)
-            if factor is not None:
-                net = change(net, EXACT.multiply(amount, factor))
+            rate = _rate(account, name, currency, marks) if amount else ZERO
+            if rate is None:
+                return None
+            net = change(net, EXACT.multiply(amount, rate))
     return shown(net)
 
 
-def _rate(account: str, name: str, currency: str | None, marks: Marks) -> Decimal | None:
+def _rate(account: str, name: str, currency: str, marks: Marks) -> Decimal | None:
     """What one unit of a currency is worth in another: the mark of their pair, where the account has one."""
     if name == currency:
         return ONE
@@ -162,10 +161,19 @@ def _added_up(group: list[Row], by: tuple[str, ...]) -> Row:
     for name in ("position_quantity", "average_open_price", "mark_price"):
         row[name] = first[name] if is_one and "instrument" in by else None
     held = group if is_one or "day" in by else [member for member in group if member["position_quantity"]]
+    is_one_currency = first["currency"] is not None or len({(row["account"], row["instrument"]) for row in group}) == 1
     for name in ("realized_pnl", "net_pnl", "unrealized_pnl", "bought_quantity", "sold_quantity"):
         amounts = [member[name] for member in (held if name == "unrealized_pnl" else group)]  # what is flat needs no mark
-        row[name] = None if any(amount is None for amount in amounts) else total(amounts)
+        is_unknown = any(amount is None for amount in amounts) or (name in MONEY and not is_one_currency)
+        row[name] = None if is_unknown else total(amounts)
     for name in ("fees", "funding"):
         names = sorted({currency for member in group for currency in member[name]})
         row[name] = {currency: total(member[name].get(currency, ZERO) for member in group) for currency in names}
-    return {**row, "currency": first["currency"], "method": first["method"], "fills": sum(member["fills"] for member in group)}
+    anomalies = sorted({code for member in group for code in member["anomalies"]})
+    return {
+        **row,
+        "currency": first["currency"],
+        "anomalies": anomalies,
+        "method": first["method"],
+        "fills": sum(member["fills"] for member in group),
+    }

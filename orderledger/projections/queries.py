@@ -1,47 +1,80 @@
 """Answers put together from the rows of the views."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from heapq import nlargest
 from typing import Any, Protocol
 
 from orderledger.domain.exact import ZERO, total
-from orderledger.projections.pnl import GROUPS, group_rows, pnl_row, rows_by, settled_in
+from orderledger.projections.pnl import CURRENCY_UNKNOWN, GROUPS, group_rows, pnl_row, rows_by
 from orderledger.projections.positions import METHODS, Method, Terms, terms_of
-from orderledger.projections.tables import ACCOUNT_EVENTS, INSTRUMENTS, ORDERS, POSITIONS, PROPOSALS, TRADES, Row, Table
+from orderledger.projections.tables import (
+    ACCOUNT_EVENTS,
+    ANOMALIES,
+    CERTIFICATES,
+    INSTRUMENTS,
+    ORDERS,
+    POSITIONS,
+    PROPOSALS,
+    TRADES,
+    Row,
+    Table,
+)
 
 
 class Source(Protocol):
-    def rows(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> list[Row]: ...
+    def rows(
+        self,
+        table: Table,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest: int | None = None,
+        **where: Any,
+    ) -> list[Row]: ...
+
+    def each(self, table: Table, **where: Any) -> Iterator[Row]: ...
+
+
+STREAMED = {table.name: table for table in (ORDERS, TRADES, ANOMALIES, ACCOUNT_EVENTS, CERTIFICATES)}
+"""The views whose rows can be read one after the other."""
+
+
+def streamed(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any]]:
+    """The table of a view that is streamed, and the values that its rows must have. Raises ValueError for another view."""
+    if view not in STREAMED:
+        raise ValueError(f"{view!r} is no view that is streamed: {', '.join(STREAMED)}")
+    where = dict(where)
+    if view == "trades":
+        where["state"] = _state_of_trades(where.get("state"), with_busted=where.pop("with_busted", False))
+    if view == "orders" and where.pop("open_only", False):
+        where["is_open"] = True
+    return STREAMED[view], where
 
 
 def orders(source: Source, *, limit: int | None = None, **where: Any) -> list[Row]:
-    """Rows of the order view, of more than `limit` those of which was heard last."""
-    rows = source.rows(ORDERS, **where)
-    if limit is not None and limit < len(rows):
-        latest = {row["stream"] for row in nlargest(limit, rows, key=_heard_of)}
-        rows = [row for row in rows if row["stream"] in latest]
-    return [ORDERS.shown(row) for row in rows]
-
-
-def _heard_of(order: Row) -> tuple[Any, ...]:
-    return order["updated_at"] is not None, order["updated_at"], order["stream"]
+    """Rows of the order view, of more than `limit` those that were updated last."""
+    return [ORDERS.shown(row) for row in source.rows(ORDERS, newest=limit, **where)]
 
 
 def trades(source: Source, *, with_busted: bool = False, state: str | None = None, **where: Any) -> list[Row]:
     """Rows of the trade view: the fills that stand, and on request those that were busted or corrected."""
-    if state is None and not with_busted:
-        state = "standing"
+    state = _state_of_trades(state, with_busted=with_busted)
     return [TRADES.shown(row) for row in source.rows(TRADES, state=state, **where)]
+
+
+def _state_of_trades(state: str | None, *, with_busted: bool) -> str | None:
+    return "standing" if state is None and not with_busted else state
 
 
 def proposals(source: Source, **where: Any) -> list[Row]:
     """Rows of the proposal view, each with the orders that are linked to it, and what they have filled."""
     rows = source.rows(PROPOSALS, **where)
-    linked: dict[tuple[str, str | None], list[Row]] = {}
-    for order in source.rows(ORDERS, account=where.get("account")) if rows else ():
-        linked.setdefault((order["account"], (order["links"] or {}).get("proposal_id")), []).append(order)
+    linked: dict[tuple[str, str], list[Row]] = {}
+    for order in source.each(ORDERS, account=where.get("account")) if rows else ():
+        proposal_id = (order["links"] or {}).get("proposal_id")
+        if proposal_id is not None:
+            linked.setdefault((order["account"], proposal_id), []).append(order)
     return [_carried_out(row, linked.get((row["account"], row["proposal_id"]), [])) for row in rows]
 
 
@@ -76,18 +109,13 @@ def pnl(
     strategy = where.pop("strategy", None)
     instruments = source.rows(INSTRUMENTS, account=where.get("account"))
     marks = {(row["account"], row["instrument"]): row["mark_price"] for row in instruments if row["mark_price"] is not None}
-    whole = source.rows(POSITIONS, method=method, **where)
     if strategy is None and "strategy" not in by and "day" not in by:
-        rows = [pnl_row(row, marks, settled_in(row)) for row in whole]
+        whole = source.rows(POSITIONS, method=method, **where)
+        rows = [pnl_row(row, marks) for row in whole]
         return rows if by == ("account", "instrument") else group_rows(rows, by)
     terms = _terms_of(instruments)
     folded = rows_by(_entries(source, strategy, **where), terms, (*by, *(("strategy",) if strategy else ())), method)
-    currencies = {(row["account"], row["instrument"]): settled_in(row) for row in whole}
-    shown = [(row, currencies[row["account"], row["instrument"]]) for row in folded]
-    rows = [
-        {**pnl_row(row, marks, currency, is_of_day="day" in by), "strategy": row["strategy"], "day": row["day"]}
-        for row, currency in shown
-    ]
+    rows = [{**pnl_row(row, marks, is_of_day="day" in by), "strategy": row["strategy"], "day": row["day"]} for row in folded]
     return group_rows(rows, by)
 
 
@@ -122,19 +150,19 @@ def _reported(instrument: Row | None) -> Row:
 
 
 def _flat(account: str, instrument: str, method: Method, defined: Row | None) -> Row:
-    mark = defined["mark_price"] if defined else None
-    numbers = dict.fromkeys(
-        ("position_quantity", "average_open_price", "realized_pnl", "net_pnl", "bought_quantity", "sold_quantity"), ZERO
-    )
+    mark, currency = (defined["mark_price"], defined["currency"]) if defined else (None, None)
+    numbers = dict.fromkeys(("position_quantity", "average_open_price", "realized_pnl", "bought_quantity", "sold_quantity"), ZERO)
     return {
         "account": account,
         "instrument": instrument,
         **numbers,
         "fees": {},
         "funding": {},
+        "net_pnl": None if currency is None else ZERO,
         "unrealized_pnl": None if mark is None else ZERO,
         "mark_price": mark,
-        "currency": defined["currency"] if defined else None,
+        "currency": currency,
+        "anomalies": [CURRENCY_UNKNOWN] if currency is None else [],
         "method": method,
         "fills": 0,
     }

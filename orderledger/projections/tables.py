@@ -2,6 +2,7 @@
 reference docs all follow from what is written here."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
@@ -35,7 +36,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """`order_by` is how rows are listed. Times are UTC; numbers are exact decimals in the instrument's own units."""
+    """`order_by` is how rows are listed. `time` holds the columns that `since` and `until` compare: the first that has a value.
+    Times are UTC; numbers are exact decimals in the instrument's own units."""
 
     name: str
     meaning: str
@@ -43,9 +45,14 @@ class Table:
     columns: tuple[Column, ...]
     order_by: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
+    time: tuple[str, ...] = ("at",)
 
     def key_of(self, row: Row) -> Key:
         return tuple(map(row.__getitem__, self.key))
+
+    def time_of(self, row: Row) -> datetime | None:
+        """The time that `since` and `until` compare."""
+        return next((row[name] for name in self.time if row[name] is not None), None)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -127,6 +134,7 @@ ORDERS = Table(
     ),
     ("account", "requested_at", "stream"),
     (("account", "client_order_id"), ("is_open",)),
+    ("requested_at", "updated_at"),
 )
 
 TRADES = Table(
@@ -208,6 +216,7 @@ ANOMALIES = Table(
     ),
     ("position",),
     (("stream", "code"),),
+    ("detected_at",),
 )
 
 PROPOSALS = Table(
@@ -231,9 +240,17 @@ PROPOSALS = Table(
         Column("links", "json", "Trade, role, parent and group it belongs to."),
         Column("tags", "json", "Free labels."),
         Column("proposed_at", "time", "When it was made."),
+        Column("proposed_by", "text", "Actor of the proposal."),
+        Column("source", "text", "Where the proposal came from."),
+        Column("correlation_id", "text", "Correlation id of the proposal."),
+        Column("causation_id", "text", "Causation id of the proposal."),
         Column("decided_at", "time", "When it was approved or declined."),
+        Column("decided_by", "text", "Actor of the decision: who approved or declined it."),
+        Column("decision_source", "text", "Where the decision came from."),
+        Column("has_evidence", "flag", "Whether evidence was recorded with the proposal or the decision."),
     ),
     ("account", "proposed_at", "proposal_id"),
+    time=("proposed_at", "decided_at"),
 )
 
 INSTRUMENTS = Table(
@@ -248,7 +265,8 @@ INSTRUMENTS = Table(
         Column("currency", "text", "What it is settled in."),
         Column("tick", "number", "Smallest step of the price."),
         Column("lot", "number", "Smallest step of the quantity."),
-        Column("defined_at", "time", "When it was so defined."),
+        Column("defined_at", "time", "When a definition was last given."),
+        Column("terms_at", "json", "Of each term, when the definition in force gave it.", is_shown=False),
         Column("mark_price", "number", "Price at which open positions are valued."),
         Column("marked_at", "time", "When that price was."),
         Column("reported_quantity", "number", "What the venue last said the position is."),

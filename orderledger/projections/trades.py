@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orderledger.domain.events import FillRecorded
-from orderledger.domain.fills import Fill
+from orderledger.domain.fill import Fill
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.state import Order
 from orderledger.projections.orders import links_of
@@ -13,42 +13,44 @@ from orderledger.projections.tables import Row
 
 @dataclass(slots=True)
 class Report:
-    """How the fill came into the log."""
+    """How a fill came into the log: the event that first told it, and the venue's order id in it."""
 
+    fill: Fill
+    version: int
     position: int
     recorded_at: datetime
     source: str
     venue_order_id: str | None
 
 
-def report_of(recorded: Recorded) -> Report:
+def report_of(recorded: Recorded, fill: Fill) -> Report:
     event = recorded.event
     assert isinstance(event, FillRecorded)
-    return Report(recorded.position or 0, recorded.recorded_at, recorded.source, event.venue_order_id)
+    return Report(fill, recorded.version, recorded.position or 0, recorded.recorded_at, recorded.source, event.venue_order_id)
 
 
 def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> Row:
     """The columns of `tables.TRADES` for one fill."""
-    request = order.request
-    side = fill.side or order.side
+    request, told = order.terms.request, fill.effective
+    side = told.side or order.terms.side
     return {
         "account": order.account,
         "client_order_id": order.client_order_id,
-        "venue_order_id": report.venue_order_id or order.venue_order_id_at(fill.at),
+        "venue_order_id": report.venue_order_id or order.names.venue_order_id_at(told.at),
         "fill_id": fill.fill_id,
-        "instrument": fill.instrument or order.instrument,
+        "instrument": told.instrument or order.terms.instrument,
         "side": str(side) if side else None,
         "quantity": fill.quantity,
         "price": fill.price,
-        "fee": fill.fee,
-        "fee_currency": fill.fee_currency,
-        "liquidity": str(fill.liquidity) if fill.liquidity else None,
-        "at": fill.at,
+        "fee": told.fee,
+        "fee_currency": told.fee_currency,
+        "liquidity": str(told.liquidity) if told.liquidity else None,
+        "at": told.at,
         "recorded_at": report.recorded_at,
         "source": report.source,
         "position": report.position,
         "strategy": request.strategy if request else None,
         "links": links_of(request.links) if request else None,
-        "state": "standing" if fill.is_standing else "busted" if order.fills.is_busted(fill.fill_id) else "corrected",
+        "state": order.fills.state_of(fill),
         "stream": stream,
     }

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from tests.auditing.facts import Fact, last_digit, number
-from tests.auditing.fills import versions_of_fills
+from tests.auditing.fills import Fill, counted_fills
 from tests.auditing.order import Order
 
 
@@ -36,16 +36,13 @@ def last_claims(order: Order) -> dict[str, Fact]:
 def may_be(order: Order, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
     """Between what the number may be by the facts; what cannot be compared may be what is claimed."""
     claimed = number(claim.claims[name])
-    before = sum((fill.quantity for fill in order.fills if fill.fact.at < claim.at), Fraction())
-    told = [said[0] for said in versions_of_fills(order.facts).values()]
-    until = before + sum((number(fact.get("quantity")) for fact in told if fact.at == claim.at), Fraction())
-    least = before + sum((fill.quantity for fill in order.fills if has_part_in(fill.fact, name, claim)), Fraction())
+    least, until = filled_by_then(order, name, claim)
     if name == "cum_quantity":
         return least, until
     if name == "average_price":
         mean = order.average_price
         is_rounded = mean is not None and abs(mean - claimed) < last_digit(claim.claims[name])
-        is_of_all = before == until == order.cum_quantity
+        is_of_all = least == until == order.cum_quantity
         return (claimed, claimed) if mean is None or is_rounded or not is_of_all else (mean, mean)
     if order.quantity is None or any(changed.at > claim.at for changed in order.changes("quantity")):
         return claimed, claimed
@@ -59,10 +56,19 @@ def may_be(order: Order, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
     return max(Fraction(), left), max(Fraction(), order.quantity - least)
 
 
-def has_part_in(fill: Fact, name: str, claim: Fact) -> bool:
+def filled_by_then(order: Order, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
+    """The least and the most that the fills may have come to in this claim: those that stand and were told of an earlier time,
+    and any of its very moment, also those taken back. A fill of that moment that claims itself to be in is in."""
+    before = sum((fill.quantity for fill in order.fills if fill.told_at < claim.at), Fraction())
+    then = [fill for fill in counted_fills(order.facts).values() if fill.told_at == claim.at]
+    sure = [fill for fill in order.fills if has_part_in(fill, name, claim)]
+    return before + sum((fill.quantity for fill in sure), Fraction()), before + sum((fill.quantity for fill in then), Fraction())
+
+
+def has_part_in(fill: Fill, name: str, claim: Fact) -> bool:
     """Whether a claim must have this fill of its own moment in it: what a fill itself claims is with it."""
-    own = fill.claims.get(name)
-    if own is None or fill.at != claim.at:
+    own = next(fact for fact in fill.facts if fact.at == fill.told_at).claims.get(name)
+    if own is None or fill.told_at != claim.at:
         return False
     claimed = number(claim.claims[name])
     return number(own) <= claimed if name == "cum_quantity" else name == "leaves_quantity" and number(own) >= claimed

@@ -18,6 +18,10 @@ WORKING_STATUSES = {"new", "partially_filled", "suspended", "stopped"}
 END_WORDS = {"cancel": "canceled", "expire": "expired", "reject": "rejected", "deny": "denied"}
 SESSIONS = {"suspend": "suspended", "stop": "stopped", "done_for_day": "done_for_day", "resume": None, "restate": None}
 REPORTED_NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price")
+SEEN_SESSIONS = {"suspended": "suspended", "stopped": "stopped", "done_for_day": "done_for_day"} | {
+    "new": None,
+    "partially_filled": None,
+}
 PRICED = ("quantity", "limit_price", "stop_price")
 REQUESTED = ("instrument", "side", "order_type", "time_in_force", "expire_at", "post_only", "reduce_only", "strategy", "links")
 TERMS = {*REQUESTED, *PRICED}
@@ -84,17 +88,23 @@ class Fact:
     @property
     def session_word(self) -> str | None:
         """Where it leaves the order between done for the day, suspended, stopped and (None) going on as usual."""
-        return str(self.get("status")) if self.type == "status" else SESSIONS[self.type]
+        return SEEN_SESSIONS[str(self.get("status"))] if self.type == "status" else SESSIONS[self.type]
 
     @property
     def is_of_session(self) -> bool:
-        return self.type in REGISTER or (self.type == "status" and self.get("status") in {"suspended", "stopped", "done_for_day"})
+        return self.type in REGISTER or (self.type == "status" and self.get("status") in SEEN_SESSIONS)
 
     @property
     def shows_work(self) -> bool:
         """Whether only an order the venue has taken on can have brought this."""
         shown = WORKING_STATUSES | {"filled", "done_for_day"}
         return self.type in WORKING_REPORTS or (self.type == "status" and self.get("status") in shown)
+
+    @property
+    def shows_work_now(self) -> bool:
+        """Whether it says that the venue works the order at that time. A fill or the end of a day does not."""
+        is_state = self.shows_work and self.type not in {"fill", "correct_fill", "done_for_day"}
+        return is_state and self.get("status") not in {"filled", "done_for_day"}
 
 
 def number(value: Any) -> Fraction:

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from fractions import Fraction
 
 from tests.auditing.facts import Fact, Message, comparable, number
@@ -12,24 +13,42 @@ FILL_DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity")
 
 @dataclass(frozen=True)
 class Fill:
-    """A standing fill with what its repetitions and the fills it corrects told of it."""
+    """A fill that counts under its id: the reports of its numbers, and what it takes over from the fills that it corrects.
 
-    fact: Fact
+    `at` is when the trade happened, `told_at` the earliest time that its own reports give.
+    """
+
+    facts: tuple[Fact, ...]
+    at: datetime
+    told_at: datetime
     quantity: Fraction
     price: Fraction
     details: Message
 
+    @property
+    def first(self) -> Fact:
+        """The report that was recorded first."""
+        return min(self.facts, key=lambda fact: fact.position)
+
+    @property
+    def fill_id(self) -> str:
+        return str(self.first.get("fill_id"))
+
+    @property
+    def corrects(self) -> str | None:
+        """Another fill that it corrects; an id cannot correct itself."""
+        named = self.first.get("corrects")
+        return None if named == self.fill_id else named
+
 
 def same_numbers(one: Fact, other: Fact) -> bool:
-    """Rule 5: the same trade, and no other fee."""
-    return same_trade(one, other) and agree(one, other, "fee", "fee_currency")
+    """Rule 5: the same trade, and no detail told otherwise."""
+    return numbers_of(one) == numbers_of(other) and agree(one, other, "instrument", "side", "fee", "fee_currency")
 
 
-def same_trade(one: Fact, other: Fact) -> bool:
-    """Quantity, price and the fill corrected are equal, and so is whatever else both give."""
-    left, right = comparable(one.message), comparable(other.message)
-    is_equal = all(left.get(field) == right.get(field) for field in ("quantity", "price", "corrects"))
-    return is_equal and agree(one, other, "instrument", "side")
+def numbers_of(fact: Fact) -> tuple[Fraction, Fraction, str | None]:
+    """What tells two fills apart that claim one id."""
+    return number(fact.get("quantity")), number(fact.get("price")), fact.get("corrects")
 
 
 def agree(one: Fact, other: Fact, *fields: str) -> bool:
@@ -38,42 +57,80 @@ def agree(one: Fact, other: Fact, *fields: str) -> bool:
     return all(left[field] == right[field] for field in fields if field in left and field in right)
 
 
-def versions_of_fills(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
-    """All that was said under each fill id; the earliest is the one that stands."""
-    versions: dict[str, list[Fact]] = defaultdict(list)
-    for fact in facts:
+def said_of_fills(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+    """All that was said under each fill id, by time."""
+    said: dict[str, list[Fact]] = defaultdict(list)
+    for fact in sorted(facts, key=lambda fact: fact.when):
         if fact.type in {"fill", "correct_fill"}:
-            versions[fact.get("fill_id")].append(fact)
-    return dict(versions)
+            said[fact.get("fill_id")].append(fact)
+    return dict(said)
 
 
-def details_of(said: list[Fact]) -> Message:
-    """Fee, side and so on: from the fill, else from its repetitions. A correction does not inherit them."""
-    same = [fact for fact in said if same_trade(said[0], fact)]
-    return {field: next((f.get(field) for f in same if f.get(field) is not None), None) for field in FILL_DETAILS}
+def counted_fills(facts: Iterable[Fact]) -> dict[str, Fill]:
+    """Of each id the numbers that were told of the earliest time. A correction happened when the fill did that it corrects."""
+    own: dict[str, Fill] = {}
+    for fill_id, said in said_of_fills(facts).items():
+        same = tuple(fact for fact in said if numbers_of(fact) == numbers_of(said[0]))
+        details = {name: next((f.get(name) for f in same if f.get(name) is not None), None) for name in FILL_DETAILS}
+        own[fill_id] = Fill(same, said[0].at, said[0].at, *numbers_of(said[0])[:2], details)
+    return {fill_id: with_what_it_takes_over(fill, own) for fill_id, fill in own.items()}
 
 
-def is_latest_of_its_line(fact: Fact, correction: dict[str, Fact], stated: dict[str, Fact]) -> bool:
-    """Whether every fill that it corrects, directly or by way of others, was corrected by none later."""
-    met = set()
-    step: Fact | None = fact
-    while step is not None and step.get("corrects") is not None and step.get("fill_id") not in met:
-        if correction.get(step.get("corrects"), step) is not step:
-            return False
-        met.add(step.get("fill_id"))
-        step = stated.get(step.get("corrects"))
-    return True
+def without_late_repetitions(facts: Iterable[Fact]) -> list[Fact]:
+    """A report of a fill or a bust that says nothing new of it, and is dated later than another, tells of no time of its own."""
+    kept: list[Fact] = []
+    for fact in sorted(facts, key=lambda fact: fact.when):
+        same = [one for one in kept if is_same_fill(one, fact)]
+        known = {(name, repr(comparable(one.message).get(name))) for one in same for name in FILL_DETAILS}
+        given = {(name, repr(comparable(fact.message)[name])) for name in FILL_DETAILS if name in comparable(fact.message)}
+        if not same or (fact.type != "bust_fill" and not given <= known):
+            kept.append(fact)
+    return kept
+
+
+def is_same_fill(one: Fact, other: Fact) -> bool:
+    if one.type != other.type or one.get("fill_id") is None or one.get("fill_id") != other.get("fill_id"):
+        return False
+    return one.type == "bust_fill" or numbers_of(one) == numbers_of(other)
+
+
+def line_of(fill: Fill, fills: dict[str, Fill]) -> list[Fill] | None:
+    """The fill, what it corrects, what that corrects, and so on, as far as it is known. None if that leads in a circle."""
+    line = [fill]
+    while line[-1].corrects in fills:
+        step = fills[str(line[-1].corrects)]
+        if step in line:
+            return None
+        line.append(step)
+    return line
+
+
+def with_what_it_takes_over(fill: Fill, fills: dict[str, Fill]) -> Fill:
+    line = line_of(fill, fills) or [fill]
+    details = {name: next((one.details[name] for one in line if one.details[name] is not None), None) for name in FILL_DETAILS}
+    return replace(fill, at=line[-1].told_at, details=details)
+
+
+def busts_in(facts: Iterable[Fact]) -> dict[str, datetime]:
+    """When each fill was first said to be busted."""
+    busts = sorted((fact for fact in facts if fact.type == "bust_fill"), key=lambda fact: fact.at, reverse=True)
+    return {fact.get("fill_id"): fact.at for fact in busts}
 
 
 def standing_fills(facts: Iterable[Fact]) -> list[Fill]:
-    """A fill stands unless busted or corrected; of two corrections of one fill the later stands. Order of arrival is nothing."""
-    facts = sorted(facts, key=lambda fact: fact.when)
-    versions = versions_of_fills(facts)
-    busted = {fact.get("fill_id") for fact in facts if fact.type == "bust_fill"}
-    stated = sorted((said[0] for said in versions.values()), key=lambda fact: fact.when)
-    correction = {fact.get("corrects"): fact for fact in stated if fact.get("corrects") is not None}
-    standing = [fact for fact in stated if fact.get("fill_id") not in busted | set(correction)]
-    stated_by_id = {fact.get("fill_id"): fact for fact in stated}
-    standing = [fact for fact in standing if is_latest_of_its_line(fact, correction, stated_by_id)]
-    details = [details_of(versions[fact.get("fill_id")]) for fact in standing]
-    return [Fill(f, number(f.get("quantity")), number(f.get("price")), told) for f, told in zip(standing, details, strict=True)]
+    """A fill stands if nothing corrects it, its line is at each step that of the latest correction, and no bust takes it down: a
+    bust of itself, or of a fill of its line after this correction was made."""
+    facts = list(facts)
+    fills, busts = counted_fills(facts), busts_in(facts)
+    by_age = sorted(fills.values(), key=lambda fill: min((fact.at, fact.position) for fact in fill.facts))
+    latest = {fill.corrects: fill for fill in by_age if fill.corrects is not None}
+    standing = []
+    for fill in sorted(fills.values(), key=lambda fill: (fill.at, fill.first.position)):
+        line = line_of(fill, fills)
+        if line is None or fill.fill_id in latest or fill.fill_id in busts:
+            continue
+        is_latest = all(latest[step.corrects] is step for step in line if step.corrects is not None)
+        above = [step.corrects for step in line if step.corrects in busts]
+        if is_latest and all(busts[str(name)] <= fill.told_at for name in above):
+            standing.append(fill)
+    return standing

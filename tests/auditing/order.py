@@ -3,10 +3,11 @@
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from tests.auditing.facts import Fact, number
-from tests.auditing.fills import Fill, standing_fills
+from tests.auditing.fills import Fill, standing_fills, without_late_repetitions
 
 ENDED_STATUSES = {"filled", "canceled", "rejected", "denied", "expired"}
 ANSWERS = {"cancel": {"reject_cancel"}, "replace": {"replace", "reject_replace"}}
@@ -54,8 +55,20 @@ class Order:
 
     @property
     def working_client_order_id(self) -> str | None:
-        named = [fact.get("replacement_client_order_id") for fact in self.of("replace")]
-        return next((name for name in reversed(named) if name is not None), self.client_order_id)
+        """The id of the leg that the venue accepted last: the one it named, or that of the only request that a replace without a
+        name can have answered."""
+        legs = [(fact.when, self.leg_named_by(fact)) for fact in self.of("replace") if name_in(fact, self) is not None]
+        for asked, answer in nameless_pairs(self, "replace"):
+            later = [other for other in requests_left(self, "replace") if asked.when < other.when and other.at <= answer.at]
+            if answer.type == "replace" and not later:
+                legs.append((answer.when, asked.get("replacement_client_order_id")))
+        return next((name for _, name in sorted(legs, reverse=True) if name is not None), self.client_order_id)
+
+    def leg_named_by(self, answer: Fact) -> str | None:
+        """The id that a replace puts in force under the name it gives: its own, or that of the request so named."""
+        name = name_in(answer, self)
+        asked = next((f for f in self.of("request_cancel", "request_replace") if f.get("request_id") == name), None)
+        return name if asked is None else asked.get("replacement_client_order_id")
 
     @property
     def venue_order_ids(self) -> list[str]:
@@ -94,15 +107,21 @@ class Order:
 
     @property
     def ends(self) -> dict[str, Fact]:
-        """Each kind of end, as it was first said to have happened."""
-        return {str(fact.end_word): fact for fact in reversed(self.said_ends)}
+        """Each kind of end, as it was first said to have happened; of one time, as it was said last."""
+        by_word: dict[str, Fact] = {}
+        for fact in self.said_ends:
+            first = by_word.get(str(fact.end_word))
+            if first is None or fact.at == first.at:
+                by_word[str(fact.end_word)] = fact
+        return by_word
 
     @property
     def end(self) -> Fact | None:
-        """The deciding end: the later of canceled and expired, else rejected, else denied, unless the venue works it."""
+        """The deciding end: the later of canceled and expired (of one time, the later in the log), else rejected, else denied,
+        unless the venue works it."""
         closing = [self.ends[word] for word in ("expired", "canceled") if word in self.ends]
         ours = None if self.is_denied_in_vain else self.ends.get("denied")
-        return max(closing, key=lambda fact: fact.at) if closing else self.ends.get("rejected") or ours
+        return max(closing, key=lambda fact: fact.when) if closing else self.ends.get("rejected") or ours
 
     @property
     def is_denied_in_vain(self) -> bool:
@@ -111,7 +130,7 @@ class Order:
 
     @property
     def session(self) -> Fact | None:
-        """Where the order stands between done for the day, suspended, stopped and resumed: the latest of them. A look at a day
+        """Where the order stands between done for the day, suspended, stopped and going on: the latest of them. A look at a day
         order whose day was done does not open it again."""
         sessions = [fact for fact in reversed(self.facts) if fact.is_of_session]
         told = next((fact for fact in sessions if fact.type != "status" or fact.get("status") == "done_for_day"), None)
@@ -154,7 +173,7 @@ class Order:
         """Of an order that outlives the day, a day that was done is over once a fill has happened on a later one."""
         if self.session is None or self.session.session_word != "done_for_day":
             return False
-        return self.is_kept and any(fill.fact.at.date() > self.session.at.date() for fill in self.fills)
+        return self.is_kept and any(fill.at.date() > self.session.at.date() for fill in self.fills)
 
     @property
     def has_ended(self) -> bool:
@@ -165,13 +184,20 @@ class Order:
 
     @property
     def ended_at(self) -> datetime | None:
-        """When the deciding end was; of a filled order, its last fill."""
+        """When the deciding end was; of a filled order, its last fill, or when it was made as small as what was filled."""
         if not self.has_ended:
             return None
         if self.status == "filled" or (self.status == "done_for_day" and self.is_kept):
-            return max(fill.fact.at for fill in self.fills)
+            return max([fill.at for fill in self.fills] + self.shrunk_at)
         ending = self.session if self.status == "done_for_day" else self.end
         return ending.at if ending else None
+
+    @property
+    def shrunk_at(self) -> list[datetime]:
+        """When the quantity in force was set, if it was set at all: by the first change to it that no other change followed."""
+        changes = self.changes("quantity")
+        since = list(takewhile(lambda fact: number(fact.get("quantity")) == self.quantity, reversed(changes)))
+        return [since[-1].at] if since else []
 
     @property
     def reason(self) -> str | None:
@@ -188,17 +214,8 @@ class Order:
         return None if self.quantity is None else max(Fraction(), self.quantity - self.cum_quantity)
 
     def outstanding(self, kind: str) -> list[Fact]:
-        """The requests of this kind that wait: an answer that names one answers it, any other answers the oldest before it."""
-        waiting = self.of(f"request_{kind}")
-        anonymous = []
-        for answer in self.of(*ANSWERS[kind]):
-            named = requests_named(self.of(f"request_{kind}"), answer, self.client_order_id)
-            waiting = [asked for asked in waiting if asked not in named]
-            anonymous += [] if named else [answer]
-        for answer in anonymous:
-            oldest = next((f for f in waiting if f.at <= answer.at or f.position < answer.position), None)
-            waiting = [asked for asked in waiting if asked is not oldest]
-        return waiting
+        """The requests of this kind that wait. A named answer settles that request, or nothing; each other the oldest left."""
+        return requests_left(self, kind)[len(nameless_answers(self, kind)) :]
 
     def seen_pending(self, kind: str) -> list[Fact]:
         """Where the venue showed a request of this kind that it had not decided on."""
@@ -208,7 +225,7 @@ class Order:
     @property
     def pending(self) -> str | None:
         """`cancel` outranks `replace`; nothing is outstanding once the order has been ended otherwise than by its fills."""
-        if self.status in ENDED_STATUSES - {"filled"}:
+        if self.end:
             return None
         return next((kind for kind in ("cancel", "replace") if self.outstanding(kind) or self.seen_pending(kind)), None)
 
@@ -235,7 +252,8 @@ class Order:
     @property
     def heard(self) -> list[Fact]:
         """What the venue said that shows it knows the order: a refusal of what it calls an unknown order does not."""
-        return [fact for fact in self.facts if fact.is_report and fact.type != "absent" and not fact.is_unknown_to_venue]
+        facts = without_late_repetitions(self.facts)
+        return [fact for fact in facts if fact.is_report and fact.type != "absent" and not fact.is_unknown_to_venue]
 
     @property
     def is_missing(self) -> bool:
@@ -243,8 +261,41 @@ class Order:
         return any(all(gone.when > fact.when for fact in self.heard) for gone in self.of("absent"))
 
 
-def requests_named(requests: list[Fact], answer: Fact, own: str | None) -> list[Fact]:
-    """The requests an answer names: by request id or replacement id, else by the id it gives the order, if not its own."""
+def name_in(answer: Fact, order: Order) -> str | None:
+    """The name by which an answer calls a request: a request id or replacement id, else the id by which it calls one of our
+    orders, if that is not the order's own."""
     named = answer.get("request_id") or answer.get("replacement_client_order_id")
-    name = named or (answer.get("client_order_id") if answer.get("client_order_id") != own else None)
-    return [asked for asked in requests if name and name in {asked.get("request_id"), asked.get("replacement_client_order_id")}]
+    called = answer.get("client_order_id")
+    return named or (called if order.request and called != order.client_order_id else None)
+
+
+def names_of(asked: Fact) -> set[str]:
+    return {asked.get("request_id"), asked.get("replacement_client_order_id")} - {None}
+
+
+def is_nameless(answer: Fact, order: Order, kind: str) -> bool:
+    """Whether an answer names no request: it gives no name, or, being a refusal, calls the order by an id that is the order's own
+    because a replace put it in force, or by one of a replace where a cancel is refused."""
+    name = name_in(answer, order)
+    if name is None or answer.get("request_id") or answer.type == "replace":
+        return name is None
+    legs = {order.leg_named_by(fact) or name_in(fact, order) for fact in order.of("replace")}
+    is_of_kind = any(name in names_of(asked) for asked in order.of(f"request_{kind}"))
+    is_replacement = any(name in names_of(asked) for asked in order.of("request_replace"))
+    return name in legs or (is_replacement and not is_of_kind)
+
+
+def nameless_answers(order: Order, kind: str) -> list[Fact]:
+    return [answer for answer in order.of(*ANSWERS[kind]) if is_nameless(answer, order, kind)]
+
+
+def requests_left(order: Order, kind: str) -> list[Fact]:
+    """The requests that no answer has named."""
+    answers = [fact for fact in order.of(*ANSWERS[kind]) if not is_nameless(fact, order, kind)]
+    named = {name_in(answer, order) for answer in answers}
+    return [asked for asked in order.of(f"request_{kind}") if not names_of(asked) & named]
+
+
+def nameless_pairs(order: Order, kind: str) -> list[tuple[Fact, Fact]]:
+    """The oldest request that is left and the oldest answer without a name, the next of both, and so on."""
+    return list(zip(requests_left(order, kind), nameless_answers(order, kind), strict=False))

@@ -1,7 +1,9 @@
 """What is recorded, what is a duplicate and what is refused (section 1, rules 5, 7 and 12)."""
 
+from typing import Any
+
 from tests.auditing.facts import ORDER_COMMANDS, PRICED, PROPOSAL_TYPES, Fact, Message, comparable, number, terms_of
-from tests.auditing.fills import FILL_DETAILS, same_numbers, versions_of_fills
+from tests.auditing.fills import FILL_DETAILS, numbers_of, said_of_fills
 from tests.auditing.names import names_borne, names_given
 from tests.auditing.order import Order
 
@@ -10,12 +12,14 @@ def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
     """Whether the log holds the same fact already; `kin` is what it holds of the same order, proposal or account. A report that
     brings the order a new name is no repetition: dropping it would lose the mapping (rules 9 and 10)."""
     message, same_type = fact.message, [known for known in kin if known.type == fact.type]
-    said = {known.get("message_id") for known in same_type} - {None}
-    if message.get("message_id") in said and fact.type not in {"fill", "correct_fill"}:  # a fill has an id of its own
+    if fact.type in {"fill", "correct_fill"}:  # they have an id of their own
+        return not brings_name(fact, kin) and is_known_fill(fact, kin)
+    if message.get("message_id") in {known.get("message_id") for known in same_type} - {None}:
         return True
-    if fact.type in {"fill", "correct_fill", "bust_fill"}:
-        known_names = {name for known in kin for name in names_borne(known.message)}
-        return set(names_given(message)) <= known_names and is_known_fill(fact, kin)
+    if fact.type == "bust_fill":
+        busts = [known for known in same_type if known.get("fill_id") == fact.get("fill_id")]
+        is_told = message.get("at") is not None and all(fact.at < known.at for known in busts)
+        return bool(busts) and not is_told and not brings_name(fact, kin)
     if fact.type == "request":
         own = [known for known in same_type if known.get("client_order_id") == message["client_order_id"]]
         return any(terms_of(known.message) == terms_of(message) for known in own)
@@ -25,9 +29,23 @@ def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
             return any(asked_of(known.message) == asked_of(message) for known in same_id)
         if message.get("message_id") is not None:
             return False
-    if message.get("at") is None and message.get("message_id") is not None:
-        return False
-    return any(comparable(known.message) == comparable(message) for known in same_type)
+    equal = [known for known in same_type if comparable(known.message) == comparable(message)]
+    if message.get("message_id") is None:
+        return bool(equal)
+    is_own_fact = message.get("at") is None or fact.type in {"funding", "adjust"}
+    return not is_own_fact and bool(equal)
+
+
+def is_untimed(fact: Fact) -> bool:
+    """Whether only a time or a message id could tell a repetition from a second fact: all its fields are compared."""
+    by_id = {"fill", "correct_fill", "bust_fill", "request", *PROPOSAL_TYPES}
+    has_id = fact.get("message_id") is not None or fact.get("request_id") is not None
+    return fact.get("at") is None and fact.type not in by_id and not has_id
+
+
+def brings_name(fact: Fact, kin: list[Fact]) -> bool:
+    known_names = {name for known in kin for name in names_borne(known.message)}
+    return not set(names_given(fact.message)) <= known_names
 
 
 def asked_of(message: Message) -> Message:
@@ -37,15 +55,17 @@ def asked_of(message: Message) -> Message:
 
 
 def is_known_fill(fact: Fact, kin: list[Fact]) -> bool:
-    """Rule 5: the same numbers under the same id, unless they complete the fill that stands. A fill is busted once."""
-    if fact.type == "bust_fill":
-        return any(known.type == "bust_fill" and known.get("fill_id") == fact.get("fill_id") for known in kin)
-    said = versions_of_fills(kin).get(fact.get("fill_id"), [])
-    same = [known for known in said if same_numbers(known, fact)]
-    if not same or not same_numbers(said[0], fact):
-        return bool(same)
-    told = [field for field in FILL_DETAILS if fact.get(field) is not None]
-    return all(any(known.get(field) is not None for known in same) for field in told)
+    """Rule 5: the same numbers under the same id, and no detail and no time that is new."""
+    same = [known for known in said_of_fills(kin).get(fact.get("fill_id"), []) if numbers_of(known) == numbers_of(fact)]
+    is_earlier = fact.get("at") is not None and all(fact.at < known.at for known in same)
+    given = [(field, fact.get(field)) for field in FILL_DETAILS if fact.get(field) is not None]
+    return bool(same) and not is_earlier and all(is_told(fact, same, *detail) for detail in given)
+
+
+def is_told(fact: Fact, same: list[Fact], field: str, value: Any) -> bool:
+    """Whether a detail was told before, of that time or an earlier one."""
+    told = [known for known in same if comparable(known.message).get(field) == comparable(fact.message).get(field)]
+    return any(fact.get("at") is None or known.at <= fact.at for known in told)
 
 
 def refusal_of_proposal(fact: Fact, kin: list[Fact]) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -43,7 +44,7 @@ def positions(trades: list[tuple[Fact, Row]], adjusts: list[Fact], method: str, 
     """The open lots and what was realized, in the order of (`at`, log position). An adjustment replaces the position."""
     lots, realized = list[Lot](), Fraction()
     steps: list[tuple[Fact, Row | None]] = [*trades, *((fact, None) for fact in adjusts)]
-    for fact, row in sorted(steps, key=lambda step: step[0].when):
+    for fact, row in sorted(steps, key=when_of):
         if row is None:
             quantity = number(fact.get("quantity"))
             lots = [(quantity, number(fact.get("price")))] if quantity else []
@@ -52,6 +53,12 @@ def positions(trades: list[tuple[Fact, Row]], adjusts: list[Fact], method: str, 
             lots, gain = trade_lot(lots, (signed, row["price"]), method, is_inverse)
             realized += gain
     return lots, realized
+
+
+def when_of(step: tuple[Fact, Row | None]) -> tuple[datetime, int]:
+    """A trade counts from when it happened; of one time, in the order in which the fills were recorded first."""
+    fact, row = step
+    return fact.at if row is None else row["at"], fact.position
 
 
 def sum_by_currency(amounts: Iterable[tuple[str | None, Any]]) -> dict[str, Fraction]:

@@ -2,7 +2,7 @@
 
 from tests.auditing.claims import disagrees
 from tests.auditing.facts import WORKING_STATUSES, Row, instant, number
-from tests.auditing.fills import Fill, same_numbers, versions_of_fills
+from tests.auditing.fills import Fill, said_of_fills, same_numbers, without_late_repetitions
 from tests.auditing.order import ENDED_STATUSES, Order
 from tests.auditing.positions import sum_by_currency
 
@@ -45,9 +45,9 @@ def order_row(order: Order) -> Row:
         "acknowledged_at": min((fact.at for fact in order.of("acknowledge")), default=None),
         "pending_since": order.pending_since,
         "absent_at": max(fact.at for fact in order.of("absent")) if order.is_missing else None,
-        "last_fill_at": max((fill.fact.at for fill in order.fills), default=None),
+        "last_fill_at": max((fill.at for fill in order.fills), default=None),
         "ended_at": order.ended_at,
-        "updated_at": max(fact.at for fact in order.facts),
+        "updated_at": max(fact.at for fact in without_late_repetitions(order.facts)),
         "is_open": not order.has_ended,
     }
 
@@ -55,10 +55,10 @@ def order_row(order: Order) -> Row:
 def trade_row(order: Order, fill: Fill) -> Row:
     """The `trade` view of one standing fill, without `position`: the log also counts what messages do not show."""
     return {
-        "account": fill.fact.get("account"),
+        "account": fill.first.get("account"),
         "client_order_id": order.client_order_id,
-        "venue_order_id": fill.fact.get("venue_order_id") or order.venue_order_id_at(fill.fact.at),
-        "fill_id": fill.fact.get("fill_id"),
+        "venue_order_id": fill.first.get("venue_order_id") or order.venue_order_id_at(fill.at),
+        "fill_id": fill.fill_id,
         "instrument": fill.details["instrument"] or order.given("instrument"),
         "side": fill.details["side"] or order.given("side"),
         "quantity": fill.quantity,
@@ -66,9 +66,9 @@ def trade_row(order: Order, fill: Fill) -> Row:
         "fee": None if fill.details["fee"] is None else number(fill.details["fee"]),
         "fee_currency": fill.details["fee_currency"],
         "liquidity": fill.details["liquidity"],
-        "at": fill.fact.at,
-        "recorded_at": fill.fact.recorded_at,
-        "source": fill.fact.get("source") or "venue_push",
+        "at": fill.at,
+        "recorded_at": fill.first.recorded_at,
+        "source": fill.first.get("source") or "venue_push",
         "strategy": order.requested("strategy"),
         "links": order.requested("links"),
         "state": "standing",
@@ -79,17 +79,31 @@ def anomalies(order: Order) -> list[str]:
     """The codes that stand now, derived from the facts alone."""
     observed = order.last_observed
     word = observed.observed_status if observed else None
-    is_after_end = order.end is not None and observed is not None and observed.at > order.end.at
+    ended_at = max((fact.at for fact in order.said_ends), default=None)
+    is_after_end = order.end is not None and observed is not None and ended_at is not None and observed.at > ended_at
+    is_worked_after_end = order.end is not None and any(
+        fact.shows_work_now and ended_at is not None and fact.at > ended_at for fact in order.facts
+    )
+    is_rejected_though_worked = (
+        order.end is not None and order.end.end_word == "rejected" and any(fact.shows_work for fact in order.facts)
+    )
+    is_known_word = word is None or word in KNOWN_STATUSES
     has_newer_terms = observed is not None and any(changed.at > observed.at for changed in order.changes("quantity"))
-    said = versions_of_fills(order.facts).values()
+    said = said_of_fills(order.facts).values()
     standing = {
         "overfill": (stated := order.term("quantity")) is not None and order.cum_quantity > stated,
-        "fill_after_end": order.end is not None and any(fill.fact.at > order.end.at for fill in order.fills),
+        "fill_after_end": order.end is not None and any(fill.at > order.end.at for fill in order.fills),
         "quantity_mismatch": disagrees(order),
         "status_conflict": (word == "filled" and not order.is_filled and not has_newer_terms)
         or (word in {"new", "partially_filled"} and is_after_end)
         or (word in ENDED_STATUSES - {"filled", "denied"} and order.end is None)
-        or (order.is_denied_in_vain and (word is None or word in KNOWN_STATUSES)),
+        or ((order.is_denied_in_vain or is_worked_after_end or is_rejected_though_worked) and is_known_word),
+        "terms_conflict": order.given("order_type") != "other"
+        and any(
+            None not in (fill.details[name], order.given(name)) and fill.details[name] != order.given(name)
+            for fill in order.fills
+            for name in ("side", "instrument")
+        ),
         "fill_id_reused": any(not same_numbers(one, other) for facts in said for one in facts for other in facts),
         "unknown_status": word is not None and word not in KNOWN_STATUSES,
         "client_order_id_reused": len(order.venue_order_ids) > 1 + len(order.of("replace")),

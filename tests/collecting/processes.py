@@ -114,9 +114,9 @@ class World:
         sections = {
             "hyperliquid": f'url = "{fake.http_url}"\nwebsocket_url = "{fake.websocket_url}"\n'
             f'accounts = [{{ account = "hyperliquid:main", address = "{ADDRESS}" }}]\n',
-            "lighter": f'url = "{lighter.http_url}"\nwebsocket_url = "{lighter.websocket_url}"\n'
+            "lighter": f'url = "{lighter.http_url}"\n'
             f'account = "lighter:main"\naccount_index = {INDEX}\ntoken = {{ env = "LIGHTER_TOKEN" }}\n',
-            "tradier": f'url = "{tradier.url}"\nwebsocket_url = "{tradier.websocket_url}"\n'
+            "tradier": f'url = "{tradier.url}"\n'
             f'account = "tradier:main"\nnumber = "{NUMBER}"\ntoken = {{ file = "{secret}" }}\npoll_seconds = 0.1\n',
         }
         told = "".join(f'[[venues]]\nvenue = "{name}"\n{sections[name]}' for name in venues)

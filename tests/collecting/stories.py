@@ -196,11 +196,12 @@ async def store_that_fails(command: Path, folder: Path) -> Said:
 
 @dataclass(slots=True)
 class Reconciled:
-    """A dry run before there is a ledger, and the files of one after it; then a real run, another, and a repair that is taken
-    back, and how long the log was after each."""
+    """A dry run without a ledger, and the files that it made; then, on an empty ledger, a dry run, a real run, another, and a
+    repair that is taken back, and how long the log was after each."""
 
-    said: list[Said] = field(default_factory=list)
+    without_ledger: Said | None = None
     made_by_dry_run: list[Path] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
     events: list[int] = field(default_factory=list)
     trades: list[Row] = field(default_factory=list)
 
@@ -217,8 +218,10 @@ async def reconciled_by_hand(command: Path, folder: Path) -> Reconciled:
             lambda: by_hand,
             lambda: ("revert", next(row["break"] for row in found.said[1].rows if row.get("kind") == "missing_fill")),
         )
-        found.said.append(await world.run(*by_hand, "--dry-run"))
+        found.without_ledger = await world.run(*by_hand, "--dry-run")
         found.made_by_dry_run = list(folder.glob(f"{world.db.name}*"))
+        world.ledger().close()
+        found.said.append(await world.run(*by_hand, "--dry-run"))
         for arguments in runs:
             found.said.append(await world.run(*arguments()))
             found.events.append(int(world.ask("SELECT coalesce(max(notification_id), 0) FROM orderledger_events")))

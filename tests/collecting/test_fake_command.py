@@ -2,15 +2,20 @@
 
 import asyncio
 import json
+import os
 import signal
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.collecting.processes import PATIENCE, Process
+from tests.docs.reading import REPOSITORY, blocks
 
 FAKE = ("-m", "orderledger.infrastructure.venues.fake")
 
@@ -62,3 +67,29 @@ async def until(is_so: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("never so")
+
+
+def test_the_dry_run_of_the_page_can_be_typed_at_once(orderledger_command: Path, tmp_path: Path) -> None:
+    """Each line right after the one before, where Python takes long to start: the collector is not started before there are
+    settings for it."""
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "python").write_text(f'#!/bin/sh\nsleep 4\nexec {sys.executable} "$@"\n')
+    (slow / "python").chmod(0o755)
+    (typed,) = [text for _, text in blocks(REPOSITORY / "docs/how-to/collect-from-venues.md") if "venues.fake" in text]
+    path = os.pathsep.join([str(slow), str(orderledger_command.parent), os.environ["PATH"]])
+    with subprocess.Popen(["bash", "-c", typed], cwd=tmp_path, env={**os.environ, "PATH": path}, start_new_session=True) as shell:
+        try:
+            asyncio.run(until(lambda: has_traded(tmp_path / "fake.db", "tradier:fake")))
+        finally:
+            os.killpg(shell.pid, signal.SIGTERM)
+            asyncio.run(until(lambda: not is_there(shell.pid)))
+
+
+def is_there(group: int) -> bool:
+    """Whether a process of the group still runs."""
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False

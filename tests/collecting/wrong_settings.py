@@ -70,6 +70,23 @@ WRONG: dict[str, tuple[str, str]] = {
     "an address that cannot be parsed": (f'{OK}url = "http://[::1"', "FILE: venues.0.url: "),
     "a websocket that is none": (f'{OK}websocket_url = "https://x.invalid"', "FILE: venues.0.websocket_url: "),
     "a websocket of no host": (f'{LIGHTER}websocket_url = "ws://.invalid"', "FILE: venues.0.websocket_url: "),
+    "a network that is none": (f'{OK}network = "sandbox"', "FILE: venues.0.network: "),
+    "an address of another network": (
+        f'{OK}network = "testnet"\nurl = "https://api.hyperliquid.xyz"',
+        "FILE: venues.0.url: https://api.hyperliquid.xyz is of mainnet, and network is testnet",
+    ),
+    "a websocket of another network": (
+        f'{TRADIER}{HOME}url = "https://sandbox.tradier.com/v1"\nwebsocket_url = "wss://ws.tradier.com/v1/accounts/events"',
+        "FILE: venues.0.websocket_url: wss://ws.tradier.com/v1/accounts/events is of live, and url, ",
+    ),
+    "a websocket of the venue beside an address of our own": (
+        f'{LIGHTER}url = "http://127.0.0.1:80"\nwebsocket_url = "wss://mainnet.zklighter.elliot.ai/stream"',
+        "FILE: venues.0.websocket_url: wss://mainnet.zklighter.elliot.ai/stream is of mainnet, and url, ",
+    ),
+    "a websocket of our own beside the venue's address": (
+        f'{LIGHTER}network = "testnet"\nwebsocket_url = "ws://127.0.0.1:80"',
+        "FILE: venues.0.websocket_url: ws://127.0.0.1:80 is of another place, and url, ",
+    ),
     "no venue": ("", "FILE: venues: names none"),
     "no TOML": ("db = ", "FILE: is not TOML"),
 }

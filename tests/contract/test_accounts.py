@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
 
-from orderledger import Ledger, parse_document
+from orderledger import InvalidMessage, Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from tests.contract.sql import run_sql
 from tests.contract.streams import MADE_AT, fill, moment, parsed, report, request
@@ -149,3 +151,74 @@ def test_an_open_ledger_tells_how_long_things_took(durable_store_url: str) -> No
 def test_an_instrument_may_be_named_like_a_proposal(ledger: Ledger) -> None:
     mark = {"type": "mark", "account": ACCOUNT, "at": moment(1), "instrument": "BTC#proposal/1", "price": "5"}
     assert [ledger.record(parse_document(mark)).outcome for _ in range(2)] == ["recorded", "duplicate"]
+
+
+# Definitions, term by term
+
+
+def test_a_definition_leaves_the_terms_that_it_does_not_give(ledger: Ledger) -> None:
+    record(ledger, definition(1, multiplier="0.1", currency="USD"), definition(2, tick="0.5"))
+    assert terms(ledger) == (Decimal("0.1"), False, "USD", Decimal("0.5"), None)
+
+
+def test_of_each_term_the_latest_definition_holds_in_whatever_order_they_arrive() -> None:
+    told = (
+        definition(1, multiplier="0.1", currency="USD", inverse=True),
+        definition(2, multiplier="0.2", tick="0.5", inverse=False),
+        definition(3, currency="BTC"),
+    )
+    found = set()
+    for shuffled in permutations(told):
+        with Ledger.open("memory://", follow=False) as ledger:
+            record(ledger, *shuffled)
+            found.add(terms(ledger))
+    assert found == {(Decimal("0.2"), False, "BTC", Decimal("0.5"), None)}
+
+
+def test_of_two_definitions_of_one_time_the_later_in_the_log_holds(ledger: Ledger) -> None:
+    record(ledger, definition(1, currency="USD"), definition(1, currency="USDT"))
+    assert terms(ledger)[2] == "USDT"
+
+
+# Facts about money
+
+
+@pytest.mark.parametrize("kind", ["funding", "adjust"])
+def test_equal_sums_under_two_message_ids_are_two_facts(ledger: Ledger, kind: str) -> None:
+    sums = {"funding": {"amount": "1", "currency": "USD"}, "adjust": {"quantity": "1", "price": "100"}}
+    told = [{**document(kind, 1, **sums[kind]), "message_id": name} for name in ("M-1", "M-2", "M-1")]
+    assert [ledger.record(parse_document(one)).outcome for one in told] == ["recorded", "recorded", "duplicate"]
+
+
+def test_a_mark_of_one_time_is_one_fact_whatever_its_message_id(ledger: Ledger) -> None:
+    told = [{**document("mark", 1, price="100"), "message_id": name} for name in ("M-1", "M-2")]
+    assert [ledger.record(parse_document(one)).outcome for one in told] == ["recorded", "duplicate"]
+
+
+def test_an_equal_fact_without_a_time_is_a_duplicate_that_says_why(ledger: Ledger) -> None:
+    told = {name: value for name, value in document("mark", 1, price="100").items() if name != "at"}
+    outcomes = [ledger.record(parse_document(told)) for _ in range(2)]
+    assert [(outcome.outcome, outcome.reason) for outcome in outcomes] == [("recorded", None), ("duplicate", "no_time_given")]
+
+
+def test_a_gap_that_ends_before_it_begins_is_invalid(ledger: Ledger) -> None:
+    with pytest.raises(InvalidMessage) as fault:
+        ledger.record(gap(begin=2, end=1))
+    assert (fault.value.field, ledger.account_events()) == ("to", [])
+
+
+def document(kind: str, second: int, **fields: Any) -> dict[str, Any]:
+    return {"type": kind, "account": ACCOUNT, "instrument": "BTC-USD", "at": moment(second), **fields}
+
+
+def definition(second: int, **terms: Any) -> dict[str, Any]:
+    return document("instrument", second, **terms)
+
+
+def record(ledger: Ledger, *documents: dict[str, Any]) -> None:
+    assert {outcome.outcome for outcome in ledger.record_many(map(parse_document, documents))} == {"recorded"}
+
+
+def terms(ledger: Ledger) -> tuple[Any, ...]:
+    (row,) = ledger.instruments()
+    return tuple(row[name] for name in ("multiplier", "inverse", "currency", "tick", "lot"))

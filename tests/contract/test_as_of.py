@@ -124,6 +124,60 @@ def test_effective_at_shows_what_had_happened_by_then(ledger: Ledger) -> None:
     assert ledger.orders(effective_at=START - timedelta(seconds=1)) == []
 
 
+def test_effective_at_shows_the_names_that_had_appeared_and_finds_an_order_by_any_name_known_now(ledger: Ledger) -> None:
+    """A fill and a replace under names that are tied to the order only later, by the venue's time and by the log."""
+    ledger.record_many(
+        parsed(
+            request("C-1", 0, aliases={"index": "81"}),
+            fill(None, "F-1", 2, venue_order_id="V-1"),
+            report("request_replace", "C-1", 3, quantity="9", replacement_client_order_id="C-1b"),
+            report("replace", "C-1", 4, quantity="9", replacement_client_order_id="C-1b", venue_order_id="V-2"),
+            report("acknowledge", "C-1", 5, venue_order_id="V-1", aliases={"other": "7"}),
+        )
+    )
+    shown = []
+    for second in (1, 2, 3, 4, 5):
+        at = START + timedelta(seconds=second)
+        order = ledger.order("C-1", effective_at=at)
+        assert all(ledger.order(name, effective_at=at) == order for name in ("81", "V-1", "V-2", "C-1b", "7"))
+        assert [row["client_order_id"] for row in ledger.trades(effective_at=at)] == ["C-1"] * (second >= 2)
+        shown.append(
+            (order["cum_quantity"], order["venue_order_ids"], order["working_client_order_id"], sorted(order["aliases"]))
+        )
+    assert shown == [
+        (0, [], "C-1", ["index"]),
+        (1, ["V-1"], "C-1", ["index"]),
+        (1, ["V-1"], "C-1", ["index"]),
+        (1, ["V-1", "V-2"], "C-1b", ["index"]),
+        (1, ["V-1", "V-2"], "C-1b", ["index", "other"]),
+    ]
+
+
+def test_effective_at_keeps_an_order_that_was_taken_for_another_before_it_was_requested(ledger: Ledger) -> None:
+    ledger.record_many(
+        parsed(
+            report("acknowledge", "C-1", 1, venue_order_id="V"),
+            fill("C-1", "F-1", 2),
+            report("acknowledge", "C-2", 3, aliases={"index": "81"}),
+            report("suspend", "C-2", 4, venue_order_id="V"),  # so C-1 is C-2
+            request("C-1", 6),  # no: C-2 is C-1
+        )
+    )
+    seen = []
+    for second in (1, 2, 5, 6):
+        at = START + timedelta(seconds=second)
+        orders = [(row["client_order_id"], row["origin"], row["cum_quantity"]) for row in ledger.orders(effective_at=at)]
+        trades = [row["client_order_id"] for row in ledger.trades(effective_at=at)]
+        seen.append((orders, trades, sum(row["position_quantity"] for row in ledger.pnl(effective_at=at))))
+        assert ledger.order("81", effective_at=at)["client_order_id"] == "C-1"
+    assert seen == [
+        ([("C-1", "external", 0)], [], 0),
+        ([("C-1", "external", 1)], ["C-1"], 1),
+        ([("C-1", "external", 1)], ["C-1"], 1),
+        ([("C-1", "own", 1)], ["C-1"], 1),
+    ]
+
+
 def test_the_present_is_the_same_from_the_log_and_from_the_views(ledger: Ledger) -> None:
     ledger.record_many(parsed(*story()))
     later = MADE_AT + timedelta(days=1)

@@ -70,6 +70,42 @@ def test_a_state_of_trades_goes_before_what_is_usual(ledger: Ledger, moment: dic
     assert len(ledger.trades(**moment)) == 3 and len(ledger.trades(with_busted=True, **moment)) == 4
 
 
+def test_orders_are_asked_for_by_the_time_of_their_request_or_else_of_their_last_update(
+    ledger: Ledger, moment: dict[str, Any]
+) -> None:
+    def names(**asked: Any) -> list[str]:
+        return [row["client_order_id"] or row["venue_order_id"] for row in ledger.orders(**asked, **moment)]
+
+    assert names(since=NOON) == ["V-8", "C-4"]
+    assert names(until=NOON.replace(hour=11, minute=2)) == ["C-1", "C-2"]
+    assert names(since=NOON.replace(hour=11, minute=2), until=NOON) == ["C-3", "C-9"]
+    assert names(since=NOON.replace(hour=11, minute=1), limit=2) == ["C-3", "C-4"]
+
+
+def test_anomalies_and_proposals_are_asked_for_by_their_time(ledger: Ledger, moment: dict[str, Any]) -> None:
+    detected_at = [row["detected_at"] for row in ledger.anomalies(**moment)]
+    assert ledger.anomalies(since=detected_at[0], until=LATER, **moment) == ledger.anomalies(**moment)
+    assert ledger.anomalies(until=detected_at[0], **moment) == []
+    made_at = NOON.replace(hour=10, minute=1)
+    assert [row["proposal_id"] for row in ledger.proposals(since=made_at, **moment)] == ["P-2"]
+    assert [row["proposal_id"] for row in ledger.proposals(until=made_at, state="proposed", **moment)] == ["P-1"]
+
+
+def test_a_proposal_tells_who_made_it_and_who_decided_it(ledger: Ledger, moment: dict[str, Any]) -> None:
+    me = {"account": "sim:main", "proposal_id": "P-1"}
+    by_anna = {"type": "approve", "actor": "anna", "source": "operator", "evidence": {"mail": 7}, "at": "2026-11-20T10:02:00Z"}
+    ledger.record(parse_document({**me, **by_anna}))
+    told = {**TOLD[0], "proposal_id": "P-9", "actor": "scanner", "correlation_id": "K", "causation_id": "L"}
+    ledger.record(parse_document({**told, "at": "2026-11-20T10:09:00Z"}))
+    ledger.record(parse_document({**me, "proposal_id": "P-9", "type": "decline", "actor": "ben"}))
+    names = ("proposed_by", "correlation_id", "causation_id", "source", "decided_by", "decision_source", "has_evidence")
+    assert [tuple(row[name] for name in names) for row in ledger.proposals(**moment)] == [
+        (None, None, None, "strategy", "anna", "operator", True),
+        (None, None, None, "strategy", None, None, False),
+        ("scanner", "K", "L", "strategy", "ben", "strategy", False),
+    ]
+
+
 def test_a_limit_leaves_the_orders_of_which_was_heard_last(ledger: Ledger, moment: dict[str, Any]) -> None:
     assert [row["client_order_id"] for row in ledger.orders(limit=2, **moment)] == ["C-3", "C-4"]
     assert len(ledger.orders(limit=100, **moment)) == len(ledger.orders(**moment)) == 6
@@ -92,6 +128,43 @@ def test_events_of_one_account(ledger: Ledger) -> None:
     whole = list(ledger.events())
     assert list(ledger.events(account="sim:other")) == [row for row in whole if row["account"] == "sim:other"] != []
     assert list(ledger.events(account="sim:nobody")) == []
+
+
+EVENTS_ASKED: tuple[tuple[dict[str, Any], list[str | None]], ...] = (
+    ({"name": "fill_recorded"}, ["F-1", "F-2", "F-3", "F-4", "F-4"]),
+    ({"name": "fill_recorded.v1", "since": NOON}, ["F-2", "F-3"]),
+    ({"name": "fill_recorded", "until": NOON, "account": "sim:main"}, ["F-1", "F-4", "F-4"]),
+    ({"name": "fill_recorded", "source": "operator"}, []),
+    ({"name": "fill_recorded", "actor": "anna"}, []),
+    ({"name": "fill_recorded", "limit": 2}, ["F-1", "F-2"]),
+    ({"source": "ledger", "limit": 1}, [None]),
+    ({"limit": 0}, []),
+)
+
+
+@pytest.mark.parametrize(("asked", "fills"), EVENTS_ASKED, ids=str)
+def test_events_are_asked_for_by_their_columns_and_times(ledger: Ledger, asked: dict[str, Any], fills: list[str | None]) -> None:
+    assert [row["payload"].get("fill_id") for row in ledger.events(**asked)] == fills
+
+
+def test_events_go_on_after_a_position(ledger: Ledger) -> None:
+    whole, read = list(ledger.events()), list(ledger.events(limit=5))
+    while page := list(ledger.events(after=read[-1]["position"], limit=5)):
+        read += page
+    assert read == whole
+
+
+def test_a_history_is_asked_for_by_the_columns_and_times_of_its_events(ledger: Ledger, moment: dict[str, Any]) -> None:
+    told = {"account": "sim:main", "type": "request_cancel", "client_order_id": "C-4", "actor": "anna", "source": "operator"}
+    ledger.record(parse_document({**told, "at": "2026-11-20T12:05:00Z"}))
+
+    def names(**asked: Any) -> list[str]:
+        return [row["name"].partition(".")[0] for row in ledger.history("C-4", **asked, **moment)]
+
+    assert names() == ["order_requested", "order_acknowledged", "fill_recorded", "cancel_requested"]
+    assert names(actor="anna") == names(source="operator") == names(name="cancel_requested") == ["cancel_requested"]
+    assert names(since=NOON.replace(minute=3)) == ["order_acknowledged", "cancel_requested"]
+    assert names(until=NOON) == ["fill_recorded"]
 
 
 def test_a_proposal_tells_the_orders_that_carry_it_out(ledger: Ledger, moment: dict[str, Any]) -> None:
@@ -131,10 +204,26 @@ WRONG: tuple[tuple[Callable[[Any], Any], type[Exception], str], ...] = (
     (lambda told: told.orders(limit=0), ValueError, "limit takes 1 or more, not 0"),
     (lambda told: told.orders(state="open"), ValueError, "'state' is no column of orders"),
     (lambda told: told.trades(state="open"), ValueError, "state: 'open' is none of standing, busted, corrected"),
-    (lambda told: told.order(5), TypeError, "name takes text, not 5"),
-    (lambda told: told.order(None), TypeError, "name takes text, not None"),
+    (lambda told: told.order(5), TypeError, "order_id takes text, not 5"),
+    (lambda told: told.order(None), TypeError, "order_id takes text, not None"),
     (lambda told: told.history("C-1", account=5), TypeError, "account takes text, not 5"),
     (lambda told: told.recover(account=5), TypeError, "account takes text, not 5"),
+    (
+        lambda told: told.trades(since=LATER, until=NOON),
+        ValueError,
+        f"since {LATER.isoformat()} is after until {NOON.isoformat()}",
+    ),
+    (lambda told: told.orders(since=LATER, until=NOON), ValueError, "since 2100-01-01T00:00:00+00:00 is after until 2026-11-20T"),
+    (lambda told: told.history("C-1", since=LATER, until=NOON), ValueError, "is after until"),
+    (lambda told: told.anomalies(since=LATER, until=NOON), ValueError, "is after until"),
+    (
+        lambda told: told.events(name="fill"),
+        ValueError,
+        "name: 'fill' is none of order_requested, order_denied, order_submitted",
+    ),
+    (lambda told: told.events(source="moon"), ValueError, "source: 'moon' is none of strategy, operator, venue_push"),
+    (lambda told: told.events(actor=5), TypeError, "actor takes text, not 5"),
+    (lambda told: told.events(after=None), TypeError, "after takes an int, not None"),
     (lambda told: list(told.events(account=5)), TypeError, "account takes text, not 5"),
     (lambda told: told.rebuild("orders"), TypeError, "names takes a sequence of names, not one text: ['orders']"),
     (lambda told: told.pnl(by=5), TypeError, "by takes names of groups, not 5"),
@@ -174,6 +263,16 @@ def test_a_path_is_the_place_of_a_store(tmp_path: Path) -> None:
         (["events", "--account", "sim:other"], "name", ["order_requested.v1"]),
         (["proposals"], "orders", [["C-1", "C-2"], []]),
         (["orders", "--account", "sim:nobody"], "client_order_id", []),
+        (["orders", "--since", "2026-11-20T12:00:00Z"], "client_order_id", [None, "C-4"]),
+        (["orders", "--since", "2026-11-20T12:00:00Z", "--limit", "1"], "client_order_id", ["C-4"]),
+        (["trades", "--source", "venue_push", "--until", "2026-11-20T12:00:00Z"], "fill_id", ["F-4", "F-1"]),
+        (["trades", "--source", "import"], "fill_id", []),
+        (["events", "--source", "ledger", "--limit", "1"], "name", ["anomaly_detected.v1"]),
+        (["events", "--name", "fill_recorded", "--since", "2026-11-20T12:00:00Z", "--after", "3"], "version", [2, 1]),
+        (["history", "C-4", "--name", "fill_recorded"], "version", [3]),
+        (["anomalies", "--code", "unknown_order", "--until", "2026-11-20T12:00:00Z"], "code", []),
+        (["proposals", "--decided-by", "anna"], "proposal_id", []),
+        (["proposals", "--state", "proposed", "--since", "2026-11-20T10:01:00Z"], "proposal_id", ["P-2"]),
     ],
 )
 def test_the_command_line_asks_the_same(durable_store_url: str, command: list[str], name: str, found: list[Any]) -> None:
@@ -181,3 +280,18 @@ def test_the_command_line_asks_the_same(durable_store_url: str, command: list[st
         ledger.record_many(map(parse_document, TOLD))
     printed = CliRunner().invoke(main, [*command, "--json", "--db", durable_store_url], catch_exceptions=False).stdout
     assert [json.loads(line)[name] for line in printed.splitlines()] == found
+
+
+BACKWARDS = ("--since", "2026-11-21T00:00:00Z", "--until", "2026-11-20T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["orders", "orders --limit 1", "trades", "events", "history C-1", "anomalies", "proposals", "account-events", "certificates"],
+)
+def test_a_period_that_ends_before_it_begins_is_wrong_usage(tmp_path: Path, command: str) -> None:
+    Ledger.open(tmp_path / "orders.db").close()
+    for form in ((), ("--json",)):
+        said = CliRunner().invoke(main, [*command.split(), *form, *BACKWARDS, "--db", str(tmp_path / "orders.db")])
+        assert (said.exit_code, said.stdout) == (2, "")
+        assert "since 2026-11-21T00:00:00+00:00 is after until 2026-11-20T00:00:00+00:00" in said.stderr

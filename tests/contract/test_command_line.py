@@ -40,30 +40,6 @@ def test_a_command_that_cannot_says_why(
     assert sentence in run.stderr and "Traceback" not in run.stderr
 
 
-NOT_THERE = "orderledger: there is no ledger at mistyped.db"
-MADE_BY = f"{NOT_THERE}: `orderledger record` and `collect` make one\n"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "answer", "said"),
-    [
-        ("orders --json", 0, "", f"{NOT_THERE} yet\n"),
-        ("trades", 0, "no trades\n", f"{NOT_THERE} yet\n"),
-        ("history C-1", 1, "", f"{NOT_THERE} yet\norderledger: no order 'C-1' is recorded\n"),
-        ("check", 3, "", MADE_BY),
-        ("rebuild", 3, "", MADE_BY),
-        ("status", 3, "", MADE_BY),
-    ],
-)
-def test_a_question_to_a_ledger_that_there_is_not_says_so_and_makes_none(
-    tmp_path: Path, orderledger_command: Path, arguments: str, status: int, answer: str, said: str
-) -> None:
-    full = [str(orderledger_command), *arguments.split(), "--db", "mistyped.db"]
-    run = subprocess.run(full, cwd=tmp_path, capture_output=True, text=True)
-    assert (run.returncode, run.stdout, run.stderr) == (status, answer, said)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_ledger_that_is_there_and_empty_is_asked(tmp_path: Path, orderledger_command: Path) -> None:
     status, said = recorded(orderledger_command, tmp_path, [])
     assert (status, said) == (0, ["0 recorded, 0 duplicate, 0 refused, 0 invalid"])
@@ -156,6 +132,22 @@ def test_with_acknowledgements_the_rest_is_the_summary(tmp_path: Path, orderledg
 )
 def test_a_table_shows_long_numbers_short_and_small_ones_at_all(number: str, shown: str) -> None:
     assert readable(Decimal(number)) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"role": "entry", "trade_id": "T-1", "group": None}, "role=entry trade_id=T-1"),
+        ({"note": "a b, c=d", "empty": "", "quoted": 'say "no"'}, r'note="a b, c=d" empty="" quoted="say \"no\""'),
+        ({"": "0.1", "USD": "1.28"}, '""=0.1 USD=1.28'),
+        ({"deep": {"list": ["a", "b c"], "yes": True}}, 'deep={list=[a, "b c"] yes=yes}'),
+        (["V-1", "V 2", "V,3"], 'V-1, "V 2", "V,3"'),
+        ("a b, c=d", "a b, c=d"),
+        ({"größe-注文": "é\x1b[2J"}, 'größe-注文="é [2J"'),
+    ],
+)
+def test_values_inside_a_value_cannot_be_mistaken_for_each_other(value: object, shown: str) -> None:
+    assert readable(value) == shown
 
 
 def test_the_statuses_that_may_be_asked_for_are_those_that_there_are() -> None:

@@ -38,14 +38,33 @@ def database(durable_store_url: str) -> str:
     return durable_store_url
 
 
-@pytest.mark.parametrize("arguments", ["orders --json", "trades", "pnl", "recover", "events", "history C-1", "check", "status"])
+QUESTIONS = (
+    "orders", "orders --json", "orders --limit 2", "order C-1", "history C-1", "trades", "positions", "pnl", "recover",
+    "anomalies --open", "proposals", "instruments", "account-events", "certificates", "events --json", "check", "status",
+    "rebuild", "revert missing_fill:1", "translate hyperliquid /dev/null --account hyperliquid:main",
+)  # fmt: skip
+
+
+def test_every_command_with_a_ledger_is_asked_without_one() -> None:
+    asking = {name for name, command in main.commands.items() if any(option.name == "db" for option in command.params)}
+    assert {question.split()[0] for question in QUESTIONS} == asking - {"record"}
+
+
+@pytest.mark.parametrize("arguments", QUESTIONS)
 def test_in_a_database_without_a_ledger(database: str, arguments: str) -> None:
-    status, _, said = asked(database, arguments)
-    assert said.startswith(f"orderledger: there is no ledger at {public(database)}")
-    assert status == {"history C-1": 1, "check": 3, "status": 3}.get(arguments, 0)
+    status, printed, said = asked(database, arguments)
+    sentence = f"there is no ledger at {public(database)}: `orderledger record` and `collect` make one"
+    assert (status, printed, said) == (3, "", f"orderledger: {sentence}\n")
     assert tables(database) == ["notes"]
     if database.startswith("sqlite"):
         assert Path(database.removeprefix("sqlite://")).read_bytes()[18] == 1, "not in the mode of a write-ahead log"
+
+
+@pytest.mark.parametrize("arguments", QUESTIONS)
+def test_a_file_that_is_not_there_is_not_made_by_a_question(tmp_path: Path, arguments: str) -> None:
+    status, printed, said = asked(str(tmp_path / "typo.db"), arguments)
+    assert (status, printed) == (3, "") and f"there is no ledger at {tmp_path}/typo.db" in said
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("setting", ["role=pg_monitor", "search_path=nowhere"])
@@ -81,6 +100,7 @@ def test_in_a_file_of_any_name(tmp_path: Path) -> None:
     for name in ("a?b#c%20 d.db", "größe.db", os.fsdecode(b"\xff.db")):
         path = tmp_path / name
         assert asked(str(path), "record /dev/null")[0] == 0
+        assert asked(str(path), "orders") == (0, "no orders\n", "")
         with Ledger.open(path, follow=False) as ledger:
             assert (ledger.orders(), ledger.rebuild(jobs=2).is_equal) == ([], True)
         with closing(sqlite3.connect(path)) as connection:

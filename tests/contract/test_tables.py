@@ -17,6 +17,7 @@ CLOID = "0x1234567890abcdef1234567890abcdef"
 ME = {"account": "hyperliquid:main", "client_order_id": CLOID}
 BOUGHT = {"instrument": "BTC-USD", "side": "buy", "quantity": "0.5", "order_type": "limit", "limit_price": "64000.5"}
 DAY = (
+    {"account": "hyperliquid:main", "type": "instrument", "instrument": "BTC-USD", "currency": "USDC"},
     {**ME, **BOUGHT, "type": "request", "strategy": "momentum", "at": "2026-11-20T09:00:00Z"},
     {**ME, "type": "acknowledge", "venue_order_id": "77738308"},
     {**ME, "type": "fill", "fill_id": "F-1", "quantity": "0.2", "price": "63990", "fee": "1.28", "fee_currency": "USDC"},
@@ -39,10 +40,15 @@ def ledger_path(tmp_path: Path) -> Path:
 
 def shown_at(width: int, *command: str | Path) -> list[str]:
     """What a window of that width shows, without the styles."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", coloured_at(width, *command)).split("\n")
+
+
+def coloured_at(width: int, *command: str | Path, **settings: str) -> str:
+    """The same with the styles."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    run = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env={**environment, "TERM": "xterm"})
+    run = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env={**environment, "TERM": "xterm", **settings})
     os.close(theirs)
     text = b""
     try:
@@ -52,7 +58,7 @@ def shown_at(width: int, *command: str | Path) -> list[str]:
         pass
     os.close(ours)
     assert run.wait() == 0
-    return re.sub(r"\x1b\[[0-9;]*m", "", text.decode()).replace("\r\n", "\n").split("\n")
+    return text.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("width", [80, 130])
@@ -86,8 +92,56 @@ def test_where_the_first_columns_have_no_room_they_stand_below_each_other(
 def test_what_was_left_out_is_named_with_the_ways_to_see_it(orderledger_command: Path, ledger_path: Path) -> None:
     narrow = LEFT_OUT.search(" ".join(shown_at(80, orderledger_command, "trades", "--db", ledger_path)))
     assert narrow is not None
-    assert narrow[1].split(", ") == ["fee", "fee currency", "account", "fill id", "strategy", "state", "position"]
+    assert narrow[1].split(", ") == [
+        "fee", "fee currency", "strategy", "account", "fill id", "source", "venue order id", "recorded at", "position",
+    ]  # fmt: skip
     assert not LEFT_OUT.search(" ".join(shown_at(250, orderledger_command, "trades", "--db", ledger_path)))
+
+
+def test_a_window_has_the_most_important_columns_it_has_room_for(orderledger_command: Path, ledger_path: Path) -> None:
+    def columns(command: str, width: int) -> str:
+        return " ".join(shown_at(width, orderledger_command, command, "--db", ledger_path)).partition("─")[0]
+
+    assert [("requested at" in columns("orders", width)) for width in (80, 120, 200)] == [False, True, True]
+
+
+def test_a_currency_is_shown_beside_its_fee_alone(orderledger_command: Path, tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "orders.db") as ledger:
+        of_long_fee = {**DAY[3], "fee": "0.0000000123456789", "instrument": "BTC-USD", "side": "buy"}
+        ledger.record(parse_document({**of_long_fee, "client_order_id": "C-1"}))
+    seen = set()
+    for width in range(70, 110, 4):
+        head, _, rest = " ".join(shown_at(width, orderledger_command, "trades", "--db", tmp_path / "orders.db")).partition("─")
+        seen.add(("currency" in head, "0.0000000123" in rest))
+    assert seen == {(False, False), (False, True), (True, True)}
+
+
+def test_the_story_of_an_order_tells_who_said_it_and_why(orderledger_command: Path, ledger_path: Path) -> None:
+    with Ledger.open(ledger_path) as ledger:
+        told = {
+            "actor": "anna",
+            "correlation_id": "K-1",
+            "causation_id": "mail-7",
+            "evidence": {"mail": "stop"},
+            "source": "operator",
+        }
+        ledger.record(parse_document({**ME, "client_order_id": "C-2", "type": "request_cancel", **told}))
+    for command in (["history", "C-2"], ["events", "--actor", "anna"]):
+        done = subprocess.run([orderledger_command, *command, "--db", ledger_path], capture_output=True, text=True, check=True)
+        lines = [line for line in done.stdout.splitlines() if "cancel requested" in line]
+        assert [re.findall(r"(?<!\S)(anna|K-1|mail-7|yes|operator)(?!\S)", line) for line in lines] == [
+            ["anna", "operator", "yes", "K-1", "mail-7"]
+        ]
+        assert "evidence" in done.stdout.splitlines()[0]
+
+
+def test_statuses_have_colours_in_a_terminal_that_shows_them(orderledger_command: Path, ledger_path: Path) -> None:
+    asked = (orderledger_command, "orders", "--db", ledger_path)
+    shown = coloured_at(200, *asked)
+    assert re.search("\x1b\\[36mpartially_filled\\b", shown) and re.search("\x1b\\[1;33mpending_new\\b", shown)
+    for setting in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert "\x1b" not in coloured_at(200, *asked, **setting)
+    assert b"\x1b" not in subprocess.run(asked, capture_output=True, check=True).stdout
 
 
 def test_times_are_shown_in_utc_and_the_help_says_so(orderledger_command: Path, ledger_path: Path) -> None:
@@ -105,8 +159,9 @@ def test_what_is_piped_on_has_every_column_and_a_line_per_row(orderledger_comman
     run = subprocess.run([orderledger_command, "orders", "--db", ledger_path], capture_output=True, text=True, check=True)
     head, _, *rows, count = run.stdout.splitlines()
     assert re.split(r"\s\s+", head.strip()) == [
-        "order", "instrument", "side", "quantity", "limit price", "cum quantity", "status", "account", "average price",
-        "leaves quantity", "anomalies", "strategy", "updated at", "venue order id", "order type", "pending since", "origin",
+        "order", "instrument", "side", "quantity", "limit price", "cum quantity", "status", "requested at", "average price",
+        "updated at", "anomalies", "strategy", "account", "leaves quantity", "venue order id", "order type", "pending since",
+        "fees", "origin",
     ]  # fmt: skip
     assert [row.split()[0] for row in rows] == ["999", CLOID, "C-2"]
     assert count == "3 orders"

@@ -256,6 +256,7 @@ def test_fees_in_another_coin_partial_exits_and_funding_are_kept_in_their_own_cu
     recorded(
         ledger,
         message("instrument", client_order_id=None, instrument="BTC-USD", currency="USD"),
+        message("mark", client_order_id=None, instrument="BNB-USD", price="600"),
         request(),
         fill("F-1", "2", "100", fee="0.01", fee_currency="BNB", at=at(5)),
         request(side="sell", quantity="1", limit_price="110", **exit_order),
@@ -264,7 +265,7 @@ def test_fees_in_another_coin_partial_exits_and_funding_are_kept_in_their_own_cu
     )
     (row,) = ledger.pnl()
     assert (readable(row["fees"]), readable(row["funding"])) == ({"BNB": "0.01", "USD": "0.2"}, {"USD": "-0.3"})
-    assert (readable(row)["realized_pnl"], readable(row)["net_pnl"]) == ("10", "9.5")
+    assert (readable(row)["realized_pnl"], readable(row)["net_pnl"]) == ("10", "3.5")
     assert [readable(trade)["fee"] for trade in ledger.trades()] == ["0.01", "0.2"]
 
 

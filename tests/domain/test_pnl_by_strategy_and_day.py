@@ -6,11 +6,13 @@ from orderledger import Ledger
 from tests.domain.positions import DAY, held_and_realized, of_account, pnl, record, shown, trade, values
 from tests.scenarios import Document, at, fill, request
 
-# Fees in another currency
+SETTLED_IN_USD = of_account("instrument", currency="USD")
+
+# Currencies
 
 
 IN_ANOTHER_CURRENCY = (
-    of_account("instrument", currency="USD"),
+    SETTLED_IN_USD,
     trade(1, "buy", "1", "100", fee="0.001", fee_currency="BNB"),
     trade(2, "sell", "1", "110", fee="0.25", fee_currency="USD"),
 )
@@ -18,7 +20,12 @@ IN_ANOTHER_CURRENCY = (
 
 def test_a_fee_in_another_currency_stays_listed_and_is_not_guessed_at(ledger: Ledger) -> None:
     record(ledger, *IN_ANOTHER_CURRENCY)
-    assert values(pnl(ledger), "fees", "net_pnl") == ({"BNB": "0.001", "USD": "0.25"}, "9.75")
+    assert values(pnl(ledger), "fees", "net_pnl", "currency", "anomalies") == (
+        {"BNB": "0.001", "USD": "0.25"},
+        None,
+        "USD",
+        ["rate_unknown"],
+    )
 
 
 def test_a_fee_in_another_currency_is_converted_where_a_mark_exists(ledger: Ledger) -> None:
@@ -29,7 +36,7 @@ def test_a_fee_in_another_currency_is_converted_where_a_mark_exists(ledger: Ledg
 def test_a_mark_of_another_account_converts_nothing(ledger: Ledger) -> None:
     mark = of_account("mark", instrument="BNB-USD", price="600", account="sim:other")
     record(ledger, *IN_ANOTHER_CURRENCY, mark)
-    assert pnl(ledger)["net_pnl"] == "9.75"
+    assert values(pnl(ledger), "net_pnl", "anomalies") == (None, ["rate_unknown"])
 
 
 def test_a_fee_without_a_currency_is_in_the_settlement_currency(ledger: Ledger) -> None:
@@ -47,6 +54,7 @@ def of_strategy(strategy: str, side: str, quantity: str, price: str, second: flo
 
 
 def test_each_strategy_has_a_position_of_its_own(ledger: Ledger) -> None:
+    record(ledger, SETTLED_IN_USD)
     record(ledger, *of_strategy("grid", "buy", "10", "100", 1), *of_strategy("trend", "sell", "10", "110", 2))
     assert held_and_realized(ledger) == ("0", "0", "100")
     names = ("strategy", "position_quantity", "average_open_price", "realized_pnl", "net_pnl")
@@ -98,6 +106,7 @@ def test_an_adjustment_leaves_each_strategy_what_it_holds_and_the_rest_to_nobody
 def test_a_day_shows_what_was_realized_on_it_and_the_position_at_its_end(ledger: Ledger) -> None:
     record(
         ledger,
+        SETTLED_IN_USD,
         trade(1, "buy", "4", "100", fee="0.4", fee_currency="USD"),
         trade(2, "sell", "1", "101", fee="0.1", fee_currency="USD"),
         trade(DAY + 1, "sell", "2", "110", fee="0.2", fee_currency="USD"),
@@ -111,6 +120,7 @@ def test_a_day_shows_what_was_realized_on_it_and_the_position_at_its_end(ledger:
 
 
 def test_days_and_strategies_add_up_to_the_whole(ledger: Ledger) -> None:
+    record(ledger, SETTLED_IN_USD)
     record(ledger, *of_strategy("grid", "buy", "3", "100", 1), *of_strategy("grid", "sell", "1", "100.5", DAY + 2))
     record(ledger, *of_strategy("grid", "sell", "2", "101", 2 * DAY))
     rows = [shown(row) for row in ledger.pnl(by=("strategy", "day"))]
@@ -147,6 +157,7 @@ def test_days_and_strategies_convert_the_fees_that_the_whole_converts(ledger: Le
 
 
 def test_an_instrument_that_is_flat_needs_no_mark_for_the_sum_of_what_is_not_realized(ledger: Ledger) -> None:
+    record(ledger, *(of_account("instrument", instrument=name, currency="USD") for name in ("BTC-USD", "OLD", "NEW")))
     record(ledger, trade(1, "buy", "1", "100"), of_account("mark", price="103"))
     record(ledger, trade(2, "buy", "1", "5", instrument="OLD"), trade(3, "sell", "1", "4", instrument="OLD"))
     assert [values(shown(row), "unrealized_pnl", "realized_pnl") for row in ledger.pnl(by="account")] == [("3", "-1")]
@@ -155,6 +166,7 @@ def test_an_instrument_that_is_flat_needs_no_mark_for_the_sum_of_what_is_not_rea
 
 
 def test_a_day_is_settled_in_the_currency_of_the_whole(ledger: Ledger) -> None:
+    record(ledger, SETTLED_IN_USD)
     record(ledger, trade(1, "buy", "1", "100", fee="1"), trade(DAY + 1, "sell", "1", "110", fee="2", fee_currency="USD"))
     assert values(pnl(ledger), "net_pnl", "currency", "fees") == ("7", "USD", {"USD": "3"})
     names = ("net_pnl", "currency", "fees")
@@ -162,6 +174,37 @@ def test_a_day_is_settled_in_the_currency_of_the_whole(ledger: Ledger) -> None:
         ("-1", "USD", {"USD": "1"}),
         ("8", "USD", {"USD": "2"}),
     ]
+
+
+@pytest.mark.parametrize("fee", [{}, {"fee": "0.002", "fee_currency": "BNB"}, {"fee": "0.5"}], ids=["none", "BNB", "nameless"])
+def test_the_settlement_currency_is_not_guessed_from_what_was_paid(ledger: Ledger, fee: Document) -> None:
+    record(ledger, trade(1, "buy", "1", "100", **fee), trade(2, "sell", "1", "200"))
+    paid = {fee.get("fee_currency", ""): fee["fee"]} if fee else {}
+    assert values(pnl(ledger), "realized_pnl", "fees", "currency", "net_pnl", "anomalies") == (
+        "100",
+        paid,
+        None,
+        None,
+        ["currency_unknown"],
+    )
+
+
+def test_nor_is_it_guessed_from_funding(ledger: Ledger) -> None:
+    record(ledger, trade(1, "buy", "1", "100", fee="0.1"), of_account("funding", amount="-0.3", currency="USD"))
+    assert values(pnl(ledger), "fees", "funding", "currency", "net_pnl") == ({"": "0.1"}, {"USD": "-0.3"}, None, None)
+
+
+def test_amounts_of_unknown_currencies_are_not_added_to_each_other(ledger: Ledger) -> None:
+    record(ledger, trade(1, "buy", "1", "100"), trade(2, "sell", "1", "110"))
+    assert [row["realized_pnl"] for row in map(shown, ledger.pnl(by="account"))] == ["10"]
+    record(ledger, trade(3, "buy", "1", "5", instrument="ETH-BTC"), trade(4, "sell", "1", "4", instrument="ETH-BTC"))
+    (row,) = ledger.pnl(by="account")
+    assert values(row, "realized_pnl", "net_pnl", "unrealized_pnl", "anomalies") == (None, None, None, ["currency_unknown"])
+
+
+def test_a_fee_of_nothing_in_another_currency_needs_no_rate(ledger: Ledger) -> None:
+    record(ledger, SETTLED_IN_USD, trade(1, "buy", "1", "100", fee="0", fee_currency="BNB"))
+    assert values(pnl(ledger), "fees", "net_pnl", "anomalies") == ({"BNB": "0"}, "0", [])
 
 
 def test_a_day_has_no_currency_where_the_whole_has_none(ledger: Ledger) -> None:

@@ -89,6 +89,7 @@ def test_the_whole_row_of_a_position(ledger: Ledger) -> None:
         "unrealized_pnl": "12",
         "mark_price": "108",
         "currency": "USD",
+        "anomalies": [],
         "method": "average",
         "fills": 2,
         "bought_quantity": "2",
@@ -103,6 +104,7 @@ def test_the_whole_row_of_a_position(ledger: Ledger) -> None:
 def test_a_fill_through_zero_closes_and_reopens(ledger: Ledger, method: Method) -> None:
     record(
         ledger,
+        of_account("instrument", currency="USD"),
         trade(1, "buy", "4", "100", fee="0.4", fee_currency="USD"),
         trade(2, "sell", "10", "110", fee="1", fee_currency="USD"),
     )
@@ -270,7 +272,8 @@ def test_a_fill_that_happened_before_the_adjustment_does_not_change_what_it_stat
 
 
 def test_funding_counts_in_the_net_and_not_in_what_was_realized(ledger: Ledger) -> None:
-    record(ledger, trade(1, "buy", "2", "100"), of_account("funding", amount="1.5", currency="USD", at=at(2)))
+    record(ledger, of_account("instrument", currency="USD"), trade(1, "buy", "2", "100"))
+    record(ledger, of_account("funding", amount="1.5", currency="USD", at=at(2)))
     record(ledger, of_account("funding", amount="-0.5", currency="USD", at=at(3)))
     assert values(pnl(ledger), "realized_pnl", "funding", "net_pnl", "currency") == ("0", {"USD": "1"}, "1", "USD")
 

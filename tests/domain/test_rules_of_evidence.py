@@ -204,6 +204,7 @@ ANOMALIES: list[tuple[Anomaly, tuple[Document, ...], Document]] = [
     ),
     (Anomaly.UNKNOWN_STATUS, (*WORKING,), message("status", status="calculated")),
     (Anomaly.CLIENT_ORDER_ID_REUSED, (*WORKING,), message("acknowledge", venue_order_id="V-2")),
+    (Anomaly.TERMS_CONFLICT, (*WORKING,), fill("F-1", "4", side="sell")),
 ]
 TOLD_BY_THE_LEDGER = {Anomaly.VENUE_ORDER_ID_REUSED}
 
@@ -224,8 +225,33 @@ def test_every_anomaly_of_one_order_is_shown_here() -> None:
 def test_reports_without_a_time_are_told_apart_by_their_message_ids() -> None:
     told = [message(kind, message_id=f"M-{number}") for number, kind in enumerate(["suspend", "resume", "suspend"])]
     scenario = given(*WORKING, *told).then_order(status="suspended")
-    for again in (*told, message("suspend")):
+    for again in told:
         scenario.when(again).then_outcome("duplicate")
+    scenario.when(message("suspend")).then_outcome("duplicate", "no_time_given")
+
+
+@pytest.mark.parametrize(
+    ("first", "between"),
+    [
+        (message("status", status="new"), message("absent")),
+        (message("suspend"), message("resume")),
+        (message("absent"), message("acknowledge", venue_order_id="V-1")),
+        (message("submit"), message("absent", at=at(40))),
+        (message("unresolved", reason="timeout"), message("submit", at=at(40))),
+    ],
+    ids=lambda document: str(document["type"]),
+)
+def test_a_message_without_a_time_is_recorded_once_and_says_why_it_is_not_recorded_again(
+    first: Document, between: Document
+) -> None:
+    scenario = given(request(), first)
+    scenario.when(between).when(first).then_outcome("duplicate", "no_time_given").then()
+
+
+def test_an_order_is_sent_again_by_a_submission_that_has_a_time() -> None:
+    lost = given(*SENT, message("unresolved", reason="timeout"), message("absent", at=at(30)))
+    lost.when(message("submit")).then_outcome("duplicate", "no_time_given")
+    lost.when(message("submit", at=at(31))).then_outcome("recorded").then_order(submitted_at=at(31))
 
 
 def test_a_late_report_is_said_of_the_report_and_not_of_the_order() -> None:
@@ -285,5 +311,5 @@ def test_anomalies_do_not_depend_on_the_order_of_arrival() -> None:
         fill("F-2", "1", at=at(13)),
         message("acknowledge", venue_order_id="V-2", at=at(14)),
     )
-    expected = ["client_order_id_reused", "fill_after_end", "fill_id_reused", "overfill"]
+    expected = ["client_order_id_reused", "fill_after_end", "fill_id_reused", "overfill", "status_conflict"]
     assert {tuple(ends(WORKING, shuffled)["anomalies"]) for shuffled in permutations(odd)} == {tuple(expected)}

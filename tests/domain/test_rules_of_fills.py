@@ -59,13 +59,19 @@ def test_a_fill_before_the_acknowledgement_counts() -> None:
     scenario.when(message("acknowledge")).then_outcome("recorded").then_order(status="partially_filled", cum_quantity="4")
 
 
-@pytest.mark.parametrize(("told", "status"), [("cancel", "canceled"), ("expire", "expired"), ("reject", "rejected")])
+@pytest.mark.parametrize(("told", "status"), [("cancel", "canceled"), ("expire", "expired")])
 def test_a_fill_after_the_end_counts_and_the_status_stays(told: str, status: str) -> None:
     scenario = given(*WORKING, message(told)).when(fill("F-1", "4"))
     scenario.then(
         FillRecorded(client_order_id="C-1", fill_id="F-1", quantity=Decimal(4), price=Decimal(100)),
         AnomalyDetected(code=Anomaly.FILL_AFTER_END, detail=f"filled {at(5).isoformat()}, {status} {at(4).isoformat()}"),
     ).then_order(status=status, cum_quantity="4", leaves_quantity="0", anomalies=["fill_after_end"])
+
+
+def test_a_fill_after_a_reject_counts_and_contradicts_it() -> None:
+    given(*SENT, message("reject")).when(fill("F-1", "4")).then_outcome(
+        "recorded", "fill_after_end", "status_conflict"
+    ).then_order(status="rejected", cum_quantity="4", leaves_quantity="0")
 
 
 def test_a_fill_of_an_order_we_denied_ourselves_counts() -> None:
@@ -185,9 +191,63 @@ def test_a_busted_correction_does_not_bring_back_what_it_corrected() -> None:
     )
 
 
-def test_a_bust_of_a_corrected_fill_leaves_its_correction_standing() -> None:
-    row = in_any_order(WORKING, fill("F-1", "4", at=at(10)), correct_fill("F-2", "F-1", "3", at=at(11)), bust("F-1", at=at(12)))
-    assert row["cum_quantity"] == "3"
+@pytest.mark.parametrize(("busted_at", "cum_quantity"), [(10.5, "3"), (11, "3"), (12, "0")])
+def test_a_bust_takes_down_the_fill_and_those_of_its_corrections_that_are_dated_before_it(
+    busted_at: float, cum_quantity: str
+) -> None:
+    corrected = (fill("F-1", "4", at=at(10)), correct_fill("F-2", "F-1", "3", at=at(11)))
+    row = in_any_order(WORKING, *corrected, bust("F-1", at=at(busted_at)))
+    assert row["cum_quantity"] == cum_quantity
+
+
+def test_a_correction_of_a_busted_correction_stands_if_it_was_made_after_the_bust() -> None:
+    chain = (fill("F-1", "4", at=at(10)), correct_fill("F-2", "F-1", "3", at=at(11)), bust("F-2", at=at(12)))
+    assert in_any_order(WORKING, *chain, correct_fill("F-3", "F-2", "2", at=at(13)))["cum_quantity"] == "2"
+    assert in_any_order(WORKING, *chain, correct_fill("F-3", "F-2", "2", at=at(11.5)))["cum_quantity"] == "0"
+
+
+def test_a_bust_told_again_with_an_earlier_time_counts_from_that_time() -> None:
+    row = in_any_order(
+        WORKING,
+        fill("F-1", "4", at=at(10)),
+        correct_fill("F-2", "F-1", "3", at=at(12)),
+        bust("F-1", at=at(13)),
+        bust("F-1", at=at(11)),
+    )
+    assert (row["cum_quantity"], row["updated_at"]) == ("3", at(12))
+
+
+def test_a_correction_keeps_the_time_and_the_details_of_the_fill_that_it_corrects() -> None:
+    first = fill("F-1", "4", at=at(10), fee="0.4", fee_currency="USD", side="buy", liquidity="maker")
+    chain = (correct_fill("F-2", "F-1", "3", "101", at=at(20)), correct_fill("F-3", "F-2", "2", "102", at=at(30)))
+    row = in_any_order(WORKING, first, *chain)
+    assert (row["cum_quantity"], row["last_fill_at"], row["fees"], row["updated_at"]) == ("2", at(10), {"USD": "0.4"}, at(30))
+
+
+def test_what_a_correction_gives_itself_replaces_what_it_takes_over() -> None:
+    first = fill("F-1", "4", at=at(10), fee="0.4", fee_currency="USD")
+    row = in_any_order(WORKING, first, correct_fill("F-2", "F-1", "3", at=at(20), fee="0.3"))
+    assert row["fees"] == {"USD": "0.3"}
+
+
+def test_a_correction_under_the_id_of_the_fill_it_corrects_is_another_version_of_that_id() -> None:
+    row = in_any_order(WORKING, fill("F-1", "4", at=at(10)), correct_fill("F-1", "F-1", "3", at=at(11)))
+    assert (row["cum_quantity"], row["anomalies"]) == ("4", ["fill_id_reused"])
+
+
+# The venue's side and instrument
+
+
+@pytest.mark.parametrize("told", [{"side": "sell"}, {"instrument": "ETH-USD"}], ids=lambda told: next(iter(told)))
+def test_a_fill_that_contradicts_its_order_counts_as_the_venue_told_it(told: dict[str, str]) -> None:
+    odd = fill("F-1", "4", **told)
+    scenario = given(*WORKING).when(odd).then_outcome("recorded", "terms_conflict")
+    scenario.then_order(cum_quantity="4", side="buy", instrument="BTC-USD", anomalies=["terms_conflict"])
+    scenario.when(bust("F-1")).then_order(cum_quantity="0", anomalies=[])
+
+
+def test_a_fill_that_agrees_with_its_order_is_no_conflict() -> None:
+    given(*WORKING).when(fill("F-1", "4", side="buy", instrument="BTC-USD")).then_outcome("recorded")
 
 
 # The same fill, and another under its id
@@ -260,6 +320,23 @@ def test_a_repetition_that_knows_the_fee_completes_the_fill() -> None:
     given(*WORKING, fill("F-1", "4")).when(fill("F-1", "4", fee="0.4", fee_currency="USD")).then_outcome("recorded").then_order(
         cum_quantity="4", fees={"USD": "0.4"}, anomalies=[]
     )
+
+
+def test_a_repetition_with_an_earlier_time_gives_the_fill_that_time_in_whatever_order_they_arrive() -> None:
+    told = (fill("F-1", "4", at=at(12)), fill("F-1", "4", at=at(10)), fill("F-1", "4", at=at(14)))
+    row = in_any_order(WORKING, *told, message("cancel", at=at(11)))
+    assert (row["cum_quantity"], row["last_fill_at"], row["anomalies"]) == ("4", at(10), [])
+    given(*WORKING, told[0]).when(told[1]).then_outcome("recorded").when(told[2]).then_outcome("duplicate")
+
+
+def test_the_version_of_a_fill_that_turns_out_to_have_happened_first_counts() -> None:
+    row = in_any_order(
+        WORKING,
+        fill("F-1", "4", at=at(11)),
+        fill("F-1", "5", at=at(12)),
+        fill("F-1", "5", at=at(10), fee="1", fee_currency="USD"),
+    )
+    assert (row["cum_quantity"], row["fees"], row["anomalies"]) == ("5", {"USD": "1"}, ["fill_id_reused"])
 
 
 def test_a_repetition_that_knows_less_is_a_duplicate() -> None:

@@ -213,6 +213,45 @@ def test_an_answer_given_after_its_request_answers_it_though_the_clock_of_the_ve
     given(*WORKING, asked).when(message("reject_cancel", at=at(9))).then_order(pending=None)
 
 
+def test_an_answer_without_a_name_answers_also_a_request_that_its_clock_puts_later_in_whatever_order_they_are_recorded() -> None:
+    asked = message("request_replace", quantity="8", at=at(10))
+    for recorded in ((asked, message("replace", quantity="8", at=at(9))), (message("replace", quantity="8", at=at(9)), asked)):
+        given(*WORKING, *recorded).then_order(pending=None, quantity="8")
+
+
+@pytest.mark.parametrize("kind", ["cancel", "replace"])
+def test_an_answer_with_an_unknown_name_answers_nothing(kind: str) -> None:
+    asked = message(f"request_{kind}", request_id="R-1", **({"quantity": "8"} if kind == "replace" else {}))
+    scenario = given(*WORKING, asked)
+    scenario.when(message(f"reject_{kind}", request_id="R-9")).then_order(pending=kind)
+    scenario.when(message(f"reject_{kind}", client_order_id="R-8", venue_order_id="V-1")).then_order(pending=kind)
+    scenario.when(message(f"reject_{kind}", request_id="R-1")).then_order(pending=None)
+
+
+def test_a_replace_without_a_name_puts_the_id_of_the_only_outstanding_request_in_force() -> None:
+    asked = request_replace(quantity="8", replacement_client_order_id="C-1b", at=at(10))
+    answer = message("replace", quantity="8", at=at(11))
+    given(*WORKING, asked).when(answer).then_order(working_client_order_id="C-1b", pending=None)
+    given(*WORKING, answer, asked).then_order(working_client_order_id="C-1b", pending=None)
+
+
+def test_a_replace_without_a_name_that_may_answer_two_requests_leaves_the_id_in_force() -> None:
+    asked = (
+        request_replace(quantity="8", replacement_client_order_id="C-1b", at=at(10)),
+        request_replace(quantity="7", replacement_client_order_id="C-1c", at=at(11)),
+    )
+    scenario = given(*WORKING, *asked).when(message("replace", quantity="8", at=at(12)))
+    scenario.then_order(working_client_order_id="C-1", pending="replace", pending_since=at(11))
+    scenario.when(message("replace", quantity="7", at=at(13))).then_order(working_client_order_id="C-1c", pending=None)
+
+
+def test_a_canceled_order_that_a_late_fill_completes_has_nothing_outstanding() -> None:
+    row = in_any_order(
+        [*WORKING, message("request_cancel", at=at(5))], message("cancel", at=at(12)), fill("F-1", "10", at=at(11))
+    )
+    assert (row["status"], row["pending"], row["pending_since"]) == ("filled", None, None)
+
+
 def test_what_the_venue_shows_as_pending_is_outstanding_until_an_answer_of_its_kind() -> None:
     scenario = given(*WORKING).when(message("status", pending="cancel")).then_order(pending="cancel", pending_since=at(4))
     scenario.when(message("reject_replace")).then_order(pending="cancel")

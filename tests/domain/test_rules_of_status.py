@@ -215,9 +215,9 @@ def test_a_status_observed_before_the_end_and_told_after_it_is_late_and_no_confl
 
 @pytest.mark.parametrize("word", ["canceled", "expired", "rejected"])
 def test_an_observed_end_ends_the_order(word: str) -> None:
-    given(*WORKING).when(message("status", status=word)).then_outcome("recorded").then_order(
-        status=word, leaves_quantity="0", ended_at=at(4), anomalies=[]
-    )
+    given(request(), message("submit"), message("absent")).when(message("status", status=word)).then_outcome(
+        "recorded"
+    ).then_order(status=word, leaves_quantity="0", ended_at=at(4), anomalies=[])
 
 
 def test_an_observed_acknowledgement_moves_the_order_on() -> None:
@@ -286,3 +286,74 @@ def test_a_gtc_order_that_was_done_for_the_day_and_filled_on_it_ended_with_its_l
         message("done_for_day", at=at(10)),
         fill("F-1", "10", at=at(11)),
     ).then_order(status="done_for_day", is_open=False, ended_at=at(11))
+
+
+# Ends that the venue contradicts
+
+
+@pytest.mark.parametrize(
+    "shown", [message("acknowledge"), fill("F-1", "4"), message("suspend")], ids=lambda shown: str(shown["type"])
+)
+def test_a_reject_after_signs_of_life_ends_the_order_and_is_a_conflict(shown: Document) -> None:
+    scenario = given(*SENT, shown).when(message("reject", reason="margin", at=at(20)))
+    scenario.then_outcome("recorded", "status_conflict").then_order(status="rejected", is_open=False, reason="margin")
+    scenario.when(message("cancel", at=at(21))).then_order(status="canceled", anomalies=[])
+
+
+@pytest.mark.parametrize("word", ["acknowledge", "suspend", "resume", "trigger", "stop"])
+def test_a_working_report_dated_after_an_end_is_a_conflict_until_a_later_end(word: str) -> None:
+    scenario = given(*WORKING, message("cancel", at=at(20))).when(message(word, at=at(21)))
+    scenario.then_outcome("recorded", "status_conflict").then_order(status="canceled", is_open=False)
+    scenario.when(message("cancel", at=at(22))).then_order(status="canceled", ended_at=at(20), anomalies=[])
+
+
+def test_a_working_report_dated_after_an_end_is_no_conflict_once_the_order_is_reinstated() -> None:
+    scenario = given(*WORKING, message("cancel", at=at(20)), message("acknowledge", at=at(21)))
+    scenario.when(message("reinstate", at=at(22))).then_order(status="new", is_open=True, anomalies=[])
+
+
+def test_a_working_report_dated_before_an_end_is_no_conflict() -> None:
+    given(*WORKING, message("cancel", at=at(20))).when(message("suspend", at=at(19))).then_order(status="canceled", anomalies=[])
+
+
+def test_the_end_of_the_day_is_no_sign_of_work_after_a_cancel() -> None:
+    given(*WORKING, message("cancel", at=at(20))).when(message("done_for_day", at=at(21))).then_order(anomalies=[])
+
+
+@pytest.mark.parametrize(("first", "second", "status"), [("expire", "cancel", "canceled"), ("cancel", "expire", "expired")])
+def test_of_two_ends_of_one_time_the_later_in_the_log_counts(first: str, second: str, status: str) -> None:
+    given(*WORKING, message(first, at=at(20)), message(second, at=at(20))).then_order(status=status, ended_at=at(20))
+
+
+@pytest.mark.parametrize("word", ["new", "partially_filled"])
+@pytest.mark.parametrize("paused", [message("status", status="suspended", at=at(10)), message("suspend", at=at(10))])
+def test_an_order_seen_working_after_a_suspension_works_again(word: str, paused: Document) -> None:
+    row = in_any_order(WORKING, paused, message("status", status=word, at=at(11)))
+    assert row["status"] == "new"
+
+
+def test_an_order_ends_when_its_quantity_is_set_down_to_what_is_filled() -> None:
+    row = in_any_order(WORKING, fill("F-1", "4", at=at(10)), message("replace", quantity="4", at=at(12)))
+    assert (row["status"], row["ended_at"], row["last_fill_at"]) == ("filled", at(12), at(10))
+
+
+def test_a_restatement_of_the_quantity_it_has_does_not_move_the_end_of_a_filled_order() -> None:
+    reports = (
+        message("replace", quantity="4", at=at(9)),
+        fill("F-1", "4", at=at(10)),
+        message("restate", quantity="4", at=at(12)),
+    )
+    assert in_any_order(WORKING, *reports)["ended_at"] == at(10)
+
+
+@pytest.mark.parametrize("is_requested_first", [True, False])
+def test_a_cancel_concluded_from_silence_ends_no_order_of_ours(is_requested_first: bool) -> None:
+    concluded = message("cancel", reason="concluded_absent", source="reconciliation", at=at(30))
+    story = (request(at=at(1)), concluded) if is_requested_first else (concluded, request(at=at(1)))
+    given(*story).then_order(status="pending_new", is_open=True, origin="own")
+
+
+def test_a_cancel_concluded_from_silence_ends_an_order_that_was_made_elsewhere() -> None:
+    nothing().given(message("acknowledge", at=at(1)), message("cancel", reason="concluded_absent", at=at(30))).then_order(
+        status="canceled", is_open=False, origin="external"
+    )

@@ -1,7 +1,6 @@
 """Stories nobody thought of: messages about a few orders of one account, in any order, with everything a venue does wrong.
 
-What a story never has is a message that means nothing: an answer that happened before its request, one name for two
-orders, one fill told with two times.
+What a story never has is one name for two orders: there the order of arrival decides.
 """
 
 from dataclasses import dataclass
@@ -33,7 +32,20 @@ SIMPLE = (
 KINDS = (
     ("fill",) * 6
     + SIMPLE
-    + ("acknowledge", "bust", "correct", "correct", "replace", "restate", "status", "status", "answer", "again")
+    + (
+        "acknowledge",
+        "bust",
+        "correct",
+        "correct",
+        "replace",
+        "restate",
+        "status",
+        "status",
+        "answer",
+        "answer",
+        "again",
+        "again",
+    )
 )
 
 
@@ -146,8 +158,7 @@ class Teller:
                 return [self._fill(message)]
             case "correct":
                 told = self._fill(message)
-                earlier = self._fills[: self._fills.index(told["fill_id"])]
-                return [{**told, "type": "correct_fill", "corrects": self._pick(*(earlier or ["F-none"]))}]
+                return [{**told, "type": "correct_fill", "corrects": self._pick("F-none", *self._fills)}]
             case "bust":
                 return [{**message, "type": "bust_fill", "fill_id": self._pick(*(self._fills or ["F-none"]))}]
             case "replace" | "restate":
@@ -167,9 +178,26 @@ class Teller:
             case "answer":
                 return self._answer(message)
             case "again":
-                return [dict(self._pick(*self._told))] if self._told else []
+                return [self._told_again(dict(self._pick(*self._told)))] if self._told else []
             case _:
                 return [message]
+
+    def _contradiction(self) -> Message:
+        """Now and then another side or instrument than the order's."""
+        if self._draw(st.integers(0, 7)):
+            return {}
+        return self._pick({"side": "sell" if self._side == "buy" else "buy"}, {"instrument": "DOGE-USD"})  # type: ignore[no-any-return]
+
+    def _told_again(self, report: Message) -> Message:
+        """The same message; a report perhaps with another time, and perhaps with details that it left out."""
+        if is_command(report):
+            return report
+        has_details = report["type"] in ("fill", "correct_fill") and self._draw(st.integers(0, 3)) == 0
+        if has_details or self._draw(st.booleans()):
+            report |= {AGAIN: self._new("again")}
+        if has_details:
+            report |= self._pick({"fee": "0.3"}, {"fee_currency": "USD"}, {"liquidity": "taker"}, {"side": self._side})
+        return report
 
     def _claims(self) -> Message:
         numbers = {name: self._pick("0", *QUANTITIES) for name in ("cum_quantity", "leaves_quantity")}
@@ -182,11 +210,11 @@ class Teller:
     def _fill(self, message: Message) -> Message:
         is_reused = bool(self._fills) and self._draw(st.integers(0, 5)) == 0
         fill_id = self._pick(*self._fills) if is_reused else self._new("F")
-        self._fills.append(fill_id)  # told with one time for each of its numbers: see `_key`
+        self._fills.append(fill_id)
         fee = (
             {} if is_reused else self._maybe(fee=self._pick("0.1", "-0.25"), **self._maybe(fee_currency=self._pick("USD", "BNB")))
         )
-        numbers = {"quantity": self._pick(*QUANTITIES), "price": self._pick(*PRICES)}
+        numbers = {"quantity": self._pick(*QUANTITIES), "price": self._pick(*PRICES), **self._contradiction()}
         return {**message, "fill_id": fill_id, **numbers, **fee, **self._maybe(liquidity="maker")}
 
     def _replaced_name(self) -> Message:
@@ -200,8 +228,10 @@ class Teller:
         if not self._asked:
             return []
         kind, asked = self._pick(*self._asked)
-        named = {"request_id": asked["request_id"]} if "request_id" in asked and self._draw(st.booleans()) else {}
-        return [{**message, "type": f"reject_{kind}", **named, **self._maybe(reason="unknown_order")}]
+        names = [asked[name] for name in ("request_id", "replacement_client_order_id") if name in asked]
+        options = [{}, {"request_id": "Q-unknown"}, {"client_order_id": self._replacement or self._client_order_id}]
+        options += [{"request_id": name} for name in names] + [{"client_order_id": name} for name in names]
+        return [{**message, "type": f"reject_{kind}", **self._pick(*options), **self._maybe(reason="unknown_order")}]
 
 
 @st.composite
@@ -221,7 +251,7 @@ def stories(draw: st.DrawFn, *, is_plain: bool | None = None, has_equal_times: b
         told.append((draw(st.integers(0, 60)), len(told), _about_account(draw)))
     at = _times(draw, [message for _, _, message in told], has_equal_times=has_equal_times)
     told.sort(key=lambda each: each[:2])
-    return Story(tuple({**message, **at[_key(message)]} for _, _, message in told), plain)
+    return Story(tuple(_without_marks({**message, **at[_key(message)]}) for _, _, message in told), plain)
 
 
 def _about_account(draw: st.DrawFn) -> Message:
@@ -229,29 +259,43 @@ def _about_account(draw: st.DrawFn) -> Message:
     instrument = draw(st.sampled_from(INSTRUMENTS))
     kinds: tuple[Message, ...] = (
         {"type": "instrument", "currency": "USD", "multiplier": "0.1"},
-        {"type": "instrument", "inverse": True},
+        {"type": "instrument", "currency": draw(st.sampled_from(("USD", "BNB")))},
+        {"type": "instrument", "inverse": draw(st.booleans()), "tick": "0.5"},
         {"type": "mark", "price": draw(st.sampled_from(PRICES))},
         {"type": "mark", "instrument": "BNB-USD", "price": "300"},
         {"type": "funding", "amount": draw(st.sampled_from(("0.5", "-0.25"))), "currency": draw(st.sampled_from(("USD", "BNB")))},
         {"type": "adjust", "quantity": draw(st.sampled_from(("-3", "0", "2.5"))), "price": draw(st.sampled_from(PRICES))},
     )
-    return {"instrument": instrument, **draw(st.sampled_from(kinds))}
+    chosen = {"instrument": instrument, **draw(st.sampled_from(kinds))}
+    if draw(st.integers(0, 3)):
+        return chosen
+    return {**chosen, "message_id": f"{draw(st.sampled_from(('first', 'second')))} {sorted(chosen.items())}"}
 
 
 def _times(draw: st.DrawFn, messages: list[Message], *, has_equal_times: bool) -> dict[str, Message]:
-    """When each message happened: commands before reports, so that no answer precedes what it answers."""
+    """When each message happened: in half of the stories commands before reports, in the others at any time."""
+    is_in_order = has_equal_times or draw(st.booleans())
     at: dict[str, Message] = {}
     for index, message in enumerate(messages):
-        first, last = (0, 9) if is_command(message) else (10, 14 if has_equal_times else 60)
+        first, last = (0, 9) if is_command(message) and is_in_order else (10, 14 if has_equal_times else 60)
         microsecond = 0 if has_equal_times else index
         at.setdefault(_key(message), {"at": moment(draw(st.integers(first, last)), microsecond)})
     return at
 
 
+AGAIN = "again"
+"""Marks a report that is told again with another time. It is no field of a message."""
+
+
+def _without_marks(message: Message) -> Message:
+    return {name: value for name, value in message.items() if name != AGAIN}
+
+
 def _key(message: Message) -> str:
-    """Messages that are one fact, and so have one time."""
+    """Messages that are one fact, and so have one time unless they are told again with another."""
+    mark = message.get(AGAIN)
     if message["type"] == "bust_fill":
         message = {"busted": message["fill_id"]}
     elif "fill_id" in message:
-        message = {name: message.get(name) for name in ("fill_id", "quantity", "price", "corrects")}
-    return repr(sorted(message.items(), key=str))
+        message = {name: message.get(name) for name in ("fill_id", "quantity", "price", "corrects", "side", "instrument")}
+    return repr((mark, sorted(message.items(), key=str)))

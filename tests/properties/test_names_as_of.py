@@ -1,11 +1,15 @@
 """As of any time an order is found by its names as it was found then, whatever names orders share and turn out to bear."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
 from orderledger import AmbiguousOrder, Ledger, UnknownOrder, parse_document
 from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.reading import one_order
+from orderledger.infrastructure.storage.views import folded
 from tests.properties.stories import START, Message, moment
 from tests.seeds import of_seeds
 
@@ -44,14 +48,15 @@ def told(chance: Random) -> Message:
     return {"type": kind, "account": chance.choice(ACCOUNTS), "at": moment(chance.randint(0, 50)), **KINDS[kind], **named}
 
 
-def answers(ledger: Ledger, **moment: datetime) -> list[Any]:
-    found: list[Any] = []
-    for name, account in ASKED:
-        try:
-            found.append(ledger.order(name, account=account, **moment))
-        except (UnknownOrder, AmbiguousOrder) as error:
-            found.append(str(error))
-    return found
+def answer(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except (UnknownOrder, AmbiguousOrder) as error:
+        return str(error)
+
+
+def answers(ledger: Ledger, **moment: Any) -> list[Any]:
+    return [answer(partial(ledger.order, name, account=account, **moment)) for name, account in ASKED]
 
 
 def check_names_of_then(seed: int) -> None:
@@ -64,6 +69,29 @@ def check_names_of_then(seed: int) -> None:
         for known_at, found in known:
             assert answers(ledger, as_of=known_at) == found, f"seed {seed}, as of {known_at}"
         assert answers(ledger, effective_at=RECORDED_FROM + timedelta(days=1)) == answers(ledger), f"seed {seed}"
+        check_own_events_suffice(ledger, chance, seed)
+        check_fills_are_attributed_by_the_names_of_now(ledger, seed)
+
+
+def check_own_events_suffice(ledger: Ledger, chance: Random, seed: int) -> None:
+    """An order folded from its own streams is the order folded from the whole log."""
+    events = list(ledger.events())
+    for _ in range(4 if events else 0):
+        as_of = chance.choice([None, chance.randint(0, len(events)), chance.choice(events)["recorded_at"]])
+        effective_at = chance.choice(events)["at"]
+        whole = folded(ledger._store, as_of, effective_at)
+        expected = [answer(partial(one_order, whole, name, account)) for name, account in ASKED]
+        found = answers(ledger, as_of=as_of, effective_at=effective_at)
+        assert found == expected, f"seed {seed}, as of {as_of}, effective at {effective_at}"
+
+
+def check_fills_are_attributed_by_the_names_of_now(ledger: Ledger, seed: int) -> None:
+    """As of each time of happening, a fill that had happened stands under the order that it stands under now."""
+    now = {(row["stream"], row["fill_id"]): row["at"] for row in ledger.trades(with_busted=True)}
+    for moment_then in sorted({event["at"] for event in ledger.events() if event["at"] < RECORDED_FROM}):
+        then = {(row["stream"], row["fill_id"]) for row in ledger.trades(with_busted=True, effective_at=moment_then)}
+        happened = {fill for fill, at in now.items() if at <= moment_then}
+        assert happened <= then <= set(now), f"seed {seed} at {moment_then}"
 
 
 @of_seeds

@@ -68,16 +68,10 @@ def test_every_order_and_the_profit_of_an_hour_of_apple_agree_with_the_oracle(
 def test_every_order_of_a_futures_stream_agrees_and_fills_of_no_known_side_are_kept_but_not_counted(
     shared: Path, orderledger_command: Path, durable_store_url: str
 ) -> None:
-    """The stream tells no side for fills of orders that were added before it began; the check's oracle takes them for sales."""
+    """The stream tells no side for fills of orders that were added before it began."""
     options = limited("CME_ESH4", shared, SLICE["CME_ESH4"])
     run = check("check_stream.py", shared, orderledger_command, durable_store_url, *options)
-    faults = run.stdout.splitlines()[:-1]
-    assert [fault.partition(":")[0] for fault in faults] == [
-        "pnl.position_quantity",
-        "pnl.average_open_price",
-        "pnl.realized_pnl",
-        "pnl.fills",
-    ]
+    assert run.returncode == 0, run.stdout + run.stderr
     told = [message for message in messages_of("CME_ESH4", shared, *options[2:]) if message["type"] == "fill"]
     trades = ask(orderledger_command, durable_store_url, "trades")
     assert len(trades) == len(told)

@@ -246,7 +246,7 @@ def test_terms_that_were_taken_back_are_not_taken_over_again(desk: Desk) -> None
     assert desk.order("limit_price") == (Decimal(102),)
 
 
-def test_an_order_that_is_seen_again_ends_without_a_conflict_though_our_clock_is_ahead(desk: Desk) -> None:
+def test_an_order_that_is_seen_again_ends_though_our_clock_is_ahead_and_the_times_conflict(desk: Desk) -> None:
     desk.record(*WORKING)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_listed=False, is_forgotten=True)
     desk.reconcile(60)
@@ -254,7 +254,7 @@ def test_an_order_that_is_seen_again_ends_without_a_conflict_though_our_clock_is
     desk.reconcile(120)
     assert desk.order("certainty") == ("confirmed",)
     desk.record(message("cancel", venue_order_id="V-1", at=at(20)))
-    assert desk.order("status", "anomalies") == ("canceled", [])
+    assert desk.order("status", "anomalies") == ("canceled", ["status_conflict"])
 
 
 def test_an_absent_order_is_absent_though_our_clock_is_behind_and_only_once(desk: Desk) -> None:

@@ -140,3 +140,90 @@ def test_terms_that_were_taken_back_stay_so_though_a_feed_tells_them_once_more(n
         assert row["limit_price"] == company.kind.instruments[0].price
 
     played(name, story)
+
+
+@every_venue
+def test_a_certificate_counts_the_orders_that_are_open(name: str) -> None:
+    """A list of the day also tells of those that have ended."""
+
+    async def story(company: Company) -> None:
+        company.place()
+        company.truth.fill(company.request("C-1"))
+        company.truth.cancel(company.place(side="sell"))
+        assert [(await reconciled(company)).certificate.orders for _ in range(2)] == [1, 1]
+        company.truth.cancel(company.truth.open_orders(company.there)[0])
+        assert (await reconciled(company)).certificate.orders == 0
+
+    played(name, story)
+
+
+def test_a_spread_that_is_told_without_its_legs_is_an_open_break_until_it_has_them() -> None:
+    """As the sandbox is said to list them: what filled of it is in none of the ledger's figures."""
+
+    def without_legs(text: str) -> str:
+        return re.sub(r'"leg": ?\[[^]]*\]', '"leg":null', text)
+
+    async def story(company: Company) -> None:
+        parent = company.place(instrument="SPY", quantity=1, limit_price=1)
+        company.server.writer.terms[parent.order_id] = {"class": "multileg"}  # type: ignore[attr-defined]
+        option = company.kind.instruments[1]
+        for side in ("buy", "sell"):
+            part = company.place(instrument=option.name, side=side, quantity=1, limit_price=12, parent_id=parent.order_id)
+            company.truth.fill(part)
+        company.server.rewritten = without_legs
+        found = [await reconciled(company) for _ in range(2)]
+        texts = {one.text for run in found for one in run.breaks if one.kind.value.startswith("unreadable")}
+        assert len(texts) == 1 and "leg is missing on" in texts.pop()
+        assert [name for name in open_breaks(found[-1]) if name.startswith("unreadable_fill:")] != []
+        company.server.rewritten = str
+        healed = await reconciled(company)
+        assert [name for name in open_breaks(healed) if name.startswith("unreadable")] == []
+        assert len(company.ledger.trades()) == 2
+
+    played("tradier", story)
+
+
+def test_an_order_of_somebody_else_s_that_the_venue_has_forgotten_ends_and_one_of_ours_does_not() -> None:
+    """The venue answers for the last 2000 orders of an account: of the others only the fills are left."""
+
+    async def story(company: Company) -> None:
+        others, ours = company.place(client_id="0x" + "7" * 32), company.request("C-1")
+        await reconciled(company)
+        for order in (others, ours):
+            company.truth.fill(order, "0.04")
+            company.truth.cancel(order)
+            company.server.forget(order)  # type: ignore[attr-defined]
+        names = [f"absent_order:{others.order_id}", "absent_order:C-1"]
+        assert open_breaks(await reconciled(company)) == sorted(names)
+        company.clock.set(company.clock.now() + timedelta(hours=2))
+        assert open_breaks(await reconciled(company)) == ["absent_order:C-1"]
+        rows = {row["venue_order_id"]: row for row in company.ledger.orders()}
+        assert [(row["status"], row["reason"]) for row in map(rows.__getitem__, [str(others.order_id), str(ours.order_id)])] == [
+            ("canceled", "concluded_absent"),
+            ("partially_filled", None),
+        ]
+        assert (await reconciled(company)).appended == 0
+
+    played("hyperliquid", story)
+
+
+@every_venue
+@pytest.mark.parametrize("left_over", [0, 4])
+def test_what_was_held_before_the_first_run_s_window_and_was_closed_since_leaves_no_position(name: str, left_over: int) -> None:
+    """Behaviour 18: no phantom positions."""
+
+    async def story(company: Company) -> None:
+        one = company.kind.instruments[0]
+        company.truth.fill(company.place())
+        if name == "tradier":
+            company.server.end_session()  # type: ignore[attr-defined]
+        company.clock.set(company.clock.now() + timedelta(days=40))
+        company.truth.fill(company.place(side="sell", quantity=(10 - left_over) * one.lot))
+        found = await reconciled(company)
+        assert [one.kind.value for one in found.breaks if "position" in one.kind.value] == ["opening_position"]
+        assert [name for name in open_breaks(found) if "position" in name] == []
+        (row,) = [row for row in company.ledger.positions() if row["instrument"] == one.name]
+        assert (row["position_quantity"], row["realized_pnl"]) == (left_over * one.lot, 0)
+        assert (await reconciled(company)).appended == 0
+
+    played(name, story)

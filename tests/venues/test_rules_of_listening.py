@@ -24,9 +24,9 @@ def test_an_account_is_up_once_it_can_be_heard_and_down_from_when_it_could_not(n
             company.truth.fill(order)
             await company.until(lambda: company.ledger.orders(status="filled"))
             assert company.venue.fault_of(company.account) is None
-            before = company.clock.now()
             await company.server.stop()
             await company.until(lambda: len(company.ups_and_downs) == 2)
+            before = company.clock.now()
             await company.until(lambda: company.venue.fault_of(company.account))
             await company.server.start()
             await company.until(lambda: len(company.ups_and_downs) == 3)

@@ -132,6 +132,7 @@ HYPERLIQUID = Voice(
             "response": {"type": "order", "data": {"statuses": [{"resting": {"oid": 1}}, {"error": "no"}, "success"]}},
         },
         [{"time": T, "hash": "0x0", "delta": {"type": "funding", **_FUNDING}}],
+        [_LIQUIDATED, hyperliquid.fill(tid=416, side="A", startPosition="0.5")],
         _STATE,
         {"balances": [_TOKEN]},
         _frame("spotState", spotState={"balances": [_TOKEN]}),

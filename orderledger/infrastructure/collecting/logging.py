@@ -28,11 +28,6 @@ def say_new(url: str) -> None:
     structlog.get_logger("orderledger").info("new_ledger", db=url)
 
 
-def say_missing(url: str) -> None:
-    """A ledger that is not there: perhaps another was meant."""
-    structlog.get_logger("orderledger").warning("no_ledger_yet", db=url)
-
-
 def _name(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Which library speaks."""
     event["logger"] = event["_record"].name

@@ -50,8 +50,11 @@ class StoredRecords:
     def trades_of(self, order: Row) -> list[Row]:
         """The standing fills of an order, under whichever of its venue's ids."""
         with reaching(self._url):
-            events = self._store.events_of([order["stream"]])[order["stream"]]
-        return queries.trades(FoldedViews(events, None, None), stream=order["stream"])
+            views = FoldedViews(self._events_of(order["stream"]), None, None, self._events_of)
+        return queries.trades(views, stream=order["stream"])
+
+    def _events_of(self, stream: str) -> list[Recorded]:
+        return self._store.events_of([stream]).get(stream, [])
 
     def _orders(self, account: str, asked: Mapping[str, Names]) -> dict[str, Row]:
         found: dict[str, Row] = {}

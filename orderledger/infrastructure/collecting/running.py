@@ -58,7 +58,7 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, 
         ledger,
         _venues(settings, records),
         SystemClock(),
-        rules=_rules(settings),
+        rules=rules_of(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
         publish=lambda status: ledger.publish(settings.collector, to_publish(status, ledger)),
         check_views=ledger.check_following,
@@ -172,7 +172,7 @@ async def _reconcile_all(
 async def _reconciled(
     settings: CollectSettings, ledger: Ledger, records: Records, venue: Venue, account: str, is_dry_run: bool
 ) -> dict[str, Any]:
-    reconciler = Reconciler(ledger, venue, SystemClock(), _rules(settings), is_dry_run=is_dry_run, records=records)
+    reconciler = Reconciler(ledger, venue, SystemClock(), rules_of(settings), is_dry_run=is_dry_run, records=records)
     try:
         found = await reconciler.run(account)
     except VenueError as error:
@@ -205,11 +205,14 @@ def _venues(settings: CollectSettings, records: Records) -> Sequence[Venue]:
     return [build(told, records) for told in settings.venues]
 
 
-def _rules(settings: CollectSettings) -> Rules:
+def rules_of(settings: CollectSettings) -> Rules:
+    """The rules of reconciling that the settings come to."""
     return Rules(
         looking_back=timedelta(hours=settings.looking_back_hours),
         overlap=timedelta(seconds=settings.overlap_seconds),
         settling=timedelta(seconds=settings.settling_seconds),
+        concluding=timedelta(seconds=settings.concluding_seconds),
+        most_questions=settings.questions_per_run,
         may_adjust=settings.adjust_positions,
     )
 

@@ -8,10 +8,9 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-import httpx
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,46 +19,27 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from orderledger.infrastructure.collecting.addresses import (
+    OF_THE_NETWORK,
+    OF_THE_URL,
+    HttpUrl,
+    Section,
+    VenueSection,
+    WebsocketUrl,
+)
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.venues import networks
 from orderledger.infrastructure.venues.lighter.words import WEIGHTS
 from orderledger.infrastructure.wire.fields import Identifier
 from orderledger.infrastructure.wire.parsing import uncapitalized
 
 STANDARD_PER_MINUTE = 60
+SANDBOX_PER_MINUTE = 60
 HEAVIEST_QUESTION = max(WEIGHTS.values())
 
+NETWORK = "Where `url` and `websocket_url` are taken from."
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
 Hours = Annotated[float, Field(gt=0, le=24 * 366 * 20)]
-
-
-def _of_http(url: str) -> str:
-    return _checked(url, ("http", "https"))
-
-
-def _of_websocket(url: str) -> str:
-    return _checked(url, ("ws", "wss"))
-
-
-def _checked(url: str, schemes: tuple[str, ...]) -> str:
-    """Raises ValueError for what the libraries that connect to it would not take."""
-    try:
-        told = httpx.URL(url)
-        told.host.encode("idna")
-        has_port = told.port is None or 0 < told.port < 65_536
-        is_fit = url.isascii() and told.scheme in schemes and bool(told.host) and has_port and not told.fragment
-    except (httpx.InvalidURL, ValueError):
-        is_fit = False
-    if not is_fit:
-        raise ValueError(f"{url!r} is no address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
-    return url
-
-
-HttpUrl = Annotated[str, AfterValidator(_of_http)]
-WebsocketUrl = Annotated[str, AfterValidator(_of_websocket)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class HyperliquidAccount(Section):
@@ -69,13 +49,15 @@ class HyperliquidAccount(Section):
     address: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$", description="The 42 characters of its address.")
 
 
-class HyperliquidSettings(Section):
+class HyperliquidSettings(VenueSection):
     """Needs no credentials: everything that is read is public."""
 
+    networks = networks.HYPERLIQUID
     venue: Literal["hyperliquid"]
     accounts: tuple[HyperliquidAccount, ...] = Field(min_length=1, description="In the order in which they get the websockets.")
-    url: HttpUrl = Field(default="https://api.hyperliquid.xyz", description="Where it is asked.")
-    websocket_url: WebsocketUrl = Field(default="wss://api.hyperliquid.xyz/ws", description="Where it is listened to.")
+    network: Literal["mainnet", "testnet"] = Field(default="mainnet", description=NETWORK)
+    url: HttpUrl = Field(default="", description=f"Where it is asked. {OF_THE_NETWORK}")
+    websocket_url: WebsocketUrl = Field(default="", description=f"Where it is listened to. {OF_THE_URL}")
     exchanges: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,20}$")], ...] = Field(
         default=(),
         description="Exchanges of builders (HIP-3, the `xyz` of `xyz:TSLA`) to be listed besides the main one and spot.",
@@ -135,17 +117,17 @@ class Secret(Section):
         return str(self.file), text.strip()
 
 
-class LighterSettings(Section):
+class LighterSettings(VenueSection):
     """One account at Lighter."""
 
+    networks = networks.LIGHTER
     venue: Literal["lighter"]
     account: Identifier = Field(description="Its name in the ledger, e.g. lighter:main.")
     account_index: int = Field(ge=0, description="Its number at the venue.")
     token: Secret = Field(description="An auth token that reads; a read-only one is enough.")
-    url: HttpUrl = Field(default="https://mainnet.zklighter.elliot.ai", description="Where it is asked.")
-    websocket_url: WebsocketUrl = Field(
-        default="wss://mainnet.zklighter.elliot.ai/stream", description="Where it is listened to."
-    )
+    network: Literal["mainnet", "testnet"] = Field(default="mainnet", description=NETWORK)
+    url: HttpUrl = Field(default="", description=f"Where it is asked. {OF_THE_NETWORK}")
+    websocket_url: WebsocketUrl = Field(default="", description=f"Where it is listened to. {OF_THE_URL}")
     requests_per_minute: int = Field(
         default=60, ge=1, description="Allowed a minute; from 600 on as a premium account's, weighted."
     )
@@ -166,17 +148,20 @@ class LighterSettings(Section):
         return (f"account_index {self.account_index}",)
 
 
-class TradierSettings(Section):
+class TradierSettings(VenueSection):
     """One account at Tradier."""
 
+    networks = networks.TRADIER
+    of_networks: ClassVar[Mapping[str, Mapping[str, Any]]] = {"sandbox": {"requests_per_minute": SANDBOX_PER_MINUTE}}
     venue: Literal["tradier"]
     account: Identifier = Field(description="Its name in the ledger, e.g. tradier:main.")
     number: str = Field(pattern=r"^[A-Za-z0-9]{1,30}$", description="The account number at the venue.")
     token: Secret = Field(description="The access token.")
-    url: HttpUrl = Field(default="https://api.tradier.com/v1", description="Where it is asked.")
-    websocket_url: WebsocketUrl = Field(default="wss://ws.tradier.com/v1/accounts/events", description="Where it is listened to.")
+    network: Literal["live", "sandbox"] = Field(default="live", description=NETWORK)
+    url: HttpUrl = Field(default="", description=f"Where it is asked. {OF_THE_NETWORK}")
+    websocket_url: WebsocketUrl = Field(default="", description=f"Where it is listened to. {OF_THE_URL}")
     requests_per_minute: int = Field(
-        default=120, ge=1, description="Questions that the venue allows a minute; 60 in the sandbox."
+        default=120, ge=1, description="Questions that the venue allows a minute. Default in the sandbox: 60."
     )
     poll_seconds: Seconds = Field(default=2.0, description="Between two looks at the orders while any is open.")
 
@@ -203,6 +188,15 @@ class CollectSettings(BaseSettings):
     looking_back_hours: Hours = Field(default=168.0, description="How far the first reconciliation of an account asks for fills.")
     overlap_seconds: Seconds = Field(default=600.0, description="How much of what was covered before is asked for again.")
     settling_seconds: Seconds = Field(default=5.0, description="What changed so short a time ago is left to the next run.")
+    concluding_seconds: Seconds = Field(
+        default=3600.0,
+        description="How long the venue has to know nothing of an order made elsewhere before its end is concluded.",
+    )
+    questions_per_run: int = Field(
+        default=200,
+        ge=1,
+        description="Of how many orders one reconciliation asks the venue at most. The rest waits for the next.",
+    )
     adjust_positions: bool = Field(default=False, description="Adjust a position that differs to what the venue says.")
     log: Literal["text", "json"] = Field(default="text", description="Form of the log on stderr.")
     venues: tuple[VenueSettings, ...] = Field(default=(), description="The venues, each a table [[venues]].")

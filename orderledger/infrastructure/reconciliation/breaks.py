@@ -8,12 +8,15 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from orderledger.domain.ends import CONCLUDED_ABSENT
 from orderledger.domain.values import Source
 from orderledger.infrastructure.wire.messages import Absent, Message
 from orderledger.projections.tables import Row
 
 SUBJECT_SHOWN = 120
 ACTOR = "reconciliation"
+CONCLUDED = CONCLUDED_ABSENT
+"""The reason of an end that nobody told, but that follows from what the venue does not know."""
 UNDOES = "revert:"
 """Before the position of the event that a message takes back: its cause."""
 
@@ -33,6 +36,7 @@ class Kind(StrEnum):
     UNANSWERED_ORDER = "unanswered_order"
     TERMS_DIFFER = "terms_differ"
     ABSENT_ORDER = "absent_order"
+    NOT_ASKED = "not_asked"
     QUANTITY_DIFFERS = "quantity_differs"
     STATUS_DIFFERS = "status_differs"
     TWO_LIVE_ORDERS = "two_live_orders"
@@ -81,13 +85,30 @@ def name_of(row: Row) -> str:
     return name
 
 
+def names_told(row: Row) -> dict[str, Any]:
+    """By which names a message tells of an order."""
+    return {name: row[name] for name in ("client_order_id", "venue_order_id", "aliases")}
+
+
+def not_asked(row: Row, name: str, at: datetime, most: int) -> Break:
+    """The venue was not asked about it: the questions of the run went to orders that had waited longer."""
+    return Break(
+        kind=Kind.NOT_ASKED,
+        account=row["account"],
+        subject=name,
+        since=at,
+        text=f"{row['status']} here, and not asked about: a run asks about {most} orders, and others had waited longer",
+        ours=row,
+        is_settled=False,
+    )
+
+
 def absent_order(row: Row, asked_at: datetime) -> Break:
     """It is open here, and the venue, asked, has nothing to say of it."""
-    names = {"client_order_id": row["client_order_id"], "venue_order_id": row["venue_order_id"]}
     subject = name_of(row)
     as_named = f" as {row['venue_order_id']}" if row["venue_order_id"] else ""
     # Our clock may be behind the venue's: that it was heard of is not later than that it is missing.
-    told = Absent(account=row["account"], **names, aliases=row["aliases"], at=max(asked_at, row["updated_at"]))
+    told = Absent(account=row["account"], **names_told(row), at=max(asked_at, row["updated_at"]))
     new = [] if row["absent_at"] is not None else [told]
     return Break(
         kind=Kind.ABSENT_ORDER,

@@ -5,7 +5,7 @@ from typing import Any
 from orderledger.domain.exact import plain
 from orderledger.domain.order import OBSERVED_ENDS
 from orderledger.domain.values import Status as OrderStatus
-from orderledger.infrastructure.reconciliation.breaks import Kind
+from orderledger.infrastructure.reconciliation.breaks import CONCLUDED, Kind
 from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Expire, Message, Reject, Replace, Restate, Status
 from orderledger.projections.recovery import finding
 from orderledger.projections.tables import Row
@@ -45,6 +45,8 @@ def difference(row: Row | None, message: Any, listed: Names = frozenset()) -> tu
         return Kind.MISSING_END, "not known here, ended at the venue"
     if row is None:
         return Kind.MISSING_ORDER, "works at the venue, and is not known here"
+    if not row["is_open"] and row.get("reason") == CONCLUDED and says_working(message):
+        return Kind.MISSING_ORDER, "works at the venue, and was concluded here to have ended"
     if not row["is_open"]:
         is_working = Kind.STATUS_DIFFERS, f"{row['status']} here, working at the venue"
         return terms(row, message, listed) or (is_working if says_working(message) else at_end(row, message))

@@ -8,12 +8,13 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, ParamSpec, TypeVar
 
-from orderledger.domain.exact import EXACT, total
+from orderledger.domain.exact import total
 from orderledger.infrastructure.reconciliation.book import Book, Name, names_of, names_of_message
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.reconciliation.comparing import numbers
+from orderledger.infrastructure.reconciliation.moves import MOVING, Move, as_trade, moved
 from orderledger.infrastructure.venues.translation import Fault
-from orderledger.infrastructure.venues.venue import Records, Venue
+from orderledger.infrastructure.venues.venue import HeldBefore, Records, Venue
 from orderledger.infrastructure.wire.messages import BustFill, CorrectFill, Fill, Funding, Instrument, Message, Replace, Restate
 from orderledger.projections.tables import Row
 
@@ -22,7 +23,6 @@ Result = TypeVar("Result")
 
 TERMS = (Replace, Restate)
 FILLS = (Fill, CorrectFill, BustFill)
-MOVING = {"fill_id", "instrument", "side", "at", "quantity"}
 
 DIGITS = 16
 
@@ -36,24 +36,12 @@ async def nothing() -> None:
     """There is nothing to wait for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """What is only thought of would do to a position: a fill comes, or, with a negative count, one goes."""
-
-    venue_order_id: str | None
-    fill_id: str
-    instrument: str | None
-    at: datetime
-    quantity: Decimal
-    fills: int
-
-
 @dataclass(slots=True)
 class Findings:
     """`thought_of` is what a dry run would have recorded so far, under the names of its order, `foreseen` the orders as they
     would be then, and `moves` what it would do to positions. `records`: orders by their names. `heard`: waits until what was
     heard before is recorded. `fills_begin_at`: from when on the venue has told every fill, where it does not go back as far as
-    it was asked."""
+    it was asked. `held_before`: what was held of each instrument before the venue's first fill, where it tells that."""
 
     account: str
     book: Book
@@ -65,12 +53,22 @@ class Findings:
     foreseen: dict[str, Row] = field(default_factory=dict)
     appended: int = 0
     fills_begin_at: datetime | None = None
+    held_before: dict[str, HeldBefore] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
 
     async def add(self, found: Break) -> None:
         """A break, and its repairs into the log."""
         self.breaks[found.id] = found
         await self.record(found.repairs)
+
+    def leave_open(self, found: Break) -> None:
+        """A break that nothing settles now."""
+        self.breaks[found.id] = found
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether something of an answer could not be read, and may say what is not known here."""
+        return any(found.kind in (Kind.UNREADABLE_FILL, Kind.UNREADABLE_ORDER) for found in self.breaks.values())
 
     async def record(self, messages: Sequence[Message]) -> None:
         if self.is_dry_run and messages:
@@ -97,6 +95,10 @@ class Findings:
         foreseen = list(self.foreseen.values())
         return _others(rows, foreseen) + [row for row in foreseen if row["is_open"]]
 
+    async def orders_of_ours(self, *, reason: str) -> list[Row]:
+        """Those that were canceled for this reason."""
+        return await apart(self.book.orders, account=self.account, origin="own", status="canceled", reason=reason)
+
     async def order(self, name: str) -> Row | None:
         """The order of the account that bears this id."""
         for row in self.foreseen.values():
@@ -114,6 +116,10 @@ class Findings:
         answer = await venue.fills_since(self.account, since)
         if answer.begins_at is not None:
             self.fills_begin_at = max(self.fills_begin_at or answer.begins_at, answer.begins_at)
+        for held in answer.held_before:
+            known = self.held_before.get(held.instrument)
+            if known is None or held.at < known.at:
+                self.held_before[held.instrument] = held
         self.leave_unread(Kind.UNREADABLE_FILL, answer.faults, since)
         await self.learn(answer.messages)
         return answer.messages
@@ -177,9 +183,14 @@ class Findings:
             thought = [move for move in self.moves if (move.venue_order_id, move.fill_id) == (told.venue_order_id, gone)]
             standing = [] if thought else await self._standing(gone, await self._order_of(told))
             self.moves = [move for move in self.moves if move not in thought]
-            self.moves += [_moved(trade, trade["venue_order_id"], fills=-1) for trade in standing]
+            self.moves += [moved(trade, trade["venue_order_id"], fills=-1) for trade in standing]
         if not isinstance(told, BustFill):
-            self.moves.append(_moved(told.model_dump(include=MOVING), told.venue_order_id, fills=1))
+            self.moves.append(moved(told.model_dump(include=MOVING), told.venue_order_id, fills=1))
+
+    def set_position(self, instrument: str, at: datetime, change: Decimal) -> None:
+        """What an adjustment would do to a position, if nothing is recorded."""
+        if self.is_dry_run:
+            self.moves.append(Move(venue_order_id=None, fill_id="", instrument=instrument, at=at, quantity=change, fills=0))
 
     async def compare_fills(self, fills: Sequence[Fill], order: Row) -> None:
         """Leave open which fills of an order the venue tells with other numbers than stand here under their ids."""
@@ -199,23 +210,15 @@ class Findings:
                     )
                     self.breaks[found.id] = found
 
+    def unrecorded_fills(self, instrument: str, moment: datetime) -> list[Row]:
+        """The fills after a moment that a dry run would have booked, as rows of trades."""
+        moves = [move for move in self.moves if move.instrument == instrument and move.at > moment and move.fills > 0]
+        return [as_trade(move, number) for number, move in enumerate(moves, 1)]
+
     def unrecorded_position(self, instrument: str, moment: datetime | None = None) -> Decimal:
         """What a dry run would add to a position: all of it, or that up to a moment."""
         moves = [move for move in self.moves if move.instrument == instrument]
         return total(move.quantity for move in moves if moment is None or move.at <= moment)
-
-
-def _moved(fill: Row, venue_order_id: str | None, *, fills: int) -> Move:
-    """A fill that comes (`fills` is 1) or goes (-1)."""
-    is_added = (fill["side"] == "buy") == (fills > 0)
-    return Move(
-        venue_order_id=venue_order_id,
-        fill_id=fill["fill_id"],
-        instrument=fill["instrument"],
-        at=fill["at"],
-        quantity=fill["quantity"] if is_added else EXACT.copy_negate(fill["quantity"]),
-        fills=fills,
-    )
 
 
 def _others(rows: Iterable[Row], known: Sequence[Row]) -> list[Row]:

@@ -5,20 +5,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.domain.values import Anomaly
-from orderledger.infrastructure.reconciliation.book import is_taken_back, named_by, names_of, names_of_message, terms_told
-from orderledger.infrastructure.reconciliation.breaks import Break, Kind, absent_order, name_of, repairing, two_live_orders
-from orderledger.infrastructure.reconciliation.comparing import at_end, difference, says_ended, stays_unknown, terms
+from orderledger.infrastructure.reconciliation.book import names_of, names_of_message
+from orderledger.infrastructure.reconciliation.breaks import CONCLUDED, Kind, absent_order, name_of, not_asked, two_live_orders
+from orderledger.infrastructure.reconciliation.comparing import at_end, says_ended, terms
+from orderledger.infrastructure.reconciliation.concluding import (
+    concluded_end,
+    may_be,
+    may_conclude,
+    of_ours_after_all,
+    was_taken_back,
+)
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money
-from orderledger.infrastructure.reconciliation.wording import observed, restated
+from orderledger.infrastructure.reconciliation.rationing import Ration
+from orderledger.infrastructure.reconciliation.verdict import Verdict, subject_of
 from orderledger.infrastructure.venues.venue import Listing, Venue
-from orderledger.infrastructure.wire.messages import Fill, Message, Replace, Restate
+from orderledger.infrastructure.wire.messages import Fill, Message
 from orderledger.projections.tables import Row
-
-Kinds = frozenset[Kind]
-
-STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
-DOUBTFUL = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS, Kind.TERMS_DIFFER, Kind.MISSING_END, Kind.MISSING_ORDER})
-"""What a list that is a moment old may seem to say: the order itself is asked for before it is believed."""
 
 CLOCKS_APART = timedelta(minutes=1)
 """How far the venue's clock may be ahead of ours."""
@@ -30,44 +32,84 @@ UNEXPLAINED = frozenset({Anomaly.CLIENT_ORDER_ID_REUSED, Anomaly.OVERFILL, Anoma
 class OrderComparison:
     """`agreed` counts the open orders of which both sides say the same, now that what was missed is recorded."""
 
-    def __init__(self, findings: Findings, venue: Venue, settling: timedelta) -> None:
+    def __init__(self, findings: Findings, venue: Venue, ration: Ration, *, settling: timedelta, concluding: timedelta) -> None:
         self._findings = findings
         self._venue = venue
+        self._ration = ration
         self._settling = settling
-        self._changed: set[str] = set()
+        self._concluding = concluding
+        self._verdict = Verdict(findings)
         self._is_agreed: dict[str, bool] = {}
-        self._listed: frozenset[str] = frozenset()
+        self._rows: Sequence[Row] = ()
 
     @property
     def agreed(self) -> int:
-        """Of one order a list may tell in several messages: it agrees when all of them do."""
-        return sum(self._is_agreed.values())
+        """The open orders of which both sides say the same.
+
+        A list may tell of one order in several messages: it agrees when all of them do. A list of the day, which also tells of
+        orders that have ended, names those that are open.
+        """
+        return sum(is_agreed for name, is_agreed in self._is_agreed.items() if name in self._verdict.listed)
 
     async def compare(self, listing: Listing, since: datetime) -> None:
         """Compare a full list of open orders. Fills were asked for from `since` on."""
-        self._listed = listing.venue_order_ids
-        rows = await self._findings.open_orders()
-        names = {name: row for row in rows for name in names_of(row)}
-        compared: set[str] = set()  # an alias in the list may be that of two orders here: it stands for the one that it is about
+        self._verdict.listed = listing.venue_order_ids
+        for row in await self._findings.orders_of_ours(reason=CONCLUDED):
+            await self._findings.add(of_ours_after_all(row))
+        self._rows = rows = await self._findings.open_orders()
         await self._compare_twins(listing, rows)
-        words: list[Any] = [told for told in listing.messages if not is_money(told)]
+        doubtful, compared = await self._compare_listed(listing, rows)
+        settled = [row for row in rows if self._has_settled(row, listing)]
+        unlisted = {row["stream"]: row for row in settled if row["stream"] not in compared and not self._is_listed(row)}
+        reused = [row for row in settled if row["stream"] not in unlisted and Anomaly.CLIENT_ORDER_ID_REUSED in row["anomalies"]]
+        missing = sorted(unlisted.values(), key=lambda row: (row["absent_at"] is not None, row["updated_at"]))
+        self._plan([*(row for _, row in doubtful), *missing, *reused], rows)
+        await self._compare_again([(message, row) for message, row in doubtful if self._may_ask(row, listing, message)], since)
+        for row in [row for row in missing if self._may_ask(row, listing)]:
+            await self._ask_for(row, listing)
+        for row in [row for row in reused if self._may_ask(row, listing)]:
+            await self._hear_all_of(row, f"{len(row['venue_order_ids'])} ids at the venue, and not all of them explained")
+
+    async def _compare_listed(self, listing: Listing, rows: Sequence[Row]) -> tuple[list[tuple[Any, Row]], set[str]]:
+        """Compare what the list tells of each order. What it tells that the order itself has to be asked about, and which orders
+        here it speaks of."""
+        names = {name: row for row in rows for name in names_of(row)}
         doubtful: list[tuple[Any, Row]] = []
+        compared: set[str] = set()  # an alias in the list may be that of two orders here: it stands for the one that it is about
+        words: list[Any] = [told for told in listing.messages if not is_money(told)]
         for message in words:
             row = next((names[name] for name in sorted(names_of_message(message)) if name in names), None)
-            if row is None or row["stream"] in self._changed or message.venue_order_id not in row["venue_order_ids"]:
-                row = await self._look_up(message) or row
+            if row is None or row["stream"] in self._verdict.changed or message.venue_order_id not in row["venue_order_ids"]:
+                row = await self._verdict.look_up(message) or row
             compared |= set() if row is None else {row["stream"]}
-            if row is not None and self._is_doubtful(message, row):
+            if row is not None and self._verdict.is_doubtful(message, row):
                 doubtful.append((message, row))
             else:
-                self._count(message, is_agreed=await self._agrees(message, row))
-        await self._compare_again(doubtful, since)
-        for row in rows:
-            is_listed = row["stream"] in compared or not self._listed.isdisjoint(row["venue_order_ids"])
-            if not is_listed and self._has_settled(row, listing):
-                await self._ask_for(row, listing.at)
-            elif Anomaly.CLIENT_ORDER_ID_REUSED in row["anomalies"] and self._has_settled(row, listing):
-                await self._hear_all_of(row, f"{len(row['venue_order_ids'])} ids at the venue, and not all of them explained")
+                self._count(message, is_agreed=await self._verdict.agrees(message, row))
+        return doubtful, compared
+
+    def _is_listed(self, row: Row) -> bool:
+        return not self._verdict.listed.isdisjoint(row["venue_order_ids"])
+
+    def _plan(self, rows: Sequence[Row], open_orders: Sequence[Row]) -> None:
+        """Share the questions of this run out: to these orders, and to those that earlier runs left and that have ended here."""
+        names = {name for row in open_orders for name in (name_of(row), *row["venue_order_ids"])}
+        self._ration.plan([*map(name_of, rows), *(name for name in self._ration.waiting if name not in names)])
+
+    def _may_ask(self, row: Row, listing: Listing, message: Any = None) -> bool:
+        """Whether this run still asks about the order, of which the list tells `message` if it tells anything. If not, that stays
+        open, and so does that the order was absent before."""
+        if self._ration.may_ask(name_of(row)):
+            return True
+        self._leave(row, name_of(row), listing)
+        if row["absent_at"] is not None and message is None:
+            self._findings.leave_open(absent_order(row, listing.at))
+        if message is not None:
+            self._count(message, is_agreed=False)
+        return False
+
+    def _leave(self, row: Row, name: str, listing: Listing) -> None:
+        self._findings.leave_open(not_asked(row, name, listing.at, self._ration.most))
 
     async def compare_traded(self, listing: Listing, fills: Sequence[Message]) -> None:
         """The orders of these fills: their numbers, where one id has come with several; and of those that have ended here by
@@ -77,14 +119,18 @@ class OrderComparison:
         for fill in fills:
             if isinstance(fill, Fill) and fill.venue_order_id is not None:
                 traded.setdefault(fill.venue_order_id, []).append(fill)
-        for name, filled in traded.items():
+        for name in dict.fromkeys([*self._ration.waiting, *traded]):
             row = await self._findings.order(name)
             if row is not None and Anomaly.FILL_ID_REUSED in row["anomalies"]:
-                await self._findings.compare_fills(filled, row)
+                await self._findings.compare_fills(traded.get(name, ()), row)
             if row is None or name in told or row["is_open"] or not self._has_settled(row, listing):
                 continue
-            if UNEXPLAINED & set(row["anomalies"]) or row["reported_cum_quantity"] != row["cum_quantity"]:
+            if not UNEXPLAINED & set(row["anomalies"]) and row["reported_cum_quantity"] == row["cum_quantity"]:
+                continue
+            if self._ration.may_ask(name):
                 await self._hear_all_of(row, f"{row['status']} here, by its fills alone")
+            else:
+                self._leave(row, name, listing)
 
     async def _hear_all_of(self, row: Row, text: str) -> None:
         """Whatever the venue says of the order that was not heard before, and the terms that it ended on."""
@@ -94,12 +140,12 @@ class OrderComparison:
                 await self._findings.learn([message])
                 continue
             if await self._findings.news([message]):
-                await self._take_over(Kind.MISSING_END if says_ended(message) else Kind.TERMS_DIFFER, text, message, row)
-            fresh = await self._fresh(message, row)
+                await self._verdict.take_over(Kind.MISSING_END if says_ended(message) else Kind.TERMS_DIFFER, text, message, row)
+            fresh = await self._verdict.fresh(message, row)
             if message.venue_order_id == fresh["venue_order_id"]:
                 found = terms(fresh, message) or at_end(fresh, message)
                 if found is not None:
-                    await self._add(*found, message, fresh)
+                    await self._verdict.add(*found, message, fresh)
 
     def _has_settled(self, row: Row, listing: Listing) -> bool:
         """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell. A time that
@@ -108,25 +154,8 @@ class OrderComparison:
         is_fresh = listing.at - self._settling <= changed_at <= listing.at + CLOCKS_APART
         return row["absent_at"] is not None or not is_fresh
 
-    async def _look_up(self, message: Any) -> Row | None:
-        """The order, if it has ended here."""
-        for name in (message.venue_order_id, *message.aliases.values()):
-            row = await self._findings.order(name) if name else None
-            if row is not None and named_by(row, message):
-                return row
-        return None
-
-    def _is_doubtful(self, message: Any, row: Row) -> bool:
-        found = difference(row, message, self._listed)
-        return found is not None and found[0] in DOUBTFUL
-
-    async def _agrees(self, message: Any, row: Row | None) -> bool:
-        """Whether both sides say the same, now that what was listed is recorded."""
-        found = difference(row, message, self._listed)
-        return found is None or await self._add(*found, message, row)
-
     def _count(self, message: Any, *, is_agreed: bool) -> None:
-        self._is_agreed[_subject(message)] = is_agreed and self._is_agreed.get(_subject(message), True)
+        self._is_agreed[subject_of(message)] = is_agreed and self._is_agreed.get(subject_of(message), True)
 
     async def _compare_again(self, doubtful: Sequence[tuple[Any, Row]], since: datetime) -> None:
         """Each order is asked for once, and then, once for all, what was filled until the last has answered."""
@@ -136,145 +165,37 @@ class OrderComparison:
             begun = (row["requested_at"] or row["acknowledged_at"] or since for row in orders.values())
             await self._findings.ask_fills(self._venue, min([since, *begun]))
         for message, row in doubtful:
-            fresh = await self._look_up(message) or row if row["stream"] in self._changed else row
-            if self._is_doubtful(message, fresh):
-                words = await self._words(message, fresh, answers[row["stream"]])
-                is_agreed = await self._compare_words(words, fresh)
+            fresh = await self._verdict.look_up(message) or row if row["stream"] in self._verdict.changed else row
+            if self._verdict.is_doubtful(message, fresh):
+                words = await self._verdict.words(message, fresh, answers[row["stream"]])
+                is_agreed = await self._verdict.compare_words(words, fresh)
             else:
-                is_agreed = await self._agrees(message, fresh)
+                is_agreed = await self._verdict.agrees(message, fresh)
             self._count(message, is_agreed=is_agreed)
 
-    async def _compare_words(self, words: Sequence[Any], row: Row) -> bool:
-        """All that the venue answers about one order, in its order: the last word counts, and those before it where they are
-        news. Whether both sides say the same by then."""
-        has_ended = any(map(says_ended, words))
-        is_agreed = True
-        if not words or (not has_ended and difference(await self._fresh(words[-1], row), words[-1], self._listed) is None):
-            return is_agreed
-        for message in words:
-            news = await self._findings.news([message])
-            if not news and message is not words[-1] and not says_ended(message):
-                continue
-            fresh = await self._fresh(message, row)
-            # That it worked before it ended is no difference from what may be known of its end by now.
-            found = None if has_ended and not says_ended(message) else difference(fresh, message, self._listed)
-            if found is not None:
-                is_agreed = await self._add(*found, message, fresh) and is_agreed
-            elif has_ended:
-                await self._findings.record(repairing(news, Kind.MISSING_END, fresh["venue_order_id"] or ""))
-        return is_agreed
-
-    async def _words(self, message: Any, row: Row, answer: Sequence[Message]) -> Sequence[Any]:
-        """What the venue says now of an order that it has listed, all of it: a leg that has ended meanwhile began before."""
-        await self._findings.learn([told for told in answer if is_money(told)])
-        words: list[Any] = [told for told in answer if not is_money(told)]
-        fresh = await self._fresh(message, row)
-        if any(told.venue_order_id == message.venue_order_id for told in words):
-            return [told for told in words if told.venue_order_id == message.venue_order_id or named_by(fresh, told)]
-        # If it is an id that is known here, another has taken its place since the list was made.
-        return words if message.venue_order_id in fresh["venue_order_ids"] and words else [message]
-
-    async def _add(self, kind: Kind, text: str, message: Any, row: Row | None, tried: Kinds = frozenset()) -> bool:
-        """A break. Whether the venue's word settles it: not if that word is recorded already, and was taken back."""
-        return await self._take_over(kind, text, message, row, await self._repairs(kind, message, row), tried)
-
-    async def _take_over(
-        self,
-        kind: Kind,
-        text: str,
-        message: Any,
-        row: Row | None,
-        repairs: Sequence[Message] | None = None,
-        tried: Kinds = frozenset(),
-    ) -> bool:
-        tried |= {kind}
-        subject = _subject(message)
-        if kind is Kind.MISSING_END:
-            await self._compare_terms(message, tried)
-        new = await self._findings.news([message] if repairs is None else repairs)
-        if not new and (is_agreed := await self._agrees_by_now(message, tried)) is not None:
-            return is_agreed  # heard in the meantime
-        self._changed |= {row["stream"]} if row is not None and new else set()
-        is_settled = bool(new) and kind not in STAY_OPEN
-        await self._findings.add(
-            Break(
-                kind=kind,
-                account=self._findings.account,
-                subject=subject,
-                since=message.at,
-                text=text,
-                ours=row,
-                theirs=message.evidence,
-                repairs=repairing(new, kind, subject),
-                is_settled=is_settled,
-            )
-        )
-        if is_settled and (row is None or row["origin"] == "external"):
-            return await self._agrees_by_now(message, tried) is not False
-        return is_settled
-
-    async def _agrees_by_now(self, message: Any, tried: Kinds) -> bool | None:
-        """Whether the order, which may have turned out to be another, is now what the venue says; what else differs is a break of
-        its own. None where it differs in what was tried, or in what may yet be told."""
-        fresh = await self._look_up(message)
-        found = difference(fresh, message, self._listed)
-        if found is None:
-            return True
-        return None if found[0] in tried | STAY_OPEN else await self._add(*found, message, fresh, tried)
-
-    async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
-        """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
-        same again in other words. None where it is older than what the venue has told here: an answer may be stale; nor where it
-        was taken back: only what the venue tells later stands."""
-        if kind is Kind.UNANSWERED_ORDER and row is not None:
-            fresh = await self._fresh(message, row)
-            return [message, observed(message, fresh)] if stays_unknown(fresh, message) else [message]
-        if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
-            return [message]
-        told = await apart(terms_told, self._findings.book, row)
-        if told is not None and is_taken_back(told) and message.at <= told["at"]:
-            return []
-        is_news = bool(await self._findings.news([message]))
-        if is_news and isinstance(message, (Replace, Restate)):
-            return [message]
-        if told is not None and message.at < told["at"]:
-            return []
-        return [message] if is_news and row["origin"] == "external" else [restated(message, row)]
-
-    async def _compare_terms(self, message: Any, tried: Kinds) -> None:
-        """An end may state terms that nobody has told before. They come first: once it has ended, nobody asks again."""
-        fresh = await self._look_up(message)
-        found = (
-            terms(fresh, message, self._listed)
-            if fresh is not None and message.venue_order_id in fresh["venue_order_ids"]
-            else None
-        )
-        if found is not None and found[0] not in tried:
-            await self._add(*found, message, fresh, tried)
-
-    async def _ask_for(self, row: Row, asked_at: datetime) -> None:
+    async def _ask_for(self, row: Row, listing: Listing) -> None:
         """An order that is open here and not in the venue's list: by client id, alias and venue id, then by its fills. If it is
         still open after that, under an id of which the venue has nothing to say, that id is not known to it."""
         answer = await self._venue.order(self._findings.account, row)
         words: list[Any] = [told for told in answer or () if not is_money(told)]
         await self._findings.learn([told for told in answer or () if is_money(told)])
-        await self._compare_words(words, row)
+        await self._verdict.compare_words(words, row)
         fresh = await self._findings.order(name_of(row)) or row
         if fresh["is_open"] and not any(told.venue_order_id == fresh["venue_order_id"] for told in words):
-            await self._findings.add(absent_order(fresh, asked_at))
+            is_over = answer is None and await self._is_over(fresh, listing)
+            await self._findings.add(concluded_end(fresh, listing.at) if is_over else absent_order(fresh, listing.at))
 
-    async def _fresh(self, message: Any, row: Row) -> Row:
-        """The row of the order as it is by now."""
-        return await self._look_up(message) or await self._findings.order(name_of(row)) or row
+    async def _is_over(self, row: Row, listing: Listing) -> bool:
+        """Whether the end of an order that the venue does not know can be concluded: not from answers that cannot be read."""
+        is_whole = not listing.faults and not self._findings.has_unread
+        if not is_whole or not may_conclude(row, listing.at, self._concluding):
+            return False
+        if any(may_be(row, own) for own in self._rows):
+            return False
+        return not await apart(was_taken_back, self._findings.book, row)
 
     async def _compare_twins(self, listing: Listing, rows: Sequence[Row]) -> None:
         for row in rows:
             live = sorted(name for name in row["venue_order_ids"] if name in listing.venue_order_ids)
             if len(live) > 1:
                 await self._findings.add(two_live_orders(row, live))
-
-
-def _subject(message: Any) -> str:
-    """The order that a message speaks of, by the surest name it gives."""
-    subject: str = message.venue_order_id or next(iter(message.aliases.values()))
-    return subject

@@ -12,7 +12,8 @@ from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.reconciliation.book import JUST, position_at
 from orderledger.infrastructure.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.reconciliation.findings import Findings, apart
-from orderledger.infrastructure.venues.venue import Venue
+from orderledger.infrastructure.reconciliation.opening import BY_RESULT, price_of_opening
+from orderledger.infrastructure.venues.venue import HeldBefore, Venue
 from orderledger.infrastructure.wire.messages import Adjust, Balance
 from orderledger.projections.tables import Row
 
@@ -50,7 +51,9 @@ class PositionComparison:
     async def compare(self, since: datetime, asked_at: datetime) -> None:
         """Compare all positions. Fills were asked for from `since` on. Raises VenueUnavailable where a position that would have
         to be opened moves faster than it can be looked at."""
-        looks: list[Look] = []
+        looks = [await self._look(since, is_last=False)]
+        if await self._open_held_before(looks[0]):
+            looks = []
         while not looks or (looks[-1].wrong and len(looks) < LOOKS):
             looks.append(await self._look(since, is_last=len(looks) == LOOKS - 1))
         last, rows = looks[-1], await self._rows()
@@ -137,7 +140,7 @@ class PositionComparison:
     ) -> None:
         """`steady`: see `_steady`. A position that moves too fast for that stays as it is. Raises VenueUnavailable where it would
         have to be opened: later runs never do."""
-        is_opening = self._may_open and there is not None
+        is_opening = await self._may_be_opened(instrument, there, since)
         if is_opening and not steady:
             raise VenueUnavailable(f"the position in {instrument} moves while it is asked for")
         is_settled = bool(steady) and (is_opening or self._may_adjust)
@@ -145,6 +148,9 @@ class PositionComparison:
         kind = Kind.OPENING_POSITION if is_opening else Kind.POSITION_DIFFERS
         moment = since - JUST if is_opening else asked_at
         quantity = EXACT.add(await self._held_at(moment, instrument), min(steady)) if is_settled else stated
+        price, text = (there.average_price or ZERO if there else ZERO), None
+        if is_opening:
+            price, text = await self._price_of(instrument, quantity, there, moment)
         found = Break(
             kind=kind,
             account=self._findings.account,
@@ -153,7 +159,7 @@ class PositionComparison:
             text=f"{plain(here)} here, {plain(stated)} at the venue",
             ours=row,
             theirs=there.evidence if there else None,
-            repairs=repairing([self._set(instrument, quantity, there, kind, moment)], kind, instrument),
+            repairs=repairing([self._set(instrument, quantity, price, kind, moment, text)], kind, instrument),
             is_settled=is_settled,
         )
         self._findings.breaks[found.id] = found
@@ -161,11 +167,70 @@ class PositionComparison:
             self.agreed += 1
             await self._findings.record(found.repairs)
 
-    def _set(self, instrument: str, quantity: Decimal, there: Balance | None, kind: Kind, at: datetime) -> Adjust:
-        """From then on so much is held, at what the venue says that it cost."""
-        price = there.average_price if there and there.average_price is not None else ZERO
+    def _set(self, instrument: str, quantity: Decimal, price: Decimal, kind: Kind, at: datetime, text: str | None) -> Adjust:
+        """From then on so much is held, at this average cost."""
         return Adjust(
-            account=self._findings.account, instrument=instrument, quantity=quantity, price=price, at=at, reason=kind.value
+            account=self._findings.account,
+            instrument=instrument,
+            quantity=quantity,
+            price=price,
+            at=at,
+            reason=kind.value,
+            text=text,
+        )
+
+    async def _open_held_before(self, look: Look) -> bool:
+        """Open what was held before the first fill of an instrument, where the venue's fills say that: even of a position that
+        was closed since, and whatever else is missing. Whether anything was opened."""
+        before = sorted(self._findings.held_before.values(), key=_instrument) if self._may_open else []
+        stated = {balance.instrument: balance for balance in look.told}
+        is_opened = False
+        for held in before:
+            moment = held.at - JUST
+            here = await self._held_at(moment, held.instrument)
+            if here == held.quantity or not self._venue.tells_position_of(held.instrument):
+                continue
+            price, text = held.price, BY_RESULT
+            if price is None:
+                price, text = await self._price_of(held.instrument, held.quantity, stated.get(held.instrument), moment)
+            await self._open(held, here, self._set(held.instrument, held.quantity, price, Kind.OPENING_POSITION, moment, text))
+            is_opened = True
+        return is_opened
+
+    async def _open(self, held: HeldBefore, here: Decimal, adjustment: Adjust) -> None:
+        kind, instrument = Kind.OPENING_POSITION, held.instrument
+        found = Break(
+            kind=kind,
+            account=self._findings.account,
+            subject=instrument,
+            since=held.at,
+            text=f"{plain(here)} here before the first fill that the venue tells, {plain(held.quantity)} there",
+            repairs=repairing([adjustment], kind, instrument),
+        )
+        self._findings.set_position(instrument, adjustment.at or held.at, EXACT.subtract(held.quantity, here))
+        await self._findings.add(found)
+
+    async def _may_be_opened(self, instrument: str, there: Balance | None, since: datetime) -> bool:
+        """Whether what differs may have been held before the first fill. It is known where the venue's fills say what was held.
+
+        A position that is flat now was held before, if by its fills since then alone it would not be: unless the operator says
+        that positions are to be adjusted to the venue's.
+        """
+        if not self._may_open or instrument in self._findings.held_before:
+            return False
+        return there is not None or (not self._may_adjust and await self._held_at(since - JUST, instrument) == ZERO)
+
+    async def _price_of(self, instrument: str, quantity: Decimal, there: Balance | None, at: datetime) -> tuple[Decimal, str]:
+        """What was held then had cost, and how that is known."""
+        return await apart(
+            price_of_opening,
+            self._findings.book,
+            self._findings.account,
+            instrument,
+            quantity=quantity,
+            at=at,
+            stated=there.average_price if there else None,
+            thought_of=self._findings.unrecorded_fills(instrument, at),
         )
 
 
@@ -174,6 +239,10 @@ def _steady(looks: Sequence[Look], instrument: str) -> set[Decimal]:
     one, look as if one were too many; but never while nothing is booked."""
     sure = {look.at_rest[instrument] for look in looks if instrument in look.at_rest}
     return sure.intersection(*(look.possible.get(instrument, set()) for look in looks))
+
+
+def _instrument(held: HeldBefore) -> str:
+    return held.instrument
 
 
 def _booked(row: Row | None) -> tuple[int, Decimal]:

@@ -17,10 +17,14 @@ from orderledger.infrastructure.reconciliation.comparing import is_unanswered
 from orderledger.infrastructure.reconciliation.findings import Findings, apart, is_money, nothing
 from orderledger.infrastructure.reconciliation.orders import OrderComparison
 from orderledger.infrastructure.reconciliation.positions import PositionComparison
+from orderledger.infrastructure.reconciliation.rationing import Ration
 from orderledger.infrastructure.venues.venue import Records, Venue
 from orderledger.infrastructure.wire.messages import Certify, Gap, OpenBreak
 from orderledger.projections.tables import Row
 
+MOST_BREAKS = 10_000
+"""What one certificate can hold."""
+MORE_BREAKS = "more_breaks:"
 UpAt = Callable[[], datetime | None]
 UNREAD_FILLS = f"{Kind.UNREADABLE_FILL}:"
 DIFFERING_FILLS = (f"{Kind.FILL_DIFFERS}:", f"{Kind.QUANTITY_DIFFERS}:")
@@ -33,7 +37,9 @@ class Rules:
     before is asked for again, since venues tell late. `settling`: what changed so short a time ago is left to the next run.
     `pause`: seconds before a position that differs is asked for again; `opening_pause`: before one that might be taken over as
     held before the first fill, since fills may be told late. `certifying`: how often a certificate is recorded though
-    nothing has changed. `may_adjust`: whether a position that differs is adjusted to the venue's."""
+    nothing has changed. `concluding`: how long the venue has to know nothing of an order made elsewhere before its end is
+    concluded. `most_questions`: of how many orders a run asks the venue at most. `may_adjust`: whether a position that differs
+    is adjusted to the venue's."""
 
     looking_back: timedelta = timedelta(days=7)
     overlap: timedelta = timedelta(minutes=10)
@@ -41,6 +47,8 @@ class Rules:
     pause: float = 0.5
     opening_pause: float = 2.5
     certifying: timedelta = timedelta(days=1)
+    concluding: timedelta = timedelta(hours=1)
+    most_questions: int = 200
     may_open: bool = True
     may_adjust: bool = False
 
@@ -97,7 +105,8 @@ class Reconciler:
         await findings.learn([message for message in listing.messages if is_money(message)])
         findings.leave_unread(Kind.UNREADABLE_ORDER, listing.faults, listing.at)
         fills = await findings.ask_fills(self._venue, since)
-        orders = OrderComparison(findings, self._venue, self._rules.settling)
+        ration = Ration(self._rules.most_questions, _left_open(last))
+        orders = OrderComparison(findings, self._venue, ration, settling=self._rules.settling, concluding=self._rules.concluding)
         await orders.compare(listing, since)
         await orders.compare_traded(listing, fills)
         may_open = self._rules.may_open and last is None
@@ -188,6 +197,15 @@ def _certificate(
         orders=orders,
         fills=fills,
         positions=positions,
-        breaks_open=tuple(OpenBreak(id=name, since=moment) for name, moment in sorted(left.items())),
+        breaks_open=_shown_open(left),
         actor=ACTOR,
     )
+
+
+def _shown_open(left: dict[str, datetime]) -> tuple[OpenBreak, ...]:
+    """As many open breaks as a certificate holds, the oldest, and how many more there are."""
+    oldest = sorted(left, key=lambda name: (left[name], name))
+    kept = oldest if len(oldest) <= MOST_BREAKS else oldest[: MOST_BREAKS - 1]
+    shown = [OpenBreak(id=name, since=left[name]) for name in sorted(kept)]
+    more = oldest[len(kept) :]
+    return (*shown, *([OpenBreak(id=f"{MORE_BREAKS}{len(more)}", since=left[more[0]])] if more else []))

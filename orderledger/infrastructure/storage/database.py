@@ -14,6 +14,9 @@ from orderledger.infrastructure.storage.columns import Column
 from orderledger.infrastructure.storage.recording import EVENTS_TABLE, LAST_POSITION
 from orderledger.projections.tables import BY_NAME, Key, Kind, Row, Table
 
+ROWS_PER_BATCH = 1_000
+"""Rows that a stream of rows holds in memory at a time."""
+
 REBUILDING_LOOK = 0.1
 """Seconds between two looks whether another has rebuilt its views."""
 
@@ -86,6 +89,17 @@ class Session(ABC):
             statement += f" WHERE {where}"
         return self._rows_from(table, self.execute(f"{statement} {tail}", parameters))
 
+    def each(self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, tail: str = "") -> Iterator[Row]:
+        """The same rows, read from the database in batches: memory does not grow with their number."""
+        condition = f"WHERE {where}" if where else ""
+        statement = f"SELECT {self._selected(table)} FROM {table.name} {condition} {tail}"
+        for found in self._batches(statement, parameters):
+            yield from self._rows_from(table, found)
+
+    @abstractmethod
+    def _batches(self, statement: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a statement, at most `ROWS_PER_BATCH` at a time."""
+
     @abstractmethod
     def _selected(self, table: Table) -> str:
         """What is asked of a table, for `_rows_from` to make rows of."""
@@ -96,6 +110,10 @@ class Session(ABC):
     def first_missing(self, name: str) -> str:
         """How to sort by a column so that what is missing comes first, and text byte for byte."""
         return name
+
+    def latest_first(self, name: str) -> str:
+        """How to sort by a column so that the latest comes first, and what is missing last."""
+        return f"{name} DESC NULLS LAST"
 
     def create(self, table: Table, suffix: str = "") -> None:
         """Create the table and its indexes, unless they are there."""
@@ -131,6 +149,10 @@ class Database(ABC):
     @abstractmethod
     def reading(self) -> AbstractContextManager[Session]:
         """A transaction that sees one state of everything."""
+
+    def streaming(self) -> AbstractContextManager[Session]:
+        """A reading transaction on a connection of its own: other questions and writes of this thread may run meanwhile."""
+        return self.reading()
 
     @abstractmethod
     def alone(self) -> AbstractContextManager[Session]:

@@ -1,6 +1,7 @@
 """Rows of the views in PostgreSQL: NUMERIC, timestamptz and jsonb, written a table at a time."""
 
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from psycopg import Cursor, OperationalError
 from psycopg.rows import tuple_row
 
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, struct_of, times
-from orderledger.infrastructure.storage.database import REBUILDING_LOOK, Database, Session, upsert_tail
+from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
 from orderledger.projections.tables import Kind, Row, Table
 
 ROWS_WORTH_A_COPY = 200
@@ -65,6 +66,13 @@ class PostgresSession(Session):
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         self._cursor.execute(statement.replace("?", "%s").encode(), parameters or None)
         return self._cursor.fetchall() if self._cursor.description else []
+
+    def _batches(self, statement: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:
+        """With a cursor of the server, which keeps what was not fetched yet."""
+        with self._cursor.connection.cursor(uuid.uuid4().hex, row_factory=tuple_row) as cursor:
+            cursor.execute(statement.replace("?", "%s").encode(), parameters or None, binary=True)
+            while rows := cursor.fetchmany(ROWS_PER_BATCH):
+                yield rows
 
     def has_table(self, name: str) -> bool:
         # Asked of the catalog: alone, to_regclass may answer from before the last lock was waited for.
@@ -122,6 +130,9 @@ class PostgresSession(Session):
     def first_missing(self, name: str) -> str:
         is_text = name in ("account", "stream", "proposal_id", "client_order_id", "instrument", "method")
         return f'{name} COLLATE "C" NULLS FIRST' if is_text else f"{name} NULLS FIRST"
+
+    def latest_first(self, name: str) -> str:
+        return self.first_missing(name).replace("NULLS FIRST", "DESC NULLS LAST")
 
 
 class PostgresDatabase(Database):

@@ -5,17 +5,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore
+from eventsourcing.sqlite import SQLiteDatastore
 from msgspec.structs import asdict
 
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, row_decoder, times
-from orderledger.infrastructure.storage.database import REBUILDING_LOOK, Database, Session, upsert_tail
+from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
 from orderledger.infrastructure.storage.recording import chunks
 from orderledger.infrastructure.storage.sqlite_connections import Datastore
 from orderledger.projections.tables import BY_NAME, Kind, Row, Table
@@ -50,12 +50,19 @@ class SQLiteSession(Session):
     }
     _as_json: dict[Kind, str] = {"json": "json({})", "flag": "json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"}  # noqa: RUF012
 
-    def __init__(self, cursor: SQLiteCursor) -> None:
-        self._cursor = cursor.sqlite_cursor
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
         self._cursor.row_factory = None  # plain tuples: the library's rows by name cost more than the reading
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._cursor.execute(statement, tuple(parameters)).fetchall()
+
+    def _batches(self, statement: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:
+        with closing(self._cursor.connection.cursor()) as cursor:
+            cursor.row_factory = None
+            cursor.execute(statement, tuple(parameters))
+            while rows := cursor.fetchmany(ROWS_PER_BATCH):
+                yield rows
 
     def has_table(self, name: str) -> bool:
         return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
@@ -92,12 +99,28 @@ class SQLiteDatabase(Database):
     @contextmanager
     def writing(self) -> Iterator[Session]:
         with self._datastore.transaction(commit=True) as cursor:
-            yield SQLiteSession(cursor)
+            yield SQLiteSession(cursor.sqlite_cursor)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         with self._datastore.transaction(commit=False) as cursor:
-            yield SQLiteSession(cursor)
+            yield SQLiteSession(cursor.sqlite_cursor)
+
+    @contextmanager
+    def streaming(self) -> Iterator[Session]:
+        """On a connection that is opened for it. A memory store has none to spare."""
+        pool = self._datastore.pool
+        if pool.is_sqlite_memory_mode:
+            with self.reading() as session:
+                yield session
+            return
+        with self.reading():
+            pass  # checks that the file is still in its place
+        location = f"{Path(self._path).as_uri()}?mode=rw"
+        settings: dict[str, Any] = {"uri": True, "timeout": pool.lock_timeout or 0, "isolation_level": None}
+        with closing(sqlite3.connect(location, check_same_thread=False, **settings)) as connection:
+            connection.execute("BEGIN")
+            yield SQLiteSession(connection.cursor())
 
     def alone(self) -> AbstractContextManager[Session]:
         return self.writing()  # whoever writes here is alone

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from orderledger.domain.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
 from orderledger.domain.events import (
     AnomalyCleared,
     AnomalyDetected,
@@ -32,7 +33,7 @@ from orderledger.domain.events import (
 from orderledger.domain.exact import plain
 from orderledger.domain.order import evolve
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.state import DUPLICATE_ORDER, Order
+from orderledger.domain.state import Order
 from orderledger.domain.values import account_of, client_order_id_of, is_order_stream
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.codec import NAMES, decode
@@ -48,6 +49,8 @@ STREAMS_PER_READING = 1_000
 
 REQUESTED, FILLED, REJECTED = NAMES[OrderRequested], NAMES[FillRecorded], NAMES[OrderRejected]
 REINSTATED = NAMES[OrderReinstated]
+CONCLUSION = f'"{CONCLUDED_ABSENT}"'.encode()
+"""In the bytes of a cancel that may end nothing: the order may have been requested here since."""
 ENDING = frozenset({NAMES[OrderCanceled], NAMES[OrderExpired]})
 HARMLESS = frozenset(
     {
@@ -126,6 +129,8 @@ def _take(survey: Survey, stream: str, version: int, name: str, state: bytes) ->
         survey.fill(stream, fill.fill_id, fill.quantity or Decimal(0))
     elif name == REQUESTED:
         survey.request(stream, version, _decode(state).payload.quantity or Decimal(0))
+    elif name in ENDING and CONCLUSION in state:
+        survey.doubt(stream)
     elif name in ENDING or (name == REJECTED and _decode(state).payload.reason != DUPLICATE_ORDER):
         survey.end(stream)
     elif name == REINSTATED:

@@ -6,10 +6,10 @@ from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.infrastructure.storage.recording import BOARD_TABLE, EVENTS_TABLE, NAMES_TABLE
 from orderledger.projections.tables import TABLES
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Of the tables and the functions beside them. Raised with every change to either; CHANGELOG.md says what changed."""
 
-FOLD_VERSION = 8
+FOLD_VERSION = 9
 """Of what the views hold. Raised when a fold changes its results: the views are then rebuilt when a ledger opens."""
 
 VIEWS = "views"

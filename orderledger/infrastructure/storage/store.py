@@ -121,7 +121,7 @@ class Store:
     def all_rows(self, up_to: int = LAST_POSITION, batch: int = 5_000) -> Iterator[Row]:
         """The same as it is stored."""
         position = 0
-        while position < up_to and (rows := self.recorder.rows_after(position, batch)):
+        while position < up_to and (rows := self.recorder.rows_after(position, min(batch, up_to - position))):
             yield from (row for row in rows if row.position <= up_to)
             position = rows[-1].position
 

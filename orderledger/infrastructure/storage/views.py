@@ -1,101 +1,96 @@
-"""Questions to the views: as they are, or as of another time by folding the log up to then."""
+"""What questions read: the views, live in the database (`stored_views`) or folded from the log as of another time."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from heapq import nlargest
 from typing import Any, Protocol
 
-from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAttributed, OrderEvent
+from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAttributed, OrderEvent, OrderRequested
 from orderledger.domain.exact import plain
 from orderledger.domain.identity import OUR_IDS, Name, NameKind, names_borne
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, client_order_id_of, order_stream
 from orderledger.infrastructure.arguments import asked_of
-from orderledger.infrastructure.garbage import uncollected
-from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recording import NAMES_TABLE
+from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
-from orderledger.projections.fold import Fold
-from orderledger.projections.store import MemoryRows
+from orderledger.projections.fold import Fold, Streams, nothing_earlier
+from orderledger.projections.store import MemoryRows, sort_key
 from orderledger.projections.tables import ORDERS, Row, Table
 
 AsOf = datetime | int
 """A time of recording, or a position of the log: also where several events were recorded at one time."""
 
 
+NEWEST_BY = ("updated_at", "stream")
+"""What tells which orders were updated last."""
+
+
 class Views(Protocol):
     """Rows of the views' tables, and orders by any of their names."""
 
-    def rows(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> list[Row]:
-        """The rows with these values, in the table's order. None as a value does not ask for anything. `since` and `until`
-        are about the time `at`: from the one on, before the other."""
+    def rows(
+        self,
+        table: Table,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest: int | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """The rows with these values, in the table's order. A value of None is no condition. `since` and `until`: rows whose
+        time (see `Table.time`) is at or after the one, and before the other. `newest`: so many at most, those that were updated
+        last."""
+
+    def each(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> Iterator[Row]:
+        """The same rows one after the other."""
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         """The orders that bear the name: a client order id, a replacement's, a request's, a venue's id, an alias."""
 
 
-class StoredViews:
-    """The live views, in one reading transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def rows(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> list[Row]:
-        asked = [(name, "=", value) for name, value in asked_of(table, where).items()]
-        asked += [("at", sign, moment) for sign, moment in ((">=", since), ("<", until)) if moment is not None]
-        values = [self._session.to_sql(table.kinds[name], value) for name, _, value in asked]
-        order = f"ORDER BY {', '.join(self._session.first_missing(name) for name in table.order_by)}"
-        with uncollected():
-            return self._session.select(table, " AND ".join(f"{name} {sign} ?" for name, sign, _ in asked), values, tail=order)
-
-    def orders_named(self, name: str, account: str | None) -> list[Row]:
-        found = self.rows(ORDERS, client_order_id=name, account=account)
-        if found:
-            return found
-        rows = [row for stream in self.streams_named(name, account) for row in self._order_in(stream)]
-        return list({row["stream"]: row for row in rows}.values())
-
-    def _order_in(self, stream: str) -> list[Row]:
-        """The order in the stream, or the one that it turned out to be."""
-        while not (rows := self.rows(ORDERS, stream=stream)):
-            told = [one.event.to for one in self._session.events_of(stream) if isinstance(one.event, OrderAttributed)]
-            if not told:
-                return []
-            stream = told[-1]
-        return rows
-
-    def streams_named(self, name: str, account: str | None = None) -> list[str]:
-        """The streams of orders that bear the name, other than as their client order id. Of an account its names alone are read,
-        of which the key of the table tells where they stand. LIKE takes more than is meant: other cases, on SQLite, and ends of
-        longer values."""
-        statement = f"SELECT name, stream FROM {NAMES_TABLE} WHERE (name = ? OR (kind = ? AND name LIKE ? ESCAPE '!'))"
-        escaped = name.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-        values = [name, NameKind.ALIAS.value, f"%={escaped}"]
-        if account is not None:
-            statement, values = f"{statement} AND account = ?", [*values, account]
-        found = self._session.execute(statement, values)
-        return list(dict.fromkeys(stream for known, stream in found if name in (known, known.partition("=")[2])))
-
-
 class FoldedViews:
-    """The views as of another time: what was known at `as_of`, or what had happened by `effective_at`, or both. An order has the
-    names by which it was known at `as_of`, also where it got them after `effective_at`."""
+    """The views as of another time: from what was recorded by `as_of`, of what had happened by `effective_at`, or both.
 
-    def __init__(self, events: Iterable[Recorded], as_of: AsOf | None, effective_at: datetime | None) -> None:
+    As of a time of happening, a report belongs to the order that all names known at `as_of` show. A row shows only the names
+    that had appeared by then, and an order is found by any name known at `as_of`.
+    """
+
+    def __init__(
+        self,
+        events: Iterable[Recorded],
+        as_of: AsOf | None,
+        effective_at: datetime | None,
+        streams: Streams = nothing_earlier,
+    ) -> None:
         self._rows = MemoryRows()
         self._names = _Names()
-        fold = Fold(self._rows)
+        fold = Fold(self._rows, streams)
         known = (recorded for recorded in events if was_known(recorded.recorded_at, recorded.position, as_of))
-        for recorded in _happened(map(self._names.taken, known), effective_at):
+        named = map(self._names.taken, known)
+        for recorded in named if effective_at is None else _happened(named, effective_at):
             fold.take(recorded)
         fold.settle()
 
-    def rows(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> list[Row]:
+    def rows(
+        self,
+        table: Table,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest: int | None = None,
+        **where: Any,
+    ) -> list[Row]:
         rows = [_as_kept(table, row) for row in self._rows.select(table, **asked_of(table, where))]
-        if since is None and until is None:
+        if since is not None or until is not None:
+            rows = [row for row in rows if _is_between(table.time_of(row), since, until)]
+        if newest is None:
             return rows
-        return [row for row in rows if (since is None or since <= row["at"]) and (until is None or row["at"] < until)]
+        return sorted(nlargest(newest, rows, key=_newest), key=lambda row: sort_key(table, row))
+
+    def each(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> Iterator[Row]:
+        return iter(self.rows(table, since=since, until=until, **where))
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         rows = self.rows(ORDERS, account=account)
@@ -151,9 +146,19 @@ class _Names:
         }
 
 
+def _is_between(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:
+    return moment is not None and (since is None or since <= moment) and (until is None or moment < until)
+
+
+def _newest(row: Row) -> tuple[Any, ...]:
+    return tuple((row[name] is not None, row[name]) for name in NEWEST_BY)
+
+
 def folded(store: Store, as_of: AsOf | None, effective_at: datetime | None) -> FoldedViews:
-    """The views as of another time."""
-    return FoldedViews(store.all_events(), as_of, effective_at)
+    """The views as of another time. Of a position, the log is read only up to it. Of a time, all of it is read: the clocks of
+    several processes may differ, so a later event may have an earlier time of recording."""
+    rows = store.all_rows(as_of) if isinstance(as_of, int) else store.all_rows()
+    return FoldedViews((decode(*row) for row in rows), as_of, effective_at)
 
 
 def was_known(recorded_at: datetime, position: int | None, as_of: AsOf | None) -> bool:
@@ -163,19 +168,20 @@ def was_known(recorded_at: datetime, position: int | None, as_of: AsOf | None) -
     return as_of is None or recorded_at <= as_of
 
 
-def _happened(events: Iterable[Recorded], effective_at: datetime | None) -> Iterator[Recorded]:
-    """What had happened. Which order a report belongs to holds for whatever time is asked about; what is odd about an order does
-    not, before the order has any facts."""
+def _happened(events: Iterable[Recorded], moment: datetime) -> Iterator[Recorded]:
+    """The events that had happened by then. An order shows anomalies only if it has facts. Attributions count whenever they were
+    recorded, unless the order was requested since: they come last, when that is known."""
     begun: set[str] = set()
+    attributions: dict[str, Recorded] = {}
     for recorded in events:
-        if effective_at is not None and not _had_happened(recorded, effective_at):
+        event, stream = recorded.event, recorded.stream
+        if isinstance(event, OrderAttributed):
+            attributions[stream] = recorded
             continue
-        if not isinstance(recorded.event, (AnomalyDetected, AnomalyCleared)):
-            begun.add(recorded.stream)
+        if isinstance(event, OrderRequested):
+            attributions.pop(stream, None)
+        is_judgement = isinstance(event, (AnomalyDetected, AnomalyCleared))
+        if recorded.at <= moment and (stream in begun or not is_judgement):
+            begun.add(stream)
             yield recorded
-        elif recorded.stream in begun:
-            yield recorded
-
-
-def _had_happened(recorded: Recorded, moment: datetime) -> bool:
-    return recorded.at <= moment or isinstance(recorded.event, OrderAttributed)
+    yield from (recorded for stream, recorded in attributions.items() if stream in begun)

@@ -1,6 +1,6 @@
 """Reading single fields of a venue's row, for every adapter. What is not told is None, what cannot be read is Unreadable."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,9 @@ LONGEST_ID = 40
 """Digits of an id. A longer number names nothing at any venue."""
 
 LARGEST_ID = 2**64
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No order of any venue here is as old. What reads as an earlier time is a zero, or a count of something else."""
 
 NOTHING = ("", "null")
 """Texts by which venues say nothing."""
@@ -50,7 +53,19 @@ def needed_number(row: Document, name: str) -> Decimal:
 
 def price(row: Document, name: str) -> Decimal | None:
     """A price, where the venue writes 0 for none."""
-    return number(row, name) or None
+    found = number(row, name)
+    if found is not None and found < 0:
+        raise Unreadable(f"{name} is negative")
+    return found or None
+
+
+def paid_price(row: Document, name: str, *, may_be_zero: bool = False) -> Decimal:
+    """The price of an execution, which has to be there. `may_be_zero`: whether it may be 0, as in a settlement of what has
+    become worthless."""
+    found = needed_number(row, name)
+    if found < 0 or (found == 0 and not may_be_zero):
+        raise Unreadable(f"{name} is {found:f}: a price is above 0")
+    return found
 
 
 def word(row: Document, name: str) -> str | None:
@@ -98,6 +113,13 @@ def moment(row: Document, name: str) -> datetime | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_COUNT:
         value = int(value)
     try:
-        return parse_time(value)
+        return plausible(parse_time(value))
     except (ValueError, OverflowError) as fault:
         raise Unreadable(f"{name} {fault}") from None
+
+
+def plausible(at: datetime) -> datetime:
+    """The same time. Raises ValueError for one before any order of these venues."""
+    if at < EARLIEST:
+        raise ValueError(f"is {at.isoformat()}, which is before the year {EARLIEST.year}")
+    return at

@@ -7,6 +7,7 @@ nothing. Whether a message is news, a repetition or a contradiction is for the l
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 from orderledger.infrastructure.venues.translation import Fault
@@ -19,6 +20,7 @@ __all__ = [
     "Down",
     "Garbled",
     "Heard",
+    "HeldBefore",
     "Listing",
     "ManyRecords",
     "Records",
@@ -87,13 +89,26 @@ Told = Heard | Down | Up | Garbled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBefore:
+    """What was held of an instrument when the first of some fills happened, `at`. `price`: its average cost, where the venue
+    tells it."""
+
+    instrument: str
+    quantity: Decimal
+    price: Decimal | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What an answer tells, and what of it could not be read: without secrets, and each payload as text. `begins_at`: from when
-    on it is whole, where the venue does not tell as far back as it was asked."""
+    on it is whole, where the venue does not tell as far back as it was asked. `held_before`: what was held before its first
+    fill of each instrument, where the venue's fills say that."""
 
     messages: Sequence[Message]
     faults: Sequence[Fault] = ()
     begins_at: datetime | None = None
+    held_before: Sequence[HeldBefore] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

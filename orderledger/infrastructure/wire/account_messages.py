@@ -9,12 +9,12 @@ from orderledger.infrastructure.wire.fields import Count, Flag, Identifier, Numb
 
 
 class Instrument(Message):
-    """The definition of an instrument."""
+    """The definition of an instrument, term by term: of each term the value of the latest `at` holds."""
 
     type: Literal["instrument"] = "instrument"
     instrument: Identifier
     multiplier: Quantity | None = None
-    inverse: Flag = False
+    inverse: Flag | None = None
     currency: Identifier | None = None
     tick: Quantity | None = None
     lot: Quantity | None = None

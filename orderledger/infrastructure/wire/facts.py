@@ -115,6 +115,7 @@ def _converter(message_class: type[Message], fact_class: type[AnyFact]) -> Calla
     needed = NEEDS_ONE_OF.get(message_class)
     is_about_order = issubclass(message_class, OrderMessage)
     has_tags = "tags" in message_class.model_fields
+    is_gap = message_class is messages.Gap
 
     def convert(message: Message) -> AnyFact:
         given = message.__dict__
@@ -122,6 +123,8 @@ def _converter(message_class: type[Message], fact_class: type[AnyFact]) -> Calla
             raise InvalidMessage("client_order_id", "is missing, and so are venue_order_id and aliases")
         if needed and all(given[name] is None for name in needed):
             raise InvalidMessage(needed[0], "is missing" + "".join(f", and so is {name}" for name in needed[1:]))
+        if is_gap and given["to_at"] is not None and given["to_at"] < given["from_at"]:
+            raise InvalidMessage("to", "is before from: a gap ends after it begins")
         if has_tags and given["tags"]:
             _check_json(given["tags"])
             given = {**given, "tags": _exact(given["tags"])}

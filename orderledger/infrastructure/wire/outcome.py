@@ -9,8 +9,8 @@ Answer = Literal["recorded", "duplicate", "refused", "invalid"]
 
 class Outcome(NamedTuple):
     """`position`: where the message stands in the log, if it was recorded. `reason`: the code of a refusal; of what is no
-    message, the field and the fault. `anomalies`: codes of what is odd about it. `text`: what is known, in a sentence.
-    `field`: the field at fault."""
+    message, the field and the fault. `anomalies`: codes of what is odd about it. `text`: a sentence: why
+    a message is refused or invalid; of a recorded one, a hint at what may be a mistake. `field`: the field at fault."""
 
     outcome: Answer
     position: int | None = None

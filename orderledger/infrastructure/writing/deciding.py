@@ -5,16 +5,26 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from orderledger.domain.anomalies import detect
 from orderledger.domain.decision import ACCEPTED, Duplicate, Reason, Refused
-from orderledger.domain.events import AnomalyDetected, Command, OrderAttributed, OrderEvent, OrderRequested, ReplaceRequested
+from orderledger.domain.events import (
+    AnomalyDetected,
+    Command,
+    Event,
+    OrderAttributed,
+    OrderEvent,
+    OrderRequested,
+    ReplaceRequested,
+)
 from orderledger.domain.identity import CLIENT, REQUEST, VENUE, Name, bears, names_borne
+from orderledger.domain.order import evolve
 from orderledger.domain.proposals import ProposalFact
-from orderledger.domain.recorded import AnyFact, Recorded
+from orderledger.domain.recorded import Recorded
+from orderledger.domain.recording import record
 from orderledger.domain.values import Anomaly, client_order_id_of
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.wire.outcome import DUPLICATE, Outcome
 from orderledger.infrastructure.writing.entry import Entry
+from orderledger.infrastructure.writing.hints import hint_of
 from orderledger.infrastructure.writing.live import Live, LiveStreams
 from orderledger.infrastructure.writing.naming import Naming
 
@@ -25,10 +35,11 @@ class Verdict(msgspec.Struct, gc=False):
     outcome: Outcome | None = None
     index: int = 0
     anomalies: tuple[str, ...] = ()
+    hint: str | None = None
 
     def told(self, positions: list[int] | None) -> Outcome:
         """What the sender is told once the events are durable, at these positions; or would be told, if they were."""
-        return self.outcome or Outcome("recorded", positions[self.index] if positions else None, None, self.anomalies)
+        return self.outcome or Outcome("recorded", positions[self.index] if positions else None, None, self.anomalies, self.hint)
 
 
 class Decider:
@@ -65,7 +76,7 @@ class Decider:
         if decision is ACCEPTED and isinstance(fact, (OrderRequested, ReplaceRequested)):
             decision = self._decide_name(entry.account, live, fact) or decision
         if decision is ACCEPTED:
-            verdict = Verdict(index=len(self.events))
+            verdict = Verdict(index=len(self.events), hint=hint_of(fact))
             self._record(entry, live, verdict)
             return verdict
         if isinstance(fact, Command | ProposalFact) and self.live.refresh(live.stream):
@@ -73,11 +84,12 @@ class Decider:
         self.naming.doubt(entry)
         if isinstance(decision, Refused):
             return Verdict(Outcome("refused", None, decision.reason.value, (), decision.text))
-        return Verdict(DUPLICATE)
+        reason = decision.reason if isinstance(decision, Duplicate) else None
+        return Verdict(DUPLICATE if reason is None else Outcome("duplicate", None, reason))
 
     def _decide_name(self, account: str, live: Live, fact: OrderRequested | ReplaceRequested) -> Refused | None:
         """Neither a request nor a replacement may take an id that another of our orders bears."""
-        name = live.order.own_id if isinstance(fact, OrderRequested) else fact.replacement_client_order_id
+        name = live.order.names.own_id if isinstance(fact, OrderRequested) else fact.replacement_client_order_id
         owner = self.naming.owner(account, (CLIENT, name)) if name else None
         if owner is None or owner == live.stream or self.live[owner].is_external:
             return None
@@ -103,7 +115,7 @@ class Decider:
             self._append(live, recorded)
             return
         order = live.order
-        own_id = order.own_id
+        own_id = order.names.own_id
         fresh = [name for name in names_borne(own_id, fact) if not bears(order, name)]
         self._append_order_fact(live, recorded, verdict)
         if isinstance(fact, OrderRequested) and own_id is not None:
@@ -118,17 +130,24 @@ class Decider:
 
     def _append_order_fact(self, live: Live, recorded: Recorded, verdict: Verdict) -> None:
         """The fact, and what is odd about it."""
-        order = live.order
-        ended_at = order.end_at
-        self._append(live, recorded)
-        for judgement in detect(order, recorded.event, recorded.at, was_ended_at=ended_at):  # type: ignore[arg-type]
-            self._judge(live, judgement, verdict)
+        self.live.touch(live.stream)  # first: the rest may be interrupted
+        _, *judgements = record(live.order, recorded.event, recorded.at)  # type: ignore[arg-type]
+        live.note(recorded)
+        self.events.append(recorded)
+        for judgement in judgements:
+            self._append_judgement(live, judgement, verdict)
 
-    def _judge(self, live: Live, judgement: AnyFact, verdict: Verdict) -> None:
+    def _judge(self, live: Live, judgement: Event, verdict: Verdict) -> None:
+        """What the names show about an order, beside what `record` finds."""
+        self.live.touch(live.stream)
+        evolve(live.order, judgement, self._now)
+        self._append_judgement(live, judgement, verdict)
+
+    def _append_judgement(self, live: Live, judgement: Event, verdict: Verdict) -> None:
         stream, version = live.stream, live.version + 1
-        self._append(
-            live, Recorded(stream=stream, version=version, event=judgement, recorded_at=self._now, at=self._now, source="ledger")
-        )
+        judged = Recorded(stream=stream, version=version, event=judgement, recorded_at=self._now, at=self._now, source="ledger")
+        live.note(judged)
+        self.events.append(judged)
         if isinstance(judgement, AnomalyDetected) and judgement.code not in verdict.anomalies:
             verdict.anomalies += (str(judgement.code),)
 
@@ -159,10 +178,17 @@ class Decider:
         elif self.live[stream].is_external:
             self._attribute(account, stream, owner, verdict)
             return owner
-        elif name[0] is VENUE and Anomaly.VENUE_ORDER_ID_REUSED not in self.live[stream].order.raised:
-            detail = f"venue order id {name[1]} is that of {client_order_id_of(owner) or owner}"
-            self._judge(self.live[stream], AnomalyDetected(code=Anomaly.VENUE_ORDER_ID_REUSED, detail=detail), verdict)
+        elif name[0] is VENUE:
+            self._flag_reused(name[1], stream, owner, verdict)
+            self._flag_reused(name[1], owner, stream, verdict)
         return stream
+
+    def _flag_reused(self, venue_order_id: str, stream: str, other: str, verdict: Verdict) -> None:
+        """Two orders of ours have been given one venue order id."""
+        live = self.live[stream]
+        if Anomaly.VENUE_ORDER_ID_REUSED not in live.order.raised:
+            detail = f"venue order id {venue_order_id} is also that of {client_order_id_of(other) or other}"
+            self._judge(live, AnomalyDetected(code=Anomaly.VENUE_ORDER_ID_REUSED, detail=detail), verdict)
 
     def _attribute(self, account: str, source: str, target: str, verdict: Verdict) -> None:
         """Record the facts of an unknown order under the order it turned out to be, once. Commands among them have happened: that
@@ -182,11 +208,11 @@ class Decider:
                     attributed_from=(source, told.version),
                 )
                 self._append_order_fact(order, copy, verdict)
-            for name in names_borne(external.order.own_id, fact):
+            for name in names_borne(external.order.names.own_id, fact):
                 if self.naming.bound(account, name) in (None, source):  # what is another's is still to be met
                     self.naming.bind(account, name, target, is_claim=True)
         self._judge(external, OrderAttributed(to=target), verdict)
-        own_id = external.order.own_id
+        own_id = external.order.names.own_id
         if own_id is not None:
             self.naming.bind(account, (CLIENT, own_id), target, is_claim=True)
         external.history = ()

@@ -41,7 +41,7 @@ class Live:
         return (
             isinstance(self.state, Order)
             and self.state.is_known
-            and self.state.request is None
+            and not self.state.is_requested
             and self.state.attributed_to is None
         )
 
@@ -59,18 +59,23 @@ class Live:
 
     def take(self, recorded: Recorded) -> None:
         """Bring the state up to date with the next event of the stream."""
-        self.version = recorded.version
         event = recorded.event
         if isinstance(self.state, Order):
             evolve(self.state, event, recorded.at)  # type: ignore[arg-type]
-            if self.state.request is None:
-                self.history += (recorded,)
-            elif self.history:
-                self.history = ()
         elif isinstance(self.state, Proposal):
             evolve_proposal(self.state, event)  # type: ignore[arg-type]
         else:
             evolve_account(self.state, event)  # type: ignore[arg-type]
+        self.note(recorded)
+
+    def note(self, recorded: Recorded) -> None:
+        """An event that the state has in it already is the newest of the stream."""
+        self.version = recorded.version
+        if isinstance(self.state, Order):
+            if not self.state.is_requested:
+                self.history += (recorded,)
+            elif self.history:
+                self.history = ()
 
 
 def blank(stream: str) -> Live:

@@ -78,7 +78,7 @@ def put(document: Any, path: tuple[Any, ...], junk: Any) -> Any:
     return copy
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.data())
 def test_whatever_stands_where_nothing_is_raised_and_all_that_is_told_can_be_recorded(data: st.DataObject) -> None:
     document = data.draw(st.sampled_from(PAYLOADS))
@@ -122,10 +122,80 @@ def test_an_order_that_cannot_be_read_costs_the_others_nothing(name: str, junk: 
         assert json.loads(fault.payload)
 
 
-@pytest.mark.parametrize(("name", "junk"), [*[spoil for spoil in SPOILS if spoil != ("oid", None)], *OF_FILLS])
+@pytest.mark.parametrize(("name", "junk"), [*SPOILS, *OF_FILLS])
 def test_a_fill_that_cannot_be_read_costs_the_others_nothing(name: str, junk: Any) -> None:
     told = heard([user_fills(fill(**{name: junk}), fill(tid=412))])
-    assert ([message.fill_id for message in told.messages], len(told.faults)) == ([f"{T + 4000}-ETH-412-B"], 1)  # type: ignore[attr-defined]
+    assert [message.fill_id for message in told.messages] == [f"{T + 4000}-ETH-412-B"]  # type: ignore[attr-defined]
+    (fault,) = told.faults
+    assert name in fault.fault or name == "sz"
+
+
+PUBLIC = {"coin": "ETH", "side": "B", "px": "2500.5", "sz": "3.0", "time": T, "tid": 9, "users": [ADDRESS, ADDRESS]}
+
+
+@pytest.mark.parametrize("row", [PUBLIC, {name: value for name, value in PUBLIC.items() if name != "users"}])
+def test_trades_of_the_market_are_no_fills_of_the_account(row: dict[str, Any]) -> None:
+    """As `recentTrades` answers, and the channel `trades` pushes: anybody's, ours among them."""
+    told = translate_recorded([row, {**row, "tid": 10}], ACCOUNT)
+    assert list(told.messages) == []
+    assert [fault.fault for fault in told.faults] == ["is a trade of the market, and no fill of the account"] * 2
+    assert [*translate_recorded({"channel": "trades", "data": [row]}, ACCOUNT).messages] == []
+
+
+DELEGATIONS = [
+    {"time": T, "hash": "0x1", "delta": {"delegate": {"validator": ADDRESS, "amount": "10000.0", "isUndelegate": False}}},
+    {"time": T, "hash": "0x2", "delta": {"cDeposit": {"amount": "10000.0"}}},
+    {"time": T, "hash": "0x3", "delta": {"withdrawal": {"amount": "5.0", "phase": "initiated"}}},
+]
+
+
+def test_a_history_of_delegations_is_none_of_fundings() -> None:
+    """As `delegatorHistory` answers."""
+    for document in (DELEGATIONS, DELEGATIONS[0]):
+        told = translate_recorded(document, ACCOUNT)
+        assert (list(told.messages), list(told.faults)) == ([], [])
+
+
+LIQUIDATED = {"liquidatedUser": ADDRESS, "markPx": "2300", "method": "market"}
+
+
+@pytest.mark.parametrize("direction", [["Close Long"], {}, {"dir": []}, [], 7, True, None, "\x00"])
+@pytest.mark.parametrize("liquidation", [LIQUIDATED, None, [], "x"])
+def test_the_direction_of_a_fill_may_be_anything(direction: Any, liquidation: Any) -> None:
+    told = translate_recorded([fill(dir=direction, liquidation=liquidation)], ACCOUNT)
+    assert ([message.type for message in told.messages], list(told.faults)) == (["fill"], [])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("price", ["0", "0.0", "-0.5", "-1e-20"])
+def test_a_fill_at_no_price_is_unreadable(price: str) -> None:
+    (fault,) = translate_recorded([fill(px=price)], ACCOUNT).faults
+    assert fault.fault == f"px is no price, which is above 0: {price}"
+
+
+def test_an_outcome_that_did_not_come_about_is_settled_at_0() -> None:
+    (message,) = translate_recorded([fill(px="0.0", dir="Settlement", coin="#250", oid=0, tid=0)], ACCOUNT).messages
+    assert (message.price, message.reason) == (0, "Settlement")  # type: ignore[attr-defined]
+    assert len(translate_recorded([fill(px="-0.5", dir="Settlement")], ACCOUNT).faults) == 1
+
+
+@pytest.mark.parametrize("name", ["limitPx", "triggerPx"])
+def test_an_order_at_less_than_0_is_unreadable(name: str) -> None:
+    (fault,) = heard([open_orders(listed(**{name: "-1"}))]).faults
+    assert fault.fault == f"{name} is negative: -1"
+
+
+@pytest.mark.parametrize("time", [0, 5, 1_790_000, 946_684_799])
+def test_a_time_before_there_were_venues_is_no_time(time: int) -> None:
+    for document, name in (
+        ([fill(time=time)], "time"),
+        ([reported("open", time)], "statusTimestamp"),
+        ([listed(timestamp=time)], "timestamp"),
+        ([{"time": time, "delta": {"type": "funding", "coin": "ETH", "usdc": "1"}}], "time"),
+        ({**STATE, "time": time}, "time"),
+    ):
+        told = translate_recorded(document, ACCOUNT)
+        assert (list(told.messages), [fault.fault.split()[0] for fault in told.faults]) == ([], [name])
+        assert "is before the year 2000" in told.faults[0].fault
 
 
 @pytest.mark.parametrize("junk", [None, "", 7, "Sometimes", True, [], {}])

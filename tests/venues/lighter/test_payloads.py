@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderledger import Ledger
@@ -203,6 +203,7 @@ def changed(row: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**row, **changes}.items() if value is not ...}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(ORDER_FIELDS, ODD, min_size=1, max_size=4), st.dictionaries(TRADE_FIELDS, ODD, min_size=1, max_size=4))
 def test_whatever_a_row_holds_the_others_are_told_and_all_can_be_recorded(in_order: Any, in_trade: Any) -> None:
     good_order, good_trade = order(order_id="1", client_order_id="1"), trade(trade_id_str="1")

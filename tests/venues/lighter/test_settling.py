@@ -66,6 +66,20 @@ def test_a_coarse_end_does_not_come_before_its_own_fills() -> None:
             assert (seen["ended_at"], seen["anomalies"]) == (moment(EXACT), ["unknown_order"])
 
 
+@pytest.mark.parametrize("unit", [1000, 1_000_000])
+def test_an_end_that_bears_the_transaction_that_made_the_order_is_dated_when_it_ended(unit: int) -> None:
+    """The venue ended it by itself: `updated_at` alone says when."""
+    ended = {"status": "canceled-margin-not-allowed", "filled_base_amount": "0.2000", "transaction_time": EXACT - 90_000_000}
+    for trades in ([], [trade(transaction_time=EXACT)]):
+        with Ledger.open("memory://") as ledger:
+            record(ledger, orders(order(transaction_time=EXACT - 90_000_000)), {"trades": trades})
+            record(ledger, orders(order(**ended, updated_at=EXACT // unit)))
+            seen = ledger.order("9001")
+            expected = moment(EXACT) if trades else moment(EXACT // unit * unit)
+            assert (seen["status"], seen["ended_at"]) == ("canceled", expected)
+            assert "fill_after_end" not in seen["anomalies"]
+
+
 def test_a_moment_of_another_second_is_left_alone() -> None:
     with Ledger.open("memory://") as ledger:
         record(ledger, orders(order(transaction_time=EXACT)))

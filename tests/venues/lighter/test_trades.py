@@ -124,6 +124,11 @@ def test_a_trade_between_others_is_none_of_ours() -> None:
         {"size": None},
         {"price": ...},
         {"price": "much"},
+        {"price": "0.00"},
+        {"price": "-2500.00"},
+        {"price": "-1", "type": "market-settlement"},
+        {"timestamp": 4000, "transaction_time": 1_790_000},
+        {"timestamp": "0001-01-01T00:00:00Z", "transaction_time": ...},
         {"market_id": "ETH"},
         {"market_id": ...},
         {"bid_account_id": ...},
@@ -213,3 +218,22 @@ def test_an_account_has_positions_currencies_and_collateral() -> None:
         ("USDC", Decimal("1000.5")),
     ]
     assert all(message.at is CONTEXT.heard_at for message in told.messages)
+
+
+def test_a_trade_at_no_price_names_the_field() -> None:
+    assert [fault.fault for fault in read({"trades": [trade(price="0.00")]}).faults] == ["price is 0.00: a price is above 0"]
+    assert [fault.fault for fault in read({"orders": [order(price="-1")]}).faults] == ["price is negative"]
+    assert [fault.fault for fault in read({"orders": [order(trigger_price="-1")]}).faults] == ["trigger_price is negative"]
+
+
+def test_what_did_not_come_about_is_settled_at_0() -> None:
+    assert [fill(type="market-settlement", price=price).price for price in ("0.0000", "1")] == [Decimal(0), Decimal(1)]
+
+
+def test_trades_of_the_market_are_no_fills_of_the_account() -> None:
+    """As `recentTrades` answers: whose they are stands in them, and they are others'."""
+    told = read(
+        {"code": 200, "trades": [trade(bid_account_id=7), trade(bid_account_id=...), trade(ask_account_id=..., bid_account_id=7)]}
+    )
+    assert list(told.messages) == []
+    assert [fault.fault for fault in told.faults] == ["whose trade it is is missing"] * 2

@@ -34,7 +34,7 @@ BASES = st.sampled_from(
 GOOD = filled_row(4, "500.2", id=900190, tag="left out")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(base=BASES, changes=CHANGES, leg_changes=CHANGES)
 def test_a_row_of_anything_costs_the_row_beside_it_nothing(base: dict[str, Any], changes: Any, leg_changes: Any) -> None:
     spoiled = {**base, **changes}
@@ -52,7 +52,7 @@ def test_a_row_of_anything_costs_the_row_beside_it_nothing(base: dict[str, Any],
         assert set(told_again) <= {"duplicate"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(changes=CHANGES)
 def test_an_event_of_anything_is_told_or_is_a_fault(changes: Any) -> None:
     with a_book() as book:
@@ -66,7 +66,7 @@ def test_an_event_of_anything_is_told_or_is_a_fault(changes: Any) -> None:
         assert [fill_id for fill_id, *_ in book.fills()] == ["900101:4"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     document=st.one_of(
         ANYTHING, st.fixed_dictionaries({}, optional=dict.fromkeys(("orders", "order", "positions", "event"), ANYTHING))

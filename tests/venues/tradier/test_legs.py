@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.venues.tradier.payloads import ACCOUNT, BUY_PUT, SELL_PUT, Book, a_book, event, leg, orders, spread
 
 SOLD = leg(900111, SELL_PUT, "sell_to_open", 1, "2.6")
@@ -121,6 +123,33 @@ def test_a_single_leg_may_come_as_an_object_and_none_as_nothing() -> None:
         assert in_short(book) == ("filled", "1", "1", ["unknown_order"])
         assert list(book.translate(orders(spread("filled", id=900120, leg=None, num_legs=2))).questions) == ["900120"]
         assert book.order("900120")["is_open"] is True
+
+
+def faults_of(*rows: dict[str, Any]) -> list[str]:
+    with a_book() as book:
+        return [fault.fault for fault in book.translate(orders(*rows)).faults]
+
+
+@pytest.mark.parametrize("none", [None, "null", [], ""])
+@pytest.mark.parametrize("status", ["filled", "partially_filled", "open", "pending"])
+def test_an_order_that_has_legs_and_tells_none_says_that_they_are_missing(none: Any, status: str) -> None:
+    told = spread(status, id=900120, exec_quantity=1, leg=none)
+    assert faults_of({**told, "num_legs": 2}) == ["leg is missing on multileg order 900120: none of 2 told"]
+    assert faults_of({**told, "num_legs": None}) == ["leg is missing on multileg order 900120: none told"]
+    assert faults_of({**told, "class": "otoco", "num_legs": 3}) == ["leg is missing on otoco order 900120: none of 3 told"]
+    with a_book() as book:
+        assert list(book.translate(orders(told)).questions) == ["900120"]
+
+
+def test_an_order_that_tells_fewer_legs_than_it_has_says_how_many() -> None:
+    assert faults_of(spread("filled", SOLD, num_legs=2)) == ["leg is missing on multileg order 900110: 1 of 2 told"]
+    assert faults_of(spread("filled", SOLD, BOUGHT)) == []
+
+
+@pytest.mark.parametrize("status", ["rejected", "canceled", "expired", "error"])
+def test_of_an_order_that_ended_unfilled_no_legs_are_missed(status: str) -> None:
+    assert faults_of(spread(status, leg=None, num_legs=2)) == []
+    assert len(faults_of(spread(status, leg=None, num_legs=2, exec_quantity=1))) == 1
 
 
 def test_the_legs_ids_are_names_of_the_order_and_their_events_questions_about_it() -> None:

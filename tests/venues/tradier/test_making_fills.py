@@ -167,6 +167,41 @@ def test_numbers_that_do_not_belong_together_make_no_fill() -> None:
         assert "quantity_mismatch" in book.order()["anomalies"]
 
 
+def test_a_fill_for_which_rounded_averages_leave_no_price_is_booked_at_the_last_price_and_marked() -> None:
+    """The average of a thousand at 10.005 is told as 10.01, and that of one more, at 5, as 10.00."""
+    with a_book() as book:
+        book.request(quantity="2000")
+        told = {"exec_quantity": 1000, "avg_fill_price": "10.01", "quantity": 2000, "remaining_quantity": 1000}
+        more = {**told, "exec_quantity": 1001, "avg_fill_price": "10.00", "remaining_quantity": 999}
+        last = {"last_fill_price": 5, "last_fill_quantity": "0.5"}
+        book.tell(orders(row(**told, status="partially_filled")), orders(row(**more, **last, status="partially_filled")))
+        book.tell(orders(row(**more, **last, status="partially_filled")))
+        assert book.fills()[1] == ("900101:1001", "SPY", "buy", "1", "5")
+        assert (book.order()["cum_quantity"], book.positions(), book.order()["anomalies"]) == (1001, {"SPY": "1001"}, [])
+        marked = [event for event in book.ledger.events() if event["name"] == "fill_recorded.v1"][-1]
+        assert (marked["payload"]["reason"], marked["evidence"]["last_fill_price"]) == ("price_not_derived", 5)
+        beside = "the average prices leave nothing above 0 for it, so it is booked at 5"
+        assert marked["text"] == f"made of cumulated quantities: 1000, then 1001; {beside}"
+
+
+@pytest.mark.parametrize(("last", "price"), [(0, "10"), ("5.5", "5.5")])
+def test_without_a_last_price_such_a_fill_is_booked_at_the_average(last: Any, price: str) -> None:
+    with a_book() as book:
+        told = {"exec_quantity": 1000, "avg_fill_price": "10.01", "quantity": 2000, "remaining_quantity": 1000}
+        more = {**told, "exec_quantity": 1001, "avg_fill_price": "10.00", "remaining_quantity": 999, "last_fill_price": last}
+        book.tell(orders(row(**told)), orders(row(**more)))
+        assert book.fills()[1] == ("900101:1001", "SPY", "buy", "1", price)
+
+
+def test_numbers_that_no_rounding_explains_make_a_fill_at_the_last_price_for_the_position_counts() -> None:
+    with a_book() as book:
+        book.tell(orders(filled_row(4, "500.2")), orders(filled_row(10, "1.5", (1, "500.3"))))
+        assert book.fills()[1] == ("900101:10", "SPY", "buy", "6", "500.3")
+        book.tell(orders(filled_row(10, "500.32", (1, "500.3"), at=9)))
+        assert book.fills()[1] == ("900101:10@500.32", "SPY", "buy", "6", "500.4")
+        assert book.positions() == {"SPY": "10"}
+
+
 def test_an_average_that_comes_after_its_quantity_corrects_the_fill() -> None:
     with a_book() as book:
         book.request()
@@ -270,7 +305,7 @@ def test_numbers_that_come_late_take_nothing_back() -> None:
         assert (book.order()["status"], book.order()["anomalies"]) == ("filled", [])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(executions=EXECUTIONS)
 def test_whatever_is_polled_of_an_order_the_position_and_its_cost_are_right(
     executions: list[tuple[int, Decimal, bool, bool]],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.wire.fields import parse_time
-from tests.venues.tradier.payloads import SELL_PUT, a_book, filled_row, leg, orders, read_alone, row, spread
+from tests.venues.tradier.payloads import BUY_PUT, SELL_PUT, a_book, filled_row, leg, orders, read_alone, row, spread
 
 
 @pytest.mark.parametrize("broken", ["left out", None, "null", "", {}, [], 5, True, "x", -1, Decimal("1e40")])
@@ -114,3 +114,26 @@ def test_legs_that_cannot_be_read_cost_the_other_legs_nothing() -> None:
         translation = book.translate(orders(spread("filled", leg(900111, None, "buy", 1, "2.6"), 7)))
         assert [message.type for message in translation.messages] == ["fill", "status"]
         assert [fault.fault for fault in translation.faults] == ["leg: is no row"]
+
+
+@pytest.mark.parametrize("name", ["price", "stop_price", "avg_fill_price", "last_fill_price"])
+def test_a_price_below_0_is_told_as_such_and_left_out(name: str) -> None:
+    with a_book() as book:
+        told = book.translate(orders({**filled_row(4, "500.2", (4, "500.2")), name: "-0.5"}))
+        assert [fault.fault for fault in told.faults] == [f"{name} is negative"]
+        assert told.messages
+
+
+def test_the_net_price_of_several_legs_may_be_below_0() -> None:
+    with a_book() as book:
+        legs = leg(900111, SELL_PUT, "sell_to_open", 1, "2.6"), leg(900112, BUY_PUT, "buy_to_open", 1, "1.5")
+        told = book.translate(orders(spread("filled", *legs, avg_fill_price="-1.1", price="-1.05")))
+        assert list(told.faults) == []
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z", "1999-12-31T23:59:59Z"])
+def test_a_time_before_the_venue_is_no_time(time: str) -> None:
+    with a_book() as book:
+        told = book.translate(orders(row(transaction_date=time), row(id=900102, create_date=time)))
+        assert [fault.fault for fault in told.faults] == [f"transaction_date is {time[:19]}+00:00, which is before the year 2000"]
+        assert [message.venue_order_id for message in told.messages] == ["900102"]

@@ -10,6 +10,7 @@ from orderledger.infrastructure.venues.fields import can_be_id
 from orderledger.infrastructure.venues.hyperliquid import batches
 from orderledger.infrastructure.venues.hyperliquid.holdings import spot_balances
 from orderledger.infrastructure.venues.hyperliquid.limits import FILLS_KEPT
+from orderledger.infrastructure.venues.hyperliquid.opening import held_before
 from orderledger.infrastructure.venues.hyperliquid.order_rows import children_of
 from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, MILLISECOND, Row, Unreadable, time_of
 from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
@@ -66,7 +67,7 @@ class Answers:
         told.add(batches.fundings(fundings, context))
         faults = await self._around.say_unread(account, told)
         messages = sorted(told.messages, key=lambda message: message.at or since)
-        return Answer(messages=messages, faults=faults, begins_at=begin_of(fills, since))
+        return Answer(messages=messages, faults=faults, begins_at=begin_of(fills, since), held_before=held_before(fills, context))
 
     async def positions(self, account: Account) -> Sequence[Balance]:
         told = Translated()

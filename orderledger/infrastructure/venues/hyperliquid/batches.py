@@ -10,7 +10,8 @@ from orderledger.infrastructure.venues.hyperliquid.executions import balance_mes
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow, children_of, read_listed, read_reported
 from orderledger.infrastructure.venues.hyperliquid.reports import corrections, introduced, released, row_messages, waiting
-from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, rows_of, tell, time_of
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, rows_of, tell
+from orderledger.infrastructure.venues.hyperliquid.sequence import by_time, fills_in_sequence
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
 from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Meaning
 from orderledger.infrastructure.venues.translation import Fault, as_text
@@ -20,6 +21,8 @@ from orderledger.infrastructure.wire.messages import Status as StatusMessage
 Read = TypeVar("Read")
 
 NOT_BY_USER = "nonUserCancel"
+FUNDING_MARKS = frozenset({"usdc", "fundingRate", "szi"})
+"""Fields of a funding's `delta`, by which one without a type is known."""
 
 
 def statuses(payload: Any, legs: Legs, context: Context, *, is_conclusive: bool = True) -> Translated:
@@ -45,9 +48,12 @@ def open_orders(payload: Any, legs: Legs, context: Context) -> Translated:
 
 
 def fills(payload: Any, legs: Legs, context: Context) -> Translated:
-    """The oldest first: the venue answers questions with the newest first. Then the terms of later legs again, where these
-    fills change them: what is known half way is told to nobody, since it might be recorded after what is known in the end."""
-    told = one_by_one(by_time(payload), lambda row: [fill_message(row, legs, context)])
+    """Fills as they happened, whichever row comes first in the payload: the log keeps this order for fills of one time.
+
+    Then the terms of later legs again, where these fills change them. Terms known half way are told to nobody: they might be
+    recorded after those known in the end.
+    """
+    told = one_by_one(fills_in_sequence(payload), lambda row: [fill_message(row, legs, context)])
     found = [legs.of_fill(fill.aliases.get(CLOID), fill.venue_order_id or "") for fill in told.messages if isinstance(fill, Fill)]
     for chain in {id(chain): chain for chain in found if chain is not None}.values():
         _guarded(partial(corrections, chain, context), told)
@@ -119,20 +125,14 @@ def one_by_one(payload: Any, translate: Callable[[Any], list[Message]]) -> Trans
     return told
 
 
-def by_time(payload: Any) -> Any:
-    """Rows by their `time`, where all have one; of one time as they came, but turned round where the newest came first."""
-    if not isinstance(payload, list):
-        return payload
-    times = [time_of(row) for row in payload]
-    if times and times[0] > times[-1]:
-        payload, times = payload[::-1], times[::-1]
-    return [row for _, row in sorted(zip(times, payload, strict=True), key=lambda pair: pair[0])]
-
-
 def _is_funding(raw: Any) -> bool:
-    """The same question also tells of deposits and the like."""
+    """Whether a row is a payment of funding. Rows of deposits, delegations and the like have a `delta` as well, of another type
+    or of none."""
     delta = Row(raw).get("delta")
-    return delta is None or Row(delta).get("type") in (None, "funding")
+    if delta is None:
+        return True
+    kind = Row(delta).get("type")
+    return kind == "funding" or (kind is None and not FUNDING_MARKS.isdisjoint(delta))
 
 
 def _canceled_by_venue(raw: Any, context: Context) -> Message:
@@ -164,7 +164,7 @@ def _acknowledgement(status: dict[str, Any], context: Context) -> list[Message]:
     }
     if kind == "resting":
         return [tell(Acknowledge, status, **fields)]
-    claims = ReportedClaims(cum_quantity=row.size("totalSz"), average_price=row.number("avgPx"))
+    claims = ReportedClaims(cum_quantity=row.size("totalSz"), average_price=row.price("avgPx"))
     return [tell(StatusMessage, status, status=str(Status.FILLED), reported=claims, **fields)]
 
 

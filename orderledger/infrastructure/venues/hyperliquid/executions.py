@@ -1,11 +1,12 @@
 """Fills, fundings and positions, from rows to messages."""
 
+from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import plain
 from orderledger.domain.values import Liquidity
 from orderledger.infrastructure.venues.hyperliquid.legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.rows import Row, milliseconds, tell
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, milliseconds, tell
 from orderledger.infrastructure.venues.hyperliquid.speaking import Context
 from orderledger.infrastructure.venues.hyperliquid.words import (
     CLOID,
@@ -13,6 +14,7 @@ from orderledger.infrastructure.venues.hyperliquid.words import (
     LIQUIDATED,
     LIQUIDATION,
     OTHER_MARKETS,
+    SETTLED,
     SETTLEMENT_CURRENCY,
     TRADED,
 )
@@ -21,12 +23,14 @@ from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Mes
 
 NO_NUMBER = 0
 """Of an order, or a trade: there is none."""
+OF_THE_ACCOUNT = frozenset({"oid", "startPosition", "dir", "closedPnl", "crossed"})
+"""Fields of a fill that say something of the account it is of."""
 
 
 def fill_message(raw: Any, legs: Legs, context: Context) -> Fill:
-    """The fill, which `legs` learn of."""
+    """The fill, which `legs` learn of. Raises Unreadable for a trade of the market, which is nobody's fill."""
     row = Row(raw)
-    cloid, order = row.cloid(), row.count("oid") or NO_NUMBER
+    cloid, order = row.cloid(), _order_of(row)
     fill_id = fill_id_of(row)
     venue_order_id = str(order) if order != NO_NUMBER else f"{NO_ORDER}{fill_id}"
     if order == NO_NUMBER:
@@ -56,11 +60,10 @@ def fill_id_of(row: Row) -> str:
 
 def reason_of(row: Row, address: str | None) -> str | None:
     """Why the venue executed it, where no order of the account did: the venue's own words."""
-    direction = row.get("dir")
-    direction = direction if isinstance(direction, str) and direction.isprintable() else None
-    if (direction is not None and direction.startswith(LIQUIDATED)) or _is_liquidated(row, address):
+    direction = _direction(row)
+    if direction.startswith(LIQUIDATED) or _is_liquidated(row, address):
         return LIQUIDATION
-    return direction[:200] if direction is not None and direction not in TRADED else None
+    return direction[:200] if direction and direction not in TRADED else None
 
 
 def funding_message(raw: Any, context: Context) -> Message:
@@ -94,8 +97,36 @@ def balance_message(raw: Any, context: Context) -> Balance | None:
         source=context.source,
         instrument=context.symbols.instrument(row.need("coin", row.word("coin"))),
         quantity=quantity,
-        average_price=row.number("entryPx"),
+        average_price=row.size("entryPx"),
     )
+
+
+def _order_of(row: Row) -> int:
+    """The order that made the fill; `NO_NUMBER` where the venue executed it without one.
+
+    A public trade has a trade id, a price and a size as a fill has, but says nothing of the account: it names two `users`,
+    and neither order, position nor direction.
+    """
+    if "users" in row.raw or OF_THE_ACCOUNT.isdisjoint(row.raw):
+        raise Unreadable("is a trade of the market, and no fill of the account", row.raw)
+    order = row.count("oid")
+    if order is None and row.count("tid"):
+        raise Unreadable("oid is missing", row.raw)
+    return order or NO_NUMBER
+
+
+def _direction(row: Row) -> str:
+    """The venue's word for what the fill did to the position, empty where there is none. It is text for people."""
+    direction = row.get("dir")
+    return direction if isinstance(direction, str) and direction.isprintable() else ""
+
+
+def _price(row: Row) -> Decimal:
+    """What was paid. An outcome that did not come about is settled at 0."""
+    price = row.need("px", row.number("px"))
+    if price < 0 or (price == 0 and _direction(row) != SETTLED):
+        raise row.fault("px", "is no price, which is above 0")
+    return price
 
 
 def _is_liquidated(row: Row, address: str | None) -> bool:
@@ -108,7 +139,7 @@ def _is_liquidated(row: Row, address: str | None) -> bool:
         return False
     user = liquidation.get("liquidatedUser")
     if address is None and isinstance(user, str):
-        return row.get("dir") in CLOSED and row.flag("crossed") is True
+        return _direction(row) in CLOSED and row.flag("crossed") is True
     return not isinstance(user, str) or user.lower() == address
 
 
@@ -135,7 +166,7 @@ def _fill(
         instrument=context.symbols.instrument(row.need("coin", row.word("coin"))),
         side=row.side(),
         quantity=row.need("sz", row.number("sz")),
-        price=row.need("px", row.number("px")),
+        price=_price(row),
         fee=fee,
         fee_currency=_fee_currency(row) if fee is not None else None,
         liquidity=None if is_taker is None else Liquidity.TAKER if is_taker else Liquidity.MAKER,

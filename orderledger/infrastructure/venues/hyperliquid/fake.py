@@ -163,8 +163,7 @@ class HyperliquidFake(FakeAnswers):
                 rows = [self._status(order) for order in self.truth.open_orders(address)]
                 yield name, [{**row, "order": fake_rows.basic(self.truth.order(row["order"]["oid"]))} for row in rows]
             case "userFills":
-                fills = [fake_rows.fill(row) for row in self.truth.fills(address)[-MOST_ROWS:]]
-                yield name, {"isSnapshot": True, "user": address, "fills": fills[::-1]}
+                yield name, {"isSnapshot": True, "user": address, "fills": self._newest_fills(address)}
             case "userFundings":
                 rows = [fake_rows.pushed_funding(row) for row in self.truth.fundings(address)]
                 yield name, {"isSnapshot": True, "user": address, "fundings": rows}

@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from random import Random
 from typing import Any
 
 from aiohttp import web
@@ -27,7 +28,7 @@ class FakeAnswers(FakeServer):
     """`weight` is what may be asked in a `minute`. `violations` counts what was refused, `most_weight` is what was spent.
 
     `spot_balances` are those of tokens, by address, which the truth does not know. `spoiled` puts other fields into the rows of
-    an order.
+    an order. With `disorder`, a seed, fills of one millisecond are listed in any order.
     """
 
     def __init__(self, truth: Truth, *, faults: Faults | None, weight: int, minute: float, rows_per_page: int) -> None:
@@ -38,6 +39,7 @@ class FakeAnswers(FakeServer):
         self._spent: deque[tuple[float, int]] = deque()
         self.spoiled: dict[int, dict[str, Any]] = {}
         self.spot_balances: dict[str, list[dict[str, Any]]] = {}
+        self.disorder: int | None = None
         self._forgotten: set[int] = set()
 
     def forget(self, order: TrueOrder) -> None:
@@ -84,12 +86,22 @@ class FakeAnswers(FakeServer):
             "frontendOpenOrders": lambda user, asked: self._list(user, asked.get("dex", ""))["orders"],
             "orderStatus": self._order_status,
             "historicalOrders": self._historical_orders,
-            "userFills": lambda user, asked: [fake_rows.fill(row) for row in self.truth.fills(user)[-MOST_ROWS:]][::-1],
-            "userFillsByTime": lambda user, asked: self._page(map(fake_rows.fill, self.truth.fills(user)), asked),
+            "userFills": lambda user, asked: self._newest_fills(user),
+            "userFillsByTime": lambda user, asked: self._page(self._fills(user), asked),
             "userFunding": lambda user, asked: self._page(map(fake_rows.asked_funding, self.truth.fundings(user)), asked),
             "clearinghouseState": lambda user, asked: fake_rows.state(self.truth.positions(user), self.truth.clock.now()),
             "spotClearinghouseState": lambda user, asked: {"balances": self.spot_balances.get(user, [])},
         }
+
+    def _fills(self, user: str) -> list[dict[str, Any]]:
+        """Of the account, the oldest first. Which of one millisecond comes first, the venue does not document."""
+        rows = [fake_rows.fill(row) for row in self.truth.fills(user)]
+        if self.disorder is None:
+            return rows
+        return sorted(rows, key=lambda row: (row["time"], Random(f"{self.disorder} {row['tid']}").random()))
+
+    def _newest_fills(self, user: str) -> list[dict[str, Any]]:
+        return self._fills(user)[-MOST_ROWS:][::-1]
 
     def _page(self, rows: Iterable[dict[str, Any]], asked: dict[str, Any]) -> list[dict[str, Any]]:
         end = asked.get("endTime", 10**18)

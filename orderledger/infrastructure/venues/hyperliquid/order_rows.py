@@ -121,14 +121,14 @@ def _read(row: Row, *, status: str, created_at: datetime, status_at: datetime | 
 def _terms_of(row: Row) -> dict[str, Any]:
     """A basic row says no more than a price."""
     if IN_FULL.isdisjoint(row.raw):
-        limit_price = row.number("limitPx")
+        limit_price = row.price("limitPx")
         return {"limit_price": limit_price} if limit_price else {}
     kind, force = row.get("orderType"), row.get("tif")
     order_type = _word(kind, ORDER_TYPES, OrderType.OTHER)
-    stop_price = row.number("triggerPx")
+    stop_price = row.price("triggerPx")
     is_trigger = row.flag("isTrigger") or order_type not in (None, OrderType.MARKET, OrderType.LIMIT)
     terms = {
-        "limit_price": (row.number("limitPx") or None) if not isinstance(kind, str) or kind in PRICED else None,
+        "limit_price": row.price("limitPx") if not isinstance(kind, str) or kind in PRICED else None,
         "stop_price": stop_price if is_trigger and stop_price else None,
         "order_type": order_type,
         "time_in_force": _word(force, TIMES_IN_FORCE, None),

@@ -103,6 +103,10 @@ class Row:
             raise self.fault(name, "is negative")
         return number
 
+    def price(self, name: str) -> Decimal | None:
+        """A price, or a limit, where the venue writes 0 for none."""
+        return self.size(name) or None
+
     def count(self, name: str) -> int | None:
         """A whole number, given as a number or as text."""
         value = self.get(name)
@@ -115,7 +119,7 @@ class Row:
     def moment(self, name: str) -> datetime | None:
         count = self.count(name)
         try:
-            return None if count is None else parse_time(count)
+            return None if count is None else fields.plausible(parse_time(count))
         except ValueError as error:
             raise self.fault(name, str(error)) from None
 
@@ -158,6 +162,7 @@ class Row:
 def time_of(raw: Any) -> int:
     """The `time` of a row, as the venue counts it; 0 where it cannot be read."""
     try:
-        return Row(raw).count("time") or 0
+        row = Row(raw)
+        return (row.count("time") or 0) if row.moment("time") is not None else 0
     except Unreadable:
         return 0

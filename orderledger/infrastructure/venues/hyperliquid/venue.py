@@ -23,13 +23,15 @@ from orderledger.infrastructure.venues.hyperliquid.stream import Stream, TooMany
 from orderledger.infrastructure.venues.hyperliquid.surroundings import MAIN_EXCHANGE, Pace, Surroundings
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
 from orderledger.infrastructure.venues.hyperliquid.words import AS_AT_THE_VENUE, CLOID, NAME, Symbols, cloid_for
+from orderledger.infrastructure.venues.networks import HYPERLIQUID
 from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, ended
 from orderledger.infrastructure.venues.unread import Unread
 from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, Records, Told
 from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row as OrderView
 
-URL = "https://api.hyperliquid.xyz"
+URL = HYPERLIQUID["mainnet"].url
+TESTNET_URL = HYPERLIQUID["testnet"].url
 ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
 ABILITIES = Abilities(
@@ -74,7 +76,7 @@ class Hyperliquid:
         budget = Budget(self.limits.weight, self.limits.minute)
         self._http = Http(url, budget=budget, backoff=backoff)
         self._around = Surroundings(
-            websocket_url=websocket_url or f"{url.replace('http', 'ws', 1)}/ws",
+            websocket_url=websocket_url or HYPERLIQUID.websocket_url(url),
             questions=Questions(self._http, budget),
             clock=clock,
             limits=self.limits,

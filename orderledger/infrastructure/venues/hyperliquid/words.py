@@ -100,6 +100,7 @@ TRADED = frozenset(
 )  # fmt: skip
 """Directions of fills that an order of the account made. Any other is an execution of the venue's, and its reason."""
 CLOSED = frozenset({"Close Long", "Close Short"})
+SETTLED = "Settlement"
 LIQUIDATED = "Liquidated"
 LIQUIDATION = "liquidation"
 

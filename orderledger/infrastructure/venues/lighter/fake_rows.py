@@ -81,7 +81,10 @@ class Rows:
             "created_at": microseconds(order.created_at) // unit,
             "updated_at": time // unit,
         }
-        return row if is_coarse else {**row, "transaction_time": time}
+        # What the venue does by itself is no transaction: the order keeps the time of the one that made it.
+        is_by_itself = order.status is OrderStatus.EXPIRED or (order.status is OrderStatus.CANCELED and order.reason is not None)
+        exact = microseconds(order.created_at if is_by_itself else order.updated_at)
+        return row if is_coarse else {**row, "transaction_time": exact}
 
     def trade(self, fill: TrueFill, others: Sequence[TrueFill] = ()) -> Document:
         """A row of the trade. `others`: the other fill of a trade with oneself."""

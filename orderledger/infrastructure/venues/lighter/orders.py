@@ -1,6 +1,7 @@
 """One row of an order: what it says, as one message. Cumulated amounts are claims; nothing here makes a fill."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Context as Arithmetic
 from decimal import Decimal, Inexact
 from typing import Any
@@ -9,7 +10,7 @@ from orderledger.domain.exact import TRAPS
 from orderledger.domain.values import OrderType, Side, Status
 from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, number, price, word
 from orderledger.infrastructure.venues.lighter.context import Context
-from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
+from orderledger.infrastructure.venues.lighter.reading import account_number, index, latest, market_of, moment
 from orderledger.infrastructure.venues.lighter.words import (
     CLIENT_ORDER_INDEX,
     CONDITIONAL_TYPES,
@@ -29,8 +30,11 @@ from orderledger.infrastructure.wire.messages import Message, ReportedClaims
 MARKS = frozenset({"order_index", "order_id", "client_order_index", "initial_base_amount"})
 """What a row of an order is known by, whatever it lacks."""
 
-TIMES = ("transaction_time", "updated_at", "timestamp", "created_at")
-"""When the row became what it says, the most exact first."""
+CHANGE_TIMES = ("transaction_time", "updated_at")
+"""When the row became what it says: the later of the two. The transaction may be the one that made the order, and not the one
+that ended it."""
+OTHER_TIMES = ("timestamp", "created_at")
+"""What stands in for them in rows that have neither."""
 
 DIVISION = Arithmetic(prec=60, traps=[*TRAPS, Inexact])
 
@@ -47,7 +51,7 @@ def order_messages(row: Document, context: Context, hint: str | None) -> list[Me
     fields: Document = {
         "account": context.account,
         "source": context.source,
-        "at": moment(row, *TIMES),
+        "at": changed_at(row),
         "venue_order_id": venue_order_id(row),
         "aliases": _aliases(row),
         "instrument": None if market is None else context.markets.instrument(market),
@@ -56,6 +60,11 @@ def order_messages(row: Document, context: Context, hint: str | None) -> list[Me
         "evidence": row,
     }
     return [_message(row, status, fields)]
+
+
+def changed_at(row: Document) -> datetime:
+    """When the row became what it says. Raises Unreadable where no field tells a time."""
+    return latest(row, *CHANGE_TIMES) or moment(row, *CHANGE_TIMES, *OTHER_TIMES)
 
 
 def venue_order_id(row: Document) -> str:

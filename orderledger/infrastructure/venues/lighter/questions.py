@@ -8,8 +8,8 @@ from typing import Any
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.fields import Document, Unreadable, can_be_id
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
-from orderledger.infrastructure.venues.lighter.orders import MARKS, TIMES
-from orderledger.infrastructure.venues.lighter.reading import grain, index, moment, rows_of
+from orderledger.infrastructure.venues.lighter.orders import MARKS, changed_at
+from orderledger.infrastructure.venues.lighter.reading import grain, index, rows_of
 from orderledger.infrastructure.venues.lighter.rest import PAGE, Rest
 from orderledger.infrastructure.venues.lighter.rest import code_of as code_in
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
@@ -217,7 +217,7 @@ def _oldest_is_before(page: Document, moment_at: datetime) -> bool:
     times = []
     for _, row in rows_of(page.get("orders"), MARKS):
         try:
-            times.append(moment(row, *TIMES))
+            times.append(changed_at(row))
         except (Unreadable, AttributeError):
             continue
     return bool(times) and min(times) < moment_at

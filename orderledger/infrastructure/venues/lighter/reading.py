@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.venues.fields import Document, Unreadable, identity, is_nothing
+from orderledger.infrastructure.venues.fields import Document, Unreadable, identity, is_nothing, plausible
 from orderledger.infrastructure.venues.lighter.words import NO_MARKET
 from orderledger.infrastructure.wire.fields import parse_time
 
@@ -59,13 +59,19 @@ def moment(row: Document, *names: str) -> datetime:
     raise Unreadable(f"none of {', '.join(names)} tells a time")
 
 
+def latest(row: Document, *names: str) -> datetime | None:
+    """The latest of these times, of whatever units. None if none is told or can be read."""
+    found = (_moment(row.get(name)) for name in names)
+    return max((at for at in found if at is not None), default=None)
+
+
 def _moment(value: Any) -> datetime | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     if isinstance(value, int) and (isinstance(value, bool) or value == 0):
         return None
     try:
-        return parse_time(value)
+        return plausible(parse_time(value))
     except ValueError:
         return None
 

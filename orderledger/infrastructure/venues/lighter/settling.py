@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.infrastructure.venues.lighter.markets import FALLBACK, Markets
-from orderledger.infrastructure.venues.lighter.orders import TIMES
-from orderledger.infrastructure.venues.lighter.reading import grain
+from orderledger.infrastructure.venues.lighter.orders import CHANGE_TIMES
+from orderledger.infrastructure.venues.lighter.reading import grain, latest
 from orderledger.infrastructure.venues.venue import Records
 from orderledger.infrastructure.wire.messages import (
     Acknowledge,
@@ -29,7 +29,7 @@ from orderledger.infrastructure.wire.messages import (
 from orderledger.infrastructure.wire.reports import Report
 from orderledger.projections.tables import Row
 
-EXACT_TIME = TIMES[0]
+EXACT_TIME = CHANGE_TIMES[0]
 KNOWN_TIMES = ("acknowledged_at", "last_fill_at", "ended_at", "updated_at")
 ENDINGS = (Cancel, Reject, Expire)
 KEPT = frozenset(Report.model_fields) - {"reported", "type", "reason", "text"}
@@ -76,7 +76,7 @@ def _instrument(told: str | None, order: Row | None, markets: Markets) -> str | 
 def _moment(message: Report, order: Row | None, filled_at: datetime | None) -> datetime | None:
     """The known moment that a coarser one can mean: of an end its own, else the latest, so that the fills of it are in it."""
     at = message.at
-    if at is None or not isinstance(message.evidence, dict) or message.evidence.get(EXACT_TIME):
+    if at is None or not isinstance(message.evidence, dict) or latest(message.evidence, EXACT_TIME) == at:
         return at
     known = [filled_at, *(order[name] for name in KNOWN_TIMES)] if order is not None else [filled_at]
     possible = [moment for moment in known if moment is not None and at <= moment < at + grain(at)]

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ONE
 from orderledger.domain.values import Liquidity, Side
-from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, needed_number, number, price, word
+from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, needed_number, number, paid_price, price, word
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.fees import fee_of
 from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
-from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES
+from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES, SETTLEMENT
 from orderledger.infrastructure.venues.translation import NO_ORDER, whole_order
 from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
 
@@ -59,7 +59,7 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
         instrument=instrument,
         side=side,
         quantity=needed_number(row, "size"),
-        price=needed_number(row, "price"),
+        price=paid_price(row, "price", may_be_zero=kind == SETTLEMENT),
         fee=fee,
         fee_currency=fee_currency,
         liquidity=liquidity,

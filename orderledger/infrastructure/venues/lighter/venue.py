@@ -14,6 +14,7 @@ from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, 
 from orderledger.infrastructure.venues.lighter.stream import Stream
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.infrastructure.venues.lighter.words import VENUE
+from orderledger.infrastructure.venues.networks import LIGHTER
 from orderledger.infrastructure.venues.transport import Backoff, Http
 from orderledger.infrastructure.venues.unread import Unread
 from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, NoRecords, Records, Told
@@ -22,8 +23,8 @@ from orderledger.projections.tables import Row
 
 __all__ = ["MAINNET", "TESTNET", "LighterAccount", "LighterVenue"]
 
-MAINNET = "https://mainnet.zklighter.elliot.ai"
-TESTNET = "https://testnet.zklighter.elliot.ai"
+MAINNET = LIGHTER["mainnet"].url
+TESTNET = LIGHTER["testnet"].url
 
 ABILITIES = Abilities(
     client_ids="an index of ours names one order among those that are open; whether it may come again is not stated",
@@ -71,7 +72,7 @@ class LighterVenue:
         self._unread = Unread(now, hidden)
         self._questions = Questions(self._rest, self._interpreter, self._unread, now, rest_lag)
         self._stream = Stream(
-            websocket_url or f"{url.replace('http', 'ws', 1)}/stream",
+            websocket_url or LIGHTER.websocket_url(url),
             self._interpreter,
             now=now,
             backoff=backoff or Backoff(chance),

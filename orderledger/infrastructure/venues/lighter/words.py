@@ -84,6 +84,8 @@ TIMES_IN_FORCE: dict[str, TimeInForce] = {
     "immediate-or-cancel": TimeInForce.IOC,
 }
 
+SETTLEMENT = "market-settlement"
+"""A binary option that did not come about is settled at 0."""
 PLAIN_TRADES = frozenset({"trade", "buy", "sell"})
 """Trades of any other type, `liquidation`, `deleverage`, `market-settlement`, have it as their `reason`. A side was the type
 of older ones."""

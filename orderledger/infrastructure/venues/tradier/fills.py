@@ -9,19 +9,19 @@ may tell 4 and 7 of one order, neither knowing of the other: the next to read ta
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ONE, ZERO, plain, total
+from orderledger.infrastructure.venues.numbers import quotient
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
 from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.fields import DIGITS, PLAIN_NUMBER
+from orderledger.infrastructure.wire.fields import PLAIN_NUMBER
 from orderledger.infrastructure.wire.messages import CorrectFill, Fill
 from orderledger.projections.tables import Row
 
-PRICE = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN)
-"""A derived price that does not end within 28 digits is rounded half even to 28 digits."""
-SMALLEST = ONE.scaleb(-DIGITS)
 CENT = Decimal("0.01")
+NOT_DERIVED = "price_not_derived"
+"""The reason of a fill that is booked at the last price, because the average prices leave none for it."""
 FIRST = datetime.min.replace(tzinfo=UTC)
 
 Told = dict[str, Fill | CorrectFill]
@@ -40,13 +40,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
-    """The fill that a row amounts to, beside what was filled before: `corrects` is the id of a fill that it replaces."""
+    """The fill that a row amounts to, beside what was filled before: `corrects` is the id of a fill that it replaces. `reason`:
+    why its price is not the one that the averages leave for it."""
 
     fill_id: str
     quantity: Decimal
     price: Decimal
     text: str
     corrects: str | None = None
+    reason: str | None = None
 
 
 @dataclass(slots=True)
@@ -125,12 +127,27 @@ class Filled:
 
     def _growth(self, row: OrderRow, cumulated: Decimal, before: Decimal) -> Numbers | None:
         quantity = EXACT.subtract(cumulated, before)
-        price = _price_of(row, cumulated, quantity, self.notional)
         fill_id = f"{self.prefix}{plain(cumulated)}"
-        if price is None or fill_id in self.parts:
+        if fill_id in self.parts:
             return None
         text = f"made of cumulated quantities: {plain(before)}, then {plain(cumulated)}"
-        return Numbers(fill_id=fill_id, quantity=quantity, price=price, text=text)
+        price = _price_of(row, cumulated, quantity, self.notional)
+        if price is not None:
+            return Numbers(fill_id=fill_id, quantity=quantity, price=price, text=text)
+        price = self._price_beside(row, cumulated)
+        if price is None:
+            return None
+        text += f"; the average prices leave nothing above 0 for it, so it is booked at {plain(price)}"
+        return Numbers(fill_id=fill_id, quantity=quantity, price=price, text=text, reason=NOT_DERIVED)
+
+    def _price_beside(self, row: OrderRow, cumulated: Decimal) -> Decimal | None:
+        """The price of a fill for which the average prices, which are rounded, leave nothing: that of the last execution, else
+        the average. None where there is neither, or where rounding does not explain it."""
+        if row.average_price is None or row.average_price <= ZERO:
+            return None
+        if row.last_fill_price is not None and row.last_fill_price > ZERO:
+            return row.last_fill_price
+        return row.average_price if self._agrees(row.average_price, cumulated) else None
 
     def _correction(self, row: OrderRow, cumulated: Decimal) -> Numbers | None:
         """The quantity is the same and the average is another: the newest fill was given a wrong price."""
@@ -181,11 +198,3 @@ def _price_of(row: OrderRow, cumulated: Decimal, quantity: Decimal, notional: De
     if quantity == cumulated:
         return row.average_price
     return quotient(EXACT.subtract(EXACT.multiply(row.average_price, cumulated), notional), quantity)
-
-
-def quotient(notional: Decimal, quantity: Decimal) -> Decimal | None:
-    """A price to 28 digits. None where it is not above zero: such numbers do not belong together."""
-    price = PRICE.divide(notional, quantity)
-    if price.as_tuple().exponent < -DIGITS:  # type: ignore[operator]
-        price = price.quantize(SMALLEST, rounding=ROUND_HALF_EVEN, context=EXACT)
-    return Decimal(plain(price)) if price > ZERO else None

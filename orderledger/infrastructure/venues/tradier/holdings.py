@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ONE, ZERO
 from orderledger.infrastructure.venues.fields import Document, Unreadable, word
+from orderledger.infrastructure.venues.numbers import quotient
 from orderledger.infrastructure.venues.tradier.context import Context
-from orderledger.infrastructure.venues.tradier.fills import quotient
 from orderledger.infrastructure.venues.tradier.reading import number
 from orderledger.infrastructure.venues.tradier.words import CURRENCY, DEFINED_AT, OPTION_MULTIPLIER, STANDARD_OPTION
 from orderledger.infrastructure.wire.messages import Balance, Instrument, Message

@@ -121,7 +121,7 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
     told = context.memory.told.setdefault((context.account, row.venue_order_id), {})
     lines: list[OrderRow | None] = list(row.legs) if row.is_compound else [None]
     messages: list[Message] = []
-    is_short = row.status == "filled" and (row.is_compound and not row.legs)
+    is_short = row.is_compound and not row.legs and (row.status == "filled" or row.has_filled)
     for leg in lines:
         filled = Filled.of(context.records, context.account, row.venue_order_id, leg, told)
         line = leg or row
@@ -150,6 +150,7 @@ def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | CorrectFill:
         "quantity": numbers.quantity,
         "price": numbers.price,
         "text": numbers.text,
+        "reason": numbers.reason,
     }
     if numbers.corrects is not None:
         return CorrectFill(**fields, **told, corrects=numbers.corrects)

@@ -47,6 +47,11 @@ def amount(row: Document, name: str) -> Decimal | None:
 
 def price(row: Document, name: str) -> Decimal | None:
     """A price. Tradier writes 0 for none."""
+    return amount(row, name) or None
+
+
+def net_price(row: Document, name: str) -> Decimal | None:
+    """The price of several legs together, which may be below 0: what is received for them."""
     return number(row, name) or None
 
 

@@ -6,11 +6,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from orderledger.domain.exact import ZERO, total
+from orderledger.domain.exact import ZERO, plain, total
 from orderledger.domain.values import OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.fields import Document, Unreadable, identity, is_nothing, moment, word
-from orderledger.infrastructure.venues.tradier.reading import amount, label, number, price, rows_of
-from orderledger.infrastructure.venues.tradier.words import DURATIONS, ENDS, GROUPS, ORDER_TYPES, SIDES, SPREADS
+from orderledger.infrastructure.venues.tradier.reading import amount, label, net_price, number, price, rows_of
+from orderledger.infrastructure.venues.tradier.words import (
+    DURATIONS,
+    ENDS,
+    GROUPS,
+    NET_PRICED,
+    ORDER_TYPES,
+    SIDES,
+    SPREADS,
+    UNFILLED_ENDS,
+)
 
 Value = TypeVar("Value")
 
@@ -127,12 +136,12 @@ def _read_terms(row: OrderRow) -> None:
     row.order_type = ORDER_TYPES.get(order_type, OrderType.OTHER) if order_type else None
     row.time_in_force = DURATIONS.get(_optional(row, "duration", word) or "")
     row.quantity = _optional(row, "quantity", amount) or None
-    row.limit_price = _optional(row, "price", price)
+    row.limit_price = _optional(row, "price", net_price if order_type in NET_PRICED else price)
     row.stop_price = _optional(row, "stop_price", price)
 
 
 def _read_fill(row: OrderRow) -> None:
-    row.average_price = _optional(row, "avg_fill_price", price)
+    row.average_price = _optional(row, "avg_fill_price", net_price if row.kind in SPREADS else price)
     row.last_fill_price = _optional(row, "last_fill_price", price)
     row.last_fill_quantity = _optional(row, "last_fill_quantity", amount)
     row.remaining_quantity = _optional(row, "remaining_quantity", amount)
@@ -168,7 +177,33 @@ def key_of(raw: Any) -> str:
 
 
 def gaps_of(row: OrderRow) -> list[str]:
-    """Why a fill that the row tells of cannot be told: whoever traded must say what, and to which side."""
+    """What is missing to tell the fills of the row: the legs that trade, and of each line what was traded, to which side."""
+    return [
+        *_missing_legs(row),
+        *_missing_terms(row),
+    ]
+
+
+def _missing_legs(row: OrderRow) -> list[str]:
+    """That an order with legs tells fewer of them than it has. Of one that ended unfilled none is needed."""
+    told, count = len(rows_told(row)), number_of_legs(row)
+    if not row.is_compound or (row.status in UNFILLED_ENDS and not row.has_filled):
+        return []
+    if told and (count is None or count <= told):
+        return []
+    of_all = f" of {plain(count)}" if count else ""
+    return [f"leg is missing on {row.kind or 'compound'} order {row.venue_order_id}: {told or 'none'}{of_all} told"]
+
+
+def rows_told(row: OrderRow) -> list[Any]:
+    """The rows of its own legs, whether they can be read or not."""
+    try:
+        return rows_of(row.raw.get("leg"), "leg")
+    except Unreadable:
+        return []
+
+
+def _missing_terms(row: OrderRow) -> list[str]:
     return [
         f"{name} is missing on filled order {line.venue_order_id}"
         for line in (row.legs or ([] if row.is_compound else [row]))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.venues.fields import Unreadable, can_be_id
+from orderledger.infrastructure.venues.networks import TRADIER
 from orderledger.infrastructure.venues.tradier.asking import KEPT_FOR, Questions, is_quota
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.listening import Listener
@@ -21,10 +22,10 @@ from orderledger.infrastructure.wire.messages import Balance, BustFill, CorrectF
 from orderledger.infrastructure.wire.reports import Report
 from orderledger.projections.tables import Row
 
-LIVE = "https://api.tradier.com/v1"
-LIVE_STREAM = "wss://ws.tradier.com/v1/accounts/events"
-SANDBOX = "https://sandbox.tradier.com/v1"
-SANDBOX_STREAM = "wss://sandbox-ws.tradier.com/v1/accounts/events"
+LIVE = TRADIER["live"].url
+SANDBOX = TRADIER["sandbox"].url
+STREAM_OF_URL = ""
+"""Stands for the stream that belongs to the `url`."""
 LIVE_BUDGET = 120
 SANDBOX_BUDGET = 60
 """Questions in a minute, for each token."""
@@ -44,7 +45,8 @@ QUIET_SECONDS = 150.0
 class TradierVenue:
     """Tradier, for some accounts of one token. `accounts`: the ledger's name of each, and Tradier's number of it.
 
-    Polls every `poll_seconds` while orders are open, and every `idle_seconds` otherwise. `stream_url` None: only polls.
+    Polls every `poll_seconds` while orders are open, and every `idle_seconds` otherwise. `stream_url`: by
+    default that of `url`; None: only polls.
     `records` tells what the ledger has already. `now` gives aware UTC, `sleep` waits, `chance` spreads new attempts; `backoff`:
     the pauses before them. `kept_for`: how long an answer about earlier days stands.
     """
@@ -62,7 +64,7 @@ class TradierVenue:
         sleep: Callable[[float], Awaitable[None]],
         chance: random.Random,
         url: str = LIVE,
-        stream_url: str | None = LIVE_STREAM,
+        stream_url: str | None = STREAM_OF_URL,
         budget: int = LIVE_BUDGET,
         poll_seconds: float = 2.0,
         idle_seconds: float = 15.0,
@@ -78,7 +80,7 @@ class TradierVenue:
         self._now = now
         self._sleep = sleep
         self._token = token
-        self._stream_url = stream_url
+        self._stream_url = TRADIER.websocket_url(url) if stream_url == STREAM_OF_URL else stream_url
         self._poll_seconds = poll_seconds
         self._idle_seconds = idle_seconds
         self._backoff = backoff or Backoff(chance)

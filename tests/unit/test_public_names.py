@@ -1,0 +1,16 @@
+"""The names that the package offers, to whoever looks for them."""
+
+import subprocess
+import sys
+
+import orderledger
+
+
+def test_the_public_names_are_listed_before_any_of_them_was_asked_for() -> None:
+    ask = "import orderledger; print(*(name for name in dir(orderledger) if not name.startswith('__')))"
+    printed = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.split()
+    assert printed == sorted(orderledger.__all__)
+
+
+def test_every_name_that_is_listed_is_there() -> None:
+    assert [name for name in dir(orderledger) if not hasattr(orderledger, name)] == []

@@ -1,0 +1,188 @@
+"""Fills of one millisecond are recorded as they happened: each finds the position that the one before has left."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+
+from orderledger import Ledger
+from orderledger.infrastructure.venues.fake import Truth
+from orderledger.infrastructure.venues.hyperliquid import fake_rows
+from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
+from orderledger.infrastructure.venues.hyperliquid.translate import translate_recorded
+from tests.venues.hyperliquid.company import ADDRESS, START, adapter, listening
+from tests.venues.hyperliquid.payloads import ACCOUNT, T, fill, user_fills
+
+Rows = list[dict[str, Any]]
+COINS = ("ETH", "BTC")
+
+
+def trading(seed: int) -> Truth:
+    """An account whose orders fill several times in each millisecond, on both sides of the market."""
+    chance, clock = Random(seed), Steps(seed)
+    truth = Truth(clock=clock, accounts=[ADDRESS], taker_fee=Decimal("0.0001"))
+    for _ in range(40):
+        coin, side = chance.choice(COINS), chance.choice(("buy", "sell"))
+        price = Decimal(2000 + chance.randint(0, 40))
+        order = truth.place(ADDRESS, instrument=coin, side=side, quantity=9, limit_price=price)
+        for _ in range(chance.randint(1, 4)):
+            truth.fill(order, chance.randint(1, 2), price=price + chance.randint(0, 3), liquidity="taker")
+    return truth
+
+
+class Steps:
+    """A clock that goes on by a millisecond now and then: many readings in a row have one time."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = Random(f"clock {seed}")
+        self._now = datetime(2026, 9, 21, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self._now += timedelta(milliseconds=1) * (self._chance.random() < 0.05)
+        return self._now
+
+
+def as_it_was(rows: Rows, chance: Random) -> Rows:
+    return rows
+
+
+def newest_first(rows: Rows, chance: Random) -> Rows:
+    return rows[::-1]
+
+
+def newest_first_but_for_the_milliseconds(rows: Rows, chance: Random) -> Rows:
+    return sorted(rows, key=lambda row: -row["time"])
+
+
+def anyhow_within_a_millisecond(rows: Rows, chance: Random) -> Rows:
+    return sorted(rows, key=lambda row: (row["time"], chance.random()))
+
+
+def newest_first_and_anyhow_within_a_millisecond(rows: Rows, chance: Random) -> Rows:
+    return sorted(rows, key=lambda row: (-row["time"], chance.random()))
+
+
+LISTINGS: Sequence[Callable[[Rows, Random], Rows]] = (
+    as_it_was,
+    newest_first,
+    newest_first_but_for_the_milliseconds,
+    anyhow_within_a_millisecond,
+    newest_first_and_anyhow_within_a_millisecond,
+)
+
+
+def contradictions(ledger: Ledger) -> list[str]:
+    """Fills that did not find the position which the fills before them in the ledger have left."""
+    evidence = {
+        (event["payload"]["fill_id"], event["payload"]["venue_order_id"]): event["evidence"]
+        for event in ledger.events()
+        if event["name"].startswith("fill_recorded.")
+    }
+    held: dict[str, Decimal] = {}
+    found = []
+    for trade in sorted(ledger.trades(), key=lambda trade: (trade["at"], trade["position"])):
+        start = Decimal(evidence[trade["fill_id"], trade["venue_order_id"]]["startPosition"])
+        if held.get(trade["instrument"], start) != start:
+            found.append(f"{trade['fill_id']} found {start}, and not {held[trade['instrument']]}")
+        held[trade["instrument"]] = start + (trade["quantity"] if trade["side"] == "buy" else -trade["quantity"])
+    return found
+
+
+def as_text(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+
+
+def recorded(documents: Iterable[Any]) -> list[str]:
+    with Ledger.open("memory://", follow=False) as ledger:
+        for document in documents:
+            told = translate_recorded(document, ACCOUNT)
+            assert list(told.faults) == []
+            ledger.record_many(told.messages)
+        return contradictions(ledger)
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+@pytest.mark.parametrize("seed", range(12))
+def test_fills_chain_by_the_position_they_found_in_whatever_order_rows_are_listed(
+    seed: int, listing: Callable[[Rows, Random], Rows]
+) -> None:
+    rows = [as_text(fake_rows.fill(one)) for one in trading(seed).fills(ADDRESS)]
+    assert len({row["time"] for row in rows}) < len(rows) / 3
+    listed = listing(rows, Random(seed))
+    assert recorded([listed]) == []
+    assert recorded([user_fills(*listed, isSnapshot=True)]) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_venue_s_channels_tell_fills_of_one_millisecond_in_orders_of_their_own(seed: int) -> None:
+    async def story() -> None:
+        truth = trading(seed)
+        server = HyperliquidFake(truth)
+        server.disorder = seed
+        async with listening(server) as desk:
+            await desk.until(lambda: len(desk.ledger.trades()) == len(truth.fills(ADDRESS)))
+            assert contradictions(desk.ledger) == []
+            with Ledger.open("memory://", follow=False) as asked:
+                venue = adapter(server)
+                answer = await venue.fills_since(ACCOUNT, START)
+                await venue.aclose()
+                asked.record_many(answer.messages)
+                assert len(asked.trades()) == len(truth.fills(ADDRESS))
+                assert contradictions(asked) == []
+
+    asyncio.run(story())
+
+
+def buy(start: str, size: str, tid: int, **fields: Any) -> dict[str, Any]:
+    return fill(**{"startPosition": start, "sz": size, "tid": tid, "cloid": ..., **fields})
+
+
+def told(*rows: dict[str, Any]) -> list[int]:
+    """The trade ids of these rows, in the order in which their fills are told."""
+    messages = translate_recorded(list(rows), ACCOUNT).messages
+    return [int(message.fill_id.split("-")[2]) for message in messages]  # type: ignore[attr-defined]
+
+
+def sell(start: str, size: str, tid: int, **fields: Any) -> dict[str, Any]:
+    return buy(start, size, tid, side="A", **fields)
+
+
+def test_a_list_of_one_millisecond_alone_is_told_as_it_happened_though_its_newest_row_comes_first() -> None:
+    assert told(sell("0.3", "0.3", 2), sell("0.5", "0.2", 1)) == [1, 2]
+    assert told(buy("-1", "2", 3), sell("1", "2", 2), buy("0", "1", 1)) == [1, 2, 3]
+
+
+def test_a_turn_that_ends_where_it_began_begins_where_the_fill_before_has_left_off() -> None:
+    turn = (sell("1", "1", 3), buy("0", "1", 2))
+    assert told(buy("-1", "1", 1, time=T), *turn) == [1, 2, 3]
+    assert told(buy("0", "1", 1, time=T), *turn) == [1, 3, 2]
+    assert told(*turn, buy("0", "5", 9, time=T + 9000)) == [2, 3, 9]
+    assert told(*turn, buy("1", "5", 9, time=T + 9000)) == [3, 2, 9]
+
+
+def test_fills_of_one_side_are_told_in_sequence_though_one_between_them_is_missing() -> None:
+    assert told(buy("4", "1", 4), buy("1", "1", 2), buy("0", "1", 1)) == [1, 2, 4]
+    assert told(sell("-4", "1", 4), sell("-1", "1", 2), sell("0", "1", 1)) == [1, 2, 4]
+
+
+def test_fills_that_form_no_chain_are_told_in_the_order_of_the_answer() -> None:
+    assert told(buy("7", "1", 2), sell("3", "1", 1)) == [2, 1]
+    assert told(buy("7", "1", 2), sell("3", "1", 1), buy("0", "1", 9, time=T)) == [9, 1, 2]
+    assert told(buy("1", "1", 2, startPosition=...), buy("0", "1", 1)) == [2, 1]
+
+
+def test_two_turns_that_never_meet_are_told_in_the_order_of_the_answer() -> None:
+    """A chain of all of them would have to jump from one position to another."""
+    rows = (buy("5", "1", 3), sell("6", "1", 4), buy("0", "1", 1), sell("1", "1", 2))
+    assert told(*rows) == [3, 4, 1, 2]
+
+
+def test_a_turn_inside_a_chain_is_told_where_it_was_made() -> None:
+    rows = [buy("0", "1", 1), buy("1", "1", 2), sell("2", "1", 3), buy("1", "3", 4), sell("4", "4", 5)]
+    for seed in range(20):
+        listed = Random(seed).sample(rows, len(rows))
+        assert recorded([listed]) == []
