@@ -18,7 +18,7 @@ from stock import save_each, stock_application
 from workload import Document, documents, to_message
 
 from orderledger import Ledger
-from orderledger.infrastructure.storage.following import Follow
+from orderledger.infrastructure.views.follower import Follow
 
 SINGLE = 1_500
 STOCK = 500

@@ -11,8 +11,8 @@ from measuring import Bench, Databases, Figure, databases, in_turns, ratio, raw1
 from workload import documents, to_lines, to_message
 
 from orderledger import Ledger
-from orderledger.infrastructure.storage.recording import Row
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.storage.recorder import Row
 
 MESSAGES = 30_000
 TARGET = {100: "", 1_000: "45 % of raw"}

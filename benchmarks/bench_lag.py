@@ -17,8 +17,8 @@ from measuring import Bench, Databases, Figure, databases, followed, percentile
 from workload import documents, to_message
 
 from orderledger import Ledger
-from orderledger.infrastructure.storage.following import Follow
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.views.follower import Follow
 
 OFFERED = 20_000
 BATCH = 100

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orderledger import Ledger
-    from orderledger.infrastructure.storage.recording import Row
+    from orderledger.infrastructure.storage.recorder import Row
 
 SQLITE_TABLE = (
     "CREATE TABLE raw (originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL, "

@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import quote
 
 from orderledger import Ledger, Mark
-from orderledger.infrastructure.storage.following import Follow
+from orderledger.infrastructure.views.follower import Follow
 
 RESULTS = Path(__file__).parent / "results"
 APPENDED = b"x" * 127

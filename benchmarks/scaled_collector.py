@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.collecting.collector import Collector
-from orderledger.infrastructure.collecting.records import records_of
-from orderledger.infrastructure.collecting.settings import CollectSettings, HyperliquidSettings
+from orderledger.infrastructure.sync.collecting.collector import Collector
+from orderledger.infrastructure.sync.collecting.records import records_of
+from orderledger.infrastructure.sync.collecting.settings import CollectSettings, HyperliquidSettings
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.surroundings import Pace
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
+from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
 from orderledger.ledger import Ledger
 
 

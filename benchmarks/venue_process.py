@@ -212,8 +212,8 @@ def _listened_to(socket: Any) -> set[str]:
 
 async def _serve(options: Row) -> None:
     from orderledger.infrastructure.clock import SystemClock
-    from orderledger.infrastructure.venues.fake import Truth
-    from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
+    from orderledger.simulation.hyperliquid.server import HyperliquidFake
+    from orderledger.simulation.servers import Truth
 
     class Fake(HyperliquidFake):
         """It notes when each account was looked at."""

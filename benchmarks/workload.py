@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orderledger.infrastructure.wire.messages import MESSAGES, Message
+from orderledger.infrastructure.messages.registry import MESSAGES, Message
 
 ORDERS = 20_000
 OPEN_ORDERS = 1_040

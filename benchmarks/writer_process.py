@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from workload import documents, to_message
 
 from orderledger import Ledger
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.messages.registry import Message
 
 ROUND, OPEN_OF_A_ROUND = 2_000, 8
 

@@ -7,7 +7,18 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from orderledger.infrastructure.wire.fields import Count, Flag, Identifier, Names, NotNegative, Number, Quantity, Tags, Text, Time
+from orderledger.infrastructure.messages.fields import (
+    Count,
+    Flag,
+    Identifier,
+    Names,
+    NotNegative,
+    Number,
+    Quantity,
+    Tags,
+    Text,
+    Time,
+)
 
 WIRE_WORDS: tuple[tuple[Any, str], ...] = (
     (Quantity, "number > 0"),

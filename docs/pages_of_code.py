@@ -14,7 +14,11 @@ from markdown import code, table
 from pydantic import BaseModel
 
 import orderledger
-from orderledger.infrastructure.collecting.settings import (
+from orderledger.infrastructure.engine import resolving, streams, writer
+from orderledger.infrastructure.messages import facts, parsing
+from orderledger.infrastructure.messages.registry import MESSAGES
+from orderledger.infrastructure.settings import Settings
+from orderledger.infrastructure.sync.collecting.settings import (
     CollectSettings,
     HyperliquidAccount,
     HyperliquidSettings,
@@ -22,13 +26,9 @@ from orderledger.infrastructure.collecting.settings import (
     Secret,
     TradierSettings,
 )
-from orderledger.infrastructure.questions import Questions
-from orderledger.infrastructure.settings import Settings
-from orderledger.infrastructure.storage.checking import Checked, Difference
-from orderledger.infrastructure.storage.rebuilding import Rebuilt
-from orderledger.infrastructure.wire import facts, parsing
-from orderledger.infrastructure.wire.messages import MESSAGES
-from orderledger.infrastructure.writing import live, naming, writer
+from orderledger.infrastructure.views.check import Checked, Difference
+from orderledger.infrastructure.views.queries import Questions
+from orderledger.infrastructure.views.rebuild import Rebuilt
 from orderledger.ledger import Ledger
 from orderledger.projections.recovery import Recovery
 
@@ -69,9 +69,9 @@ def settings() -> str:
         ("Messages in one commit", f"{writer.GROUP_LIMIT:,}", "What waits longer goes into the next."),
         ("Messages in the queue", f"{writer.QUEUE_LIMIT:,}", "Whoever offers more waits."),
         ("Attempts at a commit", f"{writer.ATTEMPTS:,}", "Against other writing processes; then the group is halved, at the end StoreUnreachable."),
-        ("Ended orders in memory", f"{live.ENDED_KEPT:,} to {3 * live.ENDED_KEPT:,}", "Of the writer. The others are read from the log when they are met again."),
-        ("Streams in memory", f"{live.STREAMS_KEPT:,}", "Of the writer, about: open orders included. The others are read from the log."),
-        ("Names in memory", f"{naming.NAMES_KEPT:,}", "Of the writer. The others are asked from the store."),
+        ("Ended orders in memory", f"{streams.ENDED_KEPT:,} to {3 * streams.ENDED_KEPT:,}", "Of the writer. The others are read from the log when they are met again."),
+        ("Streams in memory", f"{streams.STREAMS_KEPT:,}", "Of the writer, about: open orders included. The others are read from the log."),
+        ("Names in memory", f"{resolving.NAMES_KEPT:,}", "Of the writer. The others are asked from the store."),
     )  # fmt: skip
     return "\n".join(
         [

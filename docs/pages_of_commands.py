@@ -16,13 +16,13 @@ from orderledger.domain.decision import Reason
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure import errors as exceptions
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.collecting import running
-from orderledger.infrastructure.collecting.collector import Collector
-from orderledger.infrastructure.reconciliation.breaks import Break, Kind, shown
-from orderledger.infrastructure.reconciliation.reconciler import Reconciled
+from orderledger.infrastructure.messages.outcome import Answer
+from orderledger.infrastructure.messages.registry import Certify
+from orderledger.infrastructure.sync.collecting import running
+from orderledger.infrastructure.sync.collecting.collector import Collector
+from orderledger.infrastructure.sync.reconciliation.breaks import Break, Kind, shown
+from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
-from orderledger.infrastructure.wire.messages import Certify
-from orderledger.infrastructure.wire.outcome import Answer
 from orderledger.ledger import Ledger
 
 AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)

@@ -11,13 +11,13 @@ from typing import get_type_hints
 import meanings
 from markdown import code, stored_word, table
 
-from orderledger.domain.events import FillRecorded, OrderEvent, OrderReport
+from orderledger.domain.orders.events import FillRecorded, OrderEvent, OrderReport
 from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.messages.facts import FACTS
+from orderledger.infrastructure.messages.registry import Fill, Propose
 from orderledger.infrastructure.storage.codec import NAMES, UPCASTS, Envelope, encode, name_of, readable_payload
-from orderledger.infrastructure.storage.database_postgres import PostgresSession
-from orderledger.infrastructure.storage.database_sqlite import SQLiteSession
-from orderledger.infrastructure.wire.facts import FACTS
-from orderledger.infrastructure.wire.messages import Fill, Propose
+from orderledger.infrastructure.storage.postgres.tables import PostgresSession
+from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
 from orderledger.ledger import Ledger
 from orderledger.projections.history import event_row
 from orderledger.projections.recovery import Recovery

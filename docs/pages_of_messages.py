@@ -9,15 +9,15 @@ import meanings
 from markdown import table, wire_word
 from pydantic import BaseModel, TypeAdapter
 
+from orderledger.infrastructure.messages.accounts import ACCOUNT_MESSAGES
+from orderledger.infrastructure.messages.base import OrderMessage
+from orderledger.infrastructure.messages.commands import COMMANDS
+from orderledger.infrastructure.messages.facts import CHANGES, FACTS, NEEDS_ONE_OF
+from orderledger.infrastructure.messages.fields import DIGITS
+from orderledger.infrastructure.messages.parsing import LINE_LIMIT
+from orderledger.infrastructure.messages.registry import AnyMessage, LinksTo, Message, OpenBreak, ReportedClaims
+from orderledger.infrastructure.messages.reports import REPORTS, Report
 from orderledger.infrastructure.storage.codec import NAMES
-from orderledger.infrastructure.wire.account_messages import ACCOUNT_MESSAGES
-from orderledger.infrastructure.wire.base import OrderMessage
-from orderledger.infrastructure.wire.commands import COMMANDS
-from orderledger.infrastructure.wire.facts import CHANGES, FACTS, NEEDS_ONE_OF
-from orderledger.infrastructure.wire.fields import DIGITS
-from orderledger.infrastructure.wire.messages import AnyMessage, LinksTo, Message, OpenBreak, ReportedClaims
-from orderledger.infrastructure.wire.parsing import LINE_LIMIT
-from orderledger.infrastructure.wire.reports import REPORTS, Report
 
 INTRODUCTION = f"""# Messages
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orderledger.infrastructure.errors import *  # noqa: F403
-    from orderledger.infrastructure.wire.messages import *  # noqa: F403
-    from orderledger.infrastructure.wire.outcome import *  # noqa: F403
-    from orderledger.infrastructure.wire.parsing import *  # noqa: F403
+    from orderledger.infrastructure.messages.outcome import *  # noqa: F403
+    from orderledger.infrastructure.messages.parsing import *  # noqa: F403
+    from orderledger.infrastructure.messages.registry import *  # noqa: F403
     from orderledger.ledger import *  # noqa: F403
 
 __version__ = "0.1.0"
 
 HOMES = (
     "orderledger.infrastructure.errors",
-    "orderledger.infrastructure.wire.messages",
-    "orderledger.infrastructure.wire.outcome",
-    "orderledger.infrastructure.wire.parsing",
+    "orderledger.infrastructure.messages.registry",
+    "orderledger.infrastructure.messages.outcome",
+    "orderledger.infrastructure.messages.parsing",
     "orderledger.ledger",
 )
 """Where the public names live: what their `__all__` says."""

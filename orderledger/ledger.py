@@ -11,30 +11,30 @@ from os import PathLike, fspath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from orderledger.infrastructure.arguments import check_argument
 from orderledger.infrastructure.clock import Clock, SystemClock
+from orderledger.infrastructure.engine.committer import Committer
+from orderledger.infrastructure.engine.entry import Entry
+from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
 from orderledger.infrastructure.errors import InvalidMessage, OutcomeUnknown, StoreUnreachable, UnreadableEvent
 from orderledger.infrastructure.latency import Latencies
-from orderledger.infrastructure.questions import Questions
+from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.settings import Settings
-from orderledger.infrastructure.storage.board import Board
-from orderledger.infrastructure.storage.checking import Checked, check
-from orderledger.infrastructure.storage.following import Follow, check_follow, follower_of
-from orderledger.infrastructure.storage.projecting import Projector, stored_position
-from orderledger.infrastructure.storage.rebuilding import Rebuilt, rebuild, rebuild_outdated
-from orderledger.infrastructure.storage.recovering import open_orders_in_log
+from orderledger.infrastructure.storage.collector_status import Board
 from orderledger.infrastructure.storage.store import Store, open_store, reaching
-from orderledger.infrastructure.storage.views import FoldedViews
-from orderledger.infrastructure.wire.outcome import Outcome
-from orderledger.infrastructure.writing.committer import Committer
-from orderledger.infrastructure.writing.entry import Entry
-from orderledger.infrastructure.writing.writer import GROUP_LIMIT, Writer
+from orderledger.infrastructure.views.arguments import check_argument
+from orderledger.infrastructure.views.check import Checked, check
+from orderledger.infrastructure.views.follower import Follow, check_follow, follower_of
+from orderledger.infrastructure.views.projector import Projector, stored_position
+from orderledger.infrastructure.views.queries import Questions
+from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_outdated
+from orderledger.infrastructure.views.recovering import open_orders_in_log
+from orderledger.infrastructure.views.views import FoldedViews
 from orderledger.projections import queries
 from orderledger.projections.recovery import Recovery, recovery_of
 from orderledger.projections.tables import ORDERS, Row
 
 if TYPE_CHECKING:
-    from orderledger.infrastructure.wire.messages import Message
+    from orderledger.infrastructure.messages.registry import Message
 
 __all__ = ["Ledger"]
 
@@ -233,4 +233,4 @@ class Ledger(Questions):
     @cached_property
     def _wire(self) -> Any:
         """The messages and their models, which questions do without."""
-        return import_module("orderledger.infrastructure.entries")
+        return import_module("orderledger.infrastructure.engine.entries")

@@ -13,14 +13,14 @@ from itertools import permutations
 from typing import Any, Self
 
 from orderledger.domain.decision import Duplicate, Refused
-from orderledger.domain.events import AnomalyDetected, Event, OrderEvent
 from orderledger.domain.exact import plain
-from orderledger.domain.order import decide
-from orderledger.domain.recording import record
-from orderledger.domain.state import Order
+from orderledger.domain.orders.events import AnomalyDetected, Event, OrderEvent
+from orderledger.domain.orders.evolve import decide
+from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.record import record
 from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.wire.facts import to_fact
-from orderledger.infrastructure.wire.parsing import parse_document
+from orderledger.infrastructure.messages.facts import to_fact
+from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.projections.orders import order_row
 from orderledger.projections.tables import ORDERS, Row
 

@@ -16,7 +16,7 @@ from orderledger import Ledger
 from orderledger.demo import story
 from orderledger.demo.desk import Desk, Outcomes
 from orderledger.demo.proof import Disagreement
-from orderledger.infrastructure.venues.simulated import SimulatedVenue
+from orderledger.simulation.market.venue import SimulatedVenue
 
 SEED = story.SEED
 LINES_MAX, WIDTH = 170, 110

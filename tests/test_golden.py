@@ -19,7 +19,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from orderledger.domain import accounts, events, proposals
+from orderledger.domain import accounts, proposals
+from orderledger.domain.orders import events
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import Anomaly, Links, Liquidity, OrderType, Pending, Reported, Role, Side, TimeInForce
 from orderledger.infrastructure.storage.codec import NAMES, decode, encode

@@ -69,7 +69,7 @@ def schema(kind: str | None) -> None:
 
     from pydantic import TypeAdapter
 
-    from orderledger.infrastructure.wire.messages import MESSAGES, AnyMessage
+    from orderledger.infrastructure.messages.registry import MESSAGES, AnyMessage
 
     if kind is not None and kind not in MESSAGES:
         raise click.BadParameter(f"{kind!r} is no message type: {', '.join(MESSAGES)}", param_hint="KIND")

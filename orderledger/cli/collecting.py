@@ -10,7 +10,7 @@ from orderledger.cli.output import json_line, say
 from orderledger.cli.tables import print_record, print_rows
 
 if TYPE_CHECKING:
-    from orderledger.infrastructure.collecting.signals import Signals
+    from orderledger.infrastructure.sync.collecting.signals import Signals
 
 CONFIG = click.option(
     "--config",
@@ -40,7 +40,7 @@ def collect(config: str) -> None:
     Every interruption of a feed is recorded as a gap, which ends when what was missed has been asked for.
     `orderledger status` shows what it does. Exit status: 0 stopped, 2 a setting is wrong, 3 the store failed.
     """
-    from orderledger.infrastructure.collecting.signals import Signals
+    from orderledger.infrastructure.sync.collecting.signals import Signals
 
     with Signals() as signals:
         _collect(config, signals)
@@ -49,10 +49,10 @@ def collect(config: str) -> None:
 def _collect(config: str, signals: "Signals") -> None:
     from pathlib import Path
 
-    from orderledger.infrastructure.collecting.logging import say_new, set_up_log
-    from orderledger.infrastructure.collecting.records import records_of
-    from orderledger.infrastructure.collecting.running import run
-    from orderledger.infrastructure.collecting.settings import CollectSettings
+    from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
+    from orderledger.infrastructure.sync.collecting.records import records_of
+    from orderledger.infrastructure.sync.collecting.running import run
+    from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
     set_up_log(settings.log)
@@ -85,10 +85,10 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     """
     from pathlib import Path
 
-    from orderledger.infrastructure.collecting.logging import say_new, set_up_log
-    from orderledger.infrastructure.collecting.records import records_of
-    from orderledger.infrastructure.collecting.running import check_account, reconcile_all
-    from orderledger.infrastructure.collecting.settings import CollectSettings
+    from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
+    from orderledger.infrastructure.sync.collecting.records import records_of
+    from orderledger.infrastructure.sync.collecting.running import check_account, reconcile_all
+    from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
     check_account(settings, account)
@@ -143,8 +143,8 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     Exit status: 0 it is taken back, 1 the break has appended nothing, 2 wrong usage, 3 the store cannot be used.
     """
     from orderledger.infrastructure.clock import SystemClock
-    from orderledger.infrastructure.reconciliation.breaks import document
-    from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
+    from orderledger.infrastructure.sync.reconciliation.breaks import document
+    from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
 
     with options.open_ledger(db) as ledger:
         repairs = repairs_of(ledger, break_id, account)
@@ -213,8 +213,8 @@ def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | N
     """
     from contextlib import ExitStack
 
-    from orderledger.infrastructure.collecting.records import records_of
-    from orderledger.infrastructure.collecting.translating import recording_of, translated
+    from orderledger.infrastructure.sync.collecting.records import records_of
+    from orderledger.infrastructure.sync.collecting.translating import recording_of, translated
 
     faults, records = 0, None
     with ExitStack() as opened:

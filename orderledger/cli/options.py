@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from orderledger.infrastructure.storage.following import Follow
+    from orderledger.infrastructure.views.follower import Follow
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Answer = TypeVar("Answer")
@@ -70,7 +70,7 @@ class Time(click.ParamType[datetime]):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        from orderledger.infrastructure.wire.fields import parse_time
+        from orderledger.infrastructure.messages.fields import parse_time
 
         if isinstance(value, datetime):
             return value

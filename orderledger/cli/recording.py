@@ -208,7 +208,7 @@ def _recorded(ledger: Any, lines: list[bytes]) -> list[Any]:
 
 def _groups(stream: BinaryIO) -> Iterator[list[bytes]]:
     """Lines as they come, up to a group's worth, without waiting for more than is there."""
-    from orderledger.infrastructure.wire.parsing import LINE_LIMIT
+    from orderledger.infrastructure.messages.parsing import LINE_LIMIT
 
     with options.reading():
         rest = b""

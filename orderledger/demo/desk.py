@@ -12,10 +12,10 @@ from typing import Any
 from orderledger.demo.words import clock, number, price
 from orderledger.demo.world import ACCOUNT, TICKS
 from orderledger.domain.values import Side
-from orderledger.infrastructure.venues.simulated import SimulatedVenue, VenueAnswer
-from orderledger.infrastructure.wire.messages import Message, Request, RequestCancel, RequestReplace, Submit, Unresolved
-from orderledger.infrastructure.wire.parsing import parse_document
+from orderledger.infrastructure.messages.parsing import parse_document
+from orderledger.infrastructure.messages.registry import Message, Request, RequestCancel, RequestReplace, Submit, Unresolved
 from orderledger.ledger import Ledger
+from orderledger.simulation.market.venue import SimulatedVenue, VenueAnswer
 
 Say = Callable[[str], None]
 Outcomes = Counter[str]

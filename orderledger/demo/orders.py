@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from orderledger.demo.world import ACCOUNT
 from orderledger.domain.values import OrderType, Role, Side, Source, TimeInForce
-from orderledger.infrastructure.wire.messages import Approve, Decline, LinksTo, Message, Propose, Request
+from orderledger.infrastructure.messages.registry import Approve, Decline, LinksTo, Message, Propose, Request
 
 
 def quote(name: str, side: Side, *, quantity: Decimal, limit_price: Decimal, group: str) -> Request:

@@ -8,7 +8,7 @@ from orderledger.demo.desk import Desk
 from orderledger.demo.words import Row, number, standing
 from orderledger.demo.world import ACCOUNT
 from orderledger.domain.values import OrderType, Side, Source
-from orderledger.infrastructure.wire.messages import Deny, Request
+from orderledger.infrastructure.messages.registry import Deny, Request
 
 
 @dataclass(frozen=True, kw_only=True)

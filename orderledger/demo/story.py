@@ -19,7 +19,7 @@ from orderledger.demo.reconciling import ask, ask_for_fills, settle
 from orderledger.demo.words import Row, clock, number, sentence, terms
 from orderledger.demo.world import ACCOUNT, OPENING, memory_in, open_ledger, store_in
 from orderledger.domain.values import Role, Source
-from orderledger.infrastructure.venues.simulated import SimulatedVenue
+from orderledger.simulation.market.venue import SimulatedVenue
 
 SEED = 71
 """A story with a bit of everything."""

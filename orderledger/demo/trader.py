@@ -18,7 +18,7 @@ from orderledger.demo.orders import decided, order_for, propose, quote
 from orderledger.demo.words import clock, number
 from orderledger.demo.world import ACCOUNT, LIMIT_NOTIONAL, new_venue, open_ledger
 from orderledger.domain.values import Role, Side, Source
-from orderledger.infrastructure.wire.messages import Deny, Propose, Request
+from orderledger.infrastructure.messages.registry import Deny, Propose, Request
 
 MARGIN = timedelta(seconds=5)
 """What was on its way when the connection dropped is lost too: ask from a little earlier."""

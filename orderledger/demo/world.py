@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from orderledger.infrastructure.venues.simulated import CALM, SimulatedInstrument, SimulatedVenue
 from orderledger.ledger import Ledger
+from orderledger.simulation.market.venue import CALM, SimulatedInstrument, SimulatedVenue
 
 ACCOUNT = "sim:main"
 OPENING = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

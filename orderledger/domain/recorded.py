@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orderledger.domain.accounts import AccountFact
-from orderledger.domain.events import Event
+from orderledger.domain.orders.events import Event
 from orderledger.domain.proposals import ProposalFact
 
 AnyFact = Event | AccountFact | ProposalFact

@@ -17,7 +17,7 @@ from orderledger.domain.accounts import (
     PositionAdjusted,
     ReconciliationCertified,
 )
-from orderledger.domain.events import (
+from orderledger.domain.orders.events import (
     AnomalyCleared,
     AnomalyDetected,
     Event,
@@ -26,10 +26,10 @@ from orderledger.domain.events import (
     OrderAttributed,
     OrderEvent,
 )
-from orderledger.domain.order import evolve
+from orderledger.domain.orders.evolve import evolve
+from orderledger.domain.orders.order import Order
 from orderledger.domain.proposals import ProposalEvent, ProposalFact
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.state import Order
 from orderledger.domain.values import Anomaly, account_of, client_order_id_of
 from orderledger.projections.accounts import account_event_row, certificate_row, defined, marked, reported
 from orderledger.projections.orders import order_row

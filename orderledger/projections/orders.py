@@ -1,8 +1,8 @@
 """The order view: one row per order, derived from its state."""
 
-from orderledger.domain.anomalies import standing_codes
 from orderledger.domain.exact import plain
-from orderledger.domain.state import Order
+from orderledger.domain.orders.anomalies import standing_codes
+from orderledger.domain.orders.order import Order
 from orderledger.domain.values import Links
 from orderledger.projections.tables import Row
 

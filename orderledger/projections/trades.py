@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from orderledger.domain.events import FillRecorded
-from orderledger.domain.fill import Fill
+from orderledger.domain.orders.events import FillRecorded
+from orderledger.domain.orders.fill import Fill
+from orderledger.domain.orders.order import Order
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.state import Order
 from orderledger.projections.orders import links_of
 from orderledger.projections.tables import Row
 

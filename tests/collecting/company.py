@@ -7,9 +7,9 @@ from typing import Any
 
 from orderledger import Fill, Ledger, Message, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.collecting.collector import Collector
-from orderledger.infrastructure.reconciliation.reconciler import Rules
-from orderledger.infrastructure.venues.venue import Told, Up
+from orderledger.infrastructure.sync.collecting.collector import Collector
+from orderledger.infrastructure.sync.reconciliation.reconciler import Rules
+from orderledger.infrastructure.venues.base.venue import Told, Up
 from tests.reconciliation.plain_venue import PlainVenue
 from tests.scenarios import ACCOUNT, at
 

@@ -15,11 +15,11 @@ import psutil
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.fake import Truth
-from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
-from orderledger.infrastructure.venues.lighter.fake import FIRST_ORDER_ID, LighterFake
-from orderledger.infrastructure.venues.tradier.fake import TradierFake
 from orderledger.projections.tables import Row
+from orderledger.simulation.hyperliquid.server import HyperliquidFake
+from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
+from orderledger.simulation.servers import Truth
+from orderledger.simulation.tradier.server import TradierFake
 
 ADDRESS = "0x" + "aa" * 20
 ACCOUNTS = ("hyperliquid:main", "lighter:main", "tradier:main")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from orderledger.infrastructure.collecting.building import build
-from orderledger.infrastructure.collecting.settings import HyperliquidSettings
-from orderledger.infrastructure.venues.venue import NoRecords
+from orderledger.infrastructure.sync.collecting.building import build
+from orderledger.infrastructure.sync.collecting.settings import HyperliquidSettings
+from orderledger.infrastructure.venues.base.venue import NoRecords
 
 ACCOUNTS = [{"account": "hyperliquid:main", "address": "0x" + "aa" * 20}]
 

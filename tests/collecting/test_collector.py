@@ -9,8 +9,8 @@ import pytest
 
 from orderledger import Ledger, StoreUnreachable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.collecting.collector import Collector
-from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Up
+from orderledger.infrastructure.sync.collecting.collector import Collector
+from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Up
 from tests.collecting.company import RULES, UP, Running, acknowledge, fill, run
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at

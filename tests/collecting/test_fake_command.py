@@ -17,7 +17,7 @@ import pytest
 from tests.collecting.processes import PATIENCE, Process
 from tests.docs.reading import REPOSITORY, blocks
 
-FAKE = ("-m", "orderledger.infrastructure.venues.fake")
+FAKE = ("-m", "orderledger.simulation.servers")
 
 
 @pytest.mark.parametrize("venue", ["hyperliquid", "lighter", "tradier"])

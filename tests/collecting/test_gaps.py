@@ -1,6 +1,6 @@
 """What a collector could not hear is a gap, which ends when it has been asked for."""
 
-from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Up
+from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Up
 from tests.collecting.company import UP, Running, acknowledge, run
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at

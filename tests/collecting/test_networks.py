@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from orderledger import InvalidSetting
-from orderledger.infrastructure.collecting.settings import CollectSettings, TradierSettings
-from orderledger.infrastructure.venues.networks import HYPERLIQUID, LIGHTER, TRADIER, Networks
+from orderledger.infrastructure.sync.collecting.settings import CollectSettings, TradierSettings
+from orderledger.infrastructure.venues.base.networks import HYPERLIQUID, LIGHTER, TRADIER, Networks
 from tests.collecting.wrong_settings import HOME, OK
 from tests.collecting.wrong_settings import LIGHTER as LIGHTER_SECTION
 from tests.collecting.wrong_settings import TRADIER as TRADIER_SECTION

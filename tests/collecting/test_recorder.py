@@ -4,9 +4,9 @@ import asyncio
 from collections import defaultdict
 
 from orderledger import Ledger, parse_document
-from orderledger.infrastructure.collecting.counters import AccountCounters
-from orderledger.infrastructure.collecting.recorder import QUEUE_LIMIT, Recorder
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.sync.collecting.counters import AccountCounters
+from orderledger.infrastructure.sync.collecting.recorder import QUEUE_LIMIT, Recorder
 from tests.scenarios import ACCOUNT, at
 
 BATCH = QUEUE_LIMIT // 4

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, parse_document
-from orderledger.infrastructure.collecting.records import records_of
-from orderledger.infrastructure.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.venue import ManyRecords, Records
+from orderledger.infrastructure.sync.collecting.records import records_of
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
+from orderledger.infrastructure.venues.base.venue import ManyRecords, Records
 from tests.scenarios import ACCOUNT, at, fill, message, request
 
 CLOID = "0x" + "c1".zfill(32)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from orderledger import Ledger, parse_document, parse_line
 from orderledger.cli.main import main
-from orderledger.infrastructure.collecting.translating import documents, recording_of, translated
+from orderledger.infrastructure.sync.collecting.translating import documents, recording_of, translated
 from tests.venues.hyperliquid import payloads as hyperliquid
 from tests.venues.lighter import rows as lighter
 from tests.venues.tradier import payloads as tradier

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orderledger import Ledger, StoreError, UnreadableEvent
-from orderledger.infrastructure.storage.following import Follow
+from orderledger.infrastructure.views.follower import Follow
 from tests.contract.sql import connected, run_sql
 from tests.contract.streams import fill, lives, parsed, request, story
 

@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from orderledger import InvalidSetting, Ledger, StoreUnreachable
-from orderledger.infrastructure.storage import following, following_process
-from orderledger.infrastructure.storage.projecting import BATCH, BATCH_FAR_BEHIND, Projector, TableFold, lock_position
 from orderledger.infrastructure.storage.store import open_store
+from orderledger.infrastructure.views import follower, follower_process
+from orderledger.infrastructure.views.projector import BATCH, BATCH_FAR_BEHIND, Projector, TableFold, lock_position
 from tests.contract.sql import run_sql
 from tests.contract.streams import lives, parsed
 from tests.contract.test_processes import assert_is_audited, assert_is_whole
@@ -51,7 +51,7 @@ def following_processes(parent: int) -> list[int]:
     found = []
     for child in psutil.Process(parent).children():
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            if following_process.__name__ in " ".join(child.cmdline()):
+            if follower_process.__name__ in " ".join(child.cmdline()):
                 found.append(child.pid)
     return found
 
@@ -106,7 +106,7 @@ def test_a_process_keeps_the_views_current_without_being_asked(durable_store_url
 
 
 def test_views_follow_a_commit_of_this_ledger_at_once(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "POLL_SECONDS", 10 * PATIENCE)
+    monkeypatch.setattr(follower, "POLL_SECONDS", 10 * PATIENCE)
     with Ledger.open(durable_store_url) as ledger:
         for message in parsed(*lives(2)):
             ledger.record(message)
@@ -126,7 +126,7 @@ def test_the_store_is_the_same_one_after_a_change_of_folders(tmp_path: Path, mon
 
 
 def test_a_process_that_is_killed_is_told_of_and_replaced(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following_process, "RESTART_SECONDS", 1.0)
+    monkeypatch.setattr(follower_process, "RESTART_SECONDS", 1.0)
     messages = parsed(*lives(LIVES))
     with Ledger.open(durable_store_url, follow="process") as ledger:
         ledger.record_many(messages[: LIVES * 2])

@@ -19,10 +19,11 @@ from psycopg.conninfo import conninfo_to_dict
 
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.storage import postgres, sqlite
 from orderledger.infrastructure.storage.application import LedgerMapper
-from orderledger.infrastructure.storage.postgres_call import bigint_array, bytea_array, call, text_array
-from orderledger.infrastructure.storage.recording import EVENTS_TABLE
+from orderledger.infrastructure.storage.postgres import recorder as postgres_recorder
+from orderledger.infrastructure.storage.postgres.call import bigint_array, bytea_array, call, text_array
+from orderledger.infrastructure.storage.recorder import EVENTS_TABLE
+from orderledger.infrastructure.storage.sqlite import recorder as sqlite_recorder
 from tests.contract.library import datastore_of
 from tests.contract.streams import MADE_AT, every_view, lives, parsed, request
 
@@ -63,7 +64,7 @@ def test_the_library_has_what_we_override_or_call(owner: type[Any], name: str) -
 
 
 def test_the_persistence_modules_bring_our_factory_and_recorder(ledger: Ledger, durable_store_url: str) -> None:
-    module = sqlite if durable_store_url.startswith("sqlite") else postgres
+    module = sqlite_recorder if durable_store_url.startswith("sqlite") else postgres_recorder
     application = ledger._store.application
     assert type(application.factory) is module.Factory
     assert type(application.recorder) is module.Recorder

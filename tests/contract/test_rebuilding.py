@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from orderledger import Ledger, StoreError, StoreVersion, parse_document
-from orderledger.infrastructure.storage import projecting
+from orderledger.infrastructure.views import projector
 from tests.contract.sql import connected, run_sql
 from tests.contract.streams import IDS, fill, lives, parsed, report, request, story
 
@@ -192,7 +192,7 @@ def test_what_was_cleared_stays_cleared_as_it_was_wherever_the_views_go_on(durab
 def test_after_much_at_once_postgres_knows_how_few_of_the_orders_are_open(
     postgres_schema_url: str, monkeypatch: pytest.MonkeyPatch, is_rebuilt: bool
 ) -> None:
-    monkeypatch.setattr(projecting, "BATCH_FAR_BEHIND", 100 if not is_rebuilt else 20_000)
+    monkeypatch.setattr(projector, "BATCH_FAR_BEHIND", 100 if not is_rebuilt else 20_000)
     with Ledger.open(postgres_schema_url, follow=False) as ledger:
         ledger.record_many(parsed(*lives(60)))
         ledger.catch_up()
@@ -207,7 +207,7 @@ def test_after_much_at_once_postgres_knows_how_few_of_the_orders_are_open(
 def test_after_much_at_once_nobody_waits_for_whoever_vacuums_the_views(
     postgres_schema_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projecting, "BATCH_FAR_BEHIND", 100)
+    monkeypatch.setattr(projector, "BATCH_FAR_BEHIND", 100)
     with Ledger.open(postgres_schema_url, follow=False, lock_timeout=1) as ledger, connected(postgres_schema_url) as vacuum:
         ledger.record_many(parsed(*lives(60)))
         vacuum.execute("LOCK TABLE orders IN SHARE UPDATE EXCLUSIVE MODE")

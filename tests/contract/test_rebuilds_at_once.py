@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from orderledger import Ledger, StoreError
-from orderledger.infrastructure.storage import rebuilding
-from orderledger.infrastructure.storage.database_postgres import REBUILDING_LOCK
-from orderledger.infrastructure.storage.rebuilding import Rebuilt
+from orderledger.infrastructure.storage.postgres.tables import REBUILDING_LOCK
+from orderledger.infrastructure.views import rebuild
+from orderledger.infrastructure.views.rebuild import Rebuilt
 from tests.contract.sql import run_sql
 from tests.contract.streams import lives, parsed, story
 
@@ -22,7 +22,7 @@ CUT = (
 def test_a_rebuild_that_has_lost_its_lock_does_not_touch_what_the_next_one_builds(
     postgres_schema_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rebuilding, "BATCH_FAR_BEHIND", 100)
+    monkeypatch.setattr(rebuild, "BATCH_FAR_BEHIND", 100)
     has_begun, may_go_on = threading.Event(), threading.Event()
 
     def wait(done: int, total: int) -> None:

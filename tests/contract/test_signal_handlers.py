@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orderledger import Ledger, Outcome, StoreError, StoreUnreachable
-from orderledger.infrastructure.storage.sqlite_connections import Datastore
+from orderledger.infrastructure.storage.sqlite.connections import Datastore
 from tests.contract.interrupting import ANYWHERE, Handler, in_another_thread
 from tests.contract.streams import fill, parsed, request
 

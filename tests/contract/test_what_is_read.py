@@ -10,8 +10,8 @@ import pytest
 
 from orderledger import Ledger, UnreadableEvent
 from orderledger.infrastructure.storage.database import ROWS_PER_BATCH, Session
-from orderledger.infrastructure.storage.database_postgres import PostgresSession
-from orderledger.infrastructure.storage.database_sqlite import SQLiteSession
+from orderledger.infrastructure.storage.postgres.tables import PostgresSession
+from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
 from orderledger.projections.tables import Row, Table
 from tests.contract.streams import fill, lives, opened, parsed, report, request
 from tests.contract.test_damaged_events import spoil

@@ -17,11 +17,11 @@ from orderledger import Ledger, parse_document
 from orderledger.cli import main
 from orderledger.domain.decision import Reason
 from orderledger.domain.values import Anomaly
-from orderledger.infrastructure.collecting.settings import CollectSettings
-from orderledger.infrastructure.reconciliation.breaks import Kind
+from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.codec import NAMES
-from orderledger.infrastructure.wire.messages import MESSAGES
+from orderledger.infrastructure.sync.collecting.settings import CollectSettings
+from orderledger.infrastructure.sync.reconciliation.breaks import Kind
 from orderledger.projections.tables import TABLES
 from tests.docs.reading import REPOSITORY, blocks, commands, is_shown, run_command, run_python
 

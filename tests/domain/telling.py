@@ -1,7 +1,7 @@
 """Messages told to a ledger one after the other, and what it answers."""
 
 from orderledger import Ledger, Outcome
-from orderledger.infrastructure.wire.parsing import parse_document
+from orderledger.infrastructure.messages.parsing import parse_document
 from tests.scenarios import Document
 
 

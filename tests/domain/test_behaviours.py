@@ -12,7 +12,7 @@ import pytest
 
 from orderledger import Ledger, Outcome
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.wire.parsing import parse_document
+from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.projections.tables import Row
 from tests.scenarios import ACCOUNT, Document, at, fill, message, readable, request
 

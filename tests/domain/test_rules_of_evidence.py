@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAcknowledged, OrderCanceled
+from orderledger.domain.orders.events import AnomalyCleared, AnomalyDetected, OrderAcknowledged, OrderCanceled
 from orderledger.domain.values import Anomaly
 from tests.scenarios import SENT, WORKING, Document, at, correct_fill, ends, fill, given, in_any_order, message, nothing, request
 

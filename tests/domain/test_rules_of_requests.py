@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger.domain.events import CancelRequested, OrderReplaced, ReplaceRequested
+from orderledger.domain.orders.events import CancelRequested, OrderReplaced, ReplaceRequested
 from tests.scenarios import FILLED, WORKING, at, fill, given, in_any_order, message, request_replace
 
 # Replaces

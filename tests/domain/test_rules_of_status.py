@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger.domain.events import AnomalyCleared, AnomalyDetected, OrderAcknowledged, OrderRequested, StatusObserved
+from orderledger.domain.orders.events import AnomalyCleared, AnomalyDetected, OrderAcknowledged, OrderRequested, StatusObserved
 from orderledger.domain.values import Anomaly, OrderType, Side
 from tests.scenarios import SENT, WORKING, Document, at, fill, given, in_any_order, message, nothing, request
 

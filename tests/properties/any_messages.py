@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from orderledger.infrastructure.wire.messages import MESSAGES
+from orderledger.infrastructure.messages.registry import MESSAGES
 from tests.properties.stories import Message, moment
 
 NAMES = ("N-1", "N-2", "N-3")

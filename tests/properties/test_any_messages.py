@@ -10,9 +10,9 @@ import pytest
 
 from orderledger import AmbiguousOrder, InvalidMessage, Ledger, Outcome, UnknownOrder, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.entries import to_entry
-from orderledger.infrastructure.wire.messages import Message
-from orderledger.infrastructure.writing import live, naming
+from orderledger.infrastructure.engine import resolving, streams
+from orderledger.infrastructure.engine.entries import to_entry
+from orderledger.infrastructure.messages.registry import Message
 from orderledger.projections import fold
 from tests.properties.any_messages import ACCOUNTS, NAMES, any_messages
 from tests.properties.checks import RECORDED_AT, views_of
@@ -108,7 +108,12 @@ def test_three_ledgers_by_turns_record_what_one_does(tmp_path: Path, seeds: rang
 @pytest.fixture
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ledgers forget almost everything after each commit, as they otherwise do after thousands of orders."""
-    for module, limit in ((live, "STREAMS_KEPT"), (live, "ENDED_KEPT"), (naming, "NAMES_KEPT"), (fold, "ENDED_ORDERS_KEPT")):
+    for module, limit in (
+        (streams, "STREAMS_KEPT"),
+        (streams, "ENDED_KEPT"),
+        (resolving, "NAMES_KEPT"),
+        (fold, "ENDED_ORDERS_KEPT"),
+    ):
         monkeypatch.setattr(module, limit, 1)
 
 

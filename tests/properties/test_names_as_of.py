@@ -8,8 +8,8 @@ from typing import Any
 
 from orderledger import AmbiguousOrder, Ledger, UnknownOrder, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.reading import one_order
-from orderledger.infrastructure.storage.views import folded
+from orderledger.infrastructure.views.reading import one_order
+from orderledger.infrastructure.views.views import folded
 from tests.properties.stories import START, Message, moment
 from tests.seeds import of_seeds
 

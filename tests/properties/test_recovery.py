@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.storage.projecting import BATCH_FAR_BEHIND
-from orderledger.infrastructure.storage.recovering import open_orders_in_log
+from orderledger.infrastructure.views.projector import BATCH_FAR_BEHIND
+from orderledger.infrastructure.views.recovering import open_orders_in_log
 from orderledger.projections.tables import ORDERS
 from tests.contract.streams import parsed, request, story
 from tests.properties.checks import RECORDED_AT

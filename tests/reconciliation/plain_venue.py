@@ -9,8 +9,8 @@ from typing import Any
 
 from orderledger import Acknowledge, Balance, Cancel, Fill, Message, Replace, VenueUnavailable, parse_document
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.translation import Fault
-from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, Told
+from orderledger.infrastructure.venues.base.translation import Fault
+from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, Told
 from tests.scenarios import ACCOUNT
 
 ABILITIES = Abilities(

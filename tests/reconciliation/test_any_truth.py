@@ -8,7 +8,7 @@ from typing import Any
 
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.reconciliation.reconciler import Reconciled
+from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
 from tests.reconciliation.desk import Desk, left
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at, request

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.reconciliation.reconciler import Reconciled
-from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
-from orderledger.infrastructure.venues.translation import Fault
+from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
+from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
+from orderledger.infrastructure.venues.base.translation import Fault
 from tests.reconciliation.desk import WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, fill, message, request

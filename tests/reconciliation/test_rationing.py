@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.reconciliation import reconciler
-from orderledger.infrastructure.reconciliation.reconciler import Reconciled
+from orderledger.infrastructure.sync.reconciliation import reconciler
+from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
 from tests.reconciliation.desk import Desk, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import at, message, request

@@ -10,10 +10,10 @@ from typing import Any
 from aiohttp import web
 
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.venues.fake import Change, Faults, Truth
-from orderledger.infrastructure.venues.fake.server import FakeServer
-from orderledger.infrastructure.venues.fake.socket import FakeSocket
-from orderledger.infrastructure.venues.transport import Backoff, Closed, Frame, Http, Opened, Send, Socket
+from orderledger.infrastructure.venues.base.transport import Backoff, Closed, Frame, Http, Opened, Send, Socket
+from orderledger.simulation.servers import Change, Faults, Truth
+from orderledger.simulation.servers.server import FakeServer
+from orderledger.simulation.servers.socket import FakeSocket
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.venues.fake import Traded, TrueOrder, Truth
+from orderledger.simulation.servers import Traded, TrueOrder, Truth
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 INSTRUMENTS = [

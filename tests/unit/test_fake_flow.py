@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.venues.fake import HAPPENINGS, Change, OrderStatus, Truth, step
+from orderledger.simulation.servers import HAPPENINGS, Change, OrderStatus, Truth, step
 from tests.unit.made_up import INSTRUMENTS, START, venue
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
-from orderledger.infrastructure.venues.fake import Change, Kind, OrderStatus, TrueOrder
+from orderledger.simulation.servers import Change, Kind, OrderStatus, TrueOrder
 from tests.unit.made_up import D, at, eth, venue
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger.infrastructure.venues.matching import BookOrder, OrderBook, Side, TimeInForce
+from orderledger.simulation.market.order_book import BookOrder, OrderBook, Side, TimeInForce
 
 
 def limit(

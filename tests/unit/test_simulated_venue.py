@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.simulated import CALM, FeeSchedule, SimulatedVenue, VenueAnswer
+from orderledger.simulation.market.venue import CALM, FeeSchedule, SimulatedVenue, VenueAnswer
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.matching import Side
-from orderledger.infrastructure.venues.simulated import CALM, Faults, SimulatedVenue, VenueAnswer, VenueUnreachable
+from orderledger.simulation.market.order_book import Side
+from orderledger.simulation.market.venue import CALM, Faults, SimulatedVenue, VenueAnswer, VenueUnreachable
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 STORMY = Faults(reject_rate=0.1, lost_answer_rate=0.3, drop_interval_seconds=20.0)
@@ -189,7 +189,7 @@ def test_a_venue_with_a_memory_outlives_the_killed_process_of_its_client(tmp_pat
 import os, signal
 from datetime import UTC, datetime
 from pathlib import Path
-from orderledger.infrastructure.venues.simulated import CALM, SimulatedVenue
+from orderledger.simulation.market.venue import CALM, SimulatedVenue
 venue = SimulatedVenue(3, start=datetime(2026, 3, 2, 9, 30, tzinfo=UTC), faults=CALM, memory=Path({str(path)!r}))
 venue.submit(client_order_id="C-1", instrument="BTC-USD", side="buy", quantity="0.5", limit_price="64001")
 os.kill(os.getpid(), signal.SIGKILL)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orderledger.infrastructure.storage.recording import chunks
+from orderledger.infrastructure.storage.recorder import chunks
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 499, 500, 501, 1_350])

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, parsed
-from orderledger.infrastructure.wire.fields import parse_number
+from orderledger.infrastructure.messages.fields import parse_number
+from orderledger.infrastructure.venues.base.transport import Backoff, Budget, Http, parsed
 
 KEY = "KEY-0123456789"
 HANG, CUT = "hang", "cut"

@@ -5,7 +5,7 @@ import random
 
 from websockets.asyncio.server import ServerConnection
 
-from orderledger.infrastructure.venues.transport import Closed, Event, Frame, Opened
+from orderledger.infrastructure.venues.base.transport import Closed, Event, Frame, Opened
 from tests.unit.conversations import CUT, Conversations, at, saying
 
 

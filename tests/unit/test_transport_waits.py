@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from orderledger.infrastructure.venues.transport import Backoff, Budget
+from orderledger.infrastructure.venues.base.transport import Backoff, Budget
 
 
 class StandingClock:
@@ -142,8 +142,8 @@ def test_a_request_that_is_heavier_than_the_whole_budget_is_an_error_of_ours() -
     [
         ("orderledger", ("httpx", "websockets", "aiohttp")),
         ("orderledger.ledger, orderledger.cli.main", ("httpx", "websockets", "aiohttp", "asyncio")),
-        ("orderledger.infrastructure.venues.transport", ("aiohttp",)),
-        ("orderledger.infrastructure.venues.fake", ("httpx", "websockets", "aiohttp")),
+        ("orderledger.infrastructure.venues.base.transport", ("aiohttp",)),
+        ("orderledger.simulation.servers", ("httpx", "websockets", "aiohttp")),
     ],
 )
 def test_nobody_pays_for_the_network_who_does_not_use_it(imported: str, absent: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.transport import Backoff, Closed, Event, Frame, Opened, Send
+from orderledger.infrastructure.venues.base.transport import Backoff, Closed, Event, Frame, Opened, Send
 from tests.unit.conversations import Conversations, at, heard, saying, socket
 
 

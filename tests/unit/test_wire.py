@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from orderledger import Gap, InvalidMessage, Ledger, Request, parse_line
 from orderledger.cli.output import json_line
-from orderledger.infrastructure.wire.facts import NESTING_LIMIT
+from orderledger.infrastructure.messages.facts import NESTING_LIMIT
 
 LINE = '{"type":"mark","account":"sim:main","instrument":"BTC-USD","price":"1","at":"%s"}'
 

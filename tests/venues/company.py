@@ -15,12 +15,12 @@ from aiohttp import web
 from orderledger import Ledger, Request, Submit
 from orderledger.domain.values import OrderType
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.collecting.collector import Collector
-from orderledger.infrastructure.collecting.counters import AccountCounters
-from orderledger.infrastructure.reconciliation.book import BookRecords
-from orderledger.infrastructure.reconciliation.reconciler import Rules
-from orderledger.infrastructure.venues.fake import Faults, TrueOrder, step
-from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up, Venue
+from orderledger.infrastructure.sync.collecting.collector import Collector
+from orderledger.infrastructure.sync.collecting.counters import AccountCounters
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
+from orderledger.infrastructure.sync.reconciliation.reconciler import Rules
+from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Told, Up, Venue
+from orderledger.simulation.servers import Faults, TrueOrder, step
 from tests.worlds.plan import VENUES, plan_of
 from tests.worlds.venues import kind_of
 

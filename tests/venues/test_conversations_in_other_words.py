@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.wire.fields import PLAIN_NUMBER
+from orderledger.infrastructure.messages.fields import PLAIN_NUMBER
 from tests.venues.company import Company, every_venue, played
 from tests.venues.mutations import RAW, written
 

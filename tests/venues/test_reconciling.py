@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from orderledger import Acknowledge
-from orderledger.infrastructure.reconciliation.breaks import Break
-from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
-from orderledger.infrastructure.reconciliation.reverting import repairs_of, reverting
-from orderledger.infrastructure.venues.venue import Heard
+from orderledger.infrastructure.sync.reconciliation.breaks import Break
+from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
+from orderledger.infrastructure.venues.base.venue import Heard
 from tests.venues.company import RULES, Company, every_venue, played
 
 

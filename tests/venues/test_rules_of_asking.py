@@ -11,13 +11,13 @@ import pytest
 from aiohttp import web
 
 from orderledger import Ledger
-from orderledger.infrastructure.collecting.collector import Collector
 from orderledger.infrastructure.errors import VenueError, VenueRefused, VenueUnavailable
-from orderledger.infrastructure.reconciliation.reconciler import Reconciler, Rules
-from orderledger.infrastructure.venues.transport import parsed
-from orderledger.infrastructure.venues.venue import Answer, Heard, NoRecords
-from orderledger.infrastructure.wire.messages import Balance, Fill, Message
-from orderledger.infrastructure.wire.reports import Report
+from orderledger.infrastructure.messages.registry import Balance, Fill, Message
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.sync.collecting.collector import Collector
+from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciler, Rules
+from orderledger.infrastructure.venues.base.transport import parsed
+from orderledger.infrastructure.venues.base.venue import Answer, Heard, NoRecords
 from tests.scenarios import ACCOUNT
 from tests.venues.company import ODD, POLLED, START, Company, every_venue, played, spoiled
 from tests.venues.voices import UNKNOWN, VOICES, Voice

@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import pytest
 
-from orderledger.infrastructure.venues.venue import Down, Heard, Up
+from orderledger.infrastructure.venues.base.venue import Down, Heard, Up
 from tests.venues.company import ODD, POLLED, Company, every_venue, played, spoiled
 from tests.worlds.plan import VENUES
 

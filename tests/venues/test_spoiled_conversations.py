@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from orderledger.infrastructure.reconciliation.reconciler import Reconciler, Rules
+from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciler, Rules
 from tests.venues.company import Company, played
 from tests.venues.mutations import Mutator
 from tests.worlds.plan import VENUES

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.collecting.records import records_of
-from orderledger.infrastructure.venues.transport import parsed
-from orderledger.infrastructure.venues.venue import NoRecords, Records
-from orderledger.infrastructure.wire.messages import Balance, Instrument, Message
-from orderledger.infrastructure.wire.reports import Report
+from orderledger.infrastructure.messages.registry import Balance, Instrument, Message
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.sync.collecting.records import records_of
+from orderledger.infrastructure.venues.base.transport import parsed
+from orderledger.infrastructure.venues.base.venue import NoRecords, Records
 from tests.venues.mutations import NUMBERS, OTHERS, RAW, RAW_NUMBERS, TIMES, WORDS, Mutator, at, everywhere, paths
 from tests.venues.voices import VOICES, Voice
 

@@ -7,11 +7,11 @@ import click
 
 import orderledger.infrastructure.venues as venues
 from orderledger.cli.main import main
-from orderledger.infrastructure.collecting.records import ALIASES
-from orderledger.infrastructure.collecting.settings import VENUES as KNOWN
-from orderledger.infrastructure.collecting.settings import VenueSettings
-from orderledger.infrastructure.collecting.translating import recording_of
-from orderledger.infrastructure.venues.fake.__main__ import STANDS
+from orderledger.infrastructure.sync.collecting.records import ALIASES
+from orderledger.infrastructure.sync.collecting.settings import VENUES as KNOWN
+from orderledger.infrastructure.sync.collecting.settings import VenueSettings
+from orderledger.infrastructure.sync.collecting.translating import recording_of
+from orderledger.simulation.servers.__main__ import STANDS
 from tests.venues.voices import VOICES
 from tests.worlds.plan import VENUES
 

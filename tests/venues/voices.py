@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orderledger import parse_document
+from orderledger.infrastructure.messages.registry import Message, Request
+from orderledger.infrastructure.venues.base.translation import Fault
+from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_recorded
 from orderledger.infrastructure.venues.lighter.context import Context as LighterContext
 from orderledger.infrastructure.venues.lighter.markets import Markets
@@ -14,9 +17,6 @@ from orderledger.infrastructure.venues.lighter.translate import translated as li
 from orderledger.infrastructure.venues.tradier.context import Context as TradierContext
 from orderledger.infrastructure.venues.tradier.context import Memory
 from orderledger.infrastructure.venues.tradier.translate import translated as tradier_translated
-from orderledger.infrastructure.venues.translation import Fault
-from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.messages import Message, Request
 from tests.venues.hyperliquid import payloads as hyperliquid
 from tests.venues.lighter import rows as lighter
 from tests.venues.tradier import payloads as tradier

@@ -8,8 +8,8 @@ from random import Random
 
 from orderledger import Ledger, Message, RequestCancel, RequestReplace, Submit, Unresolved
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.fake import OrderStatus, Traded, TrueOrder, Truth
-from orderledger.infrastructure.wire.messages import Acknowledge, Request
+from orderledger.infrastructure.messages.registry import Acknowledge, Request
+from orderledger.simulation.servers import OrderStatus, Traded, TrueOrder, Truth
 from tests.worlds.venues import Kind
 
 Say = Callable[[str], None]

@@ -11,7 +11,7 @@ import structlog
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.collecting.collector import Collector
+from orderledger.infrastructure.sync.collecting.collector import Collector
 
 
 class Shifted:

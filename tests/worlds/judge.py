@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orderledger.infrastructure.venues.fake import OrderStatus, TrueFill, TrueOrder, Truth
+from orderledger.simulation.servers import OrderStatus, TrueFill, TrueOrder, Truth
 from tests.worlds.venues import Kind
 
 Row = dict[str, Any]

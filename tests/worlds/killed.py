@@ -11,8 +11,8 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.fake import Faults, step
-from orderledger.infrastructure.venues.tradier.fake import TradierFake
+from orderledger.simulation.servers import Faults, step
+from orderledger.simulation.tradier.server import TradierFake
 from tests.worlds.desk import Desk
 from tests.worlds.plan import Plan
 from tests.worlds.venues import kind_of, token_of

@@ -10,24 +10,24 @@ from random import Random
 from typing import Any
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.fake import HAPPENINGS, Faults, Traded, Truth
-from orderledger.infrastructure.venues.fake.server import FakeServer
-from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
+from orderledger.infrastructure.venues.base.transport import Backoff
+from orderledger.infrastructure.venues.base.venue import Records, Venue
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.surroundings import Pace
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
-from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for
-from orderledger.infrastructure.venues.lighter.fake import FIRST_ORDER_ID, LighterFake
+from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, cloid_for
 from orderledger.infrastructure.venues.lighter.ids import hashed_index
 from orderledger.infrastructure.venues.lighter.rest import Allowance, http_for
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
-from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX
-from orderledger.infrastructure.venues.tradier.fake import TradierFake
+from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
 from orderledger.infrastructure.venues.tradier.tags import tag_for
 from orderledger.infrastructure.venues.tradier.venue import TradierVenue
-from orderledger.infrastructure.venues.tradier.words import TAG_ALIAS
-from orderledger.infrastructure.venues.transport import Backoff
-from orderledger.infrastructure.venues.venue import Records, Venue
+from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
+from orderledger.simulation.hyperliquid.server import HyperliquidFake
+from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
+from orderledger.simulation.servers import HAPPENINGS, Faults, Traded, Truth
+from orderledger.simulation.servers.server import FakeServer
+from orderledger.simulation.tradier.server import TradierFake
 from tests.worlds.plan import Plan
 
 ROOMY = 1_000_000

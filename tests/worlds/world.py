@@ -8,10 +8,10 @@ from random import Random
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.collecting.collector import Collector
-from orderledger.infrastructure.reconciliation.book import BookRecords
-from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
-from orderledger.infrastructure.venues.fake import Faults, step
+from orderledger.infrastructure.sync.collecting.collector import Collector
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
+from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.simulation.servers import Faults, step
 from tests.worlds.desk import Desk
 from tests.worlds.house import NotWell, Running, Shifted, listening
 from tests.worlds.plan import Plan

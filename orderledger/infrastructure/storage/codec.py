@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from orderledger.domain import accounts, events, proposals
+from orderledger.domain import accounts, proposals
+from orderledger.domain.orders import events
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import Reported
 from orderledger.infrastructure.errors import UnreadableEvent

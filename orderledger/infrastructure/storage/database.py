@@ -11,7 +11,7 @@ from typing import Any
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column
-from orderledger.infrastructure.storage.recording import EVENTS_TABLE, LAST_POSITION
+from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
 from orderledger.projections.tables import BY_NAME, Key, Kind, Row, Table
 
 ROWS_PER_BATCH = 1_000

@@ -3,7 +3,7 @@
 from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recording import BOARD_TABLE, EVENTS_TABLE, NAMES_TABLE
+from orderledger.infrastructure.storage.recorder import BOARD_TABLE, EVENTS_TABLE, NAMES_TABLE
 from orderledger.projections.tables import TABLES
 
 SCHEMA_VERSION = 3

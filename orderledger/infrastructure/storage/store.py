@@ -17,8 +17,8 @@ from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database
-from orderledger.infrastructure.storage.database_sqlite import SQLiteDatabase
-from orderledger.infrastructure.storage.recording import LAST_POSITION, Binding, LedgerRecorder, NewEvent, Row
+from orderledger.infrastructure.storage.recorder import LAST_POSITION, Binding, LedgerRecorder, NewEvent, Row
+from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
 
 MEMORY = "memory://"
 MAY_ONLY_READ = frozenset({"42501", "25006"})
@@ -158,15 +158,15 @@ def is_there(url: str) -> bool:
     """Whether a ledger is at this URL already: asked of what is there, and nothing is made. Raises as `open_store` does."""
     with reaching(url):
         if url.startswith(POSTGRES):
-            from orderledger.infrastructure.storage import postgres
+            from orderledger.infrastructure.storage.postgres import recorder as postgres_recorder
 
-            return postgres.has_ledger(url)
+            return postgres_recorder.has_ledger(url)
         path = file_of(url)
         if path is None:
             return True
-        from orderledger.infrastructure.storage import sqlite
+        from orderledger.infrastructure.storage.sqlite import recorder as sqlite_recorder
 
-        return _placed(path).exists() and sqlite.has_ledger(_placed(path), Settings.read().lock_timeout)
+        return _placed(path).exists() and sqlite_recorder.has_ledger(_placed(path), Settings.read().lock_timeout)
 
 
 def _placed(path: str) -> Path:
@@ -177,12 +177,12 @@ def _placed(path: str) -> Path:
 
 
 def _open_sqlite(path: str | None, synchronous: str, lock_timeout: int) -> Store:
-    from orderledger.infrastructure.storage import sqlite
+    from orderledger.infrastructure.storage.sqlite import recorder as sqlite_recorder
 
     if path is not None:
         path = str(_placed(path))
     environment = {
-        "PERSISTENCE_MODULE": sqlite.__name__,
+        "PERSISTENCE_MODULE": sqlite_recorder.__name__,
         "SQLITE_DBNAME": path or f"file:orderledger-{uuid.uuid4().hex}?mode=memory&cache=shared",
         "SQLITE_LOCK_TIMEOUT": str(lock_timeout),
         "SQLITE_SYNCHRONOUS": synchronous,
@@ -193,11 +193,11 @@ def _open_sqlite(path: str | None, synchronous: str, lock_timeout: int) -> Store
 
 
 def _open_postgres(url: str, synchronous: str, lock_timeout: int) -> Store:
-    from orderledger.infrastructure.storage import postgres
-    from orderledger.infrastructure.storage.database_postgres import PostgresDatabase
+    from orderledger.infrastructure.storage.postgres import recorder as postgres_recorder
+    from orderledger.infrastructure.storage.postgres.tables import PostgresDatabase
 
     environment = {
-        "PERSISTENCE_MODULE": postgres.__name__,
+        "PERSISTENCE_MODULE": postgres_recorder.__name__,
         "ORDERLEDGER_URL": url,
         "POSTGRES_LOCK_TIMEOUT": str(lock_timeout),
         "POSTGRES_SYNCHRONOUS_COMMIT": "on" if synchronous in ("FULL", "EXTRA") else "off",

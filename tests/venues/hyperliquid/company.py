@@ -9,14 +9,14 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import UnknownOrder
-from orderledger.infrastructure.venues.fake import Faults, Truth
-from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
+from orderledger.infrastructure.venues.base.transport import Backoff
+from orderledger.infrastructure.venues.base.venue import Garbled, Heard, Told
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.surroundings import Pace
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
-from orderledger.infrastructure.venues.transport import Backoff
-from orderledger.infrastructure.venues.venue import Garbled, Heard, Told
+from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
 from orderledger.projections.tables import Row
+from orderledger.simulation.hyperliquid.server import HyperliquidFake
+from orderledger.simulation.servers import Faults, Truth
 
 ACCOUNT = "hyperliquid:main"
 ADDRESS = "0x" + "aa" * 20

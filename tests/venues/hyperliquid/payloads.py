@@ -6,11 +6,11 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.domain.values import Source
-from orderledger.infrastructure.venues.hyperliquid import batches
-from orderledger.infrastructure.venues.hyperliquid.legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.hyperliquid import payload_rows
+from orderledger.infrastructure.venues.hyperliquid.message_context import Context, Translated
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
-from orderledger.infrastructure.wire.messages import Message
 from orderledger.projections.tables import Row
 
 ACCOUNT = "hyperliquid:main"
@@ -104,7 +104,7 @@ def heard(frames: Iterable[Json], legs: Legs | None = None) -> Translated:
     told = Translated()
     for frame in frames:
         told.add(translate_frame(frame, legs, PUSHED))
-    told.add(batches.release(legs.held, legs, PUSHED))
+    told.add(payload_rows.release(legs.held, legs, PUSHED))
     return told
 
 

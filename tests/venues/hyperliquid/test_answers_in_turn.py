@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger import Ledger, parse_document
-from orderledger.infrastructure.venues.venue import Heard, Up
+from orderledger.infrastructure.venues.base.venue import Heard, Up
 from tests.venues.hyperliquid.company import ACCOUNT, ADDRESS, CLOID, START, adapter, made_up
 
 TERMS: dict[str, Any] = {"client_id": CLOID, "instrument": "ETH", "side": "buy", "quantity": "1.2", "limit_price": "2500.5"}

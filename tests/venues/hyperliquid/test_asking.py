@@ -10,15 +10,15 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.transport import Budget, Http
+from orderledger.infrastructure.venues.base.venue import Venue
 from orderledger.infrastructure.venues.hyperliquid.answers import begin_of
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.questions import Questions
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
-from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for
-from orderledger.infrastructure.venues.transport import Budget, Http
-from orderledger.infrastructure.venues.venue import Venue
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, cloid_for
 from tests.venues.hyperliquid.company import (
     ACCOUNT,
     ADDRESS,

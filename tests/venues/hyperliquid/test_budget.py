@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.venues.base.transport import Budget, Http
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.questions import Questions
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
-from orderledger.infrastructure.venues.transport import Budget, Http
 from tests.venues.hyperliquid.company import (
     ADDRESS,
     PACE,

@@ -9,10 +9,10 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.domain.values import Source
-from orderledger.infrastructure.collecting.records import records_of
-from orderledger.infrastructure.venues.hyperliquid import batches
-from orderledger.infrastructure.venues.hyperliquid.legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.speaking import Context
+from orderledger.infrastructure.sync.collecting.records import records_of
+from orderledger.infrastructure.venues.hyperliquid import payload_rows
+from orderledger.infrastructure.venues.hyperliquid.message_context import Context
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import HyperliquidRecording, translate_frame
 from orderledger.projections.tables import Row
 from tests.venues.hyperliquid.payloads import CLOID, T, fill, reported, user_fills
@@ -78,7 +78,7 @@ def test_a_cancel_that_may_be_half_of_a_modify_is_handed_out_to_be_released_once
     assert translate_frame(frame(2, status="canceled", at=2), legs, PUSHED).messages == []
     assert [row.cloid for row in legs.newly_held()] == [cloid(2)]
     assert legs.is_held(held)
-    (told,) = batches.release([held], legs, PUSHED).messages
+    (told,) = payload_rows.release([held], legs, PUSHED).messages
     assert (told.type, told.at) == ("cancel", held.status_at)  # type: ignore[attr-defined]
     assert not legs.is_held(held)
 

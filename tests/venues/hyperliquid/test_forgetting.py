@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.venues.hyperliquid import batches
-from orderledger.infrastructure.venues.hyperliquid.chains import Chains
-from orderledger.infrastructure.venues.hyperliquid.legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
+from orderledger.infrastructure.venues.hyperliquid import payload_rows
+from orderledger.infrastructure.venues.hyperliquid.legs_memory import Chains
+from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
 from tests.venues.hyperliquid.company import Recorded
 from tests.venues.hyperliquid.payloads import ACCOUNT, POLLED, PUSHED, Json, T, fill, heard, order_updates, reported, user_fills
@@ -84,7 +84,7 @@ def test_a_cancel_that_is_held_is_told_however_many_others_were_heard_of_meanwhi
         told = [translate_frame(frame, legs, PUSHED) for frame in (other(number, "open"), other(number, "canceled"))]
         assert [types(one) for one in told] == [["acknowledge"], []]
         held += legs.newly_held()
-    assert [types(batches.release([row], legs, PUSHED)) for row in held] == [["cancel"]] * 20
+    assert [types(payload_rows.release([row], legs, PUSHED)) for row in held] == [["cancel"]] * 20
     heard(coming_and_going(50, 100), legs)
     assert len(chains) <= 7
 
@@ -115,5 +115,5 @@ def test_the_id_of_an_order_that_is_over_and_forgotten_names_no_new_one() -> Non
         ledger.record_many(heard([OPEN, order_updates(reported("canceled", T + 10))], legs).messages)
         heard(coming_and_going(10), Legs("hyperliquid:other", chains=chains))
         assert chains.cloid_of(ACCOUNT, "101") is None
-        again = batches.statuses(SECOND_HALF["data"], legs, POLLED)
+        again = payload_rows.statuses(SECOND_HALF["data"], legs, POLLED)
         assert (types(again), again.messages[0].aliases) == (["acknowledge"], {})  # type: ignore[attr-defined]

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, Request
-from orderledger.infrastructure.venues.hyperliquid import batches
-from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.venues.hyperliquid import payload_rows
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded, translate_frame
-from orderledger.infrastructure.venues.hyperliquid.words import CLOID
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID
 from tests.venues.hyperliquid.company import Recorded
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
@@ -73,9 +73,9 @@ def test_a_cancel_that_nothing_follows_is_told_when_the_wait_is_over() -> None:
     legs = Legs(ACCOUNT)
     assert translate_frame(FRAMES["canceled"], legs, PUSHED).messages == []
     (held,) = legs.held
-    (message,) = batches.release([held], legs, PUSHED).messages
+    (message,) = payload_rows.release([held], legs, PUSHED).messages
     assert (message.type, legs.held) == ("cancel", [])  # type: ignore[attr-defined]
-    assert batches.release([held], legs, PUSHED).messages == []
+    assert payload_rows.release([held], legs, PUSHED).messages == []
 
 
 def test_a_cancel_that_is_told_again_is_the_same_message() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.fake import Truth
-from orderledger.infrastructure.venues.fake.rows import TruePosition
-from orderledger.infrastructure.venues.hyperliquid import fake_rows
+from orderledger.infrastructure.venues.base.venue import HeldBefore
 from orderledger.infrastructure.venues.hyperliquid.opening import held_before
-from orderledger.infrastructure.venues.venue import HeldBefore
+from orderledger.simulation.hyperliquid import rows as venue_rows
+from orderledger.simulation.servers import Truth
+from orderledger.simulation.servers.rows import TruePosition
 from tests.venues.company import RULES, Company, played
 from tests.venues.hyperliquid.company import ADDRESS
 from tests.venues.hyperliquid.payloads import POLLED, T, fill, moment
@@ -93,7 +93,7 @@ def test_wherever_a_history_is_cut_what_was_held_then_is_found_in_what_follows(s
     fills = truth.fills(ADDRESS)
     cuts = [number for number in range(1, len(fills)) if fills[number].at > fills[number - 1].at]
     for first in cuts:
-        rows = [as_text(fake_rows.fill(one)) for one in fills[first:]]
+        rows = [as_text(venue_rows.fill(one)) for one in fills[first:]]
         found = {one.instrument: one for one in held_before(rows[:: 1 if seed % 2 else -1], POLLED)}
         expected = at_the_cut(truth, first)
         assert {coin: one.quantity for coin, one in found.items()} == {coin: one.quantity for coin, one in expected.items()}

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager
 
 from orderledger import Ledger, Outcome, parse_document
-from orderledger.infrastructure.collecting.counters import AccountCounters
-from orderledger.infrastructure.collecting.recorder import GROUP_LIMIT, QUEUE_LIMIT, Recorder
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.sync.collecting.counters import AccountCounters
+from orderledger.infrastructure.sync.collecting.recorder import GROUP_LIMIT, QUEUE_LIMIT, Recorder
+from orderledger.infrastructure.venues.base.venue import Down, Heard
 from orderledger.infrastructure.venues.hyperliquid.outbox import MOST_WAITING, Outbox
-from orderledger.infrastructure.venues.venue import Down, Heard
-from orderledger.infrastructure.wire.messages import Message
 from tests.scenarios import at
 
 FRAME = 20

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger.infrastructure.venues.fake import Faults
-from orderledger.infrastructure.venues.venue import Down, Up
+from orderledger.infrastructure.venues.base.venue import Down, Up
+from orderledger.simulation.servers import Faults
 from tests.venues.hyperliquid.company import ADDRESS, CLOID, START, TERMS, listening, made_up, polling
 
 FAR_FUTURE = 4_102_444_800_000

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.venues.fake import Truth
-from orderledger.infrastructure.venues.hyperliquid import fake_rows
-from orderledger.infrastructure.venues.hyperliquid.fake import HyperliquidFake
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_recorded
+from orderledger.simulation.hyperliquid import rows as venue_rows
+from orderledger.simulation.hyperliquid.server import HyperliquidFake
+from orderledger.simulation.servers import Truth
 from tests.venues.hyperliquid.company import ADDRESS, START, adapter, listening
 from tests.venues.hyperliquid.payloads import ACCOUNT, T, fill, user_fills
 
@@ -110,7 +110,7 @@ def recorded(documents: Iterable[Any]) -> list[str]:
 def test_fills_chain_by_the_position_they_found_in_whatever_order_rows_are_listed(
     seed: int, listing: Callable[[Rows, Random], Rows]
 ) -> None:
-    rows = [as_text(fake_rows.fill(one)) for one in trading(seed).fills(ADDRESS)]
+    rows = [as_text(venue_rows.fill(one)) for one in trading(seed).fills(ADDRESS)]
     assert len({row["time"] for row in rows}) < len(rows) / 3
     listed = listing(rows, Random(seed))
     assert recorded([listed]) == []

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger.infrastructure.venues.fake import Faults, OrderStatus, Traded, TrueOrder, step
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.words import cloid_for
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import cloid_for
 from orderledger.projections.tables import Row
+from orderledger.simulation.servers import Faults, OrderStatus, Traded, TrueOrder, step
 from tests.venues.hyperliquid.company import ACCOUNT, ADDRESS, PACE, START, Desk, listening, made_up, polling
 
 INSTRUMENTS = [

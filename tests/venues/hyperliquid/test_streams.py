@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger.infrastructure.venues.fake import Faults
-from orderledger.infrastructure.venues.venue import Down, Heard, Up
-from orderledger.infrastructure.wire.messages import Fill
+from orderledger.infrastructure.messages.registry import Fill
+from orderledger.infrastructure.venues.base.venue import Down, Heard, Up
+from orderledger.simulation.servers import Faults
 from tests.venues.hyperliquid.company import ACCOUNT, ADDRESS, CLOID, PACE, START, TERMS, listening, made_up, up
 
 OURS = {**TERMS, "client_id": CLOID}

@@ -6,11 +6,11 @@ import pytest
 
 from orderledger import Ledger, Request
 from orderledger.domain.values import Source
-from orderledger.infrastructure.venues.hyperliquid import batches
-from orderledger.infrastructure.venues.hyperliquid.legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.speaking import Context
+from orderledger.infrastructure.venues.hyperliquid import payload_rows
+from orderledger.infrastructure.venues.hyperliquid.message_context import Context
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded
-from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Symbols, cloid_for
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, Symbols, cloid_for
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     T,
@@ -107,7 +107,7 @@ def test_names_of_instruments_are_data_and_lead_both_ways() -> None:
     for coin in ("@107", "BTC", "ETH", "xyz:TSLA", "#250", "PURR/USDC"):
         assert symbols.coin(symbols.instrument(coin)) == coin
     context = Context(account=ACCOUNT, source=Source.VENUE_PUSH, symbols=symbols)
-    (message,) = batches.fills([fill(coin="@107")], Legs(ACCOUNT), context).messages
+    (message,) = payload_rows.fills([fill(coin="@107")], Legs(ACCOUNT), context).messages
     assert (message.instrument, message.fill_id) == ("HYPE/USDC", f"{T + 4000}-@107-411-B")  # type: ignore[attr-defined]
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from orderledger import Ledger, Replace, Request
-from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_answer
-from orderledger.infrastructure.venues.hyperliquid.words import CLOID as ALIAS
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID as ALIAS
 from tests.venues.hyperliquid.company import Recorded
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger import Request
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.translation import Translation
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.translate import translated
-from orderledger.infrastructure.venues.translation import Translation
-from orderledger.infrastructure.wire.messages import Message
 
 ACCOUNT = "lighter:main"
 INDEX = 1234

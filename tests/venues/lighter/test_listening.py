@@ -5,9 +5,9 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 
-from orderledger.infrastructure.venues.fake import Faults
-from orderledger.infrastructure.venues.venue import Down, Garbled, Heard
-from orderledger.infrastructure.wire.messages import Balance
+from orderledger.infrastructure.messages.registry import Balance
+from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard
+from orderledger.simulation.servers import Faults
 from tests.venues.lighter.rows import ACCOUNT, order
 from tests.venues.lighter.world import ROOMY, START, World
 

@@ -10,12 +10,12 @@ import aiohttp
 import httpx
 import pytest
 
-from orderledger.infrastructure.venues.fake import Faults, Traded, step
+from orderledger.infrastructure.messages.registry import RequestCancel, RequestReplace, Submit
+from orderledger.infrastructure.venues.base.venue import Heard, Up
 from orderledger.infrastructure.venues.lighter.ids import mint_client_order_index
 from orderledger.infrastructure.venues.lighter.translate import from_recorded
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
-from orderledger.infrastructure.venues.venue import Heard, Up
-from orderledger.infrastructure.wire.messages import RequestCancel, RequestReplace, Submit
+from orderledger.simulation.servers import Faults, Traded, step
 from tests.venues.lighter.rows import ACCOUNT, INDEX, request
 from tests.venues.lighter.world import ROOMY, InLedger, World
 

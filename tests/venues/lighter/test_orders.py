@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.venues.lighter.words import STATUSES
-from orderledger.infrastructure.wire.messages import Acknowledge, Cancel, Message, Reject, Status
-from orderledger.infrastructure.wire.reports import Report
+from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Message, Reject, Status
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.venues.lighter.vocabulary import STATUSES
 from tests.venues.lighter.rows import ACCOUNT, moment, only, order, read, shown
 
 NOTHING, SOME = "0.0000", "0.2000"

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderledger import Ledger
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.translation import Translation
+from orderledger.infrastructure.venues.base.transport import parsed
 from orderledger.infrastructure.venues.lighter.translate import from_recorded, orders_named
-from orderledger.infrastructure.venues.translation import Translation
-from orderledger.infrastructure.venues.transport import parsed
-from orderledger.infrastructure.wire.messages import Message
 from tests.venues.lighter.rows import ACCOUNT, INDEX, MARKETS, moment, order, read, shown, trade
 from tests.venues.lighter.world import InLedger
 

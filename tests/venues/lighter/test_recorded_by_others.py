@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
+from orderledger.infrastructure.messages.registry import Balance, Fill
 from orderledger.infrastructure.venues.lighter.translate import LighterRecording
-from orderledger.infrastructure.wire.messages import Balance, Fill
 from tests.venues.lighter.rows import ACCOUNT, INDEX, moment, order, read, shown, trade
 
 FUNDING = {

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, RequestReplace
+from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.settling import settled
-from orderledger.infrastructure.wire.messages import Message
 from tests.venues.lighter.rows import ACCOUNT, INDEX, MARKETS, moment, order, read, request, shown, trade
 from tests.venues.lighter.world import InLedger
 

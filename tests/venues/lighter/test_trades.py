@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.wire.messages import Balance, Fill, Funding
+from orderledger.infrastructure.messages.registry import Balance, Fill, Funding
 from tests.venues.lighter.rows import ACCOUNT, CONTEXT, INDEX, moment, only, order, read, shown, trade
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from orderledger import Ledger, UnknownOrder
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.venues.fake import Faults, Truth
-from orderledger.infrastructure.venues.lighter.fake import FIRST_ORDER_ID, LighterFake
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.transport import Backoff
+from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Told, Up
 from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, http_for
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
-from orderledger.infrastructure.venues.transport import Backoff
-from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
-from orderledger.infrastructure.wire.messages import Message
 from orderledger.projections.tables import Row
+from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
+from orderledger.simulation.servers import Faults, Truth
 from tests.venues.lighter.rows import ACCOUNT, INDEX
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)

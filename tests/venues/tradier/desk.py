@@ -11,10 +11,10 @@ import httpx
 
 from orderledger import Ledger, UnknownOrder
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.fake import Faults, TrueOrder, Truth
-from orderledger.infrastructure.venues.tradier.fake import TradierFake
+from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Told, Up
 from orderledger.infrastructure.venues.tradier.venue import TradierVenue
-from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
+from orderledger.simulation.servers import Faults, TrueOrder, Truth
+from orderledger.simulation.tradier.server import TradierFake
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER, TAG, Book
 
 PATIENCE_SECONDS = 60.0

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from orderledger import AmbiguousOrder, Ledger, UnknownOrder, parse_document
+from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.venues.base.venue import NoRecords
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.translate import from_recorded, translated
-from orderledger.infrastructure.venues.venue import NoRecords
-from orderledger.infrastructure.wire.outcome import Outcome
 from orderledger.projections.tables import Row
 
 ACCOUNT = "tradier:main"

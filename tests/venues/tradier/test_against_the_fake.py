@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from orderledger.infrastructure.clock import SteppingClock, SystemClock
-from orderledger.infrastructure.venues.fake import HAPPENINGS, Faults, Traded, Truth, step
-from orderledger.infrastructure.venues.venue import Heard, Up
+from orderledger.infrastructure.venues.base.venue import Heard, Up
+from orderledger.simulation.servers import HAPPENINGS, Faults, Traded, Truth, step
 from tests.venues.tradier.desk import Desk, a_desk, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, BUY_PUT, NUMBER, SELL_PUT, TAG, Book
 

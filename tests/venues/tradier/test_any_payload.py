@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderledger.infrastructure.venues.tradier.words import DURATIONS, ORDER_TYPES, SIDES, STATUSES
+from orderledger.infrastructure.venues.tradier.vocabulary import DURATIONS, ORDER_TYPES, SIDES, STATUSES
 from tests.venues.tradier.payloads import BUY_PUT, SELL_PUT, a_book, event, filled_row, leg, orders, row, spread
 
 NUMBERS = st.one_of(

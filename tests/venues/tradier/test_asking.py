@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.venues.tradier.fake import TradierFake
 from orderledger.infrastructure.venues.tradier.tags import tag_for
+from orderledger.simulation.tradier.server import TradierFake
 from tests.venues.tradier.desk import STORM, a_desk, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER
 

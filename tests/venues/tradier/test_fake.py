@@ -13,8 +13,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.fake import Truth
-from orderledger.infrastructure.venues.tradier.fake import TradierFake
+from orderledger.simulation.servers import Truth
+from orderledger.simulation.tradier.server import TradierFake
 from tests.venues.tradier.payloads import BUY_PUT, NUMBER, SELL_PUT
 
 ORDERS = f"/accounts/{NUMBER}/orders"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from orderledger.infrastructure.venues.tradier.fake import TradierFake
-from orderledger.infrastructure.venues.venue import Down, Up
+from orderledger.infrastructure.venues.base.venue import Down, Up
+from orderledger.simulation.tradier.server import TradierFake
 from tests.venues.tradier.desk import STORM, Desk, a_desk, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.wire.fields import parse_time
+from orderledger.infrastructure.messages.fields import parse_time
 from tests.venues.tradier.payloads import BUY_PUT, SELL_PUT, a_book, filled_row, leg, orders, read_alone, row, spread
 
 

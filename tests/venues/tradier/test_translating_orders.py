@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.tradier.words import STATUSES
-from orderledger.infrastructure.venues.translation import Translation
+from orderledger.infrastructure.venues.base.translation import Translation
+from orderledger.infrastructure.venues.tradier.vocabulary import STATUSES
 from tests.venues.tradier.payloads import ACCOUNT, a_book, event, filled_row, orders, read_alone, row
 
 NOTHING: list[Any] = [

@@ -5,7 +5,7 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.translate import translated_orders
 from tests.venues.tradier.desk import Desk, a_desk, adapter, run

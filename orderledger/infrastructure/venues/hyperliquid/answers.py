@@ -6,19 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.fields import can_be_id
-from orderledger.infrastructure.venues.hyperliquid import batches
-from orderledger.infrastructure.venues.hyperliquid.holdings import spot_balances
+from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger.infrastructure.venues.base.fields import can_be_id
+from orderledger.infrastructure.venues.base.venue import Answer, Listing
+from orderledger.infrastructure.venues.hyperliquid import payload_rows
+from orderledger.infrastructure.venues.hyperliquid.balances import spot_balances
 from orderledger.infrastructure.venues.hyperliquid.limits import FILLS_KEPT
+from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
 from orderledger.infrastructure.venues.hyperliquid.opening import held_before
 from orderledger.infrastructure.venues.hyperliquid.order_rows import children_of
 from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, MILLISECOND, Row, Unreadable, time_of
-from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
-from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
+from orderledger.infrastructure.venues.hyperliquid.venue_context import Surroundings
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, cloid_for, is_cloid
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, cloid_of
-from orderledger.infrastructure.venues.hyperliquid.words import CLOID, cloid_for, is_cloid
-from orderledger.infrastructure.venues.venue import Answer, Listing
-from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row as OrderView
 
 MOST_IDS_ASKED = 50
@@ -36,7 +36,7 @@ class Answers:
         lists = [await self._around.questions.open_orders(account.address, exchange) for exchange in self._around.exchanges]
         await self._around.outbox.taken()
         for listed in lists:
-            told.add(batches.open_orders(listed, account.legs, self._around.polled(account, at)))
+            told.add(payload_rows.open_orders(listed, account.legs, self._around.polled(account, at)))
         names = frozenset(_id_of(row) for listed in lists for order in listed for row in (order, *children_of(order)))
         faults = await self._around.say_unread(account, told)
         return Listing(messages=told.messages, faults=faults, venue_order_ids=names, at=at)
@@ -56,15 +56,15 @@ class Answers:
         if not rows:
             return None
         context = replace(self._around.polled(account, at), is_asked=True)
-        return _whole(batches.statuses(list(rows.values()), account.legs, context))
+        return _whole(payload_rows.statuses(list(rows.values()), account.legs, context))
 
     async def fills_since(self, account: Account, since: datetime) -> Answer:
         fills = await self._around.questions.fills(account.address, since)
         fundings = await self._around.questions.fundings(account.address, since)
         await self._around.outbox.taken()
         context = self._around.polled(account, None)
-        told = batches.fills(fills, account.legs, context)
-        told.add(batches.fundings(fundings, context))
+        told = payload_rows.fills(fills, account.legs, context)
+        told.add(payload_rows.fundings(fundings, context))
         faults = await self._around.say_unread(account, told)
         messages = sorted(told.messages, key=lambda message: message.at or since)
         return Answer(messages=messages, faults=faults, begins_at=begin_of(fills, since), held_before=held_before(fills, context))
@@ -73,7 +73,7 @@ class Answers:
         told = Translated()
         for exchange in self._around.exchanges:
             state = await self._around.questions.positions(account.address, exchange)
-            told.add(batches.positions(state, self._around.polled(account, self._around.clock.now())))
+            told.add(payload_rows.positions(state, self._around.polled(account, self._around.clock.now())))
         spot = await self._around.questions.spot_balances(account.address)
         told.add(spot_balances(spot, self._around.polled(account, self._around.clock.now())))
         return self._around.unread.held(told.messages, told.faults)

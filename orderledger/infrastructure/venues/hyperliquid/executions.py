@@ -5,10 +5,12 @@ from typing import Any
 
 from orderledger.domain.exact import plain
 from orderledger.domain.values import Liquidity
-from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.messages.registry import Balance, Fill, Funding, Message
+from orderledger.infrastructure.venues.base.translation import NO_ORDER, whole_order
+from orderledger.infrastructure.venues.hyperliquid.message_context import Context
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, milliseconds, tell
-from orderledger.infrastructure.venues.hyperliquid.speaking import Context
-from orderledger.infrastructure.venues.hyperliquid.words import (
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import (
     CLOID,
     CLOSED,
     LIQUIDATED,
@@ -18,8 +20,6 @@ from orderledger.infrastructure.venues.hyperliquid.words import (
     SETTLEMENT_CURRENCY,
     TRADED,
 )
-from orderledger.infrastructure.venues.translation import NO_ORDER, whole_order
-from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
 
 NO_NUMBER = 0
 """Of an order, or a trade: there is none."""

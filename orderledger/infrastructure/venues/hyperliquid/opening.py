@@ -6,11 +6,11 @@ from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Side
+from orderledger.infrastructure.venues.base.numbers import quotient
+from orderledger.infrastructure.venues.base.venue import HeldBefore
+from orderledger.infrastructure.venues.hyperliquid.message_context import Context
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.sequence import fills_in_sequence
-from orderledger.infrastructure.venues.hyperliquid.speaking import Context
-from orderledger.infrastructure.venues.numbers import quotient
-from orderledger.infrastructure.venues.venue import HeldBefore
 
 
 def held_before(fills: Sequence[Any], context: Context) -> list[HeldBefore]:

@@ -9,7 +9,7 @@ from typing import Any
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import OrderType, Side
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
-from orderledger.infrastructure.venues.hyperliquid.words import (
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import (
     ADD_LIQUIDITY_ONLY,
     ORDER_TYPES,
     PRICED,

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from orderledger.infrastructure.venues.transport import Ended
-from orderledger.infrastructure.venues.venue import Garbled, Heard, Told
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.transport import Ended
+from orderledger.infrastructure.venues.base.venue import Garbled, Heard, Told
 
 Mark = asyncio.Future[None]
 

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueError
-from orderledger.infrastructure.venues.hyperliquid import batches
+from orderledger.infrastructure.venues.base.transport import happens_within
+from orderledger.infrastructure.venues.base.venue import Down, Up
+from orderledger.infrastructure.venues.hyperliquid import payload_rows
+from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
-from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
-from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
+from orderledger.infrastructure.venues.hyperliquid.venue_context import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
-from orderledger.infrastructure.venues.transport import happens_within
-from orderledger.infrastructure.venues.venue import Down, Up
 
 OVERLAP = timedelta(minutes=1)
 EMPTY_ROUND = 0.05
@@ -65,7 +65,7 @@ class Rotation:
         await self._came_up(account, at)
         told = self._orders(account, lists)
         told.add(self._fills(account, fills, since, at))
-        told.add(batches.fundings(fundings, self._around.polled(account, None)))
+        told.add(payload_rows.fundings(fundings, self._around.polled(account, None)))
         await self._around.say(account, told, at=at, frames=len(lists) + 1)
         await self._explain(account, at)
 
@@ -93,7 +93,7 @@ class Rotation:
         told = Translated()
         for exchange, rows in zip(self._around.exchanges, lists, strict=True):
             news = account.news(exchange, rows)
-            told.add(batches.open_orders(news, account.legs, self._around.polled(account, None)))
+            told.add(payload_rows.open_orders(news, account.legs, self._around.polled(account, None)))
         return told
 
     def _fills(self, account: Account, rows: list[Any], since: datetime, at: datetime) -> Translated:
@@ -101,7 +101,7 @@ class Rotation:
         has not come yet would hide all that comes before it."""
         ends = (time if time <= at + OVERLAP else at - OVERLAP for time in _times(rows))
         account.fills_at = max([account.fills_at or since, *ends])
-        return batches.fills(account.unseen("fills", rows), account.legs, self._around.polled(account, None))
+        return payload_rows.fills(account.unseen("fills", rows), account.legs, self._around.polled(account, None))
 
     async def _fundings(self, account: Account, since: datetime, at: datetime) -> list[Any]:
         """Now and then: they are due by the hour."""

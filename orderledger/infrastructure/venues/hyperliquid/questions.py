@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.venues.base.translation import as_text
+from orderledger.infrastructure.venues.base.transport import Budget, Http
 from orderledger.infrastructure.venues.hyperliquid.limits import (
     FILLS_PER_PAGE,
     FUNDINGS_PER_PAGE,
@@ -12,8 +14,6 @@ from orderledger.infrastructure.venues.hyperliquid.limits import (
     weight_of_rows,
 )
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds, time_of
-from orderledger.infrastructure.venues.translation import as_text
-from orderledger.infrastructure.venues.transport import Budget, Http
 
 PATH = "/info"
 MOST_PAGES = 1_000

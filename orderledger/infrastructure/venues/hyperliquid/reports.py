@@ -6,15 +6,15 @@ from typing import Any, assert_never
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Status
-from orderledger.infrastructure.venues.hyperliquid.chains import Chain, Leg
-from orderledger.infrastructure.venues.hyperliquid.legs import Known, Legs
+from orderledger.infrastructure.messages import registry as wire
+from orderledger.infrastructure.messages.fields import parse_number
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.hyperliquid.legs_memory import Chain, Leg
+from orderledger.infrastructure.venues.hyperliquid.message_context import Context
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Known, Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.rows import Unreadable, tell
-from orderledger.infrastructure.venues.hyperliquid.speaking import Context
-from orderledger.infrastructure.venues.hyperliquid.words import CLOID, Meaning
-from orderledger.infrastructure.wire import messages as wire
-from orderledger.infrastructure.wire.fields import parse_number
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, Meaning
 
 FILLED = "cum_quantity"
 NO_CLAIMS = wire.ReportedClaims()

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 
 from orderledger.domain.values import Side
 from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.venues import fields
-from orderledger.infrastructure.venues.hyperliquid.words import SIDES, is_cloid
-from orderledger.infrastructure.venues.translation import as_text
-from orderledger.infrastructure.wire.facts import Evidence
-from orderledger.infrastructure.wire.fields import parse_number, parse_time
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.messages.facts import Evidence
+from orderledger.infrastructure.messages.fields import parse_number, parse_time
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base import fields
+from orderledger.infrastructure.venues.base.translation import as_text
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import SIDES, is_cloid
 
 Value = TypeVar("Value")
 Kind = TypeVar("Kind", bound=Message)

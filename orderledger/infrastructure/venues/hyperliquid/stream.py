@@ -12,17 +12,17 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 
 from orderledger.infrastructure.errors import VenueError
-from orderledger.infrastructure.venues.hyperliquid import batches
+from orderledger.infrastructure.venues.base.translation import Fault, as_text
+from orderledger.infrastructure.venues.base.transport import Budget, Closed, Frame, Opened, Socket, happens_within, parsed
+from orderledger.infrastructure.venues.base.transport.websocket import Send
+from orderledger.infrastructure.venues.base.venue import Down, Up
+from orderledger.infrastructure.venues.hyperliquid import payload_rows
+from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.rows import is_of_another
-from orderledger.infrastructure.venues.hyperliquid.speaking import Translated
-from orderledger.infrastructure.venues.hyperliquid.surroundings import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
+from orderledger.infrastructure.venues.hyperliquid.venue_context import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, Gone
-from orderledger.infrastructure.venues.translation import Fault, as_text
-from orderledger.infrastructure.venues.transport import Budget, Closed, Frame, Opened, Socket, happens_within, parsed
-from orderledger.infrastructure.venues.transport.websocket import Send
-from orderledger.infrastructure.venues.venue import Down, Up
 
 GREETING = "Websocket connection established."
 PING = json.dumps({"method": "ping"})
@@ -124,7 +124,7 @@ class Stream:
         await self._hear_early()
         account = self._account
         now = self._around.clock.now()
-        await self._say(batches.introductions(account.legs.held, account.legs, self._around.pushed(account)), now)
+        await self._say(payload_rows.introductions(account.legs.held, account.legs, self._around.pushed(account)), now)
         self._ending.set()
         await asyncio.gather(*self._later, return_exceptions=True)
         with contextlib.suppress(VenueError):  # the next reconciliation asks
@@ -248,11 +248,11 @@ class Stream:
             asked_at = self._around.clock.now()
             told = await self._around.rows_of(self._account, [Gone(row.venue_order_id, row.cloid) for row in rows])
             context = self._around.polled(self._account, asked_at)
-            await self._say(batches.statuses(told, self._account.legs, context), self._around.clock.now())
+            await self._say(payload_rows.statuses(told, self._account.legs, context), self._around.clock.now())
             await self._release(rows)
 
     async def _release(self, rows: Sequence[OrderRow]) -> None:
-        told = batches.release(rows, self._account.legs, self._around.pushed(self._account))
+        told = payload_rows.release(rows, self._account.legs, self._around.pushed(self._account))
         await self._say(told, self._around.clock.now())
 
     async def _say(self, told: Translated, at: datetime) -> None:

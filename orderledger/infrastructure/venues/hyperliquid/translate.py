@@ -11,17 +11,17 @@ from itertools import count
 from typing import Any
 
 from orderledger.domain.values import Source
-from orderledger.infrastructure.venues.hyperliquid import batches
-from orderledger.infrastructure.venues.hyperliquid.holdings import spot_balances
-from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.messages.registry import Cancel, Expire, Message, Reject
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.venues.base.translation import Translation
+from orderledger.infrastructure.venues.base.venue import Records
+from orderledger.infrastructure.venues.hyperliquid import payload_rows
+from orderledger.infrastructure.venues.hyperliquid.balances import spot_balances
+from orderledger.infrastructure.venues.hyperliquid.message_context import Context, Translated
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, Row, Unreadable, is_of_another
-from orderledger.infrastructure.venues.hyperliquid.speaking import Context, Translated
-from orderledger.infrastructure.venues.hyperliquid.words import ORDERLESS, SILENT, USER_EVENT_KINDS, USER_EVENTS
-from orderledger.infrastructure.venues.translation import Translation
-from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.messages import Cancel, Expire, Message, Reject
-from orderledger.infrastructure.wire.reports import Report
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import ORDERLESS, SILENT, USER_EVENT_KINDS, USER_EVENTS
 
 ENDS = (Cancel, Reject, Expire)
 
@@ -42,7 +42,7 @@ def translate_frame(payload: Any, legs: Legs, context: Context) -> Translated:
             raise Unreadable(f"channel {channel} is unknown", payload)
         return _CHANNELS[channel](frame.get("data"), legs, context)
     except Unreadable as error:
-        return batches.failed(error)
+        return payload_rows.failed(error)
 
 
 def translate_answer(payload: Any, legs: Legs, context: Context) -> Translated:
@@ -50,14 +50,14 @@ def translate_answer(payload: Any, legs: Legs, context: Context) -> Translated:
     if isinstance(payload, list):
         return _of_list(payload, legs, context)
     if not isinstance(payload, dict):
-        return batches.failed(Unreadable("is no answer of this venue", payload))
+        return payload_rows.failed(Unreadable("is no answer of this venue", payload))
     status = payload.get("status")
     if status == "order":
-        return batches.statuses([payload.get("order")], legs, context)
+        return payload_rows.statuses([payload.get("order")], legs, context)
     if "assetPositions" in payload:
-        return batches.positions(payload, context)
+        return payload_rows.positions(payload, context)
     if status == "ok":
-        return batches.acknowledgements(payload, context) if _has_statuses(payload) else Translated()
+        return payload_rows.acknowledgements(payload, context) if _has_statuses(payload) else Translated()
     if "balances" in payload:
         return spot_balances(payload, context)
     if status in ("unknownOid", "err") or not payload.keys().isdisjoint({"cumVlm", "nRequestsUsed", "method"}):
@@ -108,7 +108,7 @@ class HyperliquidRecording:
         """Without the cancels that say neither when nor why, which are kept until an end is told of their orders."""
         dated: list[Message] = []
         for message in messages:
-            if isinstance(message, Cancel) and message.reason == batches.NOT_BY_USER:
+            if isinstance(message, Cancel) and message.reason == payload_rows.NOT_BY_USER:
                 self._bare[message.venue_order_id] = message
                 continue
             if isinstance(message, ENDS):
@@ -124,7 +124,7 @@ class HyperliquidRecording:
         while self._held and (before is None or self._held[0][0] < before):
             _, turn, row = heappop(self._held)
             due.append((turn, row))
-        told = batches.release((row for _, row in sorted(due)), self._legs, self._context)
+        told = payload_rows.release((row for _, row in sorted(due)), self._legs, self._context)
         bare = [name for name, one in self._bare.items() if before is None or (one.at is not None and one.at < before)]
         return Translation([*told.messages, *(self._bare.pop(name) for name in bare)], told.faults)
 
@@ -145,38 +145,38 @@ def _is_list_of_frames(document: Any) -> bool:
 
 
 def _order_updates(data: Any, legs: Legs, context: Context) -> Translated:
-    return batches.statuses(data, legs, context, is_conclusive=False)
+    return payload_rows.statuses(data, legs, context, is_conclusive=False)
 
 
 def _open_orders(data: Any, legs: Legs, context: Context) -> Translated:
-    return batches.open_orders(Row(data).get("orders"), legs, context)
+    return payload_rows.open_orders(Row(data).get("orders"), legs, context)
 
 
 def _order_history(data: Any, legs: Legs, context: Context) -> Translated:
-    return batches.statuses(Row(data).rows("orderHistory"), legs, context, is_conclusive=False)
+    return payload_rows.statuses(Row(data).rows("orderHistory"), legs, context, is_conclusive=False)
 
 
 def _user_fills(data: Any, legs: Legs, context: Context) -> Translated:
-    return batches.fills(Row(data).get("fills"), legs, _of_user(data, context))
+    return payload_rows.fills(Row(data).get("fills"), legs, _of_user(data, context))
 
 
 def _user_fundings(data: Any, legs: Legs, context: Context) -> Translated:
-    return batches.fundings(Row(data).get("fundings"), context)
+    return payload_rows.fundings(Row(data).get("fundings"), context)
 
 
 def _slices(data: Any, legs: Legs, context: Context) -> Translated:
-    return batches.slices(Row(data).get("twapSliceFills"), legs, _of_user(data, context))
+    return payload_rows.slices(Row(data).get("twapSliceFills"), legs, _of_user(data, context))
 
 
 def _clearinghouse(data: Any, legs: Legs, context: Context) -> Translated:
-    return batches.positions(Row(data).get("clearinghouseState"), context)
+    return payload_rows.positions(Row(data).get("clearinghouseState"), context)
 
 
 def _all_clearinghouses(data: Any, legs: Legs, context: Context) -> Translated:
     """Pairs of an exchange's name, empty for the main one, and its state."""
     told = Translated()
     for pair in Row(data).rows("clearinghouseStates"):
-        told.add(batches.positions(pair[1] if isinstance(pair, list) and len(pair) > 1 else pair, context))
+        told.add(payload_rows.positions(pair[1] if isinstance(pair, list) and len(pair) > 1 else pair, context))
     return told
 
 
@@ -189,9 +189,9 @@ def _web_data(data: Any, legs: Legs, context: Context) -> Translated:
     row = Row(data)
     server_time = row.moment("serverTime")
     dated = replace(context, at=server_time or context.at, is_venue_time=server_time is not None)
-    told = batches.open_orders(row.get("openOrders"), legs, dated)
+    told = payload_rows.open_orders(row.get("openOrders"), legs, dated)
     if row.get("clearinghouseState") is not None:
-        told.add(batches.positions(row.get("clearinghouseState"), dated))
+        told.add(payload_rows.positions(row.get("clearinghouseState"), dated))
     if row.get("spotState") is not None:
         told.add(spot_balances(row.get("spotState"), dated))
     return told
@@ -205,13 +205,13 @@ def _user_event(data: Any, legs: Legs, context: Context) -> Translated:
     mine = _of_user(data, context)
     told = Translated()
     if row.get("fills") is not None:
-        told.add(batches.fills(row.get("fills"), legs, mine))
+        told.add(payload_rows.fills(row.get("fills"), legs, mine))
     if row.get("twapSliceFills") is not None:
-        told.add(batches.slices(row.get("twapSliceFills"), legs, mine))
+        told.add(payload_rows.slices(row.get("twapSliceFills"), legs, mine))
     if row.get("funding") is not None:
-        told.add(batches.fundings([row.get("funding")], mine))
-    if row.get(batches.NOT_BY_USER) is not None:
-        told.add(batches.cancels_by_venue(row.get(batches.NOT_BY_USER), mine))
+        told.add(payload_rows.fundings([row.get("funding")], mine))
+    if row.get(payload_rows.NOT_BY_USER) is not None:
+        told.add(payload_rows.cancels_by_venue(row.get(payload_rows.NOT_BY_USER), mine))
     return told
 
 
@@ -269,12 +269,12 @@ def _kind_of(row: Any) -> Translate:
     if not isinstance(row, dict):
         return _unknown
     kinds: tuple[tuple[str, Translate], ...] = (
-        ("order", batches.statuses),
-        ("tid", batches.fills),
-        ("px", batches.fills),
-        ("limitPx", batches.open_orders),
-        ("oid", batches.open_orders),
-        ("fill", batches.slices),
+        ("order", payload_rows.statuses),
+        ("tid", payload_rows.fills),
+        ("px", payload_rows.fills),
+        ("limitPx", payload_rows.open_orders),
+        ("oid", payload_rows.open_orders),
+        ("fill", payload_rows.slices),
         ("delta", _fundings),
         ("usdc", _fundings),
         ("state", _twap),
@@ -283,7 +283,7 @@ def _kind_of(row: Any) -> Translate:
 
 
 def _fundings(rows: Any, legs: Legs, context: Context) -> Translated:
-    return batches.fundings(rows, context)
+    return payload_rows.fundings(rows, context)
 
 
 def _twap(rows: Any, legs: Legs, context: Context) -> Translated:
@@ -293,5 +293,5 @@ def _twap(rows: Any, legs: Legs, context: Context) -> Translated:
 def _unknown(rows: Any, legs: Legs, context: Context) -> Translated:
     told = Translated()
     for row in rows:
-        told.add(batches.failed(Unreadable("is no row of this venue", row)))
+        told.add(payload_rows.failed(Unreadable("is no row of this venue", row)))
     return told

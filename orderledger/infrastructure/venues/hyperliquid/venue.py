@@ -13,21 +13,21 @@ from datetime import datetime
 from functools import partial
 
 from orderledger.infrastructure.clock import Clock, SystemClock
+from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger.infrastructure.venues.base.networks import HYPERLIQUID
+from orderledger.infrastructure.venues.base.transport import Backoff, Budget, Http, ended
+from orderledger.infrastructure.venues.base.unread import Unread
+from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, Records, Told
 from orderledger.infrastructure.venues.hyperliquid.answers import Answers
-from orderledger.infrastructure.venues.hyperliquid.chains import Chains
-from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.legs_memory import Chains
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits, round_seconds
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.polling import Rotation
 from orderledger.infrastructure.venues.hyperliquid.questions import Questions
 from orderledger.infrastructure.venues.hyperliquid.stream import Stream, TooManyUsers, subscriptions
-from orderledger.infrastructure.venues.hyperliquid.surroundings import MAIN_EXCHANGE, Pace, Surroundings
+from orderledger.infrastructure.venues.hyperliquid.venue_context import MAIN_EXCHANGE, Pace, Surroundings
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import AS_AT_THE_VENUE, CLOID, NAME, Symbols, cloid_for
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
-from orderledger.infrastructure.venues.hyperliquid.words import AS_AT_THE_VENUE, CLOID, NAME, Symbols, cloid_for
-from orderledger.infrastructure.venues.networks import HYPERLIQUID
-from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, ended
-from orderledger.infrastructure.venues.unread import Unread
-from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, Records, Told
-from orderledger.infrastructure.wire.messages import Balance, Message
 from orderledger.projections.tables import Row as OrderView
 
 URL = HYPERLIQUID["mainnet"].url

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.venues.hyperliquid.legs import Legs
+from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger.infrastructure.venues.base.translation import as_text
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
-from orderledger.infrastructure.venues.hyperliquid.words import Meaning, meaning_of
-from orderledger.infrastructure.venues.translation import as_text
-from orderledger.infrastructure.wire.messages import Balance, Message
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import Meaning, meaning_of
 
 MOST_ENDED = 4_000
 STANDING = frozenset({Meaning.WORKING, Meaning.TRIGGERED, Meaning.UNKNOWN})

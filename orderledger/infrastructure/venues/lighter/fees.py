@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, total
 from orderledger.domain.values import Liquidity, Side
-from orderledger.infrastructure.venues.fields import Document, number, word
-from orderledger.infrastructure.venues.lighter.words import CURRENCY, KINDS, PERPETUAL, RATE_UNIT_DIGITS, SPOT
+from orderledger.infrastructure.venues.base.fields import Document, number, word
+from orderledger.infrastructure.venues.lighter.vocabulary import CURRENCY, KINDS, PERPETUAL, RATE_UNIT_DIGITS, SPOT
 
 Fee = tuple[Decimal | None, str | None]
 """The amount, negative when received, and its currency."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Protocol
 
-from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX
+from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
 from orderledger.projections.tables import Row
 
 LARGEST = 2**48 - 1

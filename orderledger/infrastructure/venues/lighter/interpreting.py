@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueError
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.translation import Translation
+from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.rest import Rest
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
 from orderledger.infrastructure.venues.lighter.translate import markets_named, translated
-from orderledger.infrastructure.venues.translation import Translation
-from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.messages import Message
 
 PAUSE = timedelta(minutes=1)
 """Frames do not wait again and again for markets that cannot be asked for, or that nobody lists."""

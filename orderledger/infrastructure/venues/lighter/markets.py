@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from orderledger.infrastructure.venues.fields import Document, Unreadable, word
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable, word
 from orderledger.infrastructure.venues.lighter.reading import account_number, rows_of
-from orderledger.infrastructure.venues.lighter.words import PERPETUAL, SPOT
+from orderledger.infrastructure.venues.lighter.vocabulary import PERPETUAL, SPOT
 
 DETAILS = ("order_book_details", "spot_order_book_details", "order_books")
 NAMING = (*DETAILS, "positions", "position", "market_stats", "spot_market_stats", "orders", "trades", "liquidation_trades")

@@ -8,10 +8,12 @@ from typing import Any
 
 from orderledger.domain.exact import TRAPS
 from orderledger.domain.values import OrderType, Side, Status
-from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, number, price, word
+from orderledger.infrastructure.messages import registry
+from orderledger.infrastructure.messages.registry import Message, ReportedClaims
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable, flag, number, price, word
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.reading import account_number, index, latest, market_of, moment
-from orderledger.infrastructure.venues.lighter.words import (
+from orderledger.infrastructure.venues.lighter.vocabulary import (
     CLIENT_ORDER_INDEX,
     CONDITIONAL_TYPES,
     LIQUIDATION,
@@ -24,8 +26,6 @@ from orderledger.infrastructure.venues.lighter.words import (
     TRIGGERS,
     Meaning,
 )
-from orderledger.infrastructure.wire import messages
-from orderledger.infrastructure.wire.messages import Message, ReportedClaims
 
 MARKS = frozenset({"order_index", "order_id", "client_order_index", "initial_base_amount"})
 """What a row of an order is known by, whatever it lacks."""
@@ -109,22 +109,22 @@ def _message(row: Document, status: str, fields: Document) -> Message:
     match STATUSES.get(status):
         case Meaning.WORKING:
             working = Status.PARTIALLY_FILLED if is_filled_in_part else Status.NEW
-            return messages.Acknowledge(**fields, reported=_reported(claims, working))
+            return registry.Acknowledge(**fields, reported=_reported(claims, working))
         case Meaning.WAITING if is_untriggered(row):
-            return messages.Acknowledge(**fields, reported=_reported(claims, Status.NEW))
+            return registry.Acknowledge(**fields, reported=_reported(claims, Status.NEW))
         case Meaning.RECEIVED | Meaning.WAITING:
             seen = Status.PARTIALLY_FILLED if is_filled_in_part else Status.PENDING_NEW
-            return messages.Status(**fields, status=seen, reported=_reported(claims))
+            return registry.Status(**fields, status=seen, reported=_reported(claims))
         case Meaning.FILLED:
-            return messages.Status(**fields, status=Status.FILLED, reported=_reported(_ended(claims)))
+            return registry.Status(**fields, status=Status.FILLED, reported=_reported(_ended(claims)))
         case Meaning.EXPIRED:
-            return messages.Expire(**fields, reported=_reported(_ended(claims), Status.EXPIRED))
+            return registry.Expire(**fields, reported=_reported(_ended(claims), Status.EXPIRED))
         case Meaning.REFUSED if cum_quantity is not None and not is_filled_in_part:
-            return messages.Reject(**fields, reported=_reported(_ended(claims), Status.REJECTED))
+            return registry.Reject(**fields, reported=_reported(_ended(claims), Status.REJECTED))
         case Meaning.CANCELED | Meaning.REFUSED:
-            return messages.Cancel(**fields, reported=_reported(_ended(claims), Status.CANCELED))
+            return registry.Cancel(**fields, reported=_reported(_ended(claims), Status.CANCELED))
         case _:
-            return messages.Status(**fields, status=status, reported=_reported({**claims, "leaves_quantity": None}))
+            return registry.Status(**fields, status=status, reported=_reported({**claims, "leaves_quantity": None}))
 
 
 def is_untriggered(row: Document) -> bool:

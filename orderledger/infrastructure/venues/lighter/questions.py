@@ -6,7 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.venues.fields import Document, Unreadable, can_be_id
+from orderledger.infrastructure.messages.registry import Balance, Fill, Message
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable, can_be_id
+from orderledger.infrastructure.venues.base.translation import NO_ORDER, Translation, joined
+from orderledger.infrastructure.venues.base.unread import Unread
+from orderledger.infrastructure.venues.base.venue import Answer, Listing
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
 from orderledger.infrastructure.venues.lighter.orders import MARKS, changed_at
 from orderledger.infrastructure.venues.lighter.reading import grain, index, rows_of
@@ -14,17 +19,12 @@ from orderledger.infrastructure.venues.lighter.rest import PAGE, Rest
 from orderledger.infrastructure.venues.lighter.rest import code_of as code_in
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.infrastructure.venues.lighter.translate import orders_named
-from orderledger.infrastructure.venues.lighter.words import (
+from orderledger.infrastructure.venues.lighter.vocabulary import (
     ACCOUNT_NOT_FOUND,
     CLIENT_ORDER_INDEX,
     EXPIRED_TOKEN,
     NOT_FOUND,
 )
-from orderledger.infrastructure.venues.translation import NO_ORDER, Translation, joined
-from orderledger.infrastructure.venues.unread import Unread
-from orderledger.infrastructure.venues.venue import Answer, Listing
-from orderledger.infrastructure.wire.messages import Balance, Fill, Message
-from orderledger.infrastructure.wire.reports import Report
 from orderledger.projections.tables import Row
 
 MOST_INACTIVE_PAGES = 10

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.venues.fields import Document, Unreadable, identity, is_nothing, plausible
-from orderledger.infrastructure.venues.lighter.words import NO_MARKET
-from orderledger.infrastructure.wire.fields import parse_time
+from orderledger.infrastructure.messages.fields import parse_time
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable, identity, is_nothing, plausible
+from orderledger.infrastructure.venues.lighter.vocabulary import NO_MARKET
 
 NESTING = 3
 """Containers of rows inside one another: more is no payload of this venue."""

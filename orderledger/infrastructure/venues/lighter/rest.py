@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.venues.fields import Document
+from orderledger.infrastructure.venues.base.fields import Document
+from orderledger.infrastructure.venues.base.transport import Backoff, Budget, Http
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden, token_of
-from orderledger.infrastructure.venues.lighter.words import DEFAULT_WEIGHT, EXPIRED_TOKEN, OK, TOO_MANY, WEIGHTS
-from orderledger.infrastructure.venues.transport import Backoff, Budget, Http
+from orderledger.infrastructure.venues.lighter.vocabulary import DEFAULT_WEIGHT, EXPIRED_TOKEN, OK, TOO_MANY, WEIGHTS
 
 PREFIX = "/api/v1/"
 PAGE = 100

@@ -11,11 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.venues.lighter.markets import FALLBACK, Markets
-from orderledger.infrastructure.venues.lighter.orders import CHANGE_TIMES
-from orderledger.infrastructure.venues.lighter.reading import grain, latest
-from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.messages import (
+from orderledger.infrastructure.messages.registry import (
     Acknowledge,
     Cancel,
     Expire,
@@ -26,7 +22,11 @@ from orderledger.infrastructure.wire.messages import (
     Restate,
     Status,
 )
-from orderledger.infrastructure.wire.reports import Report
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.venues.base.venue import Records
+from orderledger.infrastructure.venues.lighter.markets import FALLBACK, Markets
+from orderledger.infrastructure.venues.lighter.orders import CHANGE_TIMES
+from orderledger.infrastructure.venues.lighter.reading import grain, latest
 from orderledger.projections.tables import Row
 
 EXACT_TIME = CHANGE_TIMES[0]

@@ -16,17 +16,17 @@ from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.fields import Document
+from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger.infrastructure.venues.base.fields import Document
+from orderledger.infrastructure.venues.base.translation import Fault
+from orderledger.infrastructure.venues.base.transport import Backoff, Closed, Frame, Opened, Socket, parsed
+from orderledger.infrastructure.venues.base.transport.websocket import Send
+from orderledger.infrastructure.venues.base.unread import garbled
+from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Told, Up
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
 from orderledger.infrastructure.venues.lighter.rest import refusal_of
 from orderledger.infrastructure.venues.lighter.tokens import ends_of, hidden, renew_at, token_of
-from orderledger.infrastructure.venues.lighter.words import ALREADY_SUBSCRIBED, EXPIRED_TOKEN
-from orderledger.infrastructure.venues.translation import Fault
-from orderledger.infrastructure.venues.transport import Backoff, Closed, Frame, Opened, Socket, parsed
-from orderledger.infrastructure.venues.transport.websocket import Send
-from orderledger.infrastructure.venues.unread import garbled
-from orderledger.infrastructure.venues.venue import Down, Garbled, Heard, Told, Up
-from orderledger.infrastructure.wire.messages import Balance, Message
+from orderledger.infrastructure.venues.lighter.vocabulary import ALREADY_SUBSCRIBED, EXPIRED_TOKEN
 
 ORDERS, TRADES, POSITIONS = "account_all_orders", "account_all_trades", "account_all_positions"
 CHANNELS = (ORDERS, TRADES, POSITIONS)

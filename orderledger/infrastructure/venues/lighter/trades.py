@@ -8,13 +8,22 @@ from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ONE
 from orderledger.domain.values import Liquidity, Side
-from orderledger.infrastructure.venues.fields import Document, Unreadable, flag, needed_number, number, paid_price, price, word
+from orderledger.infrastructure.messages.registry import Balance, Fill, Funding, Message
+from orderledger.infrastructure.venues.base.fields import (
+    Document,
+    Unreadable,
+    flag,
+    needed_number,
+    number,
+    paid_price,
+    price,
+    word,
+)
+from orderledger.infrastructure.venues.base.translation import NO_ORDER, whole_order
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.fees import fee_of
 from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
-from orderledger.infrastructure.venues.lighter.words import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES, SETTLEMENT
-from orderledger.infrastructure.venues.translation import NO_ORDER, whole_order
-from orderledger.infrastructure.wire.messages import Balance, Fill, Funding, Message
+from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES, SETTLEMENT
 
 MARKS = frozenset({"trade_id", "trade_id_str", "ask_id", "bid_id", "ask_account_id", "bid_account_id"})
 FUNDING_MARKS = frozenset({"funding_id", "change", "rate"})

@@ -10,17 +10,17 @@ from functools import partial
 from typing import Any
 
 from orderledger.domain.values import Source
-from orderledger.infrastructure.venues.fields import Document, Unreadable, moment, number
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable, moment, number
+from orderledger.infrastructure.venues.base.translation import Fault, Translation, guarded, joined
+from orderledger.infrastructure.venues.base.venue import NoRecords, Records
 from orderledger.infrastructure.venues.lighter import orders, trades
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import DETAILS, Markets
 from orderledger.infrastructure.venues.lighter.reading import index as told_index
 from orderledger.infrastructure.venues.lighter.reading import market_of, rows_of
 from orderledger.infrastructure.venues.lighter.settling import settled
-from orderledger.infrastructure.venues.lighter.words import BODIES, CONTROL_FRAMES, CURRENCY
-from orderledger.infrastructure.venues.translation import Fault, Translation, guarded, joined
-from orderledger.infrastructure.venues.venue import NoRecords, Records
-from orderledger.infrastructure.wire.messages import Message
+from orderledger.infrastructure.venues.lighter.vocabulary import BODIES, CONTROL_FRAMES, CURRENCY
 
 __all__ = ["LighterRecording", "from_recorded", "markets_named", "orders_named", "translated"]
 

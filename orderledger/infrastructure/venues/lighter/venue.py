@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.clock import Clock, SystemClock
+from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger.infrastructure.venues.base.networks import LIGHTER
+from orderledger.infrastructure.venues.base.transport import Backoff, Http
+from orderledger.infrastructure.venues.base.unread import Unread
+from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, NoRecords, Records, Told
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.questions import Questions
 from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, Rest, http_for
 from orderledger.infrastructure.venues.lighter.stream import Stream
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
-from orderledger.infrastructure.venues.lighter.words import VENUE
-from orderledger.infrastructure.venues.networks import LIGHTER
-from orderledger.infrastructure.venues.transport import Backoff, Http
-from orderledger.infrastructure.venues.unread import Unread
-from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, NoRecords, Records, Told
-from orderledger.infrastructure.wire.messages import Balance, Message
+from orderledger.infrastructure.venues.lighter.vocabulary import VENUE
 from orderledger.projections.tables import Row
 
 __all__ = ["MAINNET", "TESTNET", "LighterAccount", "LighterVenue"]

@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.venues.fields import Unreadable, is_nothing
+from orderledger.infrastructure.venues.base.fields import Unreadable, is_nothing
+from orderledger.infrastructure.venues.base.transport import Http
 from orderledger.infrastructure.venues.tradier.reading import rows_of, rows_within
 from orderledger.infrastructure.venues.tradier.rows import key_of
-from orderledger.infrastructure.venues.transport import Http
 
 PAGE = 100
 LEAST_PAGE = 25

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 from orderledger.domain.exact import ZERO, total
 from orderledger.domain.values import OrderType, Status
+from orderledger.infrastructure.messages.registry import ReportedClaims
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
-from orderledger.infrastructure.venues.tradier.words import (
+from orderledger.infrastructure.venues.tradier.vocabulary import (
     ENDS,
     GROUPS,
     LEG_ALIAS,
@@ -14,7 +15,6 @@ from orderledger.infrastructure.venues.tradier.words import (
     UNFILLED_ENDS,
     WORKING,
 )
-from orderledger.infrastructure.wire.messages import ReportedClaims
 from orderledger.projections.tables import Row
 
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderledger.domain.values import Source
+from orderledger.infrastructure.messages.registry import CorrectFill, Fill, Message
+from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.tradier.fills import Told
 from orderledger.infrastructure.venues.tradier.tags import Holders
-from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.messages import CorrectFill, Fill, Message
 
 Age = tuple[datetime, Decimal]
 """When a row last changed, and what had filled by then: of two rows of one order the greater is the newer."""

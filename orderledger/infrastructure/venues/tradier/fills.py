@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ONE, ZERO, plain, total
-from orderledger.infrastructure.venues.numbers import quotient
+from orderledger.infrastructure.messages.fields import PLAIN_NUMBER
+from orderledger.infrastructure.messages.registry import CorrectFill, Fill
+from orderledger.infrastructure.venues.base.numbers import quotient
+from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
-from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.fields import PLAIN_NUMBER
-from orderledger.infrastructure.wire.messages import CorrectFill, Fill
 from orderledger.projections.tables import Row
 
 CENT = Decimal("0.01")

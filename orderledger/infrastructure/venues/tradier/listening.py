@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueError
+from orderledger.infrastructure.venues.base.translation import Fault, Translation
+from orderledger.infrastructure.venues.base.transport import Ended, Frame, Opened, Socket, ended, happens_within, parsed
+from orderledger.infrastructure.venues.base.unread import garbled
+from orderledger.infrastructure.venues.base.venue import Down, Heard, Told, Up
 from orderledger.infrastructure.venues.tradier.asking import Questions
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.rows import key_of
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated, translated_orders
-from orderledger.infrastructure.venues.translation import Fault, Translation
-from orderledger.infrastructure.venues.transport import Ended, Frame, Opened, Socket, ended, happens_within, parsed
-from orderledger.infrastructure.venues.unread import garbled
-from orderledger.infrastructure.venues.venue import Down, Heard, Told, Up
 
 MOST_WAITING = 1000
 

@@ -9,24 +9,7 @@ from typing import Any
 
 from orderledger.domain.exact import ZERO, plain
 from orderledger.domain.values import Status
-from orderledger.infrastructure.printable import printable
-from orderledger.infrastructure.venues.tradier.claims import claims_of, counts_legs, event_claims_of, leg_quantity
-from orderledger.infrastructure.venues.tradier.context import Context
-from orderledger.infrastructure.venues.tradier.fills import Filled, Numbers
-from orderledger.infrastructure.venues.tradier.holdings import definition
-from orderledger.infrastructure.venues.tradier.rows import OrderRow
-from orderledger.infrastructure.venues.tradier.tags import known_as
-from orderledger.infrastructure.venues.tradier.words import (
-    GROUPS,
-    HAS_WORKED,
-    LEG_ALIAS,
-    SAYS_MORE,
-    STATUSES,
-    TELLS_MORE,
-    UNFILLED_ENDS,
-)
-from orderledger.infrastructure.venues.translation import Translation
-from orderledger.infrastructure.wire.messages import (
+from orderledger.infrastructure.messages.registry import (
     BustFill,
     CorrectFill,
     Fill,
@@ -35,7 +18,24 @@ from orderledger.infrastructure.wire.messages import (
     ReportedClaims,
     Restate,
 )
-from orderledger.infrastructure.wire.messages import Status as StatusReport
+from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.printable import printable
+from orderledger.infrastructure.venues.base.translation import Translation
+from orderledger.infrastructure.venues.tradier.claims import claims_of, counts_legs, event_claims_of, leg_quantity
+from orderledger.infrastructure.venues.tradier.context import Context
+from orderledger.infrastructure.venues.tradier.fills import Filled, Numbers
+from orderledger.infrastructure.venues.tradier.positions import definition
+from orderledger.infrastructure.venues.tradier.rows import OrderRow
+from orderledger.infrastructure.venues.tradier.tags import known_as
+from orderledger.infrastructure.venues.tradier.vocabulary import (
+    GROUPS,
+    HAS_WORKED,
+    LEG_ALIAS,
+    SAYS_MORE,
+    STATUSES,
+    TELLS_MORE,
+    UNFILLED_ENDS,
+)
 
 REASON_LENGTH = 200
 TEXT_LENGTH = 10_000

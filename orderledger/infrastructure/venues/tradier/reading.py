@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import plain
-from orderledger.infrastructure.venues import fields
-from orderledger.infrastructure.venues.fields import LONGEST_ID, Document, Unreadable, is_nothing, word
+from orderledger.infrastructure.venues.base import fields
+from orderledger.infrastructure.venues.base.fields import LONGEST_ID, Document, Unreadable, is_nothing, word
 
 
 def rows_of(value: Any, name: str) -> list[Any]:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from orderledger.domain.exact import ZERO, plain, total
 from orderledger.domain.values import OrderType, Side, TimeInForce
-from orderledger.infrastructure.venues.fields import Document, Unreadable, identity, is_nothing, moment, word
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable, identity, is_nothing, moment, word
 from orderledger.infrastructure.venues.tradier.reading import amount, label, net_price, number, price, rows_of
-from orderledger.infrastructure.venues.tradier.words import (
+from orderledger.infrastructure.venues.tradier.vocabulary import (
     DURATIONS,
     ENDS,
     GROUPS,

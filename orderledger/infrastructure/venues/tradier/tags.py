@@ -4,8 +4,8 @@ import re
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from orderledger.infrastructure.venues.tradier.words import TAG_ALIAS
-from orderledger.infrastructure.venues.venue import Records
+from orderledger.infrastructure.venues.base.venue import Records
+from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
 from orderledger.projections.tables import Row
 
 FITS = re.compile(r"[A-Za-z0-9-]{1,255}", re.ASCII)

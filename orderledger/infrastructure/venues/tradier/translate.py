@@ -10,16 +10,16 @@ from functools import partial
 from typing import Any
 
 from orderledger.domain.values import Source
-from orderledger.infrastructure.venues.fields import Document, Unreadable, identity, is_nothing
-from orderledger.infrastructure.venues.recording import Remembering
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable, identity, is_nothing
+from orderledger.infrastructure.venues.base.recorded import Remembering
+from orderledger.infrastructure.venues.base.translation import Fault, Translation, guarded, joined
+from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
-from orderledger.infrastructure.venues.tradier.holdings import cash_messages, position_messages
 from orderledger.infrastructure.venues.tradier.orders import event_messages, order_messages
+from orderledger.infrastructure.venues.tradier.positions import cash_messages, position_messages
 from orderledger.infrastructure.venues.tradier.reading import rows_of, rows_within
 from orderledger.infrastructure.venues.tradier.rows import OrderRow, gaps_of, read_row
-from orderledger.infrastructure.venues.translation import Fault, Translation, guarded, joined
-from orderledger.infrastructure.venues.venue import Records
-from orderledger.infrastructure.wire.messages import Message
 
 __all__ = [
     "TradierRecording",

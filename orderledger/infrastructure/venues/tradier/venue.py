@@ -6,20 +6,20 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.fields import Unreadable, can_be_id
-from orderledger.infrastructure.venues.networks import TRADIER
+from orderledger.infrastructure.messages.registry import Balance, BustFill, CorrectFill, Fill, Instrument, Message
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.venues.base.fields import Unreadable, can_be_id
+from orderledger.infrastructure.venues.base.networks import TRADIER
+from orderledger.infrastructure.venues.base.transport import Backoff, Budget, Http, Socket
+from orderledger.infrastructure.venues.base.unread import Unread
+from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, Records, Told
 from orderledger.infrastructure.venues.tradier.asking import KEPT_FOR, Questions, is_quota
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.listening import Listener
 from orderledger.infrastructure.venues.tradier.rows import key_of, read_row
 from orderledger.infrastructure.venues.tradier.tags import ids_of, tag_for
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated_orders, translated_positions
-from orderledger.infrastructure.venues.tradier.words import TAG_ALIAS
-from orderledger.infrastructure.venues.transport import Backoff, Budget, Http, Socket
-from orderledger.infrastructure.venues.unread import Unread
-from orderledger.infrastructure.venues.venue import Abilities, Answer, Listing, Records, Told
-from orderledger.infrastructure.wire.messages import Balance, BustFill, CorrectFill, Fill, Instrument, Message
-from orderledger.infrastructure.wire.reports import Report
+from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
 from orderledger.projections.tables import Row
 
 LIVE = TRADIER["live"].url

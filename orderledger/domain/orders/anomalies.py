@@ -1,0 +1,215 @@
+"""What is odd about an order. Anomalies are judgements: derived from the facts, then said in events of their own."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from orderledger.domain.exact import EXACT, ONE, ZERO
+from orderledger.domain.orders.events import AnomalyCleared, AnomalyDetected, Fact, FillRecorded, OrderReport
+from orderledger.domain.orders.order import NO_CLAIMS, NO_FILLS, Order
+from orderledger.domain.values import ENDS, Anomaly, OrderType, Status
+
+UNKNOWN_ORDER, VENUE_ORDER_ID_REUSED = Anomaly.UNKNOWN_ORDER, Anomaly.VENUE_ORDER_ID_REUSED
+SUSPENDED = Status.SUSPENDED
+"""Asked for at every fact. Of its enumeration, a member is had at many times the cost (Python 3.11)."""
+WORDS = frozenset(Status) - {Status.DENIED}
+WORKING_WORDS = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
+
+
+PERMANENT = frozenset({Anomaly.LATE_REPORT, VENUE_ORDER_ID_REUSED})
+"""Said once of a report; nothing that comes later takes it back."""
+
+
+def detect(
+    order: Order, fact: Fact, at: datetime, *, was_ended_at: datetime | None = None
+) -> list[AnomalyDetected | AnomalyCleared]:
+    """What to say after `fact` has been recorded: what has become odd, what is odd about this fact, what no longer is.
+
+    `was_ended_at` is when the order had ended before the fact, if it had.
+    """
+    if _is_plain(order) and was_ended_at is None:
+        return []
+    standing = dict(standing_anomalies(order))
+    repeats = _of_each_fill(order, fact, at) if isinstance(fact, FillRecorded) else frozenset()
+    said: list[AnomalyDetected | AnomalyCleared] = [
+        AnomalyDetected(code=code, detail=detail)
+        for code, detail in standing.items()
+        if code not in order.raised or code in repeats
+    ]
+    if isinstance(fact, OrderReport) and not isinstance(fact, FillRecorded) and was_ended_at is not None and at < was_ended_at:
+        said.append(
+            AnomalyDetected(
+                code=Anomaly.LATE_REPORT, detail=f"happened {at.isoformat()}, the order had ended {was_ended_at.isoformat()}"
+            )
+        )
+    said += [AnomalyCleared(code=code) for code in order.raised if code not in standing and code not in PERMANENT]
+    return said
+
+
+def _is_plain(order: Order) -> bool:
+    """Whether nothing has been recorded that an anomaly could come from: most orders, all their lives."""
+    return (
+        order.is_requested
+        and not order.raised
+        and not order.ends.is_any
+        and order.claims is NO_CLAIMS
+        and not order.names.has_several_venue_ids
+        and (order.fills is NO_FILLS or _has_plain_fills(order))
+    )
+
+
+def _has_plain_fills(order: Order) -> bool:
+    fills = order.fills
+    return not fills.has_reused_id and fills.cum_quantity <= (order.quantity or ZERO) and not _contradict(order)
+
+
+def _contradict(order: Order) -> bool:
+    """Whether a fill is of other terms than its order. One of type `other` may be a combination: its legs have their own."""
+    terms = order.terms
+    return order.fills.contradict(terms.side, terms.instrument) and terms.described("order_type") is not OrderType.OTHER
+
+
+def _of_each_fill(order: Order, fill: FillRecorded, at: datetime) -> frozenset[Anomaly]:
+    """What is said again of every fill that it is true of."""
+    true = {Anomaly.OVERFILL}
+    if order.end_at is not None and at > order.end_at:
+        true.add(Anomaly.FILL_AFTER_END)
+    if order.fills.is_contested(fill.fill_id):
+        true.add(Anomaly.FILL_ID_REUSED)
+    return frozenset(true)
+
+
+def standing_codes(order: Order) -> list[Anomaly]:
+    """What the facts recorded so far amount to, by name."""
+    return [] if _is_plain(order) else sorted(code for code, _ in standing_anomalies(order))
+
+
+def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
+    """Every anomaly that the facts recorded so far amount to, with a sentence that says what was found."""
+    quantity, cum_quantity, end_at, last_fill_at = order.quantity, order.cum_quantity, order.end_at, order.fills.last_fill_at
+    if not order.is_requested and order.is_known:
+        yield UNKNOWN_ORDER, "reported by the venue, never requested through this ledger"
+    is_own_quantity = order.is_requested or order.terms.set_quantity is not None
+    if quantity is not None and cum_quantity > quantity and is_own_quantity:
+        yield Anomaly.OVERFILL, f"{cum_quantity:f} filled of {quantity:f}"
+    if end_at is not None and last_fill_at is not None and last_fill_at > end_at:
+        yield Anomaly.FILL_AFTER_END, f"filled {last_fill_at.isoformat()}, {order.end} {end_at.isoformat()}"
+    if order.fills.has_reused_id:
+        yield Anomaly.FILL_ID_REUSED, "one fill id came with different numbers; the earlier fill counts"
+    if _contradict(order):
+        yield (
+            Anomaly.TERMS_CONFLICT,
+            f"a fill is not of the order's side ({order.terms.side}) or instrument; the fill counts as told",
+        )
+    if (venue_ids := order.names.count_of_venue_ids) > 1 + order.replaces:
+        yield (
+            Anomaly.CLIENT_ORDER_ID_REUSED,
+            f"{venue_ids} venue orders under one client order id, {order.replaces} replaces",
+        )
+    if VENUE_ORDER_ID_REUSED in order.raised:
+        yield VENUE_ORDER_ID_REUSED, order.raised[VENUE_ORDER_ID_REUSED]
+    if (text := _mismatch(order, quantity)) is not None:
+        yield Anomaly.QUANTITY_MISMATCH, text
+    if (conflict := _conflict_of_word(order) or _conflict_of_facts(order)) is not None:
+        yield conflict
+
+
+def _mismatch(order: Order, quantity: Decimal | None) -> str | None:
+    """What the venue claimed last against what was recorded by then. At most one sentence."""
+    for what, expected in EXPECTED.items():
+        claim = order.claims.numbers.get(what)
+        if claim is None or claim.at is None:
+            continue
+        span = expected(order, quantity, claim.value, claim.at)
+        if span is not None and not span[0] <= claim.value <= span[1]:
+            return f"the venue says {what} is {claim.value:f}, recorded is {span[1]:f}"
+    return None
+
+
+Span = tuple[Decimal, Decimal]
+"""From the least to the most that a number may be by the facts."""
+
+
+def _cum_quantity(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span:
+    """What a fill claims has that fill in it."""
+    return order.fills.cum_quantity_range(at, lambda told: told.cum_quantity is not None and told.cum_quantity <= claimed)
+
+
+def _average_price(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
+    """Where all fills are in it. Venues round: less than a step of the last digit, at most 1, is agreement."""
+    low, high = order.fills.cum_quantity_range(at)
+    average_price = order.average_price
+    if average_price is None or not low == high == order.cum_quantity:
+        return None
+    step = EXACT.scaleb(ONE, min(0, int(claimed.as_tuple().exponent)))
+    mean = claimed if abs(EXACT.subtract(average_price, claimed)) < step else average_price
+    return mean, mean
+
+
+def _quantity(order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
+    """What was never requested nor set is claimed, and agrees with itself."""
+    if quantity is None or quantity is claimed or not _is_of_these_terms(order, at):
+        return None
+    return quantity, quantity
+
+
+def _leaves_quantity(order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
+    """Of the very moment of its end a claim may be from before it. A suspended order has its quantity told in two ways: neither
+    is held against the venue."""
+    if quantity is None or not _is_of_these_terms(order, at) or order.session.value is SUSPENDED:
+        return None
+    ended_at = order.ended_at
+    if ended_at is not None and ended_at < at:
+        return ZERO, ZERO
+    low, high = order.fills.cum_quantity_range(
+        at, lambda told: told.leaves_quantity is not None and told.leaves_quantity >= claimed
+    )
+    least = ZERO if ended_at == at else max(ZERO, EXACT.subtract(quantity, high))
+    return least, max(ZERO, EXACT.subtract(quantity, low))
+
+
+def _is_of_these_terms(order: Order, at: datetime) -> bool:
+    """Whether a claim is not older than the quantity in force."""
+    setting = order.terms.set_quantity
+    return setting is None or at >= setting.at
+
+
+EXPECTED: dict[str, Callable[[Order, Decimal | None, Decimal, datetime], Span | None]] = {
+    "cum_quantity": _cum_quantity,
+    "average_price": _average_price,
+    "quantity": _quantity,
+    "leaves_quantity": _leaves_quantity,
+}
+"""Of each number that a venue claims, what it may be at that time by the facts. Of some it cannot be said."""
+
+
+def _conflict_of_word(order: Order) -> tuple[Anomaly, str] | None:
+    """The venue's latest word for the status against the facts."""
+    word, at = order.claims.word
+    if word is None or at is None:
+        return None
+    if word not in WORDS:
+        return Anomaly.UNKNOWN_STATUS, f"the venue says {word!r}, which is no status this ledger knows"
+    end, text = order.end, None
+    if word in WORKING_WORDS:
+        last_told_at = order.ends.last_told_at
+        if end is not None and last_told_at is not None and at > last_told_at:
+            text = f"the venue says {word} after the order was {end}"
+    elif word in ENDS:
+        if end is None:
+            text = f"the venue says {word}, no report of that is recorded"
+    elif word == Status.FILLED and not order.is_filled and _is_of_these_terms(order, at):
+        text = f"the venue says filled, recorded fills are {order.cum_quantity:f}"
+    return None if text is None else (Anomaly.STATUS_CONFLICT, text)
+
+
+def _conflict_of_facts(order: Order) -> tuple[Anomaly, str] | None:
+    """An end that the venue's own reports contradict."""
+    if order.is_denied_in_vain:
+        return Anomaly.STATUS_CONFLICT, "denied here as never sent, and the venue has it"
+    end, worked_at, last_told_at = order.end, order.worked_at, order.ends.last_told_at
+    if end is Status.REJECTED and order.is_worked:
+        return Anomaly.STATUS_CONFLICT, "rejected, and the venue has worked it"
+    if end is not None and worked_at is not None and last_told_at is not None and worked_at > last_told_at:
+        return Anomaly.STATUS_CONFLICT, f"the venue worked it {worked_at.isoformat()}, after it was {end}"
+    return None

@@ -1,0 +1,127 @@
+"""Families of fills: a fill, its corrections, their corrections, and the busts of any of them.
+
+At most one fill of a family stands, its tip: from the topmost fill on, the latest correction of each counts instead of it.
+A bust takes down the fill that it names, and those of its corrections that are dated before the bust.
+"""
+
+from bisect import insort
+from datetime import datetime
+
+from orderledger.domain.orders.fill import Fill
+from orderledger.domain.values import later
+
+
+class Family:
+    """`ids` are all ids that belong to it, also those of corrected fills that have not arrived.
+
+    `tip` is the fill that the corrections lead to, None while no fill has arrived, and in a circle of corrections.
+    """
+
+    __slots__ = ("_busts", "_corrections", "_fills", "_is_circle", "_last_bust_at", "_top", "ids", "tip")
+
+    def __init__(self, fill_id: str, fill: Fill | None) -> None:
+        self.ids = [fill_id]
+        self.tip = fill
+        self._top = fill_id
+        self._fills: dict[str, Fill] = {} if fill is None else {fill_id: fill}
+        self._corrections: dict[str, list[Fill]] = {}
+        self._busts: dict[str, datetime] = {}
+        self._last_bust_at: datetime | None = None
+        self._is_circle = False
+
+    @property
+    def standing(self) -> Fill | None:
+        """The fill that counts, if one does."""
+        return None if self.tip is None or self._is_taken_down(self.tip) else self.tip
+
+    def corrections_of(self, fill_id: str) -> list[Fill]:
+        """What directly corrects this fill. The last of them counts."""
+        return self._corrections.get(fill_id, [])
+
+    def enter(self, fill: Fill) -> None:
+        """A fill has arrived of which corrections or a bust are known."""
+        self._fills[fill.fill_id] = fill
+        if self.tip is None and not self._is_circle:
+            self.tip = fill
+
+    def bust(self, fill_id: str, at: datetime) -> None:
+        self._busts[fill_id] = at
+        self._last_bust_at = later(self._last_bust_at, at)
+
+    def close_cycle(self) -> None:
+        """Fills that correct each other in a circle: none of them stands."""
+        self._is_circle = True
+        self.tip = None
+
+    def take_in(self, other: "Family", *, above: "Family", below: "Family", link: Fill) -> None:
+        """Unite two families: `link`, the topmost fill of the one below, corrects a fill of the one above."""
+        assert link.corrects is not None
+        tip, top = above._tip_with(link, below.tip), above._top
+        self.ids += other.ids
+        self._fills |= other._fills
+        self._corrections |= other._corrections
+        self._busts |= other._busts
+        self._last_bust_at = later(self._last_bust_at, other._last_bust_at) if other._last_bust_at else self._last_bust_at
+        insort(self._corrections.setdefault(link.corrects, []), link, key=_age)
+        self._is_circle = self._is_circle or other._is_circle
+        self.tip, self._top = None if self._is_circle else tip, top
+
+    def reconsider(self) -> None:
+        """A time has changed: another correction may be the latest."""
+        for corrections in self._corrections.values():
+            corrections.sort(key=_age)
+        if not self._is_circle:
+            self.tip = self._end_of(self._fills.get(self._top), self._top)
+
+    def _tip_with(self, link: Fill, tip_below: Fill | None) -> Fill | None:
+        """The tip once `link` corrects one of these fills."""
+        assert link.corrects is not None
+        corrections = self.corrections_of(link.corrects)
+        if corrections and _age(corrections[-1]) > _age(link):
+            return self.tip
+        if self.tip is None or self.tip is self._fills.get(link.corrects) or self._is_on_the_way(link.corrects):
+            return tip_below
+        return self.tip
+
+    def _is_on_the_way(self, fill_id: str) -> bool:
+        """Whether the corrections that count lead from the topmost fill over this one."""
+        while fill_id != self._top:
+            fill = self._fills[fill_id]
+            assert fill.corrects is not None
+            if self._corrections[fill.corrects][-1] is not fill:
+                return False
+            fill_id = fill.corrects
+        return True
+
+    def _end_of(self, fill: Fill | None, fill_id: str) -> Fill | None:
+        while corrections := self._corrections.get(fill_id):
+            fill = corrections[-1]
+            fill_id = fill.fill_id
+        return fill
+
+    def _is_taken_down(self, fill: Fill) -> bool:
+        if not self._busts:
+            return False
+        if fill.fill_id in self._busts:
+            return True
+        return (
+            self._last_bust_at is not None
+            and self._last_bust_at > fill.told_at
+            and _is_busted_above(fill, self._fills, self._busts)
+        )
+
+
+def _is_busted_above(fill: Fill, known: dict[str, Fill], busts: dict[str, datetime]) -> bool:
+    """Whether a fill that this one corrects, directly or by way of others, was busted after this one was dated."""
+    step: Fill | None = fill
+    while step is not None and step.corrects is not None and step.corrects_another:
+        busted_at = busts.get(step.corrects)
+        if busted_at is not None and busted_at > fill.told_at:
+            return True
+        step = known.get(step.corrects)
+    return False
+
+
+def _age(fill: Fill) -> tuple[datetime, int]:
+    """Of two corrections of one fill the later counts; of one time, the later in the log."""
+    return fill.told_at, fill.turn

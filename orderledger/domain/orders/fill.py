@@ -1,0 +1,144 @@
+"""One fill: what reports say of it, and what a correction takes over from the fill that it corrects."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from orderledger.domain.orders.events import FillCorrected, FillRecorded
+from orderledger.domain.values import Liquidity, Reported, Side
+
+DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity")
+"""Fields that a report of a fill may leave out. A later report of the same fill can complete them."""
+
+CONTESTABLE = ("instrument", "side", "fee", "fee_currency")
+
+When = tuple[datetime, int]
+"""When something happened, and which fact of the order told it."""
+
+Numbers = tuple[Decimal, Decimal, str | None]
+"""Quantity, price, and the id of the corrected fill: what tells two versions of one fill id apart."""
+
+
+class Effective(NamedTuple):
+    """The time and the details of a fill with all that it takes over from the fill that it corrects."""
+
+    at: datetime
+    instrument: str | None
+    side: Side | None
+    fee: Decimal | None
+    fee_currency: str | None
+    liquidity: Liquidity | None
+
+
+class Fill:
+    """One version of a fill: its numbers and what all reports of it say.
+
+    `told_at` is the earliest time that a report gave, `turn` the place of that report in the history of the order. Of each
+    detail the value told of the earliest time counts. `inherited` is set for a correction of a known fill.
+    """
+
+    __slots__ = (
+        "corrects",
+        "fee",
+        "fee_currency",
+        "fill_id",
+        "inherited",
+        "instrument",
+        "is_standing",
+        "liquidity",
+        "price",
+        "quantity",
+        "reported",
+        "side",
+        "told",
+        "told_at",
+        "turn",
+    )
+
+    def __init__(self, event: FillRecorded, at: datetime, turn: int) -> None:
+        self.fill_id = event.fill_id
+        self.quantity = event.quantity
+        self.price = event.price
+        self.corrects = event.corrects if isinstance(event, FillCorrected) else None
+        self.instrument = event.instrument
+        self.side = event.side
+        self.fee = event.fee
+        self.fee_currency = event.fee_currency
+        self.liquidity = event.liquidity
+        self.reported: Reported | None = event.reported
+        self.told_at = at
+        self.turn = turn
+        self.told: dict[str, dict[object, When]] | None = None
+        self.inherited: Effective | None = None
+        self.is_standing = False
+
+    @property
+    def at(self) -> datetime:
+        """When the trade happened: a correction keeps the time of the fill that it corrects."""
+        return self.told_at if self.inherited is None else self.inherited.at
+
+    @property
+    def last_told(self) -> When:
+        """The latest of the times that count: its own, and of each detail the earliest."""
+        own = (self.told_at, self.turn)
+        return own if self.told is None else max([own, *(when for values in self.told.values() for when in values.values())])
+
+    @property
+    def effective(self) -> Effective:
+        """Its time and details. What a correction leaves out is as in the fill that it corrects."""
+        if self.inherited is None:
+            return Effective(self.told_at, self.instrument, self.side, self.fee, self.fee_currency, self.liquidity)
+        own = (self.instrument, self.side, self.fee, self.fee_currency, self.liquidity)
+        given = (mine if mine is not None else theirs for mine, theirs in zip(own, self.inherited[1:], strict=True))
+        return Effective(self.inherited.at, *given)  # type: ignore[arg-type]
+
+    @property
+    def corrects_another(self) -> bool:
+        """Whether it corrects a fill other than itself. A venue that repeats an id for its correction gives no other fill."""
+        return self.corrects is not None and self.corrects != self.fill_id
+
+    @property
+    def numbers(self) -> Numbers:
+        return self.quantity, self.price, self.corrects
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether reports of these very numbers differ in a detail."""
+        return self.told is not None and any(len(self.told[name]) > 1 for name in CONTESTABLE)
+
+    def has_all_of(self, event: FillRecorded) -> bool:
+        """Whether a report of these numbers adds nothing: no detail, and no earlier time."""
+        if event.at is not None and event.at < self.told_at:
+            return False
+        for name in DETAILS:
+            value = getattr(event, name)
+            if value is None:
+                continue
+            known_at = self._told_at(name, value)
+            if known_at is None or (event.at is not None and event.at < known_at):
+                return False
+        return True
+
+    def _told_at(self, name: str, value: object) -> datetime | None:
+        if self.told is not None:
+            return self.told[name][value][0] if value in self.told[name] else None
+        return self.told_at if getattr(self, name) == value else None
+
+    def complete(self, event: FillRecorded, at: datetime, turn: int) -> None:
+        """Take over what another report of the same numbers says."""
+        if self.told is None:
+            first = (self.told_at, self.turn)
+            self.told = {name: {} if (value := getattr(self, name)) is None else {value: first} for name in DETAILS}
+        for name in DETAILS:
+            value = getattr(event, name)
+            if value is not None:
+                self._hear(self.told[name], name, value, (at, turn))
+        if at < self.told_at:
+            self.told_at, self.turn, self.reported = at, turn, event.reported
+
+    def _hear(self, told: dict[object, When], name: str, value: object, when: When) -> None:
+        counted = getattr(self, name)
+        if value not in told or when[0] < told[value][0]:
+            told[value] = when
+        if counted is None or told[value][0] < told[counted][0]:
+            setattr(self, name, value)

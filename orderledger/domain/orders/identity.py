@@ -1,0 +1,75 @@
+"""The names of an order: every id under which we or the venue may speak of it."""
+
+from enum import StrEnum
+
+from orderledger.domain.orders.events import CancelRequested, Fact, OrderReplaced, OrderRequested, ReplaceRequested
+from orderledger.domain.orders.order import Order
+from orderledger.domain.values import alias_stream, alias_text, order_stream, venue_order_stream
+
+
+class NameKind(StrEnum):
+    """`client` holds our own ids and those of replacements, `request` those of cancel and replace requests."""
+
+    CLIENT = "client"
+    REQUEST = "request"
+    VENUE = "venue"
+    ALIAS = "alias"
+
+
+CLIENT, REQUEST, VENUE, ALIAS = NameKind.CLIENT, NameKind.REQUEST, NameKind.VENUE, NameKind.ALIAS
+"""Each message asks for some of them. Of its enumeration, a member is had at many times the cost (Python 3.11)."""
+OUR_IDS = frozenset({CLIENT, REQUEST})
+
+Name = tuple[NameKind, str]
+
+
+def names_given(fact: Fact) -> list[Name]:
+    """The names by which a message says which order it is about, the surest first."""
+    names = ids_given(fact)
+    if fact.venue_order_id is not None:
+        names.append((VENUE, fact.venue_order_id))
+    for name, value in fact.aliases.items():
+        names.append((ALIAS, alias_text(name, value)))
+    return names
+
+
+def ids_given(fact: Fact) -> list[Name]:
+    """What our id in a message may be: an order's, a replacement's, or a cancel or replace request's."""
+    if fact.client_order_id is None:
+        return []
+    order = (CLIENT, fact.client_order_id)
+    return [order] if isinstance(fact, OrderRequested) else [order, (REQUEST, fact.client_order_id)]
+
+
+def names_borne(own_id: str | None, fact: Fact) -> list[Name]:
+    """The names that the order with this id of ours, if any, bears from this fact on, besides that id."""
+    names: list[Name] = []
+    if fact.client_order_id is not None and fact.client_order_id != own_id:
+        names.append((CLIENT, fact.client_order_id))
+    if fact.venue_order_id is not None:
+        names.append((VENUE, fact.venue_order_id))
+    for name, value in fact.aliases.items():
+        names.append((ALIAS, alias_text(name, value)))
+    if isinstance(fact, (ReplaceRequested, OrderReplaced)) and fact.replacement_client_order_id is not None:
+        names.append((CLIENT, fact.replacement_client_order_id))
+    if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
+        names.append((REQUEST, fact.request_id))
+    return names
+
+
+def bears(order: Order, name: Name) -> bool:
+    """Whether the order was spoken of by this venue id or alias before."""
+    kind, word = name
+    if kind is VENUE:
+        return order.names.bears_venue_id(word)
+    return kind is ALIAS and word in order.names.aliases_borne
+
+
+def stream_for(account: str, fact: Fact) -> str:
+    """The stream that an order known by these names alone is kept in."""
+    if fact.client_order_id is not None:
+        return order_stream(account, fact.client_order_id)
+    if fact.venue_order_id is not None:
+        return venue_order_stream(account, fact.venue_order_id)
+    name, value = next(iter(fact.aliases.items()))
+    return alias_stream(account, name, value)

@@ -1,0 +1,226 @@
+"""Cancel and replace requests of one order, and which of them still wait for the venue's answer.
+
+An answer that names a request answers that one, however often it is repeated. An unknown name answers nothing. Answers
+without a name answer the requests that are left, the oldest first, in whatever order both were recorded.
+"""
+
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from orderledger.domain.orders.events import CancelRequested, ReplaceRequested
+from orderledger.domain.values import Pending, later
+
+Named = tuple[Pending, str]
+"""A kind of request, and a name by which an answer may call one."""
+
+
+class Asked(NamedTuple):
+    """One of our requests. `turn` is its place in the history of the order."""
+
+    at: datetime
+    turn: int
+    request_id: str | None
+    replacement_id: str | None
+
+
+class Answer(NamedTuple):
+    """An answer of the venue that names no request."""
+
+    at: datetime
+    turn: int
+    is_accepted: bool
+
+
+class NewId(NamedTuple):
+    """An accepted replace that was named: by the id of the new leg, or by the id of its request."""
+
+    at: datetime
+    turn: int
+    name: str
+
+
+@dataclass(slots=True)
+class Line:
+    """Requests of one kind that no answer has named, and the answers that name none: both by time."""
+
+    requests: list[Asked] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def oldest(self) -> Asked | None:
+        """The oldest request that is left: each answer has taken one."""
+        return self.requests[len(self.answers)] if len(self.answers) < len(self.requests) else None
+
+    def remove(self, asked: Asked) -> None:
+        place = bisect_left(self.requests, asked)
+        if place < len(self.requests) and self.requests[place] == asked:
+            del self.requests[place]
+
+    def accepted_id(self) -> NewId | None:
+        """The id of the latest leg that an answer without a name has put in force: one that had only one request to answer."""
+        for number in range(min(len(self.answers), len(self.requests)) - 1, -1, -1):
+            asked, answer = self.requests[number], self.answers[number]
+            is_only = number + 1 == len(self.requests) or self.requests[number + 1].at > answer.at
+            if answer.is_accepted and asked.replacement_id is not None and is_only:
+                return NewId(answer.at, answer.turn, asked.replacement_id)
+        return None
+
+
+class Requests:
+    """What we asked the venue to do with the order, and what it answered."""
+
+    __slots__ = (
+        "_accepted",
+        "_answered_at",
+        "_by_id",
+        "_has_replacement_ids",
+        "_lines",
+        "_named",
+        "_new_ids",
+        "_observed_at",
+        "_refusals",
+        "_settled",
+        "_turn",
+    )
+
+    def __init__(self) -> None:
+        self._lines: dict[Pending, Line] = {}
+        self._by_id: dict[str, CancelRequested | ReplaceRequested] = {}
+        self._named: dict[Named, Asked] = {}
+        self._settled: set[Named] = set()
+        self._refusals: dict[Named, list[Answer]] = {}
+        self._accepted: set[str] = set()
+        self._new_ids: list[NewId] = []
+        self._has_replacement_ids = False
+        self._observed_at: dict[Pending, datetime] = {}
+        self._answered_at: dict[Pending, datetime] = {}
+        self._turn = 0
+
+    # What is known
+
+    def known(self, request_id: str | None) -> CancelRequested | ReplaceRequested | None:
+        """What was asked for under this id."""
+        return None if request_id is None else self._by_id.get(request_id)
+
+    def pending(self) -> Pending | None:
+        """What is outstanding. A cancel outranks a replace (FIX precedence 12 and 11)."""
+        if not self._lines and not self._observed_at:
+            return None
+        return next((kind for kind in (Pending.CANCEL, Pending.REPLACE) if self._is_pending(kind)), None)
+
+    def pending_since(self) -> datetime | None:
+        """When the oldest outstanding request was made, or the venue last showed it."""
+        kind = self.pending()
+        if kind is None:
+            return None
+        oldest = self._lines[kind].oldest if kind in self._lines else None
+        return oldest.at if oldest is not None else self._observed_at.get(kind)
+
+    def working_id(self) -> str | None:
+        """The client order id of the leg that is in force, None while no replace has brought one."""
+        line = self._lines.get(Pending.REPLACE)
+        nameless = line.accepted_id() if line is not None and self._has_replacement_ids else None
+        for new in reversed(self._new_ids):
+            if nameless is not None and nameless[:2] > new[:2]:
+                break
+            if (name := self._leg_of(new.name)) is not None:
+                return name
+        return None if nameless is None else nameless.name
+
+    # What happens
+
+    def ask(self, event: CancelRequested | ReplaceRequested, at: datetime) -> None:
+        """We have asked for a cancel or a replace."""
+        kind = Pending.CANCEL if isinstance(event, CancelRequested) else Pending.REPLACE
+        replacement_id = event.replacement_client_order_id if isinstance(event, ReplaceRequested) else None
+        asked = Asked(at, self._next_turn(), event.request_id, replacement_id)
+        names = [(kind, name) for name in (event.request_id, replacement_id) if name is not None]
+        if event.request_id is not None:
+            self._by_id.setdefault(event.request_id, event)
+        for name in names:
+            self._named.setdefault(name, asked)
+        if not any(name in self._settled for name in names):
+            insort(self._line(kind).requests, asked)
+        self._has_replacement_ids = self._has_replacement_ids or replacement_id is not None
+        for name in names:
+            self._classify(name)
+        if replacement_id is not None:
+            self._classify((Pending.CANCEL, replacement_id))
+
+    def refuse(self, kind: Pending, at: datetime, *, request_id: str | None, called: str | None) -> None:
+        """The venue has refused a request. `called` is the id by which it calls the order, where that is not the order's own."""
+        answer = self._answered(kind, at, is_accepted=False)
+        if request_id is not None:
+            self._settle((kind, request_id))
+        elif called is not None:
+            self._refusals.setdefault((kind, called), []).append(answer)
+            self._classify((kind, called))
+        else:
+            insort(self._line(kind).answers, answer)
+
+    def accept(self, at: datetime, *, replacement_id: str | None, called: str | None) -> None:
+        """The venue has replaced the order."""
+        answer = self._answered(Pending.REPLACE, at, is_accepted=True)
+        name = replacement_id or called
+        if name is None:
+            insort(self._line(Pending.REPLACE).answers, answer)
+            return
+        self._settle((Pending.REPLACE, name))
+        insort(self._new_ids, NewId(at, answer.turn, name))
+        self._accepted.add(self._leg_of(name) or name)
+        for kind in Pending:
+            self._classify((kind, name))
+
+    def observe(self, kind: Pending, at: datetime) -> None:
+        """The venue says that a request of this kind waits there."""
+        self._observed_at[kind] = later(self._observed_at.get(kind), at) or at
+
+    # How it is kept
+
+    def _is_pending(self, kind: Pending) -> bool:
+        if kind in self._lines and self._lines[kind].oldest is not None:
+            return True
+        observed, answered = self._observed_at.get(kind), self._answered_at.get(kind)
+        return observed is not None and (answered is None or observed > answered)
+
+    def _answered(self, kind: Pending, at: datetime, *, is_accepted: bool) -> Answer:
+        self._answered_at[kind] = later(self._answered_at.get(kind), at) or at
+        return Answer(at, self._next_turn(), is_accepted)
+
+    def _settle(self, name: Named) -> None:
+        """The request of this name is answered, now or when it is recorded."""
+        self._settled.add(name)
+        if (asked := self._named.get(name)) is not None:
+            self._line(name[0]).remove(asked)
+
+    def _classify(self, name: Named) -> None:
+        """Refusals that call the order by this id refuse the request of that name. If the id is one of the order's own, that of
+        an accepted replace or not a request's at all, they name no request."""
+        refusals = self._refusals.get(name)
+        if not refusals:
+            return
+        kind, called = name
+        if name in self._named and called not in self._accepted:
+            self._settle(name)
+        elif called in self._accepted or (Pending.REPLACE, called) in self._named:
+            for answer in self._refusals.pop(name):
+                insort(self._line(kind).answers, answer)
+
+    def _leg_of(self, name: str) -> str | None:
+        """The id of the leg that a replace has put in force under this name: its own, or its request's."""
+        asked = self._by_id.get(name)
+        if asked is None:
+            return name
+        return asked.replacement_client_order_id if isinstance(asked, ReplaceRequested) else None
+
+    def _line(self, kind: Pending) -> Line:
+        line = self._lines.get(kind)
+        if line is None:
+            line = self._lines[kind] = Line()
+        return line
+
+    def _next_turn(self) -> int:
+        self._turn += 1
+        return self._turn

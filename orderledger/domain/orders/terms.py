@@ -1,0 +1,108 @@
+"""The terms of an order: what was requested, what the venue has set since, and what only the venue can tell."""
+
+from bisect import bisect_right
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from orderledger.domain.orders.claims import Latest, note
+from orderledger.domain.orders.events import OrderRequested
+from orderledger.domain.values import OrderType, Reported, Side, TimeInForce
+
+DESCRIBED = ("order_type", "time_in_force", "post_only", "reduce_only")
+Term = OrderType | TimeInForce | bool
+
+
+class Setting(NamedTuple):
+    """A quantity that a replace or a restatement has set."""
+
+    at: datetime
+    turn: int
+    quantity: Decimal
+
+
+class Terms:
+    """`request` is None for an order that was not requested here: its instrument, side and terms are what reports say."""
+
+    __slots__ = ("_described", "_instrument", "_prices", "_quantities", "_side", "request", "requested_at")
+
+    def __init__(self) -> None:
+        self.request: OrderRequested | None = None
+        self.requested_at: datetime | None = None
+        self._quantities: list[Setting] | None = None
+        self._prices: dict[str, Latest[Decimal]] = {}
+        self._instrument: Latest[str | None] = NOTHING
+        self._side: Latest[Side | None] = NO_SIDE
+        self._described: dict[str, Latest[Term]] | None = None
+
+    @property
+    def instrument(self) -> str | None:
+        return self._instrument.value
+
+    @property
+    def side(self) -> Side | None:
+        return self._side.value
+
+    @property
+    def set_quantity(self) -> Setting | None:
+        """The quantity that a replace or a restatement has set last, if one has."""
+        return self._quantities[-1] if self._quantities else None
+
+    @property
+    def quantity_since(self) -> datetime | None:
+        """Since when the quantity in force is what it is, if a replace or a restatement has set it."""
+        if not self._quantities:
+            return None
+        first = self._quantities[-1]
+        for setting in reversed(self._quantities):
+            if setting.quantity != first.quantity:
+                break
+            first = setting
+        return first.at
+
+    def price(self, name: str) -> Decimal | None:
+        """`limit_price` or `stop_price` as it was set last, else as requested."""
+        if name in self._prices:
+            return self._prices[name].value
+        requested: Decimal | None = None if self.request is None else getattr(self.request, name)
+        return requested
+
+    def described(self, name: str) -> Term | None:
+        """`order_type`, `time_in_force`, `post_only` or `reduce_only`: as requested, else as the venue says."""
+        if self.request is not None:
+            value: Term | None = getattr(self.request, name)
+            return value
+        return self._described[name].value if self._described and name in self._described else None
+
+    def take_request(self, request: OrderRequested, at: datetime) -> None:
+        """What we asked for. It outranks what reports say about instrument and side."""
+        self.request, self.requested_at = request, at
+        self._instrument, self._side = Latest(request.instrument, at), Latest(request.side, at)
+
+    def set(self, quantity: Decimal | None, limit_price: Decimal | None, stop_price: Decimal | None, at: datetime) -> None:
+        """From `at` on these are in force, as far as they are given."""
+        if quantity is not None:
+            if self._quantities is None:
+                self._quantities = []
+            setting = Setting(at, len(self._quantities), quantity)
+            self._quantities.insert(bisect_right(self._quantities, setting), setting)
+        if limit_price is not None:
+            note(self._prices, "limit_price", limit_price, at)
+        if stop_price is not None:
+            note(self._prices, "stop_price", stop_price, at)
+
+    def hear(self, instrument: str | None, side: Side | None, reported: Reported | None, at: datetime) -> None:
+        """What a report says of an order that was not requested here. The later `at` wins."""
+        if instrument is not None:
+            self._instrument = self._instrument.then(instrument, at)
+        if side is not None:
+            self._side = self._side.then(side, at)
+        if reported is not None:
+            for name in DESCRIBED:
+                if (term := getattr(reported, name)) is not None:
+                    self._described = {} if self._described is None else self._described
+                    note(self._described, name, term, at)
+
+
+NOTHING: Latest[str | None] = Latest(None)
+NO_SIDE: Latest[Side | None] = Latest(None)

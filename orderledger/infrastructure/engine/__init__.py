@@ -1,0 +1,1 @@
+"""Recording: resolve the order, decide, commit in groups."""

@@ -1,0 +1,21 @@
+"""Hints about messages that are recorded and yet look like a mistake."""
+
+from orderledger.domain.orders.events import OrderRequested
+from orderledger.domain.proposals import ProposalMade
+from orderledger.domain.recorded import AnyFact
+from orderledger.domain.values import OrderType
+
+PRICES = {
+    OrderType.LIMIT: ("limit_price",),
+    OrderType.STOP: ("stop_price",),
+    OrderType.STOP_LIMIT: ("limit_price", "stop_price"),
+}
+"""The prices that an order of this type usually has. Some venues take a limit order without one, so it is no error."""
+
+
+def hint_of(fact: AnyFact) -> str | None:
+    """What a request or a proposal lacks: the price of a limit order, the stop price of a stop order."""
+    if not isinstance(fact, (OrderRequested, ProposalMade)):
+        return None
+    missing = [name for name in PRICES.get(fact.order_type, ()) if getattr(fact, name) is None]
+    return f"a {fact.order_type} order without {' and '.join(missing)}" if missing else None

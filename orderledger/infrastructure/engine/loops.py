@@ -1,0 +1,97 @@
+"""The tasks of event loops that wait for their commits."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from weakref import WeakKeyDictionary, ref
+
+from orderledger.infrastructure.engine.entry import Entry
+from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
+from orderledger.infrastructure.messages.outcome import Outcome
+
+Task = tuple[Entry, "asyncio.Future[Outcome]"]
+
+Answered = tuple[list[Task], list[Outcome] | None, BaseException | None]
+"""What the tasks of a group are to be told."""
+
+
+class LoopQueues:
+    """One for each event loop that runs. `wake` has committed what the writer was given."""
+
+    def __init__(self, writer: Writer, wake: Callable[[], None]) -> None:
+        self._writer = writer
+        self._wake = wake
+        self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopQueue] = WeakKeyDictionary()
+
+    def submit(self, entry: Entry) -> "asyncio.Future[Outcome]":
+        """For a task of the running loop."""
+        loop = asyncio.get_running_loop()
+        queue = self._queues.get(loop)
+        if queue is None:
+            queue = self._queues.setdefault(loop, LoopQueue(self._writer, self._wake, loop))
+        return queue.submit(entry)
+
+
+class LoopQueue:
+    """What the tasks of one event loop wait for. One crossing to the committing thread and back per commit, not per task.
+
+    An interrupt may end any step: the loop, if it is run on, takes it again.
+    """
+
+    def __init__(self, writer: Writer, wake: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
+        self._writer = writer
+        self._wake = wake
+        self._loop = ref(loop)  # a queue is kept as long as its loop lives
+        self._waiting: list[Task] = []
+        self._answered: deque[Answered] = deque()
+        self._is_busy = False
+
+    def submit(self, entry: Entry) -> "asyncio.Future[Outcome]":
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Outcome] = loop.create_future()
+        self._waiting.append((entry, answer))
+        if self._answered or not self._is_busy:
+            loop.call_soon(self._go_on)  # after all tasks that are ready now have added theirs
+        return answer
+
+    def _go_on(self) -> None:
+        """Tell what was answered, and send what waits, a group at a time."""
+        try:
+            while self._answered:
+                _tell(*self._answered[0])
+                self._is_busy = False
+                self._answered.popleft()
+            if self._waiting and not self._is_busy:
+                self._send()
+            if self._is_busy:
+                self._wake()
+        except BaseException:
+            self._call_soon()
+            raise
+
+    def _send(self) -> None:
+        group, rest = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+
+        def answer(outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+            self._answered.append((group, outcomes, error))
+            self._call_soon()
+
+        self._writer.enqueue([entry for entry, _ in group], answer)
+        self._waiting, self._is_busy = rest, True
+
+    def _call_soon(self) -> None:
+        loop = self._loop()
+        with suppress(RuntimeError):  # the loop was closed meanwhile, or is gone: nobody waits
+            if loop is not None:
+                loop.call_soon_threadsafe(self._go_on)
+
+
+def _tell(group: list[Task], outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+    for index, (_, answer) in enumerate(group):
+        if answer.done():
+            continue
+        if outcomes is None:
+            answer.set_exception(error or RuntimeError("no outcome"))
+        else:
+            answer.set_result(outcomes[index])

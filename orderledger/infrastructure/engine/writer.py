@@ -1,0 +1,251 @@
+"""Group commit: what many offer is committed at once. No timer; while one commit runs, the next group gathers."""
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TypeVar, cast
+
+from eventsourcing.domain import EventSourcingError
+from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
+
+from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.engine.deciding import Decider, Verdict
+from orderledger.infrastructure.engine.entry import Entry
+from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable, UnreadableEvent
+from orderledger.infrastructure.garbage import uncollected
+from orderledger.infrastructure.latency import Latencies
+from orderledger.infrastructure.locks import let_go
+from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
+
+Result = TypeVar("Result")
+
+GROUP_LIMIT = 1_000
+QUEUE_LIMIT = 10_000
+ATTEMPTS = 20
+GROUPS_OF_CARE = 50
+"""After a conflict: who records a file again, or beside another process, will meet more."""
+
+Answer = Callable[[list[Outcome] | None, BaseException | None], None]
+"""How a caller is told: outcomes, or what went wrong."""
+
+Waiting = tuple[list[Entry], Answer, float]
+"""Entries, whom to tell, and since when they wait."""
+
+
+class Told:
+    """What a caller is told: a future that nobody else may wait for, and so without its locks."""
+
+    __slots__ = ("_error", "_lock", "_outcomes", "is_done")
+
+    def __init__(self) -> None:
+        self.is_done = False
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def __call__(self, outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+        if not self.is_done:
+            self._outcomes, self._error = outcomes, error
+            self.is_done = True
+            self._lock.release()
+
+    def result(self) -> list[Outcome]:
+        """Waits until it is there."""
+        if not self.is_done:
+            self._lock.acquire()
+        if self._outcomes is None:
+            raise self._error or RuntimeError("no outcome")
+        return self._outcomes
+
+
+class Writer:
+    """The one way into the log of this process. Thread-safe.
+
+    Several processes may write to one store: a stream that has grown meanwhile is read again and decided anew.
+    """
+
+    def __init__(self, store: Store, clock: Clock, on_commit: Callable[[], None], latencies: Latencies) -> None:
+        self._store = store
+        self._latencies = latencies
+        self._clock = clock
+        self._on_commit = on_commit
+        self._decider = Decider(store)
+        self._lock = threading.RLock()
+        self._queue: deque[Waiting] = deque()
+        self._chance = random.Random(0)
+        self._last = clock.now()
+        self._careful_for = 0
+
+    def preview(self, entries: list[Entry]) -> list[Outcome]:
+        """The outcomes that `write` would give now. Nothing is appended, so there are no positions."""
+        return [verdict.told(None) for verdict in self._thought_of(entries)[0]]
+
+    def foresee(self, entries: list[Entry]) -> list[Recorded]:
+        """The streams that `write` would append to now, with what it would append, in the order of the log. Nothing is."""
+        _, events = self._thought_of(entries)
+        last = self._store.recorder.last_position()
+        stored = self._store.events_of(list(dict.fromkeys(event.stream for event in events)))
+        known = sorted((event for stream in stored.values() for event in stream), key=lambda event: event.position or 0)
+        return [*known, *(replace(event, position=last + number) for number, event in enumerate(events, 1))]
+
+    def _thought_of(self, entries: list[Entry]) -> tuple[list[Verdict], list[Recorded]]:
+        """Decided by the log alone: that memory is outdated is found out by writing."""
+        with self._lock:
+            self._store.make_sure()
+            decider = Decider(self._store)
+            return decider.decide(entries, max(self._last, self._clock.now()), is_careful=True), decider.events
+
+    def enqueue(self, entries: list[Entry], answer: Answer) -> None:
+        """Queue entries for a commit that `flush` makes. What is queued will be written. Waits while the queue is full."""
+        while not self.has_room():
+            self.flush_once()
+        self._queue.append((entries, answer, time.perf_counter()))
+
+    def has_room(self) -> bool:
+        """Whether more may be queued."""
+        return len(self._queue) < QUEUE_LIMIT
+
+    def has_queued(self) -> bool:
+        """Whether anybody waits for a commit."""
+        return bool(self._queue)
+
+    def is_within_commit(self) -> bool:
+        """Whether this thread is in the middle of a commit: in a signal handler that came there, or in a future's callback."""
+        return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]
+
+    def refuse_within_commit(self) -> None:
+        """Raises RuntimeError in a signal handler that has come in the middle of a commit, and in the callback of a future, which
+        is called there: the commit would wait for it, and it for the commit."""
+        if self.is_within_commit():
+            raise RuntimeError(
+                "a signal handler or a future's callback cannot wait in the middle of a commit: use record_soon there"
+            )
+
+    def flush_once(self) -> None:
+        """Commit one group, if anything is queued."""
+        self.refuse_within_commit()
+        with self._lock:
+            self._flush_group()
+
+    def flush(self) -> None:
+        """Commit what is queued."""
+        while self._queue:
+            self.flush_once()
+
+    def try_flush(self, until: Told) -> bool:
+        """Commit until this caller has been told. Returns False where another thread is committing: the caller is queued."""
+        try:
+            if not self._lock.acquire(blocking=False):
+                return False
+            while not until.is_done:
+                self._flush_group()
+        finally:
+            try:
+                let_go(self._lock)
+            finally:  # the first may be interrupted
+                let_go(self._lock)
+        return True
+
+    def _flush_group(self) -> None:
+        """Commit one group. An interrupt may come anywhere: whoever waits for it in another thread has to be told."""
+        group: list[Waiting] = []
+        try:
+            self._take_group(group)
+            if group:
+                self._commit(group)
+        except BaseException:
+            self._decider = Decider(self._store)  # nothing that is remembered is trusted
+            self._store.database.let_go()
+            for _, answer, _ in group:
+                answer(None, OutcomeUnknown("interrupted in the middle of a commit"))
+            raise
+
+    def _take_group(self, group: list[Waiting]) -> None:
+        size = 0
+        while self._queue and (not group or size + len(self._queue[0][0]) <= GROUP_LIMIT):
+            group.append(self._queue[0])
+            self._queue.popleft()
+            size += len(group[-1][0])
+
+    def _commit(self, group: list[Waiting]) -> None:
+        entries = [entry for waiting in group for entry in waiting[0]]
+        began = time.perf_counter()
+        for asked, _, since in group:
+            self._latencies.queue.add(began - since, len(asked))
+        try:
+            with uncollected():
+                outcomes = self._write(entries)
+        except Exception as error:
+            self._decider.failed()
+            if len(group) > 1 and _is_of_one(error):
+                for waiting in group:
+                    self._commit([waiting])
+                return
+            failure = _said(error)
+            for _, answer, _ in group:
+                answer(None, failure)
+            return
+        start = 0
+        for asked, answer, _ in group:
+            answer(outcomes[start : start + len(asked)], None)
+            start += len(asked)
+
+    def _write(self, entries: list[Entry]) -> list[Outcome]:
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._try(entries)
+            except Conflict:
+                self._decider.failed()
+                self._careful_for = GROUPS_OF_CARE
+                time.sleep(self._chance.uniform(0, 0.002 * attempt))
+        if len(entries) == 1:
+            raise unreachable(TimeoutError("other writers were faster each time"))
+        half = len(entries) // 2
+        outcomes = self._write(entries[:half])
+        try:
+            return [*outcomes, *self._write(entries[half:])]
+        except StoreUnreachable as error:  # of the rest; what it says is not true of all
+            raise OutcomeUnknown(f"recorded are {half} of {len(entries)} messages that were offered at once: {error}") from error
+
+    def _try(self, entries: list[Entry]) -> list[Outcome]:
+        decider = self._decider
+        self._store.make_sure()
+        self._last = max(self._last, self._clock.now())
+        verdicts = decider.decide(entries, self._last, is_careful=self._careful_for > 0)
+        positions: list[int] = []
+        if decider.events:
+            began = time.perf_counter()
+            positions = list(self._store.append(decider.events, decider.naming.bindings, decider.naming.free))
+            self._latencies.committed(positions[-1], time.perf_counter() - began)
+        decider.committed()
+        self._careful_for = max(0, self._careful_for - 1)
+        if positions:
+            self._on_commit()
+        return [verdict.told(positions) for verdict in verdicts]
+
+
+def _is_of_one(error: Exception) -> bool:
+    """Whether one message has caused it, as one for an order that cannot be read: the others of its group can be recorded."""
+    return isinstance(error, UnreadableEvent) or not isinstance(error, (StoreError, EventSourcingError))
+
+
+def _said(error: Exception) -> Exception:
+    """A failure of the store in this package's words."""
+    if isinstance(error, ConnectionPoolClosedError):
+        return StoreUnreachable("the ledger is closed")
+    return unreachable(error) if isinstance(error, PersistenceError) else error
+
+
+def settle(future: "Future[Result]", result: "Result | None", error: BaseException | None) -> None:
+    """Finish a future, once."""
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(cast(Result, result))

@@ -1,0 +1,1 @@
+"""Messages: pydantic models, parsing, and the facts they propose."""

@@ -1,0 +1,85 @@
+"""What is recorded of an account: its instruments, money, gaps, and what was found when it was compared with the venue."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from orderledger.infrastructure.messages.base import Message, Model
+from orderledger.infrastructure.messages.fields import Count, Flag, Identifier, Number, Quantity, Time
+
+
+class Instrument(Message):
+    """The definition of an instrument, term by term: of each term the value of the latest `at` holds."""
+
+    type: Literal["instrument"] = "instrument"
+    instrument: Identifier
+    multiplier: Quantity | None = None
+    inverse: Flag | None = None
+    currency: Identifier | None = None
+    tick: Quantity | None = None
+    lot: Quantity | None = None
+
+
+class Mark(Message):
+    """The price at which open positions are valued."""
+
+    type: Literal["mark"] = "mark"
+    instrument: Identifier
+    price: Number
+
+
+class Funding(Message):
+    """Positive when received, negative when paid."""
+
+    type: Literal["funding"] = "funding"
+    instrument: Identifier
+    amount: Number
+    currency: Identifier
+
+
+class Adjust(Message):
+    """An opening or corrected position: from `at` on it is `quantity` (signed) at an average of `price`."""
+
+    type: Literal["adjust"] = "adjust"
+    instrument: Identifier
+    quantity: Number
+    price: Number
+
+
+class Gap(Message):
+    """A stream of the venue was down."""
+
+    type: Literal["gap"] = "gap"
+    from_at: Time = Field(validation_alias="from", serialization_alias="from")
+    to_at: Time | None = Field(default=None, validation_alias="to", serialization_alias="to")
+
+
+class Balance(Message):
+    """What the venue says the position is."""
+
+    type: Literal["balance"] = "balance"
+    instrument: Identifier
+    quantity: Number
+    average_price: Number | None = None
+
+
+class OpenBreak(Model):
+    """A difference from the venue that is not settled."""
+
+    id: Identifier
+    since: Time
+
+
+class Certify(Message):
+    """The account was compared with its venue, and this is what came of it. Made by `orderledger reconcile` and `collect`."""
+
+    type: Literal["certify"] = "certify"
+    covered_from: Time
+    covered_to: Time
+    orders: Count
+    fills: Count
+    positions: Count
+    breaks_open: Annotated[tuple[OpenBreak, ...], Field(max_length=10_000)] = ()
+
+
+ACCOUNT_MESSAGES: tuple[type[Message], ...] = (Instrument, Mark, Funding, Adjust, Gap, Balance, Certify)

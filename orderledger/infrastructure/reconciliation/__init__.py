@@ -1,1 +1,0 @@
-"""Keeps the ledger and the venues together: asks, compares, and appends what was missed. It never edits, and never guesses."""

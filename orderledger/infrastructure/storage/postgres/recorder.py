@@ -1,0 +1,296 @@
+"""The log in PostgreSQL: one function call, and so one round trip, per commit.
+
+The function takes the same table lock as the library's recorder, so that positions become visible in order and nothing
+arrives late behind a reader. The module is the library's persistence module for PostgreSQL ledgers: it finds `Factory`
+here.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from eventsourcing import postgres as library
+from eventsourcing.persistence import BaseInfrastructureFactory, ConnectionPoolClosedError, IntegrityError, OperationalError
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from eventsourcing.utils import Environment, EnvType
+from psycopg import Connection, Cursor
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.errors import LockNotAvailable
+from psycopg.rows import dict_row, tuple_row
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from orderledger.infrastructure.errors import StoreUnreachable
+from orderledger.infrastructure.storage.postgres.call import bigint_array, bytea_array, call, text_array
+from orderledger.infrastructure.storage.recorder import (
+    EVENTS_TABLE,
+    NAME_TAKEN,
+    NAMES_TABLE,
+    Binding,
+    NewEvent,
+    Row,
+    own_streams,
+)
+from orderledger.infrastructure.storage.store import is_for_reading_only
+
+PATIENCE = {
+    "connect_timeout": "10",
+    "tcp_user_timeout": "30000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+}
+"""Unless the URL says otherwise, a server that is gone, or a line that carries nothing, is given up after half a minute. By
+itself the system waits for an answer that cannot come for a quarter of an hour, or for two hours."""
+
+SETTINGS = SQL(
+    "SET synchronous_commit TO {}; SET lock_timeout TO {}; SET default_transaction_isolation TO 'read committed'; "
+    "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+)
+"""Of every connection, whatever is prescribed to the role or the database. Who has waited for the lock is to see what was
+committed meanwhile; a connection that rests is not to be cut, by servers that would (since version 14)."""
+
+COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
+
+CREATE_TABLE = SQL(
+    "CREATE TABLE IF NOT EXISTS {table} (originator_id text NOT NULL, originator_version bigint NOT NULL, "
+    "topic text NOT NULL, state bytea NOT NULL, notification_id bigserial UNIQUE, "
+    "PRIMARY KEY (originator_id, originator_version)) "
+    "WITH (autovacuum_vacuum_scale_factor = 0.5, autovacuum_analyze_scale_factor = 0.05)"
+)
+
+CREATE_APPEND = SQL(
+    """
+CREATE OR REPLACE FUNCTION {append}(
+    streams text[], versions bigint[], topics text[], states bytea[],
+    name_accounts text[], name_kinds text[], names text[], name_streams text[], free_accounts text[], free_names text[])
+RETURNS bigint[] LANGUAGE plpgsql AS $body$
+DECLARE positions bigint[];
+BEGIN
+    LOCK TABLE {table} IN EXCLUSIVE MODE;
+    WITH stored AS (
+        INSERT INTO {table} (originator_id, originator_version, topic, state)
+        SELECT * FROM unnest(streams, versions, topics, states) RETURNING notification_id)
+    SELECT array_agg(notification_id ORDER BY notification_id) INTO positions FROM stored;
+    IF array_length(free_names, 1) > 0 AND EXISTS (
+        SELECT 1 FROM unnest(free_accounts, free_names) AS free (account, name)
+        JOIN {names_table} AS bound ON bound.account = free.account AND bound.kind = 'client' AND bound.name = free.name)
+    THEN
+        RAISE integrity_constraint_violation USING MESSAGE = 'a client order id is another name of an order';
+    END IF;
+    IF array_length(names, 1) > 0 THEN
+        INSERT INTO {names_table} (account, kind, name, stream)
+        SELECT * FROM unnest(name_accounts, name_kinds, names, name_streams);
+    END IF;
+    PERFORM pg_notify({channel}, '');
+    RETURN positions;
+END $body$
+"""
+)
+
+CREATE_GUARD = SQL(
+    """
+CREATE OR REPLACE FUNCTION {guard}() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN RAISE EXCEPTION 'events are immutable'; END $body$
+"""
+)
+
+
+class Datastore(PostgresDatastore):
+    """Connects by URL, with everything that libpq understands in it, in the schema that its search path names."""
+
+    def __init__(self, url: str, lock_timeout: int, synchronous_commit: str) -> None:
+        self._synchronous_commit = synchronous_commit
+        self._is_closed = False
+        super().__init__("", "", "", "", "", pool_size=1, max_overflow=15, originator_id_type="text", lock_timeout=lock_timeout)
+        self.pool.conninfo = _patient(url)
+        self.pool.kwargs = {"row_factory": dict_row, "client_encoding": "utf8"}
+        with psycopg.connect(_patient(url)) as connection:  # the pool would not say what is wrong
+            row = connection.execute("SELECT current_schema()").fetchone()
+            self.schema = row[0] if row and row[0] else "public"
+
+    def after_connect_func(self) -> Callable[[Connection[Any]], None]:
+        library = super().after_connect_func()
+        waiting = Literal(f"{max(1, 1_000 * self.lock_timeout)}ms")  # 0 would be for ever
+        settings = SETTINGS.format(Literal(self._synchronous_commit), waiting)
+
+        def after_connect(connection: Connection[Any]) -> None:
+            library(connection)
+            connection.execute(settings)
+
+        return after_connect
+
+    @contextmanager
+    def get_connection(self) -> Iterator[Connection[Any]]:
+        if self._is_closed:  # what the pool says is taken for an outage: the library asks again for two seconds
+            raise ConnectionPoolClosedError
+        try:
+            with super().get_connection() as connection:
+                yield connection
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):  # the library would ask again, and what was begun is undone
+                raise StoreUnreachable(
+                    f"another holds the store: waited {self.lock_timeout} s, and nothing was written"
+                ) from error
+            self.pool.check()  # what has cut this connection may have cut all: each would fail whoever is given it
+            raise
+
+    def close(self) -> None:
+        self._is_closed = True
+        super().close()
+
+
+class Recorder(PostgresApplicationRecorder):
+    """The library's recorder with a function of ours for appending."""
+
+    def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = EVENTS_TABLE) -> None:
+        super().__init__(datastore, events_table_name=events_table_name)
+        self.sql_create_statements = self._create_statements()
+        self._lock = SQL("LOCK TABLE {table} IN EXCLUSIVE MODE").format(table=self._table)
+        append = SQL("SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)").format(append=self._identifier("append"))
+        self._append = append.as_bytes()
+        self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._table)
+        self._names = SQL(
+            "SELECT kind, name, stream FROM {table} WHERE account = %s AND kind = %s AND name = ANY(%s::text[])"
+        ).format(table=Identifier(datastore.schema, NAMES_TABLE))
+
+    @property
+    def _table(self) -> Identifier:
+        return Identifier(self.datastore.schema, self.events_table_name)
+
+    def _identifier(self, suffix: str) -> Identifier:
+        return Identifier(self.datastore.schema, f"{self.events_table_name}_{suffix}")
+
+    def _create_statements(self) -> list[Composed]:
+        append = CREATE_APPEND.format(
+            append=self._identifier("append"),
+            table=self._table,
+            names_table=Identifier(self.datastore.schema, NAMES_TABLE),
+            channel=self.channel_name,
+        )
+        guards = [
+            SQL(
+                "CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION {guard}()"
+            ).format(name=Identifier(f"{self.events_table_name}_immutable"), table=self._table, guard=self._identifier("guard"))
+        ]
+        return [CREATE_TABLE.format(table=self._table), CREATE_GUARD.format(guard=self._identifier("guard")), *guards, append]
+
+    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding], free: Sequence[tuple[str, str]]) -> Sequence[int]:
+        """Never retried: a lost answer leaves the outcome unknown, and only reading back can tell."""
+        fresh = [binding for binding in bindings if not binding.is_claim]
+        claims = [binding for binding in bindings if binding.is_claim]
+        streams, versions, topics, states = zip(*events, strict=True)
+        parameters = (
+            text_array(streams),
+            bigint_array(versions),
+            text_array(topics),
+            bytea_array(states),
+            *(_names(fresh, free) if fresh or free else NO_NAMES),
+        )
+        unborn = own_streams(bindings)
+        with self.datastore.get_connection() as connection:
+            if not claims and not unborn:
+                return call(connection, self._append, parameters)
+            with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
+                cursor.execute(self._lock)  # before any row, as everybody does: no two can wait for each other
+                self._check_unborn(cursor, unborn)
+                positions = call(connection, self._append, parameters)
+                self._claim(cursor, claims)
+                return positions
+
+    def check_place(self) -> None:
+        """The server knows where its files are."""
+
+    def settle(self, error: Exception) -> bool:
+        """Whoever has the lock that each append takes knows that no append is under way. An answer of the server is final; what
+        was on its way to a server that never answered may still arrive. Who may only read could not even have the lock."""
+        if is_for_reading_only(error):
+            return True
+        with self.datastore.get_connection() as connection, connection.transaction():
+            connection.execute(self._lock)
+        cause = error.__cause__ or error
+        return isinstance(cause, psycopg.Error) and cause.sqlstate is not None
+
+    def _check_unborn(self, cursor: Cursor[Any], streams: list[str]) -> None:
+        cursor.execute(self._select + SQL("WHERE originator_id = ANY(%s) LIMIT 1"), (streams,))
+        if cursor.fetchone():
+            raise IntegrityError(NAME_TAKEN)
+
+    def _claim(self, cursor: Cursor[Any], claims: Sequence[Binding]) -> None:
+        statement = SQL(
+            "INSERT INTO {table} (account, kind, name, stream) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (account, kind, name) DO UPDATE SET stream = excluded.stream"
+        ).format(table=Identifier(self.datastore.schema, NAMES_TABLE))
+        for claim in claims:
+            cursor.execute(statement, claim[:4])
+
+    def rows_after(self, position: int, limit: int) -> list[Row]:
+        return self._rows(self._select + SQL("WHERE notification_id > %s ORDER BY notification_id LIMIT %s"), (position, limit))
+
+    def rows_of(self, streams: Sequence[str]) -> list[Row]:
+        return self._rows(
+            self._select + SQL("WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"), (list(streams),)
+        )
+
+    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
+        where = SQL("WHERE (originator_id, originator_version) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))")
+        return self._rows(self._select + where, ([key[0] for key in keys], [key[1] for key in keys]))
+
+    def last_position(self) -> int:
+        return int(self.max_notification_id() or 0)
+
+    def streams_named(self, account: str, names: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
+        statement = SQL(" UNION ALL ").join([self._names] * len(names))
+        parameters = [value for kind, asked in names.items() for value in (account, kind, list(asked))]
+        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            rows = cursor.execute(statement, parameters, prepare=True).fetchall()
+        return {(kind, name): stream for kind, name, stream in rows}
+
+    def _rows(self, statement: Composed, parameters: tuple[Any, ...]) -> list[Row]:
+        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            cursor.execute(statement, parameters, prepare=True)
+            return [Row(stream, version, name, bytes(state), position) for stream, version, name, state, position in cursor]
+
+
+def has_ledger(url: str) -> bool:
+    """Whether a ledger is in this database, where its search path leads. Raises psycopg's errors."""
+    with psycopg.connect(_patient(url)) as connection:
+        if connection.execute("SELECT 1 WHERE current_schema() IS NULL").fetchone():
+            raise psycopg.ProgrammingError("its search_path names no schema that is there and that this role may use")
+        return connection.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass('ledger_schema')").fetchone() is not None
+
+
+def _patient(url: str) -> str:
+    """What to connect with."""
+    given = conninfo_to_dict(url)
+    return make_conninfo(url, **{name: value for name, value in PATIENCE.items() if name not in given})
+
+
+def _names(fresh: Sequence[Binding], free: Sequence[tuple[str, str]]) -> tuple[bytes, ...]:
+    """The last six parameters of the function."""
+    return (
+        text_array(binding.account for binding in fresh),
+        text_array(binding.kind for binding in fresh),
+        text_array(binding.name for binding in fresh),
+        text_array(binding.stream for binding in fresh),
+        text_array(account for account, _ in free),
+        text_array(name for _, name in free),
+    )
+
+
+NO_NAMES = _names((), ())
+
+
+class Factory(library.PostgresFactory):
+    """`ORDERLEDGER_URL` holds the URL; `POSTGRES_LOCK_TIMEOUT` the seconds to wait for a lock;
+    `POSTGRES_SYNCHRONOUS_COMMIT` is on, or off where the user asks for less."""
+
+    def __init__(self, env: EnvType) -> None:
+        BaseInfrastructureFactory.__init__(self, env)
+        assert isinstance(self.env, Environment)
+        lock_timeout = int(self.env.get("POSTGRES_LOCK_TIMEOUT") or 30)
+        self.datastore = Datastore(self.env["ORDERLEDGER_URL"], lock_timeout, self.env.get("POSTGRES_SYNCHRONOUS_COMMIT") or "on")
+
+    def application_recorder(self) -> Recorder:
+        return Recorder(self.datastore)

@@ -1,0 +1,206 @@
+"""The log in SQLite: write-ahead log, synchronous=FULL, one multi-row statement per commit.
+
+The module is the library's persistence module for SQLite ledgers: it finds `Factory` here.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from eventsourcing import sqlite as library
+from eventsourcing.persistence import BaseInfrastructureFactory, IntegrityError, Notification, OperationalError, StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
+from eventsourcing.utils import EnvType
+
+from orderledger.infrastructure.storage.recorder import (
+    EVENTS_TABLE,
+    LAST_POSITION,
+    NAME_TAKEN,
+    NAMES_TABLE,
+    Binding,
+    NewEvent,
+    Row,
+    chunks,
+    own_streams,
+)
+from orderledger.infrastructure.storage.sqlite.connections import Datastore, told_by_library
+
+BEFORE_COMMIT = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
+)
+"""What SQLite says before it has committed anything: nothing was written."""
+
+COLUMNS = "originator_id, originator_version, topic, state, notification_id"
+
+
+class Recorder(SQLiteApplicationRecorder):
+    """Positions come from AUTOINCREMENT: they are never given twice, and nothing arrives late behind a reader."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        table = self.events_table_name
+        columns = (
+            "originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL, "
+            "notification_id INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (originator_id, originator_version)"
+        )
+        refuse = "BEGIN SELECT RAISE(ABORT, 'events are immutable'); END"
+        triggers = (f"{table}_no_{verb.lower()} BEFORE {verb} ON {table} {refuse}" for verb in ("UPDATE", "DELETE"))
+        return [
+            f"CREATE TABLE IF NOT EXISTS {table} ({columns})",
+            *(f"CREATE TRIGGER IF NOT EXISTS {trigger}" for trigger in triggers),
+        ]
+
+    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding], free: Sequence[tuple[str, str]]) -> Sequence[int]:
+        with self.datastore.transaction(commit=True) as c:
+            positions = self._append(c, events)
+            self._check_unborn(c, own_streams(bindings))
+            _check_free(c, free)
+            _bind(c, bindings)
+        return positions
+
+    def check_place(self) -> None:
+        if isinstance(self.datastore, Datastore):
+            self.datastore.pool.check_place()
+
+    def settle(self, error: Exception) -> bool:
+        """A commit whose fsync failed may stand in the write-ahead log, unseen, and come to light after a crash; or be seen,
+        and not be on the disk. So the write-ahead log is done with: what of it is committed goes into the database file, and is
+        synced there. An fsync that failed is never tried again."""
+        if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in BEFORE_COMMIT:
+            return True
+        try:
+            if isinstance(self.datastore, Datastore):
+                self.datastore.renew()
+            with self.datastore.get_connection(commit=True) as connection:  # a new one, which may fail as well
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                is_busy = cursor.fetchall()[0][0]
+        except sqlite3.Error as failure:
+            raise told_by_library(failure) from failure
+        if is_busy:
+            raise OperationalError("others are reading: the write-ahead log cannot be done with")
+        return True
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
+        return self._append(c, [(str(e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events])
+
+    def _append(self, c: SQLiteCursor, events: Sequence[NewEvent]) -> list[int]:
+        positions: list[int] = []
+        for chunk in chunks(events):
+            c.execute(f"{self._insert} {','.join(['(?,?,?,?)'] * len(chunk))}", list(chain.from_iterable(chunk)))
+            positions += range(c.lastrowid - len(chunk) + 1, c.lastrowid + 1)
+        return positions
+
+    def _check_unborn(self, c: SQLiteCursor, streams: Sequence[str]) -> None:
+        for chunk in chunks(streams):
+            marks = ",".join("?" * len(chunk))
+            c.execute(f"SELECT 1 FROM {self.events_table_name} WHERE originator_id IN ({marks}) LIMIT 1", chunk)
+            if c.fetchone():
+                raise IntegrityError(NAME_TAKEN)
+
+    @property
+    def _select(self) -> str:
+        return f"SELECT {COLUMNS} FROM {self.events_table_name} WHERE"
+
+    @property
+    def _insert(self) -> str:
+        return f"INSERT INTO {self.events_table_name} (originator_id, originator_version, topic, state) VALUES"
+
+    def rows_after(self, position: int, limit: int) -> list[Row]:
+        return self._rows(f"{self._select} notification_id > ? ORDER BY notification_id LIMIT ?", (position, limit))
+
+    def rows_of(self, streams: Sequence[str]) -> list[Row]:
+        found: list[Row] = []
+        for chunk in chunks(streams):
+            marks = ",".join("?" * len(chunk))
+            found += self._rows(f"{self._select} originator_id IN ({marks}) ORDER BY originator_id, originator_version", chunk)
+        return found
+
+    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
+        statement = f"{self._select} originator_id = ? AND originator_version = ?"
+        return [row for key in keys for row in self._rows(statement, key)]
+
+    def last_position(self) -> int:
+        return int(self.max_notification_id() or 0)
+
+    def streams_named(self, account: str, names: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
+        found: dict[tuple[str, str], str] = {}
+        with self.datastore.transaction(commit=False) as c:
+            for kind, asked in names.items():
+                for chunk in chunks(asked):
+                    marks = ",".join("?" * len(chunk))
+                    statement = f"SELECT name, stream FROM {NAMES_TABLE} WHERE account = ? AND kind = ? AND name IN ({marks})"
+                    c.execute(statement, (account, kind, *chunk))
+                    found.update(((kind, name), stream) for name, stream in c.fetchall())
+        return found
+
+    def _rows(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(statement, parameters)
+            return [Row(*row) for row in c.fetchall()]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """As the library's, which asks for `rowid`: in a table with a primary key of its own that column has its name."""
+        first = (start or 1) - (1 if inclusive_of_start or start is None else 0)
+        chosen = f"AND topic IN ({','.join('?' * len(topics))})" if topics else ""
+        statement = f"{self._select} notification_id > ? AND notification_id <= ? {chosen} ORDER BY notification_id LIMIT ?"
+        rows = self._rows(statement, (first, LAST_POSITION if stop is None else stop, *topics, limit))
+        return [Notification(row.stream, row.version, row.name, row.state, row.position) for row in rows]
+
+
+def has_ledger(path: Path, lock_timeout: int) -> bool:
+    """Whether a ledger is in this file, which may be another program's. Raises sqlite3's errors."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=lock_timeout)) as connection:
+        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'ledger_schema'").fetchall())
+
+
+def _check_free(c: SQLiteCursor, free: Sequence[tuple[str, str]]) -> None:
+    by_account: dict[str, list[str]] = {}
+    for account, name in free:
+        by_account.setdefault(account, []).append(name)
+    for account, names in by_account.items():
+        for chunk in chunks(names):
+            marks = ",".join("?" * len(chunk))
+            c.execute(
+                f"SELECT 1 FROM {NAMES_TABLE} WHERE account = ? AND kind = 'client' AND name IN ({marks})", (account, *chunk)
+            )
+            if c.fetchone():
+                raise IntegrityError(NAME_TAKEN)
+
+
+def _bind(c: SQLiteCursor, bindings: Sequence[Binding]) -> None:
+    for chunk in chunks([binding for binding in bindings if not binding.is_claim]):
+        marks = ",".join(["(?,?,?,?)"] * len(chunk))
+        c.execute(
+            f"INSERT INTO {NAMES_TABLE} (account, kind, name, stream) VALUES {marks}",
+            [value for binding in chunk for value in binding[:4]],
+        )
+    for binding in bindings:
+        if binding.is_claim:
+            c.execute(
+                f"INSERT INTO {NAMES_TABLE} (account, kind, name, stream) VALUES (?,?,?,?) "
+                "ON CONFLICT (account, kind, name) DO UPDATE SET stream = excluded.stream",
+                binding[:4],
+            )
+
+
+class Factory(library.SQLiteFactory):
+    """`SQLITE_DBNAME`, `SQLITE_LOCK_TIMEOUT` as the library's. `SQLITE_SYNCHRONOUS`: FULL, or less where the user asks for it."""
+
+    def __init__(self, env: EnvType) -> None:
+        BaseInfrastructureFactory.__init__(self, env)
+        lock_timeout = int(self.env.get(self.SQLITE_LOCK_TIMEOUT) or 30)
+        self.datastore = Datastore(self.env[self.SQLITE_DBNAME], lock_timeout, self.env.get("SQLITE_SYNCHRONOUS") or "FULL")
+
+    def application_recorder(self) -> Recorder:
+        return Recorder(datastore=self.datastore, events_table_name=EVENTS_TABLE)

@@ -1,0 +1,187 @@
+"""Rows of the views in SQLite, which has no exact numbers and no times: decimal text, and RFC 3339 text in UTC."""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.sqlite import SQLiteDatastore
+from msgspec.structs import asdict
+
+from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, row_decoder, times
+from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
+from orderledger.infrastructure.storage.recorder import chunks
+from orderledger.infrastructure.storage.sqlite.connections import Datastore
+from orderledger.projections.tables import BY_NAME, Kind, Row, Table
+
+ROWS_PER_UPSERT = (500, 100, 20, 4, 1)
+"""SQLite parses a statement of many rows as long as it writes them. These few are parsed once per connection."""
+
+
+@cache
+def _upsert_of(name: str, suffix: str, count: int) -> str:
+    """The statement for so many rows."""
+    names = BY_NAME[name].names
+    marks = f"({','.join('?' * len(names))})"
+    return f"INSERT INTO {name}{suffix} ({', '.join(names)}) VALUES {','.join([marks] * count)} {upsert_tail(name)}"
+
+
+class SQLiteSession(Session):
+    differs_from = "IS NOT"
+    types: dict[Kind, str] = {  # noqa: RUF012  (a constant of the class)
+        "text": "TEXT",
+        "number": "TEXT",
+        "time": "TEXT",
+        "json": "TEXT",
+        "flag": "INTEGER",
+        "count": "INTEGER",
+    }
+    _to: dict[Kind, Callable[[Column], Column]] = {  # noqa: RUF012
+        "number": numbers,
+        "time": times,
+        "json": json_texts,
+        "flag": lambda column: changed(column, int),
+    }
+    _as_json: dict[Kind, str] = {"json": "json({})", "flag": "json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"}  # noqa: RUF012
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
+        self._cursor.row_factory = None  # plain tuples: the library's rows by name cost more than the reading
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._cursor.execute(statement, tuple(parameters)).fetchall()
+
+    def _batches(self, statement: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:
+        with closing(self._cursor.connection.cursor()) as cursor:
+            cursor.row_factory = None
+            cursor.execute(statement, tuple(parameters))
+            while rows := cursor.fetchmany(ROWS_PER_BATCH):
+                yield rows
+
+    def has_table(self, name: str) -> bool:
+        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
+
+    def table_names(self) -> list[str]:
+        return [name for (name,) in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
+    def column_names(self, name: str) -> set[str]:
+        return {column for (column,) in self.execute("SELECT name FROM pragma_table_info(?)", (name,))}
+
+    def _selected(self, table: Table) -> str:
+        """A row as one JSON array: the driver takes longer for forty values than SQLite and msgspec together for their text."""
+        return f"json_array({', '.join(self._as_json.get(c.kind, '{}').format(c.name) for c in table.columns)})"
+
+    def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
+        decode = row_decoder(table.name)
+        return [asdict(decode(text)) for (text,) in found]
+
+    def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+        width = len(table.columns)
+        for chunk in chunks(rows):
+            values = list(chain.from_iterable(zip(*self.columns_of(table, chunk), strict=True)))
+            while values:
+                count = next(size for size in ROWS_PER_UPSERT if size * width <= len(values))
+                self._cursor.execute(_upsert_of(table.name, suffix, count), values[: count * width])
+                del values[: count * width]
+
+
+class SQLiteDatabase(Database):
+    def __init__(self, datastore: SQLiteDatastore) -> None:
+        self._datastore = datastore
+        self._rebuilding = threading.Lock()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with self._datastore.transaction(commit=True) as cursor:
+            yield SQLiteSession(cursor.sqlite_cursor)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self._datastore.transaction(commit=False) as cursor:
+            yield SQLiteSession(cursor.sqlite_cursor)
+
+    @contextmanager
+    def streaming(self) -> Iterator[Session]:
+        """On a connection that is opened for it. A memory store has none to spare."""
+        pool = self._datastore.pool
+        if pool.is_sqlite_memory_mode:
+            with self.reading() as session:
+                yield session
+            return
+        with self.reading():
+            pass  # checks that the file is still in its place
+        location = f"{Path(self._path).as_uri()}?mode=rw"
+        settings: dict[str, Any] = {"uri": True, "timeout": pool.lock_timeout or 0, "isolation_level": None}
+        with closing(sqlite3.connect(location, check_same_thread=False, **settings)) as connection:
+            connection.execute("BEGIN")
+            yield SQLiteSession(connection.cursor())
+
+    def alone(self) -> AbstractContextManager[Session]:
+        return self.writing()  # whoever writes here is alone
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        """The lock is one on an empty file beside the database: it goes with the process that holds it."""
+        with self._rebuilding, ExitStack() as held:
+            if not self._datastore.pool.is_sqlite_memory_mode:
+                lock = sqlite3.connect(f"{self._path}-rebuilding", isolation_level=None, timeout=0)
+                held.callback(lock.close)
+                while not _is_locked_by(lock):
+                    time.sleep(REBUILDING_LOOK)
+            yield
+
+    def let_go(self) -> None:
+        if isinstance(self._datastore, Datastore) and not self._datastore.pool.is_sqlite_memory_mode:
+            self._datastore.let_go()
+
+    @property
+    def folder(self) -> Path | None:
+        return None if self._datastore.pool.is_sqlite_memory_mode else Path(f"{self._path}-rebuilt")
+
+    @property
+    def _path(self) -> str:
+        """Of the file itself: who has come by a link is to find what stands beside it as well."""
+        return os.path.realpath(self._datastore.pool.db_name)
+
+    @contextmanager
+    def apart(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator[Database]:
+        datastore = Datastore(path, lock_timeout=0, synchronous="OFF")
+        try:
+            database = SQLiteDatabase(datastore)
+            with database.writing() as session:
+                for table in tables:
+                    session.create(table, suffix)
+            yield database
+        finally:
+            datastore.close()
+
+    def take_in(self, path: str, tables: Sequence[Table], suffix: str) -> None:
+        with self._datastore.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            cursor.execute("ATTACH DATABASE ? AS apart", (Path(path).as_uri(),))  # a name may be no UTF-8
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                for table in tables:
+                    cursor.execute(f"INSERT INTO main.{table.name}{suffix} SELECT * FROM apart.{table.name}{suffix}")
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+            finally:
+                cursor.execute("DETACH DATABASE apart")
+
+
+def _is_locked_by(connection: sqlite3.Connection) -> bool:
+    """Whether it has the file to itself now."""
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+    return connection.in_transaction

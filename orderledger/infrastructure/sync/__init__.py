@@ -1,0 +1,1 @@
+"""Keeping ledger and venues together: the collector and reconciliation."""

@@ -1,0 +1,1 @@
+"""The collector: many venue feeds recorded into one ledger."""

@@ -1,0 +1,224 @@
+"""`collect` and `reconcile` as processes: settings in, venues built, signals heeded, logs on stderr."""
+
+import asyncio
+import gc
+import os
+import threading
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.errors import InvalidSetting, VenueError
+from orderledger.infrastructure.sync.collecting.building import build
+from orderledger.infrastructure.sync.collecting.collector import Collector
+from orderledger.infrastructure.sync.collecting.settings import CollectSettings
+from orderledger.infrastructure.sync.collecting.signals import Signals
+from orderledger.infrastructure.sync.reconciliation.book import Book
+from orderledger.infrastructure.sync.reconciliation.breaks import document, shown
+from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.infrastructure.venues.base.venue import Records, Venue
+
+WATCHED_SECONDS = 2.5
+"""A collector says once a second how it is."""
+CLAIM_SECONDS = 1.0
+"""Much longer than it takes from a claim to the first thing that is published."""
+ENDING_SECONDS = 20.0
+"""Longer than all that is waited for at the end, but for a store that another process holds."""
+STORE_FAILED = 3
+NEW_OBJECTS = 500_000
+"""More than are on their way at once: the garbage collector looks through what stays, and not what is gone a moment later."""
+
+
+class Ledger(Book, Protocol):
+    """A book that also shows who feeds it."""
+
+    def check_following(self) -> None: ...
+
+    def publish(self, name: str, status: dict[str, Any]) -> None: ...
+
+    def status(self) -> dict[str, Any]: ...
+
+    def latencies(self) -> dict[str, dict[str, int]]: ...
+
+
+def run(settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals) -> None:
+    """Collect until SIGTERM or SIGINT. What was heard by then is recorded; where the store does not let us, the process ends
+    without it after `ENDING_SECONDS`."""
+    _set_up_garbage()
+    asyncio.run(_collect(settings, ledger, records, signals))
+
+
+async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals) -> None:
+    stop = asyncio.Event()
+    collector = Collector(
+        ledger,
+        _venues(settings, records),
+        SystemClock(),
+        rules=rules_of(settings),
+        every=timedelta(seconds=settings.reconcile_seconds),
+        publish=lambda status: ledger.publish(settings.collector, to_publish(status, ledger)),
+        check_views=ledger.check_following,
+        records=records,
+    )
+
+    def end() -> None:
+        if not stop.is_set():
+            stop.set()
+            _give_up_later(collector)
+
+    loop = asyncio.get_running_loop()
+
+    def hear() -> None:
+        """Of a signal, in the middle of whatever is done."""
+        if loop.is_closed():
+            end()
+        else:
+            loop.call_soon_threadsafe(end)
+
+    signals.lead_to(hear)
+    published = await _claimed(settings, ledger)
+    await collector.note_absence(published)
+    await collector.run(stop)
+
+
+def _give_up_later(collector: Collector) -> None:
+    """What is acknowledged is durable, however we end. A thread that waits for another process's lock cannot be told to stop."""
+
+    def give_up() -> None:
+        collector.tell_of_unrecorded()
+        structlog.get_logger("orderledger.collect").error("given_up", why=f"{ENDING_SECONDS:g} s were not enough to end")
+        os._exit(STORE_FAILED)
+
+    timer = threading.Timer(ENDING_SECONDS, give_up)
+    timer.daemon = True
+    timer.start()
+
+
+async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict[str, Any]]:
+    """What collectors had published before, once these accounts are this one's. Raises InvalidSetting where another has them.
+
+    Two that collect one account make their gaps and certificates each for itself, and their fills where a venue tells none. One
+    that was killed is seen to say nothing more; of two that start together, the later one that writes its claim goes on.
+    """
+    ours = {name for venue in settings.venues for name in venue.names}
+    before = ledger.status()["collectors"]
+    running = _running(before, settings.collector, ours)
+    if running:
+        await asyncio.sleep(WATCHED_SECONDS)
+        after = _running(ledger.status()["collectors"], settings.collector, ours)
+        for name in running.keys() & after.keys():
+            if running[name] != after[name]:
+                raise _taken(name)
+    claim = {"token": uuid.uuid4().hex, "accounts": sorted(ours)}
+    ledger.publish(settings.collector, {"accounts": {}, **before.get(settings.collector, {}), "claim": claim})
+    await asyncio.sleep(CLAIM_SECONDS)
+    told = ledger.status()["collectors"]
+    if told.get(settings.collector, {}).get("claim") != claim:
+        raise _taken(settings.collector)
+    for name, status in told.items():
+        other = status.get("claim")
+        is_fresh = other is not None and other != before.get(name, {}).get("claim")
+        if is_fresh and name != settings.collector and ours & set(other["accounts"]) and other["token"] < claim["token"]:
+            raise _taken(name)
+    return list(before.values())
+
+
+def _taken(name: str) -> InvalidSetting:
+    return InvalidSetting("collector", f"{name!r} is running, and has this name or collects some of these accounts already")
+
+
+def _running(told: dict[str, Any], ours: str, accounts: set[str]) -> dict[str, str]:
+    """Collectors of this name or these accounts that have not said that they ended, and when they last said anything."""
+    return {
+        name: status.get("at", "")
+        for name, status in told.items()
+        if status.get("is_running") and (name == ours or accounts & status.get("accounts", {}).keys())
+    }
+
+
+def check_account(settings: CollectSettings, account: str | None) -> None:
+    """Raises InvalidSetting for one that no venue has."""
+    names = [name for venue in settings.venues for name in venue.names]
+    if account is not None and account not in names:
+        raise InvalidSetting("account", f"{account!r} is none of {', '.join(names)}")
+
+
+def reconcile_all(
+    settings: CollectSettings, ledger: Ledger, records: Records, *, account: str | None, is_dry_run: bool
+) -> list[dict[str, Any]]:
+    """Reconcile every account, or one. Of each its breaks and its certificate, or why its venue could not be asked."""
+    return asyncio.run(_reconcile_all(settings, ledger, records, account, is_dry_run))
+
+
+async def _reconcile_all(
+    settings: CollectSettings, ledger: Ledger, records: Records, account: str | None, is_dry_run: bool
+) -> list[dict[str, Any]]:
+    venues = _venues(settings, records)
+    found: list[dict[str, Any]] = []
+    for venue in venues:
+        try:
+            for name in venue.accounts:
+                if account in (None, name):
+                    found.append(await _reconciled(settings, ledger, records, venue, name, is_dry_run))
+        finally:
+            await venue.aclose()
+    return found
+
+
+async def _reconciled(
+    settings: CollectSettings, ledger: Ledger, records: Records, venue: Venue, account: str, is_dry_run: bool
+) -> dict[str, Any]:
+    reconciler = Reconciler(ledger, venue, SystemClock(), rules_of(settings), is_dry_run=is_dry_run, records=records)
+    try:
+        found = await reconciler.run(account)
+    except VenueError as error:
+        return not_asked(account, str(error))
+    return answer_of(found)
+
+
+def not_asked(account: str, fault: str) -> dict[str, Any]:
+    """What is told of an account whose venue could not be asked."""
+    return {"account": account, "fault": fault, "breaks": [], "certificate": None}
+
+
+def to_publish(status: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
+    """What a collector says of itself."""
+    return {**status, "latencies": ledger.latencies()}
+
+
+def answer_of(found: Reconciled) -> dict[str, Any]:
+    """What is told of an account that was compared."""
+    return {
+        "account": found.account,
+        "breaks": [shown(one, found.at) for one in found.breaks],
+        "appended": found.appended,
+        "certificate": {**document(found.certificate), "breaks_open": [left.id for left in found.certificate.breaks_open]},
+        "is_recorded": found.is_recorded,
+    }
+
+
+def _venues(settings: CollectSettings, records: Records) -> Sequence[Venue]:
+    return [build(told, records) for told in settings.venues]
+
+
+def rules_of(settings: CollectSettings) -> Rules:
+    """The rules of reconciling that the settings come to."""
+    return Rules(
+        looking_back=timedelta(hours=settings.looking_back_hours),
+        overlap=timedelta(seconds=settings.overlap_seconds),
+        settling=timedelta(seconds=settings.settling_seconds),
+        concluding=timedelta(seconds=settings.concluding_seconds),
+        most_questions=settings.questions_per_run,
+        may_adjust=settings.adjust_positions,
+    )
+
+
+def _set_up_garbage() -> None:
+    """What was imported stays, and what comes with a message is in no cycle: looking for cycles costs a quarter of the work."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, 20, 50)

@@ -1,0 +1,1 @@
+"""Reconciliation: compare an account with its venue, repair, certify."""

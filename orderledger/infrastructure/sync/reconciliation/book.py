@@ -1,0 +1,112 @@
+"""What a reconciliation needs of a ledger, and what a venue's adapter may ask it."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any, Protocol
+
+from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
+from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR, UNDOES
+from orderledger.infrastructure.sync.reconciliation.comparing import TERMS
+from orderledger.projections.positions import Position, position_of, terms_of, when
+from orderledger.projections.tables import Row
+
+JUST = timedelta(microseconds=1)
+TERMS_SET = ("order_replaced.", "order_restated.")
+
+
+class Book(Protocol):
+    """The part of `Ledger` that is used here."""
+
+    def record_many(self, messages: Iterable[Message]) -> list[Outcome]: ...
+
+    def preview(self, messages: Iterable[Message]) -> list[Outcome]: ...
+
+    def foresee(self, messages: Iterable[Message]) -> list[Row]: ...
+
+    def order(self, order_id: str, /, *, account: str | None = None) -> Row: ...
+
+    def history(self, order_id: str, /, *, account: str | None = None) -> list[Row]: ...
+
+    def orders(self, *, open_only: bool = False, **where: Any) -> list[Row]: ...
+
+    def trades(self, **where: Any) -> list[Row]: ...
+
+    def positions(self, **where: Any) -> list[Row]: ...
+
+    def certificates(self, **where: Any) -> list[Row]: ...
+
+    def account_events(self, **where: Any) -> list[Row]: ...
+
+    def instruments(self, **where: Any) -> list[Row]: ...
+
+
+class BookRecords:
+    """A book as `venues.venue.Records`."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def order(self, account: str, name: str) -> Row | None:
+        try:
+            return self._book.order(name, account=account)
+        except (UnknownOrder, AmbiguousOrder):
+            return None
+
+    def trades(self, account: str, venue_order_id: str) -> list[Row]:
+        return self._book.trades(account=account, venue_order_id=venue_order_id)
+
+
+def position_at(book: Book, account: str, instrument: str, moment: datetime, *, without: int | None = None) -> Position:
+    """What those fills and adjustments up to that moment that stand by now make of a position, but for the one adjustment at this
+    place of the log."""
+    asked = {"account": account, "instrument": instrument}
+    defined = book.instruments(**asked)
+    trades = [row for row in book.trades(**asked, until=moment + JUST) if row["side"]]
+    events = [row for row in book.account_events(**asked) if row["at"] <= moment and row["position"] != without]
+    return position_of(account, instrument, terms_of(next(iter(defined), None)), sorted([*trades, *events], key=when))
+
+
+def terms_told(book: Book, order: Row) -> Row | None:
+    """The event by which the terms in force were told: None if they are those that we requested."""
+    name = order["client_order_id"] or order["venue_order_id"]
+    try:
+        events = book.history(name, account=order["account"]) if name else []
+    except (UnknownOrder, AmbiguousOrder):
+        return None
+    is_external = order["origin"] == "external"
+    telling = [event for event in events if _sets_terms(event, is_external=is_external)]
+    return max(telling, key=itemgetter("at", "position"), default=None)
+
+
+def is_taken_back(event: Row) -> bool:
+    """Whether the event takes a repair back."""
+    return event["actor"] == ACTOR and (event["causation_id"] or "").startswith(UNDOES)
+
+
+def _sets_terms(event: Row, *, is_external: bool) -> bool:
+    """Of an order that was not requested here, terms are what the venue claims of it."""
+    claims = event["payload"].get("reported") or {}
+    return event["name"].startswith(TERMS_SET) or (is_external and not claims.keys().isdisjoint(TERMS))
+
+
+Name = tuple[str, str]
+"""An alias and its value; a venue's id stands under an empty alias."""
+
+
+def names_of(row: Row) -> set[Name]:
+    """Every name under which the venue may speak of the order."""
+    return {("", name) for name in row["venue_order_ids"]} | set(row["aliases"].items())
+
+
+def names_of_message(message: Any) -> set[Name]:
+    """Every name that a report gives."""
+    named = set() if message.venue_order_id is None else {("", message.venue_order_id)}
+    return named | set(message.aliases.items())
+
+
+def named_by(row: Row, message: Any) -> bool:
+    """Whether a report speaks of this order, by any name that it gives."""
+    return not names_of(row).isdisjoint(names_of_message(message))

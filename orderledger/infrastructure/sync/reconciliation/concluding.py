@@ -1,0 +1,93 @@
+"""The end of an order that nobody requested here and that the venue has forgotten, concluded from what the venue does not say.
+
+Venues forget orders: Hyperliquid answers for the last 2000 of an account. An order of ours is never ended by absence. One made
+elsewhere is, since nobody here can ask its sender: it is not among the open orders of a complete list, the venue, asked by its
+ids, does not know it, both for a while, and nothing of it was filled meanwhile.
+"""
+
+from datetime import datetime, timedelta
+
+from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
+from orderledger.infrastructure.messages.registry import Cancel, Message, Reinstate
+from orderledger.infrastructure.sync.reconciliation.book import Book, is_taken_back
+from orderledger.infrastructure.sync.reconciliation.breaks import CONCLUDED, Break, Kind, name_of, names_told, repairing
+from orderledger.projections.tables import Row
+
+REINSTATED = "order_reinstated."
+
+
+def may_conclude(row: Row, asked_at: datetime, grace: timedelta) -> bool:
+    """Whether the order, which the venue neither lists nor knows now, has been absent for so long, and unfilled since."""
+    absent_at, filled_at = row["absent_at"], row["last_fill_at"]
+    if row["origin"] != "external" or absent_at is None or asked_at - absent_at < grace:
+        return False
+    return filled_at is None or filled_at <= absent_at
+
+
+def may_be(row: Row, own: Row) -> bool:
+    """Whether an order of ours, whose id at the venue nobody knows yet, may be this order."""
+    is_unmatched = own["origin"] == "own" and own["is_open"] and not own["venue_order_ids"]
+    return is_unmatched and all(row[name] in (None, own[name]) for name in ("instrument", "side"))
+
+
+def was_taken_back(book: Book, row: Row) -> bool:
+    """Whether somebody has reverted such a conclusion: it is not drawn again."""
+    try:
+        events = book.history(name_of(row), account=row["account"])
+    except (UnknownOrder, AmbiguousOrder):
+        return False
+    return any(event["name"].startswith(REINSTATED) and is_taken_back(event) for event in events)
+
+
+def concluded_end(row: Row, asked_at: datetime) -> Break:
+    """The absence that was found to be an end, and the cancel that records it."""
+    subject, absent_at = name_of(row), row["absent_at"]
+    known = row["last_fill_at"]
+    filled = f"last filled at {known.isoformat()}" if known is not None else "never filled"
+    text = (
+        f"ended, as concluded at {asked_at.isoformat()}: not among the venue's open orders, and not known to it when asked, "
+        f"since {absent_at.isoformat()}; {filled}"
+    )
+    end = Cancel(
+        account=row["account"],
+        **names_told(row),
+        at=max(asked_at, row["updated_at"]),
+        reason=CONCLUDED,
+        text=text,
+        evidence={
+            "absent_since": absent_at.isoformat(),
+            "asked_at": asked_at.isoformat(),
+            "cum_quantity": str(row["cum_quantity"]),
+        },
+    )
+    return Break(
+        kind=Kind.ABSENT_ORDER,
+        account=row["account"],
+        subject=subject,
+        since=absent_at,
+        text=text,
+        ours=row,
+        repairs=repairing([end], Kind.ABSENT_ORDER, subject),
+    )
+
+
+def seen_again(row: Row, message: Message) -> list[Message]:
+    """The venue lists an order whose end was concluded: the conclusion is taken back, and the venue's word holds."""
+    end = row["ended_at"] or row["updated_at"]
+    return [Reinstate(account=row["account"], **names_told(row), at=end, reason="seen_again"), message]
+
+
+def of_ours_after_all(row: Row) -> Break:
+    """An order whose end was concluded, and that has turned out to be ours since: it is open until the venue says otherwise."""
+    subject = name_of(row)
+    reopened = Reinstate(account=row["account"], **names_told(row), at=row["ended_at"] or row["updated_at"], reason="own_order")
+    return Break(
+        kind=Kind.ABSENT_ORDER,
+        account=row["account"],
+        subject=subject,
+        since=row["absent_at"] or row["ended_at"] or row["updated_at"],
+        text="was concluded to have ended, and has turned out to be an order of ours, which absence does not end",
+        ours=row,
+        repairs=repairing([reopened], Kind.ABSENT_ORDER, subject),
+        is_settled=False,
+    )

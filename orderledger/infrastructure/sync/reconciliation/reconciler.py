@@ -1,0 +1,211 @@
+"""Compares one account with its venue, repairs what the venue's word repairs, and certifies what agrees.
+
+The order of the rules: ask before concluding; absence is evidence, not an end; what was not observed is not observed empty.
+Every repair is a message appended like any other, with the break as its cause. A second run finds nothing to append.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.messages.registry import Certify, Gap, OpenBreak
+from orderledger.infrastructure.sync.reconciliation.book import Book, BookRecords
+from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR, Break, Kind
+from orderledger.infrastructure.sync.reconciliation.comparing import is_unanswered
+from orderledger.infrastructure.sync.reconciliation.findings import Findings, apart, is_money, nothing
+from orderledger.infrastructure.sync.reconciliation.orders import OrderComparison
+from orderledger.infrastructure.sync.reconciliation.positions import PositionComparison
+from orderledger.infrastructure.sync.reconciliation.rationing import Ration
+from orderledger.infrastructure.venues.base.venue import Records, Venue
+from orderledger.projections.tables import Row
+
+MOST_BREAKS = 10_000
+"""What one certificate can hold."""
+MORE_BREAKS = "more_breaks:"
+UpAt = Callable[[], datetime | None]
+UNREAD_FILLS = f"{Kind.UNREADABLE_FILL}:"
+DIFFERING_FILLS = (f"{Kind.FILL_DIFFERS}:", f"{Kind.QUANTITY_DIFFERS}:")
+"""So begin the names of breaks that stay open until the venue tells some fills otherwise: they are asked for again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """`looking_back`: how far the first comparison of an account asks for fills. `overlap`: how much of what was covered
+    before is asked for again, since venues tell late. `settling`: what changed so short a time ago is left to the next run.
+    `pause`: seconds before a position that differs is asked for again; `opening_pause`: before one that might be taken over as
+    held before the first fill, since fills may be told late. `certifying`: how often a certificate is recorded though
+    nothing has changed. `concluding`: how long the venue has to know nothing of an order made elsewhere before its end is
+    concluded. `most_questions`: of how many orders a run asks the venue at most. `may_adjust`: whether a position that differs
+    is adjusted to the venue's."""
+
+    looking_back: timedelta = timedelta(days=7)
+    overlap: timedelta = timedelta(minutes=10)
+    settling: timedelta = timedelta(seconds=5)
+    pause: float = 0.5
+    opening_pause: float = 2.5
+    certifying: timedelta = timedelta(days=1)
+    concluding: timedelta = timedelta(hours=1)
+    most_questions: int = 200
+    may_open: bool = True
+    may_adjust: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What came of one comparison. `appended`: messages that were recorded by it. `is_recorded`: whether the certificate said
+    something that the last one had not."""
+
+    account: str
+    at: datetime
+    breaks: Sequence[Break]
+    certificate: Certify
+    appended: int
+    is_recorded: bool
+
+
+class Reconciler:
+    """Of one venue. Raises VenueError where the venue cannot be asked: then nothing was concluded.
+
+    `records`: where orders are looked up by their names, by default in the book's views. `heard` waits until what the venue has
+    said unasked is recorded: an answer that came after it is to be recorded after it.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        venue: Venue,
+        clock: Clock,
+        rules: Rules | None = None,
+        *,
+        is_dry_run: bool = False,
+        records: Records | None = None,
+        heard: Callable[[], Awaitable[None]] = nothing,
+    ) -> None:
+        self._book = book
+        self._venue = venue
+        self._clock = clock
+        self._rules = rules or Rules()
+        self._is_dry_run = is_dry_run
+        self._records = records or BookRecords(book)
+        self._heard = heard
+
+    async def run(self, account: str, *, up_at: UpAt = lambda: None) -> Reconciled:
+        """Compare one account. `up_at`: since when its stream is up, None while it is down: gaps end then, or do not. Without it
+        nobody listens by this run: what gaps have hidden is asked for, and they go on."""
+        findings = Findings(account, self._book, self._records, self._is_dry_run, self._heard)
+        certified = await apart(self._book.certificates, account=account)
+        last = max(certified, key=itemgetter("position"), default=None)
+        gaps = await self._open_gaps(account)
+        back_at = up_at()  # asked now: what goes down from here on is another gap
+        since = await self._since(account, last, gaps)
+        listing = await self._venue.open_orders(account)
+        await findings.learn([message for message in listing.messages if is_money(message)])
+        findings.leave_unread(Kind.UNREADABLE_ORDER, listing.faults, listing.at)
+        fills = await findings.ask_fills(self._venue, since)
+        ration = Ration(self._rules.most_questions, _left_open(last))
+        orders = OrderComparison(findings, self._venue, ration, settling=self._rules.settling, concluding=self._rules.concluding)
+        await orders.compare(listing, since)
+        await orders.compare_traded(listing, fills)
+        may_open = self._rules.may_open and last is None
+        positions = PositionComparison(
+            findings,
+            self._venue,
+            pause=self._rules.opening_pause if may_open else self._rules.pause,
+            may_open=may_open,
+            may_adjust=self._rules.may_adjust,
+        )
+        await positions.compare(since, listing.at)
+        if back_at is not None:
+            await findings.record([_covered(account, gap, back_at) for gap in gaps])
+        told_from = max(since, findings.fills_begin_at or since)
+        certificate = _certificate(findings, last, told_from, listing.at, (orders.agreed, positions.fills, positions.agreed))
+        is_recorded = self._says_more(certificate, last, findings)
+        if is_recorded:
+            await findings.record([certificate])
+        return Reconciled(
+            account=account,
+            at=listing.at,
+            breaks=list(findings.breaks.values()),
+            certificate=certificate,
+            appended=findings.appended,
+            is_recorded=is_recorded and not self._is_dry_run,
+        )
+
+    async def _open_gaps(self, account: str) -> list[Row]:
+        rows = await apart(self._book.account_events, account=account, kind="gap")
+        return [row for row in rows if row["to_at"] is None]
+
+    async def _since(self, account: str, last: Row | None, gaps: Sequence[Row]) -> datetime:
+        """From when on to ask for fills: all that may hold what was not heard."""
+        now, overlap = self._clock.now(), self._rules.overlap
+        oldest = now - self._rules.looking_back
+        # One of a time to come was given by a clock that was wrong: nobody knows up to when it was right.
+        is_covered = last is not None and last["covered_to"] <= now
+        covered_from, begin = (last["covered_from"], last["covered_to"]) if last and is_covered else (oldest, oldest)
+        # One that nobody answers may stay so for ever: its fills are asked for from its request on once, not in every run.
+        unsure = [
+            row["requested_at"]
+            for row in await apart(self._book.orders, open_only=True, account=account)
+            if is_unanswered(row) and row["requested_at"] is not None and row["requested_at"] - overlap < covered_from
+        ]
+        left = _left_open(last)
+        differing = [max(at, oldest) for name, at in left.items() if name.startswith(DIFFERING_FILLS)]
+        moment: datetime = min([begin, *unsure, *differing, *(gap["from_at"] for gap in gaps)]) - overlap
+        # What could not be read was asked for from there: that had the overlap.
+        unread = [max(at, oldest - overlap) for name, at in left.items() if name.startswith(UNREAD_FILLS)]
+        return min([moment, *unread])
+
+    def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:
+        if last is None or findings.appended or certificate.covered_to - last["at"] > self._rules.certifying:
+            return True
+        has_gone_back = certificate.covered_to < last["covered_to"]  # the clock
+        if has_gone_back or certificate.covered_from > last["covered_from"]:
+            return True
+        counts = ("orders", "fills", "positions")
+        open_before = [left["id"] for left in last["breaks_open"]]
+        is_same = all(getattr(certificate, name) == last[name] for name in counts)
+        return not is_same or [left.id for left in certificate.breaks_open] != open_before
+
+
+def _covered(account: str, gap: Row, to_at: datetime) -> Gap:
+    """The gap again, with its end: what it hid has been asked for."""
+    end = max(to_at, gap["from_at"])
+    return Gap(account=account, from_at=gap["from_at"], to_at=end, at=end, source=Source.RECONCILIATION, actor=ACTOR)
+
+
+def _left_open(last: Row | None) -> dict[str, datetime]:
+    """The breaks that the last certificate left open, and since when they are."""
+    left = last["breaks_open"] if last else ()
+    return {one["id"]: datetime.fromisoformat(one["since"]).astimezone(UTC) for one in left}
+
+
+def _certificate(
+    findings: Findings, last: Row | None, told_from: datetime, asked_at: datetime, agreed: tuple[int, int, int]
+) -> Certify:
+    known = _left_open(last)
+    left = {found.id: known.get(found.id, found.since) for found in findings.breaks.values() if not found.is_settled}
+    is_continued = last is not None and told_from <= last["covered_to"]
+    orders, fills, positions = agreed
+    return Certify(
+        account=findings.account,
+        at=asked_at,
+        covered_from=min(last["covered_from"], told_from) if last and is_continued else told_from,
+        covered_to=asked_at,
+        orders=orders,
+        fills=fills,
+        positions=positions,
+        breaks_open=_shown_open(left),
+        actor=ACTOR,
+    )
+
+
+def _shown_open(left: dict[str, datetime]) -> tuple[OpenBreak, ...]:
+    """As many open breaks as a certificate holds, the oldest, and how many more there are."""
+    oldest = sorted(left, key=lambda name: (left[name], name))
+    kept = oldest if len(oldest) <= MOST_BREAKS else oldest[: MOST_BREAKS - 1]
+    shown = [OpenBreak(id=name, since=left[name]) for name in sorted(kept)]
+    more = oldest[len(kept) :]
+    return (*shown, *([OpenBreak(id=f"{MORE_BREAKS}{len(more)}", since=left[more[0]])] if more else []))

@@ -1,0 +1,170 @@
+"""Takes a repair back: not by erasing what was appended, but by appending what undoes it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from orderledger.domain.exact import EXACT, ONE, plain
+from orderledger.domain.orders.evolve import OBSERVED_ENDS
+from orderledger.domain.values import Source
+from orderledger.infrastructure.messages.fields import DIGITS
+from orderledger.infrastructure.messages.registry import (
+    Absent,
+    Adjust,
+    BustFill,
+    Cancel,
+    CorrectFill,
+    Funding,
+    Message,
+    Reinstate,
+    Restate,
+)
+from orderledger.infrastructure.sync.reconciliation.book import JUST, Book, position_at
+from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR, UNDOES
+from orderledger.projections.positions import position_rows
+from orderledger.projections.tables import Row
+
+SMALLEST = ONE.scaleb(-DIGITS)
+"""An average price may have more digits than a message takes."""
+REASON = "repair_reverted"
+CERTIFICATE = "reconciliation_certified."
+ATTRIBUTED = "order_attributed."
+
+
+class Log(Book, Protocol):
+    """The part of `Ledger` that is used here."""
+
+    def events(self) -> Iterator[Row]: ...
+
+
+def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]:
+    """The events that a break had appended when it was last found, oldest first. A position may come to differ again, under the
+    same id: whoever takes the last adjustment back does not mean the one before. A run that appends ends with a certificate."""
+    found: dict[str, list[Row]] = {}
+    certified: set[str] = set()
+    for event in log.events():
+        if event["name"].startswith(CERTIFICATE):
+            certified.add(event["account"])
+        elif event["causation_id"] == break_id and event["actor"] == ACTOR and event["attributed_from"] is None:
+            if event["account"] in certified:
+                found.pop(event["account"], None)
+                certified.remove(event["account"])
+            found.setdefault(event["account"], []).append(event)
+    return [event for name, events in found.items() for event in events if account in (None, name)]
+
+
+def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:
+    """The messages that undo these events, the latest first. What is evidence alone needs none."""
+    undone = []
+    for event in reversed(repairs):
+        undo = _UNDO.get(event["name"].partition(".")[0])
+        message = undo(log, event, now) if undo else None
+        if message is not None:
+            undone.append(_stamped(message, event))
+    return undone
+
+
+def _stamped(message: Message, event: Row) -> Message:
+    name = f"{UNDOES}{event['position']}"
+    stamp = {"source": Source.RECONCILIATION, "actor": ACTOR, "causation_id": name, "reason": REASON}
+    return message.model_copy(update={**stamp, "message_id": name})
+
+
+def _order(log: Log, event: Row) -> Row:
+    """The order of an event: the one in its stream, or what that turned out to be."""
+    stream = event["stream"]
+    while not (rows := log.orders(account=event["account"], stream=stream)):
+        stream = next(told["payload"]["to"] for told in log.events() if told["stream"] == stream and _is_attribution(told))
+    return rows[0]
+
+
+def _is_attribution(event: Row) -> bool:
+    name: str = event["name"]
+    return name.startswith(ATTRIBUTED)
+
+
+def _names(order: Row) -> dict[str, Any]:
+    """By which names an order is told. One of ours by our id, another by that only where it has no other name."""
+    is_known_by_ours = order["origin"] == "own" or not (order["venue_order_id"] or order["aliases"])
+    return {
+        "account": order["account"],
+        "client_order_id": order["client_order_id"] if is_known_by_ours else None,
+        "venue_order_id": order["venue_order_id"],
+        "aliases": {} if is_known_by_ours else order["aliases"],
+    }
+
+
+def _bust(log: Log, event: Row, now: datetime) -> Message:
+    return BustFill(**_names(_order(log, event)), fill_id=event["payload"]["fill_id"], at=now)
+
+
+def _correct_back(log: Log, event: Row, now: datetime) -> Message:
+    """The fill is again what it was: busting the correction would leave nothing of it, as of a fill that was not known."""
+    told, order = event["payload"], _order(log, event)
+    before = log.trades(stream=order["stream"], fill_id=told["corrects"], with_busted=True)  # other orders may have such an id
+    if not before:
+        return _bust(log, event, now)
+    names = ("quantity", "price", "fee", "fee_currency", "liquidity", "instrument", "side", "at")
+    was = {name: before[0][name] for name in names}
+    return CorrectFill(**_names(order), **was, fill_id=f"{told['fill_id']}@{REASON}", corrects=told["fill_id"])
+
+
+def _reinstate(log: Log, event: Row, now: datetime) -> Message:
+    """As of the end itself: what the venue says of it later stands."""
+    return Reinstate(**_names(_order(log, event)), at=event["at"])
+
+
+def _withdraw(log: Log, event: Row, now: datetime) -> Message:
+    """An order of ours is as unknown as it was; one that was adopted is let go."""
+    order = _order(log, event)
+    message_class = Absent if order["origin"] == "own" else Cancel
+    return message_class(**_names(order), at=max(now, event["at"]))
+
+
+def _observed(log: Log, event: Row, now: datetime) -> Message | None:
+    return _reinstate(log, event, now) if event["payload"].get("status") in OBSERVED_ENDS else None
+
+
+def _restate(log: Log, event: Row, now: datetime) -> Message | None:
+    """Terms are again what they were known to be before, unless the venue has told later ones. A moment later than it told those
+    that are taken back: it may tell them again, in other words."""
+    before = log.orders(account=event["account"], stream=event["stream"], as_of=event["position"] - 1)
+    told = event["payload"]
+    terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in told and before}
+    known = {name: term for name, term in terms.items() if term is not None}
+    return Restate(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
+
+
+def _adjust(log: Log, event: Row, now: datetime) -> Message:
+    """The position is again what it would have been at that time without the adjustment, by all that is known now."""
+    account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
+    held = position_rows(position_at(log, account, instrument, at, without=event["position"]))[0]
+    price = Decimal(plain(EXACT.quantize(held["average_open_price"], SMALLEST)))
+    return Adjust(account=account, instrument=instrument, quantity=held["position_quantity"], price=price, at=at)
+
+
+def _pay_back(log: Log, event: Row, now: datetime) -> Message:
+    told = event["payload"]
+    return Funding(
+        account=event["account"],
+        instrument=told["instrument"],
+        amount=-Decimal(told["amount"]),
+        currency=told["currency"],
+        at=event["at"],
+    )
+
+
+_UNDO: dict[str, Callable[[Log, Row, datetime], Message | None]] = {
+    "fill_recorded": _bust,
+    "fill_corrected": _correct_back,
+    "order_canceled": _reinstate,
+    "order_rejected": _reinstate,
+    "order_expired": _reinstate,
+    "status_observed": _observed,
+    "order_acknowledged": _withdraw,
+    "order_replaced": _restate,
+    "order_restated": _restate,
+    "position_adjusted": _adjust,
+    "funding_recorded": _pay_back,
+}

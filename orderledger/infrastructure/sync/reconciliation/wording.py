@@ -1,0 +1,34 @@
+"""The venue's word in other words, where as it stands it would change nothing here."""
+
+from typing import Any
+
+from orderledger.infrastructure.messages.registry import Acknowledge, Replace, Restate
+from orderledger.infrastructure.sync.reconciliation.comparing import TERMS, stated_by
+from orderledger.projections.tables import Row
+
+
+def observed(message: Any, row: Row) -> Acknowledge:
+    """That the venue knows the order after all. It claims nothing: its time may be ours, and later than the venue's next word."""
+    return Acknowledge(
+        account=message.account,
+        venue_order_id=message.venue_order_id,
+        aliases=message.aliases,
+        at=max(message.at, row["updated_at"]),
+        evidence=message.evidence,
+    )
+
+
+def restated(message: Any, row: Row) -> Restate | Replace:
+    """The venue's terms as terms in force: those of the replace that is outstanding, if one is. By the venue's clock: whatever it
+    tells next takes their place."""
+    claims = stated_by(message)
+    claimed = {name: getattr(claims, name) for name in TERMS}
+    kind = Replace if row["pending"] == "replace" else Restate
+    return kind(
+        account=message.account,
+        venue_order_id=message.venue_order_id,
+        at=message.at,
+        reported=message.reported,
+        evidence=message.evidence,
+        **{name: term for name, term in claimed.items() if term is not None and term != row[name]},
+    )

@@ -1,0 +1,125 @@
+"""Reading single fields of a venue's row, for every adapter. What is not told is None, what cannot be read is Unreadable."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from orderledger.infrastructure.messages.fields import parse_number, parse_time
+
+Document = dict[str, Any]
+
+LONGEST_COUNT = 20
+"""Digits of a time that is counted."""
+
+LONGEST_ID = 40
+"""Digits of an id. A longer number names nothing at any venue."""
+
+LARGEST_ID = 2**64
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No order of any venue here is as old. What reads as an earlier time is a zero, or a count of something else."""
+
+NOTHING = ("", "null")
+"""Texts by which venues say nothing."""
+
+
+class Unreadable(ValueError):
+    """A row, or a payload, that cannot be read. Says which field, and what is wrong with it."""
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether nothing is said: null, an empty text, or the text "null"."""
+    return value is None or (isinstance(value, str) and value in NOTHING)
+
+
+def number(row: Document, name: str) -> Decimal | None:
+    """An exact number, with the digits that were written: a float is none, since they are lost."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    try:
+        return parse_number(value)
+    except ValueError as fault:
+        raise Unreadable(f"{name} {fault}") from None
+
+
+def needed_number(row: Document, name: str) -> Decimal:
+    """A number that has to be there."""
+    found = number(row, name)
+    if found is None:
+        raise Unreadable(f"{name} is missing")
+    return found
+
+
+def price(row: Document, name: str) -> Decimal | None:
+    """A price, where the venue writes 0 for none."""
+    found = number(row, name)
+    if found is not None and found < 0:
+        raise Unreadable(f"{name} is negative")
+    return found or None
+
+
+def paid_price(row: Document, name: str, *, may_be_zero: bool = False) -> Decimal:
+    """The price of an execution, which has to be there. `may_be_zero`: whether it may be 0, as in a settlement of what has
+    become worthless."""
+    found = needed_number(row, name)
+    if found < 0 or (found == 0 and not may_be_zero):
+        raise Unreadable(f"{name} is {found:f}: a price is above 0")
+    return found
+
+
+def word(row: Document, name: str) -> str | None:
+    """A text."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if not isinstance(value, str):
+        raise Unreadable(f"{name} is not a text")
+    return value
+
+
+def identity(row: Document, name: str) -> str | None:
+    """An id that is an integer, as text. 0 names nothing."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**LONGEST_ID:
+        value = str(value)
+    if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_ID):
+        raise Unreadable(f"{name} is no id")
+    return value if value.strip("0") else None
+
+
+def can_be_id(name: str) -> bool:
+    """Whether a venue can have given an order this id. What cannot be one is not asked for: the venue would refuse to answer."""
+    return name.isascii() and name.isdigit() and len(name) <= LONGEST_ID and int(name) < LARGEST_ID
+
+
+def flag(row: Document, name: str) -> bool | None:
+    """True or false."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if not isinstance(value, bool):
+        raise Unreadable(f"{name} is neither true nor false")
+    return value
+
+
+def moment(row: Document, name: str) -> datetime | None:
+    """A time: RFC 3339 with an offset, or a count of s, ms, us or ns, as a number or as text."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_COUNT:
+        value = int(value)
+    try:
+        return plausible(parse_time(value))
+    except (ValueError, OverflowError) as fault:
+        raise Unreadable(f"{name} {fault}") from None
+
+
+def plausible(at: datetime) -> datetime:
+    """The same time. Raises ValueError for one before any order of these venues."""
+    if at < EARLIEST:
+        raise ValueError(f"is {at.isoformat()}, which is before the year {EARLIEST.year}")
+    return at

@@ -1,0 +1,18 @@
+"""Prices that are derived from sums, as messages can hold them."""
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from orderledger.domain.exact import EXACT, ONE, ZERO, plain
+from orderledger.infrastructure.messages.fields import DIGITS
+
+PRICE = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN)
+"""A derived price that does not end within 28 digits is rounded half even to 28 digits."""
+SMALLEST = ONE.scaleb(-DIGITS)
+
+
+def quotient(notional: Decimal, quantity: Decimal) -> Decimal | None:
+    """A price to 28 digits. None where it is not above zero: such numbers do not belong together."""
+    price = PRICE.divide(notional, quantity)
+    if price.as_tuple().exponent < -DIGITS:  # type: ignore[operator]
+        price = price.quantize(SMALLEST, rounding=ROUND_HALF_EVEN, context=EXACT)
+    return Decimal(plain(price)) if price > ZERO else None

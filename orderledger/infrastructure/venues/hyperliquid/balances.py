@@ -1,0 +1,32 @@
+"""Balances of spot tokens."""
+
+from typing import Any
+
+from orderledger.infrastructure.messages.registry import Balance
+from orderledger.infrastructure.venues.hyperliquid import payload_rows
+from orderledger.infrastructure.venues.hyperliquid.message_context import Context, Translated
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, tell
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import SPOT
+
+
+def spot_balances(payload: Any, context: Context) -> Translated:
+    """What `spotClearinghouseState` tells of: `balances`, each with its token and the `total`, what is on hold included."""
+    try:
+        rows = Row(payload).rows("balances")
+    except Unreadable as error:
+        return payload_rows.failed(error)
+    return payload_rows.one_by_one(rows, lambda row: [_balance(row, context)])
+
+
+def _balance(raw: Any, context: Context) -> Balance:
+    """A token is called as a perpetual may be: its balance has to have another name."""
+    row = Row(raw)
+    return tell(
+        Balance,
+        row.raw,
+        account=context.account,
+        at=context.at,
+        source=context.source,
+        instrument=f"{row.need('coin', row.word('coin'))}{SPOT}",
+        quantity=row.need("total", row.number("total")),
+    )

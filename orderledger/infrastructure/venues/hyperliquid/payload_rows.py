@@ -1,0 +1,205 @@
+"""Rows of one kind, as they come in one payload, to messages. A row that cannot be read costs the others nothing."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+from orderledger.domain.values import Status
+from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Fill, Message, ReportedClaims
+from orderledger.infrastructure.messages.registry import Status as StatusMessage
+from orderledger.infrastructure.venues.base.translation import Fault, as_text
+from orderledger.infrastructure.venues.hyperliquid.executions import balance_message, fill_message, funding_message
+from orderledger.infrastructure.venues.hyperliquid.message_context import Context, Translated
+from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow, children_of, read_listed, read_reported
+from orderledger.infrastructure.venues.hyperliquid.reports import corrections, introduced, released, row_messages, waiting
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, rows_of, tell
+from orderledger.infrastructure.venues.hyperliquid.sequence import by_time, fills_in_sequence
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, Meaning
+
+Read = TypeVar("Read")
+
+NOT_BY_USER = "nonUserCancel"
+FUNDING_MARKS = frozenset({"usdc", "fundingRate", "szi"})
+"""Fields of a funding's `delta`, by which one without a type is known."""
+
+
+def statuses(payload: Any, legs: Legs, context: Context, *, is_conclusive: bool = True) -> Translated:
+    """Rows with their status, the oldest first.
+
+    Unless `is_conclusive`, a newer leg of an order may come in another payload: a cancel by the user is held in `legs`.
+    """
+    told = Translated()
+    rows = _read(payload, read_reported, told)
+    rows.sort(key=lambda row: (row.status_at or row.created_at, row.created_at))
+    _tell_rows(rows, legs, context, told, is_conclusive=is_conclusive)
+    _tell_children([row.raw["order"] for row in rows if row.meaning is Meaning.WORKING], rows, context, told)
+    return told
+
+
+def open_orders(payload: Any, legs: Legs, context: Context) -> Translated:
+    """A list of open orders. `context.at` dates what is filled of them; without it, that is not told."""
+    told = Translated()
+    rows = _read(payload, read_listed, told)
+    _tell_rows(rows, legs, context, told, is_conclusive=True)
+    _tell_children([row.raw for row in rows], rows, context, told)
+    return told
+
+
+def fills(payload: Any, legs: Legs, context: Context) -> Translated:
+    """Fills as they happened, whichever row comes first in the payload: the log keeps this order for fills of one time.
+
+    Then the terms of later legs again, where these fills change them. Terms known half way are told to nobody: they might be
+    recorded after those known in the end.
+    """
+    told = one_by_one(fills_in_sequence(payload), lambda row: [fill_message(row, legs, context)])
+    found = [legs.of_fill(fill.aliases.get(CLOID), fill.venue_order_id or "") for fill in told.messages if isinstance(fill, Fill)]
+    for chain in {id(chain): chain for chain in found if chain is not None}.values():
+        _guarded(partial(corrections, chain, context), told)
+    return told
+
+
+def slices(payload: Any, legs: Legs, context: Context) -> Translated:
+    """Fills of orders that are worked in slices, each in an object of its own."""
+    told = Translated()
+    told.add(fills(_read(payload, lambda row: Row(row).get("fill"), told), legs, context))
+    return told
+
+
+def fundings(payload: Any, context: Context) -> Translated:
+    return one_by_one(by_time(payload), lambda row: [funding_message(row, context)] if _is_funding(row) else [])
+
+
+def positions(payload: Any, context: Context) -> Translated:
+    """A `clearinghouseState`: what is not flat in it."""
+    try:
+        state = Row(payload)
+        dated = replace(context, at=state.moment("time") or context.at)
+        rows = state.rows("assetPositions")
+    except Unreadable as error:
+        return failed(error)
+    return one_by_one(rows, lambda row: [balance] if (balance := balance_message(row, dated)) is not None else [])
+
+
+def cancels_by_venue(payload: Any, context: Context) -> Translated:
+    """Coins and ids of orders that the venue canceled. It says neither when nor why."""
+    return one_by_one(payload, lambda row: [_canceled_by_venue(row, context)])
+
+
+def acknowledgements(payload: Any, context: Context) -> Translated:
+    """What `/exchange` answers, as far as it names orders by their ids: its refusals name none."""
+    try:
+        statuses = Row(Row(Row(payload).get("response")).get("data")).rows("statuses")
+    except Unreadable as error:
+        return failed(error)
+    return one_by_one([row for row in statuses if isinstance(row, dict)], lambda row: _acknowledgement(row, context))
+
+
+def release(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Translated:
+    """Cancels that were held and turned out to be ends."""
+    told = Translated()
+    for row in rows:
+        _guarded(partial(released, row, legs, context), told)
+    return told
+
+
+def introductions(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Translated:
+    """The legs whose cancels are held, where nothing has told of them yet."""
+    told = Translated()
+    for row in rows:
+        _guarded(partial(introduced, row, legs, context), told)
+    return told
+
+
+def failed(error: Unreadable) -> Translated:
+    """Nothing but a fault."""
+    return Translated(faults=[Fault(fault=str(error), payload=as_text(error.row))])
+
+
+def one_by_one(payload: Any, translate: Callable[[Any], list[Message]]) -> Translated:
+    """Rows of which each says all that it has to say."""
+    told = Translated()
+    for messages in _read(payload, translate, told):
+        told.messages += messages
+    return told
+
+
+def _is_funding(raw: Any) -> bool:
+    """Whether a row is a payment of funding. Rows of deposits, delegations and the like have a `delta` as well, of another type
+    or of none."""
+    delta = Row(raw).get("delta")
+    if delta is None:
+        return True
+    kind = Row(delta).get("type")
+    return kind == "funding" or (kind is None and not FUNDING_MARKS.isdisjoint(delta))
+
+
+def _canceled_by_venue(raw: Any, context: Context) -> Message:
+    row = Row(raw)
+    return tell(
+        Cancel,
+        row.raw,
+        account=context.account,
+        at=context.at,
+        source=context.source,
+        venue_order_id=str(row.need("oid", row.count("oid"))),
+        instrument=context.symbols.instrument(row.need("coin", row.word("coin"))),
+        reason=NOT_BY_USER,
+    )
+
+
+def _acknowledgement(status: dict[str, Any], context: Context) -> list[Message]:
+    kind = next((kind for kind in ("resting", "filled") if kind in status), None)
+    if kind is None:
+        return []
+    row = Row(status[kind])
+    cloid = row.cloid()
+    fields: dict[str, Any] = {
+        "account": context.account,
+        "at": context.at,
+        "source": context.source,
+        "venue_order_id": str(row.need("oid", row.count("oid"))),
+        "aliases": {CLOID: cloid} if cloid is not None else {},
+    }
+    if kind == "resting":
+        return [tell(Acknowledge, status, **fields)]
+    claims = ReportedClaims(cum_quantity=row.size("totalSz"), average_price=row.price("avgPx"))
+    return [tell(StatusMessage, status, status=str(Status.FILLED), reported=claims, **fields)]
+
+
+def _read(payload: Any, read: Callable[[Any], Read], told: Translated) -> list[Read]:
+    """The rows that can be read."""
+    found: list[Read] = []
+    try:
+        rows = rows_of(payload)
+    except Unreadable as error:
+        told.add(failed(error))
+        return []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except Unreadable as error:
+            told.add(failed(error))
+    return found
+
+
+def _guarded(make: Callable[[], list[Message]], told: Translated) -> None:
+    try:
+        told.messages += make()
+    except Unreadable as error:
+        told.add(failed(error))
+
+
+def _tell_rows(rows: Sequence[OrderRow], legs: Legs, context: Context, told: Translated, *, is_conclusive: bool) -> None:
+    """All legs are noted before anything is told: a later row may say that an earlier one's cancel was no end."""
+    for row, known in zip(rows, legs.note_all(rows), strict=True):
+        _guarded(partial(row_messages, row, known, legs, context, is_conclusive=is_conclusive), told)
+
+
+def _tell_children(parents: Iterable[Any], rows: Sequence[OrderRow], context: Context, told: Translated) -> None:
+    """The orders that wait for a parent's fill, where the list does not have them itself."""
+    listed = {row.venue_order_id for row in rows}
+    for child in _read([child for parent in parents for child in children_of(parent)], read_listed, told):
+        if child.venue_order_id not in listed:
+            _guarded(lambda child=child: [waiting(child, context)], told)  # type: ignore[misc]

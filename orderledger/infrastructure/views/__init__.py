@@ -1,0 +1,1 @@
+"""Views: kept up to date from the log, rebuilt, checked, queried."""

@@ -1,0 +1,69 @@
+"""Events as people and machines read them, from the bytes in which they are stored."""
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.storage.codec import NAMES, UPCASTS, decode, name_of, readable_payload
+from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.views.arguments import check_argument, check_period
+from orderledger.projections.history import event_row
+from orderledger.projections.tables import Row
+
+
+class Stored(msgspec.Struct, gc=False):
+    """What of a stored event is shown as it stands there."""
+
+    payload: dict[str, Any]
+
+
+_decode = msgspec.json.Decoder(Stored).decode
+
+
+def stored_event_row(stored: StoredRow) -> Row:
+    """A stored event in the `event` view. One of an older shape is shown in the shape of today."""
+    recorded = decode(*stored)
+    if stored.name in UPCASTS:
+        return event_row(recorded, name_of(recorded.event), readable_payload(recorded.event))
+    return event_row(recorded, stored.name, _decode(stored.state).payload)
+
+
+EVENT_NAMES = {spelling: name for name in NAMES.values() for spelling in (name, name.partition(".")[0])}
+"""Names of events as people may write them: with the version or without."""
+
+SOURCES = (*map(str, Source), "ledger")
+"""Sources of events: those of messages, and the ledger's own for what it detects."""
+
+
+def event_filter(
+    *,
+    actor: str | None = None,
+    source: str | None = None,
+    name: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Callable[[Row], bool]:
+    """Whether a row of the `event` view has these values, and happened from `since` on and before `until`. Raises ValueError for
+    a name or a source that no event has."""
+    check_argument("actor", "text", actor)
+    check_period(since, until)
+    _check_word("name", name, EVENT_NAMES, [word for word in EVENT_NAMES if "." not in word])
+    _check_word("source", source, SOURCES, SOURCES)
+    asked = {"actor": actor, "source": source, "name": EVENT_NAMES[name] if name else None}
+    wanted = {column: value for column, value in asked.items() if value is not None}
+
+    def is_asked_for(row: Row) -> bool:
+        if any(row[column] != value for column, value in wanted.items()):
+            return False
+        return (since is None or since <= row["at"]) and (until is None or row["at"] < until)
+
+    return is_asked_for
+
+
+def _check_word(argument: str, value: str | None, words: Collection[str], shown: Iterable[str]) -> None:
+    check_argument(argument, "text", value)
+    if value is not None and value not in words:
+        raise ValueError(f"{argument}: {value!r:.100} is none of {', '.join(shown)}")

@@ -1,0 +1,249 @@
+"""What can be asked of a ledger: answers from the views, each of which brings them up to date first, and from the log."""
+
+from collections.abc import Generator, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from orderledger.infrastructure.storage.store import reaching
+from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
+from orderledger.infrastructure.views.histories import event_filter, stored_event_row
+from orderledger.infrastructure.views.reading import Reader, check_times, one_order
+from orderledger.infrastructure.views.views import was_known
+from orderledger.projections import queries
+from orderledger.projections.positions import Method
+from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, Row, Table
+
+
+class Questions(Reader):
+    """Methods of every ledger. `as_of`: as the ledger stood then, at a time or after the event at a position of the log;
+    `effective_at`: with what happened by then, as known now."""
+
+    def orders(
+        self,
+        *,
+        open_only: bool = False,
+        limit: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """Orders, oldest request first. `limit`: at most so many, those that were updated last. `since` and `until`: those
+        requested from the one time on, and before the other; an order that was not requested here counts by its last update.
+        `where`: values of columns, e.g. account, instrument, side, status, certainty, strategy, origin."""
+        check_argument("limit", "count", limit)
+        if limit is not None and limit < 1:
+            raise ValueError(f"limit takes 1 or more, not {limit}")
+        check_period(since, until)
+        with self._views(as_of, effective_at) as views:
+            return queries.orders(
+                views, limit=limit, since=since, until=until, **where, **({"is_open": True} if open_only else {})
+            )
+
+    def open_orders(self, **where: Any) -> list[Row]:
+        """Orders that have not ended."""
+        return self.orders(open_only=True, **where)
+
+    def order(
+        self,
+        order_id: str,
+        /,
+        *,
+        account: str | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+    ) -> Row:
+        """One order by any id it has borne. Raises UnknownOrder, or AmbiguousOrder where several accounts have such an order."""
+        check_argument("order_id", "text", order_id, is_needed=True)
+        check_argument("account", "text", account)
+        with self._views_of_order(order_id, account, as_of, effective_at) as views:
+            return ORDERS.shown(one_order(views, order_id, account))
+
+    def history(
+        self,
+        order_id: str,
+        /,
+        *,
+        account: str | None = None,
+        actor: str | None = None,
+        source: str | None = None,
+        name: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+    ) -> list[Row]:
+        """The events of one order, as they were recorded. The filters are those of `events`. Raises as `order` does."""
+        check_times(as_of, effective_at)
+        check_argument("order_id", "text", order_id, is_needed=True)
+        check_argument("account", "text", account)
+        is_asked_for = event_filter(actor=actor, source=source, name=name, since=since, until=until)
+        stored = self._stored_under(order_id, account) if as_of is None and effective_at is None else []
+        if not stored:
+            with self._views_of_order(order_id, account, as_of, effective_at) as views:
+                stream = one_order(views, order_id, account)["stream"]
+            with reaching(self._url):
+                stored = self._store.recorder.rows_of([stream])
+        return [
+            row
+            for row in map(stored_event_row, stored)
+            if was_known(row["recorded_at"], row["position"], as_of)
+            and (effective_at is None or row["at"] <= effective_at)
+            and is_asked_for(row)
+        ]
+
+    def events(
+        self,
+        *,
+        account: str | None = None,
+        actor: str | None = None,
+        source: str | None = None,
+        name: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> Iterator[Row]:
+        """The log, as `history` shows it, one event after the other: those after the position `after`, at most `limit`.
+
+        `name` is an event's, with or without its version. `since` and `until`: events that happened from the one time on, and
+        before the other."""
+        check_argument("account", "text", account)
+        check_argument("after", "count", after, is_needed=True)
+        check_argument("limit", "count", limit)
+        is_asked_for = event_filter(actor=actor, source=source, name=name, since=since, until=until)
+        found = (row for row in self._events_after(after, account) if is_asked_for(row))
+        return islice(found, limit)
+
+    def trades(
+        self,
+        *,
+        with_busted: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """Fills that stand, in the order they happened; with `with_busted` also those that were busted or corrected. `since`
+        and `until`: those that happened from the one time on, and before the other."""
+        check_period(since, until)
+        with self._views(as_of, effective_at) as views:
+            return queries.trades(views, with_busted=with_busted, since=since, until=until, **where)
+
+    def stream(
+        self,
+        view: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> Generator[Row, None, None]:
+        """The rows of a view one after the other, all of one state, in memory a thousand at a time.
+
+        `view`: orders, trades, anomalies, account_events or certificates, with the filters of the method of that name; of
+        trades those that stand, unless `state` or `with_busted` says otherwise. This thread may ask and record meanwhile. The
+        database keeps the state for as long as the iterator is open: close one that you leave before its end. As of another
+        time all rows are in memory.
+        """
+        check_period(since, until)
+        check_times(as_of, effective_at)
+        table, where = queries.streamed(view, where)
+        asked_of(table, where)
+        return self._streamed(table, as_of, effective_at, {"since": since, "until": until, **where})
+
+    def positions(
+        self,
+        *,
+        method: Method = "average",
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """Positions with their P&L, and the quantities that open and unresolved orders may add."""
+        with self._views(as_of, effective_at) as views:
+            return queries.positions(views, method=method, **where)
+
+    def pnl(
+        self,
+        *,
+        method: Method = "average",
+        by: Sequence[str] | str = ("account", "instrument"),
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """P&L by account and instrument, or by any of account, instrument, strategy and day. Methods: average, fifo, lifo."""
+        with self._views(as_of, effective_at) as views:
+            return queries.pnl(views, method=method, by=_groups(by), **where)
+
+    def anomalies(
+        self,
+        *,
+        open_only: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """Every anomaly that was detected, with the time it was cleared; with `open_only` those that were not cleared. `since`
+        and `until`: those detected from the one time on, and before the other."""
+        rows = self._shown(ANOMALIES, as_of, effective_at, where, since, until)
+        return [row for row in rows if row["cleared_at"] is None] if open_only else rows
+
+    def proposals(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """Proposals, what was decided about them and by whom, and the orders that carry them out. `since` and `until`: those
+        made from the one time on, and before the other."""
+        check_period(since, until)
+        with self._views(as_of, effective_at) as views:
+            return queries.proposals(views, since=since, until=until, **where)
+
+    def instruments(
+        self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
+    ) -> list[Row]:
+        """Instruments as they were defined, their marks, and what the venue says is held."""
+        return self._shown(INSTRUMENTS, as_of, effective_at, where)
+
+    def account_events(
+        self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
+    ) -> list[Row]:
+        """Funding, adjustments and gaps."""
+        return self._shown(ACCOUNT_EVENTS, as_of, effective_at, where)
+
+    def certificates(
+        self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
+    ) -> list[Row]:
+        """What agreed with the venues each time they were compared, and what did not."""
+        return self._shown(CERTIFICATES, as_of, effective_at, where)
+
+    def _shown(
+        self,
+        table: Table,
+        as_of: datetime | int | None,
+        effective_at: datetime | None,
+        where: dict[str, Any],
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[Row]:
+        check_period(since, until)
+        with self._views(as_of, effective_at) as views:
+            return [table.shown(row) for row in views.rows(table, since=since, until=until, **where)]
+
+
+def _groups(by: Sequence[str] | str) -> tuple[str, ...]:
+    if not isinstance(by, (str, list, tuple)):
+        raise TypeError(f"by takes names of groups, not {by!r}")
+    return tuple(name.strip() for name in by.split(",") if name.strip()) if isinstance(by, str) else tuple(by)

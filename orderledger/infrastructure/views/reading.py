@@ -1,0 +1,109 @@
+"""How questions reach the views and the log of a ledger: live, streamed, or as of another time."""
+
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from typing import Any
+
+from orderledger.domain.orders.events import OrderAttributed
+from orderledger.domain.values import account_of, order_stream
+from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
+from orderledger.infrastructure.storage.codec import NAMES
+from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.store import Store, reaching
+from orderledger.infrastructure.views.arguments import check_argument
+from orderledger.infrastructure.views.histories import stored_event_row
+from orderledger.infrastructure.views.projector import Projector, stored_position
+from orderledger.infrastructure.views.stored_views import StoredViews
+from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded
+from orderledger.projections.tables import Row, Table
+
+ATTRIBUTED = NAMES[OrderAttributed]
+EVENTS_AT_ONCE = 1_000
+"""Events that `events` holds in memory: each may have a large payload of the venue."""
+
+
+class Reader:
+    """Reads the views, which it brings up to date first, and the log."""
+
+    def __init__(self, store: Store, url: str, projector: Projector) -> None:
+        self._store = store
+        self._url = url
+        self._projector = projector
+
+    def _stored_under(self, order_id: str, account: str | None) -> list[StoredRow]:
+        """The stream that has the name of the order, where there is one and the order did not turn out to be another."""
+        if account is None:
+            return []
+        with reaching(self._url):
+            stored = self._store.recorder.rows_of([order_stream(account, order_id)])
+        return [] if any(row.name == ATTRIBUTED for row in stored) else stored
+
+    def _events_after(self, position: int, account: str | None) -> Iterator[Row]:
+        while True:
+            with reaching(self._url):
+                stored = self._store.recorder.rows_after(position, EVENTS_AT_ONCE)
+            if not stored:
+                return
+            yield from (stored_event_row(row) for row in stored if account in (None, account_of(row.stream)))
+            position = stored[-1].position
+
+    def _streamed(
+        self, table: Table, as_of: AsOf | None, effective_at: datetime | None, asked: dict[str, Any]
+    ) -> Generator[Row, None, None]:
+        if self._store.url is None:  # a store in memory lets nobody write while it is read
+            with self._views(as_of, effective_at) as views:
+                rows = views.rows(table, **asked)
+            yield from map(table.shown, rows)
+            return
+        with self._views(as_of, effective_at, is_streaming=True) as views:
+            yield from map(table.shown, views.each(table, **asked))
+
+    @contextmanager
+    def _views(self, as_of: AsOf | None, effective_at: datetime | None, *, is_streaming: bool = False) -> Iterator[Views]:
+        check_times(as_of, effective_at)
+        is_now = as_of is None and effective_at is None
+        with reaching(self._url), ExitStack() as reading:
+            live = self._live(reading, is_streaming=is_streaming) if is_now else None
+            yield folded(self._store, as_of, effective_at) if live is None else live
+
+    @contextmanager
+    def _views_of_order(
+        self, order_id: str, account: str | None, as_of: AsOf | None, effective_at: datetime | None
+    ) -> Iterator[Views]:
+        """The views, or as of another time those of the orders with this name alone: of their own streams."""
+        check_times(as_of, effective_at)
+        with reaching(self._url), ExitStack() as reading:
+            live = self._live(reading)
+            if live is None:
+                yield folded(self._store, as_of, effective_at)
+            elif as_of is None and effective_at is None:
+                yield live
+            else:
+                yield FoldedViews(live.events_of_order(order_id, account), as_of, effective_at)
+
+    def _live(self, reading: ExitStack, *, is_streaming: bool = False) -> StoredViews | None:
+        """The live views, up to date, until `reading` ends. None where they are behind a log that may only be read."""
+        database = self._store.database
+        while (position := self._projector.caught_up()) is not None:
+            session = reading.enter_context(database.streaming() if is_streaming else database.reading())
+            if stored_position(session) >= position:
+                return StoredViews(session)
+            reading.close()
+            self._projector.restart()
+        return None
+
+
+def check_times(as_of: AsOf | None, effective_at: datetime | None) -> None:
+    if type(as_of) is not int:
+        check_argument("as_of", "time", as_of)
+    check_argument("effective_at", "time", effective_at)
+
+
+def one_order(views: Views, name: str, account: str | None) -> Row:
+    found = views.orders_named(name, account)
+    if not found:
+        raise UnknownOrder(name, account)
+    if len(found) > 1:
+        raise AmbiguousOrder(name, sorted({row["account"] for row in found}))
+    return found[0]

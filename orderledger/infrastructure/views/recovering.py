@@ -1,0 +1,157 @@
+"""Finds the open orders in the log itself, where the views are far behind it: only the orders that may be open are folded."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from orderledger.domain.exact import plain
+from orderledger.domain.orders.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
+from orderledger.domain.orders.events import (
+    AnomalyCleared,
+    AnomalyDetected,
+    CancelRejected,
+    CancelRequested,
+    FillRecorded,
+    OrderAbsent,
+    OrderAcknowledged,
+    OrderCanceled,
+    OrderDoneForDay,
+    OrderExpired,
+    OrderReinstated,
+    OrderRejected,
+    OrderRequested,
+    OrderResumed,
+    OrderStopped,
+    OrderSubmitted,
+    OrderSuspended,
+    OrderTriggered,
+    ReplaceRejected,
+    ReplaceRequested,
+    StatusObserved,
+    SubmissionUnresolved,
+)
+from orderledger.domain.orders.evolve import evolve
+from orderledger.domain.orders.order import Order
+from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import account_of, client_order_id_of, is_order_stream
+from orderledger.infrastructure.garbage import uncollected
+from orderledger.infrastructure.storage.codec import NAMES, decode
+from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.views.projector import stored_position
+from orderledger.projections.orders import order_row
+from orderledger.projections.store import sort_key
+from orderledger.projections.survey import Survey
+from orderledger.projections.tables import ORDERS, Row
+
+BATCH = 10_000
+STREAMS_PER_READING = 1_000
+
+REQUESTED, FILLED, REJECTED = NAMES[OrderRequested], NAMES[FillRecorded], NAMES[OrderRejected]
+REINSTATED = NAMES[OrderReinstated]
+CONCLUSION = f'"{CONCLUDED_ABSENT}"'.encode()
+"""In the bytes of a cancel that may end nothing: the order may have been requested here since."""
+ENDING = frozenset({NAMES[OrderCanceled], NAMES[OrderExpired]})
+HARMLESS = frozenset(
+    {
+        NAMES[OrderSubmitted],
+        NAMES[SubmissionUnresolved],
+        NAMES[CancelRequested],
+        NAMES[ReplaceRequested],
+        NAMES[OrderAcknowledged],
+        NAMES[CancelRejected],
+        NAMES[ReplaceRejected],
+        NAMES[OrderTriggered],
+        NAMES[OrderSuspended],
+        NAMES[OrderResumed],
+        NAMES[OrderStopped],
+        NAMES[OrderDoneForDay],
+        NAMES[StatusObserved],
+        NAMES[OrderAbsent],
+        NAMES[AnomalyDetected],
+        NAMES[AnomalyCleared],
+    }
+)
+"""Events that cannot open an order again that has plainly ended."""
+
+
+class Glance(msgspec.Struct, gc=False):
+    """What of a payload a survey looks at."""
+
+    fill_id: str = ""
+    quantity: Decimal | None = None
+    reason: str | None = None
+
+
+class Glanced(msgspec.Struct, gc=False):
+    payload: Glance
+
+
+_decode = msgspec.json.Decoder(Glanced).decode
+
+
+def open_orders_in_log(store: Store) -> tuple[list[Row], int]:
+    """The rows of all open orders, as the view would list them once it is up to date, and the number of events read."""
+    with uncollected():
+        known, position = _known(store)
+        survey = Survey(is_from_beginning=position == 0)
+        count = 0
+        while rows := store.recorder.rows_after(position, BATCH):
+            for stream, version, name, state, place in rows:
+                if known:
+                    known.pop(stream, None)
+                try:
+                    _take(survey, stream, version, name, state)
+                except (ValueError, TypeError):
+                    decode(stream, version, name, state, place)  # says what is wrong with it
+                    raise
+            position = rows[-1].position
+            count += len(rows)
+        found = list(known.values())
+        for stream, events in _events_of(store, survey.candidates):
+            count += len(events)
+            row = _row_of(stream, events)
+            if row is not None and row["is_open"]:
+                found.append(row)
+        return sorted(found, key=lambda row: sort_key(ORDERS, row)), count
+
+
+def _known(store: Store) -> tuple[dict[str, Row], int]:
+    """The orders that were open where the views are, and where that is."""
+    with store.database.reading() as session:
+        rows = session.select(ORDERS, "is_open = ?", (session.to_sql("flag", True),))
+        return {row["stream"]: row for row in rows}, stored_position(session)
+
+
+def _take(survey: Survey, stream: str, version: int, name: str, state: bytes) -> None:
+    if name == FILLED:
+        fill = _decode(state).payload
+        survey.fill(stream, fill.fill_id, fill.quantity or Decimal(0))
+    elif name == REQUESTED:
+        survey.request(stream, version, _decode(state).payload.quantity or Decimal(0))
+    elif name in ENDING and CONCLUSION in state:
+        survey.doubt(stream)
+    elif name in ENDING or (name == REJECTED and _decode(state).payload.reason != DUPLICATE_ORDER):
+        survey.end(stream)
+    elif name == REINSTATED:
+        survey.reinstate(stream)
+    elif name in HARMLESS:
+        survey.touch(stream, version)
+    elif is_order_stream(stream):
+        survey.doubt(stream)
+
+
+def _events_of(store: Store, streams: list[str]) -> Iterator[tuple[str, list[Recorded]]]:
+    for start in range(0, len(streams), STREAMS_PER_READING):
+        yield from store.events_of(streams[start : start + STREAMS_PER_READING]).items()
+
+
+def _row_of(stream: str, events: list[Recorded]) -> Row | None:
+    """The row of an order, with numbers as the views keep them. None where the order turned out to be another."""
+    order = Order(account_of(stream), client_order_id_of(stream))
+    for recorded in events:
+        evolve(order, recorded.event, recorded.at)  # type: ignore[arg-type]
+    if order.attributed_to is not None:
+        return None
+    row = order_row(stream, order, events[-1].version)
+    return {name: Decimal(plain(value)) if isinstance(value, Decimal) else value for name, value in row.items()}

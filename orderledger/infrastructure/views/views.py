@@ -1,0 +1,187 @@
+"""What questions read: the views, live in the database (`stored_views`) or folded from the log as of another time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from heapq import nlargest
+from typing import Any, Protocol
+
+from orderledger.domain.exact import plain
+from orderledger.domain.orders.events import AnomalyCleared, AnomalyDetected, OrderAttributed, OrderEvent, OrderRequested
+from orderledger.domain.orders.identity import OUR_IDS, Name, NameKind, names_borne
+from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import account_of, client_order_id_of, order_stream
+from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.views.arguments import asked_of
+from orderledger.projections.fold import Fold, Streams, nothing_earlier
+from orderledger.projections.store import MemoryRows, sort_key
+from orderledger.projections.tables import ORDERS, Row, Table
+
+AsOf = datetime | int
+"""A time of recording, or a position of the log: also where several events were recorded at one time."""
+
+
+NEWEST_BY = ("updated_at", "stream")
+"""What tells which orders were updated last."""
+
+
+class Views(Protocol):
+    """Rows of the views' tables, and orders by any of their names."""
+
+    def rows(
+        self,
+        table: Table,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest: int | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """The rows with these values, in the table's order. A value of None is no condition. `since` and `until`: rows whose
+        time (see `Table.time`) is at or after the one, and before the other. `newest`: so many at most, those that were updated
+        last."""
+
+    def each(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> Iterator[Row]:
+        """The same rows one after the other."""
+
+    def orders_named(self, name: str, account: str | None) -> list[Row]:
+        """The orders that bear the name: a client order id, a replacement's, a request's, a venue's id, an alias."""
+
+
+class FoldedViews:
+    """The views as of another time: from what was recorded by `as_of`, of what had happened by `effective_at`, or both.
+
+    As of a time of happening, a report belongs to the order that all names known at `as_of` show. A row shows only the names
+    that had appeared by then, and an order is found by any name known at `as_of`.
+    """
+
+    def __init__(
+        self,
+        events: Iterable[Recorded],
+        as_of: AsOf | None,
+        effective_at: datetime | None,
+        streams: Streams = nothing_earlier,
+    ) -> None:
+        self._rows = MemoryRows()
+        self._names = _Names()
+        fold = Fold(self._rows, streams)
+        known = (recorded for recorded in events if was_known(recorded.recorded_at, recorded.position, as_of))
+        named = map(self._names.taken, known)
+        for recorded in named if effective_at is None else _happened(named, effective_at):
+            fold.take(recorded)
+        fold.settle()
+
+    def rows(
+        self,
+        table: Table,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest: int | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        rows = [_as_kept(table, row) for row in self._rows.select(table, **asked_of(table, where))]
+        if since is not None or until is not None:
+            rows = [row for row in rows if _is_between(table.time_of(row), since, until)]
+        if newest is None:
+            return rows
+        return sorted(nlargest(newest, rows, key=_newest), key=lambda row: sort_key(table, row))
+
+    def each(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> Iterator[Row]:
+        return iter(self.rows(table, since=since, until=until, **where))
+
+    def orders_named(self, name: str, account: str | None) -> list[Row]:
+        rows = self.rows(ORDERS, account=account)
+        exact = [row for row in rows if row["client_order_id"] == name]
+        if exact:
+            return exact
+        streams = self._names.streams_named(name)
+        return [row for row in rows if row["stream"] in streams]
+
+
+def _as_kept(table: Table, row: Row) -> Row:
+    """With numbers as the tables give them back: 1E+3 is 1000 there, and 1.10 is 1.1."""
+    numbers = ((name, row[name]) for name, kind in table.kinds.items() if kind == "number")
+    return {**row, **{name: Decimal(plain(value)) for name, value in numbers if value is not None}}
+
+
+class _Names:
+    """The same bindings as in the store: a name stands for the first order that bore it, or what this turned out to be. An id of
+    ours that is an order's own, under which it was known, is no other order's name."""
+
+    def __init__(self) -> None:
+        self._bound: dict[tuple[str, Name], str] = {}
+        self._borne: defaultdict[str, list[tuple[str, Name]]] = defaultdict(list)
+        self._streams: set[str] = set()
+
+    def taken(self, recorded: Recorded) -> Recorded:
+        event, stream = recorded.event, recorded.stream
+        self._streams.add(stream)
+        account, own_id = account_of(stream), client_order_id_of(stream)
+        if isinstance(event, OrderAttributed):
+            for key in self._borne.pop(stream, ()):
+                if self._bound[key] == stream:
+                    self._bind(key, event.to)
+            if own_id is not None:
+                self._bind((account, (NameKind.CLIENT, own_id)), event.to)
+        elif isinstance(event, OrderEvent):
+            for kind, name in names_borne(own_id, event):
+                own = order_stream(account, name)
+                is_free = own == stream or kind not in OUR_IDS or own not in self._streams
+                if is_free and (account, (kind, name)) not in self._bound:
+                    self._bind((account, (kind, name)), stream)
+        return recorded
+
+    def _bind(self, key: tuple[str, Name], stream: str) -> None:
+        self._bound[key] = stream
+        self._borne[stream].append(key)
+
+    def streams_named(self, name: str) -> set[str]:
+        return {
+            stream
+            for (_, (kind, known)), stream in self._bound.items()
+            if name == known or (kind is NameKind.ALIAS and name == known.partition("=")[2])
+        }
+
+
+def _is_between(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:
+    return moment is not None and (since is None or since <= moment) and (until is None or moment < until)
+
+
+def _newest(row: Row) -> tuple[Any, ...]:
+    return tuple((row[name] is not None, row[name]) for name in NEWEST_BY)
+
+
+def folded(store: Store, as_of: AsOf | None, effective_at: datetime | None) -> FoldedViews:
+    """The views as of another time. Of a position, the log is read only up to it. Of a time, all of it is read: the clocks of
+    several processes may differ, so a later event may have an earlier time of recording."""
+    rows = store.all_rows(as_of) if isinstance(as_of, int) else store.all_rows()
+    return FoldedViews((decode(*row) for row in rows), as_of, effective_at)
+
+
+def was_known(recorded_at: datetime, position: int | None, as_of: AsOf | None) -> bool:
+    """Whether an event was in the log by that time, or stands at that position or before it. One not stored is known only now."""
+    if isinstance(as_of, int):
+        return position is not None and position <= as_of
+    return as_of is None or recorded_at <= as_of
+
+
+def _happened(events: Iterable[Recorded], moment: datetime) -> Iterator[Recorded]:
+    """The events that had happened by then. An order shows anomalies only if it has facts. Attributions count whenever they were
+    recorded, unless the order was requested since: they come last, when that is known."""
+    begun: set[str] = set()
+    attributions: dict[str, Recorded] = {}
+    for recorded in events:
+        event, stream = recorded.event, recorded.stream
+        if isinstance(event, OrderAttributed):
+            attributions[stream] = recorded
+            continue
+        if isinstance(event, OrderRequested):
+            attributions.pop(stream, None)
+        is_judgement = isinstance(event, (AnomalyDetected, AnomalyCleared))
+        if recorded.at <= moment and (stream in begun or not is_judgement):
+            begun.add(stream)
+            yield recorded
+    yield from (recorded for stream, recorded in attributions.items() if stream in begun)

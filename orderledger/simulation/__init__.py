@@ -1,0 +1,1 @@
+"""Simulated venues for tests, demos and dry runs. Nothing of the core imports this package."""

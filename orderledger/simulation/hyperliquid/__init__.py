@@ -1,0 +1,1 @@
+"""A server that speaks Hyperliquid's protocol on loopback."""

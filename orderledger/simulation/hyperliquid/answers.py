@@ -1,0 +1,161 @@
+"""What a made-up Hyperliquid answers to the questions of `/info`, within a weight per minute."""
+
+import json
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import Any
+
+from aiohttp import web
+
+from orderledger.infrastructure.venues.hyperliquid.limits import weight_of, weight_of_rows
+from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import is_cloid
+from orderledger.simulation.hyperliquid import rows as venue_rows
+from orderledger.simulation.servers import Faults, TrueOrder, Truth
+from orderledger.simulation.servers.server import FakeServer
+
+MOST_ROWS = 2000
+
+
+def _is_name(oid: Any) -> bool:
+    """Whether an order can be asked for by it."""
+    return isinstance(oid, int) or (isinstance(oid, str) and is_cloid(oid))
+
+
+class FakeAnswers(FakeServer):
+    """`weight` is what may be asked in a `minute`. `violations` counts what was refused, `most_weight` is what was spent.
+
+    `spot_balances` are those of tokens, by address, which the truth does not know. `spoiled` puts other fields into the rows of
+    an order. With `disorder`, a seed, fills of one millisecond are listed in any order.
+    """
+
+    def __init__(self, truth: Truth, *, faults: Faults | None, weight: int, minute: float, rows_per_page: int) -> None:
+        super().__init__(truth, faults=faults)
+        self.weight, self.minute, self.rows_per_page = weight, minute, rows_per_page
+        self.violations: Counter[str] = Counter()
+        self.most_weight = 0
+        self._spent: deque[tuple[float, int]] = deque()
+        self.spoiled: dict[int, dict[str, Any]] = {}
+        self.spot_balances: dict[str, list[dict[str, Any]]] = {}
+        self.disorder: int | None = None
+        self._forgotten: set[int] = set()
+
+    def forget(self, order: TrueOrder) -> None:
+        """The order is older than the last 2000 by now: only its fills remain."""
+        self._forgotten.add(order.order_id)
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        return [web.post("/info", self._info)]
+
+    async def name_of(self, request: web.Request) -> str:
+        try:
+            return str(json.loads(await request.text())["type"])
+        except (ValueError, TypeError, KeyError):
+            return request.path
+
+    async def _info(self, request: web.Request) -> web.Response:
+        asked = json.loads(await request.text())
+        answer: Callable[[str, dict[str, Any]], Any] | None = self._questions.get(asked.get("type"))
+        if answer is None or "user" not in asked or not _is_name(asked.get("oid", 0)):
+            return web.Response(status=422, text="Failed to deserialize the JSON body into the target type")
+        if not self._spend(weight_of(asked["type"])):
+            return web.Response(status=429, text="rate limited", headers={"Retry-After": "0"})
+        document = answer(asked["user"].lower(), asked)
+        if isinstance(document, list):
+            self._spend(weight_of_rows(asked["type"], len(document)))
+        return self.answer(document)
+
+    def _spend(self, weight: int) -> bool:
+        now = time.monotonic()
+        while self._spent and self._spent[0][0] <= now - self.minute:
+            self._spent.popleft()
+        used = sum(spent for _, spent in self._spent) + weight
+        if used > self.weight:
+            self.violations["weight"] += 1
+            return False
+        self._spent.append((now, weight))
+        self.most_weight = max(self.most_weight, used)
+        return True
+
+    @property
+    def _questions(self) -> dict[str, Callable[[str, dict[str, Any]], Any]]:
+        return {
+            "openOrders": lambda user, asked: [venue_rows.basic(order) for order in self._listed(user, asked.get("dex", ""))],
+            "frontendOpenOrders": lambda user, asked: self._list(user, asked.get("dex", ""))["orders"],
+            "orderStatus": self._order_status,
+            "historicalOrders": self._historical_orders,
+            "userFills": lambda user, asked: self._newest_fills(user),
+            "userFillsByTime": lambda user, asked: self._page(self._fills(user), asked),
+            "userFunding": lambda user, asked: self._page(map(venue_rows.asked_funding, self.truth.fundings(user)), asked),
+            "clearinghouseState": lambda user, asked: venue_rows.state(self.truth.positions(user), self.truth.clock.now()),
+            "spotClearinghouseState": lambda user, asked: {"balances": self.spot_balances.get(user, [])},
+        }
+
+    def _fills(self, user: str) -> list[dict[str, Any]]:
+        """Of the account, the oldest first. Which of one millisecond comes first, the venue does not document."""
+        rows = [venue_rows.fill(row) for row in self.truth.fills(user)]
+        if self.disorder is None:
+            return rows
+        return sorted(rows, key=lambda row: (row["time"], Random(f"{self.disorder} {row['tid']}").random()))
+
+    def _newest_fills(self, user: str) -> list[dict[str, Any]]:
+        return self._fills(user)[-MOST_ROWS:][::-1]
+
+    def _page(self, rows: Iterable[dict[str, Any]], asked: dict[str, Any]) -> list[dict[str, Any]]:
+        end = asked.get("endTime", 10**18)
+        return [row for row in rows if asked["startTime"] <= row["time"] <= end][: self.rows_per_page]
+
+    def _order_status(self, user: str, asked: dict[str, Any]) -> Any:
+        """By id, or by cloid: the newest order that bears it."""
+        name = asked["oid"]
+        found = [
+            order
+            for order in self.truth.orders(user)
+            if name in (order.order_id, order.client_id) and order.order_id not in self._forgotten
+        ]
+        return {"status": "order", "order": self._status(found[-1])} if found else {"status": "unknownOid"}
+
+    def _historical_orders(self, user: str, asked: dict[str, Any]) -> list[Any]:
+        """The newest first; an order that has ended has its open row too."""
+        rows = []
+        for order in self.truth.orders(user):
+            if order.order_id in self._forgotten:
+                continue
+            if order.status.is_ended:
+                new = {**venue_rows.full(order, []), "sz": order.quantity}
+                rows.append(venue_rows.reported(new, "open", order.created_at))
+            rows.append(self._status(order))
+        return rows[::-1][:MOST_ROWS]
+
+    def _status(self, order: TrueOrder) -> dict[str, Any]:
+        """An open order is told as it was when it was opened, whatever it has filled since."""
+        row = venue_rows.full(order, [])
+        if order.status.is_ended:
+            return venue_rows.reported(row, venue_rows.status_word(order), order.updated_at)
+        return venue_rows.reported({**row, "sz": order.quantity}, venue_rows.status_word(order), order.created_at)
+
+    def _listed(self, address: str, exchange: str) -> list[TrueOrder]:
+        """The main exchange's and spot, or one of a builder's, by the prefix of its coins."""
+        orders = [order for order in self.truth.open_orders(address) if order.parent_id is None]
+        return [order for order in orders if order.instrument.rpartition(":")[0] == exchange]
+
+    def _list(self, address: str, exchange: str) -> dict[str, Any]:
+        listed = self._listed(address, exchange)
+        orders = [self._spoiled_row(venue_rows.full(order, self.truth.children(order.order_id))) for order in listed]
+        return {"dex": exchange, "user": address, "orders": orders}
+
+    def _spoiled_row(self, row: dict[str, Any]) -> dict[str, Any]:
+        return row | self.spoiled.get(row["oid"], {})
+
+    def _web_data(self, address: str) -> dict[str, Any]:
+        now = self.truth.clock.now()
+        return {
+            "clearinghouseState": venue_rows.state(self.truth.positions(address), now),
+            "openOrders": self._list(address, "")["orders"],
+            "serverTime": milliseconds(now),
+            "isVault": False,
+            "user": address,
+            "twapStates": [],
+        }

@@ -1,0 +1,210 @@
+"""A made-up Hyperliquid on loopback: it speaks the venue's protocol, enforces its limits, and can be made to misbehave.
+
+Accounts of the truth are addresses, its client ids are cloids. Needs aiohttp, the optional extra `fake`.
+"""
+
+import asyncio
+import json
+import time
+from collections import Counter, deque
+from collections.abc import Iterable
+from typing import Any
+
+from orderledger.simulation.hyperliquid import rows as venue_rows
+from orderledger.simulation.hyperliquid.answers import MOST_ROWS, FakeAnswers
+from orderledger.simulation.servers import Change, Faults, Kind, TrueOrder, Truth
+from orderledger.simulation.servers.socket import FakeSocket
+
+GREETING = "Websocket connection established."
+REPORTED = frozenset({Kind.PLACED, Kind.ACCEPTED, Kind.MODIFIED, Kind.CANCELED, Kind.REJECTED, Kind.EXPIRED})
+
+Subscription = dict[str, Any]
+
+
+class HyperliquidFake(FakeAnswers):
+    """`users`, `weight`, `connections` and `connections_per_minute` are the venue's limits, `minute` and `silence` in seconds.
+
+    `violations` counts what was refused because of them. Frames of a channel can be kept back (`keep`, `let_go`) or lost.
+    With `keep_subscriptions_waiting`, no subscription is answered.
+    """
+
+    def __init__(
+        self,
+        truth: Truth,
+        *,
+        faults: Faults | None = None,
+        users: int = 10,
+        connections: int = 10,
+        connections_per_minute: int = 30,
+        weight: int = 1200,
+        minute: float = 60.0,
+        silence: float = 60.0,
+        rows_per_page: int = MOST_ROWS,
+        coins: Iterable[str] = (),
+    ) -> None:
+        super().__init__(truth, faults=faults, weight=weight, minute=minute, rows_per_page=rows_per_page)
+        self.users, self.silence = users, silence
+        self.most_connections, self.connections_per_minute = connections, connections_per_minute
+        self.coins = frozenset(coins)
+        self.keep_subscriptions_waiting = False
+        self._connected: deque[float] = deque()
+        self._kept: dict[str, list[tuple[str, Any]]] = {}
+        self._losing: Counter[str] = Counter()
+        truth.subscribe(self._tell)
+
+    # What a test does to it.
+
+    def keep(self, channel: str) -> None:
+        """From now on, frames of this channel wait."""
+        self._kept.setdefault(channel, [])
+
+    def let_go(self, channel: str, *, is_reversed: bool = False) -> None:
+        """Send the frames that wait, as they came or the last one first."""
+        kept = self._kept.pop(channel)
+        for address, data in reversed(kept) if is_reversed else kept:
+            self._push(channel, address, data)
+
+    def let_go_first(self, channel: str) -> None:
+        """Send the first of the frames that wait."""
+        self._push_now(channel, *self._kept[channel].pop(0))
+
+    def lose(self, channel: str, frames: int = 1) -> None:
+        """The next frames of this channel come to nobody."""
+        self._losing[channel] += frames
+
+    def say_status(self, order: TrueOrder, word: str) -> None:
+        """An `orderUpdates` row with any word."""
+        row = self.truth.order(order.order_id)
+        self._push("orderUpdates", row.account, [venue_rows.reported(venue_rows.basic(row), word, self.truth.clock.now())])
+
+    def say(self, address: str, channel: str, data: Any) -> None:
+        """Any frame, to whoever listens to this channel of the account."""
+        self._push(channel, address, data)
+
+    # The websocket.
+
+    async def converse(self, socket: FakeSocket) -> None:
+        if not self._may_connect():
+            return
+        socket.notes.update(subscriptions=[], spoke_at=time.monotonic())
+        await self.send(socket, GREETING)
+        watch = asyncio.create_task(self._hang_up_on_silence(socket))
+        try:
+            async for text in socket.texts():
+                await self._answer_to(socket, text)
+        finally:
+            watch.cancel()
+
+    def _may_connect(self) -> bool:
+        now = time.monotonic()
+        while self._connected and self._connected[0] <= now - self.minute:
+            self._connected.popleft()
+        self._connected.append(now)
+        is_crowded = len(self.sockets) > self.most_connections
+        is_hurried = len(self._connected) > self.connections_per_minute
+        self.violations["connections"] += is_crowded
+        self.violations["connections_per_minute"] += is_hurried
+        return not (is_crowded or is_hurried)
+
+    async def _hang_up_on_silence(self, socket: FakeSocket) -> None:
+        while True:
+            quiet_until = socket.notes["spoke_at"] + self.silence
+            if quiet_until <= time.monotonic():
+                socket.cut()
+                return
+            await asyncio.sleep(quiet_until - time.monotonic())
+
+    async def _answer_to(self, socket: FakeSocket, text: str) -> None:
+        try:
+            asked = json.loads(text)
+            method = asked["method"]
+        except (ValueError, TypeError, KeyError):
+            self._to(socket, "error", f"Error parsing JSON into valid websocket request: {text}")
+            return
+        if method == "ping":
+            socket.notes["spoke_at"] = time.monotonic()
+            await self.send(socket, {"channel": "pong"})
+        elif method == "subscribe" and not self.keep_subscriptions_waiting:
+            self._subscribe(socket, asked["subscription"])
+        elif method == "unsubscribe" and asked["subscription"] in socket.notes["subscriptions"]:
+            socket.notes["subscriptions"].remove(asked["subscription"])
+
+    def _subscribe(self, socket: FakeSocket, subscription: Subscription) -> None:
+        if "coin" in subscription and subscription["coin"] not in self.coins:
+            socket.cut()
+            return
+        if subscription in socket.notes["subscriptions"]:
+            self._to(socket, "error", f"Already subscribed: {json.dumps(subscription)}")
+            return
+        if len({*self._tracked(), subscription.get("user", "").lower()}) > self.users:
+            self.violations["users"] += 1
+            self._to(socket, "error", f"Cannot track more than {self.users} total users.")
+            return
+        socket.notes["subscriptions"].append(subscription)
+        # An acknowledgement does not count as a word of the venue's, and does not put off its hanging up.
+        self.push(
+            socket, {"channel": "subscriptionResponse", "data": {"method": "subscribe", "subscription": dict(subscription)}}
+        )
+        for channel, data in self._snapshot(subscription):
+            self._to(socket, channel, data)
+
+    def _tracked(self) -> set[str]:
+        return {
+            subscription["user"].lower()
+            for socket in self.sockets
+            for subscription in socket.notes.get("subscriptions", ())
+            if "user" in subscription
+        }
+
+    def _snapshot(self, subscription: Subscription) -> Iterable[tuple[str, Any]]:
+        address, name = subscription.get("user", "").lower(), subscription["type"]
+        match name:
+            case "orderUpdates":
+                rows = [self._status(order) for order in self.truth.open_orders(address)]
+                yield name, [{**row, "order": venue_rows.basic(self.truth.order(row["order"]["oid"]))} for row in rows]
+            case "userFills":
+                yield name, {"isSnapshot": True, "user": address, "fills": self._newest_fills(address)}
+            case "userFundings":
+                rows = [venue_rows.pushed_funding(row) for row in self.truth.fundings(address)]
+                yield name, {"isSnapshot": True, "user": address, "fundings": rows}
+            case "openOrders":
+                yield name, self._list(address, subscription.get("dex", ""))
+            case "webData2":
+                yield name, self._web_data(address)
+
+    def _tell(self, change: Change) -> None:
+        """What the venue pushes when something has happened."""
+        address, order = change.account, change.order
+        if change.fill is not None:
+            self._push("userFills", address, {"user": address, "fills": [venue_rows.fill(change.fill)]})
+        if change.funding is not None:
+            self._push("userFundings", address, {"user": address, "fundings": [venue_rows.pushed_funding(change.funding)]})
+        if order is None:
+            return
+        is_done = change.kind is Kind.FILLED and order.status.value == "filled"
+        if change.kind in REPORTED or is_done or change.kind is Kind.TRIGGERED:
+            word = "triggered" if change.kind is Kind.TRIGGERED else venue_rows.status_word(order)
+            self._push("orderUpdates", address, [venue_rows.reported(venue_rows.basic(order), word, order.updated_at)])
+        self._push("openOrders", address, None)
+        self._push("webData2", address, None)
+
+    def _push(self, channel: str, address: str, data: Any) -> None:
+        """To all that listen; lists are made when they are sent."""
+        if channel in self._kept:
+            self._kept[channel].append((address, data))
+            return
+        if self._losing[channel] > 0:
+            self._losing[channel] -= 1
+            return
+        self._push_now(channel, address, data)
+
+    def _push_now(self, channel: str, address: str, data: Any) -> None:
+        for socket in list(self.sockets):
+            for subscription in socket.notes.get("subscriptions", ()):
+                if subscription["type"] == channel and subscription["user"].lower() == address:
+                    told = data if data is not None else next(iter(self._snapshot(subscription)))[1]
+                    self._to(socket, channel, told)
+
+    def _to(self, socket: FakeSocket, channel: str, data: Any) -> None:
+        socket.notes["spoke_at"] = time.monotonic()
+        self.push(socket, {"channel": channel, "data": data})

@@ -1,0 +1,1 @@
+"""A server that speaks Lighter's protocol on loopback."""

@@ -1,0 +1,240 @@
+"""The REST of a made-up Lighter: what it tells of the truth, page by page, late, and not to everybody."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from aiohttp import web
+
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.venues.base.fields import Document
+from orderledger.infrastructure.venues.lighter.markets import Markets
+from orderledger.infrastructure.venues.lighter.tokens import READ_ONLY, SIGNED, ends_of
+from orderledger.simulation.lighter.rows import Rows, money
+from orderledger.simulation.servers import Faults, TrueFill, TrueOrder, Truth
+from orderledger.simulation.servers.server import FakeServer
+
+MARKETS = {0: "ETH", 1: "BTC", 2048: "ETH/USDC"}
+INVALID_PARAMETER = 20001
+CREATE_ORDER, CANCEL_ORDER, MODIFY_ORDER = 14, 15, 17
+
+Handler = Callable[[web.Request, str], Awaitable[web.Response]]
+
+
+class Refused(Exception):
+    """An answer that says no."""
+
+    def __init__(self, code: int, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.document = {"code": code, "message": message}
+        self.status = status
+
+
+class RestSide(FakeServer):
+    """Half of `LighterFake`, which says what the parameters mean."""
+
+    def __init__(
+        self,
+        truth: Truth,
+        accounts: Mapping[str, int],
+        *,
+        clock: Clock,
+        markets: Mapping[int, str] = MARKETS,
+        faults: Faults | None = None,
+        port: int = 0,
+        rest_lag: timedelta = timedelta(0),
+        requests_per_minute: int | None = None,
+        window_seconds: float = 60.0,
+        needs_market: bool = False,
+        is_coarse: bool = False,
+    ) -> None:
+        super().__init__(truth, faults=faults, port=port)
+        self.clock = clock
+        self.markets = Markets(dict(markets), 1)
+        self.rest_lag = rest_lag
+        self.requests_per_minute = requests_per_minute
+        self.window_seconds = window_seconds
+        self.needs_market = needs_market
+        self.is_coarse = is_coarse
+        self.words: dict[int, str] = {}
+        self.extra_rows: list[Any] = []
+        self.refused_tokens: set[str] = set()
+        self.lacks: set[str] = set()
+        self._accounts = dict(accounts)
+        self._names = {index: name for name, index in accounts.items()}
+        self._rows = Rows(self.markets, self._accounts, truth.children)
+        self._recent: deque[float] = deque()
+
+    def list_market(self, index: int, symbol: str) -> None:
+        """A market opens."""
+        self.markets = self.markets.learned({"order_books": [{"market_id": index, "symbol": symbol}]})
+        self._rows = Rows(self.markets, self._accounts, self.truth.children)
+
+    def add_account(self, account: str, index: int) -> None:
+        """An account is opened."""
+        self._accounts[account] = index
+        self._names[index] = account
+        self.truth.open_account(account)
+
+    def forget(self, account: str) -> None:
+        """The account is none any more."""
+        del self._names[self._accounts[account]]
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        calls: dict[str, Handler] = {
+            "accountActiveOrders": self._active_orders,
+            "accountInactiveOrders": self._inactive_orders,
+            "accountOrders": self._account_orders,
+            "trades": self._trades,
+            "positionFunding": self._fundings,
+            "account": self._account,
+        }
+        yield web.get("/api/v1/orderBookDetails", self._order_book_details)
+        yield web.get("/api/v1/nextNonce", self._next_nonce)
+        yield web.post("/api/v1/sendTx", self._send_tx)
+        for name, handler in calls.items():
+            yield web.get(f"/api/v1/{name}", self._private(handler))
+
+    async def name_of(self, request: web.Request) -> str:
+        return request.path.removeprefix("/api/v1/")
+
+    # REST
+
+    def _private(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answered(request: web.Request) -> web.Response:
+            try:
+                self._count()
+                by_value = request.query.get("value") if request.path.endswith("/account") else None
+                if await self.name_of(request) in self.lacks:
+                    raise Refused(404, "page not found", status=404)
+                account = self._named(by_value or request.query.get("account_index", ""))
+                self._check_token(request.headers.get("authorization") or request.query.get("auth", ""), account)
+                return await handler(request, account)
+            except Refused as refused:
+                return self.answer(refused.document, status=refused.status)
+
+        return answered
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        while self._recent and self._recent[0] <= now - self.window_seconds:
+            self._recent.popleft()
+        if self.requests_per_minute is not None and len(self._recent) >= self.requests_per_minute:
+            raise Refused(23000, "too many requests")
+        self._recent.append(now)
+
+    def _named(self, index: str) -> str:
+        if not index.isdigit() or int(index) not in self._names:
+            raise Refused(21100, "account not found")
+        return self._names[int(index)]
+
+    def _check_token(self, token: str, account: str) -> None:
+        ends_at = ends_of(token)
+        index = str(self._accounts[account])
+        parts = token.split(":")
+        has_shape = (SIGNED.fullmatch(token) and parts[1] == index) or (READ_ONLY.fullmatch(token) and parts[1] == index)
+        if not has_shape or ends_at is None or ends_at <= self.clock.now() or token in self.refused_tokens:
+            raise Refused(20013, f"invalid auth token {token}")
+
+    async def _order_book_details(self, _: web.Request) -> web.Response:
+        rows = [{"market_id": index, "symbol": symbol} for index, symbol in self.markets.symbols.items()]
+        spot = [row for row in rows if "/" in str(row["symbol"])]
+        perpetual = [row for row in rows if row not in spot]
+        return self.answer({"code": 200, "order_book_details": perpetual, "spot_order_book_details": spot})
+
+    async def _next_nonce(self, _: web.Request) -> web.Response:
+        return self.answer({"code": 200, "nonce": self.truth.sequence})
+
+    async def _active_orders(self, request: web.Request, account: str) -> web.Response:
+        market = request.query.get("market_id")
+        if self.needs_market and market is None:
+            raise Refused(INVALID_PARAMETER, "invalid param : field market_id is not set")
+        orders = [order for order in self._told(self.truth.open_orders(account)) if self._is_in(order.instrument, market)]
+        return self.answer({"code": 200, "orders": [*self._order_rows(orders), *self.extra_rows]})
+
+    async def _inactive_orders(self, request: web.Request, account: str) -> web.Response:
+        ended = [order for order in self.truth.orders(account) if order.status.is_ended]
+        newest_first = sorted(self._told(ended), key=lambda order: order.sequence, reverse=True)
+        return self._page(request, "orders", self._order_rows(newest_first))
+
+    async def _account_orders(self, request: web.Request, account: str) -> web.Response:
+        asked = request.query.get("client_order_indexes", "").split(",")
+        found = [order for one in asked for order in self._told(self.truth.orders_by_client_id(account, one))]
+        return self.answer({"code": 200, "orders": self._order_rows(found)})
+
+    async def _trades(self, request: web.Request, account: str) -> web.Response:
+        wanted = request.query.get("order_index")
+        fills = self.truth.fills(account, order_id=int(wanted) if wanted else None)[::-1]
+        return self._page(request, "trades", self._trade_rows(fills))
+
+    async def _fundings(self, request: web.Request, account: str) -> web.Response:
+        rows = [self._rows.funding(funding) for funding in self.truth.fundings(account)[::-1]]
+        return self._page(request, "position_fundings", rows)
+
+    async def _account(self, _: web.Request, account: str) -> web.Response:
+        row = {
+            "index": self._accounts[account],
+            "account_type": 0,
+            "collateral": money(Decimal(10_000)),
+            "positions": [self._rows.position(position) for position in self.truth.positions(account)],
+        }
+        return self.answer({"code": 200, "total": 1, "accounts": [row]})
+
+    async def _send_tx(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        return self.answer(self._transacted(int(str(form.get("tx_type", 0))), json.loads(str(form.get("tx_info", "{}")))))
+
+    def _transacted(self, kind: int, order: Document) -> Document:
+        """What a transaction does. The answer says that it was queued, whatever came of it."""
+        account = self._names.get(order.get("AccountIndex", -1))
+        answer = {"code": 200, "tx_hash": f"{self.truth.sequence:080x}", "predicted_execution_time_ms": 1}
+        if account is None:
+            return {"code": 21100, "message": "account not found"}
+        if kind == CREATE_ORDER:
+            client_id = str(order["ClientOrderIndex"])
+            if any(not known.status.is_ended for known in self.truth.orders_by_client_id(account, client_id)):
+                return {"code": 21728, "message": "client order index already exists"}
+            self.truth.place(
+                account,
+                client_id=client_id,
+                instrument=self.markets.instrument(order["MarketIndex"]),
+                side="sell" if order.get("IsAsk") else "buy",
+                quantity=Decimal(order["BaseAmount"]).scaleb(-4),
+                limit_price=Decimal(order["Price"]).scaleb(-2),
+            )
+        elif kind == CANCEL_ORDER:
+            self.truth.cancel(int(order["Index"]))
+        elif kind == MODIFY_ORDER:
+            quantity, limit_price = Decimal(order["BaseAmount"]).scaleb(-4), Decimal(order["Price"]).scaleb(-2)
+            self.truth.modify(int(order["Index"]), quantity=quantity, limit_price=limit_price, with_new_id=False)
+        return answer
+
+    def _told(self, orders: Sequence[TrueOrder]) -> list[TrueOrder]:
+        """What REST knows by now."""
+        until = self.clock.now() - self.rest_lag
+        return [order for order in orders if not self.rest_lag or order.created_at <= until]
+
+    def _is_in(self, instrument: str, market: str | None) -> bool:
+        return market is None or str(self._rows.market(instrument)) == market
+
+    def _order_rows(self, orders: Sequence[TrueOrder]) -> list[Document]:
+        return [self._rows.order(order, status=self.words.get(order.order_id), is_coarse=self.is_coarse) for order in orders]
+
+    def _trade_rows(self, fills: Sequence[TrueFill]) -> list[Document]:
+        """One row per trade: the two fills of a trade with oneself share theirs."""
+        by_id: dict[int, list[TrueFill]] = {}
+        for fill in fills:
+            by_id.setdefault(fill.fill_id, []).append(fill)
+        return [self._rows.trade(one[0], one[1:]) for one in by_id.values()]
+
+    def _page(self, request: web.Request, name: str, rows: list[Document]) -> web.Response:
+        limit = int(request.query.get("limit", 100))
+        if not 1 <= limit <= 100:
+            raise Refused(INVALID_PARAMETER, "invalid param : limit")
+        begin = int(request.query.get("cursor", "c0")[1:])
+        page: Document = {"code": 200, name: rows[begin : begin + limit]}
+        return self.answer({**page, **({"next_cursor": f"c{begin + limit}"} if begin + limit < len(rows) else {})})

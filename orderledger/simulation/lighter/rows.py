@@ -1,0 +1,187 @@
+"""The rows that a made-up Lighter writes, from the truth of a made-up venue."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
+from orderledger.infrastructure.venues.base.fields import Document
+from orderledger.infrastructure.venues.lighter.markets import Markets
+from orderledger.simulation.servers import OrderStatus, TrueFill, TrueFunding, TrueOrder, TruePosition
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LIFETIME = timedelta(days=28)
+OTHERS = 4321
+"""The account on the other side of every trade that is not with oneself."""
+
+STATUSES = {
+    OrderStatus.RECEIVED: "in-progress",
+    OrderStatus.WAITING: "pending",
+    OrderStatus.OPEN: "open",
+    OrderStatus.FILLED: "filled",
+    OrderStatus.CANCELED: "canceled",
+    OrderStatus.REJECTED: "canceled-margin-not-allowed",
+    OrderStatus.EXPIRED: "canceled-expired",
+}
+TYPES = {
+    OrderType.LIMIT: "limit",
+    OrderType.MARKET: "market",
+    OrderType.STOP: "stop-loss",
+    OrderType.STOP_LIMIT: "stop-loss-limit",
+}
+
+
+class Rows:
+    """Rows of one venue. Amounts have four decimals, prices two, money six. `children(order_id)` are an order's children."""
+
+    def __init__(self, markets: Markets, accounts: dict[str, int], children: Callable[[int], Sequence[TrueOrder]]) -> None:
+        self._markets = markets
+        self._accounts = accounts
+        self._children = children
+
+    def market(self, instrument: str) -> int:
+        index = self._markets.index(instrument)
+        if index is None:
+            raise LookupError(f"no market of {instrument}")
+        return index
+
+    def order(self, order: TrueOrder, *, status: str | None = None, is_coarse: bool = False) -> Document:
+        """A row in milliseconds and microseconds, or `is_coarse`, as older deployments wrote it: in seconds."""
+        left = ZERO if order.status.is_ended else order.left
+        time = microseconds(order.updated_at)
+        unit = 1_000_000 if is_coarse else 1000
+        row: Document = {
+            "order_index": order.order_id,
+            "client_order_index": int(order.client_id or 0),
+            "order_id": str(order.order_id),
+            "client_order_id": order.client_id or "0",
+            "market_index": self.market(order.instrument),
+            "owner_account_index": self._accounts[order.account],
+            "initial_base_amount": amount(order.quantity),
+            "price": price(order.limit_price),
+            "remaining_base_amount": amount(left),
+            "is_ask": order.side is Side.SELL,
+            "base_size": int(left * 10_000),
+            "filled_base_amount": amount(order.filled),
+            "filled_quote_amount": money(order.notional),
+            "side": "",
+            "type": "liquidation" if order.reason == "liquidation" else TYPES.get(order.order_type, "take-profit"),
+            "time_in_force": _time_in_force(order),
+            "reduce_only": order.reduce_only,
+            "trigger_price": price(order.stop_price),
+            "order_expiry": 0 if order.time_in_force is TimeInForce.IOC else microseconds(order.created_at + LIFETIME) // 1000,
+            "status": status or self._status(order),
+            "trigger_status": self._trigger_status(order),
+            "parent_order_index": order.parent_id or 0,
+            "parent_order_id": str(order.parent_id or 0),
+            **self._to_trigger(order),
+            "block_height": order.sequence,
+            "timestamp": time // unit,
+            "created_at": microseconds(order.created_at) // unit,
+            "updated_at": time // unit,
+        }
+        # What the venue does by itself is no transaction: the order keeps the time of the one that made it.
+        is_by_itself = order.status is OrderStatus.EXPIRED or (order.status is OrderStatus.CANCELED and order.reason is not None)
+        exact = microseconds(order.created_at if is_by_itself else order.updated_at)
+        return row if is_coarse else {**row, "transaction_time": exact}
+
+    def trade(self, fill: TrueFill, others: Sequence[TrueFill] = ()) -> Document:
+        """A row of the trade. `others`: the other fill of a trade with oneself."""
+        ends = {"ask" if one.side is Side.SELL else "bid": one for one in (*others, fill)}
+        is_ask = fill.side is Side.SELL
+        row: Document = {
+            "trade_id": fill.fill_id,
+            "trade_id_str": str(fill.fill_id),
+            "tx_hash": f"{fill.fill_id:080x}",
+            "type": fill.reason or "trade",
+            "market_id": self.market(fill.instrument),
+            "size": amount(fill.quantity),
+            "price": price(fill.price),
+            "usd_amount": money(EXACT.multiply(fill.quantity, fill.price)),
+            "is_maker_ask": is_ask == (fill.liquidity is Liquidity.MAKER),
+            "block_height": fill.sequence,
+            "timestamp": microseconds(fill.at) // 1000,
+            "transaction_time": microseconds(fill.at),
+        }
+        for end in ("ask", "bid"):
+            row |= self._end(end, ends.get(end))
+        for one in (*others, fill):
+            rate = _rate(one)
+            row |= {f"{one.liquidity}_fee": rate} if rate else {}
+        return row
+
+    def _end(self, end: str, fill: TrueFill | None) -> Document:
+        order_id = 2**49 + 777 if fill is None else fill.order_id
+        client_id = 77 if fill is None else int(fill.client_id or 0)
+        return {
+            f"{end}_id": order_id,
+            f"{end}_id_str": str(order_id),
+            f"{end}_client_id": client_id,
+            f"{end}_client_id_str": str(client_id),
+            f"{end}_account_id": OTHERS if fill is None else self._accounts[fill.account],
+        }
+
+    def funding(self, funding: TrueFunding) -> Document:
+        return {
+            "timestamp": microseconds(funding.at) // 1_000_000,
+            "market_id": self.market(funding.instrument),
+            "funding_id": funding.sequence,
+            "change": money(funding.amount),
+            "rate": "0.0001",
+            "position_size": amount(abs(funding.position)),
+            "position_side": "long" if funding.position >= 0 else "short",
+        }
+
+    def position(self, position: TruePosition) -> Document:
+        return {
+            "market_id": self.market(position.instrument),
+            "symbol": position.instrument,
+            "sign": 1 if position.quantity >= 0 else -1,
+            "position": amount(abs(position.quantity)),
+            "avg_entry_price": money(position.average_price or ZERO),
+        }
+
+    @staticmethod
+    def _status(order: TrueOrder) -> str:
+        reason = order.reason or ""
+        return reason if order.status.is_ended and reason.startswith("canceled") else STATUSES[order.status]
+
+    @staticmethod
+    def _trigger_status(order: TrueOrder) -> str:
+        if order.status is not OrderStatus.WAITING:
+            return "na" if order.stop_price is None else "ready"
+        return "mark-price" if order.parent_id is None else "parent-order"
+
+    def _to_trigger(self, order: TrueOrder) -> Document:
+        children = [str(child.order_id) for child in self._children(order.order_id)][:2]
+        first, second, *_ = (*children, "0", "0")
+        return {"to_trigger_order_id_0": first, "to_trigger_order_id_1": second, "to_cancel_order_id_0": "0"}
+
+
+def microseconds(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def amount(number: Decimal) -> str:
+    return f"{number:.4f}"
+
+
+def price(number: Decimal | None) -> str:
+    return f"{number or ZERO:.2f}"
+
+
+def money(number: Decimal) -> str:
+    return f"{number:.6f}"
+
+
+def _rate(fill: TrueFill) -> int:
+    """The fee in millionths of the trade."""
+    notional = EXACT.multiply(fill.quantity, fill.price)
+    return int(fill.fee * 1_000_000 / notional) if notional else 0
+
+
+def _time_in_force(order: TrueOrder) -> str:
+    if order.post_only:
+        return "post-only"
+    return "immediate-or-cancel" if order.time_in_force is TimeInForce.IOC else "good-till-time"

@@ -1,0 +1,1 @@
+"""A simulated venue with a matching engine, used in process."""

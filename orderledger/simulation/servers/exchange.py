@@ -1,0 +1,267 @@
+"""What is true at a made-up venue: accounts, orders, fills, positions, fundings. No network, no faults.
+
+The truth is sane: it refuses to fill more than is left or to end what has ended. What venues tell wrongly is made by faults on
+the way, or asked for with `force`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
+from orderledger.infrastructure.clock import Clock
+from orderledger.simulation.servers.feed import Told
+from orderledger.simulation.servers.rows import Change, Kind, OrderStatus, TrueFill, TrueFunding, TrueOrder
+from orderledger.simulation.servers.working import Number, after_fill, executed, number, positive, positive_or_none
+
+Named = TrueOrder | int
+"""An order is named by its id, or by any row of it, however old."""
+
+
+class Truth(Told):
+    """A venue of one process. Each operation returns the row it made, and tells every subscriber.
+
+    Ids count up from `first_order_id` and `first_fill_id`. Fees are `maker_fee` or `taker_fee`, shares of the notional, in
+    `currency`. Operations that cannot be raise ValueError, unknown ids LookupError.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        accounts: Iterable[str] = (),
+        first_order_id: int = 1,
+        first_fill_id: int = 1,
+        currency: str = "USDC",
+        maker_fee: Decimal = ZERO,
+        taker_fee: Decimal = ZERO,
+    ) -> None:
+        super().__init__(accounts)
+        self.currency = currency
+        self.sequence = 0
+        self.clock = clock
+        self._next_order_id = first_order_id
+        self._next_fill_id = first_fill_id
+        self._fees = {Liquidity.MAKER: maker_fee, Liquidity.TAKER: taker_fee}
+        self._subscribers: list[Callable[[Change], None]] = []
+
+    def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Call back with every change, at once and in order. Returns what ends it."""
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    def place(
+        self,
+        account: str,
+        *,
+        client_id: str | None = None,
+        instrument: str,
+        side: Side | str,
+        quantity: Number,
+        limit_price: Number | None = None,
+        order_type: OrderType | str = OrderType.LIMIT,
+        time_in_force: TimeInForce | str = TimeInForce.GTC,
+        post_only: bool = False,
+        reduce_only: bool = False,
+        stop_price: Number | None = None,
+        parent_id: int | None = None,
+        is_accepted: bool = True,
+        reason: str | None = None,
+    ) -> TrueOrder:
+        """A new order: `open`, `waiting` if it has a stop, or `received` if it is not accepted yet."""
+        order_id, now = self._next_order_id, self.clock.now()
+        stop, waiting = positive_or_none(stop_price), OrderStatus.OPEN if stop_price is None else OrderStatus.WAITING
+        order = TrueOrder(
+            account=account,
+            order_id=order_id,
+            client_id=client_id,
+            instrument=instrument,
+            side=Side(side),
+            quantity=positive(quantity),
+            order_type=OrderType(order_type),
+            time_in_force=TimeInForce(time_in_force),
+            limit_price=positive_or_none(limit_price),
+            stop_price=stop,
+            post_only=post_only,
+            reduce_only=reduce_only,
+            status=waiting if is_accepted else OrderStatus.RECEIVED,
+            legs=(order_id,),
+            parent_id=parent_id,
+            created_at=now,
+            updated_at=now,
+            sequence=0,
+            reason=reason,
+        )
+        self._next_order_id += 1
+        return self._order_now(Kind.PLACED, order, at=now)
+
+    def accept(self, order: Named) -> TrueOrder:
+        """A received order begins to work, or to wait for its stop."""
+        row = self._standing(order, OrderStatus.RECEIVED)
+        status = OrderStatus.OPEN if row.stop_price is None else OrderStatus.WAITING
+        return self._order_now(Kind.ACCEPTED, row, status=status)
+
+    def trigger(self, order: Named) -> TrueOrder:
+        """The stop is reached: a waiting order begins to work."""
+        return self._order_now(Kind.TRIGGERED, self._standing(order, OrderStatus.WAITING), status=OrderStatus.OPEN)
+
+    def cancel(self, order: Named, *, reason: str | None = None) -> TrueOrder:
+        """It ends, by whose will the reason may say."""
+        return self._order_now(Kind.CANCELED, self._standing(order), status=OrderStatus.CANCELED, reason=reason)
+
+    def expire(self, order: Named, *, reason: str | None = None) -> TrueOrder:
+        """It ends by its time."""
+        return self._order_now(Kind.EXPIRED, self._standing(order), status=OrderStatus.EXPIRED, reason=reason)
+
+    def reject(self, order: Named, *, reason: str) -> TrueOrder:
+        """It ends before anything was filled."""
+        row = self._standing(order)
+        if row.filled:
+            raise ValueError(f"order {row.order_id} has filled {row.filled}: too late to reject it")
+        return self._order_now(Kind.REJECTED, row, status=OrderStatus.REJECTED, reason=reason)
+
+    def modify(
+        self,
+        order: Named,
+        *,
+        quantity: Number | None = None,
+        limit_price: Number | None = None,
+        stop_price: Number | None = None,
+        with_new_id: bool,
+    ) -> TrueOrder:
+        """New terms; `quantity` is the new total of this row, with what it has filled. Returns the row that works on.
+
+        `with_new_id`: this row is canceled, and a new one with a new id and the same client id holds what remains.
+        """
+        row = self._standing(order, OrderStatus.OPEN, OrderStatus.WAITING)
+        total = row.quantity if quantity is None else positive(quantity)
+        if total <= row.filled:
+            raise ValueError(f"order {row.order_id} has filled {row.filled}: {total} leaves nothing of it")
+        price = row.limit_price if limit_price is None else positive(limit_price)
+        stop = row.stop_price if stop_price is None else positive(stop_price)
+        if not with_new_id:
+            return self._order_now(Kind.MODIFIED, row, quantity=total, limit_price=price, stop_price=stop)
+        return self._replaced(row, quantity=EXACT.subtract(total, row.filled), limit_price=price, stop_price=stop)
+
+    def fill(
+        self,
+        order: Named,
+        quantity: Number | None = None,
+        *,
+        price: Number | None = None,
+        liquidity: Liquidity | str = Liquidity.MAKER,
+        reason: str | None = None,
+        fill_id: int | None = None,
+        fee: Number | None = None,
+        force: bool = False,
+    ) -> TrueFill:
+        """An execution: of all that is left, at the limit price, at the usual fee, under the next id, unless said otherwise.
+
+        `force` fills what has ended and more than is left: an ended order keeps its status.
+        """
+        row = self.order(self._id(order))
+        size = _fillable(row, quantity, force=force)
+        at_price, maker_or_taker = _price(row, price), Liquidity(liquidity)
+        usual_fee = EXACT.multiply(EXACT.multiply(size, at_price), self._fees[maker_or_taker])
+        paid = usual_fee if fee is None else number(fee)
+        self.sequence += 1
+        fill = executed(
+            row,
+            self.position(row.account, row.instrument),
+            quantity=size,
+            price=at_price,
+            fill_id=self._next_fill_id if fill_id is None else fill_id,
+            liquidity=maker_or_taker,
+            fee=paid,
+            fee_currency=self.currency,
+            reason=reason,
+            at=self.clock.now(),
+            sequence=self.sequence,
+        )
+        self._next_fill_id += fill_id is None
+        self._keep_fill(fill)
+        self._keep_order(after_fill(row, fill))
+        self._tell(Change(kind=Kind.FILLED, account=row.account, order=self.order(row.order_id), fill=fill))
+        return fill
+
+    def liquidate(self, account: str, instrument: str, quantity: Number, price: Number) -> TrueFill:
+        """The venue closes a part of a position, by an order that nobody requested and that is filled at once."""
+        held, size, at_price = self.position(account, instrument).quantity, positive(quantity), positive(price)
+        if size > abs(held):
+            raise ValueError(f"{account} holds {held} {instrument}: {size} of it cannot be liquidated")
+        side = Side.SELL if held > 0 else Side.BUY
+        order = self.place(
+            account,
+            instrument=instrument,
+            side=side,
+            quantity=size,
+            order_type=OrderType.MARKET,
+            time_in_force=TimeInForce.IOC,
+            reduce_only=True,
+            reason="liquidation",
+        )
+        return self.fill(order, price=at_price, liquidity=Liquidity.TAKER, reason="liquidation")
+
+    def fund(self, account: str, instrument: str, amount: Number) -> TrueFunding:
+        """A payment for the position held now: positive if the account receives it."""
+        paid = number(amount)
+        self.sequence += 1
+        funding = TrueFunding(
+            account=account,
+            instrument=instrument,
+            amount=paid,
+            currency=self.currency,
+            position=self.position(account, instrument).quantity,
+            at=self.clock.now(),
+            sequence=self.sequence,
+        )
+        self._keep_funding(funding)
+        self._tell(Change(kind=Kind.FUNDED, account=account, funding=funding))
+        return funding
+
+    def _replaced(
+        self, row: TrueOrder, *, quantity: Decimal, limit_price: Decimal | None, stop_price: Decimal | None
+    ) -> TrueOrder:
+        new_id, now = self._next_order_id, self.clock.now()
+        self._next_order_id += 1
+        self._order_now(Kind.CANCELED, row, at=now, status=OrderStatus.CANCELED, reason="modified", replaced_by=new_id)
+        new = replace(row, order_id=new_id, quantity=quantity, limit_price=limit_price, stop_price=stop_price)
+        new = replace(new, filled=ZERO, notional=ZERO)
+        return self._order_now(Kind.PLACED, replace(new, legs=(*row.legs, new_id), created_at=now), at=now)
+
+    def _order_now(self, kind: Kind, row: TrueOrder, *, at: datetime | None = None, **terms: Any) -> TrueOrder:
+        self.sequence += 1
+        order = replace(row, updated_at=at or self.clock.now(), sequence=self.sequence, **terms)
+        self._keep_order(order)
+        self._tell(Change(kind=kind, account=order.account, order=order))
+        return order
+
+    def _tell(self, change: Change) -> None:
+        for subscriber in list(self._subscribers):
+            subscriber(change)
+
+    def _standing(self, order: Named, *statuses: OrderStatus) -> TrueOrder:
+        row = self.order(self._id(order))
+        if row.status.is_ended or (statuses and row.status not in statuses):
+            raise ValueError(f"order {row.order_id} is {row.status}")
+        return row
+
+    def _id(self, order: Named) -> int:
+        return order if isinstance(order, int) else order.order_id
+
+
+def _fillable(row: TrueOrder, quantity: Number | None, *, force: bool) -> Decimal:
+    size = positive(row.left if quantity is None else quantity)
+    if not force and (row.status is not OrderStatus.OPEN or size > row.left):
+        raise ValueError(f"order {row.order_id} is {row.status} with {row.left} left: {size} cannot be filled")
+    return size
+
+
+def _price(row: TrueOrder, price: Number | None) -> Decimal:
+    told = row.limit_price if price is None else price
+    if told is None:
+        raise ValueError(f"order {row.order_id} has no limit: say at what price it was filled")
+    return positive(told)

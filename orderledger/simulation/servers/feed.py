@@ -1,0 +1,88 @@
+"""What may be asked of a made-up venue's truth."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from orderledger.simulation.servers.rows import TrueFill, TrueFunding, TrueOrder, TruePosition
+
+
+class Told:
+    """The rows, kept in the order in which they were made, and the questions about them."""
+
+    def __init__(self, accounts: Iterable[str] = ()) -> None:
+        self._accounts: dict[str, None] = dict.fromkeys(accounts)
+        self._orders: dict[int, TrueOrder] = {}
+        self._standing_ids: dict[int, None] = {}
+        self._by_client_id: dict[tuple[str, str], list[int]] = {}
+        self._fills: dict[str, list[TrueFill]] = {}
+        self._fundings: dict[str, list[TrueFunding]] = {}
+        self._positions: dict[tuple[str, str], TruePosition] = {}
+
+    @property
+    def accounts(self) -> list[str]:
+        """All accounts, in the order in which they were opened. An account is opened by its first order at the latest."""
+        return list(self._accounts)
+
+    def open_account(self, account: str) -> None:
+        """Make an account known, without any order."""
+        self._accounts[account] = None
+
+    def order(self, order_id: int) -> TrueOrder:
+        """The order as it stands. LookupError if there is none."""
+        if order_id not in self._orders:
+            raise LookupError(f"no order {order_id}")
+        return self._orders[order_id]
+
+    def orders(self, account: str) -> list[TrueOrder]:
+        """All orders of the account, ended or not, oldest first."""
+        return [order for order in self._orders.values() if order.account == account]
+
+    def open_orders(self, account: str) -> list[TrueOrder]:
+        """All that have not ended, oldest first."""
+        return [order for order in map(self._orders.__getitem__, self._standing_ids) if order.account == account]
+
+    def orders_by_client_id(self, account: str, client_id: str) -> list[TrueOrder]:
+        """All that bear the client id, oldest first."""
+        return [self._orders[order_id] for order_id in self._by_client_id.get((account, client_id), ())]
+
+    def children(self, order_id: int) -> list[TrueOrder]:
+        """The orders that are parts of this one."""
+        return [order for order in self._orders.values() if order.parent_id == order_id]
+
+    def fills(self, account: str, since: datetime | None = None, *, order_id: int | None = None) -> list[TrueFill]:
+        """Fills from `since` on, of one order if it is named, oldest first."""
+        fills = self._fills.get(account, [])
+        return [fill for fill in fills if (since is None or fill.at >= since) and (order_id is None or fill.order_id == order_id)]
+
+    def fundings(self, account: str, since: datetime | None = None) -> list[TrueFunding]:
+        """Payments from `since` on, oldest first."""
+        return [funding for funding in self._fundings.get(account, []) if since is None or funding.at >= since]
+
+    def position(self, account: str, instrument: str) -> TruePosition:
+        """What is held of the instrument, if only nothing."""
+        flat = TruePosition(account=account, instrument=instrument)
+        return self._positions.get((account, instrument), flat)
+
+    def positions(self, account: str) -> list[TruePosition]:
+        """All positions of the account that are not flat, in the order in which they were first entered."""
+        return [position for position in self._positions.values() if position.account == account and position.quantity]
+
+    def _keep_order(self, order: TrueOrder) -> None:
+        if order.order_id not in self._orders:
+            self._accounts[order.account] = None
+            if order.client_id is not None:
+                self._by_client_id.setdefault((order.account, order.client_id), []).append(order.order_id)
+        self._orders[order.order_id] = order
+        if order.status.is_ended:
+            self._standing_ids.pop(order.order_id, None)
+        else:
+            self._standing_ids[order.order_id] = None
+
+    def _keep_fill(self, fill: TrueFill) -> None:
+        self._fills.setdefault(fill.account, []).append(fill)
+        position = self.position(fill.account, fill.instrument)
+        self._positions[fill.account, fill.instrument] = position.after(fill.signed_quantity, fill.price)
+
+    def _keep_funding(self, funding: TrueFunding) -> None:
+        self._accounts[funding.account] = None
+        self._fundings.setdefault(funding.account, []).append(funding)

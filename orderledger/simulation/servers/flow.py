@@ -1,0 +1,196 @@
+"""Random happenings at a made-up venue, for soak tests: one seed, one history."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from orderledger.domain.values import Liquidity, OrderType, Side
+from orderledger.simulation.servers.exchange import Truth
+from orderledger.simulation.servers.rows import OrderStatus, TrueOrder
+
+HAPPENINGS: Mapping[str, int] = {
+    "place": 30,
+    "place_stop": 3,
+    "trigger": 3,
+    "partial_fill": 25,
+    "fill": 15,
+    "cancel": 12,
+    "modify": 8,
+    "reject": 3,
+    "expire": 3,
+    "liquidate": 1,
+    "fund": 2,
+}
+"""All that can happen, and how often beside the others. A fake chooses those that its venue knows."""
+
+MOST_OPEN = 20
+"""With so many open orders for an instrument in an account, one is canceled instead of a further one placed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traded:
+    """What is traded: prices are multiples of `tick` around `price`, quantities of `lot`, up to `most_lots` of them."""
+
+    name: str
+    price: Decimal
+    tick: Decimal
+    lot: Decimal
+    most_lots: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """Where and by what chance the next thing happens."""
+
+    truth: Truth
+    chance: random.Random
+    account: str
+    instrument: Traded
+    client_id: str | None
+    with_new_id: bool
+
+    def open_orders(self) -> list[TrueOrder]:
+        return [order for order in self.truth.open_orders(self.account) if order.instrument == self.instrument.name]
+
+    def one_of(self, *statuses: OrderStatus) -> TrueOrder | None:
+        orders = [order for order in self.open_orders() if order.status in statuses]
+        return self.chance.choice(orders) if orders else None
+
+    def position(self) -> Decimal:
+        return self.truth.position(self.account, self.instrument.name).quantity
+
+    def some_price(self) -> Decimal:
+        return self.instrument.price + self.chance.randint(-20, 20) * self.instrument.tick
+
+    def some_lots(self) -> Decimal:
+        return self.chance.randint(1, self.instrument.most_lots) * self.instrument.lot
+
+
+def step(
+    truth: Truth,
+    chance: random.Random,
+    accounts: Sequence[str],
+    instruments: Sequence[Traded],
+    *,
+    happenings: Mapping[str, int] = HAPPENINGS,
+    client_id: Callable[[int], str | None] = lambda number: f"C-{number}",
+    with_new_id: bool = True,
+) -> str:
+    """Let one thing happen, and say which. What cannot happen now, because nothing is open for instance, is a new order instead.
+
+    `client_id(number)` gives the client id of a new order, from a number that never comes twice. `with_new_id`: whether a
+    modify at this venue changes the order's id.
+    """
+    scene = _Scene(
+        truth=truth,
+        chance=chance,
+        account=chance.choice(accounts),
+        instrument=chance.choice(instruments),
+        client_id=client_id(truth.sequence + 1),
+        with_new_id=with_new_id,
+    )
+    happening = chance.choices(list(happenings), list(happenings.values()))[0]
+    if happening.startswith("place") and len(scene.open_orders()) >= MOST_OPEN:
+        happening = "cancel"
+    if _ACTS[happening](scene):
+        return happening
+    _place(scene)
+    return "place"
+
+
+def _place(scene: _Scene) -> bool:
+    scene.truth.place(
+        scene.account,
+        client_id=scene.client_id,
+        instrument=scene.instrument.name,
+        side=scene.chance.choice(list(Side)),
+        quantity=scene.some_lots(),
+        limit_price=scene.some_price(),
+        post_only=scene.chance.random() < 0.2,
+    )
+    return True
+
+
+def _place_stop(scene: _Scene) -> bool:
+    price = scene.some_price()
+    scene.truth.place(
+        scene.account,
+        client_id=scene.client_id,
+        instrument=scene.instrument.name,
+        side=scene.chance.choice(list(Side)),
+        quantity=scene.some_lots(),
+        order_type=OrderType.STOP_LIMIT,
+        limit_price=price,
+        stop_price=price,
+    )
+    return True
+
+
+def _fill(scene: _Scene, *, is_partial: bool = False) -> bool:
+    order = scene.one_of(OrderStatus.OPEN)
+    if order is None:
+        return False
+    lots = int(order.left / scene.instrument.lot)
+    quantity = scene.chance.randint(1, lots - 1) * scene.instrument.lot if is_partial and lots > 1 else order.left
+    scene.truth.fill(order, quantity, liquidity=scene.chance.choice(list(Liquidity)))
+    return True
+
+
+def _partial_fill(scene: _Scene) -> bool:
+    return _fill(scene, is_partial=True)
+
+
+def _cancel(scene: _Scene) -> bool:
+    order = scene.one_of(OrderStatus.OPEN, OrderStatus.WAITING)
+    return order is not None and bool(scene.truth.cancel(order))
+
+
+def _expire(scene: _Scene) -> bool:
+    order = scene.one_of(OrderStatus.OPEN)
+    return order is not None and bool(scene.truth.expire(order))
+
+
+def _reject(scene: _Scene) -> bool:
+    order = scene.one_of(OrderStatus.OPEN)
+    if order is None or order.filled or len(order.legs) > 1:
+        return False  # one that works under new terms was accepted
+    return bool(scene.truth.reject(order, reason="margin"))
+
+
+def _trigger(scene: _Scene) -> bool:
+    order = scene.one_of(OrderStatus.WAITING)
+    return order is not None and bool(scene.truth.trigger(order))
+
+
+def _modify(scene: _Scene) -> bool:
+    order = scene.one_of(OrderStatus.OPEN)
+    if order is None:
+        return False
+    scene.truth.modify(order, limit_price=scene.some_price(), with_new_id=scene.with_new_id)
+    return True
+
+
+def _liquidate(scene: _Scene) -> bool:
+    held = scene.position()
+    return bool(held) and bool(scene.truth.liquidate(scene.account, scene.instrument.name, abs(held), scene.some_price()))
+
+
+def _fund(scene: _Scene) -> bool:
+    amount = Decimal(scene.chance.choice((-1, 1)) * scene.chance.randint(1, 9999)).scaleb(-4)
+    return bool(scene.position()) and bool(scene.truth.fund(scene.account, scene.instrument.name, amount))
+
+
+_ACTS: dict[str, Callable[[_Scene], bool]] = {
+    "place": _place,
+    "place_stop": _place_stop,
+    "trigger": _trigger,
+    "partial_fill": _partial_fill,
+    "fill": _fill,
+    "cancel": _cancel,
+    "modify": _modify,
+    "reject": _reject,
+    "expire": _expire,
+    "liquidate": _liquidate,
+    "fund": _fund,
+}

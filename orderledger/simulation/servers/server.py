@@ -1,0 +1,205 @@
+"""A server on loopback that tells the truth of a made-up venue, with faults: HTTP and websocket on one port.
+
+A fake of a venue is a subclass that gives `routes` and `converse`. Operate the truth in the loop that serves.
+"""
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable
+from decimal import Decimal
+from typing import Any, Self
+
+from aiohttp import web
+
+from orderledger.simulation.servers import documents
+from orderledger.simulation.servers.exchange import Truth
+from orderledger.simulation.servers.faults import Faults
+from orderledger.simulation.servers.socket import FakeSocket
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+HOST = "127.0.0.1"
+MOST_REMEMBERED = 100_000
+
+
+class FakeServer:
+    """Serves while it is entered: `async with SomeFake(truth, faults=faults) as server`.
+
+    Can be stopped and started again, on the same port, with the same truth. Every answer and every frame goes through
+    `faults`. `requests` counts requests by their name, which is the path unless `name_of` says more. `answers_instead`, a status
+    and a text, takes the place of every answer. `rewritten` is what becomes of the text of every answer and frame.
+    """
+
+    websocket_path: str | None = "/ws"
+    """Where the websocket is; None for a venue without one."""
+
+    def __init__(self, truth: Truth, *, faults: Faults | None = None, port: int = 0) -> None:
+        self.truth = truth
+        self.faults = faults or Faults()
+        self.port = port
+        self.requests: Counter[str] = Counter()
+        self.sockets: list[FakeSocket] = []
+        self.connections = 0
+        self.answers_instead: tuple[int, str] | None = None
+        self.rewritten: Callable[[str], str] = lambda text: text
+        self._asked: deque[tuple[float, str]] = deque(maxlen=MOST_REMEMBERED)
+        self._last_answers: dict[tuple[str, str, bytes], web.Response] = {}
+        self._refuses = False
+        self._runner: web.AppRunner | None = None
+
+    # What a venue gives.
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        """The HTTP side: `web.get(path, handler)`, `web.post(…)`. Handlers return `self.answer(document)`."""
+        return ()
+
+    async def converse(self, socket: FakeSocket) -> None:
+        """The websocket side, for one connection: ends when the client is gone, or ends it by returning."""
+        async for _ in socket.texts():
+            pass
+
+    async def name_of(self, request: web.Request) -> str:
+        """Under which name a request is counted."""
+        return request.path
+
+    def decimal(self, number: Decimal) -> str:
+        """The JSON of a Decimal, as the venue writes it: see `documents`."""
+        return documents.as_text(number)
+
+    # What a venue's fake uses.
+
+    def written(self, document: Any) -> str:
+        """A document as this venue writes it; text is taken as written already."""
+        return self.rewritten(document if isinstance(document, str) else documents.written(document, self.decimal))
+
+    def answer(self, document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+        """An answer in JSON."""
+        return web.Response(text=self.written(document), status=status, headers=headers, content_type="application/json")
+
+    async def send(self, socket: FakeSocket, document: Any) -> None:
+        """Send a frame, and wait until it was sent or lost."""
+        await self.push(socket, document)
+
+    def push(self, socket: FakeSocket, document: Any) -> asyncio.Future[None]:
+        """Send a frame after those that wait already: for subscribers of the truth, who cannot wait."""
+        return socket.push(self.written(document))
+
+    # What a test does to it.
+
+    @property
+    def http_url(self) -> str:
+        """Where it is asked."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def websocket_url(self) -> str:
+        """Where it is listened to."""
+        return f"ws://{HOST}:{self.port}{self.websocket_path}"
+
+    def cut_all(self) -> None:
+        """Cut every websocket, without a goodbye."""
+        for socket in list(self.sockets):
+            socket.cut()
+
+    def refuse_connections(self, refuses: bool) -> None:
+        """Whether new websockets and all requests are cut off at once. Websockets that are open go on."""
+        self._refuses = refuses
+
+    def most_in(self, seconds: float = 60.0, name: str | None = None) -> int:
+        """The most requests (of one name) that ever came within so many seconds: what a venue would measure."""
+        window: deque[float] = deque()
+        most = 0
+        for moment, asked in self._asked:
+            if name in (None, asked):
+                window.append(moment)
+                while window[0] <= moment - seconds:
+                    window.popleft()
+                most = max(most, len(window))
+        return most
+
+    async def start(self) -> None:
+        """Serve. The port is chosen once, then kept."""
+        application = web.Application(middlewares=[self._middleware()])
+        application.add_routes(self.routes())
+        if self.websocket_path is not None:
+            application.add_routes([web.get(self.websocket_path, self._serve_socket)])
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, HOST, self.port).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Cut everything, and let go of the port: connections are refused by the system."""
+        self.cut_all()
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def _serve_socket(self, request: web.Request) -> web.StreamResponse:
+        response = web.WebSocketResponse(autoping=True)
+        await response.prepare(request)
+        self.connections += 1
+        socket = FakeSocket(response, request, faults=self.faults)
+        self.sockets.append(socket)
+        try:
+            await self.converse(socket)
+        finally:
+            self.sockets.remove(socket)
+            socket.end()
+        if not socket.is_closed:
+            await response.close()
+        return response
+
+    def _middleware(self) -> Any:
+        @web.middleware
+        async def through_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if self._refuses:
+                return self._cut_off(request)
+            if request.path == self.websocket_path:
+                return await handler(request)
+            try:
+                name = await self.name_of(request)
+            except ConnectionError:  # the client was gone before it had asked
+                return self._cut_off(request)
+            self.requests[name] += 1
+            self._asked.append((time.monotonic(), name))
+            if self.answers_instead is not None:
+                status, text = self.answers_instead
+                return web.Response(status=status, text=text, content_type="application/json")
+            return await self._answered(request, handler)
+
+        return through_faults
+
+    async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        fault = self.faults.of_answer()
+        if fault == "server_error":
+            status = self.faults.chance.choice((500, 502, 503))
+            return web.Response(status=status, text=f"<html>{status}</html>", content_type="text/html")
+        if fault == "too_many_requests":
+            return web.Response(status=429, text="too many requests", headers={"Retry-After": "0"})
+        answer = await handler(request)
+        if fault == "lose_answer":
+            return self._cut_off(request)
+        return await self._spoiled(request, answer, fault) if isinstance(answer, web.Response) else answer
+
+    async def _spoiled(self, request: web.Request, answer: web.Response, fault: str | None) -> web.Response:
+        question = (request.method, request.path_qs, await request.read())
+        before, self._last_answers[question] = self._last_answers.get(question, answer), answer
+        if fault == "delay":
+            await asyncio.sleep(self.faults.chance.uniform(0, self.faults.delay_seconds))
+        text = (before if fault == "stale" else answer).text or ""
+        if fault == "malformed":
+            text = text[: len(text) // 2]
+        return web.Response(text=text, status=answer.status, headers=answer.headers)
+
+    def _cut_off(self, request: web.Request) -> web.Response:
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=503)

@@ -1,0 +1,160 @@
+"""How a made-up Tradier takes orders: forms are read, orders are received, and decided about moments later."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger.infrastructure.venues.tradier.tags import FITS
+from orderledger.infrastructure.venues.tradier.vocabulary import DURATIONS, GROUPS, NET_PRICED, ORDER_TYPES, SIDES, SPREADS
+from orderledger.simulation.servers import OrderStatus, TrueOrder, Truth
+from orderledger.simulation.tradier.rows import Writer
+
+Form = Mapping[str, str]
+MOST_LEGS = 4
+
+
+class Faulty(ValueError):
+    """A form with errors, one or several."""
+
+    def __init__(self, *errors: str) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = list(errors)
+
+
+class Desk:
+    """Receives, decides, fills. `judge` gives the reason to reject an order, or None. `prices`: where instruments trade;
+    an order that crosses its instrument's price is filled there, as a whole. Without a price nothing fills by itself."""
+
+    def __init__(self, truth: Truth, writer: Writer, judge: Callable[[TrueOrder], str | None]) -> None:
+        self.truth = truth
+        self.writer = writer
+        self.judge = judge
+        self.prices: dict[str, Decimal] = {}
+
+    def receive(self, account: str, form: Form) -> TrueOrder:
+        """An order, with its legs, received and nothing more. Raises Faulty."""
+        kind = form.get("class", "")
+        if kind in SPREADS | GROUPS:
+            return self._receive_compound(account, form, kind)
+        if kind not in ("equity", "option"):
+            raise Faulty(f"class '{kind}' is not valid")
+        return self._receive_single(account, form, "", kind)
+
+    def decide(self, order_id: int) -> None:
+        """What becomes of a received order, and of its legs."""
+        order = self.truth.order(order_id)
+        legs = self.truth.children(order_id)
+        reason = self.judge(order)
+        for one in [order, *legs]:
+            if one.status is not OrderStatus.RECEIVED:
+                continue
+            if reason is not None:
+                self.truth.reject(one, reason=reason)
+            elif not self._is_held(order, legs, one):
+                self.truth.accept(one)
+        self.match()
+
+    def cancel(self, order_id: int) -> None:
+        """The order ends, and those of its legs that have not."""
+        for one in [*self.truth.children(order_id), self.truth.order(order_id)]:
+            if not one.status.is_ended:
+                self.truth.cancel(one)
+
+    def match(self) -> None:
+        """Fill what crosses the price of its instrument."""
+        for account in self.truth.accounts:
+            for order in self.truth.open_orders(account):
+                price = self.prices.get(order.instrument)
+                if price is None or order.status is not OrderStatus.OPEN or self.truth.children(order.order_id):
+                    continue
+                if order.limit_price is None or (order.limit_price - price) * (1 if order.side is Side.BUY else -1) >= 0:
+                    self.truth.fill(order, price=price)
+
+    def _is_held(self, order: TrueOrder, legs: list[TrueOrder], one: TrueOrder) -> bool:
+        """Whether a leg waits for the first one of its group."""
+        return self.writer.kind(order) in ("oto", "otoco") and one in legs[1:]
+
+    def _receive_compound(self, account: str, form: Form, kind: str) -> TrueOrder:
+        indexes = [str(index) for index in range(MOST_LEGS) if f"side[{index}]" in form]
+        if not indexes:
+            raise Faulty("side[0] is required", "quantity[0] is required")
+        first = indexes[0]
+        terms = {"class": kind, "type": form.get("type", "market"), "duration": form.get("duration", "day")}
+        parent = self.truth.place(
+            account,
+            client_id=_tag(form),
+            instrument=form.get("symbol") or form.get(f"symbol[{first}]") or "UNKNOWN",
+            side=_side(form, f"[{first}]"),
+            quantity=_spreads(form, indexes) if kind in SPREADS else _number(form, f"quantity[{first}]"),
+            limit_price=_number_or_none(form, "price"),
+            order_type=ORDER_TYPES.get(terms["type"], OrderType.OTHER),
+            time_in_force=TimeInForce.DAY,
+            is_accepted=False,
+        )
+        self.writer.terms[parent.order_id] = terms
+        for index in indexes:
+            self._receive_single(account, form, f"[{index}]", "", parent)
+        return parent
+
+    def _receive_single(self, account: str, form: Form, suffix: str, kind: str, parent: TrueOrder | None = None) -> TrueOrder:
+        word = form.get(f"type{suffix}") or form.get("type", "market")
+        if word not in ORDER_TYPES:
+            raise Faulty(f"type '{word}' is not valid")
+        instrument = form.get(f"option_symbol{suffix}") or form.get(f"symbol{suffix}")
+        if not instrument:
+            raise Faulty("symbol is required")
+        order = self.truth.place(
+            account,
+            client_id=_tag(form) if parent is None else None,
+            instrument=instrument,
+            side=_side(form, suffix),
+            quantity=_number(form, f"quantity{suffix}"),
+            limit_price=None if word in NET_PRICED else _number_or_none(form, f"price{suffix}"),
+            stop_price=_number_or_none(form, f"stop{suffix}"),
+            order_type=ORDER_TYPES[word],
+            time_in_force=DURATIONS.get(form.get("duration", "day"), TimeInForce.DAY),
+            parent_id=parent.order_id if parent is not None else None,
+            is_accepted=False,
+        )
+        terms = {"type": word, "side": form[f"side{suffix}"], "duration": form.get("duration", "day")}
+        self.writer.terms[order.order_id] = {**terms, **({"class": kind} if kind else {})}
+        return order
+
+
+def preview(form: Form) -> dict[str, Any]:
+    """What a trial is answered: no id."""
+    return {"order": {"status": "ok", "commission": Decimal(0), "cost": Decimal(0), "fees": Decimal(0), "result": True}}
+
+
+def _tag(form: Form) -> str | None:
+    tag = form.get("tag")
+    if tag is not None and not FITS.fullmatch(tag):
+        raise Faulty("tag may contain letters, numbers and '-' only")
+    return tag
+
+
+def _side(form: Form, suffix: str) -> Side:
+    word = form.get(f"side{suffix}", "")
+    if word not in SIDES:
+        raise Faulty(f"side{suffix} '{word}' is not valid")
+    return SIDES[word]
+
+
+def _number(form: Form, name: str) -> Decimal:
+    found = _number_or_none(form, name)
+    if found is None or found <= 0:
+        raise Faulty(f"{name} is required")
+    return found
+
+
+def _number_or_none(form: Form, name: str) -> Decimal | None:
+    try:
+        return Decimal(form[name]) if form.get(name) else None
+    except InvalidOperation:
+        raise Faulty(f"{name} is not a number") from None
+
+
+def _spreads(form: Form, indexes: list[str]) -> Decimal:
+    """How many times the smallest leg."""
+    return min(_number(form, f"quantity[{index}]") for index in indexes)
