@@ -11,11 +11,12 @@ from typing import get_type_hints
 import meanings
 from markdown import code, stored_word, table
 
-from orderledger.domain.orders.events import FillRecorded, OrderEvent, OrderReport
-from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.messages.facts import FACTS
-from orderledger.infrastructure.messages.registry import Fill, Propose
-from orderledger.infrastructure.storage.codec import NAMES, UPCASTS, Envelope, encode, name_of, readable_payload
+from orderledger.domain.log_event import LogEvent
+from orderledger.domain.orders.events import OrderEvent, OrderReport
+from orderledger.domain.orders.reports import FillRecorded
+from orderledger.domain.recorded import KINDS, Recorded
+from orderledger.infrastructure.messages.registry import MESSAGES, Fill, Propose
+from orderledger.infrastructure.storage.codec import UPCASTS, Envelope, encode, name_of, readable_payload
 from orderledger.infrastructure.storage.postgres.tables import PostgresSession
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
 from orderledger.ledger import Ledger
@@ -101,11 +102,11 @@ def events() -> str:
         "Every event about an order may carry these; reports also `instrument` and `side`.\n",
         _payload(OrderEvent, "", ()),
     ]
-    by_event = {NAMES[fact]: str(model.model_fields["type"].default) for model, fact in FACTS.items()}
-    for kind, name in NAMES.items():
-        base = OrderReport if issubclass(kind, OrderReport) else OrderEvent if issubclass(kind, OrderEvent) else object
+    by_event = {model.fact.stored_name: kind for kind, model in MESSAGES.items()}
+    for name, kind in KINDS.items():
+        base = OrderReport if issubclass(kind, OrderReport) else OrderEvent if issubclass(kind, OrderEvent) else LogEvent
         said = f"From [{by_event[name]}](messages.md#{by_event[name]}). " if name in by_event else "The ledger's own. "
-        inherited = [field.name for field in fields(base)] if base is not object else []
+        inherited = [*base.__struct_fields__]
         parts += [f"### {name}\n", (said + _said(kind)).rstrip() + "\n"]
         parts += [_payload(kind, name, inherited) or "No fields of its own.\n"]
     parts += [
@@ -120,9 +121,9 @@ def _said(kind: type) -> str:
     return "" if text.startswith(f"{kind.__name__}(") else text  # what dataclass writes where nobody has
 
 
-def _payload(kind: type, name: str, inherited: Iterable[str]) -> str:
+def _payload(kind: type[LogEvent], name: str, inherited: Iterable[str]) -> str:
     hints = get_type_hints(kind)
-    own = [field.name for field in fields(kind) if field.name not in inherited]
+    own = [name for name in kind.__struct_fields__ if name not in inherited]
     rows = [
         (f"`{field}`", stored_word(hints[field]), meanings.OF_EVENT.get((name, field)) or meanings.FIELDS[field]) for field in own
     ]

@@ -9,15 +9,12 @@ import meanings
 from markdown import table, wire_word
 from pydantic import BaseModel, TypeAdapter
 
-from orderledger.infrastructure.messages.accounts import ACCOUNT_MESSAGES
 from orderledger.infrastructure.messages.base import OrderMessage
-from orderledger.infrastructure.messages.commands import COMMANDS
-from orderledger.infrastructure.messages.facts import CHANGES, FACTS, NEEDS_ONE_OF
+from orderledger.infrastructure.messages.commands import RequestReplace
 from orderledger.infrastructure.messages.fields import DIGITS
 from orderledger.infrastructure.messages.parsing import LINE_LIMIT
-from orderledger.infrastructure.messages.registry import AnyMessage, LinksTo, Message, OpenBreak, ReportedClaims
-from orderledger.infrastructure.messages.reports import REPORTS, Report
-from orderledger.infrastructure.storage.codec import NAMES
+from orderledger.infrastructure.messages.registry import GROUPS, AnyMessage, LinksTo, Message, OpenBreak, ReportedClaims
+from orderledger.infrastructure.messages.reports import Report
 
 INTRODUCTION = f"""# Messages
 
@@ -52,7 +49,7 @@ def messages() -> str:
         "Both help when the order may be unknown to us.\n",
         _table(Report, frozenset(OrderMessage.model_fields)),
     ]
-    for title, models in (("Commands", COMMANDS), ("Reports", REPORTS), ("About an account", ACCOUNT_MESSAGES)):
+    for title, models in GROUPS.items():
         parts += [f"## {title}\n", *map(_section, models)]
     parts += ["## Objects inside messages\n"]
     for model in (ReportedClaims, LinksTo, OpenBreak):
@@ -69,10 +66,10 @@ def _section(model: type[Message]) -> str:
     base = Report if issubclass(model, Report) else OrderMessage if issubclass(model, OrderMessage) else Message
     lines = [
         f"### {name}\n",
-        f"`{model.__name__}`, stored as `{NAMES[FACTS[model]]}`. {' '.join((model.__doc__ or '').split())}\n",
+        f"`{model.__name__}`, stored as `{model.fact.stored_name}`. {' '.join((model.__doc__ or '').split())}\n",
     ]
-    needed = NEEDS_ONE_OF.get(model)
-    if needed is not None and needed != CHANGES:
+    needed = model.needs_one_of
+    if needed and needed != RequestReplace.needs_one_of:
         lines.append(f"Needs one of {' and '.join(f'`{field}`' for field in needed)}.\n")
     inherited = {
         field for field in base.model_fields if base.model_fields[field].is_required() == model.model_fields[field].is_required()

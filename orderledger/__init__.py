@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orderledger.infrastructure.errors import *  # noqa: F403
+    from orderledger.infrastructure.messages.accounts import *  # noqa: F403
+    from orderledger.infrastructure.messages.base import *  # noqa: F403
+    from orderledger.infrastructure.messages.commands import *  # noqa: F403
     from orderledger.infrastructure.messages.outcome import *  # noqa: F403
     from orderledger.infrastructure.messages.parsing import *  # noqa: F403
-    from orderledger.infrastructure.messages.registry import *  # noqa: F403
+    from orderledger.infrastructure.messages.reports import *  # noqa: F403
     from orderledger.ledger import *  # noqa: F403
 
 __version__ = "0.1.0"
 
 HOMES = (
     "orderledger.infrastructure.errors",
-    "orderledger.infrastructure.messages.registry",
+    "orderledger.infrastructure.messages.accounts",
+    "orderledger.infrastructure.messages.base",
+    "orderledger.infrastructure.messages.commands",
+    "orderledger.infrastructure.messages.reports",
     "orderledger.infrastructure.messages.outcome",
     "orderledger.infrastructure.messages.parsing",
     "orderledger.ledger",

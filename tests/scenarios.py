@@ -14,10 +14,10 @@ from typing import Any, Self
 
 from orderledger.domain.decision import Duplicate, Refused
 from orderledger.domain.exact import plain
-from orderledger.domain.orders.events import AnomalyDetected, Event, OrderEvent
-from orderledger.domain.orders.evolve import decide
+from orderledger.domain.orders.events import Event, OrderEvent
+from orderledger.domain.orders.judgements import AnomalyDetected
 from orderledger.domain.orders.order import Order
-from orderledger.domain.orders.record import record
+from orderledger.domain.orders.record import decide, record
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.messages.facts import to_fact
 from orderledger.infrastructure.messages.parsing import parse_document
@@ -126,7 +126,7 @@ class Scenario:
         return readable(ORDERS.shown(order_row("sim:main/C-1", self.order, self._version)))
 
     def _record(self, fact: OrderEvent) -> None:
-        self.events = record(self.order, fact, fact.at or at(self._second))  # type: ignore[arg-type]
+        self.events = record(self.order, fact, fact.at or at(self._second))
         self._version += len(self.events)
         codes = dict.fromkeys(event.code.value for event in self.events if isinstance(event, AnomalyDetected))
         self.outcome = ("recorded", *codes)

@@ -10,7 +10,6 @@ It writes what is missing and never what is there: a golden file that no longer 
 """
 
 import os
-from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,12 +17,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import NODEFAULT
+from msgspec.structs import FieldInfo, fields, replace
 
 from orderledger.domain import accounts, proposals
-from orderledger.domain.orders import events
-from orderledger.domain.recorded import AnyFact, Recorded
+from orderledger.domain.orders import commands, judgements, reports
+from orderledger.domain.recorded import KINDS, AnyEvent, Recorded
 from orderledger.domain.values import Anomaly, Links, Liquidity, OrderType, Pending, Reported, Role, Side, TimeInForce
-from orderledger.infrastructure.storage.codec import NAMES, decode, encode
+from orderledger.infrastructure.storage.codec import decode, encode
 
 FOLDER = Path(__file__).parent / "golden"
 FLAG = "ORDERLEDGER_WRITE_GOLDEN"
@@ -80,35 +81,35 @@ FILL: dict[str, Any] = {
 PROPOSAL: dict[str, Any] = {"proposal_id": "P-1", "at": AT, "reason": "a_code", "message_id": "M-1"}
 ACCOUNT: dict[str, Any] = {"at": AT, "message_id": "M-1"}
 
-FULL: dict[str, AnyFact] = {
-    "order_requested.v1": events.OrderRequested(**ORDER, **OF_REQUEST),
-    "order_denied.v1": events.OrderDenied(**ORDER),
-    "order_submitted.v1": events.OrderSubmitted(**ORDER),
-    "submission_unresolved.v1": events.SubmissionUnresolved(**ORDER),
-    "cancel_requested.v1": events.CancelRequested(**ORDER, request_id="R-1"),
-    "replace_requested.v1": events.ReplaceRequested(**ORDER, **CHANGES, replacement_client_order_id="C-1b", request_id="R-1"),
-    "order_acknowledged.v1": events.OrderAcknowledged(**REPORT),
-    "order_rejected.v1": events.OrderRejected(**REPORT),
-    "fill_recorded.v1": events.FillRecorded(**FILL),
-    "fill_corrected.v1": events.FillCorrected(**FILL, corrects="F-0"),
-    "fill_busted.v1": events.FillBusted(**REPORT, fill_id="F-1"),
-    "order_canceled.v1": events.OrderCanceled(**REPORT),
-    "cancel_rejected.v1": events.CancelRejected(**REPORT, request_id="R-1"),
-    "replace_rejected.v1": events.ReplaceRejected(**REPORT, request_id="R-1"),
-    "order_replaced.v1": events.OrderReplaced(**REPORT, **CHANGES, replacement_client_order_id="C-1b"),
-    "order_expired.v1": events.OrderExpired(**REPORT),
-    "order_triggered.v1": events.OrderTriggered(**REPORT),
-    "order_suspended.v1": events.OrderSuspended(**REPORT),
-    "order_resumed.v1": events.OrderResumed(**REPORT),
-    "order_reinstated.v1": events.OrderReinstated(**REPORT),
-    "order_stopped.v1": events.OrderStopped(**REPORT),
-    "order_done_for_day.v1": events.OrderDoneForDay(**REPORT),
-    "order_restated.v1": events.OrderRestated(**REPORT, **CHANGES),
-    "status_observed.v1": events.StatusObserved(**REPORT, status="held_by_desk", pending=Pending.CANCEL),
-    "order_absent.v1": events.OrderAbsent(**REPORT),
-    "anomaly_detected.v1": events.AnomalyDetected(code=Anomaly.OVERFILL, detail="12 filled of 10"),
-    "anomaly_cleared.v1": events.AnomalyCleared(code=Anomaly.OVERFILL),
-    "order_attributed.v1": events.OrderAttributed(to="sim:main/C-2"),
+FULL: dict[str, AnyEvent] = {
+    "order_requested.v1": commands.OrderRequested(**ORDER, **OF_REQUEST),
+    "order_denied.v1": commands.OrderDenied(**ORDER),
+    "order_submitted.v1": commands.OrderSubmitted(**ORDER),
+    "submission_unresolved.v1": commands.SubmissionUnresolved(**ORDER),
+    "cancel_requested.v1": commands.CancelRequested(**ORDER, request_id="R-1"),
+    "replace_requested.v1": commands.ReplaceRequested(**ORDER, **CHANGES, replacement_client_order_id="C-1b", request_id="R-1"),
+    "order_acknowledged.v1": reports.OrderAcknowledged(**REPORT),
+    "order_rejected.v1": reports.OrderRejected(**REPORT),
+    "fill_recorded.v1": reports.FillRecorded(**FILL),
+    "fill_corrected.v1": reports.FillCorrected(**FILL, corrects="F-0"),
+    "fill_busted.v1": reports.FillBusted(**REPORT, fill_id="F-1"),
+    "order_canceled.v1": reports.OrderCanceled(**REPORT),
+    "cancel_rejected.v1": reports.CancelRejected(**REPORT, request_id="R-1"),
+    "replace_rejected.v1": reports.ReplaceRejected(**REPORT, request_id="R-1"),
+    "order_replaced.v1": reports.OrderReplaced(**REPORT, **CHANGES, replacement_client_order_id="C-1b"),
+    "order_expired.v1": reports.OrderExpired(**REPORT),
+    "order_triggered.v1": reports.OrderTriggered(**REPORT),
+    "order_suspended.v1": reports.OrderSuspended(**REPORT),
+    "order_resumed.v1": reports.OrderResumed(**REPORT),
+    "order_reinstated.v1": reports.OrderReinstated(**REPORT),
+    "order_stopped.v1": reports.OrderStopped(**REPORT),
+    "order_done_for_day.v1": reports.OrderDoneForDay(**REPORT),
+    "order_restated.v1": reports.OrderRestated(**REPORT, **CHANGES),
+    "status_observed.v1": reports.StatusObserved(**REPORT, status="held_by_desk", pending=Pending.CANCEL),
+    "order_absent.v1": reports.OrderAbsent(**REPORT),
+    "anomaly_detected.v1": judgements.AnomalyDetected(code=Anomaly.OVERFILL, detail="12 filled of 10"),
+    "anomaly_cleared.v1": judgements.AnomalyCleared(code=Anomaly.OVERFILL),
+    "order_attributed.v1": judgements.OrderAttributed(to="sim:main/C-2"),
     "proposal_made.v1": proposals.ProposalMade(**PROPOSAL, kind=Role.EXIT, **OF_REQUEST),
     "proposal_approved.v1": proposals.ProposalApproved(**PROPOSAL),
     "proposal_declined.v1": proposals.ProposalDeclined(**PROPOSAL),
@@ -151,35 +152,35 @@ TERMS: dict[str, Any] = {
     "quantity": Decimal(1),
     "order_type": OrderType.MARKET,
 }
-LEAST: dict[str, AnyFact] = {
-    "order_requested.v1": events.OrderRequested(**TERMS),
-    "order_denied.v1": events.OrderDenied(),
-    "order_submitted.v1": events.OrderSubmitted(),
-    "submission_unresolved.v1": events.SubmissionUnresolved(),
-    "cancel_requested.v1": events.CancelRequested(),
-    "replace_requested.v1": events.ReplaceRequested(),
-    "order_acknowledged.v1": events.OrderAcknowledged(),
-    "order_rejected.v1": events.OrderRejected(),
-    "fill_recorded.v1": events.FillRecorded(fill_id="F-1", quantity=Decimal(1), price=Decimal(0)),
-    "fill_corrected.v1": events.FillCorrected(fill_id="F-2", corrects="F-1", quantity=Decimal(1), price=Decimal(-1)),
-    "fill_busted.v1": events.FillBusted(fill_id="F-1"),
-    "order_canceled.v1": events.OrderCanceled(),
-    "cancel_rejected.v1": events.CancelRejected(),
-    "replace_rejected.v1": events.ReplaceRejected(),
-    "order_replaced.v1": events.OrderReplaced(),
-    "order_expired.v1": events.OrderExpired(),
-    "order_triggered.v1": events.OrderTriggered(),
-    "order_suspended.v1": events.OrderSuspended(),
-    "order_resumed.v1": events.OrderResumed(),
-    "order_reinstated.v1": events.OrderReinstated(),
-    "order_stopped.v1": events.OrderStopped(),
-    "order_done_for_day.v1": events.OrderDoneForDay(),
-    "order_restated.v1": events.OrderRestated(),
-    "status_observed.v1": events.StatusObserved(),
-    "order_absent.v1": events.OrderAbsent(),
-    "anomaly_detected.v1": events.AnomalyDetected(code=Anomaly.LATE_REPORT, detail=""),
-    "anomaly_cleared.v1": events.AnomalyCleared(code=Anomaly.STATUS_CONFLICT),
-    "order_attributed.v1": events.OrderAttributed(to="sim:main/C-2"),
+LEAST: dict[str, AnyEvent] = {
+    "order_requested.v1": commands.OrderRequested(**TERMS),
+    "order_denied.v1": commands.OrderDenied(),
+    "order_submitted.v1": commands.OrderSubmitted(),
+    "submission_unresolved.v1": commands.SubmissionUnresolved(),
+    "cancel_requested.v1": commands.CancelRequested(),
+    "replace_requested.v1": commands.ReplaceRequested(),
+    "order_acknowledged.v1": reports.OrderAcknowledged(),
+    "order_rejected.v1": reports.OrderRejected(),
+    "fill_recorded.v1": reports.FillRecorded(fill_id="F-1", quantity=Decimal(1), price=Decimal(0)),
+    "fill_corrected.v1": reports.FillCorrected(fill_id="F-2", corrects="F-1", quantity=Decimal(1), price=Decimal(-1)),
+    "fill_busted.v1": reports.FillBusted(fill_id="F-1"),
+    "order_canceled.v1": reports.OrderCanceled(),
+    "cancel_rejected.v1": reports.CancelRejected(),
+    "replace_rejected.v1": reports.ReplaceRejected(),
+    "order_replaced.v1": reports.OrderReplaced(),
+    "order_expired.v1": reports.OrderExpired(),
+    "order_triggered.v1": reports.OrderTriggered(),
+    "order_suspended.v1": reports.OrderSuspended(),
+    "order_resumed.v1": reports.OrderResumed(),
+    "order_reinstated.v1": reports.OrderReinstated(),
+    "order_stopped.v1": reports.OrderStopped(),
+    "order_done_for_day.v1": reports.OrderDoneForDay(),
+    "order_restated.v1": reports.OrderRestated(),
+    "status_observed.v1": reports.StatusObserved(),
+    "order_absent.v1": reports.OrderAbsent(),
+    "anomaly_detected.v1": judgements.AnomalyDetected(code=Anomaly.LATE_REPORT, detail=""),
+    "anomaly_cleared.v1": judgements.AnomalyCleared(code=Anomaly.STATUS_CONFLICT),
+    "order_attributed.v1": judgements.OrderAttributed(to="sim:main/C-2"),
     "proposal_made.v1": proposals.ProposalMade(proposal_id="P-1", kind=Role.ENTRY, strategy="grid", **TERMS),
     "proposal_approved.v1": proposals.ProposalApproved(proposal_id="P-1"),
     "proposal_declined.v1": proposals.ProposalDeclined(proposal_id="P-1"),
@@ -229,7 +230,7 @@ def least(name: str) -> Recorded:
 
 def without(name: str, field: str) -> Recorded:
     """The full event as it was before it had this field."""
-    return replace(full(name), event=replace(FULL[name], **{field: None}))  # type: ignore[arg-type]
+    return replace(full(name), event=replace(FULL[name], **{field: None}))
 
 
 ADDED = {
@@ -256,7 +257,7 @@ def read(file: str) -> Golden:
 
 def all_fields(value: Any) -> Any:
     """Every field of a record, those that do not count in a comparison too."""
-    if not hasattr(value, "__dataclass_fields__"):
+    if not isinstance(value, msgspec.Struct):
         return (type(value).__name__, str(value)) if isinstance(value, Decimal) else value
     return {"": type(value).__name__, **{field.name: all_fields(getattr(value, field.name)) for field in fields(value)}}
 
@@ -288,21 +289,21 @@ def test_a_least_golden_event_sets_no_field_that_may_be_left_out(name: str) -> N
 
 
 def test_every_stored_name_has_its_golden_files_and_no_file_is_without_a_name() -> None:
-    names = list(NAMES.values())
+    names = list(KINDS)
     assert {path.name for path in FOLDER.iterdir()} == set(EXPECTED)
     assert {f"{name}.json" for name in names} | {f"{name}.least.json" for name in names} <= set(EXPECTED)
     assert all(file.startswith(f"{read(file).name}.") for file in EXPECTED)
 
 
 def test_every_name_is_that_of_one_event() -> None:
-    assert {name: type(event) for name, event in FULL.items()} == {name: kind for kind, name in NAMES.items()}
-    assert {name: type(event) for name, event in LEAST.items()} == {name: kind for kind, name in NAMES.items()}
+    assert {name: type(event) for name, event in FULL.items()} == KINDS
+    assert {name: type(event) for name, event in LEAST.items()} == KINDS
 
 
-def _defaults(field: Any) -> list[Any]:
-    if field.default is not MISSING:
+def _defaults(field: FieldInfo) -> list[Any]:
+    if field.default is not NODEFAULT:
         return [field.default]
-    return [] if field.default_factory is MISSING else [field.default_factory()]
+    return [] if field.default_factory is NODEFAULT else [field.default_factory()]
 
 
 def write_missing() -> list[str]:

@@ -3,24 +3,26 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import assert_never
+from typing import ClassVar
+
+import msgspec
 
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Reason, Refused
+from orderledger.domain.log_event import LogEvent
 from orderledger.domain.values import Links, OrderType, Role, Side, TimeInForce
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalEvent:
+class ProposalEvent(LogEvent, frozen=True, kw_only=True):
     """`at` is the sender's clock; None means that the time of recording stands for it."""
 
     proposal_id: str
     at: datetime | None = None
     reason: str | None = None
-    message_id: str | None = field(default=None, compare=False)
+    message_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalMade(ProposalEvent):
+class ProposalMade(ProposalEvent, frozen=True, kw_only=True):
+    stored_name: ClassVar[str] = "proposal_made.v1"
     kind: Role
     strategy: str
     instrument: str
@@ -34,20 +36,23 @@ class ProposalMade(ProposalEvent):
     post_only: bool = False
     reduce_only: bool = False
     links: Links | None = None
-    tags: dict[str, object] = field(default_factory=dict, compare=False)
+    tags: dict[str, object] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalApproved(ProposalEvent):
+class ProposalApproved(ProposalEvent, frozen=True, kw_only=True):
     """It may be carried out."""
 
+    stored_name: ClassVar[str] = "proposal_approved.v1"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalDeclined(ProposalEvent):
+
+class ProposalDeclined(ProposalEvent, frozen=True, kw_only=True):
     """It will not be carried out."""
 
+    stored_name: ClassVar[str] = "proposal_declined.v1"
 
-ProposalFact = ProposalMade | ProposalApproved | ProposalDeclined
+
+AnyProposalEvent = ProposalMade | ProposalApproved | ProposalDeclined
+"""For a `match` that is closed by `assert_never`."""
 
 
 @dataclass(slots=True)
@@ -59,7 +64,7 @@ class Proposal:
     message_ids: set[tuple[type, str]] = field(default_factory=set)
 
 
-def decide_proposal(proposal: Proposal, fact: ProposalFact) -> Decision:
+def decide_proposal(proposal: Proposal, fact: AnyProposalEvent) -> Decision:
     """A proposal is made once and decided once."""
     if fact in (proposal.made, proposal.decided) or (type(fact), fact.message_id) in proposal.message_ids:
         return DUPLICATE
@@ -77,14 +82,12 @@ def decide_proposal(proposal: Proposal, fact: ProposalFact) -> Decision:
     return ACCEPTED
 
 
-def evolve_proposal(proposal: Proposal, event: ProposalFact) -> Proposal:
+def evolve_proposal(proposal: Proposal, event: AnyProposalEvent) -> Proposal:
     match event:
         case ProposalMade():
             proposal.made = proposal.made or event
         case ProposalApproved() | ProposalDeclined():
             proposal.decided = proposal.decided or event
-        case _:
-            assert_never(event)
     if event.message_id is not None:
         proposal.message_ids.add((type(event), event.message_id))
     return proposal

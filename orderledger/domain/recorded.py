@@ -1,17 +1,31 @@
 """An event as it stands in the log: the fact, and around it who said it when."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from orderledger.domain.accounts import AccountFact
-from orderledger.domain.orders.events import Event
-from orderledger.domain.proposals import ProposalFact
+import msgspec
 
-AnyFact = Event | AccountFact | ProposalFact
+from orderledger.domain import accounts, proposals
+from orderledger.domain.accounts import AnyAccountEvent
+from orderledger.domain.log_event import LogEvent
+from orderledger.domain.orders import commands, judgements, reports
+from orderledger.domain.orders.events import OrderEvent, OrderJudgement
+from orderledger.domain.proposals import AnyProposalEvent
+
+AnyFact = OrderEvent | AnyAccountEvent | AnyProposalEvent
+"""What a message proposes."""
+AnyEvent = AnyFact | OrderJudgement
+"""What is in the log."""
+
+KINDS: dict[str, type[AnyEvent]] = {
+    kind.stored_name: kind  # type: ignore[misc]
+    for module in (commands, reports, judgements, proposals, accounts)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, LogEvent) and kind.__module__ == module.__name__ and kind.stored_name
+}
+"""The class of each stored name."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Recorded:
+class Recorded(msgspec.Struct, kw_only=True, gc=False):
     """`at` is when it happened by the sender's clock, or `recorded_at` where the sender did not say.
 
     `position` is the place in the log, None until it is stored. `version` counts the events of its stream from 1.
@@ -21,7 +35,7 @@ class Recorded:
 
     stream: str
     version: int
-    event: AnyFact
+    event: AnyEvent
     recorded_at: datetime
     at: datetime
     source: str

@@ -1,11 +1,12 @@
 """The words of the trade: enumerations named after FIX, small values, and how streams are named."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
+
+import msgspec
 
 
 class Side(StrEnum):
@@ -120,8 +121,7 @@ ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIE
 """The facts that end an order. `filled` follows from its fills, `done_for_day` from its time in force."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
+class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the venue claims besides the fact itself: a cross-check, never a source of fills.
 
     The terms of an order that was not requested here are what the venue claims they are.
@@ -140,8 +140,7 @@ class Reported:
     reduce_only: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Links:
+class Links(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an order belongs to: the proposal it carries out, the trade it opens or closes, its parent and group."""
 
     proposal_id: str | None = None

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from orderledger.domain.accounts import (
-    AccountEvent,
-    AccountFact,
+    AnyAccountEvent,
     BalanceReported,
     FundingRecorded,
     GapRecorded,
@@ -17,18 +16,12 @@ from orderledger.domain.accounts import (
     PositionAdjusted,
     ReconciliationCertified,
 )
-from orderledger.domain.orders.events import (
-    AnomalyCleared,
-    AnomalyDetected,
-    Event,
-    FillBusted,
-    FillRecorded,
-    OrderAttributed,
-    OrderEvent,
-)
-from orderledger.domain.orders.evolve import evolve
+from orderledger.domain.orders.events import Event, OrderEvent
+from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
 from orderledger.domain.orders.order import Order
-from orderledger.domain.proposals import ProposalEvent, ProposalFact
+from orderledger.domain.orders.record import evolve
+from orderledger.domain.orders.reports import FillBusted, FillRecorded
+from orderledger.domain.proposals import AnyProposalEvent
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Anomaly, account_of, client_order_id_of
 from orderledger.projections.accounts import account_event_row, certificate_row, defined, marked, reported
@@ -88,9 +81,9 @@ class Fold:
     def take(self, recorded: Recorded) -> None:
         """One event."""
         event = recorded.event
-        if isinstance(event, AccountEvent):
+        if isinstance(event, AnyAccountEvent):
             self._take_account_fact(recorded, event)
-        elif isinstance(event, ProposalEvent):
+        elif isinstance(event, AnyProposalEvent):
             self._take_proposal_fact(recorded, event)
         else:
             self._take_order_event(recorded, event)
@@ -255,7 +248,7 @@ class Fold:
 
     # Accounts and proposals
 
-    def _take_account_fact(self, recorded: Recorded, event: AccountFact) -> None:
+    def _take_account_fact(self, recorded: Recorded, event: AnyAccountEvent) -> None:
         account = account_of(recorded.stream)
         match event:
             case GapRecorded():
@@ -299,7 +292,7 @@ class Fold:
             self._rows.put(ACCOUNT_EVENTS, row)
         self._gaps.clear()
 
-    def _take_proposal_fact(self, recorded: Recorded, event: ProposalFact) -> None:
+    def _take_proposal_fact(self, recorded: Recorded, event: AnyProposalEvent) -> None:
         account = account_of(recorded.stream)
         before = self._rows.get(PROPOSALS, (account, event.proposal_id))
         self._rows.put(PROPOSALS, proposal_row(before, account, event, recorded))

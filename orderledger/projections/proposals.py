@@ -2,13 +2,13 @@
 
 from typing import assert_never
 
-from orderledger.domain.proposals import ProposalApproved, ProposalDeclined, ProposalFact, ProposalMade
+from orderledger.domain.proposals import AnyProposalEvent, ProposalApproved, ProposalDeclined, ProposalMade
 from orderledger.domain.recorded import Recorded
 from orderledger.projections.orders import links_of
 from orderledger.projections.tables import PROPOSALS, Row
 
 
-def proposal_row(before: Row | None, account: str, event: ProposalFact, recorded: Recorded) -> Row:
+def proposal_row(before: Row | None, account: str, event: AnyProposalEvent, recorded: Recorded) -> Row:
     """The columns of `tables.PROPOSALS` after the event."""
     row = before or _blank(account, event.proposal_id)
     row = {**row, "has_evidence": row["has_evidence"] or recorded.evidence is not None}

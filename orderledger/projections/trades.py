@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from orderledger.domain.orders.events import FillRecorded
 from orderledger.domain.orders.fill import Fill
 from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.recorded import Recorded
 from orderledger.projections.orders import links_of
 from orderledger.projections.tables import Row

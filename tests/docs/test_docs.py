@@ -16,10 +16,10 @@ import orderledger
 from orderledger import Ledger, parse_document
 from orderledger.cli import main
 from orderledger.domain.decision import Reason
+from orderledger.domain.recorded import KINDS
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.infrastructure.settings import Settings
-from orderledger.infrastructure.storage.codec import NAMES
 from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 from orderledger.infrastructure.sync.reconciliation.breaks import Kind
 from orderledger.projections.tables import TABLES
@@ -70,7 +70,7 @@ def test_the_page_of_messages_names_the_fields_of_the_schema() -> None:
     ("page", "headings"),
     [
         ("messages.md", list(MESSAGES)),
-        ("events.md", list(NAMES.values())),
+        ("events.md", list(KINDS)),
         ("views.md", [table.name for table in TABLES]),
         ("commands.md", list(main.commands)),
         (

@@ -4,7 +4,8 @@ from itertools import permutations
 
 import pytest
 
-from orderledger.domain.orders.events import AnomalyCleared, AnomalyDetected, OrderAcknowledged, OrderCanceled
+from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
+from orderledger.domain.orders.reports import OrderAcknowledged, OrderCanceled
 from orderledger.domain.values import Anomaly
 from tests.scenarios import SENT, WORKING, Document, at, correct_fill, ends, fill, given, in_any_order, message, nothing, request
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from orderledger.domain.orders.events import AnomalyCleared, AnomalyDetected, FillBusted, FillCorrected, FillRecorded
+from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
 from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.reports import FillBusted, FillCorrected, FillRecorded
 from orderledger.domain.values import Anomaly, Liquidity
 from tests.scenarios import SENT, at, correct_fill, ends, fill, given, in_any_order, message, nothing, request
 

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger.domain.orders.events import CancelRequested, OrderReplaced, ReplaceRequested
+from orderledger.domain.orders.commands import CancelRequested, ReplaceRequested
+from orderledger.domain.orders.reports import OrderReplaced
 from tests.scenarios import FILLED, WORKING, at, fill, given, in_any_order, message, request_replace
 
 # Replaces

@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger.domain.orders.events import AnomalyCleared, AnomalyDetected, OrderAcknowledged, OrderRequested, StatusObserved
+from orderledger.domain.orders.commands import OrderRequested
+from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
+from orderledger.domain.orders.reports import OrderAcknowledged, StatusObserved
 from orderledger.domain.values import Anomaly, OrderType, Side
 from tests.scenarios import SENT, WORKING, Document, at, fill, given, in_any_order, message, nothing, request
 

@@ -5,8 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ONE, ZERO
-from orderledger.domain.orders.events import AnomalyCleared, AnomalyDetected, Fact, FillRecorded, OrderReport
+from orderledger.domain.orders.events import Fact, OrderReport
+from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
 from orderledger.domain.orders.order import NO_CLAIMS, NO_FILLS, Order
+from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.values import ENDS, Anomaly, OrderType, Status
 
 UNKNOWN_ORDER, VENUE_ORDER_ID_REUSED = Anomaly.UNKNOWN_ORDER, Anomaly.VENUE_ORDER_ID_REUSED
@@ -156,7 +158,7 @@ def _quantity(order: Order, quantity: Decimal | None, claimed: Decimal, at: date
 def _leaves_quantity(order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
     """Of the very moment of its end a claim may be from before it. A suspended order has its quantity told in two ways: neither
     is held against the venue."""
-    if quantity is None or not _is_of_these_terms(order, at) or order.session.value is SUSPENDED:
+    if quantity is None or not _is_of_these_terms(order, at) or order.session_status is SUSPENDED:
         return None
     ended_at = order.ended_at
     if ended_at is not None and ended_at < at:

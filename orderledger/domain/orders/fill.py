@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from orderledger.domain.orders.events import FillCorrected, FillRecorded
+from orderledger.domain.orders.reports import FillCorrected, FillRecorded
 from orderledger.domain.values import Liquidity, Reported, Side
 
 DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity")

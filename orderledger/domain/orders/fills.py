@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.orders.events import FillCorrected, FillRecorded
 from orderledger.domain.orders.families import Family
 from orderledger.domain.orders.fill import Fill, Numbers, When
+from orderledger.domain.orders.reports import FillCorrected, FillRecorded
 from orderledger.domain.values import Reported, Side
 
 

@@ -2,8 +2,10 @@
 
 from enum import StrEnum
 
-from orderledger.domain.orders.events import CancelRequested, Fact, OrderReplaced, OrderRequested, ReplaceRequested
+from orderledger.domain.orders.commands import CancelRequested, OrderRequested, ReplaceRequested
+from orderledger.domain.orders.events import Fact
 from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.reports import OrderReplaced
 from orderledger.domain.values import alias_stream, alias_text, order_stream, venue_order_stream
 
 

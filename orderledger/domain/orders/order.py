@@ -2,57 +2,38 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
 
-from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
-from orderledger.domain.orders.claims import Claims, Latest
+from orderledger.domain.exact import QUOTIENT, ZERO
+from orderledger.domain.orders.claims import Claims
 from orderledger.domain.orders.ends import DUPLICATE_ORDER, End, Ends
-from orderledger.domain.orders.events import Fact, FillBusted, FillRecorded, OrderEvent
+from orderledger.domain.orders.events import Fact, OrderEvent
 from orderledger.domain.orders.fills import Fills
 from orderledger.domain.orders.names import Names
+from orderledger.domain.orders.reports import FillBusted, FillRecorded
 from orderledger.domain.orders.requests import Requests
+from orderledger.domain.orders.session import Session
+from orderledger.domain.orders.standing import Standing, is_ended_as, standing_of, status_of
 from orderledger.domain.orders.terms import Term, Terms
-from orderledger.domain.values import ENDS, Anomaly, Certainty, Origin, Pending, Status, TimeInForce, later
+from orderledger.domain.values import Anomaly, Certainty, Origin, Pending, Status, TimeInForce, later
 
 __all__ = ["DUPLICATE_ORDER", "Order", "Standing"]
 
 KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
-DONE_FOR_DAY, DENIED = Status.DONE_FOR_DAY, Status.DENIED
-"""Module-level names: access to an enum member is slow on Python 3.11."""
-OPEN = frozenset({Status.PENDING_NEW, Status.NEW, Status.PARTIALLY_FILLED, Status.SUSPENDED, Status.STOPPED})
+DENIED = Status.DENIED
 
-NO_CLAIMS, NO_ENDS, NO_FILLS, NO_REQUESTS = Claims(), Ends(), Fills(), Requests()
+NO_CLAIMS, NO_ENDS, NO_FILLS, NO_REQUESTS, NO_SESSION = Claims(), Ends(), Fills(), Requests(), Session()
 """Parts that most orders never need. They are shared, and replaced by an order's own before anything changes in them."""
 
 When = tuple[datetime, int]
 """When something happened, and which fact of the order told it: of one time, the later in the log counts."""
 
-NO_SESSION: Latest[Status | None] = Latest(None)
-
-
-class Standing(NamedTuple):
-    """What an order amounts to now.
-
-    `ended_at` is the time of the fact that ended it, of the last fill, or of the end of its day. `pending` is what is
-    outstanding at the venue: a filled order may still be replaced, one that has ended otherwise may not. An unknown outcome
-    makes it uncertain until the venue confirms its state: absence and silence end nothing.
-    """
-
-    status: Status
-    is_ended: bool
-    ended_at: datetime | None
-    pending: Pending | None
-    certainty: Certainty
-    leaves_quantity: Decimal | None
-
 
 class Order:
     """One order of one account. `evolve` changes it; its properties say what follows.
 
-    `names`, `terms`, `claims`, `ends`, `requests` and `fills` are its parts. `acknowledged_at` is the first acknowledgement,
-    `worked_at` the latest report that shows it working. `session_told` is what reports say of being suspended, stopped or done
-    for the day; `session_seen` adds what looks at the order show. `raised` holds the anomalies that were detected and not
-    cleared.
+    `names`, `terms`, `claims`, `ends`, `requests`, `fills` and `session` are its parts. `acknowledged_at` is the first
+    acknowledgement, `worked_at` the latest report that shows it working. `raised` holds the anomalies that were detected and
+    not cleared.
     """
 
     __slots__ = (
@@ -74,8 +55,7 @@ class Order:
         "replaces",
         "requests",
         "seen",
-        "session_seen",
-        "session_told",
+        "session",
         "submitted_at",
         "terms",
         "unresolved_at",
@@ -100,8 +80,7 @@ class Order:
         self._stated_at: datetime | None = None
         self._heard: When | None = None
         self._absent: When | None = None
-        self.session_told = NO_SESSION
-        self.session_seen = NO_SESSION
+        self.session = NO_SESSION
         self.replaces = 0
         self.seen: set[OrderEvent] = set()
         self.message_ids: set[tuple[type[OrderEvent], str]] = set()
@@ -134,10 +113,9 @@ class Order:
         """The venue, asked, did not know it."""
         self._absent = max(self._absent or (at, self._turn), (at, self._turn))
 
-    def enter(self, session: Status | None, at: datetime) -> None:
+    def enter(self, status: Status | None, at: datetime) -> None:
         """From `at` on it is done for the day, suspended, stopped, or (None) none of these."""
-        self.session_told = self.session_told.then(session, at)
-        self.session_seen = self.session_seen.then(session, at)
+        self.own_session().enter(status, at)
 
     def add_fill(self, event: FillRecorded, at: datetime) -> None:
         self.is_worked = True
@@ -165,6 +143,11 @@ class Order:
         if self.requests is NO_REQUESTS:
             self.requests = Requests()
         return self.requests
+
+    def own_session(self) -> Session:
+        if self.session is NO_SESSION:
+            self.session = Session()
+        return self.session
 
     # Its names and terms
 
@@ -271,45 +254,23 @@ class Order:
         return self.is_worked and DENIED in self.ends
 
     @property
-    def session(self) -> Latest[Status | None]:
-        """Since when it is done for the day, suspended, stopped or none of these. Once the day of a day order is done, a look at
-        it that shows otherwise does not bring it back."""
-        is_over = self.session_told.value is DONE_FOR_DAY and not self._is_kept_overnight
-        return self.session_told if is_over else self.session_seen
+    def session_status(self) -> Status | None:
+        """Done for the day, suspended, stopped, or None."""
+        if self.session is NO_SESSION:
+            return None
+        return self.session.current(is_kept_overnight=self.is_kept_overnight, last_fill_at=self.fills.last_fill_at)
 
     @property
     def status(self) -> Status:
-        """By FIX precedence (FIX 4.4 vol. 4 app. D), except that an order that has ended is no longer suspended or stopped."""
-        end, session = self.end, self.session.value
-        if session is DONE_FOR_DAY and self._is_of_another_day:
-            session = None
-        if session is DONE_FOR_DAY and end is None:
-            return DONE_FOR_DAY
-        if self.is_filled:
-            return Status.FILLED
-        if end is not None:
-            return end
-        if session is not None:
-            return session
-        if self.cum_quantity > ZERO:
-            return Status.PARTIALLY_FILLED
-        return Status.NEW if self.is_worked else Status.PENDING_NEW
-
-    @property
-    def _is_of_another_day(self) -> bool:
-        """Whether an order that is kept overnight was filled on a later day (UTC) than its session is of. It is worked again, and
-        need not have been restated (FIX matrix H.1.a)."""
-        at, filled_at = self.session.at, self.fills.last_fill_at
-        return at is not None and filled_at is not None and filled_at.date() > at.date() and self._is_kept_overnight
+        return status_of(self)
 
     @property
     def is_ended(self) -> bool:
-        return self._is_ended_as(self.status)
+        return is_ended_as(self, status_of(self))
 
     @property
     def ended_at(self) -> datetime | None:
-        status = self.status
-        return self._ended_at(status) if self._is_ended_as(status) else None
+        return self.standing().ended_at
 
     @property
     def leaves_quantity(self) -> Decimal | None:
@@ -328,42 +289,7 @@ class Order:
 
     def standing(self) -> Standing:
         """Its status and what follows from it, derived once."""
-        status = self.status
-        if self._is_ended_as(status):
-            return Standing(status, True, self._ended_at(status), self.pending, Certainty.CONFIRMED, ZERO)
-        quantity = self.quantity
-        leaves_quantity = None if quantity is None else max(ZERO, EXACT.subtract(quantity, self.cum_quantity))
-        certainty = Certainty.UNRESOLVED if self._is_silent else Certainty.CONFIRMED
-        return Standing(status, False, None, self.pending, certainty, leaves_quantity)
-
-    def _is_ended_as(self, status: Status) -> bool:
-        if status in OPEN:
-            return False
-        return status is not DONE_FOR_DAY or self.is_filled or not self._is_kept_overnight
-
-    def _ended_at(self, status: Status) -> datetime | None:
-        if status in ENDS:
-            return self.end_at
-        if status is Status.FILLED or self._is_kept_overnight:
-            return self._filled_at
-        return self.session.at
-
-    @property
-    def _filled_at(self) -> datetime | None:
-        """When its fills had reached its quantity: at the last fill, or when the quantity was set down to what was filled."""
-        filled_at, setting = self.fills.last_fill_at, self.terms.set_quantity
-        if filled_at is None or setting is None or setting.at <= filled_at:
-            return filled_at
-        return later(filled_at, self.terms.quantity_since)
-
-    @property
-    def _is_silent(self) -> bool:
-        """Whether the venue, asked, did not know it, or has said nothing since a message to it got no answer."""
-        if self.absent_at is not None or self.unresolved_at is None:
-            return self.absent_at is not None
-        asked_at = self.requests.pending_since()
-        is_since_asked = asked_at is not None and asked_at <= self.unresolved_at
-        return self.heard_at is None or (is_since_asked and self.unresolved_at > self.heard_at)
+        return standing_of(self)
 
     @property
     def summary(self) -> str:
@@ -397,6 +323,6 @@ class Order:
         return self.absent_at is not None and self.absent_at >= moment
 
     @property
-    def _is_kept_overnight(self) -> bool:
+    def is_kept_overnight(self) -> bool:
         request = self.terms.request
         return request is not None and request.time_in_force in KEEPS_LEAVES_OVERNIGHT

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from orderledger.domain.orders.events import CancelRequested, ReplaceRequested
+from orderledger.domain.orders.commands import CancelRequested, ReplaceRequested
 from orderledger.domain.values import Pending, later
 
 Named = tuple[Pending, str]

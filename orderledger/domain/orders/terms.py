@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from orderledger.domain.orders.claims import Latest, note
-from orderledger.domain.orders.events import OrderRequested
+from orderledger.domain.orders.commands import OrderRequested
 from orderledger.domain.values import OrderType, Reported, Side, TimeInForce
 
 DESCRIBED = ("order_type", "time_in_force", "post_only", "reduce_only")

@@ -1,25 +1,19 @@
-"""From a message of the wire to an entry for the writer."""
+"""Converts a message to an entry for the writer."""
 
+from typing import assert_never
+
+from orderledger.domain.accounts import AccountEvent
 from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.identity import stream_for
+from orderledger.domain.proposals import ProposalEvent
+from orderledger.domain.recorded import AnyFact
 from orderledger.domain.values import account_stream, proposal_stream
 from orderledger.infrastructure.engine.entry import Entry
-from orderledger.infrastructure.messages import registry
 from orderledger.infrastructure.messages.facts import evidence_of, source_of, to_fact
 from orderledger.infrastructure.messages.parsing import parse_line
 from orderledger.infrastructure.messages.registry import Message
 
 __all__ = ["parse_line", "to_entry"]
-
-KINDS = {
-    registry.Instrument: "instrument",
-    registry.Mark: "mark",
-    registry.Funding: "funding",
-    registry.Adjust: "adjust",
-    registry.Gap: "gap",
-    registry.Balance: "balance",
-    registry.Certify: "certificate",
-}
 
 
 def to_entry(message: Message) -> Entry:
@@ -31,7 +25,7 @@ def to_entry(message: Message) -> Entry:
         account=account,
         fact=fact,
         source=source_of(message),
-        stream=stream_for(account, fact) if isinstance(fact, OrderEvent) else _stream(message),
+        stream=_stream(account, fact),
         actor=given["actor"],
         correlation_id=given["correlation_id"],
         causation_id=given["causation_id"],
@@ -40,8 +34,11 @@ def to_entry(message: Message) -> Entry:
     )
 
 
-def _stream(message: Message) -> str:
-    if isinstance(message, (registry.Propose, registry.Approve, registry.Decline)):
-        return proposal_stream(message.account, message.proposal_id)
-    kind = KINDS[type(message)]
-    return account_stream(message.account, kind, getattr(message, "instrument", ""))
+def _stream(account: str, fact: AnyFact) -> str:
+    if isinstance(fact, OrderEvent):
+        return stream_for(account, fact)
+    if isinstance(fact, ProposalEvent):
+        return proposal_stream(account, fact.proposal_id)
+    if isinstance(fact, AccountEvent):
+        return account_stream(account, fact.stream_kind, getattr(fact, "instrument", ""))
+    assert_never(fact)

@@ -1,6 +1,6 @@
 """Hints about messages that are recorded and yet look like a mistake."""
 
-from orderledger.domain.orders.events import OrderRequested
+from orderledger.domain.orders.commands import OrderRequested
 from orderledger.domain.proposals import ProposalMade
 from orderledger.domain.recorded import AnyFact
 from orderledger.domain.values import OrderType

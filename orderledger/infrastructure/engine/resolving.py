@@ -1,10 +1,13 @@
-"""From the names in a message to the stream of the order it is about."""
+"""Resolves the names in a message to the order that it is about."""
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
-from orderledger.domain.orders.events import CancelRequested, Fact, OrderEvent, OrderReplaced, OrderRequested, ReplaceRequested
+from orderledger.domain.orders.commands import CancelRequested, OrderRequested, ReplaceRequested
+from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.identity import OUR_IDS, Name, bears, ids_given, names_borne, names_given
 from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.reports import OrderReplaced
 from orderledger.domain.values import order_stream
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.streams import Live, LiveStreams
@@ -17,12 +20,19 @@ Key = tuple[str, Name]
 """An account and a name in it."""
 
 
-class Naming:
+class Resolved(NamedTuple):
+    """The stream that a message is about, and the names in the message that the order has not borne so far."""
+
+    live: Live
+    new_names: Sequence[Name] = ()
+
+
+class Resolver:
     """Names that are bound, as the store has them and as this batch is about to bind them."""
 
-    def __init__(self, store: Store, live: LiveStreams) -> None:
+    def __init__(self, store: Store, streams: LiveStreams) -> None:
         self._store = store
-        self._live = live
+        self._streams = streams
         self._bound: dict[Key, str] = {}
         self._unbound: set[Key] = set()
         self._new: dict[Key, Binding] = {}
@@ -39,7 +49,7 @@ class Naming:
         Unless `is_careful`, a request is taken to open a new order, and a name that one of our orders bears from now on to
         be free: the store tells when it commits, and the group is then decided again, carefully.
         """
-        self._live.load(self._streams_of(entries, is_careful=is_careful))
+        self._streams.load(self._named_streams(entries, is_careful=is_careful))
         opened: set[str] = set()
         wanted: dict[Key, None] = {}
         for entry in entries:
@@ -47,7 +57,7 @@ class Naming:
             if not isinstance(fact, OrderEvent):
                 continue
             if isinstance(fact, OrderRequested) and not is_careful:
-                self._live.assume(entry.stream)
+                self._streams.assume(entry.stream)
                 opened.add(entry.stream)
             order = self._known_order(entry.stream, fact)
             names = [name for name in names_borne(fact.client_order_id, fact) if order is None or not bears(order, name)]
@@ -63,7 +73,7 @@ class Naming:
             self._look_up(wanted)
 
     @staticmethod
-    def _streams_of(entries: Sequence[Entry], *, is_careful: bool) -> Iterator[str]:
+    def _named_streams(entries: Sequence[Entry], *, is_careful: bool) -> Iterator[str]:
         """The streams that these name themselves. Unless careful, not those that a request is taken to open."""
         opened = set() if is_careful else {entry.stream for entry in entries if isinstance(entry.fact, OrderRequested)}
         for entry in entries:
@@ -75,22 +85,31 @@ class Naming:
             if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
                 yield order_stream(entry.account, fact.request_id)
 
-    def _known_order(self, stream: str, fact: Fact) -> Order | None:
+    def _known_order(self, stream: str, fact: OrderEvent) -> Order | None:
         """The order that bears our id in this fact, if it is in memory and anything is known of it."""
-        live = None if fact.client_order_id is None else self._live.get(stream)
+        live = None if fact.client_order_id is None else self._streams.get(stream)
         return live.order if live is not None and live.order.is_known else None
 
-    def find(self, entry: Entry, fact: Fact) -> Live:
+    def resolve(self, entry: Entry) -> Resolved:
+        """The stream of the entry: of a fact about an order the order's, whatever names it gives."""
+        fact = entry.fact
+        if not isinstance(fact, OrderEvent):
+            return Resolved(self._streams[entry.stream])
+        live = self._find(entry, fact)
+        order = live.order
+        return Resolved(live, [name for name in names_borne(order.names.own_id, fact) if not bears(order, name)])
+
+    def _find(self, entry: Entry, fact: OrderEvent) -> Live:
         """The order that the fact is about: a known one, or the one it would open."""
         if isinstance(fact, OrderRequested):
-            return self._live[entry.stream]  # its own order, even where reports under its id were taken for another's
-        if fact.client_order_id is not None and (live := self._live[entry.stream]).order.is_known:
+            return self._streams[entry.stream]  # its own order, even where reports under its id were taken for another's
+        if fact.client_order_id is not None and (live := self._streams[entry.stream]).order.is_known:
             return self._follow(live)
         for name in names_given(fact):
             if (bearer := self.bearer(entry.account, name)) is not None:
                 return bearer
-        self._live.assume(entry.stream)  # one that is in the log has its names bound
-        return self._follow(self._live[entry.stream])
+        self._streams.assume(entry.stream)  # one that is in the log has its names bound
+        return self._follow(self._streams[entry.stream])
 
     def bound(self, account: str, name: Name) -> str | None:
         """The stream that the name is bound to."""
@@ -109,8 +128,8 @@ class Naming:
         is_fresh = not is_claim or (key in self._new and not self._new[key].is_claim)
         self._new[key] = Binding(account, str(name[0]), name[1], stream, is_claim=not is_fresh)
 
-    def doubt(self, entry: Entry) -> None:
-        """What this was to bind it does not: no commit will tell whether these names stand for an order already."""
+    def forget_unverified(self, entry: Entry) -> None:
+        """The entry binds no names after all, so no commit will verify that they are free."""
         if isinstance(fact := entry.fact, OrderEvent):
             self._unbound.difference_update((entry.account, name) for name in names_borne(fact.client_order_id, fact))
 
@@ -121,18 +140,18 @@ class Naming:
     def owner(self, account: str, name: Name) -> str | None:
         """The stream that has the name, by its own name or by binding."""
         if self.is_own(account, name):
-            return self._follow(self._live[order_stream(account, name[1])]).stream
+            return self._follow(self._streams[order_stream(account, name[1])]).stream
         live = self.bearer(account, name)
         return None if live is None else live.stream
 
     def is_own(self, account: str, name: Name) -> bool:
         """Whether an order has the name as its own client order id."""
-        return name[0] in OUR_IDS and self._live[order_stream(account, name[1])].version > 0
+        return name[0] in OUR_IDS and self._streams[order_stream(account, name[1])].version > 0
 
     def bearer(self, account: str, name: Name) -> Live | None:
         """The order that the name was bound to, or what that turned out to be."""
         stream = self.bound(account, name)
-        return None if stream is None else self._follow(self._live[stream])
+        return None if stream is None else self._follow(self._streams[stream])
 
     def committed(self) -> None:
         """The bindings of the batch are in the store."""
@@ -146,7 +165,7 @@ class Naming:
         """The bindings of the batch came to nothing: another process may have opened an order under such a name."""
         for key in self._new:
             self._bound.pop(key, None)
-        self._live.forget(own_streams(self.bindings))
+        self._streams.forget(own_streams(self.bindings))
         self._new.clear()
         self.free.clear()
         self._unbound.clear()
@@ -154,8 +173,8 @@ class Naming:
     def _follow(self, live: Live) -> Live:
         """What the order turned out to be. It may have been requested since, by another process: then it is what it was."""
         while (target := live.order.attributed_to) is not None:
-            if not self._live.refresh(live.stream):
-                live = self._live[target]
+            if not self._streams.refresh(live.stream):
+                live = self._streams[target]
         return live
 
     def _look_up(self, keys: Collection[Key]) -> None:
@@ -170,4 +189,4 @@ class Naming:
                 self._unbound.add((account, (kind, name)))
             else:
                 self._bound[account, (kind, name)] = stream
-        self._live.load(stream for streams in found.values() for stream in streams.values())
+        self._streams.load(stream for streams in found.values() for stream in streams.values())

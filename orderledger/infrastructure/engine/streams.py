@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from orderledger.domain.accounts import AccountLog, decide_account, evolve_account
 from orderledger.domain.decision import Decision
-from orderledger.domain.orders.evolve import decide, evolve
 from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.record import decide, evolve
 from orderledger.domain.proposals import Proposal, decide_proposal, evolve_proposal
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import account_of, client_order_id_of, is_order_stream, is_proposal_stream

@@ -6,11 +6,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import TypeVar, cast
 
 from eventsourcing.domain import EventSourcingError
 from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
+from msgspec.structs import replace
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.clock import Clock
@@ -83,17 +83,17 @@ class Writer:
 
     def preview(self, entries: list[Entry]) -> list[Outcome]:
         """The outcomes that `write` would give now. Nothing is appended, so there are no positions."""
-        return [verdict.told(None) for verdict in self._thought_of(entries)[0]]
+        return [verdict.told(None) for verdict in self._dry_run(entries)[0]]
 
     def foresee(self, entries: list[Entry]) -> list[Recorded]:
         """The streams that `write` would append to now, with what it would append, in the order of the log. Nothing is."""
-        _, events = self._thought_of(entries)
+        _, events = self._dry_run(entries)
         last = self._store.recorder.last_position()
         stored = self._store.events_of(list(dict.fromkeys(event.stream for event in events)))
         known = sorted((event for stream in stored.values() for event in stream), key=lambda event: event.position or 0)
         return [*known, *(replace(event, position=last + number) for number, event in enumerate(events, 1))]
 
-    def _thought_of(self, entries: list[Entry]) -> tuple[list[Verdict], list[Recorded]]:
+    def _dry_run(self, entries: list[Entry]) -> tuple[list[Verdict], list[Recorded]]:
         """Decided by the log alone: that memory is outdated is found out by writing."""
         with self._lock:
             self._store.make_sure()
@@ -220,7 +220,7 @@ class Writer:
         positions: list[int] = []
         if decider.events:
             began = time.perf_counter()
-            positions = list(self._store.append(decider.events, decider.naming.bindings, decider.naming.free))
+            positions = list(self._store.append(decider.events, decider.resolver.bindings, decider.resolver.free))
             self._latencies.committed(positions[-1], time.perf_counter() - began)
         decider.committed()
         self._careful_for = max(0, self._careful_for - 1)

@@ -1,16 +1,30 @@
 """What is recorded of an account: its instruments, money, gaps, and what was found when it was compared with the venue."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from orderledger.domain.accounts import (
+    BalanceReported,
+    FundingRecorded,
+    GapRecorded,
+    InstrumentDefined,
+    MarkRecorded,
+    PositionAdjusted,
+    ReconciliationCertified,
+)
+from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.base import Message, Model
 from orderledger.infrastructure.messages.fields import Count, Flag, Identifier, Number, Quantity, Time
+
+__all__ = ["Adjust", "Balance", "Certify", "Funding", "Gap", "Instrument", "Mark", "OpenBreak"]
 
 
 class Instrument(Message):
     """The definition of an instrument, term by term: of each term the value of the latest `at` holds."""
 
+    fact: ClassVar = InstrumentDefined
+    default_source: ClassVar = Source.OPERATOR
     type: Literal["instrument"] = "instrument"
     instrument: Identifier
     multiplier: Quantity | None = None
@@ -23,6 +37,7 @@ class Instrument(Message):
 class Mark(Message):
     """The price at which open positions are valued."""
 
+    fact: ClassVar = MarkRecorded
     type: Literal["mark"] = "mark"
     instrument: Identifier
     price: Number
@@ -31,6 +46,7 @@ class Mark(Message):
 class Funding(Message):
     """Positive when received, negative when paid."""
 
+    fact: ClassVar = FundingRecorded
     type: Literal["funding"] = "funding"
     instrument: Identifier
     amount: Number
@@ -40,6 +56,8 @@ class Funding(Message):
 class Adjust(Message):
     """An opening or corrected position: from `at` on it is `quantity` (signed) at an average of `price`."""
 
+    fact: ClassVar = PositionAdjusted
+    default_source: ClassVar = Source.OPERATOR
     type: Literal["adjust"] = "adjust"
     instrument: Identifier
     quantity: Number
@@ -49,6 +67,7 @@ class Adjust(Message):
 class Gap(Message):
     """A stream of the venue was down."""
 
+    fact: ClassVar = GapRecorded
     type: Literal["gap"] = "gap"
     from_at: Time = Field(validation_alias="from", serialization_alias="from")
     to_at: Time | None = Field(default=None, validation_alias="to", serialization_alias="to")
@@ -57,6 +76,7 @@ class Gap(Message):
 class Balance(Message):
     """What the venue says the position is."""
 
+    fact: ClassVar = BalanceReported
     type: Literal["balance"] = "balance"
     instrument: Identifier
     quantity: Number
@@ -73,6 +93,8 @@ class OpenBreak(Model):
 class Certify(Message):
     """The account was compared with its venue, and this is what came of it. Made by `orderledger reconcile` and `collect`."""
 
+    fact: ClassVar = ReconciliationCertified
+    default_source: ClassVar = Source.RECONCILIATION
     type: Literal["certify"] = "certify"
     covered_from: Time
     covered_to: Time
@@ -80,6 +102,3 @@ class Certify(Message):
     fills: Count
     positions: Count
     breaks_open: Annotated[tuple[OpenBreak, ...], Field(max_length=10_000)] = ()
-
-
-ACCOUNT_MESSAGES: tuple[type[Message], ...] = (Instrument, Mark, Funding, Adjust, Gap, Balance, Certify)

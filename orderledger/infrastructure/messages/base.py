@@ -1,12 +1,15 @@
 """What all messages share: the fields around a fact, and the terms of an order."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from orderledger.domain.recorded import AnyFact
 from orderledger.domain.values import OrderType, Role, Side, Source, TimeInForce
 from orderledger.infrastructure.messages.fields import Flag, Identifier, Names, NotNegative, Number, Quantity, Text, Time
+
+__all__ = ["LinksTo", "Message", "ReportedClaims"]
 
 
 class Model(BaseModel):
@@ -40,7 +43,15 @@ class LinksTo(Model):
 
 
 class Message(Model):
-    """What every message may carry."""
+    """What every message may carry.
+
+    A type of message is a class with `fact`, the event it proposes, and `type`, its name. `default_source` is its source where
+    the message gives none. Of the fields in `needs_one_of` a message gives at least one.
+    """
+
+    fact: ClassVar[type[AnyFact]]
+    default_source: ClassVar[Source] = Source.VENUE_PUSH
+    needs_one_of: ClassVar[tuple[str, ...]] = ()
 
     account: Identifier = Field(description="The trading account, one at one venue, e.g. hyperliquid:main.")
     at: Time | None = Field(

@@ -1,17 +1,35 @@
 """What we want, and what we have done about it. A command may be refused."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from orderledger.domain.values import Role
+from orderledger.domain.orders.commands import (
+    CancelRequested,
+    OrderDenied,
+    OrderRequested,
+    OrderSubmitted,
+    ReplaceRequested,
+    SubmissionUnresolved,
+)
+from orderledger.domain.proposals import ProposalApproved, ProposalDeclined, ProposalMade
+from orderledger.domain.values import Role, Source
 from orderledger.infrastructure.messages.base import LinksTo, Message, OrderMessage, OrderTerms
 from orderledger.infrastructure.messages.fields import Identifier, Number, Quantity, Tags
 
+__all__ = ["Approve", "Decline", "Deny", "Propose", "Request", "RequestCancel", "RequestReplace", "Submit", "Unresolved"]
 
-class Request(OrderMessage, OrderTerms):
+
+class Command(Message):
+    """Ours, not the venue's."""
+
+    default_source: ClassVar = Source.STRATEGY
+
+
+class Request(Command, OrderMessage, OrderTerms):
     """We want this order. Recorded before it is sent."""
 
+    fact: ClassVar = OrderRequested
     type: Literal["request"] = "request"
     client_order_id: Identifier = Field(description="Our id, the key of the order inside the account, never changed.")
     strategy: Identifier | None = None
@@ -19,36 +37,42 @@ class Request(OrderMessage, OrderTerms):
     tags: Tags = Field(default_factory=dict)
 
 
-class Deny(OrderMessage):
+class Deny(Command, OrderMessage):
     """Refused by our own checks, never sent."""
 
+    fact: ClassVar = OrderDenied
     type: Literal["deny"] = "deny"
     reason: Identifier
 
 
-class Submit(OrderMessage):
+class Submit(Command, OrderMessage):
     """Handed to the venue."""
 
+    fact: ClassVar = OrderSubmitted
     type: Literal["submit"] = "submit"
 
 
-class Unresolved(OrderMessage):
+class Unresolved(Command, OrderMessage):
     """Sending ended without an answer (timeout, 5xx, dropped connection): the outcome is unknown."""
 
+    fact: ClassVar = SubmissionUnresolved
     type: Literal["unresolved"] = "unresolved"
     reason: Identifier
 
 
-class RequestCancel(OrderMessage):
+class RequestCancel(Command, OrderMessage):
     """We want the order to end."""
 
+    fact: ClassVar = CancelRequested
     type: Literal["request_cancel"] = "request_cancel"
     request_id: Identifier | None = None
 
 
-class RequestReplace(OrderMessage):
+class RequestReplace(Command, OrderMessage):
     """We want other terms. At least one of quantity (the new total, FIX OrderQty), limit_price and stop_price."""
 
+    fact: ClassVar = ReplaceRequested
+    needs_one_of: ClassVar = ("quantity", "limit_price", "stop_price")
     type: Literal["request_replace"] = "request_replace"
     quantity: Quantity | None = None
     limit_price: Number | None = None
@@ -57,9 +81,10 @@ class RequestReplace(OrderMessage):
     request_id: Identifier | None = None
 
 
-class Propose(Message, OrderTerms):
+class Propose(Command, OrderTerms):
     """A strategy would like to do this."""
 
+    fact: ClassVar = ProposalMade
     type: Literal["propose"] = "propose"
     proposal_id: Identifier
     kind: Role
@@ -68,28 +93,17 @@ class Propose(Message, OrderTerms):
     tags: Tags = Field(default_factory=dict)
 
 
-class Approve(Message):
+class Approve(Command):
     """The proposal may be carried out."""
 
+    fact: ClassVar = ProposalApproved
     type: Literal["approve"] = "approve"
     proposal_id: Identifier
 
 
-class Decline(Message):
+class Decline(Command):
     """The proposal will not be carried out."""
 
+    fact: ClassVar = ProposalDeclined
     type: Literal["decline"] = "decline"
     proposal_id: Identifier
-
-
-COMMANDS: tuple[type[Message], ...] = (
-    Request,
-    Deny,
-    Submit,
-    Unresolved,
-    RequestCancel,
-    RequestReplace,
-    Propose,
-    Approve,
-    Decline,
-)

@@ -8,60 +8,10 @@ from typing import Any
 
 import msgspec
 
-from orderledger.domain import accounts, proposals
-from orderledger.domain.orders import events
 from orderledger.domain.recorded import AnyFact
-from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages import registry
 from orderledger.infrastructure.messages.base import OrderMessage
-from orderledger.infrastructure.messages.commands import COMMANDS
-from orderledger.infrastructure.messages.registry import Adjust, Certify, Instrument, Message
-
-FACTS: dict[type[Message], type[AnyFact]] = {
-    registry.Request: events.OrderRequested,
-    registry.Deny: events.OrderDenied,
-    registry.Submit: events.OrderSubmitted,
-    registry.Unresolved: events.SubmissionUnresolved,
-    registry.RequestCancel: events.CancelRequested,
-    registry.RequestReplace: events.ReplaceRequested,
-    registry.Propose: proposals.ProposalMade,
-    registry.Approve: proposals.ProposalApproved,
-    registry.Decline: proposals.ProposalDeclined,
-    registry.Acknowledge: events.OrderAcknowledged,
-    registry.Reject: events.OrderRejected,
-    registry.Fill: events.FillRecorded,
-    registry.CorrectFill: events.FillCorrected,
-    registry.BustFill: events.FillBusted,
-    registry.Cancel: events.OrderCanceled,
-    registry.RejectCancel: events.CancelRejected,
-    registry.RejectReplace: events.ReplaceRejected,
-    registry.Replace: events.OrderReplaced,
-    registry.Expire: events.OrderExpired,
-    registry.Trigger: events.OrderTriggered,
-    registry.Suspend: events.OrderSuspended,
-    registry.Resume: events.OrderResumed,
-    registry.Reinstate: events.OrderReinstated,
-    registry.Stop: events.OrderStopped,
-    registry.DoneForDay: events.OrderDoneForDay,
-    registry.Restate: events.OrderRestated,
-    registry.Status: events.StatusObserved,
-    registry.Absent: events.OrderAbsent,
-    registry.Instrument: accounts.InstrumentDefined,
-    registry.Mark: accounts.MarkRecorded,
-    registry.Funding: accounts.FundingRecorded,
-    registry.Adjust: accounts.PositionAdjusted,
-    registry.Gap: accounts.GapRecorded,
-    registry.Balance: accounts.BalanceReported,
-    registry.Certify: accounts.ReconciliationCertified,
-}
-
-CHANGES = ("quantity", "limit_price", "stop_price")
-NEEDS_ONE_OF: dict[type[Message], tuple[str, ...]] = {
-    registry.RequestReplace: CHANGES,
-    registry.Replace: CHANGES,
-    registry.Status: ("status", "pending"),
-}
+from orderledger.infrastructure.messages.registry import MESSAGES, Gap, Message
 
 EXACT_TYPES = (Decimal, datetime)
 """Go over as they are, not by way of text."""
@@ -83,8 +33,7 @@ def to_fact(message: Message) -> AnyFact:
 
 def source_of(message: Message) -> str:
     """Who speaks, where the message does not say: the strategy for what is ours, the venue for the rest."""
-    source = message.source
-    return _SOURCES[type(message)] if source is None else str(source)
+    return (message.default_source if message.source is None else message.source).value
 
 
 class Evidence(dict[str, Any]):
@@ -103,20 +52,12 @@ def evidence_of(payload: Any) -> bytes:
     return payload.text if isinstance(payload, Evidence) else _json_text("evidence", payload)
 
 
-def _source_of(message_class: type[Message]) -> str:
-    if message_class in COMMANDS:
-        return Source.STRATEGY.value
-    if message_class is Certify:
-        return Source.RECONCILIATION.value
-    return (Source.OPERATOR if message_class in (Instrument, Adjust) else Source.VENUE_PUSH).value
-
-
-def _converter(message_class: type[Message], fact_class: type[AnyFact]) -> Callable[[Message], AnyFact]:
+def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
     """Fields go over by name. msgspec fills in a frozen fact without its `__init__`, in half the time."""
-    needed = NEEDS_ONE_OF.get(message_class)
+    fact_class, needed = message_class.fact, message_class.needs_one_of
     is_about_order = issubclass(message_class, OrderMessage)
     has_tags = "tags" in message_class.model_fields
-    is_gap = message_class is registry.Gap
+    is_gap = message_class is Gap
 
     def convert(message: Message) -> AnyFact:
         given = message.__dict__
@@ -173,5 +114,4 @@ def _items(value: Any) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value
 
 
-_SOURCES = {message_class: _source_of(message_class) for message_class in FACTS}
-_CONVERTERS = {message_class: _converter(message_class, fact_class) for message_class, fact_class in FACTS.items()}
+_CONVERTERS = {message_class: _converter(message_class) for message_class in MESSAGES.values()}

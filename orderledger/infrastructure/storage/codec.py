@@ -5,60 +5,15 @@ event that differ from their defaults.
 """
 
 from collections.abc import Callable
-from dataclasses import MISSING, fields
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from orderledger.domain import accounts, proposals
-from orderledger.domain.orders import events
-from orderledger.domain.recorded import AnyFact, Recorded
-from orderledger.domain.values import Reported
+from orderledger.domain.recorded import KINDS, AnyEvent, Recorded
 from orderledger.infrastructure.errors import UnreadableEvent
 
 Payload = TypeVar("Payload")
-
-NAMES: dict[type[AnyFact], str] = {
-    events.OrderRequested: "order_requested.v1",
-    events.OrderDenied: "order_denied.v1",
-    events.OrderSubmitted: "order_submitted.v1",
-    events.SubmissionUnresolved: "submission_unresolved.v1",
-    events.CancelRequested: "cancel_requested.v1",
-    events.ReplaceRequested: "replace_requested.v1",
-    events.OrderAcknowledged: "order_acknowledged.v1",
-    events.OrderRejected: "order_rejected.v1",
-    events.FillRecorded: "fill_recorded.v1",
-    events.FillCorrected: "fill_corrected.v1",
-    events.FillBusted: "fill_busted.v1",
-    events.OrderCanceled: "order_canceled.v1",
-    events.CancelRejected: "cancel_rejected.v1",
-    events.ReplaceRejected: "replace_rejected.v1",
-    events.OrderReplaced: "order_replaced.v1",
-    events.OrderExpired: "order_expired.v1",
-    events.OrderTriggered: "order_triggered.v1",
-    events.OrderSuspended: "order_suspended.v1",
-    events.OrderResumed: "order_resumed.v1",
-    events.OrderReinstated: "order_reinstated.v1",
-    events.OrderStopped: "order_stopped.v1",
-    events.OrderDoneForDay: "order_done_for_day.v1",
-    events.OrderRestated: "order_restated.v1",
-    events.StatusObserved: "status_observed.v1",
-    events.OrderAbsent: "order_absent.v1",
-    events.AnomalyDetected: "anomaly_detected.v1",
-    events.AnomalyCleared: "anomaly_cleared.v1",
-    events.OrderAttributed: "order_attributed.v1",
-    proposals.ProposalMade: "proposal_made.v1",
-    proposals.ProposalApproved: "proposal_approved.v1",
-    proposals.ProposalDeclined: "proposal_declined.v1",
-    accounts.InstrumentDefined: "instrument_defined.v1",
-    accounts.MarkRecorded: "mark_recorded.v1",
-    accounts.FundingRecorded: "funding_recorded.v1",
-    accounts.PositionAdjusted: "position_adjusted.v1",
-    accounts.GapRecorded: "gap_recorded.v1",
-    accounts.BalanceReported: "balance_reported.v1",
-    accounts.ReconciliationCertified: "reconciliation_certified.v1",
-}
 
 UPCASTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 """An older name -> the next name, and how its payload becomes the next one's. Empty: every name is at its first version."""
@@ -80,28 +35,8 @@ class Envelope(msgspec.Struct, Generic[Payload], omit_defaults=True, frozen=True
 
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
-_decoders: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(Envelope[kind]) for kind, name in NAMES.items()}  # type: ignore[valid-type]
+_decoders: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(Envelope[kind]) for name, kind in KINDS.items()}  # type: ignore[valid-type]
 _untyped = msgspec.json.Decoder(Envelope[dict[str, Any]])
-
-
-def _defaults(kind: type[AnyFact]) -> tuple[tuple[str, Any], ...]:
-    return tuple((field.name, None if field.default is MISSING else field.default) for field in fields(kind))
-
-
-_FIELDS = {kind: _defaults(kind) for kind in NAMES}
-_CLAIMS = tuple(field.name for field in fields(Reported))
-
-
-def payload_of(event: AnyFact) -> dict[str, Any]:
-    """The fields of an event that differ from their defaults, in the order they are declared."""
-    payload = {}
-    for name, default in _FIELDS[type(event)]:
-        value = getattr(event, name)
-        if value is not default and (value or not isinstance(value, dict)):
-            payload[name] = value
-    if "reported" in payload:
-        payload["reported"] = {name: claim for name in _CLAIMS if (claim := getattr(payload["reported"], name)) is not None}
-    return payload
 
 
 def encode(recorded: Recorded) -> tuple[str, bytes]:
@@ -110,7 +45,7 @@ def encode(recorded: Recorded) -> tuple[str, bytes]:
     envelope = Envelope(
         recorded.recorded_at,
         recorded.source,
-        payload_of(event),
+        event,
         recorded.at if recorded.at != recorded.recorded_at and getattr(event, "at", None) is None else None,
         recorded.actor,
         recorded.correlation_id,
@@ -119,7 +54,7 @@ def encode(recorded: Recorded) -> tuple[str, bytes]:
         recorded.attributed_from,
         msgspec.UNSET if recorded.evidence is None else msgspec.Raw(recorded.evidence),
     )
-    return NAMES[type(event)], _encoder.encode(envelope)
+    return event.stored_name, _encoder.encode(envelope)
 
 
 def decode(stream: str, version: int, name: str, state: bytes, position: int | None = None) -> Recorded:
@@ -159,12 +94,12 @@ def _upcast(name: str, state: bytes) -> Envelope[Any]:
     return _decoders[name].decode(_encoder.encode(msgspec.structs.replace(envelope, payload=payload)))  # type: ignore[no-any-return]
 
 
-def name_of(event: AnyFact) -> str:
+def name_of(event: AnyEvent) -> str:
     """The name under which an event is stored."""
-    return NAMES[type(event)]
+    return event.stored_name
 
 
-def readable_payload(event: AnyFact) -> dict[str, Any]:
+def readable_payload(event: AnyEvent) -> dict[str, Any]:
     """The payload as it stands in the store: numbers and times as text."""
-    payload: dict[str, Any] = msgspec.json.decode(_encoder.encode(payload_of(event)))
+    payload: dict[str, Any] = msgspec.json.decode(_encoder.encode(event))
     return payload

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from orderledger.domain.recorded import KINDS
 from orderledger.domain.values import Source
-from orderledger.infrastructure.storage.codec import NAMES, UPCASTS, decode, name_of, readable_payload
+from orderledger.infrastructure.storage.codec import UPCASTS, decode, name_of, readable_payload
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.views.arguments import check_argument, check_period
 from orderledger.projections.history import event_row
@@ -31,7 +32,7 @@ def stored_event_row(stored: StoredRow) -> Row:
     return event_row(recorded, stored.name, _decode(stored.state).payload)
 
 
-EVENT_NAMES = {spelling: name for name in NAMES.values() for spelling in (name, name.partition(".")[0])}
+EVENT_NAMES = {spelling: name for name in KINDS for spelling in (name, name.partition(".")[0])}
 """Names of events as people may write them: with the version or without."""
 
 SOURCES = (*map(str, Source), "ledger")

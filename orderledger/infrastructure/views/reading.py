@@ -5,10 +5,9 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
 
-from orderledger.domain.orders.events import OrderAttributed
+from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.values import account_of, order_stream
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
-from orderledger.infrastructure.storage.codec import NAMES
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.views.arguments import check_argument
@@ -18,7 +17,7 @@ from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded
 from orderledger.projections.tables import Row, Table
 
-ATTRIBUTED = NAMES[OrderAttributed]
+ATTRIBUTED = OrderAttributed.stored_name
 EVENTS_AT_ONCE = 1_000
 """Events that `events` holds in memory: each may have a large payload of the venue."""
 

@@ -6,12 +6,19 @@ from decimal import Decimal
 import msgspec
 
 from orderledger.domain.exact import plain
-from orderledger.domain.orders.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
-from orderledger.domain.orders.events import (
-    AnomalyCleared,
-    AnomalyDetected,
-    CancelRejected,
+from orderledger.domain.orders.commands import (
     CancelRequested,
+    OrderRequested,
+    OrderSubmitted,
+    ReplaceRequested,
+    SubmissionUnresolved,
+)
+from orderledger.domain.orders.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
+from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
+from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.record import evolve
+from orderledger.domain.orders.reports import (
+    CancelRejected,
     FillRecorded,
     OrderAbsent,
     OrderAcknowledged,
@@ -20,23 +27,17 @@ from orderledger.domain.orders.events import (
     OrderExpired,
     OrderReinstated,
     OrderRejected,
-    OrderRequested,
     OrderResumed,
     OrderStopped,
-    OrderSubmitted,
     OrderSuspended,
     OrderTriggered,
     ReplaceRejected,
-    ReplaceRequested,
     StatusObserved,
-    SubmissionUnresolved,
 )
-from orderledger.domain.orders.evolve import evolve
-from orderledger.domain.orders.order import Order
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, client_order_id_of, is_order_stream
 from orderledger.infrastructure.garbage import uncollected
-from orderledger.infrastructure.storage.codec import NAMES, decode
+from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.projector import stored_position
 from orderledger.projections.orders import order_row
@@ -47,29 +48,29 @@ from orderledger.projections.tables import ORDERS, Row
 BATCH = 10_000
 STREAMS_PER_READING = 1_000
 
-REQUESTED, FILLED, REJECTED = NAMES[OrderRequested], NAMES[FillRecorded], NAMES[OrderRejected]
-REINSTATED = NAMES[OrderReinstated]
+REQUESTED, FILLED, REJECTED = OrderRequested.stored_name, FillRecorded.stored_name, OrderRejected.stored_name
+REINSTATED = OrderReinstated.stored_name
 CONCLUSION = f'"{CONCLUDED_ABSENT}"'.encode()
 """In the bytes of a cancel that may end nothing: the order may have been requested here since."""
-ENDING = frozenset({NAMES[OrderCanceled], NAMES[OrderExpired]})
+ENDING = frozenset({OrderCanceled.stored_name, OrderExpired.stored_name})
 HARMLESS = frozenset(
     {
-        NAMES[OrderSubmitted],
-        NAMES[SubmissionUnresolved],
-        NAMES[CancelRequested],
-        NAMES[ReplaceRequested],
-        NAMES[OrderAcknowledged],
-        NAMES[CancelRejected],
-        NAMES[ReplaceRejected],
-        NAMES[OrderTriggered],
-        NAMES[OrderSuspended],
-        NAMES[OrderResumed],
-        NAMES[OrderStopped],
-        NAMES[OrderDoneForDay],
-        NAMES[StatusObserved],
-        NAMES[OrderAbsent],
-        NAMES[AnomalyDetected],
-        NAMES[AnomalyCleared],
+        OrderSubmitted.stored_name,
+        SubmissionUnresolved.stored_name,
+        CancelRequested.stored_name,
+        ReplaceRequested.stored_name,
+        OrderAcknowledged.stored_name,
+        CancelRejected.stored_name,
+        ReplaceRejected.stored_name,
+        OrderTriggered.stored_name,
+        OrderSuspended.stored_name,
+        OrderResumed.stored_name,
+        OrderStopped.stored_name,
+        OrderDoneForDay.stored_name,
+        StatusObserved.stored_name,
+        OrderAbsent.stored_name,
+        AnomalyDetected.stored_name,
+        AnomalyCleared.stored_name,
     }
 )
 """Events that cannot open an order again that has plainly ended."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from orderledger.domain.orders.events import OrderAttributed
 from orderledger.domain.orders.identity import NameKind
+from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, alias_stream, order_stream, venue_order_stream
 from orderledger.infrastructure.garbage import uncollected

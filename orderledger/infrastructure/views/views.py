@@ -8,8 +8,10 @@ from heapq import nlargest
 from typing import Any, Protocol
 
 from orderledger.domain.exact import plain
-from orderledger.domain.orders.events import AnomalyCleared, AnomalyDetected, OrderAttributed, OrderEvent, OrderRequested
+from orderledger.domain.orders.commands import OrderRequested
+from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.identity import OUR_IDS, Name, NameKind, names_borne
+from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, client_order_id_of, order_stream
 from orderledger.infrastructure.storage.codec import decode

@@ -7,8 +7,8 @@ of that one order, and nothing that grows with the log.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from orderledger.domain.orders.events import OrderAttributed
 from orderledger.domain.orders.identity import NameKind
+from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import alias_text, order_stream
 from orderledger.infrastructure.storage.store import Store, open_store, reaching

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orderledger.domain.exact import plain
-from orderledger.domain.orders.evolve import OBSERVED_ENDS
+from orderledger.domain.orders.reports import OBSERVED_ENDS
 from orderledger.domain.values import Status as OrderStatus
 from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Message, Reject, Replace, Restate, Status
 from orderledger.infrastructure.sync.reconciliation.breaks import CONCLUDED, Kind

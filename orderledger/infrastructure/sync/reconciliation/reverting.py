@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from orderledger.domain.exact import EXACT, ONE, plain
-from orderledger.domain.orders.evolve import OBSERVED_ENDS
+from orderledger.domain.orders.reports import OBSERVED_ENDS
 from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.fields import DIGITS
 from orderledger.infrastructure.messages.registry import (

@@ -1,0 +1,189 @@
+"""Commands about an order: recorded before anything is sent. A command may be refused."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+
+from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Duplicate, Reason, Refused
+from orderledger.domain.orders.events import OrderCommand
+from orderledger.domain.values import Links, OrderType, Side, Status, TimeInForce, later
+
+if TYPE_CHECKING:
+    from orderledger.domain.orders.order import Order
+
+REQUESTED_TERMS = (
+    "instrument",
+    "side",
+    "quantity",
+    "order_type",
+    "limit_price",
+    "stop_price",
+    "time_in_force",
+    "expire_at",
+    "post_only",
+    "reduce_only",
+    "strategy",
+    "links",
+)
+
+
+class OrderRequested(OrderCommand, frozen=True, kw_only=True):
+    """We want this order."""
+
+    stored_name: ClassVar[str] = "order_requested.v1"
+    instrument: str
+    side: Side
+    quantity: Decimal
+    order_type: OrderType
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+    expire_at: datetime | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    strategy: str | None = None
+    links: Links | None = None
+    tags: dict[str, object] = msgspec.field(default_factory=dict)
+
+    def is_same_request(self, other: "OrderRequested") -> bool:
+        """Whether both ask for the same order, whenever and by whatever names they ask."""
+        return all(getattr(self, name) == getattr(other, name) for name in REQUESTED_TERMS)
+
+    def repetition(self, order: "Order") -> Duplicate | None:
+        """A request is the same by its terms."""
+        if self.message_id is not None and (type(self), self.message_id) in order.message_ids:
+            return DUPLICATE
+        request = order.terms.request
+        return DUPLICATE if request is not None and request.is_same_request(self) else None
+
+    def decide(self, order: "Order") -> Decision:
+        if order.is_requested:
+            text = f"{order.client_order_id} was requested with other terms: {order.summary}"
+            return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, text)
+        return ACCEPTED
+
+    def take_effect(self, order: "Order", at: datetime) -> None:
+        if not order.is_requested:
+            order.terms.take_request(self, at)
+            order.ends.drop_conclusions()
+            order.attributed_to = None
+
+
+class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
+    """What we did about a request: sent it, or not."""
+
+    def decide(self, order: "Order") -> Decision:
+        if not order.is_requested:
+            return _unknown()
+        if order.is_ended:
+            return Refused(Reason.ORDER_ENDED, f"the order has ended: {order.summary}")
+        if order.heard_at is not None:
+            return Refused(Reason.ALREADY_ACKNOWLEDGED, f"the venue has the order: {order.summary}")
+        sent_at = order.submitted_at or order.unresolved_at  # an order whose sending has an unknown outcome was sent
+        if sent_at is not None and (isinstance(self, OrderDenied) or not order.is_absent_since(sent_at)):
+            return Refused(Reason.ALREADY_SUBMITTED, f"sent already, ask the venue before sending again: {order.summary}")
+        return ACCEPTED
+
+
+class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
+    """Refused by our own checks, never sent."""
+
+    stored_name: ClassVar[str] = "order_denied.v1"
+
+    def take_effect(self, order: "Order", at: datetime) -> None:
+        order.own_ends().tell(Status.DENIED, at, self.reason)
+
+
+class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):
+    """Handed to the venue."""
+
+    stored_name: ClassVar[str] = "order_submitted.v1"
+
+    def take_effect(self, order: "Order", at: datetime) -> None:
+        order.is_sent_again = order.submitted_at is not None
+        order.submitted_at = later(order.submitted_at, at)
+
+
+class SubmissionUnresolved(OrderCommand, frozen=True, kw_only=True):
+    """Sending ended without an answer: what became of it is unknown."""
+
+    stored_name: ClassVar[str] = "submission_unresolved.v1"
+
+    def decide(self, order: "Order") -> Decision:
+        return ACCEPTED if order.is_known else _unknown()
+
+    def take_effect(self, order: "Order", at: datetime) -> None:
+        order.unresolved_at = later(order.unresolved_at, at)
+
+
+class CancelRequested(OrderCommand, frozen=True, kw_only=True):
+    """We want the order to end."""
+
+    stored_name: ClassVar[str] = "cancel_requested.v1"
+    request_id: str | None = None
+
+    def repetition(self, order: "Order") -> Duplicate | None:
+        return _repetition_of_change(order, self)
+
+    def decide(self, order: "Order") -> Decision:
+        return _decide_change(order, self)
+
+    def take_effect(self, order: "Order", at: datetime) -> None:
+        order.own_requests().ask(self, at)
+
+
+class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
+    """`quantity` is the new total (FIX OrderQty), not what is left."""
+
+    stored_name: ClassVar[str] = "replace_requested.v1"
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    replacement_client_order_id: str | None = None
+    request_id: str | None = None
+
+    def repetition(self, order: "Order") -> Duplicate | None:
+        return _repetition_of_change(order, self)
+
+    def decide(self, order: "Order") -> Decision:
+        return _decide_change(order, self)
+
+    def take_effect(self, order: "Order", at: datetime) -> None:
+        order.own_requests().ask(self, at)
+
+
+ChangeRequested = CancelRequested | ReplaceRequested
+CHANGES = ("quantity", "limit_price", "stop_price", "replacement_client_order_id")
+
+
+def _repetition_of_change(order: "Order", command: ChangeRequested) -> Duplicate | None:
+    """A known `request_id` that asks for the same again is a duplicate, whenever it asks."""
+    if command.message_id is not None and (type(command), command.message_id) in order.message_ids:
+        return DUPLICATE
+    asked = order.requests.known(command.request_id)
+    if asked is None:
+        return OrderCommand.repetition(command, order)
+    is_same = type(asked) is type(command) and all(getattr(asked, name, None) == getattr(command, name, None) for name in CHANGES)
+    return DUPLICATE if is_same else None
+
+
+def _decide_change(order: "Order", command: ChangeRequested) -> Decision:
+    if not order.is_known:
+        return _unknown()
+    if order.requests.known(command.request_id) is not None:
+        return Refused(Reason.REQUEST_ID_REUSED, f"request {command.request_id} asked for something else")
+    if order.is_ended and not _would_reopen(order, command):
+        return Refused(Reason.ORDER_ENDED, f"the order has ended: {order.summary}")
+    return ACCEPTED
+
+
+def _would_reopen(order: "Order", command: ChangeRequested) -> bool:
+    """A filled order can be replaced to a larger quantity (FIX matrix J.1.a)."""
+    quantity = command.quantity if isinstance(command, ReplaceRequested) else None
+    return quantity is not None and quantity > order.cum_quantity and order.status is Status.FILLED
+
+
+def _unknown() -> Refused:
+    return Refused(Reason.UNKNOWN_ORDER, "no such order is recorded; it may exist at the venue all the same")

@@ -1,0 +1,41 @@
+"""What the ledger itself says about an order: anomalies, and to which order a report belongs."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from orderledger.domain.orders.events import OrderJudgement
+from orderledger.domain.values import Anomaly
+
+if TYPE_CHECKING:
+    from orderledger.domain.orders.order import Order
+
+
+class AnomalyDetected(OrderJudgement, frozen=True, kw_only=True):
+    """Something is odd; `detail` says what, in a sentence."""
+
+    stored_name: ClassVar[str] = "anomaly_detected.v1"
+    code: Anomaly
+    detail: str
+
+    def apply(self, order: "Order", at: datetime) -> None:
+        order.raised[self.code] = self.detail
+
+
+class AnomalyCleared(OrderJudgement, frozen=True, kw_only=True):
+    """What was odd no longer is."""
+
+    stored_name: ClassVar[str] = "anomaly_cleared.v1"
+    code: Anomaly
+
+    def apply(self, order: "Order", at: datetime) -> None:
+        order.raised.pop(self.code, None)
+
+
+class OrderAttributed(OrderJudgement, frozen=True, kw_only=True):
+    """The reports of this unknown order belong to the order in stream `to`, and are recorded there."""
+
+    stored_name: ClassVar[str] = "order_attributed.v1"
+    to: str
+
+    def apply(self, order: "Order", at: datetime) -> None:
+        order.attributed_to = self.to

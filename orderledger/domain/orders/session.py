@@ -1,0 +1,40 @@
+"""The trading session of an order: done for the day, suspended, stopped, or none of these."""
+
+from datetime import datetime
+
+from orderledger.domain.orders.claims import Latest
+from orderledger.domain.values import Status
+
+DONE_FOR_DAY = Status.DONE_FOR_DAY
+
+
+class Session:
+    """`told` is what reports state, `seen` adds what status queries show. None: the order is in none of these states."""
+
+    __slots__ = ("seen", "told")
+
+    def __init__(self) -> None:
+        self.told: Latest[Status | None] = Latest(None)
+        self.seen: Latest[Status | None] = Latest(None)
+
+    def enter(self, status: Status | None, at: datetime) -> None:
+        """A report states it."""
+        self.told = self.told.then(status, at)
+        self.seen = self.seen.then(status, at)
+
+    def look(self, status: Status | None, at: datetime) -> None:
+        """A status query shows it."""
+        self.seen = self.seen.then(status, at)
+
+    def current(self, *, is_kept_overnight: bool, last_fill_at: datetime | None) -> Status | None:
+        """The state now. An order that is kept overnight and was filled on a later day (UTC) is worked again, and need not have
+        been restated (FIX matrix H.1.a)."""
+        latest = self.latest(is_kept_overnight=is_kept_overnight)
+        if latest.value is DONE_FOR_DAY and is_kept_overnight and latest.at is not None and last_fill_at is not None:
+            return None if last_fill_at.date() > latest.at.date() else DONE_FOR_DAY
+        return latest.value
+
+    def latest(self, *, is_kept_overnight: bool) -> Latest[Status | None]:
+        """The state and since when. A day order that is done for the day is not brought back by a status query."""
+        is_over = self.told.value is DONE_FOR_DAY and not is_kept_overnight
+        return self.told if is_over else self.seen

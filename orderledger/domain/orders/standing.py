@@ -1,0 +1,92 @@
+"""What an order amounts to: its status, and all that follows from the status."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.values import ENDS, Certainty, Pending, Status, later
+
+if TYPE_CHECKING:
+    from orderledger.domain.orders.order import Order
+
+DONE_FOR_DAY, FILLED, NEW = Status.DONE_FOR_DAY, Status.FILLED, Status.NEW
+PENDING_NEW, PARTIALLY_FILLED = Status.PENDING_NEW, Status.PARTIALLY_FILLED
+"""Module-level names: access to an enum member is slow on Python 3.11."""
+OPEN = frozenset({PENDING_NEW, NEW, PARTIALLY_FILLED, Status.SUSPENDED, Status.STOPPED})
+
+
+class Standing(NamedTuple):
+    """`ended_at` is the time of the fact that ended the order, of the last fill, or of the end of its day.
+
+    `pending` is the request that the venue has not answered: a filled order may still be replaced, one that has ended otherwise
+    may not. `certainty` is `unresolved` from an unknown outcome until the venue confirms a state: absence and silence end
+    nothing. `leaves_quantity` is None where the quantity is unknown.
+    """
+
+    status: Status
+    is_ended: bool
+    ended_at: datetime | None
+    pending: Pending | None
+    certainty: Certainty
+    leaves_quantity: Decimal | None
+
+
+def standing_of(order: "Order") -> Standing:
+    """All of it, derived once."""
+    status = status_of(order)
+    if is_ended_as(order, status):
+        return Standing(status, True, ended_at_as(order, status), order.pending, Certainty.CONFIRMED, ZERO)
+    quantity = order.quantity
+    leaves_quantity = None if quantity is None else max(ZERO, EXACT.subtract(quantity, order.cum_quantity))
+    certainty = Certainty.UNRESOLVED if _is_silent(order) else Certainty.CONFIRMED
+    return Standing(status, False, None, order.pending, certainty, leaves_quantity)
+
+
+def status_of(order: "Order") -> Status:
+    """By FIX precedence (FIX 4.4 vol. 4 app. D), except that an order that has ended is no longer suspended or stopped."""
+    end, session = order.end, order.session_status
+    if session is DONE_FOR_DAY and end is None:
+        return DONE_FOR_DAY
+    if order.is_filled:
+        return FILLED
+    if end is not None:
+        return end
+    if session is not None:
+        return session
+    if order.cum_quantity > ZERO:
+        return PARTIALLY_FILLED
+    return NEW if order.is_worked else PENDING_NEW
+
+
+def is_ended_as(order: "Order", status: Status) -> bool:
+    """Whether the status is an end. A good-till-canceled order that is done for the day is worked again the next day."""
+    if status in OPEN:
+        return False
+    return status is not DONE_FOR_DAY or order.is_filled or not order.is_kept_overnight
+
+
+def ended_at_as(order: "Order", status: Status) -> datetime | None:
+    """When the order reached this end."""
+    if status in ENDS:
+        return order.end_at
+    if status is FILLED or order.is_kept_overnight:
+        return _filled_at(order)
+    return order.session.latest(is_kept_overnight=False).at
+
+
+def _filled_at(order: "Order") -> datetime | None:
+    """When its fills had reached its quantity: at the last fill, or when the quantity was set down to what was filled."""
+    filled_at, setting = order.fills.last_fill_at, order.terms.set_quantity
+    if filled_at is None or setting is None or setting.at <= filled_at:
+        return filled_at
+    return later(filled_at, order.terms.quantity_since)
+
+
+def _is_silent(order: "Order") -> bool:
+    """Whether the venue did not know the order when asked, or has said nothing since a message to it got no answer."""
+    if order.absent_at is not None or order.unresolved_at is None:
+        return order.absent_at is not None
+    asked_at = order.requests.pending_since()
+    is_since_asked = asked_at is not None and asked_at <= order.unresolved_at
+    return order.heard_at is None or (is_since_asked and order.unresolved_at > order.heard_at)
