@@ -88,11 +88,11 @@ def _cases(bench: Bench, stores: Databases, store: str) -> dict[str, Callable[[]
     single = documents(2_000)[: _share(bench, SINGLE)]
     shared = documents(SHARED[store] // 3)[: _share(bench, SHARED[store])]
     cases: dict[str, Callable[[Follow], Run]] = {
-        ALONE: lambda follow: _one_caller(stores, store, single, follow=follow),
-        "record, 32 threads": lambda follow: _threads(stores, store, shared, 32, follow=follow, record=_recorded),
-        "record_soon, 32 threads": lambda follow: _threads(stores, store, shared, 32, follow=follow, record=_recorded_soon),
-        "arecord, 64 tasks": lambda follow: _tasks(stores, store, shared, 64, follow=follow),
-        "arecord, 512 tasks": lambda follow: _tasks(stores, store, shared, 512, follow=follow),
+        ALONE: lambda follow: _one_caller(stores, store, single, update_views=follow),
+        "record, 32 threads": lambda follow: _threads(stores, store, shared, 32, update_views=follow, record=_recorded),
+        "record_soon, 32 threads": lambda follow: _threads(stores, store, shared, 32, update_views=follow, record=_recorded_soon),
+        "arecord, 64 tasks": lambda follow: _tasks(stores, store, shared, 64, update_views=follow),
+        "arecord, 512 tasks": lambda follow: _tasks(stores, store, shared, 512, update_views=follow),
     }
     return {
         f"{name}{how}": partial(run, follow)

@@ -45,10 +45,10 @@ def _compare(
         return raw1(stores.folder).rate
 
     def built() -> list[float]:
-        return [_recorded(stores, store, messages, size, what="messages", follow=follow) for follow in (True, False)]
+        return [_recorded(stores, store, messages, size, what="messages", update_views=follow) for follow in (True, False)]
 
     def validated() -> float:
-        return _recorded(stores, store, lines, size, what="lines", follow=False)
+        return _recorded(stores, store, lines, size, what="lines", update_views=False)
 
     pairs: list[list[float]] = []
 
@@ -76,7 +76,7 @@ def _judged(figure: Figure, share: float, target: str, note: str) -> Figure:
 
 
 def _rows(stores: Databases, store: str, messages: list[Message]) -> list[Row]:
-    with stores.empty(store) as url, Ledger.open(url, follow=False) as ledger:
+    with stores.empty(store) as url, Ledger.open(url, update_views=False) as ledger:
         ledger.record_many(messages)
         return stored_rows(ledger)
 
@@ -84,7 +84,7 @@ def _rows(stores: Databases, store: str, messages: list[Message]) -> list[Row]:
 def _recorded(stores: Databases, store: str, given: Sequence[Any], size: int, *, what: str, follow: bool) -> float:
     """Messages a second, of an otherwise idle ledger, each batch durable before the next is given."""
     gc.collect()
-    with stores.empty(store) as url, Ledger.open(url, follow=follow) as ledger:
+    with stores.empty(store) as url, Ledger.open(url, update_views=follow) as ledger:
         record: Callable[[Sequence[Any]], object] = ledger.record_many if what == "messages" else ledger.record_lines
         began = time.perf_counter()
         for start in range(0, len(given), size):

@@ -50,7 +50,7 @@ def _filled(url: str, size: int) -> float:
     """Record a log of this size, and bring the views up to it. Returns the seconds that the views took."""
     from workload import documents, to_message  # not above: the processes of a rebuild import this module, and no messages
 
-    with Ledger.open(url, follow=False) as ledger:
+    with Ledger.open(url, update_views=False) as ledger:
         found = documents(int(size * ORDERS_PER_EVENT), OPEN_ORDERS if size >= 100_000 else OPEN_ORDERS // 10)
         ledger.record_many(to_message(document) for document in found)
         del found
@@ -130,7 +130,7 @@ def _cold(bench: Bench, stores: Databases, store: str, url: str, size: int) -> N
         _delete_views(url)
         gc.collect()
         began = time.perf_counter()
-        with Ledger.open(url, follow=False) as ledger:
+        with Ledger.open(url, update_views=False) as ledger:
             ledger.recover()
             return time.perf_counter() - began
 
@@ -151,7 +151,7 @@ def _rebuild(bench: Bench, store: str, url: str, size: int) -> None:
     for count in jobs:
         if not bench.wants(f"rebuild, {count} job"):
             continue
-        with Ledger.open(url, follow=False) as ledger:
+        with Ledger.open(url, update_views=False) as ledger:
             ledger.catch_up()  # a recovery does not
             gc.collect()
             floor = size / _timed(lambda: decimal_fold(url))
@@ -167,7 +167,7 @@ def _rebuild(bench: Bench, store: str, url: str, size: int) -> None:
 
 
 def _delete_views(url: str) -> None:
-    with Ledger.open(url, follow=False) as ledger, ledger._store.database.writing() as session:
+    with Ledger.open(url, update_views=False) as ledger, ledger._store.database.writing() as session:
         for table in TABLES:
             session.execute(f"DELETE FROM {table.name}")
         session.execute("UPDATE view_positions SET position = 0")

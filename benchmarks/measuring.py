@@ -190,7 +190,7 @@ class Databases:
 @contextmanager
 def followed(url: str, follow: Follow) -> Iterator[Ledger]:
     """A ledger on an empty store. Who is to follow its log does so by now."""
-    with Ledger.open(url, follow=follow) as ledger:
+    with Ledger.open(url, update_views=follow) as ledger:
         ledger.record(Mark(account="sim:warm", instrument="BTC-USD", price=Decimal(1)))
         while follow and ledger.status()["views_behind"]:
             time.sleep(0.01)

@@ -26,7 +26,7 @@ async def main(minute: float, path: Path) -> None:
     assert isinstance(told, HyperliquidSettings)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    with Ledger.open(settings.db, follow="process") as ledger, records_of(settings.db, ledger) as records:
+    with Ledger.open(settings.db, update_views="process") as ledger, records_of(settings.db, ledger) as records:
         venue = Hyperliquid(
             {one.account: one.address for one in told.accounts},
             url=told.url,
@@ -41,7 +41,7 @@ async def main(minute: float, path: Path) -> None:
             SystemClock(),
             every=timedelta(seconds=settings.reconcile_seconds),
             publish=partial(ledger.publish, settings.collector),
-            check_views=ledger.check_following,
+            check_views=ledger.check_views,
         )
         await collector.run(stop)
 

@@ -31,7 +31,7 @@ def megabytes() -> float:
 
 
 def main(url: str, account: str, orders: int, size: int) -> None:
-    with Ledger.open(url, follow=False) as ledger:
+    with Ledger.open(url, update_views=False) as ledger:
         made = rounds(account, orders)
         batch = next(made)
         print("ready", flush=True)

@@ -27,7 +27,7 @@ from orderledger.infrastructure.sync.collecting.settings import (
     TradierSettings,
 )
 from orderledger.infrastructure.views.check import Checked, Difference
-from orderledger.infrastructure.views.queries import Questions
+from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.rebuild import Rebuilt
 from orderledger.ledger import Ledger
 from orderledger.projections.recovery import Recovery
@@ -125,12 +125,12 @@ def _attribute_docs(source: str) -> dict[str, str]:
 
 def python() -> str:
     parts = [PYTHON_INTRODUCTION, inspect.cleandoc(Ledger.__doc__ or "") + "\n", *_methods(Ledger)]
-    parts += ["## What can be asked of a ledger\n", inspect.cleandoc(Questions.__doc__ or "") + "\n", *_methods(Questions)]
+    parts += ["## What can be asked of a ledger\n", inspect.cleandoc(Queries.__doc__ or "") + "\n", *_methods(Queries)]
     parts += ["## Outcome\n", _record(orderledger.Outcome), "The outcomes are explained in [errors.md](errors.md#outcomes).\n"]
     parts += ["## Answers of recover, rebuild and check\n", *map(_record, (Recovery, Rebuilt, Checked, Difference))]
     parts += [NAMES_INTRODUCTION, ", ".join(f"`{model.__name__}`" for model in MESSAGES.values()) + ".\n"]
     parts += [
-        "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`; `OpenBreak` is one of `breaks_open`; a dictionary does as well. `Message` is their base.\n"
+        "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`; `OpenBreak` is one of `open_breaks`; a dictionary does as well. `Message` is their base.\n"
     ]
     parts += ["## From text\n", *_functions(parsing, parsing.__all__)]
     parts += ["## Exceptions\n", f"In [errors.md](errors.md#exceptions): {', '.join(f'`{name}`' for name in _exceptions())}.\n"]

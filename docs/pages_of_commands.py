@@ -84,7 +84,7 @@ def reconciled() -> list[str]:
 
 def status() -> list[str]:
     """The same."""
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         venue = Hyperliquid({"hyperliquid:main": "0x" + "0" * 40})
         collector = Collector(ledger, [venue], SystemClock()).status()
         (account,) = collector["accounts"].values()

@@ -124,8 +124,10 @@ def _said(kind: type) -> str:
 def _payload(kind: type[LogEvent], name: str, inherited: Iterable[str]) -> str:
     hints = get_type_hints(kind)
     own = [name for name in kind.__struct_fields__ if name not in inherited]
+    stored = dict(zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True))
     rows = [
-        (f"`{field}`", stored_word(hints[field]), meanings.OF_EVENT.get((name, field)) or meanings.FIELDS[field]) for field in own
+        (f"`{stored[field]}`", stored_word(hints[field]), meanings.OF_EVENT.get((name, field)) or meanings.FIELDS[field])
+        for field in own
     ]
     return table(("field", "is", "meaning"), rows) if rows else ""
 

@@ -1,4 +1,4 @@
-"""The ledger: record messages, recover, ask (see `Questions`). What records returns when its message is durable. Thread-safe."""
+"""The ledger: record messages, recover, ask (see `Queries`). What records returns when its message is durable. Thread-safe."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.check import Checked, check
 from orderledger.infrastructure.views.follower import Follow, check_follow, follower_of
 from orderledger.infrastructure.views.projector import Projector, stored_position
-from orderledger.infrastructure.views.queries import Questions
+from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_outdated
 from orderledger.infrastructure.views.recovering import open_orders_in_log
 from orderledger.infrastructure.views.views import FoldedViews
@@ -39,21 +39,21 @@ if TYPE_CHECKING:
 __all__ = ["Ledger"]
 
 
-class Ledger(Questions):
-    """One store, open. Use it as a context manager, or close it. What can be asked of it stands in `Questions`."""
+class Ledger(Queries):
+    """One store, open. Use it as a context manager, or close it. What can be asked of it stands in `Queries`."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock | None = None, *, follow: Follow = True) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Clock | None = None, *, update_views: Follow = True) -> None:
         self._latencies = Latencies()
-        super().__init__(store, settings.db, Projector(store, self._latencies, folds_ahead=follow == "process"))
+        super().__init__(store, settings.db, Projector(store, self._latencies, folds_ahead=update_views == "process"))
         self._board = Board(store.database)
-        self._follower = follower_of(store, self._projector, self._latencies, settings, follow)
+        self._follower = follower_of(store, self._projector, self._latencies, settings, update_views)
         self._writer = Writer(store, clock or SystemClock(), self._follower.notice, self._latencies)
         self._committer = Committer(self._writer)
         self._closing = threading.RLock()  # a signal handler may close it while it is closed
         self._is_closed = False
         try:
             rebuild_outdated(store, self._projector)
-            if follow:
+            if update_views:
                 self._follower.start()
         except UnreadableEvent as error:  # recording goes on; whoever asks the views is told
             self._projector.fault = self._follower.failure = error
@@ -66,7 +66,7 @@ class Ledger(Questions):
         synchronous: str | None = None,
         lock_timeout: int | None = None,
         clock: Clock | None = None,
-        follow: Follow = True,
+        update_views: Follow = True,
     ) -> "Ledger":
         """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`, and create it if it is not there.
 
@@ -78,11 +78,11 @@ class Ledger(Questions):
             url = fspath(url)
         check_argument("url", "text", url)
         settings = Settings.read(db=url, synchronous=synchronous, lock_timeout=lock_timeout)
-        check_follow(follow, settings.db)
+        check_follow(update_views, settings.db)
         store = open_store(settings.db, synchronous=settings.synchronous, lock_timeout=settings.lock_timeout)
         try:
             with reaching(settings.db):
-                return cls(store, settings, clock, follow=follow)
+                return cls(store, settings, clock, update_views=update_views)
         except BaseException:
             store.close()
             raise
@@ -139,10 +139,10 @@ class Ledger(Questions):
         """What would be answered if these were recorded now, in order, in one commit. Nothing is."""
         return self._writer.preview([self._wire.to_entry(message) for message in messages])
 
-    def foresee(self, messages: "Iterable[Message]") -> list[Row]:
+    def simulate(self, messages: "Iterable[Message]") -> list[Row]:
         """The orders that these messages are about, as they would be if they were recorded now, in order. Nothing is."""
         with reaching(self._url):
-            events = self._writer.foresee([self._wire.to_entry(message) for message in messages])
+            events = self._writer.simulate([self._wire.to_entry(message) for message in messages])
         return queries.orders(FoldedViews(events, None, None))
 
     # Recovery
@@ -181,7 +181,7 @@ class Ledger(Questions):
         with reaching(self._url):
             return self._projector.catch_up(progress)
 
-    def check_following(self) -> None:
+    def check_views(self) -> None:
         """Raises StoreUnreachable where the views are not kept up to date in the background as was asked for, with the reason."""
         fault = self._follower.fault()
         if fault is not None:

@@ -21,7 +21,7 @@ def today() -> StoredAndShown:
 
 
 def stored_and_shown() -> StoredAndShown:
-    with Ledger.open("memory://", clock=SteppingClock(MADE_AT), follow=False) as ledger:
+    with Ledger.open("memory://", clock=SteppingClock(MADE_AT), update_views=False) as ledger:
         outcomes = [ledger.record(message) for message in MESSAGES]
         stored = [tuple(row) for row in ledger._store.recorder.rows_after(0, 100_000)]
         views = every_view(ledger)

@@ -141,7 +141,7 @@ FULL: dict[str, AnyEvent] = {
         orders=3,
         fills=41,
         positions=2,
-        breaks_open=(accounts.OpenBreak(id="position_differs:BTC-USD", since=AT),),
+        open_breaks=(accounts.OpenBreak(id="position_differs:BTC-USD", since=AT),),
         reason="a_code",
     ),
 }

@@ -98,7 +98,7 @@ def history(order_id: str, db: str, as_json: bool, **asked: Any) -> None:
 
 
 @click.command()
-@click.option("--all", "with_busted", is_flag=True, help="Also fills that were busted or corrected.")
+@click.option("--all", "include_busted", is_flag=True, help="Also fills that were busted or corrected.")
 @options.period("That happened")
 @options.side
 @click.option("--source", type=click.Choice(SOURCES), metavar="SOURCE", help=f"From this source only: {', '.join(SOURCES)}.")

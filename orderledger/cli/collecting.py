@@ -57,7 +57,7 @@ def _collect(config: str, signals: "Signals") -> None:
     settings = CollectSettings.read(Path(config))
     set_up_log(settings.log)
     with (
-        options.make_ledger(settings.db, follow="process", say_new=say_new) as ledger,
+        options.make_ledger(settings.db, update_views="process", say_new=say_new) as ledger,
         records_of(settings.db, ledger) as records,
     ):
         run(settings, ledger, records, signals)
@@ -101,7 +101,7 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
         told = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
     for found in told:
         _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)
-    if not all(found.get("certificate") and not found["certificate"]["breaks_open"] for found in told):
+    if not all(found.get("certificate") and not found["certificate"]["open_breaks"] for found in told):
         sys.exit(1)
 
 
@@ -120,7 +120,7 @@ def _print_reconciled(found: dict[str, Any], *, as_json: bool, is_dry_run: bool)
     certificate = found["certificate"]
     agreed = f"{certificate['orders']} open orders, {certificate['fills']} fills, {certificate['positions']} positions agree"
     done = "would be appended" if is_dry_run else f"{found['appended']} messages appended"
-    click.echo(f"{found['account']}: {agreed}; {len(certificate['breaks_open'])} breaks open; {done}")
+    click.echo(f"{found['account']}: {agreed}; {len(certificate['open_breaks'])} breaks open; {done}")
 
 
 @click.command()

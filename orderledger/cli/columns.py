@@ -50,11 +50,11 @@ ACCOUNT_EVENTS = Columns(
     ("kind", "account", "at", "instrument", "quantity", "currency"), ("price", "from_at", "to_at", "reason", "position")
 )
 CERTIFICATES = Columns(
-    ("at", "account", "breaks_open"), ("orders", "fills", "positions", "covered_from", "covered_to", "position")
+    ("at", "account", "open_breaks"), ("orders", "fills", "positions", "covered_from", "covered_to", "position")
 )
 BREAKS = Columns(("kind", "account", "subject", "text", "is_settled"), ("repairs", "since"))
 COLLECTORS = Columns(
-    ("collector", "account", "is_up", "messages", "gaps", "breaks_open"),
+    ("collector", "account", "is_up", "messages", "gaps", "open_breaks"),
     ("fault", "last_message_age_seconds", "reconciled", "events_appended", "duplicates", "refused", "garbled", "venue",
      "venue_lag_seconds", "recording_seconds_max"),
 )  # fmt: skip
@@ -95,7 +95,7 @@ def value_of(row: Row, column: str) -> Any:
             return {name: told for name, told in row["payload"].items() if name != "at"}
         case "evidence" | "has_evidence":
             return "yes" if value else None
-        case "state" if value == "standing":
+        case "state" if value == "active":
             return None
     return value
 

@@ -130,16 +130,16 @@ def open_ledger(url: str) -> Any:
 
     if not is_there(url):
         raise StoreUnreachable(f"there is no ledger at {public(url)}: `orderledger record` and `collect` make one")
-    return Ledger.open(url, follow=False)
+    return Ledger.open(url, update_views=False)
 
 
-def make_ledger(url: str, *, follow: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
+def make_ledger(url: str, *, update_views: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
     """The ledger for a command that records: made where there is none, which is said."""
     from orderledger.infrastructure.storage.store import is_there, public
     from orderledger.ledger import Ledger
 
     is_new = not is_there(url)
-    ledger = Ledger.open(url, follow=follow)
+    ledger = Ledger.open(url, update_views=update_views)
     if is_new:
         say_new(public(url))
     return ledger

@@ -56,4 +56,4 @@ def new_venue(seed: int, memory: Path) -> SimulatedVenue:
 
 def open_ledger(store: Path, venue: SimulatedVenue) -> Ledger:
     """The ledger on the venue's clock. Without a follower: the views are brought up to date by who asks, at known moments."""
-    return Ledger.open(str(store), clock=VenueClock(venue), follow=False)
+    return Ledger.open(str(store), clock=VenueClock(venue), update_views=False)

@@ -112,7 +112,7 @@ class ReconciliationCertified(AccountEvent, frozen=True, kw_only=True):
     orders: int
     fills: int
     positions: int
-    breaks_open: tuple[OpenBreak, ...] = ()
+    open_breaks: tuple[OpenBreak, ...] = msgspec.field(default=(), name="breaks_open")
     reason: str | None = None
 
 

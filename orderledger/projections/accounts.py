@@ -39,8 +39,8 @@ def account_event_row(account: str, recorded: Recorded, event: FundingRecorded |
 def certificate_row(account: str, recorded: Recorded, event: ReconciliationCertified) -> Row:
     """The columns of `tables.CERTIFICATES`."""
     told = {name: getattr(event, name) for name in ("covered_from", "covered_to", "orders", "fills", "positions")}
-    left = [{"id": one.id, "since": one.since.isoformat()} for one in event.breaks_open]
-    row = {"position": recorded.position, "account": account, "at": recorded.at, **told, "breaks_open": left}
+    left = [{"id": one.id, "since": one.since.isoformat()} for one in event.open_breaks]
+    row = {"position": recorded.position, "account": account, "at": recorded.at, **told, "open_breaks": left}
     return {name: row[name] for name in CERTIFICATES.names}
 
 

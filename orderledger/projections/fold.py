@@ -42,7 +42,7 @@ def nothing_earlier(stream: str) -> Iterable[Recorded]:
     return ()
 
 
-class Unremembered(set[OrderEvent]):
+class NoDuplicates(set[OrderEvent]):
     """What an order has seen is asked when the next message is decided, never by a view."""
 
     def add(self, element: OrderEvent) -> None:
@@ -135,7 +135,7 @@ class Fold:
     def _track(self, stream: str, version: int) -> Tracked:
         """Begin to follow an order, from the state that it was in before this version."""
         tracked = self._tracked[stream] = Tracked(Order(account_of(stream), client_order_id_of(stream)))
-        tracked.order.seen = Unremembered()
+        tracked.order.seen = NoDuplicates()
         if version > 1:
             for earlier in self._streams(stream):
                 if earlier.version < version:

@@ -76,7 +76,7 @@ class PositionFold:
 
     def _fold_anew(self, key: Key) -> Position:
         account, instrument = key
-        trades = self._rows.each(TRADES, account=account, instrument=instrument, state="standing")
+        trades = self._rows.each(TRADES, account=account, instrument=instrument, state="active")
         entries = self._rows.each(ACCOUNT_EVENTS, account=account, instrument=instrument)
         in_order = merge((trade for trade in trades if trade["side"]), entries, key=when)
         return position_of(account, instrument, self._terms(key), in_order)

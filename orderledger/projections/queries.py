@@ -46,7 +46,7 @@ def streamed(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any]]:
         raise ValueError(f"{view!r} is no view that is streamed: {', '.join(STREAMED)}")
     where = dict(where)
     if view == "trades":
-        where["state"] = _state_of_trades(where.get("state"), with_busted=where.pop("with_busted", False))
+        where["state"] = _state_of_trades(where.get("state"), include_busted=where.pop("include_busted", False))
     if view == "orders" and where.pop("open_only", False):
         where["is_open"] = True
     return STREAMED[view], where
@@ -57,14 +57,14 @@ def orders(source: Source, *, limit: int | None = None, **where: Any) -> list[Ro
     return [ORDERS.shown(row) for row in source.rows(ORDERS, newest=limit, **where)]
 
 
-def trades(source: Source, *, with_busted: bool = False, state: str | None = None, **where: Any) -> list[Row]:
+def trades(source: Source, *, include_busted: bool = False, state: str | None = None, **where: Any) -> list[Row]:
     """Rows of the trade view: the fills that stand, and on request those that were busted or corrected."""
-    state = _state_of_trades(state, with_busted=with_busted)
+    state = _state_of_trades(state, include_busted=include_busted)
     return [TRADES.shown(row) for row in source.rows(TRADES, state=state, **where)]
 
 
-def _state_of_trades(state: str | None, *, with_busted: bool) -> str | None:
-    return "standing" if state is None and not with_busted else state
+def _state_of_trades(state: str | None, *, include_busted: bool) -> str | None:
+    return "active" if state is None and not include_busted else state
 
 
 def proposals(source: Source, **where: Any) -> list[Row]:
@@ -120,9 +120,7 @@ def pnl(
 
 
 def _entries(source: Source, strategy: str | None, **where: Any) -> list[Row]:
-    trades = [
-        row for row in source.rows(TRADES, state="standing", strategy=strategy, **where) if row["instrument"] and row["side"]
-    ]
+    trades = [row for row in source.rows(TRADES, state="active", strategy=strategy, **where) if row["instrument"] and row["side"]]
     if strategy is not None:
         return trades
     return trades + [row for row in source.rows(ACCOUNT_EVENTS, **where) if row["kind"] != "gap"]

@@ -71,7 +71,7 @@ def trade_row(order: Order, fill: Fill) -> Row:
         "source": fill.first.get("source") or "venue_push",
         "strategy": order.requested("strategy"),
         "links": order.requested("links"),
-        "state": "standing",
+        "state": "active",
     }
 
 

@@ -33,7 +33,7 @@ class Running:
 
     def __init__(self) -> None:
         self.clock = SteppingClock(at(0), timedelta(microseconds=1))
-        self.ledger = Ledger.open("memory://", clock=self.clock, follow=False)
+        self.ledger = Ledger.open("memory://", clock=self.clock, update_views=False)
         self.venue = PlainVenue(self.clock)
         self.published: list[dict[str, Any]] = []
         self.collector = Collector(

@@ -164,7 +164,7 @@ class World:
             return connection.execute(statement, parameters).fetchone()[0]
 
     def ledger(self) -> Ledger:
-        return Ledger.open(str(self.db), follow=False)
+        return Ledger.open(str(self.db), update_views=False)
 
 
 @contextlib.asynccontextmanager

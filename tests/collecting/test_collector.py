@@ -31,7 +31,7 @@ def test_what_is_heard_is_recorded_and_counted() -> None:
     status = running.published[-1]
     shown = status["accounts"][ACCOUNT]
     assert (status["is_running"], status["waiting"], status["due"]) == (False, 0, 0)
-    counted = ("is_up", "frames", "messages", "gaps", "garbled", "refused", "breaks_open", "fault")
+    counted = ("is_up", "frames", "messages", "gaps", "garbled", "refused", "open_breaks", "fault")
     assert [shown[name] for name in counted] == [True, 1, 3, 0, 0, 0, 0, None]
     assert (shown["events_appended"] + shown["duplicates"], shown["reconciled"]) == (3, 1)
 
@@ -135,7 +135,7 @@ def test_two_venues_of_one_name_are_asked_for_their_own_accounts() -> None:
 
     async def story() -> list[list[str]]:
         clock = SteppingClock(at(0), timedelta(microseconds=1))
-        ledger = Ledger.open("memory://", clock=clock, follow=False)
+        ledger = Ledger.open("memory://", clock=clock, update_views=False)
         venues = [PlainVenue(clock, name) for name in ("sim:one", "sim:two")]
         collector = Collector(ledger, venues, clock, rules=RULES, every=None, retry_seconds=0.01)
         stop = asyncio.Event()

@@ -31,7 +31,7 @@ def test_a_feed_that_is_faster_than_the_store_is_held_back_and_what_it_said_is_r
         assert recorder.waiting == 0
         recording.cancel()
 
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         asyncio.run(story(ledger))
         told = [row["payload"]["venue_order_id"] for row in ledger.events() if row["name"] == "order_acknowledged.v1"]
     assert told == [f"V-{number}" for number in range(QUEUE_LIMIT)]

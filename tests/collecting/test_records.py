@@ -22,7 +22,7 @@ def reported(name: str, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def ledger(durable_store_url: str) -> Iterator[Ledger]:
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         yield ledger
 
 
@@ -106,6 +106,6 @@ def test_what_was_just_recorded_is_found_though_no_view_has_it_yet(ledger: Ledge
 
 
 def test_a_store_in_memory_is_asked_through_its_ledger() -> None:
-    with Ledger.open("memory://", follow=False) as ledger, records_of("memory://", ledger) as records:
+    with Ledger.open("memory://", update_views=False) as ledger, records_of("memory://", ledger) as records:
         record(ledger, reported("V-1"))
         assert records.order(ACCOUNT, "V-1") == ledger.order("V-1")

@@ -19,7 +19,7 @@ from tests.venues.tradier import payloads as tradier
 
 def told(venue: str, *payloads: Any, number: str = "1234", ledger: Ledger | None = None) -> Ledger:
     """A ledger that was told them, from a file in which each has a line."""
-    ledger = ledger or Ledger.open("memory://", follow=False)
+    ledger = ledger or Ledger.open("memory://", update_views=False)
     recording = recording_of(venue, f"{venue}:main", number, None)
     for one in translated(recording, [f"{json.dumps(payload, default=str)}\n".encode() for payload in payloads]):
         assert one.faults == []
@@ -41,7 +41,7 @@ def test_what_an_order_of_tradier_fills_between_two_payloads_is_counted_once() -
 
 def test_a_tag_names_the_order_that_was_requested_under_it() -> None:
     """Of two with one tag, in whichever payload they come, it is the first."""
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         request = {"client_order_id": "C-42", "instrument": "SPY", "side": "buy", "quantity": "10", "order_type": "market"}
         ledger.record(
             parse_document({"type": "request", "account": "tradier:main", "aliases": {"tradier.tag": tradier.TAG}, **request})

@@ -20,7 +20,7 @@ COUNT = "SELECT count(*) FROM orderledger_events"
 
 def main(folder: Path, *, is_beside: bool) -> None:
     path = folder / "orders.db"
-    with Ledger.open(str(path), follow=False) as ledger:
+    with Ledger.open(str(path), update_views=False) as ledger:
         other = sqlite3.connect(path) if is_beside else None
         if other is not None:
             other.execute(COUNT).fetchall()

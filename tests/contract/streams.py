@@ -168,7 +168,7 @@ def every_view(ledger: Ledger) -> dict[str, str]:
     recovery = ledger.recover()
     views: dict[str, Any] = {
         "orders": ledger.orders(),
-        "trades": ledger.trades(with_busted=True),
+        "trades": ledger.trades(include_busted=True),
         "positions": ledger.positions(),
         **{f"pnl {method}": ledger.pnl(method=method) for method in get_args(Method)},
         "pnl by": ledger.pnl(by=("account", "strategy", "day")),

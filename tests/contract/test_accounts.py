@@ -27,7 +27,7 @@ OF_ACCOUNT: list[dict[str, Any]] = [
 
 @pytest.fixture
 def ledger(store_url: str) -> Iterator[Ledger]:
-    with Ledger.open(store_url, clock=SteppingClock(MADE_AT), follow=False) as ledger:
+    with Ledger.open(store_url, clock=SteppingClock(MADE_AT), update_views=False) as ledger:
         yield ledger
 
 
@@ -94,7 +94,7 @@ def test_a_certificate_shows_what_agreed_and_what_is_open(ledger: Ledger) -> Non
     counts = {"orders": 2, "fills": 7, "positions": 1}
     covered = {"covered_from": moment(1), "covered_to": moment(9)}
     left = [{"id": "position_differs:BTC-USD", "since": moment(4)}]
-    message = parse_document({"type": "certify", "account": ACCOUNT, "at": moment(9), **covered, **counts, "breaks_open": left})
+    message = parse_document({"type": "certify", "account": ACCOUNT, "at": moment(9), **covered, **counts, "open_breaks": left})
     assert [ledger.record(message).outcome for _ in range(2)] == ["recorded", "duplicate"]
     (row,) = ledger.certificates(account=ACCOUNT)
     assert row == {
@@ -104,7 +104,7 @@ def test_a_certificate_shows_what_agreed_and_what_is_open(ledger: Ledger) -> Non
         "covered_from": seen(1),
         "covered_to": seen(9),
         **counts,
-        "breaks_open": [{"id": "position_differs:BTC-USD", "since": seen(4).isoformat()}],
+        "open_breaks": [{"id": "position_differs:BTC-USD", "since": seen(4).isoformat()}],
     }
     assert ledger.check().differences == ()
 
@@ -139,7 +139,7 @@ def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: st
 
 
 def test_an_open_ledger_tells_how_long_things_took(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, clock=SteppingClock(MADE_AT), follow=False) as ledger:
+    with Ledger.open(durable_store_url, clock=SteppingClock(MADE_AT), update_views=False) as ledger:
         for message in parsed(request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3)):
             ledger.record(message)
         ledger.orders()
@@ -169,7 +169,7 @@ def test_of_each_term_the_latest_definition_holds_in_whatever_order_they_arrive(
     )
     found = set()
     for shuffled in permutations(told):
-        with Ledger.open("memory://", follow=False) as ledger:
+        with Ledger.open("memory://", update_views=False) as ledger:
             record(ledger, *shuffled)
             found.add(terms(ledger))
     assert found == {(Decimal("0.2"), False, "BTC", Decimal("0.5"), None)}

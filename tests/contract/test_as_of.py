@@ -13,11 +13,11 @@ def test_as_of_shows_what_was_known_then(ledger: Ledger) -> None:
     for message in messages[:80]:
         ledger.record(message)
         views.append(
-            (last_recorded_at(ledger), ledger.orders(), ledger.trades(with_busted=True), ledger.pnl(), ledger.anomalies())
+            (last_recorded_at(ledger), ledger.orders(), ledger.trades(include_busted=True), ledger.pnl(), ledger.anomalies())
         )
     for known_at, orders, trades, pnl, anomalies in views[::7]:
         assert ledger.orders(as_of=known_at) == orders
-        assert ledger.trades(with_busted=True, as_of=known_at) == trades
+        assert ledger.trades(include_busted=True, as_of=known_at) == trades
         assert ledger.pnl(as_of=known_at) == pnl
         assert [row | {"cleared_at": None} for row in ledger.anomalies(as_of=known_at)] == [
             row | {"cleared_at": None} for row in anomalies

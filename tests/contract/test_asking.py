@@ -67,7 +67,7 @@ def test_trades_are_asked_for_from_a_time_on_and_before_another(ledger: Ledger, 
 def test_a_state_of_trades_goes_before_what_is_usual(ledger: Ledger, moment: dict[str, Any]) -> None:
     ledger.record(parse_document({"account": "sim:main", "type": "bust_fill", "client_order_id": "C-1", "fill_id": "F-1"}))
     assert [row["fill_id"] for row in ledger.trades(state="busted", **moment)] == ["F-1"]
-    assert len(ledger.trades(**moment)) == 3 and len(ledger.trades(with_busted=True, **moment)) == 4
+    assert len(ledger.trades(**moment)) == 3 and len(ledger.trades(include_busted=True, **moment)) == 4
 
 
 def test_orders_are_asked_for_by_the_time_of_their_request_or_else_of_their_last_update(

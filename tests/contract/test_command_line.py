@@ -181,7 +181,7 @@ def test_the_first_session_of_the_help_can_be_typed_as_it_stands(tmp_path: Path,
 @pytest.mark.parametrize("command", ["order", "history"])
 def test_an_id_that_begins_with_a_dash_is_asked_for_as_the_help_says(tmp_path: Path, command: str) -> None:
     db = str(tmp_path / "orders.db")
-    with Ledger.open(db, follow=False) as ledger:
+    with Ledger.open(db, update_views=False) as ledger:
         ledger.record(parse_document(request("-7")))
     assert "`--`" in CliRunner().invoke(main, [command, "--help"]).output
     found = CliRunner().invoke(main, [command, "--db", db, "--json", "--", "-7"])

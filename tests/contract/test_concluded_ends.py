@@ -15,7 +15,7 @@ def test_a_recovery_finds_an_order_of_ours_that_was_concluded_to_have_ended(stor
         request("C-1"),
         {**report("acknowledge", "C-1", 2), "venue_order_id": "V-1"},
     ]
-    with Ledger.open(store_url, follow=False) as ledger:
+    with Ledger.open(store_url, update_views=False) as ledger:
         ledger.record_many(map(parse_document, story))
         assert [order["client_order_id"] for order in ledger.recover().open] == ["C-1"]
         assert [order["client_order_id"] for order in ledger.open_orders()] == ["C-1"]

@@ -113,7 +113,7 @@ def test_a_callback_that_ends_its_thread_leaves_nobody_waiting(tmp_path: Path) -
 
     first, second, third = parsed(request("C-1"), request("C-2"), request("C-3"))
     path = tmp_path / "orders.db"
-    with Ledger.open(str(path), follow=False) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with Ledger.open(str(path), update_views=False) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")  # so that the callback is there before the commit
         future = ledger.record_soon(first)
         future.add_done_callback(leave)
@@ -134,7 +134,7 @@ def test_a_callback_that_closes_the_ledger_is_refused_and_it_stays_open(tmp_path
         except RuntimeError as error:
             said.put(str(error))
 
-    with Ledger.open(str(path), follow=False) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with Ledger.open(str(path), update_views=False) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")  # so that the callback is there before the commit
         ledger.record_soon(first).add_done_callback(close)
         other.execute("ROLLBACK")
@@ -144,7 +144,7 @@ def test_a_callback_that_closes_the_ledger_is_refused_and_it_stays_open(tmp_path
 
 def test_where_there_is_no_room_for_a_thread_everybody_is_answered(tmp_path: Path) -> None:
     first, second = parsed(request("C-1"), request("C-2"))
-    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         before = threading.stack_size(1 << 47)  # more than there are addresses
         try:
             assert ledger.record_soon(first).result(10).outcome == "recorded"
@@ -192,7 +192,7 @@ def test_one_bad_neighbour_does_not_spoil_a_commit(ledger: Ledger) -> None:
 
 
 def test_event_loops_that_are_over_are_not_kept(tmp_path: Path) -> None:
-    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         loops = []
         for message in parsed(*(request(f"C-{number}") for number in range(3))):
             with asyncio.Runner() as runner:

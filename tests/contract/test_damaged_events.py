@@ -41,7 +41,7 @@ def spoil(url: str, position: int, name: str | None, state: bytes) -> None:
 
 def spoiled(url: str, spoiling: str = "no JSON", *, is_folded: bool = False) -> str:
     """A store with a damaged event. Returns what is said of it."""
-    with Ledger.open(url, follow=False) as ledger:
+    with Ledger.open(url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(3)))
         if is_folded:
             ledger.catch_up()
@@ -53,7 +53,7 @@ def spoiled(url: str, spoiling: str = "no JSON", *, is_folded: bool = False) -> 
 @pytest.mark.parametrize("spoiling", SPOILED)
 def test_whoever_has_to_read_it_says_which_event_it_is(durable_store_url: str, spoiling: str) -> None:
     fault = spoiled(durable_store_url, spoiling)
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         for ask in (
             ledger.orders,
             ledger.recover,
@@ -72,7 +72,7 @@ def test_whoever_has_to_read_it_says_which_event_it_is(durable_store_url: str, s
 def test_the_check_names_each_of_them_and_goes_on(durable_store_url: str, is_folded: bool) -> None:
     fault = spoiled(durable_store_url, is_folded=is_folded)
     spoil(durable_store_url, 11, "moon.v1", b"{}")
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         checked = ledger.check()
     found = [(difference.where, difference.what) for difference in checked.differences]
     assert checked.events == 12
@@ -86,21 +86,21 @@ def test_the_check_names_each_of_them_and_goes_on(durable_store_url: str, is_fol
 
 
 def test_any_event_may_be_damaged(tmp_path: Path) -> None:
-    with Ledger.open(str(tmp_path / "whole.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "whole.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
         ledger.catch_up()
         events = list(ledger.events())
     for event in events[:60]:
         (tmp_path / "orders.db").write_bytes((tmp_path / "whole.db").read_bytes())
         spoil(f"sqlite:///{tmp_path}/orders.db", event["position"], None, b"\x00")
-        with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+        with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
             first = ledger.check().differences[0]
         assert (first.where, first.what.partition(", ")[0]) == (event["stream"], f"event {event['position']}")
 
 
 def test_views_that_cannot_be_rebuilt_stay_as_they_were(durable_store_url: str) -> None:
     spoiled(durable_store_url, is_folded=True)
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         before = (ledger.orders(), ledger.trades(), ledger.pnl())
         for jobs in (1, 2):
             with pytest.raises(UnreadableEvent):
@@ -114,17 +114,17 @@ def test_where_views_of_an_older_version_cannot_be_rebuilt_recording_and_the_che
 ) -> None:
     spoiled(durable_store_url, is_folded=True)
     run_sql(durable_store_url, "UPDATE view_positions SET fold_version = 1")
-    with Ledger.open(durable_store_url, follow=follow) as ledger:
+    with Ledger.open(durable_store_url, update_views=follow) as ledger:
         assert [outcome.outcome for outcome in ledger.record_many(parsed(request("N-1")))] == ["recorded"]
         assert ledger.check().differences[0].what.startswith("event 7, version 3, cannot be read: ")
-        for ask in (ledger.orders, ledger.rebuild, ledger.check_following):
+        for ask in (ledger.orders, ledger.rebuild, ledger.check_views):
             with pytest.raises(UnreadableEvent, match="event 7 of the log"):
                 ask()
 
 
 def test_the_others_of_a_group_are_recorded(durable_store_url: str) -> None:
     spoiled(durable_store_url)
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         waiting = [ledger.record_soon(message) for message in parsed(*(request(f"N-{number}") for number in range(50)))]
         damaged = ledger.record_soon(parsed(fill("C-1", "F-9", 9))[0])
         waiting += [ledger.record_soon(message) for message in parsed(*(request(f"M-{number}") for number in range(50)))]
@@ -137,12 +137,12 @@ def test_the_others_of_a_group_are_recorded(durable_store_url: str) -> None:
 def test_who_follows_the_views_says_it_and_goes_on_looking(tmp_path: Path, follow: bool) -> None:
     url = f"sqlite:///{tmp_path}/orders.db"
     spoiled(url)
-    with Ledger.open(url, follow=follow) as ledger:
+    with Ledger.open(url, update_views=follow) as ledger:
         deadline = time.monotonic() + 60
         said = ""
         while time.monotonic() < deadline and WHICH not in said:
             try:
-                ledger.check_following()
+                ledger.check_views()
             except StoreError as error:
                 said = str(error)
             time.sleep(0.05)
@@ -185,7 +185,7 @@ def test_the_command_record_names_what_it_cannot_record_and_records_the_rest(
     assert second.startswith(f"line 11: not recorded: {WHICH}")
     assert summary.startswith("12 recorded, 0 duplicate, 0 refused, 1 invalid, 2 not recorded in ")
     assert (run.returncode, [line.startswith(f"orderledger: {WHICH}") for line in rest]) == (3, [] if is_folded else [True])
-    with Ledger.open(url, follow=False) as ledger:
+    with Ledger.open(url, update_views=False) as ledger:
         assert len(ledger.history("N-11", account="sim:main")) == 1
 
 

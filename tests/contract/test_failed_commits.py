@@ -136,7 +136,7 @@ def test_a_line_that_carries_nothing_is_given_up(line: CuttingLine, postgres_sch
 
 def options_of(url: str, *names: str) -> dict[str, int]:
     """Of the sockets on which a ledger speaks to this server."""
-    with Ledger.open(url, follow=False) as ledger:
+    with Ledger.open(url, update_views=False) as ledger:
         datastore: Any = ledger._store.application.factory.datastore  # type: ignore[attr-defined]
         with datastore.get_connection() as connection, socket.socket(fileno=os.dup(connection.fileno())) as spoken_on:
             return {name: spoken_on.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in names}
@@ -146,7 +146,7 @@ def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: C
     url = by_line(line, postgres_schema_url)
     chance = random.Random(5)
     known: dict[str, str] = {}
-    with Ledger.open(url, follow=False) as ledger:
+    with Ledger.open(url, update_views=False) as ledger:
         for number in range(40):
             line.cut = chance.choice((None, "before", "after"))
             name = f"C-{number}"
@@ -156,7 +156,7 @@ def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: C
                 known[name] = type(error).__name__
             line.cut = None
     assert {"recorded", OutcomeUnknown.__name__} == set(known.values())
-    with Ledger.open(postgres_schema_url, follow=False) as ledger:
+    with Ledger.open(postgres_schema_url, update_views=False) as ledger:
         there = {order["client_order_id"] for order in ledger.orders()}
         assert [name for name, answer in known.items() if answer == "recorded" and name not in there] == []
         for name in known:
@@ -167,7 +167,7 @@ def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: C
 def test_where_all_connections_are_cut_one_message_is_told_so(postgres_schema_url: str) -> None:
     cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'cut'"
     messages = parsed(*(request(f"C-{number}") for number in range(6)))
-    with Ledger.open(f"{postgres_schema_url}&application_name=cut", follow=False) as ledger:
+    with Ledger.open(f"{postgres_schema_url}&application_name=cut", update_views=False) as ledger:
         with ExitStack() as opened:
             for _ in messages:
                 opened.enter_context(ledger._store.database.reading())
@@ -181,7 +181,7 @@ def test_where_the_first_thousand_is_recorded_nobody_is_told_that_nothing_was(tm
     path = tmp_path / "orders.db"
     messages = parsed(*(request(f"C-{number}") for number in range(1_500)))
     with (
-        Ledger.open(str(path), follow=False, lock_timeout=0) as ledger,
+        Ledger.open(str(path), update_views=False, lock_timeout=0) as ledger,
         closing(sqlite3.connect(path, isolation_level=None)) as other,
     ):
 
@@ -203,7 +203,7 @@ def test_where_the_first_half_of_a_crowded_group_is_recorded_nobody_is_told_that
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After many conflicts a group is committed in halves, and the store may be lost in between."""
-    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         append = Store.append
 
         def crowded(store: Store, events: Sequence[Recorded], *names: Any) -> Sequence[int]:

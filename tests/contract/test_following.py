@@ -30,7 +30,7 @@ import sys, time
 from orderledger import Ledger
 from tests.contract.streams import lives, parsed
 try:
-    with Ledger.open(sys.argv[1], follow="process") as ledger:
+    with Ledger.open(sys.argv[1], update_views="process") as ledger:
         ledger.record_many(parsed(*lives(5)))
         print("ready", flush=True)
         time.sleep(600)
@@ -73,7 +73,7 @@ def until_current(ledger: Ledger) -> None:
 def until_at_fault(ledger: Ledger, what: str) -> None:
     def is_told() -> bool:
         try:
-            ledger.check_following()
+            ledger.check_views()
         except StoreUnreachable as error:
             return what in str(error)
         return False
@@ -84,7 +84,7 @@ def until_at_fault(ledger: Ledger, what: str) -> None:
 def until_without_fault(ledger: Ledger) -> None:
     def is_well() -> bool:
         try:
-            ledger.check_following()
+            ledger.check_views()
         except StoreUnreachable:
             return False
         return True
@@ -93,7 +93,7 @@ def until_without_fault(ledger: Ledger) -> None:
 
 
 def test_a_process_keeps_the_views_current_without_being_asked(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, follow="process") as ledger:
+    with Ledger.open(durable_store_url, update_views="process") as ledger:
         process = new_following_process(os.getpid())
         for message in parsed(*lives(LIVES)):
             ledger.record(message)
@@ -116,7 +116,7 @@ def test_views_follow_a_commit_of_this_ledger_at_once(durable_store_url: str, mo
 def test_the_store_is_the_same_one_after_a_change_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
-    with Ledger.open("orders.db", follow="process") as ledger:
+    with Ledger.open("orders.db", update_views="process") as ledger:
         os.chdir("elsewhere")
         ledger.record_many(parsed(*lives(5)))
         new_following_process(os.getpid())
@@ -128,7 +128,7 @@ def test_the_store_is_the_same_one_after_a_change_of_folders(tmp_path: Path, mon
 def test_a_process_that_is_killed_is_told_of_and_replaced(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower_process, "RESTART_SECONDS", 1.0)
     messages = parsed(*lives(LIVES))
-    with Ledger.open(durable_store_url, follow="process") as ledger:
+    with Ledger.open(durable_store_url, update_views="process") as ledger:
         ledger.record_many(messages[: LIVES * 2])
         killed = new_following_process(os.getpid())
         os.kill(killed, signal.SIGKILL)
@@ -144,7 +144,7 @@ def test_a_process_that_is_killed_is_told_of_and_replaced(durable_store_url: str
 
 def test_views_are_followed_where_no_process_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no python"))
-    with Ledger.open(str(tmp_path / "orders.db"), follow="process") as ledger:
+    with Ledger.open(str(tmp_path / "orders.db"), update_views="process") as ledger:
         ledger.record_many(parsed(*lives(5)))
         until_current(ledger)
         until_at_fault(ledger, "no python")
@@ -169,13 +169,16 @@ def test_the_process_ends_with_its_parent(durable_store_url: str, end: signal.Si
             assert parent.stderr.read() == ""
         finally:
             parent.kill()
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         assert_is_whole(ledger, 5)
 
 
 def test_each_event_counts_once_with_two_followers_and_questions(durable_store_url: str) -> None:
     messages = parsed(*lives(LIVES))
-    with Ledger.open(durable_store_url, follow="process") as ledger, Ledger.open(durable_store_url, follow="process") as other:
+    with (
+        Ledger.open(durable_store_url, update_views="process") as ledger,
+        Ledger.open(durable_store_url, update_views="process") as other,
+    ):
         is_over = threading.Event()
 
         def ask() -> None:
@@ -198,7 +201,7 @@ def test_each_event_counts_once_with_two_followers_and_questions(durable_store_u
 def test_a_fold_that_is_overtaken_before_it_is_written_does_not_count(durable_store_url: str) -> None:
     count = BATCH // 3
     with (
-        Ledger.open(durable_store_url, follow=False) as ledger,
+        Ledger.open(durable_store_url, update_views=False) as ledger,
         closing(open_store(durable_store_url)) as store,
         closing(open_store(durable_store_url)) as faster,
     ):
@@ -217,12 +220,12 @@ def test_a_fold_that_is_overtaken_before_it_is_written_does_not_count(durable_st
 
 
 def test_a_database_that_fails_is_told_of_until_it_is_well(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, follow="process") as ledger:
+    with Ledger.open(durable_store_url, update_views="process") as ledger:
         process = new_following_process(os.getpid())
         messages = parsed(*lives(LIVES))
         ledger.record(messages[0])
         until("views that the process has made", lambda: ledger.latencies()["views"]["count"])
-        ledger.check_following()
+        ledger.check_views()
         run_sql(durable_store_url, "ALTER TABLE trades RENAME TO trades_elsewhere")
         ledger.record_many(messages[1:])
         until_at_fault(ledger, "trades")
@@ -235,11 +238,11 @@ def test_a_database_that_fails_is_told_of_until_it_is_well(durable_store_url: st
 
 def test_views_that_were_rebuilt_are_not_followed_from_what_they_were(durable_store_url: str) -> None:
     messages = parsed(*lives(LIVES))
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(messages[: LIVES * 2])
         ledger.catch_up()
     run_sql(durable_store_url, "UPDATE positions SET bought_quantity = '1000'")
-    with Ledger.open(durable_store_url, follow="process") as ledger:
+    with Ledger.open(durable_store_url, update_views="process") as ledger:
         ledger.record_many(messages[LIVES * 2 : LIVES * 3])
         until("views that the process has made", lambda: ledger.latencies()["views"]["count"])
         until_current(ledger)
@@ -256,6 +259,6 @@ def test_what_cannot_be_followed_so_is_refused_by_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InvalidSetting) as raised:
-        Ledger.open(url, follow=follow)
-    assert raised.value.field == "follow"
+        Ledger.open(url, update_views=follow)
+    assert raised.value.field == "update_views"
     assert list(tmp_path.iterdir()) == []

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 
 def test_what_is_recorded_may_be_interrupted_anywhere(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, follow=False, lock_timeout=5) as ledger:
+    with Ledger.open(durable_store_url, update_views=False, lock_timeout=5) as ledger:
         ledger.record_many(parsed(request("C-1", quantity="100000")))
         for number in count():
             (message,) = parsed(fill("C-1", f"F-{number}", number))
@@ -32,7 +32,7 @@ def test_what_is_recorded_may_be_interrupted_anywhere(durable_store_url: str) ->
 
 
 def test_an_event_loop_that_was_interrupted_may_be_run_on(tmp_path: Path) -> None:
-    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         for place in count():
             first, second, last = parsed(*(fill("C-1", f"{kind}-{place}", place) for kind in ("first", "second", "last")))
             loop = asyncio.new_event_loop()
@@ -55,7 +55,10 @@ def test_an_event_loop_that_was_interrupted_may_be_run_on(tmp_path: Path) -> Non
 
 def test_a_rebuild_that_is_interrupted_while_it_gets_its_lock_keeps_nobody_waiting(postgres_schema_url: str) -> None:
     """The server may have given it, and its connection goes on to others."""
-    with Ledger.open(postgres_schema_url, follow=False) as one, Ledger.open(postgres_schema_url, follow=False) as other:
+    with (
+        Ledger.open(postgres_schema_url, update_views=False) as one,
+        Ledger.open(postgres_schema_url, update_views=False) as other,
+    ):
 
         def rebuild(ledger: Ledger) -> bool:
             with ledger._store.database.rebuilding():
@@ -83,7 +86,7 @@ def test_an_interrupt_leaves_the_garbage_collector_on() -> None:
 
 
 def test_a_question_may_be_interrupted_anywhere(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, follow=False, lock_timeout=5) as ledger:
+    with Ledger.open(durable_store_url, update_views=False, lock_timeout=5) as ledger:
         ledger.record_many(parsed(request("C-1", quantity="100000")))
         for number in count():
             (message,) = parsed(fill("C-1", f"F-{number}", number))
@@ -95,7 +98,7 @@ def test_a_question_may_be_interrupted_anywhere(durable_store_url: str) -> None:
 
 
 def test_a_ledger_that_was_interrupted_closes_at_once(tmp_path: Path) -> None:
-    ledger = Ledger.open(str(tmp_path / "orders.db"), follow=False)
+    ledger = Ledger.open(str(tmp_path / "orders.db"), update_views=False)
     for number in range(0, 400, 7):
         interrupted(number, lambda number=number: ledger.record_many(parsed(fill("C-1", f"F-{number}", number))))  # type: ignore[misc]
     closing = threading.Thread(target=ledger.close, daemon=True)

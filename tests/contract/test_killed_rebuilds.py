@@ -22,7 +22,7 @@ WHY = "a process of the rebuild was killed, perhaps for want of memory: the view
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recorded") / "orders.db"
-    with Ledger.open(str(path), follow=False) as ledger:
+    with Ledger.open(str(path), update_views=False) as ledger:
         ledger.record_many(parsed(*lives(LIVES)))
         ledger.catch_up()
     return path
@@ -72,7 +72,7 @@ def test_its_processes_end_when_it_is_killed_and_the_next_one_clears_up(
         wait_until(lambda: not any(command_of(pid) for pid in workers))
     assert len(workers) == 2
     assert [path for path in tmp_path.iterdir() if path.is_dir()] != []
-    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         assert ledger.check().differences == ()
         assert ledger.rebuild().is_equal
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
@@ -84,7 +84,7 @@ def test_a_process_of_it_that_is_killed_is_one_sentence(recorded: Path, tmp_path
         said = parent.communicate()
     assert (parent.returncode, *said) == (3, "", f"orderledger: {WHY}\n")
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
-    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         assert ledger.check().differences == ()
         assert ledger.rebuild(jobs=2).is_equal
 

@@ -192,7 +192,7 @@ def test_sqlite_gives_no_position_twice(tmp_path: Path) -> None:
 
 def test_whoever_holds_the_log_is_not_waited_for_for_ever(durable_store_url: str) -> None:
     """Pitfall 10: the library's lock timeout on PostgreSQL is infinite unless it is set."""
-    with Ledger.open(durable_store_url, lock_timeout=1, follow=False) as ledger:
+    with Ledger.open(durable_store_url, lock_timeout=1, update_views=False) as ledger:
         ledger.record(parse_document(request("C-1")))
         holder = holding(durable_store_url)
         began = time.monotonic()
@@ -207,8 +207,8 @@ def test_whoever_holds_the_log_is_not_waited_for_for_ever(durable_store_url: str
 @pytest.mark.parametrize("mode", ["EXCLUSIVE", "ACCESS EXCLUSIVE"])
 def test_the_whole_wait_for_postgresql_is_as_long_as_was_asked_for(postgres_schema_url: str, mode: str) -> None:
     """Whatever the one who made the store asked for, whether it is reading or writing that waits, and nothing is left unknown."""
-    Ledger.open(postgres_schema_url, follow=False).close()
-    with Ledger.open(postgres_schema_url, lock_timeout=1, follow=False) as ledger:
+    Ledger.open(postgres_schema_url, update_views=False).close()
+    with Ledger.open(postgres_schema_url, lock_timeout=1, update_views=False) as ledger:
         ledger.record(parse_document(request("C-1")))
         holder = holding(postgres_schema_url, mode)
         asked: list[Callable[[], object]] = [
@@ -230,13 +230,13 @@ def test_the_whole_wait_for_postgresql_is_as_long_as_was_asked_for(postgres_sche
 
 
 def test_a_store_of_the_version_before_takes_over_the_new_function(postgres_schema_url: str) -> None:
-    Ledger.open(postgres_schema_url, follow=False).close()
+    Ledger.open(postgres_schema_url, update_views=False).close()
     append = f"{EVENTS_TABLE}_append"
     with psycopg.connect(postgres_schema_url) as connection:
         (body,) = connection.execute(f"SELECT pg_get_functiondef('{append}'::regproc)").fetchone() or ("",)
         connection.execute(body.replace("BEGIN\n", "BEGIN\n    SET LOCAL lock_timeout = '30s';\n", 1).encode())
         connection.execute("UPDATE ledger_schema SET version = 1")
-    with Ledger.open(postgres_schema_url, lock_timeout=1, follow=False) as ledger:
+    with Ledger.open(postgres_schema_url, lock_timeout=1, update_views=False) as ledger:
         holder = holding(postgres_schema_url)
         began = time.monotonic()
         with pytest.raises(StoreUnreachable, match="waited 1 s"):

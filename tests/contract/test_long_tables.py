@@ -93,7 +93,7 @@ def test_what_is_wider_than_on_the_first_page_is_printed_whole(monkeypatch: pyte
 
 @pytest.mark.parametrize("arguments", ["trades", "orders", "events", "trades --json", "events --json"])
 def test_a_table_of_thousands_of_rows_is_left_after_two(tmp_path: Path, orderledger_command: Path, arguments: str) -> None:
-    with opened(str(tmp_path / "orderledger.db"), follow=False) as ledger:
+    with opened(str(tmp_path / "orderledger.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*lives(2_000)))
     line = f"{orderledger_command} {arguments} | head -2; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -38,7 +38,7 @@ def write_messages(folder: Path, count: int) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """With a ledger of a few lives, and a file of more messages, the last of which is none."""
-    with Ledger.open(str(tmp_path / "orderledger.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orderledger.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*lives(20)))
     write_messages(tmp_path, 1_000)
     return tmp_path
@@ -97,7 +97,7 @@ def test_a_closed_standard_input_is_named_and_a_closed_output_is_missed_by_what_
 def test_a_name_is_printed_as_it_is_whatever_the_terminal_is_set_to(
     tmp_path: Path, orderledger_command: Path, arguments: str, encoding: str
 ) -> None:
-    with Ledger.open(tmp_path / "orderledger.db", follow=False) as ledger:
+    with Ledger.open(tmp_path / "orderledger.db", update_views=False) as ledger:
         ledger.record_many(parsed(request("C-\u65e5")))
     full = [str(orderledger_command), *arguments.split()]
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
@@ -108,7 +108,7 @@ def test_a_name_is_printed_as_it_is_whatever_the_terminal_is_set_to(
 @pytest.mark.parametrize("arguments", ["order C-1", "history C-1", "events"])
 def test_what_somebody_else_said_gives_the_terminal_no_orders(tmp_path: Path, arguments: str) -> None:
     wipe = "\x1b[2J\x9b2Jfilled\r\nC-2"
-    with Ledger.open(tmp_path / "orderledger.db", follow=False) as ledger:
+    with Ledger.open(tmp_path / "orderledger.db", update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1", tags={wipe: wipe}, text=wipe)))
     printed = CliRunner().invoke(main, [*arguments.split(), "--db", str(tmp_path / "orderledger.db")], color=True).output
     assert [character for character in printed if not character.isprintable() and character != "\n"] == []
@@ -144,7 +144,7 @@ def test_rejects_that_cannot_be_written_are_no_success(folder: Path, orderledger
 
 @pytest.mark.parametrize("arguments", ["orders", "orders --json", "events", "record --ack messages.ndjson"])
 def test_a_reader_that_leaves_is_left_in_peace(tmp_path: Path, orderledger_command: Path, arguments: str) -> None:
-    with Ledger.open(str(tmp_path / "orderledger.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orderledger.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*lives(500)))
     write_messages(tmp_path, 1_000)
     command = [str(orderledger_command), *arguments.split()]
@@ -169,7 +169,7 @@ def test_an_interrupted_recording_says_how_far_it_came(tmp_path: Path, orderledg
     lines = int(stopped.removeprefix("stopped after line ").replace(",", ""))
     assert (process.returncode, interrupted) == (130, "orderledger: interrupted")
     assert answers <= lines < 4 * LIVES
-    with Ledger.open(str(tmp_path / "orderledger.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orderledger.db"), update_views=False) as ledger:
         assert {outcome.outcome for outcome in ledger.record_many(parsed(*lives(LIVES))[:lines])} == {"duplicate"}
         assert ledger.check().differences == ()
 

@@ -16,18 +16,18 @@ from tests.contract.streams import IDS, fill, lives, parsed, report, request, st
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_rebuilt_views_are_the_views_that_were_there(durable_store_url: str, jobs: int) -> None:
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
-        before = (ledger.orders(), ledger.trades(with_busted=True), ledger.pnl(), ledger.anomalies())
+        before = (ledger.orders(), ledger.trades(include_busted=True), ledger.pnl(), ledger.anomalies())
         assert ledger.rebuild(jobs=jobs).is_equal
-        assert (ledger.orders(), ledger.trades(with_busted=True), ledger.pnl(), ledger.anomalies()) == before
+        assert (ledger.orders(), ledger.trades(include_busted=True), ledger.pnl(), ledger.anomalies()) == before
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_a_row_that_was_tampered_with_is_found_and_put_right(tmp_path: Path, jobs: int) -> None:
     import sqlite3
 
-    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
         expected = ledger.trades()
         with sqlite3.connect(tmp_path / "orders.db") as tampered:
@@ -39,11 +39,11 @@ def test_a_row_that_was_tampered_with_is_found_and_put_right(tmp_path: Path, job
 
 
 def test_after_a_rebuild_nothing_goes_on_from_what_was_wrong(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1"), fill("C-1", "F-1", 1)))
         ledger.catch_up()
     run_sql(durable_store_url, "UPDATE positions SET bought_quantity = '1000'")
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(fill("C-1", "F-2", 2)))
         assert [row["bought_quantity"] for row in ledger.positions()] == [1001]
         assert not ledger.rebuild().is_equal
@@ -55,7 +55,7 @@ def test_after_a_rebuild_nothing_goes_on_from_what_was_wrong(durable_store_url: 
 def test_what_no_rebuild_has_made_is_named_and_never_removed(tmp_path: Path, theirs: str) -> None:
     (tmp_path / theirs).parent.mkdir(exist_ok=True)
     (tmp_path / theirs).write_text("mine")
-    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
         with pytest.raises(StoreError, match=f"^{tmp_path}/orders.db-rebuilt is in the way of a rebuild with several processes"):
             ledger.rebuild(jobs=2)
@@ -65,7 +65,7 @@ def test_what_no_rebuild_has_made_is_named_and_never_removed(tmp_path: Path, the
 
 def test_a_view_that_is_not_there_is_named(tmp_path: Path) -> None:
     with (
-        Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger,
+        Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger,
         pytest.raises(ValueError, match="'moon' is no view: orders, trades"),
     ):
         ledger.rebuild(("moon",))
@@ -78,7 +78,7 @@ def test_many_rows_at_once_hold_what_a_few_hold(durable_store_url: str) -> None:
     requests = [request(name, number, tags={"note": odd, "\\t": [odd]}, strategy="a\\b") for number, name in enumerate(ids)]
     fills = [fill(name, f"F\\{number}", number + 1) for number, name in enumerate(ids)]
     ends = [{"type": "cancel", "account": "sim:main", "client_order_id": name, "reason": said} for name in ids]
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*requests, *fills, *ends))
         rows = ledger.orders()
         assert {row["client_order_id"] for row in rows} == set(ids)
@@ -100,7 +100,7 @@ def test_views_are_rebuilt_while_another_writer_records(tmp_path: Path) -> None:
                 return
             other.record(parse_document(request(f"N-{number}")))
 
-    with Ledger.open(path, follow=False) as ledger, Ledger.open(path, follow=False, synchronous="OFF") as other:
+    with Ledger.open(path, update_views=False) as ledger, Ledger.open(path, update_views=False, synchronous="OFF") as other:
         ledger.record_many(parsed(*story()))
         recording = threading.Thread(target=record, args=(other,))
         recording.start()
@@ -119,7 +119,7 @@ def test_a_late_fill_takes_its_place_among_thousands(durable_store_url: str) -> 
         for number in range(2_500)
     ]
     late = fill("C-1", "late", 5, quantity="3", price="90")
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1", quantity="10000"), *fills))
         before = {method: ledger.pnl(method=method)[0]["realized_pnl"] for method in ("average", "fifo", "lifo")}
         ledger.record_many(parsed(late))
@@ -138,7 +138,10 @@ def test_trades_show_the_same_of_their_order_however_often_they_are_looked_at(tm
         fill("C-1", "F2", 21),
         report("acknowledge", "C-1", 5, venue_order_id="V2"),
     )
-    with Ledger.open("memory://", follow=False) as often, Ledger.open(str(tmp_path / "once.db"), follow=False) as once:
+    with (
+        Ledger.open("memory://", update_views=False) as often,
+        Ledger.open(str(tmp_path / "once.db"), update_views=False) as once,
+    ):
         for message in messages:
             often.record(message)
             often.catch_up()
@@ -149,7 +152,10 @@ def test_trades_show_the_same_of_their_order_however_often_they_are_looked_at(tm
 
 
 def test_views_that_many_rebuild_at_once_are_rebuilt_one_after_the_other(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, follow=False) as ledger, Ledger.open(durable_store_url, follow=False) as other:
+    with (
+        Ledger.open(durable_store_url, update_views=False) as ledger,
+        Ledger.open(durable_store_url, update_views=False) as other,
+    ):
         ledger.record_many(parsed(*story(), *(fill(f"N-{number % 50}", f"F{number}", number) for number in range(2_000))))
         ledger.catch_up()
         with ThreadPoolExecutor(4) as pool:
@@ -159,18 +165,18 @@ def test_views_that_many_rebuild_at_once_are_rebuilt_one_after_the_other(durable
 
 
 def test_views_of_an_older_fold_are_rebuilt_once_however_many_open_the_store(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story(), *(fill(f"N-{number % 50}", f"F{number}", number) for number in range(2_000))))
         before = ledger.orders()
     run_sql(durable_store_url, "UPDATE view_positions SET fold_version = 1")
 
     def opened(_: int) -> list[dict[str, object]]:
-        with Ledger.open(durable_store_url, follow=False) as one:
+        with Ledger.open(durable_store_url, update_views=False) as one:
             return one.orders()
 
     with ThreadPoolExecutor(4) as pool:
         assert all(found == before for found in pool.map(opened, range(4)))
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         assert ledger.check().differences == ()
 
 
@@ -179,10 +185,10 @@ def test_what_was_cleared_stays_cleared_as_it_was_wherever_the_views_go_on(durab
     told = [request("C-1"), report("acknowledge", "C-1", 1, reported={"cum_quantity": "1"}), fill("C-1", "F-1", 1)]
     told += [report("acknowledge", "C-1", 2, reported={"cum_quantity": "2"}), fill("C-1", "F-2", 2)]
     for message in parsed(*told):
-        with Ledger.open(durable_store_url, follow=False) as ledger:
+        with Ledger.open(durable_store_url, update_views=False) as ledger:
             ledger.record(message)
             ledger.catch_up()
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         first, second = ledger.anomalies()
         assert first["cleared_at"] < second["detected_at"] < second["cleared_at"]
         assert ledger.check().differences == ()
@@ -193,7 +199,7 @@ def test_after_much_at_once_postgres_knows_how_few_of_the_orders_are_open(
     postgres_schema_url: str, monkeypatch: pytest.MonkeyPatch, is_rebuilt: bool
 ) -> None:
     monkeypatch.setattr(projector, "BATCH_FAR_BEHIND", 100 if not is_rebuilt else 20_000)
-    with Ledger.open(postgres_schema_url, follow=False) as ledger:
+    with Ledger.open(postgres_schema_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(60)))
         ledger.catch_up()
         if is_rebuilt:
@@ -208,18 +214,21 @@ def test_after_much_at_once_nobody_waits_for_whoever_vacuums_the_views(
     postgres_schema_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(projector, "BATCH_FAR_BEHIND", 100)
-    with Ledger.open(postgres_schema_url, follow=False, lock_timeout=1) as ledger, connected(postgres_schema_url) as vacuum:
+    with Ledger.open(postgres_schema_url, update_views=False, lock_timeout=1) as ledger, connected(postgres_schema_url) as vacuum:
         ledger.record_many(parsed(*lives(60)))
         vacuum.execute("LOCK TABLE orders IN SHARE UPDATE EXCLUSIVE MODE")
         assert len(ledger.orders()) == 60
 
 
 def test_what_one_ledger_has_rebuilt_another_goes_on_from(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1", quantity="9"), fill("C-1", "F-1", 1)))
         ledger.catch_up()
     run_sql(durable_store_url, "UPDATE positions SET bought_quantity = '1000'")
-    with Ledger.open(durable_store_url, follow=False) as ledger, Ledger.open(durable_store_url, follow=False) as other:
+    with (
+        Ledger.open(durable_store_url, update_views=False) as ledger,
+        Ledger.open(durable_store_url, update_views=False) as other,
+    ):
         ledger.record_many(parsed(fill("C-1", "F-2", 2)))
         assert ledger.positions()[0]["bought_quantity"] == 1001
         assert not other.rebuild().is_equal
@@ -230,17 +239,17 @@ def test_what_one_ledger_has_rebuilt_another_goes_on_from(durable_store_url: str
 
 @pytest.mark.parametrize("statement", ["DROP TABLE trades", "DELETE FROM view_positions"])
 def test_views_that_another_process_has_begun_anew_are_not_taken_for_whole(durable_store_url: str, statement: str) -> None:
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
         before = (ledger.orders(), ledger.trades(), ledger.pnl())
         run_sql(durable_store_url, statement)
-        Ledger.open(durable_store_url, follow=False).close()
+        Ledger.open(durable_store_url, update_views=False).close()
         assert ledger.status()["views_position"] == 0
         assert (ledger.orders(), ledger.trades(), ledger.pnl()) == before
 
 
 def test_a_ledger_that_is_open_leaves_the_views_of_a_newer_version_alone(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1"), fill("C-1", "F-1", 1)))
         ledger.catch_up()
         run_sql(durable_store_url, "UPDATE view_positions SET fold_version = 999")

@@ -29,7 +29,10 @@ def test_a_rebuild_that_has_lost_its_lock_does_not_touch_what_the_next_one_build
         has_begun.set()
         assert may_go_on.wait(60)
 
-    with Ledger.open(postgres_schema_url, follow=False) as ledger, Ledger.open(postgres_schema_url, follow=False) as other:
+    with (
+        Ledger.open(postgres_schema_url, update_views=False) as ledger,
+        Ledger.open(postgres_schema_url, update_views=False) as other,
+    ):
         ledger.record_many(parsed(*lives(100)))
         ledger.catch_up()
         with ThreadPoolExecutor(1) as pool:
@@ -50,7 +53,7 @@ def test_a_rebuild_that_has_lost_its_lock_does_not_touch_what_the_next_one_build
 
 
 def test_a_rebuild_counts_whose_lock_went_with_its_connection(postgres_schema_url: str) -> None:
-    with Ledger.open(postgres_schema_url, follow=False) as ledger:
+    with Ledger.open(postgres_schema_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
         assert ledger.rebuild(progress=lambda done, total: run_sql(postgres_schema_url, CUT)).is_equal
 
@@ -60,8 +63,8 @@ def test_rebuilds_by_a_file_and_by_a_link_to_it_take_turns(tmp_path: Path) -> No
     (tmp_path / "links" / "link.db").symlink_to(tmp_path / "orders.db")
     has_begun = threading.Event()
     with (
-        Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger,
-        Ledger.open(str(tmp_path / "links" / "link.db"), follow=False) as other,
+        Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger,
+        Ledger.open(str(tmp_path / "links" / "link.db"), update_views=False) as other,
         ThreadPoolExecutor(1) as pool,
     ):
         ledger.record_many(parsed(*story()))

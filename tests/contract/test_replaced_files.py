@@ -15,7 +15,7 @@ FIRST, SECOND = parsed(request("C-1"), request("C-2"))
 
 
 def replaced(path: Path) -> None:
-    with Ledger.open(str(path.with_name("other.db")), follow=False) as other:
+    with Ledger.open(str(path.with_name("other.db")), update_views=False) as other:
         other.record(FIRST)
     os.replace(path.with_name("other.db"), path)
 
@@ -24,7 +24,7 @@ def replaced(path: Path) -> None:
 @pytest.mark.parametrize("follow", [True, False])
 def test_nothing_is_acknowledged_once_the_file_is_not_in_its_place(tmp_path: Path, change: object, follow: bool) -> None:
     path = tmp_path / "orders.db"
-    with Ledger.open(str(path), follow=follow) as ledger:
+    with Ledger.open(str(path), update_views=follow) as ledger:
         assert ledger.record(FIRST).outcome == "recorded"
         change(path)  # type: ignore[operator]
         for message in (FIRST, SECOND):  # the first would be a duplicate
@@ -50,7 +50,7 @@ def test_a_file_that_comes_back_is_gone_on_with(tmp_path: Path) -> None:
 
 def test_a_commit_whose_file_is_deleted_meanwhile_is_unknown(tmp_path: Path) -> None:
     path = tmp_path / "orders.db"
-    with Ledger.open(str(path), follow=False) as ledger:
+    with Ledger.open(str(path), update_views=False) as ledger:
         ledger.record(FIRST)
         other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         other.execute("BEGIN IMMEDIATE")

@@ -50,7 +50,7 @@ def test_a_signal_handler_that_closes_the_ledger_waits_for_nothing_that_it_has_i
 
 def test_a_signal_handler_may_record_soon_wherever_it_has_come(tmp_path: Path) -> None:
     for place in range(90):
-        with Ledger.open(str(tmp_path / f"{place}.db"), follow=False) as ledger:
+        with Ledger.open(str(tmp_path / f"{place}.db"), update_views=False) as ledger:
             message, other = parsed(fill("C-1", "F-1"), fill("C-1", "F-2"))
             handler = Handler(place, lambda: ledger.record_soon(other), ANYWHERE)  # noqa: B023
 
@@ -63,14 +63,14 @@ def test_a_signal_handler_may_record_soon_wherever_it_has_come(tmp_path: Path) -
                 return future.result(10).outcome
 
             assert in_another_thread(run) == "recorded"
-        with Ledger.open(str(tmp_path / f"{place}.db"), follow=False) as ledger:
+        with Ledger.open(str(tmp_path / f"{place}.db"), update_views=False) as ledger:
             assert {row["fill_id"] for row in ledger.trades()} >= {"F-1"}
 
 
 def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_whole(durable_store_url: str) -> None:
     """A transaction that is under way is nobody else's to end: a handler that runs within it is refused, and it goes on."""
     said: list[str] = []
-    with Ledger.open(durable_store_url, follow=False, lock_timeout=5) as ledger:
+    with Ledger.open(durable_store_url, update_views=False, lock_timeout=5) as ledger:
 
         def handle() -> None:
             for work in (lambda: ledger.record(other), ledger.orders):
@@ -98,7 +98,7 @@ def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_who
 
 def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_refused(durable_store_url: str) -> None:
     said: list[object] = []
-    with Ledger.open(durable_store_url, follow=False, lock_timeout=5) as ledger:
+    with Ledger.open(durable_store_url, update_views=False, lock_timeout=5) as ledger:
 
         def handle() -> None:
             try:
@@ -123,7 +123,7 @@ def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_r
 
 def test_a_callback_of_a_future_may_ask_and_record_soon_and_is_told_that_it_cannot_wait(durable_store_url: str) -> None:
     said: list[str] = []
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1", quantity="100000")))
 
         def go_on(future: Future[Outcome]) -> None:
@@ -138,7 +138,7 @@ def test_a_callback_of_a_future_may_ask_and_record_soon_and_is_told_that_it_cann
 
         for number in range(20):
             ledger.record_soon(*parsed(fill("C-1", f"F-{number}"))).add_done_callback(go_on)
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         filled = [row["fill_id"] for row in ledger.trades()]
     refused, asked = set(said[::2]), set(said[1::2])
     assert asked == {"partially_filled"} and all("or a future's callback cannot wait" in sentence for sentence in refused)
@@ -152,7 +152,7 @@ def test_a_signal_handler_that_closes_the_ledger_is_done_or_refused_at_once(dura
         ledger.record_many(parsed(request("C-1", quantity="100000")))
 
     def live(place: int) -> None:
-        ledger = Ledger.open(durable_store_url, follow=follow)
+        ledger = Ledger.open(durable_store_url, update_views=follow)
 
         def close() -> None:
             try:

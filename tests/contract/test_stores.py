@@ -17,7 +17,7 @@ def test_orders_are_foreseen_as_they_are_once_it_is_recorded(ledger: Ledger) -> 
     ledger.record_many(messages[: len(messages) // 2])
     later = messages[len(messages) // 2 :]
     before = every_view(ledger)
-    foreseen = {row["stream"]: row for row in ledger.foresee(later)}
+    foreseen = {row["stream"]: row for row in ledger.simulate(later)}
     assert every_view(ledger) == before
     ledger.record_many(later)
     there = {row["stream"]: row for row in ledger.orders()}
@@ -28,7 +28,7 @@ def test_the_three_stores_give_the_same_answers_byte_for_byte(tmp_path: Path, po
     messages = parsed(*story())
     outcomes, views = [], []
     for url in ("memory://", f"sqlite:///{tmp_path}/ledger.db", postgres_schema_url):
-        with opened(url, follow=False) as ledger:
+        with opened(url, update_views=False) as ledger:
             outcomes.append([ledger.record(message) for message in messages])
             views.append(every_view(ledger))
             assert ledger.check().differences == ()
@@ -186,7 +186,7 @@ def test_recovery_finds_what_is_open_in_flight_and_unresolved(durable_store_url:
 
 
 def test_an_alias_is_found_as_it_was_given_and_by_no_other_case_or_part(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1", aliases={"k": "AbC"}), request("C-2", aliases={"k": "abc"})))
         ledger.record_many(parsed(request("C-3", aliases={"k": "x=9"}), request("C-4", aliases={"k": "!5%_"})))
         assert [ledger.order(name)["client_order_id"] for name in ("AbC", "abc", "x=9", "!5%_")] == ["C-1", "C-2", "C-3", "C-4"]
@@ -197,7 +197,7 @@ def test_an_alias_is_found_as_it_was_given_and_by_no_other_case_or_part(durable_
 
 def test_tags_with_floats_are_the_same_in_the_log_and_in_the_views(durable_store_url: str) -> None:
     tags = {"score": 0.1, "all": [1.5, {"x": 2.0}]}
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1", tags=tags)))
         assert ledger.check().differences == ()
         assert ledger.rebuild().is_equal

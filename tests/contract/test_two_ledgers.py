@@ -87,7 +87,7 @@ def test_who_waited_for_another_ledger_sees_what_it_has_written_whatever_isolati
     options = f"%20-c%20default_transaction_isolation%3D{level.replace('%20', '%5C%20')}"
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'orderledger_events'::regclass"
     with ExitStack() as opened:
-        one, other = (opened.enter_context(Ledger.open(postgres_schema_url + options, follow=False)) for _ in range(2))
+        one, other = (opened.enter_context(Ledger.open(postgres_schema_url + options, update_views=False)) for _ in range(2))
         one.record(parse_document(request("C-1")))
         pool = opened.enter_context(ThreadPoolExecutor(2))
         with psycopg.connect(postgres_schema_url) as holding:
@@ -160,7 +160,7 @@ def test_a_new_sqlite_file_may_be_opened_by_many_at_once(tmp_path: Path) -> None
 
     def open_and_close(url: str) -> None:
         ready.wait()
-        Ledger.open(url, follow=False).close()
+        Ledger.open(url, update_views=False).close()
 
     with ThreadPoolExecutor(8) as pool:
         for attempt in range(40):

@@ -48,11 +48,11 @@ def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def ledger(durable_store_url: str) -> Iterator[Ledger]:
     """Three orders of four events; the seventh event, of the second order, cannot be read."""
     unknown = fill(None, "F-U", 9, venue_order_id="V-U")
-    with opened(durable_store_url, follow=False) as ledger:
+    with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(3), unknown, request("U", 8), report("acknowledge", "U", 9, venue_order_id="V-U")))
         ledger.catch_up()
     spoil(durable_store_url, 7, None, b"{")
-    with opened(durable_store_url, follow=False) as ledger:
+    with opened(durable_store_url, update_views=False) as ledger:
         yield ledger
 
 
@@ -84,7 +84,7 @@ def test_as_of_a_position_the_log_is_read_up_to_it(ledger: Ledger) -> None:
 
 
 def test_as_of_a_position_no_row_behind_it_is_fetched(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with opened(durable_store_url, follow=False) as ledger:
+    with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(3)))
         fetched = []
         recorder = type(ledger._store.recorder)
@@ -101,10 +101,10 @@ def test_as_of_a_position_no_row_behind_it_is_fetched(durable_store_url: str, mo
 
 def test_as_of_a_time_an_event_counts_that_a_clock_behind_has_recorded_later(durable_store_url: str) -> None:
     """So the whole log is read: of a later event nothing else tells that it was not recorded by then."""
-    with opened(durable_store_url, follow=False) as ledger:
+    with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1")))
         known_at = next(ledger.events())["recorded_at"]
-    with Ledger.open(durable_store_url, follow=False, clock=_Behind(known_at)) as behind:
+    with Ledger.open(durable_store_url, update_views=False, clock=_Behind(known_at)) as behind:
         behind.record_many(parsed(request("C-2")))
         assert [row["client_order_id"] for row in behind.orders(as_of=known_at - timedelta(seconds=1))] == ["C-2"]
         assert behind.order("C-2", as_of=known_at - timedelta(seconds=1))["client_order_id"] == "C-2"
@@ -121,7 +121,7 @@ class _Behind:
 
 
 def test_a_limit_of_orders_reads_so_many_rows(durable_store_url: str, rows_read: list[int]) -> None:
-    with opened(durable_store_url, follow=False) as ledger:
+    with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(20), *(request(f"O-{number}", number) for number in range(30))))
         ledger.catch_up()
         rows_read.clear()
@@ -135,7 +135,7 @@ MANY = 2 * ROWS_PER_BATCH + 1
 
 @pytest.fixture
 def many(durable_store_url: str) -> Iterator[Ledger]:
-    with opened(durable_store_url, follow=False) as ledger:
+    with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*(request(f"C-{number:05}", number) for number in range(MANY))))
         ledger.catch_up()
         yield ledger
@@ -183,7 +183,7 @@ def test_a_stream_shows_the_rows_of_the_question(store_url: str) -> None:
         for view, ask in (("orders", other.orders), ("trades", other.trades), ("anomalies", other.anomalies)):
             for moment in MOMENTS_OR_NOW:
                 assert list(other.stream(view, **moment)) == ask(**moment)
-        assert list(other.stream("trades", with_busted=True)) == other.trades(with_busted=True)
+        assert list(other.stream("trades", include_busted=True)) == other.trades(include_busted=True)
         assert list(other.stream("trades", state="busted")) == other.trades(state="busted") != []
 
 

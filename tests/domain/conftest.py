@@ -11,5 +11,5 @@ from tests.domain.positions import START
 
 @pytest.fixture
 def ledger() -> Iterator[Ledger]:
-    with Ledger.open("memory://", clock=SteppingClock(START), follow=False) as ledger:
+    with Ledger.open("memory://", clock=SteppingClock(START), update_views=False) as ledger:
         yield ledger

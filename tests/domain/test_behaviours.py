@@ -22,7 +22,7 @@ MANUAL: Document = {"client_order_id": None, "venue_order_id": "V-77", "instrume
 
 
 def opened(url: str) -> Ledger:
-    return Ledger.open(url, clock=SteppingClock(at(1000)), follow=False)
+    return Ledger.open(url, clock=SteppingClock(at(1000)), update_views=False)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def held(ledger: Ledger) -> str:
 
 
 def everything(ledger: Ledger) -> list[list[Row]]:
-    views = [ledger.orders(), ledger.trades(with_busted=True), ledger.anomalies(), ledger.proposals(), list(ledger.events())]
+    views = [ledger.orders(), ledger.trades(include_busted=True), ledger.anomalies(), ledger.proposals(), list(ledger.events())]
     return views + [ledger.pnl(method=method) for method in ("average", "fifo", "lifo")]
 
 

@@ -45,7 +45,7 @@ def test_a_short_position_is_the_mirror_of_a_long_one(ledger: Ledger, method: Me
 def test_fills_in_whatever_order_they_arrive_give_the_same_digits(method: Method) -> None:
     rows = []
     for shuffled in permutations(TWO_LOTS):
-        with Ledger.open("memory://", clock=SteppingClock(START), follow=False) as ledger:
+        with Ledger.open("memory://", clock=SteppingClock(START), update_views=False) as ledger:
             for told in shuffled:
                 record(ledger, told)
                 ledger.catch_up()
@@ -215,7 +215,10 @@ def test_a_busted_fill_never_happened(ledger: Ledger, method: Method) -> None:
         "0",
     )
     assert [row["fill_id"] for row in ledger.trades()] == ["F-1"]
-    assert [(row["fill_id"], row["state"]) for row in ledger.trades(with_busted=True)] == [("F-1", "standing"), ("F-2", "busted")]
+    assert [(row["fill_id"], row["state"]) for row in ledger.trades(include_busted=True)] == [
+        ("F-1", "active"),
+        ("F-2", "busted"),
+    ]
 
 
 def test_a_position_whose_only_fill_was_busted_is_gone(ledger: Ledger) -> None:

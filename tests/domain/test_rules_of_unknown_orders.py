@@ -16,7 +16,7 @@ ALIASED: Document = {"client_order_id": None, "aliases": {"sim.index": "081"}, "
 
 
 def opened() -> Ledger:
-    return Ledger.open("memory://", clock=SteppingClock(at(1000)), follow=False)
+    return Ledger.open("memory://", clock=SteppingClock(at(1000)), update_views=False)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def shown(ledger: Ledger) -> tuple[list[Row], list[Row], list[list[Row]]]:
     """What must not depend on the order in which reports arrived."""
     orders = [{name: value for name, value in readable(row).items() if name != "version"} for row in ledger.orders()]
     kept = ("client_order_id", "fill_id", "side", "quantity", "price", "fee", "at", "strategy", "state", "venue_order_id")
-    trades = [{name: readable(row)[name] for name in kept} for row in ledger.trades(with_busted=True)]
+    trades = [{name: readable(row)[name] for name in kept} for row in ledger.trades(include_busted=True)]
     return (
         orders,
         sorted(trades, key=lambda trade: (trade["at"], trade["fill_id"])),

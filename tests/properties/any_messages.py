@@ -32,7 +32,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "liquidity": ("maker", "taker"),
     "order_type": ("market", "other"),
     "time_in_force": ("day", "gtc", "ioc"),
-    "breaks_open": ([],),
+    "open_breaks": ([],),
     "kind": ("entry", "exit"),
     "strategy": ("s", "t"),
     "proposal_id": ("P-1", "P-2"),

@@ -137,7 +137,7 @@ def check_reopening(folder: Path, story: Story) -> None:
     with Ledger.open(url, clock=clock, synchronous="OFF") as ledger:
         ledger.record_many(parse_document({**message, "account": "sim:main"}) for message in story.messages)
         before = views_of(ledger)
-    with Ledger.open(url, clock=clock, follow=False) as ledger:
+    with Ledger.open(url, clock=clock, update_views=False) as ledger:
         assert views_of(ledger) == before
         assert ledger.rebuild().is_equal and views_of(ledger) == before
         assert ledger.check().differences == ()
@@ -147,7 +147,7 @@ def check_reopening(folder: Path, story: Story) -> None:
 def views_of(ledger: Ledger, **moment: Any) -> list[list[Row]]:
     return [
         ledger.orders(**moment),
-        ledger.trades(with_busted=True, **moment),
+        ledger.trades(include_busted=True, **moment),
         *(ledger.pnl(method=method, **moment) for method in get_args(Method)),
         ledger.anomalies(**moment),
     ]

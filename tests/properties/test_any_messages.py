@@ -56,7 +56,7 @@ def facts_of(ledger: Ledger) -> list[Any]:
 
 
 def check_times(seed: int) -> None:
-    with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), follow=False) as ledger:
+    with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), update_views=False) as ledger:
         known: list[tuple[Any, list[Any]]] = []
         for message in valid_messages(Random(seed), are_timed=False):
             if ledger.record(message).outcome == "recorded":
@@ -70,11 +70,11 @@ def check_times(seed: int) -> None:
 def check_memories(folder: Path, seed: int) -> None:
     chance = Random(seed)
     messages = valid_messages(chance, are_timed=True)
-    with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), follow=False) as alone:
+    with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), update_views=False) as alone:
         expected = told([alone.record(message) for message in messages])
         log = facts_of(alone)
     url = f"sqlite:///{folder}/{seed}.db"
-    ledgers = [Ledger.open(url, clock=SteppingClock(RECORDED_AT), follow=False, synchronous="OFF") for _ in range(3)]
+    ledgers = [Ledger.open(url, clock=SteppingClock(RECORDED_AT), update_views=False, synchronous="OFF") for _ in range(3)]
     found = []
     while messages:
         ledger = chance.choice(ledgers)

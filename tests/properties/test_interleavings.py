@@ -18,7 +18,7 @@ ARRIVAL = ("version", "stream", "account")
 
 @pytest.fixture(scope="module")
 def ledger() -> Iterator[Ledger]:
-    with Ledger.open("memory://", clock=SteppingClock(START + timedelta(days=1)), follow=False) as opened:
+    with Ledger.open("memory://", clock=SteppingClock(START + timedelta(days=1)), update_views=False) as opened:
         yield opened
 
 

@@ -61,7 +61,7 @@ def answers(ledger: Ledger, **moment: Any) -> list[Any]:
 
 def check_names_of_then(seed: int) -> None:
     chance = Random(seed)
-    with Ledger.open("memory://", clock=SteppingClock(RECORDED_FROM), follow=False) as ledger:
+    with Ledger.open("memory://", clock=SteppingClock(RECORDED_FROM), update_views=False) as ledger:
         known: list[tuple[datetime, list[Any]]] = []
         for _ in range(chance.randint(3, 12)):
             if ledger.record(parse_document(told(chance))).outcome == "recorded":
@@ -87,9 +87,9 @@ def check_own_events_suffice(ledger: Ledger, chance: Random, seed: int) -> None:
 
 def check_fills_are_attributed_by_the_names_of_now(ledger: Ledger, seed: int) -> None:
     """As of each time of happening, a fill that had happened stands under the order that it stands under now."""
-    now = {(row["stream"], row["fill_id"]): row["at"] for row in ledger.trades(with_busted=True)}
+    now = {(row["stream"], row["fill_id"]): row["at"] for row in ledger.trades(include_busted=True)}
     for moment_then in sorted({event["at"] for event in ledger.events() if event["at"] < RECORDED_FROM}):
-        then = {(row["stream"], row["fill_id"]) for row in ledger.trades(with_busted=True, effective_at=moment_then)}
+        then = {(row["stream"], row["fill_id"]) for row in ledger.trades(include_busted=True, effective_at=moment_then)}
         happened = {fill for fill, at in now.items() if at <= moment_then}
         assert happened <= then <= set(now), f"seed {seed} at {moment_then}"
 
@@ -108,7 +108,7 @@ def test_an_id_that_is_an_orders_own_is_no_name_of_another_as_of_any_time() -> N
         {"type": "request", "client_order_id": "N-3", **KINDS["request"]},
         {"type": "request_cancel", "client_order_id": "N-3", "request_id": "N-1"},
     ]
-    with Ledger.open("memory://", clock=SteppingClock(RECORDED_FROM), follow=False) as ledger:
+    with Ledger.open("memory://", clock=SteppingClock(RECORDED_FROM), update_views=False) as ledger:
         for message in stories:
             assert ledger.record(parse_document({"account": "a", **message})).outcome == "recorded"
         assert ledger.order("N-1")["client_order_id"] == "N-2"
@@ -138,7 +138,7 @@ def test_an_order_that_is_requested_after_it_was_taken_for_another_may_turn_out_
 
 def check_names(stories: list[Message], expected: dict[str, str]) -> None:
     """What is asked now and as of now finds these orders by these names."""
-    with Ledger.open("memory://", clock=SteppingClock(RECORDED_FROM), follow=False) as ledger:
+    with Ledger.open("memory://", clock=SteppingClock(RECORDED_FROM), update_views=False) as ledger:
         for message in stories:
             assert ledger.record(parse_document({"account": "a", **message})).outcome == "recorded"
         assert {name: ledger.order(name)["client_order_id"] for name in expected} == expected

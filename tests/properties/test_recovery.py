@@ -42,7 +42,7 @@ REOPENED: dict[str, list[Message]] = {
 def recording(messages: list[Message], caught_up_after: int) -> Iterator[Ledger]:
     """A ledger with these messages, whose views have taken only the first of them."""
     given = parsed(*({**message, "account": "sim:main"} for message in messages))
-    with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), follow=False) as ledger:
+    with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), update_views=False) as ledger:
         ledger.record_many(given[:caught_up_after])
         if caught_up_after:
             ledger.catch_up()
@@ -72,7 +72,7 @@ def test_an_ended_order_that_is_open_again_is_found(how: str, caught_up_after: i
 
 
 def test_every_kind_of_store_is_recovered_without_its_views(durable_store_url: str) -> None:
-    with Ledger.open(durable_store_url, follow=False) as ledger:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
         assert_finds_what_is_open(ledger)
 
@@ -81,7 +81,7 @@ def test_a_restart_far_behind_the_log_answers_before_the_views_are_there(tmp_pat
     url = f"sqlite:///{tmp_path}/orders.db"
     documents = [request(f"C-{number}", number) for number in range(BATCH_FAR_BEHIND // 2 + 100)]
     ends = [{"type": "cancel", "account": "sim:main", "client_order_id": f"C-{number}"} for number in range(len(documents) - 3)]
-    with Ledger.open(url, follow=False, synchronous="OFF") as ledger:
+    with Ledger.open(url, update_views=False, synchronous="OFF") as ledger:
         ledger.record_many(parsed(*documents, *ends))
     with Ledger.open(url) as ledger:
         recovered = ledger.recover()

@@ -18,7 +18,7 @@ def clock() -> SteppingClock:
 
 @pytest.fixture
 def ledger(clock: SteppingClock) -> Iterator[Ledger]:
-    with Ledger.open("memory://", clock=clock, follow=False) as ledger:
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
         yield ledger
 
 

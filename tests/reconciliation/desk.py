@@ -44,4 +44,4 @@ def kinds(found: Reconciled) -> list[tuple[str, bool]]:
 
 
 def left(found: Reconciled) -> list[str]:
-    return [one.id for one in found.certificate.breaks_open]
+    return [one.id for one in found.certificate.open_breaks]

@@ -108,7 +108,7 @@ def told(chance: Random, lives: list[Life]) -> list[Message]:
 
 def check_truth(seed: int) -> None:
     chance, clock = Random(seed), SteppingClock(at(0))
-    with Ledger.open("memory://", clock=clock, follow=False) as ledger:
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
         venue = PlainVenue(clock)
         venue.is_wordy = chance.random() < 0.2
         desk, lives = Desk(ledger, venue, clock), [Life(chance, venue, number) for number in range(1, chance.randint(2, 4))]

@@ -58,7 +58,7 @@ def test_a_run_asks_about_so_many_orders_and_the_next_about_those_that_have_wait
 def test_the_certificate_says_since_when_an_order_has_waited_and_what_was_absent_stays_so(ten: Desk) -> None:
     first, _ = run(ten, 60)
     second, _ = run(ten, 120)
-    since = {one.id: one.since for one in second.certificate.breaks_open}
+    since = {one.id: one.since for one in second.certificate.open_breaks}
     assert since["not_asked:C-09"] == first.at
     assert since["not_asked:C-00"] == second.at
     assert [name for name in left(second) if name.startswith("absent_order:")] == [
@@ -123,9 +123,9 @@ def test_a_certificate_holds_the_oldest_breaks_and_says_how_many_more_there_are(
 ) -> None:
     monkeypatch.setattr(reconciler, "MOST_BREAKS", 8)
     found, _ = run(ten, 60)
-    assert len(found.certificate.breaks_open) == 8
+    assert len(found.certificate.open_breaks) == 8
     assert left(found)[-1] == "more_breaks:3"
     (row,) = ten.ledger.certificates()
-    assert len(row["breaks_open"]) == 8
+    assert len(row["open_breaks"]) == 8
     monkeypatch.setattr(reconciler, "MOST_BREAKS", 10)
     assert len(left(run(ten, 120)[0])) == 10

@@ -98,7 +98,7 @@ def test_absence_is_evidence_and_ends_nothing(desk: Desk) -> None:
     assert "order C-1" in desk.venue.asked
     again = desk.reconcile(120)
     assert (left(again), again.appended) == (["absent_order:C-1"], 0)
-    assert again.certificate.breaks_open[0].since == found.certificate.breaks_open[0].since
+    assert again.certificate.open_breaks[0].since == found.certificate.open_breaks[0].since
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(130))
     assert kinds(desk.reconcile(180)) == [("unanswered_order", True)]
     assert desk.order("certainty", "absent_at") == ("confirmed", None)

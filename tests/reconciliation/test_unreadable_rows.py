@@ -28,7 +28,7 @@ def test_a_fill_that_cannot_be_read_stays_open_and_the_second_run_appends_nothin
     assert (found.text, found.theirs) == ("cannot be read: sz is no number", ROW.payload)
     assert (first.is_recorded, second.is_recorded, second.appended) == (True, False, 0)
     (shown,) = desk.ledger.certificates()
-    assert [one["id"] for one in shown["breaks_open"]] == [found.id]
+    assert [one["id"] for one in shown["open_breaks"]] == [found.id]
 
 
 def test_fills_are_asked_for_from_where_one_could_not_be_read_until_it_can_be(desk: Desk) -> None:

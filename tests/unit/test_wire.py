@@ -29,7 +29,7 @@ def request(**fields: Any) -> Request:
 @pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-Infinity"])
 @pytest.mark.parametrize("field", ["evidence", "tags"])
 def test_what_could_never_be_read_again_is_not_recorded(field: str, number: str) -> None:
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         with pytest.raises(InvalidMessage, match=field):
             ledger.record(request(**{field: {"deep": [Decimal(number)]}}))
         assert ledger.record(request(**{field: {"deep": ["NaN and Infinity", Decimal("1.50")]}})).outcome == "recorded"
@@ -42,7 +42,7 @@ def test_what_is_nested_too_deeply_to_be_shown_is_not_recorded(field: str) -> No
         return f'{{"a":{"[" * (levels - 1)}1{"]" * (levels - 1)}}}'
 
     line = REQUEST[:-1] + f', "{field}": %s}}'
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         (refused, recorded) = ledger.record_lines([line % nested(NESTING_LIMIT + 1), line % nested(NESTING_LIMIT)])
         assert (refused.outcome, refused.reason) == ("invalid", f"{field}: is nested too deeply")
         assert recorded.outcome == "recorded"
@@ -52,14 +52,14 @@ def test_what_is_nested_too_deeply_to_be_shown_is_not_recorded(field: str) -> No
 def test_the_numbers_of_evidence_are_printed_as_they_came() -> None:
     evidence = '{"price":1.10,"e":[1E-7,-0.0],"id":%s}' % ("9" * 5_000)
     line = REQUEST[:-1] + f', "evidence": {evidence}}}'
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         assert ledger.record_lines([line])[0].outcome == "recorded"
         assert f'"evidence":{evidence},' in json_line(ledger.history("C-1")[0])
 
 
 @pytest.mark.parametrize("field", ["\\ud800", "x" * 1_000])
 def test_what_is_wrong_with_a_field_can_be_printed_whatever_its_name(field: str) -> None:
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         for line in (f'{REQUEST[:-1]},"{field}":1,"{field}":2}}', f'{REQUEST[:-1]},"{field}":1}}'):
             (outcome, _) = ledger.record_lines([line, REQUEST])
             assert outcome.outcome == "invalid"
@@ -117,7 +117,7 @@ def test_null_is_the_same_as_nothing_given() -> None:
     texts = ("at", "source", "message_id", "reason", "limit_price", "strategy")
     optional = ("aliases", "tags", "links", "reported", "evidence", "post_only", "reduce_only", *texts)
     line = REQUEST[:-1] + "".join(f',"{field}":null' for field in optional) + "}"
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         assert [outcome.outcome for outcome in ledger.record_lines([line, REQUEST])] == ["recorded", "duplicate"]
 
 

@@ -38,7 +38,7 @@ def folded(*documents: dict[str, Any]) -> CountingRows:
 
 
 def _recorded(*documents: dict[str, Any]) -> list[Recorded]:
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         ledger.record_many(parsed(*documents))
         return list(ledger._store.all_events())
 
@@ -52,7 +52,7 @@ def test_fills_that_are_taken_back_or_corrected_one_after_the_other() -> None:
         fill("C-1", f"G-{number}", COUNT + number, type="correct_fill", corrects=f"F-{number}") for number in range(COUNT)
     ]
     busts = [report("bust_fill", "C-1", COUNT + number, fill_id=f"F-{number}") for number in range(COUNT)]
-    for changes, states in ((corrections, {"corrected", "standing"}), (busts, {"busted"})):
+    for changes, states in ((corrections, {"corrected", "active"}), (busts, {"busted"})):
         rows = folded(asked, *FILLS, *changes)
         assert {row["state"] for row in rows.select(TRADES)} == states
         assert rows.puts[TRADES.name] <= 3 * COUNT

@@ -50,7 +50,7 @@ class Company:
         self.faults = Faults(1)
         self.truth = self.kind.truth(self.clock)
         self.server = self.kind.serve(self.truth, self.faults, self.clock)
-        self.ledger = Ledger.open("memory://", clock=self.clock, follow=False)
+        self.ledger = Ledger.open("memory://", clock=self.clock, update_views=False)
         self.venue: Venue
         self.told: list[Told] = []
         self._work: asyncio.Task[None] | None = None

@@ -22,7 +22,7 @@ async def reconciled(company: Company, rules: Rules = RULES) -> Reconciled:
 
 
 def open_breaks(found: Reconciled) -> list[str]:
-    return [left.id for left in found.certificate.breaks_open]
+    return [left.id for left in found.certificate.open_breaks]
 
 
 def seen(company: Company, *names: str) -> list[Any]:

@@ -191,7 +191,7 @@ def test_a_fill_that_cannot_be_read_is_said_though_nobody_listens(name: str, cap
 def test_fills_that_cannot_be_read_are_not_certified_until_they_can_be(name: str) -> None:
     async def reconciled(company: Company) -> list[str]:
         found = await Reconciler(company.ledger, company.venue, company.clock, RULES).run(company.account)
-        return [left.id.partition(":")[0] for left in found.certificate.breaks_open]
+        return [left.id.partition(":")[0] for left in found.certificate.open_breaks]
 
     async def story(company: Company) -> None:
         for side in ("buy", "sell"):  # no position is left that would tell of them
@@ -285,7 +285,7 @@ def test_no_secret_is_in_an_error_or_a_log(name: str, caplog: pytest.LogCaptureF
 
 @pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
 def test_a_status_that_nobody_knows_is_told_as_it_is_and_ends_nothing(voice: Voice) -> None:
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         told, faults = voice.read(parsed(json.dumps(voice.unknown)), ACCOUNT, NoRecords())
         ledger.record_many(told)
         (order,) = ledger.orders(open_only=True)

@@ -81,7 +81,7 @@ def test_an_order_that_a_lie_gave_another_id_is_not_agreed_to_work_once_the_venu
         reconciler = Reconciler(company.ledger, company.venue, company.clock, rules)
         for _ in range(2):
             found = await reconciler.run(company.account)
-            assert [left.id for left in found.certificate.breaks_open] == ["absent_order:C-1"]
+            assert [left.id for left in found.certificate.open_breaks] == ["absent_order:C-1"]
         told = company.ledger.order("C-1")
         assert (told["is_open"], told["cum_quantity"]) == (True, order.quantity / 2)
 

@@ -27,7 +27,7 @@ KEPT = 200
 def spoil(voice: Voice, documents: Sequence[Any], seeds: range) -> None:
     url = "memory://"
     for start in range(seeds.start, seeds.stop, KEPT):
-        with Ledger.open(url, follow=False) as ledger, records_of(url, ledger) as records:
+        with Ledger.open(url, update_views=False) as ledger, records_of(url, ledger) as records:
             for seed in range(start, min(start + KEPT, seeds.stop)):
                 spoil_one(voice, documents, seed, ledger, records)
 
@@ -62,7 +62,7 @@ def assert_kept(voice: Voice, text: str, account: str, ledger: Ledger, records: 
 
 def sweep(voice: Voice, values: Sequence[Any], url: str, step: int = 1) -> None:
     for document in voice.documents:
-        with Ledger.open(url, follow=False) as ledger, records_of(url, ledger) as records:
+        with Ledger.open(url, update_views=False) as ledger, records_of(url, ledger) as records:
             for number, text in enumerate(everywhere(document, values, step)):
                 account = f"{voice.name}:{len(paths(document))}:{number}"
                 assert_kept(voice, text, account, ledger, records, [])

@@ -168,7 +168,7 @@ class Judge:
     # Fills, positions, the rest
 
     def _judge_fills(self, connection: sqlite3.Connection, account: str, name: str) -> None:
-        rows = _rows(connection, "SELECT * FROM trades WHERE account = ? AND state = 'standing'", account)
+        rows = _rows(connection, "SELECT * FROM trades WHERE account = ? AND state = 'active'", account)
         fills = self._truth.fills(name)
         if not self._kind.tells_fills:
             self._judge_sums(account, rows, fills)
@@ -219,7 +219,7 @@ class Judge:
             if row["kind"] == "adjust":
                 self._faults.append(f"{account}: the position in {row['instrument']} was adjusted to {row['quantity']}")
         certificates = _rows(connection, "SELECT * FROM certificates WHERE account = ? ORDER BY position", account)
-        told = {left["id"] for left in json.loads(certificates[-1]["breaks_open"])} if certificates else {"no certificate"}
+        told = {left["id"] for left in json.loads(certificates[-1]["open_breaks"])} if certificates else {"no certificate"}
         lost = {f"absent_order:{own}" for (whose, own), client_id in self._sent.items() if whose == account and client_id is None}
         if told != lost:
             self._faults.append(f"{account}: open breaks are {sorted(told)}, and should be {sorted(lost)}")

@@ -96,9 +96,9 @@ class Fills:
         return known is not None and (at is None or known[0] <= at)
 
     def state_of(self, fill: Fill) -> str:
-        """standing, busted or corrected. A correction that the bust of what it corrects has taken down is busted too."""
+        """active, busted or corrected. A correction that the bust of what it corrects has taken down is busted too."""
         if fill.is_standing:
-            return "standing"
+            return "active"
         family = self._families.get(fill.fill_id)
         is_busted = fill.fill_id in self._busts or (family is not None and family.tip is fill)
         return "busted" if is_busted else "corrected"

@@ -68,7 +68,7 @@ class Attribution:
             self._batch.judge(live, AnomalyDetected(code=Anomaly.VENUE_ORDER_ID_REUSED, detail=detail))
 
     def _attribute(self, account: str, source: str, target: str) -> None:
-        """Record the facts of an unknown order under the order it turned out to be, once. Its commands have happened, and are kept
+        """Record the facts of an unknown order under the order it belongs to, once. Its commands have happened, and are kept
         even where they would be refused by now."""
         external, order = self._streams[source], self._streams[target]
         for told in external.history:

@@ -85,7 +85,7 @@ class Writer:
         """The outcomes that `write` would give now. Nothing is appended, so there are no positions."""
         return [verdict.told(None) for verdict in self._dry_run(entries)[0]]
 
-    def foresee(self, entries: list[Entry]) -> list[Recorded]:
+    def simulate(self, entries: list[Entry]) -> list[Recorded]:
         """The streams that `write` would append to now, with what it would append, in the order of the log. Nothing is."""
         _, events = self._dry_run(entries)
         last = self._store.recorder.last_position()

@@ -101,4 +101,4 @@ class Certify(Message):
     orders: Count
     fills: Count
     positions: Count
-    breaks_open: Annotated[tuple[OpenBreak, ...], Field(max_length=10_000)] = ()
+    open_breaks: Annotated[tuple[OpenBreak, ...], Field(max_length=10_000)] = ()

@@ -123,7 +123,7 @@ class Session(ABC):
             name = f"{table.name}{suffix}_by_{'_'.join(index)}"
             self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table.name}{suffix} ({', '.join(index)})")
 
-    def survey(self, table: Table) -> None:
+    def analyze(self, table: Table) -> None:
         """Have the database look at how much there is of what, where it plans by that."""
         return
 
@@ -172,7 +172,7 @@ class Database(ABC):
         return None
 
     @contextmanager
-    def apart(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator["Database"]:
+    def side_database(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator["Database"]:
         """Where a process fills these tables while others fill theirs: this database itself, if writers do not wait for each
         other in it, else a file of its own. `take_in` adds what is in the file."""
         yield self

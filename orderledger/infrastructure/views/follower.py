@@ -104,17 +104,17 @@ class Follower:
         return bool(self._pausing) or self._stopping.is_set()
 
 
-def check_follow(follow: Follow, url: str) -> None:
+def check_follow(update_views: Follow, url: str) -> None:
     """Raises InvalidSetting where the store at this URL cannot be followed so."""
-    if follow not in (True, False, "process"):
-        raise InvalidSetting("follow", f"{follow!r} is none of True, False, 'process'")
-    if follow == "process" and url == MEMORY:
-        raise InvalidSetting("follow", "a store in memory cannot be opened by a process of its own")
+    if update_views not in (True, False, "process"):
+        raise InvalidSetting("update_views", f"{update_views!r} is none of True, False, 'process'")
+    if update_views == "process" and url == MEMORY:
+        raise InvalidSetting("update_views", "a store in memory cannot be opened by a process of its own")
 
 
-def follower_of(store: Store, projector: Projector, latencies: Latencies, settings: Settings, follow: Follow) -> Follower:
+def follower_of(store: Store, projector: Projector, latencies: Latencies, settings: Settings, update_views: Follow) -> Follower:
     """A follower that has still to be started."""
-    if follow != "process" or store.url is None:
+    if update_views != "process" or store.url is None:
         return Follower(projector)
     from orderledger.infrastructure.views.follower_process import FollowingProcess  # few need what it imports
 

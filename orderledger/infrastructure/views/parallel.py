@@ -95,7 +95,7 @@ def _end_with(parent: Connection) -> None:
 def _build_share(url: str, suffix: str, path: str, share: int, jobs: int, up_to: int) -> int:
     """One process: everything but the positions, of its share of the streams."""
     gc.disable()  # the process lives for this alone, and makes nothing that is in a cycle
-    with closing(open_store(url)) as store, store.database.apart(path, TABLES, suffix) as database:
+    with closing(open_store(url)) as store, store.database.side_database(path, TABLES, suffix) as database:
         rows = SqlRows(suffix)
         fold = Fold(rows, lambda stream: store.events_of([stream])[stream], has_positions=False)
         count = 0

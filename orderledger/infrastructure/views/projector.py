@@ -187,7 +187,7 @@ def survey(store: Store) -> None:
     """After much has been written at once."""
     with store.database.writing() as session:
         for table in TABLES:
-            session.survey(table)
+            session.analyze(table)
 
 
 def lock_position(session: Session) -> int:

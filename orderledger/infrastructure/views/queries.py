@@ -15,7 +15,7 @@ from orderledger.projections.positions import Method
 from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, Row, Table
 
 
-class Questions(Reader):
+class Queries(Reader):
     """Methods of every ledger. `as_of`: as the ledger stood then, at a time or after the event at a position of the log;
     `effective_at`: with what happened by then, as known now."""
 
@@ -120,18 +120,18 @@ class Questions(Reader):
     def trades(
         self,
         *,
-        with_busted: bool = False,
+        include_busted: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
     ) -> list[Row]:
-        """Fills that stand, in the order they happened; with `with_busted` also those that were busted or corrected. `since`
+        """Fills that stand, in the order they happened; with `include_busted` also those that were busted or corrected. `since`
         and `until`: those that happened from the one time on, and before the other."""
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
-            return queries.trades(views, with_busted=with_busted, since=since, until=until, **where)
+            return queries.trades(views, include_busted=include_busted, since=since, until=until, **where)
 
     def stream(
         self,
@@ -146,7 +146,7 @@ class Questions(Reader):
         """The rows of a view one after the other, all of one state, in memory a thousand at a time.
 
         `view`: orders, trades, anomalies, account_events or certificates, with the filters of the method of that name; of
-        trades those that stand, unless `state` or `with_busted` says otherwise. This thread may ask and record meanwhile. The
+        trades those that stand, unless `state` or `include_busted` says otherwise. This thread may ask and record meanwhile. The
         database keeps the state for as long as the iterator is open: close one that you leave before its end. As of another
         time all rows are in memory.
         """

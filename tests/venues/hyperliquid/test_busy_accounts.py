@@ -118,7 +118,7 @@ def leg(number: int, status: str, at: int) -> dict[str, Any]:
 def calls_to_go_on_after(modifies: int, folder: Path) -> int:
     """How many calls it takes a new collector to hear of an order that was modified so often, and filled a little at first."""
     url = f"sqlite:///{folder / f'{modifies}.db'}"
-    with Ledger.open(url, follow=False) as ledger, records_of(url, ledger) as records:
+    with Ledger.open(url, update_views=False) as ledger, records_of(url, ledger) as records:
         told = Legs(ACCOUNT)
         ledger.record_many(translate_frame(leg(0, "open", 0), told, PUSHED).messages)
         ledger.record_many(translate_frame(user_fills(fill(oid=1_000, sz="0.2")), told, PUSHED).messages)

@@ -115,7 +115,7 @@ def test_while_the_ledger_is_stuck_no_more_is_heard_than_fits_on_the_way_to_it()
             for task in tasks:
                 task.cancel()
 
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         asyncio.run(story(ledger))
         told = [row for row in ledger.events() if row["name"] == "order_acknowledged.v1"]
     for account in ACCOUNTS:

@@ -97,7 +97,7 @@ def as_text(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def recorded(documents: Iterable[Any]) -> list[str]:
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         for document in documents:
             told = translate_recorded(document, ACCOUNT)
             assert list(told.faults) == []
@@ -126,7 +126,7 @@ def test_the_venue_s_channels_tell_fills_of_one_millisecond_in_orders_of_their_o
         async with listening(server) as desk:
             await desk.until(lambda: len(desk.ledger.trades()) == len(truth.fills(ADDRESS)))
             assert contradictions(desk.ledger) == []
-            with Ledger.open("memory://", follow=False) as asked:
+            with Ledger.open("memory://", update_views=False) as asked:
                 venue = adapter(server)
                 answer = await venue.fills_since(ACCOUNT, START)
                 await venue.aclose()

@@ -212,7 +212,7 @@ def test_whatever_a_row_holds_the_others_are_told_and_all_can_be_recorded(in_ord
     told = read({"type": "update/account_all", "orders": orders, "trades": trades})
     assert [shown(message)["venue_order_id"] for message in of_rows(told, orders["0"][0], orders["0"][2])] == ["1", "3"]
     assert [shown(message)["fill_id"] for message in of_rows(told, trades[0], trades[2])] == ["0:1:buy", "0:3:buy"]
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         assert all(outcome.outcome in ("recorded", "duplicate") for outcome in ledger.record_many(told.messages))
 
 

@@ -67,7 +67,7 @@ class World:
             taker_fee=Decimal("0.000196"),
         )
         self.fake = LighterFake(self.truth, {ACCOUNT: INDEX}, clock=self.clock, faults=faults, **fake)
-        self.ledger = Ledger.open("memory://", follow=False)
+        self.ledger = Ledger.open("memory://", update_views=False)
         self.token_life = token_life
         self.tokens: list[str] = []
         self.told: list[Told] = []

@@ -123,7 +123,7 @@ async def a_desk(
     **options: Any,
 ) -> AsyncIterator[Desk]:
     truth = truth or Truth(clock=SystemClock(), accounts=[NUMBER], first_order_id=900101, currency="USD")
-    with Ledger.open(url, follow=False) as ledger:
+    with Ledger.open(url, update_views=False) as ledger:
         book = Book(ledger)
         async with TradierFake(truth, faults=faults, **(fake_options or {})) as fake:
             venue = adapter(fake, book, **options)

@@ -82,7 +82,7 @@ def read_alone(document: Any) -> list[Any]:
 
 @contextmanager
 def a_book() -> Iterator[Book]:
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         yield Book(ledger)
 
 

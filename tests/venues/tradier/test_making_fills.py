@@ -61,11 +61,11 @@ def test_the_same_numbers_read_again_are_the_same_fill() -> None:
 
 
 def test_a_reader_that_has_forgotten_everything_goes_on_from_the_ledgers_own_fills(tmp_path: Any) -> None:
-    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         book = Book(ledger)
         book.request()
         book.tell(orders(filled_row(4, "500.2")))
-    with Ledger.open(str(tmp_path / "orders.db"), follow=False) as ledger:
+    with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         book = Book(ledger)
         book.tell(orders(filled_row(4, "500.2")), orders(filled_row(10, "500.23")))
         assert book.fills() == [("900101:4", "SPY", "buy", "4", "500.2"), ("900101:10", "SPY", "buy", "6", "500.25")]

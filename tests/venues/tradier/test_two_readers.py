@@ -20,7 +20,7 @@ def row(filled: int, at: str) -> dict[str, Any]:
 
 
 def test_a_fill_that_lies_within_another_readers_is_taken_back() -> None:
-    with Ledger.open("memory://", follow=False) as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
 
         def read(filled: int, at: str) -> list[Any]:
             context = Context(account=ACCOUNT, records=LedgerRecords(ledger), memory=Memory())

@@ -121,7 +121,7 @@ class PostgresSession(Session):
         struct = struct_of(table.name)
         return [asdict(struct(*row)) for row in zip(*columns, strict=True)]
 
-    def survey(self, table: Table) -> None:
+    def analyze(self, table: Table) -> None:
         """It would by itself, within a minute or so. Until then it reads the whole table for the few orders that are open. Who
         holds the table's lock is looking at it already, or vacuums it: nobody waits for that."""
         names = dict.fromkeys(name for index in (table.key, *table.indexes) for name in index)

@@ -150,7 +150,7 @@ class SQLiteDatabase(Database):
         return os.path.realpath(self._datastore.pool.db_name)
 
     @contextmanager
-    def apart(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator[Database]:
+    def side_database(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator[Database]:
         datastore = Datastore(path, lock_timeout=0, synchronous="OFF")
         try:
             database = SQLiteDatabase(datastore)

@@ -26,7 +26,7 @@ class AccountCounters:
     reconciled: int = 0
     failed_reconciliations: int = 0
     breaks_settled: int = 0
-    breaks_open: int = 0
+    open_breaks: int = 0
     last_heard_at: datetime | None = None
     last_happened_at: datetime | None = None
     last_reconciled_at: datetime | None = None
@@ -46,7 +46,7 @@ class AccountCounters:
         self.fault = None
         self.last_reconciled_at = found.at
         self.breaks_settled += sum(one.is_settled for one in found.breaks)
-        self.breaks_open = len(found.certificate.breaks_open)
+        self.open_breaks = len(found.certificate.open_breaks)
 
     def shown(self, now: datetime, fault_of_feed: str | None) -> dict[str, Any]:
         """As `orderledger status` shows it."""
@@ -63,7 +63,7 @@ class AccountCounters:
             "reconciled": self.reconciled,
             "failed_reconciliations": self.failed_reconciliations,
             "breaks_settled": self.breaks_settled,
-            "breaks_open": self.breaks_open,
+            "open_breaks": self.open_breaks,
             "last_message_age_seconds": None if heard is None else round((now - heard).total_seconds(), 3),
             "venue_lag_seconds": None if heard is None or happened is None else round((heard - happened).total_seconds(), 3),
             "recording_seconds_max": round(self.recording_seconds_max, 4),

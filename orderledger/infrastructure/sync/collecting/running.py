@@ -36,7 +36,7 @@ NEW_OBJECTS = 500_000
 class Ledger(Book, Protocol):
     """A book that also shows who feeds it."""
 
-    def check_following(self) -> None: ...
+    def check_views(self) -> None: ...
 
     def publish(self, name: str, status: dict[str, Any]) -> None: ...
 
@@ -61,7 +61,7 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, 
         rules=rules_of(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
         publish=lambda status: ledger.publish(settings.collector, to_publish(status, ledger)),
-        check_views=ledger.check_following,
+        check_views=ledger.check_views,
         records=records,
     )
 
@@ -196,7 +196,7 @@ def answer_of(found: Reconciled) -> dict[str, Any]:
         "account": found.account,
         "breaks": [shown(one, found.at) for one in found.breaks],
         "appended": found.appended,
-        "certificate": {**document(found.certificate), "breaks_open": [left.id for left in found.certificate.breaks_open]},
+        "certificate": {**document(found.certificate), "open_breaks": [left.id for left in found.certificate.open_breaks]},
         "is_recorded": found.is_recorded,
     }
 

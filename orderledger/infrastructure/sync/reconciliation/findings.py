@@ -36,7 +36,7 @@ FILLS = (Fill, CorrectFill, BustFill)
 DIGITS = 16
 
 
-async def apart(ask: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+async def off_loop(ask: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
     """Ask the ledger without holding up the event loop."""
     return await asyncio.to_thread(ask, *arguments, **named)
 
@@ -82,12 +82,12 @@ class Findings:
     async def record(self, messages: Sequence[Message]) -> None:
         if self.is_dry_run and messages:
             self.thought_of += [(_names(message), message) for message in messages]
-            rows = await apart(self.book.foresee, self._said_before(messages))
+            rows = await off_loop(self.book.simulate, self._said_before(messages))
             self.foreseen = {row["stream"]: row for row in [*_others(self.foreseen.values(), rows), *rows]}
         elif messages:
             if any(isinstance(message, TERMS) for message in messages):  # of those of one time the later in the log counts
                 await self.heard()
-            outcomes = await apart(self.book.record_many, messages)
+            outcomes = await off_loop(self.book.record_many, messages)
             self.appended += sum(outcome.outcome == "recorded" for outcome in outcomes)
 
     async def news(self, messages: Sequence[Message]) -> list[Message]:
@@ -95,25 +95,25 @@ class Findings:
         if not messages:
             return []
         before = self._said_before(messages)
-        outcomes = (await apart(self.book.preview, [*before, *messages]))[len(before) :]
+        outcomes = (await off_loop(self.book.preview, [*before, *messages]))[len(before) :]
         return [message for message, outcome in zip(messages, outcomes, strict=True) if outcome.outcome == "recorded"]
 
     async def open_orders(self) -> list[Row]:
         """Of the account."""
-        rows = await apart(self.book.orders, open_only=True, account=self.account)
+        rows = await off_loop(self.book.orders, open_only=True, account=self.account)
         foreseen = list(self.foreseen.values())
         return _others(rows, foreseen) + [row for row in foreseen if row["is_open"]]
 
     async def orders_of_ours(self, *, reason: str) -> list[Row]:
         """Those that were canceled for this reason."""
-        return await apart(self.book.orders, account=self.account, origin="own", status="canceled", reason=reason)
+        return await off_loop(self.book.orders, account=self.account, origin="own", status="canceled", reason=reason)
 
     async def order(self, name: str) -> Row | None:
         """The order of the account that bears this id."""
         for row in self.foreseen.values():
             if name in (row["client_order_id"], *row["venue_order_ids"], *row["aliases"].values()):
                 return row
-        return await apart(self.records.order, self.account, name)
+        return await off_loop(self.records.order, self.account, name)
 
     def _said_before(self, messages: Sequence[Message]) -> list[Message]:
         """What was thought of about the same orders, these included where they were."""
@@ -183,7 +183,7 @@ class Findings:
         return await self.order(fill.venue_order_id) if fill.venue_order_id else None
 
     async def _standing(self, fill_id: str, order: Row | None) -> list[Row]:
-        return [] if order is None else await apart(self.book.trades, stream=order["stream"], fill_id=fill_id)
+        return [] if order is None else await off_loop(self.book.trades, stream=order["stream"], fill_id=fill_id)
 
     async def _move(self, told: Fill | CorrectFill | BustFill) -> None:
         """What it would do to a position. What a correction or a bust takes away stands here, or was itself only thought of."""

@@ -23,7 +23,7 @@ from orderledger.infrastructure.sync.reconciliation.concluding import (
     of_ours_after_all,
     was_taken_back,
 )
-from orderledger.infrastructure.sync.reconciliation.findings import Findings, apart, is_money
+from orderledger.infrastructure.sync.reconciliation.findings import Findings, is_money, off_loop
 from orderledger.infrastructure.sync.reconciliation.rationing import Ration
 from orderledger.infrastructure.sync.reconciliation.verdict import Verdict, subject_of
 from orderledger.infrastructure.venues.base.venue import Listing, Venue
@@ -199,7 +199,7 @@ class OrderComparison:
             return False
         if any(may_be(row, own) for own in self._rows):
             return False
-        return not await apart(was_taken_back, self._findings.book, row)
+        return not await off_loop(was_taken_back, self._findings.book, row)
 
     async def _compare_twins(self, listing: Listing, rows: Sequence[Row]) -> None:
         for row in rows:

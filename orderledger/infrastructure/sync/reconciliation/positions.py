@@ -12,7 +12,7 @@ from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.messages.registry import Adjust, Balance
 from orderledger.infrastructure.sync.reconciliation.book import JUST, position_at
 from orderledger.infrastructure.sync.reconciliation.breaks import Break, Kind, repairing
-from orderledger.infrastructure.sync.reconciliation.findings import Findings, apart
+from orderledger.infrastructure.sync.reconciliation.findings import Findings, off_loop
 from orderledger.infrastructure.sync.reconciliation.opening import BY_RESULT, price_of_opening
 from orderledger.infrastructure.venues.base.venue import HeldBefore, Venue
 from orderledger.projections.tables import Row
@@ -84,7 +84,7 @@ class PositionComparison:
         )
 
     async def _rows(self) -> dict[str, Row]:
-        rows = await apart(self._findings.book.positions, account=self._findings.account)
+        rows = await off_loop(self._findings.book.positions, account=self._findings.account)
         return {row["instrument"]: row for row in rows}
 
     def _missing(self, told: Sequence[Balance], rows: dict[str, Row]) -> dict[str, Decimal]:
@@ -106,7 +106,7 @@ class PositionComparison:
 
     async def _held_at(self, moment: datetime, instrument: str) -> Decimal:
         """What was held by then, by all that is known now."""
-        position = await apart(position_at, self._findings.book, self._findings.account, instrument, moment)
+        position = await off_loop(position_at, self._findings.book, self._findings.account, instrument, moment)
         return EXACT.add(position.quantity, self._findings.unrecorded_position(instrument, moment))
 
     def _is_comparable(self, instrument: str, there: Balance | None, *, is_traded: bool) -> bool:
@@ -117,7 +117,7 @@ class PositionComparison:
 
     async def _keep(self, told: Sequence[Balance]) -> None:
         """What the venue states, as evidence, where it states something new."""
-        known = await apart(self._findings.book.instruments, account=self._findings.account)
+        known = await off_loop(self._findings.book.instruments, account=self._findings.account)
         stated = {row["instrument"]: row["reported_quantity"] for row in known}
         news = [balance for balance in told if stated.get(balance.instrument) != balance.quantity]
         held = {balance.instrument for balance in told}
@@ -222,7 +222,7 @@ class PositionComparison:
 
     async def _price_of(self, instrument: str, quantity: Decimal, there: Balance | None, at: datetime) -> tuple[Decimal, str]:
         """What was held then had cost, and how that is known."""
-        return await apart(
+        return await off_loop(
             price_of_opening,
             self._findings.book,
             self._findings.account,

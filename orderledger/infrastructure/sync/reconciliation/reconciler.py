@@ -15,7 +15,7 @@ from orderledger.infrastructure.messages.registry import Certify, Gap, OpenBreak
 from orderledger.infrastructure.sync.reconciliation.book import Book, BookRecords
 from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR, Break, Kind
 from orderledger.infrastructure.sync.reconciliation.comparing import is_unanswered
-from orderledger.infrastructure.sync.reconciliation.findings import Findings, apart, is_money, nothing
+from orderledger.infrastructure.sync.reconciliation.findings import Findings, is_money, nothing, off_loop
 from orderledger.infrastructure.sync.reconciliation.orders import OrderComparison
 from orderledger.infrastructure.sync.reconciliation.positions import PositionComparison
 from orderledger.infrastructure.sync.reconciliation.rationing import Ration
@@ -96,7 +96,7 @@ class Reconciler:
         """Compare one account. `up_at`: since when its stream is up, None while it is down: gaps end then, or do not. Without it
         nobody listens by this run: what gaps have hidden is asked for, and they go on."""
         findings = Findings(account, self._book, self._records, self._is_dry_run, self._heard)
-        certified = await apart(self._book.certificates, account=account)
+        certified = await off_loop(self._book.certificates, account=account)
         last = max(certified, key=itemgetter("position"), default=None)
         gaps = await self._open_gaps(account)
         back_at = up_at()  # asked now: what goes down from here on is another gap
@@ -135,7 +135,7 @@ class Reconciler:
         )
 
     async def _open_gaps(self, account: str) -> list[Row]:
-        rows = await apart(self._book.account_events, account=account, kind="gap")
+        rows = await off_loop(self._book.account_events, account=account, kind="gap")
         return [row for row in rows if row["to_at"] is None]
 
     async def _since(self, account: str, last: Row | None, gaps: Sequence[Row]) -> datetime:
@@ -148,7 +148,7 @@ class Reconciler:
         # One that nobody answers may stay so for ever: its fills are asked for from its request on once, not in every run.
         unsure = [
             row["requested_at"]
-            for row in await apart(self._book.orders, open_only=True, account=account)
+            for row in await off_loop(self._book.orders, open_only=True, account=account)
             if is_unanswered(row) and row["requested_at"] is not None and row["requested_at"] - overlap < covered_from
         ]
         left = _left_open(last)
@@ -165,9 +165,9 @@ class Reconciler:
         if has_gone_back or certificate.covered_from > last["covered_from"]:
             return True
         counts = ("orders", "fills", "positions")
-        open_before = [left["id"] for left in last["breaks_open"]]
+        open_before = [left["id"] for left in last["open_breaks"]]
         is_same = all(getattr(certificate, name) == last[name] for name in counts)
-        return not is_same or [left.id for left in certificate.breaks_open] != open_before
+        return not is_same or [left.id for left in certificate.open_breaks] != open_before
 
 
 def _covered(account: str, gap: Row, to_at: datetime) -> Gap:
@@ -178,7 +178,7 @@ def _covered(account: str, gap: Row, to_at: datetime) -> Gap:
 
 def _left_open(last: Row | None) -> dict[str, datetime]:
     """The breaks that the last certificate left open, and since when they are."""
-    left = last["breaks_open"] if last else ()
+    left = last["open_breaks"] if last else ()
     return {one["id"]: datetime.fromisoformat(one["since"]).astimezone(UTC) for one in left}
 
 
@@ -197,7 +197,7 @@ def _certificate(
         orders=orders,
         fills=fills,
         positions=positions,
-        breaks_open=_shown_open(left),
+        open_breaks=_shown_open(left),
         actor=ACTOR,
     )
 

@@ -102,7 +102,7 @@ def _bust(log: Log, event: Row, now: datetime) -> Message:
 def _correct_back(log: Log, event: Row, now: datetime) -> Message:
     """The fill is again what it was: busting the correction would leave nothing of it, as of a fill that was not known."""
     told, order = event["payload"], _order(log, event)
-    before = log.trades(stream=order["stream"], fill_id=told["corrects"], with_busted=True)  # other orders may have such an id
+    before = log.trades(stream=order["stream"], fill_id=told["corrects"], include_busted=True)  # other orders may have such an id
     if not before:
         return _bust(log, event, now)
     names = ("quantity", "price", "fee", "fee_currency", "liquidity", "instrument", "side", "at")

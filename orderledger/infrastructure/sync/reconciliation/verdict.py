@@ -8,7 +8,7 @@ from orderledger.infrastructure.sync.reconciliation.book import is_taken_back, n
 from orderledger.infrastructure.sync.reconciliation.breaks import CONCLUDED, Break, Kind, name_of, repairing
 from orderledger.infrastructure.sync.reconciliation.comparing import difference, says_ended, stays_unknown, terms
 from orderledger.infrastructure.sync.reconciliation.concluding import seen_again
-from orderledger.infrastructure.sync.reconciliation.findings import Findings, apart, is_money
+from orderledger.infrastructure.sync.reconciliation.findings import Findings, is_money, off_loop
 from orderledger.infrastructure.sync.reconciliation.wording import observed, restated
 from orderledger.projections.tables import Row
 
@@ -133,7 +133,7 @@ class Verdict:
             return [message, observed(message, fresh)] if stays_unknown(fresh, message) else [message]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
-        told = await apart(terms_told, self._findings.book, row)
+        told = await off_loop(terms_told, self._findings.book, row)
         if told is not None and is_taken_back(told) and message.at <= told["at"]:
             return []
         is_news = bool(await self._findings.news([message]))
