@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any, NoReturn
 
+import msgspec
 from pydantic import ValidationError
 
 from orderledger.domain.exact import integer
@@ -17,6 +18,9 @@ LINE_LIMIT = 1 << 20
 
 FIELD_SHOWN = 200
 
+LONG = 1 << 63
+"""Integers from here on are read by `json` alone."""
+
 
 def parse_line(line: str | bytes) -> Message:
     """One NDJSON line. Raises InvalidMessage naming the field and the fault."""
@@ -24,9 +28,37 @@ def parse_line(line: str | bytes) -> Message:
         raise TypeError(f"a line is text or bytes, not a {type(line).__name__}")
     if len(line) > LINE_LIMIT:
         raise InvalidMessage("", f"is longer than {LINE_LIMIT} bytes")
+    document = _plain_document(line)
+    return parse_document(_any_document(line) if document is None else document)
+
+
+def _plain_document(line: str | bytes) -> dict[str, Any] | None:
+    """The document in a line that msgspec reads exactly as `json` does, in a quarter of the time: an object without escapes, and
+    without a key given twice. None for any other line."""
+    try:
+        document = _plain_decoder.decode(line)
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
+        return None
+    quotes, escapes = ('"', "\\") if isinstance(line, str) else (b'"', b"\\")
+    is_whole = type(document) is dict and escapes not in line and line.count(quotes) == _quotes_in(document)  # type: ignore[arg-type, operator]
+    return document if is_whole else None
+
+
+def _quotes_in(value: Any) -> int:
+    """Quotation marks in the JSON text of a value without escapes. The text of an object with a key given twice has more."""
+    if type(value) is str:
+        return 2
+    if type(value) is dict:
+        return 2 * len(value) + sum(map(_quotes_in, value.values()))
+    if type(value) is list:
+        return sum(map(_quotes_in, value))
+    return 1 if type(value) is int and abs(value) >= LONG else 0  # no text has an odd number: `json` is to read it
+
+
+def _any_document(line: str | bytes) -> Any:
     try:
         text = line.decode() if isinstance(line, bytes) else line
-        document = _decoder.decode(text)
+        return _decoder.decode(text)
     except UnicodeDecodeError:
         raise InvalidMessage("", "is not UTF-8") from None
     except json.JSONDecodeError as fault:
@@ -37,7 +69,6 @@ def parse_line(line: str | bytes) -> Message:
         raise
     except (ValueError, ArithmeticError):
         raise InvalidMessage("", "holds a number with too many digits") from None
-    return parse_document(document)
 
 
 def parse_document(document: Any) -> Message:
@@ -89,3 +120,4 @@ def _refuse_constant(word: str) -> NoReturn:
 
 
 _decoder = json.JSONDecoder(parse_float=Decimal, parse_int=integer, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+_plain_decoder = msgspec.json.Decoder(float_hook=Decimal)
