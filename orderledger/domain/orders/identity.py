@@ -1,5 +1,6 @@
 """The names of an order: every id under which we or the venue may speak of it."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from orderledger.domain.orders.commands import CancelRequested, OrderRequested, ReplaceRequested
@@ -23,6 +24,9 @@ CLIENT, REQUEST, VENUE, ALIAS = NameKind.CLIENT, NameKind.REQUEST, NameKind.VENU
 OUR_IDS = frozenset({CLIENT, REQUEST})
 
 Name = tuple[NameKind, str]
+
+BRING_IDS = frozenset({CancelRequested, ReplaceRequested, OrderReplaced})
+"""Facts that may give an order another id of ours."""
 
 
 def names_given(fact: Fact) -> list[Name]:
@@ -57,6 +61,19 @@ def names_borne(own_id: str | None, fact: Fact) -> list[Name]:
     if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
         names.append((REQUEST, fact.request_id))
     return names
+
+
+def new_names(order: Order, fact: Fact) -> Sequence[Name]:
+    """The names in a fact that the order has not borne so far, besides its own id. Most facts bring none."""
+    own_id, known = order.names.own_id, order.names
+    if (
+        (fact.client_order_id is None or fact.client_order_id == own_id)
+        and (fact.venue_order_id is None or known.bears_venue_id(fact.venue_order_id))
+        and not fact.aliases
+        and type(fact) not in BRING_IDS
+    ):
+        return ()
+    return [name for name in names_borne(own_id, fact) if not bears(order, name)]
 
 
 def bears(order: Order, name: Name) -> bool:

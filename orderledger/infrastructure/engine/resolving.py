@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from orderledger.domain.orders.commands import CancelRequested, OrderRequested, ReplaceRequested
 from orderledger.domain.orders.events import OrderEvent
-from orderledger.domain.orders.identity import OUR_IDS, Name, bears, ids_given, names_borne, names_given
+from orderledger.domain.orders.identity import OUR_IDS, Name, ids_given, names_borne, names_given, new_names
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import OrderReplaced
 from orderledger.domain.values import order_stream
@@ -60,7 +60,7 @@ class Resolver:
                 self._streams.assume(entry.stream)
                 opened.add(entry.stream)
             order = self._known_order(entry.stream, fact)
-            names = [name for name in names_borne(fact.client_order_id, fact) if order is None or not bears(order, name)]
+            names = names_borne(fact.client_order_id, fact) if order is None else new_names(order, fact)
             is_ours = order is not None or entry.stream in opened
             for name in names if is_ours and not isinstance(fact, OrderRequested) else [*names, *ids_given(fact)]:
                 key = (entry.account, name)
@@ -96,8 +96,7 @@ class Resolver:
         if not isinstance(fact, OrderEvent):
             return Resolved(self._streams[entry.stream])
         live = self._find(entry, fact)
-        order = live.order
-        return Resolved(live, [name for name in names_borne(order.names.own_id, fact) if not bears(order, name)])
+        return Resolved(live, new_names(live.order, fact))
 
     def _find(self, entry: Entry, fact: OrderEvent) -> Live:
         """The order that the fact is about: a known one, or the one it would open."""
