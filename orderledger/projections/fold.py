@@ -189,7 +189,7 @@ class Fold:
     def _take_new_fill(self, stream: str, tracked: Tracked, fill_id: str) -> None:
         """A new fill that stands, and changes no other, may simply be added to its position."""
         fill = tracked.order.fills.by_id[fill_id]
-        if fill.is_standing and fill.corrects is None and fill_id in tracked.stale:
+        if fill.is_active and fill.corrects is None and fill_id in tracked.stale:
             del tracked.stale[fill_id]
             row = trade_row(stream, tracked.order, fill, tracked.reports[fill_id])
             self._rows.put(TRADES, row)
@@ -306,6 +306,6 @@ def _note_what_trades_show(tracked: Tracked) -> None:
         if tracked.shown:
             tracked.stale.update(dict.fromkeys(tracked.reports))
         tracked.shown = shown
-    changed_from, last_fill_at = order.names.changed_from, order.fills.last_fill_at
+    changed_from, last_fill_at = order.names.changed_from, order.last_fill_at
     if changed_from is not None and last_fill_at is not None and changed_from <= last_fill_at:
         tracked.stale.update(dict.fromkeys(tracked.reports))

@@ -1,7 +1,7 @@
 """The order view: one row per order, derived from its state."""
 
 from orderledger.domain.exact import plain
-from orderledger.domain.orders.anomalies import standing_codes
+from orderledger.domain.orders.anomalies import open_codes
 from orderledger.domain.orders.order import Order
 from orderledger.domain.values import Links
 from orderledger.projections.tables import Row
@@ -36,18 +36,18 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "leaves_quantity": standing.leaves_quantity,
         "average_price": order.average_price,
         "reported_cum_quantity": order.claims.number("cum_quantity"),
-        "fees": {currency: plain(fee) for currency, fee in order.fills.fees.items()},
+        "fees": {currency: plain(fee) for currency, fee in order.fills.sums.fees.items()},
         "strategy": request.strategy if request else None,
         "links": links_of(request.links) if request else None,
         "tags": dict(request.tags) if request else {},
-        "anomalies": [str(code) for code in standing_codes(order)],
+        "anomalies": [str(code) for code in open_codes(order)],
         "reason": order.reason,
         "requested_at": order.terms.requested_at,
         "submitted_at": order.submitted_at,
         "acknowledged_at": order.acknowledged_at,
         "pending_since": order.requests.pending_since() if pending else None,
         "absent_at": order.absent_at,
-        "last_fill_at": order.fills.last_fill_at,
+        "last_fill_at": order.last_fill_at,
         "ended_at": standing.ended_at,
         "updated_at": order.updated_at,
         "is_open": not standing.is_ended,

@@ -31,7 +31,7 @@ def detect(
     """
     if _is_plain(order) and was_ended_at is None:
         return []
-    standing = dict(standing_anomalies(order))
+    standing = dict(open_anomalies(order))
     repeats = _of_each_fill(order, fact, at) if isinstance(fact, FillRecorded) else frozenset()
     said: list[AnomalyDetected | AnomalyCleared] = [
         AnomalyDetected(code=code, detail=detail)
@@ -62,13 +62,13 @@ def _is_plain(order: Order) -> bool:
 
 def _has_plain_fills(order: Order) -> bool:
     fills = order.fills
-    return not fills.has_reused_id and fills.cum_quantity <= (order.quantity or ZERO) and not _contradict(order)
+    return not fills.has_reused_id and fills.sums.cum_quantity <= (order.quantity or ZERO) and not _contradict(order)
 
 
 def _contradict(order: Order) -> bool:
     """Whether a fill is of other terms than its order. One of type `other` may be a combination: its legs have their own."""
     terms = order.terms
-    return order.fills.contradict(terms.side, terms.instrument) and terms.described("order_type") is not OrderType.OTHER
+    return order.fills.sums.contradict(terms.side, terms.instrument) and terms.described("order_type") is not OrderType.OTHER
 
 
 def _of_each_fill(order: Order, fill: FillRecorded, at: datetime) -> frozenset[Anomaly]:
@@ -81,14 +81,14 @@ def _of_each_fill(order: Order, fill: FillRecorded, at: datetime) -> frozenset[A
     return frozenset(true)
 
 
-def standing_codes(order: Order) -> list[Anomaly]:
+def open_codes(order: Order) -> list[Anomaly]:
     """What the facts recorded so far amount to, by name."""
-    return [] if _is_plain(order) else sorted(code for code, _ in standing_anomalies(order))
+    return [] if _is_plain(order) else sorted(code for code, _ in open_anomalies(order))
 
 
-def standing_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
+def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     """Every anomaly that the facts recorded so far amount to, with a sentence that says what was found."""
-    quantity, cum_quantity, end_at, last_fill_at = order.quantity, order.cum_quantity, order.end_at, order.fills.last_fill_at
+    quantity, cum_quantity, end_at, last_fill_at = order.quantity, order.cum_quantity, order.end_at, order.last_fill_at
     if not order.is_requested and order.is_known:
         yield UNKNOWN_ORDER, "reported by the venue, never requested through this ledger"
     is_own_quantity = order.is_requested or order.terms.set_quantity is not None
@@ -194,8 +194,8 @@ def _conflict_of_word(order: Order) -> tuple[Anomaly, str] | None:
         return Anomaly.UNKNOWN_STATUS, f"the venue says {word!r}, which is no status this ledger knows"
     end, text = order.end, None
     if word in WORKING_WORDS:
-        last_told_at = order.ends.last_told_at
-        if end is not None and last_told_at is not None and at > last_told_at:
+        last_reported_at = order.ends.last_reported_at
+        if end is not None and last_reported_at is not None and at > last_reported_at:
             text = f"the venue says {word} after the order was {end}"
     elif word in ENDS:
         if end is None:
@@ -209,9 +209,9 @@ def _conflict_of_facts(order: Order) -> tuple[Anomaly, str] | None:
     """An end that the venue's own reports contradict."""
     if order.is_denied_in_vain:
         return Anomaly.STATUS_CONFLICT, "denied here as never sent, and the venue has it"
-    end, worked_at, last_told_at = order.end, order.worked_at, order.ends.last_told_at
+    end, worked_at, last_reported_at = order.end, order.worked_at, order.ends.last_reported_at
     if end is Status.REJECTED and order.is_worked:
         return Anomaly.STATUS_CONFLICT, "rejected, and the venue has worked it"
-    if end is not None and worked_at is not None and last_told_at is not None and worked_at > last_told_at:
+    if end is not None and worked_at is not None and last_reported_at is not None and worked_at > last_reported_at:
         return Anomaly.STATUS_CONFLICT, f"the venue worked it {worked_at.isoformat()}, after it was {end}"
     return None

@@ -79,7 +79,7 @@ class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
             return _unknown()
         if order.is_ended:
             return Refused(Reason.ORDER_ENDED, f"the order has ended: {order.summary}")
-        if order.heard_at is not None:
+        if order.confirmed_at is not None:
             return Refused(Reason.ALREADY_ACKNOWLEDGED, f"the venue has the order: {order.summary}")
         sent_at = order.submitted_at or order.unresolved_at  # an order whose sending has an unknown outcome was sent
         if sent_at is not None and (isinstance(self, OrderDenied) or not order.is_absent_since(sent_at)):
@@ -93,7 +93,7 @@ class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
     stored_name: ClassVar[str] = "order_denied.v1"
 
     def take_effect(self, order: "Order", at: datetime) -> None:
-        order.own_ends().tell(Status.DENIED, at, self.reason)
+        order.own_ends().add(Status.DENIED, at, self.reason)
 
 
 class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):

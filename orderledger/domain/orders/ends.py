@@ -12,7 +12,7 @@ CANCELED, EXPIRED, REJECTED, DENIED = Status.CANCELED, Status.EXPIRED, Status.RE
 """Module-level names: access to an enum member is slow on Python 3.11."""
 
 
-class Told(NamedTuple):
+class EndReport(NamedTuple):
     """One fact that ended the order."""
 
     status: Status
@@ -35,13 +35,13 @@ class Ends:
     An end that was told more than once happened when it was first said to have, for the reason given first.
     """
 
-    __slots__ = ("_first", "_reasons", "_told", "duplicate_at", "last_told_at", "reinstated_at")
+    __slots__ = ("_first", "_reasons", "_reports", "duplicate_at", "last_reported_at", "reinstated_at")
 
     def __init__(self) -> None:
         self.reinstated_at: datetime | None = None
-        self.last_told_at: datetime | None = None
+        self.last_reported_at: datetime | None = None
         self.duplicate_at: datetime | None = None
-        self._told: list[Told] = []
+        self._reports: list[EndReport] = []
         self._first: dict[Status, tuple[datetime, int]] = {}
         self._reasons: dict[Status, tuple[datetime, str]] = {}
 
@@ -53,17 +53,17 @@ class Ends:
     def __contains__(self, status: Status) -> bool:
         return status in self._first
 
-    def tell(self, status: Status, at: datetime, reason: str | None) -> None:
+    def add(self, status: Status, at: datetime, reason: str | None) -> None:
         """A fact that ended the order."""
-        self._told.append(Told(status, at, len(self._told), reason))
-        self._take(self._told[-1])
+        self._reports.append(EndReport(status, at, len(self._reports), reason))
+        self._take(self._reports[-1])
 
     def drop_conclusions(self) -> None:
         """The order turns out to be requested here: that the venue is silent about it ends nothing."""
-        self._told = [told for told in self._told if told.reason != CONCLUDED_ABSENT]
+        self._reports = [report for report in self._reports if report.reason != CONCLUDED_ABSENT]
         self._count_anew()
 
-    def tell_duplicate(self, at: datetime) -> None:
+    def add_duplicate(self, at: datetime) -> None:
         """The venue has refused it because it has such an order already."""
         self.duplicate_at = at if self.duplicate_at is None else min(self.duplicate_at, at)
 
@@ -73,9 +73,9 @@ class Ends:
         self._count_anew()
 
     def _count_anew(self) -> None:
-        self._first, self._reasons, self.last_told_at = {}, {}, None
-        for told in self._told:
-            self._take(told)
+        self._first, self._reasons, self.last_reported_at = {}, {}, None
+        for report in self._reports:
+            self._take(report)
 
     def deciding(self, *, is_worked: bool, is_sent_again: bool) -> End | None:
         """The end that counts, if one does. Canceled and expired outrank rejected, which outranks denied. Of canceled and expired
@@ -105,12 +105,12 @@ class Ends:
         reason = self._reasons.get(status)
         return End(status, self._first[status][0], None if reason is None else reason[1])
 
-    def _take(self, told: Told) -> None:
-        if self.reinstated_at is not None and told.at <= self.reinstated_at:
+    def _take(self, report: EndReport) -> None:
+        if self.reinstated_at is not None and report.at <= self.reinstated_at:
             return
-        self.last_told_at = later(self.last_told_at, told.at)
-        first = self._first.get(told.status)
-        if first is None or told.at <= first[0]:
-            self._first[told.status] = (told.at, told.turn)
-        if told.reason is not None and (told.status not in self._reasons or told.at < self._reasons[told.status][0]):
-            self._reasons[told.status] = (told.at, told.reason)
+        self.last_reported_at = later(self.last_reported_at, report.at)
+        first = self._first.get(report.status)
+        if first is None or report.at <= first[0]:
+            self._first[report.status] = (report.at, report.turn)
+        if report.reason is not None and (report.status not in self._reasons or report.at < self._reasons[report.status][0]):
+            self._reasons[report.status] = (report.at, report.reason)

@@ -79,7 +79,7 @@ class OrderReport(OrderEvent, frozen=True, kw_only=True):
         order.seen.add(self)
         self.take_effect(order, at)
         if self.shows_order:
-            order.hear(at)
+            order.confirm(at)
 
     @property
     def shows_order(self) -> bool:

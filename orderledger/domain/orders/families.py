@@ -30,7 +30,7 @@ class Family:
         self._is_circle = False
 
     @property
-    def standing(self) -> Fill | None:
+    def active(self) -> Fill | None:
         """The fill that counts, if one does."""
         return None if self.tip is None or self._is_taken_down(self.tip) else self.tip
 
@@ -106,7 +106,7 @@ class Family:
             return True
         return (
             self._last_bust_at is not None
-            and self._last_bust_at > fill.told_at
+            and self._last_bust_at > fill.reported_at
             and _is_busted_above(fill, self._fills, self._busts)
         )
 
@@ -116,7 +116,7 @@ def _is_busted_above(fill: Fill, known: dict[str, Fill], busts: dict[str, dateti
     step: Fill | None = fill
     while step is not None and step.corrects is not None and step.corrects_another:
         busted_at = busts.get(step.corrects)
-        if busted_at is not None and busted_at > fill.told_at:
+        if busted_at is not None and busted_at > fill.reported_at:
             return True
         step = known.get(step.corrects)
     return False
@@ -124,4 +124,4 @@ def _is_busted_above(fill: Fill, known: dict[str, Fill], busts: dict[str, dateti
 
 def _age(fill: Fill) -> tuple[datetime, int]:
     """Of two corrections of one fill the later counts; of one time, the later in the log."""
-    return fill.told_at, fill.turn
+    return fill.reported_at, fill.turn

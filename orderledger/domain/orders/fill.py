@@ -33,7 +33,7 @@ class Effective(NamedTuple):
 class Fill:
     """One version of a fill: its numbers and what all reports of it say.
 
-    `told_at` is the earliest time that a report gave, `turn` the place of that report in the history of the order. Of each
+    `reported_at` is the earliest time that a report gave, `turn` the place of that report in the history of the order. Of each
     detail the value told of the earliest time counts. `inherited` is set for a correction of a known fill.
     """
 
@@ -44,14 +44,14 @@ class Fill:
         "fill_id",
         "inherited",
         "instrument",
-        "is_standing",
+        "is_active",
         "liquidity",
         "price",
         "quantity",
         "reported",
+        "reported_at",
         "side",
         "told",
-        "told_at",
         "turn",
     )
 
@@ -66,28 +66,28 @@ class Fill:
         self.fee_currency = event.fee_currency
         self.liquidity = event.liquidity
         self.reported: Reported | None = event.reported
-        self.told_at = at
+        self.reported_at = at
         self.turn = turn
         self.told: dict[str, dict[object, When]] | None = None
         self.inherited: Effective | None = None
-        self.is_standing = False
+        self.is_active = False
 
     @property
     def at(self) -> datetime:
         """When the trade happened: a correction keeps the time of the fill that it corrects."""
-        return self.told_at if self.inherited is None else self.inherited.at
+        return self.reported_at if self.inherited is None else self.inherited.at
 
     @property
-    def last_told(self) -> When:
+    def last_reported(self) -> When:
         """The latest of the times that count: its own, and of each detail the earliest."""
-        own = (self.told_at, self.turn)
+        own = (self.reported_at, self.turn)
         return own if self.told is None else max([own, *(when for values in self.told.values() for when in values.values())])
 
     @property
     def effective(self) -> Effective:
         """Its time and details. What a correction leaves out is as in the fill that it corrects."""
         if self.inherited is None:
-            return Effective(self.told_at, self.instrument, self.side, self.fee, self.fee_currency, self.liquidity)
+            return Effective(self.reported_at, self.instrument, self.side, self.fee, self.fee_currency, self.liquidity)
         own = (self.instrument, self.side, self.fee, self.fee_currency, self.liquidity)
         given = (mine if mine is not None else theirs for mine, theirs in zip(own, self.inherited[1:], strict=True))
         return Effective(self.inherited.at, *given)  # type: ignore[arg-type]
@@ -108,7 +108,7 @@ class Fill:
 
     def has_all_of(self, event: FillRecorded) -> bool:
         """Whether a report of these numbers adds nothing: no detail, and no earlier time."""
-        if event.at is not None and event.at < self.told_at:
+        if event.at is not None and event.at < self.reported_at:
             return False
         for name in DETAILS:
             value = getattr(event, name)
@@ -122,19 +122,19 @@ class Fill:
     def _told_at(self, name: str, value: object) -> datetime | None:
         if self.told is not None:
             return self.told[name][value][0] if value in self.told[name] else None
-        return self.told_at if getattr(self, name) == value else None
+        return self.reported_at if getattr(self, name) == value else None
 
     def complete(self, event: FillRecorded, at: datetime, turn: int) -> None:
         """Take over what another report of the same numbers says."""
         if self.told is None:
-            first = (self.told_at, self.turn)
+            first = (self.reported_at, self.turn)
             self.told = {name: {} if (value := getattr(self, name)) is None else {value: first} for name in DETAILS}
         for name in DETAILS:
             value = getattr(event, name)
             if value is not None:
                 self._hear(self.told[name], name, value, (at, turn))
-        if at < self.told_at:
-            self.told_at, self.turn, self.reported = at, turn, event.reported
+        if at < self.reported_at:
+            self.reported_at, self.turn, self.reported = at, turn, event.reported
 
     def _hear(self, told: dict[object, When], name: str, value: object, when: When) -> None:
         counted = getattr(self, name)

@@ -1,73 +1,53 @@
-"""The fills of one order: which of them stand, and their exact sums, in whatever order the reports arrive.
+"""The fills of one order, and which of them are active. The result does not depend on the order in which reports arrive.
 
-A fill id may come with different numbers. The version that happened first counts; the others are kept as contested.
-Fills that correct each other, or that were busted, form families: see `fill_families`.
+If two fills share an id but differ in numbers, the earlier counts and the other is kept as contested. Fills that are linked by
+corrections and busts form a family: see `families`.
 """
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.exact import EXACT
 from orderledger.domain.orders.families import Family
 from orderledger.domain.orders.fill import Fill, Numbers, When
+from orderledger.domain.orders.fill_sums import FillSums
 from orderledger.domain.orders.reports import FillCorrected, FillRecorded
-from orderledger.domain.values import Reported, Side
+from orderledger.domain.values import Reported
 
 
 class Fills:
-    """All fills that an order has heard of, by fill id, and the sums of those that stand.
+    """All reported fills by fill id. `sums` adds up the active ones.
 
-    `changed` holds the ids of the fills that the last event has added or changed. `last_told` is the latest time that counts of a
-    fill, a detail of one, or a bust, and which fact of the order gave it.
+    `changed` holds the ids of the fills that the last event added or changed. `last_reported` is the latest time reported for a
+    fill, a detail of one, or a bust, and the number of the fact that gave it.
     """
 
     __slots__ = (
         "_busts",
         "_contested",
         "_families",
-        "_fees",
-        "_instruments",
-        "_sides",
         "_timeline",
-        "_times",
         "_versions",
         "by_id",
         "changed",
-        "cum_quantity",
-        "last_told",
-        "notional",
+        "last_reported",
+        "sums",
     )
 
     def __init__(self) -> None:
         self.by_id: dict[str, Fill] = {}
-        self.cum_quantity = ZERO
-        self.notional = ZERO
+        self.sums = FillSums()
         self.changed: dict[str, None] = {}
         self._versions: dict[str, dict[Numbers, Fill]] = {}
         self._contested: set[str] = set()
         self._busts: dict[str, When] = {}
         self._families: dict[str, Family] = {}
-        self._fees: dict[str, tuple[Decimal, int]] = {}
-        self._sides: dict[Side, int] = {}
-        self._instruments: dict[str, int] = {}
-        self._times: list[datetime] = []
         self._timeline: list[tuple[datetime, str]] | None = None
-        self.last_told: When | None = None
+        self.last_reported: When | None = None
 
     # What is known
-
-    @property
-    def last_fill_at(self) -> datetime | None:
-        """When the latest of the fills that stand happened."""
-        return self._times[-1] if self._times else None
-
-    @property
-    def fees(self) -> dict[str, Decimal]:
-        """Fees of the fills that stand, by currency. A fee that came without one is listed under an empty name."""
-        return {currency: self._fees[currency][0] for currency in sorted(self._fees)}
 
     @property
     def has_reused_id(self) -> bool:
@@ -78,26 +58,19 @@ class Fills:
         """Whether this id has come with different numbers."""
         return fill_id in self._contested
 
-    def contradict(self, side: Side | None, instrument: str | None) -> bool:
-        """Whether a fill that stands was told to be of another side or another instrument than these."""
-        is_other_side = side is not None and bool(self._sides) and any(known != side for known in self._sides)
-        return is_other_side or (
-            instrument is not None and bool(self._instruments) and any(known != instrument for known in self._instruments)
-        )
-
     def knows(self, event: FillRecorded) -> bool:
-        """Whether this very fill is recorded, and the report adds nothing to it."""
+        """Whether the fill is recorded, and the report adds nothing to it."""
         version = self._version_of(event)
         return version is not None and version.has_all_of(event)
 
     def knows_bust(self, fill_id: str, at: datetime | None) -> bool:
-        """Whether this bust is recorded, of that time or an earlier one."""
+        """Whether the bust is recorded with this time or an earlier one."""
         known = self._busts.get(fill_id)
         return known is not None and (at is None or known[0] <= at)
 
     def state_of(self, fill: Fill) -> str:
-        """active, busted or corrected. A correction that the bust of what it corrects has taken down is busted too."""
-        if fill.is_standing:
+        """active, busted or corrected. A correction is busted too if the bust of its original is later than the correction."""
+        if fill.is_active:
             return "active"
         family = self._families.get(fill.fill_id)
         is_busted = fill.fill_id in self._busts or (family is not None and family.tip is fill)
@@ -106,26 +79,26 @@ class Fills:
     def cum_quantity_range(
         self, at: datetime, is_counted: Callable[[Reported], bool] = lambda _: False
     ) -> tuple[Decimal, Decimal]:
-        """The least and the most that a claim of that time may have counted.
+        """The least and the most that a cumulative quantity claimed for that time may include.
 
-        The fills that stand and were told of an earlier time count. Those of that very time may be in it or not, also if they
-        were taken back since; but a fill whose own claims `is_counted` accepts is in it.
+        Active fills of an earlier time are included. A fill of exactly that time may or may not be, even if it was busted later;
+        it is if `is_counted` accepts the claims in its own report.
         """
-        least = most = self.cum_quantity
-        if self.last_told is None or at > self.last_told[0]:
+        least = most = self.sums.cum_quantity
+        if self.last_reported is None or at > self.last_reported[0]:
             return least, most
         if self._timeline is None:
-            self._timeline = sorted((fill.told_at, fill_id) for fill_id, fill in self.by_id.items())
+            self._timeline = sorted((fill.reported_at, fill_id) for fill_id, fill in self.by_id.items())
         met: set[str] = set()
-        for told_at, fill_id in reversed(self._timeline):
-            if told_at < at:
+        for reported_at, fill_id in reversed(self._timeline):
+            if reported_at < at:
                 break
             fill = self.by_id[fill_id]
-            if fill_id in met or fill.told_at < at:
+            if fill_id in met or fill.reported_at < at:
                 continue
             met.add(fill_id)
-            is_of_moment = fill.told_at == at
-            if fill.is_standing:
+            is_of_moment = fill.reported_at == at
+            if fill.is_active:
                 is_sure = is_of_moment and fill.reported is not None and is_counted(fill.reported)
                 least = least if is_sure else EXACT.subtract(least, fill.quantity)
                 most = most if is_of_moment else EXACT.subtract(most, fill.quantity)
@@ -136,10 +109,7 @@ class Fills:
     # What happens
 
     def add(self, event: FillRecorded, at: datetime, turn: int) -> None:
-        """Take in a report of a fill. If two versions claim one id, the earlier counts and the other is kept as contested.
-
-        `turn` is the place of the report among all facts of the order.
-        """
+        """Add a report of a fill. `turn` is the number of the report among all facts of the order."""
         self.changed = {event.fill_id: None}
         counted, version = self.by_id.get(event.fill_id), self._version_of(event)
         if counted is None:
@@ -154,11 +124,11 @@ class Fills:
             self._complete(version, event, at, turn, is_counted=version is counted)
         if version.is_contested:
             self._contested.add(event.fill_id)
-        if version.told_at < counted.told_at:
+        if version.reported_at < counted.reported_at:
             self._displace(counted, version)
 
     def bust(self, fill_id: str, at: datetime, turn: int) -> None:
-        """Take a fill back, now or when it arrives."""
+        """Bust a fill, now or when it arrives."""
         self.changed = {fill_id: None} if fill_id in self.by_id else {}
         known = self._busts.get(fill_id)
         if known is None or at < known[0]:
@@ -166,15 +136,15 @@ class Fills:
         family = self._family_of(fill_id)
         self._suspend(family)
         family.bust(fill_id, self._busts[fill_id][0])
-        if known is not None and at < known[0] and known == self.last_told:
-            self._find_last_told()
-        self.last_told = max(self.last_told or self._busts[fill_id], self._busts[fill_id])
+        if known is not None and at < known[0] and known == self.last_reported:
+            self._find_last_reported()
+        self.last_reported = max(self.last_reported or self._busts[fill_id], self._busts[fill_id])
         self._settle(family)
 
     # How it is kept
 
     def _version_of(self, event: FillRecorded) -> Fill | None:
-        """The version that has the numbers of this report."""
+        """The recorded version with the numbers of this report."""
         counted = self.by_id.get(event.fill_id)
         if counted is None:
             return None
@@ -185,46 +155,46 @@ class Fills:
         return None if versions is None else versions.get((event.quantity, event.price, corrects))
 
     def _count_in(self, fill: Fill) -> None:
-        """A fill id that was not known before."""
+        """Add the first fill of an id."""
         self.by_id[fill.fill_id] = fill
         self._note_time(fill)
         if fill.fill_id in self._families or fill.corrects_another:
             self._join(fill)
         else:
-            self._stand(fill)
+            self._activate(fill)
 
     def _complete(self, fill: Fill, event: FillRecorded, at: datetime, turn: int, *, is_counted: bool) -> None:
-        """Another report of the same numbers."""
+        """Add another report of the same numbers."""
         family = self._families.get(fill.fill_id) if is_counted else None
         if family is not None:
             self._suspend(family)
         elif is_counted:
-            self._fall(fill)
-        before, told_at = fill.last_told, fill.told_at
+            self._deactivate(fill)
+        before, reported_at = fill.last_reported, fill.reported_at
         fill.complete(event, at, turn)
-        if fill.last_told < before == self.last_told:
-            self._find_last_told()
+        if fill.last_reported < before == self.last_reported:
+            self._find_last_reported()
         self._note_time(fill)
         if family is not None:
-            if fill.told_at != told_at:
+            if fill.reported_at != reported_at:
                 family.reconsider()
             self._pass_on(family, fill)
             self._settle(family)
         elif is_counted:
-            self._stand(fill)
+            self._activate(fill)
 
     def _displace(self, counted: Fill, version: Fill) -> None:
-        """Another version of this id happened earlier: it counts, at the same place among all fills."""
+        """Replace the version that counts by one that happened earlier. Its place among the fills stays."""
         self.by_id[counted.fill_id] = version
-        if counted.is_standing:
-            self._fall(counted)
+        if counted.is_active:
+            self._deactivate(counted)
         if counted.fill_id in self._families or version.corrects_another:
             self._form_families_anew()
         else:
-            self._stand(version)
+            self._activate(version)
 
     def _join(self, fill: Fill) -> None:
-        """A fill enters the family of those that correct it, and of what it corrects."""
+        """Add a fill to the family of its corrections, and of the fill that it corrects."""
         family = self._family_of(fill.fill_id)
         self._suspend(family)
         family.enter(fill)
@@ -239,7 +209,7 @@ class Fills:
         self._settle(family)
 
     def _united(self, above: Family, below: Family, fill: Fill) -> Family:
-        """One family of two. The ids of the smaller one move."""
+        """Unite two families. The ids of the smaller one move: linear in all (benchmarks/bench_growth.py)."""
         if above is below:
             above.close_cycle()
             return above
@@ -257,7 +227,7 @@ class Fills:
         return family
 
     def _pass_on(self, family: Family, fill: Fill) -> None:
-        """Corrections take over what has become known of the fill that they correct."""
+        """Update what corrections inherit from the fill that they correct."""
         waiting = [fill]
         while waiting:
             corrected = waiting.pop()
@@ -269,17 +239,17 @@ class Fills:
                     waiting.append(correction)
 
     def _form_families_anew(self) -> None:
-        """Rare: a version that displaced another has, or had, a part in a family."""
+        """Rebuild all families. Rare: a version that belongs to a family was replaced."""
         for fill in self.by_id.values():
-            if fill.is_standing:
-                self._fall(fill)
+            if fill.is_active:
+                self._deactivate(fill)
             fill.inherited = None
         self._families = {}
         for fill in self.by_id.values():
             if fill.fill_id in self._families or fill.corrects_another:
                 self._join(fill)
             else:
-                self._stand(fill)
+                self._activate(fill)
         for fill_id, (at, _) in self._busts.items():
             family = self._family_of(fill_id)
             self._suspend(family)
@@ -288,61 +258,35 @@ class Fills:
         self.changed = dict.fromkeys(self.by_id)
 
     def _suspend(self, family: Family) -> None:
-        """Before a family changes: what stands of it does not count for now."""
-        if family.standing is not None and family.standing.is_standing:
-            self._fall(family.standing)
+        """Take the active fill of a family out of the sums while the family changes."""
+        if family.active is not None and family.active.is_active:
+            self._deactivate(family.active)
 
     def _settle(self, family: Family) -> None:
-        """After a family has changed: what stands of it counts."""
-        if family.standing is not None:
-            self._stand(family.standing)
+        """Put the active fill of a changed family back into the sums."""
+        if family.active is not None:
+            self._activate(family.active)
         if family.tip is not None:
             self.changed[family.tip.fill_id] = None
 
-    def _stand(self, fill: Fill) -> None:
-        self._change_sums(fill, EXACT.add, 1)
-        at = fill.at
-        if not self._times or at >= self._times[-1]:
-            self._times.append(at)
-        else:
-            insort(self._times, at)
+    def _activate(self, fill: Fill) -> None:
+        fill.is_active = True
+        self.sums.add(fill)
 
-    def _fall(self, fill: Fill) -> None:
-        self._change_sums(fill, EXACT.subtract, -1)
-        del self._times[bisect_left(self._times, fill.at)]
+    def _deactivate(self, fill: Fill) -> None:
+        fill.is_active = False
+        self.sums.remove(fill)
         self.changed[fill.fill_id] = None
 
-    def _change_sums(self, fill: Fill, change: Callable[[Decimal, Decimal], Decimal], count: int) -> None:
-        fill.is_standing = count > 0
-        self.cum_quantity = change(self.cum_quantity, fill.quantity)
-        self.notional = change(self.notional, EXACT.multiply(fill.quantity, fill.price))
-        told = fill if fill.inherited is None else fill.effective
-        if told.fee is not None:
-            currency = told.fee_currency or ""
-            fees, fills = self._fees.get(currency, (ZERO, 0))
-            self._fees[currency] = change(fees, told.fee), fills + count
-            if not fills + count:
-                del self._fees[currency]
-        if told.side is not None:
-            _tally(self._sides, told.side, count)
-        if told.instrument is not None:
-            _tally(self._instruments, told.instrument, count)
-
     def _note_time(self, fill: Fill) -> None:
-        """A fill has come, or another report of it has changed when it was told."""
-        if self.last_told is None or fill.last_told > self.last_told:
-            self.last_told = fill.last_told
+        """Note the time of a new fill, or of another report of a known one."""
+        if self.last_reported is None or fill.last_reported > self.last_reported:
+            self.last_reported = fill.last_reported
         if self._timeline is not None:
-            insort(self._timeline, (fill.told_at, fill.fill_id))
+            insort(self._timeline, (fill.reported_at, fill.fill_id))
 
-    def _find_last_told(self) -> None:
-        """A later time of the same fact may count no more: look for the latest that does."""
+    def _find_last_reported(self) -> None:
+        """Recompute `last_reported` after an earlier report replaced the time that set it."""
         versions = [fill for versions in self._versions.values() for fill in versions.values()]
-        told = [fill.last_told for fill in (*self.by_id.values(), *versions)]
-        self.last_told = max([*told, *self._busts.values()])
-
-
-def _tally(counts: dict[Any, int], name: object, count: int) -> None:
-    counts[name] = counts.get(name, 0) + count
-    if not counts[name]:
-        del counts[name]
+        told = [fill.last_reported for fill in (*self.by_id.values(), *versions)]
+        self.last_reported = max([*told, *self._busts.values()])

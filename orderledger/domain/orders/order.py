@@ -38,7 +38,7 @@ class Order:
 
     __slots__ = (
         "_absent",
-        "_heard",
+        "_confirmed",
         "_stated_at",
         "_turn",
         "account",
@@ -78,7 +78,7 @@ class Order:
         self.worked_at: datetime | None = None
         self._turn = 0
         self._stated_at: datetime | None = None
-        self._heard: When | None = None
+        self._confirmed: When | None = None
         self._absent: When | None = None
         self.session = NO_SESSION
         self.replaces = 0
@@ -105,11 +105,11 @@ class Order:
         self.is_worked = True
         self.worked_at = later(self.worked_at, at)
 
-    def hear(self, at: datetime) -> None:
+    def confirm(self, at: datetime) -> None:
         """The venue has shown that it knows the order."""
-        self._heard = max(self._heard or (at, self._turn), (at, self._turn))
+        self._confirmed = max(self._confirmed or (at, self._turn), (at, self._turn))
 
-    def miss(self, at: datetime) -> None:
+    def mark_absent(self, at: datetime) -> None:
         """The venue, asked, did not know it."""
         self._absent = max(self._absent or (at, self._turn), (at, self._turn))
 
@@ -159,7 +159,7 @@ class Order:
     @property
     def updated_at(self) -> datetime | None:
         """When the newest fact about it happened."""
-        told = self.fills.last_told
+        told = self.fills.last_reported
         return self._stated_at if told is None else later(self._stated_at, told[0])
 
     @property
@@ -211,11 +211,16 @@ class Order:
 
     @property
     def cum_quantity(self) -> Decimal:
-        return self.fills.cum_quantity
+        return self.fills.sums.cum_quantity
 
     @property
     def average_price(self) -> Decimal | None:
-        return QUOTIENT.divide(self.fills.notional, self.cum_quantity) if self.cum_quantity else None
+        return QUOTIENT.divide(self.fills.sums.notional, self.cum_quantity) if self.cum_quantity else None
+
+    @property
+    def last_fill_at(self) -> datetime | None:
+        """Time of the latest active fill."""
+        return self.fills.sums.last_fill_at
 
     @property
     def is_filled(self) -> bool:
@@ -258,7 +263,7 @@ class Order:
         """Done for the day, suspended, stopped, or None."""
         if self.session is NO_SESSION:
             return None
-        return self.session.current(is_kept_overnight=self.is_kept_overnight, last_fill_at=self.fills.last_fill_at)
+        return self.session.current(is_kept_overnight=self.is_kept_overnight, last_fill_at=self.last_fill_at)
 
     @property
     def status(self) -> Status:
@@ -299,15 +304,15 @@ class Order:
         return f"{self.status}, {self.cum_quantity:f} of {quantity} filled, {self.certainty}{pending}"
 
     @property
-    def _last_heard(self) -> When | None:
+    def _last_confirmed(self) -> When | None:
         """The latest sign that the venue knows the order."""
-        told = self.fills.last_told
-        return self._heard if told is None else max(self._heard or told, told)
+        told = self.fills.last_reported
+        return self._confirmed if told is None else max(self._confirmed or told, told)
 
     @property
-    def heard_at(self) -> datetime | None:
+    def confirmed_at(self) -> datetime | None:
         """When the venue last showed that it knows the order."""
-        heard = self._last_heard
+        heard = self._last_confirmed
         return None if heard is None else heard[0]
 
     @property
@@ -315,7 +320,7 @@ class Order:
         """When the venue, asked, last did not know it. None after a later sign of it."""
         if self._absent is None:
             return None
-        heard = self._last_heard
+        heard = self._last_confirmed
         return self._absent[0] if heard is None or self._absent > heard else None
 
     def is_absent_since(self, moment: datetime) -> bool:

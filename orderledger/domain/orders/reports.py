@@ -42,9 +42,9 @@ class OrderRejected(OrderReport, frozen=True, kw_only=True):
 
     def take_effect(self, order: "Order", at: datetime) -> None:
         if self.reason == DUPLICATE_ORDER:
-            order.own_ends().tell_duplicate(at)
+            order.own_ends().add_duplicate(at)
         else:
-            order.own_ends().tell(Status.REJECTED, at, self.reason)
+            order.own_ends().add(Status.REJECTED, at, self.reason)
 
 
 class FillRecorded(OrderReport, frozen=True, kw_only=True):
@@ -103,7 +103,7 @@ class OrderCanceled(OrderReport, frozen=True, kw_only=True):
 
     def take_effect(self, order: "Order", at: datetime) -> None:
         if self.reason != CONCLUDED_ABSENT or not order.is_requested:
-            order.own_ends().tell(Status.CANCELED, at, self.reason)
+            order.own_ends().add(Status.CANCELED, at, self.reason)
 
 
 class ChangeRejected(OrderReport, frozen=True, kw_only=True):
@@ -156,7 +156,7 @@ class OrderExpired(OrderReport, frozen=True, kw_only=True):
     stored_name: ClassVar[str] = "order_expired.v1"
 
     def take_effect(self, order: "Order", at: datetime) -> None:
-        order.own_ends().tell(Status.EXPIRED, at, self.reason)
+        order.own_ends().add(Status.EXPIRED, at, self.reason)
 
 
 class OrderTriggered(WorkingReport, frozen=True, kw_only=True):
@@ -244,7 +244,7 @@ class StatusObserved(OrderReport, frozen=True, kw_only=True):
         claims = order.own_claims()
         claims.say(self.status, at)
         if self.status in OBSERVED_ENDS:
-            order.own_ends().tell(Status(self.status), at, self.reason)
+            order.own_ends().add(Status(self.status), at, self.reason)
         elif self.status == Status.DONE_FOR_DAY:
             order.enter(Status.DONE_FOR_DAY, at)
             order.is_worked = True
@@ -269,7 +269,7 @@ class OrderAbsent(OrderReport, frozen=True, kw_only=True):
         return False
 
     def take_effect(self, order: "Order", at: datetime) -> None:
-        order.miss(at)
+        order.mark_absent(at)
 
 
 def _other_id(order: "Order", report: OrderReport) -> str | None:

@@ -77,7 +77,7 @@ def ended_at_as(order: "Order", status: Status) -> datetime | None:
 
 def _filled_at(order: "Order") -> datetime | None:
     """When its fills had reached its quantity: at the last fill, or when the quantity was set down to what was filled."""
-    filled_at, setting = order.fills.last_fill_at, order.terms.set_quantity
+    filled_at, setting = order.last_fill_at, order.terms.set_quantity
     if filled_at is None or setting is None or setting.at <= filled_at:
         return filled_at
     return later(filled_at, order.terms.quantity_since)
@@ -89,4 +89,4 @@ def _is_silent(order: "Order") -> bool:
         return order.absent_at is not None
     asked_at = order.requests.pending_since()
     is_since_asked = asked_at is not None and asked_at <= order.unresolved_at
-    return order.heard_at is None or (is_since_asked and order.unresolved_at > order.heard_at)
+    return order.confirmed_at is None or (is_since_asked and order.unresolved_at > order.confirmed_at)

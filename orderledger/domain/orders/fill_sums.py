@@ -1,0 +1,77 @@
+"""Exact sums over the active fills of an order, kept up to date as fills become active and inactive."""
+
+from bisect import bisect_left, insort
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.orders.fill import Fill
+from orderledger.domain.values import Side
+
+
+class FillSums:
+    """`cum_quantity` and `notional` (quantity times price) over the active fills."""
+
+    __slots__ = ("_fees", "_instruments", "_sides", "_times", "cum_quantity", "notional")
+
+    def __init__(self) -> None:
+        self.cum_quantity = ZERO
+        self.notional = ZERO
+        self._fees: dict[str, tuple[Decimal, int]] = {}
+        self._sides: dict[Side, int] = {}
+        self._instruments: dict[str, int] = {}
+        self._times: list[datetime] = []
+
+    @property
+    def last_fill_at(self) -> datetime | None:
+        """Time of the latest active fill."""
+        return self._times[-1] if self._times else None
+
+    @property
+    def fees(self) -> dict[str, Decimal]:
+        """Fees by currency. A fee that came without a currency is listed under an empty name."""
+        return {currency: self._fees[currency][0] for currency in sorted(self._fees)}
+
+    def contradict(self, side: Side | None, instrument: str | None) -> bool:
+        """Whether the report of an active fill gave another side or another instrument."""
+        is_other_side = side is not None and bool(self._sides) and any(known != side for known in self._sides)
+        return is_other_side or (
+            instrument is not None and bool(self._instruments) and any(known != instrument for known in self._instruments)
+        )
+
+    def add(self, fill: Fill) -> None:
+        """A fill becomes active."""
+        self._change(fill, EXACT.add, 1)
+        at = fill.at
+        if not self._times or at >= self._times[-1]:
+            self._times.append(at)
+        else:
+            insort(self._times, at)
+
+    def remove(self, fill: Fill) -> None:
+        """A fill is no longer active. Nothing about it has changed since it was added."""
+        self._change(fill, EXACT.subtract, -1)
+        del self._times[bisect_left(self._times, fill.at)]
+
+    def _change(self, fill: Fill, change: Callable[[Decimal, Decimal], Decimal], count: int) -> None:
+        self.cum_quantity = change(self.cum_quantity, fill.quantity)
+        self.notional = change(self.notional, EXACT.multiply(fill.quantity, fill.price))
+        details = fill if fill.inherited is None else fill.effective
+        if details.fee is not None:
+            currency = details.fee_currency or ""
+            fees, fills = self._fees.get(currency, (ZERO, 0))
+            self._fees[currency] = change(fees, details.fee), fills + count
+            if not fills + count:
+                del self._fees[currency]
+        if details.side is not None:
+            _tally(self._sides, details.side, count)
+        if details.instrument is not None:
+            _tally(self._instruments, details.instrument, count)
+
+
+def _tally(counts: dict[Any, int], name: object, count: int) -> None:
+    counts[name] = counts.get(name, 0) + count
+    if not counts[name]:
+        del counts[name]
