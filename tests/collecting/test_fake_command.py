@@ -76,7 +76,7 @@ def test_the_dry_run_of_the_page_can_be_typed_at_once(orderledger_command: Path,
     slow.mkdir()
     (slow / "python").write_text(f'#!/bin/sh\nsleep 4\nexec {sys.executable} "$@"\n')
     (slow / "python").chmod(0o755)
-    (typed,) = [text for _, text in blocks(REPOSITORY / "docs/how-to/collect-from-venues.md") if "venues.fake" in text]
+    (typed,) = [text for _, text in blocks(REPOSITORY / "docs/how-to/collect-from-venues.md") if "simulation.servers" in text]
     path = os.pathsep.join([str(slow), str(orderledger_command.parent), os.environ["PATH"]])
     with subprocess.Popen(["bash", "-c", typed], cwd=tmp_path, env={**os.environ, "PATH": path}, start_new_session=True) as shell:
         try:
