@@ -1,19 +1,21 @@
-"""Writes the pages of docs/reference from the code: `python docs/generate.py`. With --check it writes nothing and names the
-pages that are stale.
+"""Writes the pages of docs/reference, and the type stubs of the messages, from the code: `python docs/generate.py`. With --check
+it writes nothing and names what is stale.
 
 What a page says beside the code stands in `meanings.py`; a name without a meaning is an error here.
 """
 
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pages_of_code
 import pages_of_commands
 import pages_of_data
 import pages_of_messages
+from stubs_of_messages import stubs
 
-FOLDER = Path(__file__).parent / "reference"
+REPOSITORY = Path(__file__).parent.parent
 NOTE = "<!-- Written by docs/generate.py: change the code or docs/meanings.py, then run it. -->\n"
 PAGES: dict[str, Callable[[], str]] = {
     "messages.md": pages_of_messages.messages,
@@ -29,18 +31,30 @@ PAGES: dict[str, Callable[[], str]] = {
 
 def main(arguments: list[str]) -> int:
     stale = []
-    for name, page in PAGES.items():
-        text = page() if name.endswith(".json") else NOTE + page()
-        path = FOLDER / name
+    for name, text in _texts():
+        path = REPOSITORY / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)
             if "--check" not in arguments:
                 path.write_text(text, encoding="utf-8")
-    print(
-        "\n".join(f"{'stale' if '--check' in arguments else 'written'}: docs/reference/{name}" for name in stale)
-        or "all up to date"
-    )
+    word = "stale" if "--check" in arguments else "written"
+    print("\n".join(f"{word}: {name}" for name in stale) or "all up to date")
     return 1 if stale and "--check" in arguments else 0
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    for name, page in PAGES.items():
+        yield f"docs/reference/{name}", page() if name.endswith(".json") else NOTE + page()
+    for name, text in stubs().items():
+        yield name, _formatted(name, text)
+
+
+def _formatted(name: str, text: str) -> str:
+    ruff = str(Path(sys.executable).with_name("ruff"))
+    for command in (("check", "--select", "I,F401", "--fix-only", "--quiet"), ("format",)):
+        asked = [ruff, *command, "--stdin-filename", name, "-"]
+        text = subprocess.run(asked, cwd=REPOSITORY, input=text, capture_output=True, text=True, check=True).stdout
+    return text
 
 
 if __name__ == "__main__":

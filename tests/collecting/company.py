@@ -23,8 +23,8 @@ def acknowledge(name: str, second: float) -> Message:
 
 def fill(order: str, name: str, quantity: str, second: float) -> Fill:
     return Fill(
-        account=ACCOUNT, venue_order_id=order, fill_id=name, quantity=quantity, price="100", at=at(second),  # type: ignore[arg-type]
-        instrument="BTC-USD", side="buy",  # type: ignore[arg-type]
+        account=ACCOUNT, venue_order_id=order, fill_id=name, quantity=quantity, price="100", at=at(second),
+        instrument="BTC-USD", side="buy",
     )  # fmt: skip
 
 

@@ -98,11 +98,11 @@ class Desk:
             account=account,
             client_order_id=name,
             instrument=instrument.name,
-            side=self.chance.choice(("buy", "sell")),  # type: ignore[arg-type]
+            side=self.chance.choice(("buy", "sell")),
             quantity=self.chance.randint(1, instrument.most_lots) * instrument.lot,
-            order_type="limit",  # type: ignore[arg-type]
+            order_type="limit",
             limit_price=instrument.price + self.chance.randint(-20, 20) * instrument.tick,
-            time_in_force="gtc",  # type: ignore[arg-type]
+            time_in_force="gtc",
             aliases=aliases,
             at=self.clock.now(),
         )

@@ -28,9 +28,9 @@ def requested(price: str) -> Request:
         account=ACCOUNT,
         client_order_id="C-1",
         instrument="ETH",
-        side="buy",  # type: ignore[arg-type]
+        side="buy",
         quantity=Decimal("1.2"),
-        order_type="limit",  # type: ignore[arg-type]
+        order_type="limit",
         limit_price=Decimal(price),
         aliases={ALIAS: CLOID},
     )
