@@ -27,7 +27,7 @@ help:  ## this list
 
 setup: .venv/.ok  ## build .venv from requirements.lock, with the project in it
 
-demo: setup  ## the whole story in a minute: record, kill, recover, P&L
+demo: setup  ## one minute: record orders, kill the process, recover, show P&L
 	$(BIN)/orderledger demo
 
 test: setup  ## all tests but the long ones, in two or three minutes

@@ -36,27 +36,27 @@ WIDTH = 100
 
 SETTINGS_INTRODUCTION = """# Settings
 
-Given to `Ledger.open`, else taken from the environment, else the default. The command line takes `--db`, and the rest from the
-environment.
+A setting comes from the argument of `Ledger.open`, or else from the environment, or else from the default. The command line takes `--db`, and all
+other settings from the environment.
 """
 
 PYTHON_INTRODUCTION = """# Python
 
-`import orderledger` imports nothing else; each name is fetched when it is first asked for. A ledger may be used from any
-number of threads. Rows are dictionaries with the fields of [views.md](views.md).
+`import orderledger` imports no other module; each name is imported at its first use. Any number of threads may use one
+ledger. Rows are dictionaries with the fields of [views.md](views.md).
 
 ## Ledger
 """
 
 NAMES_INTRODUCTION = """## Messages
 
-One class per type of [messages.md](messages.md), made with keyword arguments. Enumerated fields take their words, numbers take
-text, `Decimal` or `int`, times take text, integers or aware `datetime`. A message does not change; `model_copy(update={...})` makes
-another one, and raises as making it anew would.
+There is one class per type of [messages.md](messages.md), created with keyword arguments. Enumerated fields take their words; numbers take
+text, `Decimal` or `int`; times take text, integers or aware `datetime`. A message is immutable. `model_copy(update={...})` creates
+a changed copy, and validates it like a new message.
 
-mypy knows what the fields take by the plugin of pydantic: `plugins = ["pydantic.mypy"]` in its settings. Without it, and in a type
-checker that has no plugins, the fields take what they hold: the words of `orderledger.domain.values` (`Side.BUY`), `Decimal`, aware
-`datetime`. `parse_document` takes a dictionary of texts in all of them.
+With pydantic's plugin, mypy accepts all these types: set `plugins = ["pydantic.mypy"]`. Without it, and in a type
+checker without plugins, a field takes the type that it holds: the words of `orderledger.domain.values` (`Side.BUY`), `Decimal`, aware
+`datetime`. `parse_document` takes a dictionary of texts in every type checker.
 """
 
 
@@ -65,25 +65,25 @@ def settings() -> str:
     rows = [(f"`{f.name}`", f"`ORDERLEDGER_{f.name.upper()}`", f"`{f.default}`", docs[f.name]) for f in fields(Settings)]
     limits = (
         ("Longest line", f"{parsing.LINE_LIMIT:,} bytes", "A longer one is invalid."),
-        ("Levels of evidence and tags", f"{facts.NESTING_LIMIT:,}", "What is nested deeper is invalid."),
-        ("Messages in one commit", f"{writer.GROUP_LIMIT:,}", "What waits longer goes into the next."),
-        ("Messages in the queue", f"{writer.QUEUE_LIMIT:,}", "Whoever offers more waits."),
-        ("Attempts at a commit", f"{writer.ATTEMPTS:,}", "Against other writing processes; then the group is halved, at the end StoreUnreachable."),
-        ("Ended orders in memory", f"{streams.ENDED_KEPT:,} to {3 * streams.ENDED_KEPT:,}", "Of the writer. The others are read from the log when they are met again."),
-        ("Streams in memory", f"{streams.STREAMS_KEPT:,}", "Of the writer, about: open orders included. The others are read from the log."),
-        ("Names in memory", f"{resolving.NAMES_KEPT:,}", "Of the writer. The others are asked from the store."),
+        ("Levels of evidence and tags", f"{facts.NESTING_LIMIT:,}", "A deeper nesting is invalid."),
+        ("Messages in one commit", f"{writer.GROUP_LIMIT:,}", "Further messages go into the next commit."),
+        ("Messages in the queue", f"{writer.QUEUE_LIMIT:,}", "A caller with more messages waits."),
+        ("Attempts at a commit", f"{writer.ATTEMPTS:,}", "After conflicts with other processes. Then the group is halved; in the end StoreUnreachable is raised."),
+        ("Ended orders in memory", f"{streams.ENDED_KEPT:,} to {3 * streams.ENDED_KEPT:,}", "In the writer. It reads other orders from the log when a message names them."),
+        ("Streams in memory", f"{streams.STREAMS_KEPT:,}", "In the writer, approximately, with open orders. It reads other streams from the log."),
+        ("Ids in memory", f"{resolving.NAMES_KEPT:,}", "In the writer. It looks up other ids in the store."),
     )  # fmt: skip
     return "\n".join(
         [
             SETTINGS_INTRODUCTION,
             table(("setting", "environment", "default", "meaning"), rows),
-            "`InvalidSetting` is raised for a value that cannot be.\n",
+            "An impossible value raises `InvalidSetting`.\n",
             *_collecting(),
-            "For developers: `ORDERLEDGER_TEST_DSN` names the PostgreSQL server that the tests are to use instead of a private one;",
+            "For developers: `ORDERLEDGER_TEST_DSN` names a PostgreSQL server that the tests use instead of a private one.",
             "`ORDERLEDGER_WRITE_GOLDEN=1` lets `python -m tests.test_golden` write missing golden files.\n",
             "## Limits\n",
-            "Fixed in the code.\n",
-            table(("limit", "value", "beyond it"), limits),
+            "These limits are fixed in the code.\n",
+            table(("limit", "value", "note"), limits),
         ]
     )
 
@@ -92,8 +92,8 @@ def _collecting() -> list[str]:
     """The file of `collect` and `reconcile`."""
     parts = [
         "## The venues\n",
-        "`orderledger collect` and `orderledger reconcile` read a TOML file; what the environment says goes before it. A secret stands",
-        "in neither: the file says in which variable it is, or in which file that its owner alone can read.\n",
+        "`orderledger collect` and `orderledger reconcile` read a TOML file; the environment overrides it. The file holds no secret:",
+        "it names the variable of a secret, or a file that only its owner can read.\n",
         _fields(CollectSettings, "ORDERLEDGER_"),
     ]
     sections = (HyperliquidSettings, HyperliquidAccount, LighterSettings, TradierSettings, Secret)
@@ -107,14 +107,14 @@ def _fields(model: type[BaseModel], prefix: str) -> str:
     rows = []
     for name, field in model.model_fields.items():
         default = "needed" if field.is_required() else "" if field.default in (None, (), "") else f"`{field.default}`"
-        said = field.description or "Which venue this is about."
+        said = field.description or "Name of the venue."
         rows.append((f"`{name}`", *([f"`{prefix}{name.upper()}`"] if prefix else []), default, said))
     heads = ("setting", "environment", "default", "meaning") if prefix else ("setting", "default", "meaning")
     return table(heads, rows)
 
 
 def _attribute_docs(source: str) -> dict[str, str]:
-    """The string that stands below an attribute of a class."""
+    """The string below each attribute of a class."""
     (body,) = [node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
     docs = {}
     for node, following in pairwise(body):
@@ -125,14 +125,14 @@ def _attribute_docs(source: str) -> dict[str, str]:
 
 def python() -> str:
     parts = [PYTHON_INTRODUCTION, inspect.cleandoc(Ledger.__doc__ or "") + "\n", *_methods(Ledger)]
-    parts += ["## What can be asked of a ledger\n", inspect.cleandoc(Queries.__doc__ or "") + "\n", *_methods(Queries)]
+    parts += ["## Queries\n", inspect.cleandoc(Queries.__doc__ or "") + "\n", *_methods(Queries)]
     parts += ["## Outcome\n", _record(orderledger.Outcome), "The outcomes are explained in [errors.md](errors.md#outcomes).\n"]
-    parts += ["## Answers of recover, rebuild and check\n", *map(_record, (Recovery, Rebuilt, Checked, Difference))]
+    parts += ["## Results of recover, rebuild and check\n", *map(_record, (Recovery, Rebuilt, Checked, Difference))]
     parts += [NAMES_INTRODUCTION, ", ".join(f"`{model.__name__}`" for model in MESSAGES.values()) + ".\n"]
     parts += [
-        "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`; `OpenBreak` is one of `open_breaks`; a dictionary does as well. `Message` is their base.\n"
+        "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`, and `OpenBreak` is an item of `open_breaks`. A dictionary works as well. `Message` is the base of all messages.\n"
     ]
-    parts += ["## From text\n", *_functions(parsing, parsing.__all__)]
+    parts += ["## Parsing text\n", *_functions(parsing, parsing.__all__)]
     parts += ["## Exceptions\n", f"In [errors.md](errors.md#exceptions): {', '.join(f'`{name}`' for name in _exceptions())}.\n"]
     return "\n".join(parts)
 

@@ -12,7 +12,7 @@ from markdown import code, table
 
 import orderledger
 from orderledger.cli import main
-from orderledger.domain.decision import Reason
+from orderledger.domain.decision import NO_TIME_GIVEN, Reason
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure import errors as exceptions
 from orderledger.infrastructure.clock import SystemClock
@@ -30,33 +30,32 @@ AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
 COMMANDS_INTRODUCTION = """# Commands
 
 Results go to stdout, everything else to stderr. `--json` prints one JSON object per line with every field of the
-[view](views.md). Without it there is a table for people.
+[view](views.md). Without it, commands print a table for people.
 
-- In a window the table has the most important columns, as many as there is room for, and names those left out below. Text is folded;
-  numbers and times are not. In a window too narrow for the first columns, a row is a field to a line.
-- Piped on, the table has all columns that have values, and a line for each row.
-- `order` is our id of the order, else the name by which the venue first spoke of it. `status` also says what is pending, and that an
-  outcome is unresolved. A column without values is not shown.
-- In links, aliases, tags and other values of several parts, text with a space, a comma, `=`, a quote or a bracket stands in quotes.
+- In a window, the table shows the most important columns that fit, and names the others below. Long text is wrapped;
+  numbers and times are not. If the window is too narrow for the first columns, each field has its own line.
+- In a pipe, the table has all columns with values, and one line per row.
+- `order` is our id of the order, or else the id in the venue's first report. `status` also shows a pending request and an
+  unresolved outcome. A column without values is not shown.
+- In links, aliases, tags and other values of several parts, text with a space, a comma, `=`, a quote or a bracket is quoted.
 - Statuses are coloured in a terminal, unless `NO_COLOR` is set.
-- Rows are read and printed in batches, with `--json` as well: a long table begins at once, uses little memory, and ends when its
-  reader leaves. The first 500 rows decide the widths; a later batch with values in other columns begins with a header of its own.
+- Rows are read and printed in batches, with `--json` as well. A long table starts at once, uses little memory, and stops when its
+  reader closes the pipe. The first 500 rows decide the widths; a later batch with values in other columns starts with a new header.
 
-A question to a ledger that is not there ends with 3, and creates nothing. A filter that nothing meets, an account that nobody has
-traded on among them, gives no rows and exit status 0. `order` and `history` name one order, and end with 1 where there is none.
+A query never creates a ledger: if there is none, the exit status is 3. A filter without matches gives no rows and exit status 0, also for an account
+that has never traded. `order` and `history` name one order; if there is none, the exit status is 1.
 
-`--since T` and `--until T` take rows from the one time on, and before the other: trades, events and account events by the time they
-happened, orders by the time of their request (an order that was not requested here by its last update), anomalies by the time they were
-detected, proposals and certificates by the time they were made.
+`--since T` selects rows at T or later, `--until T` rows before T. Trades, events and account events are compared by the time they
+happened. Orders are compared by the time of their request; an order that was not requested here, by its last update. Anomalies are compared by the
+time they were detected, proposals and certificates by the time they were made.
 
-The times in a table are UTC. Those that are given (`T`) are RFC 3339 with an offset, or a count of s, ms, us or ns. Exit statuses: [errors.md](errors.md#exit-statuses).
+Times in a table are UTC. A time in an option (`T`) is RFC 3339 with an offset, or a count of s, ms, us or ns. Exit statuses: [errors.md](errors.md#exit-statuses).
 """
 
-ACKNOWLEDGEMENTS = """With `--ack` every message is answered by a line `{"line", "outcome", "position", "reason", "anomalies"}`, and `text`
-where a message was refused, or recorded with a hint: in the order of the input, each when its message is durable. Empty lines are counted
-and not answered; nor is a message about an order of which the log has an event that cannot be read: it is told on stderr,
-and has no outcome, since it is not recorded. `--rejects` gets a line `{"line", "field", "fault", "message"}` for every
-message that is invalid, the message cut at 2,000 bytes.
+ACKNOWLEDGEMENTS = """With `--ack` every message gets a line `{"line", "outcome", "position", "reason", "anomalies"}`, in input order, when it is
+durable. The line also has `text` if the message was refused, or recorded with a hint. Empty lines are counted and get no line.
+A message about an order with an unreadable event is not recorded and has no outcome; stderr reports it.
+`--rejects` gets a line `{"line", "field", "fault", "message"}` for every invalid message, with the message cut at 2,000 bytes.
 """
 
 
@@ -75,9 +74,9 @@ def reconciled() -> list[str]:
     one = Break(kind=Kind.MISSING_FILL, account="sim:main", subject="", since=AT, text="")
     told = [name for name in (*running.answer_of(found), *running.not_asked("sim:main", "")) if name != "breaks"]
     return [
-        "With `--json`, each break is a line:\n",
+        "With `--json`, each break is one line:\n",
         _named(shown(one, AT), meanings.BREAK),
-        "and after those of an account comes a line of its own:\n",
+        "After the breaks of an account, one line has its result:\n",
         _named(dict.fromkeys(told), meanings.RECONCILED),
     ]
 
@@ -91,11 +90,11 @@ def status() -> list[str]:
         answer, published = ledger.status(), running.to_publish(collector, ledger)
         (latency, *_) = ledger.latencies().values()
     return [
-        "With `--json` it is one object:\n",
+        "With `--json` the status is one object:\n",
         _named(answer, meanings.STATUS),
         "Each of the `collectors`:\n",
         _named([*published, "claim"], meanings.COLLECTOR),
-        "Each of its `accounts`, counted since the collector was started:\n",
+        "Each of its `accounts`, counted since the start of the collector:\n",
         _named(account, meanings.COUNTERS),
         "Each of its `latencies`:\n",
         _named(latency, meanings.LATENCY),
@@ -103,7 +102,7 @@ def status() -> list[str]:
 
 
 AFTERWARDS = {"record": lambda: [ACKNOWLEDGEMENTS], "reconcile": reconciled, "status": status}
-"""What is said of a command beside its help."""
+"""Text that follows the help of a command."""
 
 
 def _named(names: Iterable[str], words: dict[str, str]) -> str:
@@ -121,27 +120,28 @@ def _settings(command: click.Command) -> dict[str, list[str]]:
 
 def errors() -> str:
     tree = (exceptions.__doc__ or "").partition("\n\n")[2]
-    parts = ["# Answers and errors\n", "## Outcomes\n", _words("outcome", get_args(Answer), meanings.OUTCOMES)]
+    parts = ["# Outcomes and errors\n", "## Outcomes\n", _words("outcome", get_args(Answer), meanings.OUTCOMES)]
     parts += [
         "An outcome is an `Outcome` in Python and a line of `record --ack` on the command line.\n",
         "## Reasons of refusals\n",
         _words("reason", [str(reason) for reason in Reason], meanings.REASONS),
+        f"A duplicate may have the reason `{NO_TIME_GIVEN.reason}`: {meanings.REASONS[str(NO_TIME_GIVEN.reason)]}\n",
         "## Anomalies\n",
-        "Odd reports are recorded all the same. An anomaly is an event of its own, in the outcome of the message, in the history of",
-        "the order and in the view `anomalies`; on the order's row it stands while it holds.\n",
+        "The ledger records contradictory reports too, and flags them. An anomaly is an event. It is shown in the outcome of the message, in the history of",
+        "the order and in the view `anomalies`. The order's row shows it until it is cleared.\n",
         table(("code", "raised when", "cleared when"), [(f"`{code}`", *meanings.ANOMALIES[code]) for code in map(str, Anomaly)]),
         "## Breaks\n",
-        "What `orderledger reconcile` and `collect` find between the ledger and a venue.\n",
+        "Differences between the ledger and a venue that `orderledger reconcile` and `collect` find.\n",
         _words("kind", [kind.value for kind in Kind], meanings.BREAKS),
         "## Exceptions\n",
         code("text", tree),
         "\n".join(f"- `{name}`: {' '.join((getattr(orderledger, name).__doc__ or '').split())}" for name in exceptions.__all__)
         + "\n",
-        "A message class whose fields are wrong raises `pydantic.ValidationError` when it is made; `InvalidMessage` comes from",
-        "`parse_line`, `parse_document` and the recording methods. Both are `ValueError`. An argument that cannot be raises `TypeError`",
-        "or `ValueError`, which names it and says what it takes.\n",
+        "A message class with wrong fields raises `pydantic.ValidationError` when it is created. `parse_line`, `parse_document` and the",
+        "recording methods raise `InvalidMessage`. Both are `ValueError`. A wrong argument raises `TypeError` or `ValueError`, which names the",
+        "argument and the values it takes.\n",
         "## Exit statuses\n",
-        table(("status", "means"), [(str(status), meaning) for status, meaning in meanings.EXITS.items()]),
+        table(("status", "meaning"), [(str(status), meaning) for status, meaning in meanings.EXITS.items()]),
     ]
     return "\n".join(parts)
 

@@ -38,74 +38,74 @@ EXAMPLE = Recorded(
 
 EVENTS_INTRODUCTION = """# Events
 
-What is stored, once and for ever. A name is written by hand and never changes its meaning; a new shape gets a new version
-(`.v2`) and the old one is still read. The bytes of every name are pinned by files in `tests/golden`.
+Events are stored once and never change. A stored name is written by hand and never changes its meaning. A new shape gets a new version
+(`.v2`), and the ledger still reads the old one. Files in `tests/golden` pin the bytes of every name.
 
-An event stands in the table `orderledger_events`, which refuses UPDATE and DELETE:
+Events are in the table `orderledger_events`, which refuses UPDATE and DELETE:
 
-| column | is |
+| column | meaning |
 |---|---|
-| `originator_id` | Stream: see below. |
+| `originator_id` | Stream of the event: see below. |
 | `originator_version` | Number of the event in its stream, from 1, without holes. |
 | `topic` | Name of the event. |
 | `state` | The envelope as JSON text in UTF-8. |
-| `notification_id` | Place in the log: `position` in the views. |
+| `notification_id` | Log position: `position` in the views. |
 
 ## Streams
 
 | stream | holds |
 |---|---|
 | `ACCOUNT/CLIENT_ORDER_ID` | One order. |
-| `ACCOUNT#venue/VENUE_ORDER_ID`, `ACCOUNT#alias/NAME=VALUE` | An order known by that name alone, until it is attributed. |
+| `ACCOUNT#venue/VENUE_ORDER_ID`, `ACCOUNT#alias/NAME=VALUE` | An order known by that id only, until it is attributed. |
 | `ACCOUNT#proposal/PROPOSAL_ID` | One proposal. |
 | `ACCOUNT#instrument/…`, `#mark/…`, `#funding/…`, `#adjust/…`, `#balance/INSTRUMENT` | One kind of fact about one instrument of an account. |
 | `ACCOUNT#gap/` | Gaps of the account's streams. |
 | `ACCOUNT#certificate/` | Certificates of the account's reconciliations. |
 
-In the account `%`, `/` and `#` are written `%25`, `%2F` and `%23`.
+In the account name, `%`, `/` and `#` are written `%25`, `%2F` and `%23`.
 
 ## Envelope
 """
 
 VIEWS_INTRODUCTION = """# Views
 
-Every view is a fold of the log, kept in a table of the same database, and can be rebuilt at any time: read them, never write them.
-`--json` and the Python API show the columns below in this order; numbers are decimal strings without exponent or trailing
-zeros (`Decimal` in Python; in columns of JSON text there as well), times RFC 3339 in UTC with microseconds (aware `datetime` in Python).
+A view is a fold of the log, kept in a table of the same database. You can rebuild it at any time. Read the tables; never write them.
+`--json` and the Python API show the columns below in this order. Numbers are decimal strings without exponent or trailing
+zeros; in Python they are `Decimal`, except in columns of JSON text. Times are RFC 3339 in UTC with microseconds (aware `datetime` in Python).
 
-The tables are exactly as far as `view_positions` says: `SELECT position FROM view_positions`. An open ledger keeps them up to date
-in the background, and every question through the command line or the API brings them up to the end of the log first; a
-question in SQL does not.
+`SELECT position FROM view_positions` gives the log position that the tables have reached. An open ledger updates them
+in the background. A query through the command line or the API updates them to the end of the log first; a query in SQL
+does not.
 """
 
-OTHER_TABLES = """## Tables that are no views
+OTHER_TABLES = """## Other tables
 
 | table | holds |
 |---|---|
 | `orderledger_events` | The log: see [events.md](events.md). |
-| `order_names` | Every id an order has borne: `account`, `kind` (client, request, venue, alias), `name`, and the `stream` it stands for. |
-| `view_positions` | `name` (always `views`), `position` in the log that the views have reached, `fold_version` of the fold that made them. |
-| `collectors` | What each `orderledger collect` last said of itself: `name`, `status` (JSON), which `orderledger status` shows. No facts. |
-| `ledger_schema` | `version` of the tables. |
+| `order_names` | Every id that an order has ever had: `account`, `kind` (client, request, venue, alias), `name`, and the `stream` of the order. |
+| `view_positions` | `name` (always `views`), `position` (the log position that the views have reached), `fold_version` (version of the fold that made them). |
+| `collectors` | The last status of each `orderledger collect`: `name`, `status` (JSON). `orderledger status` shows it. It is not part of the log. |
+| `ledger_schema` | `version`: schema version of the tables. |
 
-While `rebuild` runs there are also tables named `…__rebuilt_…`.
+While `rebuild` runs, there are also tables named `…__rebuilt_…`.
 """
 
 
 def events() -> str:
     shown = [(f"`{name}`", meanings.ENVELOPE[name]) for name in Envelope.__struct_fields__]
     name, state = encode(EXAMPLE)
-    parts = [EVENTS_INTRODUCTION, table(("field", "meaning"), shown), f"For example a `{name}`:\n", code("json", state.decode())]
-    parts += ["Numbers are text, digit for digit as they came; times are RFC 3339 in UTC. What is null or empty is left out.\n"]
+    parts = [EVENTS_INTRODUCTION, table(("field", "meaning"), shown), f"Example of a `{name}`:\n", code("json", state.decode())]
+    parts += ["Numbers are text with their digits unchanged; times are RFC 3339 in UTC. Null and empty fields are omitted.\n"]
     parts += [
         "## Payloads\n",
-        "Every event about an order may carry these; reports also `instrument` and `side`.\n",
+        "Every event about an order may have these fields; reports also `instrument` and `side`.\n",
         _payload(OrderEvent, "", ()),
     ]
     by_event = {model.fact.stored_name: kind for kind, model in MESSAGES.items()}
     for name, kind in KINDS.items():
         base = OrderReport if issubclass(kind, OrderReport) else OrderEvent if issubclass(kind, OrderEvent) else LogEvent
-        said = f"From [{by_event[name]}](messages.md#{by_event[name]}). " if name in by_event else "The ledger's own. "
+        said = f"From [{by_event[name]}](messages.md#{by_event[name]}). " if name in by_event else "Added by the ledger. "
         inherited = [*base.__struct_fields__]
         parts += [f"### {name}\n", (said + _said(kind)).rstrip() + "\n"]
         parts += [_payload(kind, name, inherited) or "No fields of its own.\n"]
@@ -129,7 +129,7 @@ def _payload(kind: type[LogEvent], name: str, inherited: Iterable[str]) -> str:
         (f"`{stored[field]}`", stored_word(hints[field]), meanings.OF_EVENT.get((name, field)) or meanings.FIELDS[field])
         for field in own
     ]
-    return table(("field", "is", "meaning"), rows) if rows else ""
+    return table(("field", "type", "meaning"), rows) if rows else ""
 
 
 def views() -> str:
@@ -147,7 +147,7 @@ def _table(view: Table) -> str:
     told = f"{view.meaning} Key: {keys}." + (f" Indexes: {indexes}." if indexes else "")
     listed = ", ".join(f"`{name}`" for name in view.order_by)
     return "\n".join(
-        [f"## {view.name}\n", f"{told} Listed by {listed}.\n", table(("column", "SQLite", "PostgreSQL", "meaning"), rows)]
+        [f"## {view.name}\n", f"{told} Sorted by {listed}.\n", table(("column", "SQLite", "PostgreSQL", "meaning"), rows)]
     )
 
 
@@ -161,11 +161,11 @@ def _pnl() -> str:
     return "\n".join(
         [
             "## pnl and positions as views\n",
-            "`orderledger pnl` and `Ledger.pnl` put rows of the table `positions` beside the marks, and add them up by any of account,",
-            "instrument, strategy and day: of these four a row has those that were asked for. A field that cannot be added up (position and mark without `instrument`) is null; instruments that are",
-            "settled in different currencies are added up apart, a row each.\n",
+            "`orderledger pnl` and `Ledger.pnl` combine rows of the table `positions` with the marks, and sum them by any of account,",
+            "instrument, strategy and day. A row has those of the four that you asked for. A field without a sum (position and mark without `instrument`) is null.",
+            "Each settlement currency has its own row.\n",
             _named(ordered, meanings.PNL_VIEW),
-            "`orderledger positions` and `Ledger.positions` add the exposure of what still works, and a row for every instrument with open orders, or of which the venue says that it is held:\n",
+            "`orderledger positions` and `Ledger.positions` add the exposure of open orders. They also have a row for every instrument with open orders, or with a position reported by the venue:\n",
             _named(extras, meanings.POSITIONS_VIEW),
         ]
     )
@@ -175,7 +175,7 @@ def _proposals() -> str:
     with Ledger.open("memory://") as ledger:
         ledger.record(Propose(account="sim:main", proposal_id="P-1", kind="entry", strategy="momentum", instrument="BTC-USD", side="buy", quantity="1", order_type="market"))  # type: ignore[arg-type]  # fmt: skip
         extras = [name for name in ledger.proposals()[0] if name not in PROPOSALS.names]
-    told = "`orderledger proposals` and `Ledger.proposals` add to a row of the table what carries it out; the trades are those with the\nsame `proposal_id` in their `links`:\n"
+    told = "`orderledger proposals` and `Ledger.proposals` add to a row of the table the orders that carry it out. Its trades are those with the\nsame `proposal_id` in their `links`:\n"
     return "\n".join(["## proposals as a view\n", told, _named(extras, meanings.PROPOSALS_VIEW)])
 
 
@@ -188,7 +188,7 @@ def _event_view() -> str:
 
 def _recovery() -> str:
     names = [field.name for field in fields(Recovery)]
-    told = "`Ledger.recover` answers with lists of rows of `orders`; `orderledger recover --json` prints every open order once, with its `finding` (`open`, `in_flight` or `unresolved`), then a `summary` with the counts."
+    told = "`Ledger.recover` returns lists of rows of `orders`. `orderledger recover --json` prints every open order once, with its `finding` (`open`, `in_flight` or `unresolved`), then a `summary` with the counts."
     return "\n".join(["## recovery\n", told + "\n", _named(names, meanings.RECOVERY)])
 
 

@@ -18,23 +18,23 @@ from orderledger.infrastructure.messages.reports import Report
 
 INTRODUCTION = f"""# Messages
 
-One JSON object per message, one message per line, UTF-8. In Python there is one class per type, named like it in CamelCase
-(`request_cancel` is `RequestCancel`). As JSON Schema, which
-cannot say that one of several fields is needed: [message-schema.json](message-schema.json), or
-`orderledger schema [TYPE]`.
+A message is one JSON object on one line, in UTF-8. In Python each type is a class with the same name in CamelCase
+(`request_cancel` is `RequestCancel`). The JSON Schema is in [message-schema.json](message-schema.json), and
+`orderledger schema [TYPE]` prints it. It cannot express that one of several fields is needed.
 
-An unknown type, an unknown field or a field given twice makes the message invalid; only `aliases`, `tags` and `evidence` are
-free inside. A line may have {LINE_LIMIT:,} bytes.
+An unknown type, an unknown field or a field given twice makes the message invalid. Only `aliases`, `tags` and `evidence` may contain any
+names. A line may have {LINE_LIMIT:,} bytes.
 
-| word | is |
+| type | meaning |
 |---|---|
-| number | A decimal as text (`"0.10"`) or as a JSON number, which is read from its text, never through a float. Up to {DIGITS} digits before the point and {DIGITS} after it. In Python: text, `Decimal` or `int`; a `float` is refused. |
-| time | RFC 3339 with an offset (`"2026-11-20T09:00:00.25Z"`), or an integer count since 1970: below 1e12 of seconds, from 1e12 of milliseconds, from 1e15 of microseconds, from 1e18 of nanoseconds. Kept in UTC to the microsecond; what is finer is cut off. |
-| identifier | 1 to 200 printable characters, kept as they come. Case and leading zeros matter. |
+| number | A decimal as text (`"0.10"`) or as a JSON number, read from its text and never through a float. Up to {DIGITS} digits before the point and {DIGITS} after it. In Python: text, `Decimal` or `int`; a `float` is refused. |
+| time | RFC 3339 with an offset (`"2026-11-20T09:00:00.25Z"`), or an integer count since 1970: seconds below 1e12, milliseconds from 1e12, microseconds from 1e15, nanoseconds from 1e18. Kept in UTC to the microsecond; finer digits are cut off. |
+| identifier | 1 to 200 printable characters, kept unchanged. Case and leading zeros matter. |
 | text | Up to 10,000 characters. |
 
-A command is ours and may be [refused](errors.md#reasons-of-refusals). A report is the venue's and never is; what is odd about it
-is an [anomaly](errors.md#anomalies). The answers are in [errors.md](errors.md#outcomes).
+A command is ours, and the ledger may [refuse](errors.md#reasons-of-refusals) it. A report is the venue's, and the ledger never refuses it; if it
+contradicts the record, the order gets an [anomaly](errors.md#anomalies). Each message has one [outcome](errors.md#outcomes).
+The FIX terms below are those of FIX 4.4.
 """
 
 CONSTRAINT = "Needs one of `client_order_id`, `venue_order_id` and `aliases`."
@@ -46,7 +46,7 @@ def messages() -> str:
     parts += ["## Every message about an order\n", f"{CONSTRAINT}\n", _table(OrderMessage, frozenset(Message.model_fields))]
     parts += [
         "## Every report\n",
-        "Both help when the order may be unknown to us.\n",
+        "Give both if the order may be unknown to the ledger.\n",
         _table(Report, frozenset(OrderMessage.model_fields)),
     ]
     for title, models in GROUPS.items():
@@ -68,6 +68,8 @@ def _section(model: type[Message]) -> str:
         f"### {name}\n",
         f"`{model.__name__}`, stored as `{model.fact.stored_name}`. {' '.join((model.__doc__ or '').split())}\n",
     ]
+    if name in meanings.FIX:
+        lines.append(f"FIX: {meanings.FIX[name]}\n")
     needed = model.needs_one_of
     if needed and needed != RequestReplace.needs_one_of:
         lines.append(f"Needs one of {' and '.join(f'`{field}`' for field in needed)}.\n")
@@ -87,4 +89,4 @@ def _table(model: type[BaseModel], inherited: frozenset[str]) -> str:
             kind = getattr(model.model_fields.get("type"), "default", "")
             meaning = meanings.OF_MESSAGE.get((kind, called)) or field.description or meanings.FIELDS[called]
             rows.append((f"`{called}`", wire_word(hints[name]), "needed" if field.is_required() else "", meaning))
-    return table(("field", "is", "", "meaning"), rows) if rows else ""
+    return table(("field", "type", "", "meaning"), rows) if rows else ""

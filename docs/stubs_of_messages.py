@@ -5,7 +5,6 @@ can say both without declaring each message a second time by hand.
 """
 
 import inspect
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum

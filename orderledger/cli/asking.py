@@ -1,4 +1,4 @@
-"""Questions to the views."""
+"""Commands that query the views."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -17,28 +17,30 @@ STATUSES = (
 )  # fmt: skip
 SOURCES = ("strategy", "operator", "venue_push", "venue_poll", "reconciliation", "import")
 METHOD = click.option(
-    "--method", type=click.Choice(["average", "fifo", "lifo"]), default="average", show_default=True, help="Lots closed first."
+    "--method",
+    type=click.Choice(["average", "fifo", "lifo"]),
+    default="average",
+    show_default=True,
+    help="Lots that a fill closes first.",
 )
 
 
 def _print_stream(
     db: str, view: str, shown: Columns, *, as_json: bool, title: str, keeps: Callable[[Row], bool] | None = None, **asked: Any
 ) -> None:
-    """Rows of a view as the database gives them, until the reader leaves."""
+    """Print rows of a view as the database returns them, until the reader closes the output."""
     with options.open_ledger(db) as ledger, closing(options.ask(ledger.stream, view, **asked)) as rows:
         print_rows(rows if keeps is None else filter(keeps, rows), shown, as_json=as_json, title=title)
 
 
 @click.command()
-@click.option("--open", "open_only", is_flag=True, help="Only those that have not ended.")
-@click.option("--status", type=click.Choice(STATUSES), metavar="STATUS", help=f"With this status only: {', '.join(STATUSES)}.")
-@click.option(
-    "--certainty", type=click.Choice(["confirmed", "unresolved"]), help="`unresolved`: what became of them is not known."
-)
+@click.option("--open", "open_only", is_flag=True, help="Only open orders.")
+@click.option("--status", type=click.Choice(STATUSES), metavar="STATUS", help=f"Only this status: {', '.join(STATUSES)}.")
+@click.option("--certainty", type=click.Choice(["confirmed", "unresolved"]), help="`unresolved`: orders with an unknown outcome.")
 @options.side
-@click.option("--origin", type=click.Choice(["own", "external"]), help="Requested here, or known from the venue alone.")
-@options.period("Requested (an order that was not requested here: updated)")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N: those that were updated last.")
+@click.option("--origin", type=click.Choice(["own", "external"]), help="Requested here, or known from the venue only.")
+@options.period("Requested (an order that was not requested here: last updated)")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N orders, those updated last.")
 @options.account
 @options.instrument
 @options.strategy
@@ -47,7 +49,7 @@ def _print_stream(
 @options.db
 @options.example("orderledger orders --open --account hyperliquid:main", "orderledger orders --certainty unresolved --json")
 def orders(db: str, as_json: bool, limit: int | None, **asked: Any) -> None:
-    """Orders, oldest request first."""
+    """List orders, oldest request first."""
     if limit is None:
         _print_stream(db, "orders", columns.ORDERS, as_json=as_json, title="orders", **asked)
         return
@@ -63,9 +65,9 @@ def orders(db: str, as_json: bool, limit: int | None, **asked: Any) -> None:
 @options.db
 @options.example("orderledger order C-1 --effective-at 2026-11-20T09:00:00Z")
 def order(order_id: str, db: str, as_json: bool, **asked: Any) -> None:
-    """One order, by any ID it has borne.
+    """Show one order, by any of its ids.
 
-    ID is ours, a replacement's, a request's, the venue's, or an alias. One that begins with a dash goes behind `--`.
+    ID is our id, a replacement's, a request's, the venue's, or an alias. Put an ID that begins with a dash after `--`.
 
     Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
     """
@@ -86,9 +88,9 @@ def order(order_id: str, db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger history C-1 --account sim:main", "orderledger history C-1 --name fill_recorded --source venue_poll")
 def history(order_id: str, db: str, as_json: bool, **asked: Any) -> None:
-    """The events of one order, as they were recorded.
+    """List the events of one order, as recorded.
 
-    ID is any that the order has borne. One that begins with a dash goes behind `--`.
+    ID is any id of the order. Put an ID that begins with a dash after `--`.
 
     Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
     """
@@ -98,10 +100,10 @@ def history(order_id: str, db: str, as_json: bool, **asked: Any) -> None:
 
 
 @click.command()
-@click.option("--all", "include_busted", is_flag=True, help="Also fills that were busted or corrected.")
-@options.period("That happened")
+@click.option("--all", "include_busted", is_flag=True, help="Also busted and corrected fills.")
+@options.period("Happened")
 @options.side
-@click.option("--source", type=click.Choice(SOURCES), metavar="SOURCE", help=f"From this source only: {', '.join(SOURCES)}.")
+@click.option("--source", type=click.Choice(SOURCES), metavar="SOURCE", help=f"Only this source: {', '.join(SOURCES)}.")
 @options.account
 @options.instrument
 @options.strategy
@@ -110,7 +112,7 @@ def history(order_id: str, db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger trades --instrument BTC-USD --since 2026-11-20T00:00:00Z --until 2026-11-21T00:00:00Z")
 def trades(db: str, as_json: bool, **asked: Any) -> None:
-    """The trade history: fills, as they happened."""
+    """List trades: fills, in the order they happened."""
     _print_stream(db, "trades", columns.TRADES, as_json=as_json, title="trades", **asked)
 
 
@@ -123,9 +125,9 @@ def trades(db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger positions --method fifo --account hyperliquid:main")
 def positions(db: str, as_json: bool, **asked: Any) -> None:
-    """Positions with their P&L and exposure.
+    """List positions with P&L and exposure.
 
-    The exposure is what open and unresolved orders may add.
+    The exposure is the quantity that open and unresolved orders may still fill.
     """
     with options.open_ledger(db) as ledger:
         print_rows(ledger.positions(**asked), columns.PNL, as_json=as_json, title="positions")
@@ -133,7 +135,7 @@ def positions(db: str, as_json: bool, **asked: Any) -> None:
 
 @click.command()
 @METHOD
-@click.option("--by", default="account,instrument", show_default=True, help="Any of account, instrument, strategy, day.")
+@click.option("--by", default="account,instrument", show_default=True, help="Group by any of account, instrument, strategy, day.")
 @options.account
 @options.instrument
 @options.strategy
@@ -142,7 +144,7 @@ def positions(db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger pnl --by strategy,day")
 def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
-    """P&L, fees and funding, each in its currency."""
+    """Show P&L, fees and funding, by currency."""
     with options.open_ledger(db) as ledger:
         try:
             rows = ledger.pnl(by=by, **asked)
@@ -152,8 +154,8 @@ def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
 
 
 @click.command()
-@click.option("--open", "open_only", is_flag=True, help="Only those that were not cleared.")
-@click.option("--code", metavar="CODE", help="With this code only, e.g. overfill.")
+@click.option("--open", "open_only", is_flag=True, help="Only anomalies that are not cleared.")
+@click.option("--code", metavar="CODE", help="Only this code, e.g. overfill.")
 @options.period("Detected")
 @options.account
 @options.at_another_time
@@ -161,14 +163,14 @@ def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
 @options.db
 @options.example("orderledger anomalies --open")
 def anomalies(db: str, as_json: bool, open_only: bool, **asked: Any) -> None:
-    """Anomalies, and when they were cleared."""
+    """List anomalies, including cleared ones."""
     keeps = (lambda row: row["cleared_at"] is None) if open_only else None
     _print_stream(db, "anomalies", columns.ANOMALIES, as_json=as_json, title="anomalies", keeps=keeps, **asked)
 
 
 @click.command()
-@click.option("--state", type=click.Choice(["proposed", "approved", "declined"]), help="In this state only.")
-@click.option("--decided-by", metavar="ACTOR", help="Approved or declined by this actor only.")
+@click.option("--state", type=click.Choice(["proposed", "approved", "declined"]), help="Only this state.")
+@click.option("--decided-by", metavar="ACTOR", help="Only proposals approved or declined by this actor.")
 @options.period("Made")
 @options.account
 @options.strategy
@@ -177,7 +179,7 @@ def anomalies(db: str, as_json: bool, open_only: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger proposals --strategy condor", "orderledger proposals --state proposed")
 def proposals(db: str, as_json: bool, **asked: Any) -> None:
-    """Proposals, decisions about them, their orders."""
+    """List proposals, their decisions and orders."""
     with options.open_ledger(db) as ledger:
         print_rows(options.ask(ledger.proposals, **asked), columns.PROPOSALS, as_json=as_json, title="proposals")
 
@@ -189,14 +191,14 @@ def proposals(db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger instruments --account hyperliquid:main")
 def instruments(db: str, as_json: bool, **asked: Any) -> None:
-    """Instruments as they were defined, with their marks."""
+    """List instrument definitions and marks."""
     with options.open_ledger(db) as ledger:
         print_rows(ledger.instruments(**asked), columns.INSTRUMENTS, as_json=as_json, title="instruments")
 
 
 @click.command("account-events")
-@click.option("--kind", type=click.Choice(["funding", "adjust", "gap"]), help="Of this kind only.")
-@options.period("That happened")
+@click.option("--kind", type=click.Choice(["funding", "adjust", "gap"]), help="Only this kind.")
+@options.period("Happened")
 @options.account
 @options.instrument
 @options.at_another_time
@@ -204,7 +206,7 @@ def instruments(db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger account-events --kind gap")
 def account_events(db: str, as_json: bool, **asked: Any) -> None:
-    """Funding, adjusted positions, gaps in feeds."""
+    """List funding, adjustments and feed gaps."""
     _print_stream(db, "account_events", columns.ACCOUNT_EVENTS, as_json=as_json, title="account events", **asked)
 
 
@@ -216,7 +218,7 @@ def account_events(db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger certificates --account hyperliquid:main --json | tail -1")
 def certificates(db: str, as_json: bool, **asked: Any) -> None:
-    """What agreed with the venues, and what did not."""
+    """List certificates of reconciliations."""
     _print_stream(db, "certificates", columns.CERTIFICATES, as_json=as_json, title="certificates", **asked)
 
 
@@ -226,9 +228,9 @@ def certificates(db: str, as_json: bool, **asked: Any) -> None:
 @options.db
 @options.example("orderledger recover --account hyperliquid:main")
 def recover(db: str, as_json: bool, account: str | None) -> None:
-    """What a restart finds: orders in doubt.
+    """List the orders in doubt after a restart.
 
-    Lists open, in-flight and unresolved orders, and outstanding cancels and replaces, with the cost of finding them. With --json
+    Lists open, in-flight and unresolved orders, and pending cancels and replaces, with the cost of finding them. With --json
     the last line is the summary.
     """
     from orderledger.projections.recovery import finding
@@ -241,17 +243,15 @@ def recover(db: str, as_json: bool, account: str | None) -> None:
     if as_json:
         print_json([*rows, {"summary": {**counts, **cost}}])
     else:
-        title = "orders that are not known to have ended"
+        title = "open orders"
         print_rows(rows, columns.RECOVERED, as_json=False, title=title)
-        told = (
-            f"{counts['in_flight']} in flight, {counts['unresolved']} unresolved, {counts['pending']} with a request outstanding"
-        )
+        told = f"{counts['in_flight']} in flight, {counts['unresolved']} unresolved, {counts['pending']} with a pending request"
         print_note(f"{told}; read {found.events_read} events in {found.seconds:.3f} s")
 
 
 @click.command()
-@click.option("--after", type=click.IntRange(min=0), default=0, metavar="POSITION", help="Those after this position of the log.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N.")
+@click.option("--after", type=click.IntRange(min=0), default=0, metavar="POSITION", help="Only events after this log position.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N events.")
 @options.account
 @options.of_events
 @options.as_json
@@ -260,7 +260,7 @@ def recover(db: str, as_json: bool, account: str | None) -> None:
     "orderledger events --account sim:main --json > log.ndjson", "orderledger events --actor anna --name proposal_approved"
 )
 def events(db: str, as_json: bool, **asked: Any) -> None:
-    """The log, event by event."""
+    """List the events of the log."""
     with options.open_ledger(db) as ledger:
         print_rows(options.ask(ledger.events, **asked), columns.EVENTS, as_json=as_json, title="events")
 

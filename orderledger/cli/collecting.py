@@ -1,4 +1,4 @@
-"""`collect`, `reconcile`, `status`, `translate`: the venues' side."""
+"""Commands about venues: `collect`, `reconcile`, `revert`, `status`, `translate`."""
 
 import sys
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -18,7 +18,7 @@ CONFIG = click.option(
     envvar="ORDERLEDGER_CONFIG",
     default="orderledger.toml",
     show_default=True,
-    help="The TOML file that names the venues and accounts.",
+    help="TOML file with the venues and accounts.",
 )
 
 
@@ -26,7 +26,7 @@ CONFIG = click.option(
 @click.argument("config", type=click.Path(exists=True, dir_okay=False))
 @options.example("orderledger collect orderledger.toml")
 def collect(config: str) -> None:
-    """Listen to venues and record what they say.
+    """Listen to venues and record their reports.
 
     Listens, records and reconciles until stopped (SIGTERM, SIGINT). CONFIG is a TOML file:
 
@@ -37,8 +37,8 @@ def collect(config: str) -> None:
       accounts = [{ account = "hyperliquid:main", address = "0x..." }]
 
     \b
-    Every interruption of a feed is recorded as a gap, which ends when what was missed has been asked for.
-    `orderledger status` shows what it does. Exit status: 0 stopped, 2 a setting is wrong, 3 the store failed.
+    Records every interruption of a feed as a gap. The gap ends after the missed reports were queried.
+    `orderledger status` shows the collector at work. Exit status: 0 stopped, 2 a setting is wrong, 3 the store failed.
     """
     from orderledger.infrastructure.sync.collecting.signals import Signals
 
@@ -65,23 +65,21 @@ def _collect(config: str, signals: "Signals") -> None:
 
 @click.command()
 @CONFIG
-@click.option("--account", help="This account only.")
-@click.option("--dry-run", is_flag=True, help="Show what would be appended, and append nothing.")
-@click.option("--adjust-positions", is_flag=True, help="Adjust a position that the fills do not explain to what the venue says.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="NDJSON: a line for each break, at the end of each account its certificate."
-)
+@click.option("--account", help="Only this account.")
+@click.option("--dry-run", is_flag=True, help="Show the messages that would be appended, and append nothing.")
+@click.option("--adjust-positions", is_flag=True, help="If fills do not explain a position, adjust it to the venue's position.")
+@click.option("--json", "as_json", is_flag=True, help="NDJSON: a line for each break, then one with the account's certificate.")
 @options.example("orderledger reconcile --config orderledger.toml --dry-run")
 def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions: bool, as_json: bool) -> None:
     """Compare accounts with their venues.
 
-    Appends what was missed, and certifies what agrees.
+    Appends what the ledger missed, and certifies what agrees.
 
-    A difference is a break. What the venue's word settles is appended as messages with source `reconciliation` and the
-    break as their cause; the rest stays open and is shown. A second run appends nothing.
+    A difference is a break. If the venue's report settles a break, messages with source `reconciliation` and the break as
+    their cause are appended. The other breaks stay open and are shown. A second run appends nothing.
 
     \b
-    Exit status: 0 all agrees now, 1 breaks are open or a venue could not be asked, 2 a setting is wrong, 3 the store failed.
+    Exit status: 0 all agrees now, 1 breaks are open or a venue could not be queried, 2 a setting is wrong, 3 the store failed.
     """
     from pathlib import Path
 
@@ -112,7 +110,7 @@ def _print_reconciled(found: dict[str, Any], *, as_json: bool, is_dry_run: bool)
         click.echo(json_line({name: value for name, value in found.items() if name != "breaks"}))
         return
     if found.get("fault"):
-        say([f"{found['account']}: could not be asked: {found['fault']}"])
+        say([f"{found['account']}: could not be queried: {found['fault']}"])
         return
     rows = [{**row, "repairs": ", ".join(repair["type"] for repair in row["repairs"])} for row in found["breaks"]]
     if rows:
@@ -125,22 +123,22 @@ def _print_reconciled(found: dict[str, Any], *, as_json: bool, is_dry_run: bool)
 
 @click.command()
 @click.argument("break_id", metavar="BREAK")
-@click.option("--account", help="Of this account only.")
-@click.option("--dry-run", is_flag=True, help="Show what would be appended, and append nothing.")
+@click.option("--account", help="Only this account.")
+@click.option("--dry-run", is_flag=True, help="Show the messages that would be appended, and append nothing.")
 @options.db
 def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
-    """Take back the repairs of a BREAK.
+    """Undo the repairs of a BREAK.
 
-    Appends what undoes them: a fill is busted, an end reinstated, terms and positions are what they were. BREAK is its id, as
-    `reconcile --json` and the causation id of its events give it. Of a break that was found several times, the last repairs are
-    taken back. Of one in several accounts, say which is meant.
+    Appends messages that undo them: a fill is busted, an end reinstated, terms and positions restored. BREAK is the id of the
+    break, from `reconcile --json` or the causation id of its events. If a break was found several times, its last repairs are
+    undone. If several accounts have the break, give --account.
 
-    Prints the messages that are appended; for a break that was taken back before, there are none, and that is said.
+    Prints the appended messages. If the break was undone before, there are none, and stderr says so.
 
     \b
       orderledger revert missing_fill:SPY:900101:900101-4 --dry-run
 
-    Exit status: 0 it is taken back, 1 the break has appended nothing, 2 wrong usage, 3 the store cannot be used.
+    Exit status: 0 undone, 1 no event has the break as its cause, 2 wrong usage, 3 the store cannot be used.
     """
     from orderledger.infrastructure.clock import SystemClock
     from orderledger.infrastructure.sync.reconciliation.breaks import document
@@ -149,19 +147,19 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     with options.open_ledger(db) as ledger:
         repairs = repairs_of(ledger, break_id, account)
         if not repairs:
-            say([f"orderledger: no event is recorded because of {break_id!r}"])
+            say([f"orderledger: no event has {break_id!r} as its cause"])
             sys.exit(1)
         accounts = sorted({repair["account"] for repair in repairs})
         if len(accounts) > 1:
-            raise click.UsageError(f"{break_id!r} is a break of {', '.join(accounts)}: give the --account")
+            raise click.UsageError(f"{break_id!r} is a break of {', '.join(accounts)}: give --account")
         messages = reverting(ledger, repairs, SystemClock().now())
         outcomes = ledger.preview(messages) if dry_run else ledger.record_many(messages)
     appended = [message for message, told in zip(messages, outcomes, strict=True) if told.outcome == "recorded"]
     for message in appended:
         click.echo(json_line(document(message)))
     if not appended:
-        why = "it was taken back before" if messages else "it has appended evidence alone, of which nothing follows"
-        say([f"orderledger: nothing is appended for {break_id!r}: {why}"])
+        why = "it was undone before" if messages else "its repairs are evidence only, which changes nothing"
+        say([f"orderledger: nothing to append for {break_id!r}: {why}"])
 
 
 @click.command()
@@ -169,7 +167,7 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
 @options.db
 @options.example("orderledger status --json")
 def status(as_json: bool, db: str) -> None:
-    """The state of log, views and collectors."""
+    """Show the state of log, views and collectors."""
     with options.open_ledger(db) as ledger:
         found = ledger.status()
     if as_json:
@@ -196,15 +194,15 @@ def status(as_json: bool, db: str) -> None:
 @click.argument("venue", type=click.Choice(["hyperliquid", "lighter", "tradier"]))
 @click.argument("file", default="-", type=options.Input())
 @click.option("--account", required=True, help="The account's name in the ledger.")
-@click.option("--number", default="", help="The account's own number or address at the venue, where payloads name several.")
-@click.option("--db", help="A ledger to read them beside: which orders are ours, and what is known of them. Default: none.")
+@click.option("--number", default="", help="Number or address of the account at the venue, if payloads name several.")
+@click.option("--db", help="Ledger that tells which orders are ours, and their state. Default: none.")
 def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | None) -> None:
     """Turn payloads of a VENUE into messages.
 
     Reads recorded payloads, JSON documents one after the other, and prints messages for `orderledger record`.
 
-    Frames of its websocket and answers of its questions alike, in the order they came: each is read beside those before it.
-    What cannot be read is told on stderr, with the number of its line; the rest is translated.
+    FILE holds frames of its websocket and answers to its queries, in the order they came. Each is read together with those
+    before it. If one cannot be read, stderr reports its line number; the others are translated.
 
     Exit status: 0 done, 1 some could not be read, 2 wrong usage, 3 the store cannot be used.
 

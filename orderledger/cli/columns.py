@@ -1,4 +1,4 @@
-"""The columns of the tables for people. `--json` has all there are."""
+"""The columns of the tables for people. `--json` shows all fields."""
 
 from typing import Any, NamedTuple
 
@@ -6,8 +6,7 @@ Row = dict[str, Any]
 
 
 class Columns(NamedTuple):
-    """From left to right, the most important ones first: those that a row means nothing without, then those for which there
-    may be room."""
+    """Columns from left to right: `first` are always needed; `then` are shown if there is room."""
 
     first: tuple[str, ...]
     then: tuple[str, ...] = ()
@@ -61,7 +60,7 @@ COLLECTORS = Columns(
 
 
 NEEDS = {"fee_currency": "fee"}
-"""Columns that mean nothing to people without another one."""
+"""Columns that are shown only together with another one."""
 
 SENTENCES = frozenset({"what", "detail", "text"})
 """Columns of long text."""
@@ -77,16 +76,16 @@ STYLES = {
     "code": {"": "yellow"},
     "anomalies": {"": "yellow"},
 }  # fmt: skip
-"""By column, the style of a value with this word in it: the first that is found."""
+"""By column: word -> style. The first word that is in the value decides."""
 
 
 def value_of(row: Row, column: str) -> Any:
-    """What stands in a column: of an order its name, and all that is known of its status, in one place. That a fill stands is
-    not said, nor that there is no evidence."""
+    """The value shown in a column. `order` is the order's id; `status` combines status, pending request and certainty. An active
+    fill's state and missing evidence are left empty."""
     value = row.get(column)
     match column:
         case "order":
-            return row["client_order_id"] or row["stream"].partition("/")[2]  # else the name by which the venue first spoke of it
+            return row["client_order_id"] or row["stream"].partition("/")[2]  # else the id in the venue's first report
         case "status":
             return ", ".join(filter(None, (value, row["pending"] and f"{row['pending']} pending", _doubt(row))))
         case "event":

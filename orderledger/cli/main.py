@@ -1,4 +1,4 @@
-"""The group of commands, and how failures end."""
+"""The group of commands, and the exit status of failures."""
 
 import errno
 import io
@@ -15,11 +15,11 @@ UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errn
 OUTPUT_FAILED = 4
 INTERRUPTED = 130
 READER_LEFT = 141
-"""The last two as shells give them for who is ended by SIGINT, and by SIGPIPE."""
+"""The last two are the statuses that shells give to SIGINT and SIGPIPE."""
 
 
 class Group(click.Group):
-    """Turns what this package raises on purpose into one sentence and an exit status."""
+    """Turns the package's own exceptions into one sentence and an exit status."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -39,7 +39,7 @@ class Group(click.Group):
         _print_unicode()
         try:
             return super().main(*arguments, **settings)
-        except OSError as error:  # of a help text as well, and of a file that is closed at the end
+        except OSError as error:  # also from a help text, or from closing a file at the end
             if error.errno not in UNWRITABLE:
                 raise
             _drop_output()
@@ -56,8 +56,8 @@ class Group(click.Group):
         except KeyboardInterrupt:
             click.echo("orderledger: interrupted", err=True)
             ctx.exit(INTERRUPTED)
-        except UnicodeEncodeError:  # of an argument: whatever is read is decoded first
-            click.echo("orderledger: an argument is no UTF-8 text", err=True)
+        except UnicodeEncodeError:  # from an argument: input is decoded before it is used
+            click.echo("orderledger: an argument is not UTF-8 text", err=True)
             ctx.exit(2)
         except Exception as error:
             from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting, LedgerError, StoreError
@@ -69,8 +69,8 @@ class Group(click.Group):
 
 
 def _open_what_is_closed() -> None:
-    """A shell may close a standard stream (`>&-`): Python has none then, and its number would be the next file's. What is printed
-    to such an output fails, as of any program; what is said on stderr is lost; for standard input see `options.Input`."""
+    """Open a substitute for each standard stream that the shell has closed (`>&-`), or the next file would get its number.
+    Printing to the substitute of stdout fails, as in any program; text for stderr is lost. For stdin see `options.Input`."""
     if sys.stdin is None:
         _take(0, os.O_RDONLY)
     if sys.stdout is None:
@@ -82,14 +82,14 @@ def _open_what_is_closed() -> None:
 
 
 def _print_unicode() -> None:
-    """Names of orders may hold any character, and JSON is UTF-8, whatever a terminal is set to."""
+    """Print UTF-8 whatever the terminal is set to: ids may contain any character, and JSON is UTF-8."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _take(number: int, way: int) -> None:
-    """Nothing else is to be opened under the number of a standard stream."""
+    """Open `/dev/null` under the number of a standard stream."""
     opened = os.open(os.devnull, way)
     if opened != number:
         os.dup2(opened, number)
@@ -97,33 +97,33 @@ def _take(number: int, way: int) -> None:
 
 
 def _drop_output() -> None:
-    """What is left of it would be tried once more, and fail, when Python ends."""
+    """Discard buffered output, which Python would otherwise try to write again at its end, and fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name="orderledger")
 def main() -> None:
-    """An order ledger that can be trusted after a crash.
+    """An order ledger that you can trust after a crash.
 
     Every request, acknowledgement, fill and cancel is appended as an event to one stream per client order id.
     Open orders, trades, positions and P&L are folds of that log.
 
     \b
     A first session:
-      orderledger demo                                   the whole story in a minute
+      orderledger demo                                   see it record, crash and recover in a minute
       echo '{"type":"request","account":"sim:main","client_order_id":"C-1","instrument":"BTC-USD",' \\
            '"side":"buy","quantity":"0.5","order_type":"limit","limit_price":"64000"}' | orderledger record -
       orderledger orders --open
       orderledger history C-1
 
     \b
-    Exit status: 0 done, 1 some messages were refused or invalid, or something asked for is not there or does not agree,
+    Exit status: 0 done, 1 some messages were refused or invalid, or an order is missing, or something does not agree,
     2 wrong usage, 3 the store cannot be used or there is none, 4 the output cannot be written, 130 interrupted,
-    141 the reader of the output has left.
+    141 the reader of the output has closed it.
 
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or postgresql://...
-    Recording creates a missing ledger; questions never do. The times in a table are UTC.
+    Recording creates a missing ledger; queries never do. The times in a table are UTC.
     """
 
 

@@ -1,4 +1,4 @@
-"""Care of a store: rebuild, check, schema, demo."""
+"""Maintenance of a store and other commands: rebuild, check, schema, demo."""
 
 import sys
 
@@ -10,14 +10,14 @@ from orderledger.cli.output import json_line, print_json, progress, say
 
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes to fold with.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of processes.")
 @options.as_json
 @options.db
 @options.example("orderledger rebuild positions --jobs 4")
 def rebuild(names: tuple[str, ...], jobs: int, as_json: bool, db: str) -> None:
-    """Build views anew from the log.
+    """Rebuild views from the log.
 
-    They are built beside the live ones, then put in their place. Without NAME: all views.
+    Builds new tables beside the live ones, then replaces them. Without NAME: all views.
     """
     with options.open_ledger(db) as ledger, progress("rebuilding", None) as show:
         built = ledger.rebuild(names, jobs=jobs, progress=lambda done, total: show(done))
@@ -41,7 +41,7 @@ def rebuild(names: tuple[str, ...], jobs: int, as_json: bool, db: str) -> None:
 @options.db
 @options.example("orderledger check --json")
 def check(as_json: bool, db: str) -> None:
-    """Compare the log with its streams and views.
+    """Compare the log with streams and views.
 
     Exit status: 0 all agrees, 1 there is a difference, 2 wrong usage, 3 the store cannot be used.
     """
@@ -64,7 +64,7 @@ def check(as_json: bool, db: str) -> None:
 @click.argument("kind", required=False)
 @options.example("orderledger schema fill")
 def schema(kind: str | None) -> None:
-    """The JSON Schema of all messages, or of one type."""
+    """Print the JSON Schema of messages."""
     import json
 
     from pydantic import TypeAdapter
@@ -72,21 +72,21 @@ def schema(kind: str | None) -> None:
     from orderledger.infrastructure.messages.registry import MESSAGES, AnyMessage
 
     if kind is not None and kind not in MESSAGES:
-        raise click.BadParameter(f"{kind!r} is no message type: {', '.join(MESSAGES)}", param_hint="KIND")
+        raise click.BadParameter(f"{kind!r} is not a message type. The types are: {', '.join(MESSAGES)}", param_hint="KIND")
     found = MESSAGES[kind].model_json_schema() if kind else TypeAdapter(AnyMessage).json_schema()
     click.echo(json.dumps(found, indent=2))
 
 
 @click.command()
-@click.option("--seed", type=int, default=71, show_default=True, help="The same seed tells the same story.")
+@click.option("--seed", type=int, default=71, show_default=True, help="The same seed gives the same run.")
 @click.option(
-    "--folder", type=click.Path(file_okay=False), help="Where to keep the ledger. Default: a folder that is removed afterwards."
+    "--folder", type=click.Path(file_okay=False), help="Folder for the ledger. Default: a temporary folder, removed at the end."
 )
 @options.example("orderledger demo --folder demo")
 def demo(seed: int, folder: str | None) -> None:
-    """The whole story in a minute.
+    """Show the ledger at work, in a minute.
 
-    Records, is killed, recovers and shows P&L, on an embedded store.
+    Records orders on an embedded store, kills the process, recovers, and shows P&L.
     """
     import tempfile
     from pathlib import Path
@@ -100,7 +100,7 @@ def demo(seed: int, folder: str | None) -> None:
             run(Path(folder), seed, people())
         except (FileExistsError, NotADirectoryError, FileNotFoundError, PermissionError) as fault:
             raise click.BadParameter(str(fault), param_hint="--folder") from None
-        say([f"the ledger is kept: orderledger orders --db {folder}/orders.db"])
+        say([f"the ledger remains there: orderledger orders --db {folder}/orders.db"])
         return
     with tempfile.TemporaryDirectory(prefix="orderledger-demo-") as temporary:
         run(Path(temporary), seed, people())

@@ -15,18 +15,16 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 Answer = TypeVar("Answer")
 
-db = click.option(
-    "--db", envvar="ORDERLEDGER_DB", default="orderledger.db", show_default=True, help="The store: a path or a URL."
-)
-as_json = click.option("--json", "as_json", is_flag=True, help="NDJSON on stdout, one object per row.")
-account = click.option("--account", help="Of this account only.")
-instrument = click.option("--instrument", help="Of this instrument only.")
-side = click.option("--side", type=click.Choice(["buy", "sell"]), help="Of this side only.")
-strategy = click.option("--strategy", help="Of this strategy only.")
+db = click.option("--db", envvar="ORDERLEDGER_DB", default="orderledger.db", show_default=True, help="Store: a path or a URL.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print NDJSON, one object per row.")
+account = click.option("--account", help="Only this account.")
+instrument = click.option("--instrument", help="Only this instrument.")
+side = click.option("--side", type=click.Choice(["buy", "sell"]), help="Only this side.")
+strategy = click.option("--strategy", help="Only this strategy.")
 
 
 def example(*lines: str) -> Callable[[Command], Command]:
-    """Shown in the help of the command, below what it does."""
+    """Add examples to the help of the command."""
 
     def shown(command: Command) -> Command:
         command.__doc__ = "\n".join([cleandoc(command.__doc__ or ""), "", "\b", *(f"  {line}" for line in lines)])
@@ -49,7 +47,7 @@ class Input(click.File):
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """What goes wrong with an input is no fault of the output, nor of the store."""
+    """Report a failed read as a fault of the input, not of the output or the store."""
     try:
         yield
     except OSError as error:
@@ -59,13 +57,13 @@ def reading() -> Iterator[None]:
 
 
 def lines_of(file: BinaryIO) -> Iterator[bytes]:
-    """Its lines."""
+    """The lines of the file."""
     with reading():
         yield from file
 
 
 class Time(click.ParamType[datetime]):
-    """RFC 3339 with an offset, or a count of s, ms, us or ns."""
+    """A time: RFC 3339 with an offset, or a count of s, ms, us or ns."""
 
     name = "time"
 
@@ -81,14 +79,14 @@ class Time(click.ParamType[datetime]):
 
 
 def at_another_time(command: Command) -> Command:
-    """`--as-of` and `--effective-at`."""
-    known = click.option("--as-of", type=Time(), metavar="T", help="As known at T, by the time of recording.")
-    happened = click.option("--effective-at", type=Time(), metavar="T", help="As it had happened by T, by the venue's time.")
+    """Add `--as-of` and `--effective-at`."""
+    known = click.option("--as-of", type=Time(), metavar="T", help="Show what was known at T, by the time of recording.")
+    happened = click.option("--effective-at", type=Time(), metavar="T", help="Show what had happened by T, by the venue's time.")
     return known(happened(command))
 
 
 def period(of: str) -> Callable[[Command], Command]:
-    """`--since` and `--until`, about rows of which this is said."""
+    """Add `--since` and `--until`. `of` says what a row's time means."""
 
     def of_period(command: Command) -> Command:
         since = click.option("--since", type=Time(), metavar="T", help=f"{of} at T or later.")
@@ -99,42 +97,42 @@ def period(of: str) -> Callable[[Command], Command]:
 
 
 def of_events(command: Command) -> Command:
-    """The filters of events."""
-    actor = click.option("--actor", help="Of this actor only.")
-    source = click.option("--source", metavar="SOURCE", help="From this source only: strategy, operator, venue_push, ...")
-    name = click.option("--name", metavar="NAME", help="Of this name only, e.g. fill_recorded.")
-    return actor(source(name(period("That happened")(command))))
+    """Add the filters of events."""
+    actor = click.option("--actor", help="Only this actor.")
+    source = click.option("--source", metavar="SOURCE", help="Only this source: strategy, operator, venue_push, ...")
+    name = click.option("--name", metavar="NAME", help="Only events of this name, e.g. fill_recorded.")
+    return actor(source(name(period("Happened")(command))))
 
 
 def ask(question: Callable[..., Answer], *names: str, **asked: Any) -> Answer:
-    """The answer. What the question does not take is wrong usage."""
+    """The result of a query. A ValueError becomes wrong usage."""
     try:
         return question(*names, **asked)
-    except UnicodeError:  # an argument that is no text
+    except UnicodeError:  # an argument that is not UTF-8
         raise
     except ValueError as fault:
         raise click.UsageError(str(fault)) from None
 
 
 def say_new(url: str) -> None:
-    """A ledger that was not there: perhaps another was meant."""
+    """Say that a ledger was created: the user may have meant another."""
     click.echo(f"orderledger: a new ledger at {url}", err=True)
 
 
 def open_ledger(url: str) -> Any:
-    """The ledger for a question, or for a command that takes care of one. It needs no thread that keeps the views up to date:
-    each question does. Raises StoreUnreachable where there is none, and makes none."""
+    """Open the ledger for a query or for maintenance. No thread updates the views: each query does. Raises StoreUnreachable if
+    there is no ledger, and creates none."""
     from orderledger.infrastructure.errors import StoreUnreachable
     from orderledger.infrastructure.storage.store import is_there, public
     from orderledger.ledger import Ledger
 
     if not is_there(url):
-        raise StoreUnreachable(f"there is no ledger at {public(url)}: `orderledger record` and `collect` make one")
+        raise StoreUnreachable(f"there is no ledger at {public(url)}: `orderledger record` and `collect` create one")
     return Ledger.open(url, update_views=False)
 
 
 def make_ledger(url: str, *, update_views: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
-    """The ledger for a command that records: made where there is none, which is said."""
+    """Open the ledger for a command that records. Creates a missing ledger and says so."""
     from orderledger.infrastructure.storage.store import is_there, public
     from orderledger.ledger import Ledger
 

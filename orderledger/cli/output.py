@@ -1,4 +1,4 @@
-"""Rows for machines, values for people, progress."""
+"""JSON rows for programs, text for people, progress bars."""
 
 import json
 import os
@@ -18,14 +18,14 @@ from orderledger.infrastructure.printable import printable
 
 LINES_AT_ONCE = 100
 PLAIN = re.compile(r"""[^\s=,"{}\[\]]+""")
-"""Text that cannot be misread in a list or an object."""
+"""Text that needs no quotes in a list or an object."""
 
 STYLE_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
 def json_line(row: Row) -> str:
-    """One row: decimals as plain text, times as RFC 3339 in UTC. Evidence keeps the numbers of the venue as they came: numbers,
-    to the last zero."""
+    """One row as JSON: decimals as plain text, times as RFC 3339 in UTC. Numbers in evidence stay JSON numbers, with all their
+    digits."""
     if row.get("evidence") is None:
         return _json(row)
     import msgspec
@@ -40,7 +40,7 @@ def _json(value: Any) -> str:
 
 
 def _as_text(value: Any) -> str:
-    """What JSON has no type for."""
+    """Text of a value that has no JSON type."""
     from orderledger.domain.exact import plain
     from orderledger.infrastructure.storage.columns import time_text
 
@@ -48,19 +48,19 @@ def _as_text(value: Any) -> str:
         return plain(value)
     if isinstance(value, datetime):
         return time_text(value)
-    raise TypeError(f"{type(value).__name__} is no value of a view")
+    raise TypeError(f"{type(value).__name__} is not a type of a view's value")
 
 
 def print_json(rows: Iterable[Row]) -> None:
-    """A line for each row, written in batches."""
+    """Print a line for each row, in batches."""
     remaining = iter(rows)
     while batch := list(islice(remaining, LINES_AT_ONCE)):
         sys.stdout.write("".join(f"{json_line(row)}\n" for row in batch))
-        sys.stdout.flush()  # a reader who has left is met here, not at the end
+        sys.stdout.flush()  # a closed pipe shows here, not at the end
 
 
 def styled(text: str, style: str) -> str:
-    """The text in a style such as "bold" or "red", where a terminal shows it."""
+    """The text in a style such as "bold" or "red", if the terminal shows styles."""
     if not (style and text.strip() and is_coloured()):
         return text
     codes = ";".join(STYLE_CODES[word] for word in style.split())
@@ -68,25 +68,25 @@ def styled(text: str, style: str) -> str:
 
 
 def is_coloured() -> bool:
-    """Whether stdout is a terminal that shows styles, and nobody asked for none (https://no-color.org)."""
+    """Whether stdout is a terminal with styles, and NO_COLOR is not set (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def people(*, to_stderr: bool = False) -> Any:
-    """A console that does not break lines of what is piped on."""
+    """A console that does not wrap lines in a pipe."""
     from rich.console import Console
 
     class People(Console):
         def on_broken_pipe(self) -> None:
-            raise  # how a command ends is for the group of commands to say
+            raise  # the group of commands decides the exit status
 
     stream = sys.stderr if to_stderr else sys.stdout
     return People(file=stream, highlight=False, width=None if stream.isatty() else 300, soft_wrap=False)
 
 
 def readable(value: Any) -> str:
-    """As people read it: times to the millisecond, long fractions cut to ten places, small ones to four digits. Inside a list or
-    an object, text that could be misread stands in quotes. Characters that control a terminal become spaces."""
+    """A value as text for people: times to the millisecond, long fractions rounded to ten places, small ones to four digits.
+    In a list or an object, ambiguous text is quoted. Terminal control characters become spaces."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -117,14 +117,14 @@ def _inside(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Text as it is, or in quotes where it is empty or has what separates values."""
+    """The text, in quotes if it is empty or contains a separator of values."""
     shown = printable(text)
     return shown if PLAIN.fullmatch(shown) else json.dumps(shown, ensure_ascii=False)
 
 
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr, where somebody is looking. Takes how far the work is."""
+    """A progress bar, if stderr is a terminal. Yields a function that takes the amount done."""
     if not sys.stderr.isatty():
         yield lambda done: None
         return
@@ -137,6 +137,6 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
 
 def say(lines: Iterable[str]) -> None:
-    """To whoever watches, on stderr."""
+    """Print lines on stderr."""
     for line in lines:
         click.echo(printable(line), err=True)

@@ -31,7 +31,7 @@ STORE_FAILED = 3
     "--rejects",
     type=click.Path(dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="Write what is no message here, with line number and fault.",
+    help="Write invalid messages to this file, with line number and fault.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
 @options.db
@@ -39,22 +39,22 @@ STORE_FAILED = 3
 def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: str) -> None:
     """Record messages, one JSON object per line.
 
-    They are read from FILE or - (stdin), and recorded in order.
+    Reads FILE, or stdin for -, and records the messages in order.
 
-    Each message is answered when that is durable: recorded, duplicate (the same fact is in the log already), refused (a
-    command that may not happen) or invalid (not a message). `orderledger schema` prints the message types and their fields
-    as JSON Schema. stderr has the first ten faults; --ack tells the outcome of every message, --rejects keeps all that are
-    invalid. A limit order without limit_price, or a stop order without stop_price, is recorded, with a hint: on stderr, or as
+    Each message gets an outcome when it is durable: recorded, duplicate (the log has the same fact already), refused (a
+    command that is not allowed) or invalid (not a message). `orderledger schema` prints the message types and their fields
+    as JSON Schema. stderr shows the first ten faults; --ack prints the outcome of every message, --rejects keeps all invalid
+    ones. A limit order without limit_price, or a stop order without stop_price, is recorded with a hint: on stderr, or in
     the `text` of --ack.
 
     \b
-    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store failed, or has an event that
-    cannot be read: messages about its order are told on stderr and not recorded, the rest is,
-    130 interrupted: what was acknowledged is recorded, and recording the whole file again changes nothing about it.
+    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store failed or has an unreadable
+    event: messages about its order are reported on stderr and not recorded, the others are recorded,
+    130 interrupted: acknowledged messages are recorded, and you can record the whole file again.
     """
     began = time.perf_counter()
     gc.freeze()
-    gc.set_threshold(100_000)  # what is recorded is data without cycles: looking for them often is most of the work
+    gc.set_threshold(100_000)  # messages have no cycles; frequent searches for them cost most of the time (bench_file.py)
     _check_rejects(rejects, file, db)
     with options.make_ledger(db) as ledger, _rejects_at(rejects) as put_aside:
         run = _Run(ack, put_aside)
@@ -71,7 +71,7 @@ def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: st
 
 
 def _check_rejects(path: str | None, file: BinaryIO, db: str) -> None:
-    """Raises BadParameter where what is invalid would be written over what is to be recorded, or what was."""
+    """Raises BadParameter if the reject file is the input or the ledger."""
     from orderledger.infrastructure.storage.store import file_of
 
     for what, other in (("FILE itself", _number(file)), ("the ledger", file_of(db))):
@@ -80,7 +80,7 @@ def _check_rejects(path: str | None, file: BinaryIO, db: str) -> None:
 
 
 def _rejects_at(path: str | None) -> AbstractContextManager[IO[str] | None]:
-    """The file for what is invalid, emptied. Raises BadParameter where it cannot be written."""
+    """The emptied file for invalid messages. Raises BadParameter if it cannot be written."""
     if path is None:
         return nullcontext()
     try:
@@ -90,7 +90,7 @@ def _rejects_at(path: str | None) -> AbstractContextManager[IO[str] | None]:
 
 
 def _is_one_file(path: str, other: str | int) -> bool:
-    """Also of a ledger that is still to be made."""
+    """Whether both name the same file, which may be a ledger that does not exist yet."""
     if isinstance(other, str) and os.path.realpath(path) == os.path.realpath(other):
         return True
     return os.path.isfile(path) and os.path.exists(other) and os.path.samefile(path, other)
@@ -98,7 +98,7 @@ def _is_one_file(path: str, other: str | int) -> bool:
 
 @dataclass
 class _Run:
-    """What has been answered so far."""
+    """Outcomes so far."""
 
     is_acking: bool
     rejects: IO[str] | None
@@ -111,7 +111,7 @@ class _Run:
     unrecorded: int = 0
 
     def answer(self, number: int, line: bytes, outcome: Any) -> str | None:
-        """Count an outcome, and put what is no message aside. Returns the acknowledgement, where one is asked for."""
+        """Count an outcome, and write an invalid message to the reject file. Returns the acknowledgement if there is one."""
         if isinstance(outcome, UnreadableEvent):
             self.unrecorded += 1
             say([f"line {number}: not recorded: {outcome}"])
@@ -143,21 +143,21 @@ class _Run:
             say([f"line {number}: recorded, but perhaps a mistake: {text}"])
 
     def flush(self) -> None:
-        """Put what was put aside into its file."""
+        """Flush the reject file."""
         if self.rejects is not None:
             try:
                 self.rejects.flush()
             except OSError as error:
                 with suppress(OSError):
-                    self.rejects.close()  # it tries once more
+                    self.rejects.close()  # close tries to write again
                 raise OSError(error.errno, error.strerror, self.rejects.name) from error
 
     def close(self, seconds: float, *, as_json: bool) -> None:
-        """The summary, and how far it came where that is not the end."""
+        """Print the summary, and the last line read if the input did not end."""
         rate = round(sum(self.outcomes.values()) / seconds) if seconds else 0
         counts = {word: self.outcomes[word] for word in ("recorded", "duplicate", "refused", "invalid")}
         if self.faults > FAULTS_TOLD:
-            say([f"{self.faults - FAULTS_TOLD:,} more that were refused or invalid: --ack tells the outcome of every line"])
+            say([f"{self.faults - FAULTS_TOLD:,} more were refused or invalid: --ack prints the outcome of every line"])
         if as_json:
             rest = {"not_recorded": self.unrecorded, "hints": self.hints, "anomalies": dict(self.anomalies)}
             rest["seconds"] = f"{seconds:.3f}"
@@ -190,14 +190,14 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
             run.flush()
             show(done)
             if count % GROUPS_BETWEEN_VIEWS == 0:
-                with suppress(UnreadableEvent):  # the views end before it; what can be recorded is
+                with suppress(UnreadableEvent):  # the views stop before such an event; recording goes on
                     ledger.catch_up()
     run.is_whole = True
 
 
 def _recorded(ledger: Any, lines: list[bytes]) -> list[Any]:
-    """Outcomes in the order of the lines. A message about an order of which an event cannot be read has none, but the error: such
-    ones are looked for by halves, since they keep the others of their commit from being recorded."""
+    """Outcomes in the order of the lines. A message about an order with an unreadable event gets the error instead. It fails its
+    whole commit, so it is found by halving the lines."""
     try:
         outcomes: list[Any] = ledger.record_lines(lines)
     except UnreadableEvent as error:
@@ -207,7 +207,7 @@ def _recorded(ledger: Any, lines: list[bytes]) -> list[Any]:
 
 
 def _groups(stream: BinaryIO) -> Iterator[list[bytes]]:
-    """Lines as they come, up to a group's worth, without waiting for more than is there."""
+    """Groups of lines as they arrive, without waiting for a full group."""
     from orderledger.infrastructure.messages.parsing import LINE_LIMIT
 
     with options.reading():
@@ -228,7 +228,7 @@ def _groups(stream: BinaryIO) -> Iterator[list[bytes]]:
 
 
 def _rest_of_line(stream: BinaryIO, line: bytes) -> bytes:
-    """A line that is too long to be a message: keep its beginning, and skip to its end."""
+    """The beginning of a line that is too long for a message; skips to the line's end."""
     while piece := stream.readline(CHUNK):
         if piece.endswith(b"\n"):
             break
@@ -241,7 +241,7 @@ def _size(stream: BinaryIO) -> int | None:
 
 
 def _number(stream: BinaryIO) -> int | None:
-    """By which the system knows it, where it does."""
+    """The file descriptor of the stream, if it has one."""
     try:
         return stream.fileno()
     except OSError:

@@ -1,4 +1,4 @@
-"""Tables for people, printed page by page: a long one begins at once, and memory does not grow with it."""
+"""Tables for people, printed page by page: a long table starts at once and uses constant memory."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,19 +14,19 @@ from orderledger.cli.columns import NEEDS, SENTENCES, STYLES, Columns, Row, valu
 from orderledger.cli.output import print_json, readable, styled
 
 PAGE = 500
-"""Rows whose values decide the widths of the columns."""
+"""Rows per page. The values of a page decide the widths of its columns."""
 
 GAP = 2
 WHOLE_WORD = 17
 LEAST_TEXT = 12
-"""Words of up to `WHOLE_WORD` characters stay whole; lines of longer text have at least `LEAST_TEXT`."""
+"""Words of up to `WHOLE_WORD` characters are not split. Lines of wrapped text have at least `LEAST_TEXT` characters."""
 COMFORTABLE_TEXT = 20
 COMFORTABLE_SENTENCE = 40
-"""A column is added where it leaves the text of the others so wide."""
+"""An optional column is added if the text columns keep at least these widths."""
 
 
 def print_rows(rows: Iterable[Row], columns: Columns, *, as_json: bool, title: str = "rows") -> None:
-    """NDJSON with every field, or a table with the columns that people look at."""
+    """Print NDJSON with every field, or a table with the chosen columns."""
     if as_json:
         print_json(rows)
         return
@@ -43,31 +43,31 @@ def print_rows(rows: Iterable[Row], columns: Columns, *, as_json: bool, title: s
 
 
 def print_note(sentence: str) -> None:
-    """What is said below a table."""
+    """Print a sentence below a table."""
     _write(styled(line, "dim") for line in folded(sentence, _room() or len(sentence)))
 
 
 def print_record(row: Row) -> None:
-    """One row, a field to a line, without what is empty."""
+    """Print one row, one field per line, without empty fields."""
     told = {name: value for name, value in row.items() if value is not False}
     titles, cells = [name.replace("_", " ") for name in told], list(map(readable, told.values()))
     _write(_below_each_other(titles, cells, [_style(name, cell) for name, cell in zip(told, cells, strict=True)], _room()))
 
 
 def _room() -> int | None:
-    """The width of the window. None where nobody looks at one."""
+    """The width of the window, or None if stdout is not a terminal."""
     return get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _write(lines: Iterable[str]) -> None:
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in lines))
-    sys.stdout.flush()  # a reader who has left is met here, not at the end
+    sys.stdout.flush()  # a closed pipe shows here, not at the end
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A column of a page as text. It is `whole` wide with nothing folded, `narrow` with its title folded between words, and
-    `least` with its text folded as well: numbers and times are not."""
+    """A column of a page as text, with three widths: `whole` without wrapping, `narrow` with a wrapped title, `least` with
+    wrapped text as well. Numbers and times are never wrapped."""
 
     name: str
     title: str
@@ -85,11 +85,11 @@ class Drawn:
 
 
 class Table:
-    """A table on stdout. Its first page decides the columns and their widths. A later page that has values in other columns, or
-    wider numbers, begins with a header of its own.
+    """A table on stdout. Its first page decides the columns and their widths. A later page with values in other columns, or with
+    wider numbers, starts with a new header.
 
-    A window has as many columns as there is room for; where there is none for the first ones, a row is a field to a line. What
-    is piped on has all columns, and a line for each row.
+    A window shows as many columns as fit. If the first columns do not fit, each field has its own line. A pipe gets all columns,
+    one line per row.
     """
 
     def __init__(self, columns: Columns) -> None:
@@ -100,7 +100,7 @@ class Table:
         self._left_out: dict[str, None] = {}
 
     def print(self, rows: Sequence[Row]) -> None:
-        """One page of rows."""
+        """Print one page of rows."""
         drawn = [draw(name, rows) for name in self._columns.all]
         used = [column for column in drawn if column.name in self._used or any(column.cells)]
         begins = not self._holds(used)
@@ -130,13 +130,13 @@ class Table:
         return [self._widths[column.name] for column in shown], [column.is_number for column in shown]
 
     def print_left_out(self) -> None:
-        """What there was no room for."""
+        """Name the columns that did not fit."""
         if self._left_out:
             ways = "a wider window, `| less -S` and --json show them"
-            print_note(f"left out for want of room: {', '.join(self._left_out)}; {ways}")
+            print_note(f"columns that do not fit: {', '.join(self._left_out)}; {ways}")
 
     def _holds(self, used: Sequence[Drawn]) -> bool:
-        """Whether the columns as they were laid out have room for this page."""
+        """Whether this page fits the present layout."""
         if not self._used or any(column.name not in self._used for column in used):
             return False
         return all(column.is_text or column.narrow <= self._widths.get(column.name, column.narrow) for column in used)
@@ -169,8 +169,8 @@ def draw(name: str, rows: Sequence[Row]) -> Drawn:
 
 
 def fitted(columns: Sequence[Drawn], first: int, room: int) -> dict[str, int]:
-    """The columns for which there is room, and how wide each is: the first ones at any rate, with their text folded where they
-    must be, and of the others those that leave the text of all comfortable. One that means nothing without another needs it."""
+    """The columns that fit, with their widths. The first ones are always chosen, with wrapped text if needed. Another is added if
+    all text stays comfortably wide, and if the column that it depends on (`NEEDS`) is shown."""
     if total(column.whole for column in columns) <= room:
         return {column.name: column.whole for column in columns}
     chosen = [columns[0]]
@@ -185,29 +185,29 @@ def fitted(columns: Sequence[Drawn], first: int, room: int) -> dict[str, int]:
     comfortable = {column.name: column.comfortable for column in chosen}
     least = {column.name: column.least for column in chosen}
     sentences = {name: width for name, width in comfortable.items() if name in SENTENCES}
-    for least_of in (comfortable, {**least, **sentences}, least):  # sentences stay wide for as long as they can
+    for least_of in (comfortable, {**least, **sentences}, least):  # sentences are narrowed last
         while total(widths_of.values()) > room and (wide := [name for name in widths_of if widths_of[name] > least_of[name]]):
             widths_of[max(wide, key=widths_of.__getitem__)] -= 1
     return widths_of
 
 
 def total(widths: Iterable[int]) -> int:
-    """What columns take side by side."""
+    """The total width of columns side by side."""
     each = list(widths)
     return sum(each) + GAP * (len(each) - 1)
 
 
 def width_of(text: str) -> int:
-    """How many columns of a terminal the text takes."""
+    """The width of the text in terminal cells."""
     if text.isascii():
         return len(text)
-    from rich.cells import cell_len  # it takes as long to load as a short answer
+    from rich.cells import cell_len  # loading it takes as long as a short query (bench_startup.py)
 
     return cell_len(text)
 
 
 def folded(text: str, width: int) -> list[str]:
-    """The text in lines of this width, broken between words, and in words that are wider."""
+    """The text in lines of this width, split between words, and within words that are wider."""
     if width_of(text) <= width:
         return [text]
     from rich.cells import chop_cells
@@ -226,7 +226,7 @@ def folded(text: str, width: int) -> list[str]:
 
 
 def _rows_of(columns: Sequence[Drawn]) -> Iterator[tuple[Sequence[str], list[str]]]:
-    """The cells of each row, and how each is styled."""
+    """The cells of each row, and their styles."""
     names = [column.name for column in columns]
     for cells in zip(*(column.cells for column in columns), strict=True):
         yield cells, [_style(name, cell) for name, cell in zip(names, cells, strict=True)]
@@ -244,7 +244,7 @@ def _beside_each_other(
     *,
     is_folded: bool = True,
 ) -> Iterator[str]:
-    """The lines of one row. What is not folded may be wider than its column."""
+    """The lines of one row. If not folded, a cell may be wider than its column."""
     lines = [folded(cell, width) if is_folded else [cell] for cell, width in zip(cells, widths, strict=True)]
     for pieces in zip_longest(*lines, fillvalue=""):
         yield (" " * GAP).join(
@@ -259,7 +259,7 @@ def _padded(text: str, width: int, *, is_right: bool) -> str:
 
 
 def _below_each_other(titles: Sequence[str], cells: Sequence[str], styles: Sequence[str], room: int | None) -> Iterator[str]:
-    """A field to a line, without what is empty."""
+    """One field per line, without empty fields."""
     widest = max(map(len, titles))
     for title, cell, style in zip(titles, cells, styles, strict=True):
         lines = folded(cell, max(room // 3, room - widest - GAP)) if room else [cell]
@@ -269,7 +269,5 @@ def _below_each_other(titles: Sequence[str], cells: Sequence[str], styles: Seque
 
 
 def singular(title: str) -> str:
-    """What one of them is called."""
-    first, _, rest = title.partition(" that ")
-    one = "anomaly" if first == "anomalies" else first.removesuffix("s")
-    return f"{one} that is{rest.removeprefix('are')}" if rest else one
+    """The singular of a table's title."""
+    return "anomaly" if title == "anomalies" else title.removesuffix("s")

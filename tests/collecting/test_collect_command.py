@@ -291,7 +291,7 @@ def test_a_break_of_several_accounts_is_taken_back_of_one_that_is_named(tmp_path
     runner = CliRunner()
     assert runner.invoke(main, ["record", "-", "--db", db], input=lines).exit_code == 0
     said = runner.invoke(main, ["revert", name, "--db", db])
-    assert said.exit_code == 2 and "is a break of sim:one, sim:two: give the --account" in said.stderr
+    assert said.exit_code == 2 and "is a break of sim:one, sim:two: give --account" in said.stderr
     said = runner.invoke(main, ["revert", name, "--account", "sim:one", "--db", db])
     assert [json.loads(line)["account"] for line in said.stdout.splitlines()] == ["sim:one"]
 

@@ -21,7 +21,7 @@ from tests.contract.streams import report, request
     ("arguments", "status", "sentence"),
     [
         (["order", "C-9"], 1, "C-9"),
-        (["order", b"\xff"], 2, "no UTF-8"),
+        (["order", b"\xff"], 2, "not UTF-8"),
         (["--account", "sim:main", "orders"], 2, "--account goes after the command: orderledger orders --account ..."),
         (["orders", "--as-of", "yesterday"], 2, "'yesterday' is not an RFC 3339 time with an offset, such as 2026-"),
         (["orders", "--as-of", "²"], 2, "'²' is not an RFC 3339 time"),
@@ -80,7 +80,7 @@ def test_what_is_refused_or_invalid_is_told_and_what_is_not_told_is_counted(tmp_
     assert said[0].startswith("line 2: type: ")
     assert said[1].startswith("line 3: refused: unknown_order: ") and said[9].startswith("line 11: refused: ")
     assert said[10:] == [
-        "3 more that were refused or invalid: --ack tells the outcome of every line",
+        "3 more were refused or invalid: --ack prints the outcome of every line",
         "1 recorded, 0 duplicate, 12 refused, 1 invalid",
     ]
     status, said = recorded(orderledger_command, tmp_path, documents[:4], "--rejects", "rejects.ndjson")
@@ -206,6 +206,6 @@ def test_what_was_taken_back_before_is_not_told_as_taken_back_again(tmp_path: Pa
     assert reverted("--dry-run") == (0, ["bust_fill"], "") and events() == before
     assert reverted() == (0, ["bust_fill"], "")
     after = events()
-    sentence = "orderledger: nothing is appended for 'missing_fill:F-1': it was taken back before\n"
+    sentence = "orderledger: nothing to append for 'missing_fill:F-1': it was undone before\n"
     assert reverted() == reverted("--dry-run") == (0, [], sentence)
     assert events() == after > before

@@ -53,7 +53,7 @@ def test_every_command_with_a_ledger_is_asked_without_one() -> None:
 @pytest.mark.parametrize("arguments", QUESTIONS)
 def test_in_a_database_without_a_ledger(database: str, arguments: str) -> None:
     status, printed, said = asked(database, arguments)
-    sentence = f"there is no ledger at {public(database)}: `orderledger record` and `collect` make one"
+    sentence = f"there is no ledger at {public(database)}: `orderledger record` and `collect` create one"
     assert (status, printed, said) == (3, "", f"orderledger: {sentence}\n")
     assert tables(database) == ["notes"]
     if database.startswith("sqlite"):

@@ -27,7 +27,7 @@ DAY = (
     {"account": "hyperliquid:main", "type": "fill", "venue_order_id": "999", "fill_id": "F-9", "instrument": "ETH-USD",
      "side": "sell", "quantity": "1", "price": "3000"},
 )  # fmt: skip
-LEFT_OUT = re.compile(r"left out for want of room: (.*); a wider window, `\| less -S` and --json show them")
+LEFT_OUT = re.compile(r"columns that do not fit: (.*); a wider window, `\| less -S` and --json show them")
 
 
 @pytest.fixture
