@@ -20,7 +20,7 @@ PYTEST := $(BIN)/pytest --numprocesses=4 --dist=loadfile
 	$(PYTHON) -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: help setup lock demo test test-long check format bench clean
+.PHONY: help setup lock demo test test-long mutants check format bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: setup  ## all tests but the long ones, in two or three minutes
 
 test-long: setup  ## the long tests: more seeds, whole streams, 1000 worlds; half an hour and more
 	$(PYTEST) -m long
+
+mutants: setup  ## plant known faults in a copy, and count those that no test finds; some minutes
+	$(BIN)/python -m tests.mutants
 
 check: setup  ## style, format, types and the architecture
 	$(BIN)/ruff check .

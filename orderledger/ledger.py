@@ -20,7 +20,7 @@ from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import Board
-from orderledger.infrastructure.storage.store import Store, open_store, reaching
+from orderledger.infrastructure.storage.store import Store, as_store_error, cannot_be_written, open_store, reaching
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.check import Checked, check
 from orderledger.infrastructure.views.follower import Follow, check_follow, follower_of
@@ -51,12 +51,23 @@ class Ledger(Queries):
         self._committer = Committer(self._writer)
         self._closing = threading.RLock()  # a signal handler may close it while it is closed
         self._is_closed = False
+        if self._has_current_views() and update_views:
+            self._follower.start()
+
+    def _has_current_views(self) -> bool:
+        """Whether the views are of this version, or could be rebuilt."""
         try:
-            rebuild_outdated(store, self._projector)
-            if update_views:
-                self._follower.start()
+            rebuild_outdated(self._store, self._projector)
         except UnreadableEvent as error:  # recording goes on; whoever asks the views is told
             self._projector.fault = self._follower.failure = error
+        except Exception as error:
+            if not cannot_be_written(error):
+                raise
+            self._projector.is_outdated = True  # whoever asks is answered from the log
+            self._follower.failure = as_store_error(error, self._url)
+        else:
+            return True
+        return False
 
     @classmethod
     def open(
@@ -65,21 +76,22 @@ class Ledger(Queries):
         *,
         synchronous: str | None = None,
         lock_timeout: int | None = None,
+        answer_timeout: int | None = None,
         clock: Clock | None = None,
         update_views: Follow = True,
     ) -> "Ledger":
         """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`, and create it if it is not there.
 
-        `synchronous` and `lock_timeout` are explained in `Settings`. `follow` keeps the views up to date in the background:
-        with a thread, or with "process" in a process of its own, which leaves the interpreter to those who record.
+        `synchronous`, `lock_timeout` and `answer_timeout` are explained in `Settings`. `follow` keeps the views up to date in the
+        background: with a thread, or with "process" in a process of its own, which leaves the interpreter to those who record.
         Raises InvalidSetting, StoreUnreachable, or StoreVersion for a store made by a newer version.
         """
         if isinstance(url, PathLike):
             url = fspath(url)
         check_argument("url", "text", url)
-        settings = Settings.read(db=url, synchronous=synchronous, lock_timeout=lock_timeout)
+        settings = Settings.read(db=url, synchronous=synchronous, lock_timeout=lock_timeout, answer_timeout=answer_timeout)
         check_follow(update_views, settings.db)
-        store = open_store(settings.db, synchronous=settings.synchronous, lock_timeout=settings.lock_timeout)
+        store = open_store(**settings.of_store())
         try:
             with reaching(settings.db):
                 return cls(store, settings, clock, update_views=update_views)

@@ -123,7 +123,8 @@ def open_ledger(url: str) -> Any:
     """Open the ledger for a query or for maintenance. No thread updates the views: each query does. Raises StoreUnreachable if
     there is no ledger, and creates none."""
     from orderledger.infrastructure.errors import StoreUnreachable
-    from orderledger.infrastructure.storage.store import is_there, public
+    from orderledger.infrastructure.storage.store import is_there
+    from orderledger.infrastructure.storage.urls import public
     from orderledger.ledger import Ledger
 
     if not is_there(url):
@@ -133,7 +134,8 @@ def open_ledger(url: str) -> Any:
 
 def make_ledger(url: str, *, update_views: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
     """Open the ledger for a command that records. Creates a missing ledger and says so."""
-    from orderledger.infrastructure.storage.store import is_there, public
+    from orderledger.infrastructure.storage.store import is_there
+    from orderledger.infrastructure.storage.urls import public
     from orderledger.ledger import Ledger
 
     is_new = not is_there(url)

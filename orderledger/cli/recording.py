@@ -14,7 +14,7 @@ import click
 
 from orderledger.cli import options
 from orderledger.cli.output import json_line, progress, say
-from orderledger.infrastructure.errors import UnreadableEvent
+from orderledger.infrastructure.errors import DamagedRow, UnreadableEvent
 
 CHUNK = 1 << 18
 GROUP = 1_000
@@ -72,7 +72,7 @@ def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: st
 
 def _check_rejects(path: str | None, file: BinaryIO, db: str) -> None:
     """Raises BadParameter if the reject file is the input or the ledger."""
-    from orderledger.infrastructure.storage.store import file_of
+    from orderledger.infrastructure.storage.urls import file_of
 
     for what, other in (("FILE itself", _number(file)), ("the ledger", file_of(db))):
         if path is not None and other is not None and _is_one_file(path, other):
@@ -190,7 +190,7 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
             run.flush()
             show(done)
             if count % GROUPS_BETWEEN_VIEWS == 0:
-                with suppress(UnreadableEvent):  # the views stop before such an event; recording goes on
+                with suppress(UnreadableEvent, DamagedRow):  # the views stop before such an event; recording goes on
                     ledger.catch_up()
     run.is_whole = True
 

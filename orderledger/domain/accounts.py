@@ -94,7 +94,7 @@ class BalanceReported(AccountEvent, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class OpenBreak(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class OpenBreak(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """A difference from the venue that no evidence has settled yet, and since when it is known."""
 
     id: str

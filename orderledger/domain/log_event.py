@@ -11,7 +11,7 @@ NOT_COMPARED = frozenset({"message_id", "tags"})
 NOT_HASHED = NOT_COMPARED | {"aliases"}
 
 
-class LogEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, eq=False):
+class LogEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, eq=False, forbid_unknown_fields=True):
     """One fact as immutable data. `stored_name` is its name in the store: written by hand, never changed.
 
     Two events are equal if all fields are, except `message_id` and `tags`. Prices and quantities are exact decimals in the

@@ -121,7 +121,7 @@ ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIE
 """The facts that end an order. `filled` follows from its fills, `done_for_day` from its time in force."""
 
 
-class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, forbid_unknown_fields=True):
     """What the venue claims besides the fact itself: a cross-check, never a source of fills.
 
     The terms of an order that was not requested here are what the venue claims they are.
@@ -140,7 +140,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     reduce_only: bool | None = None
 
 
-class Links(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Links(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """What an order belongs to: the proposal it carries out, the trade it opens or closes, its parent and group."""
 
     proposal_id: str | None = None

@@ -9,14 +9,18 @@ LedgerError
 │   ├── StoreUnreachable    not there, locked, full, read-only, or refusing
 │   ├── StoreVersion        made by a newer version
 │   ├── UnreadableEvent     an event in the log is damaged, or a newer version's
+│   ├── DamagedRow          a row of a view cannot be read: rebuilding mends it
 │   └── OutcomeUnknown      a commit failed so that nobody can say whether it happened
 └── VenueError          a venue could not be asked, or would not answer
     ├── VenueUnavailable    no answer: nothing is known
     └── VenueRefused        an answer that says no
 """
 
+from orderledger.infrastructure.secrecy import masked
+
 __all__ = [
     "AmbiguousOrder",
+    "DamagedRow",
     "InvalidMessage",
     "InvalidSetting",
     "LedgerError",
@@ -33,7 +37,14 @@ __all__ = [
 
 
 class LedgerError(Exception):
-    """Anything this package raises on purpose."""
+    """Anything this package raises on purpose. Known secrets are masked in what it says."""
+
+    def __str__(self) -> str:
+        return masked(self._sentence())
+
+    def _sentence(self) -> str:
+        """The sentence, before secrets are taken out of it."""
+        return super().__str__()
 
 
 class InvalidMessage(LedgerError, ValueError):
@@ -96,8 +107,22 @@ class UnreadableEvent(StoreError):
         self.position = position
         self.fault = fault
 
-    def __str__(self) -> str:
+    def _sentence(self) -> str:
         return f"event {self.position} of the log, version {self.version} of {self.stream!r}, cannot be read: {self.fault}"
+
+
+class DamagedRow(StoreError):
+    """A row of a view cannot be read: of which `table`, with which `key`, in which `column`. `rebuild` mends it."""
+
+    def __init__(self, table: str, key: str, column: str, fault: str) -> None:
+        super().__init__(table, key, column, fault)
+        self.table = table
+        self.key = key
+        self.column = column
+        self.fault = fault
+
+    def _sentence(self) -> str:
+        return f"row {self.key} of {self.table} is damaged: {self.column}: {self.fault}; `orderledger rebuild` mends it"
 
 
 class OutcomeUnknown(StoreError):

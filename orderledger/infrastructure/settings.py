@@ -8,6 +8,8 @@ from typing import Any
 from orderledger.infrastructure.errors import InvalidSetting
 
 LONGEST_WAIT = 86_400
+SECONDS = {"lock_timeout": 0, "answer_timeout": 1}
+"""Settings that are whole numbers of seconds, and the least of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,9 @@ class Settings:
     lock_timeout: int = 30
     """Seconds to wait for a store that another process holds, up to a day."""
 
+    answer_timeout: int = 30
+    """Seconds to wait for a PostgreSQL server that says nothing, and is not at work on what it was asked, up to a day."""
+
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None, **given: Any) -> "Settings":
         """Defaults, then the environment, then what is given."""
@@ -36,13 +41,20 @@ class Settings:
         settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
         if settings.synchronous not in ("FULL", "NORMAL", "OFF", "EXTRA"):
             raise InvalidSetting("synchronous", f"{settings.synchronous!r} is none of FULL, EXTRA, NORMAL, OFF")
-        if type(settings.lock_timeout) is not int or not 0 <= settings.lock_timeout <= LONGEST_WAIT:
-            raise InvalidSetting("lock_timeout", f"{settings.lock_timeout!r} is no whole number of seconds up to {LONGEST_WAIT}")
+        for name, least in SECONDS.items():
+            seconds = getattr(settings, name)
+            if type(seconds) is not int or not least <= seconds <= LONGEST_WAIT:
+                span = f"up to {LONGEST_WAIT}" if not least else f"from {least} to {LONGEST_WAIT}"
+                raise InvalidSetting(name, f"{seconds!r} is no whole number of seconds {span}")
         return settings
+
+    def of_store(self) -> dict[str, Any]:
+        """What `open_store` takes."""
+        return {"url": self.db, **{field.name: getattr(self, field.name) for field in fields(self) if field.name != "db"}}
 
 
 def _value(name: str, text: str) -> Any:
-    if name != "lock_timeout":
+    if name not in SECONDS:
         return text
     if not text.isdecimal():
         raise InvalidSetting(f"ORDERLEDGER_{name.upper()}", f"{text!r} is no number of seconds")

@@ -316,4 +316,19 @@ CERTIFICATES = Table(
 )
 
 TABLES = (ORDERS, TRADES, POSITIONS, ANOMALIES, PROPOSALS, INSTRUMENTS, ACCOUNT_EVENTS, CERTIFICATES)
-BY_NAME = {table.name: table for table in TABLES}
+"""The views, which follow the log."""
+
+ORDER_NAMES = Table(
+    "order_names",
+    "Every id an order has borne. Written with the events, in the same commit: recording looks orders up by it.",
+    ("account", "kind", "name"),
+    (
+        Column("account", "text", "Trading account."),
+        Column("kind", "text", "client, request, venue or alias."),
+        Column("name", "text", "The id."),
+        Column("stream", "text", "Stream of the order that it stands for."),
+    ),
+    order_by=("account", "kind", "name"),
+)
+
+BY_NAME = {table.name: table for table in (*TABLES, ORDER_NAMES)}

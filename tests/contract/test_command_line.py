@@ -60,7 +60,7 @@ def test_what_names_no_store_is_wrong_usage_and_makes_no_file(tmp_path: Path, mo
     for command in ("orders", "record"):
         run = CliRunner().invoke(main, [command, "--db", url], input="")
         assert (run.exit_code, run.stdout) == (2, "")
-        shown = url.replace("me:secret@", "")
+        shown = {"mysql://me:secret@host/db": "mysql://...", "http://host": "http://..."}.get(url, url)
         assert run.stderr == f"orderledger: db: {shown!r} is none of: a path, sqlite:///path, postgresql://..., memory://\n"
     assert list(tmp_path.iterdir()) == []
 

@@ -22,10 +22,28 @@ SPOILED = {
         b'{"recorded_at":"2026-03-02T09:30:00Z","source":"import","payload":{"fill_id":"F","quantity":[],"price":"1"}}',
         "payload.quantity",
     ),
+    "a field that nobody knows": (
+        None,
+        b'{"recorded_at":"2026-03-02T09:30:00Z","source":"import","payload":{"fill_id":"F","quantity":"1","price":"1","tax":"2"}}',
+        "unknown field `tax` - at `$.payload`",
+    ),
+    "a field that nobody knows around it": (
+        None,
+        b'{"recorded_at":"2026-03-02T09:30:00Z","source":"import","seal":"x","payload":{"fill_id":"F","quantity":"1","price":"1"}}',
+        "unknown field `seal`",
+    ),
+    "a field that nobody knows in it": (
+        None,
+        b'{"recorded_at":"2026-03-02T09:30:00Z","source":"x","payload":{"fill_id":"F","quantity":"1","price":"1","reported":{"a":1}}}',
+        "unknown field `a` - at `$.payload.reported`",
+    ),
     "an unknown name": ("fill_recorded.v9", b"{}", "'fill_recorded.v9', which this version does not know"),
 }
 WHICH = "event 7 of the log, version 3 of 'sim:main/C-1', cannot be read: "
 """The first fill of the second of these lives."""
+
+
+UNGUARDED = {"sqlite": ("DROP TRIGGER orderledger_events_no_delete",), "postgresql": ()}
 
 
 def spoil(url: str, position: int, name: str | None, state: bytes) -> None:
@@ -83,6 +101,17 @@ def test_the_check_names_each_of_them_and_goes_on(durable_store_url: str, is_fol
     assert found[1] == ("sim:main/C-2", unknown)
     assert (("trades sim:main/C-1/F-1-1", "in the view, not in the log") in found) == is_folded
     assert (len(found) == 2) != is_folded
+
+
+def test_the_check_finds_a_hole_in_a_stream(durable_store_url: str) -> None:
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
+        ledger.record_many(parsed(*lives(3)))
+    spoil(durable_store_url, 7, None, b"")
+    unguarding = UNGUARDED[durable_store_url.partition(":")[0]]
+    run_sql(durable_store_url, *unguarding, "DELETE FROM orderledger_events WHERE notification_id = 7")
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
+        found = [(difference.where, difference.what) for difference in ledger.check().differences]
+    assert found == [("sim:main/C-1", "version 3 expected, 4 found")]
 
 
 def test_any_event_may_be_damaged(tmp_path: Path) -> None:

@@ -53,6 +53,40 @@ def test_positions_become_visible_in_order(postgres_schema_url: str) -> None:
         assert len(seen) == 8 * 80
 
 
+def test_an_append_waits_for_one_whose_positions_are_not_visible_yet(postgres_schema_url: str) -> None:
+    """Pitfall 1: else the later position would be visible first, and a reader would pass over the earlier one."""
+    insert = f"INSERT INTO {EVENTS_TABLE} (originator_id, originator_version, topic, state) VALUES ('s', 1, 't', '')"
+    with (
+        Ledger.open(postgres_schema_url, lock_timeout=1, update_views=False) as ledger,
+        psycopg.connect(postgres_schema_url) as other,
+    ):
+        other.execute(insert)
+        with pytest.raises(StoreUnreachable, match="another holds the store"):
+            ledger.record(parsed(request("C-1"))[0])
+        other.rollback()
+        assert ledger.record(parsed(request("C-1"))[0]).outcome == "recorded"
+
+
+def test_of_a_commit_that_failed_another_ledgers_event_is_no_part(
+    durable_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pitfall 3: what stands at the version is compared byte for byte with what was to stand there."""
+    ours, theirs = parsed(fill("C-1", "F-1", 1), fill("C-1", "F-2", 2))
+    with Ledger.open(durable_store_url, update_views=False) as one, Ledger.open(durable_store_url, update_views=False) as other:
+        one.record(parsed(request("C-1"))[0])
+
+        def fail(*arguments: Any) -> Any:
+            other.record(theirs)
+            raise OperationalError("the line was cut before anything was sent")
+
+        monkeypatch.setattr(recorder_of(one), "append", fail)
+        with pytest.raises((StoreUnreachable, OutcomeUnknown), match="cut before"):
+            one.record(ours)
+        monkeypatch.undo()
+        assert one.record(ours).outcome == "recorded"
+        assert {trade["fill_id"] for trade in one.trades()} == {"F-1", "F-2"}
+
+
 @pytest.mark.parametrize("error", [OperationalError("the answer got lost"), IntegrityError("a retry met its own event")])
 def test_a_commit_whose_answer_got_lost_counts_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """Pitfall 3: the events are compared with what is stored before anybody is told otherwise."""

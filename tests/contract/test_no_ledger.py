@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from orderledger import Ledger, StoreUnreachable
 from orderledger.cli import main
-from orderledger.infrastructure.storage.store import is_there, public
+from orderledger.infrastructure.storage.store import is_there
+from orderledger.infrastructure.storage.urls import public
 from tests.contract.sql import connected
 
 

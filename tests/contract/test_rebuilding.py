@@ -4,12 +4,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from orderledger import Ledger, StoreError, StoreVersion, parse_document
-from orderledger.infrastructure.views import projector
+from orderledger.infrastructure.views import projector, rebuild
 from tests.contract.sql import connected, run_sql
 from tests.contract.streams import IDS, fill, lives, parsed, report, request, story
 
@@ -88,6 +89,29 @@ def test_many_rows_at_once_hold_what_a_few_hold(durable_store_url: str) -> None:
         ledger.record_many(parsed(*({**fill(name, f"G{number}", number + 2)} for number, name in enumerate(ids))))
         assert {row["cum_quantity"] for row in ledger.orders()} == {2}
         assert ledger.check().differences == () and ledger.rebuild().is_equal
+
+
+def test_what_is_recorded_just_before_the_switch_is_in_the_new_rows(
+    durable_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch = rebuild._switch_names
+    with (
+        Ledger.open(durable_store_url, update_views=False) as ledger,
+        Ledger.open(durable_store_url, update_views=False) as other,
+    ):
+        ledger.record_many(parsed(*lives(2)))
+        run_sql(durable_store_url, "INSERT INTO order_names VALUES ('sim:main', 'venue', 'nobody', 'sim:main/C-0')")
+
+        def record_and_switch(*arguments: Any) -> bool:
+            other.record_many(parsed(*lives(3)[8:]))
+            ledger.catch_up()
+            run_sql(durable_store_url, "UPDATE orders SET status = 'new'")
+            return switch(*arguments)
+
+        monkeypatch.setattr(rebuild, "_switch_names", record_and_switch)
+        assert not ledger.rebuild().is_equal
+        assert ledger.check().differences == ()
+        assert ledger.order("V-2")["status"] == "filled"
 
 
 def test_views_are_rebuilt_while_another_writer_records(tmp_path: Path) -> None:

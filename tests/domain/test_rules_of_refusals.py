@@ -26,10 +26,20 @@ def test_the_same_request_again_is_a_duplicate_whenever_it_is_made() -> None:
         request(post_only=True),
         request(reduce_only=True),
         request(stop_price="90"),
+        request(time_in_force="gtd", expire_at=at(3600)),
+        request(strategy="other"),
+        request(links={"proposal_id": "P-1"}),
     ],
 )
 def test_the_same_client_order_id_with_other_terms_is_refused(other: Document) -> None:
     given(*WORKING).when(other).then_outcome("refused", "duplicate_client_order_id").then().then_order(quantity="10")
+
+
+def test_the_same_client_order_id_with_other_links_is_refused() -> None:
+    linked = (request(links={"trade_id": "T-1", "role": "entry"}),)
+    given(*linked).when(request(links={"trade_id": "T-1", "role": "entry"})).then_outcome("duplicate")
+    given(*linked).when(request(links={"trade_id": "T-1", "role": "exit"})).then_outcome("refused", "duplicate_client_order_id")
+    given(*linked).when(request()).then_outcome("refused", "duplicate_client_order_id")
 
 
 def test_the_request_as_it_was_made_is_the_same_after_a_replace() -> None:

@@ -246,6 +246,27 @@ def test_a_replace_without_a_name_that_may_answer_two_requests_leaves_the_id_in_
     scenario.when(message("replace", quantity="7", at=at(13))).then_order(working_client_order_id="C-1c", pending=None)
 
 
+ASKED = (
+    request_replace(quantity="11", replacement_client_order_id="R-1", at=at(10)),
+    request_replace(quantity="12", replacement_client_order_id="R-2", at=at(20)),
+)
+
+
+def test_an_answer_without_a_name_answers_the_oldest_request_also_where_a_later_one_was_recorded_before() -> None:
+    answered = message("replace", quantity="11", at=at(15))
+    given(*WORKING, ASKED[1], ASKED[0], answered).then_order(working_client_order_id="R-1", pending="replace")
+
+
+@pytest.mark.parametrize(("accepted_at", "refused_at", "working"), [(30, 15, "R-2"), (15, 30, "R-1")])
+@pytest.mark.parametrize("is_accepted_first", [True, False])
+def test_answers_without_a_name_answer_in_the_order_of_time_in_whatever_order_they_are_recorded(
+    accepted_at: int, refused_at: int, working: str, is_accepted_first: bool
+) -> None:
+    answers = (message("replace", quantity="12", at=at(accepted_at)), message("reject_replace", at=at(refused_at)))
+    told = answers if is_accepted_first else answers[::-1]
+    given(*WORKING, *ASKED, *told).then_order(working_client_order_id=working, pending=None)
+
+
 def test_a_canceled_order_that_a_late_fill_completes_has_nothing_outstanding() -> None:
     row = in_any_order(
         [*WORKING, message("request_cancel", at=at(5))], message("cancel", at=at(12)), fill("F-1", "10", at=at(11))

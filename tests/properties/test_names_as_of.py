@@ -69,6 +69,7 @@ def check_names_of_then(seed: int) -> None:
         for known_at, found in known:
             assert answers(ledger, as_of=known_at) == found, f"seed {seed}, as of {known_at}"
         assert answers(ledger, effective_at=RECORDED_FROM + timedelta(days=1)) == answers(ledger), f"seed {seed}"
+        assert ledger.check().differences == (), f"seed {seed}: the index of names is not what the log gives"
         check_own_events_suffice(ledger, chance, seed)
         check_fills_are_attributed_by_the_names_of_now(ledger, seed)
 

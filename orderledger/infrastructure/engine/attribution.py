@@ -51,7 +51,6 @@ class Attribution:
         """A name of this order is another's already. If either is unknown, they are one."""
         if self._streams[owner].is_external:
             self._attribute(account, owner, stream)
-            self._resolver.bind(account, name, stream, is_claim=True)
         elif self._streams[stream].is_external:
             self._attribute(account, stream, owner)
             return owner
@@ -78,7 +77,8 @@ class Attribution:
             if not isinstance(order.decide(fact), Duplicate):
                 self._batch.append_copy(told, fact, order)
             for name in names_borne(external.order.names.own_id, fact):
-                if self._resolver.bound(account, name) in (None, source):  # what is another's is still to be met
+                bound = self._resolver.bound(account, name)  # a name of a third order is met later
+                if bound == source or (bound is None and not self._resolver.is_own(account, name)):
                     self._resolver.bind(account, name, target, is_claim=True)
         self._batch.judge(external, OrderAttributed(to=target))
         own_id = external.order.names.own_id

@@ -12,6 +12,7 @@ from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.messages.facts import evidence_of, source_of, to_fact
 from orderledger.infrastructure.messages.parsing import parse_line
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.secrecy import masked, masked_bytes
 
 __all__ = ["parse_line", "to_entry"]
 
@@ -29,8 +30,8 @@ def to_entry(message: Message) -> Entry:
         actor=given["actor"],
         correlation_id=given["correlation_id"],
         causation_id=given["causation_id"],
-        text=given["text"],
-        evidence=None if given["evidence"] is None else evidence_of(given["evidence"]),
+        text=None if given["text"] is None else masked(given["text"]),
+        evidence=None if given["evidence"] is None else masked_bytes(evidence_of(given["evidence"])),
     )
 
 

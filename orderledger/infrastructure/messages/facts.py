@@ -58,8 +58,8 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
     is_about_order = issubclass(message_class, OrderMessage)
     has_tags = "tags" in message_class.model_fields
     is_gap = message_class is Gap
-    stored_as = dict(zip(fact_class.__struct_fields__, fact_class.__struct_encode_fields__, strict=True))
-    renamed = {name: stored for name, stored in stored_as.items() if name != stored}
+    stored_as = zip(fact_class.__struct_fields__, fact_class.__struct_encode_fields__, strict=True)
+    names = [(name, stored) for name, stored in stored_as if name in message_class.model_fields]
 
     def convert(message: Message) -> AnyFact:
         given = message.__dict__
@@ -72,9 +72,9 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
         if has_tags and given["tags"]:
             _check_json(given["tags"])
             given = {**given, "tags": _exact(given["tags"])}
-        if renamed:
-            given = {renamed.get(name, name): value for name, value in given.items()}
-        return msgspec.convert(given, fact_class, builtin_types=EXACT_TYPES, from_attributes=True)
+        return msgspec.convert(
+            {stored: given[name] for name, stored in names}, fact_class, builtin_types=EXACT_TYPES, from_attributes=True
+        )
 
     return convert
 

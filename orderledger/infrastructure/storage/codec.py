@@ -19,7 +19,7 @@ UPCASTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 """An older name -> the next name, and how its payload becomes the next one's. Empty: every name is at its first version."""
 
 
-class Envelope(msgspec.Struct, Generic[Payload], omit_defaults=True, frozen=True, gc=False):
+class Envelope(msgspec.Struct, Generic[Payload], omit_defaults=True, frozen=True, gc=False, forbid_unknown_fields=True):
     """What stands around a payload in the store. `at` only where it is neither in the payload nor the time of recording."""
 
     recorded_at: datetime
@@ -58,7 +58,8 @@ def encode(recorded: Recorded) -> tuple[str, bytes]:
 
 
 def decode(stream: str, version: int, name: str, state: bytes, position: int | None = None) -> Recorded:
-    """The event that was stored under `name`. Raises UnreadableEvent for bytes that hold no such event."""
+    """The event that was stored under `name`. Raises UnreadableEvent for bytes that hold no such event, or fields that nobody
+    knows: a newer version's, which must not be dropped."""
     decoder = _decoders.get(name)
     try:
         envelope = decoder.decode(state) if decoder is not None else _upcast(name, state)
@@ -91,7 +92,8 @@ def _upcast(name: str, state: bytes) -> Envelope[Any]:
     while name in UPCASTS:
         name, change = UPCASTS[name]
         payload = change(payload)
-    return _decoders[name].decode(_encoder.encode(msgspec.structs.replace(envelope, payload=payload)))  # type: ignore[no-any-return]
+    changed = _encoder.encode(msgspec.structs.replace(envelope, payload=payload))
+    return _decoders[name].decode(changed)  # type: ignore[no-any-return]
 
 
 def name_of(event: AnyEvent) -> str:

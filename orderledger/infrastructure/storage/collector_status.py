@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.storage.columns import json_text, parse_json
 from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.recorder import BOARD_TABLE
@@ -18,7 +19,7 @@ class Board:
             f"INSERT INTO {BOARD_TABLE} (name, status) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET status = excluded.status"
         )
         with self._database.writing() as session:
-            session.execute(statement, (name, json_text(status)))
+            session.execute(statement, (name, masked(json_text(status))))
 
     def read(self) -> dict[str, dict[str, Any]]:
         """What each said last, by name."""

@@ -1,8 +1,8 @@
 """Rows of the views in SQL: the same operations on SQLite and on PostgreSQL."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
@@ -13,6 +13,7 @@ from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column
 from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
 from orderledger.projections.tables import BY_NAME, Key, Kind, Row, Table
+from orderledger.projections.tables import Column as ColumnOfTable
 
 ROWS_PER_BATCH = 1_000
 """Rows that a stream of rows holds in memory at a time."""
@@ -67,6 +68,10 @@ class Session(ABC):
         where = "notification_id > ? AND notification_id <= ? ORDER BY notification_id LIMIT ?"
         return self._stored(where, (position, LAST_POSITION if up_to is None else up_to, limit))
 
+    def last_position(self) -> int:
+        """The position of the newest event that this transaction sees, 0 in an empty log."""
+        return int(self.execute(f"SELECT COALESCE(MAX(notification_id), 0) FROM {EVENTS_TABLE}")[0][0])
+
     def events_of(self, stream: str) -> list[Recorded]:
         """All events of one stream."""
         return [decode(*row) for row in self._stored("originator_id = ? ORDER BY originator_version", (stream,))]
@@ -84,20 +89,52 @@ class Session(ABC):
         self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, suffix: str = "", tail: str = ""
     ) -> list[Row]:
         """Rows as the folds made them. `where` is SQL over the table's columns."""
-        statement = f"SELECT {self._selected(table)} FROM {table.name}{suffix}"
-        if where:
-            statement += f" WHERE {where}"
-        return self._rows_from(table, self.execute(f"{statement} {tail}", parameters))
+        source, rest = f"{table.name}{suffix}", f"{_where(where)} {tail}"
+        with self._telling_of_damage(table, source, rest, parameters):
+            return self._rows_from(table, self.execute(f"SELECT {self._selected(table)} FROM {source} {rest}", parameters))
 
     def each(self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, tail: str = "") -> Iterator[Row]:
         """The same rows, read from the database in batches: memory does not grow with their number."""
-        condition = f"WHERE {where}" if where else ""
-        statement = f"SELECT {self._selected(table)} FROM {table.name} {condition} {tail}"
-        for found in self._batches(statement, parameters):
-            yield from self._rows_from(table, found)
+        rest = f"{_where(where)} {tail}"
+        with closing(self._batches(f"SELECT {self._selected(table)} FROM {table.name} {rest}", parameters)) as found:
+            while True:
+                with self._telling_of_damage(table, table.name, rest, parameters):
+                    batch = next(found, None)
+                    rows = self._rows_from(table, batch) if batch else []
+                if batch is None:
+                    return
+                yield from rows
+
+    @contextmanager
+    def _telling_of_damage(self, table: Table, source: str, rest: str, parameters: Sequence[Any]) -> Iterator[None]:
+        """Raises DamagedRow where reading has failed for a row that cannot be read."""
+        try:
+            yield
+        except Exception as error:
+            from orderledger.infrastructure.storage.damage import first_damaged  # hardly ever needed
+
+            damaged = first_damaged(self, table, source, rest, parameters)
+            if damaged is None:
+                raise
+            raise damaged from error
+
+    place: str
+    """What tells where a row is, also one whose key cannot be read."""
 
     @abstractmethod
-    def _batches(self, statement: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:
+    def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
+        """The rows at these places of a table, which is named `source`."""
+
+    @abstractmethod
+    def read_cell(self, column: ColumnOfTable, source: str, place: Any) -> None:
+        """Read one value as `select` does, to see whether it can be read."""
+
+    @abstractmethod
+    def cell_text(self, name: str, source: str, place: Any) -> str:
+        """One value as text, whatever it is."""
+
+    @abstractmethod
+    def _batches(self, statement: str, parameters: Sequence[Any]) -> Generator[list[tuple[Any, ...]], None, None]:
         """The rows of a statement, at most `ROWS_PER_BATCH` at a time."""
 
     @abstractmethod
@@ -127,8 +164,25 @@ class Session(ABC):
         """Have the database look at how much there is of what, where it plans by that."""
         return
 
+    def lock_log(self) -> None:
+        """Until the end of this transaction nobody appends. Where it writes to SQLite, nobody can anyway."""
+        return
+
+    @abstractmethod
+    def guard_names(self) -> None:
+        """From now on the database refuses to delete a name, and to let one stand for another order, unless the order that it
+        stood for turned out to be another."""
+
+    @abstractmethod
+    def unguarded_names(self) -> AbstractContextManager[None]:
+        """While the index of names is mended."""
+
     def drop(self, table: Table, suffix: str = "") -> None:
         self.execute(f"DROP TABLE IF EXISTS {table.name}{suffix}")
+
+
+def _where(condition: str) -> str:
+    return f"WHERE {condition}" if condition else ""
 
 
 @cache

@@ -9,6 +9,12 @@ from orderledger.domain.values import order_stream
 EVENTS_TABLE = "orderledger_events"
 NAMES_TABLE = "order_names"
 BOARD_TABLE = "collectors"
+ATTRIBUTIONS = "order_attributed.%"
+"""Stored names of the event after which the names of an order stand for another."""
+
+NAMES_KEPT = "names of orders are kept"
+"""What the database says to whoever would delete one, or change what it stands for."""
+
 LAST_POSITION = 2**63 - 1
 """No position is beyond this."""
 

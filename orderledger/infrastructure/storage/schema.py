@@ -53,6 +53,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
         f"CREATE TABLE IF NOT EXISTS {NAMES_TABLE} (account TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, "
         "stream TEXT NOT NULL, PRIMARY KEY (account, kind, name))"
     )
+    session.guard_names()
     if not _has_views(session):
         _begin_views(session)
     session.execute(f"CREATE TABLE IF NOT EXISTS {BOARD_TABLE} (name TEXT PRIMARY KEY, status TEXT NOT NULL)")

@@ -1,32 +1,30 @@
 """One store: the log and the views in one database, opened by URL."""
 
-import re
+import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
-from urllib.parse import unquote
 
 from eventsourcing.persistence import ConnectionPoolClosedError, IntegrityError, PersistenceError
 
 from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.errors import InvalidSetting, OutcomeUnknown, StoreError, StoreUnreachable
+from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.recorder import LAST_POSITION, Binding, LedgerRecorder, NewEvent, Row
+from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
+from orderledger.infrastructure.storage.urls import POSTGRES, file_of, public
 
-MEMORY = "memory://"
-MAY_ONLY_READ = frozenset({"42501", "25006"})
-"""What PostgreSQL says to a role that may not write, and to whoever writes to a standby."""
-POSTGRES = ("postgresql://", "postgres://")
-SQLITE = "sqlite:///"
-NO_PATH = re.compile(r"(sqlite|file|memory|postgres|postgresql|:memory):|[\w+.-]+://")
-"""What begins so was meant as a URL."""
+TAKES_NOTHING = frozenset({"42501", "25006", "53100"})
+"""What PostgreSQL says to a role that may not write, to whoever writes to a standby, and where its disk is full."""
+FULL, READONLY = sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY
+NOT_WRITTEN = frozenset({sqlite3.SQLITE_IOERR_WRITE, *NO_SHARED_MEMORY})
 
 
 class Conflict(StoreError):
@@ -135,33 +133,23 @@ def _decoded(row: Row) -> Recorded:
     return decode(*row)
 
 
-def open_store(url: str, *, synchronous: str = "FULL", lock_timeout: int = 30) -> Store:
+def open_store(url: str, *, synchronous: str = "FULL", lock_timeout: int = 30, answer_timeout: int = 30) -> Store:
     """The store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates what is missing."""
+    path = file_of(url)
     with reaching(url):
         if url.startswith(POSTGRES):
-            return _open_postgres(url, synchronous, lock_timeout)
-        return _open_sqlite(file_of(url), synchronous, lock_timeout)
-
-
-def file_of(url: str) -> str | None:
-    """The file that a path or a URL names, None for stores that are in none. Raises InvalidSetting for what names no store."""
-    if url == MEMORY or url.startswith(POSTGRES):
-        return None
-    is_url = url.startswith(SQLITE)
-    path = unquote(url.removeprefix(SQLITE)) if is_url else url
-    if not path or ("?" in url if is_url else NO_PATH.match(url)):
-        raise InvalidSetting("db", f"{public(url)!r} is none of: a path, sqlite:///path, postgresql://..., memory://")
-    return path
+            return _open_postgres(url, synchronous, lock_timeout, answer_timeout)
+        return _open_sqlite(path, synchronous, lock_timeout)
 
 
 def is_there(url: str) -> bool:
     """Whether a ledger is at this URL already: asked of what is there, and nothing is made. Raises as `open_store` does."""
+    path = file_of(url)
     with reaching(url):
         if url.startswith(POSTGRES):
             from orderledger.infrastructure.storage.postgres import recorder as postgres_recorder
 
-            return postgres_recorder.has_ledger(url)
-        path = file_of(url)
+            return postgres_recorder.has_ledger(url, Settings.read().answer_timeout)
         if path is None:
             return True
         from orderledger.infrastructure.storage.sqlite import recorder as sqlite_recorder
@@ -192,7 +180,7 @@ def _open_sqlite(path: str | None, synchronous: str, lock_timeout: int) -> Store
     return _prepared(Store(application, database, path))
 
 
-def _open_postgres(url: str, synchronous: str, lock_timeout: int) -> Store:
+def _open_postgres(url: str, synchronous: str, lock_timeout: int, answer_timeout: int) -> Store:
     from orderledger.infrastructure.storage.postgres import recorder as postgres_recorder
     from orderledger.infrastructure.storage.postgres.tables import PostgresDatabase
 
@@ -200,6 +188,7 @@ def _open_postgres(url: str, synchronous: str, lock_timeout: int) -> Store:
         "PERSISTENCE_MODULE": postgres_recorder.__name__,
         "ORDERLEDGER_URL": url,
         "POSTGRES_LOCK_TIMEOUT": str(lock_timeout),
+        "ORDERLEDGER_ANSWER_TIMEOUT": str(answer_timeout),
         "POSTGRES_SYNCHRONOUS_COMMIT": "on" if synchronous in ("FULL", "EXTRA") else "off",
         "POSTGRES_ENABLE_DB_FUNCTIONS": "n",
     }
@@ -242,14 +231,15 @@ def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
     return StoreUnreachable(f"{public(url)} cannot be used: {_said(error)}")
 
 
-def is_for_reading_only(error: Exception) -> bool:
-    """Whether it says that PostgreSQL lets us read, or nothing at all."""
-    return getattr(error.__cause__, "sqlstate", None) in MAY_ONLY_READ
+def is_refused(error: BaseException) -> bool:
+    """Whether PostgreSQL says that it takes nothing from us."""
+    return getattr(error.__cause__, "sqlstate", None) in TAKES_NOTHING
 
 
-def public(url: str) -> str:
-    """The URL without passwords."""
-    return re.sub(r"(password=)[^&]*", r"\1...", re.sub(r"://[^@/]*@", "://", url))
+def cannot_be_written(error: BaseException) -> bool:
+    """Whether it says that the database can be read, but takes nothing: we may only read, or the disk is full."""
+    code = getattr(error.__cause__ or error, "sqlite_errorcode", 0)
+    return is_refused(error) or code & 0xFF in (FULL, READONLY) or code in NOT_WRITTEN
 
 
 def _said(error: Exception) -> str:

@@ -1,17 +1,20 @@
-"""Proves that the log, its streams and the views agree: folds the whole log by itself and compares every row."""
+"""Proves that the log, its streams, the views and the names agree: folds the whole log by itself and compares every row."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from orderledger.infrastructure.errors import UnreadableEvent
+from orderledger.infrastructure.errors import DamagedRow, UnreadableEvent
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.damage import readable_rows
+from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.projector import Projector, stored_position
 from orderledger.projections.fold import Fold
+from orderledger.projections.names import MemoryNames, NamesFold
 from orderledger.projections.store import MemoryRows
-from orderledger.projections.tables import TABLES, Key, Row, Table
+from orderledger.projections.tables import BY_NAME, ORDER_NAMES, TABLES, Key, Row, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,56 +37,72 @@ class Checked:
 
 def check(store: Store, projector: Projector, progress: Callable[[int, int], None] | None = None, most: int = 100) -> Checked:
     """Read the whole log, and compare. At most `most` differences are told, events that cannot be read first."""
-    with suppress(UnreadableEvent):  # it is found again below, and the views end before it
+    with suppress(UnreadableEvent, DamagedRow):  # it is found again below, and the views end before it
         projector.caught_up()
     with store.database.reading() as session:
-        position = stored_position(session)
-        stored = {table.name: {table.key_of(row): row for row in session.select(table)} for table in TABLES}
-    last = store.recorder.last_position()
+        position, last = stored_position(session), session.last_position()
+        stored = {table.name: readable_rows(session, table) for table in BY_NAME.values()}
     with uncollected():
-        return _check(store, last, position, stored, progress, most)
+        return _Check(store, last, position, progress).against(stored, most)
 
 
-def _check(
-    store: Store,
-    last: int,
-    position: int,
-    stored: dict[str, dict[Key, Row]],
-    progress: Callable[[int, int], None] | None,
-    most: int,
-) -> Checked:
-    """Read up to the last event, and fold up to the position that the views have."""
-    rows = MemoryRows()
-    fold = Fold(rows)
-    versions: dict[str, int] = {}
-    differences: list[Difference] = []
-    events = 0
-    for row in store.all_rows(up_to=last):
-        events += 1
-        expected = versions.get(row.stream, 0) + 1
+class _Check:
+    """Folds the log by itself: the views up to the position that they have, the names up to the last event."""
+
+    def __init__(self, store: Store, last: int, position: int, progress: Callable[[int, int], None] | None) -> None:
+        self._last, self._position, self._progress = last, position, progress
+        self._rows = MemoryRows()
+        self._names = MemoryNames()
+        self._fold = Fold(self._rows)
+        self._names_fold = NamesFold(self._names)
+        self._versions: dict[str, int] = {}
+        self._differences: list[Difference] = []
+        self._events = 0
+        for row in store.all_rows(up_to=last):
+            self._take(row)
+        self._fold.settle()
+
+    def against(self, stored: dict[str, tuple[list[Row], list[DamagedRow]]], most: int) -> Checked:
+        names = {key: dict(zip(ORDER_NAMES.names, (*key, stream), strict=True)) for key, stream in self._names.bound.items()}
+        expected = {**self._rows.tables, ORDER_NAMES.name: names}
+        for table in BY_NAME.values():
+            rows, damaged = stored[table.name]
+            self._differences += [
+                Difference(f"{one.table} {one.key} {one.column}", f"is damaged: {one.fault}") for one in damaged
+            ]
+            lost = {one.key for one in damaged}
+            wanted = {key: row for key, row in expected[table.name].items() if not lost or _key_text(key) not in lost}
+            self._differences += _differences(table, wanted, {table.key_of(row): row for row in rows})
+        count = sum(len(stored[table.name][0]) for table in TABLES)
+        return Checked(self._events, len(self._versions), count, tuple(self._differences[:most]))
+
+    def _take(self, row: StoredRow) -> None:
+        self._events += 1
+        expected = self._versions.get(row.stream, 0) + 1
         if row.version != expected:
-            differences.append(Difference(row.stream, f"version {expected} expected, {row.version} found"))
-        versions[row.stream] = row.version
+            self._differences.append(Difference(row.stream, f"version {expected} expected, {row.version} found"))
+        self._versions[row.stream] = row.version
         try:
             event = decode(*row)
-            if row.position <= position:
-                fold.take(event)
+            self._names_fold.take(event)
+            if row.position <= self._position:
+                self._fold.take(event)
         except UnreadableEvent as error:
             what = f"event {row.position}, version {row.version}, cannot be read: {error.fault}"
-            differences.append(Difference(row.stream, what))
-        if progress is not None and events % 5_000 == 0:
-            progress(row.position, last)
-    fold.settle()
-    for table in TABLES:
-        differences += _differences(table, rows.tables[table.name], stored[table.name])
-    return Checked(events, len(versions), sum(map(len, stored.values())), tuple(differences[:most]))
+            self._differences.append(Difference(row.stream, what))
+        if self._progress is not None and self._events % 5_000 == 0:
+            self._progress(row.position, self._last)
+
+
+def _key_text(key: Key) -> str:
+    return "/".join(map(str, key))
 
 
 def _differences(
     table: Table, expected: dict[tuple[object, ...], Row], found: dict[tuple[object, ...], Row]
 ) -> Iterator[Difference]:
     for key in {**expected, **found}:
-        where = f"{table.name} {'/'.join(map(str, key))}"
+        where = f"{table.name} {_key_text(key)}"
         if key not in found:
             yield Difference(where, "missing in the view")
         elif key not in expected:

@@ -9,7 +9,8 @@ from typing import Literal
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.settings import Settings
-from orderledger.infrastructure.storage.store import MEMORY, Store, as_store_error
+from orderledger.infrastructure.storage.store import Store, as_store_error
+from orderledger.infrastructure.storage.urls import MEMORY
 from orderledger.infrastructure.views.projector import Projector
 
 Follow = bool | Literal["process"]

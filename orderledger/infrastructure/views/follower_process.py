@@ -139,7 +139,7 @@ def follow(told: dict[str, Any]) -> None:
     """Follow until standard input closes. `told`: `settings`, and the process id of the `parent`."""
     settings = Settings(**told["settings"])
     try:
-        with closing(open_store(settings.db, synchronous=settings.synchronous, lock_timeout=settings.lock_timeout)) as store:
+        with closing(open_store(**settings.of_store())) as store:
             projector = Projector(store, _Told(), folds_ahead=True)
             _Following(projector, settings.db, told["parent"]).run()
     except StoreError as error:

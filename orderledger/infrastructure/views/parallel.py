@@ -17,6 +17,7 @@ from zlib import crc32
 from orderledger.domain.values import is_order_stream
 from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.name_index import NameTable
 from orderledger.infrastructure.storage.store import Store, open_store
 from orderledger.infrastructure.views.projector import BATCH_FAR_BEHIND
 from orderledger.infrastructure.views.rebuild import APART
@@ -28,9 +29,10 @@ from orderledger.projections.tables import ACCOUNT_EVENTS, TABLES, TRADES
 EVENTS_PER_TRANSACTION = 10_000
 
 
-def build_in_parallel(store: Store, suffix: str, jobs: int) -> tuple[int, int]:
-    """Fill the tables with this suffix. Returns the position up to which they are built, and the number of events. Raises
-    StoreError where one of the processes ends before its work is done."""
+def build_in_parallel(store: Store, suffix: str, jobs: int, names: NameTable) -> tuple[int, int]:
+    """Fill the tables with this suffix; the index of names, in which orders of any two streams may meet, is folded here. Returns
+    the position up to which they are built, and the number of events. Raises StoreError where one of the processes ends before
+    its work is done."""
     up_to = store.recorder.last_position()
     assert store.url is not None
     folder = store.database.folder
@@ -40,6 +42,7 @@ def build_in_parallel(store: Store, suffix: str, jobs: int) -> tuple[int, int]:
         paths = [str(Path(folder or "", f"{APART}{share}")) for share in range(jobs)]
         with _deaf():
             building = [pool.submit(_build_share, store.url, suffix, path, n, jobs, up_to) for n, path in enumerate(paths)]
+        _fold_names(store, names, up_to)
         count = sum(future.result() for future in building)
         for path in paths:
             store.database.take_in(path, TABLES, suffix)
@@ -50,9 +53,16 @@ def build_in_parallel(store: Store, suffix: str, jobs: int) -> tuple[int, int]:
     return up_to, count
 
 
+def _fold_names(store: Store, names: NameTable, up_to: int) -> None:
+    is_more = True
+    while is_more:
+        with store.database.writing() as session:
+            is_more = names.advance(session, up_to)
+
+
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
     except FileExistsError:
         raise StoreError(f"{folder} is in the way of a rebuild with several processes, and was not made by one") from None
 

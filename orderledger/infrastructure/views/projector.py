@@ -11,7 +11,7 @@ from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
-from orderledger.infrastructure.storage.store import Store, is_for_reading_only
+from orderledger.infrastructure.storage.store import Store, cannot_be_written
 from orderledger.infrastructure.views.rows import SqlRows
 from orderledger.projections.fold import Fold
 from orderledger.projections.tables import TABLES
@@ -26,11 +26,16 @@ EVENTS_AT_ONCE = 2_000
 """In memory, of a transaction's worth."""
 
 
-class TableFold:
-    """The fold with its rows in tables. It goes on where it was, in one transaction after another."""
+Also = Callable[[Session, list[Recorded]], None]
 
-    def __init__(self, suffix: str = "", position: int = 0) -> None:
+
+class TableFold:
+    """The fold with its rows in tables. It goes on where it was, in one transaction after another. `also`: who takes the same
+    events in the same transactions."""
+
+    def __init__(self, suffix: str = "", position: int = 0, also: Also | None = None) -> None:
         self._rows = SqlRows(suffix)
+        self._also = also
         self._fold = Fold(self._rows, self._events_of)
         self.position = position
 
@@ -48,6 +53,8 @@ class TableFold:
             events = session.events_after(self.position, wanted, up_to)
             for event in events:
                 self._fold.take(event)
+            if self._also is not None:
+                self._also(session, events)
             if events:
                 self.position = events[-1].position or self.position
                 count += len(events)
@@ -89,6 +96,8 @@ class Projector:
         self.events_read = 0
         self.fault: StoreError | None = None
         """Why the views cannot be brought up to date: an older version made them, and they cannot be built anew."""
+        self.is_outdated = False
+        """Whether they are an older version's since nothing can be written."""
 
     def catch_up(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
         """Bring the views up to the end of the log, and return their position. `is_enough` may say so after any batch. Raises
@@ -117,11 +126,14 @@ class Projector:
         return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]
 
     def caught_up(self) -> int | None:
-        """The same, but None where the views are behind a log that we may only read: what is asked is then folded."""
+        """The same, but None where the views are behind the log and cannot be written, since we may only read, or the disk is
+        full. What is asked is then folded in memory."""
+        if self.is_outdated:
+            return None
         try:
             return self.catch_up()
         except PersistenceError as error:
-            if not is_for_reading_only(error):
+            if not cannot_be_written(error):
                 raise
             return None
 

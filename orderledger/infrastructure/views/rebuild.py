@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.errors import DamagedRow, InvalidSetting
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
+from orderledger.infrastructure.storage.name_index import NameTable
 from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.projector import (
@@ -20,7 +21,7 @@ from orderledger.infrastructure.views.projector import (
     lock_position,
     survey,
 )
-from orderledger.projections.tables import BY_NAME, TABLES, Table
+from orderledger.projections.tables import BY_NAME, ORDER_NAMES, TABLES, Table
 
 SUFFIX = "__rebuilt"
 """So are the tables named that are built in, with some letters of each rebuild's own after it: one that has lost its lock with a
@@ -76,18 +77,19 @@ def _is_current(store: Store) -> bool:
 def _rebuild(
     store: Store, projector: Projector, names: Sequence[str] = (), jobs: int = 1, progress: Progress | None = None
 ) -> Rebuilt:
-    chosen = tuple(table for table in TABLES if not names or table.name in names)
+    chosen = tuple(table for table in BY_NAME.values() if not names or table.name in names)
     began = time.perf_counter()
     with _beside(store) as suffix:
         builder = _Builder(store, suffix)
         if jobs > 1 and store.url is not None:
             from orderledger.infrastructure.views.parallel import build_in_parallel  # few need what it imports
 
-            builder.begin_at(build_in_parallel(store, suffix, jobs))
+            builder.begin_at(build_in_parallel(store, suffix, jobs, builder.names))
         while builder.advance():
             if progress is not None:
                 progress(builder.position, store.recorder.last_position())
-        is_equal = _switch(store, projector, builder, chosen)
+        is_equal = ORDER_NAMES not in chosen or _switch_names(store, builder)
+        is_equal &= _switch(store, projector, builder, [table for table in chosen if table is not ORDER_NAMES])
     return Rebuilt(tuple(table.name for table in chosen), builder.events, time.perf_counter() - began, is_equal)
 
 
@@ -97,7 +99,8 @@ class _Builder:
     def __init__(self, store: Store, suffix: str) -> None:
         self.suffix = suffix
         self._store = store
-        self._fold = TableFold(suffix)
+        self.names = NameTable(suffix)
+        self._fold = TableFold(suffix, also=self.names.take)
         self.events = 0
 
     @property
@@ -129,14 +132,14 @@ def _beside(store: Store) -> Iterator[str]:
     with store.database.alone() as session:
         for name in filter(built.fullmatch, session.table_names()):
             session.execute(f"DROP TABLE {name}")
-        for table in TABLES:
+        for table in BY_NAME.values():
             session.create(table, suffix)
     try:
         yield suffix
     finally:
         _clear_folder(store)
         with store.database.alone() as session:
-            for table in TABLES:
+            for table in BY_NAME.values():
                 session.drop(table, suffix)
 
 
@@ -150,17 +153,39 @@ def _clear_folder(store: Store) -> None:
             folder.rmdir()
 
 
+def _switch_names(store: Store, builder: _Builder) -> bool:
+    """The same for the index of names, which is as far as the log: nobody may append meanwhile."""
+    with store.database.writing() as session:
+        session.lock_log()
+        while builder.names.advance(session):
+            pass
+        if _is_same(session, ORDER_NAMES, builder.suffix):
+            return True
+        with session.unguarded_names():
+            _put_in_place(session, ORDER_NAMES, builder.suffix)
+        return False
+
+
+def _put_in_place(session: Session, table: Table, suffix: str) -> None:
+    session.execute(f"DELETE FROM {table.name}")
+    session.execute(f"INSERT INTO {table.name} SELECT * FROM {table.name}{suffix}")
+
+
 def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Sequence[Table]) -> bool:
-    """In one transaction: bring both to the same place in the log, compare, and put the new rows in place."""
-    projector.catch_up()
+    """In one transaction: bring both to the same place in the log, compare, and put the new rows in place. Where a damaged row
+    keeps the live views from getting there, all of them are replaced, whichever were named: they have to be at one place."""
+    with suppress(DamagedRow):
+        projector.catch_up()
     with store.database.writing() as session:
         position = lock_position(session)
         while builder.position < position and builder.advance_in(session, position):
             pass
+        if builder.position > position and chosen:
+            chosen = TABLES
+            session.execute("UPDATE view_positions SET position = ? WHERE name = ?", (builder.position, VIEWS))
         differing = [table for table in chosen if not _is_same(session, table, builder.suffix)]
         for table in differing:
-            session.execute(f"DELETE FROM {table.name}")
-            session.execute(f"INSERT INTO {table.name} SELECT * FROM {table.name}{builder.suffix}")
+            _put_in_place(session, table, builder.suffix)
         if len(chosen) == len(TABLES):  # in the same transaction: from here on no older version, which may be open, goes on
             session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (FOLD_VERSION, VIEWS))
     if differing:

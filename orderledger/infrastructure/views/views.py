@@ -1,6 +1,5 @@
 """What questions read: the views, live in the database (`stored_views`) or folded from the log as of another time."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -9,15 +8,14 @@ from typing import Any, Protocol
 
 from orderledger.domain.exact import plain
 from orderledger.domain.orders.commands import OrderRequested
-from orderledger.domain.orders.events import OrderEvent
-from orderledger.domain.orders.identity import OUR_IDS, Name, NameKind, names_borne
+from orderledger.domain.orders.identity import NameKind
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, client_order_id_of, order_stream
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import asked_of
 from orderledger.projections.fold import Fold, Streams, nothing_earlier
+from orderledger.projections.names import MemoryNames, NameKey, NamesFold
 from orderledger.projections.store import MemoryRows, sort_key
 from orderledger.projections.tables import ORDERS, Row, Table
 
@@ -67,10 +65,11 @@ class FoldedViews:
         streams: Streams = nothing_earlier,
     ) -> None:
         self._rows = MemoryRows()
-        self._names = _Names()
+        self._names = MemoryNames()
+        names = NamesFold(self._names)
         fold = Fold(self._rows, streams)
         known = (recorded for recorded in events if was_known(recorded.recorded_at, recorded.position, as_of))
-        named = map(self._names.taken, known)
+        named = (_taken(names, recorded) for recorded in known)
         for recorded in named if effective_at is None else _happened(named, effective_at):
             fold.take(recorded)
         fold.settle()
@@ -99,53 +98,25 @@ class FoldedViews:
         exact = [row for row in rows if row["client_order_id"] == name]
         if exact:
             return exact
-        streams = self._names.streams_named(name)
+        streams = self._names.streams_where(lambda key: _is_called(key, name))
         return [row for row in rows if row["stream"] in streams]
+
+
+def _taken(names: NamesFold, recorded: Recorded) -> Recorded:
+    names.take(recorded)
+    return recorded
+
+
+def _is_called(key: NameKey, name: str) -> bool:
+    """Whether the name is meant, or the value of the alias."""
+    _, kind, known = key
+    return name == known or (kind == NameKind.ALIAS and name == known.partition("=")[2])
 
 
 def _as_kept(table: Table, row: Row) -> Row:
     """With numbers as the tables give them back: 1E+3 is 1000 there, and 1.10 is 1.1."""
     numbers = ((name, row[name]) for name, kind in table.kinds.items() if kind == "number")
     return {**row, **{name: Decimal(plain(value)) for name, value in numbers if value is not None}}
-
-
-class _Names:
-    """The same bindings as in the store: a name stands for the first order that bore it, or what this turned out to be. An id of
-    ours that is an order's own, under which it was known, is no other order's name."""
-
-    def __init__(self) -> None:
-        self._bound: dict[tuple[str, Name], str] = {}
-        self._borne: defaultdict[str, list[tuple[str, Name]]] = defaultdict(list)
-        self._streams: set[str] = set()
-
-    def taken(self, recorded: Recorded) -> Recorded:
-        event, stream = recorded.event, recorded.stream
-        self._streams.add(stream)
-        account, own_id = account_of(stream), client_order_id_of(stream)
-        if isinstance(event, OrderAttributed):
-            for key in self._borne.pop(stream, ()):
-                if self._bound[key] == stream:
-                    self._bind(key, event.to)
-            if own_id is not None:
-                self._bind((account, (NameKind.CLIENT, own_id)), event.to)
-        elif isinstance(event, OrderEvent):
-            for kind, name in names_borne(own_id, event):
-                own = order_stream(account, name)
-                is_free = own == stream or kind not in OUR_IDS or own not in self._streams
-                if is_free and (account, (kind, name)) not in self._bound:
-                    self._bind((account, (kind, name)), stream)
-        return recorded
-
-    def _bind(self, key: tuple[str, Name], stream: str) -> None:
-        self._bound[key] = stream
-        self._borne[stream].append(key)
-
-    def streams_named(self, name: str) -> set[str]:
-        return {
-            stream
-            for (_, (kind, known)), stream in self._bound.items()
-            if name == known or (kind is NameKind.ALIAS and name == known.partition("=")[2])
-        }
 
 
 def _is_between(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:

@@ -5,23 +5,20 @@ arrives late behind a reader. The module is the library's persistence module for
 here.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 from eventsourcing import postgres as library
-from eventsourcing.persistence import BaseInfrastructureFactory, ConnectionPoolClosedError, IntegrityError, OperationalError
+from eventsourcing.persistence import BaseInfrastructureFactory, IntegrityError
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.utils import Environment, EnvType
-from psycopg import Connection, Cursor
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.errors import LockNotAvailable
-from psycopg.rows import dict_row, tuple_row
-from psycopg.sql import SQL, Composed, Identifier, Literal
+from psycopg import Cursor
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL, Composed, Identifier
 
-from orderledger.infrastructure.errors import StoreUnreachable
 from orderledger.infrastructure.storage.postgres.call import bigint_array, bytea_array, call, text_array
+from orderledger.infrastructure.storage.postgres.connections import Datastore, asking
 from orderledger.infrastructure.storage.recorder import (
     EVENTS_TABLE,
     NAME_TAKEN,
@@ -31,24 +28,7 @@ from orderledger.infrastructure.storage.recorder import (
     Row,
     own_streams,
 )
-from orderledger.infrastructure.storage.store import is_for_reading_only
-
-PATIENCE = {
-    "connect_timeout": "10",
-    "tcp_user_timeout": "30000",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "4",
-}
-"""Unless the URL says otherwise, a server that is gone, or a line that carries nothing, is given up after half a minute. By
-itself the system waits for an answer that cannot come for a quarter of an hour, or for two hours."""
-
-SETTINGS = SQL(
-    "SET synchronous_commit TO {}; SET lock_timeout TO {}; SET default_transaction_isolation TO 'read committed'; "
-    "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
-)
-"""Of every connection, whatever is prescribed to the role or the database. Who has waited for the lock is to see what was
-committed meanwhile; a connection that rests is not to be cut, by servers that would (since version 14)."""
+from orderledger.infrastructure.storage.store import is_refused
 
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
 
@@ -96,50 +76,6 @@ BEGIN RAISE EXCEPTION 'events are immutable'; END $body$
 )
 
 
-class Datastore(PostgresDatastore):
-    """Connects by URL, with everything that libpq understands in it, in the schema that its search path names."""
-
-    def __init__(self, url: str, lock_timeout: int, synchronous_commit: str) -> None:
-        self._synchronous_commit = synchronous_commit
-        self._is_closed = False
-        super().__init__("", "", "", "", "", pool_size=1, max_overflow=15, originator_id_type="text", lock_timeout=lock_timeout)
-        self.pool.conninfo = _patient(url)
-        self.pool.kwargs = {"row_factory": dict_row, "client_encoding": "utf8"}
-        with psycopg.connect(_patient(url)) as connection:  # the pool would not say what is wrong
-            row = connection.execute("SELECT current_schema()").fetchone()
-            self.schema = row[0] if row and row[0] else "public"
-
-    def after_connect_func(self) -> Callable[[Connection[Any]], None]:
-        library = super().after_connect_func()
-        waiting = Literal(f"{max(1, 1_000 * self.lock_timeout)}ms")  # 0 would be for ever
-        settings = SETTINGS.format(Literal(self._synchronous_commit), waiting)
-
-        def after_connect(connection: Connection[Any]) -> None:
-            library(connection)
-            connection.execute(settings)
-
-        return after_connect
-
-    @contextmanager
-    def get_connection(self) -> Iterator[Connection[Any]]:
-        if self._is_closed:  # what the pool says is taken for an outage: the library asks again for two seconds
-            raise ConnectionPoolClosedError
-        try:
-            with super().get_connection() as connection:
-                yield connection
-        except OperationalError as error:
-            if isinstance(error.__cause__, LockNotAvailable):  # the library would ask again, and what was begun is undone
-                raise StoreUnreachable(
-                    f"another holds the store: waited {self.lock_timeout} s, and nothing was written"
-                ) from error
-            self.pool.check()  # what has cut this connection may have cut all: each would fail whoever is given it
-            raise
-
-    def close(self) -> None:
-        self._is_closed = True
-        super().close()
-
-
 class Recorder(PostgresApplicationRecorder):
     """The library's recorder with a function of ours for appending."""
 
@@ -149,10 +85,14 @@ class Recorder(PostgresApplicationRecorder):
         self._lock = SQL("LOCK TABLE {table} IN EXCLUSIVE MODE").format(table=self._table)
         append = SQL("SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)").format(append=self._identifier("append"))
         self._append = append.as_bytes()
-        self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._table)
+        self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._asked(self.events_table_name))
         self._names = SQL(
             "SELECT kind, name, stream FROM {table} WHERE account = %s AND kind = %s AND name = ANY(%s::text[])"
-        ).format(table=Identifier(datastore.schema, NAMES_TABLE))
+        ).format(table=self._asked(NAMES_TABLE))
+
+    def _asked(self, table: str) -> Identifier:
+        """A table in a statement that has parameters, where psycopg takes a % for the mark of one."""
+        return Identifier(self.datastore.schema.replace("%", "%%"), table)
 
     @property
     def _table(self) -> Identifier:
@@ -205,7 +145,7 @@ class Recorder(PostgresApplicationRecorder):
     def settle(self, error: Exception) -> bool:
         """Whoever has the lock that each append takes knows that no append is under way. An answer of the server is final; what
         was on its way to a server that never answered may still arrive. Who may only read could not even have the lock."""
-        if is_for_reading_only(error):
+        if is_refused(error):
             return True
         with self.datastore.get_connection() as connection, connection.transaction():
             connection.execute(self._lock)
@@ -221,7 +161,7 @@ class Recorder(PostgresApplicationRecorder):
         statement = SQL(
             "INSERT INTO {table} (account, kind, name, stream) VALUES (%s, %s, %s, %s) "
             "ON CONFLICT (account, kind, name) DO UPDATE SET stream = excluded.stream"
-        ).format(table=Identifier(self.datastore.schema, NAMES_TABLE))
+        ).format(table=self._asked(NAMES_TABLE))
         for claim in claims:
             cursor.execute(statement, claim[:4])
 
@@ -253,18 +193,12 @@ class Recorder(PostgresApplicationRecorder):
             return [Row(stream, version, name, bytes(state), position) for stream, version, name, state, position in cursor]
 
 
-def has_ledger(url: str) -> bool:
+def has_ledger(url: str, answer_timeout: int) -> bool:
     """Whether a ledger is in this database, where its search path leads. Raises psycopg's errors."""
-    with psycopg.connect(_patient(url)) as connection:
+    with asking(url, answer_timeout) as connection:
         if connection.execute("SELECT 1 WHERE current_schema() IS NULL").fetchone():
             raise psycopg.ProgrammingError("its search_path names no schema that is there and that this role may use")
         return connection.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass('ledger_schema')").fetchone() is not None
-
-
-def _patient(url: str) -> str:
-    """What to connect with."""
-    given = conninfo_to_dict(url)
-    return make_conninfo(url, **{name: value for name, value in PATIENCE.items() if name not in given})
 
 
 def _names(fresh: Sequence[Binding], free: Sequence[tuple[str, str]]) -> tuple[bytes, ...]:
@@ -283,14 +217,16 @@ NO_NAMES = _names((), ())
 
 
 class Factory(library.PostgresFactory):
-    """`ORDERLEDGER_URL` holds the URL; `POSTGRES_LOCK_TIMEOUT` the seconds to wait for a lock;
-    `POSTGRES_SYNCHRONOUS_COMMIT` is on, or off where the user asks for less."""
+    """`ORDERLEDGER_URL` holds the URL; `POSTGRES_LOCK_TIMEOUT`, `ORDERLEDGER_ANSWER_TIMEOUT`: seconds to wait for a lock, and
+    for a server that says nothing; `POSTGRES_SYNCHRONOUS_COMMIT` is on, or off where the user asks for less."""
 
     def __init__(self, env: EnvType) -> None:
         BaseInfrastructureFactory.__init__(self, env)
         assert isinstance(self.env, Environment)
         lock_timeout = int(self.env.get("POSTGRES_LOCK_TIMEOUT") or 30)
-        self.datastore = Datastore(self.env["ORDERLEDGER_URL"], lock_timeout, self.env.get("POSTGRES_SYNCHRONOUS_COMMIT") or "on")
+        answer_timeout = int(self.env.get("ORDERLEDGER_ANSWER_TIMEOUT") or 30)
+        synchronous_commit = self.env.get("POSTGRES_SYNCHRONOUS_COMMIT") or "on"
+        self.datastore = Datastore(self.env["ORDERLEDGER_URL"], lock_timeout, answer_timeout, synchronous_commit)
 
     def application_recorder(self) -> Recorder:
         return Recorder(self.datastore)

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +15,8 @@ from psycopg.rows import tuple_row
 
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, struct_of, times
 from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
+from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, NAMES_KEPT, NAMES_TABLE
+from orderledger.projections.tables import Column as ColumnOfTable
 from orderledger.projections.tables import Kind, Row, Table
 
 ROWS_WORTH_A_COPY = 200
@@ -22,6 +24,22 @@ ROWS_WORTH_A_COPY = 200
 
 CREATION_LOCK = 7_230_011_942
 """Key of the advisory lock under which tables are created."""
+
+GUARDS = (
+    f"""CREATE OR REPLACE FUNCTION {NAMES_TABLE}_guard() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF (NEW.account, NEW.kind, NEW.name) = (OLD.account, OLD.kind, OLD.name) AND (NEW.stream = OLD.stream OR EXISTS (
+            SELECT 1 FROM {EVENTS_TABLE} WHERE originator_id = OLD.stream AND topic LIKE '{ATTRIBUTIONS}'))
+        THEN RETURN NEW; END IF;
+    END IF;
+    RAISE EXCEPTION '{NAMES_KEPT}';
+END $body$""",
+    f"""CREATE OR REPLACE TRIGGER {NAMES_TABLE}_kept BEFORE DELETE OR TRUNCATE ON {NAMES_TABLE}
+        FOR EACH STATEMENT EXECUTE FUNCTION {NAMES_TABLE}_guard()""",
+    f"""CREATE OR REPLACE TRIGGER {NAMES_TABLE}_moved BEFORE UPDATE ON {NAMES_TABLE}
+        FOR EACH ROW EXECUTE FUNCTION {NAMES_TABLE}_guard()""",
+)
 
 REBUILDING_LOCK = 7_230_011_943
 """Key of the advisory lock under which views are built anew."""
@@ -46,6 +64,7 @@ def _utc(moment: datetime) -> datetime:
 
 class PostgresSession(Session):
     differs_from = "IS DISTINCT FROM"
+    place = "ctid::text"
     types: dict[Kind, str] = {  # noqa: RUF012
         "text": "text",
         "number": "numeric",
@@ -64,10 +83,11 @@ class PostgresSession(Session):
         self._cursor = cursor
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        self._cursor.execute(statement.replace("?", "%s").encode(), parameters or None)
+        marked = statement.replace("?", "%s") if parameters else statement
+        self._cursor.execute(marked.encode(), parameters or None)
         return self._cursor.fetchall() if self._cursor.description else []
 
-    def _batches(self, statement: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:
+    def _batches(self, statement: str, parameters: Sequence[Any]) -> Generator[list[tuple[Any, ...]], None, None]:
         """With a cursor of the server, which keeps what was not fetched yet."""
         with self._cursor.connection.cursor(uuid.uuid4().hex, row_factory=tuple_row) as cursor:
             cursor.execute(statement.replace("?", "%s").encode(), parameters or None, binary=True)
@@ -120,6 +140,32 @@ class PostgresSession(Session):
         columns = (changed(values, change) for values, change in zip(zip(*found, strict=True), changes, strict=False))
         struct = struct_of(table.name)
         return [asdict(struct(*row)) for row in zip(*columns, strict=True)]
+
+    def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
+        statement = f"SELECT {self._selected(table)} FROM {source} WHERE ctid = ANY(?::text[]::tid[])"
+        return self._rows_from(table, self.execute(statement, (list(places),)))
+
+    def read_cell(self, column: ColumnOfTable, source: str, place: Any) -> None:
+        cell = f"{column.name}::text" if column.kind in self._as_text else column.name
+        found = self.execute(f"SELECT {cell} FROM {source} WHERE ctid = ?::text::tid", (place,))
+        changed(found[0], self._from.get(column.kind))
+
+    def cell_text(self, name: str, source: str, place: Any) -> str:
+        return str(self.execute(f"SELECT {name}::text FROM {source} WHERE ctid = ?::text::tid", (place,))[0][0])
+
+    def lock_log(self) -> None:
+        self.execute(f"LOCK TABLE {EVENTS_TABLE} IN EXCLUSIVE MODE")
+
+    def guard_names(self) -> None:
+        for statement in GUARDS:
+            self._cursor.execute(statement.encode())
+
+    @contextmanager
+    def unguarded_names(self) -> Iterator[None]:
+        """Others may read meanwhile."""
+        self.execute(f"ALTER TABLE {NAMES_TABLE} DISABLE TRIGGER USER")
+        yield
+        self.execute(f"ALTER TABLE {NAMES_TABLE} ENABLE TRIGGER USER")
 
     def analyze(self, table: Table) -> None:
         """It would by itself, within a minute or so. Until then it reads the whole table for the few orders that are open. Who

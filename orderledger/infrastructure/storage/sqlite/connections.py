@@ -5,9 +5,10 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
+from typing import Any
 
 from eventsourcing import persistence
 from eventsourcing.persistence import ConnectionPoolClosedError, OperationalError, PersistenceError
@@ -19,6 +20,30 @@ THREADS = 10_000
 CLOSING_SECONDS = 10.0
 STATEMENTS_KEPT = 16
 """Per connection. More would hold statements of hundreds of rows, each with its parameters: 60 MB at 256."""
+
+
+NO_SHARED_MEMORY = frozenset({sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP})
+"""What SQLite says where there is no room for the index of the write-ahead log, which is shared by all who have the file open."""
+
+
+def connected(
+    location: str, first: Callable[[sqlite3.Connection], object], *, is_alone: bool = False, **settings: Any
+) -> sqlite3.Connection:
+    """A connection with which `first` was done. Where there is no room for that index, the connection keeps it in memory, and so
+    the file to itself."""
+    connection: sqlite3.Connection = sqlite3.connect(
+        location, uri=True, check_same_thread=False, isolation_level=None, **settings
+    )
+    try:
+        if is_alone:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        first(connection)
+    except BaseException as error:
+        connection.close()
+        if is_alone or getattr(error, "sqlite_errorcode", 0) not in NO_SHARED_MEMORY:
+            raise
+        return connected(location, first, is_alone=True, **settings)
+    return connection
 
 
 class Pool(SQLiteConnectionPool):
@@ -37,21 +62,17 @@ class Pool(SQLiteConnectionPool):
         if self._opened is not None and self._opened != _file_at(self.db_name):
             raise OperationalError(f"{self.db_name} is no longer the file that was opened: it was deleted, moved or replaced")
 
+    @staticmethod
+    def detect_memory_mode(db_name: str) -> bool:
+        """Stores in memory are named by a URI, files by their whole path, whatever words are in it."""
+        return db_name.startswith("file:")
+
     def _create_connection(self) -> SQLiteConnection:
         self.check_place()
-        connection = sqlite3.connect(
-            self.db_name,
-            uri=True,
-            check_same_thread=False,
-            isolation_level=None,
-            timeout=self.lock_timeout or 0,
-            cached_statements=STATEMENTS_KEPT,
-        )
-        try:
-            self._set_up(connection)
-        except BaseException:
-            connection.close()
-            raise
+        if not self.is_sqlite_memory_mode:
+            make_private(self.db_name)
+        timeout = self.lock_timeout or 0
+        connection = connected(self.db_name, self._set_up, timeout=timeout, cached_statements=STATEMENTS_KEPT)
         return SQLiteConnection(connection, max_age=self.max_age)
 
     def close(self) -> None:
@@ -78,6 +99,16 @@ class Pool(SQLiteConnectionPool):
                 if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
+
+
+def make_private(path: str) -> None:
+    """Make the file, where there is none, for its owner alone. SQLite gives the files beside it the same mode."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise sqlite3.OperationalError(f"unable to open database file: {error.strerror}") from error
 
 
 def _file_at(path: str) -> tuple[int, int] | None:
@@ -127,7 +158,14 @@ class Datastore(SQLiteDatastore):
         it already (a signal handler asks in the middle of a transaction), that goes on, and SQLite refuses the second one."""
         if self._enter(user) and commit:
             self._turn.acquire()
-        return self._connection()
+        held = self._held()
+        if commit and held.is_alone and not held.raw.in_transaction:
+            self.renew()  # perhaps there is room again
+            held = self._held()
+            if held.is_alone:
+                self.renew()
+                raise no_room()
+        return held.connection
 
     def _enter(self, user: object) -> bool:
         """From now on this thread uses its connection. Whether it did not before."""
@@ -167,21 +205,35 @@ class Datastore(SQLiteDatastore):
         if not self._users:
             super().close()
 
-    def _connection(self) -> SQLiteConnection:
+    def _held(self) -> "Held":
         held: Held | None = getattr(self._threads, "held", None)
         if held is None:
             held = Held(self.pool.get_connection())
             weakref.finalize(held, _put_back, self.pool, held.connection)
             self._threads.held = held
-        return held.connection
+        return held
 
 
 class Held:
-    """A thread's connection. It goes back to the pool when the thread is gone."""
+    """A thread's connection. It goes back to the pool when the thread is gone. One that `is_alone` only reads: what it locks is
+    to be free again as soon as there is room."""
 
     def __init__(self, connection: SQLiteConnection) -> None:
         self.connection = connection
         self.raw: sqlite3.Connection = connection._sqlite_conn
+        self.is_alone = is_alone(self.raw)
+
+
+def is_alone(connection: sqlite3.Connection) -> bool:
+    """Whether it keeps the file to itself."""
+    return bool(connection.execute("PRAGMA locking_mode").fetchall()[0][0] == "exclusive")
+
+
+def no_room() -> sqlite3.OperationalError:
+    """As SQLite says it."""
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return error
 
 
 def _put_back(pool: SQLiteConnectionPool, connection: SQLiteConnection) -> None:

@@ -5,7 +5,6 @@ The module is the library's persistence module for SQLite ledgers: it finds `Fac
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from orderledger.infrastructure.storage.recorder import (
     chunks,
     own_streams,
 )
-from orderledger.infrastructure.storage.sqlite.connections import Datastore, told_by_library
+from orderledger.infrastructure.storage.sqlite.connections import Datastore, connected, told_by_library
 
 BEFORE_COMMIT = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
@@ -160,8 +159,13 @@ class Recorder(SQLiteApplicationRecorder):
 
 def has_ledger(path: Path, lock_timeout: int) -> bool:
     """Whether a ledger is in this file, which may be another program's. Raises sqlite3's errors."""
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=lock_timeout)) as connection:
-        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'ledger_schema'").fetchall())
+    found: list[Any] = []
+
+    def look(connection: sqlite3.Connection) -> None:
+        found.extend(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'ledger_schema'").fetchall())
+
+    connected(f"{path.as_uri()}?mode=rw", look, timeout=lock_timeout).close()
+    return bool(found)
 
 
 def _check_free(c: SQLiteCursor, free: Sequence[tuple[str, str]]) -> None:

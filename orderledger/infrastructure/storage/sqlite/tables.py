@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cache
 from itertools import chain
@@ -14,11 +14,20 @@ from typing import Any
 from eventsourcing.sqlite import SQLiteDatastore
 from msgspec.structs import asdict
 
-from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, row_decoder, times
+from orderledger.infrastructure.storage.columns import Column, cell_decoder, changed, json_texts, numbers, row_decoder, times
 from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
-from orderledger.infrastructure.storage.recorder import chunks
-from orderledger.infrastructure.storage.sqlite.connections import Datastore
+from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, NAMES_KEPT, NAMES_TABLE, chunks
+from orderledger.infrastructure.storage.sqlite.connections import Datastore, make_private
 from orderledger.projections.tables import BY_NAME, Kind, Row, Table
+from orderledger.projections.tables import Column as ColumnOfTable
+
+GUARDS = {
+    "order_names_no_delete": f"BEFORE DELETE ON {NAMES_TABLE} BEGIN SELECT RAISE(ABORT, '{NAMES_KEPT}'); END",
+    "order_names_no_update": f"""BEFORE UPDATE ON {NAMES_TABLE}
+        WHEN (NEW.account, NEW.kind, NEW.name) IS NOT (OLD.account, OLD.kind, OLD.name) OR NEW.stream IS NOT OLD.stream
+        AND NOT EXISTS (SELECT 1 FROM {EVENTS_TABLE} WHERE originator_id = OLD.stream AND topic LIKE '{ATTRIBUTIONS}')
+        BEGIN SELECT RAISE(ABORT, '{NAMES_KEPT}'); END""",
+}
 
 ROWS_PER_UPSERT = (500, 100, 20, 4, 1)
 """SQLite parses a statement of many rows as long as it writes them. These few are parsed once per connection."""
@@ -34,6 +43,7 @@ def _upsert_of(name: str, suffix: str, count: int) -> str:
 
 class SQLiteSession(Session):
     differs_from = "IS NOT"
+    place = "rowid"
     types: dict[Kind, str] = {  # noqa: RUF012  (a constant of the class)
         "text": "TEXT",
         "number": "TEXT",
@@ -57,7 +67,7 @@ class SQLiteSession(Session):
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._cursor.execute(statement, tuple(parameters)).fetchall()
 
-    def _batches(self, statement: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:
+    def _batches(self, statement: str, parameters: Sequence[Any]) -> Generator[list[tuple[Any, ...]], None, None]:
         with closing(self._cursor.connection.cursor()) as cursor:
             cursor.row_factory = None
             cursor.execute(statement, tuple(parameters))
@@ -80,6 +90,30 @@ class SQLiteSession(Session):
     def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
         decode = row_decoder(table.name)
         return [asdict(decode(text)) for (text,) in found]
+
+    def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
+        where = f"rowid IN ({','.join('?' * len(places))})"
+        return self._rows_from(table, self.execute(f"SELECT {self._selected(table)} FROM {source} WHERE {where}", places))
+
+    def read_cell(self, column: ColumnOfTable, source: str, place: Any) -> None:
+        cell = self._as_json.get(column.kind, "{}").format(column.name)
+        ((text,),) = self.execute(f"SELECT json_array({cell}) FROM {source} WHERE rowid = ?", (place,))
+        cell_decoder(column.kind)(text)
+
+    def cell_text(self, name: str, source: str, place: Any) -> str:
+        ((value,),) = self.execute(f"SELECT CAST({name} AS BLOB) FROM {source} WHERE rowid = ?", (place,))
+        return (value or b"").decode(errors="backslashreplace")
+
+    def guard_names(self) -> None:
+        for name, trigger in GUARDS.items():
+            self.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {trigger}")
+
+    @contextmanager
+    def unguarded_names(self) -> Iterator[None]:
+        for name in GUARDS:
+            self.execute(f"DROP TRIGGER IF EXISTS {name}")
+        yield
+        self.guard_names()
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
         width = len(table.columns)
@@ -108,14 +142,14 @@ class SQLiteDatabase(Database):
 
     @contextmanager
     def streaming(self) -> Iterator[Session]:
-        """On a connection that is opened for it. A memory store has none to spare."""
+        """On a connection that is opened for it, where there can be another: not for a store in memory, nor on a full disk."""
         pool = self._datastore.pool
-        if pool.is_sqlite_memory_mode:
+        with self.reading() as session:  # which checks that the file is still in its place
+            is_alone = pool.is_sqlite_memory_mode or session.execute("PRAGMA locking_mode") == [("exclusive",)]
+        if is_alone:
             with self.reading() as session:
                 yield session
             return
-        with self.reading():
-            pass  # checks that the file is still in its place
         location = f"{Path(self._path).as_uri()}?mode=rw"
         settings: dict[str, Any] = {"uri": True, "timeout": pool.lock_timeout or 0, "isolation_level": None}
         with closing(sqlite3.connect(location, check_same_thread=False, **settings)) as connection:
@@ -130,6 +164,7 @@ class SQLiteDatabase(Database):
         """The lock is one on an empty file beside the database: it goes with the process that holds it."""
         with self._rebuilding, ExitStack() as held:
             if not self._datastore.pool.is_sqlite_memory_mode:
+                make_private(f"{self._path}-rebuilding")
                 lock = sqlite3.connect(f"{self._path}-rebuilding", isolation_level=None, timeout=0)
                 held.callback(lock.close)
                 while not _is_locked_by(lock):

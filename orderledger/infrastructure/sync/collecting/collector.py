@@ -14,7 +14,7 @@ import structlog
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import StoreError, VenueError
+from orderledger.infrastructure.errors import DamagedRow, StoreError, VenueError
 from orderledger.infrastructure.messages.registry import Gap
 from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.sync.collecting.counters import AccountCounters
@@ -240,12 +240,12 @@ class Collector:
                 self._book, venue, self._clock, self._rules, records=self._records, heard=self._recorder.drained
             )
             found = await reconciler.run(account, up_at=lambda: self._up_at.get(account))
-        except StoreError:
-            raise
-        except VenueError as error:
+        except (VenueError, DamagedRow) as error:  # what the views cannot answer keeps nobody from recording
             fault = str(error)
             if self._watch.is_due(account, fault):
                 self._log.warning("not_reconciled", account=account, why=fault)
+        except StoreError:
+            raise
         except Exception as error:
             fault = f"reconciling failed: {type(error).__name__}"
             if self._watch.is_due(account, f"{fault}: {error}"):

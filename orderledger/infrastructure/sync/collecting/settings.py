@@ -22,6 +22,7 @@ from pydantic_settings import (
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.messages.fields import Identifier
 from orderledger.infrastructure.messages.parsing import uncapitalized
+from orderledger.infrastructure.secrecy import learn
 from orderledger.infrastructure.sync.collecting.addresses import (
     OF_THE_NETWORK,
     OF_THE_URL,
@@ -94,6 +95,7 @@ class Secret(Section):
             raise InvalidSetting(field, f"{where} is empty")
         if not (secret.isascii() and secret.isprintable()):
             raise InvalidSetting(field, f"{where} holds no token: it is one line of ASCII")
+        learn(secret)
         return secret
 
     def _found(self, field: str) -> tuple[str, str]:

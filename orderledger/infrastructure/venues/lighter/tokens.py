@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.base.transport.secrecy import HIDDEN
+from orderledger.infrastructure.secrecy import HIDDEN, learn
 
 SIGNED = re.compile(r"(?P<ends>[0-9]{9,11}):[0-9]+:[0-9]+:[0-9A-Fa-f]+")
 READ_ONLY = re.compile(r"ro:[0-9]+:(?:single|all):(?P<ends>[0-9]{9,11}):[^\s\"'&<>,}]+")
@@ -29,6 +29,7 @@ def token_of(account: LighterAccount) -> str:
         raise VenueUnavailable(f"no token for account {account.account_index}: {type(error).__name__}") from None
     if not token:
         raise VenueUnavailable(f"no token for account {account.account_index}: an empty one")
+    learn(token)
     return token
 
 

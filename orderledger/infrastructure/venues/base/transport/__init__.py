@@ -1,10 +1,10 @@
 """How adapters reach their venues: HTTP that tries again within a budget, and a websocket that comes back."""
 
+from orderledger.infrastructure.secrecy import Secrecy
 from orderledger.infrastructure.venues.base.transport.backoff import Backoff
 from orderledger.infrastructure.venues.base.transport.ending import Ended, ended, happens_within
 from orderledger.infrastructure.venues.base.transport.http import Http
 from orderledger.infrastructure.venues.base.transport.rate_limiter import Budget
-from orderledger.infrastructure.venues.base.transport.secrecy import Secrecy
 from orderledger.infrastructure.venues.base.transport.text import parsed, parsed_first
 from orderledger.infrastructure.venues.base.transport.websocket import Closed, Event, Frame, Opened, Send, Socket
 

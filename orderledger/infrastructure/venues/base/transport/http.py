@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger.infrastructure.secrecy import Secrecy, masked
 from orderledger.infrastructure.venues.base.transport.backoff import Backoff
 from orderledger.infrastructure.venues.base.transport.rate_limiter import Budget
-from orderledger.infrastructure.venues.base.transport.secrecy import Censor, Secrecy
 from orderledger.infrastructure.venues.base.transport.text import parsed
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -28,8 +28,20 @@ LONGEST_WAIT = 90.0
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 logger = logging.getLogger(__name__)
-_censor = Censor()
-logging.getLogger("httpx").addFilter(_censor)  # it logs whole addresses, tokens included
+
+
+class Censor(logging.Filter):
+    """Takes secrets out of what a library logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        shown = Secrecy().hide(masked(text))
+        if shown != text:
+            record.msg, record.args = shown, ()
+        return True
+
+
+logging.getLogger("httpx").addFilter(Censor())  # it logs whole addresses, tokens included
 
 Parameters = Mapping[str, str | int]
 
@@ -81,7 +93,6 @@ class Http:
         self._timeout = timeout
         self._backoff = backoff or Backoff(random.Random())
         self._secrecy = Secrecy(secrets, headers)
-        _censor.learn(self._secrecy)
         self._is_busy = is_busy
         self._sleep = sleep
         self._epoch = epoch
@@ -109,7 +120,6 @@ class Http:
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
-        _censor.forget(self._secrecy)
 
     async def _ask(self, request: httpx.Request, weight: int, secrecy: Secrecy) -> Any:
         backoff = self._backoff.anew()

@@ -13,11 +13,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from orderledger.infrastructure.errors import VenueError
+from orderledger.infrastructure.secrecy import Secrecy
 from orderledger.infrastructure.venues.base.transport.backoff import Backoff
 from orderledger.infrastructure.venues.base.transport.ending import happens_within
 from orderledger.infrastructure.venues.base.transport.http import LOOPBACK
 from orderledger.infrastructure.venues.base.transport.line import Closed, Event, Frame, Line, Opened
-from orderledger.infrastructure.venues.base.transport.secrecy import Secrecy
 
 MOST_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 10.0

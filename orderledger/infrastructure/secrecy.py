@@ -1,6 +1,10 @@
-"""What must not be read in errors and logs: keys, tokens, the values of headers."""
+"""What must not be read in errors, logs and evidence: passwords, keys, tokens, the values of headers.
 
-import logging
+What this process knows to be secret is told to `learn`; `masked` takes it out of every error of this package, every line of a
+collector's log, every status and all evidence that is recorded.
+"""
+
+import json
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
@@ -13,11 +17,43 @@ SECRET_PARAMETERS = ("auth", "token")
 _IN_QUERY = re.compile(rf"(?i)\b({'|'.join(SECRET_PARAMETERS)})=[^&\s\"'<>]+")
 
 
+_learnt: dict[str, None] = {}
+"""Each as it is, as it stands in an address, and as it stands in JSON; the longest first."""
+
+
+def learn(*secrets: str | None) -> None:
+    """From now on these are masked. What has fewer than six characters is not: it would mask half of every text."""
+    known = {form for secret in secrets if secret and len(secret) >= SHORTEST_HIDDEN for form in _forms(secret)}
+    if not known <= _learnt.keys():
+        ordered = dict.fromkeys(sorted(known | _learnt.keys(), key=lambda secret: (-len(secret), secret)))
+        _learnt.clear()
+        _learnt.update(ordered)
+
+
+def masked(text: str) -> str:
+    """The text without what was learnt."""
+    for secret in tuple(_learnt):
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def masked_bytes(text: bytes) -> bytes:
+    """The same for text in UTF-8."""
+    for secret in tuple(_learnt):
+        text = text.replace(secret.encode(), HIDDEN.encode())
+    return text
+
+
+def _forms(secret: str) -> set[str]:
+    return {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+
+
 class Secrecy:
     """Takes secrets out of texts: those it was told, the values of `headers`, and values of `auth=` and `token=` anywhere."""
 
     def __init__(self, secrets: Iterable[str] = (), headers: Mapping[str, str] | None = None) -> None:
         told = {secret for secret in secrets if secret} | set(_values(headers or {}))
+        learn(*told)
         known = told | {quote(secret, safe="") for secret in told}  # as it stands in an address
         self._known = sorted(known, key=lambda secret: (-len(secret), secret))  # a whole header before its last word
 
@@ -38,28 +74,3 @@ def _values(headers: Mapping[str, str]) -> Iterable[str]:
         if name.lower() not in PUBLIC_HEADERS:
             # "Bearer KEY" may be echoed as a whole or as the key alone.
             yield from (part for part in (value, value.rpartition(" ")[2]) if len(part) >= SHORTEST_HIDDEN)
-
-
-class Censor(logging.Filter):
-    """Takes secrets out of what a library logs: those of every Secrecy it was told of, and has not forgotten."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._told: list[Secrecy] = [Secrecy()]
-
-    def learn(self, secrecy: Secrecy) -> None:
-        """Hide these secrets too."""
-        self._told.append(secrecy)
-
-    def forget(self, secrecy: Secrecy) -> None:
-        """They are in use no more."""
-        if secrecy in self._told:
-            self._told.remove(secrecy)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        text = before = record.getMessage()
-        for secrecy in self._told:
-            text = secrecy.hide(text)
-        if text != before:
-            record.msg, record.args = text, ()
-        return True

@@ -1,0 +1,65 @@
+"""Rows of a view that cannot be read, as after a damage of the file or a write by another program: which ones, and why."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+from orderledger.infrastructure.errors import DamagedRow
+from orderledger.infrastructure.storage.database import Session
+from orderledger.projections.tables import Row, Table
+
+PLACES_AT_ONCE = 500
+
+
+def readable_rows(session: Session, table: Table) -> tuple[list[Row], list[DamagedRow]]:
+    """All rows that can be read, and those that cannot."""
+    with suppress(DamagedRow):
+        return session.select(table), []
+    rows: list[Row] = []
+    damaged: list[DamagedRow] = []
+    for found in _read(session, table, _places(session, table.name, "", ())):
+        (damaged if isinstance(found, DamagedRow) else rows).append(found)  # type: ignore[arg-type]
+    return rows, damaged
+
+
+def first_damaged(session: Session, table: Table, source: str, rest: str, parameters: Sequence[Any]) -> DamagedRow | None:
+    """The first of the rows that a statement asks for which cannot be read. None where that is not why it failed."""
+    with suppress(Exception):  # what is wrong with the database is said by the statement itself
+        found = _read(session, table, _places(session, source, rest, parameters), source)
+        return next((one for one in found if isinstance(one, DamagedRow)), None)
+    return None
+
+
+def _places(session: Session, source: str, rest: str, parameters: Sequence[Any]) -> list[Any]:
+    return [place for (place,) in session.execute(f"SELECT {session.place} FROM {source} {rest}", parameters)]
+
+
+def _read(session: Session, table: Table, places: Sequence[Any], source: str = "") -> Iterator[Row | DamagedRow]:
+    """The rows at these places: together where all of them can be read, else in halves."""
+    if len(places) > PLACES_AT_ONCE:
+        for start in range(0, len(places), PLACES_AT_ONCE):
+            yield from _read(session, table, places[start : start + PLACES_AT_ONCE], source)
+        return
+    try:
+        rows = session.rows_at(table, source or table.name, places)
+    except Exception as error:  # of the driver, or of what reads its values: whatever a damaged value causes
+        if len(places) == 1:
+            yield _damaged(session, table, source or table.name, places[0], error)
+            return
+        half = len(places) // 2
+        yield from _read(session, table, places[:half], source)
+        yield from _read(session, table, places[half:], source)
+    else:
+        yield from rows
+
+
+def _damaged(session: Session, table: Table, source: str, place: Any, error: Exception) -> DamagedRow:
+    column, fault = "", error
+    for one in table.columns:
+        try:
+            session.read_cell(one, source, place)
+        except Exception as found:
+            column, fault = one.name, found
+            break
+    key = [session.cell_text(name, source, place) for name in table.key]
+    return DamagedRow(table.name, "/".join(key), column, " ".join(str(fault).split()))

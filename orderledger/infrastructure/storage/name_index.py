@@ -1,0 +1,115 @@
+"""The index of names beside the log: folded again from it, guarded against changes by others, and mended."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from orderledger.domain.orders.identity import OUR_IDS, Name
+from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import account_of, order_stream
+from orderledger.infrastructure.storage.database import Session
+from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
+from orderledger.projections.names import NameKey, NamesFold, key_of, names_in
+from orderledger.projections.tables import ORDER_NAMES
+
+KEYS_AT_ONCE = 500
+EVENTS_AT_ONCE = 2_000
+
+
+class NameTable:
+    """The fold with its rows in a table of another name, in one transaction after another."""
+
+    def __init__(self, suffix: str) -> None:
+        self._rows = _SqlNames(suffix)
+        self._fold = NamesFold(self._rows)
+        self.position = 0
+
+    def take(self, session: Session, events: Sequence[Recorded]) -> None:
+        """Take the next events of the log, and write what follows. Those that it has taken already are left out."""
+        events = [event for event in events if (event.position or 0) > self.position]
+        with self._rows.within(session, events):
+            for recorded in events:
+                self._fold.take(recorded)
+        if events:
+            self.position = events[-1].position or self.position
+
+    def advance(self, session: Session, up_to: int = LAST_POSITION) -> bool:
+        """The same with those that are next in the log. Whether there were any."""
+        events = session.events_after(self.position, EVENTS_AT_ONCE, up_to)
+        self.take(session, events)
+        return bool(events)
+
+
+class _SqlNames:
+    """Rows of a batch of events: read together before it, written together after it."""
+
+    def __init__(self, suffix: str) -> None:
+        self._suffix = suffix
+        self._session: Session | None = None
+        self._bound: dict[NameKey, str | None] = {}
+        self._begun_at: dict[str, int | None] = {}
+        self._changed: set[NameKey] = set()
+
+    @contextmanager
+    def within(self, session: Session, events: Iterable[Recorded]) -> Iterator[None]:
+        self._session = session
+        named = [(account_of(event.stream), name) for event in events for name in names_in(event)]
+        self._read([key_of(account, name) for account, name in named])
+        self._read_begun([order_stream(account, name[1]) for account, name in named if name[0] in OUR_IDS])
+        yield
+        rows = [{"account": key[0], "kind": key[1], "name": key[2], "stream": self._bound[key]} for key in sorted(self._changed)]
+        if rows:
+            session.upsert(ORDER_NAMES, rows, self._suffix)
+        for known in (self._bound, self._begun_at, self._changed):
+            known.clear()
+
+    def get(self, key: NameKey) -> str | None:
+        if key not in self._bound:
+            self._read([key])
+        return self._bound[key]
+
+    def put(self, key: NameKey, stream: str) -> None:
+        self._bound[key] = stream
+        self._changed.add(key)
+
+    def has_begun(self, stream: str, before: Recorded) -> bool:
+        if stream not in self._begun_at:
+            self._read_begun([stream])
+        begun_at = self._begun_at[stream]
+        return begun_at is not None and begun_at < (before.position or LAST_POSITION)
+
+    def told(self, stream: str, before: Recorded) -> Iterable[Name]:
+        assert self._session is not None
+        events = (event for event in self._session.events_of(stream) if (event.position or 0) < (before.position or 0))
+        return [name for event in events for name in names_in(event)]
+
+    def note(self, recorded: Recorded) -> None:
+        """The log has it."""
+
+    def _read(self, keys: Iterable[NameKey]) -> None:
+        assert self._session is not None
+        asked: dict[tuple[str, str], dict[str, None]] = {}
+        for account, kind, name in keys:
+            if (account, kind, name) not in self._bound:
+                self._bound[account, kind, name] = None
+                asked.setdefault((account, kind), {})[name] = None
+        for (account, kind), names in asked.items():
+            for chunk in _chunks(list(names)):
+                statement = f"SELECT name, stream FROM {ORDER_NAMES.name}{self._suffix} WHERE account = ? AND kind = ? AND name"
+                found = self._session.execute(f"{statement} IN ({_marks(chunk)})", (account, kind, *chunk))
+                self._bound.update(((account, kind, name), stream) for name, stream in found)
+
+    def _read_begun(self, streams: Iterable[str]) -> None:
+        assert self._session is not None
+        asked = [stream for stream in dict.fromkeys(streams) if stream not in self._begun_at]
+        self._begun_at.update(dict.fromkeys(asked))
+        for chunk in _chunks(asked):
+            statement = f"SELECT originator_id, MIN(notification_id) FROM {EVENTS_TABLE} WHERE originator_id"
+            self._begun_at.update(self._session.execute(f"{statement} IN ({_marks(chunk)}) GROUP BY originator_id", chunk))
+
+
+def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (items[start : start + KEYS_AT_ONCE] for start in range(0, len(items), KEYS_AT_ONCE))
+
+
+def _marks(items: Sequence[str]) -> str:
+    return ", ".join("?" * len(items))

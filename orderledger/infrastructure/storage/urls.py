@@ -1,0 +1,67 @@
+"""What names a store, and how it is shown: never with a password, nor with anything that was not understood."""
+
+import re
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+
+from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.secrecy import learn
+
+MEMORY = "memory://"
+POSTGRES = ("postgresql://", "postgres://")
+SQLITE = "sqlite:///"
+NO_PATH = re.compile(r"(sqlite|file|memory|postgres|postgresql|:memory):|[\w+.-]+://")
+"""What begins so was meant as a URL."""
+
+ESCAPED = "in a user name or a password, / is written %2F, @ %40, : %3A and % %25; names of parameters in small letters"
+
+
+def file_of(url: str) -> str | None:
+    """The file that a path or a URL names, None for stores that are in none. Raises InvalidSetting for what names no store."""
+    if url == MEMORY:
+        return None
+    if url.startswith(POSTGRES):
+        if _server_of(url) is None:
+            raise InvalidSetting("db", f"{public(url)!r} is not understood: {ESCAPED}")
+        return None
+    is_url = url.startswith(SQLITE)
+    path = unquote(url.removeprefix(SQLITE)) if is_url else url
+    if not path or ("?" in url if is_url else NO_PATH.match(url)):
+        raise InvalidSetting("db", f"{public(url)!r} is none of: a path, sqlite:///path, postgresql://..., memory://")
+    return path
+
+
+def public(url: str) -> str:
+    """The URL as it may be shown: a path as it is, of a PostgreSQL server where it is and the name of the database."""
+    if url.startswith(POSTGRES):
+        server = _server_of(url)
+        return "postgresql://..." if server is None else _shown(server)
+    is_foreign = "://" in url and not url.lower().startswith(("sqlite:", "file:"))
+    return f"{url.partition('://')[0]}://..." if is_foreign and url != MEMORY else url
+
+
+@cache
+def _server_of(url: str) -> dict[str, Any] | None:
+    """What the driver understands, None where that is nothing, or cannot be meant: a part of a password, where it has a sign of
+    its own for URLs, is taken for a port, a host or a database."""
+    from psycopg import Error
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        found = dict(conninfo_to_dict(url))
+    except Error:
+        return None
+    learn(str(found.get("password") or ""))
+    port, host, database = (str(found.get(name) or "") for name in ("port", "host", "dbname"))
+    is_meant = re.fullmatch(r"[0-9,]*", port) and "@" not in host and ("@" not in database or "%40" in url)
+    return found if is_meant else None
+
+
+def _shown(server: dict[str, Any]) -> str:
+    host, port, database = (str(server.get(name) or "") for name in ("host", "port", "dbname"))
+    if host.startswith("/"):  # a folder with a socket in it
+        where = "&".join(f"{name}={value}" for name, value in (("host", host), ("port", port)) if value)
+        return f"postgresql:///{database}?{where}"
+    hosts = f"[{host}]" if ":" in host else host
+    return f"postgresql://{hosts}{':' if port else ''}{port}/{database}"

@@ -1,0 +1,123 @@
+"""The index of names: which order an id stands for. The writer binds names as it commits; this fold finds them again."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from orderledger.domain.orders.commands import OrderRequested
+from orderledger.domain.orders.events import OrderEvent
+from orderledger.domain.orders.identity import OUR_IDS, Name, NameKind, names_borne
+from orderledger.domain.orders.judgements import OrderAttributed
+from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import account_of, client_order_id_of, order_stream
+
+NameKey = tuple[str, str, str]
+"""Account, kind and name."""
+
+
+def key_of(account: str, name: Name) -> NameKey:
+    return account, str(name[0]), name[1]
+
+
+def names_in(recorded: Recorded) -> list[Name]:
+    """The names that its order bears from this event on, besides the id that names its stream."""
+    event = recorded.event
+    return names_borne(client_order_id_of(recorded.stream), event) if isinstance(event, OrderEvent) else []
+
+
+class NameRows(Protocol):
+    """Where the fold keeps its rows."""
+
+    def get(self, key: NameKey) -> str | None:
+        """The stream that the name stands for."""
+
+    def put(self, key: NameKey, stream: str) -> None:
+        """From now on it stands for this one."""
+
+    def has_begun(self, stream: str, before: Recorded) -> bool:
+        """Whether the stream has an event that stands in the log before this one."""
+
+    def told(self, stream: str, before: Recorded) -> Iterable[Name]:
+        """The names in the events of the stream that stand in the log before this one."""
+
+    def note(self, recorded: Recorded) -> None:
+        """The event was taken."""
+
+
+class NamesFold:
+    """A name stands for the first order that bore it. When that turns out to be another order, its names go there. An id of ours
+    under which an order has a stream of its own is bound only where that order turned out to be another."""
+
+    def __init__(self, rows: NameRows) -> None:
+        self._rows = rows
+
+    def take(self, recorded: Recorded) -> None:
+        """Take the next event of the log."""
+        if isinstance(recorded.event, OrderAttributed):
+            self._attribute(recorded, recorded.event.to)
+        else:
+            account = account_of(recorded.stream)
+            for name in names_in(recorded):
+                if self._rows.get(key_of(account, name)) is None:
+                    self._bind(account, name, recorded.stream, recorded)
+        self._rows.note(recorded)
+
+    def _attribute(self, recorded: Recorded, to: str) -> None:
+        account, own_id = account_of(recorded.stream), client_order_id_of(recorded.stream)
+        for name in self._rows.told(recorded.stream, recorded):
+            bound = self._rows.get(key_of(account, name))
+            if bound == recorded.stream:
+                self._rows.put(key_of(account, name), to)
+            elif bound is None:
+                self._bind(account, name, to, recorded)
+        if own_id is not None:
+            self._rows.put(key_of(account, (NameKind.CLIENT, own_id)), to)
+
+    def _bind(self, account: str, name: Name, stream: str, recorded: Recorded) -> None:
+        own = order_stream(account, name[1])
+        if name[0] not in OUR_IDS or not (own == recorded.stream or self._rows.has_begun(own, recorded)):
+            self._rows.put(key_of(account, name), stream)
+
+
+class MemoryNames:
+    """Rows in memory. Of orders that were requested here nobody asks again what they were told."""
+
+    def __init__(self) -> None:
+        self.bound: dict[NameKey, str] = {}
+        self.attributed: dict[str, str] = {}
+        self._begun: set[str] = set()
+        self._told: defaultdict[str, list[Name]] = defaultdict(list)
+
+    def get(self, key: NameKey) -> str | None:
+        return self.bound.get(key)
+
+    def put(self, key: NameKey, stream: str) -> None:
+        self.bound[key] = stream
+
+    def has_begun(self, stream: str, before: Recorded) -> bool:
+        return stream in self._begun
+
+    def told(self, stream: str, before: Recorded) -> Iterable[Name]:
+        return self._told.pop(stream, ())
+
+    def note(self, recorded: Recorded) -> None:
+        event, stream = recorded.event, recorded.stream
+        self._begun.add(stream)
+        if isinstance(event, OrderAttributed):
+            self.attributed[stream] = event.to
+        elif isinstance(event, OrderRequested):
+            self.attributed.pop(stream, None)
+            self._told.pop(stream, None)
+        elif isinstance(event, OrderEvent):
+            self._told[stream] += names_in(recorded)
+
+    def streams_where(self, is_meant: Callable[[NameKey], bool]) -> set[str]:
+        """The streams of the orders that these names stand for now."""
+        return {self._followed(stream) for key, stream in self.bound.items() if is_meant(key)}
+
+    def _followed(self, stream: str) -> str:
+        passed = {stream}
+        while (to := self.attributed.get(stream)) is not None and to not in passed:
+            stream = to
+            passed.add(stream)
+        return stream
