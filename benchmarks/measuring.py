@@ -27,6 +27,7 @@ from orderledger import Ledger, Mark
 from orderledger.infrastructure.views.follower import Follow
 
 RESULTS = Path(__file__).parent / "results"
+REPOSITORY = Path(__file__).resolve().parents[1]
 APPENDED = b"x" * 127
 
 
@@ -209,7 +210,8 @@ def databases(kinds: Sequence[str]) -> Iterator[Databases]:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         url = None
         if "postgres" in kinds:
-            from orderledger.infrastructure.local_postgres import local_postgres
+            sys.path.append(str(REPOSITORY))  # a benchmark is started as a script
+            from tests.local_postgres import local_postgres
 
             url = stack.enter_context(local_postgres(durable=True))
         yield Databases(folder, url)

@@ -1,7 +1,7 @@
 """Type stubs of the message classes: what their constructors take, and what their attributes are.
 
-A constructor takes a number as text, a side as a word, a time as text; the attribute is a Decimal, a Side, a datetime. Only a stub
-can say both without declaring each message a second time by hand.
+A constructor takes a number as text, a side as a word, a time as text. The attribute is a Decimal, a Side, a datetime. A stub
+says both, and each message is still declared once by hand.
 """
 
 import inspect

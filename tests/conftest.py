@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, quote, urlencode
 import pytest
 from hypothesis import HealthCheck, settings
 
-from orderledger.infrastructure.local_postgres import local_postgres
+from tests.local_postgres import local_postgres
 
 # A busy machine is no failure: no example has to be done in a given time.
 settings.register_profile("without_deadlines", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,5 +1,7 @@
 """Tests that are told by seeds: some of them on every run, many more among the long tests."""
 
+from typing import Any
+
 import pytest
 
 AT_ONCE = 20
@@ -13,3 +15,8 @@ def _some(first: int, end: int) -> list[range]:
 _MANY = [pytest.param(seeds, marks=pytest.mark.long) for seeds in _some(1_000, 5_000)]
 
 of_seeds = pytest.mark.parametrize("seeds", [*_some(0, 20), *_MANY], ids=lambda seeds: str(seeds.start))
+
+
+def few(count: int, end: int) -> list[Any]:
+    """So many seeds on every run, the others up to an end among the long tests."""
+    return [*range(count), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(count, end))]

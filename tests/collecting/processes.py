@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -20,6 +21,7 @@ from orderledger.simulation.hyperliquid.server import HyperliquidFake
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
 from orderledger.simulation.servers import Truth
 from orderledger.simulation.tradier.server import TradierFake
+from tests.command_line import run
 
 ADDRESS = "0x" + "aa" * 20
 ACCOUNTS = ("hyperliquid:main", "lighter:main", "tradier:main")
@@ -76,6 +78,16 @@ class Process:
     def has_open(self, path: Path) -> bool:
         return str(path) in {file.path for file in psutil.Process(self._process.pid).open_files()}
 
+    def has_read_all(self, url: str) -> bool:
+        """Whether nothing that this server of ours has sent it is still on the way, as Linux tells."""
+        port = urlsplit(url).port
+        connections = psutil.Process(self._process.pid).net_connections()
+        ends = [f"{port:04X} {one.laddr.port:04X}" for one in connections if one.raddr and one.raddr.port == port]
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        unsent = {f"{row[1][-4:]} {row[2][-4:]}" for row in rows if not row[4].startswith("00000000:")}
+        unread = {f"{row[2][-4:]} {row[1][-4:]}" for row in rows if not row[4].endswith(":00000000")}
+        return unsent.union(unread).isdisjoint(ends)
+
     async def said(self) -> Said:
         out, err = await asyncio.wait_for(self._said, PATIENCE)
         return Said(self._process.returncode, out.decode(), err.decode())
@@ -129,6 +141,10 @@ class World:
 
     async def run(self, *arguments: str | Path) -> Said:
         return await (await self.start(*arguments)).said()
+
+    def run_here(self, *arguments: str | Path) -> Said:
+        """A command that asks no venue, without a process of its own."""
+        return Said(*run(*arguments, environment={"ORDERLEDGER_DB": str(self.db)}))
 
     async def collecting(self, *accounts: str) -> Process:
         """A collector that listens to these accounts, and has reconciled them."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orderledger.projections.tables import Row
 from tests.collecting.processes import ACCOUNTS, ADDRESS, LIGHTER_TOKEN, NUMBER, ORDER, Process, Said, World, made_up_venues
+from tests.command_line import run
 
 BURST = 300
 
@@ -35,13 +36,13 @@ async def collected_everywhere(command: Path, folder: Path) -> Collected:
         await world.until(lambda: world.shown("lighter:main")["gaps"] and world.shown("lighter:main")["reconciled"] > 1, process)
         placed = _trade_everywhere(world)
         await world.until(lambda: _are_filled(world, placed), process)
-        while_it_ran = await world.run("status", "--json")
+        while_it_ran = world.run_here("status", "--json")
         await _have_a_token_refused(world, process)
         burst = [world.hyperliquid.truth.place(ADDRESS, **ORDER).order_id for _ in range(BURST)]
         await world.until(lambda: world.is_recorded(burst[0]), process)
         process.send(signal.SIGTERM)
         said = await process.said()
-        afterwards = await world.run("status", "--json")
+        afterwards = world.run_here("status", "--json")
         shown = afterwards.rows[0]["collectors"]["collector"]
         files = [path for path in folder.iterdir() if path.name.startswith("orders.db")]
         stored = b"".join(path.read_bytes() for path in files)
@@ -168,7 +169,7 @@ def _shown_cum_quantity(world: World, venue_order_id: int) -> str:
 
 @dataclass(slots=True)
 class Twice:
-    """Of a collector that was started beside another one by mistake, and of the first one."""
+    """Of a collector that was started beside another one by mistake, and of the first one, told to stop again and again."""
 
     second: Said
     first: Said
@@ -179,7 +180,9 @@ async def started_twice(command: Path, folder: Path) -> Twice:
         world.write_config(venues=("hyperliquid",))
         process = await world.collecting("hyperliquid:main")
         second = await world.run("collect", world.config)
-        process.send(signal.SIGTERM)
+        while not process.has_ended:
+            process.send(signal.SIGTERM)
+            await asyncio.sleep(0.002)
         return Twice(second, await process.said())
 
 
@@ -230,17 +233,10 @@ async def reconciled_by_hand(command: Path, folder: Path) -> Reconciled:
         return found
 
 
-async def samples_translated(command: Path, folder: Path, samples: Path) -> dict[str, list[Said]]:
-    """Of each venue its samples, translated and then recorded."""
-
-    async def both(venue: str) -> list[Said]:
-        lines, messages = folder / f"{venue}.ndjson", folder / f"{venue}.messages"
-        lines.write_text("".join(path.read_text() for path in sorted((samples / venue).iterdir())))
-        arguments = ("translate", venue, lines, "--account", f"{venue}:main", "--number", "1234")
-        told = await (await Process.start(command, *arguments)).said()
-        messages.write_text(told.out)
-        recording = await Process.start(command, "record", messages, "--db", folder / f"{venue}.db", "--ack")
-        return [told, await recording.said()]
-
-    venues = ("hyperliquid", "lighter", "tradier")
-    return dict(zip(venues, await asyncio.gather(*map(both, venues)), strict=True))
+def samples_translated(venue: str, folder: Path, samples: Path) -> tuple[Said, Said]:
+    """The samples of a venue, translated and then recorded."""
+    lines, messages = folder / "payloads", folder / "messages"
+    lines.write_text("".join(path.read_text() for path in sorted((samples / venue).iterdir())))
+    told = run("translate", venue, lines, "--account", f"{venue}:main", "--number", "1234")
+    messages.write_text(told.out)
+    return Said(*told), Said(*run("record", messages, "--db", folder / "orders.db", "--ack"))

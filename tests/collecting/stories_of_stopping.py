@@ -1,6 +1,5 @@
-"""Stories of the command `collect` that is stopped: in the middle, impatiently, at once, while the store is held."""
+"""Stories of the command `collect` that is stopped: in the middle, at once, while the store is held."""
 
-import asyncio
 import contextlib
 import signal
 import sqlite3
@@ -37,21 +36,11 @@ async def stopped_in_the_middle(command: Path, folder: Path) -> Stopped:
             ended[str(order.order_id)] = str(end(order).status)
         sent = world.hyperliquid.push(socket, {"channel": "pong"})
         await sent
+        await world.until(lambda: process.has_read_all(world.hyperliquid.http_url), process)
         process.send(signal.SIGTERM)
         said = await process.said()
         with world.ledger() as ledger:
             return Stopped(said, ended, {row["venue_order_id"]: row["status"] for row in ledger.orders()})
-
-
-async def stopped_impatiently(command: Path, folder: Path) -> Said:
-    """SIGTERM again and again, until it has ended."""
-    async with made_up_venues(command, folder) as world:
-        world.write_config(venues=("hyperliquid",))
-        process = await world.collecting("hyperliquid:main")
-        while not process.has_ended:
-            process.send(signal.SIGTERM)
-            await asyncio.sleep(0.002)
-        return await process.said()
 
 
 async def stopped_at_once(command: Path, folder: Path) -> tuple[Said, Said]:
@@ -62,8 +51,8 @@ async def stopped_at_once(command: Path, folder: Path) -> tuple[Said, Said]:
         await world.until(lambda: process.has_open(world.db), process)
         process.send(signal.SIGTERM)
         said = await process.said()
-        await world.run("record", "/dev/null")
-        return said, await world.run("check")
+        world.run_here("record", "/dev/null")
+        return said, world.run_here("check")
 
 
 @dataclass(slots=True)
@@ -86,6 +75,7 @@ async def stopped_while_the_store_is_held(command: Path, folder: Path) -> Held:
             holding.execute("BEGIN IMMEDIATE")
             placed = {str(truth.place(ADDRESS, **ORDER).order_id) for _ in range(FEW)}
             await world.hyperliquid.push(socket, {"channel": "pong"})
+            await world.until(lambda: process.has_read_all(world.hyperliquid.http_url), process)
             began = time.monotonic()
             process.send(signal.SIGTERM)
             said = await process.said()

@@ -24,7 +24,6 @@ STORIES: dict[str, Any] = {
     "views killed": stories.views_killed,
     "stopped": stories_of_stopping.stopped_in_the_middle,
     "stopped at once": stories_of_stopping.stopped_at_once,
-    "stopped impatiently": stories_of_stopping.stopped_impatiently,
     "held": stories_of_stopping.stopped_while_the_store_is_held,
     "twice": stories.started_twice,
     "failed": stories.store_that_fails,
@@ -32,15 +31,20 @@ STORIES: dict[str, Any] = {
 }
 
 
+ALONE = ("collected", "stopped")
+"""Stories of much that is recorded or asked for in the seconds that a collector has to end."""
+
+
 @pytest.fixture(scope="module")
 def told(orderledger_command: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What came of each story. They are played side by side, since most of each is waiting for its processes."""
+    """What came of each story. Most are played side by side, since much of each is waiting for its processes."""
 
-    async def play() -> list[Any]:
-        played = [story(orderledger_command, tmp_path_factory.mktemp(name)) for name, story in STORIES.items()]
+    async def play(*names: str) -> list[Any]:
+        played = [STORIES[name](orderledger_command, tmp_path_factory.mktemp(name)) for name in names]
         return await asyncio.gather(*played, return_exceptions=True)
 
-    return dict(zip(STORIES, asyncio.run(play()), strict=True))
+    others = [name for name in STORIES if name not in ALONE]
+    return {name: asyncio.run(play(name))[0] for name in ALONE} | dict(zip(others, asyncio.run(play(*others)), strict=True))
 
 
 def of(told: dict[str, Any], story: str) -> Any:
@@ -102,7 +106,7 @@ def test_a_collector_that_is_stopped_before_it_has_begun_ends_cleanly(told: dict
 
 
 def test_a_collector_that_is_told_again_and_again_to_stop_ends_cleanly(told: dict[str, Any]) -> None:
-    said: Said = of(told, "stopped impatiently")
+    said: Said = of(told, "twice").first
     assert (said.status, said.err.count("Traceback")) == (0, 0), said.err
 
 
@@ -296,16 +300,10 @@ def test_a_break_of_several_accounts_is_taken_back_of_one_that_is_named(tmp_path
     assert [json.loads(line)["account"] for line in said.stdout.splitlines()] == ["sim:one"]
 
 
-@pytest.fixture(scope="module")
-def translated(orderledger_command: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Said]]:
-    story = stories.samples_translated(orderledger_command, tmp_path_factory.mktemp("translated"), shared / "venues/samples")
-    return asyncio.run(story)
-
-
 @pytest.mark.shared
 @pytest.mark.parametrize("venue", ["hyperliquid", "lighter", "tradier"])
-def test_recorded_payloads_become_messages_that_a_ledger_records(venue: str, translated: dict[str, list[Said]]) -> None:
-    told, recorded = translated[venue]
+def test_recorded_payloads_become_messages_that_a_ledger_records(venue: str, shared: Path, tmp_path: Path) -> None:
+    told, recorded = stories.samples_translated(venue, tmp_path, shared / "venues/samples")
     assert (told.status, recorded.status) == (0, 0)
     assert len(recorded.rows) == len(told.rows) > 3
     assert {row["outcome"] for row in recorded.rows} <= {"recorded", "duplicate"}

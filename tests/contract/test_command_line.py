@@ -1,19 +1,20 @@
 """How the commands end when they cannot do what was asked: one sentence, and the exit status that says whose fault it is."""
 
 import json
+import os
 import re
 import subprocess
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from orderledger import Ledger, parse_document
 from orderledger.cli import main
 from orderledger.cli.asking import STATUSES
 from orderledger.cli.output import readable
 from orderledger.domain.values import Status
+from tests.command_line import run
 from tests.contract.streams import report, request
 
 
@@ -21,7 +22,7 @@ from tests.contract.streams import report, request
     ("arguments", "status", "sentence"),
     [
         (["order", "C-9"], 1, "C-9"),
-        (["order", b"\xff"], 2, "not UTF-8"),
+        (["order", os.fsdecode(b"\xff")], 2, "not UTF-8"),
         (["--account", "sim:main", "orders"], 2, "--account goes after the command: orderledger orders --account ..."),
         (["orders", "--as-of", "yesterday"], 2, "'yesterday' is not an RFC 3339 time with an offset, such as 2026-"),
         (["orders", "--as-of", "²"], 2, "'²' is not an RFC 3339 time"),
@@ -29,22 +30,17 @@ from tests.contract.streams import report, request
         (["record", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
     ],
 )
-def test_a_command_that_cannot_says_why(
-    tmp_path: Path, orderledger_command: Path, arguments: list[str | bytes], status: int, sentence: str
-) -> None:
+def test_a_command_that_cannot_says_why(tmp_path: Path, arguments: list[str], status: int, sentence: str) -> None:
     with Ledger.open(str(tmp_path / "ledger.db")):
-        run = subprocess.run(
-            [orderledger_command, *arguments], cwd=tmp_path, env={"ORDERLEDGER_DB": "ledger.db"}, capture_output=True, text=True
-        )
-    assert (run.returncode, run.stdout) == (status, "")
-    assert sentence in run.stderr and "Traceback" not in run.stderr
+        ended = run(*arguments, folder=tmp_path, environment={"ORDERLEDGER_DB": "ledger.db"})
+    assert (ended.status, ended.out) == (status, "")
+    assert sentence in ended.err
 
 
-def test_a_ledger_that_is_there_and_empty_is_asked(tmp_path: Path, orderledger_command: Path) -> None:
-    status, said = recorded(orderledger_command, tmp_path, [])
+def test_a_ledger_that_is_there_and_empty_is_asked(tmp_path: Path) -> None:
+    status, said = recorded(tmp_path, [])
     assert (status, said) == (0, ["0 recorded, 0 duplicate, 0 refused, 0 invalid"])
-    run = subprocess.run([orderledger_command, "orders"], cwd=tmp_path, capture_output=True, text=True)
-    assert (run.returncode, run.stdout, run.stderr) == (0, "no orders\n", "")
+    assert run("orders", folder=tmp_path) == (0, "no orders\n", "")
 
 
 NO_STORES = (
@@ -58,24 +54,23 @@ NO_STORES = (
 def test_what_names_no_store_is_wrong_usage_and_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.chdir(tmp_path)
     for command in ("orders", "record"):
-        run = CliRunner().invoke(main, [command, "--db", url], input="")
-        assert (run.exit_code, run.stdout) == (2, "")
+        ended = run(command, "--db", url)
+        assert (ended.status, ended.out) == (2, "")
         shown = {"mysql://me:secret@host/db": "mysql://...", "http://host": "http://..."}.get(url, url)
-        assert run.stderr == f"orderledger: db: {shown!r} is none of: a path, sqlite:///path, postgresql://..., memory://\n"
+        assert ended.err == f"orderledger: db: {shown!r} is none of: a path, sqlite:///path, postgresql://..., memory://\n"
     assert list(tmp_path.iterdir()) == []
 
 
-def recorded(command: Path, folder: Path, documents: list[dict[str, object]], *arguments: str) -> tuple[int, list[str]]:
+def recorded(folder: Path, documents: list[dict[str, object]], *arguments: str) -> tuple[int, list[str]]:
     """The exit status of `record`, and what it said on stderr, without the time it took."""
     (folder / "messages.ndjson").write_text("".join(json.dumps(document) + "\n" for document in documents))
-    full = [str(command), "record", "messages.ndjson", *arguments]
-    run = subprocess.run(full, cwd=folder, capture_output=True, text=True)
-    return run.returncode, [line.partition(" in ")[0] for line in run.stderr.splitlines() if "a new ledger" not in line]
+    ended = run("record", "messages.ndjson", *arguments, folder=folder)
+    return ended.status, [line.partition(" in ")[0] for line in ended.err.splitlines() if "a new ledger" not in line]
 
 
-def test_what_is_refused_or_invalid_is_told_and_what_is_not_told_is_counted(tmp_path: Path, orderledger_command: Path) -> None:
+def test_what_is_refused_or_invalid_is_told_and_what_is_not_told_is_counted(tmp_path: Path) -> None:
     documents = [request("C-1"), {"type": "moon"}, *[report("submit", f"N-{number}", 1) for number in range(12)]]
-    status, said = recorded(orderledger_command, tmp_path, documents)
+    status, said = recorded(tmp_path, documents)
     assert status == 1
     assert said[0].startswith("line 2: type: ")
     assert said[1].startswith("line 3: refused: unknown_order: ") and said[9].startswith("line 11: refused: ")
@@ -83,41 +78,40 @@ def test_what_is_refused_or_invalid_is_told_and_what_is_not_told_is_counted(tmp_
         "3 more were refused or invalid: --ack prints the outcome of every line",
         "1 recorded, 0 duplicate, 12 refused, 1 invalid",
     ]
-    status, said = recorded(orderledger_command, tmp_path, documents[:4], "--rejects", "rejects.ndjson")
+    status, said = recorded(tmp_path, documents[:4], "--rejects", "rejects.ndjson")
     assert [line.partition(": unknown")[0] for line in said[:-1]] == ["line 3: refused", "line 4: refused"]
     assert json.loads((tmp_path / "rejects.ndjson").read_text())["line"] == 2
 
 
-@pytest.mark.parametrize("line", ["record messages.ndjson", "record - < messages.ndjson"])
+@pytest.mark.parametrize("source", ["messages.ndjson", "-"])
 @pytest.mark.parametrize(("place", "what"), [("./messages.ndjson", "FILE itself"), ("linked", "the ledger")])
 def test_a_file_for_rejects_that_holds_what_is_recorded_is_not_emptied(
-    tmp_path: Path, orderledger_command: Path, line: str, place: str, what: str
+    tmp_path: Path, source: str, place: str, what: str
 ) -> None:
-    recorded(orderledger_command, tmp_path, [request("C-1")])
+    recorded(tmp_path, [request("C-1")])
     (tmp_path / "linked").hardlink_to(tmp_path / "orderledger.db")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    full = ["sh", "-c", f"{orderledger_command} {line} --rejects {place}"]
-    run = subprocess.run(full, cwd=tmp_path, capture_output=True, text=True)
-    assert run.returncode == 2 and run.stderr.endswith(f"Invalid value for --rejects: '{place}' is {what}\n")
+    ended = run("record", source, "--rejects", place, folder=tmp_path, stdin=tmp_path / "messages.ndjson")
+    assert ended.status == 2 and ended.err.endswith(f"Invalid value for --rejects: '{place}' is {what}\n")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_file_of_rejects_is_kept_until_the_ledger_is_there(tmp_path: Path, orderledger_command: Path) -> None:
+def test_a_file_of_rejects_is_kept_until_the_ledger_is_there(tmp_path: Path) -> None:
     (tmp_path / "rejects.ndjson").write_text("those of the last run\n")
     (tmp_path / "orderledger.db").mkdir()
-    status, _ = recorded(orderledger_command, tmp_path, [request("C-1")], "--rejects", "rejects.ndjson")
+    status, _ = recorded(tmp_path, [request("C-1")], "--rejects", "rejects.ndjson")
     assert (status, (tmp_path / "rejects.ndjson").read_text()) == (3, "those of the last run\n")
 
 
-def test_a_file_for_rejects_is_not_what_the_ledger_is_made_of(tmp_path: Path, orderledger_command: Path) -> None:
-    status, said = recorded(orderledger_command, tmp_path, [request("C-1"), {"type": "moon"}], "--rejects", "./orderledger.db")
+def test_a_file_for_rejects_is_not_what_the_ledger_is_made_of(tmp_path: Path) -> None:
+    status, said = recorded(tmp_path, [request("C-1"), {"type": "moon"}], "--rejects", "./orderledger.db")
     assert (status, said[-1]) == (2, "Error: Invalid value for --rejects: './orderledger.db' is the ledger")
     assert not (tmp_path / "orderledger.db").exists()
 
 
-def test_with_acknowledgements_the_rest_is_the_summary(tmp_path: Path, orderledger_command: Path) -> None:
+def test_with_acknowledgements_the_rest_is_the_summary(tmp_path: Path) -> None:
     documents = [request("C-1"), {"type": "moon"}, report("submit", "C-9", 1)]
-    assert recorded(orderledger_command, tmp_path, documents, "--ack") == (1, ["1 recorded, 0 duplicate, 1 refused, 1 invalid"])
+    assert recorded(tmp_path, documents, "--ack") == (1, ["1 recorded, 0 duplicate, 1 refused, 1 invalid"])
 
 
 @pytest.mark.parametrize(
@@ -155,14 +149,14 @@ def test_the_statuses_that_may_be_asked_for_are_those_that_there_are() -> None:
     assert set(STATUSES) == set(Status)
 
 
-def test_a_status_that_there_is_not_is_wrong_usage(tmp_path: Path, orderledger_command: Path) -> None:
-    run = subprocess.run([orderledger_command, "orders", "--status", "filed"], cwd=tmp_path, capture_output=True, text=True)
-    assert run.returncode == 2 and "filed" in run.stderr
+def test_a_status_that_there_is_not_is_wrong_usage(tmp_path: Path) -> None:
+    ended = run("orders", "--status", "filed", folder=tmp_path)
+    assert ended.status == 2 and "filed" in ended.err
 
 
 @pytest.mark.parametrize("name", main.commands)
 def test_the_help_of_a_command_has_an_example_and_how_it_ends(name: str) -> None:
-    told = CliRunner().invoke(main, [name, "--help"]).output
+    told = run(name, "--help").out
     usage, _, rest = told.partition("\n")
     assert usage.startswith("Usage:")
     assert re.search(rf"^ +(?:.*\| )?orderledger {name}\b", rest, re.MULTILINE)
@@ -170,12 +164,12 @@ def test_the_help_of_a_command_has_an_example_and_how_it_ends(name: str) -> None
 
 
 def test_the_first_session_of_the_help_can_be_typed_as_it_stands(tmp_path: Path, orderledger_command: Path) -> None:
-    told = CliRunner().invoke(main, ["--help"]).output
+    told = run("--help").out
     (session,) = re.findall(r"A first session:\n.*\n((?: {4,}.*\n)+)", told)  # after the demo, which has tests of its own
     environment = {"PATH": f"{orderledger_command.parent}:/usr/bin:/bin"}
-    run = subprocess.run(["sh", "-e", "-c", session], cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert "1 order\n" in run.stdout and "order requested" in run.stdout
+    typed = subprocess.run(["sh", "-e", "-c", session], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert typed.returncode == 0, typed.stderr
+    assert "1 order\n" in typed.stdout and "order requested" in typed.stdout
 
 
 @pytest.mark.parametrize("command", ["order", "history"])
@@ -183,16 +177,15 @@ def test_an_id_that_begins_with_a_dash_is_asked_for_as_the_help_says(tmp_path: P
     db = str(tmp_path / "orders.db")
     with Ledger.open(db, update_views=False) as ledger:
         ledger.record(parse_document(request("-7")))
-    assert "`--`" in CliRunner().invoke(main, [command, "--help"]).output
-    found = CliRunner().invoke(main, [command, "--db", db, "--json", "--", "-7"])
-    assert (found.exit_code, json.loads(found.stdout.splitlines()[0])["stream"]) == (0, "sim:main/-7")
+    assert "`--`" in run(command, "--help").out
+    found = run(command, "--db", db, "--json", "--", "-7")
+    assert (found.status, json.loads(found.out.splitlines()[0])["stream"]) == (0, "sim:main/-7")
 
 
-def test_what_was_taken_back_before_is_not_told_as_taken_back_again(tmp_path: Path, orderledger_command: Path) -> None:
+def test_what_was_taken_back_before_is_not_told_as_taken_back_again(tmp_path: Path) -> None:
     def reverted(*arguments: str) -> tuple[int, list[str], str]:
-        asked = [str(orderledger_command), "revert", "missing_fill:F-1", *arguments]
-        run = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True)
-        return run.returncode, [json.loads(line)["type"] for line in run.stdout.splitlines()], run.stderr
+        ended = run("revert", "missing_fill:F-1", *arguments, folder=tmp_path)
+        return ended.status, [json.loads(line)["type"] for line in ended.out.splitlines()], ended.err
 
     def events() -> int:
         with Ledger.open(tmp_path / "orderledger.db") as ledger:

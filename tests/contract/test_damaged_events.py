@@ -1,7 +1,6 @@
 """An event of the log whose bytes were spoiled: `check` names it, and whatever else has to read it says which one it is."""
 
 import json
-import subprocess
 import time
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from orderledger import Ledger, StoreError, UnreadableEvent
 from orderledger.infrastructure.views.follower import Follow
+from tests.command_line import run
 from tests.contract.sql import connected, run_sql
 from tests.contract.streams import fill, lives, parsed, request, story
 
@@ -119,7 +119,9 @@ def test_any_event_may_be_damaged(tmp_path: Path) -> None:
         ledger.record_many(parsed(*story()))
         ledger.catch_up()
         events = list(ledger.events())
-    for event in events[:60]:
+    one_of_each = {event["name"]: event for event in events}
+    assert len(one_of_each) > 30
+    for event in one_of_each.values():
         (tmp_path / "orders.db").write_bytes((tmp_path / "whole.db").read_bytes())
         spoil(f"sqlite:///{tmp_path}/orders.db", event["position"], None, b"\x00")
         with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
@@ -184,54 +186,47 @@ def test_who_follows_the_views_says_it_and_goes_on_looking(tmp_path: Path, follo
     "arguments",
     [["orders"], ["history", "C-1"], ["events"], ["recover"], ["rebuild"], ["rebuild", "--jobs", "2"], ["pnl", "--by", "day"]],
 )
-def test_a_command_that_has_to_read_it_ends_with_one_sentence(
-    tmp_path: Path, orderledger_command: Path, arguments: list[str]
-) -> None:
+def test_a_command_that_has_to_read_it_ends_with_one_sentence(tmp_path: Path, arguments: list[str]) -> None:
     fault = spoiled(f"sqlite:///{tmp_path}/orders.db")
-    run = subprocess.run([orderledger_command, *arguments, "--db", "orders.db"], cwd=tmp_path, capture_output=True, text=True)
-    assert (run.returncode, run.stderr.count("\n")) == (3, 1)
-    assert run.stderr.startswith(f"orderledger: {WHICH}") and fault in run.stderr
+    ended = run(*arguments, "--db", "orders.db", folder=tmp_path)
+    assert (ended.status, ended.err.count("\n")) == (3, 1)
+    assert ended.err.startswith(f"orderledger: {WHICH}") and fault in ended.err
 
 
 @pytest.mark.parametrize("is_folded", [True, False], ids=["in the views already", "before the views have it"])
-def test_the_command_record_names_what_it_cannot_record_and_records_the_rest(
-    tmp_path: Path, orderledger_command: Path, is_folded: bool
-) -> None:
+def test_the_command_record_names_what_it_cannot_record_and_records_the_rest(tmp_path: Path, is_folded: bool) -> None:
     url = f"sqlite:///{tmp_path}/orders.db"
     fault = spoiled(url, is_folded=is_folded)
     by_venue = {**fill("C-1", "F-8", 8), "client_order_id": None, "venue_order_id": "V-1"}
     documents = [request(f"N-{number}") for number in range(12)]
     documents[3:3], documents[9:9] = [fill("C-1", "F-9", 9)], [{"type": "moon"}, by_venue]
     (tmp_path / "messages.ndjson").write_text("".join(json.dumps(document) + "\n" for document in documents))
-    command = [str(orderledger_command), "record", "messages.ndjson", "--ack", "--db", "orders.db"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    answers = [json.loads(line) for line in run.stdout.splitlines()]
+    ended = run("record", "messages.ndjson", "--ack", "--db", "orders.db", folder=tmp_path)
+    answers = [json.loads(line) for line in ended.out.splitlines()]
     assert [(answer["line"], answer["outcome"]) for answer in answers] == [
         (line, "invalid" if line == 10 else "recorded") for line in range(1, 16) if line not in (4, 11)
     ]
-    first, second, summary, *rest = run.stderr.splitlines()
+    first, second, summary, *rest = ended.err.splitlines()
     assert first.startswith(f"line 4: not recorded: {WHICH}") and fault in first
     assert second.startswith(f"line 11: not recorded: {WHICH}")
     assert summary.startswith("12 recorded, 0 duplicate, 0 refused, 1 invalid, 2 not recorded in ")
-    assert (run.returncode, [line.startswith(f"orderledger: {WHICH}") for line in rest]) == (3, [] if is_folded else [True])
+    assert (ended.status, [line.startswith(f"orderledger: {WHICH}") for line in rest]) == (3, [] if is_folded else [True])
     with Ledger.open(url, update_views=False) as ledger:
         assert len(ledger.history("N-11", account="sim:main")) == 1
 
 
-def test_a_long_file_is_recorded_to_its_end_though_the_views_end_before_it(tmp_path: Path, orderledger_command: Path) -> None:
+def test_a_long_file_is_recorded_to_its_end_though_the_views_end_before_it(tmp_path: Path) -> None:
     url, count = f"sqlite:///{tmp_path}/orders.db", 21_000
     spoiled(url)
     (tmp_path / "messages.ndjson").write_text("".join(json.dumps(request(f"N-{number}")) + "\n" for number in range(count)))
-    command = [str(orderledger_command), "record", "messages.ndjson", "--db", "orders.db"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    summary, said = run.stderr.splitlines()
-    assert (run.returncode, summary.partition(",000 recorded,")[0], said.startswith(f"orderledger: {WHICH}")) == (3, "21", True)
+    ended = run("record", "messages.ndjson", "--db", "orders.db", folder=tmp_path)
+    summary, said = ended.err.splitlines()
+    assert (ended.status, summary.partition(",000 recorded,")[0], said.startswith(f"orderledger: {WHICH}")) == (3, "21", True)
 
 
-def test_the_command_check_lists_what_it_finds(tmp_path: Path, orderledger_command: Path) -> None:
+def test_the_command_check_lists_what_it_finds(tmp_path: Path) -> None:
     fault = spoiled(f"sqlite:///{tmp_path}/orders.db")
-    command: list[str | Path] = [orderledger_command, "check", "--json", "--db", "orders.db"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    first, summary = map(json.loads, run.stdout.splitlines())
-    assert (run.returncode, run.stderr, summary["summary"]["differences"]) == (1, "", 1)
+    ended = run("check", "--json", "--db", "orders.db", folder=tmp_path)
+    first, summary = map(json.loads, ended.out.splitlines())
+    assert (ended.status, ended.err, summary["summary"]["differences"]) == (1, "", 1)
     assert first["where"] == "sim:main/C-1" and fault in first["what"]

@@ -150,7 +150,11 @@ def test_views_are_followed_where_no_process_can_be_started(tmp_path: Path, monk
         until_at_fault(ledger, "no python")
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("durable_store_url", "end"),
+    [("sqlite", signal.SIGKILL), ("postgres", signal.SIGKILL), ("sqlite", signal.SIGTERM), ("sqlite", signal.SIGINT)],
+    indirect=["durable_store_url"],
+)
 def test_the_process_ends_with_its_parent(durable_store_url: str, end: signal.Signals) -> None:
     command = [sys.executable, "-c", PARENT, durable_store_url]
     with subprocess.Popen(

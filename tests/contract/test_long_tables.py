@@ -91,11 +91,18 @@ def test_what_is_wider_than_on_the_first_page_is_printed_whole(monkeypatch: pyte
     assert max(map(width_of, (re.sub(r"\x1b\[\d+m", "", line) for line in lines))) <= 80, "text is folded in a window"
 
 
-@pytest.mark.parametrize("arguments", ["trades", "orders", "events", "trades --json", "events --json"])
-def test_a_table_of_thousands_of_rows_is_left_after_two(tmp_path: Path, orderledger_command: Path, arguments: str) -> None:
-    with opened(str(tmp_path / "orderledger.db"), update_views=False) as ledger:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made: Path = tmp_path_factory.mktemp("long")
+    with opened(str(made / "orderledger.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*lives(2_000)))
+        ledger.catch_up()
+    return made
+
+
+@pytest.mark.parametrize("arguments", ["trades", "events", "orders --json"])
+def test_a_table_of_thousands_of_rows_is_left_after_two(folder: Path, orderledger_command: Path, arguments: str) -> None:
     line = f"{orderledger_command} {arguments} | head -2; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, check=True)
     *shown, status = done.stdout.splitlines()
     assert (len(shown), status, done.stderr) == (2, "141", "")

@@ -1,6 +1,5 @@
 """Commands whose output cannot be written, or is not read to its end, or that are interrupted: a sentence, and nothing lost."""
 
-import os
 import signal
 import subprocess
 import time
@@ -9,16 +8,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from click.testing import CliRunner
 
 from orderledger import Ledger
-from orderledger.cli import main
+from tests.command_line import run, run_in_window
 from tests.contract.streams import lives, parsed, request
 
 LIVES = 4_000
 
 
-def run(command: Path, folder: Path, arguments: str, **streams: object) -> tuple[int, list[str]]:
+def started(command: Path, folder: Path, arguments: str, **streams: object) -> tuple[int, list[str]]:
     """The exit status, and what was said on stderr."""
     full = [str(command), *arguments.split()]
     done = subprocess.run(full, cwd=folder, stderr=subprocess.PIPE, text=True, timeout=120, **streams)  # type: ignore[call-overload]
@@ -47,33 +45,28 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "arguments", ["orders", "orders --json", "events", "history C-1", "check", "rebuild", "status", "schema", "--help"]
 )
-def test_a_full_device_is_one_sentence(folder: Path, orderledger_command: Path, arguments: str) -> None:
+def test_a_full_device_is_one_sentence(folder: Path, arguments: str) -> None:
+    ended = run(*arguments.split(), folder=folder, stdout=Path("/dev/full"))
+    assert (ended.status, ended.err) == (4, "orderledger: the output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("arguments", ["orders", "schema"])
+def test_a_process_that_prints_to_a_full_device_ends_with_that_sentence(
+    folder: Path, orderledger_command: Path, arguments: str
+) -> None:
+    """Though Python tries once more as it ends."""
     with Path("/dev/full").open("w") as full:
-        status, said = run(orderledger_command, folder, arguments, stdout=full)
+        status, said = started(orderledger_command, folder, arguments, stdout=full)
     assert (status, said) == (4, ["orderledger: the output cannot be written: No space left on device"])
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        "orders",
-        "orders --json",
-        "order C-1 --account sim:main",
-        "check",
-        "rebuild",
-        "status",
-        "recover",
-        "events",
-        "schema",
-        "--help",
-    ],
-)
+@pytest.mark.parametrize("arguments", ["orders", "recover", "check", "schema", "--help"])
 def test_an_output_that_is_closed_is_one_sentence(folder: Path, orderledger_command: Path, arguments: str) -> None:
     said = closed(folder, f"{orderledger_command} {arguments} >&-")
     assert said == (4, "", "orderledger: the output cannot be written: Bad file descriptor\n")
 
 
-@pytest.mark.parametrize("arguments", ["orders", "orders --json", "check", "rebuild", "status", "recover", "record /dev/null"])
+@pytest.mark.parametrize("arguments", ["orders --json", "rebuild", "record /dev/null"])
 def test_who_wants_to_hear_nothing_is_told_nothing_and_answered(folder: Path, orderledger_command: Path, arguments: str) -> None:
     for streams in ("2>&-", "2>&- <&-"):
         status, answer, _ = closed(folder, f"{orderledger_command} {arguments} {streams}")
@@ -94,15 +87,11 @@ def test_a_closed_standard_input_is_named_and_a_closed_output_is_missed_by_what_
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 @pytest.mark.parametrize("arguments", ["orders", "orders --json", "order C-\u65e5", "history C-\u65e5", "events"])
-def test_a_name_is_printed_as_it_is_whatever_the_terminal_is_set_to(
-    tmp_path: Path, orderledger_command: Path, arguments: str, encoding: str
-) -> None:
+def test_a_name_is_printed_as_it_is_whatever_the_terminal_is_set_to(tmp_path: Path, arguments: str, encoding: str) -> None:
     with Ledger.open(tmp_path / "orderledger.db", update_views=False) as ledger:
         ledger.record_many(parsed(request("C-\u65e5")))
-    full = [str(orderledger_command), *arguments.split()]
-    environment = {**os.environ, "PYTHONIOENCODING": encoding}
-    run = subprocess.run(full, cwd=tmp_path, capture_output=True, encoding="utf-8", env=environment)
-    assert (run.returncode, run.stderr, "C-\u65e5" in run.stdout) == (0, "", True)
+    ended = run(*arguments.split(), folder=tmp_path, encoding=encoding)
+    assert (ended.status, ended.err, "C-\u65e5" in ended.out) == (0, "", True)
 
 
 @pytest.mark.parametrize("arguments", ["order C-1", "history C-1", "events"])
@@ -110,12 +99,13 @@ def test_what_somebody_else_said_gives_the_terminal_no_orders(tmp_path: Path, ar
     wipe = "\x1b[2J\x9b2Jfilled\r\nC-2"
     with Ledger.open(tmp_path / "orderledger.db", update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1", tags={wipe: wipe}, text=wipe)))
-    printed = CliRunner().invoke(main, [*arguments.split(), "--db", str(tmp_path / "orderledger.db")], color=True).output
+    asked = [*arguments.split(), "--db", str(tmp_path / "orderledger.db")]
+    printed = run_in_window(100, *asked, environment={"NO_COLOR": "1"})
     assert [character for character in printed if not character.isprintable() and character != "\n"] == []
     assert "filled" in printed
 
 
-@pytest.mark.parametrize("arguments", ["record", "record --ack", "translate hyperliquid --account sim:main"])
+@pytest.mark.parametrize("arguments", ["record", "translate hyperliquid --account sim:main"])
 def test_an_input_that_cannot_be_read_is_no_fault_of_the_output(folder: Path, orderledger_command: Path, arguments: str) -> None:
     for place, why in (("/proc/self/mem", "Input/output error"), ("- 0>/dev/null", "Bad file descriptor")):
         status, _, said = closed(folder, f"{orderledger_command} {arguments} {place}")
@@ -124,25 +114,26 @@ def test_an_input_that_cannot_be_read_is_no_fault_of_the_output(folder: Path, or
 
 def closed(folder: Path, line: str) -> tuple[int, str, str]:
     """What a line of the shell comes to."""
-    run = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=120)
-    return run.returncode, run.stdout, run.stderr
+    done = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr
 
 
 def test_what_was_recorded_stays_recorded_when_it_cannot_be_told(folder: Path, orderledger_command: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        status, said = run(orderledger_command, folder, "record --ack messages.ndjson", stdout=full)
+        status, said = started(orderledger_command, folder, "record --ack messages.ndjson", stdout=full)
     assert status == 4
     assert said[-2:] == ["stopped after line 1,000", "orderledger: the output cannot be written: No space left on device"]
-    status, said = run(orderledger_command, folder, "record messages.ndjson")
-    assert (status, said[-1].partition(" in ")[0]) == (1, "3,000 recorded, 1,000 duplicate, 0 refused, 1 invalid")
+    ended = run("record", "messages.ndjson", folder=folder)
+    assert ended.status == 1
+    assert ended.err.splitlines()[-1].startswith("3,000 recorded, 1,000 duplicate, 0 refused, 1 invalid in ")
 
 
-def test_rejects_that_cannot_be_written_are_no_success(folder: Path, orderledger_command: Path) -> None:
-    status, said = run(orderledger_command, folder, "record messages.ndjson --rejects /dev/full")
-    assert (status, said[-1]) == (4, "orderledger: /dev/full cannot be written: No space left on device")
+def test_rejects_that_cannot_be_written_are_no_success(folder: Path) -> None:
+    ended = run("record", "messages.ndjson", "--rejects", "/dev/full", folder=folder)
+    assert (ended.status, ended.err.splitlines()[-1]) == (4, "orderledger: /dev/full cannot be written: No space left on device")
 
 
-@pytest.mark.parametrize("arguments", ["orders", "orders --json", "events", "record --ack messages.ndjson"])
+@pytest.mark.parametrize("arguments", ["orders", "events --json", "record --ack messages.ndjson"])
 def test_a_reader_that_leaves_is_left_in_peace(tmp_path: Path, orderledger_command: Path, arguments: str) -> None:
     with Ledger.open(str(tmp_path / "orderledger.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*lives(500)))

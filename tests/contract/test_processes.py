@@ -14,14 +14,14 @@ import psycopg
 import pytest
 
 from orderledger import Ledger, StoreError, parse_document
-from orderledger.infrastructure.local_postgres import PostgresServer, private_postgres
 from tests.auditor import Auditor, differences
 from tests.contract.streams import MADE_AT, lives, parsed
+from tests.local_postgres import PostgresServer, private_postgres
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIVES = 60
-KILLED_LIVES = 400
-RACING = 4
+KILLED_LIVES = 150
+RACING = 3
 VICTIM = "recording, to be killed"
 MODES = ("each", "many", "soon")
 Process = subprocess.Popen[str]
@@ -100,7 +100,7 @@ def assert_is_audited(ledger: Ledger, count: int) -> None:
     assert [differences(expected, found) for expected, found in zip(auditor.pnl(), ledger.pnl(), strict=True)] == [[]]
 
 
-@pytest.mark.parametrize("modes", [("each", "each"), ("many", "soon")], ids=" and ".join)
+@pytest.mark.parametrize("modes", [("each", "soon"), pytest.param(("many", "many"), marks=pytest.mark.long)], ids=" and ".join)
 def test_two_processes_record_every_message_once_over_both(durable_store_url: str, modes: tuple[str, ...]) -> None:
     with recorders(durable_store_url, *modes) as processes:
         wait_until_ready(processes)

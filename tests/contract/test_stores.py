@@ -7,7 +7,21 @@ import pytest
 
 from orderledger import AmbiguousOrder, Ledger, UnknownOrder, parse_document, parse_line
 from orderledger.infrastructure.clock import SteppingClock
-from tests.contract.streams import ACCOUNTS, IDS, MADE_AT, every_view, fill, lives, moment, opened, parsed, report, request, story
+from tests.contract.streams import (
+    ACCOUNTS,
+    IDS,
+    MADE_AT,
+    every_view,
+    fill,
+    lives,
+    moment,
+    opened,
+    parsed,
+    report,
+    request,
+    story,
+    strange,
+)
 
 # Alike
 
@@ -115,7 +129,7 @@ def test_a_rebuild_finds_what_was_there(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_strange_ids_stay_what_they_are(ledger: Ledger, account: str) -> None:
-    ledger.record_many(parsed(*(message for message in story() if message["account"] == account)))
+    ledger.record_many(parsed(*strange(account, IDS)))
     names = {row["client_order_id"] for row in ledger.orders(account=account)} - {None, "C-1", "C-2", "C-3"}
     assert names == set(IDS)
     for name in IDS:

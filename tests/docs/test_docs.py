@@ -1,6 +1,7 @@
 """The documentation is true: its commands and programs run, its links lead somewhere, nothing in the code is missing in it."""
 
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -23,6 +24,7 @@ from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 from orderledger.infrastructure.sync.reconciliation.breaks import Kind
 from orderledger.projections.tables import TABLES
+from tests.command_line import run
 from tests.docs.reading import REPOSITORY, blocks, commands, is_shown, run_command, run_python
 
 DOCS = REPOSITORY / "docs"
@@ -53,9 +55,8 @@ def test_the_generated_pages_are_what_the_code_gives_today() -> None:
     assert done.returncode == 0, f"run `python docs/generate.py`:\n{done.stdout}{done.stderr}"
 
 
-def test_the_published_schema_is_the_one_the_command_prints(orderledger_command: Path) -> None:
-    printed = subprocess.run([orderledger_command, "schema"], capture_output=True, text=True, check=True).stdout
-    assert json.loads(printed) == json.loads((DOCS / "reference/message-schema.json").read_text())
+def test_the_published_schema_is_the_one_the_command_prints() -> None:
+    assert json.loads(run("schema").out) == json.loads((DOCS / "reference/message-schema.json").read_text())
 
 
 def test_the_page_of_messages_names_the_fields_of_the_schema() -> None:
@@ -110,14 +111,17 @@ def test_the_readme_survives_its_own_kill(tmp_path: Path) -> None:
     assert is_shown(next(block.text for block in shown if block.language == "text"), done.stdout)
 
 
-def test_the_programs_have_no_type_errors_where_mypy_has_the_plugin_that_the_reference_names(tmp_path: Path) -> None:
+def test_the_programs_have_no_type_errors_where_mypy_has_the_plugin_that_the_reference_names(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
     (plugin,) = re.findall(r"`(plugins = .*?)`", (DOCS / "reference/python.md").read_text())
     (tmp_path / "mypy.toml").write_text(f"[tool.mypy]\ncheck_untyped_defs = true\n{plugin}\n")
     for page in (REPOSITORY / "README.md", *STORIES):
         for number, (language, text) in enumerate(blocks(page)):
             if language == "python":
                 (tmp_path / f"{page.stem.replace('-', '_')}_{number}.py").write_text(text)
-    mypy = [sys.executable, "-m", "mypy", "--config-file", "mypy.toml", "."]
+    cache = str(pytestconfig.cache.mkdir("mypy")) if pytestconfig.cache else os.devnull
+    mypy = [sys.executable, "-m", "mypy", "--config-file", "mypy.toml", "--cache-dir", cache, "."]
     done = subprocess.run(mypy, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -128,7 +132,8 @@ def test_a_story_can_be_followed_word_by_word(page: Path, tmp_path: Path) -> Non
     for language, text in blocks(page):
         if language == "console":
             for command, shown in commands(text):
-                assert is_shown(shown, run_command(command, tmp_path)), f"{command}\nprints:\n{run_command(command, tmp_path)}"
+                said = run_command(command, tmp_path)
+                assert is_shown(shown, said), f"{command}\nprints:\n{said}"
         elif language == "python":
             done = run_python(text, tmp_path)
             assert (done.returncode, done.stderr) == (0, "")

@@ -15,9 +15,9 @@ from orderledger.infrastructure.views.recovering import open_orders_in_log
 from orderledger.projections.tables import ORDERS
 from tests.contract.streams import parsed, request, story
 from tests.properties.checks import RECORDED_AT
+from tests.properties.profiles import quick
 from tests.properties.stories import Message, Story, stories
 from tests.properties.test_interleavings import REQUEST, fill, ours
-from tests.properties.test_orders import quick
 
 OWN = {"client_order_id": "C-1"}
 FILLED = fill(2, "F-1", "10", **OWN)
@@ -55,7 +55,7 @@ def assert_finds_what_is_open(ledger: Ledger) -> None:
     assert repr([ORDERS.shown(row) for row in found]) == repr(ledger.open_orders())
 
 
-@settings(quick, max_examples=120)
+@settings(quick, max_examples=40)
 @given(story=stories(), share=st.floats(0, 1))
 def test_a_recovery_without_views_finds_every_open_order(story: Story, share: float) -> None:
     for caught_up_after in (0, int(share * len(story.messages))):

@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.shared
 
-SLICE = {"LOBSTER_AAPL": 6_000, "CME_ESH4": 20_000}
+SLICE = {"LOBSTER_AAPL": 3_000, "CME_ESH4": 20_000}
 """Messages of a stream in a quick run, or somewhat more: replaces are among them, and fills of orders that nobody knows."""
 
 REOPENED = {"LOBSTER_AAPL": 0, "CME_ESH4": 1}
@@ -91,7 +91,7 @@ def test_every_order_and_the_profit_of_the_whole_apple_stream_agree_with_the_ora
 def test_nothing_acknowledged_is_lost_when_recording_is_killed(
     shared: Path, orderledger_command: Path, durable_store_url: str, source: str
 ) -> None:
-    options = (*limited(source, shared, 4_000), "--rounds", "3")
+    options = (*limited(source, shared, 1_500), "--rounds", "2")
     run = check("check_kill.py", shared, orderledger_command, durable_store_url, *options)
     assert run.returncode == 0, run.stdout + run.stderr
 

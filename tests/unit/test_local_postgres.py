@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from orderledger.infrastructure import local_postgres_programs
-from orderledger.infrastructure.local_postgres import (
+from tests import local_postgres_programs
+from tests.local_postgres import (
     DSN_VARIABLE,
     PostgresFailedError,
     PostgresNotFoundError,
@@ -26,7 +26,7 @@ from orderledger.infrastructure.local_postgres import (
 REPOSITORY = Path(__file__).resolve().parents[2]
 OWNER_PROGRAM = """
 import time
-from orderledger.infrastructure.local_postgres import private_postgres
+from tests.local_postgres import private_postgres
 with private_postgres() as server:
     print(server.folder, flush=True)
     time.sleep(60)
@@ -173,7 +173,7 @@ def test_nothing_is_left_when_the_server_cannot_start(monkeypatch: pytest.Monkey
     with tempfile.TemporaryDirectory() as parent:  # not tmp_path: the server's user, who is not root, has to get there
         Path(parent).chmod(0o711)
         monkeypatch.setattr("tempfile.tempdir", parent)
-        monkeypatch.setattr("orderledger.infrastructure.local_postgres.SETTINGS", {"max_connections": "many"})
+        monkeypatch.setattr("tests.local_postgres.SETTINGS", {"max_connections": "many"})
         with pytest.raises(PostgresFailedError, match="max_connections") as caught, private_postgres():
             pass
         assert list(Path(parent).iterdir()) == []

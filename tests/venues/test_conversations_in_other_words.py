@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.messages.fields import PLAIN_NUMBER
+from tests.seeds import few
 from tests.venues.company import Company, every_venue, played
 from tests.venues.mutations import RAW, written
 
-SEEDS = range(2)
 MANY_SEEDS = range(100, 160)
 RETOLD = 0.5
 CHANGED = 0.2
@@ -99,7 +99,7 @@ def filled(company: Company) -> dict[str, Decimal]:
 
 
 @every_venue
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", few(1, 2))
 def test_a_venue_that_says_the_same_in_other_words_is_understood(name: str, seed: int) -> None:
     played(name, lambda company: retold_for_a_while(company, name, seed))
 

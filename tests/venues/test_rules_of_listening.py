@@ -6,10 +6,11 @@ from contextlib import aclosing
 import pytest
 
 from orderledger.infrastructure.venues.base.venue import Down, Heard, Up
+from tests.seeds import few
 from tests.venues.company import ODD, POLLED, Company, every_venue, played, spoiled
 from tests.worlds.plan import VENUES
 
-CONNECTIONS = 20
+CONNECTIONS = 8
 DEPTHS = range(800, 1000)
 """Of nesting. Around the deepest that Python reads is what it can read and cannot write."""
 
@@ -25,12 +26,13 @@ def test_an_account_is_up_once_it_can_be_heard_and_down_from_when_it_could_not(n
             await company.until(lambda: company.ledger.orders(status="filled"))
             assert company.venue.fault_of(company.account) is None
             await company.server.stop()
-            await company.until(lambda: len(company.ups_and_downs) == 2)
-            before = company.clock.now()
+            await company.until(lambda: isinstance(company.ups_and_downs[-1], Down))
+            before, changes = company.clock.now(), len(company.ups_and_downs)
             await company.until(lambda: company.venue.fault_of(company.account))
             await company.server.start()
-            await company.until(lambda: len(company.ups_and_downs) == 3)
-        up, down, again = company.ups_and_downs
+            await company.until(lambda: len(company.ups_and_downs) > changes)
+        # A machine with much else to do may have cut the line before: the last of it counts.
+        up, down, again = company.ups_and_downs[changes - 2 : changes + 1]
         assert isinstance(company.told[0], Up) and isinstance(up, Up) and isinstance(down, Down) and isinstance(again, Up)
         assert up.at <= down.at <= before < again.at
 
@@ -52,7 +54,7 @@ def test_an_account_is_up_before_it_is_first_heard_of(name: str) -> None:
 
 
 @every_venue
-@pytest.mark.parametrize("before", range(6))
+@pytest.mark.parametrize("before", few(3, 6))
 def test_an_account_comes_up_whatever_was_lost_of_the_beginning(name: str, before: int) -> None:
     async def story(company: Company) -> None:
         company.faults.plan_frames(*[None] * before, "malformed")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger import Ledger
-from orderledger.infrastructure.errors import UnknownOrder
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.transport import Backoff
 from orderledger.infrastructure.venues.base.venue import Garbled, Heard, Told
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
@@ -36,22 +36,6 @@ class Milliseconds:
     def now(self) -> datetime:
         self._now += timedelta(milliseconds=1)
         return self._now
-
-
-class Recorded:
-    """What the ledger knows, read when it is asked."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def order(self, account: str, name: str) -> Row | None:
-        try:
-            return self._ledger.order(name, account=account)
-        except UnknownOrder:
-            return None
-
-    def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        return self._ledger.trades(account=account, venue_order_id=venue_order_id)
 
 
 class Desk:
@@ -129,7 +113,7 @@ def adapter(
             "pace": PACE,
             "backoff": Backoff(random.Random(1), first=0.005, most=0.05),
             "clock": Milliseconds(),
-            "records": Recorded(ledger) if ledger is not None else None,
+            "records": BookRecords(ledger) if ledger is not None else None,
             **options,
         },
     )

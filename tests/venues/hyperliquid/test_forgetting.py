@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
 from orderledger.infrastructure.venues.hyperliquid.legs_memory import Chains
 from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
 from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
-from tests.venues.hyperliquid.company import Recorded
 from tests.venues.hyperliquid.payloads import ACCOUNT, POLLED, PUSHED, Json, T, fill, heard, order_updates, reported, user_fills
 
 OPEN = order_updates(reported("open"))
@@ -94,8 +94,8 @@ def test_an_order_that_was_forgotten_is_modified_and_ends_as_one_that_was_not(fo
     story = [OPEN, PARTLY_FILLED, FIRST_HALF, SECOND_HALF, LATE_FILL, LAST_FILL, FILLED]
     chains = small()
     with Ledger.open("memory://") as ledger, Ledger.open("memory://") as remembering:
-        legs, others = Legs(ACCOUNT, Recorded(ledger), chains), Legs("hyperliquid:other", chains=chains)
-        all_legs = Legs(ACCOUNT, Recorded(remembering))
+        legs, others = Legs(ACCOUNT, BookRecords(ledger), chains), Legs("hyperliquid:other", chains=chains)
+        all_legs = Legs(ACCOUNT, BookRecords(remembering))
         for number, frame in enumerate(story):
             if number == forgotten_after:
                 heard(coming_and_going(10), others)
@@ -111,7 +111,7 @@ def test_an_order_that_was_forgotten_is_modified_and_ends_as_one_that_was_not(fo
 def test_the_id_of_an_order_that_is_over_and_forgotten_names_no_new_one() -> None:
     chains = small()
     with Ledger.open("memory://") as ledger:
-        legs = Legs(ACCOUNT, Recorded(ledger), chains)
+        legs = Legs(ACCOUNT, BookRecords(ledger), chains)
         ledger.record_many(heard([OPEN, order_updates(reported("canceled", T + 10))], legs).messages)
         heard(coming_and_going(10), Legs("hyperliquid:other", chains=chains))
         assert chains.cloid_of(ACCOUNT, "101") is None

@@ -78,7 +78,7 @@ def put(document: Any, path: tuple[Any, ...], junk: Any) -> Any:
     return copy
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data())
 def test_whatever_stands_where_nothing_is_raised_and_all_that_is_told_can_be_recorded(data: st.DataObject) -> None:
     document = data.draw(st.sampled_from(PAYLOADS))
@@ -86,7 +86,7 @@ def test_whatever_stands_where_nothing_is_raised_and_all_that_is_told_can_be_rec
         document = put(document, data.draw(st.sampled_from(places(document))), data.draw(JUNK))
     told = translate_recorded(document, ACCOUNT)
     assert told == translate_recorded(document, ACCOUNT)
-    with Ledger.open("memory://") as ledger:
+    with Ledger.open("memory://", update_views=False) as ledger:
         assert {outcome.outcome for outcome in ledger.record_many(told.messages)} <= {"recorded", "duplicate"}
         assert {outcome.outcome for outcome in ledger.record_many(m for m in told.messages if m.at)} <= {"duplicate"}
 

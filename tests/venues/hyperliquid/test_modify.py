@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, Request
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
 from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded, translate_frame
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID
-from tests.venues.hyperliquid.company import Recorded
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     PUSHED,
@@ -218,8 +218,8 @@ def restarted(names: Sequence[str], then: Sequence[str], *, has_request: bool = 
         if has_request:
             terms = {"instrument": "ETH", "side": "buy", "quantity": "1.2", "order_type": "limit", "limit_price": "2500.5"}
             ledger.record(Request(account=ACCOUNT, client_order_id="C-1", aliases={CLOID: COMMON_CLOID}, **terms))  # type: ignore[arg-type]
-        ledger.record_many(heard([FRAMES[name] for name in names], Legs(ACCOUNT, Recorded(ledger))).messages)
-        again = heard([FRAMES[name] for name in then], Legs(ACCOUNT, Recorded(ledger))).messages
+        ledger.record_many(heard([FRAMES[name] for name in names], Legs(ACCOUNT, BookRecords(ledger))).messages)
+        again = heard([FRAMES[name] for name in then], Legs(ACCOUNT, BookRecords(ledger))).messages
         outcomes = ledger.record_many(again)
         (order,) = ledger.orders()
         return order, sum(outcome.outcome == "recorded" for outcome in outcomes)
@@ -275,7 +275,7 @@ def test_that_is_so_after_a_restart_too() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record_many(heard([FRAMES["open"], FRAMES["canceled"]]).messages)
         for _ in range(2):
-            legs = Legs(ACCOUNT, Recorded(ledger))
+            legs = Legs(ACCOUNT, BookRecords(ledger))
             outcomes = ledger.record_many(heard([FRAMES["open new"]], legs).messages)
         assert [outcome.outcome for outcome in outcomes] == ["duplicate"]
         assert sorted(order["status"] for order in ledger.orders()) == ["canceled", "new"]

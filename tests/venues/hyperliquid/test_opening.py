@@ -11,6 +11,7 @@ from orderledger.infrastructure.venues.hyperliquid.opening import held_before
 from orderledger.simulation.hyperliquid import rows as venue_rows
 from orderledger.simulation.servers import Truth
 from orderledger.simulation.servers.rows import TruePosition
+from tests.seeds import few
 from tests.venues.company import RULES, Company, played
 from tests.venues.hyperliquid.company import ADDRESS
 from tests.venues.hyperliquid.payloads import POLLED, T, fill, moment
@@ -87,7 +88,7 @@ def at_the_cut(truth: Truth, first: int) -> dict[str, TruePosition]:
     return {coin: position for coin, position in held_then.items() if coin in later}
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", few(4, 12))
 def test_wherever_a_history_is_cut_what_was_held_then_is_found_in_what_follows(seed: int) -> None:
     truth = trading(seed)
     fills = truth.fills(ADDRESS)

@@ -11,6 +11,7 @@ from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import cloid_for
 from orderledger.projections.tables import Row
 from orderledger.simulation.servers import Faults, OrderStatus, Traded, TrueOrder, step
+from tests.seeds import few
 from tests.venues.hyperliquid.company import ACCOUNT, ADDRESS, PACE, START, Desk, listening, made_up, polling
 
 INSTRUMENTS = [
@@ -102,7 +103,7 @@ async def soak(seed: int, *, is_polled: bool, happenings: int) -> None:
 
 
 @pytest.mark.parametrize("is_polled", [False, True], ids=["streamed", "polled"])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", few(1, 3))
 def test_whatever_goes_wrong_the_ledger_ends_with_what_is_true(seed: int, is_polled: bool) -> None:
     asyncio.run(soak(seed, is_polled=is_polled, happenings=100))
 

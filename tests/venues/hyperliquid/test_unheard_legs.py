@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from orderledger import Ledger, Replace, Request
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_answer
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID as ALIAS
-from tests.venues.hyperliquid.company import Recorded
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     CLOID,
@@ -40,7 +40,7 @@ def test_an_order_of_ours_that_is_first_heard_of_on_other_terms_has_been_replace
     for price, kinds in (("2500.5", ["acknowledge"]), ("2490", ["replace"])):
         with Ledger.open("memory://") as ledger:
             ledger.record(requested(price))
-            messages = heard([order_updates(reported("open"))], Legs(ACCOUNT, Recorded(ledger))).messages
+            messages = heard([order_updates(reported("open"))], Legs(ACCOUNT, BookRecords(ledger))).messages
             assert [message.type for message in messages] == kinds  # type: ignore[attr-defined]
             ledger.record_many(messages)
             order = ledger.order("C-1")
@@ -53,7 +53,7 @@ def test_an_order_of_ours_that_only_its_fills_told_of_has_been_replaced_too() ->
         ledger.record_many(heard([user_fills(fill(sz="1.2"))]).messages)
         assert ledger.order("C-1")["status"] == "filled"
         filled = reported("filled", T + 4000, sz="0.0")
-        ledger.record_many(heard([order_updates(filled)], Legs(ACCOUNT, Recorded(ledger))).messages)
+        ledger.record_many(heard([order_updates(filled)], Legs(ACCOUNT, BookRecords(ledger))).messages)
         order = ledger.order("C-1")
         assert (order["limit_price"], order["status"], order["anomalies"]) == (Decimal("2500.5"), "filled", [])
 
@@ -88,7 +88,7 @@ def test_after_a_restart_a_fill_comes_on_top_of_those_that_are_recorded() -> Non
     """The recorded ones are not told again: a modified order would lack what the smaller of the two sums is."""
     with Ledger.open("memory://") as ledger:
         ledger.record_many(heard([order_updates(reported("open")), user_fills(fill(sz="0.3"))]).messages)
-        legs = Legs(ACCOUNT, Recorded(ledger))
+        legs = Legs(ACCOUNT, BookRecords(ledger))
         missed = user_fills(fill(tid=412, time=T + 40_000, sz="0.2"))
         assert quantities([missed, NEW_LEG], legs) == [Decimal("1.2")]
         assert quantities([user_fills(fill(sz="0.3")), NEW_LEG], legs) == [Decimal("1.2")]
@@ -103,7 +103,7 @@ def test_of_several_fills_of_earlier_legs_only_what_they_come_to_in_the_end_is_t
 def test_a_fill_that_bears_no_cloid_counts_though_it_is_not_recorded_when_its_order_is_looked_up() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record_many(heard([order_updates(reported("open"))]).messages)
-        assert quantities([user_fills(fill(cloid=...)), NEW_LEG], Legs(ACCOUNT, Recorded(ledger))) == [Decimal("1.2")]
+        assert quantities([user_fills(fill(cloid=...)), NEW_LEG], Legs(ACCOUNT, BookRecords(ledger))) == [Decimal("1.2")]
 
 
 def test_a_limit_of_zero_is_no_limit() -> None:

@@ -11,13 +11,14 @@ import httpx
 import pytest
 
 from orderledger.infrastructure.messages.registry import RequestCancel, RequestReplace, Submit
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.venue import Heard, Up
 from orderledger.infrastructure.venues.lighter.ids import mint_client_order_index
 from orderledger.infrastructure.venues.lighter.translate import from_recorded
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.simulation.servers import Faults, Traded, step
 from tests.venues.lighter.rows import ACCOUNT, INDEX, request
-from tests.venues.lighter.world import ROOMY, InLedger, World
+from tests.venues.lighter.world import ROOMY, World
 
 OTHER, OTHER_INDEX = "lighter:other", 77
 
@@ -27,7 +28,7 @@ def test_an_order_of_ours_is_requested_sent_changed_and_canceled() -> None:
         world = World()
         async with world.open():
             await world.up()
-            index = mint_client_order_index(InLedger(world.ledger), ACCOUNT, "C-1")
+            index = mint_client_order_index(BookRecords(world.ledger), ACCOUNT, "C-1")
             world.ledger.record(request("C-1", index, at=world.clock.now()))
             world.ledger.record(Submit(account=ACCOUNT, client_order_id="C-1", at=world.clock.now()))
             create = {"AccountIndex": INDEX, "MarketIndex": 0, "ClientOrderIndex": index, "BaseAmount": 5000, "Price": 250000}

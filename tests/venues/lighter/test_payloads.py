@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.translation import Translation
 from orderledger.infrastructure.venues.base.transport import parsed
 from orderledger.infrastructure.venues.lighter.translate import from_recorded, orders_named
 from tests.venues.lighter.rows import ACCOUNT, INDEX, MARKETS, moment, order, read, shown, trade
-from tests.venues.lighter.world import InLedger
 
 SAMPLES = {
     "rest_error": [],
@@ -174,7 +174,7 @@ def test_beside_a_ledger_the_same_row_in_seconds_is_the_same_fact() -> None:
     coarse = {name: value for name, value in exact.items() if name != "transaction_time"}
     with Ledger.open("memory://") as ledger:
         for row, outcome in ((exact, "recorded"), (coarse, "duplicate")):
-            (message,) = from_recorded(row, ACCOUNT, INDEX, MARKETS, records=InLedger(ledger))
+            (message,) = from_recorded(row, ACCOUNT, INDEX, MARKETS, records=BookRecords(ledger))
             assert ledger.record(message).outcome == outcome
 
 

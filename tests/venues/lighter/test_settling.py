@@ -9,11 +9,11 @@ import pytest
 
 from orderledger import Ledger, RequestReplace
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.settling import settled
 from tests.venues.lighter.rows import ACCOUNT, INDEX, MARKETS, moment, order, read, request, shown, trade
-from tests.venues.lighter.world import InLedger
 
 EXACT = 1790000004123456
 
@@ -23,7 +23,7 @@ def record(ledger: Ledger, *documents: Any, markets: Markets = MARKETS) -> list[
     told = []
     for document in documents:
         messages = read(document, Context(account=ACCOUNT, account_index=INDEX, markets=markets)).messages
-        told += recorded(ledger, settled(messages, ACCOUNT, InLedger(ledger), markets))
+        told += recorded(ledger, settled(messages, ACCOUNT, BookRecords(ledger), markets))
     return told
 
 
@@ -84,7 +84,7 @@ def test_a_moment_of_another_second_is_left_alone() -> None:
     with Ledger.open("memory://") as ledger:
         record(ledger, orders(order(transaction_time=EXACT)))
         later = order(status="canceled", transaction_time=..., updated_at=EXACT // 10**6 + 1)
-        (message,) = settled(read(orders(later)).messages, ACCOUNT, InLedger(ledger), MARKETS)
+        (message,) = settled(read(orders(later)).messages, ACCOUNT, BookRecords(ledger), MARKETS)
     assert message.at == moment((EXACT // 10**6 + 1) * 10**6)
 
 

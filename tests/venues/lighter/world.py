@@ -8,14 +8,14 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from orderledger import Ledger, UnknownOrder
+from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.transport import Backoff
 from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Told, Up
 from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, http_for
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
-from orderledger.projections.tables import Row
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
 from orderledger.simulation.servers import Faults, Truth
 from tests.venues.lighter.rows import ACCOUNT, INDEX
@@ -25,22 +25,6 @@ PATIENCE = 60.0
 """Seconds after which a test that waits has failed."""
 
 ROOMY = Allowance(per_minute=100_000)
-
-
-class InLedger:
-    """`Records`, as a ledger answers them."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-
-    def order(self, account: str, name: str) -> Row | None:
-        try:
-            return self.ledger.order(name, account=account)
-        except UnknownOrder:
-            return None
-
-    def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        return self.ledger.trades(account=account, venue_order_id=venue_order_id)
 
 
 class World:
@@ -146,7 +130,7 @@ class World:
                 {ACCOUNT: LighterAccount(account_index=INDEX, token=self.token)},
                 url=self.fake.http_url,
                 http=http,
-                records=InLedger(self.ledger),
+                records=BookRecords(self.ledger),
                 clock=self.clock,
                 backoff=backoff,
                 **{"ping_every": 0.05, "rest_lag": timedelta(0), **self._more},

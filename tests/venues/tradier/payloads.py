@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from orderledger import AmbiguousOrder, Ledger, UnknownOrder, parse_document
+from orderledger import Ledger, parse_document
 from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.venue import NoRecords
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.translate import from_recorded, translated
@@ -16,28 +17,12 @@ NUMBER = "VA000000"
 TAG = "prop-42-ENTRY"
 
 
-class LedgerRecords:
-    """What a translation asks of the ledger."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def order(self, account: str, name: str) -> Row | None:
-        try:
-            return self._ledger.order(name, account=account)
-        except (UnknownOrder, AmbiguousOrder):
-            return None
-
-    def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        return self._ledger.trades(account=account, venue_order_id=venue_order_id)
-
-
 class Book:
     """A ledger, and the payloads it is told. Each payload is read as after a restart, unless a memory is given."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.records = LedgerRecords(ledger)
+        self.records = BookRecords(ledger)
 
     def request(self, client_order_id: str = "C-42", tag: str = TAG, **terms: Any) -> Outcome:
         usual = {"instrument": "SPY", "side": "buy", "quantity": "10", "order_type": "limit", "limit_price": "500.25"}

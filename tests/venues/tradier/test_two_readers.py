@@ -5,11 +5,12 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.translate import translated_orders
 from tests.venues.tradier.desk import Desk, a_desk, adapter, run
-from tests.venues.tradier.payloads import ACCOUNT, NUMBER, LedgerRecords
+from tests.venues.tradier.payloads import ACCOUNT, NUMBER
 
 
 def row(filled: int, at: str) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def test_a_fill_that_lies_within_another_readers_is_taken_back() -> None:
     with Ledger.open("memory://", update_views=False) as ledger:
 
         def read(filled: int, at: str) -> list[Any]:
-            context = Context(account=ACCOUNT, records=LedgerRecords(ledger), memory=Memory())
+            context = Context(account=ACCOUNT, records=BookRecords(ledger), memory=Memory())
             return list(translated_orders([row(filled, at)], context).messages)
 
         by_collector, by_hand = read(4, "2026-05-04T13:30:01.000Z"), read(7, "2026-05-04T13:30:02.000Z")

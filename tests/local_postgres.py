@@ -1,4 +1,4 @@
-"""A private PostgreSQL for tests, benchmarks and dry runs: one folder, one server, both gone at the end.
+"""A private PostgreSQL for tests and benchmarks: one folder, one server, both gone at the end.
 
 `local_postgres()` hands out the URL of a server to work with, `private_postgres()` the server itself, for those who want to
 see it crash. Where the server comes from, in this order:
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote, urlencode
 
-from orderledger.infrastructure.local_postgres_programs import (
+from tests.local_postgres_programs import (
     DSN_VARIABLE,
     LocalPostgresError,
     PostgresFailedError,
