@@ -26,7 +26,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Anomaly, account_of, client_order_id_of
 from orderledger.projections.accounts import account_event_row, certificate_row, defined, marked, reported
 from orderledger.projections.orders import order_row
-from orderledger.projections.position_fold import PositionFold
+from orderledger.projections.position_fold import NoPositions, PositionFold
 from orderledger.projections.proposals import proposal_row
 from orderledger.projections.store import Rows
 from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, PROPOSALS, TRADES, Row
@@ -69,8 +69,7 @@ class Fold:
 
     def __init__(self, rows: Rows, streams: Streams = nothing_earlier, *, has_positions: bool = True) -> None:
         self._rows = rows
-        self._has_positions = has_positions
-        self.positions = PositionFold(rows)
+        self.positions = PositionFold(rows) if has_positions else NoPositions(rows)
         self._streams = streams
         self._tracked: dict[str, Tracked] = {}
         self._limit = 2 * ENDED_ORDERS_KEPT
@@ -101,8 +100,7 @@ class Fold:
         self._dirty.clear()
         self._sources.clear()
         self._write_gaps()
-        if self._has_positions:
-            self.positions.settle()
+        self.positions.settle()
 
     def evict(self) -> None:
         """Forget ended orders, beyond a number of them: a settled row tells all that is needed until they are met again."""
@@ -193,8 +191,7 @@ class Fold:
             del tracked.stale[fill_id]
             row = trade_row(stream, tracked.order, fill, tracked.reports[fill_id])
             self._rows.put(TRADES, row)
-            if self._has_positions:
-                self.positions.add(row)
+            self.positions.take(row)
 
     def _write_stale_trades(self, stream: str, tracked: Tracked) -> None:
         """Write the rows of the fills that have changed."""
@@ -218,7 +215,7 @@ class Fold:
             before = self._rows.get(TRADES, (stream, fill_id))
             if before is not None:
                 self._rows.delete(TRADES, (stream, fill_id))
-                self.positions.distrust(before)
+                self.positions.reconsider(before, None)
 
     def _take_anomaly(self, recorded: Recorded, tracked: Tracked, event: AnomalyDetected | AnomalyCleared) -> None:
         match event:
@@ -258,11 +255,11 @@ class Fold:
             case PositionAdjusted():
                 row = account_event_row(account, recorded, event)
                 self._rows.put(ACCOUNT_EVENTS, row)
-                self.positions.distrust(row)
+                self.positions.take(row)
             case FundingRecorded():
                 row = account_event_row(account, recorded, event)
                 self._rows.put(ACCOUNT_EVENTS, row)
-                self.positions.distrust(row)
+                self.positions.take(row)
             case InstrumentDefined():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
                 self._rows.put(INSTRUMENTS, defined(before, account, event, recorded.at))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import EXACT, ONE, ZERO, plain, total
-from orderledger.projections.positions import METHODS, Method, Position, Terms, position_rows, shown, when
+from orderledger.projections.positions import METHODS, Method, Position, Terms, position_row, shown, when
 from orderledger.projections.tables import Row
 
 GROUPS = ("account", "instrument", "strategy", "day")
@@ -75,7 +75,7 @@ def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tupl
             if holder in latest:
                 ended[latest[holder]] = begun[day]
             latest[holder] = day
-        _take(position, _left_to_nobody(entry, positions) if entry.get("kind") == "adjust" else entry)
+        position.take(_left_to_nobody(entry, positions) if entry.get("kind") == "adjust" else entry)
     ended |= {day: _row_of(positions[holder], method) for holder, day in latest.items()}
     return [{**_change(before, ended[day]), "strategy": day[2], "day": day[3]} for day, before in begun.items()]
 
@@ -87,19 +87,11 @@ def _left_to_nobody(adjustment: Row, positions: dict[Key, Position]) -> Row:
     return {**adjustment, "quantity": EXACT.subtract(adjustment["quantity"], held)}
 
 
-def _take(position: Position, entry: Row) -> None:
-    if "fill_id" in entry:
-        position.fill(entry)
-    elif entry["kind"] == "adjust":
-        position.adjust(entry)
-    else:
-        position.fund(entry)
-
-
 def _row_of(position: Position, method: Method) -> Row:
     """With what was realized as it is kept, not yet rounded to what is shown: days are to add up."""
-    row = position_rows(position)[METHODS.index(method)]
-    return {**row, "realized_pnl": Decimal(row["lots"]["realized"])}
+    book = position.books[METHODS.index(method)]
+    realized = Decimal(plain(position.terms.amount(book.realized)))
+    return {**position_row(position, book, {"cost": plain(book.cost)}), "realized_pnl": realized}
 
 
 def _change(before: Row, after: Row) -> Row:
@@ -150,8 +142,7 @@ def _unrealized(position: Row, mark: Decimal) -> Decimal:
     quantity = position["position_quantity"]
     if not quantity:
         return ZERO
-    cost = total(Decimal(cost) for _, cost in position["lots"]["open"])
-    return shown(terms.gain(terms.value(quantity, mark), cost))
+    return shown(terms.amount(terms.gain(terms.value(quantity, mark), Decimal(position["book"]["cost"]))))
 
 
 def _added_up(group: list[Row], by: tuple[str, ...]) -> Row:

@@ -1,19 +1,19 @@
 """Positions and P&L: average cost, first in first out, last in first out, from fills in the order they happened.
 
-A lot is (signed quantity, cost): its cost is quantity * multiplier * price, or quantity * multiplier / price for an
-inverse instrument. Closing a part of a lot takes the same part of its cost. Realized P&L is what the closing fill is
-worth less what the closed lots cost (an inverse instrument: the other way round). Quantities, fees and funding are added
+A lot is (signed quantity, cost): its cost is quantity * price, or quantity / price for an inverse instrument. Closing a part
+of a lot takes the same part of its cost. Realized P&L is what the closing fill is worth less what the closed lots cost (an
+inverse instrument: the other way round). The multiplier is applied to what is shown. Quantities, fees and funding are added
 up exactly; values, costs and what was realized to 60 digits, of which 34 are shown, and 40 places.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from functools import reduce
-from typing import Any, Literal
+from typing import Literal
 
-from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain, total
+from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain
+from orderledger.projections.lots import Lot, Lots, Merged, Packs, Queue, Stack, State
 from orderledger.projections.tables import Row
 
 Method = Literal["average", "fifo", "lifo"]
@@ -38,22 +38,24 @@ class Terms:
     currency: str | None = None
 
     def value(self, quantity: Decimal, price: Decimal) -> Decimal:
-        """What a signed quantity is worth at a price, in the settlement currency."""
-        size = quantity if self.multiplier is ONE else EXACT.multiply(quantity, self.multiplier)
+        """What a signed quantity is worth at a price, per unit of the multiplier."""
         if self.inverse:
-            return COSTS.divide(size, price) if price else ZERO
-        return COSTS.multiply(size, price)
+            return COSTS.divide(quantity, price) if price else ZERO
+        return COSTS.multiply(quantity, price)
 
     def price(self, quantity: Decimal, value: Decimal) -> Decimal:
         """The price at which a quantity is worth so much."""
-        size = EXACT.multiply(quantity, self.multiplier)
-        if not size or (self.inverse and not value):
+        if not quantity or (self.inverse and not value):
             return ZERO
-        return QUOTIENT.divide(size, value) if self.inverse else QUOTIENT.divide(value, size)
+        return QUOTIENT.divide(quantity, value) if self.inverse else QUOTIENT.divide(value, quantity)
 
     def gain(self, value: Decimal, cost: Decimal) -> Decimal:
         """What has been gained by holding (signed) what cost so much and is worth so much."""
         return COSTS.subtract(cost, value) if self.inverse else COSTS.subtract(value, cost)
+
+    def amount(self, value: Decimal) -> Decimal:
+        """What that is in the settlement currency."""
+        return value if self.multiplier is ONE else COSTS.multiply(value, self.multiplier)
 
 
 def terms_of(instrument: Row | None) -> Terms:
@@ -61,121 +63,142 @@ def terms_of(instrument: Row | None) -> Terms:
     return Terms(instrument["multiplier"] or ONE, bool(instrument["inverse"]), instrument["currency"]) if instrument else Terms()
 
 
-@dataclass(slots=True)
-class Lot:
-    """Never changed, but replaced: `text` is written once, however often the books are."""
-
-    quantity: Decimal
-    cost: Decimal
-    _text: list[str] | None = None
-
-    @property
-    def text(self) -> list[str]:
-        """Quantity and cost as they are stored."""
-        if self._text is None:
-            self._text = [plain(self.quantity), plain(self.cost)]
-        return self._text
-
-
-@dataclass(slots=True)
 class Book:
-    """The open lots of one instrument by one method, oldest first."""
+    """The open lots of one instrument by one method, what all of them cost, and what closing lots has realized. None of it knows
+    the multiplier, which may be defined later."""
 
-    method: Method
-    lots: list[Lot] = field(default_factory=list)
-    realized: Decimal = ZERO
+    __slots__ = ("cost", "lots", "method", "realized")
 
-    @property
-    def cost(self) -> Decimal:
-        return reduce(COSTS.add, (lot.cost for lot in self.lots), ZERO)
+    def __init__(self, method: Method, state: State, packs: Packs | None) -> None:
+        self.method = method
+        self.realized = Decimal(state.get("realized", 0))
+        self.cost = Decimal(state.get("cost", 0))
+        self.lots: Lots = Merged(state) if method == "average" else (Queue if method == "fifo" else Stack)(packs, state)
 
-    def fill(self, quantity: Decimal, price: Decimal, terms: Terms) -> None:
+    def fill(self, traded: Lot, price: Decimal, terms: Terms) -> None:
         """Close open lots on the other side, then open what is left."""
-        is_buy = quantity > ZERO
-        while quantity and self.lots and (self.lots[0].quantity > ZERO) is not is_buy:
-            quantity = self._close(quantity, price, terms)
-        if quantity:
-            self._open(Lot(quantity, terms.value(quantity, price)))
+        held = self.lots.next()
+        if held is None or (held.quantity > ZERO) is (traded.quantity > ZERO):
+            self._open(traded, is_only=held is None)
+        else:
+            self._close(held, traded, price, terms)
 
-    def reset(self, quantity: Decimal, price: Decimal, terms: Terms) -> None:
+    def reset(self, lot: Lot) -> None:
         """From now on the position is this. Nothing is realized."""
-        self.lots = [Lot(quantity, terms.value(quantity, price))] if quantity else []
+        self.lots.clear()
+        self.cost = ZERO
+        if lot.quantity:
+            self._open(lot, is_only=True)
 
-    def _open(self, lot: Lot) -> None:
-        if self.method == "average" and self.lots:
-            held = self.lots[0]
-            self.lots[0] = Lot(EXACT.add(held.quantity, lot.quantity), COSTS.add(held.cost, lot.cost))
-        else:
-            self.lots.append(lot)
+    def state(self) -> State:
+        """As it is stored."""
+        return {"realized": plain(self.realized), "cost": plain(self.cost), **self.lots.state()}
 
-    def _close(self, quantity: Decimal, price: Decimal, terms: Terms) -> Decimal:
-        """Close against one lot. Returns what of the fill is left."""
-        index = -1 if self.method == "lifo" else 0
-        lot = self.lots[index]
-        left = EXACT.add(lot.quantity, quantity)
-        is_partly_closed = left and (left > ZERO) is not (quantity > ZERO)
-        if is_partly_closed:
-            closed = quantity.copy_negate()
-            cost = COSTS.divide(COSTS.multiply(lot.cost, closed), lot.quantity)
-            self.lots[index] = Lot(left, COSTS.subtract(lot.cost, cost))
-        else:
-            closed, cost = lot.quantity, lot.cost
-            del self.lots[index]
-        self.realized = COSTS.add(self.realized, terms.gain(terms.value(closed, price), cost))
-        return ZERO if is_partly_closed else left
+    def _open(self, lot: Lot, *, is_only: bool) -> None:
+        self.cost = lot.cost if is_only else EXACT.add(self.cost, lot.cost)
+        self.lots.add(lot)
+
+    def _close(self, held: Lot | None, traded: Lot, price: Decimal, terms: Terms) -> None:
+        """Close one lot after the other, as far as the fill goes."""
+        quantity, value = traded.quantity, traded.cost
+        while quantity and held is not None:
+            left = EXACT.add(held.quantity, quantity)
+            if left and (left > ZERO) is (held.quantity > ZERO):
+                cost = COSTS.divide(COSTS.multiply(held.cost, quantity.copy_negate()), held.quantity)
+                rest = Lot(left, COSTS.subtract(held.cost, cost))
+                self.cost = EXACT.add(EXACT.subtract(self.cost, held.cost), rest.cost)
+                self.lots.replace(rest)
+                self._realize(value.copy_negate(), cost, terms)
+                return
+            self.cost = EXACT.subtract(self.cost, held.cost)
+            self.lots.drop()
+            self._realize(terms.value(held.quantity, price) if left else value.copy_negate(), held.cost, terms)
+            quantity, value = left, terms.value(left, price) if left else ZERO
+            held = self.lots.next()
+        if quantity:
+            self._open(Lot(quantity, value), is_only=True)
+
+    def _realize(self, value: Decimal, cost: Decimal, terms: Terms) -> None:
+        self.realized = COSTS.add(self.realized, terms.gain(value, cost))
 
 
 @dataclass(slots=True)
 class Position:
-    """One instrument of one account: a book per method, and the sums they share."""
+    """One instrument of one account: sums of what was paid and traded, which know no order, and a book per method, which does.
+
+    `entries` counts the fills and adjustments in the books, `last` is the newest of them."""
 
     account: str
     instrument: str
     terms: Terms = field(default_factory=Terms)
-    books: tuple[Book, ...] = field(default_factory=lambda: tuple(Book(method) for method in METHODS))
+    books: tuple[Book, ...] = ()
     fees: dict[str, Decimal] = field(default_factory=dict)
+    paid: dict[str, int] = field(default_factory=dict)
+    """How many fees each sum of `fees` has in it: a currency in which none is left is not shown."""
     funding: dict[str, Decimal] = field(default_factory=dict)
     fills: int = 0
     bought: Decimal = ZERO
     sold: Decimal = ZERO
+    entries: int = 0
     last: tuple[datetime, int] | None = None
+
+    def __post_init__(self) -> None:
+        self.books = self.books or books_of()
 
     @property
     def quantity(self) -> Decimal:
         """The same by every method. By average cost it is one lot."""
-        return total(lot.quantity for lot in self.books[METHODS.index("average")].lots)
+        lot = self.books[METHODS.index("average")].lots.next()
+        return ZERO if lot is None else lot.quantity
 
     def is_in_order(self, at: datetime, log_position: int) -> bool:
         """Whether something that happened then comes after all that is in the books."""
         return self.last is None or (at, log_position) > self.last
 
-    def fill(self, trade: Row) -> None:
-        """Take in a trade, the newest so far."""
-        is_buy = trade["side"] == "buy"
-        quantity = trade["quantity"] if is_buy else trade["quantity"].copy_negate()
-        price = trade["price"]
-        for book in self.books:
-            book.fill(quantity, price, self.terms)
-        if trade["fee"] is not None:
-            currency = trade["fee_currency"] or ""
-            self.fees[currency] = EXACT.add(self.fees.get(currency, ZERO), trade["fee"])
-        self.fills += 1
-        if is_buy:
-            self.bought = EXACT.add(self.bought, quantity)
+    def take(self, entry: Row) -> None:
+        """Take in a trade, an adjustment or a funding: of trades and adjustments the newest so far."""
+        if "fill_id" in entry:
+            self.count(entry)
+            self.enter(entry)
+        elif entry["kind"] == "adjust":
+            self.enter(entry)
+        elif entry["kind"] == "funding":
+            self.fund(entry)
+
+    def enter(self, entry: Row) -> None:
+        """Enter a trade or an adjustment in the books, the newest so far."""
+        if "fill_id" in entry:
+            price = entry["price"]
+            quantity = entry["quantity"] if entry["side"] == "buy" else entry["quantity"].copy_negate()
+            traded = Lot(quantity, self.terms.value(quantity, price))
+            for book in self.books:
+                book.fill(traded, price, self.terms)
         else:
-            self.sold = EXACT.subtract(self.sold, quantity)
-        self.last = (trade["at"], trade["position"])
+            set_to = Lot(entry["quantity"], self.terms.value(entry["quantity"], entry["price"]))
+            for book in self.books:
+                book.reset(set_to)
+        self.entries += 1
+        self.last = when(entry)
+
+    def count(self, trade: Row, one: int = 1) -> None:
+        """Add a trade to the sums, whenever it happened, or take it away from them (-1)."""
+        change = EXACT.add if one > 0 else EXACT.subtract
+        self.fills += one
+        if trade["side"] == "buy":
+            self.bought = change(self.bought, trade["quantity"])
+        else:
+            self.sold = change(self.sold, trade["quantity"])
+        if (fee := trade["fee"]) is not None:
+            currency = trade["fee_currency"] or ""
+            self.fees[currency] = change(self.fees.get(currency, ZERO), fee)
+            self.paid[currency] = count = self.paid.get(currency, 0) + one
+            if not count:
+                del self.fees[currency], self.paid[currency]
 
     def fund(self, funding: Row) -> None:
         """Take in a funding, whenever it happened: funding is only summed."""
         currency = funding["currency"]
         self.funding[currency] = EXACT.add(self.funding.get(currency, ZERO), funding["quantity"])
-
-    def adjust(self, adjustment: Row) -> None:
-        """Take in an adjustment, the newest entry so far."""
-        for book in self.books:
-            book.reset(adjustment["quantity"], adjustment["price"], self.terms)
-        self.last = (adjustment["at"], adjustment["position"])
 
 
 def when(entry: Row) -> tuple[datetime, int]:
@@ -183,25 +206,29 @@ def when(entry: Row) -> tuple[datetime, int]:
     return entry["at"], entry["position"]
 
 
+def books_of(states: Sequence[State] = ({}, {}, {}), packs: Packs | None = None) -> tuple[Book, ...]:
+    """A book per method: as stored, or empty. Without `packs` all lots stay in memory."""
+    return tuple(Book(method, state, packs) for method, state in zip(METHODS, states, strict=True))
+
+
 def position_of(account: str, instrument: str, terms: Terms, entries: Iterable[Row]) -> Position:
     """The position from all its trades, adjustments and funding (rows of `TRADES` and `ACCOUNT_EVENTS`), as they happened."""
     position = Position(account, instrument, terms)
     for entry in entries:
-        if "fill_id" in entry:
-            position.fill(entry)
-        elif entry["kind"] == "adjust":
-            position.adjust(entry)
-        elif entry["kind"] == "funding":
-            position.fund(entry)
+        position.take(entry)
     return position
 
 
 def position_rows(position: Position) -> list[Row]:
     """The columns of `tables.POSITIONS`, a row per method."""
-    return [_position_row(position, book) for book in position.books]
+    return [
+        position_row(position, book, {**book.state(), "entries": position.entries, "paid": position.paid})
+        for book in position.books
+    ]
 
 
-def _position_row(position: Position, book: Book) -> Row:
+def position_row(position: Position, book: Book, state: State) -> Row:
+    """The columns of `tables.POSITIONS` for one method."""
     at, log_position = position.last or (None, None)
     quantity = position.quantity
     return {
@@ -210,7 +237,7 @@ def _position_row(position: Position, book: Book) -> Row:
         "method": book.method,
         "position_quantity": quantity,
         "average_open_price": position.terms.price(quantity, book.cost),
-        "realized_pnl": shown(book.realized),
+        "realized_pnl": shown(position.terms.amount(book.realized)),
         "fees": {currency: plain(amount) for currency, amount in sorted(position.fees.items())},
         "funding": {currency: plain(amount) for currency, amount in sorted(position.funding.items())},
         "currency": position.terms.currency,
@@ -221,28 +248,25 @@ def _position_row(position: Position, book: Book) -> Row:
         "sold_quantity": position.sold,
         "last_at": at,
         "last_position": log_position,
-        "lots": {"realized": plain(book.realized), "open": [lot.text for lot in book.lots]},
+        "book": state,
     }
 
 
-def restore(rows: list[Row]) -> Position:
+def restore(rows: list[Row], packs: Packs) -> Position:
     """The position as its persisted rows tell it, ready to take in what follows."""
     row = rows[0]
-    by_method = {row["method"]: row["lots"] for row in rows}
+    states = {row["method"]: row["book"] for row in rows}
     return Position(
         account=row["account"],
         instrument=row["instrument"],
         terms=Terms(row["multiplier"], bool(row["inverse"]), row["currency"]),
-        books=tuple(_restore_book(method, by_method[method]) for method in METHODS),
+        books=books_of([states[method] for method in METHODS], packs),
         fees={currency: Decimal(amount) for currency, amount in row["fees"].items()},
+        paid=dict(row["book"]["paid"]),
         funding={currency: Decimal(amount) for currency, amount in row["funding"].items()},
         fills=row["fills"],
         bought=row["bought_quantity"],
         sold=row["sold_quantity"],
+        entries=row["book"]["entries"],
         last=(row["last_at"], row["last_position"]) if row["last_at"] is not None else None,
     )
-
-
-def _restore_book(method: Method, lots: dict[str, Any]) -> Book:
-    opened = [Lot(Decimal(quantity), Decimal(cost)) for quantity, cost in lots["open"]]
-    return Book(method, opened, Decimal(lots["realized"]))

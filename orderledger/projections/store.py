@@ -2,9 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, Protocol
 
 from orderledger.projections.tables import TABLES, Key, Row, Table
+
+Moment = tuple[datetime, int]
+"""When something happened, and its place in the log."""
+
+
+def moment_of(row: Row) -> Moment:
+    """Where a row stands among others of its table, by the time and the place in the log that it has."""
+    return row["at"], row["position"]
 
 
 class Rows(Protocol):
@@ -22,8 +31,12 @@ class Rows(Protocol):
     def select(self, table: Table, **where: Any) -> list[Row]:
         """The rows with these values, in the table's order. None as a value asks for what is missing."""
 
-    def each(self, table: Table, **where: Any) -> Iterator[Row]:
-        """The same, however many: not all of them at once. Nothing may be put meanwhile."""
+    def each(self, table: Table, *, after: Moment | None = None, **where: Any) -> Iterator[Row]:
+        """The same, however many: not all of them at once. Nothing may be put into the table meanwhile. `after`: those after that
+        moment, of a table in the order of `at` and `position`."""
+
+    def last(self, table: Table, *, before: Moment, **where: Any) -> Row | None:
+        """Of the rows with these values the last, in the table's order, whose `at` and `position` are before that moment."""
 
 
 class MemoryRows:
@@ -60,8 +73,13 @@ class MemoryRows:
             key=lambda row: sort_key(table, row),
         )
 
-    def each(self, table: Table, **where: Any) -> Iterator[Row]:
-        return iter(self.select(table, **where))
+    def each(self, table: Table, *, after: Moment | None = None, **where: Any) -> Iterator[Row]:
+        rows = self.select(table, **where)
+        return iter(rows if after is None else [row for row in rows if moment_of(row) > after])
+
+    def last(self, table: Table, *, before: Moment, **where: Any) -> Row | None:
+        rows = [row for row in self.select(table, **where) if moment_of(row) < before]
+        return rows[-1] if rows else None
 
     def _forget(self, table: Table, row: Row, key: Key) -> None:
         if "instrument" in row:

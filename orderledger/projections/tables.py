@@ -191,9 +191,46 @@ POSITIONS = Table(
         Column("sold_quantity", "number", "Sum sold."),
         Column("last_at", "time", "When the newest fill or adjustment happened."),
         Column("last_position", "count", "Its place in the log.", is_shown=False),
-        Column("lots", "json", "Open lots, oldest first: signed quantity, and its cost.", is_shown=False),
+        Column(
+            "book",
+            "json",
+            "What the next fill goes on from: open lots (signed quantity, and its cost before the multiplier), the numbers of "
+            "their rows in `position_lots`, what all of them cost and what was realized, the numbers of entries and of fees.",
+            is_shown=False,
+        ),
     ),
     ("account", "instrument", "method"),
+)
+
+LOTS = Table(
+    "position_lots",
+    "Of a position with many open lots, those between the oldest and the newest (fifo) or under the newest (lifo), 16 to a row. "
+    "Rows stay when their lots are closed, for the checkpoints.",
+    ("account", "instrument", "method", "number"),
+    (
+        Column("account", "text", "Trading account."),
+        Column("instrument", "text", "Instrument."),
+        Column("method", "text", "fifo or lifo."),
+        Column("number", "count", "Counts the rows of one position and method, from 1."),
+        Column("lots", "json", "Lots, oldest first: signed quantity, and its cost before the multiplier."),
+        Column("below", "count", "By lifo, the number of the row with the lots that were opened before these, 0 for none."),
+    ),
+    ("account", "instrument", "method", "number"),
+)
+
+CHECKPOINTS = Table(
+    "position_checkpoints",
+    "The books of a position after every 64 of its fills and adjustments: a late fill is folded from the one before it.",
+    ("account", "instrument", "number"),
+    (
+        Column("account", "text", "Trading account."),
+        Column("instrument", "text", "Instrument."),
+        Column("number", "count", "Counts the checkpoints of one position, from 1."),
+        Column("at", "time", "When the newest of those fills and adjustments happened."),
+        Column("position", "count", "Its place in the log."),
+        Column("books", "json", "As `book` of the position was, by average, fifo and lifo."),
+    ),
+    ("account", "instrument", "number"),
 )
 
 ANOMALIES = Table(
@@ -315,8 +352,10 @@ CERTIFICATES = Table(
     (("account",),),
 )
 
-TABLES = (ORDERS, TRADES, POSITIONS, ANOMALIES, PROPOSALS, INSTRUMENTS, ACCOUNT_EVENTS, CERTIFICATES)
+TABLES = (ORDERS, TRADES, POSITIONS, LOTS, CHECKPOINTS, ANOMALIES, PROPOSALS, INSTRUMENTS, ACCOUNT_EVENTS, CERTIFICATES)
 """The views, which follow the log."""
+INNER = {LOTS.name: POSITIONS.name, CHECKPOINTS.name: POSITIONS.name}
+"""Tables that are no views of their own, but part of one: they are rebuilt with it."""
 
 ORDER_NAMES = Table(
     "order_names",

@@ -1,13 +1,18 @@
 """How often a fold reads and writes: as often as there are events, not as often as their square."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from orderledger import Ledger
 from orderledger.domain.recorded import Recorded
 from orderledger.projections.fold import Fold
-from orderledger.projections.store import MemoryRows
-from orderledger.projections.tables import ACCOUNT_EVENTS, TRADES, Row, Table
+from orderledger.projections.lots import PACK
+from orderledger.projections.positions import METHODS
+from orderledger.projections.store import MemoryRows, Moment
+from orderledger.projections.tables import ACCOUNT_EVENTS, LOTS, POSITIONS, TRADES, Row, Table
 from tests.contract.streams import fill, moment, of_account, parsed, report, request
 
 COUNT = 50
@@ -18,6 +23,7 @@ class CountingRows(MemoryRows):
         super().__init__()
         self.puts: Counter[str] = Counter()
         self.selects: Counter[str] = Counter()
+        self.read: Counter[str] = Counter()
 
     def put(self, table: Table, row: Row) -> None:
         self.puts[table.name] += 1
@@ -26,6 +32,11 @@ class CountingRows(MemoryRows):
     def select(self, table: Table, **where: Any) -> list[Row]:
         self.selects[table.name] += 1
         return super().select(table, **where)
+
+    def each(self, table: Table, *, after: Moment | None = None, **where: Any) -> Iterator[Row]:
+        for row in super().each(table, after=after, **where):
+            self.read[table.name] += 1
+            yield row
 
 
 def folded(*documents: dict[str, Any]) -> CountingRows:
@@ -73,3 +84,36 @@ def test_gaps_that_come_and_end_one_after_the_other() -> None:
     assert rows.selects[ACCOUNT_EVENTS.name] == 1
     told = rows.select(ACCOUNT_EVENTS)
     assert len(told) == COUNT and all(row["to_at"] is not None for row in told)
+
+
+MANY = 300
+BOUGHT = [fill(f"C-{number}", f"F-{number}", number, fee="0.1") for number in range(MANY)]
+LATER: dict[str, tuple[dict[str, Any], int]] = {
+    "a fill in order": (fill("C-1", "G-1", MANY), 0),
+    "a fill that comes late": (fill("C-1", "G-1", MANY - 10.5), 80),
+    "a bust": (report("bust_fill", "C-290", MANY, fill_id="F-290"), 80),
+    "a correction": (fill("C-290", "G-1", MANY, type="correct_fill", corrects="F-290"), 80),
+    "the currency of a fee": (fill("C-5", "F-5", 5, fee="0.1", fee_currency="USD"), 0),
+    "a funding": (of_account("funding", 0, instrument="BTC-USD", amount="1", currency="USD"), 0),
+    "a multiplier": (of_account("instrument", 0, instrument="BTC-USD", multiplier="10", currency="USD"), 0),
+    "an adjustment": (of_account("adjust", MANY, instrument="BTC-USD", quantity="5", price="1"), 0),
+}
+
+
+@pytest.mark.parametrize("what", LATER)
+def test_of_a_position_with_many_fills_few_are_folded_anew(what: str) -> None:
+    document, most = LATER[what]
+    rows = CountingRows()
+    fold = Fold(rows)
+    *many, last = _recorded(*BOUGHT, document)
+    for recorded in many:
+        fold.take(recorded)
+    fold.settle()
+    fold.positions.forget()
+    rows.puts.clear()
+    fold.take(last)
+    fold.settle()
+    assert rows.read[TRADES.name] <= most
+    assert rows.puts[POSITIONS.name] == len(METHODS) and rows.puts[LOTS.name] <= 12
+    for row in rows.select(POSITIONS):
+        assert len(row["book"]["open"]) + len(row["book"].get("newest", ())) <= 4 * PACK

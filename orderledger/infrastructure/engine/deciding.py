@@ -52,6 +52,8 @@ class Decider:
         """Verdicts in the order of the entries. `events` has the events to append, `resolver.bindings` the names to bind."""
         self._batch.now = now
         self.resolver.prepare(entries, is_careful=is_careful)
+        if is_careful:
+            self.streams.look_up_facts(entries)
         return [self._decide(entry) for entry in entries]
 
     def committed(self) -> None:

@@ -1,20 +1,23 @@
-"""What the writer holds in memory: the streams it has met, each as it was in the log at some version.
+"""What the writer holds in memory: the streams it has met, each as it was in the log at some version. Of facts about accounts,
+of which there may be millions, that is the version alone: what is in the log already is asked for by keys.
 
 Another process may have written since. Of a stream that is appended to, the commit tells; of what else a decision rests on,
 nothing does. So three things are never taken from memory alone: that nothing is known of a stream, that an order turned out to
 be another, and that a command is to be refused or is known already.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from orderledger.domain.accounts import AccountLog, decide_account, evolve_account
+from orderledger.domain.accounts import AccountEvent, AccountLog, decide_account, evolve_account, keys_of
 from orderledger.domain.decision import Decision
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import decide, evolve
 from orderledger.domain.proposals import Proposal, decide_proposal, evolve_proposal
 from orderledger.domain.recorded import AnyFact, Recorded
 from orderledger.domain.values import account_of, client_order_id_of, is_order_stream, is_proposal_stream
+from orderledger.infrastructure.engine.entry import Entry
+from orderledger.infrastructure.storage.recorder import FactKey
 from orderledger.infrastructure.storage.store import Store
 
 STREAMS_KEPT = 20_000
@@ -33,6 +36,11 @@ class Live:
     @property
     def order(self) -> Order:
         assert isinstance(self.state, Order)
+        return self.state
+
+    @property
+    def log(self) -> AccountLog:
+        assert isinstance(self.state, AccountLog)
         return self.state
 
     @property
@@ -95,6 +103,7 @@ class LiveStreams(dict[str, Live]):
         self._touched: set[str] = set()
         self._blank: list[str] = []
         self._refreshed: set[str] = set()
+        self._asked: set[str] = set()
 
     def __missing__(self, stream: str) -> Live:
         self.load([stream])
@@ -109,15 +118,33 @@ class LiveStreams(dict[str, Live]):
     def load(self, streams: Iterable[str]) -> None:
         """Make sure of all of these, in one reading of the store."""
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self]
-        if missing:
-            found = self._store.events_of(missing)
-            for stream in missing:
-                live = blank(stream)
-                for recorded in found.get(stream, ()):
-                    live.take(recorded)
-                self[stream] = live
-                if live.version == 0:
-                    self._blank.append(stream)
+        unknown = {stream: blank(stream) for stream in missing}
+        logs = [stream for stream, live in unknown.items() if isinstance(live.state, AccountLog)]
+        others = [stream for stream, live in unknown.items() if not isinstance(live.state, AccountLog)]
+        if others:
+            for stream, events in self._store.events_of(others).items():
+                for recorded in events:
+                    unknown[stream].take(recorded)
+        if logs:
+            for stream, version in self._store.recorder.versions_of(logs).items():
+                unknown[stream].version = version
+        self.update(unknown)
+        self._blank += [stream for stream, live in unknown.items() if live.version == 0]
+
+    def look_up_facts(self, entries: Sequence[Entry]) -> None:
+        """Ask the store which of the facts about accounts among these are in it. Where nobody has asked they are taken to be new:
+        the store tells when it commits, and the group is then decided again."""
+        asked = [(one.stream, key) for one in entries if isinstance(one.fact, AccountEvent) for key in keys_of(one.fact)]
+        if asked:
+            self._asked.update(stream for stream, _ in asked)
+            for stream, key in self._store.recorder.facts_known(asked):
+                self[stream].log.known.add(key)
+
+    @property
+    def facts(self) -> list[FactKey]:
+        """The keys of the facts about accounts that this batch appends."""
+        logs = [(stream, live.state) for stream in self._touched if isinstance((live := self[stream]).state, AccountLog)]
+        return [(stream, key) for stream, log in logs for key in log.added]
 
     def forget(self, streams: Iterable[str]) -> None:
         """Read these from the log when they are next asked for."""
@@ -154,6 +181,10 @@ class LiveStreams(dict[str, Live]):
         """What nobody has written to is not remembered as that: nothing would tell that another process has."""
         self.forget([stream for stream in self._blank if (live := self.get(stream)) is not None and live.version == 0])
         self._blank.clear()
+        for stream in self._asked | self._touched:
+            if (met := self.get(stream)) is not None and isinstance(met.state, AccountLog):
+                met.state.forget()
+        self._asked.clear()
         self._touched.clear()
         self._refreshed.clear()
 

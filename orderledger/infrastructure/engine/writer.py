@@ -220,7 +220,9 @@ class Writer:
         positions: list[int] = []
         if decider.events:
             began = time.perf_counter()
-            positions = list(self._store.append(decider.events, decider.resolver.bindings, decider.resolver.free))
+            resolver = decider.resolver
+            facts = decider.streams.facts
+            positions = list(self._store.append(decider.events, resolver.bindings, resolver.free, facts))
             self._latencies.committed(positions[-1], time.perf_counter() - began)
         decider.committed()
         self._careful_for = max(0, self._careful_for - 1)

@@ -29,6 +29,9 @@ class Session(ABC):
     differs_from: str
     """The operator that compares two values of which either may be missing."""
 
+    by_key_alone = ""
+    """What makes a table of its key and nothing beside it, where that has to be said."""
+
     _to: dict[Kind, Callable[[Column], Column]]
     """What turns a column of a kind into what the database takes, where that is something else."""
 
@@ -165,7 +168,7 @@ class Session(ABC):
         return
 
     def lock_log(self) -> None:
-        """Until the end of this transaction nobody appends. Where it writes to SQLite, nobody can anyway."""
+        """Prevents appends until the end of this transaction. SQLite has one writer anyway."""
         return
 
     @abstractmethod

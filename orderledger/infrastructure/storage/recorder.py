@@ -8,6 +8,7 @@ from orderledger.domain.values import order_stream
 
 EVENTS_TABLE = "orderledger_events"
 NAMES_TABLE = "order_names"
+FACTS_TABLE = "account_facts"
 BOARD_TABLE = "collectors"
 ATTRIBUTIONS = "order_attributed.%"
 """Stored names of the event after which the names of an order stand for another."""
@@ -47,6 +48,9 @@ class Row(NamedTuple):
     position: int
 
 
+FactKey = tuple[str, str]
+"""The stream of a fact about an account, and a key of it. A key is in its stream once."""
+
 NewEvent = tuple[str, int, str, bytes]
 """Stream, version, name and bytes of an event that is to be stored."""
 
@@ -54,9 +58,16 @@ NewEvent = tuple[str, int, str, bytes]
 class LedgerRecorder(Protocol):
     """An application recorder of the library, extended."""
 
-    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding], free: Sequence[tuple[str, str]]) -> Sequence[int]:
-        """Store events and names in one commit. Raises IntegrityError when a stream has grown meanwhile, a name was bound or
-        is that of an order of its own, or one that is to be free, (account, client order id), was not."""
+    def append(
+        self,
+        events: Sequence[NewEvent],
+        bindings: Sequence[Binding],
+        free: Sequence[tuple[str, str]],
+        facts: Sequence[FactKey],
+    ) -> Sequence[int]:
+        """Store events, names and keys of facts in one commit. Raises IntegrityError when a stream has grown meanwhile, a name
+        was bound or is that of an order of its own, one that is to be free, (account, client order id), was not, or a fact is
+        known."""
 
     def check_place(self) -> None:
         """Raises PersistenceError where what is written would be lost, since others would look for it in another file."""
@@ -73,6 +84,12 @@ class LedgerRecorder(Protocol):
 
     def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
         """The events at these streams and versions, as far as they exist."""
+
+    def versions_of(self, streams: Sequence[str]) -> dict[str, int]:
+        """How many events these streams have, those that have any."""
+
+    def facts_known(self, facts: Sequence[FactKey]) -> set[FactKey]:
+        """Which of these are stored."""
 
     def last_position(self) -> int:
         """The position of the newest event, 0 in an empty log."""

@@ -1,26 +1,29 @@
 """Creates the tables, once, however many processes start together; refuses a store made by a newer version."""
 
 from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
+from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recorder import BOARD_TABLE, EVENTS_TABLE, NAMES_TABLE
+from orderledger.infrastructure.storage.recorder import BOARD_TABLE, EVENTS_TABLE, FACTS_TABLE, NAMES_TABLE
 from orderledger.projections.tables import TABLES
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Of the tables and the functions beside them. Raised with every change to either; CHANGELOG.md says what changed."""
 
-FOLD_VERSION = 9
+FOLD_VERSION = 10
 """Of what the views hold. Raised when a fold changes its results: the views are then rebuilt when a ledger opens."""
 
 VIEWS = "views"
 
 
 def prepare(database: Database, application: LedgerApplication) -> None:
-    """Create what is missing, or has changed: in version 2, the function that appends to PostgreSQL. Raises StoreVersion for a
+    """Create what is missing, or has changed: in version 2, the function that appends to PostgreSQL; in version 4,
+    that function and the keys of account facts. Raises StoreVersion for a
     store that a newer version has made."""
     with database.reading() as session:
         version = _stored_version(session)
-        is_whole = version == SCHEMA_VERSION and _has_views(session) and session.has_table(BOARD_TABLE)
+        has_tables = session.has_table(BOARD_TABLE) and session.has_table(FACTS_TABLE)
+        is_whole = version == SCHEMA_VERSION and _has_views(session) and has_tables
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
             f"the store was made by a newer version (its tables are at {version}, this version knows {SCHEMA_VERSION})"
@@ -54,6 +57,9 @@ def _create(session: Session, application: LedgerApplication) -> None:
         "stream TEXT NOT NULL, PRIMARY KEY (account, kind, name))"
     )
     session.guard_names()
+    if not session.has_table(FACTS_TABLE):
+        account_facts.create(session)
+        account_facts.fill(session)
     if not _has_views(session):
         _begin_views(session)
     session.execute(f"CREATE TABLE IF NOT EXISTS {BOARD_TABLE} (name TEXT PRIMARY KEY, status TEXT NOT NULL)")
@@ -69,7 +75,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
 
 def _refuse_what_is_not_ours(session: Session) -> None:
     """A database of another program may have tables of these names, and nothing of it may be lost."""
-    ours = (EVENTS_TABLE, NAMES_TABLE, "view_positions", BOARD_TABLE, *(table.name for table in TABLES))
+    ours = (EVENTS_TABLE, NAMES_TABLE, FACTS_TABLE, "view_positions", BOARD_TABLE, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
         raise StoreUnreachable(f"the database is no ledger, and has tables or views of its own that are named {', '.join(taken)}")
 

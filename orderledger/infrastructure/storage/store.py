@@ -16,7 +16,7 @@ from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database
-from orderledger.infrastructure.storage.recorder import LAST_POSITION, Binding, LedgerRecorder, NewEvent, Row
+from orderledger.infrastructure.storage.recorder import LAST_POSITION, Binding, FactKey, LedgerRecorder, NewEvent, Row
 from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, public
@@ -43,17 +43,21 @@ class Store:
         self._is_closed = False
 
     def append(
-        self, events: Sequence[Recorded], bindings: Sequence[Binding], free: Sequence[tuple[str, str]] = ()
+        self,
+        events: Sequence[Recorded],
+        bindings: Sequence[Binding],
+        free: Sequence[tuple[str, str]] = (),
+        facts: Sequence[FactKey] = (),
     ) -> Sequence[int]:
         """Store events and bind names in one commit. Returns the events' positions when they are durable.
 
-        `free`: (account, client order id) that must not be another name of an order. Raises Conflict when a stream has
-        grown meanwhile, or a name been bound: nothing was stored. Raises OutcomeUnknown when the commit
-        failed in a way that leaves it open, and reading back did not tell either.
+        `free`: (account, client order id) that must not be another name of an order. `facts`: keys that must not be in their
+        streams yet. Raises Conflict when a stream has grown meanwhile, or a name been bound: nothing was stored. Raises
+        OutcomeUnknown when the commit failed in a way that leaves it open, and reading back did not tell either.
         """
         stored = [(event.stream, event.version, *encode(event)) for event in events]
         try:
-            return self.recorder.append(stored, bindings, free)
+            return self.recorder.append(stored, bindings, free, facts)
         except IntegrityError as error:
             raise Conflict("a stream has grown since it was read") from error
         except PersistenceError as error:

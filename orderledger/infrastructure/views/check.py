@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from orderledger.infrastructure.errors import DamagedRow, UnreadableEvent
 from orderledger.infrastructure.garbage import uncollected
+from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.damage import readable_rows
+from orderledger.infrastructure.storage.recorder import FACTS_TABLE, FactKey
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.projector import Projector, stored_position
@@ -42,8 +44,9 @@ def check(store: Store, projector: Projector, progress: Callable[[int, int], Non
     with store.database.reading() as session:
         position, last = stored_position(session), session.last_position()
         stored = {table.name: readable_rows(session, table) for table in BY_NAME.values()}
+        facts = account_facts.stored(session)
     with uncollected():
-        return _Check(store, last, position, progress).against(stored, most)
+        return _Check(store, last, position, progress).against(stored, facts, most)
 
 
 class _Check:
@@ -55,6 +58,7 @@ class _Check:
         self._names = MemoryNames()
         self._fold = Fold(self._rows)
         self._names_fold = NamesFold(self._names)
+        self._facts: set[FactKey] = set()
         self._versions: dict[str, int] = {}
         self._differences: list[Difference] = []
         self._events = 0
@@ -62,7 +66,7 @@ class _Check:
             self._take(row)
         self._fold.settle()
 
-    def against(self, stored: dict[str, tuple[list[Row], list[DamagedRow]]], most: int) -> Checked:
+    def against(self, stored: dict[str, tuple[list[Row], list[DamagedRow]]], facts: set[FactKey], most: int) -> Checked:
         names = {key: dict(zip(ORDER_NAMES.names, (*key, stream), strict=True)) for key, stream in self._names.bound.items()}
         expected = {**self._rows.tables, ORDER_NAMES.name: names}
         for table in BY_NAME.values():
@@ -73,6 +77,10 @@ class _Check:
             lost = {one.key for one in damaged}
             wanted = {key: row for key, row in expected[table.name].items() if not lost or _key_text(key) not in lost}
             self._differences += _differences(table, wanted, {table.key_of(row): row for row in rows})
+        for stream, key in sorted(self._facts ^ facts):
+            is_missing = (stream, key) in self._facts
+            what = "in the log, not among the keys of facts" if is_missing else "among the keys of facts, not in the log"
+            self._differences.append(Difference(f"{FACTS_TABLE} {stream} {key}", what))
         count = sum(len(stored[table.name][0]) for table in TABLES)
         return Checked(self._events, len(self._versions), count, tuple(self._differences[:most]))
 
@@ -85,6 +93,7 @@ class _Check:
         try:
             event = decode(*row)
             self._names_fold.take(event)
+            self._facts.update(account_facts.facts_in(event))
             if row.position <= self._position:
                 self._fold.take(event)
         except UnreadableEvent as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
+from heapq import merge
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -24,6 +25,7 @@ from orderledger.infrastructure.views.rebuild import APART
 from orderledger.infrastructure.views.rows import SqlRows
 from orderledger.projections.fold import Fold
 from orderledger.projections.position_fold import Key, PositionFold
+from orderledger.projections.positions import when
 from orderledger.projections.tables import ACCOUNT_EVENTS, TABLES, TRADES
 
 EVENTS_PER_TRANSACTION = 10_000
@@ -142,7 +144,10 @@ def _share_of(stream: str, jobs: int) -> int:
 
 def _held(store: Store, suffix: str) -> list[Key]:
     """The instruments of each account that have been traded, or adjusted, or funded."""
-    statements = (f"SELECT DISTINCT account, instrument FROM {table.name}{suffix}" for table in (TRADES, ACCOUNT_EVENTS))
+    statements = (
+        f"SELECT DISTINCT account, instrument FROM {table.name}{suffix} WHERE instrument IS NOT NULL"
+        for table in (TRADES, ACCOUNT_EVENTS)
+    )
     with store.database.reading() as session:
         return list(dict.fromkeys((row[0], row[1]) for statement in statements for row in session.execute(statement)))
 
@@ -153,10 +158,13 @@ def _build_positions(url: str, suffix: str, keys: Sequence[Key]) -> None:
     with closing(open_store(url)) as store:
         rows = SqlRows(suffix)
         positions = PositionFold(rows)
-        for account, instrument in keys:
-            positions.distrust({"account": account, "instrument": instrument})
         with store.database.reading() as session:
             rows.session = session
+            for account, instrument in keys:
+                where: dict[str, Any] = {"account": account, "instrument": instrument}
+                trades = rows.each(TRADES, **where, state="active")
+                for entry in merge(trades, rows.each(ACCOUNT_EVENTS, **where), key=when):
+                    positions.take(entry)
             positions.settle()
         with store.database.writing() as session:
             rows.session = session

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from orderledger.infrastructure.errors import DamagedRow, InvalidSetting
 from orderledger.infrastructure.garbage import uncollected
+from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.name_index import NameTable
+from orderledger.infrastructure.storage.recorder import FACTS_TABLE
 from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.projector import (
@@ -21,7 +23,7 @@ from orderledger.infrastructure.views.projector import (
     lock_position,
     survey,
 )
-from orderledger.projections.tables import BY_NAME, ORDER_NAMES, TABLES, Table
+from orderledger.projections.tables import BY_NAME, INNER, ORDER_NAMES, TABLES, Table
 
 SUFFIX = "__rebuilt"
 """So are the tables named that are built in, with some letters of each rebuild's own after it: one that has lost its lock with a
@@ -53,8 +55,9 @@ def rebuild(
     """Build the named views (all, if none is named). Recording goes on. Raises InvalidSetting for a name there is not."""
     if isinstance(names, str):
         raise TypeError(f"names takes a sequence of names, not one text: [{names!r}]")
-    if unknown := [name for name in names if name not in BY_NAME]:
-        raise InvalidSetting("names", f"{unknown[0]!r} is no view: {', '.join(BY_NAME)}")
+    views = [name for name in BY_NAME if name not in INNER]
+    if unknown := [name for name in names if name not in views]:
+        raise InvalidSetting("names", f"{unknown[0]!r} is no view: {', '.join(views)}")
     with store.database.rebuilding():
         return _rebuild(store, projector, names, jobs, progress)
 
@@ -77,7 +80,7 @@ def _is_current(store: Store) -> bool:
 def _rebuild(
     store: Store, projector: Projector, names: Sequence[str] = (), jobs: int = 1, progress: Progress | None = None
 ) -> Rebuilt:
-    chosen = tuple(table for table in BY_NAME.values() if not names or table.name in names)
+    chosen = tuple(table for table in BY_NAME.values() if not names or INNER.get(table.name, table.name) in names)
     began = time.perf_counter()
     with _beside(store) as suffix:
         builder = _Builder(store, suffix)
@@ -90,7 +93,10 @@ def _rebuild(
                 progress(builder.position, store.recorder.last_position())
         is_equal = ORDER_NAMES not in chosen or _switch_names(store, builder)
         is_equal &= _switch(store, projector, builder, [table for table in chosen if table is not ORDER_NAMES])
-    return Rebuilt(tuple(table.name for table in chosen), builder.events, time.perf_counter() - began, is_equal)
+        if not names:
+            is_equal &= account_facts.rebuild(store.database, suffix)
+    rebuilt = tuple(table.name for table in chosen if table.name not in INNER)
+    return Rebuilt(rebuilt, builder.events, time.perf_counter() - began, is_equal)
 
 
 class _Builder:
@@ -127,13 +133,14 @@ class _Builder:
 def _beside(store: Store) -> Iterator[str]:
     """The suffix of empty tables to build in, gone afterwards. Nothing is left of a rebuild that was killed."""
     suffix = f"{SUFFIX}_{uuid.uuid4().hex[:8]}"
-    built = re.compile(f"({'|'.join(BY_NAME)}){SUFFIX}(_[0-9a-f]{{8}})?")
+    built = re.compile(f"({'|'.join([*BY_NAME, FACTS_TABLE])}){SUFFIX}(_[0-9a-f]{{8}})?")
     _clear_folder(store)
     with store.database.alone() as session:
         for name in filter(built.fullmatch, session.table_names()):
             session.execute(f"DROP TABLE {name}")
         for table in BY_NAME.values():
             session.create(table, suffix)
+        account_facts.create(session, suffix)
     try:
         yield suffix
     finally:
@@ -141,6 +148,7 @@ def _beside(store: Store) -> Iterator[str]:
         with store.database.alone() as session:
             for table in BY_NAME.values():
                 session.drop(table, suffix)
+            session.execute(f"DROP TABLE IF EXISTS {FACTS_TABLE}{suffix}")
 
 
 def _clear_folder(store: Store) -> None:

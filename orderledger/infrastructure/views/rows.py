@@ -7,10 +7,11 @@ from heapq import merge
 from typing import Any
 
 from orderledger.infrastructure.storage.database import Session
-from orderledger.projections.store import sort_key
+from orderledger.projections.store import Moment, moment_of, sort_key
 from orderledger.projections.tables import TABLES, Key, Row, Table
 
-FEW = "LIMIT 1000"
+AT_ONCE = 1_000
+"""Rows in one reading."""
 
 
 class SqlRows:
@@ -42,15 +43,37 @@ class SqlRows:
     def select(self, table: Table, **where: Any) -> list[Row]:
         return list(self.each(table, **where))
 
-    def each(self, table: Table, **where: Any) -> Iterator[Row]:
+    def each(self, table: Table, *, after: Moment | None = None, **where: Any) -> Iterator[Row]:
         changed = self._changed[table.name]
-        stored = self._stored(table, where)
+        stored = self._stored(table, where, after)
         if not changed:
             return stored
         unchanged = (row for row in stored if table.key_of(row) not in changed)
-        found = [row for row in self._near(table, where) if all(row[name] == value for name, value in where.items())]
+        found = [row for row in self._found_near(table, where) if after is None or moment_of(row) > after]
         in_order = partial(sort_key, table)
         return merge(unchanged, sorted(found, key=in_order), key=in_order)
+
+    def last(self, table: Table, *, before: Moment, **where: Any) -> Row | None:
+        found = [row for row in self._found_near(table, where) if moment_of(row) < before]
+        stored = self._last_stored(table, where, before)
+        return max([*found, *([] if stored is None else [stored])], key=partial(sort_key, table), default=None)
+
+    def _last_stored(self, table: Table, where: dict[str, Any], before: Moment) -> Row | None:
+        """The last of the stored rows that are not changed: mostly of all."""
+        changed = self._changed[table.name]
+        conditions, values = self._conditions(where)
+        values += [self._session.to_sql("time", before[0]), before[1]]
+        order = ", ".join(f"{name} DESC" for name in table.order_by)
+        for limit in (1, len(changed) + 1):
+            tail = f"ORDER BY {order} LIMIT {limit}"
+            for row in self._select(table, [*conditions, "(at, position) < (?, ?)"], values, tail):
+                if table.key_of(row) not in changed:
+                    return row
+        return None
+
+    def _found_near(self, table: Table, where: dict[str, Any]) -> list[Row]:
+        """The changed rows with these values."""
+        return [row for row in self._near(table, where) if all(row[name] == value for name, value in where.items())]
 
     def _near(self, table: Table, where: dict[str, Any]) -> list[Row]:
         """The changed rows to look through. Those of one instrument are found at once: each position may ask for them."""
@@ -63,18 +86,28 @@ class SqlRows:
                 found[row["account"], row["instrument"]].append(row)
         return self._found[table.name].get((where["account"], where["instrument"]), [])
 
-    def _stored(self, table: Table, where: dict[str, Any]) -> Iterator[Row]:
-        conditions = [f"{name} IS NULL" if value is None else f"{name} = ?" for name, value in where.items()]
-        values = [value for value in where.values() if value is not None]
-        rows = self._select(table, conditions, values, FEW)
+    def _stored(self, table: Table, where: dict[str, Any], after: Moment | None) -> Iterator[Row]:
+        conditions, values = self._conditions(where)
+        tail = f"ORDER BY {', '.join(table.order_by)} LIMIT {AT_ONCE}"
         beyond = f"({', '.join(table.order_by)}) > ({', '.join('?' * len(table.order_by))})"
-        while rows:
+        last = None if after is None else {"at": after[0], "position": after[1]}
+        while True:
+            if last is None:
+                rows = self._select(table, conditions, values, tail)
+            else:
+                place = [self._session.to_sql(table.kinds[name], last[name]) for name in table.order_by]
+                rows = self._select(table, [*conditions, beyond], [*values, *place], tail)
             yield from rows
-            last = [self._session.to_sql(table.kinds[name], rows[-1][name]) for name in table.order_by]
-            rows = self._select(table, [*conditions, beyond], [*values, *last], FEW)
+            if len(rows) < AT_ONCE:
+                return
+            last = rows[-1]
 
-    def _select(self, table: Table, conditions: Sequence[str], values: Sequence[Any], limit: str = "") -> list[Row]:
-        tail = f"ORDER BY {', '.join(table.order_by)} {limit}"
+    @staticmethod
+    def _conditions(where: dict[str, Any]) -> tuple[list[str], list[Any]]:
+        conditions = [f"{name} IS NULL" if value is None else f"{name} = ?" for name, value in where.items()]
+        return conditions, [value for value in where.values() if value is not None]
+
+    def _select(self, table: Table, conditions: Sequence[str], values: Sequence[Any], tail: str) -> list[Row]:
         return self._session.select(table, " AND ".join(conditions), values, suffix=self._suffix, tail=tail)
 
     def flush(self) -> None:

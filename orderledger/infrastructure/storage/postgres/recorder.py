@@ -21,9 +21,11 @@ from orderledger.infrastructure.storage.postgres.call import bigint_array, bytea
 from orderledger.infrastructure.storage.postgres.connections import Datastore, asking
 from orderledger.infrastructure.storage.recorder import (
     EVENTS_TABLE,
+    FACTS_TABLE,
     NAME_TAKEN,
     NAMES_TABLE,
     Binding,
+    FactKey,
     NewEvent,
     Row,
     own_streams,
@@ -43,7 +45,8 @@ CREATE_APPEND = SQL(
     """
 CREATE OR REPLACE FUNCTION {append}(
     streams text[], versions bigint[], topics text[], states bytea[],
-    name_accounts text[], name_kinds text[], names text[], name_streams text[], free_accounts text[], free_names text[])
+    name_accounts text[], name_kinds text[], names text[], name_streams text[], free_accounts text[], free_names text[],
+    fact_streams text[], fact_keys text[])
 RETURNS bigint[] LANGUAGE plpgsql AS $body$
 DECLARE positions bigint[];
 BEGIN
@@ -62,11 +65,19 @@ BEGIN
         INSERT INTO {names_table} (account, kind, name, stream)
         SELECT * FROM unnest(name_accounts, name_kinds, names, name_streams);
     END IF;
+    IF array_length(fact_keys, 1) > 0 THEN
+        INSERT INTO {facts_table} (stream, key) SELECT * FROM unnest(fact_streams, fact_keys);
+    END IF;
     PERFORM pg_notify({channel}, '');
     RETURN positions;
 END $body$
 """
 )
+
+DROP_APPEND = SQL(
+    "DROP FUNCTION IF EXISTS {append}(text[], bigint[], text[], bytea[], text[], text[], text[], text[], text[], text[])"
+)
+"""The function of older schemas: a program that knows no keys of facts, and is running still, would append without them."""
 
 CREATE_GUARD = SQL(
     """
@@ -83,7 +94,9 @@ class Recorder(PostgresApplicationRecorder):
         super().__init__(datastore, events_table_name=events_table_name)
         self.sql_create_statements = self._create_statements()
         self._lock = SQL("LOCK TABLE {table} IN EXCLUSIVE MODE").format(table=self._table)
-        append = SQL("SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)").format(append=self._identifier("append"))
+        append = SQL("SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)").format(
+            append=self._identifier("append")
+        )
         self._append = append.as_bytes()
         self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._asked(self.events_table_name))
         self._names = SQL(
@@ -106,6 +119,7 @@ class Recorder(PostgresApplicationRecorder):
             append=self._identifier("append"),
             table=self._table,
             names_table=Identifier(self.datastore.schema, NAMES_TABLE),
+            facts_table=Identifier(self.datastore.schema, FACTS_TABLE),
             channel=self.channel_name,
         )
         guards = [
@@ -114,9 +128,17 @@ class Recorder(PostgresApplicationRecorder):
                 "FOR EACH STATEMENT EXECUTE FUNCTION {guard}()"
             ).format(name=Identifier(f"{self.events_table_name}_immutable"), table=self._table, guard=self._identifier("guard"))
         ]
-        return [CREATE_TABLE.format(table=self._table), CREATE_GUARD.format(guard=self._identifier("guard")), *guards, append]
+        guard = CREATE_GUARD.format(guard=self._identifier("guard"))
+        outdated = DROP_APPEND.format(append=self._identifier("append"))
+        return [CREATE_TABLE.format(table=self._table), guard, *guards, outdated, append]
 
-    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding], free: Sequence[tuple[str, str]]) -> Sequence[int]:
+    def append(
+        self,
+        events: Sequence[NewEvent],
+        bindings: Sequence[Binding],
+        free: Sequence[tuple[str, str]],
+        facts: Sequence[FactKey],
+    ) -> Sequence[int]:
         """Never retried: a lost answer leaves the outcome unknown, and only reading back can tell."""
         fresh = [binding for binding in bindings if not binding.is_claim]
         claims = [binding for binding in bindings if binding.is_claim]
@@ -127,6 +149,7 @@ class Recorder(PostgresApplicationRecorder):
             text_array(topics),
             bytea_array(states),
             *(_names(fresh, free) if fresh or free else NO_NAMES),
+            *([text_array(column) for column in zip(*facts, strict=True)] if facts else NO_FACTS),
         )
         unborn = own_streams(bindings)
         with self.datastore.get_connection() as connection:
@@ -177,6 +200,23 @@ class Recorder(PostgresApplicationRecorder):
         where = SQL("WHERE (originator_id, originator_version) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))")
         return self._rows(self._select + where, ([key[0] for key in keys], [key[1] for key in keys]))
 
+    def versions_of(self, streams: Sequence[str]) -> dict[str, int]:
+        statement = SQL(
+            "SELECT asked, (SELECT MAX(originator_version) FROM {table} WHERE originator_id = asked) "
+            "FROM unnest(%s::text[]) AS asked"
+        ).format(table=self._table)
+        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            rows = cursor.execute(statement, (list(streams),), prepare=True).fetchall()
+        return {stream: version for stream, version in rows if version is not None}
+
+    def facts_known(self, facts: Sequence[FactKey]) -> set[FactKey]:
+        statement = SQL(
+            "SELECT stream, key FROM {table} WHERE (stream, key) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
+        ).format(table=Identifier(self.datastore.schema, FACTS_TABLE))
+        streams, keys = zip(*facts, strict=True)
+        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            return set(cursor.execute(statement, (list(streams), list(keys)), prepare=True).fetchall())
+
     def last_position(self) -> int:
         return int(self.max_notification_id() or 0)
 
@@ -202,7 +242,7 @@ def has_ledger(url: str, answer_timeout: int) -> bool:
 
 
 def _names(fresh: Sequence[Binding], free: Sequence[tuple[str, str]]) -> tuple[bytes, ...]:
-    """The last six parameters of the function."""
+    """The six parameters of the function that are about names."""
     return (
         text_array(binding.account for binding in fresh),
         text_array(binding.kind for binding in fresh),
@@ -214,6 +254,7 @@ def _names(fresh: Sequence[Binding], free: Sequence[tuple[str, str]]) -> tuple[b
 
 
 NO_NAMES = _names((), ())
+NO_FACTS = [text_array(())] * 2
 
 
 class Factory(library.PostgresFactory):

@@ -16,10 +16,12 @@ from eventsourcing.utils import EnvType
 
 from orderledger.infrastructure.storage.recorder import (
     EVENTS_TABLE,
+    FACTS_TABLE,
     LAST_POSITION,
     NAME_TAKEN,
     NAMES_TABLE,
     Binding,
+    FactKey,
     NewEvent,
     Row,
     chunks,
@@ -51,12 +53,21 @@ class Recorder(SQLiteApplicationRecorder):
             *(f"CREATE TRIGGER IF NOT EXISTS {trigger}" for trigger in triggers),
         ]
 
-    def append(self, events: Sequence[NewEvent], bindings: Sequence[Binding], free: Sequence[tuple[str, str]]) -> Sequence[int]:
+    def append(
+        self,
+        events: Sequence[NewEvent],
+        bindings: Sequence[Binding],
+        free: Sequence[tuple[str, str]],
+        facts: Sequence[FactKey],
+    ) -> Sequence[int]:
         with self.datastore.transaction(commit=True) as c:
             positions = self._append(c, events)
             self._check_unborn(c, own_streams(bindings))
             _check_free(c, free)
             _bind(c, bindings)
+            for chunk in chunks(facts):
+                marks = ",".join(["(?,?)"] * len(chunk))
+                c.execute(f"INSERT INTO {FACTS_TABLE} (stream, key) VALUES {marks}", list(chain.from_iterable(chunk)))
         return positions
 
     def check_place(self) -> None:
@@ -120,6 +131,30 @@ class Recorder(SQLiteApplicationRecorder):
     def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
         statement = f"{self._select} originator_id = ? AND originator_version = ?"
         return [row for key in keys for row in self._rows(statement, key)]
+
+    def versions_of(self, streams: Sequence[str]) -> dict[str, int]:
+        statement = f"SELECT MAX(originator_version) FROM {self.events_table_name} WHERE originator_id = ?"
+        found: dict[str, int] = {}
+        with self.datastore.transaction(commit=False) as c:
+            for stream in streams:
+                c.execute(statement, (stream,))
+                version = c.fetchone()[0]
+                if version is not None:
+                    found[stream] = version
+        return found
+
+    def facts_known(self, facts: Sequence[FactKey]) -> set[FactKey]:
+        by_stream: dict[str, list[str]] = {}
+        for stream, key in facts:
+            by_stream.setdefault(stream, []).append(key)
+        found: set[FactKey] = set()
+        with self.datastore.transaction(commit=False) as c:
+            for stream, keys in by_stream.items():
+                for chunk in chunks(keys):
+                    marks = ",".join("?" * len(chunk))
+                    c.execute(f"SELECT key FROM {FACTS_TABLE} WHERE stream = ? AND key IN ({marks})", (stream, *chunk))
+                    found.update((stream, row[0]) for row in c.fetchall())
+        return found
 
     def last_position(self) -> int:
         return int(self.max_notification_id() or 0)

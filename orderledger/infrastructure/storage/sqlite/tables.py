@@ -44,6 +44,7 @@ def _upsert_of(name: str, suffix: str, count: int) -> str:
 class SQLiteSession(Session):
     differs_from = "IS NOT"
     place = "rowid"
+    by_key_alone = " WITHOUT ROWID"
     types: dict[Kind, str] = {  # noqa: RUF012  (a constant of the class)
         "text": "TEXT",
         "number": "TEXT",

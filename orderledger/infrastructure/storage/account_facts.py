@@ -1,0 +1,84 @@
+"""The keys of facts about accounts: what tells whether a mark, a funding or a definition is in the log already.
+
+The writer stores them with the events, in one transaction. They follow from the log alone: a ledger that has none yet gets
+them when it is opened, and `rebuild` and `check` hold them against the log.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from orderledger.domain.accounts import AccountEvent, keys_of
+from orderledger.domain.recorded import KINDS as EVENT_KINDS
+from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.errors import UnreadableEvent
+from orderledger.infrastructure.storage.codec import UPCASTS, decode
+from orderledger.infrastructure.storage.database import Database, Session
+from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, FACTS_TABLE, FactKey, chunks
+
+EVENTS_PER_TRANSACTION = 5_000
+
+KINDS = (*(name for name, kind in EVENT_KINDS.items() if issubclass(kind, AccountEvent)), *UPCASTS)
+
+
+def create(session: Session, suffix: str = "") -> None:
+    """An empty table."""
+    columns = f"stream {session.types['text']} NOT NULL, key {session.types['text']} NOT NULL, PRIMARY KEY (stream, key)"
+    session.execute(f"CREATE TABLE IF NOT EXISTS {FACTS_TABLE}{suffix} ({columns}){session.by_key_alone}")
+
+
+def fill(session: Session, suffix: str = "", position: int = 0) -> None:
+    """Take in all facts of the log after a position. Nobody appends meanwhile."""
+    session.lock_log()
+    while (last := _take(session, suffix, position)) is not None:
+        position = last
+
+
+def rebuild(database: Database, suffix: str) -> bool:
+    """Fill the table with this suffix, and where it differs from the one in use put its rows in place. Whether it did not.
+    Recording goes on meanwhile, but for the end."""
+    position: int | None = 0
+    done = 0
+    while position is not None:
+        done = position
+        with database.writing() as session:
+            position = _take(session, suffix, position)
+    with database.writing() as session:
+        fill(session, suffix, done)
+        made, used = f"SELECT stream, key FROM {FACTS_TABLE}{suffix}", f"SELECT stream, key FROM {FACTS_TABLE}"
+        is_equal = not session.execute(f"{made} EXCEPT {used} LIMIT 1") and not session.execute(f"{used} EXCEPT {made} LIMIT 1")
+        if not is_equal:
+            session.execute(f"DELETE FROM {FACTS_TABLE}")
+            session.execute(f"INSERT INTO {FACTS_TABLE} (stream, key) {made}")
+    return is_equal
+
+
+def stored(session: Session) -> set[FactKey]:
+    """All keys in the table."""
+    return {(stream, key) for stream, key in session.execute(f"SELECT stream, key FROM {FACTS_TABLE}")}
+
+
+def facts_in(recorded: Recorded) -> Iterator[FactKey]:
+    """The keys of one event."""
+    if isinstance(recorded.event, AccountEvent):
+        for key in keys_of(recorded.event):
+            yield recorded.stream, key
+
+
+def _take(session: Session, suffix: str, position: int) -> int | None:
+    """Take in the next events. Returns the position of the last, None where there was none."""
+    statement = (
+        f"SELECT originator_id, originator_version, topic, state, notification_id FROM {EVENTS_TABLE} "
+        f"WHERE notification_id > ? AND topic IN ({', '.join('?' * len(KINDS))}) ORDER BY notification_id LIMIT ?"
+    )
+    rows = session.execute(statement, (position, *KINDS, EVENTS_PER_TRANSACTION))
+    keys: list[FactKey] = []
+    for row in rows:
+        try:
+            keys += facts_in(decode(*row))
+        except UnreadableEvent:
+            continue  # `check` tells of it
+    for chunk in chunks(keys):
+        marks = ", ".join(["(?, ?)"] * len(chunk))
+        values = list(chain.from_iterable(chunk))
+        session.execute(f"INSERT INTO {FACTS_TABLE}{suffix} (stream, key) VALUES {marks} ON CONFLICT DO NOTHING", values)
+    return rows[-1][4] if rows else None

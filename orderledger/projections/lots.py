@@ -1,0 +1,198 @@
+"""Open lots by each method, in memory as few as a fill may close.
+
+A lot is (signed quantity, cost per unit of the multiplier). All open lots of an instrument are on one side. Where lots are
+stored, only the ends of a long row of them are kept with the position; the others are put away in packs that never change. So
+a fill writes a few lots however many are open, and the state at an earlier fill, which names its packs, can be taken up again.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Protocol
+
+from orderledger.domain.exact import EXACT, plain
+
+PACK = 16
+"""Lots in a pack. At either end at most twice as many stay with the position."""
+
+State = dict[str, Any]
+
+
+class Lot:
+    """Never changed, but replaced. `text` is written once, however often the lots are stored."""
+
+    __slots__ = ("_text", "cost", "quantity")
+
+    def __init__(self, quantity: Decimal, cost: Decimal, text: list[str] | None = None) -> None:
+        self.quantity = quantity
+        self.cost = cost
+        self._text = text
+
+    @property
+    def text(self) -> list[str]:
+        """Quantity and cost as they are stored."""
+        if self._text is None:
+            self._text = [plain(self.quantity), plain(self.cost)]
+        return self._text
+
+
+class Packs(Protocol):
+    """Where packs of lots are kept, by method and number."""
+
+    def get(self, method: str, number: int) -> tuple[list[list[str]], int]:
+        """The lots of a pack, and the number of the pack below it."""
+
+    def put(self, method: str, number: int, lots: list[list[str]], below: int) -> None:
+        """Keep a pack."""
+
+
+class Lots(Protocol):
+    """The open lots by one method."""
+
+    def next(self) -> Lot | None:
+        """The lot that is closed next."""
+
+    def replace(self, lot: Lot) -> None:
+        """Put what is left of the lot that is closed next in its place."""
+
+    def drop(self) -> None:
+        """Take away the lot that is closed next."""
+
+    def add(self, lot: Lot) -> None:
+        """Open a lot."""
+
+    def clear(self) -> None:
+        """Forget all lots."""
+
+    @property
+    def packs_made(self) -> int:
+        """How many packs were put away since the first fill: they are numbered from 1."""
+
+    def state(self) -> State:
+        """As it is stored."""
+
+
+class Merged:
+    """Average cost: one lot, to which others are added."""
+
+    packs_made = 0
+
+    def __init__(self, state: State) -> None:
+        self._lot = next(iter(_lots(state.get("open", ()))), None)
+
+    def next(self) -> Lot | None:
+        return self._lot
+
+    def replace(self, lot: Lot) -> None:
+        self._lot = lot
+
+    def drop(self) -> None:
+        self._lot = None
+
+    def add(self, lot: Lot) -> None:
+        held = self._lot
+        self._lot = lot if held is None else Lot(EXACT.add(held.quantity, lot.quantity), EXACT.add(held.cost, lot.cost))
+
+    def clear(self) -> None:
+        self._lot = None
+
+    def state(self) -> State:
+        return {"open": [] if self._lot is None else [self._lot.text]}
+
+
+class Stack:
+    """Last in, first out. `top` is the number of the pack under the lots that are at hand, 0 for none."""
+
+    def __init__(self, packs: Packs | None, state: State) -> None:
+        self._packs = packs
+        self._open = _lots(state.get("open", ()))
+        self._top, self.packs_made = state.get("packs", (0, 0))
+
+    def next(self) -> Lot | None:
+        if not self._open and self._top and self._packs is not None:
+            lots, self._top = self._packs.get("lifo", self._top)
+            self._open = _lots(lots)
+        return self._open[-1] if self._open else None
+
+    def replace(self, lot: Lot) -> None:
+        self._open[-1] = lot
+
+    def drop(self) -> None:
+        del self._open[-1]
+
+    def add(self, lot: Lot) -> None:
+        self._open.append(lot)
+        if self._packs is not None and len(self._open) == 2 * PACK:
+            self.packs_made += 1
+            self._packs.put("lifo", self.packs_made, _texts(self._open[:PACK]), self._top)
+            self._top = self.packs_made
+            del self._open[:PACK]
+
+    def clear(self) -> None:
+        self._open.clear()
+        self._top = 0
+
+    def state(self) -> State:
+        return {"open": _texts(self._open), **({"packs": [self._top, self.packs_made]} if self.packs_made else {})}
+
+
+class Queue:
+    """First in, first out: the oldest lots, then packs by their numbers, from `first` on, then the newest lots."""
+
+    def __init__(self, packs: Packs | None, state: State) -> None:
+        self._packs = packs
+        self._oldest = deque(_lots(state.get("open", ())))
+        self._newest = _lots(state.get("newest", ()))
+        self._first, self.packs_made = state.get("packs", (1, 0))
+
+    def next(self) -> Lot | None:
+        if not self._oldest:
+            self._refill()
+        return self._oldest[0] if self._oldest else None
+
+    def _refill(self) -> None:
+        if self._first <= self.packs_made and self._packs is not None:
+            lots, _ = self._packs.get("fifo", self._first)
+            self._first += 1
+            self._oldest.extend(_lots(lots))
+        else:
+            self._oldest.extend(self._newest)
+            self._newest.clear()
+
+    def replace(self, lot: Lot) -> None:
+        self._oldest[0] = lot
+
+    def drop(self) -> None:
+        self._oldest.popleft()
+
+    def add(self, lot: Lot) -> None:
+        is_one_row = not self._newest and self._first > self.packs_made
+        if self._packs is None or (is_one_row and len(self._oldest) < 2 * PACK):
+            self._oldest.append(lot)
+            return
+        self._newest.append(lot)
+        if len(self._newest) == 2 * PACK:
+            self.packs_made += 1
+            self._packs.put("fifo", self.packs_made, _texts(self._newest[:PACK]), 0)
+            del self._newest[:PACK]
+
+    def clear(self) -> None:
+        self._oldest.clear()
+        self._newest.clear()
+        self._first = self.packs_made + 1
+
+    def state(self) -> State:
+        state: State = {"open": _texts(self._oldest)}
+        if self._newest:
+            state["newest"] = _texts(self._newest)
+        if self.packs_made:
+            state["packs"] = [self._first, self.packs_made]
+        return state
+
+
+def _lots(texts: Iterable[list[str]]) -> list[Lot]:
+    return [Lot(Decimal(text[0]), Decimal(text[1]), text) for text in texts]
+
+
+def _texts(lots: Iterable[Lot]) -> list[list[str]]:
+    return [lot.text for lot in lots]
