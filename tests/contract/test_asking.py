@@ -203,7 +203,7 @@ WRONG: tuple[tuple[Callable[[Any], Any], type[Exception], str], ...] = (
     (lambda told: told.orders(links={}), TypeError, "links takes nothing"),
     (lambda told: told.orders(limit=0), ValueError, "limit takes 1 or more, not 0"),
     (lambda told: told.orders(state="open"), ValueError, "'state' is no column of orders"),
-    (lambda told: told.trades(state="open"), ValueError, "state: 'open' is none of standing, busted, corrected"),
+    (lambda told: told.trades(state="open"), ValueError, "state: 'open' is none of active, busted, corrected"),
     (lambda told: told.order(5), TypeError, "order_id takes text, not 5"),
     (lambda told: told.order(None), TypeError, "order_id takes text, not None"),
     (lambda told: told.history("C-1", account=5), TypeError, "account takes text, not 5"),
