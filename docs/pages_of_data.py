@@ -21,8 +21,10 @@ from orderledger.infrastructure.storage.postgres.tables import PostgresSession
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
 from orderledger.ledger import Ledger
 from orderledger.projections.history import event_row
+from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.recovery import Recovery
-from orderledger.projections.tables import PROPOSALS, TABLES, Table
+from orderledger.projections.tables import TABLES
+from orderledger.projections.view import Table
 
 AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
 EXAMPLE = Recorded(

@@ -30,8 +30,9 @@ from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_o
 from orderledger.infrastructure.views.recovering import open_orders_in_log
 from orderledger.infrastructure.views.views import FoldedViews
 from orderledger.projections import queries
+from orderledger.projections.orders import ORDERS
 from orderledger.projections.recovery import Recovery, recovery_of
-from orderledger.projections.tables import ORDERS, Row
+from orderledger.projections.view import Row
 
 if TYPE_CHECKING:
     from orderledger.infrastructure.messages.registry import Message

@@ -21,8 +21,8 @@ from orderledger.domain.orders.record import decide, record
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.messages.facts import to_fact
 from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.projections.orders import order_row
-from orderledger.projections.tables import ORDERS, Row
+from orderledger.projections.orders import ORDERS, order_row
+from orderledger.projections.view import Row
 
 Document = dict[str, Any]
 

@@ -24,13 +24,16 @@ from orderledger.domain.orders.reports import FillBusted, FillRecorded
 from orderledger.domain.proposals import AnyProposalEvent
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Anomaly, account_of, client_order_id_of
-from orderledger.projections.accounts import account_event_row, certificate_row, defined, marked, reported
-from orderledger.projections.orders import order_row
+from orderledger.projections.account_events import ACCOUNT_EVENTS, account_event_row
+from orderledger.projections.anomalies import ANOMALIES
+from orderledger.projections.certificates import CERTIFICATES, certificate_row
+from orderledger.projections.instruments import INSTRUMENTS, defined, marked, reported
+from orderledger.projections.orders import ORDERS, order_row
 from orderledger.projections.position_fold import NoPositions, PositionFold
-from orderledger.projections.proposals import proposal_row
+from orderledger.projections.proposals import PROPOSALS, proposal_row
 from orderledger.projections.store import Rows
-from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, PROPOSALS, TRADES, Row
-from orderledger.projections.trades import Report, report_of, trade_row
+from orderledger.projections.trades import TRADES, Report, report_of, trade_row
+from orderledger.projections.view import Row
 
 ENDED_ORDERS_KEPT = 1_000
 

@@ -7,7 +7,7 @@ from typing import Any
 from orderledger.domain.exact import integer
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Reported, account_of
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 
 def event_row(recorded: Recorded, name: str, payload: dict[str, Any]) -> Row:

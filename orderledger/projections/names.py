@@ -10,6 +10,21 @@ from orderledger.domain.orders.identity import OUR_IDS, Name, NameKind, names_bo
 from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, client_order_id_of, order_stream
+from orderledger.projections.view import Column, Table
+
+ORDER_NAMES = Table(
+    "order_names",
+    "Every id an order has borne. Written with the events, in the same commit: recording looks orders up by it.",
+    ("account", "kind", "name"),
+    (
+        Column("account", "text", "Trading account."),
+        Column("kind", "text", "client, request, venue or alias."),
+        Column("name", "text", "The id."),
+        Column("stream", "text", "Stream of the order that it stands for."),
+    ),
+    order_by=("account", "kind", "name"),
+)
+
 
 NameKey = tuple[str, str, str]
 """Account, kind and name."""

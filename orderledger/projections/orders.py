@@ -1,10 +1,73 @@
 """The order view: one row per order, derived from its state."""
 
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypedDict
+
 from orderledger.domain.exact import plain
 from orderledger.domain.orders.anomalies import open_codes
 from orderledger.domain.orders.order import Order
-from orderledger.domain.values import Links
-from orderledger.projections.tables import Row
+from orderledger.domain.values import Certainty, Links, OrderType, Origin, Pending, Side, Status, TimeInForce
+from orderledger.projections.view import Row, Table, columns_of
+
+
+class OrderRow(TypedDict):
+    """One row per order, open or ended."""
+
+    account: Annotated[str, "Trading account."]
+    client_order_id: Annotated[str | None, "Our id, or the first that reports gave of an order from elsewhere."]
+    working_client_order_id: Annotated[
+        str | None, "Our id of the leg in force: the last accepted replacement's, else the order's own."
+    ]
+    venue_order_id: Annotated[str | None, "The venue's id now."]
+    venue_order_ids: Annotated[list[str], "All venue ids the order has borne, in order of appearance."]
+    aliases: Annotated[dict[str, str], "Other names under which the venue speaks of it."]
+    origin: Annotated[str, "own or external.", Origin]
+    instrument: Annotated[str | None, "Instrument."]
+    side: Annotated[str | None, "buy or sell.", Side]
+    order_type: Annotated[str | None, "market, limit, stop, stop_limit, trailing_stop or other.", OrderType]
+    time_in_force: Annotated[str | None, "day, gtc, ioc, fok or gtd.", TimeInForce]
+    expire_at: Annotated[datetime | None, "When a gtd order expires."]
+    post_only: Annotated[bool, "Whether it may only add liquidity."]
+    reduce_only: Annotated[bool, "Whether it may only reduce a position."]
+    quantity: Annotated[Decimal | None, "Total quantity in force."]
+    limit_price: Annotated[Decimal | None, "Limit price in force."]
+    stop_price: Annotated[Decimal | None, "Stop price in force."]
+    status: Annotated[str, "Status by FIX precedence.", Status]
+    pending: Annotated[str | None, "cancel or replace, while the venue has not answered one.", Pending]
+    certainty: Annotated[str, "confirmed or unresolved.", Certainty]
+    cum_quantity: Annotated[Decimal, "Sum of the active fills."]
+    leaves_quantity: Annotated[Decimal | None, "What can still be filled."]
+    average_price: Annotated[Decimal | None, "Average price of the active fills, to 34 digits."]
+    reported_cum_quantity: Annotated[Decimal | None, "What the venue last claimed to have filled."]
+    fees: Annotated[dict[str, str], "Fees of the active fills, by currency. The name is empty where no currency was given."]
+    strategy: Annotated[str | None, "Strategy that requested it."]
+    links: Annotated[dict[str, str] | None, "Proposal, trade, role, parent and group it belongs to."]
+    tags: Annotated[dict[str, Any], "Free labels."]
+    anomalies: Annotated[list[str], "Codes of its open anomalies."]
+    reason: Annotated[str | None, "Why it ended."]
+    requested_at: Annotated[datetime | None, "When we asked for it."]
+    submitted_at: Annotated[datetime | None, "When it was handed to the venue."]
+    acknowledged_at: Annotated[datetime | None, "When the venue accepted it."]
+    pending_since: Annotated[datetime | None, "When the pending cancel or replace was requested."]
+    absent_at: Annotated[datetime | None, "When the venue, asked, did not know it. Null after a later sign of it."]
+    last_fill_at: Annotated[datetime | None, "When it was last filled."]
+    ended_at: Annotated[datetime | None, "When it ended."]
+    updated_at: Annotated[datetime | None, "When the newest fact about it happened."]
+    is_open: Annotated[bool, "Whether it has not ended."]
+    version: Annotated[int, "Events in its stream."]
+    stream: Annotated[str, "Stream of the order in the log."]
+
+
+ORDERS = Table(
+    "orders",
+    "One row per order, open or ended.",
+    ("stream",),
+    columns_of(OrderRow),
+    ("account", "requested_at", "stream"),
+    (("account", "client_order_id"), ("is_open",)),
+    ("requested_at", "updated_at"),
+)
 
 
 def order_row(stream: str, order: Order, version: int) -> Row:

@@ -6,7 +6,7 @@ from typing import Any
 
 from orderledger.domain.exact import EXACT, ONE, ZERO, plain, total
 from orderledger.projections.positions import METHODS, Method, Position, Terms, position_row, shown, when
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 GROUPS = ("account", "instrument", "strategy", "day")
 MONEY = ("realized_pnl", "net_pnl", "unrealized_pnl")

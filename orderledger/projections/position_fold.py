@@ -8,9 +8,13 @@ before it.
 from datetime import datetime
 from heapq import merge
 
+from orderledger.projections.account_events import ACCOUNT_EVENTS
+from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.position_tables import CHECKPOINTS, LOTS, POSITIONS
 from orderledger.projections.positions import Position, Terms, books_of, position_rows, restore, terms_of, when
 from orderledger.projections.store import Rows
-from orderledger.projections.tables import ACCOUNT_EVENTS, CHECKPOINTS, INSTRUMENTS, LOTS, POSITIONS, TRADES, Row
+from orderledger.projections.trades import TRADES
+from orderledger.projections.view import Row
 
 ENTERED = ("instrument", "side", "quantity", "price", "at", "position")
 """What of a trade that stands counts in the books."""

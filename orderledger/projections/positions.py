@@ -14,7 +14,7 @@ from typing import Literal
 
 from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain
 from orderledger.projections.lots import Lot, Lots, Merged, Packs, Queue, Stack, State
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 Method = Literal["average", "fifo", "lifo"]
 METHODS: tuple[Method, ...] = ("average", "fifo", "lifo")

@@ -1,11 +1,60 @@
 """Rows of proposals."""
 
-from typing import assert_never
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypedDict, assert_never
 
 from orderledger.domain.proposals import AnyProposalEvent, ProposalApproved, ProposalDeclined, ProposalMade
 from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import OrderType, Role, Side, TimeInForce
 from orderledger.projections.orders import links_of
-from orderledger.projections.tables import PROPOSALS, Row
+from orderledger.projections.view import Row, Table, columns_of
+
+
+class StoredProposalRow(TypedDict):
+    """One row per proposal."""
+
+    account: Annotated[str, "Trading account."]
+    proposal_id: Annotated[str, "Id of the proposal."]
+    kind: Annotated[str | None, "entry or exit.", Role]
+    strategy: Annotated[str | None, "Strategy that made it."]
+    instrument: Annotated[str | None, "Instrument."]
+    side: Annotated[str | None, "buy or sell.", Side]
+    quantity: Annotated[Decimal | None, "Quantity proposed."]
+    order_type: Annotated[str | None, "Order type proposed.", OrderType]
+    limit_price: Annotated[Decimal | None, "Limit price proposed."]
+    stop_price: Annotated[Decimal | None, "Stop price proposed."]
+    time_in_force: Annotated[str | None, "Time in force proposed.", TimeInForce]
+    state: Annotated[str | None, "proposed, approved or declined.", ("proposed", "approved", "declined")]
+    reason: Annotated[str | None, "Why it was decided so."]
+    links: Annotated[dict[str, str] | None, "Trade, role, parent and group it belongs to."]
+    tags: Annotated[dict[str, Any], "Free labels."]
+    proposed_at: Annotated[datetime | None, "When it was made."]
+    proposed_by: Annotated[str | None, "Actor of the proposal."]
+    source: Annotated[str | None, "Where the proposal came from."]
+    correlation_id: Annotated[str | None, "Correlation id of the proposal."]
+    causation_id: Annotated[str | None, "Causation id of the proposal."]
+    decided_at: Annotated[datetime | None, "When it was approved or declined."]
+    decided_by: Annotated[str | None, "Actor of the decision: who approved or declined it."]
+    decision_source: Annotated[str | None, "Where the decision came from."]
+    has_evidence: Annotated[bool, "Whether evidence was recorded with the proposal or the decision."]
+
+
+class ProposalRow(StoredProposalRow):
+    """A proposal with the orders that carry it out."""
+
+    orders: list[str | None]
+    cum_quantity: Decimal
+
+
+PROPOSALS = Table(
+    "proposals",
+    "One row per proposal.",
+    ("account", "proposal_id"),
+    columns_of(StoredProposalRow),
+    ("account", "proposed_at", "proposal_id"),
+    time=("proposed_at", "decided_at"),
+)
 
 
 def proposal_row(before: Row | None, account: str, event: AnyProposalEvent, recorded: Recorded) -> Row:

@@ -6,20 +6,17 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from orderledger.domain.exact import ZERO, total
+from orderledger.projections.account_events import ACCOUNT_EVENTS
+from orderledger.projections.anomalies import ANOMALIES
+from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.orders import ORDERS
 from orderledger.projections.pnl import CURRENCY_UNKNOWN, GROUPS, group_rows, pnl_row, rows_by
+from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.positions import METHODS, Method, Terms, terms_of
-from orderledger.projections.tables import (
-    ACCOUNT_EVENTS,
-    ANOMALIES,
-    CERTIFICATES,
-    INSTRUMENTS,
-    ORDERS,
-    POSITIONS,
-    PROPOSALS,
-    TRADES,
-    Row,
-    Table,
-)
+from orderledger.projections.proposals import PROPOSALS
+from orderledger.projections.trades import TRADES
+from orderledger.projections.view import Row, Table
 
 
 class Source(Protocol):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 
 @dataclass(frozen=True, slots=True)

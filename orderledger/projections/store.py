@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
-from orderledger.projections.tables import TABLES, Key, Row, Table
+from orderledger.projections.tables import TABLES
+from orderledger.projections.view import Key, Row, Table
 
 Moment = tuple[datetime, int]
 """When something happened, and its place in the log."""

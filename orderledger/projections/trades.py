@@ -2,13 +2,50 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, TypedDict
 
 from orderledger.domain.orders.fill import Fill
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import Liquidity, Side
 from orderledger.projections.orders import links_of
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row, Table, columns_of
+
+
+class TradeRow(TypedDict):
+    """One row per fill. Busted and corrected fills stay, with their state."""
+
+    account: Annotated[str, "Trading account."]
+    client_order_id: Annotated[str | None, "Our id of the order, or the first that reports gave of one from elsewhere."]
+    venue_order_id: Annotated[str | None, "The venue's id of the order, as the fill gave it, else as it was then."]
+    fill_id: Annotated[str, "The venue's id of the fill."]
+    instrument: Annotated[str | None, "Instrument."]
+    side: Annotated[str | None, "buy or sell.", Side]
+    quantity: Annotated[Decimal, "Quantity."]
+    price: Annotated[Decimal, "Price."]
+    fee: Annotated[Decimal | None, "Fee, positive when paid."]
+    fee_currency: Annotated[str | None, "Currency of the fee, null where it is the settlement currency of the instrument."]
+    liquidity: Annotated[str | None, "maker or taker.", Liquidity]
+    at: Annotated[datetime, "When it happened."]
+    recorded_at: Annotated[datetime, "When it was recorded."]
+    source: Annotated[str, "Where the report came from."]
+    position: Annotated[int, "Log position."]
+    strategy: Annotated[str | None, "Strategy of the order."]
+    links: Annotated[dict[str, str] | None, "Proposal, trade, role, parent and group of the order."]
+    state: Annotated[str, "active, busted or corrected.", ("active", "busted", "corrected")]
+    stream: Annotated[str, "Stream of the order in the log."]
+
+
+TRADES = Table(
+    "trades",
+    "One row per fill. Busted and corrected fills stay, with their state.",
+    ("stream", "fill_id"),
+    columns_of(TradeRow),
+    ("at", "position"),
+    (("account", "instrument", "at", "position"), ("state",)),
+)
 
 
 @dataclass(slots=True)

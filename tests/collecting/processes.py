@@ -16,7 +16,7 @@ import psutil
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 from orderledger.simulation.hyperliquid.server import HyperliquidFake
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
 from orderledger.simulation.servers import Truth

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 from tests.collecting.processes import ACCOUNTS, ADDRESS, LIGHTER_TOKEN, NUMBER, ORDER, Process, Said, World, made_up_venues
 from tests.command_line import run
 

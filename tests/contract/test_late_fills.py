@@ -10,7 +10,7 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.projections import lots, position_fold
-from orderledger.projections.tables import CHECKPOINTS, LOTS
+from orderledger.projections.position_tables import CHECKPOINTS, LOTS
 from tests.properties.checks import RECORDED_AT, Audited
 from tests.properties.stories import START
 

@@ -12,7 +12,7 @@ from orderledger import Ledger, UnreadableEvent
 from orderledger.infrastructure.storage.database import ROWS_PER_BATCH, Session
 from orderledger.infrastructure.storage.postgres.tables import PostgresSession
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
-from orderledger.projections.tables import Row, Table
+from orderledger.projections.view import Row, Table
 from tests.contract.streams import fill, lives, opened, parsed, report, request
 from tests.contract.test_damaged_events import spoil
 

@@ -5,7 +5,7 @@ from typing import Any
 from orderledger import Ledger
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.projections.positions import Method
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 from tests.scenarios import Document, at, fill, message, readable
 
 METHODS: tuple[Method, ...] = ("average", "fifo", "lifo")

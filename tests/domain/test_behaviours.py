@@ -13,7 +13,7 @@ import pytest
 from orderledger import Ledger, Outcome
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 from tests.scenarios import ACCOUNT, Document, at, fill, message, readable, request
 
 SENT = (request(at=at(1)), message("submit", at=at(2)))

@@ -7,7 +7,7 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 from tests.domain.telling import told, words
 from tests.scenarios import Document, at, correct_fill, fill, message, readable, request
 

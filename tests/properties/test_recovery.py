@@ -12,7 +12,7 @@ from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.views.projector import BATCH_FAR_BEHIND
 from orderledger.infrastructure.views.recovering import open_orders_in_log
-from orderledger.projections.tables import ORDERS
+from orderledger.projections.orders import ORDERS
 from tests.contract.streams import parsed, request, story
 from tests.properties.checks import RECORDED_AT
 from tests.properties.profiles import quick

@@ -8,11 +8,14 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.domain.recorded import Recorded
+from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.fold import Fold
 from orderledger.projections.lots import PACK
+from orderledger.projections.position_tables import LOTS, POSITIONS
 from orderledger.projections.positions import METHODS
 from orderledger.projections.store import MemoryRows, Moment
-from orderledger.projections.tables import ACCOUNT_EVENTS, LOTS, POSITIONS, TRADES, Row, Table
+from orderledger.projections.trades import TRADES
+from orderledger.projections.view import Row, Table
 from tests.contract.streams import fill, moment, of_account, parsed, report, request
 
 COUNT = 50

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from orderledger.domain.exact import plain
-from orderledger.projections.tables import BY_NAME, Kind
+from orderledger.projections.tables import BY_NAME
+from orderledger.projections.view import Kind
 
 Column = Sequence[Any]
 """Values of one column, None where one is missing."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from orderledger.infrastructure.errors import DamagedRow
 from orderledger.infrastructure.storage.database import Session
-from orderledger.projections.tables import Row, Table
+from orderledger.projections.view import Row, Table
 
 PLACES_AT_ONCE = 500
 

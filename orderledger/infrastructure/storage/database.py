@@ -12,8 +12,9 @@ from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column
 from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
-from orderledger.projections.tables import BY_NAME, Key, Kind, Row, Table
-from orderledger.projections.tables import Column as ColumnOfTable
+from orderledger.projections.tables import BY_NAME
+from orderledger.projections.view import Column as ColumnOfTable
+from orderledger.projections.view import Key, Kind, Row, Table
 
 ROWS_PER_BATCH = 1_000
 """Rows that a stream of rows holds in memory at a time."""

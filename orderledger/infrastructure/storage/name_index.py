@@ -8,8 +8,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, order_stream
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
-from orderledger.projections.names import NameKey, NamesFold, key_of, names_in
-from orderledger.projections.tables import ORDER_NAMES
+from orderledger.projections.names import ORDER_NAMES, NameKey, NamesFold, key_of, names_in
 
 KEYS_AT_ONCE = 500
 EVENTS_AT_ONCE = 2_000

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orderledger.projections.tables import Kind, Table
+from orderledger.projections.view import Kind, Table
 
 TAKES: dict[Kind, tuple[str, tuple[type, ...]]] = {
     "text": ("text", (str,)),

@@ -14,9 +14,10 @@ from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.projector import Projector, stored_position
 from orderledger.projections.fold import Fold
-from orderledger.projections.names import MemoryNames, NamesFold
+from orderledger.projections.names import ORDER_NAMES, MemoryNames, NamesFold
 from orderledger.projections.store import MemoryRows
-from orderledger.projections.tables import BY_NAME, ORDER_NAMES, TABLES, Key, Row, Table
+from orderledger.projections.tables import BY_NAME, TABLES
+from orderledger.projections.view import Key, Row, Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from orderledger.infrastructure.storage.codec import UPCASTS, decode, name_of, r
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.views.arguments import check_argument, check_period
 from orderledger.projections.history import event_row
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 
 class Stored(msgspec.Struct, gc=False):

@@ -23,10 +23,12 @@ from orderledger.infrastructure.storage.store import Store, open_store
 from orderledger.infrastructure.views.projector import BATCH_FAR_BEHIND
 from orderledger.infrastructure.views.rebuild import APART
 from orderledger.infrastructure.views.rows import SqlRows
+from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.fold import Fold
 from orderledger.projections.position_fold import Key, PositionFold
 from orderledger.projections.positions import when
-from orderledger.projections.tables import ACCOUNT_EVENTS, TABLES, TRADES
+from orderledger.projections.tables import TABLES
+from orderledger.projections.trades import TRADES
 
 EVENTS_PER_TRANSACTION = 10_000
 

@@ -11,8 +11,13 @@ from orderledger.infrastructure.views.histories import event_filter, stored_even
 from orderledger.infrastructure.views.reading import Reader, check_times, one_order
 from orderledger.infrastructure.views.views import was_known
 from orderledger.projections import queries
+from orderledger.projections.account_events import ACCOUNT_EVENTS
+from orderledger.projections.anomalies import ANOMALIES
+from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import Method
-from orderledger.projections.tables import ACCOUNT_EVENTS, ANOMALIES, CERTIFICATES, INSTRUMENTS, ORDERS, Row, Table
+from orderledger.projections.view import Row, Table
 
 
 class Queries(Reader):

@@ -15,7 +15,7 @@ from orderledger.infrastructure.views.histories import stored_event_row
 from orderledger.infrastructure.views.projector import Projector, stored_position
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded
-from orderledger.projections.tables import Row, Table
+from orderledger.projections.view import Row, Table
 
 ATTRIBUTED = OrderAttributed.stored_name
 EVENTS_AT_ONCE = 1_000

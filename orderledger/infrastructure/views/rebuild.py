@@ -23,7 +23,10 @@ from orderledger.infrastructure.views.projector import (
     lock_position,
     survey,
 )
-from orderledger.projections.tables import BY_NAME, INNER, ORDER_NAMES, TABLES, Table
+from orderledger.projections.names import ORDER_NAMES
+from orderledger.projections.position_tables import INNER
+from orderledger.projections.tables import BY_NAME, TABLES
+from orderledger.projections.view import Table
 
 SUFFIX = "__rebuilt"
 """So are the tables named that are built in, with some letters of each rebuild's own after it: one that has lost its lock with a

@@ -40,10 +40,10 @@ from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.projector import stored_position
-from orderledger.projections.orders import order_row
+from orderledger.projections.orders import ORDERS, order_row
 from orderledger.projections.store import sort_key
 from orderledger.projections.survey import Survey
-from orderledger.projections.tables import ORDERS, Row
+from orderledger.projections.view import Row
 
 BATCH = 10_000
 STREAMS_PER_READING = 1_000

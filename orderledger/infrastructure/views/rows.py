@@ -8,7 +8,8 @@ from typing import Any
 
 from orderledger.infrastructure.storage.database import Session
 from orderledger.projections.store import Moment, moment_of, sort_key
-from orderledger.projections.tables import TABLES, Key, Row, Table
+from orderledger.projections.tables import TABLES
+from orderledger.projections.view import Key, Row, Table
 
 AT_ONCE = 1_000
 """Rows in one reading."""

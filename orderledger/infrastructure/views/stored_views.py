@@ -13,8 +13,9 @@ from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import NAMES_TABLE
 from orderledger.infrastructure.views.arguments import asked_of
 from orderledger.infrastructure.views.views import NEWEST_BY
+from orderledger.projections.orders import ORDERS
 from orderledger.projections.store import sort_key
-from orderledger.projections.tables import ORDERS, Row, Table
+from orderledger.projections.view import Row, Table
 
 
 class StoredViews:

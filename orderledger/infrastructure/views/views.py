@@ -16,8 +16,9 @@ from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import asked_of
 from orderledger.projections.fold import Fold, Streams, nothing_earlier
 from orderledger.projections.names import MemoryNames, NameKey, NamesFold
+from orderledger.projections.orders import ORDERS
 from orderledger.projections.store import MemoryRows, sort_key
-from orderledger.projections.tables import ORDERS, Row, Table
+from orderledger.projections.view import Row, Table
 
 AsOf = datetime | int
 """A time of recording, or a position of the log: also where several events were recorded at one time."""

@@ -14,7 +14,7 @@ from orderledger.infrastructure.venues.base.venue import Garbled, Heard, Told
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 from orderledger.simulation.hyperliquid.server import HyperliquidFake
 from orderledger.simulation.servers import Faults, Truth
 

@@ -11,7 +11,7 @@ from orderledger.infrastructure.venues.hyperliquid import payload_rows
 from orderledger.infrastructure.venues.hyperliquid.message_context import Context, Translated
 from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 ACCOUNT = "hyperliquid:main"
 ADDRESS = "0x" + "aa" * 20

@@ -14,7 +14,7 @@ from orderledger.infrastructure.venues.hyperliquid import payload_rows
 from orderledger.infrastructure.venues.hyperliquid.message_context import Context
 from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
 from orderledger.infrastructure.venues.hyperliquid.translate import HyperliquidRecording, translate_frame
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 from tests.venues.hyperliquid.payloads import CLOID, T, fill, reported, user_fills
 
 ACCOUNT = "hyperliquid:main"

@@ -9,7 +9,7 @@ import pytest
 
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import cloid_for
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 from orderledger.simulation.servers import Faults, OrderStatus, Traded, TrueOrder, step
 from tests.seeds import few
 from tests.venues.hyperliquid.company import ACCOUNT, ADDRESS, PACE, START, Desk, listening, made_up, polling

@@ -10,7 +10,7 @@ from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.venue import NoRecords
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.translate import from_recorded, translated
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 ACCOUNT = "tradier:main"
 NUMBER = "VA000000"

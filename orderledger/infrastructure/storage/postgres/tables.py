@@ -16,8 +16,8 @@ from psycopg.rows import tuple_row
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, struct_of, times
 from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
 from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, NAMES_KEPT, NAMES_TABLE
-from orderledger.projections.tables import Column as ColumnOfTable
-from orderledger.projections.tables import Kind, Row, Table
+from orderledger.projections.view import Column as ColumnOfTable
+from orderledger.projections.view import Kind, Row, Table
 
 ROWS_WORTH_A_COPY = 200
 """A copy into a table of its own takes four round trips, and a fifth of the work per row."""

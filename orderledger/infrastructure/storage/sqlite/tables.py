@@ -18,8 +18,9 @@ from orderledger.infrastructure.storage.columns import Column, cell_decoder, cha
 from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
 from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, NAMES_KEPT, NAMES_TABLE, chunks
 from orderledger.infrastructure.storage.sqlite.connections import Datastore, make_private
-from orderledger.projections.tables import BY_NAME, Kind, Row, Table
-from orderledger.projections.tables import Column as ColumnOfTable
+from orderledger.projections.tables import BY_NAME
+from orderledger.projections.view import Column as ColumnOfTable
+from orderledger.projections.view import Kind, Row, Table
 
 GUARDS = {
     "order_names_no_delete": f"BEFORE DELETE ON {NAMES_TABLE} BEGIN SELECT RAISE(ABORT, '{NAMES_KEPT}'); END",

@@ -19,7 +19,7 @@ from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_IN
 from orderledger.infrastructure.venues.tradier.vocabulary import LEG_ALIAS, TAG_ALIAS
 from orderledger.infrastructure.views.views import FoldedViews
 from orderledger.projections import queries
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 ALIASES = (CLOID, CLIENT_ORDER_INDEX, TAG_ALIAS)
 """Under which the venues' words for an order stand. A leg's alias bears its id in its name as well."""

@@ -11,7 +11,7 @@ from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR, UNDOES
 from orderledger.infrastructure.sync.reconciliation.comparing import TERMS
 from orderledger.projections.positions import Position, position_of, terms_of, when
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 JUST = timedelta(microseconds=1)
 TERMS_SET = ("order_replaced.", "order_restated.")

@@ -11,7 +11,7 @@ from typing import Any
 from orderledger.domain.orders.ends import CONCLUDED_ABSENT
 from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.registry import Absent, Message
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 SUBJECT_SHOWN = 120
 ACTOR = "reconciliation"

@@ -8,7 +8,7 @@ from orderledger.domain.values import Status as OrderStatus
 from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Message, Reject, Replace, Restate, Status
 from orderledger.infrastructure.sync.reconciliation.breaks import CONCLUDED, Kind
 from orderledger.projections.recovery import finding
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 Names = frozenset[str]
 TERMS = ("quantity", "limit_price", "stop_price")

@@ -11,7 +11,7 @@ from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.messages.registry import Cancel, Message, Reinstate
 from orderledger.infrastructure.sync.reconciliation.book import Book, is_taken_back
 from orderledger.infrastructure.sync.reconciliation.breaks import CONCLUDED, Break, Kind, name_of, names_told, repairing
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 REINSTATED = "order_reinstated."
 

@@ -25,7 +25,7 @@ from orderledger.infrastructure.sync.reconciliation.comparing import numbers
 from orderledger.infrastructure.sync.reconciliation.moves import MOVING, Move, as_trade, moved
 from orderledger.infrastructure.venues.base.translation import Fault
 from orderledger.infrastructure.venues.base.venue import HeldBefore, Records, Venue
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

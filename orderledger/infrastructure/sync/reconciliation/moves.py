@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 MOVING = {"fill_id", "instrument", "side", "at", "quantity", "price"}
 

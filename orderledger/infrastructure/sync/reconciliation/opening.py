@@ -8,7 +8,7 @@ from orderledger.domain.exact import EXACT, ONE, ZERO, plain
 from orderledger.infrastructure.sync.reconciliation.book import Book
 from orderledger.infrastructure.venues.base.numbers import quotient
 from orderledger.projections.positions import position_of, position_rows, terms_of, when
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 MORE_DIGITS = 6
 """Decimals of a derived price beyond those of the average that it is derived from."""

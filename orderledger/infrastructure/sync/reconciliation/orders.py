@@ -27,7 +27,7 @@ from orderledger.infrastructure.sync.reconciliation.findings import Findings, is
 from orderledger.infrastructure.sync.reconciliation.rationing import Ration
 from orderledger.infrastructure.sync.reconciliation.verdict import Verdict, subject_of
 from orderledger.infrastructure.venues.base.venue import Listing, Venue
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 CLOCKS_APART = timedelta(minutes=1)
 """How far the venue's clock may be ahead of ours."""

@@ -15,7 +15,7 @@ from orderledger.infrastructure.sync.reconciliation.breaks import Break, Kind, r
 from orderledger.infrastructure.sync.reconciliation.findings import Findings, off_loop
 from orderledger.infrastructure.sync.reconciliation.opening import BY_RESULT, price_of_opening
 from orderledger.infrastructure.venues.base.venue import HeldBefore, Venue
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 LOOKS = 3
 """A fill may lie between the two questions: positions and fills are asked for again before they are found to differ."""

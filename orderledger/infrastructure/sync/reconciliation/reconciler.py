@@ -20,7 +20,7 @@ from orderledger.infrastructure.sync.reconciliation.orders import OrderCompariso
 from orderledger.infrastructure.sync.reconciliation.positions import PositionComparison
 from orderledger.infrastructure.sync.reconciliation.rationing import Ration
 from orderledger.infrastructure.venues.base.venue import Records, Venue
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 MOST_BREAKS = 10_000
 """What one certificate can hold."""

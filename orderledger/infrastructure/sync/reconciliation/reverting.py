@@ -23,7 +23,7 @@ from orderledger.infrastructure.messages.registry import (
 from orderledger.infrastructure.sync.reconciliation.book import JUST, Book, position_at
 from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR, UNDOES
 from orderledger.projections.positions import position_rows
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 SMALLEST = ONE.scaleb(-DIGITS)
 """An average price may have more digits than a message takes."""

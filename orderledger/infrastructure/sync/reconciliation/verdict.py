@@ -10,7 +10,7 @@ from orderledger.infrastructure.sync.reconciliation.comparing import difference,
 from orderledger.infrastructure.sync.reconciliation.concluding import seen_again
 from orderledger.infrastructure.sync.reconciliation.findings import Findings, is_money, off_loop
 from orderledger.infrastructure.sync.reconciliation.wording import observed, restated
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 Kinds = frozenset[Kind]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from orderledger.infrastructure.messages.registry import Acknowledge, Replace, Restate
 from orderledger.infrastructure.sync.reconciliation.comparing import TERMS, stated_by
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 
 def observed(message: Any, row: Row) -> Acknowledge:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from orderledger.infrastructure.messages.registry import CorrectFill, Fill, Message
 from orderledger.infrastructure.venues.base.translation import Translation
 from orderledger.infrastructure.venues.base.venue import NoRecords, Records
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 
 class Recording(Protocol):

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from orderledger.infrastructure.messages.registry import Balance, Message
 from orderledger.infrastructure.venues.base.translation import Fault
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 __all__ = [
     "Abilities",

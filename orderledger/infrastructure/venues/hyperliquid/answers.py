@@ -19,7 +19,7 @@ from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, MILLISECON
 from orderledger.infrastructure.venues.hyperliquid.venue_context import Surroundings
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, cloid_for, is_cloid
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, cloid_of
-from orderledger.projections.tables import Row as OrderView
+from orderledger.projections.view import Row as OrderView
 
 MOST_IDS_ASKED = 50
 

@@ -11,7 +11,7 @@ from orderledger.infrastructure.venues.base.venue import ManyRecords, NoRecords,
 from orderledger.infrastructure.venues.hyperliquid.legs_memory import Chain, Chains, Leg
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, Meaning
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 UNASSIGNED = ""
 """Stands for the fills that the ledger cannot tell apart by leg."""

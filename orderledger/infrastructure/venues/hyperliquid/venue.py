@@ -28,7 +28,7 @@ from orderledger.infrastructure.venues.hyperliquid.stream import Stream, TooMany
 from orderledger.infrastructure.venues.hyperliquid.venue_context import MAIN_EXCHANGE, Pace, Surroundings
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import AS_AT_THE_VENUE, CLOID, NAME, Symbols, cloid_for
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
-from orderledger.projections.tables import Row as OrderView
+from orderledger.projections.view import Row as OrderView
 
 URL = HYPERLIQUID["mainnet"].url
 TESTNET_URL = HYPERLIQUID["testnet"].url

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 LARGEST = 2**48 - 1
 ATTEMPTS = 1000

@@ -25,7 +25,7 @@ from orderledger.infrastructure.venues.lighter.vocabulary import (
     EXPIRED_TOKEN,
     NOT_FOUND,
 )
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 MOST_INACTIVE_PAGES = 10
 SLACK = timedelta(minutes=1)

@@ -27,7 +27,7 @@ from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.lighter.markets import FALLBACK, Markets
 from orderledger.infrastructure.venues.lighter.orders import CHANGE_TIMES
 from orderledger.infrastructure.venues.lighter.reading import grain, latest
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 EXACT_TIME = CHANGE_TIMES[0]
 KNOWN_TIMES = ("acknowledged_at", "last_fill_at", "ended_at", "updated_at")

@@ -19,7 +19,7 @@ from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, 
 from orderledger.infrastructure.venues.lighter.stream import Stream
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.infrastructure.venues.lighter.vocabulary import VENUE
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 __all__ = ["MAINNET", "TESTNET", "LighterAccount", "LighterVenue"]
 

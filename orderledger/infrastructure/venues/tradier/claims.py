@@ -15,7 +15,7 @@ from orderledger.infrastructure.venues.tradier.vocabulary import (
     UNFILLED_ENDS,
     WORKING,
 )
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 
 def claims_of(row: OrderRow) -> ReportedClaims:

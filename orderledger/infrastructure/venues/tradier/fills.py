@@ -17,7 +17,7 @@ from orderledger.infrastructure.messages.registry import CorrectFill, Fill
 from orderledger.infrastructure.venues.base.numbers import quotient
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 CENT = Decimal("0.01")
 NOT_DERIVED = "price_not_derived"

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 FITS = re.compile(r"[A-Za-z0-9-]{1,255}", re.ASCII)
 PRINTED = re.compile(r"[ -~]{1,200}", re.ASCII)

@@ -20,7 +20,7 @@ from orderledger.infrastructure.venues.tradier.rows import key_of, read_row
 from orderledger.infrastructure.venues.tradier.tags import ids_of, tag_for
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated_orders, translated_positions
 from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
-from orderledger.projections.tables import Row
+from orderledger.projections.view import Row
 
 LIVE = TRADIER["live"].url
 SANDBOX = TRADIER["sandbox"].url

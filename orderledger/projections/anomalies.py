@@ -1,0 +1,31 @@
+"""The anomaly view."""
+
+from datetime import datetime
+from typing import Annotated, TypedDict
+
+from orderledger.domain.values import Anomaly
+from orderledger.projections.view import Table, columns_of
+
+
+class AnomalyRow(TypedDict):
+    """One row per anomaly ever detected."""
+
+    position: Annotated[int, "Log position."]
+    account: Annotated[str, "Trading account."]
+    client_order_id: Annotated[str | None, "Our id of the order, or the first that reports gave of one from elsewhere."]
+    code: Annotated[str, "Kind of anomaly.", Anomaly]
+    detail: Annotated[str, "What was found, in a sentence."]
+    detected_at: Annotated[datetime, "When it was detected."]
+    cleared_at: Annotated[datetime | None, "When it was cleared, null while it is open."]
+    stream: Annotated[str, "Stream of the order in the log."]
+
+
+ANOMALIES = Table(
+    "anomalies",
+    "One row per anomaly ever detected.",
+    ("position",),
+    columns_of(AnomalyRow),
+    ("position",),
+    (("stream", "code"),),
+    ("detected_at",),
+)

@@ -1,0 +1,70 @@
+"""The tables of positions: the view, its open lots, and its checkpoints."""
+
+from orderledger.projections.view import Column, Table
+
+POSITIONS = Table(
+    "positions",
+    "One row per account, instrument and method (average, fifo, lifo): position and P&L.",
+    ("account", "instrument", "method"),
+    (
+        Column("account", "text", "Trading account."),
+        Column("instrument", "text", "Instrument."),
+        Column("method", "text", "Which lots a closing fill closes: average, fifo or lifo."),
+        Column("position_quantity", "number", "Signed: positive is long."),
+        Column("average_open_price", "number", "Average price of the open lots, 0 when flat."),
+        Column("realized_pnl", "number", "Realized P&L before fees, in `currency`."),
+        Column("fees", "json", "Fees by currency."),
+        Column("funding", "json", "Funding by currency, positive when received."),
+        Column("currency", "text", "Settlement currency."),
+        Column("multiplier", "number", "Units of the underlying in one unit of quantity."),
+        Column("inverse", "flag", "Whether quantity is worth quantity * multiplier / price."),
+        Column("fills", "count", "Active fills."),
+        Column("bought_quantity", "number", "Sum bought."),
+        Column("sold_quantity", "number", "Sum sold."),
+        Column("last_at", "time", "When the newest fill or adjustment happened."),
+        Column("last_position", "count", "Its log position.", is_shown=False),
+        Column(
+            "book",
+            "json",
+            "The state from which the next fill continues: open lots (signed quantity, and its cost before the multiplier), the "
+            "numbers of "
+            "their rows in `position_lots`, what all of them cost and what was realized, the numbers of entries and of fees.",
+            is_shown=False,
+        ),
+    ),
+    ("account", "instrument", "method"),
+)
+
+LOTS = Table(
+    "position_lots",
+    "Of a position with many open lots, those between the oldest and the newest (fifo) or under the newest (lifo), 16 to a row. "
+    "Rows stay when their lots are closed, for the checkpoints.",
+    ("account", "instrument", "method", "number"),
+    (
+        Column("account", "text", "Trading account."),
+        Column("instrument", "text", "Instrument."),
+        Column("method", "text", "fifo or lifo."),
+        Column("number", "count", "Counts the rows of one position and method, from 1."),
+        Column("lots", "json", "Lots, oldest first: signed quantity, and its cost before the multiplier."),
+        Column("below", "count", "By lifo, the number of the row with the lots that were opened before these, 0 for none."),
+    ),
+    ("account", "instrument", "method", "number"),
+)
+
+CHECKPOINTS = Table(
+    "position_checkpoints",
+    "The books of a position after every 64 of its fills and adjustments: a late fill is folded from the one before it.",
+    ("account", "instrument", "number"),
+    (
+        Column("account", "text", "Trading account."),
+        Column("instrument", "text", "Instrument."),
+        Column("number", "count", "Counts the checkpoints of one position, from 1."),
+        Column("at", "time", "When the newest of those fills and adjustments happened."),
+        Column("position", "count", "Its log position."),
+        Column("books", "json", "As `book` of the position was, by average, fifo and lifo."),
+    ),
+    ("account", "instrument", "number"),
+)
+
+INNER = {LOTS.name: POSITIONS.name, CHECKPOINTS.name: POSITIONS.name}
+"""Tables that belong to a view, and are rebuilt with it."""

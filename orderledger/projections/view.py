@@ -1,0 +1,100 @@
+"""A view is a table whose columns are declared once: by the class of its rows.
+
+The tables in the database, the JSON of the views, the types that programs check against, and the reference follow from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cached_property
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+Kind = Literal["text", "number", "time", "json", "flag", "count"]
+Row = dict[str, Any]
+"""A row while it is folded, stored and read. To programs it is shown as the class of its view."""
+Key = tuple[Any, ...]
+
+KINDS: Mapping[type, Kind] = {str: "text", Decimal: "number", datetime: "time", bool: "flag", int: "count"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`words` are all the values that a text column can have, where they are known."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    is_shown: bool = True
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """`order_by` is how rows are listed. `time` holds the columns that `since` and `until` compare: the first that has a value.
+    Times are UTC; numbers are exact decimals in the instrument's own units."""
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    order_by: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+    time: tuple[str, ...] = ("at",)
+
+    def key_of(self, row: Row) -> Key:
+        return tuple(map(row.__getitem__, self.key))
+
+    def time_of(self, row: Row) -> datetime | None:
+        """The time that `since` and `until` compare."""
+        return next((row[name] for name in self.time if row[name] is not None), None)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        return {column.name: column.kind for column in self.columns}
+
+    def shown(self, row: Row) -> Row:
+        """The row as a view shows it: without what only the ledger itself needs."""
+        return {name: value for name, value in row.items() if name not in self._hidden} if self._hidden else row
+
+    @cached_property
+    def _hidden(self) -> frozenset[str]:
+        return frozenset(column.name for column in self.columns if not column.is_shown)
+
+
+def columns_of(row: type) -> tuple[Column, ...]:
+    """The columns of a class of rows. Each field is `Annotated` with its meaning; a text field also with an enumeration, or a
+    tuple, of its possible values."""
+    return tuple(_column(name, hint) for name, hint in get_type_hints(row, include_extras=True).items())
+
+
+def hidden(name: str, kind: Kind, meaning: str) -> Column:
+    """A column that only the ledger itself needs."""
+    return Column(name, kind, meaning, is_shown=False)
+
+
+def _column(name: str, hint: Any) -> Column:
+    assert get_origin(hint) is Annotated, f"{name} has no meaning"
+    of_type, meaning, *rest = get_args(hint)
+    return Column(name, _kind(of_type), meaning, words=_words(*rest))
+
+
+def _words(of: type[Enum] | tuple[str, ...] = ()) -> tuple[str, ...]:
+    return of if isinstance(of, tuple) else tuple(str(word.value) for word in of)
+
+
+def _kind(of_type: Any) -> Kind:
+    options = (
+        [option for option in get_args(of_type) if option is not type(None)] if isinstance(of_type, UnionType) else [of_type]
+    )
+    return KINDS.get(options[0], "json")
