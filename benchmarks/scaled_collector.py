@@ -13,7 +13,8 @@ from pathlib import Path
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.sync.collecting.collector import Collector
 from orderledger.infrastructure.sync.collecting.records import records_of
-from orderledger.infrastructure.sync.collecting.settings import CollectSettings, HyperliquidSettings
+from orderledger.infrastructure.sync.collecting.settings import CollectSettings
+from orderledger.infrastructure.venues.hyperliquid.adapter import HyperliquidSettings
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
@@ -26,7 +27,10 @@ async def main(minute: float, path: Path) -> None:
     assert isinstance(told, HyperliquidSettings)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    with Ledger.open(settings.db, update_views="process") as ledger, records_of(settings.db, ledger) as records:
+    with (
+        Ledger.open(settings.db, update_views="process") as ledger,
+        records_of(settings.db, ledger, settings.adapters) as records,
+    ):
         venue = Hyperliquid(
             {one.account: one.address for one in told.accounts},
             url=told.url,

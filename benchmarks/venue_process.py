@@ -202,7 +202,7 @@ class Venue:
         return {"at": cut_at, **await self.place(account)}
 
     async def place(self, account: int) -> Row:
-        order = self.fake.truth.place(address_of(account), instrument="BTC", side="buy", quantity="1", limit_price="60000")
+        order = self.fake.exchange.place(address_of(account), instrument="BTC", side="buy", quantity="1", limit_price="60000")
         return {"order": order.order_id}
 
 
@@ -213,7 +213,7 @@ def _listened_to(socket: Any) -> set[str]:
 async def _serve(options: Row) -> None:
     from orderledger.infrastructure.clock import SystemClock
     from orderledger.simulation.hyperliquid.server import HyperliquidFake
-    from orderledger.simulation.servers import Truth
+    from orderledger.simulation.servers import ExchangeSimulator
 
     class Fake(HyperliquidFake):
         """It notes when each account was looked at."""
@@ -225,8 +225,8 @@ async def _serve(options: Row) -> None:
             return super()._list(address, exchange)
 
     clock = SystemClock()
-    truth = Truth(clock=clock, first_order_id=900_000_000_101)
-    async with Fake(truth, **options) as fake:
+    exchange = ExchangeSimulator(clock=clock, first_order_id=900_000_000_101)
+    async with Fake(exchange, **options) as fake:
         venue = Venue(fake, clock)
         _say({"url": fake.http_url, "websocket_url": fake.websocket_url})
         reader = asyncio.StreamReader(limit=1 << 24)

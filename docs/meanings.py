@@ -246,7 +246,7 @@ EXITS: dict[int, str] = {
 BREAKS: dict[str, str] = {
     "missing_fill": "The venue has a fill that the ledger lacks.",
     "excess_fill": "The ledger has an active fill that the venue denies when queried, or that is contained in another fill. The run busts it.",
-    "fill_differs": "The venue reports a fill with another quantity, price or fee than the ledger has under its id (`fill_id_reused`). It stays open until the two agree, for example after a `correct_fill`. Queries go back to that fill, within `looking_back`.",
+    "fill_differs": "The venue reports a fill with another quantity, price or fee than the ledger has under its id (`fill_id_reused`). It stays open until the two agree, for example after a `correct_fill`. Queries go back to that fill, within `lookback`.",
     "missing_funding": "The venue has a funding that the ledger lacks.",
     "missing_order": "The venue works an order that the ledger does not know. The run adopts it as external.",
     "missing_end": "The venue has ended an order that is open or unknown here.",
@@ -254,12 +254,12 @@ BREAKS: dict[str, str] = {
     "terms_differ": "Quantity, limit price, stop price or venue id of a working order differ from the recorded ones.",
     "absent_order": "The order is open here, and the venue does not know it, or does not know the id that it works under here. That is evidence, not an end: the order stays open. Only an order made elsewhere is concluded to have ended, after `concluding_seconds`: a `cancel` with the reason `concluded_absent`.",
     "not_asked": "The order seems to differ, or is missing from the venue's list, and this run did not query it: `questions_per_run` were used for orders that had waited longer. A later run queries it.",
-    "quantity_differs": "The venue claims another filled quantity than the order's fills add up to, whether the order is open or ended. It stays open. Queries for fills go back to that time, within `looking_back`.",
+    "quantity_differs": "The venue claims another filled quantity than the order's fills add up to, whether the order is open or ended. It stays open. Queries for fills go back to that time, within `lookback`.",
     "status_differs": "The order has ended here, and the venue reports that it works. The break stays open.",
     "two_live_orders": "The venue works two orders under one order of ours. The break stays open.",
     "opening_position": "A position was held before the first fill that the venue reports, and perhaps closed since. The first run of an account takes it over.",
     "position_differs": "The fills do not add up to the position that the venue reports. It stays open until they do, or until the position is adjusted.",
-    "unreadable_fill": "A row of the venue's answer about fills cannot be read, and may hide a fill. It stays open while the venue sends the row and it cannot be read. Queries go back to the first answer with the row, within `looking_back`.",
+    "unreadable_fill": "A row of the venue's answer about fills cannot be read, and may hide a fill. It stays open while the venue sends the row and it cannot be read. Queries go back to the first answer with the row, within `lookback`.",
     "unreadable_order": "A row of the venue's list of open orders cannot be read. It stays open while the venue sends the row and it cannot be read.",
 }
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 from markdown import code, table
 from pydantic import BaseModel
@@ -18,14 +18,10 @@ from orderledger.infrastructure.engine import resolving, streams, writer
 from orderledger.infrastructure.messages import facts, parsing
 from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.infrastructure.settings import Settings
-from orderledger.infrastructure.sync.collecting.settings import (
-    CollectSettings,
-    HyperliquidAccount,
-    HyperliquidSettings,
-    LighterSettings,
-    Secret,
-    TradierSettings,
-)
+from orderledger.infrastructure.sync.collecting.settings import CollectSettings
+from orderledger.infrastructure.venues.base.adapter import Adapter
+from orderledger.infrastructure.venues.base.registry import adapters, installed
+from orderledger.infrastructure.venues.base.settings import Secret, Section, VenueSection
 from orderledger.infrastructure.views.check import Checked, Difference
 from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.rebuild import Rebuilt
@@ -96,11 +92,25 @@ def _collecting() -> list[str]:
         "it names the variable of a secret, or a file that only its owner can read.\n",
         _fields(CollectSettings, "ORDERLEDGER_"),
     ]
-    sections = (HyperliquidSettings, HyperliquidAccount, LighterSettings, TradierSettings, Secret)
-    titles = ("hyperliquid", "an account of hyperliquid", "lighter", "tradier", "token")
-    for title, section in zip(titles, sections, strict=True):
-        parts += [f"### {title}\n", f"{section.__doc__}\n", _fields(section, "")]
+    for one in our_adapters():
+        parts += [f"### {one.name}\n", f"{one.settings.__doc__}\n", _fields(one.settings, "")]
+        for name, section in _inner_sections(one.settings):
+            parts += [f"### {name} of {one.name}\n", f"{section.__doc__}\n", _fields(section, "")]
+    parts += ["### token\n", f"{Secret.__doc__}\n", _fields(Secret, "")]
     return parts
+
+
+def our_adapters() -> list[Adapter]:
+    """Those that this package registers: others may be installed beside it."""
+    return [one for one in adapters(installed()) if one.build.__module__.startswith("orderledger.")]
+
+
+def _inner_sections(settings: type[VenueSection]) -> Iterator[tuple[str, type[Section]]]:
+    """The tables inside a venue's table, but for secrets, which all venues share."""
+    for name, field in settings.model_fields.items():
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, Section) and kind is not Secret:
+                yield name, kind
 
 
 def _fields(model: type[BaseModel], prefix: str) -> str:
@@ -108,6 +118,8 @@ def _fields(model: type[BaseModel], prefix: str) -> str:
     for name, field in model.model_fields.items():
         default = "needed" if field.is_required() else "" if field.default in (None, (), "") else f"`{field.default}`"
         said = field.description or "Name of the venue."
+        if name == "network" and issubclass(model, VenueSection):
+            default, said = f"`{next(iter(model.networks.known))}`", f"{said} One of {', '.join(model.networks.known)}."
         rows.append((f"`{name}`", *([f"`{prefix}{name.upper()}`"] if prefix else []), default, said))
     heads = ("setting", "environment", "default", "meaning") if prefix else ("setting", "default", "meaning")
     return table(heads, rows)

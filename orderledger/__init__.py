@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orderledger.domain.values import *  # noqa: F403
     from orderledger.infrastructure.errors import *  # noqa: F403
     from orderledger.infrastructure.messages.accounts import *  # noqa: F403
     from orderledger.infrastructure.messages.base import *  # noqa: F403
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from orderledger.infrastructure.messages.parsing import *  # noqa: F403
     from orderledger.infrastructure.messages.reports import *  # noqa: F403
     from orderledger.ledger import *  # noqa: F403
+    from orderledger.projections.rows import *  # noqa: F403
 
 __version__ = "0.1.0"
 
 HOMES = (
+    "orderledger.domain.values",
     "orderledger.infrastructure.errors",
     "orderledger.infrastructure.messages.accounts",
     "orderledger.infrastructure.messages.base",
@@ -27,6 +30,7 @@ HOMES = (
     "orderledger.infrastructure.messages.outcome",
     "orderledger.infrastructure.messages.parsing",
     "orderledger.ledger",
+    "orderledger.projections.rows",
 )
 """Where the public names live: what their `__all__` says."""
 

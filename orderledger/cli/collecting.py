@@ -58,7 +58,7 @@ def _collect(config: str, signals: "Signals") -> None:
     set_up_log(settings.log)
     with (
         options.make_ledger(settings.db, update_views="process", say_new=say_new) as ledger,
-        records_of(settings.db, ledger) as records,
+        records_of(settings.db, ledger, settings.adapters) as records,
     ):
         run(settings, ledger, records, signals)
 
@@ -95,7 +95,7 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
         settings = settings.model_copy(update={"adjust_positions": True})
     db = settings.db
     opened = options.open_ledger(db) if dry_run else options.make_ledger(db, say_new=say_new)
-    with opened as ledger, records_of(db, ledger) as records:
+    with opened as ledger, records_of(db, ledger, settings.adapters) as records:
         told = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
     for found in told:
         _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)
@@ -191,7 +191,7 @@ def status(as_json: bool, db: str) -> None:
 
 
 @click.command()
-@click.argument("venue", type=click.Choice(["hyperliquid", "lighter", "tradier"]))
+@click.argument("venue", type=options.VenueName())
 @click.argument("file", default="-", type=options.Input())
 @click.option("--account", required=True, help="The account's name in the ledger.")
 @click.option("--number", default="", help="Number or address of the account at the venue, if payloads name several.")
@@ -212,13 +212,14 @@ def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | N
     from contextlib import ExitStack
 
     from orderledger.infrastructure.sync.collecting.records import records_of
-    from orderledger.infrastructure.sync.collecting.translating import recording_of, translated
+    from orderledger.infrastructure.sync.collecting.translating import translated
+    from orderledger.infrastructure.venues.base.registry import adapter
 
-    faults, records = 0, None
+    faults, records, venues_adapter = 0, None, adapter(venue)
     with ExitStack() as opened:
         if db is not None:
-            records = opened.enter_context(records_of(db, opened.enter_context(options.open_ledger(db))))
-        for told in translated(recording_of(venue, account, number, records), options.lines_of(file)):
+            records = opened.enter_context(records_of(db, opened.enter_context(options.open_ledger(db)), [venues_adapter]))
+        for told in translated(venues_adapter.recording(account, number, records), options.lines_of(file)):
             for line in told.lines:
                 click.echo(line)
             faults += len(told.faults)

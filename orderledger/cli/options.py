@@ -45,6 +45,23 @@ class Input(click.File):
         return super().convert(value, param, ctx)
 
 
+class VenueName(click.Choice[str]):
+    """The name of an installed adapter. The registry is read when a name or a help text needs it, not at start-up."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        from orderledger.infrastructure.venues.base.registry import installed
+
+        return installed()
+
+    @choices.setter
+    def choices(self, choices: tuple[str, ...]) -> None:
+        """click sets it at construction."""
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Report a failed read as a fault of the input, not of the output or the store."""

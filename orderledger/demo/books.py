@@ -3,9 +3,10 @@
 from orderledger.demo import tables
 from orderledger.demo.desk import Desk
 from orderledger.demo.narrator import Narrator
-from orderledger.demo.words import Row, number, terms
+from orderledger.demo.words import number, terms
 from orderledger.demo.world import ACCOUNT
 from orderledger.projections.positions import METHODS
+from orderledger.projections.view import Row
 
 
 def show(told: Narrator, desk: Desk) -> None:

@@ -9,7 +9,7 @@ from orderledger.demo.words import number
 from orderledger.demo.world import ACCOUNT, OPENING
 
 NEVER_SENT = "denied"
-Facts = tuple[str | Decimal, ...]
+Facts = tuple[str | Decimal | None, ...]
 
 
 class Disagreement(Exception):
@@ -44,7 +44,7 @@ def _verdict(is_same: bool) -> str:
 
 def _orders(desk: Desk) -> tuple[dict[str, Facts], dict[str, Facts]]:
     ours: dict[str, Facts] = {
-        order["client_order_id"]: (order["status"], order["cum_quantity"])
+        str(order["client_order_id"]): (order["status"], order["cum_quantity"])
         for order in desk.ledger.orders(account=ACCOUNT)
         if order["status"] != NEVER_SENT
     }
@@ -62,7 +62,7 @@ def _fills(desk: Desk) -> tuple[dict[str, Facts], dict[str, Facts]]:
         fill["fill_id"]: tuple(Decimal(fill[name]) for name in numbers) for fill in desk.venue.fills_since(OPENING)
     }
     ours: dict[str, Facts] = {
-        trade["fill_id"]: tuple(trade[name] for name in numbers) for trade in desk.ledger.trades(account=ACCOUNT)
+        trade["fill_id"]: (trade["quantity"], trade["price"], trade["fee"]) for trade in desk.ledger.trades(account=ACCOUNT)
     }
     return theirs, ours
 
@@ -70,4 +70,4 @@ def _fills(desk: Desk) -> tuple[dict[str, Facts], dict[str, Facts]]:
 def _positions(desk: Desk) -> list[tuple[str, Decimal, Decimal]]:
     ours = {row["instrument"]: row["position_quantity"] for row in desk.ledger.positions(account=ACCOUNT)}
     theirs = desk.venue.positions()
-    return [(name, theirs.get(name, Decimal(0)), ours.get(name, Decimal(0))) for name in sorted({**ours, **theirs})]
+    return [(name, theirs.get(name, Decimal(0)), ours.get(name) or Decimal(0)) for name in sorted({**ours, **theirs})]

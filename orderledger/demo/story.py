@@ -16,9 +16,10 @@ from orderledger.demo.narrator import Narrator
 from orderledger.demo.orders import decided, order_for, propose
 from orderledger.demo.proof import prove
 from orderledger.demo.reconciling import ask, ask_for_fills, settle
-from orderledger.demo.words import Row, clock, number, sentence, terms
+from orderledger.demo.words import clock, number, sentence, terms
 from orderledger.demo.world import ACCOUNT, OPENING, memory_in, open_ledger, store_in
 from orderledger.domain.values import Role, Source
+from orderledger.projections.view import Row
 from orderledger.simulation.market.venue import SimulatedVenue
 
 SEED = 71
@@ -114,7 +115,7 @@ def resolve(told: Narrator, desk: Desk, found: list[Row], log: list[Row]) -> Non
         quantity = f"{number(order['cum_quantity'])} {order['instrument']}"
         told.line(f"{order['client_order_id']} is no order of ours: marked external, its {quantity} count at once.")
     for order in found:
-        done = settle(desk, order["client_order_id"])
+        done = settle(desk, str(order["client_order_id"]))
         if done is not None:
             told.line(f"{order['client_order_id']}: {done}")
     left = desk.ledger.recover(account=ACCOUNT)
@@ -126,13 +127,13 @@ def trade_on(told: Narrator, desk: Desk) -> None:
     told.heading("It trades on, to a calm end")
     desk.wait(20)
     for order in desk.ledger.open_orders(account=ACCOUNT, strategy="momentum"):
-        name = order["client_order_id"]
+        name = str(order["client_order_id"])
         desk.say(f"{name} momentum cancels the rest: {desk.cancel(name, request_id=f'{name}-cancel')}")
     desk.wait(2)
     _sell_two_thirds(desk)
     desk.wait(30)
     for order in desk.ledger.open_orders(account=ACCOUNT):
-        name = order["client_order_id"]
+        name = str(order["client_order_id"])
         desk.say(f"{name} is to end for the night: {desk.cancel(name, request_id=f'{name}-night')}")
     desk.wait(2)
     desk.hear(desk.venue.marks())
@@ -140,7 +141,7 @@ def trade_on(told: Narrator, desk: Desk) -> None:
 
 def _sell_two_thirds(desk: Desk) -> None:
     [row] = desk.ledger.pnl(by=("instrument", "strategy"), instrument="BTC-USD", strategy="momentum")
-    held = row["position_quantity"]
+    held = row["position_quantity"] or Decimal(0)
     quantity = held // Decimal("0.15") * Decimal("0.1")
     if quantity <= 0:
         desk.say("momentum holds too little to sell")

@@ -8,8 +8,9 @@ from rich import box
 from rich.table import Table
 
 from orderledger.demo.reconciling import Answer
-from orderledger.demo.words import Row, clock, money, number, price, sentence, standing, terms
+from orderledger.demo.words import clock, money, number, price, sentence, standing, terms
 from orderledger.projections.recovery import finding
+from orderledger.projections.view import Row
 
 HEARD_BY = {"strategy": "us", "operator": "us", "venue_push": "push", "venue_poll": "asking", "reconciliation": "asking"}
 FINDINGS = {"unresolved": "unresolved", "in_flight": "in flight", "open": "open"}

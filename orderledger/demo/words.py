@@ -2,9 +2,8 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-Row = dict[str, Any]
+from orderledger.projections.view import Row
 
 
 def number(value: Decimal | str | None) -> str:

@@ -8,6 +8,21 @@ from hashlib import sha256
 
 import msgspec
 
+__all__ = [
+    "Anomaly",
+    "Certainty",
+    "Liquidity",
+    "OrderStatus",
+    "OrderType",
+    "Origin",
+    "Pending",
+    "Role",
+    "Side",
+    "Source",
+    "TimeInForce",
+]
+"""The public names. `Status` is public as `OrderStatus`: a message has that name."""
+
 
 class Side(StrEnum):
     """FIX 54."""
@@ -51,6 +66,9 @@ class Status(StrEnum):
     SUSPENDED = "suspended"
     STOPPED = "stopped"
     DONE_FOR_DAY = "done_for_day"
+
+
+OrderStatus = Status
 
 
 class Pending(StrEnum):

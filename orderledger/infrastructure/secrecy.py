@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 HIDDEN = "***"
 SHORTEST_HIDDEN = 6
-"""A header's value that is shorter is no key, and hiding it would hide half of every text."""
+"""A shorter header value is no key, and hiding it would hide parts of other words."""
 PUBLIC_HEADERS = frozenset({"accept", "accept-encoding", "accept-language", "connection", "content-type", "host", "user-agent"})
 SECRET_PARAMETERS = ("auth", "token")
 _IN_QUERY = re.compile(rf"(?i)\b({'|'.join(SECRET_PARAMETERS)})=[^&\s\"'<>]+")
@@ -49,7 +49,7 @@ def _forms(secret: str) -> set[str]:
 
 
 class Secrecy:
-    """Takes secrets out of texts: those it was told, the values of `headers`, and values of `auth=` and `token=` anywhere."""
+    """Removes secrets from texts: the given ones, the values of `headers`, and the values of `auth=` and `token=`."""
 
     def __init__(self, secrets: Iterable[str] = (), headers: Mapping[str, str] | None = None) -> None:
         told = {secret for secret in secrets if secret} | set(_values(headers or {}))
@@ -58,13 +58,13 @@ class Secrecy:
         self._known = sorted(known, key=lambda secret: (-len(secret), secret))  # a whole header before its last word
 
     def hide(self, text: str) -> str:
-        """The text without what is secret."""
+        """The text without secrets."""
         for secret in self._known:
             text = text.replace(secret, HIDDEN)
         return _IN_QUERY.sub(rf"\1={HIDDEN}", text)
 
     def and_of(self, headers: Mapping[str, str] | None, parameters: Mapping[str, object] | None) -> "Secrecy":
-        """The same, and what one request adds."""
+        """The same secrets, and those of one request."""
         told = [str(value) for name, value in (parameters or {}).items() if name.lower() in SECRET_PARAMETERS]
         return Secrecy([*self._known, *told], headers)
 

@@ -1,13 +1,34 @@
 """The event view: the log itself, as people and machines read it."""
 
 import json
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict
 
 from orderledger.domain.exact import integer
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Reported, account_of
 from orderledger.projections.view import Row
+
+
+class EventRow(TypedDict):
+    """One event of the log, with its envelope."""
+
+    position: int
+    account: str
+    stream: str
+    version: int
+    name: str
+    recorded_at: datetime
+    at: datetime
+    source: str
+    actor: str | None
+    correlation_id: str | None
+    causation_id: str | None
+    text: str | None
+    payload: dict[str, Any]
+    evidence: Any
+    attributed_from: list[str | int] | None
 
 
 def event_row(recorded: Recorded, name: str, payload: dict[str, Any]) -> Row:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from orderledger.domain.exact import EXACT, ONE, ZERO, plain, total
 from orderledger.projections.positions import METHODS, Method, Position, Terms, position_row, shown, when
@@ -17,6 +17,39 @@ Key = tuple[Any, ...]
 CURRENCY_UNKNOWN, RATE_UNKNOWN = "currency_unknown", "rate_unknown"
 """Why a row has no net P&L: nobody has said what the instrument is settled in, or an amount in another currency has no mark that
 converts it."""
+
+
+class PnlRow(TypedDict):
+    """P&L of one account and instrument, or of the groups that were asked for: rows of a query with `by` have only the columns of
+    its groups among `account`, `instrument`, `strategy` and `day`."""
+
+    account: str
+    instrument: str
+    strategy: NotRequired[str | None]
+    day: NotRequired[str | None]
+    position_quantity: Decimal | None
+    average_open_price: Decimal | None
+    realized_pnl: Decimal | None
+    fees: dict[str, Decimal]
+    funding: dict[str, Decimal]
+    net_pnl: Decimal | None
+    unrealized_pnl: Decimal | None
+    mark_price: Decimal | None
+    currency: str | None
+    anomalies: list[str]
+    method: str
+    fills: int
+    bought_quantity: Decimal
+    sold_quantity: Decimal
+
+
+class PositionRow(PnlRow):
+    """A P&L row with the exposure from open and unresolved orders, and the quantity that the venue last reported."""
+
+    open_buy_quantity: Decimal
+    open_sell_quantity: Decimal
+    unresolved_orders: int
+    reported_quantity: Decimal | None
 
 
 def pnl_row(position: Row, marks: Marks, *, is_of_day: bool = False) -> Row:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from orderledger.projections.orders import OrderRow
 from orderledger.projections.view import Row
 
 
@@ -13,15 +14,15 @@ class Recovery:
     unknown, to be asked for. `pending`: a cancel or replace is outstanding. `events_read` and `seconds`: what it cost.
     """
 
-    open: list[Row]
-    in_flight: list[Row]
-    unresolved: list[Row]
-    pending: list[Row]
+    open: list[OrderRow]
+    in_flight: list[OrderRow]
+    unresolved: list[OrderRow]
+    pending: list[OrderRow]
     events_read: int
     seconds: float
 
 
-def recovery_of(open_orders: list[Row], events_read: int, seconds: float) -> Recovery:
+def recovery_of(open_orders: list[OrderRow], events_read: int, seconds: float) -> Recovery:
     return Recovery(
         open=open_orders,
         in_flight=[row for row in open_orders if finding(row) == "in_flight"],
@@ -32,7 +33,7 @@ def recovery_of(open_orders: list[Row], events_read: int, seconds: float) -> Rec
     )
 
 
-def finding(order: Row) -> str:
+def finding(order: OrderRow | Row) -> str:
     """What an open order is after a restart: unresolved, in_flight or open."""
     if order["certainty"] == "unresolved":
         return "unresolved"

@@ -9,15 +9,35 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
+from html import escape
 from types import UnionType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
 Kind = Literal["text", "number", "time", "json", "flag", "count"]
-Row = dict[str, Any]
-"""A row while it is folded, stored and read. To programs it is shown as the class of its view."""
+Row: TypeAlias = Any
+"""A row of any view, a dictionary. Code that works on all views alike takes it; queries return the class of their view."""
 Key = tuple[Any, ...]
+RowType = TypeVar("RowType")
+
+ROWS_IN_NOTEBOOKS = 50
 
 KINDS: Mapping[type, Kind] = {str: "text", Decimal: "number", datetime: "time", bool: "flag", int: "count"}
+
+
+class RowList(list[RowType]):
+    """A list of rows. A notebook shows it as a table of its first rows."""
+
+    def _repr_html_(self) -> str:
+        names = list(cast(Row, self[0])) if self else []
+        lines = [[cast(Row, row).get(name) for name in names] for row in self[:ROWS_IN_NOTEBOOKS]]
+        head = "".join(f"<th>{escape(name)}</th>" for name in names)
+        body = "".join(f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in line)}</tr>" for line in lines)
+        rest = f"<p>{len(self) - len(lines)} more rows</p>" if len(self) > len(lines) else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else escape(str(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from orderledger.infrastructure.clock import SystemClock
 from orderledger.projections.view import Row
 from orderledger.simulation.hyperliquid.server import HyperliquidFake
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
-from orderledger.simulation.servers import Truth
+from orderledger.simulation.servers import ExchangeSimulator
 from orderledger.simulation.tradier.server import TradierFake
 from tests.command_line import run
 
@@ -132,7 +132,7 @@ class World:
             f'account = "tradier:main"\nnumber = "{NUMBER}"\ntoken = {{ file = "{secret}" }}\npoll_seconds = 0.1\n',
         }
         told = "".join(f'[[venues]]\nvenue = "{name}"\n{sections[name]}' for name in venues)
-        self.config.write_text(f'db = "{self.db}"\nsettling_seconds = 0.001\n{more}\n{told}')
+        self.config.write_text(f'db = "{self.db}"\ngrace_seconds = 0.001\n{more}\n{told}')
 
     async def start(self, *arguments: str | Path) -> Process:
         process = await Process.start(self.command, *arguments, LIGHTER_TOKEN=LIGHTER_TOKEN, ORDERLEDGER_DB=str(self.db))
@@ -187,10 +187,12 @@ class World:
 async def made_up_venues(command: Path, folder: Path) -> AsyncIterator[World]:
     """All three, served in this loop. What still runs at the end is killed."""
     clock = SystemClock()
-    hyperliquid = HyperliquidFake(Truth(clock=clock, first_order_id=700_000_000_101))
-    truth = Truth(clock=clock, accounts=["lighter:main"], first_order_id=FIRST_ORDER_ID + 1, first_fill_id=19_300_000_001)
-    lighter = LighterFake(truth, {"lighter:main": INDEX}, clock=clock)
-    tradier = TradierFake(Truth(clock=clock, accounts=[NUMBER], first_order_id=90_001), token=TRADIER_TOKEN)
+    hyperliquid = HyperliquidFake(ExchangeSimulator(clock=clock, first_order_id=700_000_000_101))
+    exchange = ExchangeSimulator(
+        clock=clock, accounts=["lighter:main"], first_order_id=FIRST_ORDER_ID + 1, first_fill_id=19_300_000_001
+    )
+    lighter = LighterFake(exchange, {"lighter:main": INDEX}, clock=clock)
+    tradier = TradierFake(ExchangeSimulator(clock=clock, accounts=[NUMBER], first_order_id=90_001), token=TRADIER_TOKEN)
     async with hyperliquid, lighter, tradier:
         world = World(command, folder, hyperliquid, lighter, tradier)
         try:

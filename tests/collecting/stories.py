@@ -38,7 +38,7 @@ async def collected_everywhere(command: Path, folder: Path) -> Collected:
         await world.until(lambda: _are_filled(world, placed), process)
         while_it_ran = world.run_here("status", "--json")
         await _have_a_token_refused(world, process)
-        burst = [world.hyperliquid.truth.place(ADDRESS, **ORDER).order_id for _ in range(BURST)]
+        burst = [world.hyperliquid.exchange.place(ADDRESS, **ORDER).order_id for _ in range(BURST)]
         await world.until(lambda: world.is_recorded(burst[0]), process)
         process.send(signal.SIGTERM)
         said = await process.said()
@@ -55,19 +55,22 @@ async def _have_a_token_refused(world: World, process: Process) -> None:
     """A frame that cannot be read has the account asked for, and the answer says which token it does not like."""
     world.lighter.refused_tokens.add(LIGHTER_TOKEN)
     world.lighter.faults.plan_frames("malformed")
-    world.lighter.truth.place("lighter:main", client_id="9002", **{**ORDER, "instrument": "ETH"})
+    world.lighter.exchange.place("lighter:main", client_id="9002", **{**ORDER, "instrument": "ETH"})
     await world.until(lambda: world.shown("lighter:main")["fault"], process)
 
 
 def _trade_everywhere(world: World) -> list[int]:
     """An order that is filled, at each venue."""
     orders = [
-        (world.hyperliquid.truth, world.hyperliquid.truth.place(ADDRESS, **ORDER)),
-        (world.lighter.truth, world.lighter.truth.place("lighter:main", client_id="9001", **{**ORDER, "instrument": "ETH"})),
-        (world.tradier.truth, world.tradier.truth.place(NUMBER, **{**ORDER, "instrument": "SPY"})),
+        (world.hyperliquid.exchange, world.hyperliquid.exchange.place(ADDRESS, **ORDER)),
+        (
+            world.lighter.exchange,
+            world.lighter.exchange.place("lighter:main", client_id="9001", **{**ORDER, "instrument": "ETH"}),
+        ),
+        (world.tradier.exchange, world.tradier.exchange.place(NUMBER, **{**ORDER, "instrument": "SPY"})),
     ]
-    for truth, order in orders:
-        truth.fill(order)
+    for exchange, order in orders:
+        exchange.fill(order)
     return [order.order_id for _, order in orders]
 
 
@@ -117,14 +120,14 @@ class Killed:
 async def killed_and_started_again(command: Path, folder: Path) -> Killed:
     async with made_up_venues(command, folder) as world:
         world.write_config(venues=("hyperliquid",))
-        truth = world.hyperliquid.truth
+        exchange = world.hyperliquid.exchange
         process = await world.collecting("hyperliquid:main")
-        before, away = truth.place(ADDRESS, **ORDER), truth.place(ADDRESS, **ORDER)
-        truth.fill(before, "1")
+        before, away = exchange.place(ADDRESS, **ORDER), exchange.place(ADDRESS, **ORDER)
+        exchange.fill(before, "1")
         await world.until(lambda: _fills(world) == 1 and world.is_recorded(away.order_id), process)
         process.send(signal.SIGKILL)
         await process.said()
-        truth.fill(away)
+        exchange.fill(away)
         again = await world.start("collect", world.config)
         await world.until(lambda: world.shown("hyperliquid:main")["gaps"] == 1 and _fills(world) == 2, again)
         await world.until(lambda: world.shown("hyperliquid:main")["reconciled"] > 0, again)
@@ -153,11 +156,11 @@ async def views_killed(command: Path, folder: Path) -> ViewsKilled:
     async with made_up_venues(command, folder) as world:
         world.write_config(venues=("hyperliquid",))
         process = await world.collecting("hyperliquid:main")
-        placed = world.hyperliquid.truth.place(ADDRESS, **ORDER)
+        placed = world.hyperliquid.exchange.place(ADDRESS, **ORDER)
         await world.until(lambda: _shown_cum_quantity(world, placed.order_id) == "0", process)
         (killed,) = process.children()
         os.kill(killed, signal.SIGKILL)
-        world.hyperliquid.truth.fill(placed)
+        world.hyperliquid.exchange.fill(placed)
         await world.until(lambda: _shown_cum_quantity(world, placed.order_id) == "2", process)
         process.send(signal.SIGTERM)
         return ViewsKilled(await process.said(), _shown_cum_quantity(world, placed.order_id))
@@ -193,7 +196,7 @@ async def store_that_fails(command: Path, folder: Path) -> Said:
         process = await world.collecting("hyperliquid:main")
         with sqlite3.connect(world.db) as connection:
             connection.execute("ALTER TABLE orderledger_events RENAME TO elsewhere")
-        world.hyperliquid.truth.place(ADDRESS, **ORDER)
+        world.hyperliquid.exchange.place(ADDRESS, **ORDER)
         return await process.said()
 
 
@@ -212,8 +215,8 @@ class Reconciled:
 async def reconciled_by_hand(command: Path, folder: Path) -> Reconciled:
     async with made_up_venues(command, folder) as world:
         world.write_config(venues=("hyperliquid",))
-        truth = world.hyperliquid.truth
-        truth.fill(truth.place(ADDRESS, **ORDER), "1")
+        exchange = world.hyperliquid.exchange
+        exchange.fill(exchange.place(ADDRESS, **ORDER), "1")
         found = Reconciled()
         by_hand: tuple[str | Path, ...] = ("reconcile", "--json", "--config", world.config)
         runs: tuple[Callable[[], tuple[str | Path, ...]], ...] = (

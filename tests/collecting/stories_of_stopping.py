@@ -26,13 +26,13 @@ async def stopped_in_the_middle(command: Path, folder: Path) -> Stopped:
     """Orders come and go unfilled, half of them by a cancel that may be the half of a modify: then at once SIGTERM."""
     async with made_up_venues(command, folder) as world:
         world.write_config(venues=("hyperliquid",))
-        truth = world.hyperliquid.truth
+        exchange = world.hyperliquid.exchange
         process = await world.collecting("hyperliquid:main")
         (socket,) = world.hyperliquid.sockets
         ended: dict[str, str] = {}
         for number in range(FEW):
-            order = truth.place(ADDRESS, client_id=f"0x{number:032x}", **ORDER)
-            end = truth.cancel if number % 2 else truth.expire
+            order = exchange.place(ADDRESS, client_id=f"0x{number:032x}", **ORDER)
+            end = exchange.cancel if number % 2 else exchange.expire
             ended[str(order.order_id)] = str(end(order).status)
         sent = world.hyperliquid.push(socket, {"channel": "pong"})
         await sent
@@ -40,7 +40,7 @@ async def stopped_in_the_middle(command: Path, folder: Path) -> Stopped:
         process.send(signal.SIGTERM)
         said = await process.said()
         with world.ledger() as ledger:
-            return Stopped(said, ended, {row["venue_order_id"]: row["status"] for row in ledger.orders()})
+            return Stopped(said, ended, {row["venue_order_id"]: row["status"] for row in ledger.orders()})  # type: ignore[misc]
 
 
 async def stopped_at_once(command: Path, folder: Path) -> tuple[Said, Said]:
@@ -68,12 +68,12 @@ class Held:
 async def stopped_while_the_store_is_held(command: Path, folder: Path) -> Held:
     async with made_up_venues(command, folder) as world:
         world.write_config(venues=("hyperliquid",), more='log = "json"')
-        truth = world.hyperliquid.truth
+        exchange = world.hyperliquid.exchange
         process = await world.collecting("hyperliquid:main")
         (socket,) = world.hyperliquid.sockets
         with contextlib.closing(sqlite3.connect(world.db, isolation_level=None)) as holding:
             holding.execute("BEGIN IMMEDIATE")
-            placed = {str(truth.place(ADDRESS, **ORDER).order_id) for _ in range(FEW)}
+            placed = {str(exchange.place(ADDRESS, **ORDER).order_id) for _ in range(FEW)}
             await world.hyperliquid.push(socket, {"channel": "pong"})
             await world.until(lambda: process.has_read_all(world.hyperliquid.http_url), process)
             began = time.monotonic()
@@ -83,4 +83,4 @@ async def stopped_while_the_store_is_held(command: Path, folder: Path) -> Held:
         again = await world.start("collect", world.config)
         await world.until(lambda: all(world.is_recorded(int(name)) for name in placed), again)
         with world.ledger() as ledger:
-            return Held(said, seconds, placed, {row["venue_order_id"] for row in ledger.open_orders()})
+            return Held(said, seconds, placed, {row["venue_order_id"] for row in ledger.open_orders()})  # type: ignore[misc]

@@ -2,9 +2,8 @@
 
 import pytest
 
-from orderledger.infrastructure.sync.collecting.building import build
-from orderledger.infrastructure.sync.collecting.settings import HyperliquidSettings
 from orderledger.infrastructure.venues.base.venue import NoRecords
+from orderledger.infrastructure.venues.hyperliquid.adapter import HyperliquidSettings, build
 
 ACCOUNTS = [{"account": "hyperliquid:main", "address": "0x" + "aa" * 20}]
 
@@ -13,4 +12,4 @@ ACCOUNTS = [{"account": "hyperliquid:main", "address": "0x" + "aa" * 20}]
 def test_positions_on_a_builders_exchange_are_told_where_it_is_named(exchanges: tuple[str, ...], is_told: bool) -> None:
     settings = HyperliquidSettings.model_validate({"venue": "hyperliquid", "accounts": ACCOUNTS, "exchanges": exchanges})
     venue = build(settings, NoRecords())
-    assert (venue.tells_position_of("xyz:TSLA"), venue.tells_position_of("BTC")) == (is_told, True)
+    assert (venue.reports_position("xyz:TSLA"), venue.reports_position("BTC")) == (is_told, True)

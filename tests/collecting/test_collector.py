@@ -10,8 +10,8 @@ import pytest
 from orderledger import Ledger, StoreUnreachable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.sync.collecting.collector import Collector
-from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Up
-from tests.collecting.company import RULES, UP, Running, acknowledge, fill, run
+from orderledger.infrastructure.venues.base.venue import Down, Garbled, Messages, Up
+from tests.collecting.harness import RULES, UP, Running, acknowledge, fill, run
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at
 
@@ -22,7 +22,7 @@ def test_what_is_heard_is_recorded_and_counted() -> None:
         running.venue.trade("V-1", "F-1", "4", at(3))
         messages = [acknowledge("V-1", 2), fill("V-1", "F-1", "4", 3), fill("V-1", "F-1", "4", 3)]
         running.clock.set(at(10))
-        await running.hear(UP, Heard(account=ACCOUNT, messages=messages))
+        await running.hear(UP, Messages(account=ACCOUNT, messages=messages))
         await running.reconciled(1)
 
     running = run(story)
@@ -41,7 +41,7 @@ def test_what_a_venue_tells_when_it_is_hung_up_is_recorded_and_nobody_is_said_to
         running.clock.set(at(10))
         await running.hear(UP)
         await running.reconciled(1)
-        running.venue.held_back = [Heard(account=ACCOUNT, messages=[acknowledge("V-1", 9)])]
+        running.venue.held_back = [Messages(account=ACCOUNT, messages=[acknowledge("V-1", 9)])]
         running.clock.set(at(20))
         running.venue.hanging_up = lambda: running.clock.set(at(25))
 
@@ -63,7 +63,7 @@ def test_what_a_venue_said_before_it_was_asked_is_recorded_before_its_answer() -
         said = [*many, parse_document({"type": "replace", "account": ACCOUNT, "venue_order_id": "V-1", "at": at(7), **old})]
 
         def say() -> None:
-            running.venue.feed.put_nowait(Heard(account=ACCOUNT, messages=said))
+            running.venue.feed.put_nowait(Messages(account=ACCOUNT, messages=said))
             running.venue.while_asked = lambda: None
 
         running.venue.while_asked = say
@@ -154,7 +154,7 @@ def test_two_venues_of_one_name_are_asked_for_their_own_accounts() -> None:
 def test_a_store_that_fails_stops_the_collector_and_says_so() -> None:
     async def story(running: Running) -> None:
         running.ledger.close()
-        running.venue.feed.put_nowait(Heard(account=ACCOUNT, messages=[acknowledge("V-1", 2)]))
+        running.venue.feed.put_nowait(Messages(account=ACCOUNT, messages=[acknowledge("V-1", 2)]))
         await asyncio.sleep(3_600)
 
     with pytest.raises(StoreUnreachable, match="the ledger is closed"):

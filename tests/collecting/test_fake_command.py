@@ -27,16 +27,20 @@ def test_a_collector_hears_of_fills_with_the_settings_that_a_fake_venue_prints(
     assert asyncio.run(collected(venue, orderledger_command, tmp_path)) == (0, 0)
 
 
-async def collected(venue: str, command: Path, folder: Path) -> tuple[int | None, int | None]:
+async def collected(venue: str, command: Path, folder: Path, **environment: str) -> tuple[int | None, int | None]:
     """How both ended, once a trade was recorded."""
+    own = {**os.environ, **environment}
     told, exported = folder / "fake.toml", folder / "exported"
     with told.open("w") as out, exported.open("w") as err:
-        fake = await asyncio.create_subprocess_exec(sys.executable, *FAKE, venue, "--every", "0.02", stdout=out, stderr=err)
+        fake = await asyncio.create_subprocess_exec(
+            sys.executable, *FAKE, venue, "--every", "0.02", stdout=out, stderr=err, env=own
+        )
     try:
         await until(lambda: "accounts = " in told.read_text() or "token = " in told.read_text())
         await until(lambda: venue == "hyperliquid" or "\n" in exported.read_text())
         _, _, token = exported.read_text().strip().partition("=")
-        collector = await Process.start(command, "collect", told, ORDERLEDGER_DB=str(folder / "fake.db"), FAKE_TOKEN=token)
+        environment |= {"ORDERLEDGER_DB": str(folder / "fake.db"), "FAKE_TOKEN": token}
+        collector = await Process.start(command, "collect", told, **environment)
         try:
             await until(lambda: has_traded(folder / "fake.db", f"{venue}:fake"))
             collector.send(signal.SIGTERM)

@@ -1,7 +1,7 @@
 """What a collector could not hear is a gap, which ends when it has been asked for."""
 
-from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Up
-from tests.collecting.company import UP, Running, acknowledge, run
+from orderledger.infrastructure.venues.base.venue import Down, Garbled, Messages, Up
+from tests.collecting.harness import UP, Running, acknowledge, run
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at
 
@@ -12,7 +12,7 @@ def test_an_interruption_is_a_gap_that_ends_when_what_was_missed_has_been_asked_
     async def story(running: Running) -> None:
         running.venue.orders["V-1"] = Known("V-1", at=at(2))
         running.clock.set(at(10))
-        await running.hear(UP, Heard(account=ACCOUNT, messages=[acknowledge("V-1", 2)]))
+        await running.hear(UP, Messages(account=ACCOUNT, messages=[acknowledge("V-1", 2)]))
         await running.reconciled(1)
         await running.hear(Down(accounts=[ACCOUNT], at=at(20), reason="connection_lost"))
         running.venue.trade("V-1", "F-1", "4", at(25))

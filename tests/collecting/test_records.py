@@ -8,6 +8,7 @@ import pytest
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.sync.collecting.records import records_of
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
+from orderledger.infrastructure.venues.base.registry import adapters, installed
 from orderledger.infrastructure.venues.base.venue import ManyRecords, Records
 from tests.scenarios import ACCOUNT, at, fill, message, request
 
@@ -28,7 +29,7 @@ def ledger(durable_store_url: str) -> Iterator[Ledger]:
 
 @pytest.fixture
 def records(ledger: Ledger, durable_store_url: str) -> Iterator[Records]:
-    with records_of(durable_store_url, ledger) as records:
+    with records_of(durable_store_url, ledger, adapters(installed())) as records:
         yield records
 
 
@@ -106,6 +107,6 @@ def test_what_was_just_recorded_is_found_though_no_view_has_it_yet(ledger: Ledge
 
 
 def test_a_store_in_memory_is_asked_through_its_ledger() -> None:
-    with Ledger.open("memory://", update_views=False) as ledger, records_of("memory://", ledger) as records:
+    with Ledger.open("memory://", update_views=False) as ledger, records_of("memory://", ledger, []) as records:
         record(ledger, reported("V-1"))
         assert records.order(ACCOUNT, "V-1") == ledger.order("V-1")

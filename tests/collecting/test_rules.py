@@ -24,17 +24,17 @@ def test_the_defaults_of_the_settings_are_those_of_the_rules(tmp_path: Path) -> 
 
 def test_every_setting_reaches_its_rule(tmp_path: Path) -> None:
     told = """
-    looking_back_hours = 2
+    lookback_hours = 2
     overlap_seconds = 3
-    settling_seconds = 4
+    grace_seconds = 4
     concluding_seconds = 5
     questions_per_run = 6
     adjust_positions = true
     """
     assert rules_of(read(tmp_path, told)) == Rules(
-        looking_back=timedelta(hours=2),
+        lookback=timedelta(hours=2),
         overlap=timedelta(seconds=3),
-        settling=timedelta(seconds=4),
+        grace=timedelta(seconds=4),
         concluding=timedelta(seconds=5),
         most_questions=6,
         may_adjust=True,

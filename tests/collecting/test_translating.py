@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from orderledger import Ledger, parse_document, parse_line
 from orderledger.cli.main import main
-from orderledger.infrastructure.sync.collecting.translating import documents, recording_of, translated
+from orderledger.infrastructure.sync.collecting.translating import documents, translated
+from orderledger.infrastructure.venues.base.registry import adapter
 from tests.venues.hyperliquid import payloads as hyperliquid
 from tests.venues.lighter import rows as lighter
 from tests.venues.tradier import payloads as tradier
@@ -20,7 +21,7 @@ from tests.venues.tradier import payloads as tradier
 def told(venue: str, *payloads: Any, number: str = "1234", ledger: Ledger | None = None) -> Ledger:
     """A ledger that was told them, from a file in which each has a line."""
     ledger = ledger or Ledger.open("memory://", update_views=False)
-    recording = recording_of(venue, f"{venue}:main", number, None)
+    recording = adapter(venue).recording(f"{venue}:main", number, None)
     for one in translated(recording, [f"{json.dumps(payload, default=str)}\n".encode() for payload in payloads]):
         assert one.faults == []
         assert {ledger.record(parse_line(line)).outcome for line in one.lines} <= {"recorded", "duplicate"}
@@ -35,7 +36,7 @@ def test_what_an_order_of_tradier_fills_between_two_payloads_is_counted_once() -
     rows = [tradier.filled_row(4, "500.2", (4, "500.2")), tradier.filled_row(10, "500.5", (6, "500.7"), at=9)]
     polls = [tradier.orders(row) for row in rows]
     with told("tradier", *polls, *polls) as ledger:
-        assert numbers(ledger.trades()) == [("900101:4", "4", "500.2"), ("900101:10", "6", "500.7")]
+        assert numbers(ledger.trades()) == [("900101:4", "4", "500.2"), ("900101:10", "6", "500.7")]  # type: ignore[arg-type]
         assert (ledger.order("900101")["status"], ledger.order("900101")["cum_quantity"]) == ("filled", 10)
 
 
@@ -65,7 +66,7 @@ def test_both_halves_of_a_modify_may_come_in_payloads_of_their_own() -> None:
 def test_a_cancel_that_no_modify_follows_is_an_end() -> None:
     canceled = hyperliquid.order_updates(hyperliquid.reported("canceled", hyperliquid.T + 50))
     later = hyperliquid.order_updates(hyperliquid.reported("open", hyperliquid.T + 5000, oid=300, cloid=None))
-    recording = recording_of("hyperliquid", "hyperliquid:main", "", None)
+    recording = adapter("hyperliquid").recording("hyperliquid:main", "", None)
     ends = [
         sum('"type":"cancel"' in line for line in one.lines)
         for one in translated(recording, [json.dumps(payload).encode() for payload in (canceled, later)])
@@ -153,4 +154,4 @@ def test_payloads_can_be_read_beside_a_ledger(tmp_path: Path) -> None:
     command = ["translate", "tradier", str(file), "--account", "tradier:main"]
     alone, beside = (CliRunner().invoke(main, [*command, *more]) for more in ([], ["--db", db]))
     quantities = [[json.loads(line).get("quantity") for line in said.stdout.splitlines()] for said in (alone, beside)]
-    assert quantities == [["10", None], ["6", None]]
+    assert quantities == [[None, "10", None], [None, "6", None]]  # the instrument, the fill, the status

@@ -64,7 +64,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a token nowhere": (f"{TRADIER}token = {{}}", "FILE: venues.0.token: needs env or file, and not both"),
     "an allowance that no account has": (f"{LIGHTER}requests_per_minute = 599", "FILE: venues.0.requests_per_minute: 599 is"),
-    "a lookback before all time": (f"looking_back_hours = 31000000\n{OK}", "FILE: looking_back_hours: "),
+    "a lookback before all time": (f"lookback_hours = 31000000\n{OK}", "FILE: lookback_hours: "),
     "an address without a scheme": (f'{OK}url = "api.invalid"', "FILE: venues.0.url: 'api.invalid' is no address"),
     "an address with a port that is none": (f'{LIGHTER}url = "http://x.invalid:99999"', "FILE: venues.0.url: "),
     "an address that cannot be parsed": (f'{OK}url = "http://[::1"', "FILE: venues.0.url: "),

@@ -74,7 +74,7 @@ def test_orders_are_asked_for_by_the_time_of_their_request_or_else_of_their_last
     ledger: Ledger, moment: dict[str, Any]
 ) -> None:
     def names(**asked: Any) -> list[str]:
-        return [row["client_order_id"] or row["venue_order_id"] for row in ledger.orders(**asked, **moment)]
+        return [row["client_order_id"] or row["venue_order_id"] for row in ledger.orders(**asked, **moment)]  # type: ignore[misc]
 
     assert names(since=NOON) == ["V-8", "C-4"]
     assert names(until=NOON.replace(hour=11, minute=2)) == ["C-1", "C-2"]

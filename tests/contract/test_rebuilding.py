@@ -196,7 +196,7 @@ def test_views_of_an_older_fold_are_rebuilt_once_however_many_open_the_store(dur
 
     def opened(_: int) -> list[dict[str, object]]:
         with Ledger.open(durable_store_url, update_views=False) as one:
-            return one.orders()
+            return one.orders()  # type: ignore[return-value]
 
     with ThreadPoolExecutor(4) as pool:
         assert all(found == before for found in pool.map(opened, range(4)))
@@ -214,7 +214,7 @@ def test_what_was_cleared_stays_cleared_as_it_was_wherever_the_views_go_on(durab
             ledger.catch_up()
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         first, second = ledger.anomalies()
-        assert first["cleared_at"] < second["detected_at"] < second["cleared_at"]
+        assert first["cleared_at"] < second["detected_at"] < second["cleared_at"]  # type: ignore[operator]
         assert ledger.check().differences == ()
 
 

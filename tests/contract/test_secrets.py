@@ -15,7 +15,7 @@ from orderledger.infrastructure import secrecy
 from orderledger.infrastructure.secrecy import Secrecy, learn, masked
 from orderledger.infrastructure.storage.urls import public
 from orderledger.infrastructure.sync.collecting.logging import set_up_log
-from orderledger.infrastructure.sync.collecting.settings import Secret
+from orderledger.infrastructure.venues.base.settings import Secret
 from tests.contract.streams import fill, parsed, request
 
 HOST = "127.0.0.1:1"

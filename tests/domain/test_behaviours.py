@@ -52,7 +52,7 @@ def held(ledger: Ledger) -> str:
 
 def everything(ledger: Ledger) -> list[list[Row]]:
     views = [ledger.orders(), ledger.trades(include_busted=True), ledger.anomalies(), ledger.proposals(), list(ledger.events())]
-    return views + [ledger.pnl(method=method) for method in ("average", "fifo", "lifo")]
+    return views + [ledger.pnl(method=method) for method in ("average", "fifo", "lifo")]  # type: ignore[return-value]
 
 
 def test_a_submit_that_timed_out_is_unresolved_and_still_counted_as_exposure(ledger: Ledger) -> None:

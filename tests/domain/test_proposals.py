@@ -27,7 +27,7 @@ def test_a_proposal_is_shown_as_it_was_made_and_decided(ledger: Ledger) -> None:
     shown = ("kind", "strategy", "instrument", "side", "quantity", "order_type", "limit_price", "stop_price", "time_in_force")
     assert [readable(row)[name] for name in shown] == ["entry", "grid", "BTC-USD", "buy", "1", "market", "100", None, "gtc"]
     assert (row["state"], row["reason"], row["proposed_at"], row["decided_at"]) == ("declined", "risk", at(1), at(2))
-    assert (row["links"]["group"], row["tags"]) == ("G-1", {"desk": "north"})
+    assert (row["links"]["group"], row["tags"]) == ("G-1", {"desk": "north"})  # type: ignore[index]
 
 
 def test_a_proposal_is_the_same_again_when_its_message_id_is(ledger: Ledger) -> None:

@@ -16,7 +16,7 @@ from tests.properties.stories import START, Message, Story, is_command
 RECORDED_AT = START + timedelta(days=1)
 ACCOUNTS = count(1)
 
-Row = dict[str, Any]
+Row = Any
 
 
 class Audited:
@@ -85,7 +85,7 @@ def end_of(ledger: Ledger, messages: Sequence[Message]) -> dict[str, list[Row]]:
     hidden = {"account", "stream", "version", "recorded_at", "position"}  # they tell when and how often messages came
     views = {"orders": ledger.orders(account=account), "trades": ledger.trades(account=account)}
     views |= {method: ledger.pnl(method=method, account=account) for method in get_args(Method)}
-    shown = {view: [{n: v for n, v in row.items() if n not in hidden} for row in rows] for view, rows in views.items()}
+    shown = {view: [{n: v for n, v in row.items() if n not in hidden} for row in rows] for view, rows in views.items()}  # type: ignore[attr-defined]
     for trade in shown["trades"]:
         del trade["venue_order_id"]  # as the report gave it that came first
     return {view: sorted(rows, key=repr) for view, rows in shown.items()}

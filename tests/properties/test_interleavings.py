@@ -154,9 +154,9 @@ def end_of(ledger: Ledger, messages: list[Message]) -> dict[str, list[dict[str, 
     for message in messages:
         outcome = ledger.record(parse_document({**message, "account": account}))
         assert outcome.outcome in ("recorded", "duplicate"), message
-    orders = [without(row, *ARRIVAL) for row in ledger.orders(account=account)]
-    trades = [without(row, *ARRIVAL, "recorded_at", "position") for row in ledger.trades(account=account)]
-    pnl = [without(row, *ARRIVAL) for row in ledger.pnl(account=account)]
+    orders = [without(row, *ARRIVAL) for row in ledger.orders(account=account)]  # type: ignore[arg-type]
+    trades = [without(row, *ARRIVAL, "recorded_at", "position") for row in ledger.trades(account=account)]  # type: ignore[arg-type]
+    pnl = [without(row, *ARRIVAL) for row in ledger.pnl(account=account)]  # type: ignore[arg-type]
     return {"orders": sorted(orders, key=repr), "trades": trades, "pnl": pnl}
 
 

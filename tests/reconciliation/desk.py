@@ -13,7 +13,7 @@ from tests.scenarios import ACCOUNT, at, message, request
 ALIAS = {"plain.cloid": "0xc1"}
 SENT = (request(aliases=ALIAS), message("submit"))
 WORKING = (*SENT, message("acknowledge", venue_order_id="V-1", aliases=ALIAS))
-RULES = Rules(looking_back=timedelta(hours=1), settling=timedelta(seconds=1), pause=0, opening_pause=0)
+RULES = Rules(lookback=timedelta(hours=1), grace=timedelta(seconds=1), pause=0, opening_pause=0)
 
 
 class Desk:
@@ -29,9 +29,7 @@ class Desk:
 
     def reconcile(self, second: float, *, is_dry_run: bool = False, **rules: Any) -> Reconciled:
         self.clock.set(at(second))
-        chosen = Rules(
-            **{**{name: getattr(RULES, name) for name in ("looking_back", "settling", "pause", "opening_pause")}, **rules}
-        )
+        chosen = Rules(**{**{name: getattr(RULES, name) for name in ("lookback", "grace", "pause", "opening_pause")}, **rules})
         return asyncio.run(Reconciler(self.ledger, self.venue, self.clock, chosen, is_dry_run=is_dry_run).run(ACCOUNT))
 
     def order(self, *names: str) -> tuple[Any, ...]:

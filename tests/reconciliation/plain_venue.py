@@ -10,7 +10,7 @@ from typing import Any
 from orderledger import Acknowledge, Balance, Cancel, Fill, Message, Replace, VenueUnavailable, parse_document
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.base.translation import Fault
-from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, Told
+from orderledger.infrastructure.venues.base.venue import Abilities, Answer, FeedEvent, Listing
 from tests.scenarios import ACCOUNT
 
 ABILITIES = Abilities(
@@ -55,8 +55,8 @@ class PlainVenue:
         self.is_down = False
         self.fault: Exception | None = None
         self.fault_of_feed: str | None = None
-        self.feed: asyncio.Queue[Told | Exception | None] = asyncio.Queue()
-        self.held_back: list[Told] = []
+        self.feed: asyncio.Queue[FeedEvent | Exception | None] = asyncio.Queue()
+        self.held_back: list[FeedEvent] = []
         self.hanging_up: Callable[[], None] = lambda: None
         self.asked: list[str] = []
         self.hides_fills = 0
@@ -85,7 +85,7 @@ class PlainVenue:
         self.trade(order, fill_id, quantity, at)
         self.lists_more.append(self._told(self.orders[order]))
 
-    async def listen(self) -> AsyncIterator[Told]:
+    async def listen(self) -> AsyncIterator[FeedEvent]:
         """What the test puts into `feed`; an exception is raised, as by an adapter with a fault of its own."""
         while True:
             told = await self.feed.get()
@@ -95,12 +95,12 @@ class PlainVenue:
                 raise told
             yield told
 
-    async def hang_up(self) -> None:
+    async def disconnect(self) -> None:
         self.hanging_up()
         for told in (*self.held_back, None):
             self.feed.put_nowait(told)
 
-    def fault_of(self, account: str) -> str | None:
+    def error_for(self, account: str) -> str | None:
         return self.fault_of_feed
 
     async def open_orders(self, account: str) -> Listing:
@@ -146,7 +146,7 @@ class PlainVenue:
         self.while_positions_are_told()
         return balances
 
-    def tells_position_of(self, instrument: str) -> bool:
+    def reports_position(self, instrument: str) -> bool:
         return True
 
     async def aclose(self) -> None:

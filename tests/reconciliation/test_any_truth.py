@@ -140,7 +140,7 @@ def compare(ledger: Ledger, venue: PlainVenue, seed: str) -> None:
             terms = (str(rows[name]["quantity"]), str(rows[name]["limit_price"]), rows[name]["certainty"])
             assert terms == (known.quantity, known.price, "confirmed"), f"{seed}: {name}"
     held = sum((Decimal(fill["quantity"]) * (1 if fill["side"] == "buy" else -1) for fill in venue.fills), Decimal(0))
-    assert sum(row["position_quantity"] for row in ledger.positions()) == held, seed
+    assert sum(row["position_quantity"] for row in ledger.positions()) == held, seed  # type: ignore[misc]
 
 
 @of_seeds

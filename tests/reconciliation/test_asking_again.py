@@ -261,7 +261,7 @@ def test_an_absent_order_is_absent_though_our_clock_is_behind_and_only_once(desk
     desk.record(*SENT, message("acknowledge", venue_order_id="V-1", aliases=ALIAS, at=at(3600)))
     desk.record(message("status", status="new", venue_order_id="V-1", at=at(3600)))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", is_listed=False, is_forgotten=True)
-    assert left(desk.reconcile(60, settling=timedelta(days=-1))) == ["absent_order:C-1"]
+    assert left(desk.reconcile(60, grace=timedelta(days=-1))) == ["absent_order:C-1"]
     assert desk.order("certainty") == ("unresolved",)
     assert desk.reconcile(120).appended == 0
 
@@ -286,15 +286,15 @@ def test_an_order_that_nobody_ever_answers_has_no_run_ask_for_all_fills_since_it
 
 def test_an_order_from_before_all_that_was_covered_is_asked_for_from_its_request_on_once(desk: Desk) -> None:
     desk.record(*SENT, message("unresolved", reason="timeout"))
-    assert asked_since(desk, 7200, looking_back=timedelta(seconds=60)) < at(0)
-    assert asked_since(desk, 7300, looking_back=timedelta(seconds=60)) > at(6000)
+    assert asked_since(desk, 7200, lookback=timedelta(seconds=60)) < at(0)
+    assert asked_since(desk, 7300, lookback=timedelta(seconds=60)) > at(6000)
 
 
 def test_after_the_clock_has_gone_back_fills_are_asked_for_as_if_nothing_had_been_covered(desk: Desk) -> None:
     """A certificate of a time to come says nothing of the time until then."""
     desk.record(*WORKING)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
-    assert left(desk.reconcile(7200, looking_back=timedelta(hours=3))) == []
+    assert left(desk.reconcile(7200, lookback=timedelta(hours=3))) == []
     desk.venue.orders["V-2"] = Known("V-2", at=at(99), is_open=False)  # gone: of it, fills alone are asked for
     desk.venue.trade("V-2", "F-1", "4", at(100))
     desk.clock = desk.venue.clock = SteppingClock(at(900))

@@ -31,7 +31,7 @@ def seen(desk: Desk) -> tuple[Any, ...]:
 
 
 def after(desk: Desk, hours: float, **rules: Any) -> Reconciled:
-    return desk.reconcile(60 + hours * HOUR, looking_back=timedelta(hours=3), **rules)
+    return desk.reconcile(60 + hours * HOUR, lookback=timedelta(hours=3), **rules)
 
 
 def test_an_order_made_elsewhere_that_the_venue_has_forgotten_is_concluded_to_have_ended(forgotten: Desk) -> None:
@@ -42,7 +42,7 @@ def test_an_order_made_elsewhere_that_the_venue_has_forgotten_is_concluded_to_ha
     assert seen(forgotten) == ("canceled", "4", "concluded_absent")
     event = next(one for one in forgotten.ledger.events() if one["name"] == "order_canceled.v1")
     assert (event["source"], event["actor"], event["causation_id"]) == ("reconciliation", "reconciliation", "absent_order:V-7")
-    assert event["text"].startswith("ended, as concluded at ") and "not known to it when asked, since " in event["text"]
+    assert event["text"].startswith("ended, as concluded at ") and "not known to it when asked, since " in event["text"]  # type: ignore[operator, union-attr]
     assert set(event["evidence"]) == {"absent_since", "asked_at", "cum_quantity"}
     asked = len(forgotten.venue.asked)
     assert (after(forgotten, 1.5).appended, left(after(forgotten, 2))) == (0, [])

@@ -115,8 +115,8 @@ def test_a_position_is_opened_beside_a_fill_that_was_taken_back_since(desk: Desk
     desk.record(message("bust_fill", fill_id="F-1", at=at(95)))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     desk.venue.opening = {"BTC-USD": "5"}
-    looking_back = timedelta(seconds=30)
-    found = desk.reconcile(100, looking_back=looking_back, overlap=timedelta(0))
+    lookback = timedelta(seconds=30)
+    found = desk.reconcile(100, lookback=lookback, overlap=timedelta(0))
     assert kinds(found) == [("opening_position", True)]
     assert desk.ledger.positions()[0]["position_quantity"] == 5
-    assert desk.reconcile(160, looking_back=looking_back).breaks == []
+    assert desk.reconcile(160, lookback=lookback).breaks == []

@@ -13,7 +13,7 @@ from tests.reconciliation.desk import WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, fill
 
-WINDOW: dict[str, Any] = {"looking_back": timedelta(seconds=100), "overlap": timedelta(0)}
+WINDOW: dict[str, Any] = {"lookback": timedelta(seconds=100), "overlap": timedelta(0)}
 
 
 def traded(desk: Desk, *fills: tuple[str, str, int, str], opening: str = "0") -> None:

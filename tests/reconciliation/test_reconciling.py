@@ -187,7 +187,7 @@ def test_a_fill_from_before_the_looking_back_counts_in_what_is_held_from_before(
     desk.record(*WORKING, fill("F-1", "3", venue_order_id="V-1", at=at(2)))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(1))
     desk.venue.held = {"BTC-USD": "10"}
-    found = desk.reconcile(600, looking_back=timedelta(seconds=60))
+    found = desk.reconcile(600, lookback=timedelta(seconds=60))
     assert kinds(found) == [("opening_position", True)]
     (row,) = desk.ledger.positions()
     assert (str(row["position_quantity"]), row["fills"]) == ("10", 1)

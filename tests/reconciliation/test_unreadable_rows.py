@@ -45,7 +45,7 @@ def test_fills_are_asked_for_from_where_one_could_not_be_read_until_it_can_be(de
 
 def test_what_cannot_be_read_is_asked_for_as_far_back_as_a_first_comparison_would(desk: Desk) -> None:
     unread(desk)
-    hour = RULES.looking_back.total_seconds()
+    hour = RULES.lookback.total_seconds()
     assert left(desk.reconcile(60, **NOTHING_AGAIN)) == left(desk.reconcile(hour, **NOTHING_AGAIN)) != []
     assert left(desk.reconcile(hour + 60, **NOTHING_AGAIN)) == []
 

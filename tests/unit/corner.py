@@ -11,7 +11,7 @@ from aiohttp import web
 
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.venues.base.transport import Backoff, Closed, Frame, Http, Opened, Send, Socket
-from orderledger.simulation.servers import Change, Faults, Truth
+from orderledger.simulation.servers import Change, ExchangeSimulator, Faults
 from orderledger.simulation.servers.server import FakeServer
 from orderledger.simulation.servers.socket import FakeSocket
 
@@ -25,11 +25,11 @@ class Corner(FakeServer):
         return [web.get("/orders", self.orders), web.post("/orders", self.place)]
 
     async def orders(self, request: web.Request) -> web.Response:
-        return self.answer([order.order_id for order in self.truth.open_orders("main")])
+        return self.answer([order.order_id for order in self.exchange.open_orders("main")])
 
     async def place(self, request: web.Request) -> web.Response:
         terms = await request.json()
-        order = self.truth.place("main", instrument="ETH", side="buy", quantity=terms["quantity"], limit_price="1")
+        order = self.exchange.place("main", instrument="ETH", side="buy", quantity=terms["quantity"], limit_price="1")
         return self.answer({"id": order.order_id, "quantity": order.quantity})
 
     async def converse(self, socket: FakeSocket) -> None:
@@ -38,7 +38,7 @@ class Corner(FakeServer):
                 self.push(socket, {"id": change.order.order_id})
 
         await self.send(socket, {"hello": self.connections})
-        leave = self.truth.subscribe(tell)
+        leave = self.exchange.subscribe(tell)
         async for text in socket.texts():
             await self.send(socket, {"heard": text})
         leave()
@@ -51,7 +51,7 @@ def served(use: Callable[[Corner], Awaitable[Any]], *, faults: Faults | None = N
     """What `use` makes of a server."""
 
     async def run() -> Any:
-        async with Corner(Truth(clock=SteppingClock(START)), faults=faults) as server:
+        async with Corner(ExchangeSimulator(clock=SteppingClock(START)), faults=faults) as server:
             return await use(server)
 
     return asyncio.run(run())
@@ -89,7 +89,7 @@ async def heard(source: Socket, count: int, *, after: dict[int, Callable[[], obj
 
 def place(server: Corner, count: int) -> Callable[[], object]:
     return lambda: [
-        server.truth.place("main", instrument="ETH", side="buy", quantity=1, limit_price=1).order_id for _ in range(count)
+        server.exchange.place("main", instrument="ETH", side="buy", quantity=1, limit_price=1).order_id for _ in range(count)
     ]
 
 

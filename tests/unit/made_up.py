@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.simulation.servers import Traded, TrueOrder, Truth
+from orderledger.simulation.servers import ExchangeSimulator, Traded, TrueOrder
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 INSTRUMENTS = [
@@ -18,9 +18,11 @@ def at(milliseconds: int) -> datetime:
     return START + timedelta(milliseconds=milliseconds)
 
 
-def venue(**terms: object) -> Truth:
-    return Truth(clock=SteppingClock(START), first_order_id=101, first_fill_id=9001, **terms)  # type: ignore[arg-type]
+def venue(**terms: object) -> ExchangeSimulator:
+    return ExchangeSimulator(clock=SteppingClock(START), first_order_id=101, first_fill_id=9001, **terms)  # type: ignore[arg-type]
 
 
-def eth(truth: Truth, side: str = "buy", quantity: str = "10", price: str | None = "2500", **terms: object) -> TrueOrder:
-    return truth.place("main", instrument="ETH", side=side, quantity=quantity, limit_price=price, **terms)  # type: ignore[arg-type]
+def eth(
+    exchange: ExchangeSimulator, side: str = "buy", quantity: str = "10", price: str | None = "2500", **terms: object
+) -> TrueOrder:
+    return exchange.place("main", instrument="ETH", side=side, quantity=quantity, limit_price=price, **terms)  # type: ignore[arg-type]

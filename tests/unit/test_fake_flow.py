@@ -6,15 +6,15 @@ from decimal import Decimal
 from fractions import Fraction
 
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.simulation.servers import HAPPENINGS, Change, OrderStatus, Truth, step
+from orderledger.simulation.servers import HAPPENINGS, Change, ExchangeSimulator, OrderStatus, step
 from tests.unit.made_up import INSTRUMENTS, START, venue
 
 
-def lived(seed: int, steps: int, *, with_new_id: bool = True) -> tuple[Truth, list[Change], Counter[str]]:
-    truth, told, chance = venue(taker_fee=Decimal("0.0004")), [], random.Random(seed)  # type: ignore[var-annotated]
-    truth.subscribe(told.append)
-    happened = Counter(step(truth, chance, ["main", "hedge"], INSTRUMENTS, with_new_id=with_new_id) for _ in range(steps))
-    return truth, told, happened
+def lived(seed: int, steps: int, *, with_new_id: bool = True) -> tuple[ExchangeSimulator, list[Change], Counter[str]]:
+    exchange, told, chance = venue(taker_fee=Decimal("0.0004")), [], random.Random(seed)  # type: ignore[var-annotated]
+    exchange.subscribe(told.append)
+    happened = Counter(step(exchange, chance, ["main", "hedge"], INSTRUMENTS, with_new_id=with_new_id) for _ in range(steps))
+    return exchange, told, happened
 
 
 def test_one_seed_is_one_history() -> None:
@@ -23,55 +23,55 @@ def test_one_seed_is_one_history() -> None:
 
 
 def test_in_a_long_life_everything_happens_and_the_sums_hold() -> None:
-    truth, told, happened = lived(11, 4000)
+    exchange, told, happened = lived(11, 4000)
 
     assert set(happened) == set(HAPPENINGS)
     assert [row.sequence for change in told if (row := change.fill or change.funding or change.order)] == list(
-        range(1, truth.sequence + 1)
+        range(1, exchange.sequence + 1)
     )
-    for account in truth.accounts:
-        fills = truth.fills(account)
-        for order in truth.orders(account):
+    for account in exchange.accounts:
+        fills = exchange.fills(account)
+        for order in exchange.orders(account):
             assert order.filled == sum(fill.quantity for fill in fills if fill.order_id == order.order_id) <= order.quantity
             assert (order.status is OrderStatus.FILLED) == (order.filled == order.quantity)
         for instrument in INSTRUMENTS:
             signed = [fill.signed_quantity for fill in fills if fill.instrument == instrument.name]
-            assert truth.position(account, instrument.name).quantity == sum(signed)
+            assert exchange.position(account, instrument.name).quantity == sum(signed)
 
 
 def test_what_a_position_took_home_and_what_it_is_worth_are_what_was_paid_and_received() -> None:
-    truth, _, _ = lived(13, 2000, with_new_id=False)
+    exchange, _, _ = lived(13, 2000, with_new_id=False)
 
-    for account in truth.accounts:
+    for account in exchange.accounts:
         for instrument in INSTRUMENTS:
-            fills = [fill for fill in truth.fills(account) if fill.instrument == instrument.name]
+            fills = [fill for fill in exchange.fills(account) if fill.instrument == instrument.name]
             received = -sum(Fraction(fill.signed_quantity) * Fraction(fill.price) for fill in fills)
-            position = truth.position(account, instrument.name)
+            position = exchange.position(account, instrument.name)
             realized = sum(Fraction(fill.realized) for fill in fills)
             assert abs(realized - received - Fraction(position.quantity) * position.entry) < Fraction(1, 10**20)
 
 
 def test_a_venue_has_only_the_happenings_that_it_knows() -> None:
-    truth, chance = venue(), random.Random(2)
+    exchange, chance = venue(), random.Random(2)
 
-    happened = {step(truth, chance, ["main"], INSTRUMENTS, happenings={"place": 1, "fill": 1}) for _ in range(100)}
+    happened = {step(exchange, chance, ["main"], INSTRUMENTS, happenings={"place": 1, "fill": 1}) for _ in range(100)}
 
     assert happened == {"place", "fill"}
 
 
 def test_client_ids_have_the_form_of_the_venue_and_never_come_twice() -> None:
-    truth, chance = venue(), random.Random(2)
+    exchange, chance = venue(), random.Random(2)
     for _ in range(300):
-        step(truth, chance, ["main"], INSTRUMENTS, client_id=lambda number: f"0x{number:032x}", with_new_id=False)
+        step(exchange, chance, ["main"], INSTRUMENTS, client_id=lambda number: f"0x{number:032x}", with_new_id=False)
 
-    given = [order.client_id for order in truth.orders("main") if order.client_id is not None]
+    given = [order.client_id for order in exchange.orders("main") if order.client_id is not None]
     assert len(given) > 50
     assert len(set(given)) == len(given)
     assert {len(name) for name in given} == {34}
 
 
 def test_what_works_under_new_terms_is_refused_no_more() -> None:
-    truth = Truth(clock=SteppingClock(START))
-    order = truth.place("main", instrument="ETH", side="buy", quantity=1, limit_price=2500)
-    truth.modify(order, limit_price=2501, with_new_id=True)
-    assert step(truth, random.Random(1), ["main"], INSTRUMENTS[:1], happenings={"reject": 1}) == "place"
+    exchange = ExchangeSimulator(clock=SteppingClock(START))
+    order = exchange.place("main", instrument="ETH", side="buy", quantity=1, limit_price=2500)
+    exchange.modify(order, limit_price=2501, with_new_id=True)
+    assert step(exchange, random.Random(1), ["main"], INSTRUMENTS[:1], happenings={"reject": 1}) == "place"

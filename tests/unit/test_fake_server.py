@@ -40,7 +40,7 @@ def test_an_answer_that_says_later_did_nothing(fault: str) -> None:
     faults.plan_answers(fault, fault)  # type: ignore[arg-type]
 
     async def use(server: Corner) -> Any:
-        return await asking(server).post("/orders", json={"quantity": "1.50"}), len(server.truth.orders("main"))
+        return await asking(server).post("/orders", json={"quantity": "1.50"}), len(server.exchange.orders("main"))
 
     assert served(use, faults=faults) == ({"id": 1, "quantity": "1.50"}, 1)
     assert faults.done == {fault: 2}

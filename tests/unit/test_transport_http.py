@@ -12,7 +12,7 @@ import pytest
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.fields import parse_number
-from orderledger.infrastructure.venues.base.transport import Backoff, Budget, Http, parsed
+from orderledger.infrastructure.venues.base.transport import Backoff, Http, RateLimiter, parsed
 
 KEY = "KEY-0123456789"
 HANG, CUT = "hang", "cut"
@@ -250,10 +250,10 @@ def test_each_attempt_costs_its_weight() -> None:
     server = Scripted(said(500, ""), said(500, ""), said(200, "1"))
 
     async def run() -> int:
-        budget = Budget(100)
-        async with server.asked(budget=budget) as http:
+        rate_limiter = RateLimiter(100)
+        async with server.asked(rate_limiter=rate_limiter) as http:
             await http.get("/orders", weight=20)
-        return budget.used
+        return rate_limiter.used
 
     assert asyncio.run(run()) == 60
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from orderledger.infrastructure.venues.base.transport import Backoff, Budget
+from orderledger.infrastructure.venues.base.transport import Backoff, RateLimiter
 
 
 class StandingClock:
@@ -53,16 +53,16 @@ def test_pauses_that_do_not_grow_are_refused() -> None:
 def test_a_budget_lets_pass_what_fits_and_holds_back_the_rest_until_the_window_has_slid() -> None:
     async def run() -> None:
         clock = StandingClock()
-        budget = Budget(10, 60.0, now=clock.now, sleep=clock.sleep)
-        await budget.spend(6)
+        rate_limiter = RateLimiter(10, 60.0, now=clock.now, sleep=clock.sleep)
+        await rate_limiter.spend(6)
         clock.moment += 20
-        await budget.spend(4)
-        assert (clock.slept, budget.used, budget.free) == ([], 10, 0)
+        await rate_limiter.spend(4)
+        assert (clock.slept, rate_limiter.used, rate_limiter.free) == ([], 10, 0)
 
-        await budget.spend(5)
+        await rate_limiter.spend(5)
 
         # The six leave the window 60 seconds after they were spent, of which 20 had passed; the four stay in it.
-        assert (clock.slept, budget.used, budget.free) == ([40.0], 9, 1)
+        assert (clock.slept, rate_limiter.used, rate_limiter.free) == ([40.0], 9, 1)
 
     asyncio.run(run())
 
@@ -70,11 +70,11 @@ def test_a_budget_lets_pass_what_fits_and_holds_back_the_rest_until_the_window_h
 def test_no_window_ever_holds_more_than_the_budget() -> None:
     async def run() -> list[tuple[float, int]]:
         clock, chance = StandingClock(), random.Random(3)
-        budget = Budget(20, 60.0, now=clock.now, sleep=clock.sleep)
+        rate_limiter = RateLimiter(20, 60.0, now=clock.now, sleep=clock.sleep)
         spent = []
         for _ in range(300):
             weight = chance.randint(1, 20)
-            await budget.spend(weight)
+            await rate_limiter.spend(weight)
             spent.append((clock.moment, weight))
             clock.moment += chance.random() * 5
         return spent
@@ -88,11 +88,11 @@ def test_no_window_ever_holds_more_than_the_budget() -> None:
 def test_a_light_request_does_not_overtake_a_heavy_one_that_came_before_it() -> None:
     async def run() -> list[str]:
         clock, order = StandingClock(), []
-        budget = Budget(10, 60.0, now=clock.now, sleep=clock.sleep)
-        await budget.spend(5)
+        rate_limiter = RateLimiter(10, 60.0, now=clock.now, sleep=clock.sleep)
+        await rate_limiter.spend(5)
 
         async def ask(name: str, weight: int) -> None:
-            await budget.spend(weight)
+            await rate_limiter.spend(weight)
             order.append(name)
 
         await asyncio.gather(ask("heavy", 10), ask("light", 1), ask("lighter", 1))
@@ -103,16 +103,16 @@ def test_a_light_request_does_not_overtake_a_heavy_one_that_came_before_it() -> 
 
 def test_one_who_gives_up_waiting_does_not_hold_up_the_others() -> None:
     async def run() -> None:
-        budget = Budget(1, 3600.0)
-        await budget.spend()
-        waiting = asyncio.create_task(budget.spend())
+        rate_limiter = RateLimiter(1, 3600.0)
+        await rate_limiter.spend()
+        waiting = asyncio.create_task(rate_limiter.spend())
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
 
-        await budget.spend(0)
+        await rate_limiter.spend(0)
 
-        assert budget.used == 1
+        assert rate_limiter.used == 1
 
     asyncio.run(run())
 
@@ -120,21 +120,21 @@ def test_one_who_gives_up_waiting_does_not_hold_up_the_others() -> None:
 def test_what_is_known_from_the_answer_only_is_charged_afterwards_and_waited_for_later() -> None:
     async def run() -> None:
         clock = StandingClock()
-        budget = Budget(10, 60.0, now=clock.now, sleep=clock.sleep)
-        await budget.spend(8)
-        budget.charge(7)
-        assert (budget.used, budget.free) == (15, 0)
+        rate_limiter = RateLimiter(10, 60.0, now=clock.now, sleep=clock.sleep)
+        await rate_limiter.spend(8)
+        rate_limiter.charge(7)
+        assert (rate_limiter.used, rate_limiter.free) == (15, 0)
 
-        await budget.spend(1)
+        await rate_limiter.spend(1)
 
-        assert (clock.slept, budget.used) == ([60.0], 1)
+        assert (clock.slept, rate_limiter.used) == ([60.0], 1)
 
     asyncio.run(run())
 
 
 def test_a_request_that_is_heavier_than_the_whole_budget_is_an_error_of_ours() -> None:
-    with pytest.raises(ValueError, match="a weight of 11 never fits into a budget of 10"):
-        asyncio.run(Budget(10).spend(11))
+    with pytest.raises(ValueError, match="a weight of 11 exceeds the limit of 10"):
+        asyncio.run(RateLimiter(10).spend(11))
 
 
 @pytest.mark.parametrize(

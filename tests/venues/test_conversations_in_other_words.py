@@ -14,7 +14,7 @@ import pytest
 
 from orderledger.infrastructure.messages.fields import PLAIN_NUMBER
 from tests.seeds import few
-from tests.venues.company import Company, every_venue, played
+from tests.venues.harness import Harness, every_venue, played
 from tests.venues.mutations import RAW, written
 
 MANY_SEEDS = range(100, 160)
@@ -71,16 +71,18 @@ def _raw(number: str) -> str:
     return f"{RAW}{number}{RAW}"
 
 
-async def retold_for_a_while(company: Company, name: str, seed: int) -> None:
-    company.server.rewritten = retelling(name, seed)
-    async with company.collected() as counters:
-        await company.live()
-        await company.settle(counters)
+async def retold_for_a_while(harness: Harness, name: str, seed: int) -> None:
+    harness.server.rewritten = retelling(name, seed)
+    async with harness.collected() as counters:
+        await harness.live()
+        await harness.settle(counters)
     assert counters.garbled == 0
-    assert filled(company) == {str(order.order_id): order.filled for order in company.truth.orders(company.there) if order.filled}
-    standing = {str(order.order_id) for order in company.truth.open_orders(company.there)}
-    assert {order["venue_order_id"] for order in company.ledger.open_orders()} == standing
-    assert {code for order in company.ledger.orders() for code in order["anomalies"] if not is_refused_late(order, code)} <= {
+    assert filled(harness) == {
+        str(order.order_id): order.filled for order in harness.exchange.orders(harness.there) if order.filled
+    }
+    standing = {str(order.order_id) for order in harness.exchange.open_orders(harness.there)}
+    assert {order["venue_order_id"] for order in harness.ledger.open_orders()} == standing
+    assert {code for order in harness.ledger.orders() for code in order["anomalies"] if not is_refused_late(order, code)} <= {  # type: ignore[arg-type]
         "unknown_order"
     }
 
@@ -90,22 +92,22 @@ def is_refused_late(order: dict[str, Any], code: str) -> bool:
     return order["status"] == "rejected" and code == "status_conflict"
 
 
-def filled(company: Company) -> dict[str, Decimal]:
+def filled(harness: Harness) -> dict[str, Decimal]:
     """By order."""
     sums = defaultdict[str, Decimal](Decimal)
-    for fill in company.ledger.trades():
-        sums[fill["venue_order_id"]] += fill["quantity"]
+    for fill in harness.ledger.trades():
+        sums[fill["venue_order_id"]] += fill["quantity"]  # type: ignore[index]
     return sums
 
 
 @every_venue
 @pytest.mark.parametrize("seed", few(1, 2))
 def test_a_venue_that_says_the_same_in_other_words_is_understood(name: str, seed: int) -> None:
-    played(name, lambda company: retold_for_a_while(company, name, seed))
+    played(name, lambda harness: retold_for_a_while(harness, name, seed))
 
 
 @every_venue
 @pytest.mark.long
 @pytest.mark.parametrize("seed", MANY_SEEDS)
 def test_many_ways_to_say_the_same_are_understood(name: str, seed: int) -> None:
-    played(name, lambda company: retold_for_a_while(company, name, seed))
+    played(name, lambda harness: retold_for_a_while(harness, name, seed))

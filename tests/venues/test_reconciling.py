@@ -11,22 +11,22 @@ from orderledger import Acknowledge
 from orderledger.infrastructure.sync.reconciliation.breaks import Break
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
-from orderledger.infrastructure.venues.base.venue import Heard
-from tests.venues.company import RULES, Company, every_venue, played
+from orderledger.infrastructure.venues.base.venue import Messages
+from tests.venues.harness import RULES, Harness, every_venue, played
 
 
-async def reconciled(company: Company, rules: Rules = RULES) -> Reconciled:
+async def reconciled(harness: Harness, rules: Rules = RULES) -> Reconciled:
     """A minute later, so that nothing is left to the next run."""
-    company.clock.set(company.clock.now() + timedelta(minutes=1))
-    return await Reconciler(company.ledger, company.venue, company.clock, rules).run(company.account)
+    harness.clock.set(harness.clock.now() + timedelta(minutes=1))
+    return await Reconciler(harness.ledger, harness.venue, harness.clock, rules).run(harness.account)
 
 
 def open_breaks(found: Reconciled) -> list[str]:
     return [left.id for left in found.certificate.open_breaks]
 
 
-def seen(company: Company, *names: str) -> list[Any]:
-    (order,) = company.ledger.orders()
+def seen(harness: Harness, *names: str) -> list[Any]:
+    (order,) = harness.ledger.orders()
     return [str(order[name]) if isinstance(order[name], Decimal) else order[name] for name in names]
 
 
@@ -38,16 +38,16 @@ def without_cloids(text: str) -> str:
 def test_legs_that_only_their_fills_named_are_one_order_and_certified_at_once() -> None:
     """On what terms an id worked that the order has left is no difference."""
 
-    async def story(company: Company) -> None:
-        company.server.rewritten = without_cloids
-        order = company.request()
-        await reconciled(company)
+    async def story(harness: Harness) -> None:
+        harness.server.rewritten = without_cloids
+        order = harness.request()
+        await reconciled(harness)
         for price in (2501, 2502, 2503):
-            order = company.truth.modify(order, limit_price=price, quantity="0.10", with_new_id=True)
-            company.truth.fill(order, "0.01")
-        assert open_breaks(await reconciled(company)) == []
-        assert (await reconciled(company)).appended == 0
-        assert seen(company, "status", "quantity", "limit_price", "cum_quantity") == ["partially_filled", "0.11", "2503", "0.03"]
+            order = harness.exchange.modify(order, limit_price=price, quantity="0.10", with_new_id=True)
+            harness.exchange.fill(order, "0.01")
+        assert open_breaks(await reconciled(harness)) == []
+        assert (await reconciled(harness)).appended == 0
+        assert seen(harness, "status", "quantity", "limit_price", "cum_quantity") == ["partially_filled", "0.11", "2503", "0.03"]
 
     played("hyperliquid", story)
 
@@ -55,15 +55,15 @@ def test_legs_that_only_their_fills_named_are_one_order_and_certified_at_once() 
 def test_an_order_that_a_fill_alone_told_of_ends_as_its_last_leg_did() -> None:
     """The answer about the leg bears the cloid, under which a later leg may have gone on."""
 
-    async def story(company: Company) -> None:
-        company.server.rewritten = without_cloids
-        await reconciled(company)
-        leg = company.place(client_id=company.record_request("C-1"))
-        company.truth.fill(leg, "0.04")
-        leg = company.truth.modify(leg, limit_price=2501, with_new_id=True)
-        company.truth.fill(leg)
-        await reconciled(company)
-        assert seen(company, "client_order_id", "status", "cum_quantity", "anomalies") == ["C-1", "filled", "0.1", []]
+    async def story(harness: Harness) -> None:
+        harness.server.rewritten = without_cloids
+        await reconciled(harness)
+        leg = harness.place(client_id=harness.record_request("C-1"))
+        harness.exchange.fill(leg, "0.04")
+        leg = harness.exchange.modify(leg, limit_price=2501, with_new_id=True)
+        harness.exchange.fill(leg)
+        await reconciled(harness)
+        assert seen(harness, "client_order_id", "status", "cum_quantity", "anomalies") == ["C-1", "filled", "0.1", []]
 
     played("hyperliquid", story)
 
@@ -73,42 +73,42 @@ def test_an_order_that_a_fill_alone_told_of_ends_as_its_last_leg_did() -> None:
 def test_a_name_that_the_venue_never_gave_keeps_no_other_order_from_being_reconciled(name: str, odd: str) -> None:
     """A bot may take something else for the venue's id, or for its own at the venue, as the hash of a transaction."""
 
-    async def story(company: Company) -> None:
-        account, at = company.account, company.clock.now()
-        company.record_request("C-1", aliases={company.kind.alias: odd})
-        company.ledger.record(Acknowledge(account=account, client_order_id="C-1", venue_order_id=odd, at=at))
-        company.truth.fill(company.request("C-2"))
-        assert open_breaks(await reconciled(company)) == ["absent_order:C-1"]
-        assert company.ledger.order("C-2", account=account)["status"] == "filled"
+    async def story(harness: Harness) -> None:
+        account, at = harness.account, harness.clock.now()
+        harness.record_request("C-1", aliases={harness.kind.alias: odd})
+        harness.ledger.record(Acknowledge(account=account, client_order_id="C-1", venue_order_id=odd, at=at))
+        harness.exchange.fill(harness.request("C-2"))
+        assert open_breaks(await reconciled(harness)) == ["absent_order:C-1"]
+        assert harness.ledger.order("C-2", account=account)["status"] == "filled"
 
     played(name, story)
 
 
 @every_venue
 def test_a_stop_that_was_moved_at_the_venue_is_moved_here(name: str) -> None:
-    async def story(company: Company) -> None:
-        price = company.kind.instruments[0].price
+    async def story(harness: Harness) -> None:
+        price = harness.kind.instruments[0].price
         stop = {"order_type": "stop_limit", "stop_price": str(price)}
-        waits = company.place(client_id=company.record_request("C-1", **stop), **stop)
-        await reconciled(company)
-        assert seen(company, "status", "stop_price") == ["new", str(price)]
-        company.truth.modify(waits, stop_price=price - 1, with_new_id=company.kind.new_ids)
-        found = await reconciled(company)
+        waits = harness.place(client_id=harness.record_request("C-1", **stop), **stop)
+        await reconciled(harness)
+        assert seen(harness, "status", "stop_price") == ["new", str(price)]
+        harness.exchange.modify(waits, stop_price=price - 1, with_new_id=harness.kind.new_ids)
+        found = await reconciled(harness)
         assert [(one.kind.value, one.is_settled) for one in found.breaks] == [("terms_differ", True)]
-        assert (seen(company, "stop_price"), (await reconciled(company)).appended) == ([str(price - 1)], 0)
+        assert (seen(harness, "stop_price"), (await reconciled(harness)).appended) == ([str(price - 1)], 0)
 
     played(name, story)
 
 
-async def with_terms_taken_back(company: Company) -> Break:
+async def with_terms_taken_back(harness: Harness) -> Break:
     """An order of ours whose limit was changed by one while nobody listened, taken over, and taken back. The break."""
-    order, price = company.request(), company.kind.instruments[0].price
-    await reconciled(company)
-    company.truth.modify(order, limit_price=price + 1, with_new_id=company.kind.new_ids)
-    (found,) = (await reconciled(company)).breaks
-    repairs = repairs_of(company.ledger, found.id)
-    company.ledger.record_many(reverting(company.ledger, repairs, company.clock.now()))
-    assert seen(company, "limit_price") == [str(price)]
+    order, price = harness.request(), harness.kind.instruments[0].price
+    await reconciled(harness)
+    harness.exchange.modify(order, limit_price=price + 1, with_new_id=harness.kind.new_ids)
+    (found,) = (await reconciled(harness)).breaks
+    repairs = repairs_of(harness.ledger, found.id)
+    harness.ledger.record_many(reverting(harness.ledger, repairs, harness.clock.now()))
+    assert seen(harness, "limit_price") == [str(price)]
     return found
 
 
@@ -116,12 +116,12 @@ async def with_terms_taken_back(company: Company) -> Break:
 def test_terms_that_were_taken_back_are_not_taken_over_again(name: str) -> None:
     """Behaviour 18. The venue says the same in several messages, and none of them is news."""
 
-    async def story(company: Company) -> None:
-        found = await with_terms_taken_back(company)
-        (left,) = (await reconciled(company)).breaks
+    async def story(harness: Harness) -> None:
+        found = await with_terms_taken_back(harness)
+        (left,) = (await reconciled(harness)).breaks
         assert (left.id, left.is_settled, left.repairs) == (found.id, False, ())
-        assert (await reconciled(company)).appended == 0
-        assert seen(company, "limit_price") == [str(company.kind.instruments[0].price)]
+        assert (await reconciled(harness)).appended == 0
+        assert seen(harness, "limit_price") == [str(harness.kind.instruments[0].price)]
 
     played(name, story)
 
@@ -130,14 +130,14 @@ def test_terms_that_were_taken_back_are_not_taken_over_again(name: str) -> None:
 def test_terms_that_were_taken_back_stay_so_though_a_feed_tells_them_once_more(name: str) -> None:
     """Each connection begins with what is open, in words that may be others than those of an answer."""
 
-    async def story(company: Company) -> None:
-        await with_terms_taken_back(company)
-        async with company.listening():
-            await company.until(lambda: any(isinstance(one, Heard) for one in company.told))
-            company.place(side="sell")
-            await company.until(lambda: len(company.ledger.orders()) == 2)
-        row = company.ledger.order("C-1", account=company.account)
-        assert row["limit_price"] == company.kind.instruments[0].price
+    async def story(harness: Harness) -> None:
+        await with_terms_taken_back(harness)
+        async with harness.listening():
+            await harness.until(lambda: any(isinstance(one, Messages) for one in harness.told))
+            harness.place(side="sell")
+            await harness.until(lambda: len(harness.ledger.orders()) == 2)
+        row = harness.ledger.order("C-1", account=harness.account)
+        assert row["limit_price"] == harness.kind.instruments[0].price
 
     played(name, story)
 
@@ -146,13 +146,13 @@ def test_terms_that_were_taken_back_stay_so_though_a_feed_tells_them_once_more(n
 def test_a_certificate_counts_the_orders_that_are_open(name: str) -> None:
     """A list of the day also tells of those that have ended."""
 
-    async def story(company: Company) -> None:
-        company.place()
-        company.truth.fill(company.request("C-1"))
-        company.truth.cancel(company.place(side="sell"))
-        assert [(await reconciled(company)).certificate.orders for _ in range(2)] == [1, 1]
-        company.truth.cancel(company.truth.open_orders(company.there)[0])
-        assert (await reconciled(company)).certificate.orders == 0
+    async def story(harness: Harness) -> None:
+        harness.place()
+        harness.exchange.fill(harness.request("C-1"))
+        harness.exchange.cancel(harness.place(side="sell"))
+        assert [(await reconciled(harness)).certificate.orders for _ in range(2)] == [1, 1]
+        harness.exchange.cancel(harness.exchange.open_orders(harness.there)[0])
+        assert (await reconciled(harness)).certificate.orders == 0
 
     played(name, story)
 
@@ -163,22 +163,22 @@ def test_a_spread_that_is_told_without_its_legs_is_an_open_break_until_it_has_th
     def without_legs(text: str) -> str:
         return re.sub(r'"leg": ?\[[^]]*\]', '"leg":null', text)
 
-    async def story(company: Company) -> None:
-        parent = company.place(instrument="SPY", quantity=1, limit_price=1)
-        company.server.writer.terms[parent.order_id] = {"class": "multileg"}  # type: ignore[attr-defined]
-        option = company.kind.instruments[1]
+    async def story(harness: Harness) -> None:
+        parent = harness.place(instrument="SPY", quantity=1, limit_price=1)
+        harness.server.writer.terms[parent.order_id] = {"class": "multileg"}  # type: ignore[attr-defined]
+        option = harness.kind.instruments[1]
         for side in ("buy", "sell"):
-            part = company.place(instrument=option.name, side=side, quantity=1, limit_price=12, parent_id=parent.order_id)
-            company.truth.fill(part)
-        company.server.rewritten = without_legs
-        found = [await reconciled(company) for _ in range(2)]
+            part = harness.place(instrument=option.name, side=side, quantity=1, limit_price=12, parent_id=parent.order_id)
+            harness.exchange.fill(part)
+        harness.server.rewritten = without_legs
+        found = [await reconciled(harness) for _ in range(2)]
         texts = {one.text for run in found for one in run.breaks if one.kind.value.startswith("unreadable")}
         assert len(texts) == 1 and "leg is missing on" in texts.pop()
         assert [name for name in open_breaks(found[-1]) if name.startswith("unreadable_fill:")] != []
-        company.server.rewritten = str
-        healed = await reconciled(company)
+        harness.server.rewritten = str
+        healed = await reconciled(harness)
         assert [name for name in open_breaks(healed) if name.startswith("unreadable")] == []
-        assert len(company.ledger.trades()) == 2
+        assert len(harness.ledger.trades()) == 2
 
     played("tradier", story)
 
@@ -186,23 +186,23 @@ def test_a_spread_that_is_told_without_its_legs_is_an_open_break_until_it_has_th
 def test_an_order_of_somebody_else_s_that_the_venue_has_forgotten_ends_and_one_of_ours_does_not() -> None:
     """The venue answers for the last 2000 orders of an account: of the others only the fills are left."""
 
-    async def story(company: Company) -> None:
-        others, ours = company.place(client_id="0x" + "7" * 32), company.request("C-1")
-        await reconciled(company)
+    async def story(harness: Harness) -> None:
+        others, ours = harness.place(client_id="0x" + "7" * 32), harness.request("C-1")
+        await reconciled(harness)
         for order in (others, ours):
-            company.truth.fill(order, "0.04")
-            company.truth.cancel(order)
-            company.server.forget(order)  # type: ignore[attr-defined]
+            harness.exchange.fill(order, "0.04")
+            harness.exchange.cancel(order)
+            harness.server.forget(order)  # type: ignore[attr-defined]
         names = [f"absent_order:{others.order_id}", "absent_order:C-1"]
-        assert open_breaks(await reconciled(company)) == sorted(names)
-        company.clock.set(company.clock.now() + timedelta(hours=2))
-        assert open_breaks(await reconciled(company)) == ["absent_order:C-1"]
-        rows = {row["venue_order_id"]: row for row in company.ledger.orders()}
+        assert open_breaks(await reconciled(harness)) == sorted(names)
+        harness.clock.set(harness.clock.now() + timedelta(hours=2))
+        assert open_breaks(await reconciled(harness)) == ["absent_order:C-1"]
+        rows = {row["venue_order_id"]: row for row in harness.ledger.orders()}
         assert [(row["status"], row["reason"]) for row in map(rows.__getitem__, [str(others.order_id), str(ours.order_id)])] == [
             ("canceled", "concluded_absent"),
             ("partially_filled", None),
         ]
-        assert (await reconciled(company)).appended == 0
+        assert (await reconciled(harness)).appended == 0
 
     played("hyperliquid", story)
 
@@ -212,18 +212,18 @@ def test_an_order_of_somebody_else_s_that_the_venue_has_forgotten_ends_and_one_o
 def test_what_was_held_before_the_first_run_s_window_and_was_closed_since_leaves_no_position(name: str, left_over: int) -> None:
     """Behaviour 18: no phantom positions."""
 
-    async def story(company: Company) -> None:
-        one = company.kind.instruments[0]
-        company.truth.fill(company.place())
+    async def story(harness: Harness) -> None:
+        one = harness.kind.instruments[0]
+        harness.exchange.fill(harness.place())
         if name == "tradier":
-            company.server.end_session()  # type: ignore[attr-defined]
-        company.clock.set(company.clock.now() + timedelta(days=40))
-        company.truth.fill(company.place(side="sell", quantity=(10 - left_over) * one.lot))
-        found = await reconciled(company)
+            harness.server.end_session()  # type: ignore[attr-defined]
+        harness.clock.set(harness.clock.now() + timedelta(days=40))
+        harness.exchange.fill(harness.place(side="sell", quantity=(10 - left_over) * one.lot))
+        found = await reconciled(harness)
         assert [one.kind.value for one in found.breaks if "position" in one.kind.value] == ["opening_position"]
         assert [name for name in open_breaks(found) if "position" in name] == []
-        (row,) = [row for row in company.ledger.positions() if row["instrument"] == one.name]
+        (row,) = [row for row in harness.ledger.positions() if row["instrument"] == one.name]
         assert (row["position_quantity"], row["realized_pnl"]) == (left_over * one.lot, 0)
-        assert (await reconciled(company)).appended == 0
+        assert (await reconciled(harness)).appended == 0
 
     played(name, story)

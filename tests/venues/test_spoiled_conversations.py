@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciler, Rules
 from tests.seeds import few
-from tests.venues.company import Company, played
+from tests.venues.harness import Harness, played
 from tests.venues.mutations import Mutator
 from tests.worlds.plan import VENUES
 
@@ -38,17 +38,17 @@ def spoiling(seed: int) -> Callable[[str], str]:
     return spoil
 
 
-async def spoiled_for_a_while(company: Company, seed: int) -> None:
-    async with company.collected() as counters:
-        company.server.rewritten = spoiling(seed)
-        await company.live()
-        company.server.rewritten = lambda text: text
-        await company.settle(counters)
+async def spoiled_for_a_while(harness: Harness, seed: int) -> None:
+    async with harness.collected() as counters:
+        harness.server.rewritten = spoiling(seed)
+        await harness.live()
+        harness.server.rewritten = lambda text: text
+        await harness.settle(counters)
 
 
 def spoil(name: str, streams: int, seed: int) -> None:
     with capture_logs() as said:
-        played(name, lambda company: spoiled_for_a_while(company, seed), streams=streams)
+        played(name, lambda harness: spoiled_for_a_while(harness, seed), streams=streams)
     assert not [line for line in said if line["event"] in FAILURES]
 
 
@@ -68,21 +68,21 @@ def test_many_conversations_that_are_spoiled_by_chance_go_on(name: str, streams:
 def test_an_order_that_a_lie_gave_another_id_is_not_agreed_to_work_once_the_venue_has_ended_it() -> None:
     """At Hyperliquid an id that is new is a new leg: what ends the one before it does not end the order."""
 
-    async def story(company: Company) -> None:
-        order = company.request()
-        async with company.listening():
-            await company.until(lambda: company.ledger.order("C-1")["acknowledged_at"])
-            company.server.rewritten = lambda text: text.replace(str(order.order_id), str(2**53 + 1))
-            company.truth.fill(order, order.quantity / 2)
-            await company.until(lambda: len(company.ledger.order("C-1")["venue_order_ids"]) == 2)
-            company.server.rewritten = lambda text: text
-            company.truth.cancel(order)
-        rules = Rules(settling=timedelta(0), pause=0.001, opening_pause=0.001)
-        reconciler = Reconciler(company.ledger, company.venue, company.clock, rules)
+    async def story(harness: Harness) -> None:
+        order = harness.request()
+        async with harness.listening():
+            await harness.until(lambda: harness.ledger.order("C-1")["acknowledged_at"])
+            harness.server.rewritten = lambda text: text.replace(str(order.order_id), str(2**53 + 1))
+            harness.exchange.fill(order, order.quantity / 2)
+            await harness.until(lambda: len(harness.ledger.order("C-1")["venue_order_ids"]) == 2)
+            harness.server.rewritten = lambda text: text
+            harness.exchange.cancel(order)
+        rules = Rules(grace=timedelta(0), pause=0.001, opening_pause=0.001)
+        reconciler = Reconciler(harness.ledger, harness.venue, harness.clock, rules)
         for _ in range(2):
-            found = await reconciler.run(company.account)
+            found = await reconciler.run(harness.account)
             assert [left.id for left in found.certificate.open_breaks] == ["absent_order:C-1"]
-        told = company.ledger.order("C-1")
+        told = harness.ledger.order("C-1")
         assert (told["is_open"], told["cum_quantity"]) == (True, order.quantity / 2)
 
     played("hyperliquid", story)

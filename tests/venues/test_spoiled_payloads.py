@@ -12,10 +12,11 @@ from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Balance, Instrument, Message
 from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.sync.collecting.records import records_of
+from orderledger.infrastructure.venues.base.registry import adapters, installed
 from orderledger.infrastructure.venues.base.transport import parsed
 from orderledger.infrastructure.venues.base.venue import NoRecords, Records
 from tests.venues.mutations import NUMBERS, OTHERS, RAW, RAW_NUMBERS, TIMES, WORDS, Mutator, at, everywhere, paths
-from tests.venues.voices import VOICES, Voice
+from tests.venues.payload_samples import PAYLOAD_SAMPLES, PayloadSamples
 
 SEEDS = 150
 MANY_SEEDS = 10_000
@@ -24,30 +25,34 @@ KEPT = 200
 """After so many payloads a new ledger is begun."""
 
 
-def spoil(voice: Voice, documents: Sequence[Any], seeds: range) -> None:
+def spoil(samples: PayloadSamples, documents: Sequence[Any], seeds: range) -> None:
     url = "memory://"
     for start in range(seeds.start, seeds.stop, KEPT):
-        with Ledger.open(url, update_views=False) as ledger, records_of(url, ledger) as records:
+        with Ledger.open(url, update_views=False) as ledger, records_of(url, ledger, adapters(installed())) as records:
             for seed in range(start, min(start + KEPT, seeds.stop)):
-                spoil_one(voice, documents, seed, ledger, records)
+                spoil_one(samples, documents, seed, ledger, records)
 
 
-def spoil_one(voice: Voice, documents: Sequence[Any], seed: int, ledger: Ledger, records: Records) -> None:
-    chance, account = random.Random(seed), f"{voice.name}:{seed}"
+def spoil_one(samples: PayloadSamples, documents: Sequence[Any], seed: int, ledger: Ledger, records: Records) -> None:
+    chance, account = random.Random(seed), f"{samples.name}:{seed}"
     document = chance.choice(documents)
     if chance.random() < 0.5:
-        ledger.record(voice.request(account))
-    known = voice.read(parsed(json.dumps(document)), account, records)[0] if chance.random() < 0.3 else ()
+        ledger.record(samples.request(account))
+    known = samples.read(parsed(json.dumps(document)), account, records)[0] if chance.random() < 0.3 else ()
     ledger.record_many(known)
     text = Mutator(seed).text(document, times=chance.choice([1, 1, 1, 2, 4]))
-    assert_kept(voice, text, account, ledger, records, known)
+    assert_kept(samples, text, account, ledger, records, known)
 
 
-def assert_kept(voice: Voice, text: str, account: str, ledger: Ledger, records: Records, known: Sequence[Message]) -> None:
+def assert_kept(
+    samples: PayloadSamples, text: str, account: str, ledger: Ledger, records: Records, known: Sequence[Message]
+) -> None:
     """Whatever is told of it can be recorded, read twice it says the same, and its evidence stands in the payload."""
     document = parsed(text)
-    told, _ = voice.read(document, account, records)
-    assert [message.model_dump() for message in voice.read(document, account, records)[0]] == [m.model_dump() for m in told], text
+    told, _ = samples.read(document, account, records)
+    assert [message.model_dump() for message in samples.read(document, account, records)[0]] == [m.model_dump() for m in told], (
+        text
+    )
     assert {outcome.outcome for outcome in ledger.record_many(told)} <= {"recorded", "duplicate"}, text
     again = {outcome.outcome for outcome in ledger.record_many(told)}
     assert again <= {"duplicate"} or contradict([*known, *told]), text
@@ -60,12 +65,12 @@ def assert_kept(voice: Voice, text: str, account: str, ledger: Ledger, records: 
     ledger.account_events(account=account)
 
 
-def sweep(voice: Voice, values: Sequence[Any], url: str, step: int = 1) -> None:
-    for document in voice.documents:
-        with Ledger.open(url, update_views=False) as ledger, records_of(url, ledger) as records:
+def sweep(samples: PayloadSamples, values: Sequence[Any], url: str, step: int = 1) -> None:
+    for document in samples.documents:
+        with Ledger.open(url, update_views=False) as ledger, records_of(url, ledger, adapters(installed())) as records:
             for number, text in enumerate(everywhere(document, values, step)):
-                account = f"{voice.name}:{len(paths(document))}:{number}"
-                assert_kept(voice, text, account, ledger, records, [])
+                account = f"{samples.name}:{len(paths(document))}:{number}"
+                assert_kept(samples, text, account, ledger, records, [])
 
 
 def contradict(told: Sequence[Message]) -> bool:
@@ -76,11 +81,11 @@ def contradict(told: Sequence[Message]) -> bool:
     return any(names.setdefault(key, value) != value for key, value in given)
 
 
-def spoil_beside_others(voice: Voice, seeds: range) -> None:
+def spoil_beside_others(samples: PayloadSamples, seeds: range) -> None:
     for seed in seeds:
         chance = random.Random(seed)
-        around, row, neighbor = voice.rows[chance.choice(sorted(voice.rows))]
-        expected = said_of(voice, parsed(json.dumps(around([neighbor]))), neighbor)
+        around, row, neighbor = samples.rows[chance.choice(sorted(samples.rows))]
+        expected = said_of(samples, parsed(json.dumps(around([neighbor]))), neighbor)
         assert expected
         place = chance.randrange(3)
         rows = [neighbor, neighbor, neighbor]
@@ -88,49 +93,49 @@ def spoil_beside_others(voice: Voice, seeds: range) -> None:
         document = around(rows)
         (within,) = [path for path in paths(document) if path and path[-1] == place and at(document, path) is row]
         text = Mutator(seed).text(document, times=chance.choice([1, 2, 4]), within=within)
-        assert said_of(voice, parsed(text), neighbor)[: len(expected)] == expected, text
+        assert said_of(samples, parsed(text), neighbor)[: len(expected)] == expected, text
 
 
-def said_of(voice: Voice, document: Any, neighbor: Any) -> list[Any]:
+def said_of(samples: PayloadSamples, document: Any, neighbor: Any) -> list[Any]:
     """What is told of one row."""
     raw = parsed(json.dumps(neighbor))
-    told, _ = voice.read(document, f"{voice.name}:main", NoRecords())
+    told, _ = samples.read(document, f"{samples.name}:main", NoRecords())
     return [message.model_dump() for message in told if message.evidence == raw]
 
 
-@pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
-def test_a_spoiled_payload_is_told_or_a_fault_and_never_raised(voice: Voice) -> None:
-    spoil(voice, voice.documents, range(SEEDS))
+@pytest.mark.parametrize("samples", PAYLOAD_SAMPLES.values(), ids=PAYLOAD_SAMPLES)
+def test_a_spoiled_payload_is_told_or_a_fault_and_never_raised(samples: PayloadSamples) -> None:
+    spoil(samples, samples.documents, range(SEEDS))
 
 
-@pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
-def test_a_spoiled_row_costs_its_neighbors_nothing(voice: Voice) -> None:
-    spoil_beside_others(voice, range(SEEDS))
+@pytest.mark.parametrize("samples", PAYLOAD_SAMPLES.values(), ids=PAYLOAD_SAMPLES)
+def test_a_spoiled_row_costs_its_neighbors_nothing(samples: PayloadSamples) -> None:
+    spoil_beside_others(samples, range(SEEDS))
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
-def test_tens_of_thousands_of_spoiled_payloads_are_told_or_faults(voice: Voice) -> None:
-    spoil(voice, voice.documents, range(SEEDS, MANY_SEEDS))
-    spoil_beside_others(voice, range(SEEDS, MANY_SEEDS))
+@pytest.mark.parametrize("samples", PAYLOAD_SAMPLES.values(), ids=PAYLOAD_SAMPLES)
+def test_tens_of_thousands_of_spoiled_payloads_are_told_or_faults(samples: PayloadSamples) -> None:
+    spoil(samples, samples.documents, range(SEEDS, MANY_SEEDS))
+    spoil_beside_others(samples, range(SEEDS, MANY_SEEDS))
 
 
 @pytest.mark.long
 @pytest.mark.shared
-@pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
-def test_spoiled_samples_are_told_or_faults(voice: Voice, shared: Path) -> None:
-    samples = [json.loads(path.read_text()) for path in sorted((shared / "venues/samples" / voice.name).iterdir())]
-    spoil(voice, samples, range(MANY_SEEDS))
+@pytest.mark.parametrize("samples", PAYLOAD_SAMPLES.values(), ids=PAYLOAD_SAMPLES)
+def test_spoiled_samples_are_told_or_faults(samples: PayloadSamples, shared: Path) -> None:
+    documents = [json.loads(path.read_text()) for path in sorted((shared / "venues/samples" / samples.name).iterdir())]
+    spoil(samples, documents, range(MANY_SEEDS))
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
-def test_odd_values_in_every_place_are_told_or_faults(voice: Voice) -> None:
+@pytest.mark.parametrize("samples", PAYLOAD_SAMPLES.values(), ids=PAYLOAD_SAMPLES)
+def test_odd_values_in_every_place_are_told_or_faults(samples: PayloadSamples) -> None:
     values = [*OTHERS, *NUMBERS, *(f"{RAW}{number}{RAW}" for number in RAW_NUMBERS), *TIMES, *WORDS]
-    sweep(voice, values, "memory://", ONE_IN)
+    sweep(samples, values, "memory://", ONE_IN)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
-def test_text_that_a_store_cannot_hold_is_told_or_a_fault(voice: Voice, durable_store_url: str) -> None:
-    sweep(voice, ["\x00", "\ud800"], durable_store_url)
+@pytest.mark.parametrize("samples", PAYLOAD_SAMPLES.values(), ids=PAYLOAD_SAMPLES)
+def test_text_that_a_store_cannot_hold_is_told_or_a_fault(samples: PayloadSamples, durable_store_url: str) -> None:
+    sweep(samples, ["\x00", "\ud800"], durable_store_url)

@@ -9,7 +9,7 @@ from random import Random
 from orderledger import Ledger, Message, RequestCancel, RequestReplace, Submit, Unresolved
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.messages.registry import Acknowledge, Request
-from orderledger.simulation.servers import OrderStatus, Traded, TrueOrder, Truth
+from orderledger.simulation.servers import ExchangeSimulator, OrderStatus, Traded, TrueOrder
 from tests.worlds.venues import Kind
 
 Say = Callable[[str], None]
@@ -21,7 +21,7 @@ class Desk:
     did. `is_reachable`: whether anything that is sent arrives."""
 
     ledger: Ledger
-    truth: Truth
+    exchange: ExchangeSimulator
     kind: Kind
     clock: Clock
     chance: Random
@@ -63,7 +63,7 @@ class Desk:
         self.say(f"we cancel {name}, which {'arrives' if arrives else 'is lost'}")
         await self._record(RequestCancel(account=account, client_order_id=name, at=self.clock.now()))
         if arrives:
-            self.truth.cancel(order)
+            self.exchange.cancel(order)
 
     async def replace(self) -> None:
         """We want other terms: another price, and where the venue can change it, another quantity too."""
@@ -76,19 +76,19 @@ class Desk:
         instrument = next(one for one in self.kind.instruments if one.name == order.instrument)
         price = instrument.price + price_ticks * instrument.tick
         row_quantity = order.filled + lots * instrument.lot if self.kind.can_resize else order.quantity
-        total = row_quantity + sum((self.truth.order(leg).filled for leg in order.legs[:-1]), Decimal(0))
+        total = row_quantity + sum((self.exchange.order(leg).filled for leg in order.legs[:-1]), Decimal(0))
         self.say(f"we replace {name} by {total} at {price}, which {'arrives' if arrives else 'is lost'}")
         asked = RequestReplace(account=account, client_order_id=name, at=self.clock.now(), quantity=total, limit_price=price)
         await self._record(asked)
         if arrives:
-            self.truth.modify(order, quantity=row_quantity, limit_price=price, with_new_id=self.kind.new_ids)
+            self.exchange.modify(order, quantity=row_quantity, limit_price=price, with_new_id=self.kind.new_ids)
 
     def _own_open(self, *statuses: OrderStatus) -> tuple[tuple[str, str], TrueOrder] | None:
         open_orders = [
             (key, order)
             for key, client_id in self.sent.items()
             if client_id is not None and key not in self.unanswered  # what may not be there is left alone
-            for order in self.truth.orders_by_client_id(self.kind.names[key[0]], client_id)
+            for order in self.exchange.orders_by_client_id(self.kind.names[key[0]], client_id)
             if order.status in statuses
         ]
         return self.chance.choice(open_orders) if open_orders else None
@@ -108,7 +108,7 @@ class Desk:
         )
 
     def _place(self, request: Request, client_id: str) -> TrueOrder:
-        return self.truth.place(
+        return self.exchange.place(
             self.kind.names[request.account],
             client_id=client_id,
             instrument=request.instrument,

@@ -1,4 +1,4 @@
-"""Compares a ledger's file with the truth of its venue, by SQL and arithmetic of its own: it uses no code of the ledger."""
+"""Compare a ledger's file with the simulated exchange, by SQL and arithmetic of its own: uses no code of the ledger."""
 
 import json
 import sqlite3
@@ -10,10 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orderledger.simulation.servers import OrderStatus, TrueFill, TrueOrder, Truth
+from orderledger.simulation.servers import ExchangeSimulator, OrderStatus, TrueFill, TrueOrder
 from tests.worlds.venues import Kind
 
-Row = dict[str, Any]
+Row = Any
 Sent = Mapping[tuple[str, str], str | None]
 
 NOTHING = Decimal(0)
@@ -64,10 +64,12 @@ class Judge:
     """`faults` is all that is wrong, in sentences. `is_whole`: whether the collector heard everything as it happened, so that
     even an order of somebody else's that came and went unfilled has to be there. `had_gaps`: whether every feed was down."""
 
-    def __init__(self, database: Path, kind: Kind, truth: Truth, sent: Sent, *, is_whole: bool, had_gaps: bool = False) -> None:
+    def __init__(
+        self, database: Path, kind: Kind, exchange: ExchangeSimulator, sent: Sent, *, is_whole: bool, had_gaps: bool = False
+    ) -> None:
         self._database = database
         self._kind = kind
-        self._truth = truth
+        self._exchange = exchange
         self._sent = sent
         self._is_whole = is_whole or not kind.tells_fills
         self._had_gaps = had_gaps
@@ -155,12 +157,12 @@ class Judge:
 
     def _stories(self, account: str, name: str) -> Iterator[TrueStory]:
         ours = {client_id: own for (whose, own), client_id in self._sent.items() if whose == account and client_id is not None}
-        rows = self._truth.orders(name)
+        rows = self._exchange.orders(name)
         for order in rows:
             is_chained = self._kind.new_ids and order.client_id is not None
             if order.replaced_by is not None and is_chained:
                 continue
-            legs = tuple(self._truth.order(leg) for leg in order.legs) if is_chained else (order,)
+            legs = tuple(self._exchange.order(leg) for leg in order.legs) if is_chained else (order,)
             yield TrueStory(legs=legs, name=ours.get(order.client_id or ""))
         for own in sorted(set(ours.values()) - {ours.get(order.client_id or "") for order in rows}, key=str):
             self._faults.append(f"{account}: {own} was sent, and is not at the venue: this world is wrong")
@@ -169,7 +171,7 @@ class Judge:
 
     def _judge_fills(self, connection: sqlite3.Connection, account: str, name: str) -> None:
         rows = _rows(connection, "SELECT * FROM trades WHERE account = ? AND state = 'active'", account)
-        fills = self._truth.fills(name)
+        fills = self._exchange.fills(name)
         if not self._kind.tells_fills:
             self._judge_sums(account, rows, fills)
             return
@@ -198,13 +200,13 @@ class Judge:
     def _judge_positions(self, connection: sqlite3.Connection, account: str, name: str) -> None:
         rows = _rows(connection, "SELECT * FROM positions WHERE account = ? AND method = 'average'", account)
         held = {row["instrument"]: row for row in rows}
-        for instrument in sorted({*held, *(fill.instrument for fill in self._truth.fills(name))}):
+        for instrument in sorted({*held, *(fill.instrument for fill in self._exchange.fills(name))}):
             row = held.get(instrument)
             told = Decimal(row["position_quantity"]) if row else NOTHING
-            expected = sum((f.signed_quantity for f in self._truth.fills(name) if f.instrument == instrument), NOTHING)
+            expected = sum((f.signed_quantity for f in self._exchange.fills(name) if f.instrument == instrument), NOTHING)
             if told != expected:
                 self._faults.append(f"{account}: the position in {instrument} is {told}, and should be {expected}")
-            fundings = [one.amount for one in self._truth.fundings(name) if one.instrument == instrument]
+            fundings = [one.amount for one in self._exchange.fundings(name) if one.instrument == instrument]
             paid = sum((Decimal(str(paid)) for paid in json.loads((row or {}).get("funding") or "{}").values()), NOTHING)
             if paid != sum(fundings, NOTHING):
                 self._faults.append(f"{account}: fundings of {instrument} are {paid}, and should be {sum(fundings, NOTHING)}")

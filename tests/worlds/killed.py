@@ -18,7 +18,7 @@ from tests.worlds.plan import Plan
 from tests.worlds.venues import kind_of, token_of
 
 PATIENCE = 60.0
-SETTLING = 0.1
+GRACE = 0.1
 ROOMY = 100_000
 
 
@@ -31,9 +31,9 @@ class KilledWorld:
         self.database = folder / "ledger.db"
         self.config = folder / "orderledger.toml"
         self.clock = SystemClock()
-        self.truth = self.kind.truth(self.clock)
+        self.exchange = self.kind.exchange(self.clock)
         self.faults = Faults(plan.seed, repeat=0.1, reorder=0.1, delay_seconds=0.01)
-        self.server = self.kind.serve(self.truth, self.faults, self.clock)
+        self.server = self.kind.serve(self.exchange, self.faults, self.clock)
         self.desk: Desk
         self._command = command
         self._steps = steps
@@ -45,7 +45,7 @@ class KilledWorld:
         await self.server.start()
         self.config.write_text(self._settings(), encoding="utf-8")
         bot = await asyncio.to_thread(Ledger.open, str(self.database))
-        self.desk = Desk(bot, self.truth, self.kind, self.clock, self._chance, lambda line: None)
+        self.desk = Desk(bot, self.exchange, self.kind, self.clock, self._chance, lambda line: None)
         try:
             await self._start()
             await self._until(self._is_up)
@@ -55,7 +55,7 @@ class KilledWorld:
             await self._start()
             await self._trade()
             self.faults.heal()
-            await asyncio.sleep(2 * SETTLING)
+            await asyncio.sleep(2 * GRACE)
             settled_at = datetime.now(UTC)
             await self._until(lambda: self._is_well(settled_at))
             await self._end(signal.SIGTERM)
@@ -78,7 +78,7 @@ class KilledWorld:
     def _happen(self) -> None:
         names = list(self.kind.names.values())
         told = {"happenings": self.kind.happenings, "with_new_id": self.kind.new_ids}
-        step(self.truth, self._chance, names, self.kind.instruments, client_id=self.kind.others_client_id, **told)  # type: ignore[arg-type]
+        step(self.exchange, self._chance, names, self.kind.instruments, client_id=self.kind.others_client_id, **told)  # type: ignore[arg-type]
 
     async def _start(self) -> None:
         environment = {**os.environ, "WORLD_TOKEN": self._token(), "ORDERLEDGER_LOG": "json"}
@@ -125,7 +125,7 @@ class KilledWorld:
             case _:
                 venue = f'account = "{account}"\nnumber = "{name}"\ntoken = {{ env = "WORLD_TOKEN" }}\npoll_seconds = 0.1\n'
         budget = "" if self.kind.name == "hyperliquid" else f"requests_per_minute = {ROOMY}\n"
-        top = f'db = "{self.database}"\nreconcile_seconds = 0.5\nsettling_seconds = {SETTLING}\nlooking_back_hours = 1\n'
+        top = f'db = "{self.database}"\nreconcile_seconds = 0.5\ngrace_seconds = {GRACE}\nlookback_hours = 1\n'
         return f'{top}[[venues]]\nvenue = "{self.kind.name}"\n{common}{venue}{budget}'
 
     def _token(self) -> str:

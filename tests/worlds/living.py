@@ -24,7 +24,7 @@ class Verdict:
 
 
 def judged(plan: Plan, folder: Path) -> Verdict:
-    """Live the world, and compare it with its truth: when the collector has stopped, and when all was reconciled again."""
+    """Live the world, and compare it with its exchange: when the collector has stopped, and when all was reconciled again."""
     database = folder / f"world-{plan.venue}-{plan.seed}.db"
     folder.mkdir(exist_ok=True)
     for earlier in folder.glob(f"{database.name}*"):
@@ -38,7 +38,9 @@ def judged(plan: Plan, folder: Path) -> Verdict:
     verdict.faults += [f"logged: {error}" for error in world.errors]
     if verdict.faults:
         return verdict
-    judge = Judge(world.database, world.kind, world.truth, world.desk.sent, is_whole=plan.is_quiet, had_gaps=plan.every is None)
+    judge = Judge(
+        world.database, world.kind, world.exchange, world.desk.sent, is_whole=plan.is_quiet, had_gaps=plan.every is None
+    )
     verdict.faults += judge.faults()
     for number in (1, 2):
         before = judge.log_length()

@@ -22,5 +22,5 @@ def test_a_collector_that_is_killed_is_started_again_and_misses_nothing(
     print(f"seed {plan.seed}")
     world = KilledWorld(plan, tmp_path, orderledger_command)
     asyncio.run(world.live())
-    judge = Judge(world.database, world.kind, world.truth, world.desk.sent, is_whole=False)
+    judge = Judge(world.database, world.kind, world.exchange, world.desk.sent, is_whole=False)
     assert not judge.faults(), f"seed {plan.seed}: {judge.faults()}"

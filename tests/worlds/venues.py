@@ -1,4 +1,4 @@
-"""The three venues as a world needs them: their truth, their fake, the real adapter with its waits scaled down, and how an
+"""The three venues as a world needs them: their exchange, their fake, the real adapter with its waits scaled down, and how an
 order of ours is named there."""
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ from orderledger.infrastructure.venues.tradier.venue import TradierVenue
 from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
 from orderledger.simulation.hyperliquid.server import HyperliquidFake
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
-from orderledger.simulation.servers import HAPPENINGS, Faults, Traded, Truth
+from orderledger.simulation.servers import HAPPENINGS, ExchangeSimulator, Faults, Traded
 from orderledger.simulation.servers.server import FakeServer
 from orderledger.simulation.tradier.server import TradierFake
 from tests.worlds.plan import Plan
@@ -38,7 +38,7 @@ TOKEN_ENDS = 4_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """`names`: the truth's names of the accounts, by the ledger's. `new_ids`: whether a modify gives an order a new id.
+    """`names`: the exchange's names of the accounts, by the ledger's. `new_ids`: whether a modify gives an order a new id.
     `can_resize`: whether it can change a quantity. `tells_fills`: False where fills are made of cumulated quantities."""
 
     name: str
@@ -51,8 +51,8 @@ class Kind:
     alias: str
     client_id: Callable[[str, str], str]
     others_client_id: Callable[[int], str | None]
-    truth: Callable[[Clock], Truth]
-    serve: Callable[[Truth, Faults, Clock], FakeServer]
+    exchange: Callable[[Clock], ExchangeSimulator]
+    serve: Callable[[ExchangeSimulator, Faults, Clock], FakeServer]
     connect: Callable[[FakeServer, Records, Clock, Random], Venue]
 
 
@@ -84,8 +84,8 @@ def _hyperliquid(plan: Plan) -> Kind:
     limits = Limits(users=plan.streams, weight_per_minute=ROOMY, connections_per_minute=ROOMY)
     pace = Pace(hold=0.12, acknowledge=0.15, ping=0.05, quiet=0.5, round=0.01, fundings=0.02)
 
-    def serve(truth: Truth, faults: Faults, clock: Clock) -> FakeServer:
-        return HyperliquidFake(truth, faults=faults, weight=ROOMY, connections_per_minute=ROOMY, connections=100)
+    def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> FakeServer:
+        return HyperliquidFake(exchange, faults=faults, weight=ROOMY, connections_per_minute=ROOMY, connections=100)
 
     def connect(server: FakeServer, records: Records, clock: Clock, chance: Random) -> Venue:
         return Hyperliquid(
@@ -103,7 +103,7 @@ def _hyperliquid(plan: Plan) -> Kind:
         alias=CLOID,
         client_id=lambda account, name: cloid_for(name),
         others_client_id=lambda number: _some(number, f"0x{number:032x}"),
-        truth=partial(_truth, first_order_id=700_000_000_101, first_fill_id=200_000_000_001, accounts=list(names.values())),
+        exchange=partial(_truth, first_order_id=700_000_000_101, first_fill_id=200_000_000_001, accounts=list(names.values())),
         serve=serve,
         connect=connect,
     )
@@ -112,8 +112,8 @@ def _hyperliquid(plan: Plan) -> Kind:
 def _lighter(plan: Plan) -> Kind:
     indexes = {f"lighter:{number}": number + 1000 for number in range(1, plan.accounts + 1)}
 
-    def serve(truth: Truth, faults: Faults, clock: Clock) -> FakeServer:
-        return LighterFake(truth, indexes, clock=clock, faults=faults)
+    def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> FakeServer:
+        return LighterFake(exchange, indexes, clock=clock, faults=faults)
 
     def connect(server: FakeServer, records: Records, clock: Clock, chance: Random) -> Venue:
         allowance = Allowance(per_minute=ROOMY)
@@ -143,7 +143,7 @@ def _lighter(plan: Plan) -> Kind:
         alias=CLIENT_ORDER_INDEX,
         client_id=lambda account, name: str(hashed_index(account, name, 0)),
         others_client_id=lambda number: _some(number, str(number)),
-        truth=partial(
+        exchange=partial(
             _truth,
             first_order_id=FIRST_ORDER_ID + 101,
             first_fill_id=19_300_000_001,
@@ -164,8 +164,8 @@ def token_of(index: int) -> str:
 def _tradier(plan: Plan) -> Kind:
     numbers = {f"tradier:{number}": f"VA00000{number}" for number in range(1, plan.accounts + 1)}
 
-    def serve(truth: Truth, faults: Faults, clock: Clock) -> FakeServer:
-        return TradierFake(truth, faults=faults, limit=ROOMY)
+    def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> FakeServer:
+        return TradierFake(exchange, faults=faults, limit=ROOMY)
 
     def connect(server: FakeServer, records: Records, clock: Clock, chance: Random) -> Venue:
         assert isinstance(server, TradierFake)
@@ -178,7 +178,7 @@ def _tradier(plan: Plan) -> Kind:
             chance=chance,
             url=server.url,
             stream_url=server.websocket_url if plan.streams else None,
-            budget=ROOMY,
+            requests_per_minute=ROOMY,
             poll_seconds=0.01,
             idle_seconds=0.03,
             backoff=_waits(chance),
@@ -196,7 +196,7 @@ def _tradier(plan: Plan) -> Kind:
         alias=TAG_ALIAS,
         client_id=lambda account, name: tag_for(name),
         others_client_id=lambda number: _some(number, f"O-{number}"),
-        truth=partial(_truth, first_order_id=900_101, accounts=list(numbers.values()), currency="USD"),
+        exchange=partial(_truth, first_order_id=900_101, accounts=list(numbers.values()), currency="USD"),
         serve=serve,
         connect=connect,
     )
@@ -208,6 +208,6 @@ async def _sleep(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-def _truth(clock: Clock, **options: Any) -> Truth:
+def _truth(clock: Clock, **options: Any) -> ExchangeSimulator:
     fees = {"maker_fee": Decimal("0.00015"), "taker_fee": Decimal("0.00045")} if options.get("currency") != "USD" else {}
-    return Truth(clock=clock, **{**fees, **options})
+    return ExchangeSimulator(clock=clock, **{**fees, **options})

@@ -18,7 +18,7 @@ from tests.worlds.plan import Plan
 from tests.worlds.venues import kind_of
 
 START = datetime(2026, 9, 21, 14, tzinfo=UTC)
-SETTLING = timedelta(milliseconds=20)
+GRACE = timedelta(milliseconds=20)
 PATIENCE = 60.0
 """Seconds after which a world that does not become well has failed."""
 
@@ -34,12 +34,10 @@ class World:
         self.errors: list[str] = []
         self.venue_clock = SteppingClock(START)
         self.clock = Shifted(self.venue_clock, plan.skew)
-        self.truth = self.kind.truth(self.venue_clock)
+        self.exchange = self.kind.exchange(self.venue_clock)
         self.faults = Faults(plan.seed, delay_seconds=plan.delay_seconds, **plan.chances)
-        self.server = self.kind.serve(self.truth, self.faults, self.venue_clock)
-        self.rules = Rules(
-            looking_back=timedelta(hours=1), overlap=plan.overlap, settling=SETTLING, pause=0.002, opening_pause=0.01
-        )
+        self.server = self.kind.serve(self.exchange, self.faults, self.venue_clock)
+        self.rules = Rules(lookback=timedelta(hours=1), overlap=plan.overlap, grace=GRACE, pause=0.002, opening_pause=0.01)
         self.desk: Desk
         self._chance = Random(f"acts {plan.seed}")
         self._timing = Random(f"timing {plan.seed}")
@@ -53,7 +51,7 @@ class World:
         with listening(self.say, self.errors):
             await self.server.start()
             bot = await asyncio.to_thread(self._open)
-            self.desk = Desk(bot, self.truth, self.kind, self.clock, self._chance, self.say)
+            self.desk = Desk(bot, self.exchange, self.kind, self.clock, self._chance, self.say)
             try:
                 await self._start()
                 if self.plan.is_quiet:
@@ -89,7 +87,7 @@ class World:
     async def _happen(self) -> None:
         accounts = list(self.kind.names.values())
         happening = step(
-            self.truth,
+            self.exchange,
             self._chance,
             accounts,
             self.kind.instruments,
@@ -199,7 +197,7 @@ class World:
         self.faults.heal()
         self.server.refuse_connections(False)
         # What our clock takes for a moment ago is left to the next run: one that is behind takes longer for it.
-        self.venue_clock.set(self.venue_clock.now() + 2 * SETTLING + max(timedelta(0), -self.plan.skew))
+        self.venue_clock.set(self.venue_clock.now() + 2 * GRACE + max(timedelta(0), -self.plan.skew))
         counters = self._running.collector.counters
         await self._until(
             lambda: all(counters[account].is_up and counters[account].reconciled for account in self.kind.names),

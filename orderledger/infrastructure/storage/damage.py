@@ -18,7 +18,7 @@ def readable_rows(session: Session, table: Table) -> tuple[list[Row], list[Damag
     rows: list[Row] = []
     damaged: list[DamagedRow] = []
     for found in _read(session, table, _places(session, table.name, "", ())):
-        (damaged if isinstance(found, DamagedRow) else rows).append(found)  # type: ignore[arg-type]
+        (damaged if isinstance(found, DamagedRow) else rows).append(found)
     return rows, damaged
 
 

@@ -1,9 +1,9 @@
 """What can be asked of a ledger: answers from the views, each of which brings them up to date first, and from the log."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
@@ -17,7 +17,19 @@ from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import Method
-from orderledger.projections.view import Row, Table
+from orderledger.projections.rows import (
+    AccountEventRow,
+    AnomalyRow,
+    CertificateRow,
+    EventRow,
+    InstrumentRow,
+    OrderRow,
+    PnlRow,
+    PositionRow,
+    ProposalRow,
+    TradeRow,
+)
+from orderledger.projections.view import Row, RowList, Table
 
 
 class Queries(Reader):
@@ -34,7 +46,7 @@ class Queries(Reader):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
-    ) -> list[Row]:
+    ) -> RowList[OrderRow]:
         """Orders, oldest request first. `limit`: at most so many, those that were updated last. `since` and `until`: those
         requested from the one time on, and before the other; an order that was not requested here counts by its last update.
         `where`: values of columns, e.g. account, instrument, side, status, certainty, strategy, origin."""
@@ -43,11 +55,10 @@ class Queries(Reader):
             raise ValueError(f"limit takes 1 or more, not {limit}")
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
-            return queries.orders(
-                views, limit=limit, since=since, until=until, **where, **({"is_open": True} if open_only else {})
-            )
+            is_open = {"is_open": True} if open_only else {}
+            return _listed(queries.orders(views, limit=limit, since=since, until=until, **where, **is_open))
 
-    def open_orders(self, **where: Any) -> list[Row]:
+    def open_orders(self, **where: Any) -> RowList[OrderRow]:
         """Orders that have not ended."""
         return self.orders(open_only=True, **where)
 
@@ -59,12 +70,12 @@ class Queries(Reader):
         account: str | None = None,
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
-    ) -> Row:
+    ) -> OrderRow:
         """One order by any id it has borne. Raises UnknownOrder, or AmbiguousOrder where several accounts have such an order."""
         check_argument("order_id", "text", order_id, is_needed=True)
         check_argument("account", "text", account)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
-            return ORDERS.shown(one_order(views, order_id, account))
+            return cast(OrderRow, ORDERS.shown(one_order(views, order_id, account)))
 
     def history(
         self,
@@ -79,7 +90,7 @@ class Queries(Reader):
         until: datetime | None = None,
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
-    ) -> list[Row]:
+    ) -> RowList[EventRow]:
         """The events of one order, as they were recorded. The filters are those of `events`. Raises as `order` does."""
         check_times(as_of, effective_at)
         check_argument("order_id", "text", order_id, is_needed=True)
@@ -91,13 +102,13 @@ class Queries(Reader):
                 stream = one_order(views, order_id, account)["stream"]
             with reaching(self._url):
                 stored = self._store.recorder.rows_of([stream])
-        return [
+        return _listed(
             row
             for row in map(stored_event_row, stored)
             if was_known(row["recorded_at"], row["position"], as_of)
             and (effective_at is None or row["at"] <= effective_at)
             and is_asked_for(row)
-        ]
+        )
 
     def events(
         self,
@@ -110,7 +121,7 @@ class Queries(Reader):
         until: datetime | None = None,
         after: int = 0,
         limit: int | None = None,
-    ) -> Iterator[Row]:
+    ) -> Iterator[EventRow]:
         """The log, as `history` shows it, one event after the other: those after the position `after`, at most `limit`.
 
         `name` is an event's, with or without its version. `since` and `until`: events that happened from the one time on, and
@@ -120,7 +131,7 @@ class Queries(Reader):
         check_argument("limit", "count", limit)
         is_asked_for = event_filter(actor=actor, source=source, name=name, since=since, until=until)
         found = (row for row in self._events_after(after, account) if is_asked_for(row))
-        return islice(found, limit)
+        return cast(Iterator[EventRow], islice(found, limit))
 
     def trades(
         self,
@@ -131,12 +142,12 @@ class Queries(Reader):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
-    ) -> list[Row]:
+    ) -> RowList[TradeRow]:
         """Fills that stand, in the order they happened; with `include_busted` also those that were busted or corrected. `since`
         and `until`: those that happened from the one time on, and before the other."""
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
-            return queries.trades(views, include_busted=include_busted, since=since, until=until, **where)
+            return _listed(queries.trades(views, include_busted=include_busted, since=since, until=until, **where))
 
     def stream(
         self,
@@ -168,10 +179,10 @@ class Queries(Reader):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
-    ) -> list[Row]:
+    ) -> RowList[PositionRow]:
         """Positions with their P&L, and the quantities that open and unresolved orders may add."""
         with self._views(as_of, effective_at) as views:
-            return queries.positions(views, method=method, **where)
+            return _listed(queries.positions(views, method=method, **where))
 
     def pnl(
         self,
@@ -181,10 +192,10 @@ class Queries(Reader):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
-    ) -> list[Row]:
+    ) -> RowList[PnlRow]:
         """P&L by account and instrument, or by any of account, instrument, strategy and day. Methods: average, fifo, lifo."""
         with self._views(as_of, effective_at) as views:
-            return queries.pnl(views, method=method, by=_groups(by), **where)
+            return _listed(queries.pnl(views, method=method, by=_groups(by), **where))
 
     def anomalies(
         self,
@@ -195,11 +206,11 @@ class Queries(Reader):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
-    ) -> list[Row]:
+    ) -> RowList[AnomalyRow]:
         """Every anomaly that was detected, with the time it was cleared; with `open_only` those that were not cleared. `since`
         and `until`: those detected from the one time on, and before the other."""
         rows = self._shown(ANOMALIES, as_of, effective_at, where, since, until)
-        return [row for row in rows if row["cleared_at"] is None] if open_only else rows
+        return _listed(row for row in rows if row["cleared_at"] is None) if open_only else rows
 
     def proposals(
         self,
@@ -209,28 +220,28 @@ class Queries(Reader):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
-    ) -> list[Row]:
+    ) -> RowList[ProposalRow]:
         """Proposals, what was decided about them and by whom, and the orders that carry them out. `since` and `until`: those
         made from the one time on, and before the other."""
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
-            return queries.proposals(views, since=since, until=until, **where)
+            return _listed(queries.proposals(views, since=since, until=until, **where))
 
     def instruments(
         self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
-    ) -> list[Row]:
+    ) -> RowList[InstrumentRow]:
         """Instruments as they were defined, their marks, and what the venue says is held."""
         return self._shown(INSTRUMENTS, as_of, effective_at, where)
 
     def account_events(
         self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
-    ) -> list[Row]:
+    ) -> RowList[AccountEventRow]:
         """Funding, adjustments and gaps."""
         return self._shown(ACCOUNT_EVENTS, as_of, effective_at, where)
 
     def certificates(
         self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
-    ) -> list[Row]:
+    ) -> RowList[CertificateRow]:
         """What agreed with the venues each time they were compared, and what did not."""
         return self._shown(CERTIFICATES, as_of, effective_at, where)
 
@@ -242,10 +253,14 @@ class Queries(Reader):
         where: dict[str, Any],
         since: datetime | None = None,
         until: datetime | None = None,
-    ) -> list[Row]:
+    ) -> RowList[Any]:
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
-            return [table.shown(row) for row in views.rows(table, since=since, until=until, **where)]
+            return _listed(table.shown(row) for row in views.rows(table, since=since, until=until, **where))
+
+
+def _listed(rows: Iterable[Row]) -> RowList[Any]:
+    return RowList(rows)
 
 
 def _groups(by: Sequence[str] | str) -> tuple[str, ...]:

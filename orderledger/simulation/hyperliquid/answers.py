@@ -1,4 +1,4 @@
-"""What a made-up Hyperliquid answers to the questions of `/info`, within a weight per minute."""
+"""What a simulated Hyperliquid answers to the questions of `/info`, within a weight per minute."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from orderledger.infrastructure.venues.hyperliquid.limits import weight_of, weig
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import is_cloid
 from orderledger.simulation.hyperliquid import rows as venue_rows
-from orderledger.simulation.servers import Faults, TrueOrder, Truth
+from orderledger.simulation.servers import ExchangeSimulator, Faults, TrueOrder
 from orderledger.simulation.servers.server import FakeServer
 
 MOST_ROWS = 2000
@@ -24,15 +24,31 @@ def _is_name(oid: Any) -> bool:
     return isinstance(oid, int) or (isinstance(oid, str) and is_cloid(oid))
 
 
+LISTS: dict[str, dict[str, Any]] = {
+    "meta": {"universe": [{"name": "BTC", "szDecimals": 5}, {"name": "ETH", "szDecimals": 4}], "collateralToken": 0},
+    "spotMeta": {
+        "tokens": [
+            {"name": "USDC", "szDecimals": 8, "index": 0},
+            {"name": "PURR", "szDecimals": 0, "index": 1},
+            {"name": "HYPE", "szDecimals": 2, "index": 150},
+        ],
+        "universe": [{"name": "PURR/USDC", "tokens": [1, 0], "index": 0}, {"name": "@107", "tokens": [150, 0], "index": 107}],
+    },
+}
+"""What the venue lists of its instruments, main exchange and spot."""
+
+
 class FakeAnswers(FakeServer):
     """`weight` is what may be asked in a `minute`. `violations` counts what was refused, `most_weight` is what was spent.
 
-    `spot_balances` are those of tokens, by address, which the truth does not know. `spoiled` puts other fields into the rows of
-    an order. With `disorder`, a seed, fills of one millisecond are listed in any order.
+    `spot_balances`: balances of tokens by address, which the exchange does not keep. `spoiled` puts other fields into the rows of
+    an order. With `disorder`, a seed, fills of one millisecond are listed in any order. `lists`: the lists of instruments.
     """
 
-    def __init__(self, truth: Truth, *, faults: Faults | None, weight: int, minute: float, rows_per_page: int) -> None:
-        super().__init__(truth, faults=faults)
+    def __init__(
+        self, exchange: ExchangeSimulator, *, faults: Faults | None, weight: int, minute: float, rows_per_page: int
+    ) -> None:
+        super().__init__(exchange, faults=faults)
         self.weight, self.minute, self.rows_per_page = weight, minute, rows_per_page
         self.violations: Counter[str] = Counter()
         self.most_weight = 0
@@ -40,6 +56,7 @@ class FakeAnswers(FakeServer):
         self.spoiled: dict[int, dict[str, Any]] = {}
         self.spot_balances: dict[str, list[dict[str, Any]]] = {}
         self.disorder: int | None = None
+        self.lists = dict(LISTS)
         self._forgotten: set[int] = set()
 
     def forget(self, order: TrueOrder) -> None:
@@ -58,11 +75,12 @@ class FakeAnswers(FakeServer):
     async def _info(self, request: web.Request) -> web.Response:
         asked = json.loads(await request.text())
         answer: Callable[[str, dict[str, Any]], Any] | None = self._questions.get(asked.get("type"))
-        if answer is None or "user" not in asked or not _is_name(asked.get("oid", 0)):
+        is_known = asked.get("type") in self.lists if asked.get("type") in LISTS else "user" in asked
+        if answer is None or not is_known or not _is_name(asked.get("oid", 0)):
             return web.Response(status=422, text="Failed to deserialize the JSON body into the target type")
         if not self._spend(weight_of(asked["type"])):
             return web.Response(status=429, text="rate limited", headers={"Retry-After": "0"})
-        document = answer(asked["user"].lower(), asked)
+        document = answer(asked.get("user", "").lower(), asked)
         if isinstance(document, list):
             self._spend(weight_of_rows(asked["type"], len(document)))
         return self.answer(document)
@@ -88,14 +106,16 @@ class FakeAnswers(FakeServer):
             "historicalOrders": self._historical_orders,
             "userFills": lambda user, asked: self._newest_fills(user),
             "userFillsByTime": lambda user, asked: self._page(self._fills(user), asked),
-            "userFunding": lambda user, asked: self._page(map(venue_rows.asked_funding, self.truth.fundings(user)), asked),
-            "clearinghouseState": lambda user, asked: venue_rows.state(self.truth.positions(user), self.truth.clock.now()),
+            "userFunding": lambda user, asked: self._page(map(venue_rows.asked_funding, self.exchange.fundings(user)), asked),
+            "clearinghouseState": lambda user, asked: venue_rows.state(self.exchange.positions(user), self.exchange.clock.now()),
+            "meta": lambda _, asked: self.lists["meta"] if not asked.get("dex") else {"universe": []},
+            "spotMeta": lambda _, asked: self.lists["spotMeta"],
             "spotClearinghouseState": lambda user, asked: {"balances": self.spot_balances.get(user, [])},
         }
 
     def _fills(self, user: str) -> list[dict[str, Any]]:
         """Of the account, the oldest first. Which of one millisecond comes first, the venue does not document."""
-        rows = [venue_rows.fill(row) for row in self.truth.fills(user)]
+        rows = [venue_rows.fill(row) for row in self.exchange.fills(user)]
         if self.disorder is None:
             return rows
         return sorted(rows, key=lambda row: (row["time"], Random(f"{self.disorder} {row['tid']}").random()))
@@ -112,7 +132,7 @@ class FakeAnswers(FakeServer):
         name = asked["oid"]
         found = [
             order
-            for order in self.truth.orders(user)
+            for order in self.exchange.orders(user)
             if name in (order.order_id, order.client_id) and order.order_id not in self._forgotten
         ]
         return {"status": "order", "order": self._status(found[-1])} if found else {"status": "unknownOid"}
@@ -120,7 +140,7 @@ class FakeAnswers(FakeServer):
     def _historical_orders(self, user: str, asked: dict[str, Any]) -> list[Any]:
         """The newest first; an order that has ended has its open row too."""
         rows = []
-        for order in self.truth.orders(user):
+        for order in self.exchange.orders(user):
             if order.order_id in self._forgotten:
                 continue
             if order.status.is_ended:
@@ -138,21 +158,21 @@ class FakeAnswers(FakeServer):
 
     def _listed(self, address: str, exchange: str) -> list[TrueOrder]:
         """The main exchange's and spot, or one of a builder's, by the prefix of its coins."""
-        orders = [order for order in self.truth.open_orders(address) if order.parent_id is None]
+        orders = [order for order in self.exchange.open_orders(address) if order.parent_id is None]
         return [order for order in orders if order.instrument.rpartition(":")[0] == exchange]
 
     def _list(self, address: str, exchange: str) -> dict[str, Any]:
         listed = self._listed(address, exchange)
-        orders = [self._spoiled_row(venue_rows.full(order, self.truth.children(order.order_id))) for order in listed]
+        orders = [self._spoiled_row(venue_rows.full(order, self.exchange.children(order.order_id))) for order in listed]
         return {"dex": exchange, "user": address, "orders": orders}
 
     def _spoiled_row(self, row: dict[str, Any]) -> dict[str, Any]:
         return row | self.spoiled.get(row["oid"], {})
 
     def _web_data(self, address: str) -> dict[str, Any]:
-        now = self.truth.clock.now()
+        now = self.exchange.clock.now()
         return {
-            "clearinghouseState": venue_rows.state(self.truth.positions(address), now),
+            "clearinghouseState": venue_rows.state(self.exchange.positions(address), now),
             "openOrders": self._list(address, "")["orders"],
             "serverTime": milliseconds(now),
             "isVault": False,

@@ -1,4 +1,4 @@
-"""The rows of a made-up Hyperliquid: what is true, as the venue would write it."""
+"""The rows of a simulated Hyperliquid: what is true, as the venue would write it."""
 
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal

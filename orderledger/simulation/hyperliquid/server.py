@@ -1,6 +1,6 @@
-"""A made-up Hyperliquid on loopback: it speaks the venue's protocol, enforces its limits, and can be made to misbehave.
+"""A simulated Hyperliquid on loopback: it speaks the venue's protocol, enforces its limits, and can be made to misbehave.
 
-Accounts of the truth are addresses, its client ids are cloids. Needs aiohttp, the optional extra `fake`.
+Accounts of the simulated exchange are addresses, its client ids are cloids. Needs aiohttp, the optional extra `fake`.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any
 
 from orderledger.simulation.hyperliquid import rows as venue_rows
 from orderledger.simulation.hyperliquid.answers import MOST_ROWS, FakeAnswers
-from orderledger.simulation.servers import Change, Faults, Kind, TrueOrder, Truth
+from orderledger.simulation.servers import Change, ExchangeSimulator, Faults, Kind, TrueOrder
 from orderledger.simulation.servers.socket import FakeSocket
 
 GREETING = "Websocket connection established."
@@ -30,7 +30,7 @@ class HyperliquidFake(FakeAnswers):
 
     def __init__(
         self,
-        truth: Truth,
+        exchange: ExchangeSimulator,
         *,
         faults: Faults | None = None,
         users: int = 10,
@@ -42,7 +42,7 @@ class HyperliquidFake(FakeAnswers):
         rows_per_page: int = MOST_ROWS,
         coins: Iterable[str] = (),
     ) -> None:
-        super().__init__(truth, faults=faults, weight=weight, minute=minute, rows_per_page=rows_per_page)
+        super().__init__(exchange, faults=faults, weight=weight, minute=minute, rows_per_page=rows_per_page)
         self.users, self.silence = users, silence
         self.most_connections, self.connections_per_minute = connections, connections_per_minute
         self.coins = frozenset(coins)
@@ -50,7 +50,7 @@ class HyperliquidFake(FakeAnswers):
         self._connected: deque[float] = deque()
         self._kept: dict[str, list[tuple[str, Any]]] = {}
         self._losing: Counter[str] = Counter()
-        truth.subscribe(self._tell)
+        exchange.subscribe(self._tell)
 
     # What a test does to it.
 
@@ -74,8 +74,8 @@ class HyperliquidFake(FakeAnswers):
 
     def say_status(self, order: TrueOrder, word: str) -> None:
         """An `orderUpdates` row with any word."""
-        row = self.truth.order(order.order_id)
-        self._push("orderUpdates", row.account, [venue_rows.reported(venue_rows.basic(row), word, self.truth.clock.now())])
+        row = self.exchange.order(order.order_id)
+        self._push("orderUpdates", row.account, [venue_rows.reported(venue_rows.basic(row), word, self.exchange.clock.now())])
 
     def say(self, address: str, channel: str, data: Any) -> None:
         """Any frame, to whoever listens to this channel of the account."""
@@ -160,12 +160,12 @@ class HyperliquidFake(FakeAnswers):
         address, name = subscription.get("user", "").lower(), subscription["type"]
         match name:
             case "orderUpdates":
-                rows = [self._status(order) for order in self.truth.open_orders(address)]
-                yield name, [{**row, "order": venue_rows.basic(self.truth.order(row["order"]["oid"]))} for row in rows]
+                rows = [self._status(order) for order in self.exchange.open_orders(address)]
+                yield name, [{**row, "order": venue_rows.basic(self.exchange.order(row["order"]["oid"]))} for row in rows]
             case "userFills":
                 yield name, {"isSnapshot": True, "user": address, "fills": self._newest_fills(address)}
             case "userFundings":
-                rows = [venue_rows.pushed_funding(row) for row in self.truth.fundings(address)]
+                rows = [venue_rows.pushed_funding(row) for row in self.exchange.fundings(address)]
                 yield name, {"isSnapshot": True, "user": address, "fundings": rows}
             case "openOrders":
                 yield name, self._list(address, subscription.get("dex", ""))

@@ -1,4 +1,4 @@
-"""The REST of a made-up Lighter: what it tells of the truth, page by page, late, and not to everybody."""
+"""The REST of a simulated Lighter: what it tells of the simulated exchange, page by page, late, and not to everybody."""
 
 import json
 import time
@@ -14,8 +14,8 @@ from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.tokens import READ_ONLY, SIGNED, ends_of
-from orderledger.simulation.lighter.rows import Rows, money
-from orderledger.simulation.servers import Faults, TrueFill, TrueOrder, Truth
+from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS, Rows, money
+from orderledger.simulation.servers import ExchangeSimulator, Faults, TrueFill, TrueOrder
 from orderledger.simulation.servers.server import FakeServer
 
 MARKETS = {0: "ETH", 1: "BTC", 2048: "ETH/USDC"}
@@ -39,7 +39,7 @@ class RestSide(FakeServer):
 
     def __init__(
         self,
-        truth: Truth,
+        exchange: ExchangeSimulator,
         accounts: Mapping[str, int],
         *,
         clock: Clock,
@@ -52,7 +52,7 @@ class RestSide(FakeServer):
         needs_market: bool = False,
         is_coarse: bool = False,
     ) -> None:
-        super().__init__(truth, faults=faults, port=port)
+        super().__init__(exchange, faults=faults, port=port)
         self.clock = clock
         self.markets = Markets(dict(markets), 1)
         self.rest_lag = rest_lag
@@ -66,19 +66,19 @@ class RestSide(FakeServer):
         self.lacks: set[str] = set()
         self._accounts = dict(accounts)
         self._names = {index: name for name, index in accounts.items()}
-        self._rows = Rows(self.markets, self._accounts, truth.children)
+        self._rows = Rows(self.markets, self._accounts, exchange.children)
         self._recent: deque[float] = deque()
 
     def list_market(self, index: int, symbol: str) -> None:
         """A market opens."""
         self.markets = self.markets.learned({"order_books": [{"market_id": index, "symbol": symbol}]})
-        self._rows = Rows(self.markets, self._accounts, self.truth.children)
+        self._rows = Rows(self.markets, self._accounts, self.exchange.children)
 
     def add_account(self, account: str, index: int) -> None:
         """An account is opened."""
         self._accounts[account] = index
         self._names[index] = account
-        self.truth.open_account(account)
+        self.exchange.open_account(account)
 
     def forget(self, account: str) -> None:
         """The account is none any more."""
@@ -141,38 +141,39 @@ class RestSide(FakeServer):
             raise Refused(20013, f"invalid auth token {token}")
 
     async def _order_book_details(self, _: web.Request) -> web.Response:
-        rows = [{"market_id": index, "symbol": symbol} for index, symbol in self.markets.symbols.items()]
+        steps = {"supported_size_decimals": SIZE_DECIMALS, "supported_price_decimals": PRICE_DECIMALS}
+        rows = [{"market_id": index, "symbol": symbol, **steps} for index, symbol in self.markets.symbols.items()]
         spot = [row for row in rows if "/" in str(row["symbol"])]
         perpetual = [row for row in rows if row not in spot]
         return self.answer({"code": 200, "order_book_details": perpetual, "spot_order_book_details": spot})
 
     async def _next_nonce(self, _: web.Request) -> web.Response:
-        return self.answer({"code": 200, "nonce": self.truth.sequence})
+        return self.answer({"code": 200, "nonce": self.exchange.sequence})
 
     async def _active_orders(self, request: web.Request, account: str) -> web.Response:
         market = request.query.get("market_id")
         if self.needs_market and market is None:
             raise Refused(INVALID_PARAMETER, "invalid param : field market_id is not set")
-        orders = [order for order in self._told(self.truth.open_orders(account)) if self._is_in(order.instrument, market)]
+        orders = [order for order in self._told(self.exchange.open_orders(account)) if self._is_in(order.instrument, market)]
         return self.answer({"code": 200, "orders": [*self._order_rows(orders), *self.extra_rows]})
 
     async def _inactive_orders(self, request: web.Request, account: str) -> web.Response:
-        ended = [order for order in self.truth.orders(account) if order.status.is_ended]
+        ended = [order for order in self.exchange.orders(account) if order.status.is_ended]
         newest_first = sorted(self._told(ended), key=lambda order: order.sequence, reverse=True)
         return self._page(request, "orders", self._order_rows(newest_first))
 
     async def _account_orders(self, request: web.Request, account: str) -> web.Response:
         asked = request.query.get("client_order_indexes", "").split(",")
-        found = [order for one in asked for order in self._told(self.truth.orders_by_client_id(account, one))]
+        found = [order for one in asked for order in self._told(self.exchange.orders_by_client_id(account, one))]
         return self.answer({"code": 200, "orders": self._order_rows(found)})
 
     async def _trades(self, request: web.Request, account: str) -> web.Response:
         wanted = request.query.get("order_index")
-        fills = self.truth.fills(account, order_id=int(wanted) if wanted else None)[::-1]
+        fills = self.exchange.fills(account, order_id=int(wanted) if wanted else None)[::-1]
         return self._page(request, "trades", self._trade_rows(fills))
 
     async def _fundings(self, request: web.Request, account: str) -> web.Response:
-        rows = [self._rows.funding(funding) for funding in self.truth.fundings(account)[::-1]]
+        rows = [self._rows.funding(funding) for funding in self.exchange.fundings(account)[::-1]]
         return self._page(request, "position_fundings", rows)
 
     async def _account(self, _: web.Request, account: str) -> web.Response:
@@ -180,7 +181,7 @@ class RestSide(FakeServer):
             "index": self._accounts[account],
             "account_type": 0,
             "collateral": money(Decimal(10_000)),
-            "positions": [self._rows.position(position) for position in self.truth.positions(account)],
+            "positions": [self._rows.position(position) for position in self.exchange.positions(account)],
         }
         return self.answer({"code": 200, "total": 1, "accounts": [row]})
 
@@ -191,14 +192,14 @@ class RestSide(FakeServer):
     def _transacted(self, kind: int, order: Document) -> Document:
         """What a transaction does. The answer says that it was queued, whatever came of it."""
         account = self._names.get(order.get("AccountIndex", -1))
-        answer = {"code": 200, "tx_hash": f"{self.truth.sequence:080x}", "predicted_execution_time_ms": 1}
+        answer = {"code": 200, "tx_hash": f"{self.exchange.sequence:080x}", "predicted_execution_time_ms": 1}
         if account is None:
             return {"code": 21100, "message": "account not found"}
         if kind == CREATE_ORDER:
             client_id = str(order["ClientOrderIndex"])
-            if any(not known.status.is_ended for known in self.truth.orders_by_client_id(account, client_id)):
+            if any(not known.status.is_ended for known in self.exchange.orders_by_client_id(account, client_id)):
                 return {"code": 21728, "message": "client order index already exists"}
-            self.truth.place(
+            self.exchange.place(
                 account,
                 client_id=client_id,
                 instrument=self.markets.instrument(order["MarketIndex"]),
@@ -207,10 +208,10 @@ class RestSide(FakeServer):
                 limit_price=Decimal(order["Price"]).scaleb(-2),
             )
         elif kind == CANCEL_ORDER:
-            self.truth.cancel(int(order["Index"]))
+            self.exchange.cancel(int(order["Index"]))
         elif kind == MODIFY_ORDER:
             quantity, limit_price = Decimal(order["BaseAmount"]).scaleb(-4), Decimal(order["Price"]).scaleb(-2)
-            self.truth.modify(int(order["Index"]), quantity=quantity, limit_price=limit_price, with_new_id=False)
+            self.exchange.modify(int(order["Index"]), quantity=quantity, limit_price=limit_price, with_new_id=False)
         return answer
 
     def _told(self, orders: Sequence[TrueOrder]) -> list[TrueOrder]:

@@ -1,4 +1,4 @@
-"""The rows that a made-up Lighter writes, from the truth of a made-up venue."""
+"""The rows that a simulated Lighter writes, from the simulated exchange."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,8 @@ TYPES = {
     OrderType.STOP: "stop-loss",
     OrderType.STOP_LIMIT: "stop-loss-limit",
 }
+
+SIZE_DECIMALS, PRICE_DECIMALS = 4, 2
 
 
 class Rows:
@@ -164,11 +166,11 @@ def microseconds(at: datetime) -> int:
 
 
 def amount(number: Decimal) -> str:
-    return f"{number:.4f}"
+    return f"{number:.{SIZE_DECIMALS}f}"
 
 
 def price(number: Decimal | None) -> str:
-    return f"{number or ZERO:.2f}"
+    return f"{number or ZERO:.{PRICE_DECIMALS}f}"
 
 
 def money(number: Decimal) -> str:

@@ -1,6 +1,6 @@
-"""A made-up Lighter on loopback: its REST and its websocket, over the truth of a made-up venue. Signatures are not looked at.
+"""A simulated Lighter on loopback: its REST and its websocket, over a simulated exchange. Signatures are not checked.
 
-async with LighterFake(truth, {"lighter:main": 1234}, clock=clock) as fake:
+async with LighterFake(exchange, {"lighter:main": 1234}, clock=clock) as fake:
     LighterVenue({"lighter:main": LighterAccount(account_index=1234, token=...)}, url=fake.http_url)
 """
 
@@ -13,15 +13,15 @@ from typing import Any
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.simulation.lighter.rest import Refused, RestSide
-from orderledger.simulation.servers import Change, TrueOrder, Truth
+from orderledger.simulation.servers import Change, ExchangeSimulator, TrueOrder
 from orderledger.simulation.servers.socket import FakeSocket
 
 FIRST_ORDER_ID = 2**48
-"""For the truth: the ids of orders are larger than all client order indexes."""
+"""For the simulated exchange: the ids of orders are larger than all client order indexes."""
 
 
 class LighterFake(RestSide):
-    """Serves the `accounts`, by their names in the truth, with their indexes at the venue.
+    """Serves the `accounts`, by their names in the simulated exchange, with their indexes at the venue.
 
     `rest_lag`: how long a new order is missing from REST. `quiet_seconds`: a client that says nothing for so long is
     disconnected. `requests_per_minute` in `window_seconds`: beyond it the answer is 23000. `needs_market`: active orders are
@@ -33,13 +33,13 @@ class LighterFake(RestSide):
     websocket_path = "/stream"
 
     def __init__(
-        self, truth: Truth, accounts: Mapping[str, int], *, clock: Clock, quiet_seconds: float = 120.0, **more: Any
+        self, exchange: ExchangeSimulator, accounts: Mapping[str, int], *, clock: Clock, quiet_seconds: float = 120.0, **more: Any
     ) -> None:
-        super().__init__(truth, accounts, clock=clock, **more)
+        super().__init__(exchange, accounts, clock=clock, **more)
         self.quiet_seconds = quiet_seconds
         self.heard: Counter[str] = Counter()
         self.deaf_to: set[str] = set()
-        truth.subscribe(self._changed)
+        exchange.subscribe(self._changed)
 
     async def converse(self, socket: FakeSocket) -> None:
         socket.notes["channels"] = set()
@@ -90,7 +90,7 @@ class LighterFake(RestSide):
         self.push(socket, {"type": f"{how}/{kind}", "channel": f"{kind}:{self._accounts[account]}", **body})
 
     def _changed(self, change: Change) -> None:
-        """The truth has changed: tell those who subscribed."""
+        """The simulated exchange has changed: tell those who subscribed."""
         bodies: dict[str, Document] = {}
         if change.fill is not None:
             row = self._rows.trade(change.fill)
@@ -106,7 +106,7 @@ class LighterFake(RestSide):
 
     def _open_orders(self, account: str) -> Document:
         rows: dict[str, list[Any]] = {}
-        for row in map(self._pushed_row, self.truth.open_orders(account)):
+        for row in map(self._pushed_row, self.exchange.open_orders(account)):
             rows.setdefault(str(row["market_index"]), []).append(row)
         return {"orders": {**rows, **({"0": [*rows.get("0", []), *self.extra_rows]} if self.extra_rows else {})}}
 
@@ -114,10 +114,10 @@ class LighterFake(RestSide):
         return self._rows.order(order, status=self.words.get(order.order_id))
 
     def _recent_trades(self, account: str) -> Document:
-        return {"trades": self._trade_rows(self.truth.fills(account)[:-51:-1]), "total_volume": 0, "daily_volume": 0}
+        return {"trades": self._trade_rows(self.exchange.fills(account)[:-51:-1]), "total_volume": 0, "daily_volume": 0}
 
     def _positions(self, account: str) -> Document:
-        rows = [self._rows.position(position) for position in self.truth.positions(account)]
+        rows = [self._rows.position(position) for position in self.exchange.positions(account)]
         return {"positions": {str(row["market_id"]): row for row in rows}}
 
 

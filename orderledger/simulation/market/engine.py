@@ -7,9 +7,10 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, assert_never
 
+from orderledger.domain.exact import ZERO, plain
 from orderledger.simulation.market.flow import BackgroundFlow
 from orderledger.simulation.market.line import LossyLine
-from orderledger.simulation.market.order_book import ZERO, BookOrder, Execution, Match, OrderBook
+from orderledger.simulation.market.order_book import BookOrder, Execution, Match, OrderBook
 from orderledger.simulation.market.terms import (
     AccountOrder,
     CancelRequest,
@@ -20,7 +21,6 @@ from orderledger.simulation.market.terms import (
     SimulatedInstrument,
     SubmitRequest,
     is_multiple,
-    plain,
     utc_text,
 )
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from orderledger.domain.exact import ZERO
+
 Side = Literal["buy", "sell"]
 TimeInForce = Literal["day", "gtc", "ioc", "fok", "gtd"]
-
-ZERO = Decimal(0)
 
 
 @dataclass(kw_only=True, eq=False)

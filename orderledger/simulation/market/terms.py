@@ -12,7 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from orderledger.simulation.market.order_book import ZERO, BookOrder, Side, TimeInForce
+from orderledger.domain.exact import ZERO, plain
+from orderledger.simulation.market.order_book import BookOrder, Side, TimeInForce
 
 Message = dict[str, Any]
 
@@ -207,11 +208,6 @@ REQUESTS: dict[str, type[Request]] = {each.__name__: each for each in (SubmitReq
 def is_multiple(number: Decimal, *, of: Decimal) -> bool:
     """Whether a number is a positive multiple of a step."""
     return number > 0 and number % of == 0
-
-
-def plain(number: Decimal) -> str:
-    """A decimal without exponent and without trailing zeros."""
-    return format(number.normalize(), "f") if number else "0"
 
 
 def utc_text(at: datetime) -> str:

@@ -26,6 +26,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
+from orderledger.domain.exact import plain
 from orderledger.simulation.market.engine import VenueEngine
 from orderledger.simulation.market.flow import default_instruments
 from orderledger.simulation.market.line import Fate, LossyLine
@@ -43,7 +44,6 @@ from orderledger.simulation.market.terms import (
     SubmitRequest,
     VenueAnswer,
     VenueUnreachable,
-    plain,
     polled,
     read_memory,
     utc_text,

@@ -1,9 +1,9 @@
-"""Made-up venues for tests, the demo and dry runs: what is true at them, what goes wrong, and a server that tells it.
+"""Simulated venues for tests and dry runs: an exchange, faults, and a server that speaks a venue's protocol.
 
-The server's side needs aiohttp, the optional extra `fake`: `fake.server` is imported only by those who serve.
+Serving needs aiohttp, the optional extra `fake`: the module `server` is imported only to serve.
 """
 
-from orderledger.simulation.servers.exchange import Truth
+from orderledger.simulation.servers.exchange import ExchangeSimulator
 from orderledger.simulation.servers.faults import Faults
 from orderledger.simulation.servers.flow import HAPPENINGS, Traded, step
 from orderledger.simulation.servers.rows import Change, Kind, OrderStatus, TrueFill, TrueFunding, TrueOrder, TruePosition
@@ -11,6 +11,7 @@ from orderledger.simulation.servers.rows import Change, Kind, OrderStatus, TrueF
 __all__ = [
     "HAPPENINGS",
     "Change",
+    "ExchangeSimulator",
     "Faults",
     "Kind",
     "OrderStatus",
@@ -19,6 +20,5 @@ __all__ = [
     "TrueFunding",
     "TrueOrder",
     "TruePosition",
-    "Truth",
     "step",
 ]

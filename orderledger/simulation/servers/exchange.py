@@ -1,7 +1,7 @@
-"""What is true at a made-up venue: accounts, orders, fills, positions, fundings. No network, no faults.
+"""A simulated exchange: accounts, orders, fills, positions and fundings. No network, no faults.
 
-The truth is sane: it refuses to fill more than is left or to end what has ended. What venues tell wrongly is made by faults on
-the way, or asked for with `force`.
+It refuses to fill more than is left, or to end an order twice. What a venue reports wrongly comes from faults on the way, or is
+asked for with `force`.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,16 +13,16 @@ from typing import Any
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
 from orderledger.infrastructure.clock import Clock
-from orderledger.simulation.servers.feed import Told
+from orderledger.simulation.servers.feed import ExchangeState
 from orderledger.simulation.servers.rows import Change, Kind, OrderStatus, TrueFill, TrueFunding, TrueOrder
 from orderledger.simulation.servers.working import Number, after_fill, executed, number, positive, positive_or_none
 
 Named = TrueOrder | int
-"""An order is named by its id, or by any row of it, however old."""
+"""An order is named by its id, or by any row of it, new or old."""
 
 
-class Truth(Told):
-    """A venue of one process. Each operation returns the row it made, and tells every subscriber.
+class ExchangeSimulator(ExchangeState):
+    """An exchange in this process. Each operation returns the row it made, and calls every subscriber.
 
     Ids count up from `first_order_id` and `first_fill_id`. Fees are `maker_fee` or `taker_fee`, shares of the notional, in
     `currency`. Operations that cannot be raise ValueError, unknown ids LookupError.
@@ -49,7 +49,7 @@ class Truth(Told):
         self._subscribers: list[Callable[[Change], None]] = []
 
     def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
-        """Call back with every change, at once and in order. Returns what ends it."""
+        """Call back with every change, at once and in order. Returns a function that ends it."""
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
@@ -109,15 +109,15 @@ class Truth(Told):
         return self._order_now(Kind.TRIGGERED, self._standing(order, OrderStatus.WAITING), status=OrderStatus.OPEN)
 
     def cancel(self, order: Named, *, reason: str | None = None) -> TrueOrder:
-        """It ends, by whose will the reason may say."""
+        """The order is canceled, for a reason if given."""
         return self._order_now(Kind.CANCELED, self._standing(order), status=OrderStatus.CANCELED, reason=reason)
 
     def expire(self, order: Named, *, reason: str | None = None) -> TrueOrder:
-        """It ends by its time."""
+        """The order expires."""
         return self._order_now(Kind.EXPIRED, self._standing(order), status=OrderStatus.EXPIRED, reason=reason)
 
     def reject(self, order: Named, *, reason: str) -> TrueOrder:
-        """It ends before anything was filled."""
+        """The order is rejected before any fill."""
         row = self._standing(order)
         if row.filled:
             raise ValueError(f"order {row.order_id} has filled {row.filled}: too late to reject it")
@@ -188,7 +188,7 @@ class Truth(Told):
         return fill
 
     def liquidate(self, account: str, instrument: str, quantity: Number, price: Number) -> TrueFill:
-        """The venue closes a part of a position, by an order that nobody requested and that is filled at once."""
+        """The venue closes a part of a position, by an order of its own that is filled at once."""
         held, size, at_price = self.position(account, instrument).quantity, positive(quantity), positive(price)
         if size > abs(held):
             raise ValueError(f"{account} holds {held} {instrument}: {size} of it cannot be liquidated")

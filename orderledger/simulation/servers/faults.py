@@ -1,4 +1,4 @@
-"""What goes wrong between a made-up venue and its client, drawn by chance or planned."""
+"""`Faults`: what goes wrong between a simulated venue and its client, at random or planned."""
 
 import random
 from collections import Counter, deque
@@ -60,7 +60,7 @@ class Faults:
         )
 
     def change(self, **chances: float) -> None:
-        """From now on these are the chances, and all others are none. ValueError for what is no chance."""
+        """Set these chances, and all others to 0. Raises ValueError if one is not a chance."""
         unknown = sorted(set(chances) - {*FRAME_FAULTS, *ANSWER_FAULTS})
         if unknown:
             raise ValueError(f"no such fault: {', '.join(unknown)}")
@@ -70,13 +70,13 @@ class Faults:
         self._chances = chances
 
     def heal(self) -> None:
-        """From now on nothing goes wrong. The counts stay."""
+        """Stop all faults. The counts stay."""
         self.change()
         for planned in self._planned.values():
             planned.clear()
 
     def plan_frames(self, *faults: FrameFault | None) -> None:
-        """The faults of the next frames, one each, before chance has its say again. None: nothing goes wrong."""
+        """The faults of the next frames, one each. None: no fault."""
         self._planned["frame"].extend(fault or "" for fault in faults)
 
     def plan_answers(self, *faults: AnswerFault | None) -> None:

@@ -1,4 +1,4 @@
-"""What may be asked of a made-up venue's truth."""
+"""`ExchangeState`: the orders, fills, fundings and positions of a simulated exchange, and queries of them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,8 +6,8 @@ from datetime import datetime
 from orderledger.simulation.servers.rows import TrueFill, TrueFunding, TrueOrder, TruePosition
 
 
-class Told:
-    """The rows, kept in the order in which they were made, and the questions about them."""
+class ExchangeState:
+    """All rows in the order in which they were made, and queries of them."""
 
     def __init__(self, accounts: Iterable[str] = ()) -> None:
         self._accounts: dict[str, None] = dict.fromkeys(accounts)
@@ -20,7 +20,7 @@ class Told:
 
     @property
     def accounts(self) -> list[str]:
-        """All accounts, in the order in which they were opened. An account is opened by its first order at the latest."""
+        """All accounts, in the order in which they were opened, by their first order at the latest."""
         return list(self._accounts)
 
     def open_account(self, account: str) -> None:
@@ -59,7 +59,7 @@ class Told:
         return [funding for funding in self._fundings.get(account, []) if since is None or funding.at >= since]
 
     def position(self, account: str, instrument: str) -> TruePosition:
-        """What is held of the instrument, if only nothing."""
+        """The position in the instrument, which may be flat."""
         flat = TruePosition(account=account, instrument=instrument)
         return self._positions.get((account, instrument), flat)
 

@@ -1,4 +1,4 @@
-"""Random happenings at a made-up venue, for soak tests: one seed, one history."""
+"""Random happenings at a simulated venue, for soak tests: one seed, one history."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orderledger.domain.values import Liquidity, OrderType, Side
-from orderledger.simulation.servers.exchange import Truth
+from orderledger.simulation.servers.exchange import ExchangeSimulator
 from orderledger.simulation.servers.rows import OrderStatus, TrueOrder
 
 HAPPENINGS: Mapping[str, int] = {
@@ -22,15 +22,15 @@ HAPPENINGS: Mapping[str, int] = {
     "liquidate": 1,
     "fund": 2,
 }
-"""All that can happen, and how often beside the others. A fake chooses those that its venue knows."""
+"""What can happen, with weights. A venue's simulation chooses those that the venue knows."""
 
 MOST_OPEN = 20
-"""With so many open orders for an instrument in an account, one is canceled instead of a further one placed."""
+"""With so many open orders of an instrument in an account, one is canceled instead of another one placed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traded:
-    """What is traded: prices are multiples of `tick` around `price`, quantities of `lot`, up to `most_lots` of them."""
+    """An instrument: prices are multiples of `tick` around `price`, quantities up to `most_lots` multiples of `lot`."""
 
     name: str
     price: Decimal
@@ -41,9 +41,9 @@ class Traded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scene:
-    """Where and by what chance the next thing happens."""
+    """The account and instrument of the next change, and its random numbers."""
 
-    truth: Truth
+    exchange: ExchangeSimulator
     chance: random.Random
     account: str
     instrument: Traded
@@ -51,14 +51,14 @@ class _Scene:
     with_new_id: bool
 
     def open_orders(self) -> list[TrueOrder]:
-        return [order for order in self.truth.open_orders(self.account) if order.instrument == self.instrument.name]
+        return [order for order in self.exchange.open_orders(self.account) if order.instrument == self.instrument.name]
 
     def one_of(self, *statuses: OrderStatus) -> TrueOrder | None:
         orders = [order for order in self.open_orders() if order.status in statuses]
         return self.chance.choice(orders) if orders else None
 
     def position(self) -> Decimal:
-        return self.truth.position(self.account, self.instrument.name).quantity
+        return self.exchange.position(self.account, self.instrument.name).quantity
 
     def some_price(self) -> Decimal:
         return self.instrument.price + self.chance.randint(-20, 20) * self.instrument.tick
@@ -68,7 +68,7 @@ class _Scene:
 
 
 def step(
-    truth: Truth,
+    exchange: ExchangeSimulator,
     chance: random.Random,
     accounts: Sequence[str],
     instruments: Sequence[Traded],
@@ -77,17 +77,17 @@ def step(
     client_id: Callable[[int], str | None] = lambda number: f"C-{number}",
     with_new_id: bool = True,
 ) -> str:
-    """Let one thing happen, and say which. What cannot happen now, because nothing is open for instance, is a new order instead.
+    """Make one random change, and return its name. A change that is impossible now becomes a new order.
 
     `client_id(number)` gives the client id of a new order, from a number that never comes twice. `with_new_id`: whether a
     modify at this venue changes the order's id.
     """
     scene = _Scene(
-        truth=truth,
+        exchange=exchange,
         chance=chance,
         account=chance.choice(accounts),
         instrument=chance.choice(instruments),
-        client_id=client_id(truth.sequence + 1),
+        client_id=client_id(exchange.sequence + 1),
         with_new_id=with_new_id,
     )
     happening = chance.choices(list(happenings), list(happenings.values()))[0]
@@ -99,32 +99,25 @@ def step(
     return "place"
 
 
-def _place(scene: _Scene) -> bool:
-    scene.truth.place(
+def _place(scene: _Scene, *, is_stop: bool = False) -> bool:
+    order_type, price = (OrderType.STOP_LIMIT if is_stop else OrderType.LIMIT), (scene.some_price() if is_stop else None)
+    side, quantity = scene.chance.choice(list(Side)), scene.some_lots()
+    scene.exchange.place(
         scene.account,
         client_id=scene.client_id,
         instrument=scene.instrument.name,
-        side=scene.chance.choice(list(Side)),
-        quantity=scene.some_lots(),
-        limit_price=scene.some_price(),
-        post_only=scene.chance.random() < 0.2,
+        side=side,
+        quantity=quantity,
+        order_type=order_type,
+        limit_price=price or scene.some_price(),
+        stop_price=price,
+        post_only=not is_stop and scene.chance.random() < 0.2,
     )
     return True
 
 
 def _place_stop(scene: _Scene) -> bool:
-    price = scene.some_price()
-    scene.truth.place(
-        scene.account,
-        client_id=scene.client_id,
-        instrument=scene.instrument.name,
-        side=scene.chance.choice(list(Side)),
-        quantity=scene.some_lots(),
-        order_type=OrderType.STOP_LIMIT,
-        limit_price=price,
-        stop_price=price,
-    )
-    return True
+    return _place(scene, is_stop=True)
 
 
 def _fill(scene: _Scene, *, is_partial: bool = False) -> bool:
@@ -133,7 +126,7 @@ def _fill(scene: _Scene, *, is_partial: bool = False) -> bool:
         return False
     lots = int(order.left / scene.instrument.lot)
     quantity = scene.chance.randint(1, lots - 1) * scene.instrument.lot if is_partial and lots > 1 else order.left
-    scene.truth.fill(order, quantity, liquidity=scene.chance.choice(list(Liquidity)))
+    scene.exchange.fill(order, quantity, liquidity=scene.chance.choice(list(Liquidity)))
     return True
 
 
@@ -143,42 +136,42 @@ def _partial_fill(scene: _Scene) -> bool:
 
 def _cancel(scene: _Scene) -> bool:
     order = scene.one_of(OrderStatus.OPEN, OrderStatus.WAITING)
-    return order is not None and bool(scene.truth.cancel(order))
+    return order is not None and bool(scene.exchange.cancel(order))
 
 
 def _expire(scene: _Scene) -> bool:
     order = scene.one_of(OrderStatus.OPEN)
-    return order is not None and bool(scene.truth.expire(order))
+    return order is not None and bool(scene.exchange.expire(order))
 
 
 def _reject(scene: _Scene) -> bool:
     order = scene.one_of(OrderStatus.OPEN)
     if order is None or order.filled or len(order.legs) > 1:
         return False  # one that works under new terms was accepted
-    return bool(scene.truth.reject(order, reason="margin"))
+    return bool(scene.exchange.reject(order, reason="margin"))
 
 
 def _trigger(scene: _Scene) -> bool:
     order = scene.one_of(OrderStatus.WAITING)
-    return order is not None and bool(scene.truth.trigger(order))
+    return order is not None and bool(scene.exchange.trigger(order))
 
 
 def _modify(scene: _Scene) -> bool:
     order = scene.one_of(OrderStatus.OPEN)
     if order is None:
         return False
-    scene.truth.modify(order, limit_price=scene.some_price(), with_new_id=scene.with_new_id)
+    scene.exchange.modify(order, limit_price=scene.some_price(), with_new_id=scene.with_new_id)
     return True
 
 
 def _liquidate(scene: _Scene) -> bool:
     held = scene.position()
-    return bool(held) and bool(scene.truth.liquidate(scene.account, scene.instrument.name, abs(held), scene.some_price()))
+    return bool(held) and bool(scene.exchange.liquidate(scene.account, scene.instrument.name, abs(held), scene.some_price()))
 
 
 def _fund(scene: _Scene) -> bool:
     amount = Decimal(scene.chance.choice((-1, 1)) * scene.chance.randint(1, 9999)).scaleb(-4)
-    return bool(scene.position()) and bool(scene.truth.fund(scene.account, scene.instrument.name, amount))
+    return bool(scene.position()) and bool(scene.exchange.fund(scene.account, scene.instrument.name, amount))
 
 
 _ACTS: dict[str, Callable[[_Scene], bool]] = {

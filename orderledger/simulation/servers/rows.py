@@ -1,4 +1,4 @@
-"""The rows of a made-up venue's truth. All frozen: a change makes a new row."""
+"""The rows of a simulated exchange. All frozen: a change makes a new row."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands at the venue. A partly filled order is `open`, with something filled."""
+    """The status of an order at the venue. A partially filled order is `open`."""
 
     RECEIVED = "received"
     WAITING = "waiting"

@@ -1,6 +1,6 @@
-"""A server on loopback that tells the truth of a made-up venue, with faults: HTTP and websocket on one port.
+"""`FakeServer`: serves a simulated exchange on loopback, with faults, over HTTP and websocket on one port.
 
-A fake of a venue is a subclass that gives `routes` and `converse`. Operate the truth in the loop that serves.
+A simulated venue is a subclass with `routes` and `converse`. Use the exchange in the event loop that serves.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from orderledger.simulation.servers import documents
-from orderledger.simulation.servers.exchange import Truth
+from orderledger.simulation.servers.exchange import ExchangeSimulator
 from orderledger.simulation.servers.faults import Faults
 from orderledger.simulation.servers.socket import FakeSocket
 
@@ -23,9 +23,9 @@ MOST_REMEMBERED = 100_000
 
 
 class FakeServer:
-    """Serves while it is entered: `async with SomeFake(truth, faults=faults) as server`.
+    """Serves while it is entered: `async with SomeFake(exchange, faults=faults) as server`.
 
-    Can be stopped and started again, on the same port, with the same truth. Every answer and every frame goes through
+    Can be stopped and started again, on the same port, with the same exchange. Every answer and every frame goes through
     `faults`. `requests` counts requests by their name, which is the path unless `name_of` says more. `answers_instead`, a status
     and a text, takes the place of every answer. `rewritten` is what becomes of the text of every answer and frame.
     """
@@ -33,8 +33,8 @@ class FakeServer:
     websocket_path: str | None = "/ws"
     """Where the websocket is; None for a venue without one."""
 
-    def __init__(self, truth: Truth, *, faults: Faults | None = None, port: int = 0) -> None:
-        self.truth = truth
+    def __init__(self, exchange: ExchangeSimulator, *, faults: Faults | None = None, port: int = 0) -> None:
+        self.exchange = exchange
         self.faults = faults or Faults()
         self.port = port
         self.requests: Counter[str] = Counter()
@@ -59,7 +59,7 @@ class FakeServer:
             pass
 
     async def name_of(self, request: web.Request) -> str:
-        """Under which name a request is counted."""
+        """The name under which a request is counted."""
         return request.path
 
     def decimal(self, number: Decimal) -> str:
@@ -69,7 +69,7 @@ class FakeServer:
     # What a venue's fake uses.
 
     def written(self, document: Any) -> str:
-        """A document as this venue writes it; text is taken as written already."""
+        """A document as this venue writes it. Text is taken as it is."""
         return self.rewritten(document if isinstance(document, str) else documents.written(document, self.decimal))
 
     def answer(self, document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
@@ -81,7 +81,7 @@ class FakeServer:
         await self.push(socket, document)
 
     def push(self, socket: FakeSocket, document: Any) -> asyncio.Future[None]:
-        """Send a frame after those that wait already: for subscribers of the truth, who cannot wait."""
+        """Queue a frame, without waiting: for subscribers of the exchange, which are called synchronously."""
         return socket.push(self.written(document))
 
     # What a test does to it.

@@ -1,4 +1,4 @@
-"""How an execution changes the rows of a made-up venue, and which numbers may enter them."""
+"""How a fill changes the rows of a simulated exchange, and which numbers they accept."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -25,7 +25,7 @@ def executed(
     at: datetime,
     sequence: int,
 ) -> TrueFill:
-    """The fill of an order, seen from its account, which held `position` until now."""
+    """The fill of an order, by an account that held `position` before."""
     return TrueFill(
         account=order.account,
         fill_id=fill_id,
@@ -48,7 +48,7 @@ def executed(
 
 
 def after_fill(order: TrueOrder, fill: TrueFill) -> TrueOrder:
-    """The order with the fill in it. One that had ended keeps its status."""
+    """The order after a fill. An ended order keeps its status."""
     is_done = not order.status.is_ended and fill.cumulated >= order.quantity
     return replace(
         order,
@@ -79,5 +79,5 @@ def positive(value: Number) -> Decimal:
 
 
 def positive_or_none(value: Number | None) -> Decimal | None:
-    """A number above zero, if there is one."""
+    """A number above zero, or None."""
     return None if value is None else positive(value)

@@ -1,4 +1,4 @@
-"""How a made-up Tradier takes orders: forms are read, orders are received, and decided about moments later."""
+"""How a simulated Tradier takes orders: forms are read, orders are received, and decided about moments later."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -7,7 +7,7 @@ from typing import Any
 from orderledger.domain.values import OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.tradier.tags import FITS
 from orderledger.infrastructure.venues.tradier.vocabulary import DURATIONS, GROUPS, NET_PRICED, ORDER_TYPES, SIDES, SPREADS
-from orderledger.simulation.servers import OrderStatus, TrueOrder, Truth
+from orderledger.simulation.servers import ExchangeSimulator, OrderStatus, TrueOrder
 from orderledger.simulation.tradier.rows import Writer
 
 Form = Mapping[str, str]
@@ -26,8 +26,8 @@ class Desk:
     """Receives, decides, fills. `judge` gives the reason to reject an order, or None. `prices`: where instruments trade;
     an order that crosses its instrument's price is filled there, as a whole. Without a price nothing fills by itself."""
 
-    def __init__(self, truth: Truth, writer: Writer, judge: Callable[[TrueOrder], str | None]) -> None:
-        self.truth = truth
+    def __init__(self, exchange: ExchangeSimulator, writer: Writer, judge: Callable[[TrueOrder], str | None]) -> None:
+        self.exchange = exchange
         self.writer = writer
         self.judge = judge
         self.prices: dict[str, Decimal] = {}
@@ -43,33 +43,33 @@ class Desk:
 
     def decide(self, order_id: int) -> None:
         """What becomes of a received order, and of its legs."""
-        order = self.truth.order(order_id)
-        legs = self.truth.children(order_id)
+        order = self.exchange.order(order_id)
+        legs = self.exchange.children(order_id)
         reason = self.judge(order)
         for one in [order, *legs]:
             if one.status is not OrderStatus.RECEIVED:
                 continue
             if reason is not None:
-                self.truth.reject(one, reason=reason)
+                self.exchange.reject(one, reason=reason)
             elif not self._is_held(order, legs, one):
-                self.truth.accept(one)
+                self.exchange.accept(one)
         self.match()
 
     def cancel(self, order_id: int) -> None:
         """The order ends, and those of its legs that have not."""
-        for one in [*self.truth.children(order_id), self.truth.order(order_id)]:
+        for one in [*self.exchange.children(order_id), self.exchange.order(order_id)]:
             if not one.status.is_ended:
-                self.truth.cancel(one)
+                self.exchange.cancel(one)
 
     def match(self) -> None:
         """Fill what crosses the price of its instrument."""
-        for account in self.truth.accounts:
-            for order in self.truth.open_orders(account):
+        for account in self.exchange.accounts:
+            for order in self.exchange.open_orders(account):
                 price = self.prices.get(order.instrument)
-                if price is None or order.status is not OrderStatus.OPEN or self.truth.children(order.order_id):
+                if price is None or order.status is not OrderStatus.OPEN or self.exchange.children(order.order_id):
                     continue
                 if order.limit_price is None or (order.limit_price - price) * (1 if order.side is Side.BUY else -1) >= 0:
-                    self.truth.fill(order, price=price)
+                    self.exchange.fill(order, price=price)
 
     def _is_held(self, order: TrueOrder, legs: list[TrueOrder], one: TrueOrder) -> bool:
         """Whether a leg waits for the first one of its group."""
@@ -81,7 +81,7 @@ class Desk:
             raise Faulty("side[0] is required", "quantity[0] is required")
         first = indexes[0]
         terms = {"class": kind, "type": form.get("type", "market"), "duration": form.get("duration", "day")}
-        parent = self.truth.place(
+        parent = self.exchange.place(
             account,
             client_id=_tag(form),
             instrument=form.get("symbol") or form.get(f"symbol[{first}]") or "UNKNOWN",
@@ -104,7 +104,7 @@ class Desk:
         instrument = form.get(f"option_symbol{suffix}") or form.get(f"symbol{suffix}")
         if not instrument:
             raise Faulty("symbol is required")
-        order = self.truth.place(
+        order = self.exchange.place(
             account,
             client_id=_tag(form) if parent is None else None,
             instrument=instrument,

@@ -1,4 +1,4 @@
-"""The truth of a made-up venue, written as Tradier writes it: rows of orders, events of the stream, positions."""
+"""The simulated exchange, written as Tradier writes it: rows of orders, events of the stream, positions."""
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -6,7 +6,7 @@ from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.infrastructure.venues.tradier.vocabulary import GROUPS, OPTION_MULTIPLIER, SPREADS, STANDARD_OPTION
-from orderledger.simulation.servers import OrderStatus, TrueOrder, TruePosition, Truth
+from orderledger.simulation.servers import ExchangeSimulator, OrderStatus, TrueOrder, TruePosition
 
 WORDS = {
     OrderStatus.RECEIVED: "pending",
@@ -24,19 +24,19 @@ OPTION_SUFFIX = 15
 
 
 class Writer:
-    """Rows of one venue's truth. `terms`: the words of an order as it was placed: class, type, side, duration, strategy.
+    """Rows of one venue's exchange. `terms`: the words of an order as it was placed: class, type, side, duration, strategy.
 
     `unpriced`: orders whose filled quantity and average price are not there yet, whatever their status says.
     """
 
-    def __init__(self, truth: Truth) -> None:
-        self.truth = truth
+    def __init__(self, exchange: ExchangeSimulator) -> None:
+        self.exchange = exchange
         self.terms: dict[int, dict[str, str]] = {}
         self.unpriced: set[int] = set()
 
     def row(self, order: TrueOrder, *, has_tags: bool) -> dict[str, Any]:
         """A row of the list of orders, with its legs."""
-        legs = self.truth.children(order.order_id)
+        legs = self.exchange.children(order.order_id)
         terms = self.terms.get(order.order_id, {})
         row: dict[str, Any] = {
             "id": order.order_id,
@@ -84,7 +84,7 @@ class Writer:
     def positions(self, account: str) -> list[dict[str, Any]]:
         return [
             {"symbol": held.instrument, "quantity": held.quantity, "cost_basis": _cost(held)}
-            for held in self.truth.positions(account)
+            for held in self.exchange.positions(account)
         ]
 
     def kind(self, order: TrueOrder) -> str:
@@ -93,7 +93,7 @@ class Writer:
 
     def status(self, order: TrueOrder) -> str:
         """The word for it. An order with legs stands as they do."""
-        legs = self.truth.children(order.order_id)
+        legs = self.exchange.children(order.order_id)
         if legs and not order.status.is_ended:
             if all(leg.status is OrderStatus.FILLED for leg in legs):
                 return "filled"
@@ -113,7 +113,7 @@ class Writer:
                 return _numbers(ZERO, ZERO, ZERO, ZERO, ZERO)
             spreads = min(EXACT.divide(EXACT.multiply(leg.filled, order.quantity), leg.quantity) for leg in legs)
             return _numbers(ZERO, spreads, ZERO, ZERO, EXACT.subtract(order.quantity, spreads))
-        fills = self.truth.fills(order.account, order_id=order.order_id)
+        fills = self.exchange.fills(order.account, order_id=order.order_id)
         last_price, last_quantity = (fills[-1].price, fills[-1].quantity) if fills else (ZERO, ZERO)
         average = (order.average_price or ZERO).quantize(STEP, rounding=ROUND_HALF_EVEN).normalize(EXACT)
         return _numbers(average, order.filled, last_price, last_quantity, order.left)

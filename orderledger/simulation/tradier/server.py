@@ -1,4 +1,4 @@
-"""A made-up Tradier on loopback, speaking the real protocol: for tests, the demo and dry runs. Needs the extra `fake`."""
+"""A simulated Tradier on loopback, speaking the real protocol: for tests, the demo and dry runs. Needs the extra `fake`."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from orderledger.simulation.servers import Change, Faults, TrueOrder, Truth, documents
+from orderledger.simulation.servers import Change, ExchangeSimulator, Faults, TrueOrder, documents
 from orderledger.simulation.servers.server import FakeServer, Handler
 from orderledger.simulation.servers.socket import FakeSocket
 from orderledger.simulation.tradier.desk import Desk, Faulty, preview
@@ -25,7 +25,7 @@ SESSION_SECONDS = 300.0
 
 
 class TradierFake(FakeServer):
-    """Accounts of the truth are Tradier's account numbers; client ids are tags.
+    """Accounts of the simulated exchange are Tradier's account numbers; client ids are tags.
 
     `limit` requests of a kind (questions, orders) are answered in `window_seconds`. `decide_seconds` after an order was
     received it is decided about: `judge` gives the reason to reject it, or None. `end_session()` makes yesterday of today.
@@ -35,7 +35,7 @@ class TradierFake(FakeServer):
 
     def __init__(
         self,
-        truth: Truth,
+        exchange: ExchangeSimulator,
         *,
         token: str = "token-of-the-fake",
         faults: Faults | None = None,
@@ -46,10 +46,10 @@ class TradierFake(FakeServer):
         judge: Callable[[TrueOrder], str | None] = lambda order: None,
         epoch: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(truth, faults=faults, port=port)
+        super().__init__(exchange, faults=faults, port=port)
         self.token = token
-        self.writer = Writer(truth)
-        self.desk = Desk(truth, self.writer, judge)
+        self.writer = Writer(exchange)
+        self.desk = Desk(exchange, self.writer, judge)
         self.session_began_at: datetime | None = None
         self.shows_old_open_orders = True
         self.most_on_page = 100
@@ -84,7 +84,7 @@ class TradierFake(FakeServer):
 
     def end_session(self) -> None:
         """From now on the orders of until now are those of earlier days."""
-        self.session_began_at = self.truth.clock.now()
+        self.session_began_at = self.exchange.clock.now()
 
     def trade_at(self, instrument: str, price: Decimal | str) -> None:
         """From now on the instrument trades at this price: what crosses it is filled."""
@@ -102,7 +102,7 @@ class TradierFake(FakeServer):
                     await socket.close(1008, "session not found")
                     return
                 if unsubscribe is None:
-                    unsubscribe = self.truth.subscribe(lambda change: self._tell(socket, change))
+                    unsubscribe = self.exchange.subscribe(lambda change: self._tell(socket, change))
                     self.push(socket, self._heartbeat())
         finally:
             if unsubscribe is not None:
@@ -113,7 +113,7 @@ class TradierFake(FakeServer):
             self.push(socket, self.writer.event(change.order))
 
     def _heartbeat(self) -> dict[str, Any]:
-        return {"event": "heartbeat", "status": "active", "timestamp": written_at(self.truth.clock.now())}
+        return {"event": "heartbeat", "status": "active", "timestamp": written_at(self.exchange.clock.now())}
 
     def _limited(self, handler: Callable[[web.Request], Awaitable[web.Response]]) -> Handler:
         """Behind the token and the limits, of which every answer tells."""
@@ -124,7 +124,7 @@ class TradierFake(FakeServer):
             if "application/json" not in request.headers.get("Accept", ""):
                 return web.Response(text="<orders/>", content_type="application/xml")
             number = request.match_info.get("number")
-            if number is not None and number not in self.truth.accounts:
+            if number is not None and number not in self.exchange.accounts:
                 return self.answer({"errors": {"error": "Account not found"}}, status=404)
             headers, has_left = self._counted("trading" if "orders" in request.path and request.method != "GET" else "standard")
             if not has_left:
@@ -148,7 +148,7 @@ class TradierFake(FakeServer):
         return {f"X-Ratelimit-{name}": str(number) for name, number in {**numbers, "Expiry": expiry}.items()}, has_left
 
     async def _orders(self, request: web.Request) -> web.Response:
-        orders = [order for order in self.truth.orders(request.match_info["number"]) if order.parent_id is None]
+        orders = [order for order in self.exchange.orders(request.match_info["number"]) if order.parent_id is None]
         chosen = [order for order in orders if self._is_asked(order, request)]
         page = int(request.query.get("page", 1))
         limit = min(int(request.query.get("limit", USUAL_PAGE)), self.most_on_page)
@@ -163,7 +163,7 @@ class TradierFake(FakeServer):
         if "filter" not in request.query:
             is_new = self.session_began_at is None or order.created_at >= self.session_began_at
             return is_new or (self.shows_old_open_orders and not order.status.is_ended and order.time_in_force == "gtc")
-        today, day = self.truth.clock.now().date(), order.created_at.date()
+        today, day = self.exchange.clock.now().date(), order.created_at.date()
         start = date.fromisoformat(request.query.get("start", request.query.get("date", today.isoformat())))
         end = date.fromisoformat(request.query.get("end", request.query.get("date", today.isoformat())))
         return max(start, today - MONTH) <= day <= end
@@ -209,7 +209,7 @@ class TradierFake(FakeServer):
         if order is None or order.status.is_ended:
             return web.Response(status=400, text="order already in finalized state")
         try:
-            self.truth.modify(order, limit_price=Decimal(str(form["price"])), with_new_id=False)
+            self.exchange.modify(order, limit_price=Decimal(str(form["price"])), with_new_id=False)
         except (KeyError, ValueError, InvalidOperation):
             return self.answer({"errors": {"error": "price is not valid"}}, status=400)
         return self.answer({"order": {"id": order.order_id, "status": "ok"}})
@@ -223,7 +223,7 @@ class TradierFake(FakeServer):
 
     def _named(self, request: web.Request) -> TrueOrder | None:
         with suppress(LookupError, ValueError):
-            order = self.truth.order(int(request.match_info["id"]))
+            order = self.exchange.order(int(request.match_info["id"]))
             return order if order.account == request.match_info["number"] else None
         return None
 

@@ -8,8 +8,8 @@ from orderledger import Ledger
 from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.message_context import Context, Translated
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext, Translated
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
 from orderledger.projections.view import Row
 
@@ -17,8 +17,8 @@ ACCOUNT = "hyperliquid:main"
 ADDRESS = "0x" + "aa" * 20
 CLOID = "0x" + "b01".zfill(32)
 T = 1_790_000_000_000
-PUSHED = Context(account=ACCOUNT, source=Source.VENUE_PUSH, address=ADDRESS)
-POLLED = Context(account=ACCOUNT, source=Source.VENUE_POLL, address=ADDRESS)
+PUSHED = MessageContext(account=ACCOUNT, source=Source.VENUE_PUSH, address=ADDRESS)
+POLLED = MessageContext(account=ACCOUNT, source=Source.VENUE_POLL, address=ADDRESS)
 
 Json = dict[str, Any]
 
@@ -98,9 +98,9 @@ def open_orders(*rows: Json) -> Json:
     return {"channel": "openOrders", "data": {"dex": "", "user": ADDRESS, "orders": list(rows)}}
 
 
-def heard(frames: Iterable[Json], legs: Legs | None = None) -> Translated:
+def heard(frames: Iterable[Json], legs: AccountLegs | None = None) -> Translated:
     """What frames say, one after the other, and a while after the last of them."""
-    legs = legs or Legs(ACCOUNT)
+    legs = legs or AccountLegs(ACCOUNT)
     told = Translated()
     for frame in frames:
         told.add(translate_frame(frame, legs, PUSHED))

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger import Ledger, parse_document
-from orderledger.infrastructure.venues.base.venue import Heard, Up
-from tests.venues.hyperliquid.company import ACCOUNT, ADDRESS, CLOID, START, adapter, made_up
+from orderledger.infrastructure.venues.base.venue import Messages, Up
+from tests.venues.hyperliquid.harness import ACCOUNT, ADDRESS, CLOID, START, adapter, made_up
 
 TERMS: dict[str, Any] = {"client_id": CLOID, "instrument": "ETH", "side": "buy", "quantity": "1.2", "limit_price": "2500.5"}
 TURNS = 40
@@ -22,12 +22,12 @@ def test_the_quantity_of_a_modified_order_is_told_last_by_who_knows_most_of_its_
         server.faults.plan_frames(None, None, None, None, "malformed")
         async with server:
             with Ledger.open("memory://") as ledger:
-                order = server.truth.place(ADDRESS, **TERMS)
-                server.truth.fill(order, "0.5")
+                order = server.exchange.place(ADDRESS, **TERMS)
+                server.exchange.fill(order, "0.5")
                 names = {"venue_order_id": str(order.order_id), "aliases": {"hyperliquid.cloid": CLOID}}
                 known = {"type": "acknowledge", "account": ACCOUNT, "at": order.created_at, "instrument": "ETH", "side": "buy"}
                 ledger.record(parse_document({**known, **names, "reported": {"quantity": "1.2"}}))
-                server.truth.modify(order, limit_price="2510", with_new_id=True)
+                server.exchange.modify(order, limit_price="2510", with_new_id=True)
                 venue = adapter(server, ledger)
 
                 async def ask() -> None:
@@ -40,7 +40,7 @@ def test_the_quantity_of_a_modified_order_is_told_last_by_who_knows_most_of_its_
                             await turns()
                             asking = asyncio.create_task(ask())
                             await turns()
-                        elif isinstance(told, Heard):
+                        elif isinstance(told, Messages):
                             ledger.record_many(told.messages)
                             break
                     assert asking is not None and ledger.orders()[0]["quantity"] == Decimal("0.7")
@@ -64,9 +64,9 @@ def test_who_asks_about_an_order_is_told_of_its_legs_also_what_was_told_to_someb
     async def story() -> None:
         async with made_up() as server:
             with Ledger.open("memory://") as ledger:
-                names = [str((order := server.truth.place(ADDRESS, **TERMS)).order_id)]
+                names = [str((order := server.exchange.place(ADDRESS, **TERMS)).order_id)]
                 for price in ("2510", "2520"):
-                    order = server.truth.modify(order, limit_price=price, with_new_id=True)
+                    order = server.exchange.modify(order, limit_price=price, with_new_id=True)
                     names.append(str(order.order_id))
                 venue = adapter(server, ledger)
                 row: dict[str, Any] = {"client_order_id": None, "aliases": {"hyperliquid.cloid": CLOID}, "venue_order_ids": names}

@@ -11,15 +11,15 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.base.transport import Budget, Http
+from orderledger.infrastructure.venues.base.transport import Http, RateLimiter
 from orderledger.infrastructure.venues.base.venue import Venue
 from orderledger.infrastructure.venues.hyperliquid.answers import begin_of
+from orderledger.infrastructure.venues.hyperliquid.endpoints import Endpoints
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.questions import Questions
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, cloid_for
-from tests.venues.hyperliquid.company import (
+from tests.venues.hyperliquid.harness import (
     ACCOUNT,
     ADDRESS,
     START,
@@ -27,7 +27,7 @@ from tests.venues.hyperliquid.company import (
     adapter,
     made_up,
 )
-from tests.venues.hyperliquid.company import (
+from tests.venues.hyperliquid.harness import (
     CLOID as COMMON_CLOID,
 )
 
@@ -54,14 +54,14 @@ def asked(story: Any, **options: Any) -> None:
 def test_fills_come_page_by_page_with_the_overlap_left_out() -> None:
     async def story() -> None:
         async with made_up(rows_per_page=3) as server:
-            server.truth.clock = Standing(server.truth.clock)
-            order = server.truth.place(ADDRESS, **{**TERMS, "quantity": "1000"})
+            server.exchange.clock = Standing(server.exchange.clock)
+            order = server.exchange.place(ADDRESS, **{**TERMS, "quantity": "1000"})
             for number in range(14):
-                server.truth.clock.stands = number % 2 == 1
-                server.truth.fill(order, 1)
-            budget = Budget(100_000)
+                server.exchange.clock.stands = number % 2 == 1
+                server.exchange.fill(order, 1)
+            rate_limiter = RateLimiter(100_000)
             http = Http(server.http_url)
-            rows = await Questions(http, budget, fills_per_page=3).fills(ADDRESS, START)
+            rows = await Endpoints(http, rate_limiter, fills_per_page=3).fills(ADDRESS, START)
             assert [row["tid"] for row in rows] == list(range(1, 15))
             await http.aclose()
 
@@ -84,12 +84,12 @@ class Standing:
 
 def test_fills_and_fundings_are_told_with_the_oldest_first() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
-        order = server.truth.place(ADDRESS, **TERMS)
-        server.truth.fill(order, "0.5")
-        server.truth.fund(ADDRESS, "ETH", "0.25")
-        second = server.truth.fill(order, "0.7")
-        assert types((await venue.fills_since(ACCOUNT, START)).messages) == ["fill", "funding", "fill"]
-        assert types((await venue.fills_since(ACCOUNT, second.at)).messages) == ["fill"]
+        order = server.exchange.place(ADDRESS, **TERMS)
+        server.exchange.fill(order, "0.5")
+        server.exchange.fund(ADDRESS, "ETH", "0.25")
+        second = server.exchange.fill(order, "0.7")
+        assert types((await venue.fills_since(ACCOUNT, START)).messages) == ["instrument", "fill", "funding", "fill"]
+        assert types((await venue.fills_since(ACCOUNT, second.at)).messages) == ["instrument", "fill"]
         with Ledger.open("memory://") as ledger:
             for expected in ("recorded", "duplicate"):
                 outcomes = ledger.record_many((await venue.fills_since(ACCOUNT, START)).messages)
@@ -100,11 +100,11 @@ def test_fills_and_fundings_are_told_with_the_oldest_first() -> None:
 
 def test_a_listing_names_all_open_orders_with_children_and_other_exchanges() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
-        parent = server.truth.place(ADDRESS, **TERMS)
-        server.truth.place(
+        parent = server.exchange.place(ADDRESS, **TERMS)
+        server.exchange.place(
             ADDRESS, **{**TERMS, "side": "sell"}, stop_price="2400", order_type="stop_limit", parent_id=parent.order_id
         )
-        server.truth.place(ADDRESS, **{**TERMS, "instrument": "xyz:TSLA"})
+        server.exchange.place(ADDRESS, **{**TERMS, "instrument": "xyz:TSLA"})
         listing = await venue.open_orders(ACCOUNT)
         assert types(listing.messages) == ["acknowledge", "status", "acknowledge"]
         assert [message.instrument for message in listing.messages] == ["ETH", "ETH", "xyz:TSLA"]  # type: ignore[attr-defined]
@@ -118,10 +118,10 @@ def test_a_second_reconciliation_is_no_news() -> None:
     async def story() -> None:
         async with made_up() as server:
             ledger = Ledger.open("memory://")
-            venue = adapter(server, ledger)
-            order = server.truth.place(ADDRESS, client_id=COMMON_CLOID, **TERMS)
-            server.truth.fill(order, "0.5")
-            server.truth.fill(server.truth.modify(order, limit_price="2510", with_new_id=True), "0.1")
+            venue = adapter(server, ledger, clock=server.exchange.clock)
+            order = server.exchange.place(ADDRESS, client_id=COMMON_CLOID, **TERMS)
+            server.exchange.fill(order, "0.5")
+            server.exchange.fill(server.exchange.modify(order, limit_price="2510", with_new_id=True), "0.1")
             wanted = ("partially_filled", Decimal("1.2"), ["unknown_order"])
             for expected in ({"recorded", "duplicate"}, {"duplicate"}, {"duplicate"}):
                 messages = [*(await venue.fills_since(ACCOUNT, START)).messages, *(await venue.open_orders(ACCOUNT)).messages]
@@ -139,7 +139,7 @@ def test_a_second_reconciliation_is_no_news() -> None:
 
 def test_a_listing_with_an_order_whose_id_cannot_be_read_is_no_listing() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
-        order = server.truth.place(ADDRESS, **TERMS)
+        order = server.exchange.place(ADDRESS, **TERMS)
         server.spoiled[order.order_id] = {"side": "X"}
         listing = await venue.open_orders(ACCOUNT)
         assert (list(listing.messages), list(listing.venue_order_ids)) == ([], [str(order.order_id)])
@@ -156,7 +156,7 @@ def row_of(**fields: Any) -> dict[str, Any]:
 
 def test_an_order_is_asked_for_by_client_id_alias_and_every_id() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
-        order = server.truth.place(ADDRESS, client_id=cloid_for("C-1"), **TERMS)
+        order = server.exchange.place(ADDRESS, client_id=cloid_for("C-1"), **TERMS)
         for row in (
             row_of(client_order_id="C-1"),
             row_of(aliases={CLOID: cloid_for("C-1")}),
@@ -165,7 +165,7 @@ def test_an_order_is_asked_for_by_client_id_alias_and_every_id() -> None:
         ):
             assert types(await venue.order(ACCOUNT, row)) == ["acknowledge"]
         assert await venue.order(ACCOUNT, row_of(client_order_id="C-2", venue_order_ids=["1"])) is None
-        server.truth.cancel(order)
+        server.exchange.cancel(order)
         assert types(await venue.order(ACCOUNT, row_of(client_order_id="C-1"))) == ["cancel"]
 
     asked(story)
@@ -191,9 +191,9 @@ def test_a_cloid_of_other_digits_than_0_to_9_is_no_order_id(cloid: str) -> None:
 
 def test_a_modified_order_is_found_with_its_new_leg() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
-        order = server.truth.place(ADDRESS, client_id=COMMON_CLOID, **TERMS)
-        server.truth.fill(order, "0.5")
-        server.truth.modify(order, limit_price="2510", with_new_id=True)
+        order = server.exchange.place(ADDRESS, client_id=COMMON_CLOID, **TERMS)
+        server.exchange.fill(order, "0.5")
+        server.exchange.modify(order, limit_price="2510", with_new_id=True)
         row = row_of(aliases={CLOID: COMMON_CLOID}, venue_order_ids=[str(order.order_id)])
         told = await venue.order(ACCOUNT, row)
         assert types(told) == ["acknowledge", "replace"]
@@ -210,8 +210,8 @@ def test_as_many_fills_as_the_venue_keeps_may_have_had_others_before_them() -> N
 
 def test_positions_are_what_is_not_flat() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
-        server.truth.fill(server.truth.place(ADDRESS, **TERMS))
-        server.truth.fill(server.truth.place(ADDRESS, **{**TERMS, "side": "sell", "instrument": "BTC"}))
+        server.exchange.fill(server.exchange.place(ADDRESS, **TERMS))
+        server.exchange.fill(server.exchange.place(ADDRESS, **{**TERMS, "side": "sell", "instrument": "BTC"}))
         told = {balance.instrument: (balance.quantity, balance.average_price) for balance in await venue.positions(ACCOUNT)}
         assert told == {"ETH": (Decimal("1.2"), Decimal("2500.5")), "BTC": (Decimal("-1.2"), Decimal("2500.5"))}
 
@@ -220,7 +220,7 @@ def test_positions_are_what_is_not_flat() -> None:
 
 def test_spot_tokens_are_balances_under_a_name_that_no_perpetual_has() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
-        server.truth.fill(server.truth.place(ADDRESS, **{**TERMS, "instrument": "HYPE"}))
+        server.exchange.fill(server.exchange.place(ADDRESS, **{**TERMS, "instrument": "HYPE"}))
         tokens = {"USDC": "14.625485", "HYPE": "3.5", "PURR": "0.0"}
         server.spot_balances[ADDRESS] = [
             {"coin": coin, "token": 1, "hold": "0.0", "total": total} for coin, total in tokens.items()
@@ -231,7 +231,7 @@ def test_spot_tokens_are_balances_under_a_name_that_no_perpetual_has() -> None:
             "HYPE.spot": (Decimal("3.5"), None),
             "USDC.spot": (Decimal("14.625485"), None),
         }
-        assert venue.tells_position_of("HYPE.spot")
+        assert venue.reports_position("HYPE.spot")
 
     asked(story)
 

@@ -1,4 +1,4 @@
-"""The budget of weight, and how late it makes what is looked at in turn."""
+"""The rate limit of weight, and the delay of polled accounts that follows from it."""
 
 import asyncio
 from dataclasses import replace
@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.base.transport import Budget, Http
+from orderledger.infrastructure.venues.base.transport import Http, RateLimiter
+from orderledger.infrastructure.venues.hyperliquid.endpoints import Endpoints
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.questions import Questions
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
-from tests.venues.hyperliquid.company import (
+from tests.venues.hyperliquid.harness import (
     ADDRESS,
     PACE,
     START,
@@ -43,17 +43,17 @@ def test_five_hundred_accounts_fit() -> None:
     async def story() -> None:
         minute, accounts = 0.1, some(500)
         server = made_up(minute=minute)
-        order_of = {address: server.truth.place(address, **TERMS).order_id for address in accounts.values()}
+        order_of = {address: server.exchange.place(address, **TERMS).order_id for address in accounts.values()}
         limits, pace = Limits(minute=minute), replace(PACE, fundings=3600.0)
-        async with listening(server, accounts=accounts, limits=limits, pace=pace) as desk:
+        async with listening(server, accounts=accounts, limits=limits, pace=pace) as harness:
             begun = asyncio.get_running_loop().time()
-            await desk.until(lambda: len(desk.heard_of) == 500)
+            await harness.until(lambda: len(harness.heard_of) == 500)
             took = asyncio.get_running_loop().time() - begun
-            assert {int(order["venue_order_id"]) for order in desk.ledger.orders()} == set(order_of.values())
-            assert (len(desk.venue.streamed), len(desk.venue.polled)) == (10, 490)
-            assert desk.venue.delay_seconds == 490 * 40 * minute / 960
+            assert {int(order["venue_order_id"]) for order in harness.ledger.orders()} == set(order_of.values())  # type: ignore[arg-type]
+            assert (len(harness.venue.streamed), len(harness.venue.polled)) == (10, 490)
+            assert harness.venue.delay_seconds == 490 * 40 * minute / 960
             # The first window is spent at once: no look can come earlier than that, whatever the machine.
-            assert took > desk.venue.delay_seconds - 2 * minute
+            assert took > harness.venue.delay_seconds - 2 * minute
             assert server.violations.total() == 0
             assert server.most_weight <= 1200
 
@@ -64,7 +64,7 @@ def test_who_asks_for_too_much_is_refused() -> None:
     async def story() -> None:
         async with made_up(weight=100) as server:
             http = Http(server.http_url, attempts=1)
-            questions = Questions(http, Budget(1000))
+            questions = Endpoints(http, RateLimiter(1000))
             for _ in range(5):
                 await questions.open_orders(ADDRESS, "")
             with pytest.raises(VenueUnavailable, match="429"):
@@ -78,13 +78,13 @@ def test_who_asks_for_too_much_is_refused() -> None:
 def test_rows_of_answers_are_charged() -> None:
     async def story() -> None:
         async with made_up() as server:
-            order = server.truth.place(ADDRESS, **{**TERMS, "quantity": "1000"})
+            order = server.exchange.place(ADDRESS, **{**TERMS, "quantity": "1000"})
             for _ in range(50):
-                server.truth.fill(order, 1)
-            budget = Budget(1000)
-            http = Http(server.http_url, budget=budget)
-            await Questions(http, budget).fills(ADDRESS, START)
-            assert budget.used == 20 + 3
+                server.exchange.fill(order, 1)
+            rate_limiter = RateLimiter(1000)
+            http = Http(server.http_url, rate_limiter=rate_limiter)
+            await Endpoints(http, rate_limiter).fills(ADDRESS, START)
+            assert rate_limiter.used == 20 + 3
             await http.aclose()
 
     asyncio.run(story())

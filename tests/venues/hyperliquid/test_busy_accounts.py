@@ -10,15 +10,17 @@ from typing import Any
 from orderledger import Ledger
 from orderledger.domain.values import Source
 from orderledger.infrastructure.sync.collecting.records import records_of
+from orderledger.infrastructure.venues.base.registry import adapters, installed
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.message_context import Context
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.translate import HyperliquidRecording, translate_frame
+from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.infrastructure.venues.hyperliquid.recording import HyperliquidRecording
+from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
 from orderledger.projections.view import Row
 from tests.venues.hyperliquid.payloads import CLOID, T, fill, reported, user_fills
 
 ACCOUNT = "hyperliquid:main"
-PUSHED = Context(account=ACCOUNT, source=Source.VENUE_PUSH)
+PUSHED = MessageContext(account=ACCOUNT, source=Source.VENUE_PUSH)
 
 
 class Asked:
@@ -63,14 +65,14 @@ def frame(*orders: int, status: str = "open", at: int = 0) -> dict[str, Any]:
 
 def test_the_ledger_is_asked_once_for_the_new_orders_of_a_frame() -> None:
     asked = Asked()
-    legs = Legs(ACCOUNT, asked)
+    legs = AccountLegs(ACCOUNT, asked)
     for told in (frame(1, 2, 3), frame(2, 3, 4, at=1), frame(1, 2, 3, 4, at=2)):
         assert translate_frame(told, legs, PUSHED).faults == []
     assert asked.questions == [[cloid(1), cloid(2), cloid(3)], [cloid(4)]]
 
 
 def test_a_cancel_that_may_be_half_of_a_modify_is_handed_out_to_be_released_once() -> None:
-    legs = Legs(ACCOUNT)
+    legs = AccountLegs(ACCOUNT)
     translate_frame(frame(1, 2), legs, PUSHED)
     assert translate_frame(frame(1, status="canceled", at=1), legs, PUSHED).messages == []
     (held,) = legs.newly_held()
@@ -118,17 +120,17 @@ def leg(number: int, status: str, at: int) -> dict[str, Any]:
 def calls_to_go_on_after(modifies: int, folder: Path) -> int:
     """How many calls it takes a new collector to hear of an order that was modified so often, and filled a little at first."""
     url = f"sqlite:///{folder / f'{modifies}.db'}"
-    with Ledger.open(url, update_views=False) as ledger, records_of(url, ledger) as records:
-        told = Legs(ACCOUNT)
+    with Ledger.open(url, update_views=False) as ledger, records_of(url, ledger, adapters(installed())) as records:
+        told = AccountLegs(ACCOUNT)
         ledger.record_many(translate_frame(leg(0, "open", 0), told, PUSHED).messages)
         ledger.record_many(translate_frame(user_fills(fill(oid=1_000, sz="0.2")), told, PUSHED).messages)
         for number in range(1, modifies):
             ledger.record_many(translate_frame(leg(number, "open", number), told, PUSHED).messages)
-        anew = Legs(ACCOUNT, records)
+        anew = AccountLegs(ACCOUNT, records)
         calls = calls_of(lambda: translate_frame(leg(modifies, "open", modifies), anew, PUSHED))
-        chain = anew.of_fill(CLOID, "1000")
-        assert chain is not None and len(chain.legs) == modifies + 1
-        assert chain.filled_before(chain.latest) == Decimal("0.2")
+        order_legs = anew.of_fill(CLOID, "1000")
+        assert order_legs is not None and len(order_legs.legs) == modifies + 1
+        assert order_legs.filled_before(order_legs.latest) == Decimal("0.2")
     return calls
 
 

@@ -10,8 +10,8 @@ from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Fill
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
 from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     ADDRESS,
@@ -121,7 +121,7 @@ def test_a_fill_without_cloid_joins_its_order_by_id() -> None:
 
 def test_answers_come_with_the_newest_first_and_are_told_with_the_oldest_first() -> None:
     rows = [fill(time=T + 9, tid=3), fill(time=T + 5, tid=2), fill(time=T + 5, tid=1)]
-    told = payload_rows.fills(rows, Legs(ACCOUNT), POLLED).messages
+    told = payload_rows.fills(rows, AccountLegs(ACCOUNT), POLLED).messages
     assert [message.fill_id for message in told] == [f"{T + 5}-ETH-1-B", f"{T + 5}-ETH-2-B", f"{T + 9}-ETH-3-B"]  # type: ignore[attr-defined]
 
 
@@ -187,6 +187,6 @@ def test_a_poll_says_what_is_filled_as_of_the_question_unless_the_ledger_knows()
     rows = open_orders({**fill(), "limitPx": "2500.5", "origSz": "1.2", "sz": "0.7", "timestamp": T})["data"]["orders"]
     asked = replace(POLLED, at=moment(T + 60_000))
     for records, count in ((None, 2), (Knows("0.5"), 1), (Knows("0.4"), 2)):
-        told = payload_rows.open_orders(rows, Legs(ACCOUNT), replace(asked, records=records)).messages
+        told = payload_rows.open_orders(rows, AccountLegs(ACCOUNT), replace(asked, records=records)).messages
         assert len(told) == count
-    assert len(payload_rows.open_orders(rows, Legs(ACCOUNT), PUSHED).messages) == 1
+    assert len(payload_rows.open_orders(rows, AccountLegs(ACCOUNT), PUSHED).messages) == 1

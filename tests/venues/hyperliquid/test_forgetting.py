@@ -8,9 +8,9 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.legs_memory import Chains
+from orderledger.infrastructure.venues.hyperliquid.legs_memory import LegsMemory
 from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
 from tests.venues.hyperliquid.payloads import ACCOUNT, POLLED, PUSHED, Json, T, fill, heard, order_updates, reported, user_fills
 
@@ -37,48 +37,48 @@ def types(translated: Translated) -> list[str]:
     return [message.type for message in translated.messages]  # type: ignore[attr-defined]
 
 
-def small() -> Chains:
-    return Chains(most_recent=4, most_open=3, most_loose=2)
+def small() -> LegsMemory:
+    return LegsMemory(most_recent=4, most_open=3, most_loose=2)
 
 
 def test_of_an_account_whose_orders_come_and_go_the_last_are_remembered() -> None:
-    chains = small()
-    legs = Legs(ACCOUNT, chains=chains)
+    memory = small()
+    legs = AccountLegs(ACCOUNT, memory=memory)
     for frame in coming_and_going(50):
         translate_frame(frame, legs, PUSHED)
-        assert len(chains) <= 4
-    assert [chains.cloid_of(ACCOUNT, str(1000 + number)) is not None for number in (45, 46, 49)] == [False, True, True]
+        assert len(memory) <= 4
+    assert [memory.cloid_of(ACCOUNT, str(1000 + number)) is not None for number in (45, 46, 49)] == [False, True, True]
 
 
 def test_open_orders_are_remembered_for_longer_and_have_their_limit_too() -> None:
-    chains = small()
-    legs = Legs(ACCOUNT, chains=chains)
+    memory = small()
+    legs = AccountLegs(ACCOUNT, memory=memory)
     heard([OPEN, *coming_and_going(50)], legs)
-    assert chains.cloid_of(ACCOUNT, "101") is not None
+    assert memory.cloid_of(ACCOUNT, "101") is not None
     for number in range(100, 150):
         translate_frame(other(number, "open"), legs, PUSHED)
-        assert len(chains) <= 7
-    assert chains.cloid_of(ACCOUNT, "101") is None
+        assert len(memory) <= 7
+    assert memory.cloid_of(ACCOUNT, "101") is None
 
 
 def test_all_accounts_share_the_room() -> None:
-    chains = small()
+    memory = small()
     for number in range(50):
-        translate_frame(other(number, "open"), Legs(f"hyperliquid:{number}", chains=chains), PUSHED)
-    assert len(chains) == 7
+        translate_frame(other(number, "open"), AccountLegs(f"hyperliquid:{number}", memory=memory), PUSHED)
+    assert len(memory) == 7
 
 
 def test_fills_of_orders_without_a_cloid_are_not_kept_for_ever() -> None:
-    chains = small()
-    legs = Legs(ACCOUNT, chains=chains)
+    memory = small()
+    legs = AccountLegs(ACCOUNT, memory=memory)
     for number in range(5):
         translate_frame(user_fills(fill(oid=number + 1, tid=number, cloid=...)), legs, PUSHED)
-    assert [bool(chains.take_loose(ACCOUNT, str(number + 1))) for number in range(5)] == [False, False, False, True, True]
+    assert [bool(memory.take_loose(ACCOUNT, str(number + 1))) for number in range(5)] == [False, False, False, True, True]
 
 
 def test_a_cancel_that_is_held_is_told_however_many_others_were_heard_of_meanwhile() -> None:
-    chains = small()
-    legs = Legs(ACCOUNT, chains=chains)
+    memory = small()
+    legs = AccountLegs(ACCOUNT, memory=memory)
     held: list[Any] = []
     for number in range(20):
         told = [translate_frame(frame, legs, PUSHED) for frame in (other(number, "open"), other(number, "canceled"))]
@@ -86,16 +86,16 @@ def test_a_cancel_that_is_held_is_told_however_many_others_were_heard_of_meanwhi
         held += legs.newly_held()
     assert [types(payload_rows.release([row], legs, PUSHED)) for row in held] == [["cancel"]] * 20
     heard(coming_and_going(50, 100), legs)
-    assert len(chains) <= 7
+    assert len(memory) <= 7
 
 
 @pytest.mark.parametrize("forgotten_after", range(8))
 def test_an_order_that_was_forgotten_is_modified_and_ends_as_one_that_was_not(forgotten_after: int) -> None:
     story = [OPEN, PARTLY_FILLED, FIRST_HALF, SECOND_HALF, LATE_FILL, LAST_FILL, FILLED]
-    chains = small()
+    memory = small()
     with Ledger.open("memory://") as ledger, Ledger.open("memory://") as remembering:
-        legs, others = Legs(ACCOUNT, BookRecords(ledger), chains), Legs("hyperliquid:other", chains=chains)
-        all_legs = Legs(ACCOUNT, BookRecords(remembering))
+        legs, others = AccountLegs(ACCOUNT, BookRecords(ledger), memory), AccountLegs("hyperliquid:other", memory=memory)
+        all_legs = AccountLegs(ACCOUNT, BookRecords(remembering))
         for number, frame in enumerate(story):
             if number == forgotten_after:
                 heard(coming_and_going(10), others)
@@ -109,11 +109,11 @@ def test_an_order_that_was_forgotten_is_modified_and_ends_as_one_that_was_not(fo
 
 
 def test_the_id_of_an_order_that_is_over_and_forgotten_names_no_new_one() -> None:
-    chains = small()
+    memory = small()
     with Ledger.open("memory://") as ledger:
-        legs = Legs(ACCOUNT, BookRecords(ledger), chains)
+        legs = AccountLegs(ACCOUNT, BookRecords(ledger), memory)
         ledger.record_many(heard([OPEN, order_updates(reported("canceled", T + 10))], legs).messages)
-        heard(coming_and_going(10), Legs("hyperliquid:other", chains=chains))
-        assert chains.cloid_of(ACCOUNT, "101") is None
+        heard(coming_and_going(10), AccountLegs("hyperliquid:other", memory=memory))
+        assert memory.cloid_of(ACCOUNT, "101") is None
         again = payload_rows.statuses(SECOND_HALF["data"], legs, POLLED)
         assert (types(again), again.messages[0].aliases) == (["acknowledge"], {})  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderledger import Acknowledge, Balance, Ledger
-from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded, translate_recorded
+from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded, translate_recorded
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     ADDRESS,

@@ -10,8 +10,9 @@ import pytest
 from orderledger import Ledger, Request
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded, translate_frame
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded
+from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
@@ -64,13 +65,13 @@ def test_the_whole_story_ends_the_same_in_all_720_orders() -> None:
         for number, names in enumerate(permutations(FRAMES)):
             messages = heard(FRAMES[name] for name in names).messages
             ledger.record_many(message.model_copy(update={"account": f"hyperliquid:{number}"}) for message in messages)
-        found = {str(seen(order)) for order in ledger.orders()}
+        found = {str(seen(order)) for order in ledger.orders()}  # type: ignore[arg-type]
         assert len(ledger.orders()) == 720
     assert found == {str(["filled", "1.2", "2510", "1.2", ["101", "155"], "155", ["unknown_order"]])}
 
 
 def test_a_cancel_that_nothing_follows_is_told_when_the_wait_is_over() -> None:
-    legs = Legs(ACCOUNT)
+    legs = AccountLegs(ACCOUNT)
     assert translate_frame(FRAMES["canceled"], legs, PUSHED).messages == []
     (held,) = legs.held
     (message,) = payload_rows.release([held], legs, PUSHED).messages
@@ -79,20 +80,20 @@ def test_a_cancel_that_nothing_follows_is_told_when_the_wait_is_over() -> None:
 
 
 def test_a_cancel_that_is_told_again_is_the_same_message() -> None:
-    legs = Legs(ACCOUNT)
+    legs = AccountLegs(ACCOUNT)
     first = heard([FRAMES["open"], FRAMES["canceled"]], legs).messages[-1]
     assert translate_frame(FRAMES["canceled"], legs, PUSHED).messages == [first]
 
 
 def test_a_cancel_by_the_venue_is_told_at_once() -> None:
-    legs = Legs(ACCOUNT)
+    legs = AccountLegs(ACCOUNT)
     frame = order_updates(reported("marginCanceled", T + 1))
     assert [message.type for message in translate_frame(frame, legs, PUSHED).messages] == ["cancel"]  # type: ignore[attr-defined]
 
 
 def test_a_cancel_without_cloid_is_told_at_once() -> None:
     frame = order_updates(reported("canceled", T + 1, cloid=None))
-    assert [message.type for message in translate_frame(frame, Legs(ACCOUNT), PUSHED).messages] == ["cancel"]  # type: ignore[attr-defined]
+    assert [message.type for message in translate_frame(frame, AccountLegs(ACCOUNT), PUSHED).messages] == ["cancel"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("rows", [("canceled", "open new"), ("open new", "canceled")])
@@ -218,11 +219,11 @@ def restarted(names: Sequence[str], then: Sequence[str], *, has_request: bool = 
         if has_request:
             terms = {"instrument": "ETH", "side": "buy", "quantity": "1.2", "order_type": "limit", "limit_price": "2500.5"}
             ledger.record(Request(account=ACCOUNT, client_order_id="C-1", aliases={CLOID: COMMON_CLOID}, **terms))  # type: ignore[arg-type]
-        ledger.record_many(heard([FRAMES[name] for name in names], Legs(ACCOUNT, BookRecords(ledger))).messages)
-        again = heard([FRAMES[name] for name in then], Legs(ACCOUNT, BookRecords(ledger))).messages
+        ledger.record_many(heard([FRAMES[name] for name in names], AccountLegs(ACCOUNT, BookRecords(ledger))).messages)
+        again = heard([FRAMES[name] for name in then], AccountLegs(ACCOUNT, BookRecords(ledger))).messages
         outcomes = ledger.record_many(again)
         (order,) = ledger.orders()
-        return order, sum(outcome.outcome == "recorded" for outcome in outcomes)
+        return order, sum(outcome.outcome == "recorded" for outcome in outcomes)  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("has_request", [True, False])
@@ -252,7 +253,7 @@ def test_without_fills_by_leg_the_order_s_own_sum_says_what_earlier_legs_filled(
         def trades(self, account: str, venue_order_id: str) -> list[dict[str, Any]]:
             return []
 
-    legs = Legs(ACCOUNT, OneRow())
+    legs = AccountLegs(ACCOUNT, OneRow())
     (replace,) = translate_frame(FRAMES["open new"], legs, PUSHED).messages
     assert (replace.type, str(replace.quantity)) == ("replace", "1.2")  # type: ignore[attr-defined]
 
@@ -262,7 +263,7 @@ def test_without_fills_by_leg_the_order_s_own_sum_says_what_earlier_legs_filled(
 
 def test_a_cloid_that_comes_again_after_its_order_was_over_is_another_order() -> None:
     frames = [FRAMES["open"], FRAMES["canceled"]]
-    legs = Legs(ACCOUNT)
+    legs = AccountLegs(ACCOUNT)
     told = heard(frames, legs).messages
     told += heard([FRAMES["open new"], user_fills(fill(oid=155, tid=412, time=T + 60_000))], legs).messages
     first, second = sorted(orders_after(told), key=lambda order: order["venue_order_ids"])
@@ -275,7 +276,7 @@ def test_that_is_so_after_a_restart_too() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record_many(heard([FRAMES["open"], FRAMES["canceled"]]).messages)
         for _ in range(2):
-            legs = Legs(ACCOUNT, BookRecords(ledger))
+            legs = AccountLegs(ACCOUNT, BookRecords(ledger))
             outcomes = ledger.record_many(heard([FRAMES["open new"]], legs).messages)
         assert [outcome.outcome for outcome in outcomes] == ["duplicate"]
         assert sorted(order["status"] for order in ledger.orders()) == ["canceled", "new"]

@@ -9,11 +9,11 @@ import pytest
 from orderledger.infrastructure.venues.base.venue import HeldBefore
 from orderledger.infrastructure.venues.hyperliquid.opening import held_before
 from orderledger.simulation.hyperliquid import rows as venue_rows
-from orderledger.simulation.servers import Truth
+from orderledger.simulation.servers import ExchangeSimulator
 from orderledger.simulation.servers.rows import TruePosition
 from tests.seeds import few
-from tests.venues.company import RULES, Company, played
-from tests.venues.hyperliquid.company import ADDRESS
+from tests.venues.harness import RULES, Harness, played
+from tests.venues.hyperliquid.harness import ADDRESS
 from tests.venues.hyperliquid.payloads import POLLED, T, fill, moment
 from tests.venues.hyperliquid.test_sequence import as_text, trading
 from tests.venues.test_reconciling import open_breaks, reconciled
@@ -77,26 +77,26 @@ def test_rows_that_cannot_be_read_are_passed_over() -> None:
     assert held(*odd, fill(startPosition="3", sz="1", time=T + 9)) == [("ETH", "3", None)]
 
 
-def at_the_cut(truth: Truth, first: int) -> dict[str, TruePosition]:
+def at_the_cut(exchange: ExchangeSimulator, first: int) -> dict[str, TruePosition]:
     """What was held of each coin that is traded from this fill on."""
     held_then: dict[str, TruePosition] = {}
-    for number, one in enumerate(truth.fills(ADDRESS)):
+    for number, one in enumerate(exchange.fills(ADDRESS)):
         known = held_then.setdefault(one.instrument, TruePosition(account=ADDRESS, instrument=one.instrument))
         if number < first:
             held_then[one.instrument] = known.after(one.signed_quantity, one.price)
-    later = {one.instrument for one in truth.fills(ADDRESS)[first:]}
+    later = {one.instrument for one in exchange.fills(ADDRESS)[first:]}
     return {coin: position for coin, position in held_then.items() if coin in later}
 
 
 @pytest.mark.parametrize("seed", few(4, 12))
 def test_wherever_a_history_is_cut_what_was_held_then_is_found_in_what_follows(seed: int) -> None:
-    truth = trading(seed)
-    fills = truth.fills(ADDRESS)
+    exchange = trading(seed)
+    fills = exchange.fills(ADDRESS)
     cuts = [number for number in range(1, len(fills)) if fills[number].at > fills[number - 1].at]
     for first in cuts:
         rows = [as_text(venue_rows.fill(one)) for one in fills[first:]]
         found = {one.instrument: one for one in held_before(rows[:: 1 if seed % 2 else -1], POLLED)}
-        expected = at_the_cut(truth, first)
+        expected = at_the_cut(exchange, first)
         assert {coin: one.quantity for coin, one in found.items()} == {coin: one.quantity for coin, one in expected.items()}
         for coin, one in found.items():
             assert_cost(one, expected[coin])
@@ -114,18 +114,18 @@ def test_an_account_that_held_something_before_the_first_run_has_the_venue_s_pos
 ) -> None:
     """However much of it was closed since then."""
 
-    async def story(company: Company) -> None:
-        truth, there = company.truth, company.there
+    async def story(harness: Harness) -> None:
+        exchange, there = harness.exchange, harness.there
         other = "sell" if held_at_first == "buy" else "buy"
-        truth.fill(truth.place(there, instrument="ETH", side=held_at_first, quantity="0.05", limit_price=2400))
-        company.clock.set(company.clock.now() + timedelta(days=8))
+        exchange.fill(exchange.place(there, instrument="ETH", side=held_at_first, quantity="0.05", limit_price=2400))
+        harness.clock.set(harness.clock.now() + timedelta(days=8))
         amounts = {"0": ("0.02", "0.03"), "-0.02": ("0.07",), "0.03": ("0.02",)}[left_now]
         for amount in amounts:
-            truth.fill(truth.place(there, instrument="ETH", side=other, quantity=amount, limit_price=2500))
-        assert open_breaks(await reconciled(company, RULES)) == []
-        (row,) = company.ledger.pnl()
-        assert row["position_quantity"] == truth.position(there, "ETH").quantity
-        assert row["realized_pnl"] == sum(one.realized for one in truth.fills(there))
-        assert (await reconciled(company, RULES)).appended == 0
+            exchange.fill(exchange.place(there, instrument="ETH", side=other, quantity=amount, limit_price=2500))
+        assert open_breaks(await reconciled(harness, RULES)) == []
+        (row,) = harness.ledger.pnl()
+        assert row["position_quantity"] == exchange.position(there, "ETH").quantity
+        assert row["realized_pnl"] == sum(one.realized for one in exchange.fills(there))
+        assert (await reconciled(harness, RULES)).appended == 0
 
     played("hyperliquid", story)

@@ -7,7 +7,7 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Balance, Cancel, Fill
-from orderledger.infrastructure.venues.hyperliquid.translate import HyperliquidRecording, from_recorded, translate_recorded
+from orderledger.infrastructure.venues.hyperliquid.recording import HyperliquidRecording, from_recorded, translate_recorded
 from tests.venues.hyperliquid.payloads import ACCOUNT, ADDRESS, T, fill, listed, moment, orders_after, reported, user_fills
 
 OTHER = "0x" + "bb" * 20

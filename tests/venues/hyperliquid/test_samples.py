@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded, translate_recorded
+from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded, translate_recorded
 from tests.venues.hyperliquid.payloads import ACCOUNT, said
 
 pytestmark = pytest.mark.shared

@@ -10,29 +10,29 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.venues.hyperliquid.translate import translate_recorded
+from orderledger.infrastructure.venues.hyperliquid.recording import translate_recorded
 from orderledger.simulation.hyperliquid import rows as venue_rows
 from orderledger.simulation.hyperliquid.server import HyperliquidFake
-from orderledger.simulation.servers import Truth
+from orderledger.simulation.servers import ExchangeSimulator
 from tests.seeds import few
-from tests.venues.hyperliquid.company import ADDRESS, START, adapter, listening
+from tests.venues.hyperliquid.harness import ADDRESS, START, adapter, listening
 from tests.venues.hyperliquid.payloads import ACCOUNT, T, fill, user_fills
 
 Rows = list[dict[str, Any]]
 COINS = ("ETH", "BTC")
 
 
-def trading(seed: int) -> Truth:
+def trading(seed: int) -> ExchangeSimulator:
     """An account whose orders fill several times in each millisecond, on both sides of the market."""
     chance, clock = Random(seed), Steps(seed)
-    truth = Truth(clock=clock, accounts=[ADDRESS], taker_fee=Decimal("0.0001"))
+    exchange = ExchangeSimulator(clock=clock, accounts=[ADDRESS], taker_fee=Decimal("0.0001"))
     for _ in range(40):
         coin, side = chance.choice(COINS), chance.choice(("buy", "sell"))
         price = Decimal(2000 + chance.randint(0, 40))
-        order = truth.place(ADDRESS, instrument=coin, side=side, quantity=9, limit_price=price)
+        order = exchange.place(ADDRESS, instrument=coin, side=side, quantity=9, limit_price=price)
         for _ in range(chance.randint(1, 4)):
-            truth.fill(order, chance.randint(1, 2), price=price + chance.randint(0, 3), liquidity="taker")
-    return truth
+            exchange.fill(order, chance.randint(1, 2), price=price + chance.randint(0, 3), liquidity="taker")
+    return exchange
 
 
 class Steps:
@@ -87,9 +87,9 @@ def contradictions(ledger: Ledger) -> list[str]:
     found = []
     for trade in sorted(ledger.trades(), key=lambda trade: (trade["at"], trade["position"])):
         start = Decimal(evidence[trade["fill_id"], trade["venue_order_id"]]["startPosition"])
-        if held.get(trade["instrument"], start) != start:
-            found.append(f"{trade['fill_id']} found {start}, and not {held[trade['instrument']]}")
-        held[trade["instrument"]] = start + (trade["quantity"] if trade["side"] == "buy" else -trade["quantity"])
+        if held.get(trade["instrument"], start) != start:  # type: ignore[arg-type]
+            found.append(f"{trade['fill_id']} found {start}, and not {held[trade['instrument']]}")  # type: ignore[index]
+        held[trade["instrument"]] = start + (trade["quantity"] if trade["side"] == "buy" else -trade["quantity"])  # type: ignore[index]
     return found
 
 
@@ -121,18 +121,18 @@ def test_fills_chain_by_the_position_they_found_in_whatever_order_rows_are_liste
 @pytest.mark.parametrize("seed", few(2, 6))
 def test_the_venue_s_channels_tell_fills_of_one_millisecond_in_orders_of_their_own(seed: int) -> None:
     async def story() -> None:
-        truth = trading(seed)
-        server = HyperliquidFake(truth)
+        exchange = trading(seed)
+        server = HyperliquidFake(exchange)
         server.disorder = seed
-        async with listening(server) as desk:
-            await desk.until(lambda: len(desk.ledger.trades()) == len(truth.fills(ADDRESS)))
-            assert contradictions(desk.ledger) == []
+        async with listening(server) as harness:
+            await harness.until(lambda: len(harness.ledger.trades()) == len(exchange.fills(ADDRESS)))
+            assert contradictions(harness.ledger) == []
             with Ledger.open("memory://", update_views=False) as asked:
                 venue = adapter(server)
                 answer = await venue.fills_since(ACCOUNT, START)
                 await venue.aclose()
                 asked.record_many(answer.messages)
-                assert len(asked.trades()) == len(truth.fills(ADDRESS))
+                assert len(asked.trades()) == len(exchange.fills(ADDRESS))
                 assert contradictions(asked) == []
 
     asyncio.run(story())

@@ -12,7 +12,7 @@ from orderledger.infrastructure.venues.hyperliquid.vocabulary import cloid_for
 from orderledger.projections.view import Row
 from orderledger.simulation.servers import Faults, OrderStatus, Traded, TrueOrder, step
 from tests.seeds import few
-from tests.venues.hyperliquid.company import ACCOUNT, ADDRESS, PACE, START, Desk, listening, made_up, polling
+from tests.venues.hyperliquid.harness import ACCOUNT, ADDRESS, PACE, START, Harness, listening, made_up, polling
 
 INSTRUMENTS = [
     Traded(name="ETH", price=Decimal("2500.5"), tick=Decimal("0.1"), lot=Decimal("0.01")),
@@ -36,47 +36,47 @@ def status_of(order: TrueOrder, filled: Decimal, quantity: Decimal) -> str:
     return "partially_filled" if filled else "new"
 
 
-def truth_of(desk: Desk) -> dict[str, tuple[str, Decimal]]:
+def truth_of(harness: Harness) -> dict[str, tuple[str, Decimal]]:
     """Of each order by its first id: its status, and what all its legs have filled.
 
     Orders that ended without a fill while nobody listened are known to nobody.
     """
     found = {}
-    known = {name for row in desk.ledger.orders() for name in row["venue_order_ids"]}
-    truth = desk.server.truth
-    for order in truth.orders(ADDRESS):
+    known = {name for row in harness.ledger.orders() for name in row["venue_order_ids"]}
+    exchange = harness.server.exchange
+    for order in exchange.orders(ADDRESS):
         if order.replaced_by is None:
-            before = sum((truth.order(leg).filled for leg in order.legs[:-1]), Decimal(0))
+            before = sum((exchange.order(leg).filled for leg in order.legs[:-1]), Decimal(0))
             filled = before + order.filled
             if filled or not order.status.is_ended or not known.isdisjoint(map(str, order.legs)):
                 found[str(order.legs[0])] = (status_of(order, filled, before + order.quantity), filled)
     return found
 
 
-def recorded_in(desk: Desk) -> dict[str, tuple[str, Decimal]]:
+def recorded_in(harness: Harness) -> dict[str, tuple[str, Decimal]]:
     """The same by the ledger. An order appears under its first id even where that was never heard of."""
-    truth = desk.server.truth
+    exchange = harness.server.exchange
     found = {}
-    for row in desk.ledger.orders():
-        ids = {truth.order(int(name)).legs[0] for name in row["venue_order_ids"]}
-        status = "canceled" if is_modified(desk, row) and row["status"] in ("rejected", "expired") else row["status"]
+    for row in harness.ledger.orders():
+        ids = {exchange.order(int(name)).legs[0] for name in row["venue_order_ids"]}
+        status = "canceled" if is_modified(harness, row) and row["status"] in ("rejected", "expired") else row["status"]
         found[str(*ids)] = (status, row["cum_quantity"])
-    assert len(found) == len(desk.ledger.orders()), "one order was taken for two"
+    assert len(found) == len(harness.ledger.orders()), "one order was taken for two"
     return found
 
 
-def is_modified(desk: Desk, row: Row) -> bool:
-    order = desk.server.truth.order(int(row["venue_order_id"]))
+def is_modified(harness: Harness, row: Row) -> bool:
+    order = harness.server.exchange.order(int(row["venue_order_id"]))
     return order.replaced_by is not None or len(order.legs) > 1
 
 
-async def reconcile(desk: Desk) -> None:
+async def reconcile(harness: Harness) -> None:
     """As the ledger's reconciliation does: fills, then the list, then each order that is open here."""
-    desk.ledger.record_many((await desk.venue.fills_since(ACCOUNT, START)).messages)
-    desk.ledger.record_many((await desk.venue.open_orders(ACCOUNT)).messages)
-    rows: list[Row] = desk.ledger.open_orders()
+    harness.ledger.record_many((await harness.venue.fills_since(ACCOUNT, START)).messages)
+    harness.ledger.record_many((await harness.venue.open_orders(ACCOUNT)).messages)
+    rows: list[Row] = harness.ledger.open_orders()
     for row in rows:
-        desk.ledger.record_many(await desk.venue.order(ACCOUNT, row) or ())
+        harness.ledger.record_many(await harness.venue.order(ACCOUNT, row) or ())
 
 
 async def soak(seed: int, *, is_polled: bool, happenings: int) -> None:
@@ -84,22 +84,22 @@ async def soak(seed: int, *, is_polled: bool, happenings: int) -> None:
     faults = Faults(seed, drop=0.02, repeat=0.05, reorder=0.05, delay=0.05, malformed=0.02, lose_answer=0.05, server_error=0.05,
                     too_many_requests=0.05, delay_seconds=0.01)  # fmt: skip
     limits = polling(weight_per_minute=1_000_000) if is_polled else Limits(weight_per_minute=1_000_000)
-    async with listening(made_up(faults=faults, weight=1_000_000), limits=limits, pace=PATIENT) as desk:
+    async with listening(made_up(faults=faults, weight=1_000_000), limits=limits, pace=PATIENT) as harness:
         for _ in range(happenings):
-            step(desk.server.truth, chance, [ADDRESS], INSTRUMENTS, client_id=lambda number: cloid_for(f"C-{number}"))
+            step(harness.server.exchange, chance, [ADDRESS], INSTRUMENTS, client_id=lambda number: cloid_for(f"C-{number}"))
             await asyncio.sleep(0.001)
         faults.heal()
         await asyncio.sleep(2 * PATIENT.hold)
         for _ in range(3):
-            await reconcile(desk)
-        assert recorded_in(desk) == truth_of(desk)
-        fills = {(row["venue_order_id"], row["quantity"], row["price"], row["at"]) for row in desk.ledger.trades()}
-        true = desk.server.truth.fills(ADDRESS)
+            await reconcile(harness)
+        assert recorded_in(harness) == truth_of(harness)
+        fills = {(row["venue_order_id"], row["quantity"], row["price"], row["at"]) for row in harness.ledger.trades()}
+        true = harness.server.exchange.fills(ADDRESS)
         assert fills == {(str(fill.order_id), fill.quantity, fill.price, fill.at) for fill in true}
-        assert len(desk.ledger.trades()) == len(true)
-        news = desk.recorded
-        await reconcile(desk)
-        assert desk.recorded == news
+        assert len(harness.ledger.trades()) == len(true)
+        news = harness.recorded
+        await reconcile(harness)
+        assert harness.recorded == news
 
 
 @pytest.mark.parametrize("is_polled", [False, True], ids=["streamed", "polled"])

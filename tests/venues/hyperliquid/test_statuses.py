@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded
+from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import STATUSES, Meaning, meaning_of
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,

@@ -7,9 +7,9 @@ import pytest
 from orderledger import Ledger, Request
 from orderledger.domain.values import Source
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.message_context import Context
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.translate import from_recorded
+from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, Symbols, cloid_for
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
@@ -106,8 +106,8 @@ def test_names_of_instruments_are_data_and_lead_both_ways() -> None:
     ]  # fmt: skip
     for coin in ("@107", "BTC", "ETH", "xyz:TSLA", "#250", "PURR/USDC"):
         assert symbols.coin(symbols.instrument(coin)) == coin
-    context = Context(account=ACCOUNT, source=Source.VENUE_PUSH, symbols=symbols)
-    (message,) = payload_rows.fills([fill(coin="@107")], Legs(ACCOUNT), context).messages
+    context = MessageContext(account=ACCOUNT, source=Source.VENUE_PUSH, symbols=symbols)
+    (message,) = payload_rows.fills([fill(coin="@107")], AccountLegs(ACCOUNT), context).messages
     assert (message.instrument, message.fill_id) == ("HYPE/USDC", f"{T + 4000}-@107-411-B")  # type: ignore[attr-defined]
 
 

@@ -1,11 +1,11 @@
-"""Legs of an order that came and went while nobody listened."""
+"""AccountLegs of an order that came and went while nobody listened."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 
 from orderledger import Ledger, Replace, Request
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_answer
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID as ALIAS
 from tests.venues.hyperliquid.payloads import (
@@ -40,7 +40,7 @@ def test_an_order_of_ours_that_is_first_heard_of_on_other_terms_has_been_replace
     for price, kinds in (("2500.5", ["acknowledge"]), ("2490", ["replace"])):
         with Ledger.open("memory://") as ledger:
             ledger.record(requested(price))
-            messages = heard([order_updates(reported("open"))], Legs(ACCOUNT, BookRecords(ledger))).messages
+            messages = heard([order_updates(reported("open"))], AccountLegs(ACCOUNT, BookRecords(ledger))).messages
             assert [message.type for message in messages] == kinds  # type: ignore[attr-defined]
             ledger.record_many(messages)
             order = ledger.order("C-1")
@@ -53,14 +53,14 @@ def test_an_order_of_ours_that_only_its_fills_told_of_has_been_replaced_too() ->
         ledger.record_many(heard([user_fills(fill(sz="1.2"))]).messages)
         assert ledger.order("C-1")["status"] == "filled"
         filled = reported("filled", T + 4000, sz="0.0")
-        ledger.record_many(heard([order_updates(filled)], Legs(ACCOUNT, BookRecords(ledger))).messages)
+        ledger.record_many(heard([order_updates(filled)], AccountLegs(ACCOUNT, BookRecords(ledger))).messages)
         order = ledger.order("C-1")
         assert (order["limit_price"], order["status"], order["anomalies"]) == (Decimal("2500.5"), "filled", [])
 
 
 def test_a_leg_that_only_its_fills_named_is_introduced_when_its_row_is_seen() -> None:
     """Else three ids would bear the cloid, and one replace explain them."""
-    legs = Legs(ACCOUNT)
+    legs = AccountLegs(ACCOUNT)
     messages = heard(
         [
             order_updates(reported("open")),
@@ -79,7 +79,7 @@ def test_a_leg_that_only_its_fills_named_is_introduced_when_its_row_is_seen() ->
 NEW_LEG = order_updates(reported("open", T + 50_000, oid=155, timestamp=T + 50_000, origSz="0.7", sz="0.7"))
 
 
-def quantities(frames: Sequence[Json], legs: Legs) -> list[Decimal]:
+def quantities(frames: Sequence[Json], legs: AccountLegs) -> list[Decimal]:
     """Of the replaces that frames say."""
     return [message.quantity for message in heard(frames, legs).messages if isinstance(message, Replace)]  # type: ignore[misc]
 
@@ -88,7 +88,7 @@ def test_after_a_restart_a_fill_comes_on_top_of_those_that_are_recorded() -> Non
     """The recorded ones are not told again: a modified order would lack what the smaller of the two sums is."""
     with Ledger.open("memory://") as ledger:
         ledger.record_many(heard([order_updates(reported("open")), user_fills(fill(sz="0.3"))]).messages)
-        legs = Legs(ACCOUNT, BookRecords(ledger))
+        legs = AccountLegs(ACCOUNT, BookRecords(ledger))
         missed = user_fills(fill(tid=412, time=T + 40_000, sz="0.2"))
         assert quantities([missed, NEW_LEG], legs) == [Decimal("1.2")]
         assert quantities([user_fills(fill(sz="0.3")), NEW_LEG], legs) == [Decimal("1.2")]
@@ -97,13 +97,16 @@ def test_after_a_restart_a_fill_comes_on_top_of_those_that_are_recorded() -> Non
 def test_of_several_fills_of_earlier_legs_only_what_they_come_to_in_the_end_is_told() -> None:
     """What is known half way may be recorded last, by somebody else who was told it at another time."""
     missed = user_fills(fill(sz="0.3"), fill(tid=412, time=T + 40_000, sz="0.2"))
-    assert quantities([order_updates(reported("open")), NEW_LEG, missed], Legs(ACCOUNT)) == [Decimal("0.7"), Decimal("1.2")]
+    assert quantities([order_updates(reported("open")), NEW_LEG, missed], AccountLegs(ACCOUNT)) == [
+        Decimal("0.7"),
+        Decimal("1.2"),
+    ]
 
 
 def test_a_fill_that_bears_no_cloid_counts_though_it_is_not_recorded_when_its_order_is_looked_up() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record_many(heard([order_updates(reported("open"))]).messages)
-        assert quantities([user_fills(fill(cloid=...)), NEW_LEG], Legs(ACCOUNT, BookRecords(ledger))) == [Decimal("1.2")]
+        assert quantities([user_fills(fill(cloid=...)), NEW_LEG], AccountLegs(ACCOUNT, BookRecords(ledger))) == [Decimal("1.2")]
 
 
 def test_a_limit_of_zero_is_no_limit() -> None:

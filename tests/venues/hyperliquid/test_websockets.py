@@ -9,18 +9,18 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from tests.venues.hyperliquid.company import PACE, TERMS, listening, made_up, some, up
+from tests.venues.hyperliquid.harness import PACE, TERMS, listening, made_up, some, up
 
 
 def test_the_venue_hangs_up_on_silence_and_a_ping_keeps_the_line() -> None:
     async def story(ping: float, is_kept: bool) -> None:
-        async with listening(made_up(silence=0.3), pace=replace(PACE, ping=ping)) as desk:
-            server = await up(desk)
+        async with listening(made_up(silence=0.3), pace=replace(PACE, ping=ping)) as harness:
+            server = await up(harness)
             if is_kept:
                 await asyncio.sleep(0.8)
-                assert (server.connections, "Down" in desk.kinds) == (1, False)
+                assert (server.connections, "Down" in harness.kinds) == (1, False)
             else:
-                await desk.until(lambda: desk.kinds[:3] == ["Up", "Down", "Up"])
+                await harness.until(lambda: harness.kinds[:3] == ["Up", "Down", "Up"])
 
     asyncio.run(story(0.1, is_kept=True))
     asyncio.run(story(5.0, is_kept=False))
@@ -30,11 +30,11 @@ def test_a_line_on_which_nothing_is_answered_is_given_up() -> None:
     async def story() -> None:
         server = made_up()
         server.keep_subscriptions_waiting = True
-        async with listening(server, pace=replace(PACE, acknowledge=0.2)) as desk:
-            await desk.until(lambda: server.connections >= 2)
-            assert desk.kinds == []
+        async with listening(server, pace=replace(PACE, acknowledge=0.2)) as harness:
+            await harness.until(lambda: server.connections >= 2)
+            assert harness.kinds == []
             server.keep_subscriptions_waiting = False
-            await up(desk)
+            await up(harness)
 
     asyncio.run(story())
 
@@ -56,12 +56,12 @@ def test_an_invalid_coin_closes_the_socket() -> None:
 def test_more_accounts_than_the_venue_streams_are_looked_at_in_turn() -> None:
     async def story() -> None:
         server, accounts = made_up(users=3), some(5)
-        async with listening(server, accounts=accounts, limits=Limits(users=3)) as desk:
-            assert (len(desk.venue.streamed), len(desk.venue.polled)) == (3, 2)
+        async with listening(server, accounts=accounts, limits=Limits(users=3)) as harness:
+            assert (len(harness.venue.streamed), len(harness.venue.polled)) == (3, 2)
             for address in accounts.values():
-                server.truth.place(address, **TERMS)
-            await desk.until(lambda: {order["account"] for order in desk.ledger.orders()} == set(accounts))
-            assert (server.violations.total(), server.connections, desk.kinds.count("Up")) == (0, 3, 5)
+                server.exchange.place(address, **TERMS)
+            await harness.until(lambda: {order["account"] for order in harness.ledger.orders()} == set(accounts))
+            assert (server.violations.total(), server.connections, harness.kinds.count("Up")) == (0, 3, 5)
 
     asyncio.run(story())
 
@@ -69,12 +69,12 @@ def test_more_accounts_than_the_venue_streams_are_looked_at_in_turn() -> None:
 def test_an_account_that_the_venue_will_not_stream_is_looked_at_in_turn() -> None:
     async def story() -> None:
         server, accounts = made_up(users=2), some(3)
-        async with listening(server, accounts=accounts, limits=Limits(users=3)) as desk:
-            await desk.until(lambda: desk.kinds.count("Up") == 3)
+        async with listening(server, accounts=accounts, limits=Limits(users=3)) as harness:
+            await harness.until(lambda: harness.kinds.count("Up") == 3)
             for address in accounts.values():
-                server.truth.place(address, **TERMS)
-            await desk.until(lambda: {order["account"] for order in desk.ledger.orders()} == set(accounts))
-            assert (len(desk.venue.streamed), len(desk.venue.polled)) == (2, 1)
+                server.exchange.place(address, **TERMS)
+            await harness.until(lambda: {order["account"] for order in harness.ledger.orders()} == set(accounts))
+            assert (len(harness.venue.streamed), len(harness.venue.polled)) == (2, 1)
             assert server.violations["users"] > 0
             assert len(server.sockets) == 2
 
@@ -85,11 +85,11 @@ def test_new_connections_wait_for_their_minute() -> None:
     async def story() -> None:
         server = made_up(connections_per_minute=6, minute=0.4)
         accounts, limits = some(3), Limits(connections_per_minute=6, minute=1.0)  # what is sent in time may arrive late
-        async with listening(server, accounts=accounts, limits=limits) as desk:
+        async with listening(server, accounts=accounts, limits=limits) as harness:
             for times in range(1, 4):
-                await desk.until(lambda times=times: desk.kinds.count("Up") == 3 * times)  # type: ignore[misc]
+                await harness.until(lambda times=times: harness.kinds.count("Up") == 3 * times)  # type: ignore[misc]
                 server.cut_all()
-            await desk.until(lambda: desk.kinds.count("Up") == 12)
+            await harness.until(lambda: harness.kinds.count("Up") == 12)
             assert server.violations.total() == 0
 
     asyncio.run(story())

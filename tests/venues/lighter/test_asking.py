@@ -17,7 +17,7 @@ def test_all_open_orders_are_listed_and_nothing_else() -> None:
     async def story() -> None:
         world = World()
         kept, ended = world.place("1"), world.place("2")
-        world.truth.cancel(ended)
+        world.exchange.cancel(ended)
         async with world.open(listens=False):
             listing = await world.venue.open_orders(ACCOUNT)
             assert listing.venue_order_ids == {str(kept.order_id)}
@@ -76,9 +76,9 @@ def test_an_order_of_ours_is_found_by_its_index_with_its_fills(is_coarse: bool) 
         async with world.open(listens=False):
             world.ledger.record(request("C-1", 9001, at=START))
             placed = world.place("9001")
-            world.truth.fill(placed, "0.1")
-            world.truth.fill(placed, "0.2")
-            world.truth.cancel(placed, reason="canceled-reduce-only")
+            world.exchange.fill(placed, "0.1")
+            world.exchange.fill(placed, "0.2")
+            world.exchange.cancel(placed, reason="canceled-reduce-only")
             world.record(await world.venue.order(ACCOUNT, world.ledger.order("C-1")))
             seen = world.ledger.order("C-1")
             assert (seen["status"], seen["cum_quantity"], seen["anomalies"]) == ("canceled", Decimal("0.3"), [])
@@ -99,10 +99,10 @@ def test_an_order_made_elsewhere_is_found_by_the_id_of_the_venue_open_or_ended()
             assert known["aliases"] == {}
             assert [shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()] == ["acknowledge"]
             for number in range(150):
-                world.truth.cancel(world.place(str(1000 + number)))
-            world.truth.cancel(placed)
+                world.exchange.cancel(world.place(str(1000 + number)))
+            world.exchange.cancel(placed)
             for number in range(150):
-                world.truth.cancel(world.place(str(2000 + number)))
+                world.exchange.cancel(world.place(str(2000 + number)))
             assert [shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()] == ["cancel"]
             assert world.fake.requests["accountInactiveOrders"] == 2
 
@@ -126,7 +126,7 @@ def test_the_inactive_are_not_searched_beyond_the_time_of_the_request() -> None:
     async def story() -> None:
         world = World()
         for number in range(150):
-            world.truth.cancel(world.place(str(1000 + number)))
+            world.exchange.cancel(world.place(str(1000 + number)))
         async with world.open(listens=False):
             world.clock.set(START + timedelta(hours=1))
             world.ledger.record(request("C-1", 9001, at=world.clock.now()))
@@ -140,14 +140,14 @@ def test_fills_and_fundings_are_told_page_after_page_back_to_a_moment_oldest_fir
     async def story() -> None:
         world = World()
         for number in range(130):
-            world.truth.fill(world.place(str(number + 1)), "0.1")
+            world.exchange.fill(world.place(str(number + 1)), "0.1")
         since = world.clock.now()
         for number in range(130):
-            world.truth.fill(world.place(str(number + 1001)), "0.1")
-        world.truth.fund(ACCOUNT, "ETH", "-0.25")
+            world.exchange.fill(world.place(str(number + 1001)), "0.1")
+        world.exchange.fund(ACCOUNT, "ETH", "-0.25")
         async with world.open(listens=False):
             told = [shown(message) for message in (await world.venue.fills_since(ACCOUNT, since)).messages]
-            expected = [f"0:{fill.fill_id}:buy" for fill in world.truth.fills(ACCOUNT, since)]
+            expected = [f"0:{fill.fill_id}:buy" for fill in world.exchange.fills(ACCOUNT, since)]
             assert [one["fill_id"] for one in told if one["type"] == "fill"] == expected
             assert [one["amount"] for one in told if one["type"] == "funding"] == ["-0.250000"]
             assert {one["source"] for one in told} == {"venue_poll"}
@@ -162,9 +162,10 @@ def test_fills_of_one_moment_are_told_in_the_order_in_which_they_were_made() -> 
         world = World(step=timedelta(0))
         placed = world.place("1")
         for _ in range(3):
-            world.truth.fill(placed, "0.1")
+            world.exchange.fill(placed, "0.1")
         async with world.open(listens=False):
-            told = [shown(message)["fill_id"] for message in (await world.venue.fills_since(ACCOUNT, START)).messages]
+            _, *fills = (await world.venue.fills_since(ACCOUNT, START)).messages
+            told = [shown(message)["fill_id"] for message in fills]
             assert told == ["0:19300000001:buy", "0:19300000002:buy", "0:19300000003:buy"]
 
     asyncio.run(story())
@@ -174,8 +175,8 @@ def test_a_trade_with_oneself_is_two_fills_of_two_orders() -> None:
     async def story() -> None:
         world = World()
         bid, ask = world.place("1"), world.place("2", side="sell")
-        world.truth.fill(bid, "0.1", fill_id=7)
-        world.truth.fill(ask, "0.1", fill_id=7, liquidity="taker")
+        world.exchange.fill(bid, "0.1", fill_id=7)
+        world.exchange.fill(ask, "0.1", fill_id=7, liquidity="taker")
         async with world.open(listens=False):
             world.record((await world.venue.fills_since(ACCOUNT, START)).messages)
             assert sorted((row["fill_id"], row["venue_order_id"], row["liquidity"]) for row in world.ledger.trades()) == [
@@ -189,9 +190,9 @@ def test_a_trade_with_oneself_is_two_fills_of_two_orders() -> None:
 def test_positions_and_money_are_told() -> None:
     async def story() -> None:
         world = World()
-        world.truth.fill(world.place("1", side="sell"), "0.5")
-        world.truth.fill(world.place("2", instrument="BTC", limit_price="60000"), "0.5")
-        world.truth.fill(world.place("3", instrument="BTC", side="sell", limit_price="60000"), "0.5")
+        world.exchange.fill(world.place("1", side="sell"), "0.5")
+        world.exchange.fill(world.place("2", instrument="BTC", limit_price="60000"), "0.5")
+        world.exchange.fill(world.place("3", instrument="BTC", side="sell", limit_price="60000"), "0.5")
         async with world.open(listens=False):
             told = await world.venue.positions(ACCOUNT)
             assert [(one.instrument, one.quantity) for one in told] == [("ETH", Decimal("-0.5")), ("USDC", Decimal(10_000))]

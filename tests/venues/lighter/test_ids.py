@@ -22,7 +22,7 @@ print([mint_client_order_index(lambda account, name: None, "lighter:main", f"C-{
 def lookup_in(ledger: Ledger) -> Callable[[str, str], dict[str, Any] | None]:
     def order_named(account: str, name: str) -> dict[str, Any] | None:
         try:
-            return ledger.order(name, account=account)
+            return ledger.order(name, account=account)  # type: ignore[return-value]
         except UnknownOrder:
             return None
 

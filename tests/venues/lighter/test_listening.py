@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from orderledger.infrastructure.messages.registry import Balance
-from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard
+from orderledger.infrastructure.venues.base.venue import Down, Garbled, Messages
 from orderledger.simulation.servers import Faults
 from tests.venues.lighter.rows import ACCOUNT, order
 from tests.venues.lighter.world import ROOMY, START, World
@@ -19,9 +19,9 @@ def test_an_account_is_up_before_it_is_heard_of_and_lives_from_then_on() -> None
         async with world.open():
             await world.up()
             placed = world.place("9002", side="sell")
-            world.truth.fill(placed, "0.2", liquidity="taker")
-            world.truth.cancel(placed)
-            world.truth.fill(before)
+            world.exchange.fill(placed, "0.2", liquidity="taker")
+            world.exchange.cancel(placed)
+            world.exchange.fill(before)
             await world.until(lambda: len(world.ledger.trades()) == 2 and not world.ledger.open_orders())
             assert world.kinds[:2] == ["Up", "acknowledge"]
             seen = world.ledger.order("9002")
@@ -39,13 +39,13 @@ def test_after_a_cut_the_snapshot_tells_what_was_missed_and_nothing_counts_twice
         first, second = world.place("9001"), world.place("9002")
         async with world.open():
             await world.up()
-            world.truth.fill(first, "0.1")
+            world.exchange.fill(first, "0.1")
             await world.until(lambda: len(world.ledger.trades()) == 1)
             world.fake.refuse_connections(True)
             world.fake.cut_all()
             await world.until(lambda: isinstance(world.told[-1], Down))
-            world.truth.fill(first)  # nobody listens: the order ends
-            world.truth.fill(second, "0.3")
+            world.exchange.fill(first)  # nobody listens: the order ends
+            world.exchange.fill(second, "0.3")
             world.fake.refuse_connections(False)
             await world.up(times=2)
             await world.until(lambda: len(world.ledger.trades()) == 3)
@@ -72,8 +72,8 @@ def test_what_ended_during_a_cut_is_found_by_asking() -> None:
             world.fake.refuse_connections(True)
             world.fake.cut_all()
             await world.until(lambda: isinstance(world.told[-1], Down))
-            world.truth.fill(doomed, "0.1")
-            world.truth.cancel(doomed, reason="canceled-reduce-only")
+            world.exchange.fill(doomed, "0.1")
+            world.exchange.cancel(doomed, reason="canceled-reduce-only")
             world.fake.refuse_connections(False)
             await world.up(times=2)
             await world.reconcile()
@@ -123,7 +123,7 @@ def test_an_unknown_status_leaves_its_order_open_and_the_others_alone() -> None:
         async with world.open():
             await world.up()
             await world.until(lambda: len(world.ledger.orders()) == 2)
-            world.truth.cancel(other)
+            world.exchange.cancel(other)
             await world.until(lambda: world.ledger.order("9002")["status"] == "canceled")
             (seen,) = world.ledger.open_orders()
             assert (seen["venue_order_id"], seen["anomalies"]) == (str(melted.order_id), ["unknown_order", "unknown_status"])
@@ -147,10 +147,10 @@ def test_conditional_and_grouped_orders_wait_accepted_and_work_when_they_are_tri
                 ("new", "stop_limit", Decimal(2400)),
                 ("new", "other", Decimal(2600)),
             ]
-            world.truth.fill(parent)
-            world.truth.trigger(stop)
-            world.truth.fill(stop, liquidity="taker")
-            world.truth.cancel(take, reason="canceled-oco")
+            world.exchange.fill(parent)
+            world.exchange.trigger(stop)
+            world.exchange.fill(stop, liquidity="taker")
+            world.exchange.cancel(take, reason="canceled-oco")
             await world.until(lambda: not world.ledger.open_orders())
             assert [row["status"] for row in world.ledger.orders()] == ["filled", "filled", "canceled"]
             (end,) = (event for event in world.ledger.history("3") if event["name"] == "order_canceled.v1")
@@ -164,10 +164,10 @@ def test_a_position_that_is_left_out_of_a_frame_is_flat() -> None:
         world = World()
         async with world.open():
             await world.up()
-            world.truth.fill(world.place("1"), "0.5")
-            world.truth.fill(world.place("2", side="sell"), "0.5")
+            world.exchange.fill(world.place("1"), "0.5")
+            world.exchange.fill(world.place("2", side="sell"), "0.5")
             await world.until(lambda: world.kinds.count("balance") == 2)
-            heard = [message for told in world.told if isinstance(told, Heard) for message in told.messages]
+            heard = [message for told in world.told if isinstance(told, Messages) for message in told.messages]
             told = [(message.instrument, message.quantity) for message in heard if isinstance(message, Balance)]
             assert told == [("ETH", Decimal("0.5")), ("ETH", Decimal(0))]
 
@@ -179,8 +179,8 @@ def test_a_liquidation_has_its_reason() -> None:
         world = World()
         async with world.open():
             await world.up()
-            world.truth.fill(world.place("1"), "0.5")
-            made = world.truth.liquidate(ACCOUNT, "ETH", "0.5", "2000")
+            world.exchange.fill(world.place("1"), "0.5")
+            made = world.exchange.liquidate(ACCOUNT, "ETH", "0.5", "2000")
             await world.until(lambda: len(world.ledger.trades()) == 2)
             names = [event for event in world.ledger.history(str(made.order_id)) if event["name"] == "fill_recorded.v1"]
             assert [event["payload"]["reason"] for event in names] == ["liquidation"]
@@ -228,7 +228,7 @@ def test_a_market_that_lists_have_hidden_gets_its_name_later_and_what_was_told_w
             world.fake.list_market(11, "SOL")
             world.clock.set(START + timedelta(minutes=2))
             world.place("2", instrument="SOL")
-            world.truth.fill(first)
+            world.exchange.fill(first)
             await world.until(lambda: world.ledger.trades() and len(world.ledger.orders()) == 2)
             assert [row["instrument"] for row in world.ledger.orders()] == ["lighter:market:11", "SOL"]
             assert [row["instrument"] for row in world.ledger.trades()] == ["lighter:market:11"]
@@ -259,11 +259,11 @@ def test_frames_that_are_lost_repeated_and_late_end_in_the_truth() -> None:
             await world.up()
             for number in range(1, 41):
                 placed = world.place(str(number), side="sell" if number % 3 else "buy")
-                world.truth.fill(placed, "0.1")
+                world.exchange.fill(placed, "0.1")
                 if number % 2:
-                    world.truth.fill(placed)
+                    world.exchange.fill(placed)
                 elif number % 4:
-                    world.truth.cancel(placed)
+                    world.exchange.cancel(placed)
                 await asyncio.sleep(0.002)
             await world.until(lambda: faults.done["drop"] and world.kinds.count("Up") > world.kinds.count("Down"))
             faults.heal()

@@ -12,7 +12,7 @@ import pytest
 
 from orderledger.infrastructure.messages.registry import RequestCancel, RequestReplace, Submit
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.base.venue import Heard, Up
+from orderledger.infrastructure.venues.base.venue import Messages, Up
 from orderledger.infrastructure.venues.lighter.ids import mint_client_order_index
 from orderledger.infrastructure.venues.lighter.translate import from_recorded
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
@@ -39,7 +39,7 @@ def test_an_order_of_ours_is_requested_sent_changed_and_canceled() -> None:
             order = world.ledger.order("C-1")
             replace = RequestReplace(account=ACCOUNT, client_order_id="C-1", quantity=Decimal("0.7"), at=world.clock.now())
             world.ledger.record(replace)
-            terms = {"AccountIndex": INDEX, "Index": int(order["venue_order_id"]), "BaseAmount": 7000, "Price": 250000}
+            terms = {"AccountIndex": INDEX, "Index": int(order["venue_order_id"]), "BaseAmount": 7000, "Price": 250000}  # type: ignore[arg-type]
             await send(world, 17, terms)
             await world.until(lambda: world.ledger.order("C-1")["pending"] is None)
             assert world.ledger.order("C-1")["quantity"] == Decimal("0.7")
@@ -93,10 +93,10 @@ def test_two_accounts_share_a_connection_and_nothing_else() -> None:
             venue = LighterVenue(accounts, url=world.fake.http_url, clock=world.clock)
             heard: list[tuple[str, int]] = []
             async for told in venue.listen():
-                heard += [(told.account, len(told.messages))] if isinstance(told, Heard) else []
+                heard += [(told.account, len(told.messages))] if isinstance(told, Messages) else []
                 if isinstance(told, Up) and told.accounts == [OTHER]:
                     world.place("1")
-                    world.truth.place(OTHER, client_id="1", instrument="ETH", side="sell", quantity="1", limit_price="2600")
+                    world.exchange.place(OTHER, client_id="1", instrument="ETH", side="sell", quantity="1", limit_price="2600")
                 if len(heard) == 2:
                     break
             assert heard == [(ACCOUNT, 1), (OTHER, 1)]
@@ -115,7 +115,7 @@ INSTRUMENTS = [
 
 
 def live(seed: int, steps: int, **fake: Any) -> None:
-    """So many things happen, the line is cut now and then, and the ledger holds the truth in the end."""
+    """So many things happen, the line is cut now and then, and the ledger holds the simulated exchange in the end."""
 
     async def story() -> None:
         faults = Faults(seed, drop=0.01, repeat=0.05, reorder=0.05, malformed=0.01, server_error=0.1, too_many_requests=0.05)
@@ -124,7 +124,7 @@ def live(seed: int, steps: int, **fake: Any) -> None:
         async with world.open():
             await world.up()
             for number in range(steps):
-                step(world.truth, chance, [ACCOUNT], INSTRUMENTS, client_id=str, with_new_id=False)
+                step(world.exchange, chance, [ACCOUNT], INSTRUMENTS, client_id=str, with_new_id=False)
                 if number % 10 == 0:
                     await asyncio.sleep(0.001)
             faults.heal()

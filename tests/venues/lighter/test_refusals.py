@@ -190,7 +190,7 @@ def test_a_call_that_was_there_before_and_is_not_found_is_no_answer_without_fund
         world = World()
         async with world.open(listens=False):
             await world.venue.fills_since(ACCOUNT, START)
-            world.truth.fund(ACCOUNT, "ETH", "-0.5")
+            world.exchange.fund(ACCOUNT, "ETH", "-0.5")
             world.fake.lacks = {"positionFunding"}
             with pytest.raises(VenueRefused, match="404"):
                 await world.venue.fills_since(ACCOUNT, START)

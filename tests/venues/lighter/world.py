@@ -13,11 +13,11 @@ from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.transport import Backoff
-from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Told, Up
+from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Garbled, Messages, Up
 from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, http_for
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
-from orderledger.simulation.servers import Faults, Truth
+from orderledger.simulation.servers import ExchangeSimulator, Faults
 from tests.venues.lighter.rows import ACCOUNT, INDEX
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -42,7 +42,7 @@ class World:
         **fake: Any,
     ) -> None:
         self.clock = SteppingClock(START, step)
-        self.truth = Truth(
+        self.exchange = ExchangeSimulator(
             clock=self.clock,
             accounts=[ACCOUNT],
             first_order_id=FIRST_ORDER_ID + 101,
@@ -50,11 +50,11 @@ class World:
             maker_fee=Decimal("0.000028"),
             taker_fee=Decimal("0.000196"),
         )
-        self.fake = LighterFake(self.truth, {ACCOUNT: INDEX}, clock=self.clock, faults=faults, **fake)
+        self.fake = LighterFake(self.exchange, {ACCOUNT: INDEX}, clock=self.clock, faults=faults, **fake)
         self.ledger = Ledger.open("memory://", update_views=False)
         self.token_life = token_life
         self.tokens: list[str] = []
-        self.told: list[Told] = []
+        self.told: list[FeedEvent] = []
         self.outcomes: list[str] = []
         self.venue: LighterVenue
         self._allowance = allowance
@@ -78,24 +78,25 @@ class World:
         listing = await self.venue.open_orders(ACCOUNT)
         outcomes += self.record(listing.messages)
         for order in self.ledger.open_orders(account=ACCOUNT):
-            if order["venue_order_id"] not in listing.venue_order_ids and order["updated_at"] <= listing.at:
+            if order["venue_order_id"] not in listing.venue_order_ids and order["updated_at"] <= listing.at:  # type: ignore[operator]
                 outcomes += self.record(await self.venue.order(ACCOUNT, order))
         return outcomes
 
     def place(self, client_id: str = "9001", **terms: Any) -> Any:
         """An order at the venue, to buy 0.5 ETH at 2500."""
         usual = {"instrument": "ETH", "side": "buy", "quantity": "0.5", "limit_price": "2500"}
-        return self.truth.place(ACCOUNT, client_id=client_id, **{**usual, **terms})
+        return self.exchange.place(ACCOUNT, client_id=client_id, **{**usual, **terms})
 
     def assert_true(self) -> None:
         """The ledger holds what the venue knows. It may lack orders made elsewhere that ended unfilled and unheard."""
         fills = {
-            f"{self.fake.markets.index(fill.instrument)}:{fill.fill_id}:{fill.side}": fill for fill in self.truth.fills(ACCOUNT)
+            f"{self.fake.markets.index(fill.instrument)}:{fill.fill_id}:{fill.side}": fill
+            for fill in self.exchange.fills(ACCOUNT)
         }
         trades = {row["fill_id"]: (row["quantity"], row["price"], row["side"], row["liquidity"]) for row in self.ledger.trades()}
         assert trades == {name: (fill.quantity, fill.price, fill.side, fill.liquidity) for name, fill in fills.items()}
         known = {name for row in self.ledger.orders() for name in row["venue_order_ids"]}
-        for true in self.truth.orders(ACCOUNT):
+        for true in self.exchange.orders(ACCOUNT):
             if true.status.is_ended and not true.filled and str(true.order_id) not in known:
                 continue
             seen = self.ledger.order(str(true.order_id))
@@ -146,14 +147,14 @@ class World:
 
     async def _listen(self) -> None:
         async for told in self.venue.listen():
-            if isinstance(told, Heard):
+            if isinstance(told, Messages):
                 self.record(told.messages)
             self.told.append(told)
 
 
-def _kinds(told: Told) -> list[str]:
+def _kinds(told: FeedEvent) -> list[str]:
     match told:
-        case Heard():
+        case Messages():
             return [str(message.model_dump()["type"]) for message in told.messages]
         case Up() | Down() | Garbled():
             return [type(told).__name__]

@@ -6,9 +6,12 @@ from typing import Any
 
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.messages.registry import Instrument
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
+from orderledger.infrastructure.venues.base.definitions import DEFINED_AT, Definitions
 from orderledger.infrastructure.venues.base.venue import NoRecords
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
+from orderledger.infrastructure.venues.tradier.positions import terms_of
 from orderledger.infrastructure.venues.tradier.translate import from_recorded, translated
 from orderledger.projections.view import Row
 
@@ -41,7 +44,10 @@ class Book:
         """Record what the payloads say, one after the other. The outcomes, and what is odd."""
         told: list[str] = []
         for document in documents:
-            for message in self.read(document):
+            messages = self.read(document)
+            defined = Definitions().added_to(messages, terms_of, lambda: DEFINED_AT)
+            self.ledger.record_many([message for message in defined if isinstance(message, Instrument)])
+            for message in messages:
                 outcome = self.ledger.record(message)
                 told.append(outcome.outcome)
         return told
@@ -52,7 +58,7 @@ class Book:
     def fills(self, **where: Any) -> list[tuple[str, str, str, str, str]]:
         """Fill id, instrument, side, quantity, price."""
         return [
-            (row["fill_id"], row["instrument"], row["side"], str(row["quantity"]), str(row["price"]))
+            (row["fill_id"], row["instrument"], row["side"], str(row["quantity"]), str(row["price"]))  # type: ignore[misc]
             for row in self.ledger.trades(**where)
         ]
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from orderledger.infrastructure.clock import SteppingClock, SystemClock
-from orderledger.infrastructure.venues.base.venue import Heard, Up
-from orderledger.simulation.servers import HAPPENINGS, Faults, Traded, Truth, step
-from tests.venues.tradier.desk import Desk, a_desk, adapter, run
+from orderledger.infrastructure.venues.base.venue import Messages, Up
+from orderledger.simulation.servers import HAPPENINGS, ExchangeSimulator, Faults, Traded, step
+from tests.venues.tradier.harness import Harness, a_harness, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, BUY_PUT, NUMBER, SELL_PUT, TAG, Book
 
 FORM = {
@@ -29,68 +29,68 @@ FORM = {
 
 def test_what_is_filled_there_is_filled_here() -> None:
     async def story() -> None:
-        async with a_desk() as desk:
-            desk.book.request()
-            order = desk.place()
-            async with desk.listening():
-                await desk.until(lambda: desk.book.order()["status"] == "new")
-                desk.truth.fill(order, "4", price="500.2")
-                await desk.until(lambda: desk.status("C-42")[1] == "4")
-                desk.truth.fill(order, "6", price="500.25")
-                await desk.until(lambda: desk.is_filled("C-42"))
-            assert desk.status("C-42") == ("filled", "10", [])
-            assert [price for *_, price in desk.book.fills()] == ["500.2", "500.25"]
+        async with a_harness() as harness:
+            harness.book.request()
+            order = harness.place()
+            async with harness.listening():
+                await harness.until(lambda: harness.book.order()["status"] == "new")
+                harness.exchange.fill(order, "4", price="500.2")
+                await harness.until(lambda: harness.status("C-42")[1] == "4")
+                harness.exchange.fill(order, "6", price="500.25")
+                await harness.until(lambda: harness.is_filled("C-42"))
+            assert harness.status("C-42") == ("filled", "10", [])
+            assert [price for *_, price in harness.book.fills()] == ["500.2", "500.25"]
 
     run(story())
 
 
 def test_without_the_stream_the_polls_tell_everything() -> None:
     async def story() -> None:
-        async with a_desk(stream_url=None) as desk:
-            desk.book.request()
-            order = desk.place()
-            async with desk.listening():
-                await desk.until(lambda: desk.book.order()["status"] == "new")
-                desk.truth.fill(order, price="500.2")
-                await desk.until(lambda: desk.is_filled("C-42"))
-            assert desk.fake.connections == 0
-            assert desk.status("C-42") == ("filled", "10", [])
+        async with a_harness(stream_url=None) as harness:
+            harness.book.request()
+            order = harness.place()
+            async with harness.listening():
+                await harness.until(lambda: harness.book.order()["status"] == "new")
+                harness.exchange.fill(order, price="500.2")
+                await harness.until(lambda: harness.is_filled("C-42"))
+            assert harness.fake.connections == 0
+            assert harness.status("C-42") == ("filled", "10", [])
 
     run(story())
 
 
 def test_with_slow_polls_the_stream_asks_for_what_it_cannot_tell() -> None:
     async def story() -> None:
-        async with a_desk(poll_seconds=1000.0, idle_seconds=1000.0) as desk:
-            desk.book.request()
-            order = desk.place()
-            async with desk.listening():
-                await desk.until_streamed()
-                await desk.until(lambda: desk.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] == 2)
-                desk.truth.fill(order, "4", price="500.2")
-                desk.truth.fill(order, "6", price="500.25")
-                await desk.until(lambda: desk.is_filled("C-42"))
-                by_hand = desk.place(tag=None, instrument="QQQ")
-                await desk.until(lambda: any(row["instrument"] == "QQQ" for row in desk.book.ledger.orders()))
-            assert desk.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] == 2
-            assert desk.status("C-42") == ("filled", "10", [])
-            assert desk.status(str(by_hand.order_id)) == ("new", "0", ["unknown_order"])
+        async with a_harness(poll_seconds=1000.0, idle_seconds=1000.0) as harness:
+            harness.book.request()
+            order = harness.place()
+            async with harness.listening():
+                await harness.until_streamed()
+                await harness.until(lambda: harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] == 2)
+                harness.exchange.fill(order, "4", price="500.2")
+                harness.exchange.fill(order, "6", price="500.25")
+                await harness.until(lambda: harness.is_filled("C-42"))
+                by_hand = harness.place(tag=None, instrument="QQQ")
+                await harness.until(lambda: any(row["instrument"] == "QQQ" for row in harness.book.ledger.orders()))
+            assert harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] == 2
+            assert harness.status("C-42") == ("filled", "10", [])
+            assert harness.status(str(by_hand.order_id)) == ("new", "0", ["unknown_order"])
 
     run(story())
 
 
 def test_several_executions_between_two_polls_are_one_fill_at_their_average() -> None:
     async def story() -> None:
-        async with a_desk(stream_url=None) as desk:
-            desk.book.request()
-            order = desk.place()
-            desk.truth.fill(order, "4", price="500.2")
-            async with desk.listening():
-                await desk.until(lambda: desk.status("C-42")[1] == "4")
+        async with a_harness(stream_url=None) as harness:
+            harness.book.request()
+            order = harness.place()
+            harness.exchange.fill(order, "4", price="500.2")
+            async with harness.listening():
+                await harness.until(lambda: harness.status("C-42")[1] == "4")
                 for quantity, price in (("1", "500.1"), ("2", "500.25"), ("3", "500.2")):
-                    desk.truth.fill(order, quantity, price=price)
-                await desk.until(lambda: desk.is_filled("C-42"))
-            assert desk.book.fills() == [
+                    harness.exchange.fill(order, quantity, price=price)
+                await harness.until(lambda: harness.is_filled("C-42"))
+            assert harness.book.fills() == [
                 ("900101:4", "SPY", "buy", "4", "500.2"),
                 ("900101:10", "SPY", "buy", "6", "500.2"),
             ]
@@ -100,102 +100,104 @@ def test_several_executions_between_two_polls_are_one_fill_at_their_average() ->
 
 def test_filled_before_its_price_is_held_and_then_told() -> None:
     async def story() -> None:
-        async with a_desk(stream_url=None, idle_seconds=1000.0) as desk:
-            desk.book.request()
-            order = desk.place()
-            desk.fake.writer.unpriced.add(order.order_id)
-            desk.truth.fill(order, price="500.2")
-            async with desk.listening():
-                await desk.until(lambda: desk.status("C-42")[2] == ["status_conflict"])
-                await desk.until(lambda: desk.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] > 3)
-                assert desk.book.fills() == []
-                desk.fake.writer.unpriced.clear()
-                await desk.until(lambda: desk.is_filled("C-42"))
-            assert desk.status("C-42") == ("filled", "10", [])
+        async with a_harness(stream_url=None, idle_seconds=1000.0) as harness:
+            harness.book.request()
+            order = harness.place()
+            harness.fake.writer.unpriced.add(order.order_id)
+            harness.exchange.fill(order, price="500.2")
+            async with harness.listening():
+                await harness.until(lambda: harness.status("C-42")[2] == ["status_conflict"])
+                await harness.until(lambda: harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] > 3)
+                assert harness.book.fills() == []
+                harness.fake.writer.unpriced.clear()
+                await harness.until(lambda: harness.is_filled("C-42"))
+            assert harness.status("C-42") == ("filled", "10", [])
 
     run(story())
 
 
 def test_a_new_adapter_on_the_same_ledger_books_nothing_twice(tmp_path: Path) -> None:
     async def story() -> None:
-        async with a_desk(url=str(tmp_path / "orders.db"), stream_url=None) as desk:
-            desk.book.request()
-            order = desk.place()
-            desk.truth.fill(order, "4", price="500.2")
-            async with desk.listening():
-                await desk.until(lambda: desk.status("C-42")[1] == "4")
-            events = len(list(desk.book.ledger.events()))
-            reborn = Desk(desk.fake, desk.book, adapter(desk.fake, desk.book, stream_url=None))
+        async with a_harness(url=str(tmp_path / "orders.db"), stream_url=None) as harness:
+            harness.book.request()
+            order = harness.place()
+            harness.exchange.fill(order, "4", price="500.2")
+            async with harness.listening():
+                await harness.until(lambda: harness.status("C-42")[1] == "4")
+            events = len(list(harness.book.ledger.events()))
+            reborn = Harness(harness.fake, harness.book, adapter(harness.fake, harness.book, stream_url=None))
             async with reborn.listening():
-                await reborn.until(lambda: any(isinstance(one, Heard) for one in reborn.told))
+                await reborn.until(lambda: any(isinstance(one, Messages) for one in reborn.told))
                 assert set(reborn.outcomes) == {"duplicate"}
-                assert len(list(desk.book.ledger.events())) == events
-                desk.truth.fill(order, "6", price="500.25")
-                await reborn.until(lambda: desk.is_filled("C-42"))
+                assert len(list(harness.book.ledger.events())) == events
+                harness.exchange.fill(order, "6", price="500.25")
+                await reborn.until(lambda: harness.is_filled("C-42"))
             await reborn.venue.aclose()
-            assert desk.book.positions() == {"SPY": "10"}
+            assert harness.book.positions() == {"SPY": "10"}
 
     run(story())
 
 
 def test_an_adapter_whose_words_were_lost_says_them_again() -> None:
     async def story() -> None:
-        async with a_desk() as desk:
-            desk.book.request()
-            desk.truth.fill(desk.place(), "4", price="500.2")
-            lost = await desk.venue.open_orders(ACCOUNT)
-            desk.record((await desk.venue.open_orders(ACCOUNT)).messages)
-            assert desk.status("C-42") == ("partially_filled", "4", [])
-            assert set(desk.record(lost.messages)) == {"duplicate"}
+        async with a_harness() as harness:
+            harness.book.request()
+            harness.exchange.fill(harness.place(), "4", price="500.2")
+            lost = await harness.venue.open_orders(ACCOUNT)
+            harness.record((await harness.venue.open_orders(ACCOUNT)).messages)
+            assert harness.status("C-42") == ("partially_filled", "4", [])
+            assert set(harness.record(lost.messages)) == {"duplicate"}
 
     run(story())
 
 
 def test_two_live_orders_under_one_tag_are_two() -> None:
     async def story() -> None:
-        async with a_desk() as desk:
-            desk.book.request()
-            first, second = desk.place(), desk.place()
-            async with desk.listening():
-                await desk.until(lambda: len(desk.book.ledger.orders()) == 2)
-                desk.truth.fill(second, "4", price="500")
-                desk.truth.fill(first, "10", price="500")
-                await desk.until(lambda: desk.book.positions() == {"SPY": "14"})
-            assert desk.status("C-42") == ("filled", "10", [])
-            assert desk.status("900102") == ("partially_filled", "4", ["unknown_order"])
+        async with a_harness() as harness:
+            harness.book.request()
+            first, second = harness.place(), harness.place()
+            async with harness.listening():
+                await harness.until(lambda: len(harness.book.ledger.orders()) == 2)
+                harness.exchange.fill(second, "4", price="500")
+                harness.exchange.fill(first, "10", price="500")
+                await harness.until(lambda: harness.book.positions() == {"SPY": "14"})
+            assert harness.status("C-42") == ("filled", "10", [])
+            assert harness.status("900102") == ("partially_filled", "4", ["unknown_order"])
 
     run(story())
 
 
 def test_an_order_whose_answer_was_lost_is_found_by_its_tag_and_not_sent_again() -> None:
     async def story() -> None:
-        async with a_desk() as desk:
-            desk.book.request()
-            desk.book.record("submit", client_order_id="C-42")
-            desk.fake.faults.plan_answers("lose_answer")
+        async with a_harness() as harness:
+            harness.book.request()
+            harness.book.record("submit", client_order_id="C-42")
+            harness.fake.faults.plan_answers("lose_answer")
             with pytest.raises(httpx.HTTPError):
-                await desk.send(**FORM)
-            desk.book.record("unresolved", client_order_id="C-42", reason="timeout")
-            assert desk.book.order("C-42")["certainty"] == "unresolved"
-            messages = await desk.venue.order(ACCOUNT, desk.book.order("C-42"))
+                await harness.send(**FORM)
+            harness.book.record("unresolved", client_order_id="C-42", reason="timeout")
+            assert harness.book.order("C-42")["certainty"] == "unresolved"
+            messages = await harness.venue.order(ACCOUNT, harness.book.order("C-42"))
             assert messages is not None
-            desk.record(messages)
-            assert desk.book.order("C-42")["certainty"] == "confirmed"
-            assert desk.book.order("C-42")["venue_order_id"] == "900101"
-            assert len(desk.truth.orders(NUMBER)) == 1
+            harness.record(messages)
+            assert harness.book.order("C-42")["certainty"] == "confirmed"
+            assert harness.book.order("C-42")["venue_order_id"] == "900101"
+            assert len(harness.exchange.orders(NUMBER)) == 1
 
     run(story())
 
 
 def test_received_is_not_accepted() -> None:
     async def story() -> None:
-        async with a_desk(fake_options={"judge": lambda order: "Insufficient buying power", "decide_seconds": 0.05}) as desk:
-            desk.book.request()
-            answer = await desk.send(**FORM)
+        async with a_harness(
+            fake_options={"judge": lambda order: "Insufficient buying power", "decide_seconds": 0.05}
+        ) as harness:
+            harness.book.request()
+            answer = await harness.send(**FORM)
             assert answer.json()["order"]["status"] == "ok"
-            async with desk.listening():
-                await desk.until(lambda: desk.book.order("C-42")["reason"] == "Insufficient buying power")
-            assert desk.status("C-42") == ("rejected", "0", [])
+            async with harness.listening():
+                await harness.until(lambda: harness.book.order("C-42")["reason"] == "Insufficient buying power")
+            assert harness.status("C-42") == ("rejected", "0", [])
 
     run(story())
 
@@ -218,21 +220,21 @@ SPREAD = {
 
 def test_a_spread_that_is_sent_and_filled_leg_by_leg_is_one_trade() -> None:
     async def story() -> None:
-        async with a_desk() as desk:
-            desk.book.request(instrument="SPREAD", side="sell", quantity="2", order_type="other", limit_price="1.05")
-            assert (await desk.send(**SPREAD)).status_code == 200
-            async with desk.listening():
-                await desk.until(lambda: desk.status("C-42")[0] == "new")
-                sold, bought = desk.truth.children(900101)
-                desk.truth.fill(sold, "1", price="2.6")
-                await desk.until(lambda: desk.status("C-42")[1] == "1")
-                desk.truth.fill(bought, price="1.5")
-                desk.truth.fill(sold, price="2.55")
-                await desk.until(lambda: desk.is_filled("C-42"))
-            assert desk.status("C-42") == ("filled", "4", [])
-            assert desk.book.positions() == {SELL_PUT: "-2", BUY_PUT: "2"}
-            assert {price for _, symbol, _, _, price in desk.book.fills() if symbol == SELL_PUT} == {"2.6", "2.55"}
-            await desk.until(lambda: desk.book.order("C-42")["quantity"] == 4)
+        async with a_harness() as harness:
+            harness.book.request(instrument="SPREAD", side="sell", quantity="2", order_type="other", limit_price="1.05")
+            assert (await harness.send(**SPREAD)).status_code == 200
+            async with harness.listening():
+                await harness.until(lambda: harness.status("C-42")[0] == "new")
+                sold, bought = harness.exchange.children(900101)
+                harness.exchange.fill(sold, "1", price="2.6")
+                await harness.until(lambda: harness.status("C-42")[1] == "1")
+                harness.exchange.fill(bought, price="1.5")
+                harness.exchange.fill(sold, price="2.55")
+                await harness.until(lambda: harness.is_filled("C-42"))
+            assert harness.status("C-42") == ("filled", "4", [])
+            assert harness.book.positions() == {SELL_PUT: "-2", BUY_PUT: "2"}
+            assert {price for _, symbol, _, _, price in harness.book.fills() if symbol == SELL_PUT} == {"2.6", "2.55"}
+            await harness.until(lambda: harness.book.order("C-42")["quantity"] == 4)
 
     run(story())
 
@@ -242,22 +244,22 @@ def test_of_two_accounts_each_is_told_its_own(numbers: dict[str, str]) -> None:
     """Tradier's JSON is made of its XML: what is all digits may come as a number."""
 
     async def story() -> None:
-        truth = Truth(clock=SystemClock(), accounts=numbers.values(), first_order_id=900101)
-        async with a_desk(truth=truth, accounts=numbers, poll_seconds=1000.0, idle_seconds=1000.0) as desk:
-            desk.fake.rewritten = lambda text: re.sub(r'"account": ?"(\d+)"', r'"account":\1', text)
+        exchange = ExchangeSimulator(clock=SystemClock(), accounts=numbers.values(), first_order_id=900101)
+        async with a_harness(exchange=exchange, accounts=numbers, poll_seconds=1000.0, idle_seconds=1000.0) as harness:
+            harness.fake.rewritten = lambda text: re.sub(r'"account": ?"(\d+)"', r'"account":\1', text)
             for number in numbers.values():
-                truth.place(number, instrument="SPY", side="buy", quantity="1", limit_price="500")
-            async with desk.listening():
-                await desk.until_streamed()
-                await desk.until(lambda: len(desk.book.ledger.orders()) == 2)
-                await desk.until(
-                    lambda: min(desk.fake.requests[f"GET /v1/accounts/{one}/orders"] for one in numbers.values()) == 2
+                exchange.place(number, instrument="SPY", side="buy", quantity="1", limit_price="500")
+            async with harness.listening():
+                await harness.until_streamed()
+                await harness.until(lambda: len(harness.book.ledger.orders()) == 2)
+                await harness.until(
+                    lambda: min(harness.fake.requests[f"GET /v1/accounts/{one}/orders"] for one in numbers.values()) == 2
                 )
-                truth.fill(900102, price="499")
-                await desk.until(lambda: len(desk.book.fills()) == 1 and len(desk.book.ledger.orders()) == 2)
-            found = {row["account"]: (row["venue_order_id"], row["status"]) for row in desk.book.ledger.orders()}
+                exchange.fill(900102, price="499")
+                await harness.until(lambda: len(harness.book.fills()) == 1 and len(harness.book.ledger.orders()) == 2)
+            found = {row["account"]: (row["venue_order_id"], row["status"]) for row in harness.book.ledger.orders()}
             assert found == {"tradier:one": ("900101", "new"), "tradier:two": ("900102", "filled")}
-            assert {name for one in desk.told if isinstance(one, Up) for name in one.accounts} == set(numbers)
+            assert {name for one in harness.told if isinstance(one, Up) for name in one.accounts} == set(numbers)
 
     run(story())
 
@@ -271,28 +273,30 @@ async def soak(seed: int, steps: int, path: Path) -> None:
     chances = {"drop": 0.02, "repeat": 0.05, "reorder": 0.05, "malformed": 0.03, "lose_answer": 0.02, "server_error": 0.05}
     faults = Faults(seed, **chances, too_many_requests=0.03, stale=0.03)
     # Tradier tells milliseconds: what happens in one and the same could be told in any order.
-    truth = Truth(clock=SteppingClock(SystemClock().now()), accounts=[NUMBER], first_order_id=900101, currency="USD")
+    exchange = ExchangeSimulator(
+        clock=SteppingClock(SystemClock().now()), accounts=[NUMBER], first_order_id=900101, currency="USD"
+    )
     traded = [Traded(name=name, price=Decimal(50), tick=Decimal("0.01"), lot=Decimal(1)) for name in ("SPY", "QQQ", SELL_PUT)]
-    async with a_desk(url=str(path), truth=truth, faults=faults) as desk:
+    async with a_harness(url=str(path), exchange=exchange, faults=faults) as harness:
         for part in range(2):
-            reborn = Desk(desk.fake, desk.book, adapter(desk.fake, desk.book))
+            reborn = Harness(harness.fake, harness.book, adapter(harness.fake, harness.book))
             async with reborn.listening():
                 for number in range(steps // 2):
-                    step(truth, chance, [NUMBER], traded, happenings=KNOWN, with_new_id=False)
+                    step(exchange, chance, [NUMBER], traded, happenings=KNOWN, with_new_id=False)
                     await asyncio.sleep(0.002 if number % 5 == 0 else 0)
                 if part:
                     faults.heal()
-                    await reborn.until(lambda: _is_true(truth, desk.book))
+                    await reborn.until(lambda: _is_true(exchange, harness.book))
             await reborn.venue.aclose()
-        assert _is_true(truth, desk.book)
-        orders = [row for row in desk.book.ledger.orders() if row["status"] != "rejected"]  # these may have rested before
+        assert _is_true(exchange, harness.book)
+        orders = [row for row in harness.book.ledger.orders() if row["status"] != "rejected"]  # these may have rested before
         assert [row for row in orders if set(row["anomalies"]) - {"unknown_order"}] == []
 
 
-def _is_true(truth: Truth, book: Book) -> bool:
-    held = {row.instrument: row.quantity for row in truth.positions(NUMBER)}
+def _is_true(exchange: ExchangeSimulator, book: Book) -> bool:
+    held = {row.instrument: row.quantity for row in exchange.positions(NUMBER)}
     here = {row["instrument"]: row["position_quantity"] for row in book.ledger.positions() if row["position_quantity"]}
-    is_open = {str(order.order_id) for order in truth.open_orders(NUMBER)}
+    is_open = {str(order.order_id) for order in exchange.open_orders(NUMBER)}
     return held == here and is_open == {row["venue_order_id"] for row in book.ledger.open_orders()}
 
 

@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.simulation.servers import Truth
+from orderledger.simulation.servers import ExchangeSimulator
 from orderledger.simulation.tradier.server import TradierFake
 from tests.venues.tradier.payloads import BUY_PUT, NUMBER, SELL_PUT
 
@@ -23,8 +23,8 @@ LIMIT = {"class": "equity", "symbol": "SPY", "side": "buy", "quantity": "10", "t
 
 @asynccontextmanager
 async def a_client(token: str | None = None, **options: Any) -> AsyncIterator[tuple[TradierFake, httpx.AsyncClient]]:
-    truth = Truth(clock=SystemClock(), accounts=[NUMBER], first_order_id=900101)
-    async with TradierFake(truth, **options) as fake:
+    exchange = ExchangeSimulator(clock=SystemClock(), accounts=[NUMBER], first_order_id=900101)
+    async with TradierFake(exchange, **options) as fake:
         headers = {"Authorization": f"Bearer {token or fake.token}", "Accept": "application/json"}
         async with httpx.AsyncClient(base_url=fake.url, headers=headers, trust_env=False) as client:
             yield fake, client
@@ -71,8 +71,8 @@ def test_none_one_and_several_orders_have_three_shapes() -> None:
 def test_numbers_are_floats_and_times_end_in_z() -> None:
     async def story() -> None:
         async with a_client() as (fake, client):
-            order = fake.truth.place(NUMBER, instrument="SPY", side="buy", quantity="10", limit_price="500.25")
-            fake.truth.fill(order, "4", price="500.2")
+            order = fake.exchange.place(NUMBER, instrument="SPY", side="buy", quantity="10", limit_price="500.25")
+            fake.exchange.fill(order, "4", price="500.2")
             text = (await client.get(f"{ORDERS}/900101")).text
             for written in ('"quantity":10.0', '"exec_quantity":4.0', '"avg_fill_price":500.2', '"remaining_quantity":6.0'):
                 assert written in text
@@ -105,7 +105,7 @@ def test_a_form_with_faults_is_answered_by_a_text_or_a_list() -> None:
             assert several.json() == {"errors": {"error": ["side[0] is required", "quantity[0] is required"]}}
             for broken in ({"class": "bond"}, {"side": "long"}, {"quantity": "0"}, {"type": "iceberg"}, {"symbol": ""}):
                 assert (await client.post(ORDERS, data={**LIMIT, **broken})).status_code == 400
-            assert fake.truth.orders(NUMBER) == []
+            assert fake.exchange.orders(NUMBER) == []
 
     run(story())
 
@@ -115,7 +115,7 @@ def test_a_trial_has_no_id_and_is_no_order() -> None:
         async with a_client() as (fake, client):
             answer = (await client.post(ORDERS, data={**LIMIT, "preview": "true"})).json()["order"]
             assert "id" not in answer and answer["status"] == "ok"
-            assert fake.truth.orders(NUMBER) == []
+            assert fake.exchange.orders(NUMBER) == []
 
     run(story())
 
@@ -159,7 +159,7 @@ def test_orders_of_earlier_days_are_in_the_filtered_list_alone() -> None:
             await client.post(ORDERS, data=LIMIT)
             fake.end_session()
             assert await listed(client) == "null"
-            today = fake.truth.clock.now().date()
+            today = fake.exchange.clock.now().date()
             days = {"filter": "all", "start": str(today - timedelta(days=1)), "end": str(today)}
             assert (await listed(client, **days))["order"]["id"] == 900101
             assert (await listed(client, filter="intraday", date=str(today)))["order"]["id"] == 900101
@@ -189,11 +189,11 @@ def test_a_spread_shows_its_legs_and_stands_as_they_do() -> None:
         async with a_client() as (fake, client):
             await client.post(ORDERS, data={**form, **legs})
             await settled()
-            sold, bought = fake.truth.children(900101)
+            sold, bought = fake.exchange.children(900101)
             assert [(await listed(client))["order"]["status"], sold.instrument, bought.instrument] == ["open", SELL_PUT, BUY_PUT]
-            fake.truth.fill(sold, price="2.6")
+            fake.exchange.fill(sold, price="2.6")
             assert (await listed(client))["order"]["status"] == "partially_filled"
-            fake.truth.fill(bought, price="1.5")
+            fake.exchange.fill(bought, price="1.5")
             row = (await listed(client))["order"]
             assert (row["status"], row["exec_quantity"], row["num_legs"]) == ("filled", 1.0, 2)
             shown = [(leg["side"], leg["option_symbol"]) for leg in row["leg"]]

@@ -34,7 +34,7 @@ def test_a_spread_is_one_order_with_a_fill_for_each_of_its_legs() -> None:
             ("900110:900112:1", BUY_PUT, "buy", "1", "1.5"),
         ]
         assert book.positions() == {SELL_PUT: "-1", BUY_PUT: "1"}
-        assert [(row["client_order_id"], row["strategy"], row["links"]["trade_id"]) for row in book.ledger.trades()] == [
+        assert [(row["client_order_id"], row["strategy"], row["links"]["trade_id"]) for row in book.ledger.trades()] == [  # type: ignore[index]
             ("C-43-entry", "spreads", "T-43")
         ] * 2
 

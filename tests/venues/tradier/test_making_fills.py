@@ -334,6 +334,6 @@ def test_whatever_is_polled_of_an_order_the_position_and_its_cost_are_right(
                 book.tell(orders(said))
         (held,) = book.ledger.positions()
         assert held["position_quantity"] == asked
-        assert abs(held["average_open_price"] * asked - notional) <= Decimal("1e-8") * asked * len(executions)
+        assert abs(held["average_open_price"] * asked - notional) <= Decimal("1e-8") * asked * len(executions)  # type: ignore[operator]
         assert (book.order()["status"], book.order()["anomalies"]) == ("filled", [])
         assert total(fill["quantity"] for fill in book.ledger.trades()) == asked

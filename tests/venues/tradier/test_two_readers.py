@@ -9,7 +9,7 @@ from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.translate import translated_orders
-from tests.venues.tradier.desk import Desk, a_desk, adapter, run
+from tests.venues.tradier.harness import Harness, a_harness, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER
 
 
@@ -40,35 +40,35 @@ def test_a_fill_that_lies_within_another_readers_is_taken_back() -> None:
         assert len(list(ledger.events())) == before
 
 
-async def reconciled(desk: Desk) -> Reconciled:
+async def reconciled(harness: Harness) -> Reconciled:
     """By somebody who knows nothing but the ledger."""
-    rules = Rules(looking_back=timedelta(hours=1), settling=timedelta(0), pause=0, opening_pause=0)
-    venue = adapter(desk.fake, desk.book)
+    rules = Rules(lookback=timedelta(hours=1), grace=timedelta(0), pause=0, opening_pause=0)
+    venue = adapter(harness.fake, harness.book)
     try:
-        return await Reconciler(desk.book.ledger, venue, SystemClock(), rules, records=desk.book.records).run(ACCOUNT)
+        return await Reconciler(harness.book.ledger, venue, SystemClock(), rules, records=harness.book.records).run(ACCOUNT)
     finally:
         await venue.aclose()
 
 
 def test_a_reconciliation_takes_it_back_though_the_order_stands_still() -> None:
-    async def told(desk: Desk) -> list[Any]:
+    async def told(harness: Harness) -> list[Any]:
         """What another reader makes of the order now, before anything is recorded of it."""
-        context = Context(account=ACCOUNT, records=desk.book.records, memory=Memory())
-        return list(translated_orders(await desk.venue._questions.orders(NUMBER), context).messages)
+        context = Context(account=ACCOUNT, records=harness.book.records, memory=Memory())
+        return list(translated_orders(await harness.venue._endpoints.orders(NUMBER), context).messages)
 
     async def story() -> None:
-        async with a_desk(stream_url=None) as desk:
-            order = desk.place(tag=None)
-            desk.truth.fill(order, "4", price="500")
-            by_collector = await told(desk)
-            desk.truth.fill(order, "6", price="500")
-            for one in (by_collector, await told(desk)):
-                desk.record(one)
-            assert desk.status("900101")[1] == "14"
-            found, again = await reconciled(desk), await reconciled(desk)
+        async with a_harness(stream_url=None) as harness:
+            order = harness.place(tag=None)
+            harness.exchange.fill(order, "4", price="500")
+            by_collector = await told(harness)
+            harness.exchange.fill(order, "6", price="500")
+            for one in (by_collector, await told(harness)):
+                harness.record(one)
+            assert harness.status("900101")[1] == "14"
+            found, again = await reconciled(harness), await reconciled(harness)
             assert [(one.id, one.is_settled) for one in found.breaks] == [("excess_fill:SPY:900101:900101:4", True)]
-            assert desk.status("900101") == ("filled", "10", ["unknown_order"])
-            assert desk.book.positions() == {"SPY": "10"}
+            assert harness.status("900101") == ("filled", "10", ["unknown_order"])
+            assert harness.book.positions() == {"SPY": "10"}
             assert (again.breaks, again.appended) == ([], 0)
 
     run(story())

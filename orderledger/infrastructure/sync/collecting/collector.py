@@ -23,7 +23,7 @@ from orderledger.infrastructure.sync.collecting.watching import Watch
 from orderledger.infrastructure.sync.reconciliation.book import Book
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.base.transport import happens_within
-from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Records, Told, Up, Venue
+from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Garbled, Messages, Records, Up, Venue
 
 ACTOR = "collector"
 RETRY_SECONDS = 5.0
@@ -122,7 +122,7 @@ class Collector:
     async def _wind_down(self, recording: "asyncio.Future[None]", listening: Sequence["asyncio.Future[None]"]) -> None:
         """Record what the venues have heard by now: all that they tell before they end by themselves."""
         self._stopped_at = self._clock.now()
-        hanging_up = [asyncio.ensure_future(venue.hang_up()) for venue in self._venues]
+        hanging_up = [asyncio.ensure_future(venue.disconnect()) for venue in self._venues]
         _, late = await asyncio.wait([*listening, *hanging_up], timeout=HANGING_UP_SECONDS)
         for task in late:
             task.cancel()
@@ -154,9 +154,9 @@ class Collector:
     def _listened_to(self, venue: Venue) -> list[str]:
         return [account for account in venue.accounts if self.counters[account].is_up]
 
-    async def _take(self, venue: Venue, told: Told) -> None:
+    async def _take(self, venue: Venue, told: FeedEvent) -> None:
         match told:
-            case Heard():
+            case Messages():
                 self._count_heard(told)
                 await self._recorder.put(told.account, told.messages)
             case Up():
@@ -176,7 +176,7 @@ class Collector:
             case _:
                 assert_never(told)
 
-    def _count_heard(self, told: Heard) -> None:
+    def _count_heard(self, told: Messages) -> None:
         counters = self.counters[told.account]
         counters.frames += told.frames
         if told.messages:
@@ -280,7 +280,7 @@ class Collector:
         """Counters of every account, and what waits. `at` is the time up to which the venues were listened to."""
         now = self._stopped_at or self._clock.now()
         accounts = {
-            account: {"venue": venue.name, **self.counters[account].shown(now, venue.fault_of(account))}
+            account: {"venue": venue.name, **self.counters[account].shown(now, venue.error_for(account))}
             for venue in self._venues
             for account in venue.accounts
         }

@@ -1,7 +1,7 @@
-"""What venues' adapters ask the ledger, answered from the log by name, without bringing any view up to date.
+"""`StoredRecords`: what adapters query of the ledger, answered from the log by name, without updating any view.
 
-An adapter asks while it translates, in the event loop and for every order it meets: the answer may cost as much as the events
-of that one order, and nothing that grows with the log.
+An adapter queries while it translates, in the event loop and for every order: an answer may cost as much as the events of that
+order, and nothing that grows with the log.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,42 +13,42 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import alias_text, order_stream
 from orderledger.infrastructure.storage.store import Store, open_store, reaching
 from orderledger.infrastructure.sync.reconciliation.book import Book, BookRecords
+from orderledger.infrastructure.venues.base.adapter import Adapter
 from orderledger.infrastructure.venues.base.venue import Records
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID
-from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
-from orderledger.infrastructure.venues.tradier.vocabulary import LEG_ALIAS, TAG_ALIAS
 from orderledger.infrastructure.views.views import FoldedViews
 from orderledger.projections import queries
 from orderledger.projections.view import Row
-
-ALIASES = (CLOID, CLIENT_ORDER_INDEX, TAG_ALIAS)
-"""Under which the venues' words for an order stand. A leg's alias bears its id in its name as well."""
 
 Names = list[tuple[NameKind, str]]
 
 
 class StoredRecords:
-    """Of a store, as of its last commit: orders and fills as the views would show them."""
+    """Orders and fills of a store, as of its last commit and as the views would show them.
 
-    def __init__(self, store: Store, url: str) -> None:
+    `adapters`: the venues whose names of orders can be asked for.
+    """
+
+    def __init__(self, store: Store, url: str, adapters: Sequence[Adapter]) -> None:
         self._store = store
         self._url = url
+        self._adapters = adapters
 
     def order(self, account: str, name: str) -> Row | None:
-        """The order that bears this id: ours, the venue's, or an alias's value. None if there is none, or more than one."""
-        return self._orders(account, {name: _any_name(name)}).get(name)
+        """The order with this id: the client's, the venue's, or the value of an alias. None if there is none, or more than
+        one."""
+        return self._orders(account, {name: self._any_name(name)}).get(name)
 
     def orders_named(self, account: str, names: Sequence[str], *, alias: str) -> dict[str, Row]:
-        """Those of the names that one order bears as our id, or as the value of this alias, with it."""
+        """The orders with these names, which are client order ids or values of this alias."""
         return self._orders(account, {name: _name_of_ours(name, alias) for name in names})
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        """Its standing fills, under this id of the venue."""
-        views = self._folded(account, {venue_order_id: _any_name(venue_order_id)}).get(venue_order_id)
+        """The standing fills of the order with this venue id."""
+        views = self._folded(account, {venue_order_id: self._any_name(venue_order_id)}).get(venue_order_id)
         return [] if views is None else queries.trades(views, account=account, venue_order_id=venue_order_id)
 
     def trades_of(self, order: Row) -> list[Row]:
-        """The standing fills of an order, under whichever of its venue's ids."""
+        """The standing fills of an order, under all of its venue ids."""
         with reaching(self._url):
             views = FoldedViews(self._events_of(order["stream"]), None, None, self._events_of)
         return queries.trades(views, stream=order["stream"])
@@ -66,7 +66,7 @@ class StoredRecords:
         return found
 
     def _folded(self, account: str, asked: Mapping[str, Names]) -> dict[str, FoldedViews]:
-        """Of each name that is known, the orders that bear it. No order bears one that cannot be printed."""
+        """The orders with each name, without names that no order has. No name is unprintable."""
         asked = {name: of_name for name, of_name in asked.items() if name.isprintable()}
         if not asked:
             return {}
@@ -77,7 +77,7 @@ class StoredRecords:
         return {name: FoldedViews(events, None, None) for name, events in whole.items() if events}
 
     def _whole(self, streams: list[str], stored: dict[str, list[Recorded]]) -> Iterator[Recorded]:
-        """The events of these streams, and of what the orders in them turned out to be."""
+        """The events of these streams, and of the orders that those in them were attributed to."""
         for stream in streams:
             for recorded in stored.get(stream, ()):
                 yield recorded
@@ -86,7 +86,7 @@ class StoredRecords:
                     stored |= {} if other in stored else self._store.events_of([other])
 
     def _streams(self, account: str, asked: Mapping[str, Names]) -> dict[str, list[str]]:
-        """Of each name the streams of the orders that may bear it. Names of an order that was attributed are the other's."""
+        """The streams of the orders that may have each name. The names of an attributed order belong to the other one."""
         by_kind: dict[str, list[str]] = {}
         for of_name in asked.values():
             for kind, word in of_name:
@@ -97,10 +97,9 @@ class StoredRecords:
             for name, of_name in asked.items()
         }
 
-
-def _any_name(name: str) -> Names:
-    aliases = [alias_text(alias, name) for alias in (*ALIASES, f"{LEG_ALIAS}{name}")]
-    return [(NameKind.CLIENT, name), (NameKind.VENUE, name), *((NameKind.ALIAS, alias) for alias in aliases)]
+    def _any_name(self, name: str) -> Names:
+        aliases = [alias_text(alias, name) for adapter in self._adapters for alias in adapter.aliases_of(name)]
+        return [(NameKind.CLIENT, name), (NameKind.VENUE, name), *((NameKind.ALIAS, alias) for alias in aliases)]
 
 
 def _name_of_ours(name: str, alias: str) -> Names:
@@ -108,13 +107,13 @@ def _name_of_ours(name: str, alias: str) -> Names:
 
 
 @contextmanager
-def records_of(url: str, book: Book) -> Iterator[Records]:
-    """The records of a book's store. A store in memory cannot be opened twice: there, the book is asked."""
+def records_of(url: str, book: Book, adapters: Sequence[Adapter]) -> Iterator[Records]:
+    """The records of a book's store, for these adapters. A store in memory cannot be opened twice: there, the book is asked."""
     if url == "memory://":
         yield BookRecords(book)
         return
     store = open_store(url)
     try:
-        yield StoredRecords(store, url)
+        yield StoredRecords(store, url, adapters)
     finally:
         store.close()

@@ -1,4 +1,4 @@
-"""`collect` and `reconcile` as processes: settings in, venues built, signals heeded, logs on stderr."""
+"""`collect` and `reconcile` as processes: from settings to venues, with signals and logs."""
 
 import asyncio
 import gc
@@ -13,28 +13,28 @@ import structlog
 
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.errors import InvalidSetting, VenueError
-from orderledger.infrastructure.sync.collecting.building import build
 from orderledger.infrastructure.sync.collecting.collector import Collector
 from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 from orderledger.infrastructure.sync.collecting.signals import Signals
 from orderledger.infrastructure.sync.reconciliation.book import Book
 from orderledger.infrastructure.sync.reconciliation.breaks import document, shown
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.infrastructure.venues.base.registry import adapter
 from orderledger.infrastructure.venues.base.venue import Records, Venue
 
 WATCHED_SECONDS = 2.5
-"""A collector says once a second how it is."""
+"""Longer than the time between two publications of a collector's status, which is a second."""
 CLAIM_SECONDS = 1.0
-"""Much longer than it takes from a claim to the first thing that is published."""
+"""Much longer than a collector takes from its claim to its first status."""
 ENDING_SECONDS = 20.0
-"""Longer than all that is waited for at the end, but for a store that another process holds."""
+"""Longer than every wait at the end, except for a store that another process has locked."""
 STORE_FAILED = 3
 NEW_OBJECTS = 500_000
-"""More than are on their way at once: the garbage collector looks through what stays, and not what is gone a moment later."""
+"""More objects than are in use at once: the garbage collector then examines only objects that stay."""
 
 
 class Ledger(Book, Protocol):
-    """A book that also shows who feeds it."""
+    """A book that also keeps the status of collectors."""
 
     def check_views(self) -> None: ...
 
@@ -46,8 +46,8 @@ class Ledger(Book, Protocol):
 
 
 def run(settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals) -> None:
-    """Collect until SIGTERM or SIGINT. What was heard by then is recorded; where the store does not let us, the process ends
-    without it after `ENDING_SECONDS`."""
+    """Collect until SIGTERM or SIGINT. Everything received by then is recorded, unless the store prevents it for
+    `ENDING_SECONDS`."""
     _set_up_garbage()
     asyncio.run(_collect(settings, ledger, records, signals))
 
@@ -73,7 +73,7 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, 
     loop = asyncio.get_running_loop()
 
     def hear() -> None:
-        """Of a signal, in the middle of whatever is done."""
+        """Called in a signal handler, at any point of the program."""
         if loop.is_closed():
             end()
         else:
@@ -86,7 +86,10 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, 
 
 
 def _give_up_later(collector: Collector) -> None:
-    """What is acknowledged is durable, however we end. A thread that waits for another process's lock cannot be told to stop."""
+    """End the process if it cannot end by itself: a thread that waits for another process's lock cannot be stopped.
+
+    Acknowledged messages are durable in any case.
+    """
 
     def give_up() -> None:
         collector.tell_of_unrecorded()
@@ -99,10 +102,11 @@ def _give_up_later(collector: Collector) -> None:
 
 
 async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict[str, Any]]:
-    """What collectors had published before, once these accounts are this one's. Raises InvalidSetting where another has them.
+    """Claim these accounts for this collector, and return what collectors published before. Raises InvalidSetting if another one
+    has them.
 
-    Two that collect one account make their gaps and certificates each for itself, and their fills where a venue tells none. One
-    that was killed is seen to say nothing more; of two that start together, the later one that writes its claim goes on.
+    Two collectors of one account would each record gaps and certificates, and fills if the venue reports none. A collector that
+    was killed publishes nothing more. Of two that start together, the one whose claim is written last continues.
     """
     ours = {name for venue in settings.venues for name in venue.names}
     before = ledger.status()["collectors"]
@@ -132,7 +136,7 @@ def _taken(name: str) -> InvalidSetting:
 
 
 def _running(told: dict[str, Any], ours: str, accounts: set[str]) -> dict[str, str]:
-    """Collectors of this name or these accounts that have not said that they ended, and when they last said anything."""
+    """The collectors with this name or these accounts that have not ended, and when each last published."""
     return {
         name: status.get("at", "")
         for name, status in told.items()
@@ -141,7 +145,7 @@ def _running(told: dict[str, Any], ours: str, accounts: set[str]) -> dict[str, s
 
 
 def check_account(settings: CollectSettings, account: str | None) -> None:
-    """Raises InvalidSetting for one that no venue has."""
+    """Raises InvalidSetting for an account that no venue has."""
     names = [name for venue in settings.venues for name in venue.names]
     if account is not None and account not in names:
         raise InvalidSetting("account", f"{account!r} is none of {', '.join(names)}")
@@ -150,7 +154,7 @@ def check_account(settings: CollectSettings, account: str | None) -> None:
 def reconcile_all(
     settings: CollectSettings, ledger: Ledger, records: Records, *, account: str | None, is_dry_run: bool
 ) -> list[dict[str, Any]]:
-    """Reconcile every account, or one. Of each its breaks and its certificate, or why its venue could not be asked."""
+    """Reconcile every account, or one. Returns for each its breaks and certificate, or why its venue could not be queried."""
     return asyncio.run(_reconcile_all(settings, ledger, records, account, is_dry_run))
 
 
@@ -181,17 +185,17 @@ async def _reconciled(
 
 
 def not_asked(account: str, fault: str) -> dict[str, Any]:
-    """What is told of an account whose venue could not be asked."""
+    """The result for an account whose venue could not be queried."""
     return {"account": account, "fault": fault, "breaks": [], "certificate": None}
 
 
 def to_publish(status: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
-    """What a collector says of itself."""
+    """The status that a collector publishes."""
     return {**status, "latencies": ledger.latencies()}
 
 
 def answer_of(found: Reconciled) -> dict[str, Any]:
-    """What is told of an account that was compared."""
+    """The result for an account that was compared."""
     return {
         "account": found.account,
         "breaks": [shown(one, found.at) for one in found.breaks],
@@ -202,15 +206,15 @@ def answer_of(found: Reconciled) -> dict[str, Any]:
 
 
 def _venues(settings: CollectSettings, records: Records) -> Sequence[Venue]:
-    return [build(told, records) for told in settings.venues]
+    return [adapter(section.venue).build(section, records) for section in settings.venues]
 
 
 def rules_of(settings: CollectSettings) -> Rules:
-    """The rules of reconciling that the settings come to."""
+    """The rules of reconciliation that follow from the settings."""
     return Rules(
-        looking_back=timedelta(hours=settings.looking_back_hours),
+        lookback=timedelta(hours=settings.lookback_hours),
         overlap=timedelta(seconds=settings.overlap_seconds),
-        settling=timedelta(seconds=settings.settling_seconds),
+        grace=timedelta(seconds=settings.grace_seconds),
         concluding=timedelta(seconds=settings.concluding_seconds),
         most_questions=settings.questions_per_run,
         may_adjust=settings.adjust_positions,
@@ -218,7 +222,8 @@ def rules_of(settings: CollectSettings) -> Rules:
 
 
 def _set_up_garbage() -> None:
-    """What was imported stays, and what comes with a message is in no cycle: looking for cycles costs a quarter of the work."""
+    """Examine fewer objects: imported modules stay, and messages hold no cycles. Looking for cycles costs a quarter of the
+    work."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, 20, 50)

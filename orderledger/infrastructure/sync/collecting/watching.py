@@ -39,7 +39,7 @@ class Watch:
         """An adapter tries again and again to come up, and tells nothing meanwhile but why the last attempt failed."""
         while True:
             for venue in self._venues:
-                faults = Counter(filter(None, map(venue.fault_of, venue.accounts)))
+                faults = Counter(filter(None, map(venue.error_for, venue.accounts)))
                 for fault, accounts in faults.items():
                     if self.is_due(venue, fault):
                         self._log.warning("not_listened_to", venue=venue.name, accounts=accounts, why=fault)

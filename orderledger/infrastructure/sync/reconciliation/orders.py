@@ -39,11 +39,11 @@ UNEXPLAINED = frozenset({Anomaly.CLIENT_ORDER_ID_REUSED, Anomaly.OVERFILL, Anoma
 class OrderComparison:
     """`agreed` counts the open orders of which both sides say the same, now that what was missed is recorded."""
 
-    def __init__(self, findings: Findings, venue: Venue, ration: Ration, *, settling: timedelta, concluding: timedelta) -> None:
+    def __init__(self, findings: Findings, venue: Venue, ration: Ration, *, grace: timedelta, concluding: timedelta) -> None:
         self._findings = findings
         self._venue = venue
         self._ration = ration
-        self._settling = settling
+        self._grace = grace
         self._concluding = concluding
         self._verdict = Verdict(findings)
         self._is_agreed: dict[str, bool] = {}
@@ -158,7 +158,7 @@ class OrderComparison:
         """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell. A time that
         is still to come was told wrongly: it is not waited for."""
         changed_at = row["updated_at"]
-        is_fresh = listing.at - self._settling <= changed_at <= listing.at + CLOCKS_APART
+        is_fresh = listing.at - self._grace <= changed_at <= listing.at + CLOCKS_APART
         return row["absent_at"] is not None or not is_fresh
 
     def _count(self, message: Any, *, is_agreed: bool) -> None:

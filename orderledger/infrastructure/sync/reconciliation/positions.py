@@ -112,7 +112,7 @@ class PositionComparison:
     def _is_comparable(self, instrument: str, there: Balance | None, *, is_traded: bool) -> bool:
         """A balance of a currency, which has no price and is not traded here, moves with deposits: nothing to hold it against."""
         if there is None:
-            return self._venue.tells_position_of(instrument)
+            return self._venue.reports_position(instrument)
         return is_traded or there.average_price is not None
 
     async def _keep(self, told: Sequence[Balance]) -> None:
@@ -125,7 +125,7 @@ class PositionComparison:
         gone = [
             Balance(account=self._findings.account, instrument=instrument, quantity=ZERO, at=at)
             for instrument, quantity in stated.items()
-            if quantity and instrument not in held and self._venue.tells_position_of(instrument)
+            if quantity and instrument not in held and self._venue.reports_position(instrument)
         ]
         await self._findings.record([message.model_copy(update={"source": Source.RECONCILIATION}) for message in [*news, *gone]])
 
@@ -188,7 +188,7 @@ class PositionComparison:
         for held in before:
             moment = held.at - JUST
             here = await self._held_at(moment, held.instrument)
-            if here == held.quantity or not self._venue.tells_position_of(held.instrument):
+            if here == held.quantity or not self._venue.reports_position(held.instrument):
                 continue
             price, text = held.price, BY_RESULT
             if price is None:

@@ -33,17 +33,17 @@ DIFFERING_FILLS = (f"{Kind.FILL_DIFFERS}:", f"{Kind.QUANTITY_DIFFERS}:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """`looking_back`: how far the first comparison of an account asks for fills. `overlap`: how much of what was covered
-    before is asked for again, since venues tell late. `settling`: what changed so short a time ago is left to the next run.
+    """`lookback`: how far the first comparison of an account asks for fills. `overlap`: how much of what was covered
+    before is asked for again, since venues tell late. `grace`: what changed so short a time ago is left to the next run.
     `pause`: seconds before a position that differs is asked for again; `opening_pause`: before one that might be taken over as
     held before the first fill, since fills may be told late. `certifying`: how often a certificate is recorded though
     nothing has changed. `concluding`: how long the venue has to know nothing of an order made elsewhere before its end is
     concluded. `most_questions`: of how many orders a run asks the venue at most. `may_adjust`: whether a position that differs
     is adjusted to the venue's."""
 
-    looking_back: timedelta = timedelta(days=7)
+    lookback: timedelta = timedelta(days=7)
     overlap: timedelta = timedelta(minutes=10)
-    settling: timedelta = timedelta(seconds=5)
+    grace: timedelta = timedelta(seconds=5)
     pause: float = 0.5
     opening_pause: float = 2.5
     certifying: timedelta = timedelta(days=1)
@@ -106,7 +106,7 @@ class Reconciler:
         findings.leave_unread(Kind.UNREADABLE_ORDER, listing.faults, listing.at)
         fills = await findings.ask_fills(self._venue, since)
         ration = Ration(self._rules.most_questions, _left_open(last))
-        orders = OrderComparison(findings, self._venue, ration, settling=self._rules.settling, concluding=self._rules.concluding)
+        orders = OrderComparison(findings, self._venue, ration, grace=self._rules.grace, concluding=self._rules.concluding)
         await orders.compare(listing, since)
         await orders.compare_traded(listing, fills)
         may_open = self._rules.may_open and last is None
@@ -141,7 +141,7 @@ class Reconciler:
     async def _since(self, account: str, last: Row | None, gaps: Sequence[Row]) -> datetime:
         """From when on to ask for fills: all that may hold what was not heard."""
         now, overlap = self._clock.now(), self._rules.overlap
-        oldest = now - self._rules.looking_back
+        oldest = now - self._rules.lookback
         # One of a time to come was given by a clock that was wrong: nobody knows up to when it was right.
         is_covered = last is not None and last["covered_to"] <= now
         covered_from, begin = (last["covered_from"], last["covered_to"]) if last and is_covered else (oldest, oldest)

@@ -1,4 +1,4 @@
-"""Reading single fields of a venue's row, for every adapter. What is not told is None, what cannot be read is Unreadable."""
+"""Readers of the fields of a venue's row. A missing field is None; a field that cannot be read raises Unreadable."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,31 +9,31 @@ from orderledger.infrastructure.messages.fields import parse_number, parse_time
 Document = dict[str, Any]
 
 LONGEST_COUNT = 20
-"""Digits of a time that is counted."""
+"""Digits of a time that is a count of seconds or parts of them."""
 
 LONGEST_ID = 40
-"""Digits of an id. A longer number names nothing at any venue."""
+"""Digits of an id. No venue has longer ones."""
 
 LARGEST_ID = 2**64
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-"""No order of any venue here is as old. What reads as an earlier time is a zero, or a count of something else."""
+"""Earlier than any order. An earlier time is a zero, or a count of something else."""
 
 NOTHING = ("", "null")
-"""Texts by which venues say nothing."""
+"""Texts that stand for a missing value."""
 
 
 class Unreadable(ValueError):
-    """A row, or a payload, that cannot be read. Says which field, and what is wrong with it."""
+    """A row or payload that cannot be read. The text names the field and what is wrong with it."""
 
 
 def is_nothing(value: Any) -> bool:
-    """Whether nothing is said: null, an empty text, or the text "null"."""
+    """Whether a value is missing: null, an empty text, or the text "null"."""
     return value is None or (isinstance(value, str) and value in NOTHING)
 
 
 def number(row: Document, name: str) -> Decimal | None:
-    """An exact number, with the digits that were written: a float is none, since they are lost."""
+    """A number with exactly the digits that were sent. A float is refused, because it has lost them."""
     value = row.get(name)
     if is_nothing(value):
         return None
@@ -44,7 +44,7 @@ def number(row: Document, name: str) -> Decimal | None:
 
 
 def needed_number(row: Document, name: str) -> Decimal:
-    """A number that has to be there."""
+    """A number that is required."""
     found = number(row, name)
     if found is None:
         raise Unreadable(f"{name} is missing")
@@ -52,7 +52,7 @@ def needed_number(row: Document, name: str) -> Decimal:
 
 
 def price(row: Document, name: str) -> Decimal | None:
-    """A price, where the venue writes 0 for none."""
+    """A price. 0 stands for none."""
     found = number(row, name)
     if found is not None and found < 0:
         raise Unreadable(f"{name} is negative")
@@ -60,8 +60,7 @@ def price(row: Document, name: str) -> Decimal | None:
 
 
 def paid_price(row: Document, name: str, *, may_be_zero: bool = False) -> Decimal:
-    """The price of an execution, which has to be there. `may_be_zero`: whether it may be 0, as in a settlement of what has
-    become worthless."""
+    """The price of a fill, which is required. `may_be_zero`: for the settlement of something that has become worthless."""
     found = needed_number(row, name)
     if found < 0 or (found == 0 and not may_be_zero):
         raise Unreadable(f"{name} is {found:f}: a price is above 0")
@@ -79,7 +78,7 @@ def word(row: Document, name: str) -> str | None:
 
 
 def identity(row: Document, name: str) -> str | None:
-    """An id that is an integer, as text. 0 names nothing."""
+    """An id that is an integer, as text. 0 stands for none."""
     value = row.get(name)
     if is_nothing(value):
         return None
@@ -91,7 +90,7 @@ def identity(row: Document, name: str) -> str | None:
 
 
 def can_be_id(name: str) -> bool:
-    """Whether a venue can have given an order this id. What cannot be one is not asked for: the venue would refuse to answer."""
+    """Whether this can be a venue's id. Others are not queried, because the venue would refuse the whole query."""
     return name.isascii() and name.isdigit() and len(name) <= LONGEST_ID and int(name) < LARGEST_ID
 
 
@@ -119,7 +118,7 @@ def moment(row: Document, name: str) -> datetime | None:
 
 
 def plausible(at: datetime) -> datetime:
-    """The same time. Raises ValueError for one before any order of these venues."""
+    """The same time. Raises ValueError if it is before `EARLIEST`."""
     if at < EARLIEST:
         raise ValueError(f"is {at.isoformat()}, which is before the year {EARLIEST.year}")
     return at

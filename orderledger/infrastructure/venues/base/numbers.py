@@ -1,4 +1,4 @@
-"""Prices that are derived from sums, as messages can hold them."""
+"""Prices that are derived from sums, within the digits that a message holds."""
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
@@ -11,7 +11,7 @@ SMALLEST = ONE.scaleb(-DIGITS)
 
 
 def quotient(notional: Decimal, quantity: Decimal) -> Decimal | None:
-    """A price to 28 digits. None where it is not above zero: such numbers do not belong together."""
+    """notional / quantity to 28 digits. None if it is not above zero: then the numbers do not belong together."""
     price = PRICE.divide(notional, quantity)
     if price.as_tuple().exponent < -DIGITS:  # type: ignore[operator]
         price = price.quantize(SMALLEST, rounding=ROUND_HALF_EVEN, context=EXACT)

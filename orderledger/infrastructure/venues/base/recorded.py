@@ -1,26 +1,30 @@
-"""Payloads that were kept, read one after the other, as if they came now."""
+"""`Recording`: recorded payloads of one account, translated one after the other."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from orderledger.infrastructure.messages.registry import CorrectFill, Fill, Message
+from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.translation import Translation
 from orderledger.infrastructure.venues.base.venue import NoRecords, Records
 from orderledger.projections.view import Row
 
 
 class Recording(Protocol):
-    """One account's payloads, in the order in which they came. What was told of one is known when the next is read."""
+    """Translates one account's payloads in the order in which they came, each beside those before it."""
 
     def read(self, document: Any) -> Translation:
-        """What a payload says, parsed with `transport.parsed`. Never raises."""
+        """Translate one payload, parsed with `transport.parsed`. Never raises."""
 
     def rest(self) -> Translation:
-        """What was held back, after the last payload."""
+        """The messages that were held back, after the last payload."""
+
+    def terms_of(self, instrument: str) -> Terms | None:
+        """The terms of an instrument, as far as the payloads so far, or its name, show them."""
 
 
 class Remembering:
-    """`records`, and besides the fills that were told and may not be recorded yet."""
+    """`records`, and the fills that were translated and may not be recorded yet."""
 
     def __init__(self, records: Records | None = None) -> None:
         self._records = records or NoRecords()
@@ -36,7 +40,7 @@ class Remembering:
         return [row for row in (*recorded, *told.values()) if row["fill_id"] not in corrected]
 
     def note(self, messages: Sequence[Message]) -> None:
-        """Learn what was told."""
+        """Remember the fills among these messages."""
         for message in messages:
             if isinstance(message, (Fill, CorrectFill)) and message.venue_order_id is not None:
                 row = {"corrects": None, **message.model_dump(exclude={"evidence"})}

@@ -1,4 +1,4 @@
-"""What comes of reading a venue's payload."""
+"""`Translation`: the result of reading a venue's payload."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -13,12 +13,12 @@ from orderledger.infrastructure.messages.registry import Fill, Message, Reported
 from orderledger.infrastructure.venues.base.fields import Unreadable
 
 NO_ORDER = "none:"
-"""Before the id of a fill that no order made: the name of an order of its own, which no venue knows."""
+"""Prefix of the venue order id of a fill that no order made: such a fill is an order of its own, which no venue knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row, a field of one, or a whole payload, that could not be read."""
+    """Something that cannot be read: a row, a field of a row, or a whole payload."""
 
     fault: str
     payload: Any
@@ -26,7 +26,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The messages of a payload in its order, what of it could not be read, and the orders it leaves a question about."""
+    """The messages of a payload in its order, what of it cannot be read, and the ids of orders that have to be queried."""
 
     messages: Sequence[Message] = ()
     faults: Sequence[Fault] = ()
@@ -37,7 +37,7 @@ class Translation:
 
 
 def joined(translations: Iterable[Translation]) -> Translation:
-    """All of them, one after the other."""
+    """The translations as one, in this order."""
     parts = list(translations)
     return Translation(
         tuple(message for part in parts for message in part.messages),
@@ -47,12 +47,12 @@ def joined(translations: Iterable[Translation]) -> Translation:
 
 
 def whole_order(fill: Fill) -> Fill:
-    """The fill as all that there is of its order, which so has ended by it."""
+    """The fill of an order that it fills completely, because nothing else will be reported of that order."""
     return fill.model_copy(update={"reported": ReportedClaims(quantity=fill.quantity, cum_quantity=fill.quantity)})
 
 
 def as_text(payload: Any) -> str:
-    """A payload as it may be shown beside a fault, whatever it is."""
+    """Any payload as text, to be shown beside a fault."""
     if isinstance(payload, str):
         return payload
     try:
@@ -62,7 +62,7 @@ def as_text(payload: Any) -> str:
 
 
 def guarded(read: Callable[[], Translation], row: Any) -> Translation:
-    """What was read of a row, if the ledger could keep it all; else its fault, which costs no other row anything."""
+    """The translation of a row, if the ledger can store all of it; else a fault, which costs only this row."""
     try:
         told = read()
         for message in told.messages:

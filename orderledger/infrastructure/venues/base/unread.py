@@ -1,4 +1,4 @@
-"""What could not be read, on its way to people: by whoever listens, else by the log."""
+"""Rows and frames that cannot be read: delivered to whoever listens, else logged."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from orderledger.infrastructure.venues.base.venue import Garbled
 logger = logging.getLogger(__name__)
 
 MOST_SHOWN = 10_000
-"""Characters of a payload that could not be read."""
+"""Characters of an unreadable payload."""
 
 Tell = Callable[[Garbled], Awaitable[None]]
 Hide = Callable[[str], str]
@@ -23,7 +23,7 @@ Hide = Callable[[str], str]
 def garbled(
     accounts: Sequence[str], faults: Iterable[Fault], at: datetime, hidden: Hide = str, *, is_answer: bool = False
 ) -> list[Garbled]:
-    """What whoever listens is told of faults: each payload as text, of so many characters at the most, and without secrets."""
+    """The faults as events: each payload as text, cut to `MOST_SHOWN` characters and without secrets."""
     return [
         Garbled(
             accounts=accounts,
@@ -37,7 +37,7 @@ def garbled(
 
 
 class Unread:
-    """What could not be read of answers. Each fault is said once: to whoever listens, or in the log where nobody does."""
+    """Reports the unreadable rows of answers: to whoever listens, or to the log if nobody does."""
 
     def __init__(self, now: Callable[[], datetime], hidden: Hide = str) -> None:
         self._now = now
@@ -46,7 +46,7 @@ class Unread:
 
     @contextmanager
     def told_to(self, tell: Tell) -> Iterator[None]:
-        """While somebody listens."""
+        """Deliver with `tell` while somebody listens."""
         self._tell = tell
         try:
             yield
@@ -54,7 +54,7 @@ class Unread:
             self._tell = None
 
     async def say(self, account: str, faults: Iterable[Fault]) -> list[Fault]:
-        """Say them. As the answer is to bear them."""
+        """Report the faults, and return them as the answer shall hold them."""
         said = garbled((account,), faults, self._now(), self._hidden, is_answer=True)
         for one in said:
             if self._tell is None:
@@ -64,7 +64,7 @@ class Unread:
         return [Fault(one.fault, one.payload) for one in said]
 
     def held(self, messages: Iterable[Message], faults: Sequence[Fault]) -> list[Balance]:
-        """What is not flat. VenueUnavailable where a position cannot be read: left out, it would be taken for flat."""
+        """The balances that are not flat. Raises VenueUnavailable if one cannot be read: left out, it would count as flat."""
         if faults:
             raise VenueUnavailable(f"a position cannot be read: {self._hidden(faults[0].fault)}")
         return [message for message in messages if isinstance(message, Balance) and message.quantity]

@@ -1,7 +1,7 @@
-"""What the ledger asks of a venue: one protocol, and the few values that go through it.
+"""`Venue`: the protocol that adapters implement, and the values that pass through it.
 
-An adapter turns what its venue says into messages of the contract, keeps the raw payload as `evidence`, and decides
-nothing. Whether a message is news, a repetition or a contradiction is for the ledger to say.
+An adapter translates what its venue sends into messages of the contract and keeps the raw payload as `evidence`. It decides
+nothing: the ledger decides whether a message is new, a duplicate or a contradiction.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -18,13 +18,13 @@ __all__ = [
     "Abilities",
     "Answer",
     "Down",
+    "FeedEvent",
     "Garbled",
-    "Heard",
     "HeldBefore",
     "Listing",
     "ManyRecords",
+    "Messages",
     "Records",
-    "Told",
     "Up",
     "Venue",
 ]
@@ -32,11 +32,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
-    """What a venue can tell, and what it cannot.
+    """What a venue can report, and what it cannot.
 
-    `fill_identity`: what makes a fill the same fill, in a sentence; `has_fill_ids`: False where fills are made out of
-    cumulated quantities. `client_ids`: whether an id of ours names one order for ever, one of several, or nothing.
-    `streams`: whether it tells unasked. `orders_reach_back`, `fills_reach_back`: how far, in a sentence.
+    `fill_identity`: what identifies a fill, in a sentence; `has_fill_ids`: False where fills are derived from cumulative
+    quantities. `client_ids`: whether a client id identifies one order for ever, one of several, or nothing. `streams`: whether
+    the venue pushes. `orders_reach_back`, `fills_reach_back`: how far back they can be queried, in a sentence.
     """
 
     client_ids: str
@@ -48,8 +48,8 @@ class Abilities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """Messages about one account, in the order the venue said them. `frames`: how many answers or frames they came in."""
+class Messages:
+    """Messages about one account, in the venue's order. `frames`: the number of answers or frames they came in."""
 
     account: str
     messages: Sequence[Message]
@@ -58,7 +58,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Down:
-    """From `at` on, the last moment at which all was well, nothing is known of these accounts."""
+    """These accounts are not listened to. `at` is the last moment at which they were: nothing is known of the time after it."""
 
     accounts: Sequence[str]
     at: datetime
@@ -67,7 +67,7 @@ class Down:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Up:
-    """From `at` on these accounts are listened to (again). What was missed has to be asked for."""
+    """These accounts are listened to from `at` on. What was missed before has to be queried."""
 
     accounts: Sequence[str]
     at: datetime
@@ -75,8 +75,8 @@ class Up:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Garbled:
-    """A frame or a row that could not be read. What it said about these accounts has to be asked for, unless it `is_answer`: then
-    it was asked for, and would come again."""
+    """A frame or a row that cannot be read. What it says about these accounts has to be queried. A row that `is_answer` comes
+    from a query already, and would come again."""
 
     accounts: Sequence[str]
     at: datetime
@@ -85,13 +85,13 @@ class Garbled:
     is_answer: bool = False
 
 
-Told = Heard | Down | Up | Garbled
+FeedEvent = Messages | Down | Up | Garbled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBefore:
-    """What was held of an instrument when the first of some fills happened, `at`. `price`: its average cost, where the venue
-    tells it."""
+    """The position in an instrument before the first of some fills, which happened `at`. `price`: its average cost, where the
+    venue reports it."""
 
     instrument: str
     quantity: Decimal
@@ -101,9 +101,11 @@ class HeldBefore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What an answer tells, and what of it could not be read: without secrets, and each payload as text. `begins_at`: from when
-    on it is whole, where the venue does not tell as far back as it was asked. `held_before`: what was held before its first
-    fill of each instrument, where the venue's fills say that."""
+    """The messages of an answer, and what of it cannot be read, without secrets.
+
+    `begins_at`: the time from which on the answer is complete, where the venue does not go back as far as was asked.
+    `held_before`: the position before the first fill of each instrument, where the venue's fills state it.
+    """
 
     messages: Sequence[Message]
     faults: Sequence[Fault] = ()
@@ -113,31 +115,33 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Answer):
-    """A full list of an account's open orders, as of `at`. `venue_order_ids` are all that it names."""
+    """The full list of an account's open orders, as of `at`. `venue_order_ids`: the ids of all of them, unreadable ones
+    included."""
 
     venue_order_ids: frozenset[str]
     at: datetime
 
 
 class Records(Protocol):
-    """What the ledger knows already, for the few questions a translation cannot do without."""
+    """What the ledger knows already, for translations that need it."""
 
     def order(self, account: str, name: str) -> Row | None:
-        """The order that bears this id: the venue's, or an alias's value. None if there is none, or more than one."""
+        """The order with this id: the venue's, or the value of an alias. None if there is none, or more than one."""
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        """Its standing fills, under this id of the venue."""
+        """The standing fills of the order with this venue id."""
 
 
 @runtime_checkable
 class ManyRecords(Records, Protocol):
-    """Records that are asked about many orders, or many ids of one, at once: one question for a frame, not one for each."""
+    """Records that answer about many orders at once: one query for a frame, instead of one for each row."""
 
     def orders_named(self, account: str, names: Sequence[str], *, alias: str) -> Mapping[str, Row]:
-        """As `order` of each name, without those that have none: client ids of ours, or values of this alias."""
+        """The orders with these names, which are client order ids or values of this alias. A name without an order is left
+        out."""
 
     def trades_of(self, order: Row) -> list[Row]:
-        """The standing fills of an order, under whichever of its venue's ids."""
+        """The standing fills of an order, under all of its venue ids."""
 
 
 class NoRecords:
@@ -151,46 +155,46 @@ class NoRecords:
 
 
 class Venue(Protocol):
-    """One venue, with the accounts of it that are kept here. Accounts are named as in the ledger, e.g. `lighter:main`.
+    """One venue and the accounts of it that are recorded, by their names in the ledger, e.g. `lighter:main`.
 
-    Every question raises VenueUnavailable or VenueRefused. No answer is ever taken for an empty one.
+    Every query may raise VenueUnavailable or VenueRefused. A missing answer never counts as an empty one.
     """
 
     name: str
     abilities: Abilities
     accounts: Sequence[str]
 
-    def listen(self) -> AsyncIterator[Told]:
-        """All that keeps coming, by push and by poll, until closed: reconnects, and says when it was down.
+    def listen(self) -> AsyncIterator[FeedEvent]:
+        """Everything that arrives, by push and by poll, until closed. Reconnects, and reports when accounts were down.
 
-        An account is Up before it is first Heard of, but for what is left when a connection ends, or by who listened before: who
-        listens again hears Up again. The first thing heard may repeat what was heard before.
+        An account is Up before its first Messages, but for what was held back when a connection ended, and for what an earlier
+        listener left. After a new call each account comes Up again. The first messages may repeat earlier ones.
         """
 
-    async def hang_up(self) -> None:
-        """Have `listen` end by itself, in a few seconds at most: all that was heard by now, and was held back, it tells first."""
+    async def disconnect(self) -> None:
+        """Stop `listen` within a few seconds, after delivering what is buffered and held back."""
 
-    def fault_of(self, account: str) -> str | None:
-        """Why the account is not listened to as it should be, as the last attempt has shown; None while all is well, or nothing
-        is known. It holds no secret."""
+    def error_for(self, account: str) -> str | None:
+        """Why the account is not listened to as it should be, as of the last attempt. None while it is, or if nothing is known.
+        Holds no secret."""
 
     async def open_orders(self, account: str) -> Listing:
         """All open orders."""
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
-        """All that is known of one order of the ledger, asked for by client id, then alias, then the venue's ids. None: the
-        venue says that it does not know it, which proves nothing (its memory may be short: ask for the fills)."""
+        """What the venue knows of one order of the ledger, queried by client id, then alias, then the venue's ids. None: the
+        venue says that it does not know the order. That proves nothing, because its memory may be short: query the fills."""
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        """Every fill, correction or bust of one, and funding from `since` on, oldest first, as far back as the venue goes: where
-        that is not so far, the answer says since when. Among them may stand what has to be known before a fill: definitions of
-        instruments, and quantities that the venue restates."""
+        """Every fill, correction, bust and funding from `since` on, oldest first. If the venue does not go back so far, the
+        answer says since when it is complete. It may hold what a fill depends on: definitions of instruments, restated
+        quantities."""
 
     async def positions(self, account: str) -> Sequence[Balance]:
-        """All positions that are not flat, and balances of currencies under the currency's name."""
+        """All positions that are not flat, and the balances of currencies under their names."""
 
-    def tells_position_of(self, instrument: str) -> bool:
+    def reports_position(self, instrument: str) -> bool:
         """Whether `positions` would name this instrument if any of it were held."""
 
     async def aclose(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""

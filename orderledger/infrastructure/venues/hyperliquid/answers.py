@@ -1,4 +1,4 @@
-"""The ledger's questions about one account, answered in messages. No answer that could not be read is taken for an empty one."""
+"""The ledger's queries about one account, answered in messages. An unreadable answer never counts as an empty one."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,12 +11,13 @@ from orderledger.infrastructure.venues.base.fields import can_be_id
 from orderledger.infrastructure.venues.base.venue import Answer, Listing
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
 from orderledger.infrastructure.venues.hyperliquid.balances import spot_balances
+from orderledger.infrastructure.venues.hyperliquid.instruments import Instruments
 from orderledger.infrastructure.venues.hyperliquid.limits import FILLS_KEPT
 from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
 from orderledger.infrastructure.venues.hyperliquid.opening import held_before
 from orderledger.infrastructure.venues.hyperliquid.order_rows import children_of
 from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, MILLISECOND, Row, Unreadable, time_of
-from orderledger.infrastructure.venues.hyperliquid.venue_context import Surroundings
+from orderledger.infrastructure.venues.hyperliquid.venue_context import VenueContext
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, cloid_for, is_cloid
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, cloid_of
 from orderledger.projections.view import Row as OrderView
@@ -25,69 +26,74 @@ MOST_IDS_ASKED = 50
 
 
 class Answers:
-    """Each question may be asked while the account is listened to: what it teaches of legs is for both. An answer is read
-    when all that was said of them before has been taken: of two words about one leg, the later knows more."""
+    """The answers to all queries, which may run while the account is listened to: both share the memory of order legs.
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
+    An answer is translated after everything received before it has been delivered, because it knows more.
+    """
+
+    def __init__(self, venue: VenueContext, instruments: Instruments) -> None:
+        self._venue = venue
+        self._instruments = instruments
 
     async def open_orders(self, account: Account) -> Listing:
-        at, told = self._around.clock.now(), Translated()
-        lists = [await self._around.questions.open_orders(account.address, exchange) for exchange in self._around.exchanges]
-        await self._around.outbox.taken()
+        at, told = self._venue.clock.now(), Translated()
+        lists = [await self._venue.endpoints.open_orders(account.address, exchange) for exchange in self._venue.exchanges]
+        await self._venue.base.queue.wait_delivered()
         for listed in lists:
-            told.add(payload_rows.open_orders(listed, account.legs, self._around.polled(account, at)))
+            told.add(payload_rows.open_orders(listed, account.legs, self._venue.polled(account, at)))
         names = frozenset(_id_of(row) for listed in lists for order in listed for row in (order, *children_of(order)))
-        faults = await self._around.say_unread(account, told)
-        return Listing(messages=told.messages, faults=faults, venue_order_ids=names, at=at)
+        account.counts["garbled"] += len(told.faults)
+        return await self._venue.base.listing(account.name, told.whole(), names, at)
 
     async def order(self, account: Account, order: OrderView) -> Sequence[Message] | None:
-        """By its cloid, and by each id it has borne: every leg may have something to say. A cloid that is not known before an
-        answer bears it is asked for, too: what that answer says of its leg may not be the order's last word."""
-        at = self._around.clock.now()
+        """Query an order by its cloid and by each of its ids, because every leg has its own row. A cloid that an answer reveals
+        is queried too: there may be a newer leg."""
+        at = self._venue.clock.now()
         rows: dict[str, Any] = {}
         names = list(_names_of(order))
         for name in names:
-            if name not in rows and (row := await self._around.questions.order_status(account.address, name)) is not None:
+            if name not in rows and (row := await self._venue.endpoints.order_status(account.address, name)) is not None:
                 rows[_id_of(row.get("order"))] = row
                 cloid = cloid_of(row.get("order"))
                 names += [cloid] if cloid is not None and is_cloid(cloid) and cloid not in names else []
-        await self._around.outbox.taken()
+        await self._venue.base.queue.wait_delivered()
         if not rows:
             return None
-        context = replace(self._around.polled(account, at), is_asked=True)
-        return _whole(payload_rows.statuses(list(rows.values()), account.legs, context))
+        context = replace(self._venue.polled(account, at), is_asked=True)
+        return self._venue.base.defined(_whole(payload_rows.statuses(list(rows.values()), account.legs, context)))
 
     async def fills_since(self, account: Account, since: datetime) -> Answer:
-        fills = await self._around.questions.fills(account.address, since)
-        fundings = await self._around.questions.fundings(account.address, since)
-        await self._around.outbox.taken()
-        context = self._around.polled(account, None)
+        fills = await self._venue.endpoints.fills(account.address, since)
+        fundings = await self._venue.endpoints.fundings(account.address, since)
+        await self._instruments.load()
+        await self._venue.base.queue.wait_delivered()
+        context = self._venue.polled(account, None)
         told = payload_rows.fills(fills, account.legs, context)
         told.add(payload_rows.fundings(fundings, context))
-        faults = await self._around.say_unread(account, told)
+        account.counts["garbled"] += len(told.faults)
         messages = sorted(told.messages, key=lambda message: message.at or since)
-        return Answer(messages=messages, faults=faults, begins_at=begin_of(fills, since), held_before=held_before(fills, context))
+        begins_at, before = begin_of(fills, since), held_before(fills, context)
+        return await self._venue.base.answer(account.name, messages, told.faults, begins_at=begins_at, held_before=before)
 
     async def positions(self, account: Account) -> Sequence[Balance]:
         told = Translated()
-        for exchange in self._around.exchanges:
-            state = await self._around.questions.positions(account.address, exchange)
-            told.add(payload_rows.positions(state, self._around.polled(account, self._around.clock.now())))
-        spot = await self._around.questions.spot_balances(account.address)
-        told.add(spot_balances(spot, self._around.polled(account, self._around.clock.now())))
-        return self._around.unread.held(told.messages, told.faults)
+        for exchange in self._venue.exchanges:
+            state = await self._venue.endpoints.positions(account.address, exchange)
+            told.add(payload_rows.positions(state, self._venue.polled(account, self._venue.clock.now())))
+        spot = await self._venue.endpoints.spot_balances(account.address)
+        told.add(spot_balances(spot, self._venue.polled(account, self._venue.clock.now())))
+        return self._venue.base.balances(told.whole())
 
 
 def begin_of(fills: Sequence[Any], since: datetime) -> datetime | None:
-    """From when on these are all fills. So many may be all that the venue keeps: there may have been others before the first."""
+    """The time from which on these are all fills. The venue keeps only so many: there may have been others before the first."""
     times = [time for row in fills if (time := time_of(row))] if len(fills) >= FILLS_KEPT else []
     first = EPOCH + min(times) * MILLISECOND if times else since
     return first if first > since else None
 
 
 def _names_of(order: OrderView) -> Iterator[str]:
-    """What to ask for: what the venue may know it by, the surest first."""
+    """The names by which the venue may know the order, the surest first."""
     aliases = order.get("aliases") or {}
     cloids = [aliases.get(CLOID), cloid_for(order["client_order_id"]) if order.get("client_order_id") else None]
     yield from dict.fromkeys(cloid for cloid in cloids if cloid and is_cloid(cloid))
@@ -104,7 +110,7 @@ def _id_of(row: Any) -> str:
 
 
 def _whole(told: Translated) -> list[Message]:
-    """The messages of an answer that could be read to its end."""
+    """The messages of an answer that is readable in full."""
     if told.faults:
         raise VenueUnavailable(f"an answer that cannot be read: {told.faults[0].fault}")
     return told.messages

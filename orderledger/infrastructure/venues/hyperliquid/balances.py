@@ -4,13 +4,13 @@ from typing import Any
 
 from orderledger.infrastructure.messages.registry import Balance
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.message_context import Context, Translated
+from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext, Translated
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, tell
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import SPOT
 
 
-def spot_balances(payload: Any, context: Context) -> Translated:
-    """What `spotClearinghouseState` tells of: `balances`, each with its token and the `total`, what is on hold included."""
+def spot_balances(payload: Any, context: MessageContext) -> Translated:
+    """The balances of a `spotClearinghouseState`: each token with its `total`, which includes what is on hold."""
     try:
         rows = Row(payload).rows("balances")
     except Unreadable as error:
@@ -18,8 +18,8 @@ def spot_balances(payload: Any, context: Context) -> Translated:
     return payload_rows.one_by_one(rows, lambda row: [_balance(row, context)])
 
 
-def _balance(raw: Any, context: Context) -> Balance:
-    """A token is called as a perpetual may be: its balance has to have another name."""
+def _balance(raw: Any, context: MessageContext) -> Balance:
+    """A token may have the name of a perpetual, so its balance gets another name."""
     row = Row(raw)
     return tell(
         Balance,

@@ -7,8 +7,8 @@ from orderledger.domain.exact import plain
 from orderledger.domain.values import Liquidity
 from orderledger.infrastructure.messages.registry import Balance, Fill, Funding, Message
 from orderledger.infrastructure.venues.base.translation import NO_ORDER, whole_order
-from orderledger.infrastructure.venues.hyperliquid.message_context import Context
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, milliseconds, tell
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import (
     CLOID,
@@ -24,11 +24,11 @@ from orderledger.infrastructure.venues.hyperliquid.vocabulary import (
 NO_NUMBER = 0
 """Of an order, or a trade: there is none."""
 OF_THE_ACCOUNT = frozenset({"oid", "startPosition", "dir", "closedPnl", "crossed"})
-"""Fields of a fill that say something of the account it is of."""
+"""Fields of a fill that a public trade does not have."""
 
 
-def fill_message(raw: Any, legs: Legs, context: Context) -> Fill:
-    """The fill, which `legs` learn of. Raises Unreadable for a trade of the market, which is nobody's fill."""
+def fill_message(raw: Any, legs: AccountLegs, context: MessageContext) -> Fill:
+    """The message of a fill, which is added to `legs`. Raises Unreadable for a public trade, which is no fill of an account."""
     row = Row(raw)
     cloid, order = row.cloid(), _order_of(row)
     fill_id = fill_id_of(row)
@@ -42,9 +42,9 @@ def fill_message(raw: Any, legs: Legs, context: Context) -> Fill:
 
 
 def fill_id_of(row: Row) -> str:
-    """What makes a fill the same fill: block time, coin, trade and side. A trade with oneself is two fills of one trade.
+    """The identity of a fill: block time, coin, trade and side. A trade with oneself is two fills of one trade.
 
-    Executions of the venue's own bear no trade: their order, position and numbers tell them apart.
+    The venue's own executions have no trade id: their order, position and numbers identify them.
     """
     at = row.need("time", row.moment("time"))
     trade = row.count("tid") or NO_NUMBER
@@ -59,15 +59,15 @@ def fill_id_of(row: Row) -> str:
 
 
 def reason_of(row: Row, address: str | None) -> str | None:
-    """Why the venue executed it, where no order of the account did: the venue's own words."""
+    """The venue's reason for an execution that no order of the account made."""
     direction = _direction(row)
     if direction.startswith(LIQUIDATED) or _is_liquidated(row, address):
         return LIQUIDATION
     return direction[:200] if direction and direction not in TRADED else None
 
 
-def funding_message(raw: Any, context: Context) -> Message:
-    """A payment, positive when received. Pushed it is flat; asked for, it stands in `delta`."""
+def funding_message(raw: Any, context: MessageContext) -> Message:
+    """A funding payment, positive when received. Pushed rows are flat; queried ones hold it in `delta`."""
     outer = Row(raw)
     row = Row(outer.get("delta")) if outer.get("delta") is not None else outer
     return tell(
@@ -82,8 +82,8 @@ def funding_message(raw: Any, context: Context) -> Message:
     )
 
 
-def balance_message(raw: Any, context: Context) -> Balance | None:
-    """A position of `clearinghouseState`; None if it is flat. `context.at` is the state's time."""
+def balance_message(raw: Any, context: MessageContext) -> Balance | None:
+    """A position of `clearinghouseState`, None if it is flat. `context.at`: the time of the state."""
     outer = Row(raw)
     row = Row(outer.get("position"))
     quantity = row.need("szi", row.number("szi"))
@@ -122,7 +122,7 @@ def _direction(row: Row) -> str:
 
 
 def _price(row: Row) -> Decimal:
-    """What was paid. An outcome that did not come about is settled at 0."""
+    """The price that was paid: 0 for the settlement of an outcome that did not come about."""
     price = row.need("px", row.number("px"))
     if price < 0 or (price == 0 and _direction(row) != SETTLED):
         raise row.fault("px", "is no price, which is above 0")
@@ -150,7 +150,7 @@ def _fee_currency(row: Row) -> str | None:
 
 
 def _fill(
-    row: Row, context: Context, fill_id: str, venue_order_id: str, aliases: dict[str, str], *, is_alone: bool = False
+    row: Row, context: MessageContext, fill_id: str, venue_order_id: str, aliases: dict[str, str], *, is_alone: bool = False
 ) -> Fill:
     fee, is_taker = row.number("fee"), row.flag("crossed")
     reason = reason_of(row, context.address)

@@ -1,4 +1,4 @@
-"""What is remembered of orders that bear a cloid: their legs, of all watched accounts in one place, as far as there is room."""
+"""`LegsMemory`: the legs of orders with a cloid, of all accounts, as many as there is room for."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import Meaning
 
 MOST_RECENT = 4_000
-"""More than are ever on their way into the ledger: what is asked of it again has been recorded there."""
+"""More orders than are ever on their way into the ledger: older ones can be read from it."""
 MOST_OPEN = 8_000
 MOST_LOOSE = 4_000
 
@@ -57,7 +57,7 @@ def _number(venue_order_id: str) -> tuple[int, str]:
 
 
 @dataclass(slots=True, eq=False)
-class Chain:
+class OrderLegs:
     """All legs of one order, oldest first.
 
     `requested` are the quantity and the limit that we asked for, of an order of ours of which no leg was heard before, but for
@@ -81,7 +81,7 @@ class Chain:
         return None
 
     def add(self, leg: Leg) -> Leg:
-        """Put a new leg into its place."""
+        """Insert a new leg by age."""
         for place, other in enumerate(self.legs):
             if leg.is_older_than(other):
                 self.legs.insert(place, leg)
@@ -91,7 +91,7 @@ class Chain:
 
     @property
     def latest(self) -> Leg:
-        """The newest leg that was not refused."""
+        """The newest leg that was not rejected."""
         for leg in reversed(self.legs):
             if not leg.is_void:
                 return leg
@@ -99,7 +99,7 @@ class Chain:
 
     @property
     def is_ended(self) -> bool:
-        """Whether nothing more is to be expected of it."""
+        """Whether nothing more can follow."""
         row = self.legs[-1].row if self.legs else None
         return self.held is None and (self.is_over or (row is not None and row.meaning is Meaning.FILLED))
 
@@ -110,11 +110,11 @@ class Chain:
         return len(self.legs) > 1 and any(not other.is_void for other in self._before(leg))
 
     def _before(self, leg: Leg) -> Iterator[Leg]:
-        """The legs that it goes on from. Another program's order may bear the cloid of ours."""
+        """The legs that it continues. Another program's order may have the same cloid."""
         return (other for other in self.legs if other is not leg and other.is_older_than(leg) and other.can_go_on_as(leg))
 
     def is_later(self, leg: Leg) -> bool:
-        """Whether the leg works on other terms than the first one: that one may have come and gone unheard of."""
+        """Whether the leg has other terms than the first one, which may have come and gone unseen."""
         has_earlier = self.has_earlier(leg)
         if has_earlier or self.requested is None or leg.row is None:
             return has_earlier
@@ -122,24 +122,24 @@ class Chain:
         return any(here is not None and there is not None and here != there for here, there in told)
 
     def filled_before(self, leg: Leg) -> Decimal:
-        """What the earlier legs filled: of the order's quantity, but not of the leg's."""
+        """What the earlier legs filled: a part of the order's quantity, not of the leg's."""
         if len(self.legs) == 1:
             return ZERO
         return total(other.filled for other in self._before(leg))
 
 
-class Chains:
-    """The orders that were heard of last, and of those before them the ones that are not over.
+class LegsMemory:
+    """The orders of the latest rows, and older ones that are not over.
 
-    What is forgotten can be had again from the ledger, but for a cancel that is held: an order that waits for one stays.
+    What is forgotten can be read from the ledger, except a cancel that is held: an order with one stays.
     """
 
     def __init__(self, *, most_recent: int = MOST_RECENT, most_open: int = MOST_OPEN, most_loose: int = MOST_LOOSE) -> None:
         self._most_recent = most_recent
         self._most_open = most_open
         self._most_loose = most_loose
-        self._recent: OrderedDict[Key, Chain] = OrderedDict()
-        self._open: OrderedDict[Key, Chain] = OrderedDict()
+        self._recent: OrderedDict[Key, OrderLegs] = OrderedDict()
+        self._open: OrderedDict[Key, OrderLegs] = OrderedDict()
         self._cloids: dict[Key, str] = {}
         self._loose: OrderedDict[Key, dict[str, Decimal]] = OrderedDict()
         """Fills that bear no cloid, of legs that are not known yet: they may not be recorded when the leg is."""
@@ -147,29 +147,29 @@ class Chains:
     def __len__(self) -> int:
         return len(self._recent) + len(self._open)
 
-    def of_account(self, account: str) -> Iterator[Chain]:
-        """Those that were heard of longest ago come first."""
+    def of_account(self, account: str) -> Iterator[OrderLegs]:
+        """The orders of an account, the least recent first."""
         for remembered in (self._open, self._recent):
-            yield from (chain for (name, _), chain in remembered.items() if name == account)
+            yield from (order_legs for (name, _), order_legs in remembered.items() if name == account)
 
-    def get(self, account: str, cloid: str) -> Chain | None:
+    def get(self, account: str, cloid: str) -> OrderLegs | None:
         key = account, cloid
         return self._recent.get(key) or self._open.get(key)
 
-    def heard_of(self, account: str, cloid: str) -> Chain:
-        """The order's legs as far as they are remembered. It is the last to be forgotten now."""
+    def heard_of(self, account: str, cloid: str) -> OrderLegs:
+        """The remembered legs of an order, which becomes the most recent one."""
         key = account, cloid
-        chain = self._recent.get(key)
-        if chain is not None:
+        order_legs = self._recent.get(key)
+        if order_legs is not None:
             self._recent.move_to_end(key)
-            return chain
-        chain = self._recent[key] = self._open.pop(key) if key in self._open else Chain()
+            return order_legs
+        order_legs = self._recent[key] = self._open.pop(key) if key in self._open else OrderLegs()
         if len(self._recent) > self._most_recent:
             self._retire(*self._recent.popitem(last=False))
-        return chain
+        return order_legs
 
     def cloid_of(self, account: str, venue_order_id: str) -> str | None:
-        """Under which cloid this leg was heard of."""
+        """The cloid of this leg."""
         return self._cloids.get((account, venue_order_id))
 
     def note_cloid(self, account: str, venue_order_id: str, cloid: str) -> None:
@@ -182,14 +182,14 @@ class Chains:
             self._loose.popitem(last=False)
 
     def take_loose(self, account: str, venue_order_id: str) -> dict[str, Decimal]:
-        """The fills that came before their leg was known."""
+        """Remove and return the fills that came before their leg was known."""
         return self._loose.pop((account, venue_order_id), {}) if self._loose else {}
 
-    def _retire(self, key: Key, chain: Chain) -> None:
-        if chain.is_ended:
-            self._forget(key, chain)
+    def _retire(self, key: Key, order_legs: OrderLegs) -> None:
+        if order_legs.is_ended:
+            self._forget(key, order_legs)
             return
-        self._open[key] = chain
+        self._open[key] = order_legs
         for _ in range(len(self._open) - self._most_open):
             oldest = self._open.popitem(last=False)
             if oldest[1].held is None:
@@ -197,6 +197,6 @@ class Chains:
             else:
                 self._open[oldest[0]] = oldest[1]
 
-    def _forget(self, key: Key, chain: Chain) -> None:
-        for leg in chain.legs:
+    def _forget(self, key: Key, order_legs: OrderLegs) -> None:
+        for leg in order_legs.legs:
             self._cloids.pop((key[0], leg.venue_order_id), None)

@@ -1,4 +1,4 @@
-"""What Hyperliquid allows one address of the internet, what questions cost, and how long the watched have to wait for it."""
+"""Hyperliquid's limits for one IP address, the weights of queries, and the delay of polled accounts."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +12,7 @@ ROWS_PER_WEIGHT = 20
 FILLS_PER_PAGE = 2000
 FUNDINGS_PER_PAGE = 500
 FILLS_KEPT = 10_000
-"""Of an account: no more than the last ones are promised."""
+"""Fills of an account that the venue promises to keep: the last ones."""
 MOST_HISTORY_WEIGHT = USUAL_WEIGHT + 2000 // ROWS_PER_WEIGHT
 
 
@@ -37,29 +37,29 @@ class Limits:
 
     @property
     def weight(self) -> int:
-        """What we spend of it in a minute."""
+        """The weight that this adapter spends in a minute."""
         return int(self.weight_per_minute * (1 - self.headroom))
 
     def streams(self, accounts: int, subscriptions_each: int) -> int:
-        """How many of so many accounts can be streamed: each needs a connection of its own."""
+        """The number of these accounts that can be streamed: each needs its own connection."""
         return max(0, min(accounts, self.users, self.connections, self.subscriptions // subscriptions_each))
 
 
 def weight_of(question: str) -> int:
-    """What a question of `/info` costs before its rows are counted."""
+    """The weight of a query of `/info`, without its rows."""
     return LIGHT_WEIGHT if question in LIGHT else USUAL_WEIGHT
 
 
 def weight_of_rows(question: str, rows: int) -> int:
-    """What the rows of an answer cost besides."""
+    """The weight of the rows of an answer."""
     return ceil(rows / ROWS_PER_WEIGHT) if question in PER_ROWS else 0
 
 
 def round_weight(exchanges: int) -> int:
-    """What it costs to look at one account: a list of open orders for each exchange, and the fills since the last look."""
+    """The weight of one poll of an account: a list of open orders for each exchange, and the fills since the last poll."""
     return exchanges * weight_of("frontendOpenOrders") + weight_of("userFillsByTime")
 
 
 def round_seconds(polled: int, exchanges: int, limits: Limits) -> float:
-    """How long it takes to look at each of the polled accounts once: the delay of any of them, at most."""
+    """The time that polling each account once takes: the longest delay of any of them."""
     return polled * round_weight(exchanges) * limits.minute / limits.weight

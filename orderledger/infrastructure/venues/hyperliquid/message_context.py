@@ -1,18 +1,18 @@
-"""In whose name messages are made: an account, the source, and the names of instruments."""
+"""`MessageContext`: what messages are made with that a payload does not hold."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.base.translation import Fault
+from orderledger.infrastructure.venues.base.translation import Fault, Translation
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import AS_AT_THE_VENUE, Symbols
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What a payload does not say itself.
+class MessageContext:
+    """What a payload does not hold itself.
 
     `at`: the moment that a list is true of, if it is known; by the venue's clock if `is_venue_time`, else by ours.
     `is_asked`: whether one order was asked about: then its legs are told again, since who was told before may not have recorded
@@ -32,7 +32,7 @@ class Context:
 
 @dataclass(slots=True)
 class Translated:
-    """What a payload says, in its order, and the rows of it that could not be read."""
+    """The messages of a payload in its order, and the rows that cannot be read."""
 
     messages: list[Message] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -40,3 +40,7 @@ class Translated:
     def add(self, other: "Translated") -> None:
         self.messages += other.messages
         self.faults += other.faults
+
+    def whole(self) -> Translation:
+        """As adapters share it."""
+        return Translation(self.messages, self.faults)

@@ -1,4 +1,4 @@
-"""What was held before the first of some fills: each of the venue's fills says which position it found, and what it has won."""
+"""The positions before the first of some fills: each fill states the position it found, and the P&L it closed."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -8,13 +8,13 @@ from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Side
 from orderledger.infrastructure.venues.base.numbers import quotient
 from orderledger.infrastructure.venues.base.venue import HeldBefore
-from orderledger.infrastructure.venues.hyperliquid.message_context import Context
+from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.sequence import fills_in_sequence
 
 
-def held_before(fills: Sequence[Any], context: Context) -> list[HeldBefore]:
-    """Of each coin that was traded. Rows that cannot be read are passed over."""
+def held_before(fills: Sequence[Any], context: MessageContext) -> list[HeldBefore]:
+    """The position before the first fill of each coin. Unreadable rows are skipped."""
     by_coin: dict[str, list[Row]] = {}
     for row in _readable(fills_in_sequence(fills)):
         by_coin.setdefault(row.raw["coin"], []).append(row)
@@ -48,10 +48,10 @@ def _held(instrument: str, rows: Sequence[Row]) -> HeldBefore | None:
 
 
 def _cost(held: Decimal, rows: Sequence[Row]) -> Decimal | None:
-    """At what average price it was held, by what the first fill that closes some of it has won.
+    """The average price of the position, from the `closedPnl` of the first fill that closes some of it.
 
-    Fills before that one may have added to the position: their cost is taken out. None where nothing is closed, or where the
-    venue does not say what was won.
+    Fills before that one may have added to the position: their cost is subtracted. None if nothing is closed, or if the venue
+    does not state the P&L.
     """
     size, added_cost = abs(held), ZERO
     for row in rows:
@@ -63,10 +63,10 @@ def _cost(held: Decimal, rows: Sequence[Row]) -> Decimal | None:
         won, closed = _won(row), min(size, quantity)
         if won is None or not closed:
             return None
-        # A long position has won what it was sold for less what it cost, a short one the other way round.
+        # A long position gains its proceeds less its cost, a short one the opposite.
         paid = EXACT.multiply(price, closed)
         cost = EXACT.subtract(paid, won) if held > ZERO else EXACT.add(paid, won)
-        whole = EXACT.multiply(cost, size)  # divided by `closed`: what all of it had cost
+        whole = EXACT.multiply(cost, size)  # divided by `closed`: the cost of the whole position
         return quotient(EXACT.subtract(whole, EXACT.multiply(added_cost, closed)), EXACT.multiply(closed, abs(held)))
     return None
 

@@ -10,8 +10,8 @@ from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Fi
 from orderledger.infrastructure.messages.registry import Status as StatusMessage
 from orderledger.infrastructure.venues.base.translation import Fault, as_text
 from orderledger.infrastructure.venues.hyperliquid.executions import balance_message, fill_message, funding_message
-from orderledger.infrastructure.venues.hyperliquid.message_context import Context, Translated
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext, Translated
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow, children_of, read_listed, read_reported
 from orderledger.infrastructure.venues.hyperliquid.reports import corrections, introduced, released, row_messages, waiting
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, rows_of, tell
@@ -25,7 +25,7 @@ FUNDING_MARKS = frozenset({"usdc", "fundingRate", "szi"})
 """Fields of a funding's `delta`, by which one without a type is known."""
 
 
-def statuses(payload: Any, legs: Legs, context: Context, *, is_conclusive: bool = True) -> Translated:
+def statuses(payload: Any, legs: AccountLegs, context: MessageContext, *, is_conclusive: bool = True) -> Translated:
     """Rows with their status, the oldest first.
 
     Unless `is_conclusive`, a newer leg of an order may come in another payload: a cancel by the user is held in `legs`.
@@ -38,7 +38,7 @@ def statuses(payload: Any, legs: Legs, context: Context, *, is_conclusive: bool 
     return told
 
 
-def open_orders(payload: Any, legs: Legs, context: Context) -> Translated:
+def open_orders(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """A list of open orders. `context.at` dates what is filled of them; without it, that is not told."""
     told = Translated()
     rows = _read(payload, read_listed, told)
@@ -47,7 +47,7 @@ def open_orders(payload: Any, legs: Legs, context: Context) -> Translated:
     return told
 
 
-def fills(payload: Any, legs: Legs, context: Context) -> Translated:
+def fills(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """Fills as they happened, whichever row comes first in the payload: the log keeps this order for fills of one time.
 
     Then the terms of later legs again, where these fills change them. Terms known half way are told to nobody: they might be
@@ -55,23 +55,23 @@ def fills(payload: Any, legs: Legs, context: Context) -> Translated:
     """
     told = one_by_one(fills_in_sequence(payload), lambda row: [fill_message(row, legs, context)])
     found = [legs.of_fill(fill.aliases.get(CLOID), fill.venue_order_id or "") for fill in told.messages if isinstance(fill, Fill)]
-    for chain in {id(chain): chain for chain in found if chain is not None}.values():
-        _guarded(partial(corrections, chain, context), told)
+    for order_legs in {id(order_legs): order_legs for order_legs in found if order_legs is not None}.values():
+        _guarded(partial(corrections, order_legs, context), told)
     return told
 
 
-def slices(payload: Any, legs: Legs, context: Context) -> Translated:
+def slices(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """Fills of orders that are worked in slices, each in an object of its own."""
     told = Translated()
     told.add(fills(_read(payload, lambda row: Row(row).get("fill"), told), legs, context))
     return told
 
 
-def fundings(payload: Any, context: Context) -> Translated:
+def fundings(payload: Any, context: MessageContext) -> Translated:
     return one_by_one(by_time(payload), lambda row: [funding_message(row, context)] if _is_funding(row) else [])
 
 
-def positions(payload: Any, context: Context) -> Translated:
+def positions(payload: Any, context: MessageContext) -> Translated:
     """A `clearinghouseState`: what is not flat in it."""
     try:
         state = Row(payload)
@@ -82,12 +82,12 @@ def positions(payload: Any, context: Context) -> Translated:
     return one_by_one(rows, lambda row: [balance] if (balance := balance_message(row, dated)) is not None else [])
 
 
-def cancels_by_venue(payload: Any, context: Context) -> Translated:
+def cancels_by_venue(payload: Any, context: MessageContext) -> Translated:
     """Coins and ids of orders that the venue canceled. It says neither when nor why."""
     return one_by_one(payload, lambda row: [_canceled_by_venue(row, context)])
 
 
-def acknowledgements(payload: Any, context: Context) -> Translated:
+def acknowledgements(payload: Any, context: MessageContext) -> Translated:
     """What `/exchange` answers, as far as it names orders by their ids: its refusals name none."""
     try:
         statuses = Row(Row(Row(payload).get("response")).get("data")).rows("statuses")
@@ -96,7 +96,7 @@ def acknowledgements(payload: Any, context: Context) -> Translated:
     return one_by_one([row for row in statuses if isinstance(row, dict)], lambda row: _acknowledgement(row, context))
 
 
-def release(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Translated:
+def release(rows: Iterable[OrderRow], legs: AccountLegs, context: MessageContext) -> Translated:
     """Cancels that were held and turned out to be ends."""
     told = Translated()
     for row in rows:
@@ -104,7 +104,7 @@ def release(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Translate
     return told
 
 
-def introductions(rows: Iterable[OrderRow], legs: Legs, context: Context) -> Translated:
+def introductions(rows: Iterable[OrderRow], legs: AccountLegs, context: MessageContext) -> Translated:
     """The legs whose cancels are held, where nothing has told of them yet."""
     told = Translated()
     for row in rows:
@@ -135,7 +135,7 @@ def _is_funding(raw: Any) -> bool:
     return kind == "funding" or (kind is None and not FUNDING_MARKS.isdisjoint(delta))
 
 
-def _canceled_by_venue(raw: Any, context: Context) -> Message:
+def _canceled_by_venue(raw: Any, context: MessageContext) -> Message:
     row = Row(raw)
     return tell(
         Cancel,
@@ -149,7 +149,7 @@ def _canceled_by_venue(raw: Any, context: Context) -> Message:
     )
 
 
-def _acknowledgement(status: dict[str, Any], context: Context) -> list[Message]:
+def _acknowledgement(status: dict[str, Any], context: MessageContext) -> list[Message]:
     kind = next((kind for kind in ("resting", "filled") if kind in status), None)
     if kind is None:
         return []
@@ -191,13 +191,15 @@ def _guarded(make: Callable[[], list[Message]], told: Translated) -> None:
         told.add(failed(error))
 
 
-def _tell_rows(rows: Sequence[OrderRow], legs: Legs, context: Context, told: Translated, *, is_conclusive: bool) -> None:
+def _tell_rows(
+    rows: Sequence[OrderRow], legs: AccountLegs, context: MessageContext, told: Translated, *, is_conclusive: bool
+) -> None:
     """All legs are noted before anything is told: a later row may say that an earlier one's cancel was no end."""
     for row, known in zip(rows, legs.note_all(rows), strict=True):
         _guarded(partial(row_messages, row, known, legs, context, is_conclusive=is_conclusive), told)
 
 
-def _tell_children(parents: Iterable[Any], rows: Sequence[OrderRow], context: Context, told: Translated) -> None:
+def _tell_children(parents: Iterable[Any], rows: Sequence[OrderRow], context: MessageContext, told: Translated) -> None:
     """The orders that wait for a parent's fill, where the list does not have them itself."""
     listed = {row.venue_order_id for row in rows}
     for child in _read([child for parent in parents for child in children_of(parent)], read_listed, told):

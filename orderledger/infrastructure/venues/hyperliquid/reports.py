@@ -9,9 +9,9 @@ from orderledger.domain.values import Status
 from orderledger.infrastructure.messages import registry as wire
 from orderledger.infrastructure.messages.fields import parse_number
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.hyperliquid.legs_memory import Chain, Leg
-from orderledger.infrastructure.venues.hyperliquid.message_context import Context
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Known, Legs
+from orderledger.infrastructure.venues.hyperliquid.legs_memory import Leg, OrderLegs
+from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs, Known
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.rows import Unreadable, tell
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, Meaning
@@ -22,83 +22,85 @@ NO_CLAIMS = wire.ReportedClaims()
 ENDINGS = frozenset({Meaning.CANCELED_BY_USER, Meaning.CANCELED_BY_VENUE, Meaning.FILLED, Meaning.UNMATCHED})
 
 
-def row_messages(row: OrderRow, known: Known | None, legs: Legs, context: Context, *, is_conclusive: bool) -> list[Message]:
+def row_messages(
+    row: OrderRow, known: Known | None, legs: AccountLegs, context: MessageContext, *, is_conclusive: bool
+) -> list[Message]:
     """What the row says, once `legs` has noted all rows that came with it. `known` is what it noted of this one.
 
     `is_conclusive`: whether a newer leg would have been in the payload. Else a cancel by the user is held in `legs`.
     """
     if known is None:
         return _Teller(row, context, ZERO, has_alias=not legs.is_apart(row.cloid, row.venue_order_id)).alone()
-    chain, leg = known
-    told = _introduction_of_dropped(chain, legs, context)
-    if chain.is_superseded(leg):
-        return [*told, *_introduction(chain, leg, row, context), *corrections(chain, context)]
-    if row.meaning is Meaning.REJECTED and leg.is_void and chain.has_earlier(leg):
-        return [*told, _teller(chain, leg, row, context).refused_modify(chain.latest.venue_order_id)]
-    if row.meaning is Meaning.CANCELED_BY_USER and not is_conclusive and not chain.is_over:
-        legs.hold(chain, row)
-        return [*told, *(_introduction(chain, leg, row, context) if chain.has_earlier(leg) else [])]
-    return [*told, *_of_latest(chain, leg, row, context)]
+    order_legs, leg = known
+    told = _introduction_of_dropped(order_legs, legs, context)
+    if order_legs.is_superseded(leg):
+        return [*told, *_introduction(order_legs, leg, row, context), *corrections(order_legs, context)]
+    if row.meaning is Meaning.REJECTED and leg.is_void and order_legs.has_earlier(leg):
+        return [*told, _teller(order_legs, leg, row, context).refused_modify(order_legs.latest.venue_order_id)]
+    if row.meaning is Meaning.CANCELED_BY_USER and not is_conclusive and not order_legs.is_over:
+        legs.hold(order_legs, row)
+        return [*told, *(_introduction(order_legs, leg, row, context) if order_legs.has_earlier(leg) else [])]
+    return [*told, *_of_latest(order_legs, leg, row, context)]
 
 
-def released(row: OrderRow, legs: Legs, context: Context) -> list[Message]:
+def released(row: OrderRow, legs: AccountLegs, context: MessageContext) -> list[Message]:
     """The cancel that was held, now that no newer leg has shown up."""
     known = legs.of(row)
     return _of_latest(*known, row, context) if known is not None and legs.release(row) else []
 
 
-def introduced(row: OrderRow, legs: Legs, context: Context) -> list[Message]:
+def introduced(row: OrderRow, legs: AccountLegs, context: MessageContext) -> list[Message]:
     """That the leg of a cancel that is held was there at all, if nobody has said so yet."""
     known = legs.of(row)
     return _introduction(*known, row, context) if known is not None else []
 
 
-def corrections(chain: Chain, context: Context) -> list[Message]:
+def corrections(order_legs: OrderLegs, context: MessageContext) -> list[Message]:
     """The latest leg again, where the earlier legs turned out to be other, or to have filled more, than when it was told."""
-    leg = chain.latest
+    leg = order_legs.latest
     row = leg.row
-    if row is None or not row.original_size or not leg.is_told or not chain.has_earlier(leg):
+    if row is None or not row.original_size or not leg.is_told or not order_legs.has_earlier(leg):
         return []
-    if EXACT.add(chain.filled_before(leg), row.original_size) == leg.told_quantity:
+    if EXACT.add(order_legs.filled_before(leg), row.original_size) == leg.told_quantity:
         return []
-    if chain.held is row:
-        return [_teller(chain, leg, row, context).replaced()]
-    return _of_latest(chain, leg, row, context)
+    if order_legs.held is row:
+        return [_teller(order_legs, leg, row, context).replaced()]
+    return _of_latest(order_legs, leg, row, context)
 
 
-def waiting(row: OrderRow, context: Context) -> Message:
+def waiting(row: OrderRow, context: MessageContext) -> Message:
     """An order that its parent's fill is to bring to the book."""
     return _Teller(row, context, ZERO).status(Status.PENDING_NEW, row.created_at)
 
 
-def _teller(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> "_Teller":
-    return _Teller(row, context, chain.filled_before(leg), leg=leg)
+def _teller(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext) -> "_Teller":
+    return _Teller(row, context, order_legs.filled_before(leg), leg=leg)
 
 
-def _introduction(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> list[Message]:
+def _introduction(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext) -> list[Message]:
     """That there was such a leg, if nobody has said so yet: its own fills may name it alone. A fill that did says nothing of
     the replace that brought the leg about."""
     is_replace_told = leg.told_quantity is not None and not context.is_asked
-    if leg.is_told and not (chain.has_earlier(leg) and not is_replace_told):
+    if leg.is_told and not (order_legs.has_earlier(leg) and not is_replace_told):
         return []
     leg.is_told = True
-    teller = _teller(chain, leg, row, context)
-    return [teller.replaced() if chain.is_later(leg) else teller.acknowledged()]
+    teller = _teller(order_legs, leg, row, context)
+    return [teller.replaced() if order_legs.is_later(leg) else teller.acknowledged()]
 
 
-def _introduction_of_dropped(chain: Chain, legs: Legs, context: Context) -> list[Message]:
+def _introduction_of_dropped(order_legs: OrderLegs, legs: AccountLegs, context: MessageContext) -> list[Message]:
     """The leg whose cancel was held, now that it is known to have been no end."""
-    row, chain.dropped = chain.dropped, None
+    row, order_legs.dropped = order_legs.dropped, None
     return introduced(row, legs, context) if row is not None else []
 
 
-def _of_latest(chain: Chain, leg: Leg, row: OrderRow, context: Context) -> list[Message]:
-    teller = _teller(chain, leg, row, context)
-    is_later = chain.is_later(leg)
+def _of_latest(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext) -> list[Message]:
+    teller = _teller(order_legs, leg, row, context)
+    is_later = order_legs.is_later(leg)
     leg.is_told = True
     if row.meaning in ENDINGS or row.meaning is Meaning.REJECTED:
-        chain.held = None
-        chain.is_over = chain.is_over or row.meaning is not Meaning.FILLED
+        order_legs.held = None
+        order_legs.is_over = order_legs.is_over or row.meaning is not Meaning.FILLED
     if row.meaning is Meaning.WORKING:
         return teller.working(is_later=is_later)
     return [*([teller.replaced()] if is_later else []), *teller.alone()]
@@ -108,7 +110,7 @@ class _Teller:
     """Makes the messages of one row. `before` is what earlier legs of its order filled."""
 
     def __init__(
-        self, row: OrderRow, context: Context, before: Decimal, *, leg: Leg | None = None, has_alias: bool = True
+        self, row: OrderRow, context: MessageContext, before: Decimal, *, leg: Leg | None = None, has_alias: bool = True
     ) -> None:
         self._row = row
         self._context = context

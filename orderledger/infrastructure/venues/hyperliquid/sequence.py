@@ -1,7 +1,7 @@
-"""The order in which fills happened. Times are counted in milliseconds, and one order may fill many times in one of them.
+"""Sorts fills in the order in which they happened, also within a millisecond, in which one order may fill many times.
 
-Some answers list the newest row first, others the oldest, and inside a millisecond either may hold. Each fill says which
-position it found (`startPosition`): the fills of one coin and one time are chained by that, whatever order they come in.
+Some answers list the newest row first, others the oldest, and within a millisecond either order may occur. Each fill states the
+position it found (`startPosition`): the fills of one coin and time are chained by it.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable, 
 
 
 class Turn(Enum):
-    """What stands for the beginning of a chain that ends where it began: it may begin anywhere in itself."""
+    """Marks a chain that ends at the position where it began: it may begin at any of its fills."""
 
     TURN = "turn"
 
@@ -28,7 +28,7 @@ TURN = Turn.TURN
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A fill as a step from one position to the next. `place` is its index in the payload."""
+    """A fill as a step between two positions. `place`: its index in the payload."""
 
     place: int
     start: Decimal
@@ -46,9 +46,9 @@ def by_time(payload: Any) -> Any:
 
 
 def fills_in_sequence(payload: Any) -> Any:
-    """Rows of fills as they happened: by time, and those of one coin and time by the positions they say they found.
+    """Rows of fills as they happened: by time, and within one coin and time by the positions they found.
 
-    Rows that form no chain, since one is missing or cannot be read, are left as `by_time` has them.
+    Rows that form no chain, because one is missing or unreadable, keep the order of `by_time`.
     """
     rows = by_time(payload)
     if not isinstance(rows, list) or len(rows) < 2:

@@ -1,4 +1,4 @@
-"""One account on a websocket of its own: `orderUpdates` does not say whose orders it tells of."""
+"""One account on its own websocket, because `orderUpdates` does not name the account."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection
 
 from orderledger.infrastructure.errors import VenueError
 from orderledger.infrastructure.venues.base.translation import Fault, as_text
-from orderledger.infrastructure.venues.base.transport import Budget, Closed, Frame, Opened, Socket, happens_within, parsed
+from orderledger.infrastructure.venues.base.transport import Closed, Frame, Opened, RateLimiter, Socket, happens_within, parsed
 from orderledger.infrastructure.venues.base.transport.websocket import Send
 from orderledger.infrastructure.venues.base.venue import Down, Up
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
@@ -21,7 +21,7 @@ from orderledger.infrastructure.venues.hyperliquid.message_context import Transl
 from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
 from orderledger.infrastructure.venues.hyperliquid.rows import is_of_another
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
-from orderledger.infrastructure.venues.hyperliquid.venue_context import Surroundings
+from orderledger.infrastructure.venues.hyperliquid.venue_context import VenueContext
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, Gone
 
 GREETING = "Websocket connection established."
@@ -36,13 +36,13 @@ Subscription = dict[str, Any]
 
 
 class TooManyUsers(Exception):
-    """The venue will not stream one more account to this address of the internet."""
+    """The venue will not stream one more account to this IP address."""
 
 
 class RationedSocket(Socket):
-    """A websocket that waits for its turn before it connects: so many new connections are allowed in a minute."""
+    """A websocket that waits for the rate limit of new connections before it connects."""
 
-    def __init__(self, url: str, *, connections: Budget, **options: Any) -> None:
+    def __init__(self, url: str, *, connections: RateLimiter, **options: Any) -> None:
         super().__init__(url, **options)
         self._connections = connections
 
@@ -52,7 +52,7 @@ class RationedSocket(Socket):
 
 
 def subscriptions(address: str, exchanges: Sequence[str], *, is_legacy: bool) -> list[Subscription]:
-    """What is listened to for one account."""
+    """The subscriptions of one account."""
     lists: list[Subscription] = (
         [{"type": "webData2", "user": address}]
         if is_legacy
@@ -62,36 +62,36 @@ def subscriptions(address: str, exchanges: Sequence[str], *, is_legacy: bool) ->
 
 
 class Stream:
-    """Listens for one account until canceled or hung up: reconnects, and says when it was down."""
+    """A feed of one account. `give_up` is called if the venue will not stream one more account."""
 
-    def __init__(self, account: Account, around: Surroundings) -> None:
+    def __init__(self, account: Account, venue: VenueContext, give_up: Callable[[Account], None]) -> None:
+        self._give_up = give_up
         self._account = account
-        self._around = around
-        self._wanted = subscriptions(account.address, around.exchanges, is_legacy=around.is_legacy)
+        self._venue = venue
+        self._wanted = subscriptions(account.address, venue.exchanges, is_legacy=venue.is_legacy)
         self._unanswered: set[tuple[str, str]] = set()
         self._early: list[Frame] = []
         self._connection = 0
         self._refusals = 0
-        # What a stream that failed has held, only the venue can explain.
+        # Only the venue can explain what a stream that failed has held back.
         self._held: list[tuple[OrderRow, int]] = [(row, NEVER) for row in account.legs.held]
         self._doubts = 0
         self._is_explaining = self._is_releasing = False
         self._later: set[asyncio.Task[None]] = set()
         self._ending = asyncio.Event()
-        """Nothing more is heard."""
+        """Set once no more frames are received."""
         self._socket = RationedSocket(
-            around.websocket_url,
-            connections=around.connections,
+            venue.websocket_url,
+            connections=venue.connections,
             greet=self._greet,
             ping=lambda: PING,
-            ping_every=around.pace.ping,
-            quiet_for=around.pace.quiet,
-            backoff=around.backoff.anew(),
-            now=around.clock.now,
+            ping_every=venue.pace.ping,
+            quiet_for=venue.pace.quiet,
+            backoff=venue.backoff.anew(),
+            now=venue.clock.now,
         )
 
     async def run(self) -> None:
-        """Raises TooManyUsers if the venue tracks too many already."""
         try:
             async with contextlib.aclosing(self._socket.events()) as events:  # type: ignore[type-var]
                 async for event in events:
@@ -103,28 +103,30 @@ class Stream:
                         case Closed():
                             await self._close(event.at, event.reason)
             await self._tell_the_rest()
+        except TooManyUsers:
+            self._give_up(self._account)
         finally:
             for task in self._later:
                 task.cancel()
             await asyncio.gather(*self._later, return_exceptions=True)
             await self._socket.aclose()
 
-    @property
-    def fault(self) -> str | None:
-        """Why the last attempt to connect failed."""
-        return self._socket.fault
+    def error_for(self, account: str) -> str | None:
+        """Why the last attempt to connect failed, or why the account is not up."""
+        if account != self._account.name or self._account.is_up:
+            return None
+        return self._socket.fault or self._account.fault
 
-    async def hang_up(self) -> None:
-        """Have `run` end, once all that was heard by now is told."""
+    async def disconnect(self) -> None:
         await self._socket.aclose()
 
     async def _tell_the_rest(self) -> None:
-        """What was held back. That an order was there is told at once, so that the next reconciliation asks for it; what became
-        of it only the venue can say, now that nobody listens for the other half of a modify."""
+        """Deliver what was held back. That an order existed is delivered at once, so that the next reconciliation queries it.
+        What became of it has to be queried, because the other half of a modify would not be received any more."""
         await self._hear_early()
         account = self._account
-        now = self._around.clock.now()
-        await self._say(payload_rows.introductions(account.legs.held, account.legs, self._around.pushed(account)), now)
+        now = self._venue.clock.now()
+        await self._say(payload_rows.introductions(account.legs.held, account.legs, self._venue.pushed(account)), now)
         self._ending.set()
         await asyncio.gather(*self._later, return_exceptions=True)
         with contextlib.suppress(VenueError):  # the next reconciliation asks
@@ -146,11 +148,11 @@ class Stream:
         self._account.fault = reason
         if self._account.is_up:
             self._account.is_up = False
-            await self._around.outbox.tell(Down(accounts=(self._account.name,), at=at, reason=reason))
+            await self._venue.base.queue.put(Down(accounts=(self._account.name,), at=at, reason=reason))
         await self._hear_early()
 
     async def _expect_answers(self, connection: int) -> None:
-        is_over = await happens_within(self._ending, self._around.pace.acknowledge)
+        is_over = await happens_within(self._ending, self._venue.pace.acknowledge)
         if self._unanswered and connection == self._connection and not is_over:
             self._socket.renew(f"no answer to {len(self._unanswered)} subscriptions")
 
@@ -174,14 +176,14 @@ class Stream:
             await self._hear(payload, frame.at)
 
     async def _answered(self, data: Any, at: datetime) -> None:
-        """An account is up when all its subscriptions stand. What came before waits for that."""
+        """Bring the account up once all its subscriptions are confirmed, and deliver the frames that came before."""
         subscription = data.get("subscription") if isinstance(data, dict) else None
         if isinstance(subscription, dict):
             self._unanswered.discard(_key(subscription))
         if self._unanswered or self._account.is_up:
             return
         self._account.is_up, self._account.fault, self._refusals = True, None, 0
-        await self._around.outbox.tell(Up(accounts=(self._account.name,), at=at))
+        await self._venue.base.queue.put(Up(accounts=(self._account.name,), at=at))
         await self._hear_early()
 
     async def _hear_early(self) -> None:
@@ -192,12 +194,12 @@ class Stream:
     def _refused(self, said: str) -> None:
         self._account.counts["errors"] += 1
         if TOO_MANY_USERS.search(said) and self._unanswered:
-            # Right after a cut the venue may still count the connection that is gone.
+            # Right after a cut the venue may still count the old connection.
             self._refusals += 1
             if self._refusals >= MOST_REFUSALS:
                 raise TooManyUsers(said)
             self._socket.renew(said)
-        if ALREADY_SUBSCRIBED in said:  # a subscription that was repeated on the way: it stands
+        if ALREADY_SUBSCRIBED in said:  # sent twice on the way: it is confirmed
             self._unanswered = {key for key in self._unanswered if f'"{key[0]}"' not in said}
 
     async def _hear(self, payload: Any, at: datetime) -> None:
@@ -213,7 +215,7 @@ class Stream:
             exchange = data.get("dex")
             rows = account.news(exchange if isinstance(exchange, str) else "", data[listed])
             payload = {**payload, "data": {**data, listed: rows}}
-        await self._say(translate_frame(payload, account.legs, self._around.pushed(account)), at)
+        await self._say(translate_frame(payload, account.legs, self._venue.pushed(account)), at)
         if account.gone() and not self._is_explaining:
             self._is_explaining = True
             self._soon(self._explain_later)
@@ -223,18 +225,18 @@ class Stream:
             self._soon(self._release_later)
 
     async def _explain_later(self) -> None:
-        """A list may be faster than the status that says why an order is no longer in it: wait for that, then ask."""
-        while self._account.gone() and not await happens_within(self._ending, self._around.pace.hold):
+        """Query orders that left the lists, after a wait: a list may be faster than the status that explains it."""
+        while self._account.gone() and not await happens_within(self._ending, self._venue.pace.hold):
             with contextlib.suppress(VenueError):  # then again, after a while
-                told = await self._around.explain(self._account)
-                await self._say(told, self._around.clock.now())
+                told = await self._venue.explain(self._account)
+                await self._say(told, self._venue.clock.now())
         self._is_explaining = False
 
     async def _release_later(self) -> None:
-        """Tell a cancel whose order has got no new leg meanwhile. If something was missed in between, only the venue can say."""
+        """Deliver the cancels whose orders have no new leg by now. If frames were missed meanwhile, query the venue instead."""
         while self._held:
             waiting = list(self._held)
-            if await happens_within(self._ending, self._around.pace.hold):
+            if await happens_within(self._ending, self._venue.pace.hold):
                 return
             still = [(row, since) for row, since in waiting if self._account.legs.is_held(row)]
             await self._release([row for row, since in still if since == self._doubts])
@@ -245,19 +247,19 @@ class Stream:
 
     async def _ask_about(self, rows: Sequence[OrderRow]) -> None:
         if rows:
-            asked_at = self._around.clock.now()
-            told = await self._around.rows_of(self._account, [Gone(row.venue_order_id, row.cloid) for row in rows])
-            context = self._around.polled(self._account, asked_at)
-            await self._say(payload_rows.statuses(told, self._account.legs, context), self._around.clock.now())
+            asked_at = self._venue.clock.now()
+            told = await self._venue.rows_of(self._account, [Gone(row.venue_order_id, row.cloid) for row in rows])
+            context = self._venue.polled(self._account, asked_at)
+            await self._say(payload_rows.statuses(told, self._account.legs, context), self._venue.clock.now())
             await self._release(rows)
 
     async def _release(self, rows: Sequence[OrderRow]) -> None:
-        told = payload_rows.release(rows, self._account.legs, self._around.pushed(self._account))
-        await self._say(told, self._around.clock.now())
+        told = payload_rows.release(rows, self._account.legs, self._venue.pushed(self._account))
+        await self._say(told, self._venue.clock.now())
 
     async def _say(self, told: Translated, at: datetime) -> None:
         self._doubts += len(told.faults)
-        await self._around.say(self._account, told, at=at)
+        await self._venue.say(self._account, told, at=at)
 
     def _soon(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._reported(work))
@@ -268,7 +270,7 @@ class Stream:
         try:
             await work()
         except Exception as error:
-            await self._around.outbox.fail(error)
+            await self._venue.base.queue.fail(error)
 
 
 def _key(subscription: Subscription) -> tuple[str, str]:

@@ -1,37 +1,24 @@
-"""From Hyperliquid's payloads to messages. Pure: what is remembered is in `Legs`, what the payload lacks in `Context`.
+"""From Hyperliquid's payloads to messages. Pure: what is remembered is in `AccountLegs`, what the payload lacks in `Context`.
 
 What a fill's identity is, `executions` says; which leg's word is the order's, `legs` and `reports`.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from heapq import heappop, heappush
-from itertools import count
 from typing import Any
 
 from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.registry import Cancel, Expire, Message, Reject
-from orderledger.infrastructure.messages.reports import Report
-from orderledger.infrastructure.venues.base.translation import Translation
-from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
 from orderledger.infrastructure.venues.hyperliquid.balances import spot_balances
-from orderledger.infrastructure.venues.hyperliquid.message_context import Context, Translated
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
-from orderledger.infrastructure.venues.hyperliquid.order_rows import OrderRow
-from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, Row, Unreadable, is_of_another
+from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext, Translated
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import ORDERLESS, SILENT, USER_EVENT_KINDS, USER_EVENTS
 
-ENDS = (Cancel, Reject, Expire)
-
-HELD_FOR = timedelta(seconds=2)
-"""By the venue's time: so long may the second half of a modify come after the first."""
-
-Translate = Callable[[Any, Legs, Context], Translated]
+Translate = Callable[[Any, AccountLegs, MessageContext], Translated]
 
 
-def translate_frame(payload: Any, legs: Legs, context: Context) -> Translated:
+def translate_frame(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """One frame of the websocket. A cancel that may be half of a modify is held in `legs`."""
     try:
         frame = Row(payload)
@@ -45,7 +32,7 @@ def translate_frame(payload: Any, legs: Legs, context: Context) -> Translated:
         return payload_rows.failed(error)
 
 
-def translate_answer(payload: Any, legs: Legs, context: Context) -> Translated:
+def translate_answer(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """An answer of `/info` or `/exchange`, recognised by its shape."""
     if isinstance(payload, list):
         return _of_list(payload, legs, context)
@@ -65,114 +52,35 @@ def translate_answer(payload: Any, legs: Legs, context: Context) -> Translated:
     return _of_list([payload], legs, context)
 
 
-class HyperliquidRecording:
-    """`Recording`: a cancel by the user is held back until a later payload shows that no modify has followed, or the end. So
-    is a cancel by the venue without time and reason, until the row that has both.
-
-    `address`: whose account it is, where payloads do not say. `at`: when they were recorded, where they do not say.
-    """
-
-    def __init__(
-        self, account: str, records: Records | None = None, *, address: str | None = None, at: datetime | None = None
-    ) -> None:
-        self._legs = Legs(account, records)
-        self._context = Context(account=account, source=Source.VENUE_PUSH, at=at, address=address.lower() if address else None)
-        self._held: list[tuple[datetime, int, OrderRow]] = []
-        """A heap, the earliest on top: what is not due yet costs a payload nothing."""
-        self._turns = count()
-        self._bare: dict[str | None, Cancel] = {}
-        self._newest_at = EPOCH
-
-    def read(self, document: Any) -> Translation:
-        told = Translated()
-        for payload in document if _is_list_of_frames(document) else [document]:
-            if isinstance(payload, dict) and "channel" in payload:
-                if not is_of_another(payload.get("data"), self._context.address):
-                    told.add(translate_frame(payload, self._legs, self._context_of(payload)))
-            elif not isinstance(payload, str):  # the greeting says nothing
-                told.add(translate_answer(payload, self._legs, replace(self._context, source=Source.VENUE_POLL)))
-        times = (message.at for message in told.messages if isinstance(message, Report) and message.at is not None)
-        self._newest_at = max([self._newest_at, *times])
-        return Translation(self._dated(told.messages), told.faults) + self._released(self._newest_at - HELD_FOR)
-
-    def rest(self) -> Translation:
-        return self._released(None)
-
-    def _context_of(self, frame: dict[str, Any]) -> Context:
-        """An event that bears no time happened when what was heard last did, as far as anybody can tell."""
-        if self._context.at is not None or self._newest_at == EPOCH or frame["channel"] not in USER_EVENTS:
-            return self._context
-        return replace(self._context, at=self._newest_at)
-
-    def _dated(self, messages: Sequence[Message]) -> list[Message]:
-        """Without the cancels that say neither when nor why, which are kept until an end is told of their orders."""
-        dated: list[Message] = []
-        for message in messages:
-            if isinstance(message, Cancel) and message.reason == payload_rows.NOT_BY_USER:
-                self._bare[message.venue_order_id] = message
-                continue
-            if isinstance(message, ENDS):
-                self._bare.pop(message.venue_order_id, None)
-            dated.append(message)
-        return dated
-
-    def _released(self, before: datetime | None) -> Translation:
-        """All that happened `before`, in the order in which it was held. A cancel that is no longer held tells nothing then."""
-        for row in self._legs.newly_held():
-            heappush(self._held, (row.status_at or row.created_at, next(self._turns), row))
-        due = []
-        while self._held and (before is None or self._held[0][0] < before):
-            _, turn, row = heappop(self._held)
-            due.append((turn, row))
-        told = payload_rows.release((row for _, row in sorted(due)), self._legs, self._context)
-        bare = [name for name, one in self._bare.items() if before is None or (one.at is not None and one.at < before)]
-        return Translation([*told.messages, *(self._bare.pop(name) for name in bare)], told.faults)
-
-
-def translate_recorded(document: Any, account: str, *, at: datetime | None = None, records: Records | None = None) -> Translation:
-    """Any one recorded payload: a frame, an answer, or a list of such. A cancel is an end unless a newer leg is in it too."""
-    recording = HyperliquidRecording(account, records, at=at)
-    return recording.read(document) + recording.rest()
-
-
-def from_recorded(document: Any, account: str, *, at: datetime | None = None, records: Records | None = None) -> list[Message]:
-    """The messages of any one recorded payload, as `translate_recorded`. What cannot be read is left out."""
-    return list(translate_recorded(document, account, at=at, records=records).messages)
-
-
-def _is_list_of_frames(document: Any) -> bool:
-    return isinstance(document, list) and any(isinstance(row, dict) and "channel" in row for row in document)
-
-
-def _order_updates(data: Any, legs: Legs, context: Context) -> Translated:
+def _order_updates(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     return payload_rows.statuses(data, legs, context, is_conclusive=False)
 
 
-def _open_orders(data: Any, legs: Legs, context: Context) -> Translated:
+def _open_orders(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     return payload_rows.open_orders(Row(data).get("orders"), legs, context)
 
 
-def _order_history(data: Any, legs: Legs, context: Context) -> Translated:
+def _order_history(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     return payload_rows.statuses(Row(data).rows("orderHistory"), legs, context, is_conclusive=False)
 
 
-def _user_fills(data: Any, legs: Legs, context: Context) -> Translated:
+def _user_fills(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     return payload_rows.fills(Row(data).get("fills"), legs, _of_user(data, context))
 
 
-def _user_fundings(data: Any, legs: Legs, context: Context) -> Translated:
+def _user_fundings(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     return payload_rows.fundings(Row(data).get("fundings"), context)
 
 
-def _slices(data: Any, legs: Legs, context: Context) -> Translated:
+def _slices(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     return payload_rows.slices(Row(data).get("twapSliceFills"), legs, _of_user(data, context))
 
 
-def _clearinghouse(data: Any, legs: Legs, context: Context) -> Translated:
+def _clearinghouse(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     return payload_rows.positions(Row(data).get("clearinghouseState"), context)
 
 
-def _all_clearinghouses(data: Any, legs: Legs, context: Context) -> Translated:
+def _all_clearinghouses(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """Pairs of an exchange's name, empty for the main one, and its state."""
     told = Translated()
     for pair in Row(data).rows("clearinghouseStates"):
@@ -180,11 +88,11 @@ def _all_clearinghouses(data: Any, legs: Legs, context: Context) -> Translated:
     return told
 
 
-def _spot_state(data: Any, legs: Legs, context: Context) -> Translated:
+def _spot_state(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     return spot_balances(Row(data).get("spotState"), context)
 
 
-def _web_data(data: Any, legs: Legs, context: Context) -> Translated:
+def _web_data(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """The legacy channel: open orders, positions and spot balances, as of the server's time."""
     row = Row(data)
     server_time = row.moment("serverTime")
@@ -197,7 +105,7 @@ def _web_data(data: Any, legs: Legs, context: Context) -> Translated:
     return told
 
 
-def _user_event(data: Any, legs: Legs, context: Context) -> Translated:
+def _user_event(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """One of several kinds; a liquidation says nothing that its fills and cancels do not."""
     row = Row(data)
     if USER_EVENT_KINDS.isdisjoint(row.raw):
@@ -221,7 +129,7 @@ def _has_statuses(payload: Any) -> bool:
     return not isinstance(response, dict) or (response.get("type") not in ORDERLESS and not isinstance(response.get("data"), str))
 
 
-def _post(data: Any, legs: Legs, context: Context) -> Translated:
+def _post(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """An answer to a question that was asked over the websocket. An error is a text."""
     response = Row(Row(data).get("response"))
     if response.get("type") == "error":
@@ -231,7 +139,7 @@ def _post(data: Any, legs: Legs, context: Context) -> Translated:
     return translate_answer(answer, legs, replace(context, source=Source.VENUE_POLL))
 
 
-def _of_user(data: Any, context: Context) -> Context:
+def _of_user(data: Any, context: MessageContext) -> MessageContext:
     """Whose account it is, where the frame says so."""
     user = Row(data).get("user")
     return replace(context, address=user.lower()) if isinstance(user, str) else context
@@ -253,7 +161,7 @@ _CHANNELS: dict[str, Translate] = {
 }
 
 
-def _of_list(rows: Sequence[Any], legs: Legs, context: Context) -> Translated:
+def _of_list(rows: Sequence[Any], legs: AccountLegs, context: MessageContext) -> Translated:
     """Rows, each kind of them by itself, in the order in which the kinds first appear."""
     kinds: dict[Translate, list[Any]] = {}
     for row in rows:
@@ -282,15 +190,15 @@ def _kind_of(row: Any) -> Translate:
     return next((translate for name, translate in kinds if name in row), _unknown)
 
 
-def _fundings(rows: Any, legs: Legs, context: Context) -> Translated:
+def _fundings(rows: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     return payload_rows.fundings(rows, context)
 
 
-def _twap(rows: Any, legs: Legs, context: Context) -> Translated:
+def _twap(rows: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     return Translated()  # as a whole it is no order: its slices are
 
 
-def _unknown(rows: Any, legs: Legs, context: Context) -> Translated:
+def _unknown(rows: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     told = Translated()
     for row in rows:
         told.add(payload_rows.failed(Unreadable("is no row of this venue", row)))

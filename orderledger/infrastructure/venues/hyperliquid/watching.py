@@ -1,4 +1,4 @@
-"""What is remembered of a watched account from one look to the next: which orders were open, and what has changed."""
+"""What is remembered of an account between two lists: which orders were open, and what has changed."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Any
 
 from orderledger.infrastructure.messages.registry import Balance, Message
 from orderledger.infrastructure.venues.base.translation import as_text
-from orderledger.infrastructure.venues.hyperliquid.order_legs import Legs
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import Meaning, meaning_of
 
@@ -18,7 +18,7 @@ STANDING = frozenset({Meaning.WORKING, Meaning.TRIGGERED, Meaning.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """An order that a list had and the next one had not. What became of it has to be asked for."""
+    """An order that is missing from a list and was in the one before. What became of it has to be queried."""
 
     venue_order_id: str
     cloid: str | None
@@ -26,12 +26,12 @@ class Gone:
 
 @dataclass(slots=True)
 class Account:
-    """One account: its names, its legs, and what it has shown. `counts`: new, changed, gone orders, frames, polls, faults.
-    `fault`: why it is not up, where the venue could be reached."""
+    """One account: its names, its order legs and its last lists. `counts`: new, changed, gone orders, frames, polls, faults.
+    `fault`: why it is not up, if the venue could be reached."""
 
     name: str
     address: str
-    legs: Legs
+    legs: AccountLegs
     counts: Counter[str] = field(default_factory=Counter)
     is_up: bool = False
     fault: str | None = None
@@ -45,7 +45,7 @@ class Account:
     _balances: dict[str, Balance] = field(default_factory=dict)
 
     def news(self, exchange: str, rows: list[Any]) -> list[Any]:
-        """The rows of a full list that are new or changed. The orders that it lacks, and the last one had, are `gone`."""
+        """The rows of a full list that are new or changed. Orders that only the last list had become `gone`."""
         before = self._open.get(exchange, {})
         now = {_name_of(row): row for row in rows}
         told = [row for name, row in now.items() if before.get(name) != row]
@@ -58,18 +58,18 @@ class Account:
         return told
 
     def gone(self) -> list[Gone]:
-        """Orders that are in no list any more, and whose end nobody has told."""
+        """Orders that are in no list any more and whose end is not known."""
         self._gone = {name: order for name, order in self._gone.items() if name not in self._ended}
         return list(self._gone.values())
 
     def explained(self, orders: Iterable[Gone]) -> None:
-        """These were asked for. What the venue has forgotten stays unexplained, and is counted."""
+        """Note that these were queried. What the venue has forgotten is counted as unexplained."""
         for order in orders:
             self._gone.pop(order.venue_order_id, None)
             self.counts["unexplained"] += order.venue_order_id not in self._ended
 
     def note_statuses(self, rows: Any) -> None:
-        """Learn which orders have ended."""
+        """Remember which orders have ended."""
         for row in rows if isinstance(rows, list) else []:
             status = _status_of(row)
             if status is not None and meaning_of(status) not in STANDING and (name := _id_of(row.get("order"))) is not None:
@@ -78,14 +78,14 @@ class Account:
             self._ended.popitem(last=False)
 
     def unseen(self, question: str, rows: list[Any]) -> list[Any]:
-        """The rows that the last answer to this question had not, word for word: each look asks again for where the last one
-        ended. So a row is told once as long as it stays the same, whether it can be read or not."""
+        """The rows that were not in the last answer to this query in the same form: polls overlap. So an unchanged row is
+        delivered once, whether it can be read or not."""
         now = {as_text(row): row for row in rows}
         before, self._seen[question] = self._seen.get(question, frozenset()), frozenset(now)
         return [row for text, row in now.items() if text not in before]
 
     def changed(self, messages: list[Message]) -> list[Message]:
-        """Without the balances that were told before: whole states come again and again."""
+        """The messages without balances that were delivered before: the venue repeats whole states."""
         told: list[Message] = []
         for message in messages:
             if isinstance(message, Balance):
@@ -97,7 +97,7 @@ class Account:
 
 
 def _name_of(row: Any) -> str:
-    """The venue's id, or the whole row where it cannot be read, so that it is told once."""
+    """The venue's id, or the whole row if the id cannot be read."""
     return _id_of(row) or as_text(row)
 
 

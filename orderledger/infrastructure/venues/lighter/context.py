@@ -1,4 +1,4 @@
-"""Whose payload it is."""
+"""`Context`: what a translation needs that a payload does not hold."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from orderledger.infrastructure.venues.lighter.markets import Markets
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The account in the ledger and at the venue. `heard_at` stands for the time where a payload can have none of its own."""
+    """The account in the ledger and at the venue. `heard_at`: the time of payloads that have none of their own."""
 
     account: str
     account_index: int

@@ -1,7 +1,8 @@
-"""What a fill has cost: rates in millionths, the venue's and that of who sent the order on, of what the kind of market counts.
+"""The fee of a fill: rates in millionths, the venue's and the integrator's.
 
-A perpetual's fee is a part of `usd_amount`. On a spot market it is a part of what is received: a buyer pays in the token bought
-(apidocs.lighter.xyz/docs/partner-integration). A binary option's depends on its price and on a discount that no row tells.
+The fee of a perpetual is a share of `usd_amount`. At spot it is a share of what is received: a buyer pays in the token bought
+(apidocs.lighter.xyz/docs/partner-integration). The fee of a binary option depends on its price and on a discount that no row
+states.
 """
 
 from decimal import Decimal
@@ -30,7 +31,7 @@ def fee_of(row: Document, market: int, instrument: str, side: Side, liquidity: L
 
 
 def _rate(row: Document, liquidity: Liquidity) -> Decimal | None:
-    """The venue leaves out a rate of zero, or not, and tells nobody why it is not there."""
+    """The sum of both rates. A missing rate may be zero or unknown: without any, the fee is not known."""
     own, integrators = number(row, f"{liquidity}_fee"), number(row, f"integrator_{liquidity}_fee")
     told = [rate for rate in (own, integrators or None) if rate is not None]
     return total(told) if told else None

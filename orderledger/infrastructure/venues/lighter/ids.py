@@ -1,4 +1,4 @@
-"""Our ids as Lighter takes them: a `client_order_index` between 1 and 2^48 - 1 that stands for a client order id."""
+"""Client order ids for Lighter: a `client_order_index` between 1 and 2^48 - 1 for each client order id."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -14,13 +14,13 @@ Lookup = Callable[[str, str], Row | None]
 
 
 class KnowsOrders(Protocol):
-    """The part of `Records` that minting asks."""
+    """The part of `Records` that minting needs."""
 
     def order(self, account: str, name: str) -> Row | None: ...
 
 
 def mint_client_order_index(records: KnowsOrders | Lookup, account: str, client_order_id: str) -> int:
-    """The index for an order of ours: in every process the same, and no other order's of this account.
+    """The index for an order: the same in every process, and no other order's of this account.
 
     It is the first of a fixed sequence (SHA-256 of account, id and a count) that the ledger does not know, or knows as this
     order's. Record it with the request, `aliases={"lighter.client_order_index": str(index)}`, before the order is sent:
@@ -36,7 +36,7 @@ def mint_client_order_index(records: KnowsOrders | Lookup, account: str, client_
 
 
 def hashed_index(account: str, client_order_id: str, salt: int) -> int:
-    """One index of the sequence. Identifiers hold no NUL, which keeps them apart."""
+    """One index of the sequence. NUL separates the parts, because identifiers hold none."""
     digest = sha256(f"{account}\0{client_order_id}\0{salt}".encode()).digest()
     return 1 + int.from_bytes(digest, "big") % LARGEST
 

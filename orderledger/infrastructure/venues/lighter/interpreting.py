@@ -1,12 +1,11 @@
-"""From a payload to what is told of it: with the markets that it needs, and the ledger's knowledge."""
+"""`Interpreter`: translates payloads with the markets they need and with what the ledger knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueError
-from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.venues.base.translation import Translation
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.lighter.context import Context
@@ -17,7 +16,7 @@ from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
 from orderledger.infrastructure.venues.lighter.translate import markets_named, translated
 
 PAUSE = timedelta(minutes=1)
-"""Frames do not wait again and again for markets that cannot be asked for, or that nobody lists."""
+"""Between two queries of markets that could not be queried, or that are not listed."""
 
 
 class Interpreter:
@@ -29,25 +28,24 @@ class Interpreter:
         self._rest = rest
         self._records = records
         self._asked_until: dict[int, datetime] = {}
-        """By market: that long a list that lacked it is believed."""
+        """By market: until then, a list without it is trusted."""
         self._quiet_until = datetime.min.replace(tzinfo=UTC)
 
     async def load(self) -> None:
-        """Learn the markets, if none is known: an instrument keeps the name under which it is first told."""
+        """Query the markets, if none is known: an instrument keeps its first name."""
         if not self.markets.version:
             await self.learn()
 
     async def learn(self) -> None:
-        """Ask for the markets."""
+        """Query the markets."""
         self.markets = self.markets.learned(await self._rest.get("orderBookDetails", {}))
 
     async def told(self, account: str, document: Any, at: datetime) -> Translation:
-        """One frame about the account, beside what the ledger knows."""
-        translation = await self.read(account, document, at)
-        return replace(translation, messages=self.settle(account, translation.messages))
+        """Translate one frame about the account, beside what the ledger knows."""
+        return self.settle(account, await self.read(account, document, at))
 
     async def read(self, account: str, document: Any, at: datetime) -> Translation:
-        """The payload as it stands. A market that is not known is asked for, and again after a while: one list may lack it."""
+        """Translate a payload by itself. An unknown market is queried, and again after a while, because a list may lack it."""
         unknown = [market for market in markets_named(document) if not self.markets.knows(market)]
         if at >= self._quiet_until and any(at >= self._asked_until.get(market, at) for market in unknown):
             try:
@@ -59,6 +57,6 @@ class Interpreter:
         context = Context(account=account, account_index=index, markets=self.markets, heard_at=at)
         return translated(document, context)
 
-    def settle(self, account: str, messages: Sequence[Message]) -> list[Message]:
-        """Messages of several payloads as one."""
-        return settled(messages, account, self._records, self.markets)
+    def settle(self, account: str, told: Translation) -> Translation:
+        """The translation of one or several payloads, read beside what the ledger knows."""
+        return replace(told, messages=settled(told.messages, account, self._records, self.markets))

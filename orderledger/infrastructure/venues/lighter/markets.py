@@ -1,38 +1,46 @@
-"""Which market index is which instrument: data that the venue publishes, and that grows.
+"""`Markets`: the instruments of market indexes, and their terms. The venue publishes a list, which grows.
 
-An instrument is named after the symbol its market had when it was first seen, for ever: fills of one market must
-not change their instrument because the venue renames it. A market that nobody has seen is named after its index.
+An instrument keeps the first symbol of its market for ever, because fills of one market must not change their instrument when the
+venue renames it. A market without a known symbol is named after its index.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Self
 
+from orderledger.domain.exact import ONE
+from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.fields import Document, Unreadable, word
 from orderledger.infrastructure.venues.lighter.reading import account_number, rows_of
-from orderledger.infrastructure.venues.lighter.vocabulary import PERPETUAL, SPOT
+from orderledger.infrastructure.venues.lighter.vocabulary import CURRENCY, KINDS, PERPETUAL, SPOT
 
 DETAILS = ("order_book_details", "spot_order_book_details", "order_books")
 NAMING = (*DETAILS, "positions", "position", "market_stats", "spot_market_stats", "orders", "trades", "liquidation_trades")
-"""Where rows stand that name their market."""
+"""Fields with rows that name their market."""
 MARKS = frozenset({"market_id", "market_index"})
+STEPS = ("price", "size")
+MOST_DECIMALS = 18
+Steps = tuple[Decimal | None, Decimal | None]
+"""The smallest changes of a price and of a quantity: tick and lot."""
 FALLBACK = "lighter:market:"
 
 
 @dataclass(frozen=True, slots=True)
 class Markets:
-    """`symbols` by market index. `version` counts how often something was learned; what is known never changes. `taken` are
-    names of something else."""
+    """`symbols` by market index: a known one never changes. `version` counts how often something was learned. `taken` are names
+    of something else. `steps`: tick and lot by market index, as the last list gave them."""
 
     symbols: Mapping[int, str] = field(default_factory=dict)
     version: int = 0
     taken: frozenset[str] = frozenset()
+    steps: Mapping[int, Steps] = field(default_factory=dict)
 
     @classmethod
     def of(cls, known: "Markets | Mapping[Any, Any]") -> Self:
-        """From what was kept (`to_document`), from an answer of orderBookDetails, or from symbols by index."""
+        """Make it from a kept document (`to_document`), an answer of orderBookDetails, or symbols by index."""
         if isinstance(known, Markets):
-            return cls(known.symbols, known.version)
+            return cls(known.symbols, known.version, steps=known.steps)
         if any(name in known for name in DETAILS):
             return cls().learned(dict(known))
         if isinstance(known.get("symbols"), Mapping):
@@ -40,27 +48,30 @@ class Markets:
         return cls({int(index): str(symbol) for index, symbol in known.items()}, 1 if known else 0)
 
     def to_document(self) -> Document:
-        """As it can be kept in a file, and read with `of`."""
+        """A document that can be kept in a file, and read with `of`."""
         return {"version": self.version, "symbols": {str(index): symbol for index, symbol in sorted(self.symbols.items())}}
 
     def learned(self, details: Document) -> Self:
-        """With the markets of a payload that are new. An index that has a name, and a name that has an index, stay."""
+        """With the new markets of a payload. A known index keeps its name, and a known name its index."""
         taken = {*self.symbols.values(), *self.taken}
         added: dict[int, str] = {}
         for index, symbol in _told(details):
             if index not in self.symbols and index not in added and symbol not in taken:
                 added[index] = symbol
                 taken.add(symbol)
-        return type(self)({**self.symbols, **added}, self.version + 1, self.taken) if added else self
+        steps = {**self.steps, **_steps(details)}
+        if not added and steps == self.steps:
+            return self
+        return type(self)({**self.symbols, **added}, self.version + bool(added), self.taken, steps)
 
     def told(self, instruments: Iterable[str]) -> Self:
-        """With what was said under these names: a market that was told without its symbol has none from now on."""
+        """With names that messages have used: a market that was used without its symbol keeps the name of its index."""
         names = frozenset(instruments) - self.taken - frozenset(self.symbols.values())
         nameless = {index: name for name in names if name.startswith(FALLBACK) and (index := self.index(name)) is not None}
-        return type(self)({**self.symbols, **nameless}, self.version, self.taken | names) if names else self
+        return replace(self, symbols={**self.symbols, **nameless}, taken=self.taken | names) if names else self
 
     def instrument(self, index: int) -> str:
-        """The instrument of a market, by its index if no symbol is known."""
+        """The instrument of a market, named after its index if no symbol is known."""
         return self.symbols.get(index, f"{FALLBACK}{index}")
 
     def index(self, instrument: str) -> int | None:
@@ -72,6 +83,39 @@ class Markets:
 
     def knows(self, index: int) -> bool:
         return index in self.symbols
+
+    def terms_of(self, instrument: str) -> Terms | None:
+        """What P&L is settled in: USDC for perpetuals, the quote currency at spot; tick and lot where a list gave them. None for
+        other kinds of market, such as binary options."""
+        index = self.index(instrument)
+        if index is None:
+            return None
+        tick, lot = self.steps.get(index, (None, None))
+        if index in KINDS[PERPETUAL]:
+            return Terms(currency=CURRENCY, tick=tick, lot=lot)
+        _, slash, quote = instrument.partition("/")
+        return Terms(currency=quote, tick=tick, lot=lot) if index in KINDS[SPOT] and slash and quote else None
+
+
+def _steps(details: Document) -> dict[int, Steps]:
+    """Tick and lot of the markets of a list, from the decimals that it supports."""
+    found = {}
+    for name in DETAILS:
+        for _, row in rows_of(details.get(name), MARKS):
+            try:
+                index, tick, lot = account_number(row, "market_id"), *(_step(row, f"supported_{of}_decimals") for of in STEPS)
+            except (AttributeError, Unreadable):
+                continue
+            if index is not None and (tick or lot):
+                found[index] = (tick, lot)
+    return found
+
+
+def _step(row: Document, name: str) -> Decimal | None:
+    match row.get(name):
+        case int(decimals) if not isinstance(decimals, bool) and 0 <= decimals <= MOST_DECIMALS:
+            return ONE.scaleb(-decimals)
+    return None
 
 
 def _told(details: Document) -> Iterable[tuple[int, str]]:
@@ -86,7 +130,8 @@ def _told(details: Document) -> Iterable[tuple[int, str]]:
 
 
 def _named(row: Document) -> tuple[int | None, str | None]:
-    """Rows of orders and trades name their market since 2026. The symbol of a binary option may be that of what it is on."""
+    """The market that a row names, as rows of orders and trades do since 2026. A binary option may have its underlying's
+    symbol."""
     if row.get("market_symbol") is not None and word(row, "market_kind") in (PERPETUAL, SPOT):
         return account_number(row, "market_index" if "market_index" in row else "market_id"), word(row, "market_symbol")
     return account_number(row, "market_id"), word(row, "symbol")

@@ -1,4 +1,4 @@
-"""One row of an order: what it says, as one message. Cumulated amounts are claims; nothing here makes a fill."""
+"""A row of an order, as one message. Cumulative amounts are claims: no fill is made of them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,13 +28,13 @@ from orderledger.infrastructure.venues.lighter.vocabulary import (
 )
 
 MARKS = frozenset({"order_index", "order_id", "client_order_index", "initial_base_amount"})
-"""What a row of an order is known by, whatever it lacks."""
+"""Fields that identify a row of an order."""
 
 CHANGE_TIMES = ("transaction_time", "updated_at")
-"""When the row became what it says: the later of the two. The transaction may be the one that made the order, and not the one
-that ended it."""
+"""The time of the row's state is the later of these. The transaction may be the one that made the order, not the one that ended
+it."""
 OTHER_TIMES = ("timestamp", "created_at")
-"""What stands in for them in rows that have neither."""
+"""Times of rows that have neither."""
 
 DIVISION = Arithmetic(prec=60, traps=[*TRAPS, Inexact])
 

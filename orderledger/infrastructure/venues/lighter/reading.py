@@ -1,4 +1,4 @@
-"""Reading what is Lighter's own: indexes, markets, times in three units, rows in lists, dictionaries and alone."""
+"""Readers for Lighter's fields: indexes, markets, times in three units, rows in lists, dictionaries and alone."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -9,11 +9,11 @@ from orderledger.infrastructure.venues.base.fields import Document, Unreadable, 
 from orderledger.infrastructure.venues.lighter.vocabulary import NO_MARKET
 
 NESTING = 3
-"""Containers of rows inside one another: more is no payload of this venue."""
+"""The most levels of containers around rows."""
 
 
 def index(row: Document, *names: str) -> str | None:
-    """An index as text, from the first of its mirrors that has one. 0 and empty name nothing."""
+    """An index as text, from the first of these fields that holds one. 0 and empty stand for none."""
     fault: Unreadable | None = None
     for name in names:
         try:
@@ -29,7 +29,7 @@ def index(row: Document, *names: str) -> str | None:
 
 
 def account_number(row: Document, name: str) -> int | None:
-    """The index of an account, of which 0 is one."""
+    """The index of an account. 0 is one."""
     value = row.get(name)
     if is_nothing(value):
         return None
@@ -41,7 +41,7 @@ def account_number(row: Document, name: str) -> int | None:
 
 
 def market_of(row: Document, name: str, hint: str | None) -> int | None:
-    """The row's market, else the one its list stands under."""
+    """The market of a row, else the key of its list."""
     found = account_number(row, name)
     if found is not None and found < 0:
         raise Unreadable(f"{name} is no market")
@@ -51,7 +51,7 @@ def market_of(row: Document, name: str, hint: str | None) -> int | None:
 
 
 def moment(row: Document, *names: str) -> datetime:
-    """The first of these times that is told and can be read, of whatever unit."""
+    """The first of these times that can be read, in any unit."""
     for name in names:
         found = _moment(row.get(name))
         if found is not None:
@@ -60,7 +60,7 @@ def moment(row: Document, *names: str) -> datetime:
 
 
 def latest(row: Document, *names: str) -> datetime | None:
-    """The latest of these times, of whatever units. None if none is told or can be read."""
+    """The latest of these times, in any unit. None if none can be read."""
     found = (_moment(row.get(name)) for name in names)
     return max((at for at in found if at is not None), default=None)
 
@@ -77,7 +77,7 @@ def _moment(value: Any) -> datetime | None:
 
 
 def grain(at: datetime) -> timedelta:
-    """How exactly a time that the venue gave in s or ms can have been meant."""
+    """The precision of a time that the venue gave in s or ms."""
     return timedelta(seconds=1) if at.microsecond == 0 else timedelta(milliseconds=1)
 
 

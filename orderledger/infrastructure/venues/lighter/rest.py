@@ -1,4 +1,4 @@
-"""Asking Lighter: within its allowance, with a token that holds, page after page. An answer that says no is no answer."""
+"""Lighter's REST: requests within the allowance, with a valid token, page after page. A refusal is never an answer."""
 
 import json
 import random
@@ -8,22 +8,23 @@ from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.base.fields import Document
-from orderledger.infrastructure.venues.base.transport import Backoff, Budget, Http
+from orderledger.infrastructure.venues.base.paging import by_cursor
+from orderledger.infrastructure.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden, token_of
 from orderledger.infrastructure.venues.lighter.vocabulary import DEFAULT_WEIGHT, EXPIRED_TOKEN, OK, TOO_MANY, WEIGHTS
 
 PREFIX = "/api/v1/"
 PAGE = 100
-"""The most rows of a page."""
+"""The largest page."""
 
 Parameters = Mapping[str, str | int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What may be asked in a minute. `weights`: what a call costs of it; a call that is not named costs `default_weight`.
+    """The weight of requests allowed in a minute. `weights`: the weight of a call; others weigh `default_weight`.
 
-    Sending orders draws on the same allowance: leave room for it.
+    Sending orders uses the same allowance: leave room for it.
     """
 
     per_minute: int
@@ -39,10 +40,10 @@ PREMIUM = Allowance(per_minute=24_000, weights=WEIGHTS, default_weight=DEFAULT_W
 
 
 def http_for(url: str, allowance: Allowance, chance: random.Random, *, attempts: int = 5, backoff: Backoff | None = None) -> Http:
-    """The HTTP side: its budget is the allowance, and what the venue calls too many requests is asked again later."""
+    """HTTP within the allowance, which repeats requests that the venue refuses as too many."""
     return Http(
         url,
-        budget=Budget(allowance.per_minute),
+        rate_limiter=RateLimiter(allowance.per_minute),
         attempts=attempts,
         backoff=backoff or Backoff(chance),
         is_busy=lambda _, said: code_of(said) in TOO_MANY,
@@ -50,7 +51,7 @@ def http_for(url: str, allowance: Allowance, chance: random.Random, *, attempts:
 
 
 def code_of(said: str) -> int | None:
-    """The venue's own code in an answer that says no."""
+    """The venue's own code in a refusal."""
     try:
         document = json.loads(said)
     except ValueError:
@@ -59,7 +60,7 @@ def code_of(said: str) -> int | None:
 
 
 def refusal_of(document: Any) -> int | None:
-    """The code of a document that says no, flat or nested in `error`; None of one that does not."""
+    """The code of a refusal, flat or nested in `error`. None if the document is no refusal."""
     if not isinstance(document, dict):
         return None
     inner = document.get("error")
@@ -68,14 +69,14 @@ def refusal_of(document: Any) -> int | None:
 
 
 class Rest:
-    """Questions to the venue. Every one raises VenueUnavailable or VenueRefused, or has the answer."""
+    """Requests to the venue. Each returns the answer, or raises VenueUnavailable or VenueRefused."""
 
     def __init__(self, http: Http, allowance: Allowance) -> None:
         self._http = http
         self._allowance = allowance
 
     async def get(self, call: str, params: Parameters, account: LighterAccount | None = None) -> Document:
-        """One answer. A token that the venue says has ended is asked for once more."""
+        """One answer. If the venue says that the token has ended, a new one is used for a second attempt."""
         try:
             return await self._get(call, params, account)
         except VenueRefused as refused:
@@ -84,24 +85,13 @@ class Rest:
         return await self._get(call, params, account)
 
     async def listed(self, call: str, params: Parameters, account: LighterAccount, name: str) -> AsyncIterator[Document]:
-        """The pages of a list, which stands in `name`, until there is no further one."""
-        seen: set[str] = set()
-        cursor = ""
-        while True:
-            page = await self.get(call, {**params, **({"cursor": cursor} if cursor else {})}, account)
-            if name not in page:
-                raise VenueUnavailable(f"{call}: an answer without {name}")
-            yield page
-            following = page.get("next_cursor")
-            cursor = following if isinstance(following, str) else ""
-            if not cursor or not page[name]:
-                return
-            if cursor in seen:
-                raise VenueUnavailable(f"{call}: pages that lead in a circle")
-            seen.add(cursor)
+        """The pages of a list, which stands in the field `name`."""
 
-    async def aclose(self) -> None:
-        await self._http.aclose()
+        async def fetch(cursor: str) -> Document:
+            return await self.get(call, {**params, **({"cursor": cursor} if cursor else {})}, account)
+
+        async for page in by_cursor(fetch, name, what=call):
+            yield page
 
     async def _get(self, call: str, params: Parameters, account: LighterAccount | None) -> Document:
         headers = None if account is None else {"authorization": token_of(account)}

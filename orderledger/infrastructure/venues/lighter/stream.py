@@ -1,28 +1,28 @@
-"""Listening to Lighter: one websocket for all accounts, subscribed anew whenever it comes back.
+"""Lighter's stream: one websocket for all accounts, which subscribes again whenever it reconnects.
 
-An account is up once the venue has confirmed both of its channels that count, orders and trades. What comes before that is
-held back. Every frame is also a tick: it may be time for a new token, or too late for a confirmation.
+An account is up once the venue has confirmed its channels of orders and trades. Messages that come before are held back. With
+every frame the time is checked: a token may have to be renewed, or a confirmation may be overdue.
 """
 
 import asyncio
 import json
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger.infrastructure.venues.base.base_venue import BaseVenue
 from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.base.translation import Fault
-from orderledger.infrastructure.venues.base.transport import Backoff, Closed, Frame, Opened, Socket, parsed
+from orderledger.infrastructure.venues.base.transport import Backoff, Closed, Event, Frame, Opened, Socket, parsed
 from orderledger.infrastructure.venues.base.transport.websocket import Send
-from orderledger.infrastructure.venues.base.unread import garbled
-from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Told, Up
+from orderledger.infrastructure.venues.base.venue import Down, Up
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
 from orderledger.infrastructure.venues.lighter.rest import refusal_of
 from orderledger.infrastructure.venues.lighter.tokens import ends_of, hidden, renew_at, token_of
@@ -33,98 +33,89 @@ CHANNELS = (ORDERS, TRADES, POSITIONS)
 NEEDED = frozenset({ORDERS, TRADES})
 PING = json.dumps({"type": "ping"})
 PONG = json.dumps({"type": "pong"})
-MOST_KEPT = 10_000
-"""Faults that wait for the next frame: of more, the oldest are forgotten."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Session:
-    """What is known of one connection. `held` is what was heard of an account before it was up; `refusal` what the venue said
-    no with."""
+    """The state of one connection. `held`: messages about an account that is not up yet. `refusal`: what the venue refused
+    with."""
 
     opened_at: datetime
     renew_at: datetime | None
     confirmed: dict[str, set[str]] = field(default_factory=dict)
-    held: dict[str, list[Heard]] = field(default_factory=dict)
+    held: dict[str, list[list[Message]]] = field(default_factory=dict)
     up: set[str] = field(default_factory=set)
     refusal: str | None = None
 
 
 class Stream:
-    """The accounts of an interpreter, listened to. `confirm_within`: how long a subscription may go without an answer."""
+    """A feed of all accounts. `confirm_within`: how long a subscription may go unconfirmed."""
 
     def __init__(
         self,
         url: str,
+        venue: BaseVenue,
         interpreter: Interpreter,
         *,
-        now: Callable[[], datetime],
         backoff: Backoff,
         ping_every: float = 25.0,
         quiet_for: float = 150.0,
         confirm_within: timedelta = timedelta(seconds=30),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self._venue = venue
         self._interpreter = interpreter
-        self._now = now
         self._confirm_within = confirm_within
         self._sleep = sleep
         self._patience = backoff.anew()
         self._subscriptions: list[str] = []
         self._renew_at: datetime | None = None
         self._refusals = 0
-        self._session = Session(now(), None)
+        self._session = Session(venue.now(), None)
         self._held_markets: dict[str, set[str]] = {}
-        self._garbled: deque[Garbled] = deque(maxlen=MOST_KEPT)
-        """Yet to be told."""
         self._refusal: str | None = None
-        """Why accounts did not come up on this connection, or the last one."""
+        """Why accounts did not come up on this connection or the last one."""
         self._socket = Socket(
-            url, greet=self._greet, ping=lambda: PING, ping_every=ping_every, quiet_for=quiet_for, backoff=backoff, now=now
+            url, greet=self._greet, ping=lambda: PING, ping_every=ping_every, quiet_for=quiet_for, backoff=backoff, now=venue.now
         )
 
-    async def events(self) -> AsyncGenerator[Told, None]:
-        """All that is heard, until `aclose`; of accounts that did not come up, when the connection ends."""
-        async for event in self._socket.events():
-            match event:
-                case Opened():
-                    self._session = Session(event.at, self._renew_at)
-                case Frame():
-                    for told in await self._frame(event):
-                        yield told
-                case Closed():
-                    self._refusal = self._session.refusal or hidden(event.reason)
-                    up = [account for account in self._interpreter.accounts if account in self._session.up]
-                    if up:
-                        yield Down(accounts=up, at=event.at, reason=hidden(event.reason))
-                    for heard in self._held_back():
-                        yield heard
-            while self._garbled:
-                yield self._garbled.popleft()
-        for heard in self._held_back():
-            yield heard
+    async def run(self) -> None:
+        """Deliver what is received; of accounts that did not come up, when the connection ends."""
+        async with aclosing(cast(AsyncGenerator[Event, None], self._socket.events())) as events:
+            async for event in events:
+                match event:
+                    case Opened():
+                        self._session = Session(event.at, self._renew_at)
+                    case Frame():
+                        await self._take(event)
+                    case Closed():
+                        await self._close(event)
+        await self._deliver_held_back()
 
-    def fault_of(self, account: str) -> str | None:
-        """Why the account is not up."""
-        if self._socket.fault is not None:
-            return hidden(self._socket.fault)
-        return None if account in self._session.up else self._refusal
-
-    async def tell(self, one: Garbled) -> None:
-        """Have it told with what is heard next."""
-        self._garbled.append(one)
-
-    async def aclose(self) -> None:
+    async def disconnect(self) -> None:
         await self._socket.aclose()
 
+    def error_for(self, account: str) -> str | None:
+        """Why the account is not up."""
+        if self._socket.fault is not None:
+            return self._socket.fault
+        return None if account in self._session.up else self._refusal
+
+    async def _close(self, closed: Closed) -> None:
+        self._refusal = self._session.refusal or hidden(closed.reason)
+        up = [account for account in self._interpreter.accounts if account in self._session.up]
+        if up:
+            await self._venue.queue.put(Down(accounts=up, at=closed.at, reason=hidden(closed.reason)))
+        await self._deliver_held_back()
+
     async def _greet(self, _: Send) -> None:
-        """Before anything is heard: the markets, and a token for each account. They are sent once the venue has greeted us."""
+        """Get the markets, and a token for each account. The subscriptions are sent once the venue has sent its greeting."""
         if self._refusals > 1:
             await self._sleep(self._patience.next())
         await self._interpreter.load()
-        now, renewals = self._now(), list[datetime]()
+        now, renewals = self._venue.now(), list[datetime]()
         self._subscriptions = []
         for account in self._interpreter.accounts.values():
             token = token_of(account)
@@ -137,13 +128,14 @@ class Stream:
                 self._subscriptions.append(json.dumps(frame))
         self._renew_at = min(renewals, default=None)
 
-    async def _frame(self, frame: Frame) -> list[Told]:
+    async def _take(self, frame: Frame) -> None:
         try:
             document = parsed(frame.text)
         except ValueError as fault:
-            self._set_aside(list(self._interpreter.accounts), [Fault(str(fault), frame.text)], frame.at)
-            return []
+            await self._venue.deliver_faults(list(self._interpreter.accounts), [Fault(str(fault), frame.text)], frame.at)
+            return
         kind = document.get("type") if isinstance(document, dict) else None
+        self._tick(frame.at)
         if kind == "connected":
             for subscription in self._subscriptions:
                 await self._socket.send(subscription)
@@ -154,39 +146,36 @@ class Stream:
         elif (code := refusal_of(document)) is not None:
             self._refused(code, document)
         else:
-            return await self._about_accounts(document, frame.at)
-        self._tick(frame.at)
-        return []
+            await self._take_of_accounts(document, frame.at)
 
-    async def _about_accounts(self, document: Any, at: datetime) -> list[Told]:
-        self._tick(at)
-        told: list[Told] = []
+    async def _take_of_accounts(self, document: Any, at: datetime) -> None:
         channel, account = self._addressed(document)
         for name in self._interpreter.accounts if account is None else [account]:
             translation = await self._interpreter.told(name, document, at)
-            self._set_aside([name], translation.faults, at)
             messages = list(translation.messages)
             if channel == POSITIONS and not translation.faults:
                 messages += self._flat(name, messages, at)
-            told += self._heard(name, messages, self._is_confirmation(document, channel, name), at)
-        return told
+            await self._deliver(name, messages, self._is_confirmation(document, channel, name), at)
+            await self._venue.deliver_faults([name], translation.faults, at)
 
-    def _heard(self, account: str, messages: list[Message], is_last_confirmation: bool, at: datetime) -> list[Told]:
-        """What may be told now: nothing of an account that is not up yet, and all of it when it comes up."""
-        heard = [Heard(account=account, messages=messages)] if messages else []
+    async def _deliver(self, account: str, messages: list[Message], is_last_confirmation: bool, at: datetime) -> None:
+        """Deliver what is allowed now: nothing of an account that is not up yet, and all of it once it is up."""
         session = self._session
-        if account in session.up:
-            return list(heard)
-        session.held.setdefault(account, []).extend(heard)
-        if not is_last_confirmation:
-            return []
-        session.up.add(account)
-        self._refusals = 0
-        self._patience.reset()
-        return [Up(accounts=[account], at=at), *session.held.pop(account)]
+        if account not in session.up:
+            session.held.setdefault(account, []).append(messages)
+            if not is_last_confirmation:
+                return
+            session.up.add(account)
+            self._refusals = 0
+            self._patience.reset()
+            await self._venue.queue.put(Up(accounts=[account], at=at))
+            for held in session.held.pop(account):
+                await self._venue.deliver(account, held)
+            return
+        await self._venue.deliver(account, messages)
 
     def _is_confirmation(self, document: Any, channel: str | None, account: str) -> bool:
-        """Whether this is the last that was missing."""
+        """Whether all channels that count are confirmed now."""
         kind = document.get("type") if isinstance(document, dict) else None
         confirmed = self._session.confirmed.setdefault(account, set())
         if isinstance(kind, str) and kind.startswith("subscribed/") and channel is not None:
@@ -194,7 +183,7 @@ class Stream:
         return confirmed >= NEEDED
 
     def _addressed(self, document: Any) -> tuple[str | None, str | None]:
-        """The channel of a frame, and the account that it names, as far as it does."""
+        """The channel and the account that a frame names, if it does."""
         named = document.get("channel") if isinstance(document, dict) else None
         if not isinstance(named, str):
             return None, None
@@ -203,7 +192,7 @@ class Stream:
         return channel, next((name for name, account in accounts.items() if str(account.account_index) == index), None)
 
     def _flat(self, account: str, messages: list[Message], at: datetime) -> list[Message]:
-        """A frame of positions that leaves out what was held says that it is held no more."""
+        """The positions that a frame of all positions leaves out: they are flat now."""
         told = {message.instrument: message.quantity for message in messages if isinstance(message, Balance)}
         before = self._held_markets.get(account, set())
         self._held_markets[account] = {instrument for instrument, quantity in told.items() if quantity}
@@ -213,9 +202,11 @@ class Stream:
             for instrument in gone
         ]
 
-    def _held_back(self) -> list[Heard]:
+    async def _deliver_held_back(self) -> None:
         held, self._session.held = self._session.held, {}
-        return [heard for of_account in held.values() for heard in of_account]
+        for account, of_account in held.items():
+            for messages in of_account:
+                await self._venue.deliver(account, messages)
 
     def _refused(self, code: int, document: Document) -> None:
         if code == ALREADY_SUBSCRIBED:
@@ -234,6 +225,3 @@ class Stream:
             self._socket.renew("the token is to be renewed")
         elif len(session.up) < len(self._interpreter.accounts) and at > session.opened_at + self._confirm_within:
             self._socket.renew("subscriptions that nobody confirmed")
-
-    def _set_aside(self, accounts: Sequence[str], faults: Sequence[Fault], at: datetime) -> None:
-        self._garbled += garbled(accounts, faults, at, hidden)

@@ -1,4 +1,4 @@
-"""Tokens: whose account it is, when its token ends, and how no text shows it."""
+"""Tokens of accounts: when they end, and how they are kept out of texts."""
 
 import re
 from collections.abc import Callable
@@ -15,14 +15,14 @@ LONGEST_MARGIN = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LighterAccount:
-    """An account of the venue. `token` gives a token that holds now; it is called for each connection and each question."""
+    """An account of the venue. `token` returns a valid token; it is called for each connection and each request."""
 
     account_index: int
     token: Callable[[], str]
 
 
 def token_of(account: LighterAccount) -> str:
-    """A token. Raises VenueUnavailable where there is none; what the callable says of it may be secret, and is not repeated."""
+    """A token. Raises VenueUnavailable if there is none. The callable's error may hold a secret and is not repeated."""
     try:
         token = account.token()
     except Exception as error:
@@ -34,15 +34,15 @@ def token_of(account: LighterAccount) -> str:
 
 
 def ends_of(token: str) -> datetime | None:
-    """When it ends, if it says so."""
+    """When the token ends, if it states it."""
     found = SIGNED.fullmatch(token) or READ_ONLY.fullmatch(token)
     return None if found is None else datetime.fromtimestamp(int(found["ends"]), UTC)
 
 
 def renew_at(token: str, now: datetime) -> datetime | None:
-    """When a connection needs a new token: a quarter of its life before its end, a quarter of an hour at most.
+    """When a connection needs a new token: a quarter of the token's life before its end, 15 minutes at most.
 
-    None where the token does not say when it ends.
+    None if the token does not state its end.
     """
     ends_at = ends_of(token)
     if ends_at is None:

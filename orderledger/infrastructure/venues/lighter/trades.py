@@ -1,7 +1,8 @@
-"""One row of a trade: the fill of the own side, or both fills of a trade with oneself. And rows of funding and positions.
+"""Rows of trades, funding and positions, to messages.
 
-A fill is the same fill by market, trade and side: `0:19300000001:buy`. One that no order made, as when the venue takes a
-position away, is of an order of its own, `none:` and the fill.
+A trade is one fill of the account, or two if the account traded with itself. A fill is identified by market, trade and side:
+`0:19300000001:buy`. A fill that no order made, as when the venue takes a position away, is an order of its own: `none:` and the
+fill.
 """
 
 from decimal import Decimal
@@ -112,7 +113,7 @@ def funding_messages(row: Document, context: Context, hint: str | None) -> list[
 
 
 def position_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
-    """What the venue says is held of one market. `position` bears no sign, `sign` does. Raises Unreadable."""
+    """A position. `position` has no sign, `sign` has. Raises Unreadable."""
     return [_held(row, context, hint, _signed(row, "position"), price(row, "avg_entry_price"))]
 
 
@@ -145,9 +146,9 @@ def _held(row: Document, context: Context, hint: str | None, quantity: Decimal, 
 
 
 def asset_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
-    """What the venue says is held of one currency. Raises Unreadable.
+    """The balance of one currency. Raises Unreadable.
 
-    A perpetual is called after its currency here: the currency then has to have another name.
+    A perpetual has the name of its currency: then the balance gets another name.
     """
     symbol = word(row, "symbol")
     if symbol is None:

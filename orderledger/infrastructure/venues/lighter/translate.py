@@ -1,4 +1,4 @@
-"""Any payload of Lighter, to messages: frames of its websocket and answers of its REST, recognised by their shape.
+"""Any payload of Lighter, to messages: frames and REST answers, recognised by their shape.
 
 Pure: no clock, no network. A row that cannot be read is a Fault and costs the other rows nothing.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.fields import Document, Unreadable, moment, number
 from orderledger.infrastructure.venues.base.translation import Fault, Translation, guarded, joined
 from orderledger.infrastructure.venues.base.venue import NoRecords, Records
@@ -39,10 +40,10 @@ PARTS: dict[str, tuple[frozenset[str], Reader]] = {
     "bo_position": (trades.POSITION_MARKS, trades.outcome_messages),
     "assets": (trades.ASSET_MARKS, trades.asset_messages),
 }
-"""Where rows stand in a payload, in the order in which they are told: fills before the claims that count them."""
+"""The fields that hold rows, in the order of their messages: fills come before the claims that count them."""
 
 SILENT = frozenset({"code", "message", "error", "type", "txs", "notifs", "stats", "order_books", "volume", *DETAILS})
-"""What a payload of this venue may hold that says nothing about orders."""
+"""Fields of payloads that say nothing about orders."""
 
 ACCOUNT_MARKS = frozenset({"positions", "index"})
 
@@ -70,6 +71,9 @@ class LighterRecording:
 
     def rest(self) -> Translation:
         return Translation()
+
+    def terms_of(self, instrument: str) -> Terms | None:
+        return self._context.markets.terms_of(instrument)
 
 
 def from_recorded(

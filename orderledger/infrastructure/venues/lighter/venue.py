@@ -1,20 +1,20 @@
-"""Lighter as a venue of the ledger: accounts that are listened to and asked. It sends no orders and signs nothing."""
+"""Lighter as a venue of the ledger: its accounts are read by websocket and REST. It sends no orders and signs nothing."""
 
 import random
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.messages.registry import Balance, Message
-from orderledger.infrastructure.venues.base.networks import LIGHTER
+from orderledger.infrastructure.venues.base.base_venue import BaseVenue, Feed
+from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.transport import Backoff, Http
-from orderledger.infrastructure.venues.base.unread import Unread
-from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, NoRecords, Records, Told
+from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, Records
+from orderledger.infrastructure.venues.lighter.adapter import NETWORKS
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
 from orderledger.infrastructure.venues.lighter.markets import Markets
-from orderledger.infrastructure.venues.lighter.questions import Questions
+from orderledger.infrastructure.venues.lighter.queries import Queries
 from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, Rest, http_for
 from orderledger.infrastructure.venues.lighter.stream import Stream
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
@@ -23,8 +23,8 @@ from orderledger.projections.view import Row
 
 __all__ = ["MAINNET", "TESTNET", "LighterAccount", "LighterVenue"]
 
-MAINNET = LIGHTER["mainnet"].url
-TESTNET = LIGHTER["testnet"].url
+MAINNET = NETWORKS["mainnet"].url
+TESTNET = NETWORKS["testnet"].url
 
 ABILITIES = Abilities(
     client_ids="an index of ours names one order among those that are open; whether it may come again is not stated",
@@ -36,7 +36,7 @@ ABILITIES = Abilities(
 )
 
 
-class LighterVenue:
+class LighterVenue(BaseVenue):
     """Accounts at Lighter, by their names in the ledger.
 
     `websocket_url`: by default that of `url`. `markets`: what was kept of an earlier run, so that nothing has to be asked
@@ -66,15 +66,16 @@ class LighterVenue:
         confirm_within: timedelta = timedelta(seconds=30),
     ) -> None:
         now, chance = (clock or SystemClock()).now, chance or random.Random()
-        self.accounts: Sequence[str] = tuple(accounts)
-        self._rest = Rest(http or http_for(url, allowance, chance), allowance)
-        self._interpreter = Interpreter(self._rest, dict(accounts), records or NoRecords(), Markets.of(markets or {}))
-        self._unread = Unread(now, hidden)
-        self._questions = Questions(self._rest, self._interpreter, self._unread, now, rest_lag)
+        http = http or http_for(url, allowance, chance)
+        super().__init__(accounts, records=records, now=now, http=http, hidden=hidden)
+        rest = Rest(http, allowance)
+        self._interpreter = Interpreter(rest, dict(accounts), self.records, Markets.of(markets or {}))
+        self._queries = Queries(rest, self._interpreter, now)
+        self._rest_lag = rest_lag
         self._stream = Stream(
-            websocket_url or LIGHTER.websocket_url(url),
+            websocket_url or NETWORKS.websocket_url(url),
+            self,
             self._interpreter,
-            now=now,
             backoff=backoff or Backoff(chance),
             ping_every=ping_every,
             quiet_for=quiet_for,
@@ -86,35 +87,29 @@ class LighterVenue:
         """The markets known now: worth keeping for the next run."""
         return self._interpreter.markets
 
-    async def listen(self) -> AsyncGenerator[Told, None]:
-        """Orders, trades and positions of all accounts, as the venue pushes them, until `aclose`."""
-        with self._unread.told_to(self._stream.tell):
-            async with aclosing(self._stream.events()) as heard:
-                async for told in heard:
-                    yield told
+    def make_feeds(self) -> Iterable[Feed]:
+        return [self._stream]
 
-    async def hang_up(self) -> None:
-        await self._stream.aclose()
-
-    def fault_of(self, account: str) -> str | None:
-        return self._stream.fault_of(account)
+    def terms_of(self, instrument: str) -> Terms | None:
+        return self.markets.terms_of(instrument)
 
     async def open_orders(self, account: str) -> Listing:
-        return await self._questions.open_orders(account)
+        """All open orders as of `rest_lag` ago: younger ones may be missing."""
+        asked_at = self.now()
+        told, venue_order_ids = await self._queries.open_orders(account, asked_at)
+        return await self.listing(account, told, venue_order_ids, asked_at - self._rest_lag)
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
-        return await self._questions.order(account, order)
+        told = await self._queries.order(account, order)
+        return None if told is None else await self.about_order(account, told)
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        return await self._questions.fills_since(account, since)
+        told = await self._queries.fills_since(account, since)
+        return await self.answer(account, told.messages, told.faults)
 
     async def positions(self, account: str) -> Sequence[Balance]:
-        return await self._questions.positions(account)
+        return self.balances(await self._queries.positions(account))
 
-    def tells_position_of(self, instrument: str) -> bool:
+    def reports_position(self, instrument: str) -> bool:
         """Not of what is held at spot, e.g. `ETH/USDC`: that is a balance of two currencies."""
         return "/" not in instrument
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-        await self._rest.aclose()

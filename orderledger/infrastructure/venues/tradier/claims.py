@@ -1,4 +1,4 @@
-"""What a row, or an event, claims besides: numbers to be cross-checked, and terms, never a fill."""
+"""The claims of a row or event: numbers to be cross-checked, and terms; never a fill."""
 
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ from orderledger.projections.view import Row
 
 
 def claims_of(row: OrderRow) -> ReportedClaims:
-    """What the row claims. A filled quantity of 0 beside `filled` is one that is not known yet, as is an average price of 0."""
+    """The claims of a row. A filled quantity or average price of 0 with the status `filled` is not known yet."""
     quantity, cumulated = row.quantity, row.exec_quantity
     if row.is_compound:
         quantity, cumulated = (leg_quantity(row) if counts_legs(row) else None), _leg_cumulated(row)
@@ -40,7 +40,8 @@ def claims_of(row: OrderRow) -> ReportedClaims:
 
 
 def event_claims_of(row: OrderRow, known: Row | None) -> ReportedClaims:
-    """What an event claims. Whether it counts spreads or contracts it does not say: of what may be spreads, no numbers."""
+    """The claims of an event. It does not say whether it counts spreads or contracts: of a possible spread it claims no
+    numbers."""
     has_legs = known is not None and any(name.startswith(LEG_ALIAS) for name in known.get("aliases") or {})
     is_spread = has_legs or row.order_type is OrderType.OTHER
     cumulated = None if is_spread or (row.status == "filled" and not row.exec_quantity) else row.exec_quantity
@@ -62,7 +63,7 @@ def _claimed_status(row: OrderRow, cumulated: Decimal | None) -> str | None:
 
 
 def counts_legs(row: OrderRow) -> bool:
-    """Whether the order's quantity is to be that of all its legs: once it works, or anything of it has filled."""
+    """Whether the order's quantity is that of all its legs: once it works, or any of it has filled."""
     return row.status in WORKING or row.status == "filled" or any(leg.exec_quantity for leg in row.legs)
 
 

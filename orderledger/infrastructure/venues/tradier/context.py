@@ -1,4 +1,4 @@
-"""Whose payload it is, and what is known besides."""
+"""`Context`: what a translation needs that a payload does not hold."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,29 +8,29 @@ from decimal import Decimal
 from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.registry import CorrectFill, Fill, Message
 from orderledger.infrastructure.venues.base.venue import Records
-from orderledger.infrastructure.venues.tradier.fills import Told
+from orderledger.infrastructure.venues.tradier.fills import FillsById
 from orderledger.infrastructure.venues.tradier.tags import Holders
 
 Age = tuple[datetime, Decimal]
-"""When a row last changed, and what had filled by then: of two rows of one order the greater is the newer."""
+"""When a row last changed, and the quantity filled by then: the greater of two is the newer row."""
 
 
 @dataclass(slots=True)
 class Memory:
-    """What was told and may not be recorded yet. Losing it costs repetitions, which the ledger knows as such, and no fact."""
+    """What was translated and may not be recorded yet. Losing it causes only duplicates, which the ledger recognises."""
 
-    told: dict[tuple[str, str], Told] = field(default_factory=dict)
+    told: dict[tuple[str, str], FillsById] = field(default_factory=dict)
     newest: dict[tuple[str, str], Age] = field(default_factory=dict)
     holders: Holders = field(default_factory=Holders)
 
     def remember(self, account: str, messages: Iterable[Message]) -> None:
-        """The fills that are told now, and were found to be such as the ledger can keep."""
+        """Remember the fills among these messages."""
         for message in messages:
             if isinstance(message, (Fill, CorrectFill)) and message.venue_order_id is not None:
                 self.told.setdefault((account, message.venue_order_id), {})[message.fill_id] = message
 
     def is_stale(self, account: str, venue_order_id: str, age: Age) -> bool:
-        """Whether a newer row of this order was told. What is told now is remembered."""
+        """Whether a newer row of this order was translated before. Remembers this one otherwise."""
         known = self.newest.get((account, venue_order_id))
         if known is not None and age < known:
             return True
@@ -52,7 +52,7 @@ class Context:
     knows_requests: bool = True
 
     def named(self, tag: str | None, venue_order_id: str, created_at: datetime | None) -> tuple[dict[str, str], str | None]:
-        """The aliases of a venue order, and what is to be said of its tag."""
+        """The aliases of a venue order, and a remark about its tag."""
         if not self.knows_requests:
             return self.memory.holders.first(self.account, tag, venue_order_id), None
         return self.memory.holders.named(self.records, self.account, tag, venue_order_id, created_at)

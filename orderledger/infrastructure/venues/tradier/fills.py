@@ -21,16 +21,16 @@ from orderledger.projections.view import Row
 
 CENT = Decimal("0.01")
 NOT_DERIVED = "price_not_derived"
-"""The reason of a fill that is booked at the last price, because the average prices leave none for it."""
+"""The reason of a fill at the last price, because no price can be derived from the averages."""
 FIRST = datetime.min.replace(tzinfo=UTC)
 
-Told = dict[str, Fill | CorrectFill]
-"""Fills that were told, by their id, until the ledger has them."""
+FillsById = dict[str, Fill | CorrectFill]
+"""Fills that were translated, by id, until the ledger has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A fill that counts."""
+    """A standing fill."""
 
     fill_id: str
     quantity: Decimal
@@ -53,7 +53,7 @@ class Numbers:
 
 @dataclass(slots=True)
 class Filled:
-    """What has been told as filled of an order, or of one of its legs."""
+    """The fills so far of an order, or of one of its legs."""
 
     order: str
     leg: OrderRow | None
@@ -61,7 +61,7 @@ class Filled:
     pending: list[Fill | CorrectFill]
 
     @classmethod
-    def of(cls, records: Records, account: str, order: str, leg: OrderRow | None, told: Told) -> "Filled":
+    def of(cls, records: Records, account: str, order: str, leg: OrderRow | None, told: FillsById) -> "Filled":
         """The ledger's standing fills, and those of `told` that it does not have yet; those it has are forgotten there."""
         filled = cls(order, leg, {}, [])
         for row in records.trades(account, order):
@@ -181,7 +181,7 @@ class Filled:
         return abs(difference) < EXACT.multiply(step, cumulated)
 
 
-def _forget(told: Told, fill_id: str) -> None:
+def _forget(told: FillsById, fill_id: str) -> None:
     """The ledger has this fill, and so it has, or does not need, all that it corrects."""
     message = told.pop(fill_id, None)
     if isinstance(message, CorrectFill):

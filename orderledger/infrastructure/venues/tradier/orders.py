@@ -1,4 +1,4 @@
-"""A row of an order, or an event about one, to its messages: terms, fills, then what became of the order.
+"""A row of an order, or an event about one, to messages: terms, fills, then the status.
 
 An order with legs is one order of the ledger. Its fills are those of its legs, each with the leg's own instrument and side;
 its quantity counts the contracts of all legs, which a `restate` says before the first of them is filled.
@@ -24,7 +24,6 @@ from orderledger.infrastructure.venues.base.translation import Translation
 from orderledger.infrastructure.venues.tradier.claims import claims_of, counts_legs, event_claims_of, leg_quantity
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.fills import Filled, Numbers
-from orderledger.infrastructure.venues.tradier.positions import definition
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
 from orderledger.infrastructure.venues.tradier.tags import known_as
 from orderledger.infrastructure.venues.tradier.vocabulary import (
@@ -43,7 +42,7 @@ COUNTED_TWICE = "counted_twice"
 
 
 def order_messages(row: OrderRow, context: Context) -> Translation:
-    """All that a row of REST says. The questions are about fills that it implies and does not price."""
+    """The messages of a REST row. The questions are about fills that it implies without a price."""
     common, text = _common(row, context)
     is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
     fills, is_short = _fills(row, context, common)
@@ -74,7 +73,7 @@ def event_messages(row: OrderRow, parent: str | None, context: Context) -> Trans
 
 
 def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None]:
-    """The fields of all messages about the order, and what is to be said of its tag."""
+    """The fields of all messages about the order, and a remark about its tag."""
     aliases, text = context.named(row.tag, row.venue_order_id, row.created_at)
     legs = {f"{LEG_ALIAS}{leg.venue_order_id}": leg.venue_order_id for leg in row.legs}
     common = {
@@ -91,7 +90,7 @@ def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None
 
 
 def _status(row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None, text: str | None) -> Message:
-    """The message for the row's status. A word that nobody knows is told as it is, and the order stays open."""
+    """The message for the row's status. An unknown word is passed on as it is, and the order stays open."""
     model, status = STATUSES.get(row.status, (StatusReport, None))
     if row.status == "calculated" and row.quantity is not None and (row.exec_quantity or ZERO) >= row.quantity:
         status = Status.FILLED
@@ -104,9 +103,9 @@ def _status(row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None
 
 
 def _reason(row: OrderRow) -> str | None:
-    """Why it ended, in the venue's words; else its word where that says more than the status.
+    """Why it ended, in the venue's words; else its status word if that says more than the message.
 
-    An event never says why, and what is said first stands: an end that it tells is left without a reason.
+    The end of an event has no reason: an event never states it, and the first reason would stand.
     """
     if row.status in UNFILLED_ENDS and "event" in row.raw and row.description is None:
         return None
@@ -132,15 +131,13 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
         if numbers is not None:
             fills.append(_fill(numbers, fields))
             filled.add(fills[-1])
-        if fills and line.instrument is not None:
-            messages += definition(line.instrument, context)
         messages += fills
         is_short = is_short or _is_short(line, filled.quantity)
     return messages, is_short
 
 
 def _is_short(line: OrderRow, told: Decimal) -> bool:
-    """Whether the row implies more than could be told: no price yet, or `filled` before the numbers are there."""
+    """Whether the row implies more fills than it can give: without a price yet, or `filled` without numbers."""
     return (line.exec_quantity or ZERO) > told or (line.status == "filled" and not line.exec_quantity)
 
 

@@ -1,4 +1,4 @@
-"""Reading what is Tradier's own: nothing, one object or a list; plain numbers, and texts that came as numbers."""
+"""Readers for Tradier's fields: nothing, one object or a list; plain numbers, and texts that came as numbers."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from orderledger.infrastructure.venues.base.fields import LONGEST_ID, Document, 
 
 
 def rows_of(value: Any, name: str) -> list[Any]:
-    """What stands for a list: nothing, one object, or a list. Raises Unreadable for anything else."""
+    """A list, which may be written as nothing or as one object. Raises Unreadable for anything else."""
     if is_nothing(value):
         return []
     if isinstance(value, list):
@@ -32,7 +32,7 @@ def number(row: Document, name: str) -> Decimal | None:
     """An exact number, written plainly: 10.0 is 10."""
     value = row.get(name)
     if isinstance(value, float):
-        row = {name: repr(value)}  # somebody else has parsed it: its shortest text is the one that was sent
+        row = {name: repr(value)}  # parsed elsewhere: its shortest text is the one that was sent
     found = fields.number(row, name)
     return None if found is None else Decimal(plain(found))
 
@@ -46,17 +46,17 @@ def amount(row: Document, name: str) -> Decimal | None:
 
 
 def price(row: Document, name: str) -> Decimal | None:
-    """A price. Tradier writes 0 for none."""
+    """A price. 0 stands for none."""
     return amount(row, name) or None
 
 
 def net_price(row: Document, name: str) -> Decimal | None:
-    """The price of several legs together, which may be below 0: what is received for them."""
+    """The price of several legs together. Below 0 it is received."""
     return number(row, name) or None
 
 
 def label(row: Document, name: str) -> str | None:
-    """A text that can be printed, also where it is all digits and came as a number: Tradier's JSON is made of its XML."""
+    """A printable text, which may come as a number if it is all digits, because Tradier's JSON is made from XML."""
     value = row.get(name)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**LONGEST_ID:
         return str(value)

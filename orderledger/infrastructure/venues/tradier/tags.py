@@ -1,4 +1,4 @@
-"""Tradier's `tag`: the only trace of ours that an order bears, and not a unique one."""
+"""Tradier's `tag`: the only client id of an order, which need not be unique."""
 
 import re
 from datetime import datetime, timedelta
@@ -25,13 +25,13 @@ def tag_for(client_order_id: str) -> str:
 
 
 class Holders:
-    """Which venue order has been taken for the order of a tag, while the ledger may not have recorded that yet."""
+    """Which venue order was matched with a tag, while the ledger may not have recorded it yet."""
 
     def __init__(self) -> None:
         self._venue_order_ids: dict[tuple[str, str], str] = {}
 
     def first(self, account: str, tag: str | None, venue_order_id: str) -> dict[str, str]:
-        """The aliases of a venue order where nobody knows what was requested: the order asked for first has the tag."""
+        """The aliases of a venue order without knowledge of requests: the first order with a tag gets it."""
         if tag is None or not PRINTED.fullmatch(tag):
             return {}
         holder = self._venue_order_ids.setdefault((account, tag), venue_order_id)
@@ -62,13 +62,13 @@ class Holders:
 
 
 def ids_of(order: Row) -> list[str]:
-    """The venue's ids of an order of the ledger, in order of appearance."""
+    """The venue's ids of an order, in order of appearance."""
     ids: list[str] = order.get("venue_order_ids") or []
     return ids or ([order["venue_order_id"]] if order.get("venue_order_id") else [])
 
 
 def known_as(records: Records, account: str, venue_order_id: str) -> Row | None:
-    """The order of the ledger that has borne this id of the venue, and not another name that reads the same."""
+    """The order of the ledger with this venue id. Another kind of name with the same text does not count."""
     known = records.order(account, venue_order_id)
     return known if known is not None and venue_order_id in ids_of(known) else None
 
@@ -82,7 +82,7 @@ def _requested(records: Records, account: str, tag: str | None) -> Row | None:
 
 
 def _may_be(own: Row, known: Row | None, created_at: datetime | None) -> bool:
-    """Whether a venue order can be the one requested. Known already, it is another if it is ours or older than the request."""
+    """Whether a venue order can be the requested one. A known order is another one if it is ours or older than the request."""
     if known is None:
         return True
     requested_at: datetime | None = own.get("requested_at")

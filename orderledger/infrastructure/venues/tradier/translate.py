@@ -1,4 +1,4 @@
-"""Any payload of Tradier, to messages: answers of its REST and events of its stream, recognised by their shape.
+"""Any payload of Tradier, to messages: REST answers and events, recognised by their shape.
 
 A fill is the same fill by the order's id, the leg's id if there is one, and the quantity filled by then: Tradier tells no
 executions. Pure: no clock, no network. A row that cannot be read is a Fault and costs the other rows nothing.
@@ -11,13 +11,14 @@ from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.fields import Document, Unreadable, identity, is_nothing
 from orderledger.infrastructure.venues.base.recorded import Remembering
 from orderledger.infrastructure.venues.base.translation import Fault, Translation, guarded, joined
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.orders import event_messages, order_messages
-from orderledger.infrastructure.venues.tradier.positions import cash_messages, position_messages
+from orderledger.infrastructure.venues.tradier.positions import cash_messages, position_messages, terms_of
 from orderledger.infrastructure.venues.tradier.reading import rows_of, rows_within
 from orderledger.infrastructure.venues.tradier.rows import OrderRow, gaps_of, read_row
 
@@ -32,12 +33,12 @@ __all__ = [
 ]
 
 SILENT = ("fault", "errors", "stream", "history", "gainloss", "profile", "event", "sessionid", "quotes", "clock", "watchlists")
-"""Answers, and events other than of orders, that name no order of ours; and what we send to the stream."""
-HOLDINGS = ("orders", "positions", "balances")
-"""What is told of an account in an answer about all that a user has."""
+"""Fields of answers and events that say nothing about orders, and of frames sent by us."""
+ACCOUNT_PARTS = ("orders", "positions", "balances")
+"""The fields of an account in an answer about all accounts of a user."""
 RECEIVED = "ok"
 ROW_MARKS = frozenset({"transaction_date", "create_date", "exec_quantity", "class", "symbol"})
-"""What only the row of an order has. The answer to placing, changing or canceling one has an id and `status: ok`."""
+"""Fields that only the row of an order has. The answer to placing, changing or canceling one has an id and `status: ok`."""
 
 
 class TradierRecording:
@@ -60,6 +61,9 @@ class TradierRecording:
 
     def rest(self) -> Translation:
         return Translation()
+
+    def terms_of(self, instrument: str) -> Terms | None:
+        return terms_of(instrument)
 
 
 def from_recorded(document: Any, account: str, records: Records | None = None) -> list[Message]:
@@ -124,12 +128,13 @@ def translated_event(document: Document, context: Context) -> Translation:
 
 
 def translated_positions(raw_rows: Sequence[Any], context: Context) -> Translation:
-    """What the venue says is held, and what it is."""
+    """The positions."""
     return _each(raw_rows, lambda row: position_messages(row, context))
 
 
 def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
-    """The ids that rows name, those included whose rows cannot be read otherwise. Open is what is not known to have ended."""
+    """The ids in rows, also in rows that are unreadable otherwise. `is_open_only`: without orders that are known to have
+    ended."""
     found = set()
     for raw in raw_rows:
         try:
@@ -143,24 +148,24 @@ def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
 
 
 def _of_accounts(rows: Sequence[Any], context: Context) -> Translation:
-    """What is told of ours among the accounts of a user. Whose is whose must be known, if several have something to tell."""
+    """The messages of our account among those of a user. If several have any rows, ours has to be known by its number."""
     odd = [Fault("is no account", row) for row in rows if not isinstance(row, dict)]
-    told = [row for row in rows if isinstance(row, dict) and any(not is_nothing(row.get(name)) for name in HOLDINGS)]
+    told = [row for row in rows if isinstance(row, dict) and any(not is_nothing(row.get(name)) for name in ACCOUNT_PARTS)]
     own = [row for row in told if not _is_of_another(row, "account_number", context)]
     if len(own) > 1:
         return Translation(faults=[Fault("names several accounts, and none of them as ours", list(rows))])
-    read = (translated({name: row[name]}, context) for row in own for name in HOLDINGS if not is_nothing(row.get(name)))
+    read = (translated({name: row[name]}, context) for row in own for name in ACCOUNT_PARTS if not is_nothing(row.get(name)))
     return joined(read) + Translation(faults=odd)
 
 
 def _is_of_another(row: Any, name: str, context: Context) -> bool:
-    """Whether the venue says that it is about another account."""
+    """Whether a row names another account."""
     told = row.get(name) if isinstance(row, dict) else None
     return context.number is not None and isinstance(told, (str, int)) and str(told) != context.number
 
 
 def _each(raw_rows: Sequence[Any], read: Callable[[Document], Sequence[Message]]) -> Translation:
-    """Rows that have nothing to do with one another."""
+    """The messages of independent rows."""
 
     def read_one(raw: Any) -> Translation:
         if not isinstance(raw, dict):
@@ -193,7 +198,7 @@ def _of_row(row: OrderRow | Fault, context: Context) -> Translation:
 
 
 def _is_receipt(row: Any) -> bool:
-    """The answer to a command: it was received, or, if it has no id, tried out. What becomes of the order, its row tells."""
+    """Whether it is the answer to a command, which only confirms its receipt or, without an id, a trial."""
     if not isinstance(row, dict) or is_nothing(row.get("status")):
         return False
     return ROW_MARKS.isdisjoint(row) or (row["status"] == RECEIVED and is_nothing(row.get("id")))

@@ -1,34 +1,34 @@
-"""Tradier behind the protocol of venues: what to ask, and how to listen."""
+"""Tradier as a venue of the ledger: its orders are polled, and its stream tells of changes between two polls."""
 
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, BustFill, CorrectFill, Fill, Instrument, Message
+from orderledger.infrastructure.messages.registry import Balance, BustFill, CorrectFill, Fill, Message
 from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.venues.base.base_venue import Feed
+from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.fields import Unreadable, can_be_id
-from orderledger.infrastructure.venues.base.networks import TRADIER
-from orderledger.infrastructure.venues.base.transport import Backoff, Budget, Http, Socket
-from orderledger.infrastructure.venues.base.unread import Unread
-from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, Records, Told
-from orderledger.infrastructure.venues.tradier.asking import KEPT_FOR, Questions, is_quota
+from orderledger.infrastructure.venues.base.polling import PolledVenue, PollFeed
+from orderledger.infrastructure.venues.base.translation import Translation
+from orderledger.infrastructure.venues.base.transport import Backoff, Http, RateLimiter
+from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Records
+from orderledger.infrastructure.venues.tradier.adapter import LIVE_PER_MINUTE, NETWORKS
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
-from orderledger.infrastructure.venues.tradier.listening import Listener
+from orderledger.infrastructure.venues.tradier.endpoints import KEPT_FOR, Endpoints, is_quota
+from orderledger.infrastructure.venues.tradier.listening import EventStream
+from orderledger.infrastructure.venues.tradier.positions import terms_of
 from orderledger.infrastructure.venues.tradier.rows import key_of, read_row
 from orderledger.infrastructure.venues.tradier.tags import ids_of, tag_for
 from orderledger.infrastructure.venues.tradier.translate import order_ids, translated_orders, translated_positions
-from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
+from orderledger.infrastructure.venues.tradier.vocabulary import NAME, TAG_ALIAS
 from orderledger.projections.view import Row
 
-LIVE = TRADIER["live"].url
-SANDBOX = TRADIER["sandbox"].url
+LIVE = NETWORKS["live"].url
+SANDBOX = NETWORKS["sandbox"].url
 STREAM_OF_URL = ""
 """Stands for the stream that belongs to the `url`."""
-LIVE_BUDGET = 120
-SANDBOX_BUDGET = 60
-"""Questions in a minute, for each token."""
 
 ABILITIES = Abilities(
     client_ids="a tag names whatever bears it: nothing stops two orders from bearing the same",
@@ -38,20 +38,16 @@ ABILITIES = Abilities(
     orders_reach_back="the present session; a month by the filtered list",
     fills_reach_back="a month, as what was filled in all: no single executions",
 )
-QUIET_SECONDS = 150.0
-"""Tradier's heart beats about once a minute: two beats may be missed."""
 
 
-class TradierVenue:
-    """Tradier, for some accounts of one token. `accounts`: the ledger's name of each, and Tradier's number of it.
+class TradierVenue(PolledVenue):
+    """Accounts of one Tradier token: their names in the ledger, with their numbers at Tradier.
 
-    Polls every `poll_seconds` while orders are open, and every `idle_seconds` otherwise. `stream_url`: by
-    default that of `url`; None: only polls.
-    `records` tells what the ledger has already. `now` gives aware UTC, `sleep` waits, `chance` spreads new attempts; `backoff`:
-    the pauses before them. `kept_for`: how long an answer about earlier days stands.
+    `stream_url`: by default that of `url`; None: poll only. `sleep` waits, `chance` spreads new attempts, `backoff` gives the
+    pauses before them. `kept_for`: how long an answer about earlier days is reused.
     """
 
-    name = "tradier"
+    name = NAME
     abilities = ABILITIES
 
     def __init__(
@@ -65,7 +61,7 @@ class TradierVenue:
         chance: random.Random,
         url: str = LIVE,
         stream_url: str | None = STREAM_OF_URL,
-        budget: int = LIVE_BUDGET,
+        requests_per_minute: int = LIVE_PER_MINUTE,
         poll_seconds: float = 2.0,
         idle_seconds: float = 15.0,
         attempts: int = 5,
@@ -73,161 +69,94 @@ class TradierVenue:
         backoff: Backoff | None = None,
         kept_for: timedelta = KEPT_FOR,
     ) -> None:
-        self.accounts: Sequence[str] = tuple(accounts)
-        self._numbers = dict(accounts)
-        self._records = records
-        self._memory = Memory()
-        self._now = now
-        self._sleep = sleep
-        self._token = token
-        self._stream_url = TRADIER.websocket_url(url) if stream_url == STREAM_OF_URL else stream_url
-        self._poll_seconds = poll_seconds
-        self._idle_seconds = idle_seconds
         self._backoff = backoff or Backoff(chance)
-        self._http = _http(url, token, Budget(budget), self._backoff, sleep, attempts=attempts, timeout=timeout)
-        self._questions = Questions(self._http, now, kept_for)
-        self._unread = Unread(now)
-        self._listener: Listener | None = None
-
-    async def listen(self) -> AsyncGenerator[Told, None]:
-        """Sweeps of all orders, and what the stream tells between them. Each new connection of the stream is followed by a
-        sweep. An account is Down when its sweeps fail; a stream that is cut costs time, and nothing else."""
-        listener = Listener(
-            numbers=self._numbers,
-            questions=self._questions,
-            context_of=self._context,
-            now=self._now,
-            poll_seconds=self._poll_seconds,
-            idle_seconds=self._idle_seconds,
+        http = Http(
+            url,
+            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},  # the default is XML
+            rate_limiter=RateLimiter(requests_per_minute),
+            attempts=attempts,
+            timeout=timeout,
+            backoff=self._backoff,
+            secrets=[token],
+            is_busy=is_quota,
+            sleep=sleep,
         )
-        socket = self._socket(listener) if self._stream_url is not None else None
-        self._listener = listener
-        try:
-            with self._unread.told_to(listener.tell):
-                async with aclosing(listener.told(socket)) as told:
-                    async for one in told:
-                        yield one
-        finally:
-            self._listener = None
+        super().__init__(accounts, records=records, now=now, http=http)
+        self.poll_seconds, self.idle_seconds = poll_seconds, idle_seconds
+        self._numbers = dict(accounts)
+        self._memory = Memory()
+        self._token = token
+        self._stream_url = NETWORKS.websocket_url(url) if stream_url == STREAM_OF_URL else stream_url
+        self._endpoints = Endpoints(http, now, kept_for)
 
-    async def hang_up(self) -> None:
-        if self._listener is not None:
-            await self._listener.hang_up()
+    def make_feeds(self) -> Iterable[Feed]:
+        """An account is Down when its polls fail. A stream that is cut costs time, and nothing else."""
+        polls = {self._numbers[account]: PollFeed(self, account) for account in self.accounts}
+        yield from polls.values()
+        if self._stream_url is not None:
+            yield EventStream(self._stream_url, self._token, self, self._endpoints, polls, self._backoff.anew())
 
-    def fault_of(self, account: str) -> str | None:
-        """While the stream is down, too: then an account is heard of less often."""
-        return None if self._listener is None else self._listener.fault_of(self._numbers[account])
+    async def order_rows(self, account: str) -> list[Any]:
+        return await self._endpoints.orders(self._numbers[account])
 
-    async def open_orders(self, account: str) -> Listing:
-        """Messages about all orders of the session, and the ids of those that are not known to have ended."""
-        at = self._now()
-        rows = await self._questions.orders(self._numbers[account])
-        translation = translated_orders(rows, self._context(account))
-        faults = await self._unread.say(account, translation.faults)
-        names = order_ids(rows, is_open_only=True)
-        return Listing(messages=translation.messages, faults=faults, venue_order_ids=names, at=at)
+    def translate_orders(self, account: str, rows: Sequence[Any]) -> Translation:
+        return translated_orders(rows, self.context(account))
+
+    def key_of(self, row: Any) -> str:
+        return key_of(row)
+
+    def open_ids(self, rows: Sequence[Any]) -> frozenset[str]:
+        return order_ids(rows, is_open_only=True)
+
+    def terms_of(self, instrument: str) -> Terms | None:
+        return terms_of(instrument)
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
-        """By the venue's ids; where that gives nothing, by id or tag among the orders of today, then of the days before."""
+        """Query by the venue's ids; without an answer, by id or tag among the orders of today, then of the days before."""
         number = self._numbers[account]
         for venue_order_id in filter(can_be_id, reversed(ids_of(order))):
-            rows = await self._questions.order(number, venue_order_id)
+            rows = await self._endpoints.order(number, venue_order_id)
             if rows is not None:
-                return await self._answered(rows, account)
+                return await self.about_order(account, self.translate_orders(account, rows))
         tag = self._tag_of(order)
         if not ids_of(order) and tag is None:
             return None
-        rows = _of(await self._questions.orders(number), ids_of(order), tag)
+        rows = _of(await self._endpoints.orders(number), ids_of(order), tag)
         if not rows:
-            since: datetime = order.get("requested_at") or order.get("acknowledged_at") or self._now()
-            rows = _of(await self._questions.earlier_orders(number, since), ids_of(order), tag)
-        return await self._answered(rows, account) if rows else None
+            since: datetime = order.get("requested_at") or order.get("acknowledged_at") or self.now()
+            rows = _of(await self._endpoints.earlier_orders(number, since), ids_of(order), tag)
+        return await self.about_order(account, self.translate_orders(account, rows)) if rows else None
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        """All that the orders of these days say which have filled anything, by the time of their last change.
+        """Everything about the orders of these days that have filled anything, by the time of their last change.
 
-        Fills that the ledger has already are not told again, but taken back where they were counted twice.
+        A fill that the ledger has is not repeated; one that was counted twice is busted.
         """
         number = self._numbers[account]
-        earlier = await self._questions.earlier_orders(number, since)
-        rows = {key_of(row): row for row in [*earlier, *await self._questions.orders(number)]}
+        earlier = await self._endpoints.earlier_orders(number, since)
+        rows = {key_of(row): row for row in [*earlier, *await self._endpoints.orders(number)]}
         changed = [row for row in rows.values() if _may_have_filled(row, since)]
-        translation = translated_orders(changed, self._context(account))
-        faults = await self._unread.say(account, translation.faults)
+        translation = translated_orders(changed, self.context(account))
         filled = {one.venue_order_id for one in translation.messages if isinstance(one, (Fill, CorrectFill, BustFill))}
-        told = [
-            message
-            for message in translation.messages
-            if isinstance(message, Instrument) or (isinstance(message, Report) and message.venue_order_id in filled)
-        ]
-        reach = self._questions.reach()
-        begins_at = reach if since < reach else None
-        return Answer(messages=sorted(told, key=lambda message: message.at or since), faults=faults, begins_at=begins_at)
+        told = [one for one in translation.messages if isinstance(one, Report) and one.venue_order_id in filled]
+        reach = self._endpoints.reach()
+        messages = sorted(told, key=lambda message: message.at or since)
+        return await self.answer(account, messages, translation.faults, begins_at=reach if since < reach else None)
 
     async def positions(self, account: str) -> Sequence[Balance]:
-        """All positions, as of now, at what they cost. Cash is not asked for: there is nothing here to hold it against."""
-        at = self._now()
-        rows = await self._questions.positions(self._numbers[account])
-        translation = translated_positions(rows, self._context(account, heard_at=at))
-        return self._unread.held(translation.messages, translation.faults)
+        """All positions as of now, at their cost. Cash is not queried: the ledger has nothing to compare it with."""
+        at = self.now()
+        rows = await self._endpoints.positions(self._numbers[account])
+        return self.balances(translated_positions(rows, self.context(account, heard_at=at)))
 
-    def tells_position_of(self, instrument: str) -> bool:
-        """Of all that can be traded there."""
-        return True
-
-    async def aclose(self) -> None:
-        await self._http.aclose()
-
-    def _context(self, account: str, heard_at: datetime | None = None) -> Context:
-        return Context(account=account, records=self._records, memory=self._memory, heard_at=heard_at)
-
-    async def _answered(self, rows: Sequence[object], account: str) -> Sequence[Message]:
-        translation = translated_orders(rows, self._context(account))
-        if not translation.messages and translation.faults:
-            raise VenueUnavailable(f"the order cannot be read: {translation.faults[0].fault}")
-        await self._unread.say(account, translation.faults)
-        return translation.messages
-
-    def _socket(self, listener: Listener) -> Socket:
-        assert self._stream_url is not None
-        return Socket(
-            self._stream_url,
-            greet=listener.greet,
-            quiet_for=QUIET_SECONDS,
-            backoff=self._backoff.anew(),
-            now=self._now,
-            secrets=[self._token],
-        )
+    def context(self, account: str, heard_at: datetime | None = None) -> Context:
+        return Context(account=account, records=self.records, memory=self._memory, heard_at=heard_at)
 
     @staticmethod
     def _tag_of(order: Row) -> str | None:
         tag: str | None = (order.get("aliases") or {}).get(TAG_ALIAS)
         client_order_id: str | None = order.get("client_order_id")
         return tag or (tag_for(client_order_id) if client_order_id else None)
-
-
-def _http(
-    url: str,
-    token: str,
-    budget: Budget,
-    backoff: Backoff,
-    sleep: Callable[[float], Awaitable[None]],
-    *,
-    attempts: int,
-    timeout: float,
-) -> Http:
-    """Tradier answers in XML to those who do not ask for JSON."""
-    return Http(
-        url,
-        headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-        budget=budget,
-        attempts=attempts,
-        timeout=timeout,
-        backoff=backoff,
-        secrets=[token],
-        is_busy=is_quota,
-        sleep=sleep,
-    )
 
 
 def _of(rows: Sequence[object], venue_order_ids: Sequence[str], tag: str | None) -> list[object]:

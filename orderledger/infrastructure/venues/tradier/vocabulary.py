@@ -1,7 +1,6 @@
 """Tradier's words, as data: statuses, sides, order types, durations, classes, option symbols."""
 
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from orderledger.domain.values import OrderType, Side, Status, TimeInForce
@@ -9,6 +8,7 @@ from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Ex
 from orderledger.infrastructure.messages.registry import Status as StatusReport
 from orderledger.infrastructure.messages.reports import Report
 
+NAME = "tradier"
 TAG_ALIAS = "tradier.tag"
 """The alias under which an order is recorded before it is sent: Tradier's `tag`."""
 
@@ -84,7 +84,6 @@ GROUPS = frozenset({"oto", "oco", "otoco"})
 
 STANDARD_OPTION = re.compile(r"[A-Z]{1,6}[0-9]{6}[CP][0-9]{8}", re.ASCII)
 """Root, expiry, call or put, strike. An adjusted option has a digit in its root, and what it delivers is its own affair."""
+SHARE = re.compile(r"[A-Z]{1,6}([./][A-Z]{1,2})?", re.ASCII)
 OPTION_MULTIPLIER = Decimal(100)
 CURRENCY = "USD"
-DEFINED_AT = datetime(1970, 1, 1, tzinfo=UTC)
-"""Before any fill, and before anything an operator says of an instrument, which therefore holds."""

@@ -1,11 +1,11 @@
-"""How long to wait before trying again."""
+"""The waits between attempts."""
 
 import random
 
 
 class Backoff:
-    """Waits that grow by `factor` from `first` to `most` seconds. Each is cut by chance, by up to half of it, so that
-    clients that failed together do not come back together."""
+    """Waits that grow by `factor` from `first` to `most` seconds. Each is shortened at random by up to half, so that clients
+    that failed together do not return together."""
 
     def __init__(self, chance: random.Random, *, first: float = 0.2, most: float = 10.0, factor: float = 2.0) -> None:
         if not (0 < first <= most and factor >= 1):
@@ -17,15 +17,15 @@ class Backoff:
         self._bound = first
 
     def next(self) -> float:
-        """Seconds to wait now: between half of the present bound and all of it. The bound grows."""
+        """The seconds to wait now: between half of the present bound and all of it. The bound grows."""
         bound = self._bound
         self._bound = min(bound * self._factor, self._most)
         return bound * self._chance.uniform(0.5, 1.0)
 
     def reset(self) -> None:
-        """All is well again: the next wait is a first one."""
+        """Begin with the first wait again, after a success."""
         self._bound = self._first
 
     def anew(self) -> "Backoff":
-        """The same waits from the first one on, drawn from the same chance: one for each of several that try at once."""
+        """A copy that begins with the first wait, for one of several clients that try at once."""
         return Backoff(self._chance, first=self._first, most=self._most, factor=self._factor)

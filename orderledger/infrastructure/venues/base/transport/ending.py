@@ -1,4 +1,4 @@
-"""How what runs beside others comes to its end, and waits for one."""
+"""Waiting for tasks and events to end."""
 
 import asyncio
 from collections.abc import Collection
@@ -9,11 +9,11 @@ ENDING_SECONDS = 3.0
 
 
 class Ended(Exception):
-    """In a line of what is heard: nothing more comes."""
+    """An item of a queue: nothing follows."""
 
 
 async def happens_within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for an event, so long at the most: whether it has happened."""
+    """Wait for an event, at most so long. Returns whether it has happened."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
@@ -21,7 +21,7 @@ async def happens_within(event: asyncio.Event, seconds: float) -> bool:
 
 
 async def ended(tasks: Collection["asyncio.Task[Any]"], *, within: float = ENDING_SECONDS) -> None:
-    """Wait for tasks that end by themselves. Those that have not in so many seconds are canceled."""
+    """Wait for tasks that end by themselves, and cancel those that have not ended within so many seconds."""
     if tasks:
         _, late = await asyncio.wait(tasks, timeout=within)
         for task in late:

@@ -1,7 +1,7 @@
-"""Questions over HTTP, asked again until there is an answer or patience ends.
+"""HTTP queries, repeated until there is an answer or the attempts are used up.
 
-Only for what may be asked twice: all questions may, no order may. An answer is a JSON document; anything else, a page of a
-proxy for instance, is no answer.
+Only for requests that may be repeated: queries, never orders. An answer is a JSON document; anything else, such as a proxy's
+error page, counts as no answer.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import httpx
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.secrecy import Secrecy, masked
 from orderledger.infrastructure.venues.base.transport.backoff import Backoff
-from orderledger.infrastructure.venues.base.transport.rate_limiter import Budget
+from orderledger.infrastructure.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.infrastructure.venues.base.transport.text import parsed
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -60,11 +60,11 @@ class _Answer:
 
 
 class Http:
-    """One venue's HTTP side.
+    """HTTP requests to one venue, repeated until there is an answer.
 
-    An attempt takes at most `timeout` seconds and spends its weight from `budget`. Timeouts, lost connections, 5xx, 408, 429
-    and answers that are not JSON are tried again, up to `attempts` times in all, after a pause by `backoff`, on top of
-    what the venue asks for (Retry-After, X-Ratelimit-Expiry); they end as VenueUnavailable. Another 4xx is VenueRefused at once.
+    Each attempt takes at most `timeout` seconds and waits for `rate_limiter`. Timeouts, lost connections, 5xx, 408, 429 and
+    answers that are not JSON are tried again, up to `attempts` times in all, after a pause by `backoff` on top of what the venue
+    asks for (Retry-After, X-Ratelimit-Expiry); then VenueUnavailable is raised. Another 4xx raises VenueRefused at once.
     `is_busy(status, said)` names further refusals that mean "later". Errors and logs never contain `secrets`, the values of
     headers, or parameters named auth or token.
     """
@@ -74,7 +74,7 @@ class Http:
         base_url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        budget: Budget | None = None,
+        rate_limiter: RateLimiter | None = None,
         attempts: int = 5,
         timeout: float = 10.0,
         backoff: Backoff | None = None,
@@ -88,7 +88,7 @@ class Http:
         # A proxy of the environment is for the way out, not for a server on this machine.
         trust_env = urlsplit(base_url).hostname not in LOOPBACK
         self._client = httpx.AsyncClient(base_url=base_url, headers=dict(headers or {}), timeout=timeout, trust_env=trust_env)
-        self._budget = budget
+        self._rate_limiter = rate_limiter
         self._attempts = attempts
         self._timeout = timeout
         self._backoff = backoff or Backoff(random.Random())
@@ -125,8 +125,8 @@ class Http:
         backoff = self._backoff.anew()
         what = secrecy.hide(f"{request.method} {request.url.path}")
         for attempt in range(1, self._attempts + 1):
-            if self._budget is not None:
-                await self._budget.spend(weight)
+            if self._rate_limiter is not None:
+                await self._rate_limiter.spend(weight)
             outcome = await self._attempt(request, secrecy)
             if isinstance(outcome, _Answer):
                 return outcome.document

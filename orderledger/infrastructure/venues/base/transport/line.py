@@ -1,4 +1,4 @@
-"""One websocket connection: what is heard on it, and until when all was well."""
+"""One websocket connection: its frames, and the last moment at which it worked."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,21 +8,21 @@ from datetime import datetime
 from websockets.asyncio.client import ClientConnection
 
 AWAY_SECONDS = 0.1
-"""Who takes this long for a frame may find others lying there that came long before."""
+"""A consumer that took this long for a frame may find others that have waited in the buffer."""
 CAUGHT_UP_SECONDS = 0.005
-"""After so long a wait nothing was lying there."""
+"""A frame that had to be awaited this long had not waited in the buffer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """Connected, and greeted, at `at`."""
+    """The connection was made and greeted at `at`."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What the venue said, read at `at`."""
+    """One frame from the venue, read at `at`."""
 
     text: str
     at: datetime
@@ -30,8 +30,8 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """The connection is gone. `at` is the last moment at which a frame was heard on it, or when it was opened: from then on
-    something may be missing. A frame that had been lying there, while the last ones were worked on, moves it no further."""
+    """The connection has ended. `at` is the time of its last frame, or of its opening: something may be missing from then on. A
+    frame that had waited in the buffer does not move `at`."""
 
     at: datetime
     reason: str
@@ -41,7 +41,7 @@ Event = Opened | Frame | Closed
 
 
 class Line:
-    """One connection, its frames, and `well_at`, the last moment at which all was well."""
+    """One connection. `well_at` is the last moment at which it worked."""
 
     def __init__(self, connection: ClientConnection, *, quiet_for: float, now: Callable[[], datetime]) -> None:
         self.connection = connection
@@ -54,7 +54,7 @@ class Line:
         self._is_behind = False
 
     async def next(self) -> Frame:
-        """The next frame. ConnectionClosed, or TimeoutError after too long a silence."""
+        """The next frame. Raises ConnectionClosed, or TimeoutError after too long a silence."""
         asked = self._loop.time()
         async with asyncio.timeout(self._quiet_for):
             received = await self.connection.recv()
@@ -71,5 +71,5 @@ class Line:
 
     @property
     def lasted(self) -> float:
-        """Seconds since it was opened."""
+        """Seconds since the connection was opened."""
         return self._loop.time() - self._opened

@@ -1,4 +1,4 @@
-"""How much may be asked of a venue in a minute."""
+"""A limit on the requests to a venue."""
 
 import asyncio
 import time
@@ -6,13 +6,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 SHORTEST_WAIT = 0.001
-"""Rounding must not make a wait of nothing, again and again."""
+"""Without it, rounding could give a wait of 0 again and again."""
 
 
-class Budget:
-    """At most `weight` in any `per_seconds`: a window that slides, not one that starts anew each minute.
+class RateLimiter:
+    """Allows at most `weight` within any `per_seconds`: a sliding window.
 
-    First come, first served: a light request does not overtake a heavy one that waits.
+    Requests are served in order: a light one does not overtake a heavy one that waits.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class Budget:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         if weight <= 0 or per_seconds <= 0:
-            raise ValueError(f"no budget: {weight} per {per_seconds} seconds")
+            raise ValueError(f"no limit: {weight} per {per_seconds} seconds")
         self.weight = weight
         self.per_seconds = per_seconds
         self._now = now
@@ -33,23 +33,23 @@ class Budget:
         self._used = 0
 
     async def spend(self, weight: int = 1) -> None:
-        """Wait until `weight` fits into the window, and book it. ValueError if it never will."""
+        """Wait until `weight` fits into the window, and count it. Raises ValueError if it never will."""
         if not 0 <= weight <= self.weight:
-            raise ValueError(f"a weight of {weight} never fits into a budget of {self.weight}")
+            raise ValueError(f"a weight of {weight} exceeds the limit of {self.weight}")
         async with self._turn:
             while self.free < weight:
                 await self._sleep(max(self._seconds_until(weight), SHORTEST_WAIT))
             self.charge(weight)
 
     def charge(self, weight: int) -> None:
-        """Book what was spent already, without waiting: what is only known from the answer, such as a weight per row."""
+        """Count what was spent already, without waiting: a weight that only the answer shows, such as one per row."""
         if weight > 0:
             self._spent.append((self._now(), weight))
             self._used += weight
 
     @property
     def used(self) -> int:
-        """The weight spent within the window that ends now."""
+        """The weight that was spent within the window that ends now."""
         oldest = self._now() - self.per_seconds
         while self._spent and self._spent[0][0] <= oldest:
             self._used -= self._spent.popleft()[1]
@@ -57,7 +57,7 @@ class Budget:
 
     @property
     def free(self) -> int:
-        """What may be spent at once. Never below nothing."""
+        """The weight that may be spent at once, 0 or more."""
         return max(self.weight - self.used, 0)
 
     def _seconds_until(self, weight: int) -> float:

@@ -1,4 +1,4 @@
-"""What a venue wrote, read exactly."""
+"""JSON with exact numbers."""
 
 import json
 from decimal import Decimal
@@ -6,10 +6,9 @@ from typing import Any
 
 
 def parsed(text: str | bytes) -> Any:
-    """A JSON document with every fraction as a Decimal of its own digits. ValueError if it is none.
+    """A JSON document with every fraction as a Decimal of its own digits. Raises ValueError if it is not JSON.
 
-    What stands for a number and is none (NaN, an exponent beyond all reason) stays the text that it is: it costs the field
-    that it stands in, and not the document.
+    What stands for a number and is none (NaN, an absurd exponent) stays text, so that it costs only its own field.
     """
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text))
@@ -20,7 +19,7 @@ def parsed(text: str | bytes) -> Any:
 
 
 def parsed_first(text: str) -> tuple[Any, int]:
-    """The document that the text begins with, and where it ends. ValueError if there is none."""
+    """The document at the beginning of the text, and where it ends. Raises ValueError if there is none."""
     begins = len(text) - len(text.lstrip())
     try:
         return _decoder.raw_decode(text, begins)

@@ -1,4 +1,4 @@
-"""A websocket that comes back, and says when it was gone."""
+"""A websocket that reconnects, and reports when it was disconnected."""
 
 import asyncio
 import contextlib
@@ -23,14 +23,14 @@ MOST_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 10.0
 GOODBYE_SECONDS = 2.0
 NO_CONNECTION = (OSError, EOFError, TimeoutError, WebSocketException)
-"""What connecting can end in. EOFError: a server that hangs up in the handshake, as websockets 14 says it."""
+"""Errors of connecting. EOFError: a server that disconnects in the handshake, in websockets 14."""
 SETTLED_SECONDS = 2.0
-"""After a connection that lasted this long, the next one is tried at once."""
+"""After a connection that lasted this long, the next attempt is made at once."""
 PATIENCE_SECONDS = 1.0
-"""The longest pause after a connection that was heard from, however short it lived."""
+"""The longest pause after a connection that received a frame, however short it was."""
 
 logger = logging.getLogger(__name__)
-# The library writes every frame, tokens included, into a log that is set to DEBUG.
+# At DEBUG level the library logs every frame, tokens included.
 _library_logger = logging.getLogger(f"{__name__}.library")
 _library_logger.setLevel(logging.INFO)
 
@@ -41,7 +41,7 @@ Outcome = TypeVar("Outcome")
 
 
 class Socket:
-    """One websocket, connected again whenever it breaks.
+    """One websocket, which reconnects whenever it breaks.
 
     `greet(send)` is awaited after each connect and sends the subscriptions; if it raises a VenueError, the connection counts
     as failed. `ping()` is a text to be sent every `ping_every` seconds; without it, a ping of the protocol is sent, whose
@@ -94,7 +94,7 @@ class Socket:
             self._let_go()
 
     async def send(self, text: str) -> bool:
-        """Say something on the present connection. False if there is none: then `greet` will say it anew."""
+        """Send a text on the present connection. False if there is none: `greet` will send it on the next one."""
         connection = self._connection
         if connection is None:
             return False
@@ -104,14 +104,13 @@ class Socket:
         return False
 
     def renew(self, reason: str) -> None:
-        """Give up the present connection, if there is one: Closed comes with this reason, then a new one is made."""
+        """Give up the present connection, if there is one. Closed follows with this reason, then a new connection."""
         if self._connection is not None:
             self._given_up = reason
             self._connection.transport.abort()
 
     async def aclose(self) -> None:
-        """End `events` after the frames that have come by now, and close the connection with a proper goodbye, for which it
-        waits two seconds at most."""
+        """End `events` after the frames received by now, and close the connection properly within two seconds."""
         self._closing.set()
         if self._connection is not None:
             await self._connection.close()

@@ -1,4 +1,4 @@
-"""The company of these tests: a made-up venue, the real adapter on it, and a ledger that records what it tells."""
+"""The harness of these tests: a made-up venue, the real adapter on it, and a ledger that records what it tells."""
 
 import asyncio
 import random
@@ -10,13 +10,13 @@ from typing import Any
 from orderledger import Ledger
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.transport import Backoff
-from orderledger.infrastructure.venues.base.venue import Garbled, Heard, Told
+from orderledger.infrastructure.venues.base.venue import FeedEvent, Garbled, Messages
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
 from orderledger.projections.view import Row
 from orderledger.simulation.hyperliquid.server import HyperliquidFake
-from orderledger.simulation.servers import Faults, Truth
+from orderledger.simulation.servers import ExchangeSimulator, Faults
 
 ACCOUNT = "hyperliquid:main"
 ADDRESS = "0x" + "aa" * 20
@@ -38,21 +38,21 @@ class Milliseconds:
         return self._now
 
 
-class Desk:
+class Harness:
     """A ledger that records everything an adapter tells, as it comes."""
 
     def __init__(self, server: HyperliquidFake, venue: Hyperliquid, ledger: Ledger) -> None:
         self.server = server
         self.venue = venue
         self.ledger = ledger
-        self.told: list[Told] = []
+        self.told: list[FeedEvent] = []
         self.recorded = 0
         self.heard_of: set[str] = set()
         self._listening = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:
         async for told in self.venue.listen():
-            if isinstance(told, Heard):
+            if isinstance(told, Messages):
                 outcomes = self.ledger.record_many(told.messages)
                 self.recorded += sum(outcome.outcome == "recorded" for outcome in outcomes)
                 self.heard_of.add(told.account)
@@ -75,7 +75,7 @@ class Desk:
         return [
             word
             for told in self.told
-            for word in ([message.type for message in told.messages] if isinstance(told, Heard) else [type(told).__name__])  # type: ignore[attr-defined]
+            for word in ([message.type for message in told.messages] if isinstance(told, Messages) else [type(told).__name__])  # type: ignore[attr-defined]
         ]
 
     @property
@@ -120,19 +120,19 @@ def adapter(
 
 
 def made_up(*, faults: Faults | None = None, **options: Any) -> HyperliquidFake:
-    return HyperliquidFake(Truth(clock=Milliseconds(), first_order_id=700_000_000_101), faults=faults, **options)
+    return HyperliquidFake(ExchangeSimulator(clock=Milliseconds(), first_order_id=700_000_000_101), faults=faults, **options)
 
 
 @asynccontextmanager
-async def listening(server: HyperliquidFake, **options: Any) -> AsyncIterator[Desk]:
+async def listening(server: HyperliquidFake, **options: Any) -> AsyncIterator[Harness]:
     """The venue serves, and the adapter listens to it."""
     async with server:
         ledger = Ledger.open("memory://")
-        desk = Desk(server, adapter(server, ledger, **options), ledger)
+        harness = Harness(server, adapter(server, ledger, **options), ledger)
         try:
-            yield desk
+            yield harness
         finally:
-            await desk.close()
+            await harness.close()
 
 
 def polling(**limits: Any) -> Limits:
@@ -145,6 +145,6 @@ def some(count: int) -> dict[str, str]:
     return {f"hyperliquid:{number}": f"0x{number:040x}" for number in range(1, count + 1)}
 
 
-async def up(desk: Desk) -> HyperliquidFake:
-    await desk.until(lambda: "Up" in desk.kinds)
-    return desk.server
+async def up(harness: Harness) -> HyperliquidFake:
+    await harness.until(lambda: "Up" in harness.kinds)
+    return harness.server

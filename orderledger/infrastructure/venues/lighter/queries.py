@@ -1,23 +1,21 @@
-"""What can be asked of Lighter, and how: the calls behind the questions of the protocol."""
+"""The ledger's queries about one account, as calls of Lighter's REST."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Fill, Message
+from orderledger.infrastructure.messages.registry import Fill, Message
 from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.venues.base.definitions import Now
 from orderledger.infrastructure.venues.base.fields import Document, Unreadable, can_be_id
 from orderledger.infrastructure.venues.base.translation import NO_ORDER, Translation, joined
-from orderledger.infrastructure.venues.base.unread import Unread
-from orderledger.infrastructure.venues.base.venue import Answer, Listing
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
 from orderledger.infrastructure.venues.lighter.orders import MARKS, changed_at
 from orderledger.infrastructure.venues.lighter.reading import grain, index, rows_of
 from orderledger.infrastructure.venues.lighter.rest import PAGE, Rest
 from orderledger.infrastructure.venues.lighter.rest import code_of as code_in
-from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden
+from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
 from orderledger.infrastructure.venues.lighter.translate import orders_named
 from orderledger.infrastructure.venues.lighter.vocabulary import (
     ACCOUNT_NOT_FOUND,
@@ -29,41 +27,31 @@ from orderledger.projections.view import Row
 
 MOST_INACTIVE_PAGES = 10
 SLACK = timedelta(minutes=1)
-"""How far two clocks, and two times of one row, may be apart."""
+"""The tolerance between two clocks, and between two times of one row."""
 
 FINAL = frozenset({EXPIRED_TOKEN, ACCOUNT_NOT_FOUND})
-"""Refusals that a question in other words does not change."""
+"""Refusals that another form of the query would not change."""
 
 
-class Questions:
-    """The questions, for all accounts. `rest_lag`: how long an order may be missing from a list that should have it."""
+class Queries:
+    """Answers as translations. What comes in several payloads is read as one, beside what the ledger knows."""
 
-    def __init__(
-        self, rest: Rest, interpreter: Interpreter, unread: Unread, now: Callable[[], datetime], rest_lag: timedelta
-    ) -> None:
+    def __init__(self, rest: Rest, interpreter: Interpreter, now: Now) -> None:
         self._rest = rest
         self._interpreter = interpreter
-        self._unread = unread
         self._now = now
-        self._rest_lag = rest_lag
         self._needs_market = False
         self._tells_fundings = False
-        """Whether this deployment has ever answered the question about them: some have no such call."""
+        """Whether this deployment has ever answered the query about them: some have no such call."""
 
-    async def open_orders(self, account: str) -> Listing:
-        """All open orders, as of `rest_lag` ago: what is younger may be missing."""
+    async def open_orders(self, account: str, asked_at: datetime) -> tuple[Translation, frozenset[str]]:
+        """All open orders, and their ids."""
         await self._interpreter.load()
-        asked_at = self._now()
         pages = await self._active(account)
         told = joined([await self._interpreter.read(account, page, asked_at) for page in pages])
-        return Listing(
-            messages=self._interpreter.settle(account, told.messages),
-            faults=await self._unread.say(account, told.faults),
-            venue_order_ids=frozenset(name for page in pages for name in orders_named(page)),
-            at=asked_at - self._rest_lag,
-        )
+        return self._interpreter.settle(account, told), frozenset(name for page in pages for name in orders_named(page))
 
-    async def order(self, account: str, order: Row) -> list[Message] | None:
+    async def order(self, account: str, order: Row) -> Translation | None:
         """One order: by its client order index, among the active, among the inactive; and its fills."""
         if any(name.startswith(NO_ORDER) for name in order["venue_order_ids"]):
             return None
@@ -71,16 +59,16 @@ class Questions:
         rows = await self._rows_of(account, order)
         told = await self._interpreter.read(account, {"orders": rows}, self._now())
         if told.faults and not told.messages:
-            raise VenueUnavailable(f"the order cannot be read: {hidden(told.faults[0].fault)}")
+            return told
         ids = dict.fromkeys([*order["venue_order_ids"], *orders_named({"orders": rows})])
         fills = Translation()
         if not rows or any(_claims_other(message, order) for message in told.messages):
             fills = joined([await self._fills_of(account, name) for name in ids if can_be_id(name)])
-        await self._unread.say(account, (*fills.faults, *told.faults))
-        messages = self._interpreter.settle(account, [*fills.messages, *told.messages])
-        return messages if messages or rows else None
+        if not fills.messages and not fills.faults and not rows:
+            return None
+        return self._interpreter.settle(account, fills + told)
 
-    async def fills_since(self, account: str, since: datetime) -> Answer:
+    async def fills_since(self, account: str, since: datetime) -> Translation:
         """Fills and fundings, page after page back to `since`, oldest first."""
         await self._interpreter.load()
         fills = await self._back_to(since, account, "trades", {"sort_by": "timestamp", "sort_dir": "desc", "aggregate": "false"})
@@ -94,31 +82,29 @@ class Questions:
         told = fills + fundings
         found = [message for message in told.messages if _is_since(message, since)]
         found.reverse()
-        faults = await self._unread.say(account, told.faults)
-        return Answer(messages=self._interpreter.settle(account, sorted(found, key=_at)), faults=faults)
+        return self._interpreter.settle(account, replace(told, messages=sorted(found, key=_at)))
 
-    async def positions(self, account: str) -> list[Balance]:
-        """All positions that are not flat, and the currencies."""
+    async def positions(self, account: str) -> Translation:
+        """All positions, and the currencies."""
         await self._interpreter.load()
         own = self._account(account)
         document = await self._rest.get("account", {"by": "index", "value": own.account_index}, own)
         if not document.get("accounts"):
             raise VenueUnavailable("account: an answer without the account")
-        told = await self._interpreter.read(account, document, self._now())
-        return self._unread.held(told.messages, told.faults)
+        return await self._interpreter.read(account, document, self._now())
 
     def _account(self, account: str) -> LighterAccount:
         return self._interpreter.accounts[account]
 
     async def _active(self, account: str) -> list[Document]:
-        """The pages of all active orders; market by market where the venue wants to be asked so."""
+        """The pages of all active orders, market by market where the venue requires it."""
         if not self._needs_market:
             try:
                 return await self._active_in(account, {})
             except VenueRefused as refused:
-                if code_in(refused.said) in (None, *FINAL):  # None: a refusal of somebody before the venue
+                if code_in(refused.said) in (None, *FINAL):  # None: a refusal by a proxy
                     raise
-        await self._interpreter.learn()  # a market that is new may hold an order, too
+        await self._interpreter.learn()  # a new market may hold an order too
         pages: list[Document] = []
         for market in sorted(self._interpreter.markets.symbols):
             pages += await self._active_in(account, {"market_id": market})
@@ -131,7 +117,7 @@ class Questions:
         return [page async for page in self._rest.listed("accountActiveOrders", asked, own, "orders")]
 
     async def _rows_of(self, account: str, order: Row) -> list[Any]:
-        """The rows of one order, from the first place that knows it."""
+        """The rows of one order, from the first list that has it."""
         client_order_index = order["aliases"].get(CLIENT_ORDER_INDEX)
         if client_order_index is not None:
             rows = _rows(await self._by_index(account, client_order_index), order)
@@ -144,7 +130,7 @@ class Questions:
         return await self._among_inactive(account, order)
 
     async def _by_index(self, account: str, client_order_index: str) -> Document:
-        """By the client order index, where the deployment has that call."""
+        """The rows with a client order index. A deployment without that call lists all active orders instead."""
         own = self._account(account)
         params: dict[str, str | int] = {"account_index": own.account_index, "client_order_indexes": client_order_index}
         try:
@@ -156,7 +142,7 @@ class Questions:
             return {"orders": [row for page in pages for _, row in rows_of(page.get("orders"), MARKS)]}
 
     async def _among_inactive(self, account: str, order: Row) -> list[Any]:
-        """From the newest back to the time of the request."""
+        """The rows of one order, from the newest back to the time of the request."""
         own = self._account(account)
         params: dict[str, str | int] = {"account_index": own.account_index, "limit": PAGE}
         begun = order["requested_at"] or order["acknowledged_at"]
@@ -200,7 +186,7 @@ class Questions:
 
 
 def _rows(document: Document, order: Row) -> list[Any]:
-    """The rows of a list that are this order's: by the venue's id, or by the client order index."""
+    """The rows of this order in a list, by the venue's id or the client order index."""
     client_order_index = order["aliases"].get(CLIENT_ORDER_INDEX)
     found = []
     for _, row in rows_of(document.get("orders"), MARKS):
@@ -224,7 +210,7 @@ def _oldest_is_before(page: Document, moment_at: datetime) -> bool:
 
 
 def _claims_other(message: Message, order: Row) -> bool:
-    """Whether the venue claims to have filled something else than is recorded."""
+    """Whether the venue claims another filled quantity than is recorded."""
     claims = message.reported if isinstance(message, Report) else None
     return claims is not None and claims.cum_quantity is not None and claims.cum_quantity != order["cum_quantity"]
 
@@ -235,6 +221,6 @@ def _at(message: Message) -> datetime:
 
 
 def _is_since(message: Message, since: datetime) -> bool:
-    """Whether it can have happened from then on: a time in whole seconds may be that of any moment in its second."""
+    """Whether it may have happened since then: a time in whole seconds may be any moment of that second."""
     at = _at(message)
     return at + grain(at) > since if at.microsecond % 1000 == 0 else at >= since

@@ -11,9 +11,9 @@ import httpx
 
 from orderledger import Ledger, UnknownOrder
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Told, Up
+from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Garbled, Messages, Up
 from orderledger.infrastructure.venues.tradier.venue import TradierVenue
-from orderledger.simulation.servers import Faults, TrueOrder, Truth
+from orderledger.simulation.servers import ExchangeSimulator, Faults, TrueOrder
 from orderledger.simulation.tradier.server import TradierFake
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER, TAG, Book
 
@@ -22,22 +22,22 @@ STORM: list[Any] = ["server_error", "too_many_requests", "malformed", "lose_answ
 
 
 @dataclass(slots=True)
-class Desk:
+class Harness:
     """`told` is all that was heard, `book` what became of it."""
 
     fake: TradierFake
     book: Book
     venue: TradierVenue
-    told: list[Told] = field(default_factory=list)
+    told: list[FeedEvent] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
 
     @property
-    def truth(self) -> Truth:
-        return self.fake.truth
+    def exchange(self) -> ExchangeSimulator:
+        return self.fake.exchange
 
     def place(self, tag: str | None = TAG, **terms: Any) -> TrueOrder:
         usual = {"instrument": "SPY", "side": "buy", "quantity": "10", "limit_price": "500.25"}
-        return self.truth.place(NUMBER, client_id=tag, **{**usual, **terms})
+        return self.exchange.place(NUMBER, client_id=tag, **{**usual, **terms})
 
     async def send(self, **form: str) -> httpx.Response:
         """Post an order, as a trader would. Raises httpx.HTTPError where there is no answer."""
@@ -76,7 +76,7 @@ class Desk:
     async def _listen(self) -> None:
         async for one in self.venue.listen():
             self.told.append(one)
-            if isinstance(one, Heard):
+            if isinstance(one, Messages):
                 self.outcomes += self.record(one.messages)
 
     def kinds(self) -> list[str]:
@@ -106,7 +106,7 @@ def adapter(fake: TradierFake, book: Book, **options: Any) -> TradierVenue:
         "chance": random.Random(7),
         "url": fake.url,
         "stream_url": fake.websocket_url,
-        "budget": 100_000,
+        "requests_per_minute": 100_000,
         "poll_seconds": 0.02,
         "idle_seconds": 0.02,
     }
@@ -114,21 +114,21 @@ def adapter(fake: TradierFake, book: Book, **options: Any) -> TradierVenue:
 
 
 @asynccontextmanager
-async def a_desk(
+async def a_harness(
     *,
     url: str = "memory://",
-    truth: Truth | None = None,
+    exchange: ExchangeSimulator | None = None,
     faults: Faults | None = None,
     fake_options: dict[str, Any] | None = None,
     **options: Any,
-) -> AsyncIterator[Desk]:
-    truth = truth or Truth(clock=SystemClock(), accounts=[NUMBER], first_order_id=900101, currency="USD")
+) -> AsyncIterator[Harness]:
+    exchange = exchange or ExchangeSimulator(clock=SystemClock(), accounts=[NUMBER], first_order_id=900101, currency="USD")
     with Ledger.open(url, update_views=False) as ledger:
         book = Book(ledger)
-        async with TradierFake(truth, faults=faults, **(fake_options or {})) as fake:
+        async with TradierFake(exchange, faults=faults, **(fake_options or {})) as fake:
             venue = adapter(fake, book, **options)
             try:
-                yield Desk(fake, book, venue)
+                yield Harness(fake, book, venue)
             finally:
                 await venue.aclose()
 

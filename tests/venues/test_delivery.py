@@ -10,8 +10,8 @@ from orderledger import Ledger, Outcome, parse_document
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.sync.collecting.counters import AccountCounters
 from orderledger.infrastructure.sync.collecting.recorder import GROUP_LIMIT, QUEUE_LIMIT, Recorder
-from orderledger.infrastructure.venues.base.venue import Down, Heard
-from orderledger.infrastructure.venues.hyperliquid.outbox import MOST_WAITING, Outbox
+from orderledger.infrastructure.venues.base.delivery import MOST_WAITING, DeliveryQueue
+from orderledger.infrastructure.venues.base.venue import Down, Messages
 from tests.scenarios import at
 
 FRAME = 20
@@ -29,35 +29,35 @@ def ids(messages: Iterable[Message]) -> list[str]:
 
 def test_who_has_filled_the_line_waits_until_there_is_room_and_what_was_added_is_told_even_to_one_who_gave_up() -> None:
     async def story() -> None:
-        outbox = Outbox(most=30)
-        await asyncio.wait_for(outbox.hear(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 0)), 1)
-        waiting = asyncio.ensure_future(outbox.hear(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 20)))
-        given_up = asyncio.ensure_future(outbox.hear(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 40)))
+        queue = DeliveryQueue(most=30)
+        await asyncio.wait_for(queue.put_messages(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 0)), 1)
+        waiting = asyncio.ensure_future(queue.put_messages(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 20)))
+        given_up = asyncio.ensure_future(queue.put_messages(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 40)))
         await asyncio.sleep(0.01)
-        assert (waiting.done(), given_up.done(), outbox.waiting) == (False, False, 60)
+        assert (waiting.done(), given_up.done(), queue.waiting) == (False, False, 60)
         given_up.cancel()
-        async with aclosing(outbox.told()) as told:
+        async with aclosing(queue.events()) as told:
             first = await anext(told)
-            assert isinstance(first, Heard) and (first.frames, ids(first.messages)) == (3, [str(n) for n in range(60)])
+            assert isinstance(first, Messages) and (first.frames, ids(first.messages)) == (3, [str(n) for n in range(60)])
         await asyncio.wait_for(waiting, 1)
-        assert outbox.waiting == 0
+        assert queue.waiting == 0
 
     asyncio.run(story())
 
 
 def test_neighbours_about_one_account_leave_together_and_nothing_overtakes() -> None:
     async def story() -> list[object]:
-        outbox = Outbox()
+        queue = DeliveryQueue()
         one, other = ACCOUNTS[:2]
-        await outbox.hear(one, acknowledged(one, 0, 1))
-        await outbox.hear(one, acknowledged(one, 1, 1))
-        await outbox.hear(other, acknowledged(other, 2, 1))
-        await outbox.tell(Down(accounts=(one,), at=acknowledged(one, 0, 1)[0].at, reason="cut"))  # type: ignore[arg-type]
-        await outbox.hear(one, acknowledged(one, 3, 1))
-        outbox.is_heard = True
-        await outbox.end()
-        async with aclosing(outbox.told()) as told:
-            return [ids(one.messages) if isinstance(one, Heard) else type(one).__name__ async for one in told]
+        await queue.put_messages(one, acknowledged(one, 0, 1))
+        await queue.put_messages(one, acknowledged(one, 1, 1))
+        await queue.put_messages(other, acknowledged(other, 2, 1))
+        await queue.put(Down(accounts=(one,), at=acknowledged(one, 0, 1)[0].at, reason="cut"))  # type: ignore[arg-type]
+        await queue.put_messages(one, acknowledged(one, 3, 1))
+        queue.is_listened_to = True
+        await queue.close()
+        async with aclosing(queue.events()) as told:
+            return [ids(one.messages) if isinstance(one, Messages) else type(one).__name__ async for one in told]
 
     assert asyncio.run(story()) == [["0", "1"], ["2"], "Down", ["3"]]
 
@@ -75,41 +75,41 @@ class Stuck:
 
 
 def test_while_the_ledger_is_stuck_no_more_is_heard_than_fits_on_the_way_to_it() -> None:
-    async def feed(outbox: Outbox, account: str, count: int) -> None:
+    async def feed(queue: DeliveryQueue, account: str, count: int) -> None:
         for first in range(0, count, FRAME):
-            await outbox.hear(account, acknowledged(account, first))
+            await queue.put_messages(account, acknowledged(account, first))
             heard[account] += FRAME
 
     heard: defaultdict[str, int] = defaultdict(int)
 
     async def story(ledger: Ledger) -> None:
         book = Stuck(ledger)
-        async with carrying(book) as (outbox, recorder):
-            feeding = [asyncio.ensure_future(feed(outbox, account, 2_000)) for account in ACCOUNTS]
+        async with carrying(book) as (queue, recorder):
+            feeding = [asyncio.ensure_future(feed(queue, account, 2_000)) for account in ACCOUNTS]
             before = -1
             while before != (before := sum(heard.values())):
                 await asyncio.sleep(0.05)
-            on_the_way = outbox.waiting + recorder.waiting
+            on_the_way = queue.waiting + recorder.waiting
             assert before <= GROUP_LIMIT + QUEUE_LIMIT + 2 * (MOST_WAITING + len(ACCOUNTS) * FRAME)
             assert on_the_way <= QUEUE_LIMIT + 2 * (MOST_WAITING + len(ACCOUNTS) * FRAME)
             book.goes_on.set()
             await asyncio.gather(*feeding)
-            await outbox.taken()
+            await queue.wait_delivered()
             await recorder.drained()
 
     @asynccontextmanager
-    async def carrying(book: Stuck) -> AsyncIterator[tuple[Outbox, Recorder]]:
-        outbox, recorder = Outbox(), Recorder(book, defaultdict(AccountCounters))  # type: ignore[arg-type]
+    async def carrying(book: Stuck) -> AsyncIterator[tuple[DeliveryQueue, Recorder]]:
+        queue, recorder = DeliveryQueue(), Recorder(book, defaultdict(AccountCounters))  # type: ignore[arg-type]
 
         async def carry() -> None:
-            async with aclosing(outbox.told()) as told:
+            async with aclosing(queue.events()) as told:
                 async for one in told:
-                    assert isinstance(one, Heard)
+                    assert isinstance(one, Messages)
                     await recorder.put(one.account, one.messages)
 
         tasks = [asyncio.ensure_future(carry()), asyncio.ensure_future(recorder.run())]
         try:
-            yield outbox, recorder
+            yield queue, recorder
         finally:
             book.goes_on.set()
             for task in tasks:

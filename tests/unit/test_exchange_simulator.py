@@ -1,4 +1,4 @@
-"""The truth of a made-up venue: its arithmetic, and what it refuses."""
+"""The simulated exchange: its arithmetic, and what it refuses."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,13 +13,13 @@ from tests.unit.made_up import D, at, eth, venue
 
 
 def test_an_order_is_filled_in_parts_until_nothing_is_left() -> None:
-    truth = venue(maker_fee=Decimal("-0.0001"), taker_fee=Decimal("0.0004"))
+    exchange = venue(maker_fee=Decimal("-0.0001"), taker_fee=Decimal("0.0004"))
     told: list[Change] = []
-    truth.subscribe(told.append)
+    exchange.subscribe(told.append)
 
-    placed = eth(truth, quantity="1.5", price="2500.10", client_id="C-1", post_only=True)
-    first = truth.fill(placed, "0.5")
-    second = truth.fill(placed, price="2500.00", liquidity="taker")  # all that is left; an old row names the order as well
+    placed = eth(exchange, quantity="1.5", price="2500.10", client_id="C-1", post_only=True)
+    first = exchange.fill(placed, "0.5")
+    second = exchange.fill(placed, price="2500.00", liquidity="taker")  # all that is left; an old row names the order as well
 
     assert placed == TrueOrder(
         account="main",
@@ -58,17 +58,25 @@ def test_an_order_is_filled_in_parts_until_nothing_is_left() -> None:
         updated_at=at(3),
         sequence=3,
     )
-    assert (truth.order(101), filled.left, filled.average_price) == (filled, D(0), Decimal("2500.033333333333333333333333333333"))
+    assert (exchange.order(101), filled.left, filled.average_price) == (
+        filled,
+        D(0),
+        Decimal("2500.033333333333333333333333333333"),
+    )
     assert told == [
         Change(kind=Kind.PLACED, account="main", order=placed),
         Change(kind=Kind.FILLED, account="main", order=partly, fill=first),
         Change(kind=Kind.FILLED, account="main", order=filled, fill=second),
     ]
-    assert (truth.open_orders("main"), truth.fills("main"), truth.fills("main", at(3))) == ([], [first, second], [second])
+    assert (exchange.open_orders("main"), exchange.fills("main"), exchange.fills("main", at(3))) == (
+        [],
+        [first, second],
+        [second],
+    )
 
 
 def test_a_position_is_the_signed_sum_with_the_average_price_of_its_entry() -> None:
-    truth = venue()
+    exchange = venue()
     steps = [
         ("buy", "1", "100", "1", "100", "0"),
         ("buy", "2", "130", "3", "120", "0"),
@@ -79,50 +87,50 @@ def test_a_position_is_the_signed_sum_with_the_average_price_of_its_entry() -> N
     ]
 
     for side, quantity, price, held, average, realized in steps:
-        fill = truth.fill(eth(truth, side, quantity, price))
-        position = truth.position("main", "ETH")
+        fill = exchange.fill(eth(exchange, side, quantity, price))
+        position = exchange.position("main", "ETH")
         assert (position.quantity, position.average_price, fill.realized) == (Decimal(held), Decimal(average), Decimal(realized))
 
-    truth.fill(eth(truth, "buy", "3", "1"))
-    assert (truth.position("main", "ETH").average_price, truth.positions("main")) == (None, [])
+    exchange.fill(eth(exchange, "buy", "3", "1"))
+    assert (exchange.position("main", "ETH").average_price, exchange.positions("main")) == (None, [])
 
 
 def test_an_average_that_no_decimal_can_hold_stays_exact() -> None:
-    truth = venue()
+    exchange = venue()
     for price in ("100", "100", "101"):
-        truth.fill(eth(truth, "buy", "1", price))
+        exchange.fill(eth(exchange, "buy", "1", price))
 
-    assert truth.position("main", "ETH").entry == Fraction(301, 3)
-    assert truth.fill(eth(truth, "sell", "3", "101")).realized == Decimal("2")
+    assert exchange.position("main", "ETH").entry == Fraction(301, 3)
+    assert exchange.fill(eth(exchange, "sell", "3", "101")).realized == Decimal("2")
 
 
 def test_a_modify_without_a_new_id_changes_the_terms_of_the_row() -> None:
-    truth = venue()
-    order = eth(truth, client_id="C-1")
-    truth.fill(order, "4")
+    exchange = venue()
+    order = eth(exchange, client_id="C-1")
+    exchange.fill(order, "4")
 
-    modified = truth.modify(order, quantity="12", limit_price="2490", with_new_id=False)
+    modified = exchange.modify(order, quantity="12", limit_price="2490", with_new_id=False)
 
     assert (modified.order_id, modified.quantity, modified.limit_price, modified.left) == (101, D(12), D(2490), D(8))
-    assert truth.open_orders("main") == [modified]
+    assert exchange.open_orders("main") == [modified]
 
 
 def test_a_modify_with_a_new_id_puts_what_remains_into_a_new_leg_of_the_same_client_id() -> None:
-    truth = venue()
-    order = eth(truth, client_id="C-1")
-    truth.fill(order, "4")
+    exchange = venue()
+    order = eth(exchange, client_id="C-1")
+    exchange.fill(order, "4")
     told: list[Change] = []
-    truth.subscribe(told.append)
+    exchange.subscribe(told.append)
 
-    leg = truth.modify(order, limit_price="2490", with_new_id=True)
-    last = truth.modify(leg, quantity="5", with_new_id=True)
+    leg = exchange.modify(order, limit_price="2490", with_new_id=True)
+    last = exchange.modify(leg, quantity="5", with_new_id=True)
 
     assert (leg.order_id, leg.quantity, leg.filled, leg.limit_price, leg.legs) == (102, D(6), D(0), D(2490), (101, 102))
     assert (last.order_id, last.quantity, last.legs) == (103, D(5), (101, 102, 103))
-    old = truth.order(101)
+    old = exchange.order(101)
     assert (old.status, old.filled, old.reason, old.replaced_by) == (OrderStatus.CANCELED, D(4), "modified", 102)
-    assert [order.order_id for order in truth.orders_by_client_id("main", "C-1")] == [101, 102, 103]
-    assert truth.open_orders("main") == [last]
+    assert [order.order_id for order in exchange.orders_by_client_id("main", "C-1")] == [101, 102, 103]
+    assert exchange.open_orders("main") == [last]
     assert [(change.kind, change.order and change.order.order_id) for change in told] == [
         (Kind.CANCELED, 101),
         (Kind.PLACED, 102),
@@ -134,100 +142,100 @@ def test_a_modify_with_a_new_id_puts_what_remains_into_a_new_leg_of_the_same_cli
 
 
 def test_orders_wait_for_their_acceptance_and_for_their_stop() -> None:
-    truth = venue()
-    order = eth(truth, order_type="stop_limit", stop_price="2600", is_accepted=False)
+    exchange = venue()
+    order = eth(exchange, order_type="stop_limit", stop_price="2600", is_accepted=False)
     assert order.status is OrderStatus.RECEIVED
 
-    assert truth.accept(order).status is OrderStatus.WAITING
+    assert exchange.accept(order).status is OrderStatus.WAITING
     with pytest.raises(ValueError, match="order 101 is waiting with 10 left: 1 cannot be filled"):
-        truth.fill(order, "1")
-    assert truth.trigger(order).status is OrderStatus.OPEN
-    truth.fill(order)
+        exchange.fill(order, "1")
+    assert exchange.trigger(order).status is OrderStatus.OPEN
+    exchange.fill(order)
 
 
 def test_a_liquidation_is_an_order_that_nobody_requested_filled_at_once() -> None:
-    truth = venue()
-    truth.fill(eth(truth, "sell", "3"))
+    exchange = venue()
+    exchange.fill(eth(exchange, "sell", "3"))
 
-    fill = truth.liquidate("main", "ETH", "2", "2600")
+    fill = exchange.liquidate("main", "ETH", "2", "2600")
 
-    order = truth.order(fill.order_id)
+    order = exchange.order(fill.order_id)
     assert (order.client_id, order.side, order.status, order.reason) == (None, Side.BUY, OrderStatus.FILLED, "liquidation")
     assert (fill.quantity, fill.realized, fill.reason, fill.liquidity) == (D(2), D(-200), "liquidation", Liquidity.TAKER)
     with pytest.raises(ValueError, match="main holds -1 ETH: 2 of it cannot be liquidated"):
-        truth.liquidate("main", "ETH", "2", "2600")
+        exchange.liquidate("main", "ETH", "2", "2600")
 
 
 def test_funding_is_paid_on_what_is_held() -> None:
-    truth = venue()
-    truth.fill(eth(truth, quantity="2"))
+    exchange = venue()
+    exchange.fill(eth(exchange, quantity="2"))
 
-    paid = truth.fund("main", "ETH", "-0.125")
+    paid = exchange.fund("main", "ETH", "-0.125")
 
     assert (paid.amount, paid.currency, paid.position, paid.at) == (Decimal("-0.125"), "USDC", D(2), at(3))
-    assert (truth.fundings("main"), truth.fundings("main", at(4)), truth.fundings("other")) == ([paid], [], [])
+    assert (exchange.fundings("main"), exchange.fundings("main", at(4)), exchange.fundings("other")) == ([paid], [], [])
 
 
 def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
-    truth = venue()
-    working, done, gone = eth(truth), eth(truth), eth(truth)
-    truth.fill(working, "4")
-    truth.fill(done)
-    truth.cancel(gone)
-    eth_market = eth(truth, price=None, order_type="market")
-    before, told = truth.sequence, []  # type: ignore[var-annotated]
-    truth.subscribe(told.append)
+    exchange = venue()
+    working, done, gone = eth(exchange), eth(exchange), eth(exchange)
+    exchange.fill(working, "4")
+    exchange.fill(done)
+    exchange.cancel(gone)
+    eth_market = eth(exchange, price=None, order_type="market")
+    before, told = exchange.sequence, []  # type: ignore[var-annotated]
+    exchange.subscribe(told.append)
 
     refused: list[Callable[[], object]] = [
-        lambda: truth.fill(working, "6.1"),
-        lambda: truth.fill(working, "0"),
-        lambda: truth.fill(working, "NaN"),
-        lambda: truth.fill(done, "1"),
-        lambda: truth.fill(gone, "1"),
-        lambda: truth.cancel(done),
-        lambda: truth.cancel(gone),
-        lambda: truth.expire(gone),
-        lambda: truth.reject(working, reason="margin"),
-        lambda: truth.trigger(working),
-        lambda: truth.accept(working),
-        lambda: truth.modify(gone, limit_price="1", with_new_id=True),
-        lambda: truth.modify(working, quantity="4", with_new_id=True),
-        lambda: truth.fill(working, "1", price="-1"),
-        lambda: truth.fill(working, "1", fee="NaN"),
-        lambda: truth.fill(eth_market, "1"),
-        lambda: truth.liquidate("main", "ETH", "1", "-2500"),
-        lambda: truth.fund("main", "ETH", "Infinity"),
-        lambda: eth(truth, quantity="-1"),
-        lambda: eth(truth, quantity="Infinity"),
+        lambda: exchange.fill(working, "6.1"),
+        lambda: exchange.fill(working, "0"),
+        lambda: exchange.fill(working, "NaN"),
+        lambda: exchange.fill(done, "1"),
+        lambda: exchange.fill(gone, "1"),
+        lambda: exchange.cancel(done),
+        lambda: exchange.cancel(gone),
+        lambda: exchange.expire(gone),
+        lambda: exchange.reject(working, reason="margin"),
+        lambda: exchange.trigger(working),
+        lambda: exchange.accept(working),
+        lambda: exchange.modify(gone, limit_price="1", with_new_id=True),
+        lambda: exchange.modify(working, quantity="4", with_new_id=True),
+        lambda: exchange.fill(working, "1", price="-1"),
+        lambda: exchange.fill(working, "1", fee="NaN"),
+        lambda: exchange.fill(eth_market, "1"),
+        lambda: exchange.liquidate("main", "ETH", "1", "-2500"),
+        lambda: exchange.fund("main", "ETH", "Infinity"),
+        lambda: eth(exchange, quantity="-1"),
+        lambda: eth(exchange, quantity="Infinity"),
     ]
     for act in refused:
         with pytest.raises(ValueError, match="order 10|is not"):
             act()
     with pytest.raises(TypeError, match="is a float"):
-        truth.fund("main", "ETH", 0.1)  # type: ignore[arg-type]
+        exchange.fund("main", "ETH", 0.1)  # type: ignore[arg-type]
     with pytest.raises(LookupError, match="no order 7"):
-        truth.cancel(7)
+        exchange.cancel(7)
 
-    assert (truth.sequence, told, len(truth.orders("main"))) == (before, [], 4)
+    assert (exchange.sequence, told, len(exchange.orders("main"))) == (before, [], 4)
 
 
 def test_the_insane_can_be_forced() -> None:
-    truth = venue()
-    order = eth(truth)
-    truth.cancel(order)
+    exchange = venue()
+    order = eth(exchange)
+    exchange.cancel(order)
 
-    late = truth.fill(order, "11", force=True, fill_id=7)
+    late = exchange.fill(order, "11", force=True, fill_id=7)
 
-    row = truth.order(101)
+    row = exchange.order(101)
     assert (row.status, row.filled, row.left, row.unfilled, late.fill_id) == (OrderStatus.CANCELED, D(11), D(0), D(-1), 7)
-    assert truth.fill(eth(truth)).fill_id == 9001  # an id that was given counts for nothing
+    assert exchange.fill(eth(exchange)).fill_id == 9001  # an id that was given counts for nothing
 
 
 def test_a_subscriber_hears_nothing_more_once_it_has_left() -> None:
-    truth, told = venue(), []  # type: ignore[var-annotated]
-    leave = truth.subscribe(told.append)
-    eth(truth)
+    exchange, told = venue(), []  # type: ignore[var-annotated]
+    leave = exchange.subscribe(told.append)
+    eth(exchange)
     leave()
-    eth(truth)
+    eth(exchange)
 
     assert len(told) == 1

@@ -9,11 +9,11 @@ from orderledger import Fill, Ledger, Message, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.sync.collecting.collector import Collector
 from orderledger.infrastructure.sync.reconciliation.reconciler import Rules
-from orderledger.infrastructure.venues.base.venue import Told, Up
+from orderledger.infrastructure.venues.base.venue import FeedEvent, Up
 from tests.reconciliation.plain_venue import PlainVenue
 from tests.scenarios import ACCOUNT, at
 
-RULES = Rules(looking_back=timedelta(hours=1), settling=timedelta(seconds=1), pause=0, opening_pause=0)
+RULES = Rules(lookback=timedelta(hours=1), grace=timedelta(seconds=1), pause=0, opening_pause=0)
 
 
 def acknowledge(name: str, second: float) -> Message:
@@ -40,7 +40,7 @@ class Running:
             self.ledger, [self.venue], self.clock, rules=RULES, every=None, publish=self.published.append, retry_seconds=0.01
         )
 
-    async def hear(self, *told: Told | Exception) -> None:
+    async def hear(self, *told: FeedEvent | Exception) -> None:
         for one in told:
             self.venue.feed.put_nowait(one)
         await self.until(lambda: self.venue.feed.empty())

@@ -1,4 +1,4 @@
-"""Questions to Tradier's REST: orders of today and of earlier days, one order, positions, a session of the stream."""
+"""Tradier's REST endpoints: orders of today and of earlier days, one order, positions, a session of the stream."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -6,23 +6,24 @@ from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.base.fields import Unreadable, is_nothing
+from orderledger.infrastructure.venues.base.paging import by_number
 from orderledger.infrastructure.venues.base.transport import Http
 from orderledger.infrastructure.venues.tradier.reading import rows_of, rows_within
 from orderledger.infrastructure.venues.tradier.rows import key_of
 
 PAGE = 100
 LEAST_PAGE = 25
-"""What Tradier puts on a page unasked: with fewer rows than that there is no next page, whatever the limit is."""
+"""The default size of a page: with fewer rows there is no next page, whatever the limit is."""
 MOST_PAGES = 200
 LONGEST = timedelta(days=30)
 """The filtered list goes back one month."""
 KEPT_FOR = timedelta(minutes=1)
-"""Tradier threatens those who poll the filtered list: an answer stands for this long."""
+"""Tradier forbids polling the filtered list: an answer is reused for this long."""
 NOT_FOUND = frozenset({400, 404})
 
 
-class Questions:
-    """Answers as rows. No answer, and one that cannot be read, is VenueUnavailable, and never taken for an empty list."""
+class Endpoints:
+    """Queries that return rows. A missing or unreadable answer raises VenueUnavailable; it never counts as an empty list."""
 
     def __init__(self, http: Http, now: Callable[[], datetime], kept_for: timedelta = KEPT_FOR) -> None:
         self._http = http
@@ -35,13 +36,13 @@ class Questions:
         return await self._pages(number, {})
 
     def reach(self) -> datetime:
-        """As far back as Tradier tells."""
+        """The earliest time of which Tradier lists orders."""
         return self._now() - LONGEST
 
     async def earlier_orders(self, number: str, since: datetime) -> list[Any]:
-        """All orders of the days from `since` on, as far back as Tradier tells."""
+        """All orders of the days from `since` on, as far back as Tradier lists them."""
         now = self._now()
-        # A day more: Tradier's days are those of New York.
+        # One day more, because Tradier's days are those of New York.
         start = max(since - timedelta(days=1), self.reach()).date()
         asked = self._earlier.get(number)
         if asked is None or asked[0] + self._kept_for <= now or asked[1] > start:
@@ -50,7 +51,7 @@ class Questions:
         return asked[2]
 
     async def order(self, number: str, venue_order_id: str) -> list[Any] | None:
-        """The row of one order. None if Tradier does not know it."""
+        """The row of one order. None if Tradier does not know the order."""
         try:
             document = await self._document(f"/accounts/{number}/orders/{venue_order_id}", {"includeTags": "true"})
         except VenueRefused as refusal:
@@ -73,26 +74,19 @@ class Questions:
         return session
 
     async def _pages(self, number: str, filters: dict[str, str | int]) -> list[Any]:
-        """All pages: until one is short, or brings nothing new, as where pages are not counted."""
-        rows: list[Any] = []
-        seen: set[str] = set()
-        for page in range(1, MOST_PAGES + 1):
+        async def fetch(page: int) -> list[Any]:
             asked = {**filters, "page": page, "limit": PAGE, "includeTags": "true"}
             document = await self._document(f"/accounts/{number}/orders", asked)
-            found = _rows(document, "orders", lambda value: rows_within(value, "orders", "order"))
-            new = [row for row in found if key_of(row) not in seen]
-            seen.update(map(key_of, found))
-            rows += new
-            if len(found) < LEAST_PAGE or not new:
-                return rows
-        raise VenueUnavailable(f"the list of orders does not end after {MOST_PAGES} pages")
+            return _rows(document, "orders", lambda value: rows_within(value, "orders", "order"))
+
+        return await by_number(fetch, key_of, least=LEAST_PAGE, most=MOST_PAGES, what="the list of orders")
 
     async def _document(self, path: str, asked: dict[str, str | int]) -> dict[str, Any]:
         return _checked(await self._http.get(path, asked))
 
 
 def _checked(document: Any) -> dict[str, Any]:
-    """An answer that is one. Faults and errors may come with HTTP 200."""
+    """The answer, if it is not an error: errors may come with HTTP 200."""
     if not isinstance(document, dict):
         raise VenueUnavailable("the answer is not a JSON object")
     fault, errors = document.get("fault"), document.get("errors")
@@ -107,7 +101,7 @@ def _checked(document: Any) -> dict[str, Any]:
 
 
 def is_quota(status: int, said: str) -> bool:
-    """Whether a refusal means that too much was asked, and that it can be asked again later."""
+    """Whether a refusal means that the rate limit is reached, so that the request may be repeated later."""
     return any(word in said.lower() for word in ("quota", "ratelimit", "rate limit"))
 
 

@@ -9,7 +9,7 @@ from orderledger import parse_document
 from orderledger.infrastructure.messages.registry import Message, Request
 from orderledger.infrastructure.venues.base.translation import Fault
 from orderledger.infrastructure.venues.base.venue import Records
-from orderledger.infrastructure.venues.hyperliquid.translate import translate_recorded
+from orderledger.infrastructure.venues.hyperliquid.recording import translate_recorded
 from orderledger.infrastructure.venues.lighter.context import Context as LighterContext
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.settling import settled
@@ -28,7 +28,7 @@ Read = Callable[[Any, str, Records], tuple[Sequence[Message], Sequence[Fault]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Voice:
+class PayloadSamples:
     """`documents`: one of every kind. `unknown`: one of an order whose status is `UNKNOWN`. `rows`: by name, how rows stand in a
     document, a row, and a neighbor of it."""
 
@@ -106,7 +106,7 @@ _LIQUIDATED = hyperliquid.fill(
     tid=415, oid=109, dir="Liquidated Isolated Long", liquidation={"liquidatedUser": hyperliquid.ADDRESS, "markPx": "2300"}
 )
 
-HYPERLIQUID = Voice(
+HYPERLIQUID = PayloadSamples(
     name="hyperliquid",
     read=_read_hyperliquid,
     alias=("hyperliquid.cloid", hyperliquid.CLOID),
@@ -168,7 +168,7 @@ _LIGHTER_POSITION = {"market_id": 0, "symbol": "ETH", "sign": -1, "position": "1
 _ASSET = {"symbol": "USDC", "asset_id": 3, "balance": "100.5", "locked_balance": "0"}
 
 _OUTCOME = {"market_id": 70000, "size": "100.0000", "sign": -1, "avg_entry_price": "0.51", "entry_quote": "51.0"}
-LIGHTER = Voice(
+LIGHTER = PayloadSamples(
     name="lighter",
     read=_read_lighter,
     alias=("lighter.client_order_index", "9001"),
@@ -261,7 +261,7 @@ _BRACKET = tradier.spread(
 )
 _HELD = {"cost_basis": 207.01, "date_acquired": "2018-08-08T14:41:11.405Z", "id": 130089, "quantity": 1.0, "symbol": "AAPL"}
 
-TRADIER = Voice(
+TRADIER = PayloadSamples(
     name="tradier",
     read=_read_tradier,
     alias=("tradier.tag", tradier.TAG),
@@ -309,4 +309,4 @@ TRADIER = Voice(
     },
 )
 
-VOICES = {voice.name: voice for voice in (HYPERLIQUID, LIGHTER, TRADIER)}
+PAYLOAD_SAMPLES = {samples.name: samples for samples in (HYPERLIQUID, LIGHTER, TRADIER)}

@@ -1,4 +1,4 @@
-"""Any venue's adapter in company: its fake, and a ledger that records what it tells. Venues are named as in `tests.worlds`."""
+"""Any venue's adapter in harness: its fake, and a ledger that records what it tells. Venues are named as in `tests.worlds`."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ from orderledger.infrastructure.sync.collecting.collector import Collector
 from orderledger.infrastructure.sync.collecting.counters import AccountCounters
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.sync.reconciliation.reconciler import Rules
-from orderledger.infrastructure.venues.base.venue import Down, Garbled, Heard, Told, Up, Venue
+from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Garbled, Messages, Up, Venue
 from orderledger.simulation.servers import Faults, TrueOrder, step
 from tests.worlds.plan import VENUES, plan_of
 from tests.worlds.venues import kind_of
@@ -39,20 +39,20 @@ RULES = Rules(pause=0.001, opening_pause=0.001)
 every_venue = pytest.mark.parametrize("name", VENUES)
 
 
-class Company:
+class Harness:
     """One account of one venue, which is streamed if the venue streams, unless `streams` is 0. `told` is what was listened to; it
-    is recorded as it comes. `account` is the ledger's name of the account, `there` the truth's."""
+    is recorded as it comes. `account` is the ledger's name of the account, `there` the simulated exchange's."""
 
     def __init__(self, name: str, *, streams: int = 1) -> None:
         self.kind = kind_of(replace(plan_of(0, name, is_calm=True), accounts=1, streams=streams))
         ((self.account, self.there),) = self.kind.names.items()
         self.clock = SteppingClock(START, STEP)
         self.faults = Faults(1)
-        self.truth = self.kind.truth(self.clock)
-        self.server = self.kind.serve(self.truth, self.faults, self.clock)
+        self.exchange = self.kind.exchange(self.clock)
+        self.server = self.kind.serve(self.exchange, self.faults, self.clock)
         self.ledger = Ledger.open("memory://", clock=self.clock, update_views=False)
         self.venue: Venue
-        self.told: list[Told] = []
+        self.told: list[FeedEvent] = []
         self._work: asyncio.Task[None] | None = None
         self._chance = Random(1)
 
@@ -67,7 +67,7 @@ class Company:
         self.server.name_of = overheard  # type: ignore[method-assign]
 
     @asynccontextmanager
-    async def served(self) -> AsyncIterator["Company"]:
+    async def served(self) -> AsyncIterator["Harness"]:
         async with self.server:
             self.venue = self.kind.connect(self.server, BookRecords(self.ledger), self.clock, Random(1))
             try:
@@ -112,7 +112,7 @@ class Company:
         """An order to buy ten lots of the first instrument."""
         one = self.kind.instruments[0]
         usual = {"instrument": one.name, "side": "buy", "quantity": 10 * one.lot, "limit_price": one.price}
-        return self.truth.place(self.there, **{**usual, **terms})
+        return self.exchange.place(self.there, **{**usual, **terms})
 
     def request(self, name: str = "C-1") -> TrueOrder:
         """The same, as an order of ours: recorded with its alias, then sent."""
@@ -131,7 +131,7 @@ class Company:
     def happen(self, times: int) -> None:
         for _ in range(times):
             step(
-                self.truth, self._chance, [self.there], self.kind.instruments, happenings=self.kind.happenings,
+                self.exchange, self._chance, [self.there], self.kind.instruments, happenings=self.kind.happenings,
                 client_id=self.kind.others_client_id, with_new_id=self.kind.new_ids,
             )  # fmt: skip
 
@@ -156,15 +156,15 @@ class Company:
 
     async def _listen(self) -> None:
         async for told in self.venue.listen():
-            if isinstance(told, Heard):
+            if isinstance(told, Messages):
                 self.ledger.record_many(told.messages)
             self.told.append(told)
 
 
-def played(name: str, story: Callable[[Company], Awaitable[None]], **options: Any) -> None:
+def played(name: str, story: Callable[[Harness], Awaitable[None]], **options: Any) -> None:
     async def whole() -> None:
-        async with Company(name, **options).served() as company:
-            await story(company)
+        async with Harness(name, **options).served() as harness:
+            await story(harness)
 
     asyncio.run(whole())
 

@@ -1,0 +1,79 @@
+"""Turning the pages of a list: by a cursor, by page numbers, or by time. A list that does not end raises VenueUnavailable."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
+
+from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.venues.base.fields import Document
+
+MOST_PAGES = 1_000
+
+
+async def by_cursor(
+    fetch: Callable[[str], Awaitable[Document]], name: str, *, cursor_name: str = "next_cursor", what: str
+) -> AsyncIterator[Document]:
+    """The pages of a list that stands in the field `name`, each with the cursor of the next one. `fetch("")` gives the first."""
+    seen: set[str] = set()
+    cursor = ""
+    while True:
+        page = await fetch(cursor)
+        if name not in page:
+            raise VenueUnavailable(f"{what}: an answer without {name}")
+        yield page
+        following = page.get(cursor_name)
+        cursor = following if isinstance(following, str) else ""
+        if not cursor or not page[name]:
+            return
+        if cursor in seen:
+            raise VenueUnavailable(f"{what}: pages that lead in a circle")
+        seen.add(cursor)
+
+
+async def by_number(
+    fetch: Callable[[int], Awaitable[list[Any]]], key_of: Callable[[Any], str], *, least: int, most: int, what: str
+) -> list[Any]:
+    """The rows of all pages from 1 on, until one has fewer than `least` rows, or none that is new: some venues ignore the
+    number of the page."""
+    rows: list[Any] = []
+    seen: set[str] = set()
+    for page in range(1, most + 1):
+        found = await fetch(page)
+        new = [row for row in found if key_of(row) not in seen]
+        seen.update(map(key_of, found))
+        rows += new
+        if len(found) < least or not new:
+            return rows
+    raise VenueUnavailable(f"{what} does not end after {most} pages")
+
+
+async def by_time(
+    fetch: Callable[[int], Awaitable[list[Any]]], time_of: Callable[[Any], int], start: int, *, per_page: int, what: str
+) -> list[Any]:
+    """The rows from `start` on, oldest first, a page at a time: each next page begins at the time of the last row.
+
+    Such pages overlap by the rows of that time, which are not repeated.
+    """
+    rows: list[Any] = []
+    last: list[Any] = []
+    for _ in range(MOST_PAGES):
+        page = await fetch(start)
+        rows += _unseen(page, last)
+        if len(page) < per_page:
+            return rows
+        end = max((time_of(row) for row in page), default=start)
+        last = [row for row in page if time_of(row) == end]
+        # A page on which all rows have the time it was asked for cannot be turned by time: go on behind it.
+        start = end if end > start else end + 1
+    raise VenueUnavailable(f"{what} has no end after {MOST_PAGES} pages")
+
+
+def _unseen(page: Sequence[Any], last: Sequence[Any]) -> list[Any]:
+    """The rows but for those that the page before ended with."""
+    left = list(last)
+    unseen = []
+    for row in page:
+        if row in left:
+            left.remove(row)
+        else:
+            unseen.append(row)
+    return unseen

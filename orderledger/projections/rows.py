@@ -1,0 +1,28 @@
+"""The classes of rows that queries return, for programs that are type-checked. At run time a row is a dictionary."""
+
+from orderledger.projections.account_events import AccountEventRow
+from orderledger.projections.anomalies import AnomalyRow
+from orderledger.projections.certificates import CertificateRow
+from orderledger.projections.history import EventRow
+from orderledger.projections.instruments import InstrumentRow
+from orderledger.projections.orders import OrderRow
+from orderledger.projections.pnl import PnlRow, PositionRow
+from orderledger.projections.proposals import ProposalRow
+from orderledger.projections.recovery import Recovery
+from orderledger.projections.trades import TradeRow
+from orderledger.projections.view import RowList
+
+__all__ = [
+    "AccountEventRow",
+    "AnomalyRow",
+    "CertificateRow",
+    "EventRow",
+    "InstrumentRow",
+    "OrderRow",
+    "PnlRow",
+    "PositionRow",
+    "ProposalRow",
+    "Recovery",
+    "RowList",
+    "TradeRow",
+]

@@ -1,0 +1,52 @@
+"""`SimulatedVenue`: a venue's server with what a dry run needs besides. Each adapter names the function that makes its own."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING, cast
+
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.venues.base.registry import adapter
+from orderledger.simulation.servers.faults import Faults
+from orderledger.simulation.servers.flow import HAPPENINGS, Traded
+
+if TYPE_CHECKING:
+    from orderledger.simulation.servers.server import FakeServer
+
+COINS = (
+    Traded(name="ETH", price=Decimal(2500), tick=Decimal("0.05"), lot=Decimal("0.01")),
+    Traded(name="BTC", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")),
+)
+TOKEN_VARIABLE = "FAKE_TOKEN"
+"""The environment variable in which a dry run's settings look for the venue's token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedVenue:
+    """A server, and how a dry run uses it.
+
+    `account`: the exchange's name of the account that trades. `section`: the settings of a `[[venues]]` table besides `venue`,
+    `url` and `websocket_url`. `token`: the value of `FAKE_TOKEN`, where the venue needs one. `path` follows the server's address
+    in `url`. `client_id`: the client id of the order of a number. `with_new_id`: whether a modify changes an order's id.
+    """
+
+    server: "FakeServer"
+    account: str
+    section: str
+    token: str | None = None
+    path: str = ""
+    instruments: Sequence[Traded] = COINS
+    happenings: Mapping[str, int] = field(default_factory=lambda: HAPPENINGS)
+    client_id: Callable[[int], str | None] = str
+    with_new_id: bool = False
+
+
+def simulated(venue: str, faults: Faults, clock: Clock) -> SimulatedVenue:
+    """The simulated venue of this name. Raises InvalidSetting if its adapter has none."""
+    path = adapter(venue).simulation
+    if path is None:
+        raise InvalidSetting("venue", f"{venue!r} has no simulation")
+    make = cast(Callable[[Faults, Clock], SimulatedVenue], EntryPoint(venue, path, "").load())
+    return make(faults, clock)

@@ -1,0 +1,27 @@
+"""A simulated Tradier for dry runs."""
+
+from decimal import Decimal
+
+from orderledger.infrastructure.clock import Clock
+from orderledger.simulation.servers import ExchangeSimulator, Faults
+from orderledger.simulation.servers.flow import HAPPENINGS, Traded
+from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVenue
+from orderledger.simulation.tradier.server import TradierFake
+
+NUMBER = "VA000001"
+SHARES = (Traded(name="SPY", price=Decimal(500), tick=Decimal("0.01"), lot=Decimal(1)),)
+
+
+def simulated(faults: Faults, clock: Clock) -> SimulatedVenue:
+    """One account that trades a share, without fundings."""
+    server = TradierFake(ExchangeSimulator(clock=clock, accounts=[NUMBER], first_order_id=900_101, currency="USD"), faults=faults)
+    return SimulatedVenue(
+        server=server,
+        account=NUMBER,
+        section=f'account = "tradier:fake"\nnumber = "{NUMBER}"\ntoken = {{ env = "{TOKEN_VARIABLE}" }}',
+        token=server.token,
+        path="/v1",
+        instruments=SHARES,
+        happenings={name: often for name, often in HAPPENINGS.items() if name != "fund"},
+        client_id=lambda number: f"O-{number}",
+    )

@@ -1,0 +1,1 @@
+"""An adapter as another package would ship it, of a made-up exchange that is polled. See tests/collecting/test_installed.py."""

@@ -1,0 +1,215 @@
+"""Instruments are defined from the venue's own list, so that the P&L of a collected account has a currency."""
+
+import asyncio
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orderledger import Ledger, parse_document
+from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.messages.registry import Balance, Fill, Instrument, Message
+from orderledger.infrastructure.sync.collecting.translating import translated
+from orderledger.infrastructure.venues.base.definitions import DEFINED_AT, Definitions, Terms
+from orderledger.infrastructure.venues.base.registry import adapter
+from orderledger.infrastructure.venues.base.venue import Messages
+from orderledger.infrastructure.venues.hyperliquid.instruments import perpetual_terms, spot_terms, terms_by_name, tokens_of
+from orderledger.infrastructure.venues.lighter.markets import Markets
+from orderledger.infrastructure.venues.tradier.positions import terms_of as tradier_terms
+from orderledger.simulation.hyperliquid.answers import LISTS
+from tests.venues.harness import START, Harness, every_venue, played
+from tests.venues.hyperliquid import payloads as hyperliquid
+from tests.venues.hyperliquid.harness import ACCOUNT as HYPERLIQUID
+from tests.venues.hyperliquid.harness import ADDRESS, made_up
+from tests.venues.hyperliquid.harness import adapter as hyperliquid_adapter
+from tests.venues.lighter import rows as lighter
+from tests.venues.tradier import payloads as tradier
+
+CURRENCIES = {"hyperliquid": "USDC", "lighter": "USDC", "tradier": "USD"}
+LOTS = {"hyperliquid": "0.0001", "lighter": "0.0001", "tradier": None}
+TICKS = {"hyperliquid": None, "lighter": "0.01", "tradier": None}
+
+
+def definitions(harness: Harness) -> list[Instrument]:
+    messages = [message for told in harness.told if isinstance(told, Messages) for message in told.messages]
+    return [message for message in messages if isinstance(message, Instrument)]
+
+
+@every_venue
+def test_pnl_of_a_collected_account_has_a_currency_without_a_word_of_the_user(name: str) -> None:
+    async def story(harness: Harness) -> None:
+        async with harness.collected() as counters:
+            await harness.settle(counters)
+            order = harness.place()
+            harness.exchange.fill(order)
+            await harness.until(lambda: harness.ledger.orders(status="filled"))
+            await harness.settle(counters)
+        (row,) = harness.ledger.pnl()
+        assert (row["currency"], row["net_pnl"] is not None) == (CURRENCIES[name], True)
+        (known,) = harness.ledger.instruments(instrument=harness.kind.instruments[0].name)
+        assert [None if known[term] is None else str(known[term]) for term in ("lot", "tick")] == [LOTS[name], TICKS[name]]
+
+    played(name, story)
+
+
+@every_venue
+def test_an_instrument_is_defined_once_and_before_its_first_fill(name: str) -> None:
+    async def story(harness: Harness) -> None:
+        async with harness.listening():
+            await harness.until(lambda: harness.ups_and_downs)
+            harness.exchange.fill(harness.place())
+            await harness.until(lambda: len(harness.ledger.trades()) == 1)
+            harness.exchange.fill(harness.place())
+            await harness.until(lambda: len(harness.ledger.trades()) == 2)
+        (definition,) = definitions(harness)
+        messages = [message for told in harness.told if isinstance(told, Messages) for message in told.messages]
+        first = next(place for place, message in enumerate(messages) if isinstance(message, Fill))
+        assert messages.index(definition) < first
+        assert (definition.instrument, definition.at) == (harness.kind.instruments[0].name, DEFINED_AT)
+
+    played(name, story)
+
+
+def fill(instrument: str = "ETH", account: str = "a") -> Message:
+    return parse_document(
+        {
+            "type": "fill",
+            "account": account,
+            "venue_order_id": "1",
+            "fill_id": "1",
+            "instrument": instrument,
+            "side": "buy",
+            "quantity": "1",
+            "price": "2",
+            "at": START.isoformat(),
+        }
+    )
+
+
+def told(definitions: Definitions, message: Message, terms: Terms | None) -> list[dict[str, Any]]:
+    *before, last = definitions.added_to([message], lambda _: terms, lambda: START)
+    assert last is message
+    return [one.model_dump(include={"account", "currency", "multiplier", "lot", "at"}, exclude_none=True) for one in before]
+
+
+def test_a_definition_is_repeated_only_where_its_terms_have_changed_and_then_says_what_has() -> None:
+    known = Definitions()
+    first = Terms(currency="USDC", lot=Decimal("0.1"))
+    assert told(known, fill(), first) == [{"account": "a", "at": DEFINED_AT, "currency": "USDC", "lot": Decimal("0.1")}]
+    assert told(known, fill(), first) == []
+    assert told(known, fill(), Terms(currency="USDC", lot=Decimal("0.01"))) == [
+        {"account": "a", "at": START, "lot": Decimal("0.01")}
+    ]
+    assert told(known, fill(account="b"), first) == [
+        {"account": "b", "at": DEFINED_AT, "currency": "USDC", "lot": Decimal("0.1")}
+    ]
+    assert told(known, fill("BTC"), None) == []
+
+
+def test_what_an_operator_has_said_of_an_instrument_holds() -> None:
+    with Ledger.open("memory://", update_views=False) as ledger:
+        ledger.record(Instrument(account="a", instrument="ETH", currency="EUR", at=START))
+        ledger.record_many(Definitions().added_to([fill()], lambda _: Terms(currency="USDC", lot=Decimal(1)), lambda: START))
+        (row,) = ledger.instruments()
+        assert (row["currency"], row["lot"]) == ("EUR", 1)
+
+
+def test_a_position_is_defined_and_a_currency_is_not() -> None:
+    held = {"account": "a", "instrument": "ETH", "quantity": "1", "at": START.isoformat()}
+    position = parse_document({"type": "balance", "average_price": "2", **held})
+    currency = parse_document({"type": "balance", **held})
+    assert isinstance(currency, Balance)
+    assert len(told(Definitions(), position, Terms(currency="USDC"))) == 1
+    assert told(Definitions(), currency, Terms(currency="USDC")) == []
+
+
+def test_a_list_of_instruments_that_does_not_come_costs_only_the_terms_and_is_queried_again() -> None:
+    async def story() -> None:
+        async with made_up() as server:
+            venue = hyperliquid_adapter(server, clock=SteppingClock(START, timedelta(minutes=1)))
+            server.exchange.fill(server.exchange.place(ADDRESS, instrument="ETH", side="buy", quantity="1", limit_price="2500"))
+            lists, server.lists = server.lists, {}
+            first = (await venue.fills_since(HYPERLIQUID, START - timedelta(days=1))).messages
+            server.lists = lists
+            second = (await venue.fills_since(HYPERLIQUID, START - timedelta(days=1))).messages
+            await venue.aclose()
+        terms = [(one.currency, one.lot) for one in (*first, *second) if isinstance(one, Instrument)]
+        assert terms == [("USDC", None), ("USDC", Decimal("0.0001"))]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("coin", "currency", "lot"),
+    [
+        ("BTC", "USDC", "0.00001"),
+        ("PURR/USDC", "USDC", "1"),
+        ("@107", "USDC", "0.01"),
+        ("@108", None, None),
+        ("xyz:TSLA", None, None),
+        ("#250", None, None),
+    ],
+)
+def test_hyperliquid_settles_in_usdc_or_in_the_quote_token(coin: str, currency: str | None, lot: str | None) -> None:
+    tokens = tokens_of(LISTS["spotMeta"])
+    listed = {**spot_terms(LISTS["spotMeta"], tokens), **perpetual_terms(LISTS["meta"], "", tokens)}
+    terms = listed.get(coin) or terms_by_name(coin)
+    assert terms == (None if currency is None else Terms(currency=currency, lot=Decimal(lot or 0)))
+
+
+def test_a_builders_exchange_settles_in_its_own_collateral() -> None:
+    meta = {"universe": [{"name": "xyz:TSLA", "szDecimals": 3}], "collateralToken": 150}
+    assert perpetual_terms(meta, "xyz", tokens_of(LISTS["spotMeta"])) == {
+        "xyz:TSLA": Terms(currency="HYPE", lot=Decimal("0.001"))
+    }
+    assert perpetual_terms({"universe": [{"name": "xyz:TSLA"}]}, "xyz", {}) == {}
+
+
+@pytest.mark.parametrize(
+    "odd", [None, [], {}, {"universe": 7, "tokens": {}}, {"universe": [None, {"name": 1}], "tokens": [1, {}]}]
+)
+def test_a_list_of_instruments_that_cannot_be_read_costs_only_the_terms(odd: Any) -> None:
+    assert (tokens_of(odd), spot_terms(odd, {}), perpetual_terms(odd, "", {})) == ({}, {}, {})
+
+
+def test_lighter_settles_in_usdc_or_in_the_quote_currency() -> None:
+    row = {"supported_size_decimals": 4, "supported_price_decimals": 2}
+    details = [
+        {"market_id": 0, "symbol": "ETH", **row},
+        {"market_id": 2048, "symbol": "ETH/USDT"},
+        {"market_id": 9000, "symbol": "Y"},
+    ]
+    markets = Markets.of({"order_book_details": details})
+    assert markets.terms_of("ETH") == Terms(currency="USDC", tick=Decimal("0.01"), lot=Decimal("0.0001"))
+    assert markets.terms_of("ETH/USDT") == Terms(currency="USDT")
+    assert (markets.terms_of("Y"), markets.terms_of("lighter:market:7")) == (None, Terms(currency="USDC"))
+
+
+def test_tradier_settles_in_dollars_and_a_standard_option_is_on_a_hundred_shares() -> None:
+    assert tradier_terms("BRK.B") == Terms(currency="USD")
+    assert tradier_terms("SPY261218C00500000") == Terms(currency="USD", multiplier=Decimal(100))
+    assert tradier_terms("SPY1261218C00500000") is None
+
+
+def test_replayed_recordings_define_their_instruments_too() -> None:
+    fill, details = hyperliquid.fill(), [{"market_id": 0, "symbol": "ETH", "supported_size_decimals": 4}]
+    trades = {"trades": {"0": [lighter.trade()]}}
+    assert replayed("hyperliquid", "", [fill], [fill]) == [("ETH", "USDC", None)]
+    assert replayed("hyperliquid", "", LISTS["spotMeta"], LISTS["meta"], [fill]) == [("ETH", "USDC", "0.0001")]
+    assert replayed("hyperliquid", "", LISTS["spotMeta"], [{**fill, "coin": "@107"}]) == [("@107", "USDC", "0.01")]
+    assert replayed("lighter", "1234", {"code": 200, "order_book_details": details}, trades, trades) == [
+        ("ETH", "USDC", "0.0001")
+    ]
+    assert replayed("tradier", "", tradier.orders(tradier.filled_row(4, "500.2"))) == [("SPY", "USD", None)]
+
+
+def replayed(venue: str, number: str, *payloads: Any) -> list[tuple[str, str, str | None]]:
+    """The definitions of these payloads: instrument, currency and lot."""
+    recording = adapter(venue).recording(f"{venue}:main", number, None)
+    lines = [json.dumps(payload, default=str).encode() + b"\n" for payload in payloads]
+    messages = [json.loads(line) for told in translated(recording, lines) for line in told.lines]
+    found = [message for message in messages if message["type"] == "instrument"]
+    assert [message["at"] for message in found] == ["1970-01-01T00:00:00Z"]
+    return [(message["instrument"], message["currency"], message.get("lot")) for message in found]
