@@ -39,10 +39,11 @@ test-long: setup  ## the long tests: more seeds, whole streams, 1000 worlds; hal
 mutants: setup  ## plant known faults in a copy, and count those that no test finds; some minutes
 	$(BIN)/python -m tests.mutants
 
-check: setup  ## style, format, types and the architecture
+check: setup  ## style, format, types (of the pages' programs too) and the architecture
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python docs/check_programs.py
 	$(BIN)/lint-imports
 
 format: setup  ## put the code into the format that check asks for

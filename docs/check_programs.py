@@ -1,6 +1,7 @@
 """Type-checks every Python program of the README and of the pages, as a user's editor would: mypy --strict, and pyright.
 
-No plugin is used, and nothing of this repository's configuration. Fails with the lines that do not check.
+No plugin is used, and nothing of this repository's configuration. A block that imports nothing is no program but a signature.
+Fails with the lines that do not check.
 """
 
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parent.parent
 PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+IMPORT = re.compile(r"^(?:from|import) ", re.MULTILINE)
 BIN = Path(sys.executable).parent
 
 
@@ -22,6 +24,7 @@ def main() -> int:
             _written(Path(folder), page, number, text)
             for page in pages
             for number, text in enumerate(PROGRAM.findall(page.read_text(encoding="utf-8")), 1)
+            if IMPORT.search(text)
         ]
         settings = {"typeCheckingMode": "standard", "pythonVersion": "3.11"}
         (Path(folder) / "pyrightconfig.json").write_text(json.dumps(settings))

@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from itertools import pairwise
-from typing import Any, get_args
+from typing import Any, get_args, is_typeddict
 
 from markdown import code, table
 from pydantic import BaseModel
 
 import orderledger
+from orderledger.domain import values
 from orderledger.infrastructure.engine import resolving, streams, writer
 from orderledger.infrastructure.messages import facts, parsing
 from orderledger.infrastructure.messages.registry import MESSAGES
@@ -26,6 +27,7 @@ from orderledger.infrastructure.views.check import Checked, Difference
 from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.rebuild import Rebuilt
 from orderledger.ledger import Ledger
+from orderledger.projections import rows
 from orderledger.projections.recovery import Recovery
 
 WIDTH = 100
@@ -39,7 +41,8 @@ other settings from the environment.
 PYTHON_INTRODUCTION = """# Python
 
 `import orderledger` imports no other module; each name is imported at its first use. Any number of threads may use one
-ledger. Rows are dictionaries with the fields of [views.md](views.md).
+ledger. Rows are dictionaries with the fields of [views.md](views.md). Rows and messages are typed for mypy and pyright, without a
+plugin: see [Types](#types).
 
 ## Ledger
 """
@@ -50,9 +53,20 @@ There is one class per type of [messages.md](messages.md), created with keyword 
 text, `Decimal` or `int`; times take text, integers or aware `datetime`. A message is immutable. `model_copy(update={...})` creates
 a changed copy, and validates it like a new message.
 
-With pydantic's plugin, mypy accepts all these types: set `plugins = ["pydantic.mypy"]`. Without it, and in a type
-checker without plugins, a field takes the type that it holds: the words of `orderledger.domain.values` (`Side.BUY`), `Decimal`, aware
-`datetime`. `parse_document` takes a dictionary of texts in every type checker.
+For mypy and pyright a constructor takes what is said here, and an attribute has the type that it holds: `Decimal`, aware `datetime`, an
+enumeration (`Side.BUY`).
+"""
+
+TYPES_INTRODUCTION = """## Types
+
+`import orderledger` gives mypy, in its strict mode, and pyright all types; no plugin is needed. All programs of these pages are
+checked with both.
+
+A query returns `RowList`, a list that a notebook shows as a table, of rows of one class. The class is a `TypedDict`: at run time a row is a
+plain dictionary.
+"""
+
+WORDS_INTRODUCTION = """The enumerations of messages. Each is a `StrEnum`: its words are equal to text. Rows hold the text.
 """
 
 
@@ -144,9 +158,28 @@ def python() -> str:
     parts += [
         "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`, and `OpenBreak` is an item of `open_breaks`. A dictionary works as well. `Message` is the base of all messages.\n"
     ]
+    parts += [
+        TYPES_INTRODUCTION,
+        table(("row", "meaning"), _rows()),
+        WORDS_INTRODUCTION,
+        table(("enumeration", "words", "meaning"), _words()),
+    ]
     parts += ["## Parsing text\n", *_functions(parsing, parsing.__all__)]
     parts += ["## Exceptions\n", f"In [errors.md](errors.md#exceptions): {', '.join(f'`{name}`' for name in _exceptions())}.\n"]
     return "\n".join(parts)
+
+
+def _rows() -> Iterator[tuple[str, str]]:
+    """The classes of rows, with what they are."""
+    for kind in (getattr(rows, name) for name in rows.__all__):
+        if is_typeddict(kind):
+            yield f"`{kind.__name__}`", inspect.cleandoc(kind.__doc__ or "")
+
+
+def _words() -> Iterator[tuple[str, str, str]]:
+    for name in values.__all__:
+        kind = getattr(orderledger, name)
+        yield f"`{name}`", ", ".join(f"`{word.value}`" for word in kind), inspect.cleandoc(kind.__doc__ or "")
 
 
 def _exceptions() -> list[str]:
@@ -157,7 +190,8 @@ def _methods(kind: type) -> Iterator[str]:
     (tree,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(tree, ast.ClassDef)
     for node in tree.body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
+        is_method = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_")
+        if is_method and "overload" not in map(ast.unparse, node.decorator_list):
             yield f"### {node.name}\n"
             yield code("python", _signature(node))
             yield inspect.cleandoc(ast.get_docstring(node) or "") + "\n"

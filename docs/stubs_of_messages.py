@@ -88,7 +88,10 @@ def _class(kind: type[BaseModel]) -> list[str]:
         lines += [f"    {name}: ClassVar[{text}]"] if name in own else []
     lines += [f"    {name}: {_shown(field.annotation)}" for name, field in kind.model_fields.items() if name in own]
     if kind.__name__ == "Message":
-        lines += ["    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self: ..."]
+        lines += [
+            "    type: str",
+            "    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self: ...",
+        ]
     given = [_parameter(name, field) for name, field in kind.model_fields.items() if name != "type"]
     if given:
         lines += ["    def __init__(", "        self,", "        *,", *(f"        {one}," for one in given), "    ) -> None: ..."]

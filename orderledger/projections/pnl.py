@@ -19,14 +19,7 @@ CURRENCY_UNKNOWN, RATE_UNKNOWN = "currency_unknown", "rate_unknown"
 converts it."""
 
 
-class PnlRow(TypedDict):
-    """P&L of one account and instrument, or of the groups that were asked for: rows of a query with `by` have only the columns of
-    its groups among `account`, `instrument`, `strategy` and `day`."""
-
-    account: str
-    instrument: str
-    strategy: NotRequired[str | None]
-    day: NotRequired[str | None]
+class _Amounts(TypedDict):
     position_quantity: Decimal | None
     average_open_price: Decimal | None
     realized_pnl: Decimal | None
@@ -41,6 +34,22 @@ class PnlRow(TypedDict):
     fills: int
     bought_quantity: Decimal
     sold_quantity: Decimal
+
+
+class PnlRow(_Amounts):
+    """P&L of one account and instrument."""
+
+    account: str
+    instrument: str
+
+
+class PnlGroupRow(_Amounts):
+    """P&L of one group of a query with `by`: of `account`, `instrument`, `strategy` and `day` it has the columns in `by`."""
+
+    account: NotRequired[str]
+    instrument: NotRequired[str]
+    strategy: NotRequired[str | None]
+    day: NotRequired[str]
 
 
 class PositionRow(PnlRow):

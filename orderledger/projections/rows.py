@@ -6,7 +6,7 @@ from orderledger.projections.certificates import CertificateRow
 from orderledger.projections.history import EventRow
 from orderledger.projections.instruments import InstrumentRow
 from orderledger.projections.orders import OrderRow
-from orderledger.projections.pnl import PnlRow, PositionRow
+from orderledger.projections.pnl import PnlGroupRow, PnlRow, PositionRow
 from orderledger.projections.proposals import ProposalRow
 from orderledger.projections.recovery import Recovery
 from orderledger.projections.trades import TradeRow
@@ -19,6 +19,7 @@ __all__ = [
     "EventRow",
     "InstrumentRow",
     "OrderRow",
+    "PnlGroupRow",
     "PnlRow",
     "PositionRow",
     "ProposalRow",

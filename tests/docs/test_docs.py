@@ -1,7 +1,6 @@
 """The documentation is true: its commands and programs run, its links lead somewhere, nothing in the code is missing in it."""
 
 import json
-import os
 import re
 import signal
 import sqlite3
@@ -109,21 +108,6 @@ def test_the_readme_survives_its_own_kill(tmp_path: Path) -> None:
     done = run_python(restart, tmp_path)
     assert done.stderr == ""
     assert is_shown(next(block.text for block in shown if block.language == "text"), done.stdout)
-
-
-def test_the_programs_have_no_type_errors_where_mypy_has_the_plugin_that_the_reference_names(
-    tmp_path: Path, pytestconfig: pytest.Config
-) -> None:
-    (plugin,) = re.findall(r"`(plugins = .*?)`", (DOCS / "reference/python.md").read_text())
-    (tmp_path / "mypy.toml").write_text(f"[tool.mypy]\ncheck_untyped_defs = true\n{plugin}\n")
-    for page in (REPOSITORY / "README.md", *STORIES):
-        for number, (language, text) in enumerate(blocks(page)):
-            if language == "python":
-                (tmp_path / f"{page.stem.replace('-', '_')}_{number}.py").write_text(text)
-    cache = str(pytestconfig.cache.mkdir("mypy")) if pytestconfig.cache else os.devnull
-    mypy = [sys.executable, "-m", "mypy", "--config-file", "mypy.toml", "--cache-dir", cache, "."]
-    done = subprocess.run(mypy, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("page", STORIES, ids=name_of)

@@ -78,6 +78,7 @@ class Message(Model):
     actor: str | None
     correlation_id: str | None
     causation_id: str | None
+    type: str
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self: ...
     def __init__(
         self,

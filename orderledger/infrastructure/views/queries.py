@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, cast
+from typing import Any, cast, overload
 
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
@@ -24,6 +24,7 @@ from orderledger.projections.rows import (
     EventRow,
     InstrumentRow,
     OrderRow,
+    PnlGroupRow,
     PnlRow,
     PositionRow,
     ProposalRow,
@@ -184,6 +185,25 @@ class Queries(Reader):
         with self._views(as_of, effective_at) as views:
             return _listed(queries.positions(views, method=method, **where))
 
+    @overload
+    def pnl(
+        self,
+        *,
+        by: Sequence[str] | str,
+        method: Method = "average",
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> RowList[PnlGroupRow]: ...
+    @overload
+    def pnl(
+        self,
+        *,
+        method: Method = "average",
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> RowList[PnlRow]: ...
     def pnl(
         self,
         *,
@@ -192,7 +212,7 @@ class Queries(Reader):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
-    ) -> RowList[PnlRow]:
+    ) -> RowList[PnlGroupRow] | RowList[PnlRow]:
         """P&L by account and instrument, or by any of account, instrument, strategy and day. Methods: average, fifo, lifo."""
         with self._views(as_of, effective_at) as views:
             return _listed(queries.pnl(views, method=method, by=_groups(by), **where))

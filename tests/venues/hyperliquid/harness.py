@@ -75,7 +75,7 @@ class Harness:
         return [
             word
             for told in self.told
-            for word in ([message.type for message in told.messages] if isinstance(told, Messages) else [type(told).__name__])  # type: ignore[attr-defined]
+            for word in ([message.type for message in told.messages] if isinstance(told, Messages) else [type(told).__name__])
         ]
 
     @property

@@ -34,7 +34,7 @@ from tests.venues.hyperliquid.harness import (
 
 def types(messages: Sequence[Message] | None) -> list[str]:
     assert messages is not None
-    return [message.type for message in messages]  # type: ignore[attr-defined]
+    return [message.type for message in messages]
 
 
 def asked(story: Any, **options: Any) -> None:

@@ -81,7 +81,7 @@ def test_a_cancel_that_may_be_half_of_a_modify_is_handed_out_to_be_released_once
     assert [row.cloid for row in legs.newly_held()] == [cloid(2)]
     assert legs.is_held(held)
     (told,) = payload_rows.release([held], legs, PUSHED).messages
-    assert (told.type, told.at) == ("cancel", held.status_at)  # type: ignore[attr-defined]
+    assert (told.type, told.at) == ("cancel", held.status_at)
     assert not legs.is_held(held)
 
 

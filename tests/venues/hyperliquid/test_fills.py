@@ -131,7 +131,7 @@ def user(**data: Any) -> Translated:
 
 def test_events_of_the_user_say_what_the_other_channels_say() -> None:
     assert user(fills=[fill()]).messages == fills(fill())
-    assert [message.type for message in user(twapSliceFills=[{"fill": fill(), "twapId": 3}]).messages] == ["fill"]  # type: ignore[attr-defined]
+    assert [message.type for message in user(twapSliceFills=[{"fill": fill(), "twapId": 3}]).messages] == ["fill"]
     assert user(liquidation={"lid": 1}).messages == []
     assert user(liquidation={"lid": 1}).faults == []
 

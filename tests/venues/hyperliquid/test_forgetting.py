@@ -34,7 +34,7 @@ def coming_and_going(count: int, first: int = 0) -> Iterable[Json]:
 
 
 def types(translated: Translated) -> list[str]:
-    return [message.type for message in translated.messages]  # type: ignore[attr-defined]
+    return [message.type for message in translated.messages]
 
 
 def small() -> LegsMemory:

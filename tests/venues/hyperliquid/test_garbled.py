@@ -163,7 +163,7 @@ LIQUIDATED = {"liquidatedUser": ADDRESS, "markPx": "2300", "method": "market"}
 @pytest.mark.parametrize("liquidation", [LIQUIDATED, None, [], "x"])
 def test_the_direction_of_a_fill_may_be_anything(direction: Any, liquidation: Any) -> None:
     told = translate_recorded([fill(dir=direction, liquidation=liquidation)], ACCOUNT)
-    assert ([message.type for message in told.messages], list(told.faults)) == (["fill"], [])  # type: ignore[attr-defined]
+    assert ([message.type for message in told.messages], list(told.faults)) == (["fill"], [])
 
 
 @pytest.mark.parametrize("price", ["0", "0.0", "-0.5", "-1e-20"])
@@ -202,7 +202,7 @@ def test_a_time_before_there_were_venues_is_no_time(time: int) -> None:
 @pytest.mark.parametrize("name", DESCRIPTIONS)
 def test_what_describes_an_order_may_be_anything(name: str, junk: Any) -> None:
     told = heard([open_orders(listed(**{name: junk}))])
-    assert ([message.type for message in told.messages], told.faults) == (["acknowledge"], [])  # type: ignore[attr-defined]
+    assert ([message.type for message in told.messages], told.faults) == (["acknowledge"], [])
 
 
 SILENT: list[Any] = [
@@ -234,7 +234,7 @@ def test_evidence_that_cannot_be_kept_makes_a_row_unreadable() -> None:
 
 def test_basic_rows_are_orders_too() -> None:
     told = translate_recorded([basic()], ACCOUNT)
-    assert ([message.type for message in told.messages], list(told.faults)) == (["acknowledge"], [])  # type: ignore[attr-defined]
+    assert ([message.type for message in told.messages], list(told.faults)) == (["acknowledge"], [])
 
 
 def test_a_negative_size_costs_its_own_row_and_no_other_leg_of_the_order() -> None:

@@ -50,7 +50,7 @@ def seen(order: dict[str, Any]) -> list[Any]:
 
 
 def types(names: Sequence[str]) -> list[str]:
-    return [message.type for message in heard(FRAMES[name] for name in names).messages]  # type: ignore[attr-defined]
+    return [message.type for message in heard(FRAMES[name] for name in names).messages]
 
 
 @pytest.mark.parametrize("names", list(permutations(["open", "fill", "canceled", "open new"])), ids=", ".join)
@@ -75,7 +75,7 @@ def test_a_cancel_that_nothing_follows_is_told_when_the_wait_is_over() -> None:
     assert translate_frame(FRAMES["canceled"], legs, PUSHED).messages == []
     (held,) = legs.held
     (message,) = payload_rows.release([held], legs, PUSHED).messages
-    assert (message.type, legs.held) == ("cancel", [])  # type: ignore[attr-defined]
+    assert (message.type, legs.held) == ("cancel", [])
     assert payload_rows.release([held], legs, PUSHED).messages == []
 
 
@@ -88,12 +88,12 @@ def test_a_cancel_that_is_told_again_is_the_same_message() -> None:
 def test_a_cancel_by_the_venue_is_told_at_once() -> None:
     legs = AccountLegs(ACCOUNT)
     frame = order_updates(reported("marginCanceled", T + 1))
-    assert [message.type for message in translate_frame(frame, legs, PUSHED).messages] == ["cancel"]  # type: ignore[attr-defined]
+    assert [message.type for message in translate_frame(frame, legs, PUSHED).messages] == ["cancel"]
 
 
 def test_a_cancel_without_cloid_is_told_at_once() -> None:
     frame = order_updates(reported("canceled", T + 1, cloid=None))
-    assert [message.type for message in translate_frame(frame, AccountLegs(ACCOUNT), PUSHED).messages] == ["cancel"]  # type: ignore[attr-defined]
+    assert [message.type for message in translate_frame(frame, AccountLegs(ACCOUNT), PUSHED).messages] == ["cancel"]
 
 
 @pytest.mark.parametrize("rows", [("canceled", "open new"), ("open new", "canceled")])
@@ -118,7 +118,7 @@ def test_a_full_list_shows_the_new_leg_as_well_as_its_status_does() -> None:
 
 
 def test_the_total_is_what_earlier_legs_filled_and_what_is_left_of_the_new_one() -> None:
-    (replace,) = [m for m in heard(FRAMES[name] for name in ("open", "canceled", "open new")).messages if m.type == "replace"]  # type: ignore[attr-defined]
+    (replace,) = [m for m in heard(FRAMES[name] for name in ("open", "canceled", "open new")).messages if m.type == "replace"]
     assert said(replace) == {
         "type": "replace",
         "at": "2026-09-21T14:14:10Z",
@@ -165,7 +165,7 @@ def test_a_refused_modify_leaves_the_order_working(is_refused_first: bool) -> No
     refused = order_updates(reported("badAloPxRejected", T + 50_000, **NEW))
     frames = [FRAMES["open"], refused]
     told = heard(frames).messages
-    assert [message.type for message in told] == ["acknowledge", "reject_replace"]  # type: ignore[attr-defined]
+    assert [message.type for message in told] == ["acknowledge", "reject_replace"]
     order = only_order_after(told)
     assert (order["status"], order["venue_order_ids"]) == ("new", ["101"])
     ended = [refused, FRAMES["canceled"]] if is_refused_first else [FRAMES["canceled"], refused]
@@ -194,7 +194,7 @@ def test_a_leg_of_the_other_side_is_another_programs_order_and_no_modify() -> No
         user_fills(fill(oid=90, side="A", sz="3.0", tid=400, time=T - 500)),
     ]
     told = heard([*frames, FRAMES["open"], FRAMES["fill"]]).messages
-    assert [message.type for message in told] == ["status", "fill", "acknowledge", "fill"]  # type: ignore[attr-defined]
+    assert [message.type for message in told] == ["status", "fill", "acknowledge", "fill"]
     order = only_order_after(told)
     assert (str(order["quantity"]), "client_order_id_reused" in order["anomalies"]) == ("1.2", True)
 

@@ -112,7 +112,7 @@ def test_no_word_and_a_word_that_is_no_text_are_faults() -> None:
     for word in (None, "", 7, ["open"], {"open": 1}, True):
         frame = order_updates(reported(word), reported("open"))
         found = heard([frame])
-        assert ([message.type for message in found.messages], len(found.faults)) == (["acknowledge"], 1)  # type: ignore[attr-defined]
+        assert ([message.type for message in found.messages], len(found.faults)) == (["acknowledge"], 1)
 
 
 def test_every_word_that_ends_with_a_known_suffix_has_a_meaning() -> None:

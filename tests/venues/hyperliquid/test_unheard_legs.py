@@ -41,7 +41,7 @@ def test_an_order_of_ours_that_is_first_heard_of_on_other_terms_has_been_replace
         with Ledger.open("memory://") as ledger:
             ledger.record(requested(price))
             messages = heard([order_updates(reported("open"))], AccountLegs(ACCOUNT, BookRecords(ledger))).messages
-            assert [message.type for message in messages] == kinds  # type: ignore[attr-defined]
+            assert [message.type for message in messages] == kinds
             ledger.record_many(messages)
             order = ledger.order("C-1")
             assert (order["limit_price"], order["status"], order["anomalies"]) == (Decimal("2500.5"), "new", [])
