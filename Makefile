@@ -20,6 +20,12 @@ PYTEST := $(BIN)/pytest --numprocesses=4 --dist=loadfile
 	$(PYTHON) -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
+# Where Python is told to keep no bytecode, the tests keep it with pytest's cache: compiling takes half of a process's start.
+ifneq ($(PYTHONDONTWRITEBYTECODE),)
+test test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/bytecode
+test test-long mutants: export PYTHONDONTWRITEBYTECODE :=
+endif
+
 .PHONY: help setup lock demo test test-long mutants check format bench clean
 
 help:  ## this list

@@ -1,7 +1,7 @@
 """Fixtures for every test: stores to work on, the shared data, the installed command.
 
-One PostgreSQL server serves the whole session and starts with the first test that asks for it; each test gets a schema of its
-own inside it.
+One PostgreSQL server serves the whole run and starts with the first test that asks for it; each test gets a schema of its own
+inside it.
 """
 
 import gc
@@ -11,13 +11,18 @@ import signal
 import sys
 import uuid
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.local_postgres import local_postgres
+from tests.shared_postgres import shared_postgres
+
+if TYPE_CHECKING:
+    import psycopg
 
 # A busy machine is no failure: no example has to be done in a given time.
 settings.register_profile("without_deadlines", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -45,19 +50,22 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """The server of this session. Tests that write want `postgres_schema_url`; tests that crash it, a server of their own."""
-    with local_postgres() as url:
+def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """A database for this process, in the server of this run. Tests that write want `postgres_schema_url`; tests that crash the
+    server, one of their own."""
+    folder = tmp_path_factory.getbasetemp()
+    with shared_postgres(folder if worker_id == "master" else folder.parent) as url:
         yield url
+        _administrator(url).close()
 
 
 @pytest.fixture
 def postgres_schema_url(postgres_url: str) -> Iterator[str]:
     """A URL whose unqualified names live in a new schema, which is dropped after the test."""
-    schema = f"test_{uuid.uuid4().hex}"
-    _execute(postgres_url, f"CREATE SCHEMA {schema}")
+    schema, administrator = f"test_{uuid.uuid4().hex}", _administrator(postgres_url)
+    administrator.execute(f"CREATE SCHEMA {schema}".encode())
     yield with_search_path(postgres_url, schema)
-    _execute(postgres_url, f"SET lock_timeout = '{DROP_TIMEOUT}'", f"DROP SCHEMA {schema} CASCADE")
+    administrator.execute(f"DROP SCHEMA {schema} CASCADE".encode())
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -114,9 +122,11 @@ def _empty_store(request: pytest.FixtureRequest) -> str:
     raise AssertionError(f"no such store: {request.param}")
 
 
-def _execute(url: str, *statements: str) -> None:
+@lru_cache(maxsize=1)
+def _administrator(url: str) -> "psycopg.Connection":
+    """A connection that many tests share: opening one takes longer than making a schema."""
     import psycopg  # 145 ms, spared to runs without PostgreSQL
 
-    with psycopg.connect(url, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
+    connection = psycopg.connect(url, autocommit=True)
+    connection.execute(f"SET lock_timeout = '{DROP_TIMEOUT}'".encode())
+    return connection

@@ -1,5 +1,6 @@
-"""Tests that are told by seeds: some of them on every run, many more among the long tests."""
+"""Tests of many cases or seeds: some of them on every run, many more among the long tests."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -19,4 +20,9 @@ of_seeds = pytest.mark.parametrize("seeds", [*_some(0, 20), *_MANY], ids=lambda 
 
 def few(count: int, end: int) -> list[Any]:
     """So many seeds on every run, the others up to an end among the long tests."""
-    return [*range(count), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(count, end))]
+    return [*range(count), *long(range(count, end))]
+
+
+def long(cases: Iterable[Any]) -> list[Any]:
+    """Cases among the long tests; a tuple has the values of several arguments."""
+    return [pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.long) for case in cases]

@@ -2,7 +2,6 @@
 another time; only where the rows are kept differs."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
@@ -16,14 +15,13 @@ from orderledger.domain.accounts import (
     PositionAdjusted,
     ReconciliationCertified,
 )
-from orderledger.domain.orders.events import Event, OrderEvent
+from orderledger.domain.orders.events import Event
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
-from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import evolve
 from orderledger.domain.orders.reports import FillBusted, FillRecorded
 from orderledger.domain.proposals import AnyProposalEvent
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import Anomaly, account_of, client_order_id_of
+from orderledger.domain.values import account_of
 from orderledger.projections.account_events import ACCOUNT_EVENTS, account_event_row
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES, certificate_row
@@ -32,7 +30,8 @@ from orderledger.projections.orders import ORDERS, order_row
 from orderledger.projections.position_fold import NoPositions, PositionFold
 from orderledger.projections.proposals import PROPOSALS, proposal_row
 from orderledger.projections.store import Rows
-from orderledger.projections.trades import TRADES, Report, report_of, trade_row
+from orderledger.projections.tracked import Tracked
+from orderledger.projections.trades import TRADES, report_of, trade_row
 from orderledger.projections.view import Row
 
 ENDED_ORDERS_KEPT = 1_000
@@ -43,28 +42,6 @@ Streams = Callable[[str], Iterable[Recorded]]
 def nothing_earlier(stream: str) -> Iterable[Recorded]:
     """For a fold from the beginning of the log: what it has not seen has not happened."""
     return ()
-
-
-class NoDuplicates(set[OrderEvent]):
-    """What an order has seen is asked when the next message is decided, never by a view."""
-
-    def add(self, element: OrderEvent) -> None:
-        return
-
-
-@dataclass(slots=True)
-class Tracked:
-    """An order while the fold follows it. `reports` tells how each fill came into the log, `stale` which trades are to be written
-    anew. `shown` is what all trades of the order show of it."""
-
-    order: Order
-    version: int = 0
-    reports: dict[str, Report] = field(default_factory=dict)
-    stale: dict[str, None] = field(default_factory=dict)
-    shown: tuple[object, ...] = ()
-    raised: dict[Anomaly, list[int]] = field(default_factory=dict)
-    is_dirty: bool = False
-    is_ended: bool = False
 
 
 class Fold:
@@ -119,7 +96,10 @@ class Fold:
         stream = recorded.stream
         tracked = self._tracked.get(stream) or self._track(stream, recorded.version)
         fills_before = len(tracked.reports)
+        was_another = tracked.order.attributed_to is not None
         self._follow(tracked, recorded, event)
+        if was_another and tracked.order.attributed_to is None:
+            self._mark_cleared(tracked.open_anomalies, None)
         if not tracked.is_dirty:
             tracked.is_dirty = True
             self._dirty.append(stream)
@@ -135,12 +115,13 @@ class Fold:
 
     def _track(self, stream: str, version: int) -> Tracked:
         """Begin to follow an order, from the state that it was in before this version."""
-        tracked = self._tracked[stream] = Tracked(Order(account_of(stream), client_order_id_of(stream)))
-        tracked.order.seen = NoDuplicates()
+        tracked = self._tracked[stream] = Tracked.of(stream)
         if version > 1:
             for earlier in self._streams(stream):
                 if earlier.version < version:
                     self._follow(tracked, earlier, earlier.event)  # type: ignore[arg-type]
+                    if isinstance(earlier.event, AnomalyCleared):
+                        tracked.raised.pop(earlier.event.code, None)
             tracked.stale.clear()
         return tracked
 
@@ -158,7 +139,7 @@ class Fold:
                 tracked.raised.setdefault(event.code, []).append(recorded.position or 0)
                 return
         if tracked.reports:
-            _note_what_trades_show(tracked)
+            tracked.note_what_trades_show()
 
     def _note_report(self, tracked: Tracked, recorded: Recorded, event: FillRecorded) -> None:
         """The first report of a fill tells its place in the log. A fill that came to the order by attribution keeps the place at
@@ -167,6 +148,7 @@ class Fold:
         known = tracked.reports.get(event.fill_id)
         if known is None or known.fill is not fill:
             report = tracked.reports[event.fill_id] = report_of(recorded, fill)
+            tracked.filled_until = max(tracked.filled_until or fill.effective.at, fill.effective.at)
             if recorded.attributed_from is not None:
                 report.position, report.recorded_at = self._first_record(event.fill_id, *recorded.attributed_from) or (
                     report.position,
@@ -208,12 +190,12 @@ class Fold:
         tracked.stale.clear()
 
     def _withdraw(self, stream: str, tracked: Tracked, at: datetime) -> None:
-        """The order turned out to be another: its row and its trades are that one's now."""
+        """The order turned out to be another: its row, its trades and its anomalies are that one's now. If it is requested itself
+        after all, it never was another, and has them back."""
         self._rows.delete(ORDERS, (stream,))
         tracked.stale.clear()
         tracked.is_ended = True
-        for code in list(tracked.raised):
-            self._clear(tracked, code, at)
+        self._mark_cleared(tracked.open_anomalies, at)
         for fill_id in tracked.reports:
             before = self._rows.get(TRADES, (stream, fill_id))
             if before is not None:
@@ -235,15 +217,15 @@ class Fold:
                 }
                 self._rows.put(ANOMALIES, row)
             case AnomalyCleared():
-                self._clear(tracked, event.code, recorded.recorded_at)
+                self._mark_cleared(tracked.raised.pop(event.code, ()), recorded.recorded_at)
             case _:
                 assert_never(event)
 
-    def _clear(self, tracked: Tracked, code: Anomaly, at: datetime) -> None:
-        """Of an order that was taken up in the middle of its life, what was cleared before is among what was raised."""
-        for position in tracked.raised.pop(code, ()):
+    def _mark_cleared(self, positions: Iterable[int], at: datetime | None) -> None:
+        """Without a time, they are open again."""
+        for position in positions:
             row = self._rows.get(ANOMALIES, (position,))
-            if row is not None and row["cleared_at"] is None:
+            if row is not None:
                 self._rows.put(ANOMALIES, {**row, "cleared_at": at})
 
     # Accounts and proposals
@@ -296,16 +278,3 @@ class Fold:
         account = account_of(recorded.stream)
         before = self._rows.get(PROPOSALS, (account, event.proposal_id))
         self._rows.put(PROPOSALS, proposal_row(before, account, event, recorded))
-
-
-def _note_what_trades_show(tracked: Tracked) -> None:
-    """The terms and names of an order stand in the rows of its trades: mark those in which they have changed."""
-    order = tracked.order
-    shown = (order.terms.instrument, order.terms.side, order.terms.request, order.client_order_id)
-    if shown != tracked.shown:
-        if tracked.shown:
-            tracked.stale.update(dict.fromkeys(tracked.reports))
-        tracked.shown = shown
-    changed_from, last_fill_at = order.names.changed_from, order.last_fill_at
-    if changed_from is not None and last_fill_at is not None and changed_from <= last_fill_at:
-        tracked.stale.update(dict.fromkeys(tracked.reports))

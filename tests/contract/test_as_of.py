@@ -186,3 +186,31 @@ def test_the_present_is_the_same_from_the_log_and_from_the_views(ledger: Ledger)
     for view in ("orders", "trades", "positions", "pnl", "anomalies", "proposals"):
         ask = getattr(ledger, view)
         assert ask(as_of=later) == ask() == ask(effective_at=later) == ask(as_of=later, effective_at=later), view
+
+
+def test_what_was_odd_about_an_order_is_so_again_when_it_turns_out_to_be_no_other(ledger: Ledger) -> None:
+    def tell(*documents: dict[str, Any]) -> list[tuple[str | None, str]]:
+        for message in parsed(*documents):
+            ledger.record(message)
+        anomalies = ledger.anomalies()
+        assert ledger.anomalies(effective_at=MADE_AT + timedelta(days=1)) == anomalies
+        return [(row["client_order_id"], row["code"]) for row in anomalies if row["cleared_at"] is None]
+
+    index = {"index": "81"}
+    of_venue = {"client_order_id": None, "venue_order_id": "V"}
+    unknown, late = ("C-1", "unknown_order"), ("C-1", "late_report")
+    assert tell(report("expire", "C-1", 56, aliases=index), report("trigger", "C-1", 38)) == [unknown, late]
+    told = tell({**report("acknowledge", "", 31), **of_venue}, {**report("suspend", "", 39, aliases=index), **of_venue})
+    assert told == [(None, "unknown_order"), late]  # C-1 is taken for the venue's order
+    assert tell(request("C-1", 14, aliases=index)) == [late, late, late]  # no: the venue's order is C-1
+    assert ledger.rebuild().is_equal
+
+
+def test_a_busted_trade_shows_the_venues_id_of_its_order_whenever_that_becomes_known(ledger: Ledger) -> None:
+    ledger.record_many(parsed(request("C-1"), fill("C-1", "F-1", 2), report("bust_fill", "C-1", 3, fill_id="F-1")))
+    assert [row["venue_order_id"] for row in ledger.trades(include_busted=True)] == [None]
+    ledger.record_many(parsed(report("acknowledge", "C-1", 1, venue_order_id="V")))
+    trades = ledger.trades(include_busted=True)
+    assert [row["venue_order_id"] for row in trades] == ["V"]
+    assert ledger.trades(include_busted=True, effective_at=MADE_AT + timedelta(days=1)) == trades
+    assert ledger.check().differences == ()

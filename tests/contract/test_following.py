@@ -21,6 +21,7 @@ from orderledger.infrastructure.views.projector import BATCH, BATCH_FAR_BEHIND, 
 from tests.contract.sql import run_sql
 from tests.contract.streams import lives, parsed
 from tests.contract.test_processes import assert_is_audited, assert_is_whole
+from tests.seeds import long
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -152,7 +153,10 @@ def test_views_are_followed_where_no_process_can_be_started(tmp_path: Path, monk
 
 @pytest.mark.parametrize(
     ("durable_store_url", "end"),
-    [("sqlite", signal.SIGKILL), ("postgres", signal.SIGKILL), ("sqlite", signal.SIGTERM), ("sqlite", signal.SIGINT)],
+    [
+        *[("sqlite", signal.SIGKILL), ("postgres", signal.SIGKILL), ("sqlite", signal.SIGTERM), ("sqlite", signal.SIGINT)],
+        *long([("postgres", signal.SIGTERM), ("postgres", signal.SIGINT)]),
+    ],
     indirect=["durable_store_url"],
 )
 def test_the_process_ends_with_its_parent(durable_store_url: str, end: signal.Signals) -> None:

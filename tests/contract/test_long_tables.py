@@ -13,6 +13,7 @@ import pytest
 from orderledger.cli.columns import Columns
 from orderledger.cli.tables import PAGE, print_rows, width_of
 from tests.contract.streams import lives, opened, parsed
+from tests.seeds import long
 
 SHOWN = Columns(("name",), ("quantity", "note"))
 
@@ -100,7 +101,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.mark.parametrize("arguments", ["trades", "events", "orders --json"])
+@pytest.mark.parametrize("arguments", ["trades", "events", "orders --json", *long(["orders", "trades --json", "events --json"])])
 def test_a_table_of_thousands_of_rows_is_left_after_two(folder: Path, orderledger_command: Path, arguments: str) -> None:
     line = f"{orderledger_command} {arguments} | head -2; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, check=True)

@@ -12,6 +12,7 @@ import pytest
 from orderledger import Ledger
 from tests.command_line import run, run_in_window
 from tests.contract.streams import lives, parsed, request
+from tests.seeds import long
 
 LIVES = 4_000
 
@@ -50,7 +51,10 @@ def test_a_full_device_is_one_sentence(folder: Path, arguments: str) -> None:
     assert (ended.status, ended.err) == (4, "orderledger: the output cannot be written: No space left on device\n")
 
 
-@pytest.mark.parametrize("arguments", ["orders", "schema"])
+@pytest.mark.parametrize(
+    "arguments",
+    ["orders", "schema", *long(["orders --json", "events", "history C-1", "check", "rebuild", "status", "--help"])],
+)
 def test_a_process_that_prints_to_a_full_device_ends_with_that_sentence(
     folder: Path, orderledger_command: Path, arguments: str
 ) -> None:
@@ -60,13 +64,21 @@ def test_a_process_that_prints_to_a_full_device_ends_with_that_sentence(
     assert (status, said) == (4, ["orderledger: the output cannot be written: No space left on device"])
 
 
-@pytest.mark.parametrize("arguments", ["orders", "recover", "check", "schema", "--help"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *["orders", "recover", "check", "schema", "--help"],
+        *long(["orders --json", "order C-1 --account sim:main", "rebuild", "status", "events"]),
+    ],
+)
 def test_an_output_that_is_closed_is_one_sentence(folder: Path, orderledger_command: Path, arguments: str) -> None:
     said = closed(folder, f"{orderledger_command} {arguments} >&-")
     assert said == (4, "", "orderledger: the output cannot be written: Bad file descriptor\n")
 
 
-@pytest.mark.parametrize("arguments", ["orders --json", "rebuild", "record /dev/null"])
+@pytest.mark.parametrize(
+    "arguments", ["orders --json", "rebuild", "record /dev/null", *long(["orders", "check", "status", "recover"])]
+)
 def test_who_wants_to_hear_nothing_is_told_nothing_and_answered(folder: Path, orderledger_command: Path, arguments: str) -> None:
     for streams in ("2>&-", "2>&- <&-"):
         status, answer, _ = closed(folder, f"{orderledger_command} {arguments} {streams}")
@@ -105,7 +117,7 @@ def test_what_somebody_else_said_gives_the_terminal_no_orders(tmp_path: Path, ar
     assert "filled" in printed
 
 
-@pytest.mark.parametrize("arguments", ["record", "translate hyperliquid --account sim:main"])
+@pytest.mark.parametrize("arguments", ["record", "translate hyperliquid --account sim:main", *long(["record --ack"])])
 def test_an_input_that_cannot_be_read_is_no_fault_of_the_output(folder: Path, orderledger_command: Path, arguments: str) -> None:
     for place, why in (("/proc/self/mem", "Input/output error"), ("- 0>/dev/null", "Bad file descriptor")):
         status, _, said = closed(folder, f"{orderledger_command} {arguments} {place}")
@@ -133,7 +145,9 @@ def test_rejects_that_cannot_be_written_are_no_success(folder: Path) -> None:
     assert (ended.status, ended.err.splitlines()[-1]) == (4, "orderledger: /dev/full cannot be written: No space left on device")
 
 
-@pytest.mark.parametrize("arguments", ["orders", "events --json", "record --ack messages.ndjson"])
+@pytest.mark.parametrize(
+    "arguments", ["orders", "events --json", "record --ack messages.ndjson", *long(["orders --json", "events"])]
+)
 def test_a_reader_that_leaves_is_left_in_peace(tmp_path: Path, orderledger_command: Path, arguments: str) -> None:
     with Ledger.open(str(tmp_path / "orderledger.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*lives(500)))

@@ -17,13 +17,14 @@ from orderledger import Ledger, StoreError, parse_document
 from tests.auditor import Auditor, differences
 from tests.contract.streams import MADE_AT, lives, parsed
 from tests.local_postgres import PostgresServer, private_postgres
+from tests.seeds import long
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIVES = 60
 KILLED_LIVES = 150
-RACING = 3
 VICTIM = "recording, to be killed"
 MODES = ("each", "many", "soon")
+MODES_OF_TWO = [("each", "soon"), *long([(modes,) for modes in (("many", "many"), ("each", "each"), ("many", "soon"))])]
 Process = subprocess.Popen[str]
 
 
@@ -100,7 +101,7 @@ def assert_is_audited(ledger: Ledger, count: int) -> None:
     assert [differences(expected, found) for expected, found in zip(auditor.pnl(), ledger.pnl(), strict=True)] == [[]]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("modes", [("each", "soon"), pytest.param(("many", "many"), marks=pytest.mark.long)], ids=" and ".join)
+@pytest.mark.parametrize("modes", MODES_OF_TWO, ids=" and ".join)
 def test_two_processes_record_every_message_once_over_both(durable_store_url: str, modes: tuple[str, ...]) -> None:
     with recorders(durable_store_url, *modes) as processes:
         wait_until_ready(processes)
@@ -115,14 +116,14 @@ def test_two_processes_record_every_message_once_over_both(durable_store_url: st
         assert_is_audited(ledger, LIVES)
 
 
-@pytest.mark.parametrize("attempt", [0, *(pytest.param(attempt, marks=pytest.mark.long) for attempt in (1, 2))])
-def test_processes_may_open_a_new_store_together(durable_store_url: str, attempt: int) -> None:
-    with recorders(durable_store_url, *["many"] * RACING, count=5) as processes:
+@pytest.mark.parametrize("racing", [3, *long([4, 4, 4])])
+def test_processes_may_open_a_new_store_together(durable_store_url: str, racing: int) -> None:
+    with recorders(durable_store_url, *["many"] * racing, count=5) as processes:
         wait_until_ready(processes)
         say_go(processes)
         told = [process.communicate(timeout=120) for process in processes]
-    assert [error.splitlines()[-1:] for _, error in told] == [[]] * RACING
-    assert [output.splitlines()[-1] for output, _ in told] == ["done"] * RACING
+    assert [error.splitlines()[-1:] for _, error in told] == [[]] * racing
+    assert [output.splitlines()[-1] for output, _ in told] == ["done"] * racing
     with Ledger.open(durable_store_url) as ledger:
         assert_is_whole(ledger, 5)
 
@@ -177,7 +178,7 @@ def wait_until_disconnected(url: str) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("mode", ["soon", *(pytest.param(mode, marks=pytest.mark.long) for mode in ("each", "many"))])
+@pytest.mark.parametrize("mode", ["soon", *long(["each", "many"])])
 def test_a_killed_process_loses_nothing_it_has_acknowledged(durable_store_url: str, mode: str) -> None:
     kill_in_the_middle(durable_store_url, mode, seed=MODES.index(mode))
 

@@ -18,6 +18,7 @@ from tests.properties.checks import RECORDED_AT
 from tests.properties.profiles import quick
 from tests.properties.stories import Message, Story, stories
 from tests.properties.test_interleavings import REQUEST, fill, ours
+from tests.seeds import long
 
 OWN = {"client_order_id": "C-1"}
 FILLED = fill(2, "F-1", "10", **OWN)
@@ -55,9 +56,12 @@ def assert_finds_what_is_open(ledger: Ledger) -> None:
     assert repr([ORDERS.shown(row) for row in found]) == repr(ledger.open_orders())
 
 
-@settings(quick, max_examples=40)
-@given(story=stories(), share=st.floats(0, 1))
-def test_a_recovery_without_views_finds_every_open_order(story: Story, share: float) -> None:
+@pytest.mark.parametrize("examples", [40, *long([120])])
+def test_a_recovery_without_views_finds_every_open_order(examples: int) -> None:
+    settings(quick, max_examples=examples)(given(story=stories(), share=st.floats(0, 1))(recovered))()
+
+
+def recovered(story: Story, share: float) -> None:
     for caught_up_after in (0, int(share * len(story.messages))):
         with recording(list(story.messages), caught_up_after) as ledger:
             assert_finds_what_is_open(ledger)

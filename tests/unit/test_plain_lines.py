@@ -52,7 +52,10 @@ def test_a_line_is_read_by_msgspec_as_by_json_or_not_at_all(document: Pairs, gap
             assert typed(plain) == typed(parsing._any_document(text))
 
 
-@pytest.mark.parametrize("line", [b'{"a":1,"a":2}', b'{"a" : 1, "a": 2, "b":3}', b'{"t":{"x":1,"x":2}}'])
+BESIDE_LONG_NUMBERS = b'{"a":1,"a":18446744073709551615,"b":18446744073709551615}'
+
+
+@pytest.mark.parametrize("line", [b'{"a":1,"a":2}', b'{"a" : 1, "a": 2, "b":3}', b'{"t":{"x":1,"x":2}}', BESIDE_LONG_NUMBERS])
 def test_a_key_given_twice_is_not_lost(line: bytes) -> None:
     assert parsing._plain_document(line) is None
     with pytest.raises(InvalidMessage, match="is given twice"):

@@ -6,11 +6,10 @@ from contextlib import aclosing
 import pytest
 
 from orderledger.infrastructure.venues.base.venue import Down, Messages, Up
-from tests.seeds import few
+from tests.seeds import few, long
 from tests.venues.harness import ODD, POLLED, Harness, every_venue, played, spoiled
 from tests.worlds.plan import VENUES
 
-CONNECTIONS = 8
 DEPTHS = range(800, 1000)
 """Of nesting. Around the deepest that Python reads is what it can read and cannot write."""
 
@@ -38,7 +37,8 @@ def test_an_account_is_up_once_it_can_be_heard_and_down_from_when_it_could_not(n
 
 
 @every_venue
-def test_an_account_is_up_before_it_is_first_heard_of(name: str) -> None:
+@pytest.mark.parametrize("connections", [8, *long([20])])
+def test_an_account_is_up_before_it_is_first_heard_of(name: str, connections: int) -> None:
     async def story(harness: Harness) -> None:
         harness.faults.change(reorder=0.5, repeat=0.2, delay=0.2)
         async with harness.listening():
@@ -47,7 +47,7 @@ def test_an_account_is_up_before_it_is_first_heard_of(name: str) -> None:
                 await asyncio.sleep(0.001)
         assert isinstance(harness.told[0], Up)
 
-    for _ in range(CONNECTIONS):
+    for _ in range(connections):
         played(name, story)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from math import nan
 from typing import Any, NoReturn
 
 import msgspec
@@ -44,15 +45,16 @@ def _plain_document(line: str | bytes) -> dict[str, Any] | None:
     return document if is_whole else None
 
 
-def _quotes_in(value: Any) -> int:
-    """Quotation marks in the JSON text of a value without escapes. The text of an object with a key given twice has more."""
+def _quotes_in(value: Any) -> float:
+    """Quotation marks in the JSON text of a value without escapes. The text of an object with a key given twice has more. Of a
+    value that `json` is to read, no number: it equals no count."""
     if type(value) is str:
         return 2
     if type(value) is dict:
         return 2 * len(value) + sum(map(_quotes_in, value.values()))
     if type(value) is list:
         return sum(map(_quotes_in, value))
-    return 1 if type(value) is int and abs(value) >= LONG else 0  # no text has an odd number: `json` is to read it
+    return nan if type(value) is int and abs(value) >= LONG else 0
 
 
 def _any_document(line: str | bytes) -> Any:

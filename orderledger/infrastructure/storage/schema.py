@@ -10,7 +10,7 @@ from orderledger.projections.tables import TABLES
 SCHEMA_VERSION = 4
 """Of the tables and the functions beside them. Raised with every change to either; CHANGELOG.md says what changed."""
 
-FOLD_VERSION = 10
+FOLD_VERSION = 11
 """Of what the views hold. Raised when a fold changes its results: the views are then rebuilt when a ledger opens."""
 
 VIEWS = "views"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from orderledger import Acknowledge, Balance, Ledger
 from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded, translate_recorded
+from tests.seeds import long
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     ADDRESS,
@@ -78,9 +79,12 @@ def put(document: Any, path: tuple[Any, ...], junk: Any) -> Any:
     return copy
 
 
-@settings(max_examples=100)
-@given(st.data())
-def test_whatever_stands_where_nothing_is_raised_and_all_that_is_told_can_be_recorded(data: st.DataObject) -> None:
+@pytest.mark.parametrize("examples", [100, *long([300])])
+def test_whatever_stands_where_nothing_is_raised_and_all_that_is_told_can_be_recorded(examples: int) -> None:
+    settings(max_examples=examples)(given(st.data())(translated_and_recorded))()
+
+
+def translated_and_recorded(data: st.DataObject) -> None:
     document = data.draw(st.sampled_from(PAYLOADS))
     for _ in range(data.draw(st.integers(1, 3))):
         document = put(document, data.draw(st.sampled_from(places(document))), data.draw(JUNK))
