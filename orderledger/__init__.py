@@ -1,6 +1,6 @@
-"""orderledger: every request, acknowledgement, fill and cancel, recorded once and for all.
+"""orderledger: an event-sourced ledger of every request, acknowledgement, fill and cancel of an order.
 
-Names are handed on when they are first asked for, so that importing the package costs next to nothing.
+Importing the package imports none of its modules: each public name is imported at its first use.
 """
 
 from importlib import import_module
@@ -32,7 +32,7 @@ HOMES = (
     "orderledger.ledger",
     "orderledger.projections.rows",
 )
-"""Where the public names live: what their `__all__` says."""
+"""The modules of the public names, which their `__all__` lists."""
 
 
 def __getattr__(name: str) -> Any:
@@ -49,5 +49,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """The public names, for whoever looks for them with the tab key."""
+    """The public names, for tab completion."""
     return sorted([*__getattr__("__all__"), *(name for name in globals() if name.startswith("__"))])

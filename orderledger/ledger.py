@@ -1,4 +1,7 @@
-"""The ledger: record messages, recover, ask (see `Queries`). What records returns when its message is durable. Thread-safe."""
+"""The ledger: record messages, recover after a restart, query (see `Queries`). Thread-safe.
+
+A recording method returns when its messages are durable; `record_soon` returns a future instead.
+"""
 
 import threading
 import time
@@ -41,7 +44,7 @@ __all__ = ["Ledger"]
 
 
 class Ledger(Queries):
-    """One store, open. Use it as a context manager, or close it. What can be asked of it stands in `Queries`."""
+    """An open store. Use it as a context manager, or close it. Query methods: see `Queries`."""
 
     def __init__(self, store: Store, settings: Settings, clock: Clock | None = None, *, update_views: Follow = True) -> None:
         self._latencies = Latencies()
@@ -50,21 +53,21 @@ class Ledger(Queries):
         self._follower = follower_of(store, self._projector, self._latencies, settings, update_views)
         self._writer = Writer(store, clock or SystemClock(), self._follower.notice, self._latencies)
         self._committer = Committer(self._writer)
-        self._closing = threading.RLock()  # a signal handler may close it while it is closed
+        self._closing = threading.RLock()  # a signal handler may call `close` during `close`
         self._is_closed = False
         if self._has_current_views() and update_views:
             self._follower.start()
 
     def _has_current_views(self) -> bool:
-        """Whether the views are of this version, or could be rebuilt."""
+        """Rebuild views of an older version. Returns False if that is impossible now."""
         try:
             rebuild_outdated(self._store, self._projector)
-        except UnreadableEvent as error:  # recording goes on; whoever asks the views is told
+        except UnreadableEvent as error:  # recording goes on; queries raise this error
             self._projector.fault = self._follower.failure = error
         except Exception as error:
             if not cannot_be_written(error):
                 raise
-            self._projector.is_outdated = True  # whoever asks is answered from the log
+            self._projector.is_outdated = True  # queries are answered from the log
             self._follower.failure = as_store_error(error, self._url)
         else:
             return True
@@ -81,11 +84,11 @@ class Ledger(Queries):
         clock: Clock | None = None,
         update_views: Follow = True,
     ) -> "Ledger":
-        """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`, and create it if it is not there.
+        """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates a missing store.
 
-        `synchronous`, `lock_timeout` and `answer_timeout` are explained in `Settings`. `follow` keeps the views up to date in the
-        background: with a thread, or with "process" in a process of its own, which leaves the interpreter to those who record.
-        Raises InvalidSetting, StoreUnreachable, or StoreVersion for a store made by a newer version.
+        `synchronous`, `lock_timeout` and `answer_timeout`: see `Settings`. `update_views` keeps the views up to date in the
+        background: True in a thread, "process" in a process of its own, which leaves this interpreter to recording. Raises
+        InvalidSetting, StoreUnreachable, or StoreVersion for a store made by a newer version.
         """
         if isinstance(url, PathLike):
             url = fspath(url)
@@ -103,12 +106,12 @@ class Ledger(Queries):
     # Recording
 
     def record(self, message: "Message") -> Outcome:
-        """Record one message. Raises InvalidMessage where fields that go together are missing."""
+        """Record one message, and return when it is durable. Raises InvalidMessage if fields that go together are missing."""
         return self._committer.write([self._wire.to_entry(message)])[0]
 
     def record_many(self, messages: "Iterable[Message]") -> list[Outcome]:
-        """Record messages in order, a thousand to a commit. Where the store fails after the first, OutcomeUnknown says how many
-        are recorded."""
+        """Record messages in order, a thousand per commit. If the store fails after the first commit, raises OutcomeUnknown
+        with the number of messages recorded."""
         outcomes: list[Outcome] = []
         to_entry = self._wire.to_entry
         remaining = iter(messages)
@@ -116,16 +119,17 @@ class Ledger(Queries):
             while group := [to_entry(message) for message in islice(remaining, GROUP_LIMIT)]:
                 try:
                     outcomes += self._committer.write(group)
-                except StoreUnreachable as error:  # of this group; what it says is not true of all
+                except StoreUnreachable as error:  # true of this group only, not of all messages
                     if outcomes:
-                        raise OutcomeUnknown(f"recorded are the first {len(outcomes)} messages: {error}") from error
+                        raise OutcomeUnknown(f"the first {len(outcomes)} messages are recorded: {error}") from error
                     raise
         return outcomes
 
     def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
-        """Record NDJSON lines in order, in one commit. What is no message is answered `invalid`, and the rest recorded."""
+        """Record NDJSON lines in order, in one commit. A line that is no message gets the outcome `invalid`; the others are
+        recorded."""
         if isinstance(lines, (str, bytes)):
-            raise TypeError("lines takes a sequence of lines, not one text: splitlines makes one of it")
+            raise TypeError("lines takes a sequence of lines, not one text: split it with splitlines")
         outcomes: list[Outcome | None] = []
         entries: list[Entry] = []
         for line in lines:
@@ -138,22 +142,22 @@ class Ledger(Queries):
         return [next(told) if outcome is None else outcome for outcome in outcomes]
 
     def record_soon(self, message: "Message") -> "Future[Outcome]":
-        """Queue one message; the future is done when it is durable. It shares a commit with its neighbours.
+        """Queue one message. Returns a future that is done when the message is durable.
 
-        Waits while ten thousand messages are queued.
+        Messages queued together share a commit. Waits while ten thousand messages are queued.
         """
         return self._committer.submit(self._wire.to_entry(message))
 
     async def arecord(self, message: "Message") -> Outcome:
-        """Record one message without holding up the event loop. It shares a commit with its neighbours."""
+        """Record one message without blocking the event loop. Concurrent calls share a commit."""
         return await self._committer.asubmit(self._wire.to_entry(message))
 
     def preview(self, messages: "Iterable[Message]") -> list[Outcome]:
-        """What would be answered if these were recorded now, in order, in one commit. Nothing is."""
+        """The outcomes if these messages were recorded now, in order, in one commit. Records nothing."""
         return self._writer.preview([self._wire.to_entry(message) for message in messages])
 
     def simulate(self, messages: "Iterable[Message]") -> list[Row]:
-        """The orders that these messages are about, as they would be if they were recorded now, in order. Nothing is."""
+        """The orders of these messages as they would be if the messages were recorded now, in order. Records nothing."""
         with reaching(self._url):
             events = self._writer.simulate([self._wire.to_entry(message) for message in messages])
         return queries.orders(FoldedViews(events, None, None))
@@ -161,14 +165,15 @@ class Ledger(Queries):
     # Recovery
 
     def recover(self, *, account: str | None = None) -> Recovery:
-        """What a restart finds: open, in-flight and unresolved orders, outstanding cancels and replaces, and what it cost."""
+        """Find open, in-flight and unresolved orders and outstanding cancels and replaces. Also reports the cost of this."""
         check_argument("account", "text", account)
         began = time.perf_counter()
         rows, events_read = self._open_orders_at_restart(account)
         return recovery_of(rows, events_read, time.perf_counter() - began)
 
     def _open_orders_at_restart(self, account: str | None) -> tuple[list[Row], int]:
-        """Views that are far behind the log, or gone, are not waited for: the open orders are found without them."""
+        """The open orders, and the number of events read. Uses the log, without waiting, if the views are missing or far
+        behind."""
         before = self._projector.events_read
         with reaching(self._url):
             if self._projector.is_far_behind() or self._projector.caught_up() is None:
@@ -177,10 +182,10 @@ class Ledger(Queries):
                 return [ORDERS.shown(row) for row in found if account in (None, row["account"])], events_read
         return self.open_orders(account=account), self._projector.events_read - before
 
-    # Care
+    # Maintenance
 
     def rebuild(self, names: Sequence[str] = (), *, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> Rebuilt:
-        """Build views anew beside the live ones, with `jobs` processes, and put them in their place. Recording goes on."""
+        """Rebuild views beside the live ones, in `jobs` processes, and then replace the live ones. Recording goes on."""
         with reaching(self._url):
             return rebuild(self._store, self._projector, names, jobs=jobs, progress=progress)
 
@@ -190,24 +195,24 @@ class Ledger(Queries):
             return check(self._store, self._projector, progress)
 
     def catch_up(self, progress: Callable[[int], None] | None = None) -> int:
-        """Bring the views up to the end of the log now. Every question does so by itself."""
+        """Bring the views up to the end of the log now. Every query does this by itself."""
         with reaching(self._url):
             return self._projector.catch_up(progress)
 
     def check_views(self) -> None:
-        """Raises StoreUnreachable where the views are not kept up to date in the background as was asked for, with the reason."""
+        """Raise StoreUnreachable, with the reason, if the views should be updated in the background but are not."""
         fault = self._follower.fault()
         if fault is not None:
             with reaching(self._url):
                 raise fault
 
     def publish(self, name: str, status: dict[str, Any]) -> None:
-        """Put up what a process that feeds this ledger says of itself. It is shown by `status`, and is no fact of the log."""
+        """Store the status of a process that feeds this ledger, for `status`. It is not an event."""
         with reaching(self._url):
             self._board.write(name, status)
 
     def status(self) -> dict[str, Any]:
-        """Where the log and the views are, and what the processes that feed this ledger last said of themselves."""
+        """The positions of the log and the views, and the last status of each process that feeds this ledger."""
         with reaching(self._url):
             last, collectors = self._store.recorder.last_position(), self._board.read()
             with self._store.database.reading() as session:
@@ -215,21 +220,20 @@ class Ledger(Queries):
         return {"position": last, "views_position": views, "views_behind": max(0, last - views), "collectors": collectors}
 
     def latencies(self) -> dict[str, dict[str, int]]:
-        """Since it was opened here: how long messages waited for their commit, commits took, and the views were behind a commit.
+        """Latencies since this ledger was opened: waiting for a commit, committing, and views behind a commit.
 
-        Of `queue`, `commit` and `views` each the count, and microseconds: median, 90th and 99th percentile, most.
+        `queue`, `commit` and `views` each have the count and, in microseconds, the median, 90th and 99th percentile and maximum.
         """
         return self._latencies.shown()
 
     def close(self) -> None:
-        """Commit what is queued, and let go of the store. Where this was interrupted, call it again.
+        """Commit what is queued, and release the store. If an interrupt ends this call, call it again.
 
-        Raises RuntimeError in a signal handler that has come in the middle of a commit, or of bringing the views up to date, and
-        in a future's callback.
+        Raises RuntimeError in a future's callback, and in a signal handler that interrupted a commit or an update of the views.
         """
         if self._writer.is_within_commit() or self._projector.is_catching_up_here():
             who = "a signal handler or a future's callback"
-            raise RuntimeError(f"{who} cannot close a ledger in the middle of whose work it runs: end that, as by SystemExit")
+            raise RuntimeError(f"{who} cannot close a ledger during the ledger's own work: end that first, e.g. raise SystemExit")
         with self._closing:
             if not self._is_closed:
                 self._committer.stop()
@@ -245,5 +249,5 @@ class Ledger(Queries):
 
     @cached_property
     def _wire(self) -> Any:
-        """The messages and their models, which questions do without."""
+        """The message models. Loaded at the first use, because queries do not need them."""
         return import_module("orderledger.infrastructure.engine.entries")

@@ -19,7 +19,7 @@ READER_LEFT = 141
 
 
 class Group(click.Group):
-    """Turns the package's own exceptions into one sentence and an exit status."""
+    """Command group that turns the package's exceptions into one sentence and an exit status."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)

@@ -128,7 +128,7 @@ class _Run:
         if not self.is_acking:
             return None
         known = {"line": number, "outcome": outcome.outcome, "position": outcome.position, "reason": outcome.reason}
-        has_text = outcome.text is not None and outcome.outcome != "invalid"  # of that the reason tells all
+        has_text = outcome.text is not None and outcome.outcome != "invalid"  # the reason of an invalid message says it all
         return json_line({**known, "anomalies": outcome.anomalies, **({"text": outcome.text} if has_text else {})})
 
     def _tell(self, number: int, outcome: Any) -> None:

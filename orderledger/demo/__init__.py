@@ -1,1 +1,1 @@
-"""The whole story in a minute: a process trades and is killed, the next one recovers, asks the venue and carries on."""
+"""The demo, in a minute: a process trades and is killed; the next one recovers, queries the venue and trades on."""

@@ -1,4 +1,4 @@
-"""`python -m orderledger.demo [--seed N] [--folder PATH]`: tell the story in a folder, or in one that is thrown away."""
+"""`python -m orderledger.demo [--seed N] [--folder PATH]`: run the demo in a folder, or in a temporary one."""
 
 import tempfile
 from pathlib import Path
@@ -9,14 +9,18 @@ from rich.console import Console
 from orderledger.demo import story
 
 WIDTH = 110
-"""Columns where the output is not a terminal."""
+"""Columns if the output is not a terminal."""
 
 
 @click.command()
-@click.option("--seed", default=story.SEED, show_default=True, help="One seed tells one story, to the byte.")
-@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Where the store stays. Default: nowhere.")
+@click.option("--seed", default=story.SEED, show_default=True, help="The same seed gives the same output, to the byte.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the store. Default: a temporary folder, removed at the end.",
+)
 def main(seed: int, folder: Path | None) -> None:
-    """The whole story in a minute, on an embedded store: record, kill, recover, P&L."""
+    """Run the demo on an embedded store: record, kill, recover, P&L."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=WIDTH)

@@ -1,4 +1,4 @@
-"""The books at the end of the day: blotter, trade history, proposals, P&L, anomalies, and the story of one order."""
+"""The books at the end of the day: blotter, trade history, proposals, P&L, anomalies, and the history of one order."""
 
 from orderledger.demo import tables
 from orderledger.demo.desk import Desk
@@ -10,7 +10,7 @@ from orderledger.projections.view import Row
 
 
 def show(told: Narrator, desk: Desk) -> None:
-    """All of it, from the views alone."""
+    """Show all books, from the views alone."""
     told.heading("The books")
     ledger = desk.ledger
     orders, trades = ledger.orders(account=ACCOUNT), ledger.trades(account=ACCOUNT)
@@ -23,7 +23,7 @@ def show(told: Narrator, desk: Desk) -> None:
 
 
 def tell_order(told: Narrator, desk: Desk, name: str, *, killed_at: int) -> None:
-    """One order, event by event. `killed_at` is the last place in the log that the killed process wrote."""
+    """Show one order, event by event. `killed_at`: last log position that the killed process wrote."""
     told.heading(f"The story of {name}, event by event")
     told.show(tables.history(desk.ledger.history(name, account=ACCOUNT), killed_at=killed_at))
 

@@ -1,6 +1,6 @@
-"""The desk: what a trading process does with its venue and its ledger. It records first and sends second.
+"""The desk of a trading process, between its venue and its ledger. It records first and sends second.
 
-A message is recorded when it is durable, so nothing is ever sent that a restart would not find.
+A recorded message is durable, so a restart finds everything that was ever sent.
 """
 
 from collections import Counter
@@ -29,11 +29,11 @@ class Desk:
         self._say = say
 
     def say(self, text: str) -> None:
-        """Tell what happens, with the time."""
+        """Print a line with the time."""
         self._say(f"{clock(self.venue.now)}  {text}")
 
     def record(self, *messages: Message) -> Outcomes:
-        """Record our own messages. The demo makes no request that may not happen."""
+        """Record our own messages. Raises AssertionError if the ledger refuses one."""
         outcomes = self.ledger.record_many(messages)
         for message, outcome in zip(messages, outcomes, strict=True):
             if outcome.outcome == "refused":
@@ -41,21 +41,21 @@ class Desk:
         return Counter(outcome.outcome for outcome in outcomes)
 
     def hear(self, reports: Iterable[dict[str, Any]], *, source: str | None = None) -> Outcomes:
-        """Record what the venue said. What was heard before is a duplicate, and changes nothing."""
+        """Record reports of the venue. A known report is a duplicate and changes nothing."""
         changed = {} if source is None else {"source": source}
         return self.record(*(parse_document({**report, **changed}) for report in reports))
 
     def note_gap(self, down_at: datetime, up_at: datetime, *, reason: str) -> None:
-        """Record that nobody listened to the venue for a while."""
+        """Record a gap: a time without a connection to the venue."""
         self.hear([{"type": "gap", "account": ACCOUNT, "from": down_at, "to": up_at, "reason": reason}])
 
     def place(self, request: Request) -> str:
-        """Record an order, send it and record the answer. Returns what came of it, in words."""
+        """Record an order, send it and record the answer. Returns the result in words."""
         self.record(request)
         return self.hear_answer(request.client_order_id, self.send(request))
 
     def send(self, request: Request) -> VenueAnswer:
-        """Hand a recorded order to the venue."""
+        """Send a recorded order to the venue."""
         self.record(Submit(account=ACCOUNT, client_order_id=request.client_order_id))
         return self.venue.submit(
             client_order_id=request.client_order_id,
@@ -67,17 +67,17 @@ class Desk:
         )
 
     def cancel(self, name: str, *, request_id: str) -> str:
-        """Ask for an order's end."""
+        """Cancel an order. Returns the result in words."""
         self.record(RequestCancel(account=ACCOUNT, client_order_id=name, request_id=request_id))
         return self.hear_answer(name, self.venue.cancel(name, request_id=request_id))
 
     def replace(self, name: str, *, limit_price: Decimal, request_id: str) -> str:
-        """Ask for another price."""
+        """Change the price of an order. Returns the result in words."""
         self.record(RequestReplace(account=ACCOUNT, client_order_id=name, limit_price=limit_price, request_id=request_id))
         return self.hear_answer(name, self.venue.replace(name, limit_price=limit_price, request_id=request_id))
 
     def hear_answer(self, name: str, answer: VenueAnswer) -> str:
-        """Record the answer of a call, or that there was none."""
+        """Record the answer of a call, or that there was none. Returns it in words."""
         if answer.message is None:
             self.record(Unresolved(account=ACCOUNT, client_order_id=name, reason=answer.reason or "timeout"))
             return "NO ANSWER, recorded as unresolved"
@@ -89,13 +89,13 @@ class Desk:
         return f"{word} as {venue_order_id}" if word != "canceled" else word
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, record what the venue pushes meanwhile, and tell of fills."""
+        """Let time pass, record the venue's reports, and print the fills."""
         pushed = self.venue.advance(self.venue.now + timedelta(seconds=seconds))
         self.hear(pushed)
         self.tell_fills(report for report in pushed if report["type"] == "fill")
 
     def tell_fills(self, fills: Iterable[dict[str, Any]]) -> None:
-        """One line for all that was filled, order by order."""
+        """Print one line with all fills, order by order."""
         counts = Counter(fill["client_order_id"] for fill in fills)
         told = []
         for name in sorted(counts):
@@ -106,10 +106,10 @@ class Desk:
             self.say(f"filled so far: {', '.join(told)}")
 
     def is_open(self, name: str) -> bool:
-        """Whether an order has not ended, as far as the ledger knows."""
+        """Check that the ledger knows no end of the order."""
         return bool(self.ledger.order(name, account=ACCOUNT)["leaves_quantity"])
 
     def price(self, instrument: str, *, ticks: int) -> Decimal:
-        """A limit price so many ticks from where the others trade."""
+        """A limit price, so many ticks from the market."""
         marks = {mark["instrument"]: Decimal(mark["price"]) for mark in self.venue.marks()}
         return marks[instrument] + ticks * TICKS[instrument]

@@ -1,4 +1,4 @@
-"""Who tells the story: chapters, sentences and tables on a console, as plain as they are written."""
+"""Prints the story on a console: chapters, sentences and tables."""
 
 from rich.console import Console, RenderableType
 
@@ -11,14 +11,14 @@ class Narrator:
         self._chapter = 0
 
     def heading(self, text: str) -> None:
-        """The next chapter."""
+        """Start the next chapter."""
         self._chapter += 1
         self.console.print(f"\n[bold]{self._chapter}. {text}[/bold]", highlight=False)
 
     def line(self, text: str) -> None:
-        """One sentence."""
+        """Print one sentence."""
         self.console.print(text, markup=False, highlight=False)
 
     def show(self, table: RenderableType) -> None:
-        """A table."""
+        """Print a table."""
         self.console.print(table, highlight=False)

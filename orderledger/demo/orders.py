@@ -8,7 +8,7 @@ from orderledger.infrastructure.messages.registry import Approve, Decline, Links
 
 
 def quote(name: str, side: Side, *, quantity: Decimal, limit_price: Decimal, group: str) -> Request:
-    """An order of maker: it rests in the book, and is refused rather than matched at once."""
+    """An order of maker. It is post-only: the venue refuses it if it would match at once."""
     return Request(
         account=ACCOUNT,
         client_order_id=name,
@@ -25,7 +25,7 @@ def quote(name: str, side: Side, *, quantity: Decimal, limit_price: Decimal, gro
 
 
 def propose(proposal_id: str, role: Role, *, trade_id: str, quantity: Decimal, limit_price: Decimal) -> Propose:
-    """Momentum would like to enter (buy) or to exit (sell)."""
+    """A proposal of momentum to enter (buy) or exit (sell)."""
     return Propose(
         account=ACCOUNT,
         proposal_id=proposal_id,
@@ -42,13 +42,13 @@ def propose(proposal_id: str, role: Role, *, trade_id: str, quantity: Decimal, l
 
 
 def decided(proposal: Propose, *, reason: str | None = None) -> Message:
-    """What the operator says of a proposal: yes, or no with a reason."""
+    """The operator's decision on a proposal: approved, or declined with a reason."""
     kind = Approve if reason is None else Decline
     return kind(account=ACCOUNT, proposal_id=proposal.proposal_id, reason=reason, actor="operator:anna", source=Source.OPERATOR)
 
 
 def order_for(proposal: Propose, name: str, *, quantity: Decimal | None = None, group: str | None = None) -> Request:
-    """The order that carries a proposal out, or a part of it."""
+    """The order that carries out a proposal, or a part of it."""
     trade_id = proposal.links.trade_id if proposal.links else None
     return Request(
         account=ACCOUNT,

@@ -1,4 +1,4 @@
-"""The proof at the end: the log and the views agree, and so do the venue and the ledger on every order, fill and position."""
+"""The proof at the end: the log agrees with the views, and the venue with the ledger on every order, fill and position."""
 
 from decimal import Decimal
 
@@ -13,15 +13,15 @@ Facts = tuple[str | Decimal | None, ...]
 
 
 class Disagreement(Exception):
-    """The demo's proof has failed: the ledger and the world do not say the same."""
+    """The proof failed: the ledger does not agree with the venue or with its own log."""
 
 
 def prove(told: Narrator, desk: Desk) -> None:
-    """Raises Disagreement where the proof fails."""
+    """Print the proof. Raises Disagreement if it fails."""
     told.heading("The proof")
     checked = desk.ledger.check()
     told.line(
-        f"The log against the views: {checked.events} events in {checked.streams} streams folded anew,"
+        f"The log against the views: {checked.events} events in {checked.streams} streams folded again,"
         f" {checked.rows} rows compared, {len(checked.differences)} differences."
     )
     shown = [_compared("orders: status and quantity filled", *_orders(desk))]

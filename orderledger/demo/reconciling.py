@@ -1,4 +1,4 @@
-"""After a restart: ask the venue about every order that is not known to have ended, record what it says, settle the rest."""
+"""After a restart: query the venue about every order without a known end, record its reports, settle the rest."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,8 @@ from orderledger.projections.view import Row
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What asking about one order brought. `recorded`: facts that were new; `known`: those the ledger had already."""
+    """Result of a query about one order. `recorded`: number of new facts. `known`: number of facts that the ledger had
+    already."""
 
     client_order_id: str
     believed: str
@@ -25,7 +26,7 @@ class Answer:
 
 
 def ask(desk: Desk, order: Row) -> Answer:
-    """Record all that the venue ever said of an order, and what it says now."""
+    """Record all reports of the venue about an order, and its present state."""
     name = order["client_order_id"]
     counts = desk.hear(desk.venue.order_history(name), source=Source.RECONCILIATION)
     status = desk.venue.order_status(name)
@@ -43,7 +44,7 @@ def ask(desk: Desk, order: Row) -> Answer:
 
 
 def ask_for_fills(desk: Desk, *, since: datetime) -> tuple[int, int]:
-    """Record the fills of the whole account, with the histories of orders unknown here. Returns how many were new and known."""
+    """Record the fills of the whole account, and the histories of unknown orders. Returns how many fills were new and known."""
     known = {trade["fill_id"] for trade in desk.ledger.trades(account=ACCOUNT)}
     ours = {order["client_order_id"] for order in desk.ledger.orders(account=ACCOUNT)}
     fills = desk.venue.fills_since(since)
@@ -55,7 +56,7 @@ def ask_for_fills(desk: Desk, *, since: datetime) -> tuple[int, int]:
 
 
 def settle(desk: Desk, name: str) -> str | None:
-    """Do what is left to do about an order after asking. Returns it in words, or None if nothing is left."""
+    """Settle an order after the query. Returns the action in words, or None if nothing was left to do."""
     order = desk.ledger.order(name, account=ACCOUNT)
     if not order["leaves_quantity"]:
         return None
@@ -71,7 +72,7 @@ def settle(desk: Desk, name: str) -> str | None:
 
 
 def request_of(order: Row) -> Request:
-    """The order as it was requested, read back from the ledger."""
+    """The order as it was requested, from the ledger."""
     return Request(
         account=order["account"],
         client_order_id=order["client_order_id"],

@@ -1,4 +1,4 @@
-"""The story: a process trades and is killed, the next one recovers, asks the venue, trades on and shows the books."""
+"""The story: a process trades and is killed; the next one recovers, queries the venue, trades on and shows the books."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ from orderledger.projections.view import Row
 from orderledger.simulation.market.venue import SimulatedVenue
 
 SEED = 71
-"""A story with a bit of everything."""
+"""A seed whose story has a bit of everything."""
 DOWNTIME = timedelta(seconds=75)
 HEARD = (Source.VENUE_PUSH, Source.RECONCILIATION)
 
@@ -31,7 +31,7 @@ HEARD = (Source.VENUE_PUSH, Source.RECONCILIATION)
 def run(folder: Path, seed: int, console: Console) -> None:
     """Tell the story in an empty folder. The same seed gives the same output, to the byte.
 
-    Raises FileExistsError if the folder holds a store already.
+    Raises FileExistsError if the folder already holds a store.
     """
     for path in (store_in(folder), memory_in(folder)):
         if path.exists():
@@ -51,7 +51,7 @@ def run(folder: Path, seed: int, console: Console) -> None:
 
 
 def trade_until_killed(told: Narrator, folder: Path, seed: int) -> None:
-    """Let the trading process live and die."""
+    """Run the trading process until it dies."""
     told.heading("A process trades: every order is recorded before it is sent")
     told.line(f"Seed {seed}. Times are the venue's, {OPENING:%d %B %Y}, and virtual: nobody waits for them.")
     told.line("Two strategies: momentum trades BTC-USD (M- orders, P- proposals), maker quotes ETH-USD (Q- orders).")
@@ -69,7 +69,7 @@ def trade_until_killed(told: Narrator, folder: Path, seed: int) -> None:
 
 
 def pass_time(told: Narrator, venue: SimulatedVenue) -> SimulatedVenue:
-    """The venue trades on while nobody listens, and somebody trades there by hand."""
+    """Let the venue trade on without a connection, and a person trade there by hand."""
     venue.submit(client_order_id="SCREEN-1", instrument="SOL-USD", side="buy", quantity="25", limit_price="140.5")
     venue.drop(DOWNTIME.total_seconds())
     venue.advance(venue.now + DOWNTIME)
@@ -81,7 +81,7 @@ def pass_time(told: Narrator, venue: SimulatedVenue) -> SimulatedVenue:
 
 
 def recover(told: Narrator, desk: Desk, log: list[Row]) -> list[Row]:
-    """What the ledger alone knows, before anybody is asked. Returns the orders that have not ended."""
+    """Show what the ledger knows before any query. Returns the orders that have not ended."""
     told.heading("The next process recovers: what the ledger knows before anybody is asked")
     recovery = desk.ledger.recover(account=ACCOUNT)
     told.line(
@@ -100,7 +100,7 @@ def recover(told: Narrator, desk: Desk, log: list[Row]) -> list[Row]:
 
 
 def resolve(told: Narrator, desk: Desk, found: list[Row], log: list[Row]) -> None:
-    """Ask the venue about each of them, and settle what is left."""
+    """Query the venue about each of these orders, and settle what is left."""
     told.heading("It asks the venue, and records what the venue says")
     last_heard_at = max(event["at"] for event in log if event["source"] in HEARD)
     desk.note_gap(last_heard_at, desk.venue.now, reason="process_killed")
@@ -123,7 +123,7 @@ def resolve(told: Narrator, desk: Desk, found: list[Row], log: list[Row]) -> Non
 
 
 def trade_on(told: Narrator, desk: Desk) -> None:
-    """Sell what momentum has bought, and bring the day to a calm end."""
+    """Sell what momentum bought, and end the day."""
     told.heading("It trades on, to a calm end")
     desk.wait(20)
     for order in desk.ledger.open_orders(account=ACCOUNT, strategy="momentum"):
@@ -154,7 +154,7 @@ def _sell_two_thirds(desk: Desk) -> None:
 
 
 def worth_telling(desk: Desk, found: list[Row]) -> str:
-    """Of the orders that were open at the kill: one that was unresolved and filled all the same, with many kinds of events."""
+    """Choose an order to show: unresolved when the process was killed, filled since, with many kinds of events."""
 
     def merits(name: str) -> tuple[bool, int]:
         kinds = {event["name"].partition(".")[0] for event in desk.ledger.history(name, account=ACCOUNT)}

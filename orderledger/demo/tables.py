@@ -1,4 +1,4 @@
-"""The demo's tables: few columns, numbers to the right, nothing that a reader has to look up."""
+"""The demo's tables: few columns, numbers aligned to the right, no terms to look up."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ FINDINGS = {"unresolved": "unresolved", "in_flight": "in flight", "open": "open"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> Table:
-    """A plain table. A column whose name begins with `>` is aligned to the right, one with `~` may be wrapped."""
+    """A plain table. `>` at the start of a column's name aligns it to the right, `~` allows wrapping."""
     made = Table(
         box=box.SIMPLE_HEAD,
         title=f"\n{title}" if title else None,
@@ -36,19 +36,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
 
 
 def recovered(orders: list[Row]) -> Table:
-    """What a restart finds."""
+    """The orders that a restart finds."""
     rows = [(o["client_order_id"], FINDINGS[finding(o)], standing(o), o["strategy"] or "", terms(o)) for o in orders]
     return table(("order", "found", "~as far as the ledger knows", "strategy", "~terms in force"), rows)
 
 
 def answered(answers: list[Answer]) -> Table:
-    """What asking brought."""
+    """The results of the queries."""
     rows = [(a.client_order_id, a.believed, a.venue_says, str(a.recorded), str(a.known), a.now) for a in answers]
     return table(("order", "~the ledger had", "~the venue says", ">new facts", ">known", "~now"), rows)
 
 
 def began_at(order: Row) -> datetime:
-    """When an order was requested, or first heard of."""
+    """The time when an order was requested or first reported."""
     began: datetime = order["requested_at"] or order["acknowledged_at"] or order["updated_at"]
     return began
 
@@ -71,7 +71,7 @@ def blotter(orders: list[Row]) -> Table:
 
 
 def trade_history(trades: list[Row]) -> Table:
-    """All fills that stand."""
+    """All active fills."""
     rows = [
         (
             clock(trade["at"]),
@@ -93,7 +93,7 @@ def trade_history(trades: list[Row]) -> Table:
 
 
 def pnl(rows_by_method: dict[str, list[Row]]) -> Table:
-    """Positions with their P&L, realized by three methods side by side."""
+    """Positions with P&L, realized by three methods side by side."""
     average, fifo, lifo = (rows_by_method[method] for method in ("average", "fifo", "lifo"))
     rows = [
         (
@@ -118,7 +118,7 @@ def pnl(rows_by_method: dict[str, list[Row]]) -> Table:
 
 
 def pnl_by_strategy(rows: list[Row]) -> Table:
-    """The same by strategy."""
+    """P&L by strategy."""
     shown = [
         (
             row["strategy"] or "by hand",
@@ -134,7 +134,7 @@ def pnl_by_strategy(rows: list[Row]) -> Table:
 
 
 def proposals(rows: Iterable[Sequence[str]]) -> Table:
-    """From the proposal to its trades."""
+    """Proposals with their orders and fills."""
     return table(
         ("proposal", "~it proposed", "~decided", "orders", ">fills", ">filled"),
         rows,
@@ -143,7 +143,7 @@ def proposals(rows: Iterable[Sequence[str]]) -> Table:
 
 
 def anomalies(rows: list[Row]) -> Table:
-    """What was odd, and until when."""
+    """The anomalies, with the time when each was cleared."""
     shown = [
         (
             clock(row["detected_at"]),
@@ -158,7 +158,7 @@ def anomalies(rows: list[Row]) -> Table:
 
 
 def history(events: list[Row], *, killed_at: int) -> Table:
-    """One order's events, with a line where one process ended and the next began."""
+    """The events of one order, with a line where one process ended and the next began."""
     rows: list[tuple[str, ...]] = []
     is_before = True
     for event in events:

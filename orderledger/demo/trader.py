@@ -1,6 +1,6 @@
 """The process that trades until it kills itself: `python -m orderledger.demo.trader --db PATH --venue PATH --seed N`.
 
-It tells on stdout what it does. Its last act is SIGKILL to itself, between two steps that belong together.
+It prints its actions. At the end it sends itself SIGKILL, between recording two orders and sending them.
 """
 
 import os
@@ -21,18 +21,18 @@ from orderledger.domain.values import Role, Side, Source
 from orderledger.infrastructure.messages.registry import Deny, Propose, Request
 
 MARGIN = timedelta(seconds=5)
-"""What was on its way when the connection dropped is lost too: ask from a little earlier."""
+"""Overlap of the query for fills: reports in flight when the connection dropped are lost too."""
 
 
 class Trader:
-    """A morning of two strategies. The seed decides sizes, rounds and the moment of death; the venue decides the rest."""
+    """A morning of two strategies. The seed decides sizes, rounds and the moment of the kill; the venue decides the rest."""
 
     def __init__(self, desk: Desk, seed: int) -> None:
         self.desk = desk
         self.chance = random.Random(seed)
 
     def trade_until_killed(self) -> NoReturn:
-        """The whole morning."""
+        """Trade the whole morning."""
         self.open_day()
         self.enter()
         self.meet_refusals()
@@ -51,13 +51,13 @@ class Trader:
         self.desk.wait(5)
 
     def enter(self) -> None:
-        """A proposal, an approval, an order."""
+        """Enter: a proposal, an approval, an order."""
         proposal = self._propose("P-1", Role.ENTRY, trade_id="T-1", quantity=self._lots(14, 18), ticks=4)
         self._place(order_for(proposal, "M-1"))
         self.desk.wait(20)
 
     def meet_refusals(self) -> None:
-        """One by the operator, one by our own risk check, one by the venue."""
+        """Show a refusal by the operator, one by our own risk check, and one by the venue."""
         self._propose("P-2", Role.ENTRY, trade_id="T-2", quantity=self._lots(16, 18), ticks=5, reason="enough_for_today")
         too_large = quote("Q-3", Side.SELL, quantity=Decimal(40), limit_price=self.desk.price("ETH-USD", ticks=4), group="quotes")
         assert too_large.limit_price is not None and too_large.quantity * too_large.limit_price > LIMIT_NOTIONAL
@@ -67,7 +67,7 @@ class Trader:
         self._quote("Q-4", Side.BUY, ticks=30)
 
     def quote_anew(self, number_of_round: int) -> None:
-        """Move the quotes with the market; those that are done are placed anew."""
+        """Move the quotes with the market, and replace finished ones by new orders."""
         for name, side, ticks in (("Q-1", Side.BUY, -3), ("Q-2", Side.SELL, 3)):
             if self.desk.is_open(name):
                 limit_price = self.desk.price("ETH-USD", ticks=ticks)
@@ -80,7 +80,7 @@ class Trader:
         self.desk.wait(30)
 
     def exit_through_a_dropped_connection(self) -> None:
-        """The connection drops right after the exit order; what the venue pushes meanwhile is lost, and asked for later."""
+        """Exit while the connection drops, right after the order. The lost reports are queried later."""
         proposal = self._propose("P-3", Role.EXIT, trade_id="T-1", quantity=self._lots(8, 10), ticks=1)
         self._place(order_for(proposal, "M-2"))
         self.desk.venue.drop(15)
@@ -99,7 +99,7 @@ class Trader:
         self.desk.tell_fills(missed)
 
     def lose_answers(self) -> None:
-        """Four calls time out. Only the venue knows which of them it obeyed."""
+        """Let four calls time out. Only the venue knows which of them it carried out."""
         self._quote("Q-5", Side.BUY, ticks=-40)
         self._quote("Q-6", Side.SELL, ticks=40)
         venue = self.desk.venue
@@ -116,7 +116,7 @@ class Trader:
         self._quote("Q-7", Side.BUY, ticks=-4)
 
     def send_a_pair_and_die(self) -> NoReturn:
-        """Two orders recorded together, sent one by one. The seed says how far it comes."""
+        """Record two orders together, and send them one by one. The seed decides how many are sent before the kill."""
         proposal = self._propose("P-5", Role.ENTRY, trade_id="T-1", quantity=self._lots(8, 16), ticks=3)
         half = proposal.quantity // Decimal("0.1") * Decimal("0.05")
         first = order_for(proposal, "M-4", quantity=half, group="pair")
@@ -160,7 +160,7 @@ class Trader:
 @click.option("--venue", "memory", required=True, type=click.Path(path_type=Path), help="The venue's memory.")
 @click.option("--seed", required=True, type=int)
 def main(db: Path, memory: Path, seed: int) -> None:
-    """Trade until killed, by its own hand."""
+    """Trade until this process kills itself."""
     venue = new_venue(seed, memory)
     with open_ledger(db, venue) as ledger:
         Trader(Desk(ledger, venue, lambda line: print(line, flush=True)), seed).trade_until_killed()

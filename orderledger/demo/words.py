@@ -1,4 +1,4 @@
-"""How the demo puts numbers, times and events into words."""
+"""Numbers, times and events in the demo's words."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -7,7 +7,7 @@ from orderledger.projections.view import Row
 
 
 def number(value: Decimal | str | None) -> str:
-    """`64,001.5`: with thousands, without trailing zeros."""
+    """A number such as `64,001.5`: with thousands separators, without trailing zeros."""
     if value is None:
         return ""
     exact = Decimal(value)
@@ -15,7 +15,7 @@ def number(value: Decimal | str | None) -> str:
 
 
 def money(value: Decimal | str | None) -> str:
-    """`-1,234.50`: to the cent, for people only; the ledger keeps every digit."""
+    """An amount such as `-1,234.50`, rounded to the cent. The ledger keeps every digit."""
     if value is None:
         return ""
     return format(round(Decimal(value), 2) + 0, ",.2f")
@@ -27,7 +27,7 @@ def clock(moment: datetime | None) -> str:
 
 
 def price(value: Decimal | None) -> str:
-    """An average price, to the cent, for people only."""
+    """An average price, rounded to the cent."""
     return "" if value is None else number(round(value, 2))
 
 
@@ -38,7 +38,7 @@ def terms(row: Row) -> str:
 
 
 def standing(order: Row) -> str:
-    """What is known of an order: `partially filled, 0.3 of 0.5`."""
+    """The known state of an order: `partially filled, 0.3 of 0.5`."""
     status = str(order["status"]).replace("_", " ")
     if order["cum_quantity"] and order["quantity"] is not None:
         status += f", {number(order['cum_quantity'])} of {number(order['quantity'])}"
@@ -48,7 +48,7 @@ def standing(order: Row) -> str:
 
 
 def sentence(event: Row) -> str:
-    """One event of an order's history, told to somebody who has never seen an event."""
+    """One event of an order's history, in plain words."""
     payload = event["payload"]
     reason = f": {payload['reason']}" if payload.get("reason") else ""
     match event["name"].partition(".")[0]:

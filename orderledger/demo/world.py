@@ -1,4 +1,4 @@
-"""The small world of the demo: three instruments at a simulated venue, whose virtual time is everybody's time."""
+"""The demo's environment: three instruments at a simulated venue, with one virtual time for all."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from orderledger.simulation.market.venue import CALM, SimulatedInstrument, Simul
 ACCOUNT = "sim:main"
 OPENING = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LIMIT_NOTIONAL = Decimal(100_000)
-"""The risk check: no order may be worth more than this, in USD."""
+"""Limit of the risk check: the largest value of an order, in USD."""
 
 INSTRUMENTS = (
     SimulatedInstrument(name="BTC-USD", currency="USD", tick=Decimal("0.5"), lot=Decimal("0.05"), price=Decimal(64_000)),
@@ -21,7 +21,7 @@ TICKS = {instrument.name: instrument.tick for instrument in INSTRUMENTS}
 
 
 class VenueClock:
-    """The ledger's clock in the demo: the venue's, so that one seed gives one log."""
+    """The ledger's clock in the demo: the venue's time, so that one seed gives one log."""
 
     def __init__(self, venue: SimulatedVenue) -> None:
         self._venue = venue
@@ -32,17 +32,17 @@ class VenueClock:
 
 
 def store_in(folder: Path) -> Path:
-    """The ledger's store."""
+    """The path of the ledger's store."""
     return folder / "orders.db"
 
 
 def memory_in(folder: Path) -> Path:
-    """The venue's memory: the venue outlives the processes that trade with it."""
+    """The path of the venue's memory. The venue outlives the processes that trade with it."""
     return folder / "venue.json"
 
 
 def new_venue(seed: int, memory: Path) -> SimulatedVenue:
-    """A venue that opens for the day. Nothing goes wrong by chance: the story says when."""
+    """A venue that opens for the day. Its failures are not random: the story sets them."""
     return SimulatedVenue(
         seed,
         start=OPENING,
@@ -55,5 +55,5 @@ def new_venue(seed: int, memory: Path) -> SimulatedVenue:
 
 
 def open_ledger(store: Path, venue: SimulatedVenue) -> Ledger:
-    """The ledger on the venue's clock. Without a follower: the views are brought up to date by who asks, at known moments."""
+    """The ledger on the venue's clock. No background update: queries update the views, at known moments."""
     return Ledger.open(str(store), clock=VenueClock(venue), update_views=False)

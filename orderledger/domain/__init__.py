@@ -1,1 +1,1 @@
-"""What may happen to an order, and what follows from it. Pure Python: no I/O, no clock, no chance, no third party."""
+"""The rules of orders, proposals and accounts. Pure Python: no I/O, no clock, no randomness, no third-party code but msgspec."""

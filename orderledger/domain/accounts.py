@@ -1,8 +1,8 @@
-"""What is recorded about an account besides its orders: instruments, marks, funding, adjustments, gaps, balances,
-certificates of reconciliation.
+"""Facts about an account besides its orders: instruments, marks, funding, adjustments, gaps, balances and certificates of
+reconciliation.
 
-These facts decide nothing about each other; the projections put them together. A stream holds one kind of fact about
-one instrument. What is in it already is asked by keys.
+These facts decide nothing about each other; the projections combine them. A stream holds one kind of fact about one instrument.
+Its stored facts are looked up by key.
 """
 
 from datetime import UTC, datetime
@@ -19,7 +19,8 @@ from orderledger.domain.log_event import NOT_COMPARED, LogEvent
 
 
 class AccountEvent(LogEvent, frozen=True, kw_only=True):
-    """`at` is the sender's clock; None means that the time of recording stands for it. `stream_kind` is in the stream's name."""
+    """Base of facts about an account. `at`: time by the sender's clock; None means the time of recording. `stream_kind` is a
+    part of the stream's name."""
 
     stream_kind: ClassVar[str] = ""
     at: datetime | None = None
@@ -27,10 +28,11 @@ class AccountEvent(LogEvent, frozen=True, kw_only=True):
 
 
 class InstrumentDefined(AccountEvent, frozen=True, kw_only=True):
-    """`multiplier`: units of the underlying in one unit of quantity. `inverse`: settled in the base currency, so that a
-    quantity is worth quantity * multiplier / price. `currency`: what P&L and fees are settled in.
+    """Definition of an instrument.
 
-    A definition holds term by term: what one leaves out stays as another gave it, and of two that give it the later holds.
+    `multiplier`: units of the underlying in one unit of quantity. `inverse`: settled in the base currency, so that a quantity is
+    worth quantity * multiplier / price. `currency`: settlement currency of P&L and fees. Terms are independent: a term that a
+    definition leaves out keeps its value; of two values the later counts.
     """
 
     stored_name: ClassVar[str] = "instrument_defined.v1"
@@ -45,7 +47,7 @@ class InstrumentDefined(AccountEvent, frozen=True, kw_only=True):
 
 
 class MarkRecorded(AccountEvent, frozen=True, kw_only=True):
-    """The price at which an open position is valued."""
+    """Price at which open positions are valued."""
 
     stored_name: ClassVar[str] = "mark_recorded.v1"
     stream_kind: ClassVar[str] = "mark"
@@ -55,7 +57,7 @@ class MarkRecorded(AccountEvent, frozen=True, kw_only=True):
 
 
 class FundingRecorded(AccountEvent, frozen=True, kw_only=True):
-    """`amount` is positive when received, negative when paid."""
+    """Funding payment. `amount` is positive when received, negative when paid."""
 
     stored_name: ClassVar[str] = "funding_recorded.v1"
     stream_kind: ClassVar[str] = "funding"
@@ -66,7 +68,7 @@ class FundingRecorded(AccountEvent, frozen=True, kw_only=True):
 
 
 class PositionAdjusted(AccountEvent, frozen=True, kw_only=True):
-    """From `at` on the position is `quantity` (signed) at an average of `price`. It realizes no P&L."""
+    """Opening or corrected position: from `at` on, `quantity` (signed) at the average price `price`. It realizes no P&L."""
 
     stored_name: ClassVar[str] = "position_adjusted.v1"
     stream_kind: ClassVar[str] = "adjust"
@@ -77,7 +79,7 @@ class PositionAdjusted(AccountEvent, frozen=True, kw_only=True):
 
 
 class GapRecorded(AccountEvent, frozen=True, kw_only=True):
-    """A stream of the venue was down. What it would have told in between has to be asked for."""
+    """Period in which a stream of the venue was down. The missed reports must be queried."""
 
     stored_name: ClassVar[str] = "gap_recorded.v1"
     stream_kind: ClassVar[str] = "gap"
@@ -87,7 +89,7 @@ class GapRecorded(AccountEvent, frozen=True, kw_only=True):
 
 
 class BalanceReported(AccountEvent, frozen=True, kw_only=True):
-    """What the venue says the position is: evidence beside our own sum, never instead of it."""
+    """Position as reported by the venue: evidence beside the sum of fills, never instead of it."""
 
     stored_name: ClassVar[str] = "balance_reported.v1"
     stream_kind: ClassVar[str] = "balance"
@@ -98,15 +100,17 @@ class BalanceReported(AccountEvent, frozen=True, kw_only=True):
 
 
 class OpenBreak(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
-    """A difference from the venue that no evidence has settled yet, and since when it is known."""
+    """Difference from the venue that is not settled, and the time since which it is known."""
 
     id: str
     since: datetime
 
 
 class ReconciliationCertified(AccountEvent, frozen=True, kw_only=True):
-    """The account was compared with its venue: so much agreed, and this is still open. `covered_from` to `covered_to` is the
-    time of which the venue was asked for every fill."""
+    """Result of a comparison of the account with its venue: the counts that agreed, and the open breaks.
+
+    `covered_from` to `covered_to`: the period for which the venue was queried for every fill.
+    """
 
     stored_name: ClassVar[str] = "reconciliation_certified.v1"
     stream_kind: ClassVar[str] = "certificate"
@@ -128,7 +132,7 @@ AnyAccountEvent = (
     | BalanceReported
     | ReconciliationCertified
 )
-"""For a `match` that is closed by `assert_never`."""
+"""Union type for a `match` with `assert_never`."""
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -140,11 +144,11 @@ NAMES = {
     )
     for kind in get_args(AnyAccountEvent)
 }
-"""The fields that distinguish facts of a kind: as they are called here, and in the store."""
+"""The fields that distinguish facts of a kind: by their names here and in the store."""
 
 
 class AccountLog:
-    """One stream of an account: the keys in it, as far as they were asked for, and those that were added since."""
+    """One stream of an account: the keys that were looked up, and those added since."""
 
     __slots__ = ("added", "known")
 
@@ -153,16 +157,18 @@ class AccountLog:
         self.added: list[str] = []
 
     def forget(self) -> None:
-        """What was added is stored: from now on it has to be asked for."""
+        """Forget all keys: the added ones are stored, and must be looked up again."""
         self.known.clear()
         self.added.clear()
 
 
 @lru_cache(maxsize=1_000)
 def fact_key(fact: AnyAccountEvent) -> str:
-    """What a fact has in common with another of its stream if, and only if, they are equal in everything but the message id:
-    the time, so that new keys are near each other, and a digest. It is stored, and so must never change: a field that is null
-    is not in it."""
+    """A key that two facts of a stream share if and only if they are equal in everything but the message id.
+
+    It consists of the time, if any, so that new keys are close together, and a digest without null fields. Keys are stored, so
+    they must never change.
+    """
     parts = []
     for name, stored in NAMES[type(fact)]:
         if (value := getattr(fact, name)) is not None:
@@ -173,18 +179,21 @@ def fact_key(fact: AnyAccountEvent) -> str:
 
 
 def message_key(message_id: str) -> str:
-    """What facts of one stream with the same message id have in common, and with nothing else."""
+    """A key that two facts of a stream share if and only if they have the same message id."""
     return f"={message_id}"
 
 
 def keys_of(fact: AnyAccountEvent) -> list[str]:
-    """What tells that a fact is in its stream already."""
+    """The keys under which a fact is stored and looked up."""
     return [fact_key(fact)] if fact.message_id is None else [fact_key(fact), message_key(fact.message_id)]
 
 
 def decide_account(log: AccountLog, fact: AnyAccountEvent) -> Decision:
-    """Anything may be recorded once. With a `message_id`, what gives no time is the same by that alone, and so are sums of money:
-    two fundings of one time may be equal."""
+    """Accept a fact once.
+
+    A funding payment, an adjustment or a fact without a time is a duplicate by its `message_id` alone, if it has one. Two funding
+    payments at the same time may be equal.
+    """
     if fact.message_id is not None and message_key(fact.message_id) in log.known:
         return DUPLICATE
     if fact_key(fact) not in log.known:
@@ -202,7 +211,7 @@ def evolve_account(log: AccountLog, event: AnyAccountEvent) -> AccountLog:
 
 
 def _text(value: object) -> str:
-    """Equal values as equal text."""
+    """A text that is equal for equal values."""
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, datetime):

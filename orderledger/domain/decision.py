@@ -1,11 +1,11 @@
-"""What the ledger answers to a proposed fact. Answers are values, not exceptions."""
+"""Decisions of the ledger on a proposed fact. They are values, not exceptions."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a command may not happen."""
+    """Reason of a refusal."""
 
     UNKNOWN_ORDER = "unknown_order"
     ORDER_ENDED = "order_ended"
@@ -25,14 +25,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The same fact is in the log already. `reason` is `no_time_given` where only a time or a message id could tell two apart."""
+    """The log has the same fact. `reason` is `no_time_given` if only a time or a message id could distinguish the two."""
 
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A command that may not happen. `text` says what is known, and what is not."""
+    """A command that is not allowed. `text` says what is known, and what is not."""
 
     reason: Reason
     text: str

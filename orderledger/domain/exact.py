@@ -1,7 +1,7 @@
-"""Arithmetic with decimals that does not depend on the caller's decimal context.
+"""Decimal arithmetic that is independent of the caller's decimal context.
 
-Numbers that enter have up to 28 digits before the point and 28 after it. Sums and products of them are exact here;
-quotients are rounded half even to 34 digits, as in IEEE 754 decimal128.
+Input numbers have up to 28 digits before the point and 28 after it. Their sums and products are exact here; quotients are rounded
+half even to 34 digits, as in IEEE 754 decimal128.
 """
 
 from collections.abc import Iterable
@@ -24,12 +24,12 @@ def total(numbers: Iterable[Decimal]) -> Decimal:
 
 
 def integer(text: str) -> int | Decimal:
-    """An integer of any length: a Decimal where it is longer than `int` takes from a stranger."""
+    """An integer of any length. A Decimal if it has more digits than `int` accepts."""
     return int(text) if len(text) < INTEGER_DIGITS else Decimal(text)
 
 
 def plain(number: Decimal) -> str:
-    """As people write it: no exponent, no trailing zeros, no negative zero."""
+    """The number as people write it: no exponent, no trailing zeros, no negative zero."""
     text = format(number, "f")
     if text[-1] != "0":
         return text

@@ -1,4 +1,4 @@
-"""The base of everything that the log stores."""
+"""The base class of all stored events."""
 
 from collections.abc import Callable
 from functools import cache
@@ -14,8 +14,8 @@ NOT_HASHED = NOT_COMPARED | {"aliases"}
 class LogEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, eq=False, forbid_unknown_fields=True):
     """One fact as immutable data. `stored_name` is its name in the store: written by hand, never changed.
 
-    Two events are equal if all fields are, except `message_id` and `tags`. Prices and quantities are exact decimals in the
-    units of the instrument.
+    Two events are equal if all fields except `message_id` and `tags` are. Prices and quantities are exact decimals in the units
+    of the instrument.
     """
 
     stored_name: ClassVar[str] = ""

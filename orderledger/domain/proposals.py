@@ -1,4 +1,4 @@
-"""Proposals: what a strategy would like to do, and what was decided about it. Orders refer to them by `links`."""
+"""Proposals of strategies, and the decisions on them. Orders refer to them by `links`."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from orderledger.domain.values import Links, OrderType, Role, Side, TimeInForce
 
 
 class ProposalEvent(LogEvent, frozen=True, kw_only=True):
-    """`at` is the sender's clock; None means that the time of recording stands for it."""
+    """Base of facts about a proposal. `at`: time by the sender's clock; None means the time of recording."""
 
     proposal_id: str
     at: datetime | None = None
@@ -40,24 +40,24 @@ class ProposalMade(ProposalEvent, frozen=True, kw_only=True):
 
 
 class ProposalApproved(ProposalEvent, frozen=True, kw_only=True):
-    """It may be carried out."""
+    """Decision for a proposal: it may be carried out."""
 
     stored_name: ClassVar[str] = "proposal_approved.v1"
 
 
 class ProposalDeclined(ProposalEvent, frozen=True, kw_only=True):
-    """It will not be carried out."""
+    """Decision against a proposal: it will not be carried out."""
 
     stored_name: ClassVar[str] = "proposal_declined.v1"
 
 
 AnyProposalEvent = ProposalMade | ProposalApproved | ProposalDeclined
-"""For a `match` that is closed by `assert_never`."""
+"""Union type for a `match` with `assert_never`."""
 
 
 @dataclass(slots=True)
 class Proposal:
-    """One proposal as far as it is known."""
+    """The known state of one proposal."""
 
     made: ProposalMade | None = None
     decided: ProposalApproved | ProposalDeclined | None = None
@@ -65,7 +65,7 @@ class Proposal:
 
 
 def decide_proposal(proposal: Proposal, fact: AnyProposalEvent) -> Decision:
-    """A proposal is made once and decided once."""
+    """Decide on a fact: a proposal is made once and decided once."""
     if fact in (proposal.made, proposal.decided) or (type(fact), fact.message_id) in proposal.message_ids:
         return DUPLICATE
     if isinstance(fact, ProposalMade):

@@ -1,4 +1,4 @@
-"""An event as it stands in the log: the fact, and around it who said it when."""
+"""An event in the log: the fact, and its envelope."""
 
 from datetime import datetime
 
@@ -12,9 +12,9 @@ from orderledger.domain.orders.events import OrderEvent, OrderJudgement
 from orderledger.domain.proposals import AnyProposalEvent
 
 AnyFact = OrderEvent | AnyAccountEvent | AnyProposalEvent
-"""What a message proposes."""
+"""Facts that messages propose."""
 AnyEvent = AnyFact | OrderJudgement
-"""What is in the log."""
+"""Events in the log."""
 
 KINDS: dict[str, type[AnyEvent]] = {
     kind.stored_name: kind  # type: ignore[misc]
@@ -26,11 +26,11 @@ KINDS: dict[str, type[AnyEvent]] = {
 
 
 class Recorded(msgspec.Struct, kw_only=True, gc=False):
-    """`at` is when it happened by the sender's clock, or `recorded_at` where the sender did not say.
+    """An event in the log. `at` is when it happened by the sender's clock, or `recorded_at` if the sender gave no time.
 
-    `position` is the place in the log, None until it is stored. `version` counts the events of its stream from 1.
-    `attributed_from` is (stream, version) of the event that this one repeats under the order it turned out to belong to.
-    `evidence` is the raw payload of the venue, as JSON text.
+    `position` is the log position, None until it is stored. `version` counts the events of its stream from 1. `attributed_from`
+    is (stream, version) of the event that this one repeats under the order it was attributed to. `evidence` is the raw payload of
+    the venue, as JSON text.
     """
 
     stream: str

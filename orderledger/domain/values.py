@@ -1,4 +1,4 @@
-"""The words of the trade: enumerations named after FIX, small values, and how streams are named."""
+"""Enumerations named after FIX, small values, and the names of streams."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -25,14 +25,14 @@ __all__ = [
 
 
 class Side(StrEnum):
-    """FIX 54."""
+    """FIX Side (54)."""
 
     BUY = "buy"
     SELL = "sell"
 
 
 class OrderType(StrEnum):
-    """FIX 40."""
+    """FIX OrdType (40)."""
 
     MARKET = "market"
     LIMIT = "limit"
@@ -43,7 +43,7 @@ class OrderType(StrEnum):
 
 
 class TimeInForce(StrEnum):
-    """FIX 59. An order without one is taken as a day order."""
+    """FIX TimeInForce (59). An order without one counts as a day order."""
 
     DAY = "day"
     GTC = "gtc"
@@ -53,7 +53,7 @@ class TimeInForce(StrEnum):
 
 
 class Status(StrEnum):
-    """FIX 39, without the pending states, which are told apart in `Pending`."""
+    """FIX OrdStatus (39), without the pending states, which are in `Pending`."""
 
     PENDING_NEW = "pending_new"
     NEW = "new"
@@ -72,14 +72,14 @@ OrderStatus = Status
 
 
 class Pending(StrEnum):
-    """What we asked for and the venue has not answered yet."""
+    """A request that awaits the venue's answer."""
 
     CANCEL = "cancel"
     REPLACE = "replace"
 
 
 class Certainty(StrEnum):
-    """Whether we know what became of what we sent."""
+    """Whether the outcome of our messages about the order is known."""
 
     CONFIRMED = "confirmed"
     UNRESOLVED = "unresolved"
@@ -93,21 +93,21 @@ class Origin(StrEnum):
 
 
 class Liquidity(StrEnum):
-    """FIX 851."""
+    """FIX LastLiquidityInd (851)."""
 
     MAKER = "maker"
     TAKER = "taker"
 
 
 class Role(StrEnum):
-    """What an order or a proposal is to a trade."""
+    """Role of an order or a proposal in a trade."""
 
     ENTRY = "entry"
     EXIT = "exit"
 
 
 class Source(StrEnum):
-    """Where a message came from."""
+    """Origin of a message."""
 
     STRATEGY = "strategy"
     OPERATOR = "operator"
@@ -118,7 +118,7 @@ class Source(StrEnum):
 
 
 class Anomaly(StrEnum):
-    """What can be odd about a report or an order. Odd reports are recorded all the same."""
+    """Kinds of anomalies of a report or an order. Reports with anomalies are recorded all the same."""
 
     OVERFILL = "overfill"
     FILL_ID_REUSED = "fill_id_reused"
@@ -136,13 +136,13 @@ class Anomaly(StrEnum):
 ALIAS_SHOWN = 100
 
 ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
-"""The facts that end an order. `filled` follows from its fills, `done_for_day` from its time in force."""
+"""The statuses of facts that end an order. `filled` follows from its fills, `done_for_day` from its time in force."""
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, forbid_unknown_fields=True):
-    """What the venue claims besides the fact itself: a cross-check, never a source of fills.
+    """Further claims in a venue's report: a cross-check, never a source of fills.
 
-    The terms of an order that was not requested here are what the venue claims they are.
+    For an order that was not requested here, they are its terms.
     """
 
     status: str | None = None
@@ -159,7 +159,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
-    """What an order belongs to: the proposal it carries out, the trade it opens or closes, its parent and group."""
+    """Proposal, trade, parent and group that an order belongs to."""
 
     proposal_id: str | None = None
     trade_id: str | None = None
@@ -170,7 +170,7 @@ class Links(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_
 
 @lru_cache(maxsize=4096)
 def quoted(account: str) -> str:
-    """The account as it stands in stream names, where `/` and `#` separate."""
+    """The account in the form of stream names, in which `/` and `#` are separators."""
     return account.replace("%", "%25").replace("/", "%2F").replace("#", "%23")
 
 
@@ -184,14 +184,14 @@ def venue_order_stream(account: str, venue_order_id: str) -> str:
 
 
 def alias_text(name: str, value: str) -> str:
-    """An alias in one word, which no other alias has."""
+    """A text that identifies an alias by name and value."""
     if "=" in name or "%" in name:
         name = name.replace("%", "%25").replace("=", "%3D")
     return f"{name}={value}"
 
 
 def alias_stream(account: str, name: str, value: str) -> str:
-    """The stream of an order known by one of its aliases alone. A long alias stands there as its SHA-256."""
+    """The stream of an order known by an alias alone. A long alias is replaced by its SHA-256."""
     alias = alias_text(name, value)
     return f"{quoted(account)}#alias/{alias if len(alias) <= ALIAS_SHOWN else sha256(alias.encode()).hexdigest()}"
 
@@ -201,17 +201,17 @@ def proposal_stream(account: str, proposal_id: str) -> str:
 
 
 def account_stream(account: str, kind: str, name: str) -> str:
-    """One stream per account, kind of message and instrument, e.g. the marks of one instrument."""
+    """The stream for an account, a kind of message and an instrument, e.g. the marks of one instrument."""
     return f"{quoted(account)}#{kind}/{name}"
 
 
 def is_order_stream(stream: str) -> bool:
-    """Whether the stream holds an order: one of ours, or one known from reports alone."""
+    """True for the stream of an order: one of ours, or one known from reports alone."""
     return _kind_of(stream) in ("", "venue", "alias")
 
 
 def is_proposal_stream(stream: str) -> bool:
-    """Whether the stream holds a proposal."""
+    """True for the stream of a proposal."""
     return _kind_of(stream) == "proposal"
 
 
@@ -220,17 +220,17 @@ def _kind_of(stream: str) -> str:
 
 
 def account_of(stream: str) -> str:
-    """The account that a stream belongs to."""
+    """The account of a stream."""
     name = stream.partition("/")[0].partition("#")[0]
     return name.replace("%23", "#").replace("%2F", "/").replace("%25", "%")
 
 
 def client_order_id_of(stream: str) -> str | None:
-    """The client order id in the name of an order's stream, None where the order is known by another id alone."""
+    """The client order id in the name of an order's stream. None if the order is known by another id alone."""
     head, _, client_order_id = stream.partition("/")
     return None if "#" in head else client_order_id
 
 
 def later(one: datetime | None, other: datetime | None) -> datetime | None:
-    """The later of two times, of which either may be missing."""
+    """The later of two times, either of which may be missing."""
     return one if other is None or (one is not None and one > other) else other

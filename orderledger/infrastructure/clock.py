@@ -1,14 +1,14 @@
-"""Where the time comes from. Time enters through one door, so that a run can be repeated to the byte."""
+"""Clocks. All time comes from a clock object, so that a run can be repeated byte for byte."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """A source of the current time."""
 
     def now(self) -> datetime:
-        """The present, in UTC to the microsecond."""
+        """The current time, in UTC to the microsecond."""
 
 
 class SystemClock:
@@ -19,7 +19,7 @@ class SystemClock:
 
 
 class SteppingClock:
-    """A clock for demonstrations and tests: it stands still between readings, and each reading moves it on by `step`."""
+    """A clock for demonstrations and tests. Each reading advances it by `step`; between readings it stands still."""
 
     def __init__(self, start: datetime, step: timedelta = timedelta(milliseconds=1)) -> None:
         self._now = start
@@ -30,5 +30,5 @@ class SteppingClock:
         return self._now
 
     def set(self, moment: datetime) -> None:
-        """Go to a moment, never back."""
+        """Move the clock to a later moment. It never goes back."""
         self._now = max(self._now, moment)

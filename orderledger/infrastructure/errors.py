@@ -1,19 +1,19 @@
-"""What can go wrong, as one tree.
+"""The exceptions of the package.
 
 LedgerError
-├── InvalidMessage      not a message: which field, and what is wrong with it
-├── InvalidSetting      a setting that cannot be: which one, and what is wrong with it
-├── UnknownOrder        asked for an order that is not recorded
-├── AmbiguousOrder      the id belongs to orders of several accounts
-├── StoreError          the store cannot do what was asked
-│   ├── StoreUnreachable    not there, locked, full, read-only, or refusing
+├── InvalidMessage      a message that cannot be read: the field and its fault
+├── InvalidSetting      an impossible setting: its name and its fault
+├── UnknownOrder        an order that is not recorded
+├── AmbiguousOrder      a name of several orders
+├── StoreError          the store cannot carry out the call
+│   ├── StoreUnreachable    missing, locked, full, read-only, or refusing
 │   ├── StoreVersion        made by a newer version
-│   ├── UnreadableEvent     an event in the log is damaged, or a newer version's
-│   ├── DamagedRow          a row of a view cannot be read: rebuilding mends it
-│   └── OutcomeUnknown      a commit failed so that nobody can say whether it happened
-└── VenueError          a venue could not be asked, or would not answer
-    ├── VenueUnavailable    no answer: nothing is known
-    └── VenueRefused        an answer that says no
+│   ├── UnreadableEvent     a damaged event in the log, or one of a newer version
+│   ├── DamagedRow          an unreadable row of a view: rebuilding repairs it
+│   └── OutcomeUnknown      a failed commit that may have happened or not
+└── VenueError          the venue could not be queried, or refused
+    ├── VenueUnavailable    no answer: the state at the venue is unknown
+    └── VenueRefused        a negative answer
 """
 
 from orderledger.infrastructure.secrecy import masked
@@ -37,18 +37,18 @@ __all__ = [
 
 
 class LedgerError(Exception):
-    """Anything this package raises on purpose. Known secrets are masked in what it says."""
+    """Base of all exceptions that this package raises on purpose. Its text masks known secrets."""
 
     def __str__(self) -> str:
         return masked(self._sentence())
 
     def _sentence(self) -> str:
-        """The sentence, before secrets are taken out of it."""
+        """The text of the exception, with secrets still in it."""
         return super().__str__()
 
 
 class InvalidMessage(LedgerError, ValueError):
-    """`field` is the path of the field (empty for the message as a whole), `fault` what is wrong with it."""
+    """A message that cannot be read. `field`: path of the field, empty for the whole message. `fault`: its fault."""
 
     def __init__(self, field: str, fault: str) -> None:
         super().__init__(f"{field}: {fault}" if field else fault)
@@ -57,7 +57,7 @@ class InvalidMessage(LedgerError, ValueError):
 
 
 class InvalidSetting(LedgerError, ValueError):
-    """`field` is the name of the setting, or its path in the file, `fault` what is wrong with it."""
+    """An impossible setting. `field`: name of the setting, or its path in the file. `fault`: its fault."""
 
     def __init__(self, field: str, fault: str) -> None:
         super().__init__(f"{field}: {fault}")
@@ -75,33 +75,33 @@ class UnknownOrder(LedgerError, LookupError):
 
 
 class AmbiguousOrder(LedgerError, LookupError):
-    """Several orders bear the name: say which account is meant, or by which other name."""
+    """Several orders have this name. Give the account, or another name of the order."""
 
     def __init__(self, name: str, accounts: list[str]) -> None:
         several = f"{len(accounts)} accounts ({', '.join(accounts)}): give the account"
-        of_one = f"{name!r} is a name of several orders of {accounts[0]}: give another one"
+        of_one = f"{name!r} is a name of several orders of {accounts[0]}: give another name"
         super().__init__(f"{name!r} is an order of {several}" if len(accounts) > 1 else of_one)
         self.name = name
         self.accounts = accounts
 
 
 class StoreError(LedgerError):
-    """The store cannot do what was asked."""
+    """The store cannot carry out the call."""
 
 
 class StoreUnreachable(StoreError):
-    """The store is not there, locked, full, read-only, or refuses."""
+    """The store is missing, locked, full or read-only, or it refuses."""
 
 
 class StoreVersion(StoreError):
-    """The store was made by a newer version of this package."""
+    """A newer version of this package made the store."""
 
 
 class UnreadableEvent(StoreError):
-    """An event in the log is damaged, or was written by a newer version: which one, and what is wrong with it."""
+    """An event in the log that is damaged, or that a newer version wrote: its stream, version and position, and its fault."""
 
     def __init__(self, stream: str, version: int, position: int | None, fault: str) -> None:
-        super().__init__(stream, version, position, fault)  # all of them, so that it passes from process to process
+        super().__init__(stream, version, position, fault)  # pickling needs every argument: the exception crosses processes
         self.stream = stream
         self.version = version
         self.position = position
@@ -112,7 +112,7 @@ class UnreadableEvent(StoreError):
 
 
 class DamagedRow(StoreError):
-    """A row of a view cannot be read: of which `table`, with which `key`, in which `column`. `rebuild` mends it."""
+    """A row of a view that cannot be read: `table`, `key` of the row, `column`. `rebuild` repairs it."""
 
     def __init__(self, table: str, key: str, column: str, fault: str) -> None:
         super().__init__(table, key, column, fault)
@@ -122,23 +122,23 @@ class DamagedRow(StoreError):
         self.fault = fault
 
     def _sentence(self) -> str:
-        return f"row {self.key} of {self.table} is damaged: {self.column}: {self.fault}; `orderledger rebuild` mends it"
+        return f"row {self.key} of {self.table} is damaged: {self.column}: {self.fault}; `orderledger rebuild` repairs it"
 
 
 class OutcomeUnknown(StoreError):
-    """A commit failed so that nobody can say whether it happened. Offer the message again: a recorded one is a duplicate."""
+    """A failed commit that may have happened or not. Send the message again: if it was recorded, it is a duplicate."""
 
 
 class VenueError(LedgerError):
-    """The venue could not be asked, or would not answer."""
+    """The venue could not be queried, or refused."""
 
 
 class VenueUnavailable(VenueError):
-    """No answer: a timeout, a dropped connection, 5xx, or 429 to the end of all patience. Nothing is known."""
+    """No answer: timeout, dropped connection, 5xx, or 429 until the last retry. The state at the venue is unknown."""
 
 
 class VenueRefused(VenueError):
-    """An answer that says no: `status` of HTTP, and what was `said`. Asking again the same way is of no use."""
+    """A negative answer: HTTP `status`, and the text `said`. The same request would fail again."""
 
     def __init__(self, status: int, said: str) -> None:
         super().__init__(f"HTTP {status}: {said[:500]}")

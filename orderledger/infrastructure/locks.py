@@ -1,10 +1,12 @@
-"""Locks that an interrupt leaves in nobody's way."""
+"""Releasing locks after an interrupt."""
 
 from typing import Any
 
 
 def let_go(turn: Any) -> None:
-    """Release an RLock if this thread holds it, as often as an interrupt has left it held: `acquire` may be interrupted when it
-    has just got it, and no `try` begins as early as that."""
+    """Release an RLock as often as this thread holds it. Does nothing if it does not hold it.
+
+    An interrupt may come right after `acquire` succeeds and before the `try` begins, and leave the lock held.
+    """
     while turn._is_owned():
         turn.release()

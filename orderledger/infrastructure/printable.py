@@ -1,6 +1,6 @@
-"""What may be shown to people, whoever has said it."""
+"""Text of other programs, made safe to show."""
 
 
 def printable(text: str) -> str:
-    """What somebody else said, as a reason may be: with a space for each character that cannot be printed."""
+    """The text with a space for each unprintable character, as a `reason` must be."""
     return text if text.isprintable() else "".join(character if character.isprintable() else " " for character in text)

@@ -1,7 +1,7 @@
-"""What must not be read in errors, logs and evidence: passwords, keys, tokens, the values of headers.
+"""Masks secrets in errors, logs and evidence: passwords, keys, tokens, header values.
 
-What this process knows to be secret is told to `learn`; `masked` takes it out of every error of this package, every line of a
-collector's log, every status and all evidence that is recorded.
+`learn` registers the secrets of this process. `masked` removes them from every error of this package, every line of a collector's
+log, every status and all evidence that is recorded.
 """
 
 import json
@@ -11,18 +11,18 @@ from urllib.parse import quote
 
 HIDDEN = "***"
 SHORTEST_HIDDEN = 6
-"""A shorter header value is no key, and hiding it would hide parts of other words."""
+"""Characters. A shorter header value is no key, and masking it would hide half of every text."""
 PUBLIC_HEADERS = frozenset({"accept", "accept-encoding", "accept-language", "connection", "content-type", "host", "user-agent"})
 SECRET_PARAMETERS = ("auth", "token")
 _IN_QUERY = re.compile(rf"(?i)\b({'|'.join(SECRET_PARAMETERS)})=[^&\s\"'<>]+")
 
 
 _learnt: dict[str, None] = {}
-"""Each as it is, as it stands in an address, and as it stands in JSON; the longest first."""
+"""Each secret as it is, as it appears in a URL, and as it appears in JSON; the longest first."""
 
 
 def learn(*secrets: str | None) -> None:
-    """From now on these are masked. What has fewer than six characters is not: it would mask half of every text."""
+    """Register secrets for masking. A secret under six characters is skipped: masking it would hide half of every text."""
     known = {form for secret in secrets if secret and len(secret) >= SHORTEST_HIDDEN for form in _forms(secret)}
     if not known <= _learnt.keys():
         ordered = dict.fromkeys(sorted(known | _learnt.keys(), key=lambda secret: (-len(secret), secret)))
@@ -31,14 +31,14 @@ def learn(*secrets: str | None) -> None:
 
 
 def masked(text: str) -> str:
-    """The text without what was learnt."""
+    """The text with all registered secrets masked."""
     for secret in tuple(_learnt):
         text = text.replace(secret, HIDDEN)
     return text
 
 
 def masked_bytes(text: bytes) -> bytes:
-    """The same for text in UTF-8."""
+    """`masked` for UTF-8 bytes."""
     for secret in tuple(_learnt):
         text = text.replace(secret.encode(), HIDDEN.encode())
     return text
@@ -49,22 +49,22 @@ def _forms(secret: str) -> set[str]:
 
 
 class Secrecy:
-    """Removes secrets from texts: the given ones, the values of `headers`, and the values of `auth=` and `token=`."""
+    """Masks given secrets, the values of `headers`, and the values of `auth=` and `token=` anywhere in a text."""
 
     def __init__(self, secrets: Iterable[str] = (), headers: Mapping[str, str] | None = None) -> None:
         told = {secret for secret in secrets if secret} | set(_values(headers or {}))
         learn(*told)
-        known = told | {quote(secret, safe="") for secret in told}  # as it stands in an address
+        known = told | {quote(secret, safe="") for secret in told}  # as it appears in a URL
         self._known = sorted(known, key=lambda secret: (-len(secret), secret))  # a whole header before its last word
 
     def hide(self, text: str) -> str:
-        """The text without secrets."""
+        """The text with the secrets masked."""
         for secret in self._known:
             text = text.replace(secret, HIDDEN)
         return _IN_QUERY.sub(rf"\1={HIDDEN}", text)
 
     def and_of(self, headers: Mapping[str, str] | None, parameters: Mapping[str, object] | None) -> "Secrecy":
-        """The same secrets, and those of one request."""
+        """A copy that also masks the secrets of one request."""
         told = [str(value) for name, value in (parameters or {}).items() if name.lower() in SECRET_PARAMETERS]
         return Secrecy([*self._known, *told], headers)
 
@@ -72,5 +72,5 @@ class Secrecy:
 def _values(headers: Mapping[str, str]) -> Iterable[str]:
     for name, value in headers.items():
         if name.lower() not in PUBLIC_HEADERS:
-            # "Bearer KEY" may be echoed as a whole or as the key alone.
+            # A server may echo "Bearer KEY" as a whole, or the key alone.
             yield from (part for part in (value, value.rpartition(" ")[2]) if len(part) >= SHORTEST_HIDDEN)

@@ -1,4 +1,4 @@
-"""What can be set, and where: keyword arguments of `Ledger.open`, or the environment."""
+"""The settings: keyword arguments of `Ledger.open`, or environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -9,29 +9,29 @@ from orderledger.infrastructure.errors import InvalidSetting
 
 LONGEST_WAIT = 86_400
 SECONDS = {"lock_timeout": 0, "answer_timeout": 1}
-"""Settings that are whole numbers of seconds, and the least of each."""
+"""Settings in whole seconds, and the smallest value of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Each is read from the environment as ORDERLEDGER_ and its name in capitals, unless given."""
+    """Settings of a store. The environment variable of a setting is ORDERLEDGER_ and its name in capitals."""
 
     db: str = "orderledger.db"
     """The store: a path, sqlite:///path, postgresql://... or memory://."""
 
     synchronous: str = "FULL"
-    """The promise per commit. FULL and EXTRA survive a power failure, NORMAL and OFF the death of the process. On
-    PostgreSQL the first two mean synchronous_commit=on, the others off."""
+    """The durability of a commit. FULL and EXTRA survive a power failure, NORMAL and OFF the death of the process. On
+    PostgreSQL, FULL and EXTRA mean synchronous_commit=on, NORMAL and OFF mean off."""
 
     lock_timeout: int = 30
-    """Seconds to wait for a store that another process holds, up to a day."""
+    """Seconds to wait for a store that another process has locked, up to a day."""
 
     answer_timeout: int = 30
-    """Seconds to wait for a PostgreSQL server that says nothing, and is not at work on what it was asked, up to a day."""
+    """Seconds to wait for a silent PostgreSQL server that is not working on the request, up to a day."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None, **given: Any) -> "Settings":
-        """Defaults, then the environment, then what is given."""
+        """Read the settings: given values first, then the environment, then the defaults."""
         environment = os.environ if environment is None else environment
         settings = cls()
         for field in fields(cls):
@@ -49,7 +49,7 @@ class Settings:
         return settings
 
     def of_store(self) -> dict[str, Any]:
-        """What `open_store` takes."""
+        """The arguments of `open_store`."""
         return {"url": self.db, **{field.name: getattr(self, field.name) for field in fields(self) if field.name != "db"}}
 
 

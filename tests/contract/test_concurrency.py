@@ -138,7 +138,7 @@ def test_a_callback_that_closes_the_ledger_is_refused_and_it_stays_open(tmp_path
         other.execute("BEGIN IMMEDIATE")  # so that the callback is there before the commit
         ledger.record_soon(first).add_done_callback(close)
         other.execute("ROLLBACK")
-        assert "cannot close a ledger in the middle of whose work it runs" in said.get(timeout=10)
+        assert "cannot close a ledger during the ledger's own work" in said.get(timeout=10)
         assert ledger.record(second).outcome == "recorded"
 
 

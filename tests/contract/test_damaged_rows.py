@@ -56,7 +56,7 @@ def test_it_is_named_and_mended_and_stops_no_recording(url: str, damage: str) ->
         said = raised.value
         assert (said.table, said.key, said.column) == (table, key, column)
         assert str(said).startswith(f"row {key} of {table} is damaged: {column}: ")
-        assert str(said).endswith("; `orderledger rebuild` mends it")
+        assert str(said).endswith("; `orderledger rebuild` repairs it")
         if table != "positions":
             with pytest.raises(DamagedRow, match=f"{column}: "):
                 list(ledger.stream(table))
@@ -107,7 +107,7 @@ def test_the_commands_end_with_one_sentence_and_record_to_the_end(tmp_path: Path
     assert said.startswith("orderledger: row sim:main/BTC-USD/fifo of positions is damaged: fills: ")
     for command in ("orders", "recover"):
         status, (said,) = run(command)
-        assert status == 3 and said.endswith("; `orderledger rebuild` mends it")
+        assert status == 3 and said.endswith("; `orderledger rebuild` repairs it")
     status, (first, second, _) = run("check")
     assert status == 1
     assert first.startswith("orders sim:main/C-1 quantity: is damaged: ")

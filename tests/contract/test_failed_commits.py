@@ -190,7 +190,7 @@ def test_where_the_first_thousand_is_recorded_nobody_is_told_that_nothing_was(tm
             other.execute("BEGIN IMMEDIATE")
             yield from messages[1_000:]
 
-        with pytest.raises(OutcomeUnknown, match="recorded are the first 1000 messages: .* locked"):
+        with pytest.raises(OutcomeUnknown, match="the first 1000 messages are recorded: .* locked"):
             ledger.record_many(then_held())
         with pytest.raises(StoreUnreachable, match="locked"):
             ledger.record_many(messages[1_000:])
@@ -210,11 +210,11 @@ def test_where_the_first_half_of_a_crowded_group_is_recorded_nobody_is_told_that
             if len(events) > 1:
                 raise Conflict
             if events[0].stream.endswith("C-2"):
-                raise StoreUnreachable("another holds the store: nothing was written")
+                raise StoreUnreachable("another process has locked the store: nothing was written")
             return append(store, events, *names)
 
         monkeypatch.setattr(Store, "append", crowded)
-        with pytest.raises(OutcomeUnknown, match="recorded are 1 of 2"):
+        with pytest.raises(OutcomeUnknown, match="1 of 2 messages offered at once are recorded"):
             ledger.record_many(parsed(request("C-1"), request("C-2")))
         monkeypatch.undo()
         assert [told.outcome for told in ledger.record_many(parsed(request("C-1"), request("C-2")))] == ["duplicate", "recorded"]

@@ -16,7 +16,7 @@ from tests.contract.streams import lives, parsed
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes in /proc")
 LIVES = 3_000
-WHY = "a process of the rebuild was killed, perhaps for want of memory: the views are as they were"
+WHY = "a process of the rebuild was killed, perhaps for lack of memory: the views are unchanged"
 
 
 @pytest.fixture(scope="module")

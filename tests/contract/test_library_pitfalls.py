@@ -61,7 +61,7 @@ def test_an_append_waits_for_one_whose_positions_are_not_visible_yet(postgres_sc
         psycopg.connect(postgres_schema_url) as other,
     ):
         other.execute(insert)
-        with pytest.raises(StoreUnreachable, match="another holds the store"):
+        with pytest.raises(StoreUnreachable, match="another process has locked the store"):
             ledger.record(parsed(request("C-1"))[0])
         other.rollback()
         assert ledger.record(parsed(request("C-1"))[0]).outcome == "recorded"
@@ -254,7 +254,9 @@ def test_the_whole_wait_for_postgresql_is_as_long_as_was_asked_for(postgres_sche
             asked += [ledger.orders, ledger.recover, ledger.status]
         for ask in asked:
             began = time.monotonic()
-            with pytest.raises(StoreUnreachable, match="another holds the store: waited 1 s, and nothing was written"):
+            with pytest.raises(
+                StoreUnreachable, match="another process has locked the store: waited 1 s, and nothing was written"
+            ):
                 ask()
             assert time.monotonic() - began < 3
         holder.rollback()

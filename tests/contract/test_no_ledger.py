@@ -73,7 +73,7 @@ def test_where_a_role_may_not_look_nothing_is_said_of_a_ledger(postgres_schema_u
     theirs = f"{postgres_schema_url}{quote(f' -c {setting}')}"
     for command in ("orders", "status", "record /dev/null"):
         status, printed, said = asked(theirs, command)
-        assert (status, printed) == (3, "") and "search_path names no schema that is there and that this role may use" in said
+        assert (status, printed) == (3, "") and "search_path names no existing schema that this role may use" in said
 
 
 def test_recording_makes_one_beside_what_is_there_and_says_so_once(database: str) -> None:

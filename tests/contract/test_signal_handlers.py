@@ -118,7 +118,7 @@ def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_r
             ledger.record_many(parsed(fill("C-1", f"F-{number}", number)))
             assert in_another_thread(lambda number=number: ask(number)) == number // 7 + 1  # type: ignore[misc]
         assert ledger.check().differences == ()
-    assert any("a signal handler cannot wait for the views" in str(one) for one in said)
+    assert any("a signal handler cannot wait for the update of the views" in str(one) for one in said)
 
 
 def test_a_callback_of_a_future_may_ask_and_record_soon_and_is_told_that_it_cannot_wait(durable_store_url: str) -> None:
@@ -171,7 +171,7 @@ def test_a_signal_handler_that_closes_the_ledger_is_done_or_refused_at_once(dura
     for place in range(0, 1000, 97):
         in_another_thread(lambda place=place: live(place))  # type: ignore[misc]
     assert {sentence.partition(" cannot ")[2].partition(":")[0] for sentence in said} == {
-        "close a ledger in the middle of whose work it runs"
+        "close a ledger during the ledger's own work"
     }
 
 

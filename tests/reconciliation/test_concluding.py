@@ -42,7 +42,7 @@ def test_an_order_made_elsewhere_that_the_venue_has_forgotten_is_concluded_to_ha
     assert seen(forgotten) == ("canceled", "4", "concluded_absent")
     event = next(one for one in forgotten.ledger.events() if one["name"] == "order_canceled.v1")
     assert (event["source"], event["actor"], event["causation_id"]) == ("reconciliation", "reconciliation", "absent_order:V-7")
-    assert event["text"].startswith("ended, as concluded at ") and "not known to it when asked, since " in event["text"]  # type: ignore[operator, union-attr]
+    assert event["text"].startswith("ended, as concluded at ") and "unknown to it when queried, since " in event["text"]  # type: ignore[operator, union-attr]
     assert set(event["evidence"]) == {"absent_since", "asked_at", "cum_quantity"}
     asked = len(forgotten.venue.asked)
     assert (after(forgotten, 1.5).appended, left(after(forgotten, 2))) == (0, [])

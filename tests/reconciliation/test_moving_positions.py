@@ -102,7 +102,7 @@ def test_a_position_is_not_opened_while_it_moves(desk: Desk) -> None:
     moving = iter(range(1, 9))
     steady = desk.venue._held
     desk.venue._held = lambda: {"BTC-USD": str(next(moving))}  # type: ignore[method-assign]
-    with pytest.raises(VenueUnavailable, match="moves while it is asked for"):
+    with pytest.raises(VenueUnavailable, match="changes during the query"):
         desk.reconcile(60)
     desk.venue._held = steady  # type: ignore[method-assign]
     assert kinds(desk.reconcile(120)) == [("opening_position", True)]

@@ -130,7 +130,7 @@ def test_what_the_venue_s_fills_say_was_held_is_opened_whatever_else_is_missing(
     assert [one for one in kinds(found) if "position" in one[0]] == [("opening_position", True), ("position_differs", False)]
     assert opened(desk) == [("5", "100", at(950) - timedelta(microseconds=1), "opening_position")]
     assert position(desk) == ("2", "100", "30")
-    assert found.breaks[-2].text == "0 here before the first fill that the venue tells, 5 there"
+    assert found.breaks[-2].text == "0 here before the first fill that the venue reports, 5 at the venue"
 
 
 def test_where_the_venue_says_that_nothing_was_held_nothing_is_opened(desk: Desk) -> None:
@@ -162,5 +162,5 @@ def test_a_position_that_is_flat_and_moves_is_not_opened(desk: Desk) -> None:
     traded(desk, ("sell", "5", 950, "110"), opening="5")
     moving: Any = iter([{}, {"BTC-USD": "1"}, {}])
     desk.venue._held = lambda: next(moving)  # type: ignore[method-assign]
-    with pytest.raises(VenueUnavailable, match="moves while it is asked for"):
+    with pytest.raises(VenueUnavailable, match="changes during the query"):
         desk.reconcile(1000, **WINDOW)

@@ -65,7 +65,7 @@ def test_the_certificate_says_since_when_an_order_has_waited_and_what_was_absent
         f"absent_order:{name}" for name in names(range(8))
     ]
     (text,) = {one.text for one in first.breaks if one.kind.value == "not_asked"}
-    assert text == "pending_new here, and not asked about: a run asks about 4 orders, and others had waited longer"
+    assert text == "pending_new here, not queried: a run queries 4 orders, and others had waited longer"
 
 
 def test_with_questions_enough_none_waits_and_the_second_run_appends_nothing(ten: Desk) -> None:

@@ -1,4 +1,4 @@
-"""What is odd about an order. Anomalies are judgements: derived from the facts, then said in events of their own."""
+"""Detects anomalies of an order. They are judgements: derived from the facts, and recorded as events of their own."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -13,21 +13,21 @@ from orderledger.domain.values import ENDS, Anomaly, OrderType, Status
 
 UNKNOWN_ORDER, VENUE_ORDER_ID_REUSED = Anomaly.UNKNOWN_ORDER, Anomaly.VENUE_ORDER_ID_REUSED
 SUSPENDED = Status.SUSPENDED
-"""Asked for at every fact. Of its enumeration, a member is had at many times the cost (Python 3.11)."""
+"""Module-level name: access to an enum member is slow on Python 3.11, and every fact needs this one."""
 WORDS = frozenset(Status) - {Status.DENIED}
 WORKING_WORDS = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
 
 
 PERMANENT = frozenset({Anomaly.LATE_REPORT, VENUE_ORDER_ID_REUSED})
-"""Said once of a report; nothing that comes later takes it back."""
+"""Anomalies of one report, which later facts never clear."""
 
 
 def detect(
     order: Order, fact: Fact, at: datetime, *, was_ended_at: datetime | None = None
 ) -> list[AnomalyDetected | AnomalyCleared]:
-    """What to say after `fact` has been recorded: what has become odd, what is odd about this fact, what no longer is.
+    """The anomalies to record after `fact`: new ones of the order, those of this fact, and cleared ones.
 
-    `was_ended_at` is when the order had ended before the fact, if it had.
+    `was_ended_at`: the time when the order had ended before the fact, if it had.
     """
     if _is_plain(order) and was_ended_at is None:
         return []
@@ -49,7 +49,7 @@ def detect(
 
 
 def _is_plain(order: Order) -> bool:
-    """Whether nothing has been recorded that an anomaly could come from: most orders, all their lives."""
+    """Check quickly that no recorded fact can cause an anomaly. That is true for most orders, all the time."""
     return (
         order.is_requested
         and not order.raised
@@ -66,13 +66,13 @@ def _has_plain_fills(order: Order) -> bool:
 
 
 def _contradict(order: Order) -> bool:
-    """Whether a fill is of other terms than its order. One of type `other` may be a combination: its legs have their own."""
+    """Check for a fill with other terms than its order. An order of type `other` may be a combination, whose legs differ."""
     terms = order.terms
     return order.fills.sums.contradict(terms.side, terms.instrument) and terms.described("order_type") is not OrderType.OTHER
 
 
 def _of_each_fill(order: Order, fill: FillRecorded, at: datetime) -> frozenset[Anomaly]:
-    """What is said again of every fill that it is true of."""
+    """The anomalies that are recorded again for every fill that has them."""
     true = {Anomaly.OVERFILL}
     if order.end_at is not None and at > order.end_at:
         true.add(Anomaly.FILL_AFTER_END)
@@ -82,12 +82,12 @@ def _of_each_fill(order: Order, fill: FillRecorded, at: datetime) -> frozenset[A
 
 
 def open_codes(order: Order) -> list[Anomaly]:
-    """What the facts recorded so far amount to, by name."""
+    """The codes of the order's open anomalies, sorted."""
     return [] if _is_plain(order) else sorted(code for code, _ in open_anomalies(order))
 
 
 def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
-    """Every anomaly that the facts recorded so far amount to, with a sentence that says what was found."""
+    """The anomalies that follow from the facts so far, each with a sentence."""
     quantity, cum_quantity, end_at, last_fill_at = order.quantity, order.cum_quantity, order.end_at, order.last_fill_at
     if not order.is_requested and order.is_known:
         yield UNKNOWN_ORDER, "reported by the venue, never requested through this ledger"
@@ -117,7 +117,7 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
 
 
 def _mismatch(order: Order, quantity: Decimal | None) -> str | None:
-    """What the venue claimed last against what was recorded by then. At most one sentence."""
+    """A sentence about the first claimed number that contradicts the facts recorded for its time, or None."""
     for what, expected in EXPECTED.items():
         claim = order.claims.numbers.get(what)
         if claim is None or claim.at is None:
@@ -129,16 +129,17 @@ def _mismatch(order: Order, quantity: Decimal | None) -> str | None:
 
 
 Span = tuple[Decimal, Decimal]
-"""From the least to the most that a number may be by the facts."""
+"""The least and the greatest value of a number that the facts allow."""
 
 
 def _cum_quantity(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span:
-    """What a fill claims has that fill in it."""
+    """The cumulative quantity at that time. A fill of that very time is included if its own report claims no more."""
     return order.fills.cum_quantity_range(at, lambda told: told.cum_quantity is not None and told.cum_quantity <= claimed)
 
 
 def _average_price(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
-    """Where all fills are in it. Venues round: less than a step of the last digit, at most 1, is agreement."""
+    """The average price, if the claim includes all fills. Venues round, so a difference below a unit of the last digit, at
+    most 1, is agreement."""
     low, high = order.fills.cum_quantity_range(at)
     average_price = order.average_price
     if average_price is None or not low == high == order.cum_quantity:
@@ -149,15 +150,18 @@ def _average_price(order: Order, _: Decimal | None, claimed: Decimal, at: dateti
 
 
 def _quantity(order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
-    """What was never requested nor set is claimed, and agrees with itself."""
+    """The quantity in force. None if it comes from this claim itself, without a request or a replace."""
     if quantity is None or quantity is claimed or not _is_of_these_terms(order, at):
         return None
     return quantity, quantity
 
 
 def _leaves_quantity(order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
-    """Of the very moment of its end a claim may be from before it. A suspended order has its quantity told in two ways: neither
-    is held against the venue."""
+    """The open quantity at that time.
+
+    A claim of the exact time of the order's end may be from before it. None for a suspended order: venues report its quantity in
+    two ways, and both are accepted.
+    """
     if quantity is None or not _is_of_these_terms(order, at) or order.session_status is SUSPENDED:
         return None
     ended_at = order.ended_at
@@ -171,7 +175,7 @@ def _leaves_quantity(order: Order, quantity: Decimal | None, claimed: Decimal, a
 
 
 def _is_of_these_terms(order: Order, at: datetime) -> bool:
-    """Whether a claim is not older than the quantity in force."""
+    """Check that a claim is not older than the quantity in force."""
     setting = order.terms.set_quantity
     return setting is None or at >= setting.at
 
@@ -182,11 +186,11 @@ EXPECTED: dict[str, Callable[[Order, Decimal | None, Decimal, datetime], Span | 
     "quantity": _quantity,
     "leaves_quantity": _leaves_quantity,
 }
-"""Of each number that a venue claims, what it may be at that time by the facts. Of some it cannot be said."""
+"""For each claimed number, the range that the facts allow at that time, or None if they do not tell."""
 
 
 def _conflict_of_word(order: Order) -> tuple[Anomaly, str] | None:
-    """The venue's latest word for the status against the facts."""
+    """A conflict between the venue's latest status and the facts."""
     word, at = order.claims.word
     if word is None or at is None:
         return None

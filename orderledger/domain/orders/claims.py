@@ -1,4 +1,4 @@
-"""What the venue claims about an order besides the facts: numbers to compare with ours, and its word for the status."""
+"""Claims of the venue beside the facts: numbers to compare with ours, and its status."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ class Latest(NamedTuple, Generic[Value]):
     at: datetime | None = None
 
     def then(self, value: Value, at: datetime) -> "Latest[Value]":
-        """With the value that another report sets."""
+        """The value after another report."""
         return Latest(value, at) if self.at is None or at >= self.at else self
 
 
@@ -30,7 +30,7 @@ def note(known: dict[str, Latest[Value]], name: str, value: Value, at: datetime)
 
 
 class Claims:
-    """The latest number that the venue claimed of each kind, and its latest word for the status."""
+    """The latest number of each kind that the venue claimed, and its latest status."""
 
     __slots__ = ("is_filled", "numbers", "word")
 
@@ -38,14 +38,14 @@ class Claims:
         self.numbers: dict[str, Latest[Decimal]] = {}
         self.word: Latest[str | None] = Latest(None)
         self.is_filled = False
-        """Whether a look at the order has ever shown it filled."""
+        """True if a status query has ever shown the order filled."""
 
     def number(self, name: str) -> Decimal | None:
         return self.numbers[name].value if name in self.numbers else None
 
     def hear(self, reported: Reported, at: datetime) -> None:
-        """Take in what a report claims. Of claims of one time, those with the largest cumulated quantity are the latest, or with
-        the smallest leaves quantity."""
+        """Add a report's claims. Of claims with the same time, the latest is the one with the largest cumulative quantity or
+        the smallest open quantity."""
         if reported.status is not None:
             self.say(reported.status, at)
         is_outdated = self._is_outdated(reported, at)
@@ -56,11 +56,11 @@ class Claims:
             note(self.numbers, name, number, at)
 
     def say(self, word: str, at: datetime) -> None:
-        """The venue's word for the status."""
+        """Set the venue's status."""
         self.word = self.word.then(word, at)
 
     def _is_outdated(self, reported: Reported, at: datetime) -> bool:
-        """Whether a claim of the same time tells of more that was filled."""
+        """Check for a claim of the same time with a larger filled quantity."""
         cum, leaves = self.numbers.get("cum_quantity"), self.numbers.get("leaves_quantity")
         if reported.cum_quantity is not None and cum is not None and cum.at == at:
             return reported.cum_quantity < cum.value

@@ -30,7 +30,7 @@ REQUESTED_TERMS = (
 
 
 class OrderRequested(OrderCommand, frozen=True, kw_only=True):
-    """We want this order."""
+    """New order."""
 
     stored_name: ClassVar[str] = "order_requested.v1"
     instrument: str
@@ -48,11 +48,11 @@ class OrderRequested(OrderCommand, frozen=True, kw_only=True):
     tags: dict[str, object] = msgspec.field(default_factory=dict)
 
     def is_same_request(self, other: "OrderRequested") -> bool:
-        """Whether both ask for the same order, whenever and by whatever names they ask."""
+        """Check whether both request the same order, regardless of times and ids."""
         return all(getattr(self, name) == getattr(other, name) for name in REQUESTED_TERMS)
 
     def repetition(self, order: "Order") -> Duplicate | None:
-        """A request is the same by its terms."""
+        """A request with the same terms is a duplicate."""
         if self.message_id is not None and (type(self), self.message_id) in order.message_ids:
             return DUPLICATE
         request = order.terms.request
@@ -72,7 +72,7 @@ class OrderRequested(OrderCommand, frozen=True, kw_only=True):
 
 
 class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
-    """What we did about a request: sent it, or not."""
+    """The result of sending a request: sent, or denied."""
 
     def decide(self, order: "Order") -> Decision:
         if not order.is_requested:
@@ -81,14 +81,14 @@ class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
             return Refused(Reason.ORDER_ENDED, f"the order has ended: {order.summary}")
         if order.confirmed_at is not None:
             return Refused(Reason.ALREADY_ACKNOWLEDGED, f"the venue has the order: {order.summary}")
-        sent_at = order.submitted_at or order.unresolved_at  # an order whose sending has an unknown outcome was sent
+        sent_at = order.submitted_at or order.unresolved_at  # after sending with an unknown outcome, the order counts as sent
         if sent_at is not None and (isinstance(self, OrderDenied) or not order.is_absent_since(sent_at)):
             return Refused(Reason.ALREADY_SUBMITTED, f"sent already, ask the venue before sending again: {order.summary}")
         return ACCEPTED
 
 
 class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
-    """Refused by our own checks, never sent."""
+    """Order that our own checks refused. It is never sent."""
 
     stored_name: ClassVar[str] = "order_denied.v1"
 
@@ -97,7 +97,7 @@ class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
 
 
 class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):
-    """Handed to the venue."""
+    """Order handed to the venue."""
 
     stored_name: ClassVar[str] = "order_submitted.v1"
 
@@ -107,7 +107,7 @@ class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):
 
 
 class SubmissionUnresolved(OrderCommand, frozen=True, kw_only=True):
-    """Sending ended without an answer: what became of it is unknown."""
+    """Sending ended without an answer. The outcome is unknown."""
 
     stored_name: ClassVar[str] = "submission_unresolved.v1"
 
@@ -119,7 +119,7 @@ class SubmissionUnresolved(OrderCommand, frozen=True, kw_only=True):
 
 
 class CancelRequested(OrderCommand, frozen=True, kw_only=True):
-    """We want the order to end."""
+    """Request to cancel the order."""
 
     stored_name: ClassVar[str] = "cancel_requested.v1"
     request_id: str | None = None
@@ -135,7 +135,7 @@ class CancelRequested(OrderCommand, frozen=True, kw_only=True):
 
 
 class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
-    """`quantity` is the new total (FIX OrderQty), not what is left."""
+    """Request to change the order. `quantity` is the new total (FIX OrderQty), not the open quantity."""
 
     stored_name: ClassVar[str] = "replace_requested.v1"
     quantity: Decimal | None = None
@@ -159,7 +159,7 @@ CHANGES = ("quantity", "limit_price", "stop_price", "replacement_client_order_id
 
 
 def _repetition_of_change(order: "Order", command: ChangeRequested) -> Duplicate | None:
-    """A known `request_id` that asks for the same again is a duplicate, whenever it asks."""
+    """A command with a known `request_id` and the same content is a duplicate, whatever its time."""
     if command.message_id is not None and (type(command), command.message_id) in order.message_ids:
         return DUPLICATE
     asked = order.requests.known(command.request_id)
@@ -180,7 +180,7 @@ def _decide_change(order: "Order", command: ChangeRequested) -> Decision:
 
 
 def _would_reopen(order: "Order", command: ChangeRequested) -> bool:
-    """A filled order can be replaced to a larger quantity (FIX matrix J.1.a)."""
+    """Check for a larger quantity, to which a filled order can be replaced (FIX matrix J.1.a)."""
     quantity = command.quantity if isinstance(command, ReplaceRequested) else None
     return quantity is not None and quantity > order.cum_quantity and order.status is Status.FILLED
 

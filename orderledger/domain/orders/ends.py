@@ -1,4 +1,4 @@
-"""What is said to have ended an order, and which of it counts."""
+"""The facts that may have ended an order, and the rule which of them counts."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from orderledger.domain.values import Status, later
 
 DUPLICATE_ORDER = "duplicate_order"
 CONCLUDED_ABSENT = "concluded_absent"
-"""The reason of a cancel that was concluded from the venue's silence. It ends only an order that was not requested here."""
+"""Reason of a cancel that was concluded from absence. It ends only an order that was not requested here."""
 CANCELED, EXPIRED, REJECTED, DENIED = Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED
 """Module-level names: access to an enum member is slow on Python 3.11."""
 
@@ -22,7 +22,7 @@ class EndReport(NamedTuple):
 
 
 class End(NamedTuple):
-    """The end that counts: what it is, when it happened, and why, in the words of whoever gave a reason first."""
+    """The end that counts: its status, its time, and the first reason that was given."""
 
     status: Status
     at: datetime
@@ -30,9 +30,9 @@ class End(NamedTuple):
 
 
 class Ends:
-    """The facts that ended an order, and a reinstatement that takes back those before it.
+    """The facts that ended an order, and a reinstatement that undoes those before it.
 
-    An end that was told more than once happened when it was first said to have, for the reason given first.
+    If an end was reported several times, the earliest time and the earliest reason count.
     """
 
     __slots__ = ("_first", "_reasons", "_reports", "duplicate_at", "last_reported_at", "reinstated_at")
@@ -47,28 +47,28 @@ class Ends:
 
     @property
     def is_any(self) -> bool:
-        """Whether anything is said to have ended the order."""
+        """True if any fact ended the order."""
         return bool(self._first) or self.duplicate_at is not None
 
     def __contains__(self, status: Status) -> bool:
         return status in self._first
 
     def add(self, status: Status, at: datetime, reason: str | None) -> None:
-        """A fact that ended the order."""
+        """Add a fact that ended the order."""
         self._reports.append(EndReport(status, at, len(self._reports), reason))
         self._take(self._reports[-1])
 
     def drop_conclusions(self) -> None:
-        """The order turns out to be requested here: that the venue is silent about it ends nothing."""
+        """Drop ends concluded from absence. The order was requested here after all, and absence never ends such an order."""
         self._reports = [report for report in self._reports if report.reason != CONCLUDED_ABSENT]
         self._count_anew()
 
     def add_duplicate(self, at: datetime) -> None:
-        """The venue has refused it because it has such an order already."""
+        """Add a refusal because the venue already has such an order."""
         self.duplicate_at = at if self.duplicate_at is None else min(self.duplicate_at, at)
 
     def reinstate(self, at: datetime) -> None:
-        """The order works after all: what was said to have ended it up to then does not count."""
+        """Drop the ends up to `at`: the order is working after all."""
         self.reinstated_at = later(self.reinstated_at, at)
         self._count_anew()
 
@@ -78,9 +78,12 @@ class Ends:
             self._take(report)
 
     def deciding(self, *, is_worked: bool, is_sent_again: bool) -> End | None:
-        """The end that counts, if one does. Canceled and expired outrank rejected, which outranks denied. Of canceled and expired
-        the later counts; of one time, the later in the log. A denial ends only what the venue has not shown to work, and
-        `duplicate_order` only what does not work and was sent once."""
+        """The end that counts, if any.
+
+        Canceled and expired outrank rejected, which outranks denied. Of canceled and expired the later counts; at equal times,
+        the later in the log. A denial counts only if the venue has not shown the order working; `duplicate_order` only if also
+        the order was sent once.
+        """
         if not self._first and self.duplicate_at is None:
             return None
         closing = [status for status in (EXPIRED, CANCELED) if status in self._first]
@@ -94,7 +97,7 @@ class Ends:
         return self._end(DENIED) if DENIED in self._first and not is_worked else None
 
     def _rejected(self, duplicate_at: datetime | None) -> End:
-        """Rejected, and perhaps also refused as a duplicate: what was first counts."""
+        """The rejection, or the refusal as a duplicate if that was earlier."""
         end, reason = self._end(REJECTED), self._reasons.get(REJECTED)
         if duplicate_at is None:
             return end

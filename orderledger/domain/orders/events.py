@@ -1,7 +1,7 @@
-"""What all events of an order share.
+"""Base classes of the events of an order.
 
-A message proposes a fact. `decide` lets it into the log or says why not, `apply` changes the order by it. `at` is the sender's
-clock as the message gave it; None means that the time of recording stands for it.
+A message proposes a fact. `decide` accepts it or gives the reason of a refusal; `apply` changes the order. `at` is the time by
+the sender's clock, as in the message; None means the time of recording.
 """
 
 from datetime import datetime
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class OrderEvent(LogEvent, frozen=True, kw_only=True):
-    """What every message about an order may carry.
+    """Fields of every message about an order.
 
-    `client_order_id` is the id as the message gave it: the order's own, a replacement's, or a cancel request's.
+    `client_order_id` is the id in the message: the order's own, a replacement's, or a cancel request's.
     """
 
     at: datetime | None = None
@@ -32,7 +32,7 @@ class OrderEvent(LogEvent, frozen=True, kw_only=True):
     message_id: str | None = None
 
     def repetition(self, order: "Order") -> Duplicate | None:
-        """Whether the order has this fact already: by its `message_id`, else by all its fields."""
+        """A Duplicate if the order has this fact already: by its `message_id`, otherwise by all its fields."""
         if self.message_id is not None and (type(self), self.message_id) in order.message_ids:
             return DUPLICATE
         if self not in order.seen:
@@ -42,16 +42,16 @@ class OrderEvent(LogEvent, frozen=True, kw_only=True):
         return DUPLICATE if self.message_id is None or isinstance(self, OrderReport) else None
 
     def decide(self, order: "Order") -> Decision:
-        """Whether it may be recorded. It is no repetition."""
+        """Decide whether the fact may be recorded. It is known to be no duplicate."""
         raise NotImplementedError
 
     def apply(self, order: "Order", at: datetime) -> None:
-        """Change the order. `at` is when it took effect. Total: every history ever recorded can be loaded."""
+        """Change the order. `at` is when the fact took effect. Never fails, so every recorded history can be loaded."""
         raise NotImplementedError
 
 
 class OrderCommand(OrderEvent, frozen=True, kw_only=True):
-    """Ours, recorded before anything is sent. It may be refused."""
+    """Command of our side, recorded before anything is sent. It may be refused."""
 
     def apply(self, order: "Order", at: datetime) -> None:
         order.learn(self, at)
@@ -59,12 +59,12 @@ class OrderCommand(OrderEvent, frozen=True, kw_only=True):
         self.take_effect(order, at)
 
     def take_effect(self, order: "Order", at: datetime) -> None:
-        """What this command changes besides names, claims and duplicates."""
+        """Apply what is specific to this command, beside names, claims and duplicates."""
         raise NotImplementedError
 
 
 class OrderReport(OrderEvent, frozen=True, kw_only=True):
-    """The venue's, never refused. `instrument` and `side` matter while the order is unknown to us."""
+    """Report of the venue, never refused. `instrument` and `side` count while the order is unknown to us."""
 
     instrument: str | None = None
     side: Side | None = None
@@ -83,16 +83,16 @@ class OrderReport(OrderEvent, frozen=True, kw_only=True):
 
     @property
     def shows_order(self) -> bool:
-        """Whether the venue knew the order when it sent this."""
+        """True if the venue knew the order when it sent this report."""
         return True
 
     def take_effect(self, order: "Order", at: datetime) -> None:
-        """What this report changes besides names, claims and duplicates."""
+        """Apply what is specific to this report, beside names, claims and duplicates."""
         raise NotImplementedError
 
 
 class OrderJudgement(LogEvent, frozen=True, kw_only=True):
-    """What the ledger itself adds to the facts."""
+    """Event that the ledger itself adds."""
 
     def apply(self, order: "Order", at: datetime) -> None:
         """Change the order."""

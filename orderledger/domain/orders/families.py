@@ -1,7 +1,7 @@
 """Families of fills: a fill, its corrections, their corrections, and the busts of any of them.
 
-At most one fill of a family stands, its tip: from the topmost fill on, the latest correction of each counts instead of it.
-A bust takes down the fill that it names, and those of its corrections that are dated before the bust.
+At most one fill of a family counts, its tip. From the topmost fill on, the latest correction of a fill replaces it. A bust
+removes the fill that it names, and those of its corrections that are dated before the bust.
 """
 
 from bisect import insort
@@ -12,9 +12,9 @@ from orderledger.domain.values import later
 
 
 class Family:
-    """`ids` are all ids that belong to it, also those of corrected fills that have not arrived.
+    """Linked fills. `ids` has all their ids, also of corrected fills that have not arrived.
 
-    `tip` is the fill that the corrections lead to, None while no fill has arrived, and in a circle of corrections.
+    `tip` is the fill at the end of the corrections. None while no fill has arrived, and in a circle of corrections.
     """
 
     __slots__ = ("_busts", "_corrections", "_fills", "_is_circle", "_last_bust_at", "_top", "ids", "tip")
@@ -31,15 +31,15 @@ class Family:
 
     @property
     def active(self) -> Fill | None:
-        """The fill that counts, if one does."""
+        """The fill that counts, if any."""
         return None if self.tip is None or self._is_taken_down(self.tip) else self.tip
 
     def corrections_of(self, fill_id: str) -> list[Fill]:
-        """What directly corrects this fill. The last of them counts."""
+        """The direct corrections of this fill. The last one counts."""
         return self._corrections.get(fill_id, [])
 
     def enter(self, fill: Fill) -> None:
-        """A fill has arrived of which corrections or a bust are known."""
+        """Add a fill whose corrections or bust arrived earlier."""
         self._fills[fill.fill_id] = fill
         if self.tip is None and not self._is_circle:
             self.tip = fill
@@ -49,7 +49,7 @@ class Family:
         self._last_bust_at = later(self._last_bust_at, at)
 
     def close_cycle(self) -> None:
-        """Fills that correct each other in a circle: none of them stands."""
+        """Mark a circle of corrections: none of its fills is active."""
         self._is_circle = True
         self.tip = None
 
@@ -67,14 +67,14 @@ class Family:
         self.tip, self._top = None if self._is_circle else tip, top
 
     def reconsider(self) -> None:
-        """A time has changed: another correction may be the latest."""
+        """Sort the corrections again after a time changed: another one may be the latest."""
         for corrections in self._corrections.values():
             corrections.sort(key=_age)
         if not self._is_circle:
             self.tip = self._end_of(self._fills.get(self._top), self._top)
 
     def _tip_with(self, link: Fill, tip_below: Fill | None) -> Fill | None:
-        """The tip once `link` corrects one of these fills."""
+        """The tip after `link` corrects one of these fills."""
         assert link.corrects is not None
         corrections = self.corrections_of(link.corrects)
         if corrections and _age(corrections[-1]) > _age(link):
@@ -84,7 +84,7 @@ class Family:
         return self.tip
 
     def _is_on_the_way(self, fill_id: str) -> bool:
-        """Whether the corrections that count lead from the topmost fill over this one."""
+        """Check whether the corrections that count lead from the topmost fill through this one."""
         while fill_id != self._top:
             fill = self._fills[fill_id]
             assert fill.corrects is not None
@@ -112,7 +112,7 @@ class Family:
 
 
 def _is_busted_above(fill: Fill, known: dict[str, Fill], busts: dict[str, datetime]) -> bool:
-    """Whether a fill that this one corrects, directly or by way of others, was busted after this one was dated."""
+    """Check whether a fill that this one corrects, directly or indirectly, was busted later than this fill's time."""
     step: Fill | None = fill
     while step is not None and step.corrects is not None and step.corrects_another:
         busted_at = busts.get(step.corrects)
@@ -123,5 +123,5 @@ def _is_busted_above(fill: Fill, known: dict[str, Fill], busts: dict[str, dateti
 
 
 def _age(fill: Fill) -> tuple[datetime, int]:
-    """Of two corrections of one fill the later counts; of one time, the later in the log."""
+    """Sort key of the corrections of one fill: the later counts; at equal times, the later in the log."""
     return fill.reported_at, fill.turn

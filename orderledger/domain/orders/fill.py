@@ -1,4 +1,4 @@
-"""One fill: what reports say of it, and what a correction takes over from the fill that it corrects."""
+"""One fill: the details from its reports, and those inherited from the fill that it corrects."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -13,14 +13,14 @@ DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity")
 CONTESTABLE = ("instrument", "side", "fee", "fee_currency")
 
 When = tuple[datetime, int]
-"""When something happened, and which fact of the order told it."""
+"""Time of an event, and the number of the order's fact that reported it."""
 
 Numbers = tuple[Decimal, Decimal, str | None]
-"""Quantity, price, and the id of the corrected fill: what tells two versions of one fill id apart."""
+"""Quantity, price, and the id of the corrected fill. They distinguish versions of one fill id."""
 
 
 class Effective(NamedTuple):
-    """The time and the details of a fill with all that it takes over from the fill that it corrects."""
+    """The time and the details of a fill, including those inherited from the fill that it corrects."""
 
     at: datetime
     instrument: str | None
@@ -31,10 +31,10 @@ class Effective(NamedTuple):
 
 
 class Fill:
-    """One version of a fill: its numbers and what all reports of it say.
+    """One version of a fill: its numbers, and the details from all its reports.
 
-    `reported_at` is the earliest time that a report gave, `turn` the place of that report in the history of the order. Of each
-    detail the value told of the earliest time counts. `inherited` is set for a correction of a known fill.
+    `reported_at` is the earliest time in a report, `turn` the number of that report in the history of the order. Of each detail,
+    the value with the earliest time counts. `inherited` is set for a correction of a known fill.
     """
 
     __slots__ = (
@@ -74,18 +74,18 @@ class Fill:
 
     @property
     def at(self) -> datetime:
-        """When the trade happened: a correction keeps the time of the fill that it corrects."""
+        """The time of the trade. A correction keeps the time of the fill that it corrects."""
         return self.reported_at if self.inherited is None else self.inherited.at
 
     @property
     def last_reported(self) -> When:
-        """The latest of the times that count: its own, and of each detail the earliest."""
+        """The latest of the times that count: of the fill itself, and of each detail the earliest."""
         own = (self.reported_at, self.turn)
         return own if self.told is None else max([own, *(when for values in self.told.values() for when in values.values())])
 
     @property
     def effective(self) -> Effective:
-        """Its time and details. What a correction leaves out is as in the fill that it corrects."""
+        """Its time and details. Details that a correction leaves out come from the fill that it corrects."""
         if self.inherited is None:
             return Effective(self.reported_at, self.instrument, self.side, self.fee, self.fee_currency, self.liquidity)
         own = (self.instrument, self.side, self.fee, self.fee_currency, self.liquidity)
@@ -94,7 +94,7 @@ class Fill:
 
     @property
     def corrects_another(self) -> bool:
-        """Whether it corrects a fill other than itself. A venue that repeats an id for its correction gives no other fill."""
+        """True if it corrects another fill. A correction under the fill's own id does not."""
         return self.corrects is not None and self.corrects != self.fill_id
 
     @property
@@ -103,11 +103,11 @@ class Fill:
 
     @property
     def is_contested(self) -> bool:
-        """Whether reports of these very numbers differ in a detail."""
+        """True if reports with equal numbers differ in a detail."""
         return self.told is not None and any(len(self.told[name]) > 1 for name in CONTESTABLE)
 
     def has_all_of(self, event: FillRecorded) -> bool:
-        """Whether a report of these numbers adds nothing: no detail, and no earlier time."""
+        """Check that a report with equal numbers adds neither a detail nor an earlier time."""
         if event.at is not None and event.at < self.reported_at:
             return False
         for name in DETAILS:
@@ -125,7 +125,7 @@ class Fill:
         return self.reported_at if getattr(self, name) == value else None
 
     def complete(self, event: FillRecorded, at: datetime, turn: int) -> None:
-        """Take over what another report of the same numbers says."""
+        """Add the details of another report with equal numbers."""
         if self.told is None:
             first = (self.reported_at, self.turn)
             self.told = {name: {} if (value := getattr(self, name)) is None else {value: first} for name in DETAILS}

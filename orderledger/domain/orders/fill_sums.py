@@ -31,18 +31,18 @@ class FillSums:
 
     @property
     def fees(self) -> dict[str, Decimal]:
-        """Fees by currency. A fee that came without a currency is listed under an empty name."""
+        """Fees by currency. Fees without a currency have an empty name."""
         return {currency: self._fees[currency][0] for currency in sorted(self._fees)}
 
     def contradict(self, side: Side | None, instrument: str | None) -> bool:
-        """Whether the report of an active fill gave another side or another instrument."""
+        """Check for an active fill with another side or instrument."""
         is_other_side = side is not None and bool(self._sides) and any(known != side for known in self._sides)
         return is_other_side or (
             instrument is not None and bool(self._instruments) and any(known != instrument for known in self._instruments)
         )
 
     def add(self, fill: Fill) -> None:
-        """A fill becomes active."""
+        """Add a fill that becomes active."""
         self._change(fill, EXACT.add, 1)
         at = fill.at
         if not self._times or at >= self._times[-1]:
@@ -51,7 +51,7 @@ class FillSums:
             insort(self._times, at)
 
     def remove(self, fill: Fill) -> None:
-        """A fill is no longer active. Nothing about it has changed since it was added."""
+        """Remove a fill that is no longer active. It must be unchanged since it was added."""
         self._change(fill, EXACT.subtract, -1)
         del self._times[bisect_left(self._times, fill.at)]
 

@@ -47,7 +47,7 @@ class Fills:
         self._timeline: list[tuple[datetime, str]] | None = None
         self.last_reported: When | None = None
 
-    # What is known
+    # Queries
 
     @property
     def has_reused_id(self) -> bool:
@@ -106,7 +106,7 @@ class Fills:
                 most = EXACT.add(most, fill.quantity)
         return least, most
 
-    # What happens
+    # Changes
 
     def add(self, event: FillRecorded, at: datetime, turn: int) -> None:
         """Add a report of a fill. `turn` is the number of the report among all facts of the order."""
@@ -141,7 +141,7 @@ class Fills:
         self.last_reported = max(self.last_reported or self._busts[fill_id], self._busts[fill_id])
         self._settle(family)
 
-    # How it is kept
+    # Internals
 
     def _version_of(self, event: FillRecorded) -> Fill | None:
         """The recorded version with the numbers of this report."""

@@ -1,4 +1,4 @@
-"""The names of an order: every id under which we or the venue may speak of it."""
+"""The names of an order: every id that we or the venue may use for it."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -11,7 +11,7 @@ from orderledger.domain.values import alias_stream, alias_text, order_stream, ve
 
 
 class NameKind(StrEnum):
-    """`client` holds our own ids and those of replacements, `request` those of cancel and replace requests."""
+    """Kinds of names. `client`: our own ids and those of replacements. `request`: ids of cancel and replace requests."""
 
     CLIENT = "client"
     REQUEST = "request"
@@ -20,7 +20,7 @@ class NameKind(StrEnum):
 
 
 CLIENT, REQUEST, VENUE, ALIAS = NameKind.CLIENT, NameKind.REQUEST, NameKind.VENUE, NameKind.ALIAS
-"""Each message asks for some of them. Of its enumeration, a member is had at many times the cost (Python 3.11)."""
+"""Module-level names: access to an enum member is slow on Python 3.11, and every message needs some."""
 OUR_IDS = frozenset({CLIENT, REQUEST})
 
 Name = tuple[NameKind, str]
@@ -30,7 +30,7 @@ BRING_IDS = frozenset({CancelRequested, ReplaceRequested, OrderReplaced})
 
 
 def names_given(fact: Fact) -> list[Name]:
-    """The names by which a message says which order it is about, the surest first."""
+    """The names by which a message identifies its order, the most reliable first."""
     names = ids_given(fact)
     if fact.venue_order_id is not None:
         names.append((VENUE, fact.venue_order_id))
@@ -40,7 +40,7 @@ def names_given(fact: Fact) -> list[Name]:
 
 
 def ids_given(fact: Fact) -> list[Name]:
-    """What our id in a message may be: an order's, a replacement's, or a cancel or replace request's."""
+    """The possible meanings of our id in a message: the id of an order, a replacement, or a cancel or replace request."""
     if fact.client_order_id is None:
         return []
     order = (CLIENT, fact.client_order_id)
@@ -48,7 +48,7 @@ def ids_given(fact: Fact) -> list[Name]:
 
 
 def names_borne(own_id: str | None, fact: Fact) -> list[Name]:
-    """The names that the order with this id of ours, if any, bears from this fact on, besides that id."""
+    """The names that an order gets by this fact, without its own id."""
     names: list[Name] = []
     if fact.client_order_id is not None and fact.client_order_id != own_id:
         names.append((CLIENT, fact.client_order_id))
@@ -64,7 +64,7 @@ def names_borne(own_id: str | None, fact: Fact) -> list[Name]:
 
 
 def new_names(order: Order, fact: Fact) -> Sequence[Name]:
-    """The names in a fact that the order has not borne so far, besides its own id. Most facts bring none."""
+    """The names in a fact that are new to the order, without its own id. Most facts have none."""
     own_id, known = order.names.own_id, order.names
     if (
         (fact.client_order_id is None or fact.client_order_id == own_id)
@@ -77,7 +77,7 @@ def new_names(order: Order, fact: Fact) -> Sequence[Name]:
 
 
 def bears(order: Order, name: Name) -> bool:
-    """Whether the order was spoken of by this venue id or alias before."""
+    """Check whether the order already has this venue id or alias."""
     kind, word = name
     if kind is VENUE:
         return order.names.bears_venue_id(word)
@@ -85,7 +85,7 @@ def bears(order: Order, name: Name) -> bool:
 
 
 def stream_for(account: str, fact: Fact) -> str:
-    """The stream that an order known by these names alone is kept in."""
+    """The stream of an order known by these names alone."""
     if fact.client_order_id is not None:
         return order_stream(account, fact.client_order_id)
     if fact.venue_order_id is not None:

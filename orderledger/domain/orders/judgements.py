@@ -1,4 +1,4 @@
-"""What the ledger itself says about an order: anomalies, and to which order a report belongs."""
+"""Judgements of the ledger about an order: anomalies, and the order that a report belongs to."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class AnomalyDetected(OrderJudgement, frozen=True, kw_only=True):
-    """Something is odd; `detail` says what, in a sentence."""
+    """Anomaly detected. `detail` describes it in a sentence."""
 
     stored_name: ClassVar[str] = "anomaly_detected.v1"
     code: Anomaly
@@ -22,7 +22,7 @@ class AnomalyDetected(OrderJudgement, frozen=True, kw_only=True):
 
 
 class AnomalyCleared(OrderJudgement, frozen=True, kw_only=True):
-    """What was odd no longer is."""
+    """Anomaly cleared: it no longer exists."""
 
     stored_name: ClassVar[str] = "anomaly_cleared.v1"
     code: Anomaly

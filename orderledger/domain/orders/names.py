@@ -1,4 +1,4 @@
-"""The names that an order has borne: ids of ours, ids of the venue, aliases."""
+"""The names that an order has had: our ids, the venue's ids, aliases."""
 
 from bisect import bisect_left, insort
 from datetime import MINYEAR, UTC, datetime
@@ -12,7 +12,7 @@ EARLIEST = datetime(MINYEAR, 1, 1, tzinfo=UTC)
 
 
 class VenueId(NamedTuple):
-    """A venue's id, when it first appeared, and its place among all ids in the log."""
+    """An id of the venue, the time when it first appeared, and its number among all ids in the log."""
 
     at: datetime
     turn: int
@@ -20,9 +20,9 @@ class VenueId(NamedTuple):
 
 
 class Names:
-    """`own_id` is the client order id that the stream of the order is named by, None where that is a venue's id or an alias.
+    """The names of an order. `own_id`: client order id in the name of its stream, None for a stream named after another id.
 
-    `changed_from` is set by each fact: the venue's id at that time, or later, may be another than before.
+    `changed_from`: set by each fact to the time from which the venue's id may have changed.
     """
 
     __slots__ = ("_given_id", "_in_order", "_venue_ids", "aliases", "aliases_borne", "changed_from", "client_ids_borne", "own_id")
@@ -39,21 +39,21 @@ class Names:
 
     @property
     def client_order_id(self) -> str | None:
-        """Ours; of an order known from the venue, the id that its reports gave first, if they gave one."""
+        """Our id. For an order known from the venue, the first id in its reports, if any."""
         return self.own_id or (self._given_id[1] if self._given_id else None)
 
     @property
     def venue_order_id(self) -> str | None:
-        """The id under which the venue works it now: of all it has borne, the one that appeared last."""
+        """The venue's present id of the order: the one that appeared last."""
         return self._in_order[-1].name if self._in_order else None
 
     @property
     def venue_order_ids(self) -> list[str]:
-        """As they appeared, by the venue's time; of one time, by the log."""
+        """The venue's ids in the order of their first appearance, by the venue's time; at equal times, by the log."""
         return [known.name for known in self._in_order]
 
     def venue_order_id_at(self, moment: datetime) -> str | None:
-        """The id under which the venue worked it then: the last that had appeared, else the first."""
+        """The venue's id at that time: the last that had appeared by then, otherwise the first."""
         if not self._in_order:
             return None
         place = bisect_left(self._in_order, moment, key=lambda known: known.at)
@@ -73,7 +73,7 @@ class Names:
         return name in self._venue_ids
 
     def brings_name(self, fact: Fact) -> bool:
-        """Whether the message ties the order to an id it was not known by: that must not be lost with a repetition."""
+        """Check for a new id in the message. Such a message must not be dropped as a duplicate."""
         if fact.venue_order_id is not None and fact.venue_order_id not in self._venue_ids:
             return True
         if self.own_id is None and fact.client_order_id is not None and fact.client_order_id not in self.client_ids_borne:
@@ -81,7 +81,7 @@ class Names:
         return any(alias_text(name, value) not in self.aliases_borne for name, value in fact.aliases.items())
 
     def learn(self, fact: Fact, at: datetime) -> None:
-        """The names that a message gives."""
+        """Add the names of a message."""
         self.changed_from = None
         if fact.venue_order_id is not None:
             self._learn_venue_id(fact.venue_order_id, at)
@@ -112,4 +112,4 @@ def _with(names: set[str] | frozenset[str], name: str) -> set[str] | frozenset[s
 
 
 NONE: frozenset[str] = frozenset()
-"""What most orders bear: shared, so that it takes no room in each."""
+"""The empty set of most orders, shared to save memory."""

@@ -1,4 +1,4 @@
-"""One order: what is known of it, in a few parts, and what follows from that. Nothing that could be derived is kept."""
+"""One order: its known state in a few parts, and properties derived from it. Nothing derivable is stored."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -22,18 +22,18 @@ KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 DENIED = Status.DENIED
 
 NO_CLAIMS, NO_ENDS, NO_FILLS, NO_REQUESTS, NO_SESSION = Claims(), Ends(), Fills(), Requests(), Session()
-"""Parts that most orders never need. They are shared, and replaced by an order's own before anything changes in them."""
+"""Empty parts, which most orders never change. They are shared, and an order replaces one by its own before a change."""
 
 When = tuple[datetime, int]
-"""When something happened, and which fact of the order told it: of one time, the later in the log counts."""
+"""Time of an event, and the number of the order's fact that reported it. At equal times, the later in the log counts."""
 
 
 class Order:
-    """One order of one account. `evolve` changes it; its properties say what follows.
+    """One order of one account. `evolve` changes it; properties give its derived state.
 
     `names`, `terms`, `claims`, `ends`, `requests`, `fills` and `session` are its parts. `acknowledged_at` is the first
-    acknowledgement, `worked_at` the latest report that shows it working. `raised` holds the anomalies that were detected and
-    not cleared.
+    acknowledgement, `worked_at` the latest report that shows it working. `raised` holds the anomalies that were detected and not
+    cleared.
     """
 
     __slots__ = (
@@ -87,10 +87,10 @@ class Order:
         self.raised: dict[Anomaly, str] = {}
         self.attributed_to: str | None = None
 
-    # What changes it: called by `evolve` alone
+    # Changes, called by `evolve` alone
 
     def learn(self, event: Fact, at: datetime) -> None:
-        """What any message may tell besides the fact itself."""
+        """Add the names and claims that any message may carry."""
         self._turn += 1
         if not isinstance(event, (FillRecorded, FillBusted)):
             self._stated_at = later(self._stated_at, at)
@@ -101,20 +101,20 @@ class Order:
             self.own_claims().hear(event.reported, at)
 
     def work(self, at: datetime) -> None:
-        """A report has shown that the venue works it."""
+        """Note a report that shows the order working."""
         self.is_worked = True
         self.worked_at = later(self.worked_at, at)
 
     def confirm(self, at: datetime) -> None:
-        """The venue has shown that it knows the order."""
+        """Note a sign that the venue knows the order."""
         self._confirmed = max(self._confirmed or (at, self._turn), (at, self._turn))
 
     def mark_absent(self, at: datetime) -> None:
-        """The venue, asked, did not know it."""
+        """Note that the venue did not know the order when queried."""
         self._absent = max(self._absent or (at, self._turn), (at, self._turn))
 
     def enter(self, status: Status | None, at: datetime) -> None:
-        """From `at` on it is done for the day, suspended, stopped, or (None) none of these."""
+        """Set the session status from `at` on: done for the day, suspended, stopped, or None for none of these."""
         self.own_session().enter(status, at)
 
     def add_fill(self, event: FillRecorded, at: datetime) -> None:
@@ -149,22 +149,22 @@ class Order:
             self.session = Session()
         return self.session
 
-    # Its names and terms
+    # Names and terms
 
     @property
     def is_known(self) -> bool:
-        """Whether anything at all is recorded of it."""
+        """True if any fact of the order is recorded."""
         return self._turn > 0
 
     @property
     def updated_at(self) -> datetime | None:
-        """When the newest fact about it happened."""
+        """The time of the latest fact."""
         told = self.fills.last_reported
         return self._stated_at if told is None else later(self._stated_at, told[0])
 
     @property
     def is_requested(self) -> bool:
-        """Whether it was requested through this ledger."""
+        """True if the order was requested through this ledger."""
         return self.terms.request is not None
 
     @property
@@ -173,18 +173,18 @@ class Order:
 
     @property
     def client_order_id(self) -> str | None:
-        """Ours; of an order known from the venue, the id that its reports gave first, if they gave one."""
+        """Our id. For an order known from the venue, the first id in its reports, if any."""
         return self.names.client_order_id
 
     @property
     def working_client_order_id(self) -> str | None:
-        """Our id of the leg that is in force: the last accepted replacement's, else the order's own."""
+        """Our id of the leg in force: of the last accepted replacement, otherwise the order's own."""
         return self.requests.working_id() or self.client_order_id
 
     @property
     def quantity(self) -> Decimal | None:
-        """In force now: what a replace or a restatement has set, else what was requested. Of an external order it is what the
-        venue last claimed."""
+        """The quantity in force: from the last replace or restatement, otherwise as requested. For an external order, the last
+        quantity that the venue claimed."""
         setting = self.terms.set_quantity
         if setting is not None:
             return setting.quantity
@@ -204,10 +204,10 @@ class Order:
         return self.claims.number(name) if price is None and not self.is_requested else price
 
     def term(self, name: str) -> Term | None:
-        """`order_type`, `time_in_force`, `post_only` or `reduce_only`, as requested; of an external order, as the venue says."""
+        """`order_type`, `time_in_force`, `post_only` or `reduce_only`: as requested; of an external order, as reported."""
         return self.terms.described(name)
 
-    # Its fills
+    # Fills
 
     @property
     def cum_quantity(self) -> Decimal:
@@ -229,7 +229,7 @@ class Order:
             return self.claims.is_filled and self.cum_quantity > ZERO
         return ZERO < quantity <= self.cum_quantity
 
-    # What it amounts to
+    # Derived state
 
     @property
     def _deciding_end(self) -> End | None:
@@ -237,25 +237,25 @@ class Order:
 
     @property
     def end(self) -> Status | None:
-        """The fact that ended it, if one did."""
+        """The status of the fact that ended the order, if any."""
         end = self._deciding_end
         return None if end is None else end.status
 
     @property
     def end_at(self) -> datetime | None:
-        """When the fact that ended it happened. None for an order that is open, or ended by its fills alone."""
+        """The time of the fact that ended the order. None for an order that is open, or ended by its fills alone."""
         end = self._deciding_end
         return None if end is None else end.at
 
     @property
     def reason(self) -> str | None:
-        """Why it ended, in the venue's or our own words."""
+        """The reason of the end, as the venue or our side gave it."""
         end = self._deciding_end
         return None if end is None else end.reason
 
     @property
     def is_denied_in_vain(self) -> bool:
-        """Whether we said that it was never sent, and the venue has shown that it works it."""
+        """True if our side recorded it as denied and never sent, but the venue has shown it working."""
         return self.is_worked and DENIED in self.ends
 
     @property
@@ -283,7 +283,7 @@ class Order:
 
     @property
     def pending(self) -> Pending | None:
-        """What is outstanding. Nothing is at an order that a fact has ended, even if fills complete it later."""
+        """The kind of request that awaits an answer. None after a fact ended the order, even if fills complete it later."""
         if self.requests is NO_REQUESTS or self.end is not None:
             return None
         return self.requests.pending()
@@ -293,12 +293,12 @@ class Order:
         return self.standing().certainty
 
     def standing(self) -> Standing:
-        """Its status and what follows from it, derived once."""
+        """The status and everything that follows from it, derived once."""
         return standing_of(self)
 
     @property
     def summary(self) -> str:
-        """What is known of it, in a line."""
+        """The known state, in one line."""
         pending = f", {self.pending} outstanding" if self.pending else ""
         quantity = "unknown" if self.quantity is None else format(self.quantity, "f")
         return f"{self.status}, {self.cum_quantity:f} of {quantity} filled, {self.certainty}{pending}"
@@ -311,20 +311,20 @@ class Order:
 
     @property
     def confirmed_at(self) -> datetime | None:
-        """When the venue last showed that it knows the order."""
+        """The time of the last sign that the venue knows the order."""
         heard = self._last_confirmed
         return None if heard is None else heard[0]
 
     @property
     def absent_at(self) -> datetime | None:
-        """When the venue, asked, last did not know it. None after a later sign of it."""
+        """The time when the venue last did not know the order when queried. None after a later sign that it does."""
         if self._absent is None:
             return None
         heard = self._last_confirmed
         return self._absent[0] if heard is None or self._absent > heard else None
 
     def is_absent_since(self, moment: datetime) -> bool:
-        """Whether the venue, asked after that, did not know it."""
+        """Check whether the venue did not know the order in a query after that time."""
         return self.absent_at is not None and self.absent_at >= moment
 
     @property

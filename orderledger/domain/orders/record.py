@@ -1,4 +1,4 @@
-"""The three functions through which everything about an order goes."""
+"""The three functions for all changes of an order."""
 
 from datetime import datetime
 
@@ -9,21 +9,22 @@ from orderledger.domain.orders.order import Order
 
 
 def decide(order: Order, fact: OrderEvent) -> Decision:
-    """Whether the fact may be recorded. It never writes. A report always may, unless it is recorded already."""
+    """Decide whether the fact may be recorded; changes nothing. A report is always accepted, unless it is a duplicate."""
     repetition = fact.repetition(order)
     return fact.decide(order) if repetition is None else repetition
 
 
 def evolve(order: Order, event: Event, at: datetime) -> Order:
-    """The order with the event in it. `at` is when it took effect. It never says no: every recorded history can be loaded."""
+    """Apply an event to the order, and return the order. `at` is when the event took effect. Never fails, so that every
+    recorded history can be loaded."""
     event.apply(order, at)
     return order
 
 
 def record(order: Order, fact: OrderEvent, at: datetime) -> list[Event]:
-    """Take in a fact that `decide` has accepted; `at` is when it happened. Used by the engine, by attribution and by scenarios.
+    """Apply a fact that `decide` accepted; `at` is when it happened. The engine, attribution and test scenarios use it.
 
-    Returns the events to store: the fact, and after it the anomalies that it raises or clears.
+    Returns the events to store: the fact, then the anomalies that it raises or clears.
     """
     was_ended_at = order.end_at
     fact.apply(order, at)

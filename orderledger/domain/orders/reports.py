@@ -19,14 +19,14 @@ OBSERVED_ENDS = frozenset({Status.CANCELED, Status.REJECTED, Status.EXPIRED})
 
 
 class WorkingReport(OrderReport, frozen=True, kw_only=True):
-    """Shows that the venue works the order."""
+    """Report that shows the order working."""
 
     def take_effect(self, order: "Order", at: datetime) -> None:
         order.work(at)
 
 
 class OrderAcknowledged(WorkingReport, frozen=True, kw_only=True):
-    """Accepted and working."""
+    """Order accepted and working."""
 
     stored_name: ClassVar[str] = "order_acknowledged.v1"
 
@@ -36,7 +36,7 @@ class OrderAcknowledged(WorkingReport, frozen=True, kw_only=True):
 
 
 class OrderRejected(OrderReport, frozen=True, kw_only=True):
-    """Refused by the venue."""
+    """Order refused by the venue."""
 
     stored_name: ClassVar[str] = "order_rejected.v1"
 
@@ -48,7 +48,7 @@ class OrderRejected(OrderReport, frozen=True, kw_only=True):
 
 
 class FillRecorded(OrderReport, frozen=True, kw_only=True):
-    """`fee` is positive when paid, negative when received, in `fee_currency`."""
+    """Execution. `fee` is positive when paid, negative when received, in `fee_currency`."""
 
     stored_name: ClassVar[str] = "fill_recorded.v1"
     fill_id: str
@@ -59,7 +59,7 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
     liquidity: Liquidity | None = None
 
     def repetition(self, order: "Order") -> Duplicate | None:
-        """A fill is the same by its id and its numbers."""
+        """A fill with the same id and numbers is a duplicate."""
         return DUPLICATE if order.fills.knows(self) and not order.names.brings_name(self) else None
 
     def apply(self, order: "Order", at: datetime) -> None:
@@ -70,20 +70,20 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
 
 
 class FillCorrected(FillRecorded, frozen=True, kw_only=True):
-    """Replaces the earlier fill `corrects`. Corrections chain."""
+    """Replacement of the earlier fill `corrects`. A correction can be corrected again."""
 
     stored_name: ClassVar[str] = "fill_corrected.v1"
     corrects: str
 
 
 class FillBusted(OrderReport, frozen=True, kw_only=True):
-    """That fill never happened."""
+    """Cancellation of a fill: it never happened."""
 
     stored_name: ClassVar[str] = "fill_busted.v1"
     fill_id: str
 
     def repetition(self, order: "Order") -> Duplicate | None:
-        """A bust is the same by its fill."""
+        """A bust of the same fill is a duplicate."""
         if self.message_id is not None and (type(self), self.message_id) in order.message_ids:
             return DUPLICATE
         is_known = order.fills.knows_bust(self.fill_id, self.at) and not order.names.brings_name(self)
@@ -97,7 +97,7 @@ class FillBusted(OrderReport, frozen=True, kw_only=True):
 
 
 class OrderCanceled(OrderReport, frozen=True, kw_only=True):
-    """Ended by a cancel, ours or the venue's."""
+    """Order canceled, by us or by the venue."""
 
     stored_name: ClassVar[str] = "order_canceled.v1"
 
@@ -107,7 +107,7 @@ class OrderCanceled(OrderReport, frozen=True, kw_only=True):
 
 
 class ChangeRejected(OrderReport, frozen=True, kw_only=True):
-    """The venue refused a cancel or a replace. The order goes on as it was."""
+    """Cancel or replace request refused by the venue. The order is unchanged."""
 
     request_id: str | None = None
 
@@ -117,7 +117,7 @@ class ChangeRejected(OrderReport, frozen=True, kw_only=True):
 
 
 class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
-    """The order goes on as it was."""
+    """Cancel request refused. The order is unchanged."""
 
     stored_name: ClassVar[str] = "cancel_rejected.v1"
 
@@ -126,7 +126,7 @@ class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
 
 
 class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
-    """The order goes on as it was."""
+    """Replace request refused. The order is unchanged."""
 
     stored_name: ClassVar[str] = "replace_rejected.v1"
 
@@ -135,7 +135,7 @@ class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
 
 
 class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
-    """In force from now on, with the terms the venue states."""
+    """New terms in force, as the venue states them."""
 
     stored_name: ClassVar[str] = "order_replaced.v1"
     quantity: Decimal | None = None
@@ -151,7 +151,7 @@ class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
 
 
 class OrderExpired(OrderReport, frozen=True, kw_only=True):
-    """Ended by its time in force."""
+    """Order ended by its time in force."""
 
     stored_name: ClassVar[str] = "order_expired.v1"
 
@@ -160,13 +160,13 @@ class OrderExpired(OrderReport, frozen=True, kw_only=True):
 
 
 class OrderTriggered(WorkingReport, frozen=True, kw_only=True):
-    """A stop order has become live."""
+    """Stop order triggered."""
 
     stored_name: ClassVar[str] = "order_triggered.v1"
 
 
 class OrderSuspended(WorkingReport, frozen=True, kw_only=True):
-    """Not eligible for trading for now."""
+    """Order suspended: not eligible for trading for now."""
 
     stored_name: ClassVar[str] = "order_suspended.v1"
 
@@ -176,7 +176,7 @@ class OrderSuspended(WorkingReport, frozen=True, kw_only=True):
 
 
 class OrderResumed(WorkingReport, frozen=True, kw_only=True):
-    """Eligible again after a suspension."""
+    """Order eligible for trading again."""
 
     stored_name: ClassVar[str] = "order_resumed.v1"
 
@@ -186,7 +186,7 @@ class OrderResumed(WorkingReport, frozen=True, kw_only=True):
 
 
 class OrderReinstated(WorkingReport, frozen=True, kw_only=True):
-    """Working after all: what was said up to then to have ended it does not stand."""
+    """Order working after all. The ends reported up to `at` no longer count."""
 
     stored_name: ClassVar[str] = "order_reinstated.v1"
 
@@ -196,7 +196,7 @@ class OrderReinstated(WorkingReport, frozen=True, kw_only=True):
 
 
 class OrderStopped(WorkingReport, frozen=True, kw_only=True):
-    """The venue guarantees an execution (FIX Stopped). Not itself a fill."""
+    """Execution guaranteed by the venue (FIX Stopped). It is no fill."""
 
     stored_name: ClassVar[str] = "order_stopped.v1"
 
@@ -206,17 +206,17 @@ class OrderStopped(WorkingReport, frozen=True, kw_only=True):
 
 
 class OrderDoneForDay(OrderReport, frozen=True, kw_only=True):
-    """No more fills today. A GTC order comes back with a `restate`."""
+    """No more fills today. A GTC order returns with a `restate`."""
 
     stored_name: ClassVar[str] = "order_done_for_day.v1"
 
     def take_effect(self, order: "Order", at: datetime) -> None:
-        order.is_worked = True  # known at the venue, and not working any more
+        order.is_worked = True  # known at the venue, and no longer working
         order.enter(Status.DONE_FOR_DAY, at)
 
 
 class OrderRestated(WorkingReport, frozen=True, kw_only=True):
-    """Changed by the venue unasked."""
+    """Order changed by the venue without a request."""
 
     stored_name: ClassVar[str] = "order_restated.v1"
     quantity: Decimal | None = None
@@ -230,7 +230,8 @@ class OrderRestated(WorkingReport, frozen=True, kw_only=True):
 
 
 class StatusObserved(OrderReport, frozen=True, kw_only=True):
-    """Seen by asking. `status` is the venue's word: it never moves the order backwards, and an unknown word moves nothing."""
+    """State of the order in the answer to a query. `status` is the venue's word: it never moves an order backwards, and an
+    unknown word changes nothing."""
 
     stored_name: ClassVar[str] = "status_observed.v1"
     status: str | None = None
@@ -260,7 +261,7 @@ class StatusObserved(OrderReport, frozen=True, kw_only=True):
 
 
 class OrderAbsent(OrderReport, frozen=True, kw_only=True):
-    """Asked, and the venue did not know the order. Evidence, never an end."""
+    """Order unknown to the venue when queried. It is evidence, and never ends an order."""
 
     stored_name: ClassVar[str] = "order_absent.v1"
 
@@ -273,6 +274,6 @@ class OrderAbsent(OrderReport, frozen=True, kw_only=True):
 
 
 def _other_id(order: "Order", report: OrderReport) -> str | None:
-    """The id by which the report calls one of our orders, where it is not the order's own: it may be a request's."""
+    """The report's id for one of our orders, if it is not the order's own. It may be the id of a request."""
     own_id = order.names.own_id
     return report.client_order_id if own_id is not None and report.client_order_id != own_id else None

@@ -1,7 +1,7 @@
-"""Cancel and replace requests of one order, and which of them still wait for the venue's answer.
+"""Cancel and replace requests of one order, and those that await an answer.
 
-An answer that names a request answers that one, however often it is repeated. An unknown name answers nothing. Answers
-without a name answer the requests that are left, the oldest first, in whatever order both were recorded.
+An answer that names a request settles that one, however often it is repeated. An unknown name settles nothing. Answers without a
+name settle the remaining requests, the oldest first, in whatever order both were recorded.
 """
 
 from bisect import bisect_left, insort
@@ -13,11 +13,11 @@ from orderledger.domain.orders.commands import CancelRequested, ReplaceRequested
 from orderledger.domain.values import Pending, later
 
 Named = tuple[Pending, str]
-"""A kind of request, and a name by which an answer may call one."""
+"""A kind of request, and a name that an answer may give it."""
 
 
 class Asked(NamedTuple):
-    """One of our requests. `turn` is its place in the history of the order."""
+    """One of our requests. `turn` is its number in the history of the order."""
 
     at: datetime
     turn: int
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 
 
 class NewId(NamedTuple):
-    """An accepted replace that was named: by the id of the new leg, or by the id of its request."""
+    """An accepted replace with a name: the id of the new leg, or of its request."""
 
     at: datetime
     turn: int
@@ -43,14 +43,14 @@ class NewId(NamedTuple):
 
 @dataclass(slots=True)
 class Line:
-    """Requests of one kind that no answer has named, and the answers that name none: both by time."""
+    """Requests of one kind without a named answer, and answers without a name, both sorted by time."""
 
     requests: list[Asked] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
     @property
     def oldest(self) -> Asked | None:
-        """The oldest request that is left: each answer has taken one."""
+        """The oldest remaining request. Each answer has settled one."""
         return self.requests[len(self.answers)] if len(self.answers) < len(self.requests) else None
 
     def remove(self, asked: Asked) -> None:
@@ -59,7 +59,8 @@ class Line:
             del self.requests[place]
 
     def accepted_id(self) -> NewId | None:
-        """The id of the latest leg that an answer without a name has put in force: one that had only one request to answer."""
+        """The id of the latest leg that an answer without a name put in force. Only if there was exactly one request to
+        answer."""
         for number in range(min(len(self.answers), len(self.requests)) - 1, -1, -1):
             asked, answer = self.requests[number], self.answers[number]
             is_only = number + 1 == len(self.requests) or self.requests[number + 1].at > answer.at
@@ -69,7 +70,7 @@ class Line:
 
 
 class Requests:
-    """What we asked the venue to do with the order, and what it answered."""
+    """Our requests about the order, and the venue's answers."""
 
     __slots__ = (
         "_accepted",
@@ -98,20 +99,20 @@ class Requests:
         self._answered_at: dict[Pending, datetime] = {}
         self._turn = 0
 
-    # What is known
+    # Queries
 
     def known(self, request_id: str | None) -> CancelRequested | ReplaceRequested | None:
-        """What was asked for under this id."""
+        """The request with this id."""
         return None if request_id is None else self._by_id.get(request_id)
 
     def pending(self) -> Pending | None:
-        """What is outstanding. A cancel outranks a replace (FIX precedence 12 and 11)."""
+        """The kind of request that awaits an answer. A cancel outranks a replace (FIX precedence 12 and 11)."""
         if not self._lines and not self._observed_at:
             return None
         return next((kind for kind in (Pending.CANCEL, Pending.REPLACE) if self._is_pending(kind)), None)
 
     def pending_since(self) -> datetime | None:
-        """When the oldest outstanding request was made, or the venue last showed it."""
+        """The time of the oldest outstanding request, or when the venue last reported one."""
         kind = self.pending()
         if kind is None:
             return None
@@ -119,7 +120,7 @@ class Requests:
         return oldest.at if oldest is not None else self._observed_at.get(kind)
 
     def working_id(self) -> str | None:
-        """The client order id of the leg that is in force, None while no replace has brought one."""
+        """The client order id of the leg in force. None if no replace has set one."""
         line = self._lines.get(Pending.REPLACE)
         nameless = line.accepted_id() if line is not None and self._has_replacement_ids else None
         for new in reversed(self._new_ids):
@@ -129,10 +130,10 @@ class Requests:
                 return name
         return None if nameless is None else nameless.name
 
-    # What happens
+    # Changes
 
     def ask(self, event: CancelRequested | ReplaceRequested, at: datetime) -> None:
-        """We have asked for a cancel or a replace."""
+        """Add a cancel or replace request of ours."""
         kind = Pending.CANCEL if isinstance(event, CancelRequested) else Pending.REPLACE
         replacement_id = event.replacement_client_order_id if isinstance(event, ReplaceRequested) else None
         asked = Asked(at, self._next_turn(), event.request_id, replacement_id)
@@ -150,7 +151,7 @@ class Requests:
             self._classify((Pending.CANCEL, replacement_id))
 
     def refuse(self, kind: Pending, at: datetime, *, request_id: str | None, called: str | None) -> None:
-        """The venue has refused a request. `called` is the id by which it calls the order, where that is not the order's own."""
+        """Add a refusal of a request by the venue. `called`: the id that it gives the order, if it is not the order's own."""
         answer = self._answered(kind, at, is_accepted=False)
         if request_id is not None:
             self._settle((kind, request_id))
@@ -161,7 +162,7 @@ class Requests:
             insort(self._line(kind).answers, answer)
 
     def accept(self, at: datetime, *, replacement_id: str | None, called: str | None) -> None:
-        """The venue has replaced the order."""
+        """Add a replace of the order by the venue."""
         answer = self._answered(Pending.REPLACE, at, is_accepted=True)
         name = replacement_id or called
         if name is None:
@@ -174,10 +175,10 @@ class Requests:
             self._classify((kind, name))
 
     def observe(self, kind: Pending, at: datetime) -> None:
-        """The venue says that a request of this kind waits there."""
+        """Note that the venue reports a pending request of this kind."""
         self._observed_at[kind] = later(self._observed_at.get(kind), at) or at
 
-    # How it is kept
+    # Internals
 
     def _is_pending(self, kind: Pending) -> bool:
         if kind in self._lines and self._lines[kind].oldest is not None:
@@ -190,14 +191,17 @@ class Requests:
         return Answer(at, self._next_turn(), is_accepted)
 
     def _settle(self, name: Named) -> None:
-        """The request of this name is answered, now or when it is recorded."""
+        """Settle the request with this name, now or when it is recorded."""
         self._settled.add(name)
         if (asked := self._named.get(name)) is not None:
             self._line(name[0]).remove(asked)
 
     def _classify(self, name: Named) -> None:
-        """Refusals that call the order by this id refuse the request of that name. If the id is one of the order's own, that of
-        an accepted replace or not a request's at all, they name no request."""
+        """Match refusals that call the order by this id.
+
+        They settle the request of that name. If the id is one of the order's own, the id of an accepted replace, or not a
+        request's at all, they name no request.
+        """
         refusals = self._refusals.get(name)
         if not refusals:
             return
@@ -209,7 +213,7 @@ class Requests:
                 insort(self._line(kind).answers, answer)
 
     def _leg_of(self, name: str) -> str | None:
-        """The id of the leg that a replace has put in force under this name: its own, or its request's."""
+        """The id of the leg that a replace with this name put in force: the name is its own id, or its request's."""
         asked = self._by_id.get(name)
         if asked is None:
             return name

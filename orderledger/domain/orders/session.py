@@ -9,7 +9,7 @@ DONE_FOR_DAY = Status.DONE_FOR_DAY
 
 
 class Session:
-    """`told` is what reports state, `seen` adds what status queries show. None: the order is in none of these states."""
+    """The session state. `told`: from reports alone. `seen`: from reports and status queries. None: none of these states."""
 
     __slots__ = ("seen", "told")
 
@@ -18,23 +18,23 @@ class Session:
         self.seen: Latest[Status | None] = Latest(None)
 
     def enter(self, status: Status | None, at: datetime) -> None:
-        """A report states it."""
+        """Set the state from a report."""
         self.told = self.told.then(status, at)
         self.seen = self.seen.then(status, at)
 
     def look(self, status: Status | None, at: datetime) -> None:
-        """A status query shows it."""
+        """Set the state from a status query."""
         self.seen = self.seen.then(status, at)
 
     def current(self, *, is_kept_overnight: bool, last_fill_at: datetime | None) -> Status | None:
-        """The state now. An order that is kept overnight and was filled on a later day (UTC) is worked again, and need not have
-        been restated (FIX matrix H.1.a)."""
+        """The state now. An order kept overnight with a fill on a later day (UTC) is working again, even without a restatement
+        (FIX matrix H.1.a)."""
         latest = self.latest(is_kept_overnight=is_kept_overnight)
         if latest.value is DONE_FOR_DAY and is_kept_overnight and latest.at is not None and last_fill_at is not None:
             return None if last_fill_at.date() > latest.at.date() else DONE_FOR_DAY
         return latest.value
 
     def latest(self, *, is_kept_overnight: bool) -> Latest[Status | None]:
-        """The state and since when. A day order that is done for the day is not brought back by a status query."""
+        """The state and its time. A status query does not reopen a day order that is done for the day."""
         is_over = self.told.value is DONE_FOR_DAY and not is_kept_overnight
         return self.told if is_over else self.seen

@@ -1,4 +1,4 @@
-"""What an order amounts to: its status, and all that follows from the status."""
+"""The status of an order, and everything that follows from it."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -17,11 +17,12 @@ OPEN = frozenset({PENDING_NEW, NEW, PARTIALLY_FILLED, Status.SUSPENDED, Status.S
 
 
 class Standing(NamedTuple):
-    """`ended_at` is the time of the fact that ended the order, of the last fill, or of the end of its day.
+    """The status of an order with derived values. `ended_at`: time of the fact that ended it, of the last fill, or of the end of
+    its day.
 
-    `pending` is the request that the venue has not answered: a filled order may still be replaced, one that has ended otherwise
-    may not. `certainty` is `unresolved` from an unknown outcome until the venue confirms a state: absence and silence end
-    nothing. `leaves_quantity` is None where the quantity is unknown.
+    `pending`: request that awaits an answer. A filled order may still be replaced; an order that ended otherwise may not.
+    `certainty`: `unresolved` from an unknown outcome until the venue confirms a state; absence and silence end nothing.
+    `leaves_quantity`: None if the quantity is unknown.
     """
 
     status: Status
@@ -33,7 +34,7 @@ class Standing(NamedTuple):
 
 
 def standing_of(order: "Order") -> Standing:
-    """All of it, derived once."""
+    """Derive all values once."""
     status = status_of(order)
     if is_ended_as(order, status):
         return Standing(status, True, ended_at_as(order, status), order.pending, Certainty.CONFIRMED, ZERO)
@@ -44,7 +45,7 @@ def standing_of(order: "Order") -> Standing:
 
 
 def status_of(order: "Order") -> Status:
-    """By FIX precedence (FIX 4.4 vol. 4 app. D), except that an order that has ended is no longer suspended or stopped."""
+    """The status by FIX precedence (FIX 4.4 vol. 4 app. D), except that an ended order is no longer suspended or stopped."""
     end, session = order.end, order.session_status
     if session is DONE_FOR_DAY and end is None:
         return DONE_FOR_DAY
@@ -60,14 +61,14 @@ def status_of(order: "Order") -> Status:
 
 
 def is_ended_as(order: "Order", status: Status) -> bool:
-    """Whether the status is an end. A good-till-canceled order that is done for the day is worked again the next day."""
+    """Check whether the status is an end. A good-till-canceled order that is done for the day works again the next day."""
     if status in OPEN:
         return False
     return status is not DONE_FOR_DAY or order.is_filled or not order.is_kept_overnight
 
 
 def ended_at_as(order: "Order", status: Status) -> datetime | None:
-    """When the order reached this end."""
+    """The time when the order reached this end."""
     if status in ENDS:
         return order.end_at
     if status is FILLED or order.is_kept_overnight:
@@ -76,7 +77,7 @@ def ended_at_as(order: "Order", status: Status) -> datetime | None:
 
 
 def _filled_at(order: "Order") -> datetime | None:
-    """When its fills had reached its quantity: at the last fill, or when the quantity was set down to what was filled."""
+    """The time when the fills reached the quantity: of the last fill, or of the reduction of the quantity to the filled one."""
     filled_at, setting = order.last_fill_at, order.terms.set_quantity
     if filled_at is None or setting is None or setting.at <= filled_at:
         return filled_at
@@ -84,7 +85,7 @@ def _filled_at(order: "Order") -> datetime | None:
 
 
 def _is_silent(order: "Order") -> bool:
-    """Whether the venue did not know the order when asked, or has said nothing since a message to it got no answer."""
+    """Check whether the venue did not know the order when queried, or was silent after a message without an answer."""
     if order.absent_at is not None or order.unresolved_at is None:
         return order.absent_at is not None
     asked_at = order.requests.pending_since()

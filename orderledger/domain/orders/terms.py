@@ -1,4 +1,4 @@
-"""The terms of an order: what was requested, what the venue has set since, and what only the venue can tell."""
+"""The terms of an order: as requested, as the venue has changed them, and those that only the venue knows."""
 
 from bisect import bisect_right
 from datetime import datetime
@@ -14,7 +14,7 @@ Term = OrderType | TimeInForce | bool
 
 
 class Setting(NamedTuple):
-    """A quantity that a replace or a restatement has set."""
+    """A quantity set by a replace or a restatement."""
 
     at: datetime
     turn: int
@@ -22,7 +22,7 @@ class Setting(NamedTuple):
 
 
 class Terms:
-    """`request` is None for an order that was not requested here: its instrument, side and terms are what reports say."""
+    """The terms of an order. `request` is None for an order that was not requested here: reports give its terms."""
 
     __slots__ = ("_described", "_instrument", "_prices", "_quantities", "_side", "request", "requested_at")
 
@@ -45,12 +45,12 @@ class Terms:
 
     @property
     def set_quantity(self) -> Setting | None:
-        """The quantity that a replace or a restatement has set last, if one has."""
+        """The quantity of the last replace or restatement, if any."""
         return self._quantities[-1] if self._quantities else None
 
     @property
     def quantity_since(self) -> datetime | None:
-        """Since when the quantity in force is what it is, if a replace or a restatement has set it."""
+        """The time since which the quantity in force holds, if a replace or a restatement has set it."""
         if not self._quantities:
             return None
         first = self._quantities[-1]
@@ -61,26 +61,26 @@ class Terms:
         return first.at
 
     def price(self, name: str) -> Decimal | None:
-        """`limit_price` or `stop_price` as it was set last, else as requested."""
+        """`limit_price` or `stop_price` in force: as last changed, otherwise as requested."""
         if name in self._prices:
             return self._prices[name].value
         requested: Decimal | None = None if self.request is None else getattr(self.request, name)
         return requested
 
     def described(self, name: str) -> Term | None:
-        """`order_type`, `time_in_force`, `post_only` or `reduce_only`: as requested, else as the venue says."""
+        """`order_type`, `time_in_force`, `post_only` or `reduce_only`: as requested, otherwise as the venue reports."""
         if self.request is not None:
             value: Term | None = getattr(self.request, name)
             return value
         return self._described[name].value if self._described and name in self._described else None
 
     def take_request(self, request: OrderRequested, at: datetime) -> None:
-        """What we asked for. It outranks what reports say about instrument and side."""
+        """Set the requested terms. They outrank instrument and side in reports."""
         self.request, self.requested_at = request, at
         self._instrument, self._side = Latest(request.instrument, at), Latest(request.side, at)
 
     def set(self, quantity: Decimal | None, limit_price: Decimal | None, stop_price: Decimal | None, at: datetime) -> None:
-        """From `at` on these are in force, as far as they are given."""
+        """Put the given terms in force from `at` on."""
         if quantity is not None:
             if self._quantities is None:
                 self._quantities = []
@@ -92,7 +92,7 @@ class Terms:
             note(self._prices, "stop_price", stop_price, at)
 
     def hear(self, instrument: str | None, side: Side | None, reported: Reported | None, at: datetime) -> None:
-        """What a report says of an order that was not requested here. The later `at` wins."""
+        """Add a report about an order that was not requested here. The later `at` counts."""
         if instrument is not None:
             self._instrument = self._instrument.then(instrument, at)
         if side is not None:

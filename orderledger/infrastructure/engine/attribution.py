@@ -1,7 +1,7 @@
-"""Binds the names of an order, and finds out which orders are one.
+"""Binds the names of an order, and detects which orders are the same.
 
-Reports may come before the request, or under ids that are not known yet: they open an unknown order. A name that it shares with
-another order shows to which one its facts belong.
+Reports may come before the request, or under unknown ids: they open an unknown order. If it shares a name with another order, its
+facts are recorded under that order.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from orderledger.infrastructure.engine.streams import LiveStreams
 
 
 class Attribution:
-    """What follows from the names in a fact that was just appended."""
+    """Binds the names of an appended fact, and attributes unknown orders to the orders that share their names."""
 
     def __init__(self, batch: Batch, resolver: Resolver, streams: LiveStreams) -> None:
         self._batch = batch
@@ -25,7 +25,7 @@ class Attribution:
         self._streams = streams
 
     def claim(self, account: str, stream: str, own_id: str) -> None:
-        """An order of ours opens under this id. An unknown order that has borne the id is this order."""
+        """Open an order of ours under this id. An unknown order with this id is the same order."""
         bearer = self._resolver.bearer(account, (CLIENT, own_id))
         if bearer is None:
             self._resolver.take(account, own_id)
@@ -33,7 +33,7 @@ class Attribution:
             self._meet(account, stream, (CLIENT, own_id), bearer.stream)
 
     def bind(self, account: str, stream: str, names: Sequence[Name]) -> None:
-        """From now on these names stand for the order in the stream, or for the order that it turns out to be."""
+        """Bind these names to the order in the stream. If that order proves to be another, later names are bound to the other."""
         for name in names:
             stream = self._bind(account, stream, name)
 
@@ -48,7 +48,7 @@ class Attribution:
         return stream
 
     def _meet(self, account: str, stream: str, name: Name, owner: str) -> str:
-        """A name of this order is another's already. If either is unknown, they are one."""
+        """Handle a name that two orders share. If either is unknown, they are one order. Returns the stream of the order."""
         if self._streams[owner].is_external:
             self._attribute(account, owner, stream)
         elif self._streams[stream].is_external:
@@ -60,15 +60,17 @@ class Attribution:
         return stream
 
     def _flag_reused(self, venue_order_id: str, stream: str, other: str) -> None:
-        """Two orders of ours have been given one venue order id."""
+        """Raise an anomaly: the venue gave one venue order id to two orders of ours."""
         live = self._streams[stream]
         if Anomaly.VENUE_ORDER_ID_REUSED not in live.order.raised:
             detail = f"venue order id {venue_order_id} is also that of {client_order_id_of(other) or other}"
             self._batch.judge(live, AnomalyDetected(code=Anomaly.VENUE_ORDER_ID_REUSED, detail=detail))
 
     def _attribute(self, account: str, source: str, target: str) -> None:
-        """Record the facts of an unknown order under the order it belongs to, once. Its commands have happened, and are kept
-        even where they would be refused by now."""
+        """Record the facts of an unknown order once more, under the order that it belongs to.
+
+        Its commands have happened, so they are kept even if a decision would now refuse them.
+        """
         external, order = self._streams[source], self._streams[target]
         for told in external.history:
             fact = told.event
@@ -77,7 +79,7 @@ class Attribution:
             if not isinstance(order.decide(fact), Duplicate):
                 self._batch.append_copy(told, fact, order)
             for name in names_borne(external.order.names.own_id, fact):
-                bound = self._resolver.bound(account, name)  # a name of a third order is met later
+                bound = self._resolver.bound(account, name)  # `bind` handles a name of a third order later
                 if bound == source or (bound is None and not self._resolver.is_own(account, name)):
                     self._resolver.bind(account, name, target, is_claim=True)
         self._batch.judge(external, OrderAttributed(to=target))

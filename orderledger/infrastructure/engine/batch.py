@@ -1,4 +1,4 @@
-"""The events that one batch is going to append, in the order of the log."""
+"""The events that one batch will append, in log order."""
 
 from datetime import UTC, datetime
 
@@ -13,8 +13,7 @@ from orderledger.infrastructure.engine.streams import Live, LiveStreams
 
 
 class Batch:
-    """Appends to the live streams and to `events`. `now` is the time of recording, `anomalies` are the codes that the entry at
-    work has raised."""
+    """Appends to the live streams and to `events`. `now`: time of recording. `anomalies`: codes that the current entry raised."""
 
     def __init__(self, streams: LiveStreams) -> None:
         self._streams = streams
@@ -23,7 +22,7 @@ class Batch:
         self.now = datetime.min.replace(tzinfo=UTC)
 
     def append_entry(self, entry: Entry, live: Live) -> None:
-        """The fact of an entry, and the anomalies that it raises or clears."""
+        """Append the fact of an entry, and the anomalies that it raises or clears."""
         fact = entry.fact
         recorded = Recorded(
             stream=live.stream,
@@ -41,25 +40,25 @@ class Batch:
         if isinstance(fact, OrderEvent):
             self._append_order_fact(live, fact, recorded)
         else:
-            self._streams.touch(live.stream)  # first: the rest may be interrupted
+            self._streams.touch(live.stream)  # first, because an interrupt may come during the rest
             live.take(recorded)
             self.events.append(recorded)
 
     def append_copy(self, told: Recorded, fact: OrderEvent, live: Live) -> None:
-        """A fact of another stream, repeated under the order it belongs to."""
+        """Append a copy of a fact from another stream to the order that the fact belongs to."""
         origin = (told.stream, told.version)
         version = live.version + 1
         copy = replace(told, stream=live.stream, version=version, recorded_at=self.now, position=None, attributed_from=origin)
         self._append_order_fact(live, fact, copy)
 
     def judge(self, live: Live, judgement: OrderJudgement) -> None:
-        """A judgement that the names of orders lead to, beside those that `record` finds."""
+        """Append a judgement that follows from shared names. `record` finds the other judgements."""
         self._streams.touch(live.stream)
         evolve(live.order, judgement, self.now)
         self._append_judgement(live, judgement)
 
     def _append_order_fact(self, live: Live, fact: OrderEvent, recorded: Recorded) -> None:
-        self._streams.touch(live.stream)  # first: the rest may be interrupted
+        self._streams.touch(live.stream)  # first, because an interrupt may come during the rest
         _, *judgements = record(live.order, fact, recorded.at)
         live.note(recorded)
         self.events.append(recorded)

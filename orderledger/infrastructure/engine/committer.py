@@ -1,6 +1,6 @@
-"""Who commits: a caller for itself while nobody else does, else a thread for all.
+"""Commits for callers: a caller commits itself if no other thread is committing; otherwise a background thread commits for all.
 
-It serves those who do not wait as well: futures, and the tasks of event loops.
+It also serves futures and the tasks of event loops, which do not wait.
 """
 
 import threading
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 class Committer:
-    """Starts its thread with the first entry that is submitted."""
+    """Commits entries. Its thread starts with the first call of `wake`."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._wake: SimpleQueue[None] = SimpleQueue()  # a signal handler may put into it, wherever it has come
+        self._wake: SimpleQueue[None] = SimpleQueue()  # a signal handler may call `put` at any moment
         self._is_stopping = False
         self._starting = threading.RLock()
         self._thread: threading.Thread | None = None
 
     def write(self, entries: list[Entry]) -> list[Outcome]:
-        """Outcomes in the order of the entries, when they are durable."""
+        """Write entries, and return their outcomes in order when they are durable."""
         self._writer.refuse_within_commit()
         told = Told()
         self._writer.enqueue(entries, told)
@@ -38,26 +38,29 @@ class Committer:
         return told.result()
 
     def submit(self, entry: Entry) -> "Future[Outcome]":
-        """The future is done when the entry is durable."""
+        """Queue an entry. The future is done when the entry is durable."""
         future: Future[Outcome] = Future()
-        future.set_running_or_notify_cancel()  # what is queued will be written: nobody can take it back
+        future.set_running_or_notify_cancel()  # no cancel: a queued entry will be written
         self._writer.enqueue([entry], lambda outcomes, error: settle(future, outcomes[0] if outcomes else None, error))
         self.wake()
         return future
 
     async def asubmit(self, entry: Entry) -> Outcome:
-        """The same for a task."""
+        """Write an entry for a task of an event loop."""
         return await self._loops.submit(entry)
 
     @cached_property
     def _loops(self) -> "LoopQueues":
-        from orderledger.infrastructure.engine.loops import LoopQueues  # asyncio is a sixth of what a command loads
+        from orderledger.infrastructure.engine.loops import LoopQueues  # importing asyncio is a sixth of a command's import time
 
         return LoopQueues(self._writer, self.wake)
 
     def wake(self) -> None:
-        """Something has been queued. Who has queued it writes it where no thread will: there is none, or it is about to end. In
-        the middle of a commit who commits does."""
+        """Have queued entries committed by the thread.
+
+        If there is no thread, or it is about to end, the caller commits. Inside a commit nothing is needed: the committer goes
+        on.
+        """
         if self._thread is None:
             self._start()
         if self._is_stopping or self._thread is None:
@@ -75,7 +78,7 @@ class Committer:
         self._writer.flush()  # what was queued after the thread had looked for the last time
 
     def _start(self) -> None:
-        """There may be no room for another thread. A signal handler that has interrupted this does not wait for it."""
+        """Start the thread, if the system allows one more. A signal handler that interrupted this method returns at once."""
         if self._starting._is_owned():  # type: ignore[attr-defined]
             return
         with self._starting, suppress(RuntimeError):
@@ -89,6 +92,6 @@ class Committer:
             self._wake.get()
             try:
                 self._writer.flush()
-            except BaseException:  # whose commit it was have been told: others wait for theirs
+            except BaseException:  # the callers of this commit have the error; others still wait for theirs
                 self._wake.put(None)
-        self._wake.put(None)  # for the one before, if an interrupt came while it was started
+        self._wake.put(None)  # for an earlier thread, if an interrupt came while it was started

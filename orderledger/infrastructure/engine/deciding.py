@@ -1,4 +1,4 @@
-"""Decides one batch of messages in memory: resolve the order, decide, append, bind its names."""
+"""Decides a batch of messages in memory: resolve the order, decide, append, bind its names."""
 
 from datetime import datetime
 
@@ -30,12 +30,12 @@ class Verdict(msgspec.Struct, gc=False):
     hint: str | None = None
 
     def told(self, positions: list[int] | None) -> Outcome:
-        """The outcome, once the events are durable at these positions. Without positions: as it would be."""
+        """The outcome, once the events are durable at these positions. None for a preview, which has no positions."""
         return self.outcome or Outcome("recorded", positions[self.index] if positions else None, None, self.anomalies, self.hint)
 
 
 class Decider:
-    """Decides entry after entry; each sees what the ones before it have changed."""
+    """Decides one entry after the other. Each decision includes the changes of the entries before it."""
 
     def __init__(self, store: Store) -> None:
         self.streams = LiveStreams(store)
@@ -49,7 +49,8 @@ class Decider:
         return self._batch.events
 
     def decide(self, entries: list[Entry], now: datetime, *, is_careful: bool) -> list[Verdict]:
-        """Verdicts in the order of the entries. `events` has the events to append, `resolver.bindings` the names to bind."""
+        """Verdicts in the order of the entries. Fills `events` with the events to append, `resolver.bindings` with the names
+        to bind."""
         self._batch.now = now
         self.resolver.prepare(entries, is_careful=is_careful)
         if is_careful:
@@ -57,13 +58,13 @@ class Decider:
         return [self._decide(entry) for entry in entries]
 
     def committed(self) -> None:
-        """The events are durable."""
+        """Note that the events are durable."""
         self.events.clear()
         self.resolver.committed()
         self.streams.committed()
 
     def failed(self) -> None:
-        """The events were not stored, or the outcome is unknown: what the batch touched is read from the log again."""
+        """Note that the events were not stored, or that it is unknown. The streams of the batch are read from the log again."""
         self.streams.failed()
         self.events.clear()
         self.resolver.failed()
@@ -85,7 +86,7 @@ class Decider:
         return Verdict(DUPLICATE if reason is None else Outcome("duplicate", None, reason))
 
     def _decide_name(self, account: str, live: Live, fact: OrderRequested | ReplaceRequested) -> Refused | None:
-        """Neither a request nor a replacement may take an id that another of our orders bears."""
+        """Refuse a request or a replacement under an id of another order of ours."""
         name = live.order.names.own_id if isinstance(fact, OrderRequested) else fact.replacement_client_order_id
         owner = self.resolver.owner(account, (CLIENT, name)) if name else None
         if owner is None or owner == live.stream or self.streams[owner].is_external:

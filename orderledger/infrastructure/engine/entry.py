@@ -1,4 +1,4 @@
-"""What the writer is given."""
+"""The input of the writer."""
 
 import msgspec
 
@@ -6,9 +6,9 @@ from orderledger.domain.recorded import AnyFact
 
 
 class Entry(msgspec.Struct, gc=False):  # thousands are made a second: this takes a quarter of a dataclass's time
-    """A message on its way into the log: the fact it proposes, and what stands around it.
+    """A message on its way into the log: the proposed fact, and the fields around it.
 
-    `stream`: where the fact belongs by the names in it; of an order that is known by other names, another.
+    `stream`: stream that the fact's client order id names. The resolver finds the stream of an order with other names.
     """
 
     account: str

@@ -1,4 +1,4 @@
-"""The tasks of event loops that wait for their commits."""
+"""Queues for tasks of asyncio event loops that wait for commits."""
 
 import asyncio
 from collections import deque
@@ -13,11 +13,11 @@ from orderledger.infrastructure.messages.outcome import Outcome
 Task = tuple[Entry, "asyncio.Future[Outcome]"]
 
 Answered = tuple[list[Task], list[Outcome] | None, BaseException | None]
-"""What the tasks of a group are to be told."""
+"""The tasks of a group, with their outcomes or the error."""
 
 
 class LoopQueues:
-    """One for each event loop that runs. `wake` has committed what the writer was given."""
+    """The queues of all running event loops. `wake` has the writer's queue committed."""
 
     def __init__(self, writer: Writer, wake: Callable[[], None]) -> None:
         self._writer = writer
@@ -25,7 +25,7 @@ class LoopQueues:
         self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopQueue] = WeakKeyDictionary()
 
     def submit(self, entry: Entry) -> "asyncio.Future[Outcome]":
-        """For a task of the running loop."""
+        """Queue an entry for a task of the running loop."""
         loop = asyncio.get_running_loop()
         queue = self._queues.get(loop)
         if queue is None:
@@ -34,15 +34,15 @@ class LoopQueues:
 
 
 class LoopQueue:
-    """What the tasks of one event loop wait for. One crossing to the committing thread and back per commit, not per task.
+    """The waiting tasks of one event loop. Each commit crosses to the committing thread and back once, not once per task.
 
-    An interrupt may end any step: the loop, if it is run on, takes it again.
+    An interrupt may end any step. If the loop runs on, it repeats the step.
     """
 
     def __init__(self, writer: Writer, wake: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
         self._writer = writer
         self._wake = wake
-        self._loop = ref(loop)  # a queue is kept as long as its loop lives
+        self._loop = ref(loop)  # a weak reference: the queue must not keep its loop alive
         self._waiting: list[Task] = []
         self._answered: deque[Answered] = deque()
         self._is_busy = False
@@ -52,11 +52,11 @@ class LoopQueue:
         answer: asyncio.Future[Outcome] = loop.create_future()
         self._waiting.append((entry, answer))
         if self._answered or not self._is_busy:
-            loop.call_soon(self._go_on)  # after all tasks that are ready now have added theirs
+            loop.call_soon(self._go_on)  # after all tasks that are ready now have queued their entries
         return answer
 
     def _go_on(self) -> None:
-        """Tell what was answered, and send what waits, a group at a time."""
+        """Deliver the answers, and queue the next group of waiting tasks."""
         try:
             while self._answered:
                 _tell(*self._answered[0])
@@ -82,7 +82,7 @@ class LoopQueue:
 
     def _call_soon(self) -> None:
         loop = self._loop()
-        with suppress(RuntimeError):  # the loop was closed meanwhile, or is gone: nobody waits
+        with suppress(RuntimeError):  # the loop is closed or gone, so no task waits
             if loop is not None:
                 loop.call_soon_threadsafe(self._go_on)
 

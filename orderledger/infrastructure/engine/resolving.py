@@ -1,4 +1,4 @@
-"""Resolves the names in a message to the order that it is about."""
+"""Resolves the names in a message to an order."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
@@ -21,14 +21,14 @@ Key = tuple[str, Name]
 
 
 class Resolved(NamedTuple):
-    """The stream that a message is about, and the names in the message that the order has not borne so far."""
+    """The stream of a message's order, and the names in the message that are new to the order."""
 
     live: Live
     new_names: Sequence[Name] = ()
 
 
 class Resolver:
-    """Names that are bound, as the store has them and as this batch is about to bind them."""
+    """Bindings of names to orders: those in the store, and those that this batch will add."""
 
     def __init__(self, store: Store, streams: LiveStreams) -> None:
         self._store = store
@@ -40,14 +40,14 @@ class Resolver:
 
     @property
     def bindings(self) -> list[Binding]:
-        """What the next commit binds: each name once, to the order that it stands for in the end."""
+        """The bindings that the next commit stores: each name once, with its final order."""
         return list(self._new.values())
 
     def prepare(self, entries: Sequence[Entry], *, is_careful: bool) -> None:
-        """Look up, in few readings, what these entries will ask for.
+        """Look up the streams and names of these entries in few queries.
 
-        Unless `is_careful`, a request is taken to open a new order, and a name that one of our orders bears from now on to
-        be free: the store tells when it commits, and the group is then decided again, carefully.
+        Unless `is_careful`, assumes that a request opens a new order, and that a new name of one of our orders is free. The
+        commit fails if that is wrong, and the group is then decided again, carefully.
         """
         self._streams.load(self._named_streams(entries, is_careful=is_careful))
         opened: set[str] = set()
@@ -74,7 +74,7 @@ class Resolver:
 
     @staticmethod
     def _named_streams(entries: Sequence[Entry], *, is_careful: bool) -> Iterator[str]:
-        """The streams that these name themselves. Unless careful, not those that a request is taken to open."""
+        """The streams that these entries name. Unless careful, without those that a request is assumed to open."""
         opened = set() if is_careful else {entry.stream for entry in entries if isinstance(entry.fact, OrderRequested)}
         for entry in entries:
             fact = entry.fact
@@ -86,12 +86,12 @@ class Resolver:
                 yield order_stream(entry.account, fact.request_id)
 
     def _known_order(self, stream: str, fact: OrderEvent) -> Order | None:
-        """The order that bears our id in this fact, if it is in memory and anything is known of it."""
+        """The order with the client order id of this fact, if it is in memory and has facts."""
         live = None if fact.client_order_id is None else self._streams.get(stream)
         return live.order if live is not None and live.order.is_known else None
 
     def resolve(self, entry: Entry) -> Resolved:
-        """The stream of the entry: of a fact about an order the order's, whatever names it gives."""
+        """The stream of the entry. A fact about an order goes to that order's stream, whichever of its names the fact gives."""
         fact = entry.fact
         if not isinstance(fact, OrderEvent):
             return Resolved(self._streams[entry.stream])
@@ -99,15 +99,15 @@ class Resolver:
         return Resolved(live, new_names(live.order, fact))
 
     def _find(self, entry: Entry, fact: OrderEvent) -> Live:
-        """The order that the fact is about: a known one, or the one it would open."""
+        """The order of the fact: a known one, or the one that the fact would open."""
         if isinstance(fact, OrderRequested):
-            return self._streams[entry.stream]  # its own order, even where reports under its id were taken for another's
+            return self._streams[entry.stream]  # its own order, even if reports under its id were attributed to another
         if fact.client_order_id is not None and (live := self._streams[entry.stream]).order.is_known:
             return self._follow(live)
         for name in names_given(fact):
             if (bearer := self.bearer(entry.account, name)) is not None:
                 return bearer
-        self._streams.assume(entry.stream)  # one that is in the log has its names bound
+        self._streams.assume(entry.stream)  # if this order were in the log, its names would be bound
         return self._follow(self._streams[entry.stream])
 
     def bound(self, account: str, name: Name) -> str | None:
@@ -120,7 +120,7 @@ class Resolver:
         return stream
 
     def bind(self, account: str, name: Name, stream: str, *, is_claim: bool = False) -> None:
-        """With the next commit the name stands for the order in the stream. It stood for none, unless `is_claim`."""
+        """Bind the name to the order in the stream, with the next commit. It must be unbound, unless `is_claim`."""
         key = (account, name)
         self._bound[key] = stream
         self._unbound.discard(key)
@@ -128,32 +128,33 @@ class Resolver:
         self._new[key] = Binding(account, str(name[0]), name[1], stream, is_claim=not is_fresh)
 
     def forget_unverified(self, entry: Entry) -> None:
-        """The entry binds no names after all, so no commit will verify that they are free."""
+        """Forget that the names of this entry are free: it binds no names after all, so no commit verifies that."""
         if isinstance(fact := entry.fact, OrderEvent):
             self._unbound.difference_update((entry.account, name) for name in names_borne(fact.client_order_id, fact))
 
     def take(self, account: str, client_order_id: str) -> None:
-        """An order of ours opens under this id: with the next commit it must not be another name of another order."""
+        """Note that an order of ours opens under this id. The next commit verifies that it is not another name of another
+        order."""
         self.free.append((account, client_order_id))
 
     def owner(self, account: str, name: Name) -> str | None:
-        """The stream that has the name, by its own name or by binding."""
+        """The stream of the order with this name: as its own client order id, or by a binding."""
         if self.is_own(account, name):
             return self._follow(self._streams[order_stream(account, name[1])]).stream
         live = self.bearer(account, name)
         return None if live is None else live.stream
 
     def is_own(self, account: str, name: Name) -> bool:
-        """Whether an order has the name as its own client order id."""
+        """Check for an order that has the name as its own client order id."""
         return name[0] in OUR_IDS and self._streams[order_stream(account, name[1])].version > 0
 
     def bearer(self, account: str, name: Name) -> Live | None:
-        """The order that the name was bound to, or what that turned out to be."""
+        """The order that the name is bound to, after following attributions."""
         stream = self.bound(account, name)
         return None if stream is None else self._follow(self._streams[stream])
 
     def committed(self) -> None:
-        """The bindings of the batch are in the store."""
+        """Note that the bindings of the batch are in the store."""
         self._new.clear()
         self.free.clear()
         self._unbound.clear()
@@ -161,7 +162,7 @@ class Resolver:
             self._bound.clear()
 
     def failed(self) -> None:
-        """The bindings of the batch came to nothing: another process may have opened an order under such a name."""
+        """Note that the bindings of the batch were not stored: another process may have opened an order under such a name."""
         for key in self._new:
             self._bound.pop(key, None)
         self._streams.forget(own_streams(self.bindings))
@@ -170,14 +171,17 @@ class Resolver:
         self._unbound.clear()
 
     def _follow(self, live: Live) -> Live:
-        """What the order turned out to be. It may have been requested since, by another process: then it is what it was."""
+        """Follow attributions to the final order.
+
+        Another process may have requested the order since. It is then an order of its own again.
+        """
         while (target := live.order.attributed_to) is not None:
             if not self._streams.refresh(live.stream):
                 live = self._streams[target]
         return live
 
     def _look_up(self, keys: Collection[Key]) -> None:
-        """Ask the store what these names stand for."""
+        """Look up the streams of these names in the store."""
         by_account: dict[str, dict[str, list[str]]] = {}
         for account, (kind, name) in keys:
             by_account.setdefault(account, {}).setdefault(str(kind), []).append(name)

@@ -1,9 +1,10 @@
-"""What the writer holds in memory: the streams it has met, each as it was in the log at some version. Of facts about accounts,
-of which there may be millions, that is the version alone: what is in the log already is asked for by keys.
+"""The writer's streams in memory, each as it was in the log at some version.
 
-Another process may have written since. Of a stream that is appended to, the commit tells; of what else a decision rests on,
-nothing does. So three things are never taken from memory alone: that nothing is known of a stream, that an order turned out to
-be another, and that a command is to be refused or is known already.
+An account may have millions of facts. Memory holds only the version of its stream, and stored facts are looked up by key.
+
+Another process may have written since. The commit reveals that for a stream that is appended to, but not for the other streams
+that a decision rests on. So three findings never come from memory alone: an empty stream, an attribution to another order, and a
+command that is refused or a duplicate.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,7 +27,7 @@ ENDED_KEPT = 1_000
 
 @dataclass(slots=True)
 class Live:
-    """One stream. `history` is kept while the order is not known to be ours, in case it turns out to be."""
+    """One stream. `history` is kept while the order is not known to be ours: it may be attributed to another order."""
 
     stream: str
     state: Order | Proposal | AccountLog
@@ -45,7 +46,7 @@ class Live:
 
     @property
     def is_external(self) -> bool:
-        """Whether it is an order that nobody has requested through this ledger."""
+        """True for a known order that was neither requested through this ledger nor attributed to another order."""
         return (
             isinstance(self.state, Order)
             and self.state.is_known
@@ -55,7 +56,7 @@ class Live:
 
     @property
     def is_over(self) -> bool:
-        """Whether it is no order, or one that has ended."""
+        """True for an ended order, and for a stream that is no order."""
         return not isinstance(self.state, Order) or self.state.is_ended
 
     def decide(self, fact: AnyFact) -> Decision:
@@ -66,7 +67,7 @@ class Live:
         return decide_account(self.state, fact)  # type: ignore[arg-type]
 
     def take(self, recorded: Recorded) -> None:
-        """Bring the state up to date with the next event of the stream."""
+        """Apply the next event of the stream to the state."""
         event = recorded.event
         if isinstance(self.state, Order):
             evolve(self.state, event, recorded.at)  # type: ignore[arg-type]
@@ -77,7 +78,7 @@ class Live:
         self.note(recorded)
 
     def note(self, recorded: Recorded) -> None:
-        """An event that the state has in it already is the newest of the stream."""
+        """Count an event that the state already contains as the newest of the stream."""
         self.version = recorded.version
         if isinstance(self.state, Order):
             if not self.state.is_requested:
@@ -87,14 +88,14 @@ class Live:
 
 
 def blank(stream: str) -> Live:
-    """A stream of which nothing is known."""
+    """A stream without events."""
     if is_order_stream(stream):
         return Live(stream, Order(account_of(stream), client_order_id_of(stream)))
     return Live(stream, Proposal() if is_proposal_stream(stream) else AccountLog())
 
 
 class LiveStreams(dict[str, Live]):
-    """Streams by name. What is not in memory is folded from the log when it is asked for."""
+    """Streams by name. A missing stream is folded from the log at its first use."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()
@@ -110,13 +111,13 @@ class LiveStreams(dict[str, Live]):
         return self[stream]
 
     def assume(self, stream: str) -> None:
-        """Take a stream that is not in memory for a new one."""
+        """Treat a stream that is not in memory as new."""
         if stream not in self:
             self[stream] = blank(stream)
             self._blank.append(stream)
 
     def load(self, streams: Iterable[str]) -> None:
-        """Make sure of all of these, in one reading of the store."""
+        """Load all of these streams in one query."""
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self]
         unknown = {stream: blank(stream) for stream in missing}
         logs = [stream for stream, live in unknown.items() if isinstance(live.state, AccountLog)]
@@ -132,8 +133,10 @@ class LiveStreams(dict[str, Live]):
         self._blank += [stream for stream, live in unknown.items() if live.version == 0]
 
     def look_up_facts(self, entries: Sequence[Entry]) -> None:
-        """Ask the store which of the facts about accounts among these are in it. Where nobody has asked they are taken to be new:
-        the store tells when it commits, and the group is then decided again."""
+        """Look up which facts about accounts in these entries are already stored.
+
+        Without this call they count as new. The commit reveals a stored one, and the group is then decided again.
+        """
         asked = [(one.stream, key) for one in entries if isinstance(one.fact, AccountEvent) for key in keys_of(one.fact)]
         if asked:
             self._asked.update(stream for stream, _ in asked)
@@ -142,43 +145,43 @@ class LiveStreams(dict[str, Live]):
 
     @property
     def facts(self) -> list[FactKey]:
-        """The keys of the facts about accounts that this batch appends."""
+        """The keys of the account facts that this batch appends."""
         logs = [(stream, live.state) for stream in self._touched if isinstance((live := self[stream]).state, AccountLog)]
         return [(stream, key) for stream, log in logs for key in log.added]
 
     def forget(self, streams: Iterable[str]) -> None:
-        """Read these from the log when they are next asked for."""
+        """Drop these streams from memory. The next use reads them from the log."""
         for stream in streams:
             self.pop(stream, None)
 
     def touch(self, stream: str) -> None:
-        """This batch appends to it: if that fails, or is interrupted from here on, it is read from the log again."""
+        """Note that this batch appends to the stream. After a failure or an interrupt it is read from the log again."""
         self._touched.add(stream)
 
     def refresh(self, stream: str) -> bool:
-        """Read it again, since another process may have written to it: once in a batch, and not where the batch has appended to
-        it. Whether that was done."""
+        """Read the stream again, because another process may have written to it. Returns False without reading if the batch
+        has already read it again, or has appended to it."""
         if stream in self._refreshed or stream in self._touched:
             return False
         self._refreshed.add(stream)
         live = self.pop(stream)
         read = self[stream]
         live.state, live.version, live.history = read.state, read.version, read.history
-        self[stream] = live  # whoever holds it sees what was read
+        self[stream] = live  # the same object, so that its holders see the new state
         return True
 
     def committed(self) -> None:
-        """What the batch has appended is durable."""
+        """Note that the batch's events are durable."""
         self._batch_is_over()
         self._evict()
 
     def failed(self) -> None:
-        """What the batch has appended came to nothing, or nobody knows."""
+        """Note that the batch's events were not stored, or that it is unknown."""
         self.forget(self._touched)
         self._batch_is_over()
 
     def _batch_is_over(self) -> None:
-        """What nobody has written to is not remembered as that: nothing would tell that another process has."""
+        """Forget empty streams: no commit would reveal that another process has written to them."""
         self.forget([stream for stream in self._blank if (live := self.get(stream)) is not None and live.version == 0])
         self._blank.clear()
         for stream in self._asked | self._touched:
@@ -189,7 +192,7 @@ class LiveStreams(dict[str, Live]):
         self._refreshed.clear()
 
     def _evict(self) -> None:
-        """Make room: first for what nothing more is expected of, then for whoever was met first."""
+        """Make room: drop ended orders first, then the streams that were loaded first."""
         if len(self) > self._limit:
             ended = [name for name, live in self.items() if live.is_over]
             self.forget(ended[:-ENDED_KEPT])

@@ -1,4 +1,4 @@
-"""Group commit: what many offer is committed at once. No timer; while one commit runs, the next group gathers."""
+"""Group commit: one commit stores the messages of many callers. No timer: while one commit runs, the next group gathers."""
 
 import random
 import threading
@@ -29,17 +29,17 @@ GROUP_LIMIT = 1_000
 QUEUE_LIMIT = 10_000
 ATTEMPTS = 20
 GROUPS_OF_CARE = 50
-"""After a conflict: who records a file again, or beside another process, will meet more."""
+"""Groups to decide carefully after a conflict. A caller that records a file again, or beside another process, will meet more."""
 
 Answer = Callable[[list[Outcome] | None, BaseException | None], None]
-"""How a caller is told: outcomes, or what went wrong."""
+"""Callback that receives the outcomes or the error."""
 
 Waiting = tuple[list[Entry], Answer, float]
-"""Entries, whom to tell, and since when they wait."""
+"""Entries, their callback, and the time since which they wait."""
 
 
 class Told:
-    """What a caller is told: a future that nobody else may wait for, and so without its locks."""
+    """A future with exactly one waiter, cheaper than concurrent.futures.Future."""
 
     __slots__ = ("_error", "_lock", "_outcomes", "is_done")
 
@@ -55,7 +55,7 @@ class Told:
             self._lock.release()
 
     def result(self) -> list[Outcome]:
-        """Waits until it is there."""
+        """Wait for the outcomes, and return them."""
         if not self.is_done:
             self._lock.acquire()
         if self._outcomes is None:
@@ -64,9 +64,9 @@ class Told:
 
 
 class Writer:
-    """The one way into the log of this process. Thread-safe.
+    """The only writer to the log in this process. Thread-safe.
 
-    Several processes may write to one store: a stream that has grown meanwhile is read again and decided anew.
+    Several processes may write to one store. If a stream has grown meanwhile, it is read again and the entries are decided again.
     """
 
     def __init__(self, store: Store, clock: Clock, on_commit: Callable[[], None], latencies: Latencies) -> None:
@@ -86,7 +86,7 @@ class Writer:
         return [verdict.told(None) for verdict in self._dry_run(entries)[0]]
 
     def simulate(self, entries: list[Entry]) -> list[Recorded]:
-        """The streams that `write` would append to now, with what it would append, in the order of the log. Nothing is."""
+        """The streams that `write` would append to now, including the new events, in log order. Appends nothing."""
         _, events = self._dry_run(entries)
         last = self._store.recorder.last_position()
         stored = self._store.events_of(list(dict.fromkeys(event.stream for event in events)))
@@ -94,33 +94,35 @@ class Writer:
         return [*known, *(replace(event, position=last + number) for number, event in enumerate(events, 1))]
 
     def _dry_run(self, entries: list[Entry]) -> tuple[list[Verdict], list[Recorded]]:
-        """Decided by the log alone: that memory is outdated is found out by writing."""
+        """Decide with a fresh Decider: cached streams may be stale, which only a commit would reveal."""
         with self._lock:
             self._store.make_sure()
             decider = Decider(self._store)
             return decider.decide(entries, max(self._last, self._clock.now()), is_careful=True), decider.events
 
     def enqueue(self, entries: list[Entry], answer: Answer) -> None:
-        """Queue entries for a commit that `flush` makes. What is queued will be written. Waits while the queue is full."""
+        """Queue entries for a commit by `flush`. Queued entries will be written. Waits while the queue is full."""
         while not self.has_room():
             self.flush_once()
         self._queue.append((entries, answer, time.perf_counter()))
 
     def has_room(self) -> bool:
-        """Whether more may be queued."""
+        """Check for room in the queue."""
         return len(self._queue) < QUEUE_LIMIT
 
     def has_queued(self) -> bool:
-        """Whether anybody waits for a commit."""
+        """Check for entries that wait for a commit."""
         return bool(self._queue)
 
     def is_within_commit(self) -> bool:
-        """Whether this thread is in the middle of a commit: in a signal handler that came there, or in a future's callback."""
+        """Check whether this thread is inside a commit: in a signal handler that interrupted it, or in a future's callback."""
         return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]
 
     def refuse_within_commit(self) -> None:
-        """Raises RuntimeError in a signal handler that has come in the middle of a commit, and in the callback of a future, which
-        is called there: the commit would wait for it, and it for the commit."""
+        """Raise RuntimeError inside a commit of this thread, where waiting for a commit would be a deadlock.
+
+        That is in a signal handler that interrupted a commit, and in a future's callback, which the commit calls.
+        """
         if self.is_within_commit():
             raise RuntimeError(
                 "a signal handler or a future's callback cannot wait in the middle of a commit: use record_soon there"
@@ -138,7 +140,7 @@ class Writer:
             self.flush_once()
 
     def try_flush(self, until: Told) -> bool:
-        """Commit until this caller has been told. Returns False where another thread is committing: the caller is queued."""
+        """Commit until this caller has its outcomes. Returns False if another thread is committing: the entries stay queued."""
         try:
             if not self._lock.acquire(blocking=False):
                 return False
@@ -147,19 +149,19 @@ class Writer:
         finally:
             try:
                 let_go(self._lock)
-            finally:  # the first may be interrupted
+            finally:  # an interrupt may end the first call
                 let_go(self._lock)
         return True
 
     def _flush_group(self) -> None:
-        """Commit one group. An interrupt may come anywhere: whoever waits for it in another thread has to be told."""
+        """Commit one group. An interrupt may come anywhere; callers that wait in other threads must still get an answer."""
         group: list[Waiting] = []
         try:
             self._take_group(group)
             if group:
                 self._commit(group)
         except BaseException:
-            self._decider = Decider(self._store)  # nothing that is remembered is trusted
+            self._decider = Decider(self._store)  # trust nothing in memory
             self._store.database.let_go()
             for _, answer, _ in group:
                 answer(None, OutcomeUnknown("interrupted in the middle of a commit"))
@@ -209,8 +211,8 @@ class Writer:
         outcomes = self._write(entries[:half])
         try:
             return [*outcomes, *self._write(entries[half:])]
-        except StoreUnreachable as error:  # of the rest; what it says is not true of all
-            raise OutcomeUnknown(f"recorded are {half} of {len(entries)} messages that were offered at once: {error}") from error
+        except StoreUnreachable as error:  # true of the rest only, not of all messages
+            raise OutcomeUnknown(f"{half} of {len(entries)} messages offered at once are recorded: {error}") from error
 
     def _try(self, entries: list[Entry]) -> list[Outcome]:
         decider = self._decider
@@ -232,19 +234,19 @@ class Writer:
 
 
 def _is_of_one(error: Exception) -> bool:
-    """Whether one message has caused it, as one for an order that cannot be read: the others of its group can be recorded."""
+    """Check whether one message caused the error, e.g. one for an unreadable order. The rest of its group can be recorded."""
     return isinstance(error, UnreadableEvent) or not isinstance(error, (StoreError, EventSourcingError))
 
 
 def _said(error: Exception) -> Exception:
-    """A failure of the store in this package's words."""
+    """The error in this package's terms, if it comes from the store."""
     if isinstance(error, ConnectionPoolClosedError):
         return StoreUnreachable("the ledger is closed")
     return unreachable(error) if isinstance(error, PersistenceError) else error
 
 
 def settle(future: "Future[Result]", result: "Result | None", error: BaseException | None) -> None:
-    """Finish a future, once."""
+    """Finish a future, unless it is done."""
     if future.done():
         return
     if error is not None:

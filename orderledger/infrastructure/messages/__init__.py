@@ -1,1 +1,1 @@
-"""Messages: pydantic models, parsing, and the facts they propose."""
+"""Messages: pydantic models, parsing, and conversion to events."""

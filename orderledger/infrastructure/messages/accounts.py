@@ -1,4 +1,4 @@
-"""What is recorded of an account: its instruments, money, gaps, and what was found when it was compared with the venue."""
+"""Messages about an account: instruments, marks, funding, adjustments, gaps, balances and reconciliations."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -21,7 +21,7 @@ __all__ = ["Adjust", "Balance", "Certify", "Funding", "Gap", "Instrument", "Mark
 
 
 class Instrument(Message):
-    """The definition of an instrument, term by term: of each term the value of the latest `at` holds."""
+    """Definition of an instrument. Each term holds the value with the latest `at`."""
 
     fact: ClassVar = InstrumentDefined
     default_source: ClassVar = Source.OPERATOR
@@ -35,7 +35,7 @@ class Instrument(Message):
 
 
 class Mark(Message):
-    """The price at which open positions are valued."""
+    """Price at which open positions are valued."""
 
     fact: ClassVar = MarkRecorded
     type: Literal["mark"] = "mark"
@@ -44,7 +44,7 @@ class Mark(Message):
 
 
 class Funding(Message):
-    """Positive when received, negative when paid."""
+    """Funding payment. The amount is positive when received, negative when paid."""
 
     fact: ClassVar = FundingRecorded
     type: Literal["funding"] = "funding"
@@ -54,7 +54,7 @@ class Funding(Message):
 
 
 class Adjust(Message):
-    """An opening or corrected position: from `at` on it is `quantity` (signed) at an average of `price`."""
+    """Opening or corrected position: from `at` on, the position is `quantity` (signed) at the average price `price`."""
 
     fact: ClassVar = PositionAdjusted
     default_source: ClassVar = Source.OPERATOR
@@ -65,7 +65,7 @@ class Adjust(Message):
 
 
 class Gap(Message):
-    """A stream of the venue was down."""
+    """Period in which a stream of the venue was down."""
 
     fact: ClassVar = GapRecorded
     type: Literal["gap"] = "gap"
@@ -74,7 +74,7 @@ class Gap(Message):
 
 
 class Balance(Message):
-    """What the venue says the position is."""
+    """Position as reported by the venue."""
 
     fact: ClassVar = BalanceReported
     type: Literal["balance"] = "balance"
@@ -84,14 +84,14 @@ class Balance(Message):
 
 
 class OpenBreak(Model):
-    """A difference from the venue that is not settled."""
+    """Unsettled difference from the venue."""
 
     id: Identifier
     since: Time
 
 
 class Certify(Message):
-    """The account was compared with its venue, and this is what came of it. Made by `orderledger reconcile` and `collect`."""
+    """Result of a comparison of the account with its venue, made by `orderledger reconcile` and `collect`."""
 
     fact: ClassVar = ReconciliationCertified
     default_source: ClassVar = Source.RECONCILIATION

@@ -19,7 +19,7 @@ from orderledger.infrastructure.messages.base import Message, Model
 __all__ = ["Adjust", "Balance", "Certify", "Funding", "Gap", "Instrument", "Mark", "OpenBreak"]
 
 class Instrument(Message):
-    """The definition of an instrument, term by term: of each term the value of the latest `at` holds."""
+    """Definition of an instrument. Each term holds the value with the latest `at`."""
 
     fact: ClassVar[type[InstrumentDefined]]
     default_source: ClassVar[Source]
@@ -52,7 +52,7 @@ class Instrument(Message):
     ) -> None: ...
 
 class Mark(Message):
-    """The price at which open positions are valued."""
+    """Price at which open positions are valued."""
 
     fact: ClassVar[type[MarkRecorded]]
     type: Literal["mark"]
@@ -76,7 +76,7 @@ class Mark(Message):
     ) -> None: ...
 
 class Funding(Message):
-    """Positive when received, negative when paid."""
+    """Funding payment. The amount is positive when received, negative when paid."""
 
     fact: ClassVar[type[FundingRecorded]]
     type: Literal["funding"]
@@ -102,7 +102,7 @@ class Funding(Message):
     ) -> None: ...
 
 class Adjust(Message):
-    """An opening or corrected position: from `at` on it is `quantity` (signed) at an average of `price`."""
+    """Opening or corrected position: from `at` on, the position is `quantity` (signed) at the average price `price`."""
 
     fact: ClassVar[type[PositionAdjusted]]
     default_source: ClassVar[Source]
@@ -129,7 +129,7 @@ class Adjust(Message):
     ) -> None: ...
 
 class Gap(Message):
-    """A stream of the venue was down."""
+    """Period in which a stream of the venue was down."""
 
     fact: ClassVar[type[GapRecorded]]
     type: Literal["gap"]
@@ -153,7 +153,7 @@ class Gap(Message):
     ) -> None: ...
 
 class Balance(Message):
-    """What the venue says the position is."""
+    """Position as reported by the venue."""
 
     fact: ClassVar[type[BalanceReported]]
     type: Literal["balance"]
@@ -179,7 +179,7 @@ class Balance(Message):
     ) -> None: ...
 
 class OpenBreak(Model):
-    """A difference from the venue that is not settled."""
+    """Unsettled difference from the venue."""
 
     id: str
     since: datetime
@@ -191,7 +191,7 @@ class OpenBreak(Model):
     ) -> None: ...
 
 class Certify(Message):
-    """The account was compared with its venue, and this is what came of it. Made by `orderledger reconcile` and `collect`."""
+    """Result of a comparison of the account with its venue, made by `orderledger reconcile` and `collect`."""
 
     fact: ClassVar[type[ReconciliationCertified]]
     default_source: ClassVar[Source]

@@ -1,4 +1,4 @@
-"""What all messages share: the fields around a fact, and the terms of an order."""
+"""Fields that all messages share, and the terms of an order."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -17,7 +17,7 @@ class Model(BaseModel):
 
 
 class ReportedClaims(Model):
-    """What the venue claims besides the fact itself. Used to cross-check, never to invent a fill."""
+    """Further claims in a venue's report. They serve as a cross-check, and never create a fill."""
 
     status: Identifier | None = None
     quantity: NotNegative | None = None
@@ -33,7 +33,7 @@ class ReportedClaims(Model):
 
 
 class LinksTo(Model):
-    """What an order belongs to."""
+    """Proposal, trade and orders that an order belongs to."""
 
     proposal_id: Identifier | None = None
     trade_id: Identifier | None = None
@@ -43,10 +43,10 @@ class LinksTo(Model):
 
 
 class Message(Model):
-    """What every message may carry.
+    """Fields that every message may carry.
 
-    A type of message is a class with `fact`, the event it proposes, and `type`, its name. `default_source` is its source where
-    the message gives none. Of the fields in `needs_one_of` a message gives at least one.
+    A message type is a subclass. `fact` is the event that it proposes, and `type` is its name. `default_source` is the source of
+    a message that gives none. A message gives at least one field of `needs_one_of`.
     """
 
     fact: ClassVar[type[AnyFact]]
@@ -54,40 +54,38 @@ class Message(Model):
     needs_one_of: ClassVar[tuple[str, ...]] = ()
 
     account: Identifier = Field(description="The trading account, one at one venue, e.g. hyperliquid:main.")
-    at: Time | None = Field(
-        default=None, description="When it happened, by the sender's clock. Defaults to the time of recording."
-    )
+    at: Time | None = Field(default=None, description="Time of the event, by the sender's clock. Default: the time of recording.")
     source: Source | None = Field(
-        default=None, description="Where it comes from. Default: strategy for commands, venue_push for reports."
+        default=None, description="Origin of the message. Default: strategy for commands, venue_push for reports."
     )
     message_id: Identifier | None = Field(default=None, description="Idempotency key of the sender.")
-    evidence: Any = Field(default=None, description="The raw venue payload, any JSON, kept as it came.")
-    reason: Identifier | None = Field(default=None, description="A code.")
-    text: Text | None = Field(default=None, description="A sentence.")
-    actor: Identifier | None = Field(default=None, description="Who.")
-    correlation_id: Identifier | None = Field(default=None, description="What belongs together.")
-    causation_id: Identifier | None = Field(default=None, description="Because of what.")
+    evidence: Any = Field(default=None, description="Raw payload of the venue, kept unchanged.")
+    reason: Identifier | None = Field(default=None, description="Reason code.")
+    text: Text | None = Field(default=None, description="Sentence for people.")
+    actor: Identifier | None = Field(default=None, description="Person or program that caused it.")
+    correlation_id: Identifier | None = Field(default=None, description="Id shared by related messages.")
+    causation_id: Identifier | None = Field(default=None, description="Id of the cause.")
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Looked at like any message: pydantic takes over whatever `update` says, and what is recorded stays. Raises
-        ValidationError."""
+        """Copy and validate: pydantic would accept any `update`, and recorded messages cannot be changed.
+
+        Raises ValidationError.
+        """
         copied = super().model_copy(update=update, deep=deep)
         return type(self).model_validate({name: copied.__dict__[name] for name in copied.model_fields_set}) if update else copied
 
 
 class OrderMessage(Message):
-    """What every message about an order may carry. It needs one of client_order_id, venue_order_id and aliases."""
+    """Fields that every message about an order may carry. It needs one of client_order_id, venue_order_id and aliases."""
 
-    client_order_id: Identifier | None = Field(default=None, description="Our id, or any id the order has borne.")
-    venue_order_id: Identifier | None = Field(
-        default=None, description="The venue's id. An order can have several over its life."
-    )
-    aliases: Names = Field(default_factory=dict, description="Other names under which the venue speaks of this order.")
-    reported: ReportedClaims | None = Field(default=None, description="What the venue claims besides.")
+    client_order_id: Identifier | None = Field(default=None, description="Our id, or any earlier id of the order.")
+    venue_order_id: Identifier | None = Field(default=None, description="The venue's id. An order can have several over time.")
+    aliases: Names = Field(default_factory=dict, description="Other names that the venue uses for this order.")
+    reported: ReportedClaims | None = Field(default=None, description="Further claims in the venue's report.")
 
 
 class OrderTerms(Model):
-    """What is to be traded, and how."""
+    """Terms of an order."""
 
     instrument: Identifier
     side: Side

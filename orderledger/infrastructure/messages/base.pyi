@@ -15,7 +15,7 @@ __all__ = ["LinksTo", "Message", "ReportedClaims"]
 class Model(BaseModel): ...
 
 class ReportedClaims(Model):
-    """What the venue claims besides the fact itself. Used to cross-check, never to invent a fill."""
+    """Further claims in a venue's report. They serve as a cross-check, and never create a fill."""
 
     status: str | None
     quantity: Decimal | None
@@ -45,7 +45,7 @@ class ReportedClaims(Model):
     ) -> None: ...
 
 class LinksTo(Model):
-    """What an order belongs to."""
+    """Proposal, trade and orders that an order belongs to."""
 
     proposal_id: str | None
     trade_id: str | None
@@ -63,7 +63,7 @@ class LinksTo(Model):
     ) -> None: ...
 
 class Message(Model):
-    """What every message may carry."""
+    """Fields that every message may carry."""
 
     fact: ClassVar[type[AnyFact]]
     default_source: ClassVar[Source]
@@ -96,7 +96,7 @@ class Message(Model):
     ) -> None: ...
 
 class OrderMessage(Message):
-    """What every message about an order may carry. It needs one of client_order_id, venue_order_id and aliases."""
+    """Fields that every message about an order may carry. It needs one of client_order_id, venue_order_id and aliases."""
 
     client_order_id: str | None
     venue_order_id: str | None
@@ -122,7 +122,7 @@ class OrderMessage(Message):
     ) -> None: ...
 
 class OrderTerms(Model):
-    """What is to be traded, and how."""
+    """Terms of an order."""
 
     instrument: str
     side: Side

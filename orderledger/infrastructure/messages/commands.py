@@ -1,4 +1,4 @@
-"""What we want, and what we have done about it. A command may be refused."""
+"""Commands: what our side wants, and what it has done. The ledger may refuse a command."""
 
 from typing import ClassVar, Literal
 
@@ -21,13 +21,13 @@ __all__ = ["Approve", "Decline", "Deny", "Propose", "Request", "RequestCancel", 
 
 
 class Command(Message):
-    """Ours, not the venue's."""
+    """Message of our side, not of the venue."""
 
     default_source: ClassVar = Source.STRATEGY
 
 
 class Request(Command, OrderMessage, OrderTerms):
-    """We want this order. Recorded before it is sent."""
+    """New order. Recorded before it is sent."""
 
     fact: ClassVar = OrderRequested
     type: Literal["request"] = "request"
@@ -38,7 +38,7 @@ class Request(Command, OrderMessage, OrderTerms):
 
 
 class Deny(Command, OrderMessage):
-    """Refused by our own checks, never sent."""
+    """Order that our own checks refused. It is never sent."""
 
     fact: ClassVar = OrderDenied
     type: Literal["deny"] = "deny"
@@ -46,14 +46,14 @@ class Deny(Command, OrderMessage):
 
 
 class Submit(Command, OrderMessage):
-    """Handed to the venue."""
+    """Order handed to the venue."""
 
     fact: ClassVar = OrderSubmitted
     type: Literal["submit"] = "submit"
 
 
 class Unresolved(Command, OrderMessage):
-    """Sending ended without an answer (timeout, 5xx, dropped connection): the outcome is unknown."""
+    """Sending ended without an answer (timeout, 5xx, dropped connection). The outcome is unknown."""
 
     fact: ClassVar = SubmissionUnresolved
     type: Literal["unresolved"] = "unresolved"
@@ -61,7 +61,7 @@ class Unresolved(Command, OrderMessage):
 
 
 class RequestCancel(Command, OrderMessage):
-    """We want the order to end."""
+    """Request to cancel an order."""
 
     fact: ClassVar = CancelRequested
     type: Literal["request_cancel"] = "request_cancel"
@@ -69,7 +69,7 @@ class RequestCancel(Command, OrderMessage):
 
 
 class RequestReplace(Command, OrderMessage):
-    """We want other terms. At least one of quantity (the new total, FIX OrderQty), limit_price and stop_price."""
+    """Request to change an order. At least one of quantity (the new total, FIX OrderQty), limit_price and stop_price."""
 
     fact: ClassVar = ReplaceRequested
     needs_one_of: ClassVar = ("quantity", "limit_price", "stop_price")
@@ -82,7 +82,7 @@ class RequestReplace(Command, OrderMessage):
 
 
 class Propose(Command, OrderTerms):
-    """A strategy would like to do this."""
+    """Order that a strategy proposes."""
 
     fact: ClassVar = ProposalMade
     type: Literal["propose"] = "propose"
@@ -94,7 +94,7 @@ class Propose(Command, OrderTerms):
 
 
 class Approve(Command):
-    """The proposal may be carried out."""
+    """Decision for a proposal: it may be carried out."""
 
     fact: ClassVar = ProposalApproved
     type: Literal["approve"] = "approve"
@@ -102,7 +102,7 @@ class Approve(Command):
 
 
 class Decline(Command):
-    """The proposal will not be carried out."""
+    """Decision against a proposal: it will not be carried out."""
 
     fact: ClassVar = ProposalDeclined
     type: Literal["decline"] = "decline"

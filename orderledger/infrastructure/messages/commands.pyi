@@ -20,7 +20,7 @@ from orderledger.infrastructure.messages.base import LinksTo, Message, OrderMess
 __all__ = ["Approve", "Decline", "Deny", "Propose", "Request", "RequestCancel", "RequestReplace", "Submit", "Unresolved"]
 
 class Command(Message):
-    """Ours, not the venue's."""
+    """Message of our side, not of the venue."""
 
     default_source: ClassVar[Source]
     def __init__(
@@ -39,7 +39,7 @@ class Command(Message):
     ) -> None: ...
 
 class Request(Command, OrderMessage, OrderTerms):
-    """We want this order. Recorded before it is sent."""
+    """New order. Recorded before it is sent."""
 
     fact: ClassVar[type[OrderRequested]]
     client_order_id: str
@@ -80,7 +80,7 @@ class Request(Command, OrderMessage, OrderTerms):
     ) -> None: ...
 
 class Deny(Command, OrderMessage):
-    """Refused by our own checks, never sent."""
+    """Order that our own checks refused. It is never sent."""
 
     fact: ClassVar[type[OrderDenied]]
     reason: str
@@ -105,7 +105,7 @@ class Deny(Command, OrderMessage):
     ) -> None: ...
 
 class Submit(Command, OrderMessage):
-    """Handed to the venue."""
+    """Order handed to the venue."""
 
     fact: ClassVar[type[OrderSubmitted]]
     type: Literal["submit"]
@@ -129,7 +129,7 @@ class Submit(Command, OrderMessage):
     ) -> None: ...
 
 class Unresolved(Command, OrderMessage):
-    """Sending ended without an answer (timeout, 5xx, dropped connection): the outcome is unknown."""
+    """Sending ended without an answer (timeout, 5xx, dropped connection). The outcome is unknown."""
 
     fact: ClassVar[type[SubmissionUnresolved]]
     reason: str
@@ -154,7 +154,7 @@ class Unresolved(Command, OrderMessage):
     ) -> None: ...
 
 class RequestCancel(Command, OrderMessage):
-    """We want the order to end."""
+    """Request to cancel an order."""
 
     fact: ClassVar[type[CancelRequested]]
     type: Literal["request_cancel"]
@@ -180,7 +180,7 @@ class RequestCancel(Command, OrderMessage):
     ) -> None: ...
 
 class RequestReplace(Command, OrderMessage):
-    """We want other terms. At least one of quantity (the new total, FIX OrderQty), limit_price and stop_price."""
+    """Request to change an order. At least one of quantity (the new total, FIX OrderQty), limit_price and stop_price."""
 
     fact: ClassVar[type[ReplaceRequested]]
     needs_one_of: ClassVar[tuple[str, ...]]
@@ -215,7 +215,7 @@ class RequestReplace(Command, OrderMessage):
     ) -> None: ...
 
 class Propose(Command, OrderTerms):
-    """A strategy would like to do this."""
+    """Order that a strategy proposes."""
 
     fact: ClassVar[type[ProposalMade]]
     type: Literal["propose"]
@@ -255,7 +255,7 @@ class Propose(Command, OrderTerms):
     ) -> None: ...
 
 class Approve(Command):
-    """The proposal may be carried out."""
+    """Decision for a proposal: it may be carried out."""
 
     fact: ClassVar[type[ProposalApproved]]
     type: Literal["approve"]
@@ -277,7 +277,7 @@ class Approve(Command):
     ) -> None: ...
 
 class Decline(Command):
-    """The proposal will not be carried out."""
+    """Decision against a proposal: it will not be carried out."""
 
     fact: ClassVar[type[ProposalDeclined]]
     type: Literal["decline"]

@@ -1,4 +1,4 @@
-"""From a message to the fact it proposes, and to the envelope around it."""
+"""Conversion of a message to the event that it proposes, and to the fields around that event."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -14,31 +14,33 @@ from orderledger.infrastructure.messages.base import OrderMessage
 from orderledger.infrastructure.messages.registry import MESSAGES, Gap, Message
 
 EXACT_TYPES = (Decimal, datetime)
-"""Go over as they are, not by way of text."""
+"""Types that msgspec takes over unchanged, not by way of text."""
 
 NESTING_LIMIT = 200
-"""Levels in evidence and tags. What is nested deeper might be kept, and could then not be shown."""
+"""Most levels of evidence and tags. Deeper values could be stored, but not shown."""
 
 _evidence = msgspec.json.Encoder(decimal_format="number")
 
 
 def to_fact(message: Message) -> AnyFact:
-    """The fact that the message proposes. Raises InvalidMessage where fields that go together are missing."""
+    """The event that the message proposes. Raises InvalidMessage if fields that go together are missing."""
     convert = _CONVERTERS.get(type(message))
     if convert is None:
         kind = type(message).__name__
-        raise TypeError(f"a message such as Fill(...) can be recorded, not a {kind}; parse_document makes one of a dictionary")
+        raise TypeError(f"only a message such as Fill(...) can be recorded, not a {kind}; use parse_document for a dictionary")
     return convert(message)
 
 
 def source_of(message: Message) -> str:
-    """Who speaks, where the message does not say: the strategy for what is ours, the venue for the rest."""
+    """The source of the message. Default: the strategy for commands, the venue for the rest."""
     return (message.default_source if message.source is None else message.source).value
 
 
 class Evidence(dict[str, Any]):
-    """A venue's raw payload, with the JSON text that it is kept as: made once, when it is looked whether there is one. Nothing
-    in it is to be changed. Raises InvalidMessage where there is none."""
+    """Raw payload of a venue with the JSON text that is stored, made once when it is checked. Do not change its items.
+
+    Raises InvalidMessage if the payload cannot be written as JSON.
+    """
 
     __slots__ = ("text",)
 
@@ -48,12 +50,12 @@ class Evidence(dict[str, Any]):
 
 
 def evidence_of(payload: Any) -> bytes:
-    """The venue's raw payload as JSON text. Raises InvalidMessage for what is none."""
+    """The raw payload of a venue as JSON text. Raises InvalidMessage if it cannot be written as JSON."""
     return payload.text if isinstance(payload, Evidence) else _json_text("evidence", payload)
 
 
 def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
-    """Fields go over by name. msgspec fills in a frozen fact without its `__init__`, in half the time."""
+    """A function that copies fields by name. msgspec builds a frozen event without its `__init__`, in half the time."""
     fact_class, needed = message_class.fact, message_class.needs_one_of
     is_about_order = issubclass(message_class, OrderMessage)
     has_tags = "tags" in message_class.model_fields
@@ -85,7 +87,7 @@ def _check_json(tags: dict[str, Any]) -> None:
 
 
 def _exact(value: Any) -> Any:
-    """With floats as the decimals that they are written as, which the log keeps as text: what is told again is the same."""
+    """The value with floats as the decimals of their shortest text. The log keeps text, so a repeated message is equal."""
     if isinstance(value, dict):
         return {name: _exact(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -94,14 +96,15 @@ def _exact(value: Any) -> Any:
 
 
 def _json_text(field: str, value: Any) -> bytes:
-    """A Decimal that is no number would be written as a bare word, and could never be read again."""
+    """JSON text of a value. Refuses a Decimal such as NaN: it would be a bare word in the text, which no parser can read
+    again."""
     try:
         text = _evidence.encode(value)
         if b"NaN" in text or b"Infinity" in text:
             msgspec.json.decode(text)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
         raise InvalidMessage(field, "cannot be kept as JSON") from None
-    # A level takes two bytes at the least: most evidence is too short to be asked.
+    # A level takes at least two bytes, so most evidence is too short to need the count.
     if len(text) > 2 * NESTING_LIMIT and text.count(b"[") + text.count(b"{") > NESTING_LIMIT and _levels(value) > NESTING_LIMIT:
         raise InvalidMessage(field, "is nested too deeply")
     return text

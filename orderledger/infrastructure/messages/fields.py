@@ -1,4 +1,4 @@
-"""The field types of messages: exact numbers, times with an offset, identifiers kept byte for byte."""
+"""Field types of messages: exact numbers, times with an offset, identifiers kept byte for byte."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StringC
 NUMBER = re.compile(r"-?[0-9]{1,1000}(\.[0-9]{1,1000})?([eE][+-]?[0-9]{1,4})?", re.ASCII)
 DIGITS = 28
 PLAIN_NUMBER = re.compile(r"-?[0-9]{1,28}(\.[0-9]{1,28})?", re.ASCII)
-"""What most numbers look like: within all limits, with nothing left to check."""
+"""The form of most numbers. It is within all limits and needs no further check."""
 TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
@@ -19,7 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_number(value: Any) -> Decimal:
-    """An exact number from its text, from an integer or a Decimal. Never through a float."""
+    """An exact number from text, an integer or a Decimal. Never through a float."""
     if isinstance(value, str) and PLAIN_NUMBER.fullmatch(value):
         return Decimal(value)
     if isinstance(value, str):
@@ -43,7 +43,7 @@ def parse_number(value: Any) -> Decimal:
 
 
 def parse_time(value: Any) -> datetime:
-    """A moment, in UTC to the microsecond, from RFC 3339 with an offset or from an integer count of s, ms, us or ns."""
+    """A time in UTC to the microsecond, from RFC 3339 with an offset or an integer count of s, ms, us or ns."""
     if isinstance(value, str):
         if not TIME.fullmatch(value):
             raise ValueError("is not an RFC 3339 time with an offset")
@@ -64,8 +64,10 @@ def parse_time(value: Any) -> datetime:
 
 @lru_cache(maxsize=1024)
 def _from_count(count: int) -> datetime:
-    """The magnitude tells the unit: from 1e18 on nanoseconds, from 1e15 us, from 1e12 ms, else seconds. Venues give one time in
-    several fields and rows."""
+    """A time from a count. The magnitude gives the unit: ns from 1e18, us from 1e15, ms from 1e12, else seconds.
+
+    Cached, because venues repeat one time in several fields and rows.
+    """
     if not 0 <= count < 10**20:
         raise ValueError("is no time in s, ms, us or ns")
     if count >= 10**18:

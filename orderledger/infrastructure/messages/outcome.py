@@ -1,4 +1,4 @@
-"""The answer to a message, given only when it is durable."""
+"""The outcome of a message, given when the message is durable."""
 
 from typing import Literal, NamedTuple
 
@@ -8,9 +8,12 @@ Answer = Literal["recorded", "duplicate", "refused", "invalid"]
 
 
 class Outcome(NamedTuple):
-    """`position`: where the message stands in the log, if it was recorded. `reason`: the code of a refusal; of what is no
-    message, the field and the fault. `anomalies`: codes of what is odd about it. `text`: a sentence: why
-    a message is refused or invalid; of a recorded one, a hint at what may be a mistake. `field`: the field at fault."""
+    """Outcome of one message.
+
+    `position`: log position, if the message was recorded. `reason`: code of a refusal, or the field and the fault of an invalid
+    message. `anomalies`: codes of the anomalies that it raised. `text`: a sentence: why a message is refused or invalid, or a
+    hint at a possible mistake in a recorded one. `field`: the field at fault.
+    """
 
     outcome: Answer
     position: int | None = None

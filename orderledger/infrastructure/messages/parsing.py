@@ -1,4 +1,4 @@
-"""From text to messages, and the reasons why not."""
+"""Parsing of messages, with the reason for each invalid one."""
 
 import json
 from decimal import Decimal
@@ -15,16 +15,16 @@ from orderledger.infrastructure.messages.registry import MESSAGES, Message
 __all__ = ["parse_document", "parse_line"]
 
 LINE_LIMIT = 1 << 20
-"""Bytes. A longer line is not a message."""
+"""Bytes. A longer line is invalid."""
 
 FIELD_SHOWN = 200
 
 LONG = 1 << 63
-"""Integers from here on are read by `json` alone."""
+"""Integers of at least this magnitude are read by `json` alone."""
 
 
 def parse_line(line: str | bytes) -> Message:
-    """One NDJSON line. Raises InvalidMessage naming the field and the fault."""
+    """Parse one NDJSON line. Raises InvalidMessage naming the field and the fault."""
     if not isinstance(line, (str, bytes)):
         raise TypeError(f"a line is text or bytes, not a {type(line).__name__}")
     if len(line) > LINE_LIMIT:
@@ -34,8 +34,10 @@ def parse_line(line: str | bytes) -> Message:
 
 
 def _plain_document(line: str | bytes) -> dict[str, Any] | None:
-    """The document in a line that msgspec reads exactly as `json` does, in a quarter of the time: an object without escapes, and
-    without a key given twice. None for any other line."""
+    """Parse a line that msgspec reads exactly as `json` does, in a quarter of the time. None for any other line.
+
+    Such a line holds an object without escapes and without a repeated key.
+    """
     try:
         document = _plain_decoder.decode(line)
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
@@ -46,8 +48,8 @@ def _plain_document(line: str | bytes) -> dict[str, Any] | None:
 
 
 def _quotes_in(value: Any) -> float:
-    """Quotation marks in the JSON text of a value without escapes. The text of an object with a key given twice has more. Of a
-    value that `json` is to read, no number: it equals no count."""
+    """Number of quotation marks in the JSON text of a value without escapes; a text with a repeated key has more. NaN, which
+    equals no count, if the value holds an integer that `json` has to read."""
     if type(value) is str:
         return 2
     if type(value) is dict:
@@ -74,7 +76,7 @@ def _any_document(line: str | bytes) -> Any:
 
 
 def parse_document(document: Any) -> Message:
-    """One message as a dictionary, e.g. from JSON. Raises InvalidMessage naming the field and the fault."""
+    """Parse one message given as a dictionary, e.g. from JSON. Raises InvalidMessage naming the field and the fault."""
     if not isinstance(document, dict):
         raise InvalidMessage("", "is not a JSON object")
     kind = document.get("type")
@@ -90,7 +92,7 @@ def parse_document(document: Any) -> Message:
 
 
 def uncapitalized(sentence: str) -> str:
-    """To go on with after a name. What it quotes stays as it is."""
+    """The sentence with a small first letter, to follow a name. A quotation at its start stays unchanged."""
     return sentence[:1].lower() + sentence[1:]
 
 
@@ -113,7 +115,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _readable(field: str) -> str:
-    """The name of a field as it can be printed: no half of a surrogate pair, and no end of it."""
+    """A printable form of a field's name: without lone surrogates, and of limited length."""
     return field[:FIELD_SHOWN].encode(errors="backslashreplace").decode()
 
 

@@ -1,6 +1,6 @@
-"""All message types: the contract of the Python API, the command line and every importer.
+"""All message types: the interface of the Python API, the command line and every importer.
 
-Unknown fields are errors. Commands may be refused; reports are the venue's and are always recorded.
+Unknown fields are errors. The ledger may refuse commands; it always records reports of the venue.
 """
 
 from typing import TYPE_CHECKING, Annotated, Union
@@ -18,7 +18,7 @@ GROUPS: dict[str, list[type[Message]]] = {
     title: [model for name in module.__all__ if issubclass(model := getattr(module, name), Message)]
     for title, module in (("Commands", commands), ("Reports", reports), ("About an account", accounts))
 }
-"""The message types as the reference groups them."""
+"""The message types, grouped as in the reference."""
 
 MESSAGES: dict[str, type[Message]] = {model.model_fields["type"].default: model for models in GROUPS.values() for model in models}
 
@@ -26,4 +26,4 @@ if TYPE_CHECKING:
     AnyMessage = Message
 else:
     AnyMessage = Annotated[Union[tuple(MESSAGES.values())], Field(discriminator="type")]  # noqa: UP007
-    """The union whose JSON Schema the reference publishes."""
+    """Union of all message types. The reference publishes its JSON Schema."""

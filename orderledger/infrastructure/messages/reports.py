@@ -1,4 +1,4 @@
-"""What the venue says of an order. A report is always recorded."""
+"""Reports of a venue about an order. The ledger always records a report."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -53,28 +53,28 @@ __all__ = [
 
 
 class Report(OrderMessage):
-    """The venue's word. `instrument` and `side` help when the order may be unknown to us; an empty side is one not told."""
+    """Report of the venue. `instrument` and `side` help if the ledger may not know the order. An empty side was not reported."""
 
     instrument: Identifier | None = None
     side: Annotated[Side | None, BeforeValidator(lambda side: None if side == "" else side)] = None
 
 
 class Acknowledge(Report):
-    """Accepted and working."""
+    """Order accepted and working."""
 
     fact: ClassVar = OrderAcknowledged
     type: Literal["acknowledge"] = "acknowledge"
 
 
 class Reject(Report):
-    """Refused by the venue. With the reason duplicate_order it leaves a working order working."""
+    """Order refused by the venue. With the reason duplicate_order, a working order stays working."""
 
     fact: ClassVar = OrderRejected
     type: Literal["reject"] = "reject"
 
 
 class Fill(Report):
-    """An execution. The same fill_id with the same numbers counts once."""
+    """Execution. The same fill_id with the same numbers counts once."""
 
     fact: ClassVar = FillRecorded
     type: Literal["fill"] = "fill"
@@ -82,12 +82,12 @@ class Fill(Report):
     quantity: Quantity
     price: Number
     fee: Number | None = Field(default=None, description="Positive when paid, negative when received.")
-    fee_currency: Identifier | None = Field(default=None, description="Default: what the instrument is settled in.")
+    fee_currency: Identifier | None = Field(default=None, description="Default: the instrument's settlement currency.")
     liquidity: Liquidity | None = None
 
 
 class CorrectFill(Report):
-    """Replaces an earlier fill. Corrections chain."""
+    """Replacement of an earlier fill. A correction can be corrected again."""
 
     fact: ClassVar = FillCorrected
     type: Literal["correct_fill"] = "correct_fill"
@@ -101,7 +101,7 @@ class CorrectFill(Report):
 
 
 class BustFill(Report):
-    """That fill never happened."""
+    """Cancellation of a fill: it never happened."""
 
     fact: ClassVar = FillBusted
     type: Literal["bust_fill"] = "bust_fill"
@@ -109,14 +109,14 @@ class BustFill(Report):
 
 
 class Cancel(Report):
-    """Ended by a cancel, ours or the venue's (`reason`: e.g. liquidation, self_trade)."""
+    """Order canceled, by us or by the venue (`reason`: e.g. liquidation, self_trade)."""
 
     fact: ClassVar = OrderCanceled
     type: Literal["cancel"] = "cancel"
 
 
 class RejectCancel(Report):
-    """The order goes on as it was. With the reason unknown_order it is no sign that the venue has the order."""
+    """Cancel request refused; the order is unchanged. The reason unknown_order is no sign that the venue has the order."""
 
     fact: ClassVar = CancelRejected
     type: Literal["reject_cancel"] = "reject_cancel"
@@ -124,7 +124,7 @@ class RejectCancel(Report):
 
 
 class RejectReplace(Report):
-    """The order goes on as it was. With the reason unknown_order it is no sign that the venue has the order."""
+    """Replace request refused; the order is unchanged. The reason unknown_order is no sign that the venue has the order."""
 
     fact: ClassVar = ReplaceRejected
     type: Literal["reject_replace"] = "reject_replace"
@@ -132,7 +132,7 @@ class RejectReplace(Report):
 
 
 class Replace(Report):
-    """New terms are in force, as the venue states them. At least one of quantity, limit_price and stop_price."""
+    """New terms in force, as the venue states them. At least one of quantity, limit_price and stop_price."""
 
     fact: ClassVar = OrderReplaced
     needs_one_of: ClassVar = ("quantity", "limit_price", "stop_price")
@@ -144,42 +144,42 @@ class Replace(Report):
 
 
 class Expire(Report):
-    """Ended by its time in force."""
+    """Order ended by its time in force."""
 
     fact: ClassVar = OrderExpired
     type: Literal["expire"] = "expire"
 
 
 class Trigger(Report):
-    """A stop order has become live."""
+    """Stop order triggered."""
 
     fact: ClassVar = OrderTriggered
     type: Literal["trigger"] = "trigger"
 
 
 class Suspend(Report):
-    """Not eligible for trading for now."""
+    """Order suspended: not eligible for trading for now."""
 
     fact: ClassVar = OrderSuspended
     type: Literal["suspend"] = "suspend"
 
 
 class Resume(Report):
-    """Eligible again."""
+    """Order eligible for trading again."""
 
     fact: ClassVar = OrderResumed
     type: Literal["resume"] = "resume"
 
 
 class Reinstate(Report):
-    """Working after all: what was said up to `at` to have ended it was a mistake, and does not stand."""
+    """Order working after all. The ends reported up to `at` were a mistake and no longer count."""
 
     fact: ClassVar = OrderReinstated
     type: Literal["reinstate"] = "reinstate"
 
 
 class Stop(Report):
-    """The venue guarantees an execution (FIX Stopped)."""
+    """Execution guaranteed by the venue (FIX Stopped)."""
 
     fact: ClassVar = OrderStopped
     type: Literal["stop"] = "stop"
@@ -193,7 +193,7 @@ class DoneForDay(Report):
 
 
 class Restate(Report):
-    """Changed by the venue unasked."""
+    """Order changed by the venue without a request."""
 
     fact: ClassVar = OrderRestated
     type: Literal["restate"] = "restate"
@@ -203,7 +203,7 @@ class Restate(Report):
 
 
 class Status(Report):
-    """Observed by asking; never moves an order backwards. At least one of status and pending."""
+    """State of the order in the answer to a query. It never moves an order backwards. At least one of status and pending."""
 
     fact: ClassVar = StatusObserved
     needs_one_of: ClassVar = ("status", "pending")
@@ -213,7 +213,7 @@ class Status(Report):
 
 
 class Absent(Report):
-    """Asked, and the venue did not know it; or missing from a full list. Evidence, never an end."""
+    """Order unknown to the venue when queried, or missing from a full list. It is evidence, and never ends an order."""
 
     fact: ClassVar = OrderAbsent
     type: Literal["absent"] = "absent"

@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 class Report(OrderMessage):
-    """The venue's word. `instrument` and `side` help when the order may be unknown to us; an empty side is one not told."""
+    """Report of the venue. `instrument` and `side` help if the ledger may not know the order. An empty side was not reported."""
 
     instrument: str | None
     side: Side | None
@@ -78,7 +78,7 @@ class Report(OrderMessage):
     ) -> None: ...
 
 class Acknowledge(Report):
-    """Accepted and working."""
+    """Order accepted and working."""
 
     fact: ClassVar[type[OrderAcknowledged]]
     type: Literal["acknowledge"]
@@ -104,7 +104,7 @@ class Acknowledge(Report):
     ) -> None: ...
 
 class Reject(Report):
-    """Refused by the venue. With the reason duplicate_order it leaves a working order working."""
+    """Order refused by the venue. With the reason duplicate_order, a working order stays working."""
 
     fact: ClassVar[type[OrderRejected]]
     type: Literal["reject"]
@@ -130,7 +130,7 @@ class Reject(Report):
     ) -> None: ...
 
 class Fill(Report):
-    """An execution. The same fill_id with the same numbers counts once."""
+    """Execution. The same fill_id with the same numbers counts once."""
 
     fact: ClassVar[type[FillRecorded]]
     type: Literal["fill"]
@@ -168,7 +168,7 @@ class Fill(Report):
     ) -> None: ...
 
 class CorrectFill(Report):
-    """Replaces an earlier fill. Corrections chain."""
+    """Replacement of an earlier fill. A correction can be corrected again."""
 
     fact: ClassVar[type[FillCorrected]]
     type: Literal["correct_fill"]
@@ -208,7 +208,7 @@ class CorrectFill(Report):
     ) -> None: ...
 
 class BustFill(Report):
-    """That fill never happened."""
+    """Cancellation of a fill: it never happened."""
 
     fact: ClassVar[type[FillBusted]]
     type: Literal["bust_fill"]
@@ -236,7 +236,7 @@ class BustFill(Report):
     ) -> None: ...
 
 class Cancel(Report):
-    """Ended by a cancel, ours or the venue's (`reason`: e.g. liquidation, self_trade)."""
+    """Order canceled, by us or by the venue (`reason`: e.g. liquidation, self_trade)."""
 
     fact: ClassVar[type[OrderCanceled]]
     type: Literal["cancel"]
@@ -262,7 +262,7 @@ class Cancel(Report):
     ) -> None: ...
 
 class RejectCancel(Report):
-    """The order goes on as it was. With the reason unknown_order it is no sign that the venue has the order."""
+    """Cancel request refused; the order is unchanged. The reason unknown_order is no sign that the venue has the order."""
 
     fact: ClassVar[type[CancelRejected]]
     type: Literal["reject_cancel"]
@@ -290,7 +290,7 @@ class RejectCancel(Report):
     ) -> None: ...
 
 class RejectReplace(Report):
-    """The order goes on as it was. With the reason unknown_order it is no sign that the venue has the order."""
+    """Replace request refused; the order is unchanged. The reason unknown_order is no sign that the venue has the order."""
 
     fact: ClassVar[type[ReplaceRejected]]
     type: Literal["reject_replace"]
@@ -318,7 +318,7 @@ class RejectReplace(Report):
     ) -> None: ...
 
 class Replace(Report):
-    """New terms are in force, as the venue states them. At least one of quantity, limit_price and stop_price."""
+    """New terms in force, as the venue states them. At least one of quantity, limit_price and stop_price."""
 
     fact: ClassVar[type[OrderReplaced]]
     needs_one_of: ClassVar[tuple[str, ...]]
@@ -353,7 +353,7 @@ class Replace(Report):
     ) -> None: ...
 
 class Expire(Report):
-    """Ended by its time in force."""
+    """Order ended by its time in force."""
 
     fact: ClassVar[type[OrderExpired]]
     type: Literal["expire"]
@@ -379,7 +379,7 @@ class Expire(Report):
     ) -> None: ...
 
 class Trigger(Report):
-    """A stop order has become live."""
+    """Stop order triggered."""
 
     fact: ClassVar[type[OrderTriggered]]
     type: Literal["trigger"]
@@ -405,7 +405,7 @@ class Trigger(Report):
     ) -> None: ...
 
 class Suspend(Report):
-    """Not eligible for trading for now."""
+    """Order suspended: not eligible for trading for now."""
 
     fact: ClassVar[type[OrderSuspended]]
     type: Literal["suspend"]
@@ -431,7 +431,7 @@ class Suspend(Report):
     ) -> None: ...
 
 class Resume(Report):
-    """Eligible again."""
+    """Order eligible for trading again."""
 
     fact: ClassVar[type[OrderResumed]]
     type: Literal["resume"]
@@ -457,7 +457,7 @@ class Resume(Report):
     ) -> None: ...
 
 class Reinstate(Report):
-    """Working after all: what was said up to `at` to have ended it was a mistake, and does not stand."""
+    """Order working after all. The ends reported up to `at` were a mistake and no longer count."""
 
     fact: ClassVar[type[OrderReinstated]]
     type: Literal["reinstate"]
@@ -483,7 +483,7 @@ class Reinstate(Report):
     ) -> None: ...
 
 class Stop(Report):
-    """The venue guarantees an execution (FIX Stopped)."""
+    """Execution guaranteed by the venue (FIX Stopped)."""
 
     fact: ClassVar[type[OrderStopped]]
     type: Literal["stop"]
@@ -535,7 +535,7 @@ class DoneForDay(Report):
     ) -> None: ...
 
 class Restate(Report):
-    """Changed by the venue unasked."""
+    """Order changed by the venue without a request."""
 
     fact: ClassVar[type[OrderRestated]]
     type: Literal["restate"]
@@ -567,7 +567,7 @@ class Restate(Report):
     ) -> None: ...
 
 class Status(Report):
-    """Observed by asking; never moves an order backwards. At least one of status and pending."""
+    """State of the order in the answer to a query. It never moves an order backwards. At least one of status and pending."""
 
     fact: ClassVar[type[StatusObserved]]
     needs_one_of: ClassVar[tuple[str, ...]]
@@ -598,7 +598,7 @@ class Status(Report):
     ) -> None: ...
 
 class Absent(Report):
-    """Asked, and the venue did not know it; or missing from a full list. Evidence, never an end."""
+    """Order unknown to the venue when queried, or missing from a full list. It is evidence, and never ends an order."""
 
     fact: ClassVar[type[OrderAbsent]]
     type: Literal["absent"]

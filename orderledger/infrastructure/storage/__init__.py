@@ -1,1 +1,1 @@
-"""The log and the views in a database: the eventsourcing application, its recorders, the codec, the projection tables."""
+"""The log and the views in a database: the eventsourcing application, its recorders, the codec, the tables of the views."""

@@ -1,7 +1,7 @@
-"""The keys of facts about accounts: what tells whether a mark, a funding or a definition is in the log already.
+"""Keys of facts about accounts. A stored key shows that a mark, funding payment or definition is already in the log.
 
-The writer stores them with the events, in one transaction. They follow from the log alone: a ledger that has none yet gets
-them when it is opened, and `rebuild` and `check` hold them against the log.
+The writer stores them in one transaction with the events. They follow from the log alone: a ledger without them gets them when it
+is opened, and `rebuild` and `check` compare them with the log.
 """
 
 from collections.abc import Iterator
@@ -21,21 +21,23 @@ KINDS = (*(name for name, kind in EVENT_KINDS.items() if issubclass(kind, Accoun
 
 
 def create(session: Session, suffix: str = "") -> None:
-    """An empty table."""
+    """Create an empty table."""
     columns = f"stream {session.types['text']} NOT NULL, key {session.types['text']} NOT NULL, PRIMARY KEY (stream, key)"
     session.execute(f"CREATE TABLE IF NOT EXISTS {FACTS_TABLE}{suffix} ({columns}){session.by_key_alone}")
 
 
 def fill(session: Session, suffix: str = "", position: int = 0) -> None:
-    """Take in all facts of the log after a position. Nobody appends meanwhile."""
+    """Add the keys of all facts in the log after a position. Appends wait meanwhile."""
     session.lock_log()
     while (last := _take(session, suffix, position)) is not None:
         position = last
 
 
 def rebuild(database: Database, suffix: str) -> bool:
-    """Fill the table with this suffix, and where it differs from the one in use put its rows in place. Whether it did not.
-    Recording goes on meanwhile, but for the end."""
+    """Fill the table with this suffix. If the table in use differs, replace its rows, and return False.
+
+    Recording goes on meanwhile, except at the end.
+    """
     position: int | None = 0
     done = 0
     while position is not None:
@@ -65,7 +67,7 @@ def facts_in(recorded: Recorded) -> Iterator[FactKey]:
 
 
 def _take(session: Session, suffix: str, position: int) -> int | None:
-    """Take in the next events. Returns the position of the last, None where there was none."""
+    """Add the keys of the next events. Returns the position of the last event, or None if there was none."""
     statement = (
         f"SELECT originator_id, originator_version, topic, state, notification_id FROM {EVENTS_TABLE} "
         f"WHERE notification_id > ? AND topic IN ({', '.join('?' * len(KINDS))}) ORDER BY notification_id LIMIT ?"
@@ -76,7 +78,7 @@ def _take(session: Session, suffix: str, position: int) -> int | None:
         try:
             keys += facts_in(decode(*row))
         except UnreadableEvent:
-            continue  # `check` tells of it
+            continue  # `check` reports it
     for chunk in chunks(keys):
         marks = ", ".join(["(?, ?)"] * len(chunk))
         values = list(chain.from_iterable(chunk))

@@ -1,4 +1,4 @@
-"""The event-sourced application: the library's event store, mapper and recorders, with our names and our bytes."""
+"""The event-sourced application: the library's event store, mapper and recorders, with our event names and encoding."""
 
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from orderledger.infrastructure.storage.codec import decode, encode
 
 
 class LedgerMapper(Mapper[str]):
-    """Between recorded events and stored ones: hand-written names instead of module paths."""
+    """Maps recorded events to stored ones, with names written by hand instead of module paths."""
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         name, state = encode(domain_event)
@@ -25,8 +25,8 @@ class LedgerMapper(Mapper[str]):
 
 
 class LedgerApplication(Application[str]):
-    """Streams are named by text. Tables are created by `schema` alone, never as a side effect of opening (several
-    processes may start at once)."""
+    """The library's application with streams named by text. Only `schema` creates tables, because several processes may open a
+    new store at once."""
 
     name = "orderledger"
     env: ClassVar[dict[str, str]] = {
@@ -36,11 +36,11 @@ class LedgerApplication(Application[str]):
     }
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
-        """Our settings alone: what the process's environment says to the library is meant for somebody else."""
+        """Use only our settings. Environment variables for the library are meant for other programs."""
         return Environment(name, {**type(self).env, **(env or {})})
 
     def construct_transcoder(self) -> Transcoder:
-        return JSONTranscoder()  # the mapper does without
+        return JSONTranscoder()  # the mapper does not use it
 
     def load(self, stream: str) -> list[Recorded]:
         """All events of one stream."""

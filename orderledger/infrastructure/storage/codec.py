@@ -1,7 +1,7 @@
-"""Events to bytes and back. Names are written by hand and never change; every shape that ever landed can be read.
+"""Encodes and decodes events. Names are written by hand and never change; every shape ever stored can be read.
 
-A stored event is a JSON object: the envelope (recorded_at, source, ...) and in it, under `payload`, the fields of the
-event that differ from their defaults.
+A stored event is a JSON object: the envelope (recorded_at, source, ...) and, under `payload`, the fields of the event that differ
+from their defaults.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from orderledger.infrastructure.errors import UnreadableEvent
 Payload = TypeVar("Payload")
 
 UPCASTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
-"""An older name -> the next name, and how its payload becomes the next one's. Empty: every name is at its first version."""
+"""Older name -> the next name, and the function that converts the payload. Empty: every name is at its first version."""
 
 
 class Envelope(msgspec.Struct, Generic[Payload], omit_defaults=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    """What stands around a payload in the store. `at` only where it is neither in the payload nor the time of recording."""
+    """The stored fields around a payload. `at` is present only if it is neither in the payload nor the time of recording."""
 
     recorded_at: datetime
     source: str
@@ -40,7 +40,7 @@ _untyped = msgspec.json.Decoder(Envelope[dict[str, Any]])
 
 
 def encode(recorded: Recorded) -> tuple[str, bytes]:
-    """The name under which an event is stored, and its bytes."""
+    """The stored name of an event, and its bytes."""
     event = recorded.event
     envelope = Envelope(
         recorded.recorded_at,
@@ -58,8 +58,10 @@ def encode(recorded: Recorded) -> tuple[str, bytes]:
 
 
 def decode(stream: str, version: int, name: str, state: bytes, position: int | None = None) -> Recorded:
-    """The event that was stored under `name`. Raises UnreadableEvent for bytes that hold no such event, or fields that nobody
-    knows: a newer version's, which must not be dropped."""
+    """Decode an event stored under `name`. Raises UnreadableEvent for bytes of no such event.
+
+    Also for unknown fields: a newer version wrote them, and dropping them would lose data.
+    """
     decoder = _decoders.get(name)
     try:
         envelope = decoder.decode(state) if decoder is not None else _upcast(name, state)
@@ -97,11 +99,11 @@ def _upcast(name: str, state: bytes) -> Envelope[Any]:
 
 
 def name_of(event: AnyEvent) -> str:
-    """The name under which an event is stored."""
+    """The stored name of an event."""
     return event.stored_name
 
 
 def readable_payload(event: AnyEvent) -> dict[str, Any]:
-    """The payload as it stands in the store: numbers and times as text."""
+    """The payload as it is stored: numbers and times as text."""
     payload: dict[str, Any] = msgspec.json.decode(_encoder.encode(event))
     return payload

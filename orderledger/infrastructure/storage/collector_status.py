@@ -1,4 +1,4 @@
-"""What collectors say of themselves, for whoever watches: one row each, overwritten. No facts: those are in the log."""
+"""The status of collectors for monitoring: one row each, overwritten. Not events, which are in the log."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from orderledger.infrastructure.storage.recorder import BOARD_TABLE
 
 
 class Board:
-    """One row of JSON per name."""
+    """Table of status documents: one row of JSON per name."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,7 +22,7 @@ class Board:
             session.execute(statement, (name, masked(json_text(status))))
 
     def read(self) -> dict[str, dict[str, Any]]:
-        """What each said last, by name."""
+        """The last status of each collector, by name."""
         with self._database.reading() as session:
             rows = session.execute(f"SELECT name, status FROM {BOARD_TABLE} ORDER BY name")
         return {name: parse_json(status) for name, status in rows}

@@ -1,6 +1,7 @@
-"""Values as databases keep them, a column at a time: numbers as plain decimal text, times as RFC 3339, JSON with sorted keys.
+"""Values in the form that databases store: numbers as plain decimal text, times as RFC 3339, JSON with sorted keys.
 
-Most values come out of msgspec as they are wanted, a column in one call; the others are seen by their text, and written alone.
+Functions take whole columns. One call of msgspec converts most values to the right form; the rest are recognized by their text
+and written one by one.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,10 +17,10 @@ from orderledger.projections.tables import BY_NAME
 from orderledger.projections.view import Kind
 
 Column = Sequence[Any]
-"""Values of one column, None where one is missing."""
+"""Values of one column, with None for a missing one."""
 
 parse_json = msgspec.json.Decoder(float_hook=Decimal).decode
-"""JSON whose numbers stay exact."""
+"""Parses JSON and keeps numbers exact."""
 
 _json = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
@@ -27,10 +28,10 @@ UTC_WITH_MICROSECONDS = len("2026-11-02T00:00:00.000001Z")
 
 
 def time_text(moment: datetime) -> str:
-    """RFC 3339 in UTC with microseconds, which sorts as it happened."""
+    """RFC 3339 in UTC with microseconds. Its text order is the order of time."""
     text = _json.encode(
         moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    ).decode()  # in quotes, and without the microseconds where there are none
+    ).decode()  # in quotes, and without the fraction if it is zero
     return text[1:-1] if moment.microsecond else f"{text[1:20]}.000000Z"
 
 
@@ -40,7 +41,7 @@ def json_text(value: Any) -> str:
 
 
 def times(column: Column) -> Column:
-    """Each as `time_text` writes it."""
+    """Each value as `time_text` writes it."""
     texts = msgspec.to_builtins(column)
     return [
         text if text is None or len(text) == UTC_WITH_MICROSECONDS else time_text(moment)
@@ -49,7 +50,7 @@ def times(column: Column) -> Column:
 
 
 def numbers(column: Column) -> Column:
-    """Each as `plain` writes it."""
+    """Each value as `plain` writes it."""
     texts = msgspec.to_builtins(column)
     return [
         text if text is None or (text[-1] != "0" and "E" not in text) else plain(number)
@@ -58,13 +59,13 @@ def numbers(column: Column) -> Column:
 
 
 def json_texts(column: Column) -> Column:
-    """Each as `json_text` writes it."""
+    """Each value as `json_text` writes it."""
     texts = _json.encode_lines(column).decode().split("\n")
     return [None if value is None else text for text, value in zip(texts, column, strict=False)]
 
 
 def changed(column: Column, change: Callable[[Any], Any] | None) -> Column:
-    """The values that are there changed."""
+    """The column with each present value converted."""
     return column if change is None else [None if value is None else change(value) for value in column]
 
 
@@ -73,19 +74,19 @@ TYPES: dict[Kind, Any] = {"text": str, "number": Decimal, "time": datetime, "jso
 
 @cache
 def cell_decoder(kind: Kind) -> Callable[[str], Any]:
-    """Reads a value from a JSON array of one."""
+    """A decoder of one value in a JSON array."""
     cell = msgspec.defstruct("cell", [("value", TYPES[kind] | None)], array_like=True)
     return msgspec.json.Decoder(cell, float_hook=Decimal).decode
 
 
 @cache
 def struct_of(table: str) -> type[msgspec.Struct]:
-    """The columns of a table. `asdict` of one makes a row, in half the time of a `dict` of names and values."""
+    """A struct of a table's columns. Its `asdict` makes a row in half the time of a `dict` of names and values."""
     columns = [(column.name, TYPES[column.kind] | None) for column in BY_NAME[table].columns]
     return msgspec.defstruct(f"{table}_row", columns, array_like=True, gc=False)
 
 
 @cache
 def row_decoder(table: str) -> Callable[[str], msgspec.Struct]:
-    """Reads a row of a table from a JSON array."""
+    """A decoder of a table's row in a JSON array."""
     return msgspec.json.Decoder(struct_of(table), float_hook=Decimal).decode

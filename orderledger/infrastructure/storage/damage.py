@@ -1,4 +1,4 @@
-"""Rows of a view that cannot be read, as after a damage of the file or a write by another program: which ones, and why."""
+"""Finds rows of a view that cannot be read, after damage to the file or a write by another program."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -12,7 +12,7 @@ PLACES_AT_ONCE = 500
 
 
 def readable_rows(session: Session, table: Table) -> tuple[list[Row], list[DamagedRow]]:
-    """All rows that can be read, and those that cannot."""
+    """All readable rows of a table, and the damaged ones."""
     with suppress(DamagedRow):
         return session.select(table), []
     rows: list[Row] = []
@@ -23,8 +23,8 @@ def readable_rows(session: Session, table: Table) -> tuple[list[Row], list[Damag
 
 
 def first_damaged(session: Session, table: Table, source: str, rest: str, parameters: Sequence[Any]) -> DamagedRow | None:
-    """The first of the rows that a statement asks for which cannot be read. None where that is not why it failed."""
-    with suppress(Exception):  # what is wrong with the database is said by the statement itself
+    """The first damaged row of a statement's rows. None if the statement failed for another reason."""
+    with suppress(Exception):  # if the database itself fails, the statement's own error says so
         found = _read(session, table, _places(session, source, rest, parameters), source)
         return next((one for one in found if isinstance(one, DamagedRow)), None)
     return None
@@ -35,14 +35,14 @@ def _places(session: Session, source: str, rest: str, parameters: Sequence[Any])
 
 
 def _read(session: Session, table: Table, places: Sequence[Any], source: str = "") -> Iterator[Row | DamagedRow]:
-    """The rows at these places: together where all of them can be read, else in halves."""
+    """Read the rows at these places: all at once if they are readable, otherwise in halves."""
     if len(places) > PLACES_AT_ONCE:
         for start in range(0, len(places), PLACES_AT_ONCE):
             yield from _read(session, table, places[start : start + PLACES_AT_ONCE], source)
         return
     try:
         rows = session.rows_at(table, source or table.name, places)
-    except Exception as error:  # of the driver, or of what reads its values: whatever a damaged value causes
+    except Exception as error:  # any error of the driver or a decoder that a damaged value causes
         if len(places) == 1:
             yield _damaged(session, table, source or table.name, places[0], error)
             return

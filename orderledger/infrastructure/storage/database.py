@@ -1,4 +1,4 @@
-"""Rows of the views in SQL: the same operations on SQLite and on PostgreSQL."""
+"""Rows of the views in SQL: the same operations on SQLite and PostgreSQL."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -20,21 +20,21 @@ ROWS_PER_BATCH = 1_000
 """Rows that a stream of rows holds in memory at a time."""
 
 REBUILDING_LOOK = 0.1
-"""Seconds between two looks whether another has rebuilt its views."""
+"""Seconds between two attempts to get the lock of a rebuild."""
 
 
 class Session(ABC):
-    """One transaction. Tables may be written under another name, with `suffix`."""
+    """One transaction. `suffix` names another copy of a table."""
 
     types: dict[Kind, str]
     differs_from: str
-    """The operator that compares two values of which either may be missing."""
+    """Operator that compares two values, either of which may be missing."""
 
     by_key_alone = ""
-    """What makes a table of its key and nothing beside it, where that has to be said."""
+    """SQL clause for a table that consists of its key, if the database has one."""
 
     _to: dict[Kind, Callable[[Column], Column]]
-    """What turns a column of a kind into what the database takes, where that is something else."""
+    """Converters of columns to the types of the database, by kind. A kind without one needs none."""
 
     @abstractmethod
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -52,28 +52,28 @@ class Session(ABC):
 
     @abstractmethod
     def column_names(self, name: str) -> set[str]:
-        """The columns of a table, none if there is no such table."""
+        """The columns of a table, empty if there is no such table."""
 
     def to_sql(self, kind: Kind, value: Any) -> Any:
-        """A value of a row as the database takes it."""
+        """A value of a row, as the database takes it."""
         return self._to[kind]([value])[0] if kind in self._to else value
 
     def columns_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Column]:
-        """The rows as the database takes them, a column after the other."""
+        """The columns of these rows, one at a time, as the database takes them."""
         for column, values in zip(table.columns, zip(*map(itemgetter(*table.names), rows), strict=True), strict=False):
             yield self._to[column.kind](values) if column.kind in self._to else values
 
     def events_after(self, position: int, limit: int, up_to: int | None = None) -> list[Recorded]:
-        """The next events in the order of the log, not beyond `up_to`."""
+        """The next events in log order, none beyond `up_to`."""
         return [decode(*row) for row in self.stored_after(position, limit, up_to)]
 
     def stored_after(self, position: int, limit: int, up_to: int | None = None) -> list[tuple[Any, ...]]:
-        """The same as they are stored: stream, version, name, bytes, position."""
+        """The next events in stored form: stream, version, name, bytes, position."""
         where = "notification_id > ? AND notification_id <= ? ORDER BY notification_id LIMIT ?"
         return self._stored(where, (position, LAST_POSITION if up_to is None else up_to, limit))
 
     def last_position(self) -> int:
-        """The position of the newest event that this transaction sees, 0 in an empty log."""
+        """The position of the last event that this transaction sees, 0 in an empty log."""
         return int(self.execute(f"SELECT COALESCE(MAX(notification_id), 0) FROM {EVENTS_TABLE}")[0][0])
 
     def events_of(self, stream: str) -> list[Recorded]:
@@ -98,7 +98,7 @@ class Session(ABC):
             return self._rows_from(table, self.execute(f"SELECT {self._selected(table)} FROM {source} {rest}", parameters))
 
     def each(self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, tail: str = "") -> Iterator[Row]:
-        """The same rows, read from the database in batches: memory does not grow with their number."""
+        """The same rows, read in batches, so that memory does not grow with their number."""
         rest = f"{_where(where)} {tail}"
         with closing(self._batches(f"SELECT {self._selected(table)} FROM {table.name} {rest}", parameters)) as found:
             while True:
@@ -111,11 +111,11 @@ class Session(ABC):
 
     @contextmanager
     def _telling_of_damage(self, table: Table, source: str, rest: str, parameters: Sequence[Any]) -> Iterator[None]:
-        """Raises DamagedRow where reading has failed for a row that cannot be read."""
+        """Raise DamagedRow if a read fails because of a damaged row."""
         try:
             yield
         except Exception as error:
-            from orderledger.infrastructure.storage.damage import first_damaged  # hardly ever needed
+            from orderledger.infrastructure.storage.damage import first_damaged  # imported here because it is rarely needed
 
             damaged = first_damaged(self, table, source, rest, parameters)
             if damaged is None:
@@ -123,7 +123,7 @@ class Session(ABC):
             raise damaged from error
 
     place: str
-    """What tells where a row is, also one whose key cannot be read."""
+    """SQL expression for the place of a row, which works even if its key is damaged."""
 
     @abstractmethod
     def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
@@ -131,11 +131,11 @@ class Session(ABC):
 
     @abstractmethod
     def read_cell(self, column: ColumnOfTable, source: str, place: Any) -> None:
-        """Read one value as `select` does, to see whether it can be read."""
+        """Read one value as `select` does, to test whether it is readable."""
 
     @abstractmethod
     def cell_text(self, name: str, source: str, place: Any) -> str:
-        """One value as text, whatever it is."""
+        """One value as text, whatever its type."""
 
     @abstractmethod
     def _batches(self, statement: str, parameters: Sequence[Any]) -> Generator[list[tuple[Any, ...]], None, None]:
@@ -143,21 +143,21 @@ class Session(ABC):
 
     @abstractmethod
     def _selected(self, table: Table) -> str:
-        """What is asked of a table, for `_rows_from` to make rows of."""
+        """The select list for a table. `_rows_from` makes rows of its results."""
 
     @abstractmethod
     def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]: ...
 
     def first_missing(self, name: str) -> str:
-        """How to sort by a column so that what is missing comes first, and text byte for byte."""
+        """SQL that sorts by a column: missing values first, text byte for byte."""
         return name
 
     def latest_first(self, name: str) -> str:
-        """How to sort by a column so that the latest comes first, and what is missing last."""
+        """SQL that sorts by a column: the latest first, missing values last."""
         return f"{name} DESC NULLS LAST"
 
     def create(self, table: Table, suffix: str = "") -> None:
-        """Create the table and its indexes, unless they are there."""
+        """Create the table and its indexes, unless they exist."""
         columns = ", ".join(f"{c.name} {self.types[c.kind]}{' NOT NULL' if c.name in table.key else ''}" for c in table.columns)
         self.execute(f"CREATE TABLE IF NOT EXISTS {table.name}{suffix} ({columns}, PRIMARY KEY ({', '.join(table.key)}))")
         for index in table.indexes:
@@ -165,21 +165,23 @@ class Session(ABC):
             self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table.name}{suffix} ({', '.join(index)})")
 
     def analyze(self, table: Table) -> None:
-        """Have the database look at how much there is of what, where it plans by that."""
+        """Update the planner's statistics, if the database uses any."""
         return
 
     def lock_log(self) -> None:
-        """Prevents appends until the end of this transaction. SQLite has one writer anyway."""
+        """Prevent appends until the end of this transaction. Nothing to do on SQLite, which has one writer."""
         return
 
     @abstractmethod
     def guard_names(self) -> None:
-        """From now on the database refuses to delete a name, and to let one stand for another order, unless the order that it
-        stood for turned out to be another."""
+        """Install the guard of the name index. The database then refuses to delete a name, or to bind it to another order.
+
+        The exception: its order was attributed to another order.
+        """
 
     @abstractmethod
     def unguarded_names(self) -> AbstractContextManager[None]:
-        """While the index of names is mended."""
+        """Suspend the guard while the name index is repaired."""
 
     def drop(self, table: Table, suffix: str = "") -> None:
         self.execute(f"DROP TABLE IF EXISTS {table.name}{suffix}")
@@ -191,7 +193,7 @@ def _where(condition: str) -> str:
 
 @cache
 def upsert_tail(name: str) -> str:
-    """What turns an INSERT into the table into one that replaces the rows whose keys are there."""
+    """The end of an INSERT that replaces rows with the same keys."""
     table = BY_NAME[name]
     others = (f"{name} = excluded.{name}" for name in table.names if name not in table.key)
     return f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {', '.join(others)}"
@@ -206,35 +208,39 @@ class Database(ABC):
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Session]:
-        """A transaction that sees one state of everything."""
+        """A transaction that sees one consistent state."""
 
     def streaming(self) -> AbstractContextManager[Session]:
-        """A reading transaction on a connection of its own: other questions and writes of this thread may run meanwhile."""
+        """A reading transaction on its own connection, so that this thread can run other queries and writes meanwhile."""
         return self.reading()
 
     @abstractmethod
     def alone(self) -> AbstractContextManager[Session]:
-        """A transaction that no other process of this ledger runs beside: for creating tables."""
+        """A transaction with no other process of this ledger beside it: for creating tables."""
 
     @abstractmethod
     def rebuilding(self) -> AbstractContextManager[None]:
-        """While views are built anew: one at a time, of all threads and processes. Whoever comes later waits."""
+        """Hold the lock of a rebuild. One at a time, over all threads and processes; later ones wait."""
 
     def let_go(self) -> None:
-        """After an interrupt, which may have come where a transaction ends: leave nothing of this thread's open or locked."""
+        """Clean up after an interrupt, which may come at the end of a transaction: leave nothing of this thread open or
+        locked."""
         return
 
     @property
     def folder(self) -> Path | None:
-        """For what is built apart, beside the database: there is room there. None where it needs none."""
+        """A folder beside the database, which has room for files of a rebuild. None if a rebuild needs no files."""
         return None
 
     @contextmanager
     def side_database(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator["Database"]:
-        """Where a process fills these tables while others fill theirs: this database itself, if writers do not wait for each
-        other in it, else a file of its own. `take_in` adds what is in the file."""
+        """The database in which one process fills these tables while others fill theirs.
+
+        This database itself if its writers do not wait for each other, otherwise a file of its own. `take_in` adds the file's
+        rows.
+        """
         yield self
 
     def take_in(self, path: str, tables: Sequence[Table], suffix: str) -> None:
-        """Add the rows of tables that were filled apart."""
+        """Add the rows that were built in a file."""
         return

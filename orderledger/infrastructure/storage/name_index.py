@@ -1,4 +1,4 @@
-"""The index of names beside the log: folded again from it, guarded against changes by others, and mended."""
+"""The fold of the name index with its rows in a table. A rebuild uses it to make the index again from the log."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ EVENTS_AT_ONCE = 2_000
 
 
 class NameTable:
-    """The fold with its rows in a table of another name, in one transaction after another."""
+    """The fold with its rows in a table with a suffix, over any number of transactions."""
 
     def __init__(self, suffix: str) -> None:
         self._rows = _SqlNames(suffix)
@@ -23,7 +23,7 @@ class NameTable:
         self.position = 0
 
     def take(self, session: Session, events: Sequence[Recorded]) -> None:
-        """Take the next events of the log, and write what follows. Those that it has taken already are left out."""
+        """Take the next events of the log, and write the results. Skips events that it has taken already."""
         events = [event for event in events if (event.position or 0) > self.position]
         with self._rows.within(session, events):
             for recorded in events:
@@ -32,7 +32,7 @@ class NameTable:
             self.position = events[-1].position or self.position
 
     def advance(self, session: Session, up_to: int = LAST_POSITION) -> bool:
-        """The same with those that are next in the log. Whether there were any."""
+        """Take the next events of the log from the session. Returns False if there were none."""
         events = session.events_after(self.position, EVENTS_AT_ONCE, up_to)
         self.take(session, events)
         return bool(events)
@@ -82,7 +82,7 @@ class _SqlNames:
         return [name for event in events for name in names_in(event)]
 
     def note(self, recorded: Recorded) -> None:
-        """The log has it."""
+        """Nothing to do: the events are in the log."""
 
     def _read(self, keys: Iterable[NameKey]) -> None:
         assert self._session is not None

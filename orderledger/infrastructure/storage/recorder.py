@@ -1,4 +1,4 @@
-"""What both recorders offer beyond the library's: names bound in the same commit, and raw rows for fast reading."""
+"""Extensions of the library's recorders: names bound in the same commit as events, and raw rows for fast reading."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
@@ -11,25 +11,28 @@ NAMES_TABLE = "order_names"
 FACTS_TABLE = "account_facts"
 BOARD_TABLE = "collectors"
 ATTRIBUTIONS = "order_attributed.%"
-"""Stored names of the event after which the names of an order stand for another."""
+"""Stored names of the attribution event, after which the names of an order may be bound to another."""
 
 NAMES_KEPT = "names of orders are kept"
-"""What the database says to whoever would delete one, or change what it stands for."""
+"""Error text of the database for deleting or rebinding a name."""
 
 LAST_POSITION = 2**63 - 1
-"""No position is beyond this."""
+"""The largest position."""
 
 NAME_TAKEN = "a client order id is a name of another order"
 
 ROWS_PER_STATEMENT = (500, 100)
-"""SQLite takes 32,766 parameters a statement at the most, and as long to parse a new one as to carry it out: those of many rows
-are of two sizes. executemany would give up the interpreter lock at every row."""
+"""Row counts of long statements. SQLite takes at most 32,766 parameters a statement.
+
+Parsing a new statement takes SQLite as long as running it, so there are only two sizes. executemany would release the interpreter
+lock at every row.
+"""
 
 Item = TypeVar("Item")
 
 
 class Binding(NamedTuple):
-    """From now on `name` stands for the order in `stream`. It must not have stood for another, unless `is_claim`."""
+    """Binds `name` to the order in `stream`. The name must be unbound, unless `is_claim`."""
 
     account: str
     kind: str
@@ -39,7 +42,7 @@ class Binding(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A stored event as the database gives it."""
+    """A stored event, as the database returns it."""
 
     stream: str
     version: int
@@ -49,14 +52,14 @@ class Row(NamedTuple):
 
 
 FactKey = tuple[str, str]
-"""The stream of a fact about an account, and a key of it. A key is in its stream once."""
+"""The stream of an account fact, and a key of the fact. A key occurs once in its stream."""
 
 NewEvent = tuple[str, int, str, bytes]
-"""Stream, version, name and bytes of an event that is to be stored."""
+"""Stream, version, name and bytes of an event to store."""
 
 
 class LedgerRecorder(Protocol):
-    """An application recorder of the library, extended."""
+    """The library's application recorder with our additions."""
 
     def append(
         self,
@@ -65,46 +68,51 @@ class LedgerRecorder(Protocol):
         free: Sequence[tuple[str, str]],
         facts: Sequence[FactKey],
     ) -> Sequence[int]:
-        """Store events, names and keys of facts in one commit. Raises IntegrityError when a stream has grown meanwhile, a name
-        was bound or is that of an order of its own, one that is to be free, (account, client order id), was not, or a fact is
-        known."""
+        """Store events, bindings and keys of facts in one commit.
+
+        Raises IntegrityError if a stream has grown meanwhile; if a name is already bound, or is the client order id of another
+        order; if an (account, client order id) in `free` is a name of another order; or if a fact is already stored.
+        """
 
     def check_place(self) -> None:
-        """Raises PersistenceError where what is written would be lost, since others would look for it in another file."""
+        """Raise PersistenceError if the file was deleted, moved or replaced: other programs would not find what is written."""
 
     def settle(self, error: Exception) -> bool:
-        """After a commit that failed: give up its connection, and wait until what it left behind is either in the log for good or
-        gone for good. Whether what is read from now on is final. Raises PersistenceError where the store cannot be used."""
+        """After a failed commit: drop its connection, and wait until its events are in the log for good or gone for good.
+
+        Returns True if a read from now on is final. Raises PersistenceError if the store cannot be used.
+        """
 
     def rows_after(self, position: int, limit: int) -> list[Row]:
-        """Events in the order of the log."""
+        """Events in log order."""
 
     def rows_of(self, streams: Sequence[str]) -> list[Row]:
-        """All events of some streams, each in its order."""
+        """All events of some streams, each stream in order."""
 
     def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
-        """The events at these streams and versions, as far as they exist."""
+        """The events at these streams and versions, if they exist."""
 
     def versions_of(self, streams: Sequence[str]) -> dict[str, int]:
-        """How many events these streams have, those that have any."""
+        """The number of events of each stream that has any."""
 
     def facts_known(self, facts: Sequence[FactKey]) -> set[FactKey]:
-        """Which of these are stored."""
+        """The given facts that are already stored."""
 
     def last_position(self) -> int:
-        """The position of the newest event, 0 in an empty log."""
+        """The position of the last event, 0 in an empty log."""
 
     def streams_named(self, account: str, names: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
-        """What these names, given by kind, stand for: streams by (kind, name), as far as they are bound."""
+        """The streams of these names, given by kind. Keys are (kind, name); unbound names are left out."""
 
 
 def own_streams(bindings: Sequence[Binding]) -> list[str]:
-    """The streams that orders of their own have under client order ids which are to be other names of an order from now on."""
+    """The streams that would have these client order ids. The ids are to become other names of an order, so these must be
+    empty."""
     return [order_stream(one.account, one.name) for one in bindings if one.kind == NameKind.CLIENT and not one.is_claim]
 
 
 def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """The items in statements' worth."""
+    """The items in groups of the size of one statement."""
     start = 0
     for size in ROWS_PER_STATEMENT:
         while len(items) - start >= size:

@@ -1,4 +1,4 @@
-"""Creates the tables, once, however many processes start together; refuses a store made by a newer version."""
+"""Creates the tables once, even if several processes start together. Refuses a store made by a newer version."""
 
 from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
 from orderledger.infrastructure.storage import account_facts
@@ -8,18 +8,17 @@ from orderledger.infrastructure.storage.recorder import BOARD_TABLE, EVENTS_TABL
 from orderledger.projections.tables import TABLES
 
 SCHEMA_VERSION = 4
-"""Of the tables and the functions beside them. Raised with every change to either; CHANGELOG.md says what changed."""
+"""Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says what changed."""
 
 FOLD_VERSION = 11
-"""Of what the views hold. Raised when a fold changes its results: the views are then rebuilt when a ledger opens."""
+"""Version of the contents of the views. Raised when a fold changes its results; opening a ledger then rebuilds the views."""
 
 VIEWS = "views"
 
 
 def prepare(database: Database, application: LedgerApplication) -> None:
-    """Create what is missing, or has changed: in version 2, the function that appends to PostgreSQL; in version 4,
-    that function and the keys of account facts. Raises StoreVersion for a
-    store that a newer version has made."""
+    """Create what is missing or outdated: the function that appends to PostgreSQL changed in versions 2 and 4, and version 4
+    has the keys of account facts. Raises StoreVersion for a store made by a newer version."""
     with database.reading() as session:
         version = _stored_version(session)
         has_tables = session.has_table(BOARD_TABLE) and session.has_table(FACTS_TABLE)
@@ -41,7 +40,7 @@ def _stored_version(session: Session) -> int | None:
 
 
 def _has_views(session: Session) -> bool:
-    """Whether all views are there, in today's shape. They may have been dropped on purpose: they can be made again."""
+    """Check that all views exist in their current shape. Users may drop them on purpose: they can be rebuilt."""
     if not session.has_table("view_positions") or any(session.column_names(table.name) != set(table.names) for table in TABLES):
         return False
     return bool(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,)))
@@ -74,7 +73,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
 
 
 def _refuse_what_is_not_ours(session: Session) -> None:
-    """A database of another program may have tables of these names, and nothing of it may be lost."""
+    """Refuse a database in which another program has tables of these names, so that nothing of it is lost."""
     ours = (EVENTS_TABLE, NAMES_TABLE, FACTS_TABLE, "view_positions", BOARD_TABLE, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
         raise StoreUnreachable(f"the database is no ledger, and has tables or views of its own that are named {', '.join(taken)}")
@@ -87,7 +86,7 @@ def _event_statements(application: LedgerApplication) -> list[str]:
 
 
 def _begin_views(session: Session) -> None:
-    """Empty views, at the beginning of the log."""
+    """Create empty views, at the start of the log."""
     session.execute(
         "CREATE TABLE IF NOT EXISTS view_positions "
         "(name TEXT PRIMARY KEY, position BIGINT NOT NULL, fold_version BIGINT NOT NULL)"

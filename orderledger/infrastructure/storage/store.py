@@ -1,4 +1,4 @@
-"""One store: the log and the views in one database, opened by URL."""
+"""A store: the log and the views in one database, opened by URL."""
 
 import sqlite3
 import uuid
@@ -22,17 +22,17 @@ from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, public
 
 TAKES_NOTHING = frozenset({"42501", "25006", "53100"})
-"""What PostgreSQL says to a role that may not write, to whoever writes to a standby, and where its disk is full."""
+"""SQLSTATE codes of PostgreSQL for a role without the right to write, a standby, and a full disk."""
 FULL, READONLY = sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY
 NOT_WRITTEN = frozenset({sqlite3.SQLITE_IOERR_WRITE, *NO_SHARED_MEMORY})
 
 
 class Conflict(StoreError):
-    """A stream has grown since it was read: read it again and decide anew."""
+    """A stream has grown since it was read, or a name was bound. Read again and decide again."""
 
 
 class Store:
-    """The log, append only, and the tables of the views beside it. `url` is for other processes, None where none can open it."""
+    """The append-only log, and the tables of the views. `url` is for other processes; None if no other process can open it."""
 
     def __init__(self, application: LedgerApplication, database: Database, url: str | None) -> None:
         self.url = url
@@ -52,8 +52,8 @@ class Store:
         """Store events and bind names in one commit. Returns the events' positions when they are durable.
 
         `free`: (account, client order id) that must not be another name of an order. `facts`: keys that must not be in their
-        streams yet. Raises Conflict when a stream has grown meanwhile, or a name been bound: nothing was stored. Raises
-        OutcomeUnknown when the commit failed in a way that leaves it open, and reading back did not tell either.
+        streams yet. Raises Conflict if a stream has grown meanwhile, or a name was bound: nothing was stored. Raises
+        OutcomeUnknown if a failed commit may have happened, and reading back gave no answer either.
         """
         stored = [(event.stream, event.version, *encode(event)) for event in events]
         try:
@@ -64,14 +64,17 @@ class Store:
             return self._settle(stored, error)
 
     def make_sure(self) -> None:
-        """Before anything is decided: what stands in the log is there for good. Raises OutcomeUnknown as long as an earlier
-        commit that failed could not be settled, and StoreUnreachable once the store is closed, or its file is gone."""
+        """Call before deciding anything: everything in the log is then final.
+
+        Raises OutcomeUnknown while an earlier failed commit is not settled, and StoreUnreachable if the store is closed or its
+        file is gone.
+        """
         if self._is_closed:
             raise StoreUnreachable("the ledger is closed")
         if self._unsettled is not None:
             self._make_final(self._unsettled)
         try:
-            self.recorder.check_place()  # what is answered from memory, as a duplicate, is asked of no file
+            self.recorder.check_place()  # duplicates are answered from memory, without a read that would notice it
         except PersistenceError as error:
             raise unreachable(error) from error
 
@@ -80,17 +83,17 @@ class Store:
         try:
             is_final = self.recorder.settle(error)
         except (PersistenceError, StoreUnreachable) as again:
-            raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be asked: {_said(error)}") from again
+            raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be read: {_said(error)}") from again
         self._unsettled = None
         return is_final
 
     def _settle(self, stored: Sequence[NewEvent], error: PersistenceError) -> list[int]:
-        """An error out of a commit means that its outcome is unknown, not that nothing was written: answer from what is there."""
+        """Read back after a failed commit. Its outcome is unknown: its events may have been written."""
         is_final = self._make_final(error)
         try:
             positions = self._positions_of(stored)
         except (PersistenceError, StoreUnreachable) as again:
-            raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be asked: {_said(error)}") from again
+            raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be read: {_said(error)}") from again
         if positions is not None:
             return positions
         if is_final:
@@ -98,7 +101,7 @@ class Store:
         raise OutcomeUnknown(f"the store failed in the middle of a commit: {_said(error)}") from error
 
     def _positions_of(self, stored: Sequence[NewEvent]) -> list[int] | None:
-        """Where the events are in the log, if they are."""
+        """The positions of these events in the log. None unless all of them are there."""
         rows = self.recorder.rows_at([(stream, version) for stream, version, _, _ in stored])
         found = {(row.stream, row.version): row for row in rows}
         positions = []
@@ -117,18 +120,18 @@ class Store:
         return found
 
     def all_events(self) -> Iterator[Recorded]:
-        """The log from its beginning."""
+        """All events of the log, in order."""
         return map(_decoded, self.all_rows())
 
     def all_rows(self, up_to: int = LAST_POSITION, batch: int = 5_000) -> Iterator[Row]:
-        """The same as it is stored."""
+        """All events of the log in stored form, in order."""
         position = 0
         while position < up_to and (rows := self.recorder.rows_after(position, min(batch, up_to - position))):
             yield from (row for row in rows if row.position <= up_to)
             position = rows[-1].position
 
     def close(self) -> None:
-        """Close all connections. What is asked afterwards is answered with an error."""
+        """Close all connections. Later calls raise an error."""
         self._is_closed = True
         self.application.close()
 
@@ -138,7 +141,7 @@ def _decoded(row: Row) -> Recorded:
 
 
 def open_store(url: str, *, synchronous: str = "FULL", lock_timeout: int = 30, answer_timeout: int = 30) -> Store:
-    """The store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates what is missing."""
+    """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates what is missing."""
     path = file_of(url)
     with reaching(url):
         if url.startswith(POSTGRES):
@@ -147,7 +150,7 @@ def open_store(url: str, *, synchronous: str = "FULL", lock_timeout: int = 30, a
 
 
 def is_there(url: str) -> bool:
-    """Whether a ledger is at this URL already: asked of what is there, and nothing is made. Raises as `open_store` does."""
+    """Check for a ledger at this URL, without creating anything. Raises as `open_store` does."""
     path = file_of(url)
     with reaching(url):
         if url.startswith(POSTGRES):
@@ -162,7 +165,7 @@ def is_there(url: str) -> bool:
 
 
 def _placed(path: str) -> Path:
-    """In full: for connections that are made later, wherever the process has gone."""
+    """The absolute path: later connections must not depend on the working directory."""
     if Path(path).is_dir() or not Path(path).absolute().parent.is_dir():
         raise StoreUnreachable(f"{path} is no file in an existing folder")
     return Path(path).absolute()
@@ -212,7 +215,7 @@ def _prepared(store: Store) -> Store:
 
 @contextmanager
 def reaching(url: str) -> Iterator[None]:
-    """Turns what a database says when it cannot be used into one sentence."""
+    """Convert errors of a database that cannot be used to StoreUnreachable."""
     try:
         yield
     except ConnectionPoolClosedError as error:
@@ -226,22 +229,22 @@ def reaching(url: str) -> Iterator[None]:
 
 
 def as_store_error(error: Exception, url: str = "the store") -> StoreError:
-    """What is wrong with the store, in this package's words."""
+    """The error in this package's terms."""
     return error if isinstance(error, StoreError) else unreachable(error, url)
 
 
 def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
-    """One sentence about why a store cannot be used."""
+    """An error that says in one sentence why a store cannot be used."""
     return StoreUnreachable(f"{public(url)} cannot be used: {_said(error)}")
 
 
 def is_refused(error: BaseException) -> bool:
-    """Whether PostgreSQL says that it takes nothing from us."""
+    """Check whether PostgreSQL refuses all writes."""
     return getattr(error.__cause__, "sqlstate", None) in TAKES_NOTHING
 
 
 def cannot_be_written(error: BaseException) -> bool:
-    """Whether it says that the database can be read, but takes nothing: we may only read, or the disk is full."""
+    """Check whether the database can be read but not written: it is read-only, or the disk is full."""
     code = getattr(error.__cause__ or error, "sqlite_errorcode", 0)
     return is_refused(error) or code & 0xFF in (FULL, READONLY) or code in NOT_WRITTEN
 

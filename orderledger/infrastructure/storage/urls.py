@@ -1,4 +1,4 @@
-"""What names a store, and how it is shown: never with a password, nor with anything that was not understood."""
+"""URLs and paths of stores, and their printable form: never a password, nor any part that was not understood."""
 
 import re
 from functools import cache
@@ -12,13 +12,13 @@ MEMORY = "memory://"
 POSTGRES = ("postgresql://", "postgres://")
 SQLITE = "sqlite:///"
 NO_PATH = re.compile(r"(sqlite|file|memory|postgres|postgresql|:memory):|[\w+.-]+://")
-"""What begins so was meant as a URL."""
+"""Texts with such a start are meant as URLs."""
 
 ESCAPED = "in a user name or a password, / is written %2F, @ %40, : %3A and % %25; names of parameters in small letters"
 
 
 def file_of(url: str) -> str | None:
-    """The file that a path or a URL names, None for stores that are in none. Raises InvalidSetting for what names no store."""
+    """The file of a path or a URL, None for a store without a file. Raises InvalidSetting if the text names no store."""
     if url == MEMORY:
         return None
     if url.startswith(POSTGRES):
@@ -33,7 +33,7 @@ def file_of(url: str) -> str | None:
 
 
 def public(url: str) -> str:
-    """The URL as it may be shown: a path as it is, of a PostgreSQL server where it is and the name of the database."""
+    """The printable URL: a path unchanged; of a PostgreSQL URL the server and the database."""
     if url.startswith(POSTGRES):
         server = _server_of(url)
         return "postgresql://..." if server is None else _shown(server)
@@ -43,8 +43,10 @@ def public(url: str) -> str:
 
 @cache
 def _server_of(url: str) -> dict[str, Any] | None:
-    """What the driver understands, None where that is nothing, or cannot be meant: a part of a password, where it has a sign of
-    its own for URLs, is taken for a port, a host or a database."""
+    """The URL as the driver parses it. None if it cannot, or if the result cannot be meant.
+
+    An unescaped special character in a password makes the driver take a part of it for a port, a host or a database.
+    """
     from psycopg import Error
     from psycopg.conninfo import conninfo_to_dict
 
@@ -60,7 +62,7 @@ def _server_of(url: str) -> dict[str, Any] | None:
 
 def _shown(server: dict[str, Any]) -> str:
     host, port, database = (str(server.get(name) or "") for name in ("host", "port", "dbname"))
-    if host.startswith("/"):  # a folder with a socket in it
+    if host.startswith("/"):  # the folder of a socket
         where = "&".join(f"{name}={value}" for name, value in (("host", host), ("port", port)) if value)
         return f"postgresql:///{database}?{where}"
     hosts = f"[{host}]" if ":" in host else host

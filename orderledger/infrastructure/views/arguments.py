@@ -1,4 +1,4 @@
-"""What a question is given, looked at before anything is asked: what is wrong is told by the name of the argument."""
+"""Checks of query arguments, before any query. An error names the argument."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,12 +13,12 @@ TAKES: dict[Kind, tuple[str, tuple[type, ...]]] = {
     "time": ("a datetime with an offset", (datetime,)),
     "flag": ("True or False", (bool,)),
     "count": ("an int", (int,)),
-    "json": ("nothing: rows cannot be asked for by what is in it", ()),
+    "json": ("nothing: rows cannot be filtered by its content", ()),
 }
 
 
 def check_argument(name: str, kind: Kind, value: Any, *, is_needed: bool = False) -> None:
-    """Raises TypeError or ValueError where the argument is not of this kind. None asks for nothing."""
+    """Raise TypeError or ValueError if the argument is not of this kind. None means no filter."""
     takes, types = TAKES[kind]
     if value is None and not is_needed:
         return
@@ -29,8 +29,7 @@ def check_argument(name: str, kind: Kind, value: Any, *, is_needed: bool = False
 
 
 def asked_of(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that rows must have. Raises ValueError for a column or a word there is not, TypeError for a value of another
-    kind."""
+    """The column values of a filter. Raises ValueError for an unknown column or word, TypeError for a value of another kind."""
     asked = {name: value for name, value in where.items() if value is not None}
     for name, value in asked.items():
         column = table.by_name.get(name)
@@ -43,7 +42,7 @@ def asked_of(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_period(since: datetime | None, until: datetime | None) -> None:
-    """Raises ValueError where the period ends before it begins."""
+    """Raise ValueError if the period ends before it begins."""
     check_argument("since", "time", since)
     check_argument("until", "time", until)
     if since is not None and until is not None and until < since:

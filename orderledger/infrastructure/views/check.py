@@ -1,4 +1,4 @@
-"""Proves that the log, its streams, the views and the names agree: folds the whole log by itself and compares every row."""
+"""Checks that the log, its streams, the views and the names agree: folds the whole log separately and compares every row."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -22,7 +22,7 @@ from orderledger.projections.view import Key, Row, Table
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`where`: a stream or a table with the key of a row. `what`: what was expected there, and what was found."""
+    """A difference. `where`: a stream, or a table with the key of a row. `what`: the expected and the found value."""
 
     where: str
     what: str
@@ -30,7 +30,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was compared, and what differs."""
+    """The numbers of compared items, and the differences."""
 
     events: int
     streams: int
@@ -39,8 +39,8 @@ class Checked:
 
 
 def check(store: Store, projector: Projector, progress: Callable[[int, int], None] | None = None, most: int = 100) -> Checked:
-    """Read the whole log, and compare. At most `most` differences are told, events that cannot be read first."""
-    with suppress(UnreadableEvent, DamagedRow):  # it is found again below, and the views end before it
+    """Read the whole log, and compare. Reports at most `most` differences, unreadable events first."""
+    with suppress(UnreadableEvent, DamagedRow):  # the views end before it, and the check below reports it
         projector.caught_up()
     with store.database.reading() as session:
         position, last = stored_position(session), session.last_position()
@@ -51,7 +51,7 @@ def check(store: Store, projector: Projector, progress: Callable[[int, int], Non
 
 
 class _Check:
-    """Folds the log by itself: the views up to the position that they have, the names up to the last event."""
+    """Folds the log separately: the views up to their own position, the names up to the last event."""
 
     def __init__(self, store: Store, last: int, position: int, progress: Callable[[int, int], None] | None) -> None:
         self._last, self._position, self._progress = last, position, progress

@@ -1,4 +1,4 @@
-"""Keeps the views up to date while a ledger is open: a thread that follows the log."""
+"""A thread that keeps the views up to date while a ledger is open."""
 
 import threading
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from orderledger.infrastructure.storage.urls import MEMORY
 from orderledger.infrastructure.views.projector import Projector
 
 Follow = bool | Literal["process"]
-"""Whether the views are kept up to date while a ledger is open, and whether a process does that or a thread."""
+"""How an open ledger updates its views in the background: True in a thread, "process" in a process, False not at all."""
 
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 0.1
 EVENTS_WHEN_BUSY = 1_000
-"""Who records one message after the other waits for each commit of the views: they pause between two, and so hold up fewer
-than one message in a hundred. Who records thousands in that time does not notice one more."""
+"""A message recorded alone waits for each commit of the views. The pause between two commits of the views keeps this to fewer
+than one message in a hundred. A caller that records thousands in that time does not notice one more commit."""
 
 
 class Follower:
@@ -36,17 +36,17 @@ class Follower:
         self.failure: Exception | None = None
 
     def fault(self) -> Exception | None:
-        """Why the views are not kept up to date as they were to be, if they are not."""
+        """The reason why the background update does not run, or None."""
         return self.failure
 
     def notice(self) -> None:
-        """Something has been committed."""
+        """Wake the thread after a commit."""
         if not self._wake.is_set():
             self._wake.set()
 
     @contextmanager
     def resting(self) -> Iterator[None]:
-        """Leave the interpreter to a bulk recording: begin nothing. Questions bring the views up to date all the same."""
+        """Leave the interpreter to a bulk recording: start no update. Queries still bring the views up to date."""
         self._resting += 1
         try:
             yield
@@ -56,7 +56,7 @@ class Follower:
 
     @contextmanager
     def pausing(self) -> Iterator[None]:
-        """Leave the interpreter to a recovery: stop after the batch that is under way."""
+        """Leave the interpreter to a recovery: stop after the current batch."""
         self._pausing += 1
         try:
             with self.resting():
@@ -80,7 +80,7 @@ class Follower:
             self._look()
 
     def _look(self) -> None:
-        """Wait until there is something to do, but not for ever, and do it."""
+        """Wait for a commit, for a limited time, and update the views."""
         self._wake.wait(POLL_SECONDS)
         self._wake.clear()
         if self._resting:
@@ -89,13 +89,13 @@ class Follower:
             while self._follow() > EVENTS_WHEN_BUSY:
                 pass
             self.failure = None
-        except Exception as error:  # the database may come back; reading the views says what is wrong
+        except Exception as error:  # the database may come back; queries raise this error
             self.failure = as_store_error(error)
             self._stopping.wait(POLL_SECONDS)
         self._stopping.wait(PAUSE_SECONDS)
 
     def _follow(self) -> int:
-        """Catch up, unless there is something else to do. Returns how many events there were."""
+        """Catch up, unless the thread has to pause or stop. Returns the number of events."""
         read_before = self._projector.events_read
         if not self._has_to_leave():
             self._projector.catch_up(is_enough=self._has_to_leave)
@@ -106,7 +106,7 @@ class Follower:
 
 
 def check_follow(update_views: Follow, url: str) -> None:
-    """Raises InvalidSetting where the store at this URL cannot be followed so."""
+    """Raise InvalidSetting if the views of the store at this URL cannot be updated in this way."""
     if update_views not in (True, False, "process"):
         raise InvalidSetting("update_views", f"{update_views!r} is none of True, False, 'process'")
     if update_views == "process" and url == MEMORY:
@@ -114,9 +114,9 @@ def check_follow(update_views: Follow, url: str) -> None:
 
 
 def follower_of(store: Store, projector: Projector, latencies: Latencies, settings: Settings, update_views: Follow) -> Follower:
-    """A follower that has still to be started."""
+    """A follower that is not started yet."""
     if update_views != "process" or store.url is None:
         return Follower(projector)
-    from orderledger.infrastructure.views.follower_process import FollowingProcess  # few need what it imports
+    from orderledger.infrastructure.views.follower_process import FollowingProcess  # imported here because few callers need it
 
     return FollowingProcess(projector, latencies, replace(settings, db=store.url))

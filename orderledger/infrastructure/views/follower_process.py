@@ -1,8 +1,8 @@
-"""Keeps the views up to date in a process of its own: there, folding takes nothing from an interpreter that records.
+"""Keeps the views up to date in a separate process, so that folding takes no time from the recording interpreter.
 
-Nothing depends on it: while there is none, a thread follows. It is told on its standard input what to open, and gets a byte when
-something has been committed; it ends when that closes, as it does when its parent is gone. On its standard output it says, a
-JSON object a line, the `position` of the views, and what its `failure` is.
+Nothing depends on this process: without it, a thread updates the views. Its standard input gives the store to open, then a byte
+per commit. It ends when standard input closes, also when its parent dies. Its standard output has one JSON object per line: the
+`position` of the views, or its `failure`.
 """
 
 import json
@@ -31,17 +31,17 @@ if told:
     from orderledger.infrastructure.views.follower_process import follow
     follow(told)
 """
-"""What it imports is what its parent would."""
+"""Imports from the same `sys.path` as the parent."""
 
 NOTICE_SECONDS = 0.02
-"""Between two notices. After it has found something it looks again by itself, and pauses longer than this before."""
+"""Shortest time between two notices. After finding events, the process looks again by itself, after a longer pause than this."""
 
 RESTART_SECONDS = 10.0
 CLOSING_SECONDS = 5.0
 
 
 class FollowingProcess(Follower):
-    """The parent's side. `settings` name a store that other processes can open."""
+    """The parent's side. Other processes must be able to open the store that `settings` name."""
 
     def __init__(self, projector: Projector, latencies: Latencies, settings: Settings) -> None:
         super().__init__(projector)
@@ -70,7 +70,7 @@ class FollowingProcess(Follower):
         if self._thread is not None:
             self._thread.join(CLOSING_SECONDS)
             if self._thread.is_alive() and child is not None:
-                child.kill()  # it waits for a lock, perhaps; what it has not committed does not count
+                child.kill()  # it may wait for a lock; what it has not committed does not count
             self._thread.join()
 
     def _run(self) -> None:
@@ -84,10 +84,10 @@ class FollowingProcess(Follower):
                 self._look()
 
     def _listen(self) -> Exception | None:
-        """Start the process, and hear what it says until it ends. Returns why there is none, None where it was to end."""
+        """Start the process, and read its output until it ends. Returns the reason if it failed, None after a normal end."""
         try:
             command = [sys.executable, "-P", "-c", COMMAND]
-            # in a group of its own: an interrupt from the keyboard is its parent's to heed
+            # own process group: only the parent handles an interrupt from the keyboard
             with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0) as child:
                 try:
                     self._greet(child)
@@ -95,15 +95,15 @@ class FollowingProcess(Follower):
                 finally:
                     self._with_input(None)
             status = child.returncode
-            return StoreUnreachable(f"the process that keeps the views ended with status {status}") if status else None
+            return StoreUnreachable(f"the process that updates the views ended with status {status}") if status else None
         except (OSError, ValueError) as error:
-            return StoreUnreachable(f"no process keeps the views: {error}")
+            return StoreUnreachable(f"no process updates the views: {error}")
 
     def _greet(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stdin is not None
         told = {"path": list(map(str, sys.path)), "parent": os.getpid(), "settings": asdict(self._settings)}
         os.write(child.stdin.fileno(), json.dumps(told).encode() + b"\n")
-        os.set_blocking(child.stdin.fileno(), False)  # one that does not read holds nobody up
+        os.set_blocking(child.stdin.fileno(), False)  # a child that does not read blocks nobody
         self._child = child
         if self._stopping.is_set():
             self._with_input(None)
@@ -119,7 +119,10 @@ class FollowingProcess(Follower):
                 self.failure = StoreUnreachable(said["failure"]) if said["failure"] else None
 
     def _with_input(self, use: Callable[[int], Any] | None) -> None:
-        """Use the descriptor of its standard input, or close it: never at the same time, since numbers are given again."""
+        """Use the descriptor of the process's standard input, or close it.
+
+        Never both at once: the system reuses descriptor numbers.
+        """
         with self._sending:
             child = self._child
             if child is None or child.stdin is None:
@@ -128,15 +131,15 @@ class FollowingProcess(Follower):
                 self._child = None
                 child.stdin.close()
             else:
-                with suppress(OSError):  # it is full of notices, or nobody reads them any more
+                with suppress(OSError):  # the pipe is full of notices, or its reader is gone
                     use(child.stdin.fileno())
 
 
-# The process itself
+# The child process
 
 
 def follow(told: dict[str, Any]) -> None:
-    """Follow until standard input closes. `told`: `settings`, and the process id of the `parent`."""
+    """Update the views until standard input closes. `told`: `settings`, and the process id of the `parent`."""
     settings = Settings(**told["settings"])
     try:
         with closing(open_store(**settings.of_store())) as store:
@@ -169,7 +172,7 @@ class _Following(Follower):
         super()._look()
         if self.failure is not before:
             _say(failure=str(as_store_error(self.failure, self._url)) if self.failure else None)
-        if os.getppid() != self._parent:  # a fork of it may still hold our standard input open
+        if os.getppid() != self._parent:  # a fork of the parent may still hold our standard input open
             self.stop()
 
     def _follow(self) -> int:
@@ -180,12 +183,12 @@ class _Following(Follower):
 
 
 class _Told(Latencies):
-    """Who knows when each commit was keeps the count."""
+    """Reports positions to the parent, which knows the time of each commit and keeps the histogram."""
 
     def projected(self, position: int) -> None:
         _say(position=position)
 
 
 def _say(**said: Any) -> None:
-    with suppress(BrokenPipeError):  # nobody listens any more: standard input is closed as well
+    with suppress(BrokenPipeError):  # the parent is gone, so standard input is closed too
         os.write(sys.stdout.fileno(), json.dumps(said).encode() + b"\n")

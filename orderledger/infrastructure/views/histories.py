@@ -1,4 +1,4 @@
-"""Events as people and machines read them, from the bytes in which they are stored."""
+"""Events for people and programs, from their stored bytes."""
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
@@ -16,7 +16,7 @@ from orderledger.projections.view import Row
 
 
 class Stored(msgspec.Struct, gc=False):
-    """What of a stored event is shown as it stands there."""
+    """The fields of a stored event that are shown unchanged."""
 
     payload: dict[str, Any]
 
@@ -25,7 +25,7 @@ _decode = msgspec.json.Decoder(Stored).decode
 
 
 def stored_event_row(stored: StoredRow) -> Row:
-    """A stored event in the `event` view. One of an older shape is shown in the shape of today."""
+    """The row of a stored event in the `event` view. An event of an older shape is shown in the current shape."""
     recorded = decode(*stored)
     if stored.name in UPCASTS:
         return event_row(recorded, name_of(recorded.event), readable_payload(recorded.event))
@@ -33,10 +33,10 @@ def stored_event_row(stored: StoredRow) -> Row:
 
 
 EVENT_NAMES = {spelling: name for name in KINDS for spelling in (name, name.partition(".")[0])}
-"""Names of events as people may write them: with the version or without."""
+"""Accepted names of events: with the version or without."""
 
 SOURCES = (*map(str, Source), "ledger")
-"""Sources of events: those of messages, and the ledger's own for what it detects."""
+"""Sources of events: those of messages, and the ledger's own for anomalies and other judgements."""
 
 
 def event_filter(
@@ -47,8 +47,10 @@ def event_filter(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Callable[[Row], bool]:
-    """Whether a row of the `event` view has these values, and happened from `since` on and before `until`. Raises ValueError for
-    a name or a source that no event has."""
+    """A filter for rows of the `event` view: these values, and a time from `since` on and before `until`.
+
+    Raises ValueError for a name or a source that no event has.
+    """
     check_argument("actor", "text", actor)
     check_period(since, until)
     _check_word("name", name, EVENT_NAMES, [word for word in EVENT_NAMES if "." not in word])

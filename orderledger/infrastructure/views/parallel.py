@@ -1,4 +1,4 @@
-"""Builds views with several processes: first orders and trades, apart by stream, then positions, apart by instrument."""
+"""Builds views with several processes: first orders and trades, divided by stream, then positions, divided by instrument."""
 
 import gc
 import os
@@ -34,9 +34,11 @@ EVENTS_PER_TRANSACTION = 10_000
 
 
 def build_in_parallel(store: Store, suffix: str, jobs: int, names: NameTable) -> tuple[int, int]:
-    """Fill the tables with this suffix; the index of names, in which orders of any two streams may meet, is folded here. Returns
-    the position up to which they are built, and the number of events. Raises StoreError where one of the processes ends before
-    its work is done."""
+    """Fill the tables with this suffix. Returns the log position that they reach, and the number of events.
+
+    The name index is folded here, because orders of any two streams may share a name. Raises StoreError if one of the processes
+    ends early.
+    """
     up_to = store.recorder.last_position()
     assert store.url is not None
     folder = store.database.folder
@@ -68,12 +70,12 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
-        raise StoreError(f"{folder} is in the way of a rebuild with several processes, and was not made by one") from None
+        raise StoreError(f"{folder} is in the way of a rebuild with several processes, and no rebuild made it") from None
 
 
 @contextmanager
 def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end when this one does, or gives up: when the other end of a pipe is closed."""
+    """Processes that end when this one ends or gives up: a pipe closes then."""
     context = get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
     with theirs, ours, ProcessPoolExecutor(jobs, context, _end_with, (theirs,)) as pool:
@@ -81,7 +83,7 @@ def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
             yield pool
         except BrokenProcessPool as error:
             raise StoreError(
-                "a process of the rebuild was killed, perhaps for want of memory: the views are as they were"
+                "a process of the rebuild was killed, perhaps for lack of memory: the views are unchanged"
             ) from error
         except BaseException:
             ours.close()
@@ -90,7 +92,7 @@ def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Processes that are started here hear no interrupt from the keyboard, also not while they begin: that is ours to heed."""
+    """Block keyboard interrupts in processes that are started here, from their first moment. This process handles them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -100,15 +102,15 @@ def _deaf() -> Iterator[None]:
 
 def _end_with(parent: Connection) -> None:
     def wait() -> None:
-        parent.poll(None)  # nothing is ever sent: it is closed
+        parent.poll(None)  # returns when the pipe closes: nothing is ever sent
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
 
 
 def _build_share(url: str, suffix: str, path: str, share: int, jobs: int, up_to: int) -> int:
-    """One process: everything but the positions, of its share of the streams."""
-    gc.disable()  # the process lives for this alone, and makes nothing that is in a cycle
+    """Build everything except the positions from one share of the streams. Runs in a process of its own."""
+    gc.disable()  # a short-lived process that creates no cycles
     with closing(open_store(url)) as store, store.database.side_database(path, TABLES, suffix) as database:
         rows = SqlRows(suffix)
         fold = Fold(rows, lambda stream: store.events_of([stream])[stream], has_positions=False)
@@ -126,7 +128,7 @@ def _build_share(url: str, suffix: str, path: str, share: int, jobs: int, up_to:
 
 
 def _events_of_share(store: Store, share: int, jobs: int, up_to: int) -> Iterator[list[tuple[Any, ...]]]:
-    """A transaction's worth of stored events after the other."""
+    """Stored events, in groups for one transaction each."""
     position = 0
     mine: list[tuple[Any, ...]] = []
     while position < up_to:
@@ -140,12 +142,12 @@ def _events_of_share(store: Store, share: int, jobs: int, up_to: int) -> Iterato
 
 
 def _share_of(stream: str, jobs: int) -> int:
-    """Whose a stream is. What is not an order's is all one process's: several streams write to one row there."""
+    """The share of a stream. Share 0 has all streams that are not orders, because several of them write to one row."""
     return 0 if "#" in stream and not is_order_stream(stream) else crc32(stream.encode()) % jobs
 
 
 def _held(store: Store, suffix: str) -> list[Key]:
-    """The instruments of each account that have been traded, or adjusted, or funded."""
+    """The instruments of each account with trades, adjustments or funding."""
     statements = (
         f"SELECT DISTINCT account, instrument FROM {table.name}{suffix} WHERE instrument IS NOT NULL"
         for table in (TRADES, ACCOUNT_EVENTS)
@@ -155,7 +157,7 @@ def _held(store: Store, suffix: str) -> list[Key]:
 
 
 def _build_positions(url: str, suffix: str, keys: Sequence[Key]) -> None:
-    """One process: the positions of some instruments, from their trades."""
+    """Build the positions of some instruments from their trades. Runs in a process of its own."""
     gc.disable()
     with closing(open_store(url)) as store:
         rows = SqlRows(suffix)

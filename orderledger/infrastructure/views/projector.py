@@ -1,4 +1,4 @@
-"""Keeps the views up to date: exactly once, in batches, each with its rows and its place in the log in one transaction."""
+"""Updates the views in batches, exactly once: one transaction stores a batch's rows and its log position."""
 
 import threading
 from collections.abc import Callable
@@ -18,20 +18,20 @@ from orderledger.projections.tables import TABLES
 
 BATCH = 2_000
 BATCH_FAR_BEHIND = 20_000
-"""Events per transaction. An order is written once per batch that touches it: large ones are fast, small ones are soon seen."""
+"""Events per transaction. An order is written once per batch that touches it: large batches are fast, small ones visible soon."""
 
 WORTH_A_LARGE_BATCH = 10_000
 
 EVENTS_AT_ONCE = 2_000
-"""In memory, of a transaction's worth."""
+"""Events of a transaction in memory at a time."""
 
 
 Also = Callable[[Session, list[Recorded]], None]
 
 
 class TableFold:
-    """The fold with its rows in tables. It goes on where it was, in one transaction after another. `also`: who takes the same
-    events in the same transactions."""
+    """A fold with its rows in tables, over any number of transactions. `also` receives the same events in the same
+    transactions."""
 
     def __init__(self, suffix: str = "", position: int = 0, also: Also | None = None) -> None:
         self._rows = SqlRows(suffix)
@@ -40,13 +40,13 @@ class TableFold:
         self.position = position
 
     def advance(self, session: Session, limit: int, up_to: int | None = None) -> int:
-        """Take so many events, not beyond a position, and write what follows. Returns how many there were."""
+        """Take up to `limit` events, none beyond `up_to`, and write the results. Returns the number of events."""
         count = self.take(session, limit, up_to)
         self.write(session)
         return count
 
     def take(self, session: Session, limit: int, up_to: int | None = None) -> int:
-        """Take so many events: a transaction that reads will do. What follows waits for `write`."""
+        """Take up to `limit` events in a transaction that may be read-only. `write` writes the results."""
         self._rows.session = session
         count = 0
         while wanted := min(limit - count, EVENTS_AT_ONCE):
@@ -65,14 +65,16 @@ class TableFold:
         return count
 
     def write(self, session: Session) -> None:
-        """Write what follows from the events that were taken."""
+        """Write the results of the events taken."""
         self._rows.session = session
         self._rows.flush()
         self._fold.evict()
 
     def forget_rows(self) -> None:
-        """What it knows by rows of the tables is read again: another process may put others in their place, at the same position.
-        What it knows of orders comes from the log."""
+        """Forget what came from rows of the tables: another process may replace them, at the same position.
+
+        What came from the log, the state of orders, is kept.
+        """
         self._fold.positions.forget()
 
     def _events_of(self, stream: str) -> list[Recorded]:
@@ -81,10 +83,10 @@ class TableFold:
 
 
 class Projector:
-    """Takes events from the log into the tables of the views. Several processes may: each batch counts once.
+    """Moves events from the log into the tables of the views. Several processes may do so: each batch counts once.
 
-    `folds_ahead`: before the transaction that writes, which others wait for on SQLite. Where the writer is in the same
-    interpreter that does not help: it then waits for the interpreter instead, and longer.
+    `folds_ahead`: fold before the writing transaction, for which others wait on SQLite. That does not help with the writer in the
+    same interpreter: it would wait for the interpreter instead, and longer.
     """
 
     def __init__(self, store: Store, latencies: Latencies | None = None, *, folds_ahead: bool = False) -> None:
@@ -95,21 +97,23 @@ class Projector:
         self._fold = TableFold(position=-1)
         self.events_read = 0
         self.fault: StoreError | None = None
-        """Why the views cannot be brought up to date: an older version made them, and they cannot be built anew."""
+        """The reason why the views cannot be updated: an older version made them, and rebuilding failed."""
         self.is_outdated = False
-        """Whether they are an older version's since nothing can be written."""
+        """True if an older version made the views and the store cannot be written."""
 
     def catch_up(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
-        """Bring the views up to the end of the log, and return their position. `is_enough` may say so after any batch. Raises
-        RuntimeError in a signal handler that has come in the middle of that: the one would wait for the other."""
+        """Bring the views up to the end of the log, and return their position. `is_enough` may end this after any batch.
+
+        Raises RuntimeError in a signal handler that interrupted this method: it would wait for itself.
+        """
         if self.fault is not None:
             raise self.fault
         if self.is_catching_up_here():
-            raise RuntimeError("a signal handler cannot wait for the views that it has interrupted: ask after it")
+            raise RuntimeError("a signal handler cannot wait for the update of the views that it interrupted: query after it")
         with self._lock:
             last, read_before = self._store.recorder.last_position(), self.events_read
             if self._fold.position < last:
-                self._go_on_from(self._stored_position())  # where others have brought them there, nothing is to be written
+                self._go_on_from(self._stored_position())  # other processes may have updated the views
             while self._fold.position < last:
                 before = self._fold.position
                 self._advance(BATCH_FAR_BEHIND if last - before > WORTH_A_LARGE_BATCH else BATCH)
@@ -122,12 +126,14 @@ class Projector:
             return self._fold.position
 
     def is_catching_up_here(self) -> bool:
-        """Whether this thread is in the middle of that: in a signal handler that came there."""
+        """Check whether this thread is inside `catch_up`: in a signal handler that interrupted it."""
         return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]
 
     def caught_up(self) -> int | None:
-        """The same, but None where the views are behind the log and cannot be written, since we may only read, or the disk is
-        full. What is asked is then folded in memory."""
+        """Catch up and return the position. None if the views are behind the log and the store is read-only, or its disk full.
+
+        A query then folds the log in memory.
+        """
         if self.is_outdated:
             return None
         try:
@@ -138,12 +144,12 @@ class Projector:
             return None
 
     def restart(self) -> None:
-        """Forget what is in memory: others have begun the tables anew, and they are behind it."""
+        """Drop the fold in memory: another process has restarted the tables, and they are behind it."""
         with self._lock:
             self._fold = TableFold(position=-1)
 
     def is_far_behind(self) -> bool:
-        """Whether so much of the log is still to be taken that catching up takes a while."""
+        """Check whether so many events are missing that catching up takes a while."""
         position = self._stored_position()
         return self._store.recorder.last_position() - position > BATCH_FAR_BEHIND
 
@@ -170,7 +176,7 @@ class Projector:
             self._write(session, self._fold.take(session, limit))
 
     def _advance_ahead(self, limit: int) -> bool:
-        """Returns whether it counts: not where another process has been faster."""
+        """Fold, then write. Returns False if another process was faster, and the result does not count."""
         with self._store.database.reading() as session:
             position = stored_position(session)
             self._go_on_from(position)
@@ -184,7 +190,7 @@ class Projector:
         return True
 
     def _go_on_from(self, position: int) -> None:
-        if position != self._fold.position:  # another process has gone on: what is in memory is no longer what is in the tables
+        if position != self._fold.position:  # another process has updated the tables, so the fold in memory is stale
             self._fold = TableFold(position=position)
 
     def _write(self, session: Session, count: int) -> None:
@@ -196,25 +202,25 @@ class Projector:
 
 
 def survey(store: Store) -> None:
-    """After much has been written at once."""
+    """Update the planner's statistics after a bulk write."""
     with store.database.writing() as session:
         for table in TABLES:
             session.analyze(table)
 
 
 def lock_position(session: Session) -> int:
-    """Where the views are. Whoever has asked holds them until the end of the transaction."""
+    """The position of the views. Locks them until the end of the transaction."""
     session.execute("UPDATE view_positions SET position = position WHERE name = ?", (VIEWS,))
     return stored_position(session)
 
 
 def stored_position(session: Session) -> int:
-    """Where the views are, without holding them. Raises StoreVersion for those of a newer fold, which ours would spoil."""
+    """The position of the views, without a lock. Raises StoreVersion if a newer version made them: our fold would damage them."""
     return _stored(session)[0]
 
 
 def is_current(session: Session) -> bool:
-    """Whether today's fold made the views. Raises StoreVersion for a newer one."""
+    """Check that this version's fold made the views. Raises StoreVersion for a newer one."""
     return _stored(session)[1] == FOLD_VERSION
 
 

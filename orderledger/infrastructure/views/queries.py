@@ -1,4 +1,4 @@
-"""What can be asked of a ledger: answers from the views, each of which brings them up to date first, and from the log."""
+"""Query methods of a ledger. Queries of the views bring them up to date first; queries of events read the log."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -34,8 +34,11 @@ from orderledger.projections.view import Row, RowList, Table
 
 
 class Queries(Reader):
-    """Methods of every ledger. `as_of`: as the ledger stood then, at a time or after the event at a position of the log;
-    `effective_at`: with what happened by then, as known now."""
+    """The query methods of a ledger.
+
+    `as_of`: the ledger as it stood then, at a time or after the event at a log position. `effective_at`: with the events that had
+    happened by then, as known now. `since` and `until`: times from `since` on and before `until`.
+    """
 
     def orders(
         self,
@@ -48,9 +51,12 @@ class Queries(Reader):
         effective_at: datetime | None = None,
         **where: Any,
     ) -> RowList[OrderRow]:
-        """Orders, oldest request first. `limit`: at most so many, those that were updated last. `since` and `until`: those
-        requested from the one time on, and before the other; an order that was not requested here counts by its last update.
-        `where`: values of columns, e.g. account, instrument, side, status, certainty, strategy, origin."""
+        """List orders, oldest request first.
+
+        `limit`: at most so many, the last updated. `since` and `until` apply to the time of the request; an order that was not
+        requested here counts by its last update. `where`: values of columns, e.g. account, instrument, side, status, certainty,
+        strategy, origin.
+        """
         check_argument("limit", "count", limit)
         if limit is not None and limit < 1:
             raise ValueError(f"limit takes 1 or more, not {limit}")
@@ -60,7 +66,7 @@ class Queries(Reader):
             return _listed(queries.orders(views, limit=limit, since=since, until=until, **where, **is_open))
 
     def open_orders(self, **where: Any) -> RowList[OrderRow]:
-        """Orders that have not ended."""
+        """List orders that have not ended."""
         return self.orders(open_only=True, **where)
 
     def order(
@@ -72,7 +78,8 @@ class Queries(Reader):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
     ) -> OrderRow:
-        """One order by any id it has borne. Raises UnknownOrder, or AmbiguousOrder where several accounts have such an order."""
+        """Return one order by any of its ids, also earlier ones. Raises UnknownOrder, or AmbiguousOrder if several accounts
+        have it."""
         check_argument("order_id", "text", order_id, is_needed=True)
         check_argument("account", "text", account)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
@@ -92,7 +99,7 @@ class Queries(Reader):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
     ) -> RowList[EventRow]:
-        """The events of one order, as they were recorded. The filters are those of `events`. Raises as `order` does."""
+        """List the events of one order, as they were recorded. The filters are those of `events`. Raises as `order` does."""
         check_times(as_of, effective_at)
         check_argument("order_id", "text", order_id, is_needed=True)
         check_argument("account", "text", account)
@@ -123,10 +130,10 @@ class Queries(Reader):
         after: int = 0,
         limit: int | None = None,
     ) -> Iterator[EventRow]:
-        """The log, as `history` shows it, one event after the other: those after the position `after`, at most `limit`.
+        """Iterate over the log, in the form of `history`: the events after the position `after`, at most `limit`.
 
-        `name` is an event's, with or without its version. `since` and `until`: events that happened from the one time on, and
-        before the other."""
+        `name` is the name of an event, with or without its version. `since` and `until` apply to the time when it happened.
+        """
         check_argument("account", "text", account)
         check_argument("after", "count", after, is_needed=True)
         check_argument("limit", "count", limit)
@@ -144,8 +151,10 @@ class Queries(Reader):
         effective_at: datetime | None = None,
         **where: Any,
     ) -> RowList[TradeRow]:
-        """Fills that stand, in the order they happened; with `include_busted` also those that were busted or corrected. `since`
-        and `until`: those that happened from the one time on, and before the other."""
+        """List active fills in the order in which they happened; with `include_busted` also busted and corrected ones.
+
+        `since` and `until` apply to the time when the fill happened.
+        """
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
             return _listed(queries.trades(views, include_busted=include_busted, since=since, until=until, **where))
@@ -160,12 +169,12 @@ class Queries(Reader):
         effective_at: datetime | None = None,
         **where: Any,
     ) -> Generator[Row, None, None]:
-        """The rows of a view one after the other, all of one state, in memory a thousand at a time.
+        """Iterate over the rows of a view in one consistent state, with a thousand rows in memory at a time.
 
-        `view`: orders, trades, anomalies, account_events or certificates, with the filters of the method of that name; of
-        trades those that stand, unless `state` or `include_busted` says otherwise. This thread may ask and record meanwhile. The
-        database keeps the state for as long as the iterator is open: close one that you leave before its end. As of another
-        time all rows are in memory.
+        `view`: orders, trades, anomalies, account_events or certificates, with the filters of the method of that name. Of trades
+        only active ones, unless `state` or `include_busted` says otherwise. This thread may query and record meanwhile. The
+        database keeps the state while the iterator is open: close an iterator that you leave early. With `as_of` or
+        `effective_at`, all rows are in memory.
         """
         check_period(since, until)
         check_times(as_of, effective_at)
@@ -181,7 +190,7 @@ class Queries(Reader):
         effective_at: datetime | None = None,
         **where: Any,
     ) -> RowList[PositionRow]:
-        """Positions with their P&L, and the quantities that open and unresolved orders may add."""
+        """List positions with their P&L, and the quantities that open and unresolved orders may add."""
         with self._views(as_of, effective_at) as views:
             return _listed(queries.positions(views, method=method, **where))
 
@@ -213,7 +222,8 @@ class Queries(Reader):
         effective_at: datetime | None = None,
         **where: Any,
     ) -> RowList[PnlGroupRow] | RowList[PnlRow]:
-        """P&L by account and instrument, or by any of account, instrument, strategy and day. Methods: average, fifo, lifo."""
+        """Return P&L by account and instrument, or by any of account, instrument, strategy and day. Methods: average, fifo,
+        lifo."""
         with self._views(as_of, effective_at) as views:
             return _listed(queries.pnl(views, method=method, by=_groups(by), **where))
 
@@ -227,8 +237,10 @@ class Queries(Reader):
         effective_at: datetime | None = None,
         **where: Any,
     ) -> RowList[AnomalyRow]:
-        """Every anomaly that was detected, with the time it was cleared; with `open_only` those that were not cleared. `since`
-        and `until`: those detected from the one time on, and before the other."""
+        """List anomalies with the time when each was cleared; with `open_only` only uncleared ones.
+
+        `since` and `until` apply to the time of detection.
+        """
         rows = self._shown(ANOMALIES, as_of, effective_at, where, since, until)
         return _listed(row for row in rows if row["cleared_at"] is None) if open_only else rows
 
@@ -241,8 +253,10 @@ class Queries(Reader):
         effective_at: datetime | None = None,
         **where: Any,
     ) -> RowList[ProposalRow]:
-        """Proposals, what was decided about them and by whom, and the orders that carry them out. `since` and `until`: those
-        made from the one time on, and before the other."""
+        """List proposals, the decision on each and who made it, and the orders that carry them out.
+
+        `since` and `until` apply to the time of the proposal.
+        """
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
             return _listed(queries.proposals(views, since=since, until=until, **where))
@@ -250,19 +264,19 @@ class Queries(Reader):
     def instruments(
         self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
     ) -> RowList[InstrumentRow]:
-        """Instruments as they were defined, their marks, and what the venue says is held."""
+        """List instruments with their definitions, marks, and positions as reported by the venue."""
         return self._shown(INSTRUMENTS, as_of, effective_at, where)
 
     def account_events(
         self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
     ) -> RowList[AccountEventRow]:
-        """Funding, adjustments and gaps."""
+        """List funding, adjustments and gaps."""
         return self._shown(ACCOUNT_EVENTS, as_of, effective_at, where)
 
     def certificates(
         self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
     ) -> RowList[CertificateRow]:
-        """What agreed with the venues each time they were compared, and what did not."""
+        """List reconciliations: for each comparison with a venue, the counts of matches and the open breaks."""
         return self._shown(CERTIFICATES, as_of, effective_at, where)
 
     def _shown(

@@ -1,4 +1,4 @@
-"""How questions reach the views and the log of a ledger: live, streamed, or as of another time."""
+"""Access of queries to the views and the log: live, streamed, or as of another time."""
 
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,7 +23,7 @@ EVENTS_AT_ONCE = 1_000
 
 
 class Reader:
-    """Reads the views, which it brings up to date first, and the log."""
+    """Reads the log and the views, after bringing the views up to date."""
 
     def __init__(self, store: Store, url: str, projector: Projector) -> None:
         self._store = store
@@ -31,7 +31,7 @@ class Reader:
         self._projector = projector
 
     def _stored_under(self, order_id: str, account: str | None) -> list[StoredRow]:
-        """The stream that has the name of the order, where there is one and the order did not turn out to be another."""
+        """The events of the stream that this order id names. Empty if there is none, or if the order proved to be another."""
         if account is None:
             return []
         with reaching(self._url):
@@ -50,7 +50,7 @@ class Reader:
     def _streamed(
         self, table: Table, as_of: AsOf | None, effective_at: datetime | None, asked: dict[str, Any]
     ) -> Generator[Row, None, None]:
-        if self._store.url is None:  # a store in memory lets nobody write while it is read
+        if self._store.url is None:  # nobody can write to a store in memory while it is read
             with self._views(as_of, effective_at) as views:
                 rows = views.rows(table, **asked)
             yield from map(table.shown, rows)
@@ -70,7 +70,7 @@ class Reader:
     def _views_of_order(
         self, order_id: str, account: str | None, as_of: AsOf | None, effective_at: datetime | None
     ) -> Iterator[Views]:
-        """The views, or as of another time those of the orders with this name alone: of their own streams."""
+        """The live views, or the views as of another time of the orders with this name alone, folded from their own streams."""
         check_times(as_of, effective_at)
         with reaching(self._url), ExitStack() as reading:
             live = self._live(reading)
@@ -82,7 +82,7 @@ class Reader:
                 yield FoldedViews(live.events_of_order(order_id, account), as_of, effective_at)
 
     def _live(self, reading: ExitStack, *, is_streaming: bool = False) -> StoredViews | None:
-        """The live views, up to date, until `reading` ends. None where they are behind a log that may only be read."""
+        """The live views, up to date, until `reading` ends. None if they are behind a log that is read-only."""
         database = self._store.database
         while (position := self._projector.caught_up()) is not None:
             session = reading.enter_context(database.streaming() if is_streaming else database.reading())

@@ -1,4 +1,4 @@
-"""Builds the views anew from the log, beside the live ones, and then puts the new rows in their place."""
+"""Builds new views from the log beside the live ones, and then replaces the live rows."""
 
 import re
 import time
@@ -29,18 +29,18 @@ from orderledger.projections.tables import BY_NAME, TABLES
 from orderledger.projections.view import Table
 
 SUFFIX = "__rebuilt"
-"""So are the tables named that are built in, with some letters of each rebuild's own after it: one that has lost its lock with a
-connection that was cut, and does not know it, has nothing to do with the next one's."""
+"""Suffix of the tables to build in. Each rebuild adds random letters, so that a rebuild that lost its lock with its connection
+unnoticed does not disturb the next one."""
 
 APART = f"views{SUFFIX}."
-"""So begin the names of the files that several processes fill. By them they are known for ours."""
+"""Prefix of the files that several processes fill. It marks them as ours."""
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """`is_equal`: whether the new rows are those that were there."""
+    """Result of a rebuild. `is_equal`: whether the new rows equal the replaced ones."""
 
     names: tuple[str, ...]
     events: int
@@ -55,7 +55,7 @@ class Rebuilt:
 def rebuild(
     store: Store, projector: Projector, names: Sequence[str] = (), *, jobs: int = 1, progress: Progress | None = None
 ) -> Rebuilt:
-    """Build the named views (all, if none is named). Recording goes on. Raises InvalidSetting for a name there is not."""
+    """Rebuild the named views, or all. Recording goes on. Raises InvalidSetting for an unknown name."""
     if isinstance(names, str):
         raise TypeError(f"names takes a sequence of names, not one text: [{names!r}]")
     views = [name for name in BY_NAME if name not in INNER]
@@ -66,11 +66,11 @@ def rebuild(
 
 
 def rebuild_outdated(store: Store, projector: Projector) -> None:
-    """Rebuild views that an older version of the folds has made. Raises StoreVersion for those of a newer one."""
+    """Rebuild views that an older version made. Raises StoreVersion if a newer version made them."""
     if _is_current(store):
         return
     with store.database.rebuilding():
-        if _is_current(store):  # another process has done it meanwhile
+        if _is_current(store):  # another process has rebuilt them meanwhile
             return
         _rebuild(store, projector)
 
@@ -88,7 +88,7 @@ def _rebuild(
     with _beside(store) as suffix:
         builder = _Builder(store, suffix)
         if jobs > 1 and store.url is not None:
-            from orderledger.infrastructure.views.parallel import build_in_parallel  # few need what it imports
+            from orderledger.infrastructure.views.parallel import build_in_parallel  # imported here because few callers need it
 
             builder.begin_at(build_in_parallel(store, suffix, jobs, builder.names))
         while builder.advance():
@@ -103,7 +103,7 @@ def _rebuild(
 
 
 class _Builder:
-    """Folds the log into tables of other names."""
+    """Folds the log into tables with a suffix."""
 
     def __init__(self, store: Store, suffix: str) -> None:
         self.suffix = suffix
@@ -117,16 +117,16 @@ class _Builder:
         return self._fold.position
 
     def begin_at(self, built: tuple[int, int]) -> None:
-        """Others have built up to a position, from so many events."""
+        """Set the log position and the number of events that `build_in_parallel` reached."""
         self._fold.position, self.events = built
 
     def advance(self) -> int:
-        """Take the next batch. Returns how many events there were, none at the end of the log."""
+        """Take the next batch. Returns the number of events, 0 at the end of the log."""
         with uncollected(), self._store.database.writing() as session:
             return self.advance_in(session)
 
     def advance_in(self, session: Session, up_to: int | None = None) -> int:
-        """The same in a transaction that is under way, and not beyond a position."""
+        """Take the next batch in a running transaction, not beyond a position."""
         count = self._fold.advance(session, BATCH_FAR_BEHIND, up_to)
         self.events += count
         return count
@@ -134,7 +134,7 @@ class _Builder:
 
 @contextmanager
 def _beside(store: Store) -> Iterator[str]:
-    """The suffix of empty tables to build in, gone afterwards. Nothing is left of a rebuild that was killed."""
+    """The suffix of new empty tables, which are dropped at the end. Also drops the tables of a rebuild that was killed."""
     suffix = f"{SUFFIX}_{uuid.uuid4().hex[:8]}"
     built = re.compile(f"({'|'.join([*BY_NAME, FACTS_TABLE])}){SUFFIX}(_[0-9a-f]{{8}})?")
     _clear_folder(store)
@@ -155,17 +155,17 @@ def _beside(store: Store) -> Iterator[str]:
 
 
 def _clear_folder(store: Store) -> None:
-    """Of what rebuilds have made in it. It stays where anything else is there."""
+    """Remove the files of rebuilds, and the folder if nothing else is in it."""
     folder = store.database.folder
     if folder is not None:
         for path in folder.glob(f"{APART}*"):
-            path.unlink(missing_ok=True)  # the processes of one that was killed may still be ending
+            path.unlink(missing_ok=True)  # processes of a killed rebuild may still be ending, and remove it
         with suppress(OSError):
             folder.rmdir()
 
 
 def _switch_names(store: Store, builder: _Builder) -> bool:
-    """The same for the index of names, which is as far as the log: nobody may append meanwhile."""
+    """Replace the name index. It must match the end of the log, so appends wait meanwhile."""
     with store.database.writing() as session:
         session.lock_log()
         while builder.names.advance(session):
@@ -183,8 +183,11 @@ def _put_in_place(session: Session, table: Table, suffix: str) -> None:
 
 
 def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Sequence[Table]) -> bool:
-    """In one transaction: bring both to the same place in the log, compare, and put the new rows in place. Where a damaged row
-    keeps the live views from getting there, all of them are replaced, whichever were named: they have to be at one place."""
+    """In one transaction, bring live and new rows to the same log position, compare them, and replace the live ones.
+
+    If a damaged row stops the live views before that position, all views are replaced, whichever were named: they share one
+    position.
+    """
     with suppress(DamagedRow):
         projector.catch_up()
     with store.database.writing() as session:
@@ -197,7 +200,7 @@ def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Seque
         differing = [table for table in chosen if not _is_same(session, table, builder.suffix)]
         for table in differing:
             _put_in_place(session, table, builder.suffix)
-        if len(chosen) == len(TABLES):  # in the same transaction: from here on no older version, which may be open, goes on
+        if len(chosen) == len(TABLES):  # in this transaction, so that an older version that is still open cannot go on
             session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (FOLD_VERSION, VIEWS))
     if differing:
         survey(store)
@@ -205,7 +208,7 @@ def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Seque
 
 
 def _is_same(session: Session, table: Table, suffix: str) -> bool:
-    """Whether both tables hold the same rows: as many, and each of the live ones equal to the new one with its key."""
+    """Compare two tables: as many rows, and each live row equal to the new row with its key."""
     counts = (f"SELECT COUNT(*) FROM {name}" for name in (table.name, table.name + suffix))
     if len({session.execute(count)[0] for count in counts}) > 1:
         return False

@@ -1,4 +1,4 @@
-"""Finds the open orders in the log itself, where the views are far behind it: only the orders that may be open are folded."""
+"""Finds open orders in the log when the views are far behind. Folds only orders that may be open."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -51,7 +51,7 @@ STREAMS_PER_READING = 1_000
 REQUESTED, FILLED, REJECTED = OrderRequested.stored_name, FillRecorded.stored_name, OrderRejected.stored_name
 REINSTATED = OrderReinstated.stored_name
 CONCLUSION = f'"{CONCLUDED_ABSENT}"'.encode()
-"""In the bytes of a cancel that may end nothing: the order may have been requested here since."""
+"""A part of the bytes of a cancel that may end nothing: the order may have been requested here since."""
 ENDING = frozenset({OrderCanceled.stored_name, OrderExpired.stored_name})
 HARMLESS = frozenset(
     {
@@ -73,11 +73,11 @@ HARMLESS = frozenset(
         AnomalyCleared.stored_name,
     }
 )
-"""Events that cannot open an order again that has plainly ended."""
+"""Events that cannot reopen an order that has clearly ended."""
 
 
 class Glance(msgspec.Struct, gc=False):
-    """What of a payload a survey looks at."""
+    """The fields of a payload that a survey reads."""
 
     fill_id: str = ""
     quantity: Decimal | None = None
@@ -92,7 +92,7 @@ _decode = msgspec.json.Decoder(Glanced).decode
 
 
 def open_orders_in_log(store: Store) -> tuple[list[Row], int]:
-    """The rows of all open orders, as the view would list them once it is up to date, and the number of events read."""
+    """The rows of all open orders, as an up-to-date view would list them, and the number of events read."""
     with uncollected():
         known, position = _known(store)
         survey = Survey(is_from_beginning=position == 0)
@@ -104,7 +104,7 @@ def open_orders_in_log(store: Store) -> tuple[list[Row], int]:
                 try:
                     _take(survey, stream, version, name, state)
                 except (ValueError, TypeError):
-                    decode(stream, version, name, state, place)  # says what is wrong with it
+                    decode(stream, version, name, state, place)  # raises the precise error
                     raise
             position = rows[-1].position
             count += len(rows)
@@ -118,7 +118,7 @@ def open_orders_in_log(store: Store) -> tuple[list[Row], int]:
 
 
 def _known(store: Store) -> tuple[dict[str, Row], int]:
-    """The orders that were open where the views are, and where that is."""
+    """The orders that are open in the views, and the position of the views."""
     with store.database.reading() as session:
         rows = session.select(ORDERS, "is_open = ?", (session.to_sql("flag", True),))
         return {row["stream"]: row for row in rows}, stored_position(session)
@@ -148,7 +148,7 @@ def _events_of(store: Store, streams: list[str]) -> Iterator[tuple[str, list[Rec
 
 
 def _row_of(stream: str, events: list[Recorded]) -> Row | None:
-    """The row of an order, with numbers as the views keep them. None where the order turned out to be another."""
+    """The row of an order, with numbers as the views store them. None if the order proved to be another."""
     order = Order(account_of(stream), client_order_id_of(stream))
     for recorded in events:
         evolve(order, recorded.event, recorded.at)  # type: ignore[arg-type]

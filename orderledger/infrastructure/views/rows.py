@@ -1,4 +1,4 @@
-"""The folds' rows in a database: what was changed stays in memory until it is flushed, what was not is read."""
+"""Rows of the folds in a database: changed rows stay in memory until the flush, others are read."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,18 +12,18 @@ from orderledger.projections.tables import TABLES
 from orderledger.projections.view import Key, Row, Table
 
 AT_ONCE = 1_000
-"""Rows in one reading."""
+"""Rows in one query."""
 
 
 class SqlRows:
-    """Rows of one transaction after another: `session` is set while one runs. Only `flush` needs one that writes."""
+    """Rows for one transaction after another. `session` is set during one. Only `flush` needs a writing transaction."""
 
     def __init__(self, suffix: str = "") -> None:
         self.session: Session | None = None
         self._suffix = suffix
         self._changed: dict[str, dict[Key, Row | None]] = {table.name: {} for table in TABLES}
         self._found: dict[str, dict[Key, list[Row]]] = {}
-        """Of tables that were searched since they were last changed: the changed rows by account and instrument."""
+        """The changed rows by account and instrument, for tables that were searched since their last change."""
 
     def get(self, table: Table, key: Key) -> Row | None:
         changed = self._changed[table.name]
@@ -60,7 +60,7 @@ class SqlRows:
         return max([*found, *([] if stored is None else [stored])], key=partial(sort_key, table), default=None)
 
     def _last_stored(self, table: Table, where: dict[str, Any], before: Moment) -> Row | None:
-        """The last of the stored rows that are not changed: mostly of all."""
+        """The last stored row that is not changed. Mostly it is the last row of all, so that one is tried first."""
         changed = self._changed[table.name]
         conditions, values = self._conditions(where)
         values += [self._session.to_sql("time", before[0]), before[1]]
@@ -77,7 +77,7 @@ class SqlRows:
         return [row for row in self._near(table, where) if all(row[name] == value for name, value in where.items())]
 
     def _near(self, table: Table, where: dict[str, Any]) -> list[Row]:
-        """The changed rows to look through. Those of one instrument are found at once: each position may ask for them."""
+        """The candidates among the changed rows. Indexed by instrument, because every position may search for its own."""
         rows = self._changed[table.name].values()
         if "instrument" not in where:
             return [row for row in rows if row is not None]
@@ -112,7 +112,7 @@ class SqlRows:
         return self._session.select(table, " AND ".join(conditions), values, suffix=self._suffix, tail=tail)
 
     def flush(self) -> None:
-        """Write what has changed."""
+        """Write the changes."""
         for table in TABLES:
             changed = self._changed[table.name]
             rows = [row for row in changed.values() if row is not None]
@@ -125,5 +125,5 @@ class SqlRows:
     @property
     def _session(self) -> Session:
         if self.session is None:
-            raise RuntimeError("rows of a database are reached inside a transaction only")
+            raise RuntimeError("rows of a database can only be accessed inside a transaction")
         return self.session

@@ -45,7 +45,7 @@ class StoredViews:
         return self._session.each(table, condition, values, tail=self._order(table))
 
     def _newest(self, table: Table, count: int, condition: str, values: list[Any]) -> tuple[str, list[Any]]:
-        """The condition of the rows updated last. Only their keys are sorted: making whole rows takes ten times as long."""
+        """The condition for the last updated rows. It sorts only their keys: building whole rows takes ten times as long."""
         latest = ", ".join(map(self._session.latest_first, NEWEST_BY))
         where = f"WHERE {condition}" if condition else ""
         return f"stream IN (SELECT stream FROM {table.name} {where} ORDER BY {latest} LIMIT ?)", [*values, count]
@@ -71,8 +71,7 @@ class StoredViews:
         return list({row["stream"]: row for row in rows}.values())
 
     def events_of_order(self, name: str, account: str | None) -> list[Recorded]:
-        """All events of the orders that bear the name, in the order of the log: of their own streams, and of those whose reports
-        were attributed to them."""
+        """All events of the orders with this name, in log order: of their own streams, and of streams attributed to them."""
         found = {row["stream"] for row in self.rows(ORDERS, client_order_id=name, account=account)}
         for bound in self.streams_named(name, account):
             found.update(self._followed(bound))
@@ -81,7 +80,7 @@ class StoredViews:
         return sorted(events, key=lambda recorded: recorded.position or 0)
 
     def _followed(self, stream: str) -> list[str]:
-        """The stream, and those of the orders that it turned out to be, one after the other."""
+        """The stream, followed by the streams that it was attributed to, in order."""
         followed = [stream]
         while told := [one.event.to for one in self._session.events_of(followed[-1]) if isinstance(one.event, OrderAttributed)]:
             if told[-1] in followed:
@@ -90,15 +89,17 @@ class StoredViews:
         return followed
 
     def _first_streams(self, stream: str) -> Iterator[str]:
-        """The streams that reports under the order's names had before they were attributed to it. A stream is called by a name
-        of its first report, and all its names are bound to the order since."""
+        """The streams of reports that were attributed to the order.
+
+        The first report's id named such a stream. By now all names of the stream are bound to the order.
+        """
         account = account_of(stream)
         statement = f"SELECT kind, name FROM {NAMES_TABLE} WHERE account = ? AND stream = ?"
         for kind, name in self._session.execute(statement, (account, stream)):
             yield _stream_called(account, kind, name)
 
     def _order_in(self, stream: str) -> list[Row]:
-        """The order in the stream, or the one that it turned out to be."""
+        """The order in the stream. If it was attributed to another order, the other."""
         while not (rows := self.rows(ORDERS, stream=stream)):
             told = [one.event.to for one in self._session.events_of(stream) if isinstance(one.event, OrderAttributed)]
             if not told:
@@ -107,9 +108,10 @@ class StoredViews:
         return rows
 
     def streams_named(self, name: str, account: str | None = None) -> list[str]:
-        """The streams of orders that bear the name, other than as their client order id. Of an account its names alone are read,
-        of which the key of the table tells where they stand. LIKE takes more than is meant: other cases, on SQLite, and ends of
-        longer values."""
+        """The streams of orders with this name, other than as their client order id. With an account, the table's key finds them.
+
+        LIKE matches too much (other cases on SQLite, ends of longer values), so the result is filtered.
+        """
         statement = f"SELECT name, stream FROM {NAMES_TABLE} WHERE (name = ? OR (kind = ? AND name LIKE ? ESCAPE '!'))"
         escaped = name.replace("!", "!!").replace("%", "!%").replace("_", "!_")
         values = [name, NameKind.ALIAS.value, f"%={escaped}"]
@@ -120,7 +122,7 @@ class StoredViews:
 
 
 def _stream_called(account: str, kind: str, name: str) -> str:
-    """The stream of an order that is known by this name alone."""
+    """The stream of an order that has only this name."""
     if kind == NameKind.VENUE:
         return venue_order_stream(account, name)
     if kind == NameKind.ALIAS:

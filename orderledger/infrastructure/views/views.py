@@ -1,4 +1,5 @@
-"""What questions read: the views, live in the database (`stored_views`) or folded from the log as of another time."""
+"""The source of query results: the live views in the database (`stored_views`), or views folded from the log as of another
+time."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -21,11 +22,11 @@ from orderledger.projections.store import MemoryRows, sort_key
 from orderledger.projections.view import Row, Table
 
 AsOf = datetime | int
-"""A time of recording, or a position of the log: also where several events were recorded at one time."""
+"""A time of recording, or a log position, which also separates events recorded at the same time."""
 
 
 NEWEST_BY = ("updated_at", "stream")
-"""What tells which orders were updated last."""
+"""The sort key for the last updated orders."""
 
 
 class Views(Protocol):
@@ -40,22 +41,24 @@ class Views(Protocol):
         newest: int | None = None,
         **where: Any,
     ) -> list[Row]:
-        """The rows with these values, in the table's order. A value of None is no condition. `since` and `until`: rows whose
-        time (see `Table.time`) is at or after the one, and before the other. `newest`: so many at most, those that were updated
-        last."""
+        """The rows with these values, in the table's order. None as a value is no condition.
+
+        `since` and `until`: rows whose time (see `Table.time`) is at or after `since` and before `until`. `newest`: at most so
+        many, the last updated.
+        """
 
     def each(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> Iterator[Row]:
-        """The same rows one after the other."""
+        """The same rows, one at a time."""
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
-        """The orders that bear the name: a client order id, a replacement's, a request's, a venue's id, an alias."""
+        """The orders with this name: a client order id, the id of a replacement or a request, a venue's id, or an alias."""
 
 
 class FoldedViews:
-    """The views as of another time: from what was recorded by `as_of`, of what had happened by `effective_at`, or both.
+    """The views as of another time: with the events recorded by `as_of`, or that had happened by `effective_at`, or both.
 
-    As of a time of happening, a report belongs to the order that all names known at `as_of` show. A row shows only the names
-    that had appeared by then, and an order is found by any name known at `as_of`.
+    With `effective_at`, all names known at `as_of` decide which order a report belongs to. A row shows only the names that had
+    appeared by then, but an order is found by any name known at `as_of`.
     """
 
     def __init__(
@@ -109,13 +112,13 @@ def _taken(names: NamesFold, recorded: Recorded) -> Recorded:
 
 
 def _is_called(key: NameKey, name: str) -> bool:
-    """Whether the name is meant, or the value of the alias."""
+    """Check for the name itself, or the value of an alias."""
     _, kind, known = key
     return name == known or (kind == NameKind.ALIAS and name == known.partition("=")[2])
 
 
 def _as_kept(table: Table, row: Row) -> Row:
-    """With numbers as the tables give them back: 1E+3 is 1000 there, and 1.10 is 1.1."""
+    """The row with numbers as the tables return them: 1E+3 is 1000 there, and 1.10 is 1.1."""
     numbers = ((name, row[name]) for name, kind in table.kinds.items() if kind == "number")
     return {**row, **{name: Decimal(plain(value)) for name, value in numbers if value is not None}}
 
@@ -129,22 +132,27 @@ def _newest(row: Row) -> tuple[Any, ...]:
 
 
 def folded(store: Store, as_of: AsOf | None, effective_at: datetime | None) -> FoldedViews:
-    """The views as of another time. Of a position, the log is read only up to it. Of a time, all of it is read: the clocks of
-    several processes may differ, so a later event may have an earlier time of recording."""
+    """The views as of another time.
+
+    A position limits how far the log is read. A time does not: clocks of several processes may differ, so a later event may have
+    an earlier time of recording.
+    """
     rows = store.all_rows(as_of) if isinstance(as_of, int) else store.all_rows()
     return FoldedViews((decode(*row) for row in rows), as_of, effective_at)
 
 
 def was_known(recorded_at: datetime, position: int | None, as_of: AsOf | None) -> bool:
-    """Whether an event was in the log by that time, or stands at that position or before it. One not stored is known only now."""
+    """Check whether an event was in the log by that time or position. An unstored event is known only without `as_of`."""
     if isinstance(as_of, int):
         return position is not None and position <= as_of
     return as_of is None or recorded_at <= as_of
 
 
 def _happened(events: Iterable[Recorded], moment: datetime) -> Iterator[Recorded]:
-    """The events that had happened by then. An order shows anomalies only if it has facts. Attributions count whenever they were
-    recorded, unless the order was requested since: they come last, when that is known."""
+    """The events that had happened by then. An order without facts shows no anomalies.
+
+    Attributions count whenever they were recorded, unless the order was requested since. They come last, when that is known.
+    """
     begun: set[str] = set()
     attributions: dict[str, Recorded] = {}
     for recorded in events:

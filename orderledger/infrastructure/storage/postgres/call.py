@@ -1,6 +1,6 @@
-"""A call of a function with arrays, in PostgreSQL's binary protocol.
+"""Calls a function with arrays, in PostgreSQL's binary protocol.
 
-psycopg's cursors find out for every list anew what is in it, and take longer over it than the server over the insert.
+psycopg's cursors inspect the items of every list, which takes longer than the server's insert.
 """
 
 import struct
@@ -13,7 +13,7 @@ from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
 BYTEA, BIGINT, TEXT = 17, 20, 25
-"""The numbers of these types in every PostgreSQL."""
+"""Type numbers, the same in every PostgreSQL."""
 
 OF_ONE_DIMENSION, OF_NONE = struct.Struct("!iiiii"), struct.Struct("!iii")
 FIRST_INDEX = 1
@@ -32,7 +32,10 @@ def bigint_array(values: Iterable[int]) -> bytes:
 
 
 def _array(element_type: int, values: Sequence[bytes]) -> bytes:
-    """Number of dimensions, no NULLs, type; size and first index of the dimension; then each element after its length."""
+    """An array in binary form.
+
+    Number of dimensions, no NULLs, type; size and first index of the dimension; then the length and bytes of each element.
+    """
     if not values:
         return OF_NONE.pack(0, 0, element_type)
     parts = [OF_ONE_DIMENSION.pack(1, 0, element_type, len(values), FIRST_INDEX)]
@@ -44,8 +47,8 @@ def _array(element_type: int, values: Sequence[bytes]) -> bytes:
 def call(connection: Connection[Any], statement: bytes, parameters: Sequence[bytes]) -> list[int]:
     """Run a statement that returns one array of bigint. Raises psycopg's errors.
 
-    The connection's client encoding has to be UTF-8. As with a cursor, an interrupt from the keyboard cancels the statement.
-    It is not prepared: psycopg takes all prepared statements back with every rollback, and the gain is small.
+    The connection's client encoding must be UTF-8. As with a cursor, an interrupt from the keyboard cancels the statement. The
+    statement is not prepared: psycopg deallocates all prepared statements at every rollback, and the gain is small.
     """
     formats = [Format.BINARY] * len(parameters)
     connection.pgconn.send_query_params(statement, parameters, param_formats=formats, result_format=Format.TEXT)

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: how long they wait, and for what."""
+"""Connections to PostgreSQL, and their timeouts."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -26,29 +26,29 @@ PATIENCE = {
     "keepalives_interval": "5",
     "keepalives_count": "4",
 }
-"""Unless the URL says otherwise, a server that is gone, or a line that carries nothing, is given up after half a minute. By
-itself the system waits for an answer that cannot come for a quarter of an hour, or for two hours."""
+"""Unless the URL says otherwise, a dead server or line is given up after half a minute. The system's defaults are a quarter of
+an hour or two hours."""
 
 SETTINGS = SQL(
     "SET synchronous_commit TO {}; SET lock_timeout TO {}; SET default_transaction_isolation TO 'read committed'; "
     "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
 )
-"""Of every connection, whatever is prescribed to the role or the database. Who has waited for the lock is to see what was
-committed meanwhile; a connection that rests is not to be cut, by servers that would (since version 14)."""
+"""Settings of every connection, whatever the role or the database prescribes. Read committed: after waiting for the lock, a
+transaction must see what was committed meanwhile. Idle connections must not be cut, as servers since version 14 can."""
 
 
 AT_WORK = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Client'"
 
 
 class NoAnswer(psycopg.OperationalError):
-    """The server has said nothing for too long, and is not at work on what it was asked."""
+    """The server was silent for too long, and is not working on the statement."""
 
 
 class Line(Connection[Any]):
-    """A connection that does not wait for ever: a server, or what stands before it, may accept a question and never answer.
+    """A connection with a time limit on silence: a server, or a proxy before it, may accept a statement and never answer.
 
-    Where nothing was heard for `answer_timeout` seconds, the server is asked on another connection whether it is at work on the
-    statement, as on one that takes long, or waits for a lock. If so, it is waited for; if not, the connection is given up.
+    After `answer_timeout` seconds of silence, a second connection asks the server whether it is working on the statement. A slow
+    statement and a wait for a lock count as work. If it is working, the wait goes on; if not, the connection is given up.
     """
 
     answer_timeout = 0.0
@@ -73,7 +73,7 @@ class Line(Connection[Any]):
 
 
 class Asking(Line):
-    """The connection that asks it, which nobody asks after."""
+    """The second connection, which gives up after the time limit without a further check."""
 
     def _give_up_unless_at_work(self) -> None:
         self.pgconn.finish()
@@ -88,7 +88,7 @@ def asking(url: str, answer_timeout: float, *, is_last: bool = False) -> Line:
 
 
 class Datastore(PostgresDatastore):
-    """Connects by URL, with everything that libpq understands in it, in the schema that its search path names."""
+    """Connects by a libpq URL with all its parameters, in the schema that its search path names."""
 
     def __init__(self, url: str, lock_timeout: int, answer_timeout: int, synchronous_commit: str) -> None:
         self._url = url
@@ -99,19 +99,19 @@ class Datastore(PostgresDatastore):
         self.pool.conninfo = patient(url)
         self.pool.connection_class = Line
         self.pool.kwargs = {"row_factory": dict_row, "client_encoding": "utf8"}
-        with asking(url, answer_timeout) as connection:  # the pool would not say what is wrong
+        with asking(url, answer_timeout) as connection:  # the pool would not report the reason of a failure
             row = connection.execute("SELECT current_schema()").fetchone()
             self.schema = row[0] if row and row[0] else "public"
 
     def register_type_adapters(self) -> None:
-        """There are none: what the library asks for them takes no name of a schema that has to be quoted."""
+        """Register nothing: the library's adapters fail with schema names that need quotes."""
 
     def after_connect_func(self) -> Callable[[Connection[Any]], None]:
         library = super().after_connect_func()
-        waiting = Literal(f"{max(1, 1_000 * self.lock_timeout)}ms")  # 0 would be for ever
+        waiting = Literal(f"{max(1, 1_000 * self.lock_timeout)}ms")  # 0 would wait without limit
         settings = SETTINGS.format(Literal(self._synchronous_commit), waiting)
 
-        url, answer_timeout = self._url, self._answer_timeout  # not self: the pool would keep it
+        url, answer_timeout = self._url, self._answer_timeout  # not self: the pool would keep it alive
 
         def after_connect(connection: Connection[Any]) -> None:
             assert isinstance(connection, Line)
@@ -123,7 +123,7 @@ class Datastore(PostgresDatastore):
 
     @contextmanager
     def get_connection(self) -> Iterator[Connection[Any]]:
-        if self._is_closed:  # what the pool says is taken for an outage: the library asks again for two seconds
+        if self._is_closed:  # the library takes the pool's error for an outage, and retries for two seconds
             raise ConnectionPoolClosedError
         try:
             with super().get_connection() as connection:
@@ -131,18 +131,18 @@ class Datastore(PostgresDatastore):
                     yield connection
                 except (Exception, GeneratorExit):
                     raise
-                except BaseException:  # an interrupt, which may have come in the middle of what psycopg keeps of a transaction
+                except BaseException:  # an interrupt, perhaps inside psycopg's own bookkeeping of the transaction
                     connection.close()
                     raise
         except OperationalError as error:
-            if isinstance(error.__cause__, (NoAnswer, PoolTimeout)):  # the library would ask again, ten times
-                getattr(self.pool, "drain", self.pool.check)()  # since version 3.3 of the pool: without a question to each
+            if isinstance(error.__cause__, (NoAnswer, PoolTimeout)):  # the library would retry ten times
+                getattr(self.pool, "drain", self.pool.check)()  # since version 3.3 of the pool; sends no queries
                 raise PersistenceError(str(error)) from error.__cause__
-            if isinstance(error.__cause__, LockNotAvailable):  # the library would ask again, and what was begun is undone
+            if isinstance(error.__cause__, LockNotAvailable):  # the library would retry; the transaction is rolled back
                 raise StoreUnreachable(
-                    f"another holds the store: waited {self.lock_timeout} s, and nothing was written"
+                    f"another process has locked the store: waited {self.lock_timeout} s, and nothing was written"
                 ) from error
-            self.pool.check()  # what has cut this connection may have cut all: each would fail whoever is given it
+            self.pool.check()  # the other connections may be cut too, and each would fail for its next user
             raise
 
     def close(self) -> None:
@@ -151,6 +151,6 @@ class Datastore(PostgresDatastore):
 
 
 def patient(url: str) -> str:
-    """What to connect with."""
+    """The connection string, with our timeouts."""
     given = conninfo_to_dict(url)
     return make_conninfo(url, **{name: value for name, value in PATIENCE.items() if name not in given})

@@ -1,8 +1,7 @@
 """The log in PostgreSQL: one function call, and so one round trip, per commit.
 
-The function takes the same table lock as the library's recorder, so that positions become visible in order and nothing
-arrives late behind a reader. The module is the library's persistence module for PostgreSQL ledgers: it finds `Factory`
-here.
+The function takes the same table lock as the library's recorder, so positions become visible in order and no event appears behind
+a reader. The library finds `Factory` here: this is its persistence module for PostgreSQL ledgers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -77,7 +76,7 @@ END $body$
 DROP_APPEND = SQL(
     "DROP FUNCTION IF EXISTS {append}(text[], bigint[], text[], bytea[], text[], text[], text[], text[], text[], text[])"
 )
-"""The function of older schemas: a program that knows no keys of facts, and is running still, would append without them."""
+"""Drops the function of older schemas. A running older program would use it to append without keys of facts."""
 
 CREATE_GUARD = SQL(
     """
@@ -88,7 +87,7 @@ BEGIN RAISE EXCEPTION 'events are immutable'; END $body$
 
 
 class Recorder(PostgresApplicationRecorder):
-    """The library's recorder with a function of ours for appending."""
+    """The library's recorder, with our function for appending."""
 
     def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = EVENTS_TABLE) -> None:
         super().__init__(datastore, events_table_name=events_table_name)
@@ -104,7 +103,7 @@ class Recorder(PostgresApplicationRecorder):
         ).format(table=self._asked(NAMES_TABLE))
 
     def _asked(self, table: str) -> Identifier:
-        """A table in a statement that has parameters, where psycopg takes a % for the mark of one."""
+        """A table name in a statement with parameters, where psycopg would take a % for a placeholder."""
         return Identifier(self.datastore.schema.replace("%", "%%"), table)
 
     @property
@@ -139,7 +138,7 @@ class Recorder(PostgresApplicationRecorder):
         free: Sequence[tuple[str, str]],
         facts: Sequence[FactKey],
     ) -> Sequence[int]:
-        """Never retried: a lost answer leaves the outcome unknown, and only reading back can tell."""
+        """Append without retries: after a lost answer, only reading back can tell the outcome."""
         fresh = [binding for binding in bindings if not binding.is_claim]
         claims = [binding for binding in bindings if binding.is_claim]
         streams, versions, topics, states = zip(*events, strict=True)
@@ -156,18 +155,21 @@ class Recorder(PostgresApplicationRecorder):
             if not claims and not unborn:
                 return call(connection, self._append, parameters)
             with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
-                cursor.execute(self._lock)  # before any row, as everybody does: no two can wait for each other
+                cursor.execute(self._lock)  # before any row, as in every append, so that there is no deadlock
                 self._check_unborn(cursor, unborn)
                 positions = call(connection, self._append, parameters)
                 self._claim(cursor, claims)
                 return positions
 
     def check_place(self) -> None:
-        """The server knows where its files are."""
+        """Nothing to check: the server knows its files."""
 
     def settle(self, error: Exception) -> bool:
-        """Whoever has the lock that each append takes knows that no append is under way. An answer of the server is final; what
-        was on its way to a server that never answered may still arrive. Who may only read could not even have the lock."""
+        """Wait until no append is running, by taking the lock that each append takes.
+
+        The outcome is final if the server answered; otherwise a statement may still be on its way to the server. A refused write
+        is final at once: such a role could not take the lock.
+        """
         if is_refused(error):
             return True
         with self.datastore.get_connection() as connection, connection.transaction():
@@ -234,15 +236,15 @@ class Recorder(PostgresApplicationRecorder):
 
 
 def has_ledger(url: str, answer_timeout: int) -> bool:
-    """Whether a ledger is in this database, where its search path leads. Raises psycopg's errors."""
+    """Check for a ledger in the schema of this database's search path. Raises psycopg's errors."""
     with asking(url, answer_timeout) as connection:
         if connection.execute("SELECT 1 WHERE current_schema() IS NULL").fetchone():
-            raise psycopg.ProgrammingError("its search_path names no schema that is there and that this role may use")
+            raise psycopg.ProgrammingError("its search_path names no existing schema that this role may use")
         return connection.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass('ledger_schema')").fetchone() is not None
 
 
 def _names(fresh: Sequence[Binding], free: Sequence[tuple[str, str]]) -> tuple[bytes, ...]:
-    """The six parameters of the function that are about names."""
+    """The six parameters about names of the append function."""
     return (
         text_array(binding.account for binding in fresh),
         text_array(binding.kind for binding in fresh),
@@ -258,8 +260,8 @@ NO_FACTS = [text_array(())] * 2
 
 
 class Factory(library.PostgresFactory):
-    """`ORDERLEDGER_URL` holds the URL; `POSTGRES_LOCK_TIMEOUT`, `ORDERLEDGER_ANSWER_TIMEOUT`: seconds to wait for a lock, and
-    for a server that says nothing; `POSTGRES_SYNCHRONOUS_COMMIT` is on, or off where the user asks for less."""
+    """Reads the settings. `ORDERLEDGER_URL`: the URL. `POSTGRES_LOCK_TIMEOUT`, `ORDERLEDGER_ANSWER_TIMEOUT`: seconds to wait
+    for a lock, and for a silent server. `POSTGRES_SYNCHRONOUS_COMMIT`: on, or off if the user wants less durability."""
 
     def __init__(self, env: EnvType) -> None:
         BaseInfrastructureFactory.__init__(self, env)

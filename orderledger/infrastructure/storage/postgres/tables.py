@@ -1,4 +1,4 @@
-"""Rows of the views in PostgreSQL: NUMERIC, timestamptz and jsonb, written a table at a time."""
+"""Rows of the views in PostgreSQL: NUMERIC, timestamptz and jsonb, written table by table."""
 
 import time
 import uuid
@@ -20,10 +20,10 @@ from orderledger.projections.view import Column as ColumnOfTable
 from orderledger.projections.view import Kind, Row, Table
 
 ROWS_WORTH_A_COPY = 200
-"""A copy into a table of its own takes four round trips, and a fifth of the work per row."""
+"""Rows from which COPY pays off. COPY into a temporary table takes four round trips, and a fifth of the work per row."""
 
 CREATION_LOCK = 7_230_011_942
-"""Key of the advisory lock under which tables are created."""
+"""Key of the advisory lock for creating tables."""
 
 GUARDS = (
     f"""CREATE OR REPLACE FUNCTION {NAMES_TABLE}_guard() RETURNS trigger LANGUAGE plpgsql AS $body$
@@ -42,11 +42,11 @@ END $body$""",
 )
 
 REBUILDING_LOCK = 7_230_011_943
-"""Key of the advisory lock under which views are built anew."""
+"""Key of the advisory lock for rebuilding views."""
 
 
 def _sorted(value: Any) -> Any:
-    """JSON objects with sorted keys; jsonb keeps them in an order of its own."""
+    """JSON objects with sorted keys. jsonb has an order of its own."""
     if isinstance(value, dict):
         return {name: _sorted(value[name]) for name in sorted(value)}
     return [_sorted(item) for item in value] if isinstance(value, list) else value
@@ -74,10 +74,10 @@ class PostgresSession(Session):
         "count": "bigint",
     }
     _to: dict[Kind, Callable[[Column], Column]] = {"json": json_texts, "number": numbers}  # noqa: RUF012
-    # NUMERIC keeps trailing zeros: 7.0 is to be 7 everywhere
+    # NUMERIC keeps trailing zeros; 7.0 must be 7 everywhere
     _from: dict[Kind, Callable[[Any], Any]] = {"json": _parsed, "number": Decimal, "time": _utc}  # noqa: RUF012
     _as_text = frozenset({"json", "number"})
-    """What is asked for as text: making a Decimal of that costs a third of what psycopg takes for a binary NUMERIC."""
+    """Kinds selected as text. A Decimal from text takes a third of psycopg's time for a binary NUMERIC."""
 
     def __init__(self, cursor: Cursor[Any]) -> None:
         self._cursor = cursor
@@ -88,14 +88,14 @@ class PostgresSession(Session):
         return self._cursor.fetchall() if self._cursor.description else []
 
     def _batches(self, statement: str, parameters: Sequence[Any]) -> Generator[list[tuple[Any, ...]], None, None]:
-        """With a cursor of the server, which keeps what was not fetched yet."""
+        """Read with a server-side cursor, which keeps the unfetched rows."""
         with self._cursor.connection.cursor(uuid.uuid4().hex, row_factory=tuple_row) as cursor:
             cursor.execute(statement.replace("?", "%s").encode(), parameters or None, binary=True)
             while rows := cursor.fetchmany(ROWS_PER_BATCH):
                 yield rows
 
     def has_table(self, name: str) -> bool:
-        # Asked of the catalog: alone, to_regclass may answer from before the last lock was waited for.
+        # From the catalog: to_regclass alone may answer with the state before the last lock wait.
         return bool(self.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass(?)", (name,)))
 
     def table_names(self) -> list[str]:
@@ -121,7 +121,7 @@ class PostgresSession(Session):
         self.execute(f"TRUNCATE {staged}")
 
     def _texts_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
-        """Columns for a copy, which reads times as text: writing them so costs a fifth of what psycopg takes for a datetime."""
+        """Columns for COPY, with times as text: writing them takes a fifth of psycopg's time for a datetime."""
         for column, values in zip(table.columns, self.columns_of(table, rows), strict=True):
             yield times(values) if column.kind == "time" else values
 
@@ -162,14 +162,17 @@ class PostgresSession(Session):
 
     @contextmanager
     def unguarded_names(self) -> Iterator[None]:
-        """Others may read meanwhile."""
+        """Disable the trigger. Others can read meanwhile."""
         self.execute(f"ALTER TABLE {NAMES_TABLE} DISABLE TRIGGER USER")
         yield
         self.execute(f"ALTER TABLE {NAMES_TABLE} ENABLE TRIGGER USER")
 
     def analyze(self, table: Table) -> None:
-        """It would by itself, within a minute or so. Until then it reads the whole table for the few orders that are open. Who
-        holds the table's lock is looking at it already, or vacuums it: nobody waits for that."""
+        """Analyze now: autovacuum would take a minute or so, and until then a query for the few open orders scans the whole
+        table.
+
+        Skips a table that is locked: another process is analyzing or vacuuming it.
+        """
         names = dict.fromkeys(name for index in (table.key, *table.indexes) for name in index)
         self.execute(f"ANALYZE (SKIP_LOCKED) {table.name} ({', '.join(names)})")
 
@@ -213,9 +216,9 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:
-        """The lock is its connection's, and goes with it: others get the connection, and are not to have the lock."""
+        """Hold an advisory lock. It belongs to the connection, so it must be released before the pool hands the connection on."""
         with self._datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-            try:  # from here on: an interrupt may come when the server has just given the lock
+            try:  # an interrupt may come right after the server gave the lock
                 while not cursor.execute("SELECT pg_try_advisory_lock(%s)", (REBUILDING_LOCK,)).fetchall()[0][0]:
                     time.sleep(REBUILDING_LOOK)
                 yield
@@ -223,7 +226,7 @@ class PostgresDatabase(Database):
                 try:
                     cursor.execute("SELECT pg_advisory_unlock_all()")
                 except OperationalError:
-                    pass  # it went with the connection
+                    pass  # the lock ended with the connection
                 except BaseException:
-                    connection.close()  # so that it goes with it
+                    connection.close()  # closing it releases the lock
                     raise

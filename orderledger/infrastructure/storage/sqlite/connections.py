@@ -19,18 +19,20 @@ from orderledger.infrastructure.locks import let_go
 THREADS = 10_000
 CLOSING_SECONDS = 10.0
 STATEMENTS_KEPT = 16
-"""Per connection. More would hold statements of hundreds of rows, each with its parameters: 60 MB at 256."""
+"""Prepared statements per connection. Each holds hundreds of rows of parameters: 256 statements take 60 MB."""
 
 
 NO_SHARED_MEMORY = frozenset({sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP})
-"""What SQLite says where there is no room for the index of the write-ahead log, which is shared by all who have the file open."""
+"""Error codes of SQLite without room for the write-ahead log's index, which all users of the file share."""
 
 
 def connected(
     location: str, first: Callable[[sqlite3.Connection], object], *, is_alone: bool = False, **settings: Any
 ) -> sqlite3.Connection:
-    """A connection with which `first` was done. Where there is no room for that index, the connection keeps it in memory, and so
-    the file to itself."""
+    """Connect, and call `first` with the connection. Without room for the index of the write-ahead log, use exclusive mode.
+
+    The connection then keeps the index in memory, and locks the file for itself.
+    """
     connection: sqlite3.Connection = sqlite3.connect(
         location, uri=True, check_same_thread=False, isolation_level=None, **settings
     )
@@ -47,24 +49,24 @@ def connected(
 
 
 class Pool(SQLiteConnectionPool):
-    """Connections that survive a power failure after every commit, unless the user asked for less.
+    """Connections whose commits survive a power failure, unless the user wants less durability.
 
-    They keep their statements prepared; the library's own connections keep one, and parse the rest each time.
+    They cache prepared statements. The library's own connections cache one, and parse the others each time.
     """
 
     synchronous = "FULL"
     _opened: tuple[int, int] | None = None
-    """Device and number of the file that the first connection has opened."""
+    """Device and inode of the file that the first connection opened."""
 
     def check_place(self) -> None:
-        """Raises OperationalError once another file is at the path, or none: who comes later will not find what is committed to
-        ours. A memory store has no place."""
+        """Raise OperationalError if the path has another file or none: later programs would not find our commits. A memory
+        store has no path."""
         if self._opened is not None and self._opened != _file_at(self.db_name):
             raise OperationalError(f"{self.db_name} is no longer the file that was opened: it was deleted, moved or replaced")
 
     @staticmethod
     def detect_memory_mode(db_name: str) -> bool:
-        """Stores in memory are named by a URI, files by their whole path, whatever words are in it."""
+        """Check for the URI of a store in memory. Files have an absolute path, whatever words are in it."""
         return db_name.startswith("file:")
 
     def _create_connection(self) -> SQLiteConnection:
@@ -76,7 +78,7 @@ class Pool(SQLiteConnectionPool):
         return SQLiteConnection(connection, max_age=self.max_age)
 
     def close(self) -> None:
-        """Once: when Python ends it is closed again, and a daemon thread may have been ended with the pool's lock in its hand."""
+        """Close once. Python closes it again at exit, when a daemon thread may have died with the pool's lock."""
         if not self._closed:
             super().close()
 
@@ -89,7 +91,7 @@ class Pool(SQLiteConnectionPool):
         connection.execute("PRAGMA cache_size=-16384")
 
     def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
-        """Several processes may open a new file at once: the change to a write-ahead log does not wait for others by itself."""
+        """Switch to a write-ahead log. SQLite itself does not wait here if another process is opening the new file."""
         deadline = time.monotonic() + (self.lock_timeout or 0)
         while True:
             try:
@@ -102,7 +104,7 @@ class Pool(SQLiteConnectionPool):
 
 
 def make_private(path: str) -> None:
-    """Make the file, where there is none, for its owner alone. SQLite gives the files beside it the same mode."""
+    """Create a missing file for its owner alone. SQLite gives the files beside it the same mode."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
@@ -120,15 +122,15 @@ def _file_at(path: str) -> tuple[int, int] | None:
 
 
 class Datastore(SQLiteDatastore):
-    """Each thread keeps a connection of its own; the writers of this process take turns.
+    """Each thread has its own connection; the writers of this process take turns.
 
-    Borrowing a connection from the library's pool costs as much as writing an event with it. A memory store does so all
-    the same: there, reading and writing exclude each other, and the pool sees to that.
+    Borrowing a connection from the library's pool costs as much as writing an event with it. A memory store still borrows: there
+    reading and writing exclude each other, and the pool ensures that.
     """
 
     def __init__(self, db_name: str, lock_timeout: int, synchronous: str) -> None:
         self._users: dict[int, object] = {}
-        """By thread: who uses its connection now. Setting an item and taking it out are one step each, for all threads."""
+        """The current user of each thread's connection. Setting and removing an item are atomic."""
         self._is_closing = False
         super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
         self.pool.close()
@@ -154,13 +156,13 @@ class Datastore(SQLiteDatastore):
         return super().transaction(commit=commit) if self.pool.is_sqlite_memory_mode else Transaction(self, commit=commit)
 
     def borrow(self, user: object, *, commit: bool) -> SQLiteConnection:
-        """This thread's connection, for writing in its turn. `let_go` is to follow, whatever comes of this. Where the thread uses
-        it already (a signal handler asks in the middle of a transaction), that goes on, and SQLite refuses the second one."""
+        """This thread's connection; a writer waits for its turn. Call `let_go` afterwards, whatever happens. If the thread
+        already uses it (a signal handler queries during a transaction), SQLite refuses the second transaction."""
         if self._enter(user) and commit:
             self._turn.acquire()
         held = self._held()
         if commit and held.is_alone and not held.raw.in_transaction:
-            self.renew()  # perhaps there is room again
+            self.renew()  # there may be room again
             held = self._held()
             if held.is_alone:
                 self.renew()
@@ -168,7 +170,7 @@ class Datastore(SQLiteDatastore):
         return held.connection
 
     def _enter(self, user: object) -> bool:
-        """From now on this thread uses its connection. Whether it did not before."""
+        """Mark this thread's connection as used. Returns False if it was already."""
         if self._users.setdefault(threading.get_ident(), user) is not user:
             return False
         if self._is_closing:
@@ -176,8 +178,8 @@ class Datastore(SQLiteDatastore):
         return True
 
     def let_go(self, user: object = None) -> None:
-        """If it is the user's (without one, whoever's): this thread uses its connection no longer, no transaction is left open on
-        it, nor others waiting for their turn. It may be called again, and heals what an interrupt has left half done."""
+        """Release this thread's connection, roll back its open transaction, and let the next writer in. Only if `user` uses
+        it, or without `user` in any case. May be repeated, and repairs what an interrupt left half done."""
         if self._users.get(threading.get_ident()) is not user and user is not None:
             return
         held: Held | None = getattr(self._threads, "held", None)
@@ -189,15 +191,15 @@ class Datastore(SQLiteDatastore):
         self._users.pop(threading.get_ident(), None)
 
     def renew(self) -> None:
-        """Close this thread's connection: the next one is new. A memory store lives in its connections, and keeps them."""
+        """Close this thread's connection; the next one is new. Not for a memory store, which exists only in its connections."""
         held: Held | None = getattr(self._threads, "held", None)
         if held is not None:
             self._threads.held = None
             held.connection.close()
 
     def close(self) -> None:
-        """Close all connections, once nobody uses one: SQLite ends the process with a segmentation fault otherwise. A signal
-        handler does not wait for the question that it has interrupted: its connection is closed with the process."""
+        """Close all connections once nobody uses one; otherwise SQLite ends the process with a segmentation fault. A signal
+        handler does not wait for the query that it interrupted: the end of the process closes that connection."""
         self._is_closing = True
         deadline = time.monotonic() + CLOSING_SECONDS
         while self._users.keys() - {threading.get_ident()} and time.monotonic() < deadline:
@@ -215,8 +217,8 @@ class Datastore(SQLiteDatastore):
 
 
 class Held:
-    """A thread's connection. It goes back to the pool when the thread is gone. One that `is_alone` only reads: what it locks is
-    to be free again as soon as there is room."""
+    """A thread's connection. It returns to the pool when the thread ends. One that `is_alone` only reads: it must release its
+    lock as soon as there is room again."""
 
     def __init__(self, connection: SQLiteConnection) -> None:
         self.connection = connection
@@ -225,12 +227,12 @@ class Held:
 
 
 def is_alone(connection: sqlite3.Connection) -> bool:
-    """Whether it keeps the file to itself."""
+    """Check for a connection in exclusive mode."""
     return bool(connection.execute("PRAGMA locking_mode").fetchall()[0][0] == "exclusive")
 
 
 def no_room() -> sqlite3.OperationalError:
-    """As SQLite says it."""
+    """The error of SQLite for a full disk."""
     error = sqlite3.OperationalError("database or disk is full")
     error.sqlite_errorcode = sqlite3.SQLITE_FULL
     return error
@@ -242,10 +244,11 @@ def _put_back(pool: SQLiteConnectionPool, connection: SQLiteConnection) -> None:
 
 
 class Transaction:
-    """A cursor in a transaction, as the library gives it, without the generators that it goes through.
+    """A transaction's cursor, as from the library, but without its nested generators.
 
-    One that writes waits for the right to before it reads: SQLite does not wait for one who has read what another has changed.
-    Whether the file is still in its place is asked before reading, and after a commit: what replaces it before shows then.
+    A writing transaction waits for the write lock before it reads. SQLite would refuse its write at once if another had changed
+    what it has read. The place of the file is checked before reading and after a commit, which also reveals an earlier
+    replacement.
     """
 
     __slots__ = ("_connection", "_datastore", "_is_writing", "_user")
@@ -256,7 +259,7 @@ class Transaction:
         self._is_writing = commit
 
     def __del__(self) -> None:
-        """An interrupt may come where `__exit__` begins, before anything in it."""
+        """Release the connection if an interrupt came at the very start of `__exit__`."""
         self._datastore.let_go(self._user)
 
     def __enter__(self) -> SQLiteCursor:
@@ -287,7 +290,7 @@ class Transaction:
 
 
 def told_by_library(error: BaseException) -> BaseException:
-    """An error of SQLite as the library names it; any other as it is."""
+    """The library's error for an error of SQLite; any other error unchanged."""
     if not isinstance(error, sqlite3.Error):
         return error
     kind: type[PersistenceError] = getattr(persistence, type(error).__name__, PersistenceError)

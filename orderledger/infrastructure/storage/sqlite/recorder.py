@@ -1,6 +1,6 @@
 """The log in SQLite: write-ahead log, synchronous=FULL, one multi-row statement per commit.
 
-The module is the library's persistence module for SQLite ledgers: it finds `Factory` here.
+The library finds `Factory` here: this is its persistence module for SQLite ledgers.
 """
 
 import sqlite3
@@ -32,13 +32,13 @@ from orderledger.infrastructure.storage.sqlite.connections import Datastore, con
 BEFORE_COMMIT = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 )
-"""What SQLite says before it has committed anything: nothing was written."""
+"""Error codes of SQLite that precede any commit: nothing was written."""
 
 COLUMNS = "originator_id, originator_version, topic, state, notification_id"
 
 
 class Recorder(SQLiteApplicationRecorder):
-    """Positions come from AUTOINCREMENT: they are never given twice, and nothing arrives late behind a reader."""
+    """Positions come from AUTOINCREMENT: none is used twice, and no event appears behind a reader."""
 
     def construct_create_table_statements(self) -> list[str]:
         table = self.events_table_name
@@ -75,22 +75,24 @@ class Recorder(SQLiteApplicationRecorder):
             self.datastore.pool.check_place()
 
     def settle(self, error: Exception) -> bool:
-        """A commit whose fsync failed may stand in the write-ahead log, unseen, and come to light after a crash; or be seen,
-        and not be on the disk. So the write-ahead log is done with: what of it is committed goes into the database file, and is
-        synced there. An fsync that failed is never tried again."""
+        """Empty the write-ahead log into the database file, and sync that. A failed fsync is never repeated.
+
+        A commit whose fsync failed may be invisible in the write-ahead log and reappear after a crash, or be visible but not on
+        disk.
+        """
         if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in BEFORE_COMMIT:
             return True
         try:
             if isinstance(self.datastore, Datastore):
                 self.datastore.renew()
-            with self.datastore.get_connection(commit=True) as connection:  # a new one, which may fail as well
+            with self.datastore.get_connection(commit=True) as connection:  # a new connection, which may fail too
                 cursor = connection.cursor()
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 is_busy = cursor.fetchall()[0][0]
         except sqlite3.Error as failure:
             raise told_by_library(failure) from failure
         if is_busy:
-            raise OperationalError("others are reading: the write-ahead log cannot be done with")
+            raise OperationalError("others are reading: the write-ahead log cannot be emptied")
         return True
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
@@ -184,7 +186,7 @@ class Recorder(SQLiteApplicationRecorder):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """As the library's, which asks for `rowid`: in a table with a primary key of its own that column has its name."""
+        """The library's query without `rowid`: in a table with its own primary key, that column has the key's name."""
         first = (start or 1) - (1 if inclusive_of_start or start is None else 0)
         chosen = f"AND topic IN ({','.join('?' * len(topics))})" if topics else ""
         statement = f"{self._select} notification_id > ? AND notification_id <= ? {chosen} ORDER BY notification_id LIMIT ?"
@@ -193,7 +195,7 @@ class Recorder(SQLiteApplicationRecorder):
 
 
 def has_ledger(path: Path, lock_timeout: int) -> bool:
-    """Whether a ledger is in this file, which may be another program's. Raises sqlite3's errors."""
+    """Check for a ledger in this file, which may be another program's. Raises sqlite3's errors."""
     found: list[Any] = []
 
     def look(connection: sqlite3.Connection) -> None:
@@ -234,7 +236,8 @@ def _bind(c: SQLiteCursor, bindings: Sequence[Binding]) -> None:
 
 
 class Factory(library.SQLiteFactory):
-    """`SQLITE_DBNAME`, `SQLITE_LOCK_TIMEOUT` as the library's. `SQLITE_SYNCHRONOUS`: FULL, or less where the user asks for it."""
+    """Reads the settings. `SQLITE_DBNAME`, `SQLITE_LOCK_TIMEOUT`: as in the library. `SQLITE_SYNCHRONOUS`: FULL, or less if
+    the user wants less durability."""
 
     def __init__(self, env: EnvType) -> None:
         BaseInfrastructureFactory.__init__(self, env)

@@ -1,4 +1,4 @@
-"""Rows of the views in SQLite, which has no exact numbers and no times: decimal text, and RFC 3339 text in UTC."""
+"""Rows of the views in SQLite. It has no exact numbers and no times, so they are decimal text, and RFC 3339 text in UTC."""
 
 import os
 import sqlite3
@@ -31,12 +31,12 @@ GUARDS = {
 }
 
 ROWS_PER_UPSERT = (500, 100, 20, 4, 1)
-"""SQLite parses a statement of many rows as long as it writes them. These few are parsed once per connection."""
+"""Row counts of statements. SQLite parses a long statement as long as it runs it; these few are parsed once per connection."""
 
 
 @cache
 def _upsert_of(name: str, suffix: str, count: int) -> str:
-    """The statement for so many rows."""
+    """The statement for `count` rows."""
     names = BY_NAME[name].names
     marks = f"({','.join('?' * len(names))})"
     return f"INSERT INTO {name}{suffix} ({', '.join(names)}) VALUES {','.join([marks] * count)} {upsert_tail(name)}"
@@ -86,7 +86,7 @@ class SQLiteSession(Session):
         return {column for (column,) in self.execute("SELECT name FROM pragma_table_info(?)", (name,))}
 
     def _selected(self, table: Table) -> str:
-        """A row as one JSON array: the driver takes longer for forty values than SQLite and msgspec together for their text."""
+        """A row as one JSON array: for forty values, the driver takes longer than SQLite and msgspec together with text."""
         return f"json_array({', '.join(self._as_json.get(c.kind, '{}').format(c.name) for c in table.columns)})"
 
     def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
@@ -144,9 +144,9 @@ class SQLiteDatabase(Database):
 
     @contextmanager
     def streaming(self) -> Iterator[Session]:
-        """On a connection that is opened for it, where there can be another: not for a store in memory, nor on a full disk."""
+        """A reading transaction on a new connection. With a store in memory or a full disk, on the thread's own connection."""
         pool = self._datastore.pool
-        with self.reading() as session:  # which checks that the file is still in its place
+        with self.reading() as session:  # checks that the file is still in its place
             is_alone = pool.is_sqlite_memory_mode or session.execute("PRAGMA locking_mode") == [("exclusive",)]
         if is_alone:
             with self.reading() as session:
@@ -159,11 +159,11 @@ class SQLiteDatabase(Database):
             yield SQLiteSession(connection.cursor())
 
     def alone(self) -> AbstractContextManager[Session]:
-        return self.writing()  # whoever writes here is alone
+        return self.writing()  # SQLite has one writer
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:
-        """The lock is one on an empty file beside the database: it goes with the process that holds it."""
+        """Hold a lock on an empty file beside the database. It ends with the process."""
         with self._rebuilding, ExitStack() as held:
             if not self._datastore.pool.is_sqlite_memory_mode:
                 make_private(f"{self._path}-rebuilding")
@@ -183,7 +183,7 @@ class SQLiteDatabase(Database):
 
     @property
     def _path(self) -> str:
-        """Of the file itself: who has come by a link is to find what stands beside it as well."""
+        """The real path: a user who opened a link must find the files beside the database."""
         return os.path.realpath(self._datastore.pool.db_name)
 
     @contextmanager
@@ -201,7 +201,7 @@ class SQLiteDatabase(Database):
     def take_in(self, path: str, tables: Sequence[Table], suffix: str) -> None:
         with self._datastore.get_connection(commit=True) as connection:
             cursor = connection.cursor()
-            cursor.execute("ATTACH DATABASE ? AS apart", (Path(path).as_uri(),))  # a name may be no UTF-8
+            cursor.execute("ATTACH DATABASE ? AS apart", (Path(path).as_uri(),))  # as a URI, because a file name may be no UTF-8
             try:
                 cursor.execute("BEGIN IMMEDIATE")
                 for table in tables:
@@ -215,7 +215,7 @@ class SQLiteDatabase(Database):
 
 
 def _is_locked_by(connection: sqlite3.Connection) -> bool:
-    """Whether it has the file to itself now."""
+    """Try to get the exclusive lock."""
     try:
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:

@@ -1,4 +1,4 @@
-"""What a reconciliation needs of a ledger, and what a venue's adapter may ask it."""
+"""The parts of a ledger that reconciliation and venue adapters use."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ TERMS_SET = ("order_replaced.", "order_restated.")
 
 
 class Book(Protocol):
-    """The part of `Ledger` that is used here."""
+    """The methods of `Ledger` that reconciliation uses."""
 
     def record_many(self, messages: Iterable[Message]) -> list[Outcome]: ...
 
@@ -60,8 +60,8 @@ class BookRecords:
 
 
 def position_at(book: Book, account: str, instrument: str, moment: datetime, *, without: int | None = None) -> Position:
-    """What those fills and adjustments up to that moment that stand by now make of a position, but for the one adjustment at this
-    place of the log."""
+    """A position at that moment, from the active fills and adjustments up to it. `without`: log position of an adjustment to
+    skip."""
     asked = {"account": account, "instrument": instrument}
     defined = book.instruments(**asked)
     trades = [row for row in book.trades(**asked, until=moment + JUST) if row["side"]]
@@ -70,7 +70,7 @@ def position_at(book: Book, account: str, instrument: str, moment: datetime, *, 
 
 
 def terms_told(book: Book, order: Row) -> Row | None:
-    """The event by which the terms in force were told: None if they are those that we requested."""
+    """The event that set the terms in force. None if they are the requested ones."""
     name = order["client_order_id"] or order["venue_order_id"]
     try:
         events = book.history(name, account=order["account"]) if name else []
@@ -82,31 +82,31 @@ def terms_told(book: Book, order: Row) -> Row | None:
 
 
 def is_taken_back(event: Row) -> bool:
-    """Whether the event takes a repair back."""
+    """Check whether the event reverts a repair."""
     return event["actor"] == ACTOR and (event["causation_id"] or "").startswith(UNDOES)
 
 
 def _sets_terms(event: Row, *, is_external: bool) -> bool:
-    """Of an order that was not requested here, terms are what the venue claims of it."""
+    """Check whether the event sets terms. For an order that was not requested here, claims of the venue set them."""
     claims = event["payload"].get("reported") or {}
     return event["name"].startswith(TERMS_SET) or (is_external and not claims.keys().isdisjoint(TERMS))
 
 
 Name = tuple[str, str]
-"""An alias and its value; a venue's id stands under an empty alias."""
+"""An alias and its value. A venue's id has an empty alias."""
 
 
 def names_of(row: Row) -> set[Name]:
-    """Every name under which the venue may speak of the order."""
+    """All names that the venue may use for the order."""
     return {("", name) for name in row["venue_order_ids"]} | set(row["aliases"].items())
 
 
 def names_of_message(message: Any) -> set[Name]:
-    """Every name that a report gives."""
+    """All names that a report gives."""
     named = set() if message.venue_order_id is None else {("", message.venue_order_id)}
     return named | set(message.aliases.items())
 
 
 def named_by(row: Row, message: Any) -> bool:
-    """Whether a report speaks of this order, by any name that it gives."""
+    """Check whether a report is about this order, by any of its names."""
     return not names_of(row).isdisjoint(names_of_message(message))

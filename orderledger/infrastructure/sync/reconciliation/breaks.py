@@ -1,4 +1,4 @@
-"""Breaks: what differs between the ledger and the venue, with the evidence of both and what would repair it."""
+"""Breaks: differences between the ledger and the venue, with the evidence of both sides and the repairs."""
 
 import json
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from orderledger.projections.view import Row
 SUBJECT_SHOWN = 120
 ACTOR = "reconciliation"
 CONCLUDED = CONCLUDED_ABSENT
-"""The reason of an end that nobody told, but that follows from what the venue does not know."""
+"""The reason of an end that was concluded from absence, without a report."""
 UNDOES = "revert:"
-"""Before the position of the event that a message takes back: its cause."""
+"""Prefix of the causation id of a message that reverts a repair. The log position of the repair's event follows."""
 
 
 class Kind(StrEnum):
-    """What differs. A break is settled once what the venue says is recorded; those that no report settles stay open.
+    """The kind of a difference. A break that no report settles stays open; others are settled by recording the venue's report.
 
-    Each is explained in docs/reference/errors.md.
+    docs/reference/errors.md explains each kind.
     """
 
     MISSING_FILL = "missing_fill"
@@ -48,8 +48,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """One difference. `ours` is the row of the view, `theirs` what the venue said; `repairs` are the messages that
-    settle it, and `is_settled` whether they do. `since` is when the difference came about, as far as is known."""
+    """One difference.
+
+    `ours`: row of the view. `theirs`: the venue's payload. `repairs`: messages that repair it; `is_settled`: whether they settle
+    it. `since`: when the difference arose, as far as known.
+    """
 
     kind: Kind
     account: str
@@ -63,51 +66,51 @@ class Break:
 
     @property
     def id(self) -> str:
-        """The same difference has the same id in every run."""
+        """The id, equal for the same difference in every run."""
         return break_id(self.kind, self.subject)
 
 
 def break_id(kind: Kind, subject: str) -> str:
-    """Kind and subject; a long subject as the beginning of its SHA-256."""
+    """Kind and subject. A long subject is replaced by the first digits of its SHA-256."""
     shown = subject if len(subject) <= SUBJECT_SHOWN else sha256(subject.encode()).hexdigest()[:32]
     return f"{kind}:{shown}"
 
 
 def repairing(messages: Sequence[Message], kind: Kind, subject: str) -> tuple[Message, ...]:
-    """The messages as repairs of a break: their source is the reconciliation, and their cause the break."""
+    """The messages as repairs of a break: with reconciliation as the source and the break as the cause."""
     stamp = {"source": Source.RECONCILIATION, "causation_id": break_id(kind, subject), "actor": ACTOR}
     return tuple(message.model_copy(update=stamp) for message in messages)
 
 
 def name_of(row: Row) -> str:
-    """By which an order is looked up here."""
+    """The name under which the ledger finds the order."""
     name: str = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
     return name
 
 
 def names_told(row: Row) -> dict[str, Any]:
-    """By which names a message tells of an order."""
+    """The names of an order for a message about it."""
     return {name: row[name] for name in ("client_order_id", "venue_order_id", "aliases")}
 
 
 def not_asked(row: Row, name: str, at: datetime, most: int) -> Break:
-    """The venue was not asked about it: the questions of the run went to orders that had waited longer."""
+    """A break for an order that this run did not query, because others had waited longer."""
     return Break(
         kind=Kind.NOT_ASKED,
         account=row["account"],
         subject=name,
         since=at,
-        text=f"{row['status']} here, and not asked about: a run asks about {most} orders, and others had waited longer",
+        text=f"{row['status']} here, not queried: a run queries {most} orders, and others had waited longer",
         ours=row,
         is_settled=False,
     )
 
 
 def absent_order(row: Row, asked_at: datetime) -> Break:
-    """It is open here, and the venue, asked, has nothing to say of it."""
+    """A break for an order that is open here and that the venue does not know."""
     subject = name_of(row)
     as_named = f" as {row['venue_order_id']}" if row["venue_order_id"] else ""
-    # Our clock may be behind the venue's: that it was heard of is not later than that it is missing.
+    # Our clock may be behind the venue's: the absence must not be earlier than the last report.
     told = Absent(account=row["account"], **names_told(row), at=max(asked_at, row["updated_at"]))
     new = [] if row["absent_at"] is not None else [told]
     return Break(
@@ -115,7 +118,7 @@ def absent_order(row: Row, asked_at: datetime) -> Break:
         account=row["account"],
         subject=subject,
         since=row["absent_at"] or asked_at,
-        text=f"{row['status']} here{as_named} since {row['updated_at'].isoformat()}; the venue, asked, does not know it",
+        text=f"{row['status']} here{as_named} since {row['updated_at'].isoformat()}; the venue does not know it",
         ours=row,
         repairs=repairing(new, Kind.ABSENT_ORDER, subject),
         is_settled=False,
@@ -123,7 +126,7 @@ def absent_order(row: Row, asked_at: datetime) -> Break:
 
 
 def two_live_orders(row: Row, live: Sequence[str]) -> Break:
-    """Two orders at the venue where we have one."""
+    """A break for an order of ours that is two orders at the venue."""
     return Break(
         kind=Kind.TWO_LIVE_ORDERS,
         account=row["account"],
@@ -137,7 +140,7 @@ def two_live_orders(row: Row, live: Sequence[str]) -> Break:
 
 
 def shown(found: Break, now: datetime) -> Row:
-    """A break as JSON shows it."""
+    """A break in the form of its JSON."""
     return {
         "break": found.id,
         "kind": found.kind.value,
@@ -154,6 +157,6 @@ def shown(found: Break, now: datetime) -> Row:
 
 
 def document(message: Message) -> Row:
-    """A message as it could be given to `orderledger record`, without what it does not say."""
+    """A message as input of `orderledger record`, without empty fields."""
     told: Row = json.loads(message.model_dump_json(exclude_none=True, by_alias=True, exclude={"evidence"}))
     return {"type": told.pop("type"), **{name: value for name, value in told.items() if value is not False and value != {}}}

@@ -1,4 +1,4 @@
-"""One order, as the ledger has it and as the venue tells it: in what they differ. Pure."""
+"""Compares one order in the ledger with the venue's reports. Pure functions."""
 
 from typing import Any
 
@@ -17,30 +17,30 @@ END_WORDS = OBSERVED_ENDS | {OrderStatus.FILLED}
 
 
 def says_ended(message: Message) -> bool:
-    """Whether the venue says by this that the order has ended."""
+    """Check whether the venue reports the order as ended."""
     return isinstance(message, ENDS) or (isinstance(message, Status) and message.status in END_WORDS)
 
 
 def says_working(message: Message) -> bool:
-    """Whether the venue says by this that the order is on its book."""
+    """Check whether the venue reports the order as working."""
     return isinstance(message, (Acknowledge, Replace)) or (
         isinstance(message, Status) and message.status in ("new", "partially_filled")
     )
 
 
 def is_unanswered(row: Row) -> bool:
-    """Whether nobody knows here what the venue thinks of the order."""
+    """Check whether the venue's view of the order is unknown here."""
     return finding(row) != "open"
 
 
 def stays_unknown(row: Row, message: Any) -> bool:
-    """Whether nobody knows after this either: it is of before the order was absent, or a cancel or replace got no answer."""
+    """Check whether it stays unknown after this report: it is older than the absence, or than an unanswered cancel or replace."""
     lost_at = row["absent_at"] or (row["updated_at"] if row["pending"] is not None else None)
     return is_unanswered(row) and lost_at is not None and message.at <= lost_at
 
 
 def difference(row: Row | None, message: Any, listed: Names = frozenset()) -> tuple[Kind, str] | None:
-    """How the venue's word on an order differs from its row, if it does. `listed` are the ids that work at the venue."""
+    """The difference between the venue's report and the order's row, or None. `listed`: ids that work at the venue."""
     if row is None and says_ended(message):
         return Kind.MISSING_END, "not known here, ended at the venue"
     if row is None:
@@ -63,7 +63,7 @@ def difference(row: Row | None, message: Any, listed: Names = frozenset()) -> tu
 
 
 def at_end(row: Row, message: Any) -> tuple[Kind, str] | None:
-    """How what the venue says was filled of an order by its end differs from its fills here, if it does."""
+    """The difference between the reported and the recorded filled quantity of an ended order, or None."""
     return _filled(row, message) if says_ended(message) else None
 
 
@@ -82,7 +82,7 @@ def _leg(row: Row, message: Any) -> tuple[Kind, str] | None:
 
 
 def numbers(trade: Row, fill: Any) -> str | None:
-    """How the numbers that the venue tells of a fill differ from those that stand under its id, if they do."""
+    """The difference between the numbers of a fill in the ledger and at the venue, or None."""
     for name in ("quantity", "price", "fee"):
         here, there = trade[name], getattr(fill, name)
         if here is not None and there is not None and here != there:
@@ -91,18 +91,18 @@ def numbers(trade: Row, fill: Any) -> str | None:
 
 
 def stated_by(message: Any) -> Any:
-    """Where a message states terms: among its claims, or itself."""
+    """The object with the terms of a message: its claims, or the message itself."""
     return message if message.reported is None and isinstance(message, (Replace, Restate)) else message.reported
 
 
 def is_left(row: Row, message: Any, listed: Names) -> bool:
-    """Whether the venue speaks of an id under which the order no longer works: on what terms that was is history."""
+    """Check whether the report is about an id of the order that no longer works. Its terms are history."""
     name = message.venue_order_id
     return name in row["venue_order_ids"] and name != row["venue_order_id"] and name not in listed
 
 
 def terms(row: Row, message: Any, listed: Names = frozenset()) -> tuple[Kind, str] | None:
-    """How the terms that the venue claims differ from those in force here, if they do."""
+    """The difference between the terms that the venue claims and those in force here, or None."""
     claims = stated_by(message)
     if claims is None or is_left(row, message, listed):
         return None
@@ -119,5 +119,5 @@ def _filled(row: Row, message: Any) -> tuple[Kind, str] | None:
     if claimed is None or claimed == here:
         return None
     if claimed < here and row["last_fill_at"] is not None and message.at < row["last_fill_at"]:
-        return None  # it was so once: a word that is older than the fills
+        return None  # a true report from before the last fills
     return Kind.QUANTITY_DIFFERS, f"{plain(here)} filled here, {plain(claimed)} at the venue"

@@ -1,8 +1,8 @@
-"""The end of an order that nobody requested here and that the venue has forgotten, concluded from what the venue does not say.
+"""Concludes the end of an order that was not requested here and that the venue no longer knows.
 
-Venues forget orders: Hyperliquid answers for the last 2000 of an account. An order of ours is never ended by absence. One made
-elsewhere is, since nobody here can ask its sender: it is not among the open orders of a complete list, the venue, asked by its
-ids, does not know it, both for a while, and nothing of it was filled meanwhile.
+Venues forget orders: Hyperliquid answers for the last 2000 of an account. Absence never ends an order of ours. It can end an
+order made elsewhere, because its sender cannot be queried here. Three conditions must hold for a while: complete lists of open
+orders do not contain it; the venue does not know its ids when queried; nothing of it is filled.
 """
 
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ REINSTATED = "order_reinstated."
 
 
 def may_conclude(row: Row, asked_at: datetime, grace: timedelta) -> bool:
-    """Whether the order, which the venue neither lists nor knows now, has been absent for so long, and unfilled since."""
+    """Check whether the order is external, has been absent for the grace period, and has no fill since."""
     absent_at, filled_at = row["absent_at"], row["last_fill_at"]
     if row["origin"] != "external" or absent_at is None or asked_at - absent_at < grace:
         return False
@@ -25,13 +25,13 @@ def may_conclude(row: Row, asked_at: datetime, grace: timedelta) -> bool:
 
 
 def may_be(row: Row, own: Row) -> bool:
-    """Whether an order of ours, whose id at the venue nobody knows yet, may be this order."""
+    """Check whether this may be an order of ours whose venue id is still unknown."""
     is_unmatched = own["origin"] == "own" and own["is_open"] and not own["venue_order_ids"]
     return is_unmatched and all(row[name] in (None, own[name]) for name in ("instrument", "side"))
 
 
 def was_taken_back(book: Book, row: Row) -> bool:
-    """Whether somebody has reverted such a conclusion: it is not drawn again."""
+    """Check whether such a conclusion was reverted. It is then not repeated."""
     try:
         events = book.history(name_of(row), account=row["account"])
     except (UnknownOrder, AmbiguousOrder):
@@ -40,12 +40,12 @@ def was_taken_back(book: Book, row: Row) -> bool:
 
 
 def concluded_end(row: Row, asked_at: datetime) -> Break:
-    """The absence that was found to be an end, and the cancel that records it."""
+    """The break for an absence that proved to be an end, with the cancel that records it."""
     subject, absent_at = name_of(row), row["absent_at"]
     known = row["last_fill_at"]
     filled = f"last filled at {known.isoformat()}" if known is not None else "never filled"
     text = (
-        f"ended, as concluded at {asked_at.isoformat()}: not among the venue's open orders, and not known to it when asked, "
+        f"ended, as concluded at {asked_at.isoformat()}: not among the venue's open orders, and unknown to it when queried, "
         f"since {absent_at.isoformat()}; {filled}"
     )
     end = Cancel(
@@ -72,13 +72,14 @@ def concluded_end(row: Row, asked_at: datetime) -> Break:
 
 
 def seen_again(row: Row, message: Message) -> list[Message]:
-    """The venue lists an order whose end was concluded: the conclusion is taken back, and the venue's word holds."""
+    """The messages for an order that the venue lists after its end was concluded: undo the conclusion, then the report."""
     end = row["ended_at"] or row["updated_at"]
     return [Reinstate(account=row["account"], **names_told(row), at=end, reason="seen_again"), message]
 
 
 def of_ours_after_all(row: Row) -> Break:
-    """An order whose end was concluded, and that has turned out to be ours since: it is open until the venue says otherwise."""
+    """The break for an order whose end was concluded and that proved to be ours. It is reopened until the venue reports an
+    end."""
     subject = name_of(row)
     reopened = Reinstate(account=row["account"], **names_told(row), at=row["ended_at"] or row["updated_at"], reason="own_order")
     return Break(
@@ -86,7 +87,7 @@ def of_ours_after_all(row: Row) -> Break:
         account=row["account"],
         subject=subject,
         since=row["absent_at"] or row["ended_at"] or row["updated_at"],
-        text="was concluded to have ended, and has turned out to be an order of ours, which absence does not end",
+        text="its end was concluded from absence, but it is an order of ours, which absence does not end",
         ours=row,
         repairs=repairing([reopened], Kind.ABSENT_ORDER, subject),
         is_settled=False,

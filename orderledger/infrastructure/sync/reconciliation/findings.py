@@ -1,4 +1,4 @@
-"""What one comparison of one account has found so far, and what of it is only thought of because nothing may be recorded."""
+"""The findings of one comparison of one account. A dry run also keeps the messages that it would record."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -37,20 +37,23 @@ DIGITS = 16
 
 
 async def off_loop(ask: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
-    """Ask the ledger without holding up the event loop."""
+    """Query the ledger in a thread, without blocking the event loop."""
     return await asyncio.to_thread(ask, *arguments, **named)
 
 
 async def nothing() -> None:
-    """There is nothing to wait for."""
+    """Wait for nothing."""
 
 
 @dataclass(slots=True)
 class Findings:
-    """`thought_of` is what a dry run would have recorded so far, under the names of its order, `foreseen` the orders as they
-    would be then, and `moves` what it would do to positions. `records`: orders by their names. `heard`: waits until what was
-    heard before is recorded. `fills_begin_at`: from when on the venue has told every fill, where it does not go back as far as
-    it was asked. `held_before`: what was held of each instrument before the venue's first fill, where it tells that."""
+    """The findings so far.
+
+    `thought_of`: messages that a dry run would have recorded, with the names of their orders. `foreseen`: the orders as they
+    would then be. `moves`: the changes of positions. `records`: finds orders by name. `heard`: waits until earlier messages of
+    the stream are recorded. `fills_begin_at`: time from which the venue reported every fill, if that is later than requested.
+    `held_before`: positions before the venue's first fill of each instrument, if it reports them.
+    """
 
     account: str
     book: Book
@@ -66,17 +69,17 @@ class Findings:
     moves: list[Move] = field(default_factory=list)
 
     async def add(self, found: Break) -> None:
-        """A break, and its repairs into the log."""
+        """Add a break, and record its repairs."""
         self.breaks[found.id] = found
         await self.record(found.repairs)
 
     def leave_open(self, found: Break) -> None:
-        """A break that nothing settles now."""
+        """Add a break that nothing settles now."""
         self.breaks[found.id] = found
 
     @property
     def has_unread(self) -> bool:
-        """Whether something of an answer could not be read, and may say what is not known here."""
+        """True if a part of an answer was unreadable, and may contain something unknown here."""
         return any(found.kind in (Kind.UNREADABLE_FILL, Kind.UNREADABLE_ORDER) for found in self.breaks.values())
 
     async def record(self, messages: Sequence[Message]) -> None:
@@ -85,13 +88,13 @@ class Findings:
             rows = await off_loop(self.book.simulate, self._said_before(messages))
             self.foreseen = {row["stream"]: row for row in [*_others(self.foreseen.values(), rows), *rows]}
         elif messages:
-            if any(isinstance(message, TERMS) for message in messages):  # of those of one time the later in the log counts
+            if any(isinstance(message, TERMS) for message in messages):  # at equal times, the later in the log counts
                 await self.heard()
             outcomes = await off_loop(self.book.record_many, messages)
             self.appended += sum(outcome.outcome == "recorded" for outcome in outcomes)
 
     async def news(self, messages: Sequence[Message]) -> list[Message]:
-        """Those that are not recorded yet."""
+        """The messages that are not recorded yet."""
         if not messages:
             return []
         before = self._said_before(messages)
@@ -99,29 +102,29 @@ class Findings:
         return [message for message, outcome in zip(messages, outcomes, strict=True) if outcome.outcome == "recorded"]
 
     async def open_orders(self) -> list[Row]:
-        """Of the account."""
+        """The open orders of the account."""
         rows = await off_loop(self.book.orders, open_only=True, account=self.account)
         foreseen = list(self.foreseen.values())
         return _others(rows, foreseen) + [row for row in foreseen if row["is_open"]]
 
     async def orders_of_ours(self, *, reason: str) -> list[Row]:
-        """Those that were canceled for this reason."""
+        """Our canceled orders with this reason."""
         return await off_loop(self.book.orders, account=self.account, origin="own", status="canceled", reason=reason)
 
     async def order(self, name: str) -> Row | None:
-        """The order of the account that bears this id."""
+        """The order of the account with this id."""
         for row in self.foreseen.values():
             if name in (row["client_order_id"], *row["venue_order_ids"], *row["aliases"].values()):
                 return row
         return await off_loop(self.records.order, self.account, name)
 
     def _said_before(self, messages: Sequence[Message]) -> list[Message]:
-        """What was thought of about the same orders, these included where they were."""
+        """The messages of the dry run about the same orders, including these messages if they were added."""
         about = {name for message in messages for name in _names(message)}
         return [told for names, told in self.thought_of if not about.isdisjoint(names)]
 
     async def ask_fills(self, venue: Venue, since: datetime) -> Sequence[Message]:
-        """All that the venue tells of fills from `since` on, which is taken over. What of it cannot be read may hide a fill."""
+        """Query the venue for fills from `since` on, and record them. An unreadable part may hide a fill."""
         answer = await venue.fills_since(self.account, since)
         if answer.begins_at is not None:
             self.fills_begin_at = max(self.fills_begin_at or answer.begins_at, answer.begins_at)
@@ -134,7 +137,7 @@ class Findings:
         return answer.messages
 
     def leave_unread(self, kind: Kind, faults: Sequence[Fault], since: datetime) -> None:
-        """What cannot be read of an answer: a break for each, that stays open until it can be, or is not told any more."""
+        """Add a break for each unreadable part of an answer. It stays open until it is readable or no longer sent."""
         for fault in faults:
             digest = sha256(f"{fault.fault} {fault.payload}".encode(errors="backslashreplace")).hexdigest()
             found = Break(
@@ -149,15 +152,17 @@ class Findings:
             self.breaks.setdefault(found.id, found)
 
     async def learn(self, messages: Sequence[Message]) -> None:
-        """Take over the fills, their corrections and busts, and the fundings that were missed, with the terms that go with them.
-        What else an answer about fills says of orders is left to the questions about orders."""
+        """Record missed fills, corrections, busts and funding payments, with their terms.
+
+        Other reports about orders in an answer about fills are ignored here: the comparison of orders queries the orders.
+        """
         news = await self.news([message for message in messages if is_money(message) or isinstance(message, TERMS)])
         filled = {message.venue_order_id for message in news if isinstance(message, (Fill, CorrectFill))}
         for message in news:
             if isinstance(message, TERMS) and message.venue_order_id not in filled:
-                continue  # its fills were known before: terms that differ all the same are for the questions about orders
+                continue  # the fills were known before; the comparison of orders settles a difference in terms
             if isinstance(message, (Instrument, *TERMS)) or (isinstance(message, Fill) and await self._is_known(message)):
-                await self.record([message])  # the terms of a fill; or the same fill, with what was not known of it
+                await self.record([message])  # the terms of a fill, or a known fill with additional fields
                 continue
             if self.is_dry_run and isinstance(message, FILLS):
                 await self._move(message)
@@ -176,7 +181,7 @@ class Findings:
             )
 
     async def _is_known(self, fill: Fill) -> bool:
-        """Whether its order has such a fill: two looks by key, however long the history is."""
+        """Check whether the order of the fill has it already: two lookups by key, however long the history."""
         return bool(await self._standing(fill.fill_id, await self._order_of(fill)))
 
     async def _order_of(self, fill: Fill | CorrectFill | BustFill) -> Row | None:
@@ -186,7 +191,7 @@ class Findings:
         return [] if order is None else await off_loop(self.book.trades, stream=order["stream"], fill_id=fill_id)
 
     async def _move(self, told: Fill | CorrectFill | BustFill) -> None:
-        """What it would do to a position. What a correction or a bust takes away stands here, or was itself only thought of."""
+        """Note the change of a position. A correction or bust removes a fill of the ledger or of this dry run."""
         if not isinstance(told, Fill):
             gone = told.corrects if isinstance(told, CorrectFill) else told.fill_id
             thought = [move for move in self.moves if (move.venue_order_id, move.fill_id) == (told.venue_order_id, gone)]
@@ -197,12 +202,12 @@ class Findings:
             self.moves.append(moved(told.model_dump(include=MOVING), told.venue_order_id, fills=1))
 
     def set_position(self, instrument: str, at: datetime, change: Decimal) -> None:
-        """What an adjustment would do to a position, if nothing is recorded."""
+        """Note the change of a position by an adjustment, in a dry run."""
         if self.is_dry_run:
             self.moves.append(Move(venue_order_id=None, fill_id="", instrument=instrument, at=at, quantity=change, fills=0))
 
     async def compare_fills(self, fills: Sequence[Fill], order: Row) -> None:
-        """Leave open which fills of an order the venue tells with other numbers than stand here under their ids."""
+        """Add an open break for each fill of an order with other numbers at the venue than here."""
         for fill in fills:
             for trade in await self._standing(fill.fill_id, order):
                 text = numbers(trade, fill)
@@ -220,29 +225,29 @@ class Findings:
                     self.breaks[found.id] = found
 
     def unrecorded_fills(self, instrument: str, moment: datetime) -> list[Row]:
-        """The fills after a moment that a dry run would have booked, as rows of trades."""
+        """The fills after a moment that a dry run would have recorded, as rows of trades."""
         moves = [move for move in self.moves if move.instrument == instrument and move.at > moment and move.fills > 0]
         return [as_trade(move, number) for number, move in enumerate(moves, 1)]
 
     def unrecorded_position(self, instrument: str, moment: datetime | None = None) -> Decimal:
-        """What a dry run would add to a position: all of it, or that up to a moment."""
+        """The change of a position by a dry run: in total, or up to a moment."""
         moves = [move for move in self.moves if move.instrument == instrument]
         return total(move.quantity for move in moves if moment is None or move.at <= moment)
 
 
 def _others(rows: Iterable[Row], known: Sequence[Row]) -> list[Row]:
-    """The orders that are not among the known ones, nor have turned out to be one of them."""
+    """The orders that are not among the known ones and were not attributed to one of them."""
     streams, names = {row["stream"] for row in known}, {name for row in known for name in names_of(row)}
     return [row for row in rows if row["stream"] not in streams and names.isdisjoint(names_of(row))]
 
 
 def is_money(message: Message) -> bool:
-    """Whether it is about what was traded or paid, or about what is traded, and not about an order."""
+    """Check for a message about fills, funding or an instrument, as opposed to an order."""
     return isinstance(message, (Fill, CorrectFill, BustFill, Funding, Instrument))
 
 
 def _names(message: Any) -> set[Name]:
-    """Every name that a message about an order gives. One about the account is only ever thought of once."""
+    """The names of an order in a message. None for a message about the account, which a dry run adds only once."""
     if not hasattr(message, "venue_order_id"):
         return set()
     ours = set() if message.client_order_id is None else {("client", message.client_order_id)}

@@ -1,4 +1,4 @@
-"""What a dry run thinks would happen to positions."""
+"""Changes of positions in a dry run."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +12,7 @@ MOVING = {"fill_id", "instrument", "side", "at", "quantity", "price"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """What is only thought of would do to a position: a fill comes, or, with a negative count, one goes; an adjustment counts as
-    no fill."""
+    """A change of a position in a dry run: an added fill, a removed fill (`fills` is -1), or an adjustment (`fills` is 0)."""
 
     venue_order_id: str | None
     fill_id: str
@@ -25,7 +24,7 @@ class Move:
 
 
 def moved(fill: Row, venue_order_id: str | None, *, fills: int) -> Move:
-    """A fill that comes (`fills` is 1) or goes (-1)."""
+    """The change by an added fill (`fills` is 1) or a removed one (-1)."""
     is_added = (fill["side"] == "buy") == (fills > 0)
     return Move(
         venue_order_id=venue_order_id,
@@ -39,7 +38,7 @@ def moved(fill: Row, venue_order_id: str | None, *, fills: int) -> Move:
 
 
 def as_trade(move: Move, position: int) -> Row:
-    """A fill that comes as a row of the trade history, at this place among others of its time."""
+    """An added fill as a row of the trade history. `position` orders fills of the same time."""
     return {
         "fill_id": move.fill_id,
         "side": "buy" if move.quantity > ZERO else "sell",

@@ -1,4 +1,4 @@
-"""What a position that was held before the first known fill had cost."""
+"""The price of a position that existed before the first known fill."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,10 +11,10 @@ from orderledger.projections.positions import position_of, position_rows, terms_
 from orderledger.projections.view import Row
 
 MORE_DIGITS = 6
-"""Decimals of a derived price beyond those of the average that it is derived from."""
-BY_RESULT = "at what it had cost by the venue's word on the first fill that closed some of it"
-BY_AVERAGE = "at what makes its average price the venue's"
-BY_FIRST_FILL = "at the price of the first fill, since nobody tells what it had cost"
+"""Further decimals of a derived price, beyond those of the average that it comes from."""
+BY_RESULT = "at the cost that follows from the venue's result of the first closing fill"
+BY_AVERAGE = "at the price that leads to the venue's average price"
+BY_FIRST_FILL = "at the price of the first fill, since its cost is unknown"
 
 
 def price_of_opening(
@@ -27,8 +27,10 @@ def price_of_opening(
     stated: Decimal | None,
     thought_of: Sequence[Row],
 ) -> tuple[Decimal, str]:
-    """The price of a position that was held at a time, and how it was found. `stated`: the average price of what is held now, by
-    the venue. `thought_of`: fills that a dry run would have booked."""
+    """The price of a position at a time, and how it was found.
+
+    `stated`: average price of the present position, by the venue. `thought_of`: fills that a dry run would have recorded.
+    """
     trades = [row for row in book.trades(account=account, instrument=instrument) if row["at"] > at and row["side"]]
     fills = sorted([*trades, *thought_of], key=when)
     if stated is None:
@@ -39,8 +41,8 @@ def price_of_opening(
 def _solved(
     book: Book, account: str, instrument: str, quantity: Decimal, at: datetime, stated: Decimal, fills: Sequence[Row]
 ) -> Decimal | None:
-    """The price from which the fills lead to the stated average. None where they do not depend on it: after a turn through
-    zero. What the average is depends on the opening price by a line, which two points give."""
+    """The price from which the fills lead to the stated average. None if the average does not depend on it: a fill turned the
+    position through zero. The average is a linear function of the opening price, so two points give the solution."""
     terms = terms_of(next(iter(book.instruments(account=account, instrument=instrument)), None))
     if terms.inverse:
         return None

@@ -1,4 +1,4 @@
-"""The orders of one account: those the venue lists against those that are open here. Asks again before it concludes."""
+"""Compares the orders of one account: the venue's list with the open orders of the ledger. Queries single orders to make sure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -30,14 +30,14 @@ from orderledger.infrastructure.venues.base.venue import Listing, Venue
 from orderledger.projections.view import Row
 
 CLOCKS_APART = timedelta(minutes=1)
-"""How far the venue's clock may be ahead of ours."""
+"""Largest lead of the venue's clock over ours."""
 
 UNEXPLAINED = frozenset({Anomaly.CLIENT_ORDER_ID_REUSED, Anomaly.OVERFILL, Anomaly.QUANTITY_MISMATCH})
-"""What an order that has ended may lack the venue's word for."""
+"""Anomalies of an ended order that suggest a missing report of the venue."""
 
 
 class OrderComparison:
-    """`agreed` counts the open orders of which both sides say the same, now that what was missed is recorded."""
+    """The comparison of orders. `agreed` counts the open orders that agree, after recording what was missed."""
 
     def __init__(self, findings: Findings, venue: Venue, ration: Ration, *, grace: timedelta, concluding: timedelta) -> None:
         self._findings = findings
@@ -51,15 +51,15 @@ class OrderComparison:
 
     @property
     def agreed(self) -> int:
-        """The open orders of which both sides say the same.
+        """The number of open orders that agree.
 
-        A list may tell of one order in several messages: it agrees when all of them do. A list of the day, which also tells of
-        orders that have ended, names those that are open.
+        A list may have several messages about one order, which must all agree. A list of the day also has ended orders, and names
+        the open ones.
         """
         return sum(is_agreed for name, is_agreed in self._is_agreed.items() if name in self._verdict.listed)
 
     async def compare(self, listing: Listing, since: datetime) -> None:
-        """Compare a full list of open orders. Fills were asked for from `since` on."""
+        """Compare a full list of open orders. Fills were queried from `since` on."""
         self._verdict.listed = listing.venue_order_ids
         for row in await self._findings.orders_of_ours(reason=CONCLUDED):
             await self._findings.add(of_ours_after_all(row))
@@ -78,11 +78,11 @@ class OrderComparison:
             await self._hear_all_of(row, f"{len(row['venue_order_ids'])} ids at the venue, and not all of them explained")
 
     async def _compare_listed(self, listing: Listing, rows: Sequence[Row]) -> tuple[list[tuple[Any, Row]], set[str]]:
-        """Compare what the list tells of each order. What it tells that the order itself has to be asked about, and which orders
-        here it speaks of."""
+        """Compare the list's messages about each order. Returns messages to verify by querying the order, and the orders
+        compared."""
         names = {name: row for row in rows for name in names_of(row)}
         doubtful: list[tuple[Any, Row]] = []
-        compared: set[str] = set()  # an alias in the list may be that of two orders here: it stands for the one that it is about
+        compared: set[str] = set()  # of two orders that share an alias, only the one that the message is about
         words: list[Any] = [told for told in listing.messages if not is_money(told)]
         for message in words:
             row = next((names[name] for name in sorted(names_of_message(message)) if name in names), None)
@@ -99,13 +99,15 @@ class OrderComparison:
         return not self._verdict.listed.isdisjoint(row["venue_order_ids"])
 
     def _plan(self, rows: Sequence[Row], open_orders: Sequence[Row]) -> None:
-        """Share the questions of this run out: to these orders, and to those that earlier runs left and that have ended here."""
+        """Distribute this run's queries among these orders, and among orders of earlier runs that have ended here."""
         names = {name for row in open_orders for name in (name_of(row), *row["venue_order_ids"])}
         self._ration.plan([*map(name_of, rows), *(name for name in self._ration.waiting if name not in names)])
 
     def _may_ask(self, row: Row, listing: Listing, message: Any = None) -> bool:
-        """Whether this run still asks about the order, of which the list tells `message` if it tells anything. If not, that stays
-        open, and so does that the order was absent before."""
+        """Check whether this run may still query the order. `message`: the list's message about it, if any.
+
+        If not, a break stays open; for an order that was absent before, a second one.
+        """
         if self._ration.may_ask(name_of(row)):
             return True
         self._leave(row, name_of(row), listing)
@@ -119,8 +121,11 @@ class OrderComparison:
         self._findings.leave_open(not_asked(row, name, listing.at, self._ration.most))
 
     async def compare_traded(self, listing: Listing, fills: Sequence[Message]) -> None:
-        """The orders of these fills: their numbers, where one id has come with several; and of those that have ended here by
-        their fills, and of which the venue's last word was missed, whatever it has said: it may have been on their terms."""
+        """Compare the orders of these fills.
+
+        Compares the fills' numbers if one id came with several. Queries orders that ended by their fills while the venue's last
+        report was missed, whatever it said: it may have changed their terms.
+        """
         told = {*listing.venue_order_ids, *(word.venue_order_id for word in listing.messages if not is_money(word))}  # type: ignore[attr-defined]
         traded: dict[str, list[Fill]] = {}
         for fill in fills:
@@ -140,7 +145,7 @@ class OrderComparison:
                 self._leave(row, name, listing)
 
     async def _hear_all_of(self, row: Row, text: str) -> None:
-        """Whatever the venue says of the order that was not heard before, and the terms that it ended on."""
+        """Record all reports of the venue about the order that were missed, and compare its final terms."""
         answer: Sequence[Any] = await self._venue.order(self._findings.account, row) or ()
         for message in answer:
             if is_money(message):
@@ -155,8 +160,10 @@ class OrderComparison:
                     await self._verdict.add(*found, message, fresh)
 
     def _has_settled(self, row: Row, listing: Listing) -> bool:
-        """What changed a moment ago may be told in a moment. That it was found absent is nothing the venue will tell. A time that
-        is still to come was told wrongly: it is not waited for."""
+        """Check that the order did not change within the grace period, in which the venue may still report.
+
+        An absent order counts as settled, because the venue will not report it. So does a time in the future: that time is wrong.
+        """
         changed_at = row["updated_at"]
         is_fresh = listing.at - self._grace <= changed_at <= listing.at + CLOCKS_APART
         return row["absent_at"] is not None or not is_fresh
@@ -165,7 +172,7 @@ class OrderComparison:
         self._is_agreed[subject_of(message)] = is_agreed and self._is_agreed.get(subject_of(message), True)
 
     async def _compare_again(self, doubtful: Sequence[tuple[Any, Row]], since: datetime) -> None:
-        """Each order is asked for once, and then, once for all, what was filled until the last has answered."""
+        """Query each order once, and then once for all the fills up to the last answer."""
         orders = {row["stream"]: row for _, row in doubtful}
         answers = {stream: await self._venue.order(self._findings.account, row) or () for stream, row in orders.items()}
         if orders:
@@ -181,8 +188,10 @@ class OrderComparison:
             self._count(message, is_agreed=is_agreed)
 
     async def _ask_for(self, row: Row, listing: Listing) -> None:
-        """An order that is open here and not in the venue's list: by client id, alias and venue id, then by its fills. If it is
-        still open after that, under an id of which the venue has nothing to say, that id is not known to it."""
+        """Query an order that is open here and missing in the venue's list: by client id, alias and venue id, then by its fills.
+
+        If it is still open then, and the venue said nothing about its current id, the venue does not know that id.
+        """
         answer = await self._venue.order(self._findings.account, row)
         words: list[Any] = [told for told in answer or () if not is_money(told)]
         await self._findings.learn([told for told in answer or () if is_money(told)])
@@ -193,7 +202,7 @@ class OrderComparison:
             await self._findings.add(concluded_end(fresh, listing.at) if is_over else absent_order(fresh, listing.at))
 
     async def _is_over(self, row: Row, listing: Listing) -> bool:
-        """Whether the end of an order that the venue does not know can be concluded: not from answers that cannot be read."""
+        """Check whether the end of an order that the venue does not know can be concluded. Unreadable answers prevent that."""
         is_whole = not listing.faults and not self._findings.has_unread
         if not is_whole or not may_conclude(row, listing.at, self._concluding):
             return False

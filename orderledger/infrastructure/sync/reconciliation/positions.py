@@ -1,4 +1,4 @@
-"""The positions of one account, as the fills add up and as the venue states them."""
+"""Compares the positions of one account: the sum of the fills, and the venue's statement."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,13 +18,15 @@ from orderledger.infrastructure.venues.base.venue import HeldBefore, Venue
 from orderledger.projections.view import Row
 
 LOOKS = 3
-"""A fill may lie between the two questions: positions and fills are asked for again before they are found to differ."""
+"""Attempts. A fill may come between the query for positions and the one for fills, so both are repeated before a break."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What the venue `told`, and by instrument what may be missing here. `at_rest`: what is, where nothing was booked while the
-    venue was asked."""
+    """One comparison. `told`: the venue's positions. `possible`: the quantities that may be missing here, by instrument.
+
+    `at_rest`: the missing quantity of each instrument for which nothing was recorded during the query.
+    """
 
     told: Sequence[Balance]
     possible: dict[str, set[Decimal]]
@@ -32,12 +34,12 @@ class Look:
 
     @property
     def wrong(self) -> list[str]:
-        """The instruments of which something is missing for sure."""
+        """The instruments for which a quantity is certainly missing."""
         return sorted(name for name, quantities in self.possible.items() if ZERO not in quantities)
 
 
 class PositionComparison:
-    """`agreed` counts the positions of which both sides now say the same, `fills` those that stand in the ledger."""
+    """The comparison of positions. `agreed` counts the positions that agree, `fills` the active fills of the ledger."""
 
     def __init__(self, findings: Findings, venue: Venue, *, pause: float, may_open: bool, may_adjust: bool) -> None:
         self._findings = findings
@@ -49,8 +51,10 @@ class PositionComparison:
         self.fills = 0
 
     async def compare(self, since: datetime, asked_at: datetime) -> None:
-        """Compare all positions. Fills were asked for from `since` on. Raises VenueUnavailable where a position that would have
-        to be opened moves faster than it can be looked at."""
+        """Compare all positions. Fills were queried from `since` on.
+
+        Raises VenueUnavailable if a position to be opened changes faster than it can be compared.
+        """
         looks = [await self._look(since, is_last=False)]
         if await self._open_held_before(looks[0]):
             looks = []
@@ -69,7 +73,7 @@ class PositionComparison:
         told = await self._venue.positions(self._findings.account)
         after = await self._rows()
         missing = self._missing(told, after)
-        # A fill that was booked while the venue was asked, or is learned below, may lie before the answer, or behind it.
+        # The venue's answer may or may not include a fill recorded during the query or below.
         seen = [self._missing(told, before), missing]
         if any(missing.values()) and not is_last:
             await asyncio.sleep(self._pause)
@@ -88,7 +92,7 @@ class PositionComparison:
         return {row["instrument"]: row for row in rows}
 
     def _missing(self, told: Sequence[Balance], rows: dict[str, Row]) -> dict[str, Decimal]:
-        """What of each position is at the venue and not here."""
+        """The quantity of each position at the venue minus the quantity here."""
         stated = {balance.instrument: balance for balance in told}
         missing: dict[str, Decimal] = {}
         traded = {instrument for instrument, row in rows.items() if is_traded(row)}
@@ -105,18 +109,18 @@ class PositionComparison:
         return EXACT.add(held, self._findings.unrecorded_position(instrument))
 
     async def _held_at(self, moment: datetime, instrument: str) -> Decimal:
-        """What was held by then, by all that is known now."""
+        """The position at a moment, by all that is known now."""
         position = await off_loop(position_at, self._findings.book, self._findings.account, instrument, moment)
         return EXACT.add(position.quantity, self._findings.unrecorded_position(instrument, moment))
 
     def _is_comparable(self, instrument: str, there: Balance | None, *, is_traded: bool) -> bool:
-        """A balance of a currency, which has no price and is not traded here, moves with deposits: nothing to hold it against."""
+        """Check whether the position can be compared. A currency without price and trades here cannot: deposits change it."""
         if there is None:
             return self._venue.reports_position(instrument)
         return is_traded or there.average_price is not None
 
     async def _keep(self, told: Sequence[Balance]) -> None:
-        """What the venue states, as evidence, where it states something new."""
+        """Record the venue's statements as evidence, if they are new."""
         known = await off_loop(self._findings.book.instruments, account=self._findings.account)
         stated = {row["instrument"]: row["reported_quantity"] for row in known}
         news = [balance for balance in told if stated.get(balance.instrument) != balance.quantity]
@@ -138,11 +142,14 @@ class PositionComparison:
         since: datetime,
         asked_at: datetime,
     ) -> None:
-        """`steady`: see `_steady`. A position that moves too fast for that stays as it is. Raises VenueUnavailable where it would
-        have to be opened: later runs never do."""
+        """Add a break, and adjust the position if allowed.
+
+        `steady`: see `_steady`. If it is empty, the position changes too fast and is not adjusted. Raises VenueUnavailable if the
+        position had to be opened: later runs never do that.
+        """
         is_opening = await self._may_be_opened(instrument, there, since)
         if is_opening and not steady:
-            raise VenueUnavailable(f"the position in {instrument} moves while it is asked for")
+            raise VenueUnavailable(f"the position in {instrument} changes during the query")
         is_settled = bool(steady) and (is_opening or self._may_adjust)
         stated, here = there.quantity if there else ZERO, self._held(row, instrument)
         kind = Kind.OPENING_POSITION if is_opening else Kind.POSITION_DIFFERS
@@ -168,7 +175,7 @@ class PositionComparison:
             await self._findings.record(found.repairs)
 
     def _set(self, instrument: str, quantity: Decimal, price: Decimal, kind: Kind, at: datetime, text: str | None) -> Adjust:
-        """From then on so much is held, at this average cost."""
+        """The adjustment to this quantity and average price, from `at` on."""
         return Adjust(
             account=self._findings.account,
             instrument=instrument,
@@ -180,8 +187,11 @@ class PositionComparison:
         )
 
     async def _open_held_before(self, look: Look) -> bool:
-        """Open what was held before the first fill of an instrument, where the venue's fills say that: even of a position that
-        was closed since, and whatever else is missing. Whether anything was opened."""
+        """Open positions held before the first fill of an instrument, if the venue's fills report them. Returns True if any was
+        opened.
+
+        That includes positions closed since, and does not depend on other differences.
+        """
         before = sorted(self._findings.held_before.values(), key=_instrument) if self._may_open else []
         stated = {balance.instrument: balance for balance in look.told}
         is_opened = False
@@ -204,24 +214,24 @@ class PositionComparison:
             account=self._findings.account,
             subject=instrument,
             since=held.at,
-            text=f"{plain(here)} here before the first fill that the venue tells, {plain(held.quantity)} there",
+            text=f"{plain(here)} here before the first fill that the venue reports, {plain(held.quantity)} at the venue",
             repairs=repairing([adjustment], kind, instrument),
         )
         self._findings.set_position(instrument, adjustment.at or held.at, EXACT.subtract(held.quantity, here))
         await self._findings.add(found)
 
     async def _may_be_opened(self, instrument: str, there: Balance | None, since: datetime) -> bool:
-        """Whether what differs may have been held before the first fill. It is known where the venue's fills say what was held.
+        """Check whether the difference may have been held before the first fill. No if the venue's fills report what was held.
 
-        A position that is flat now was held before, if by its fills since then alone it would not be: unless the operator says
-        that positions are to be adjusted to the venue's.
+        For a position that is flat now: yes if its fills alone would leave it open, unless the operator wants positions adjusted
+        to the venue's.
         """
         if not self._may_open or instrument in self._findings.held_before:
             return False
         return there is not None or (not self._may_adjust and await self._held_at(since - JUST, instrument) == ZERO)
 
     async def _price_of(self, instrument: str, quantity: Decimal, there: Balance | None, at: datetime) -> tuple[Decimal, str]:
-        """What was held then had cost, and how that is known."""
+        """The price of the position at that time, and how it was found."""
         return await off_loop(
             price_of_opening,
             self._findings.book,
@@ -235,8 +245,11 @@ class PositionComparison:
 
 
 def _steady(looks: Sequence[Look], instrument: str) -> set[Decimal]:
-    """What may be missing by every look, and is by one of them. Fills of one size that come while the venue is asked, each time
-    one, look as if one were too many; but never while nothing is booked."""
+    """The quantities that may be missing in every comparison, and are certainly missing in one.
+
+    If a fill of the same size arrives during each query, one fill too many seems to be recorded. A comparison without new fills
+    does not have this error.
+    """
     sure = {look.at_rest[instrument] for look in looks if instrument in look.at_rest}
     return sure.intersection(*(look.possible.get(instrument, set()) for look in looks))
 
@@ -250,5 +263,5 @@ def _booked(row: Row | None) -> tuple[int, Decimal]:
 
 
 def is_traded(row: Row) -> bool:
-    """Whether anything was ever booked for it. Rows also stand for what the venue once stated a balance of."""
+    """Check whether any fill or adjustment was recorded. There are also rows for mere statements of the venue."""
     return bool(row["fills"] or row["position_quantity"] or row["realized_pnl"])

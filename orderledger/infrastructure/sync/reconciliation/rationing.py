@@ -1,4 +1,4 @@
-"""Which orders one run asks the venue about: so many at most. Those that have waited longest come first, the rest wait on."""
+"""Limits the orders that one run queries at the venue. Those that waited longest come first; the rest wait for the next run."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,10 +9,9 @@ PREFIX = f"{Kind.NOT_ASKED}:"
 
 
 class Ration:
-    """The questions of one run about single orders, each by an order's name.
+    """The queries of one run about single orders, each by an order's name.
 
-    `waiting` are the open breaks of the last certificate, with the time since when they are open: among them are the orders
-    that were left to this run.
+    `waiting`: open breaks of the last certificate, with their times. They include the orders left to this run.
     """
 
     def __init__(self, most: int, waiting: Mapping[str, datetime]) -> None:
@@ -23,12 +22,12 @@ class Ration:
 
     @property
     def waiting(self) -> list[str]:
-        """The names of the orders that were left to this run, as the last certificate tells them."""
+        """The names of the orders left to this run, from the last certificate."""
         return [name.removeprefix(PREFIX) for name in self._waiting]
 
     def plan(self, names: Sequence[str]) -> None:
-        """Grant questions about these orders, as far as they go: first to those left by earlier runs, the longest wait first,
-        then to the others as they are given."""
+        """Grant queries about these orders up to the limit. Orders left by earlier runs come first, the longest wait before
+        others; then the rest in the given order."""
         waited = {name: since for name in names if (since := self._since(name)) is not None}
         for name in dict.fromkeys([*sorted(waited, key=waited.__getitem__), *names]):
             if self._left > 0:
@@ -36,7 +35,7 @@ class Ration:
                 self._left -= 1
 
     def may_ask(self, name: str) -> bool:
-        """Whether a question about this order is left, planned or not."""
+        """Check whether this order may be queried, planned or not."""
         if name not in self._granted and self._left > 0:
             self._granted.add(name)
             self._left -= 1

@@ -1,7 +1,7 @@
-"""Compares one account with its venue, repairs what the venue's word repairs, and certifies what agrees.
+"""Compares one account with its venue, repairs differences from the venue's reports, and certifies the result.
 
-The order of the rules: ask before concluding; absence is evidence, not an end; what was not observed is not observed empty.
-Every repair is a message appended like any other, with the break as its cause. A second run finds nothing to append.
+The rules, in order: query before concluding; absence is evidence, not an end; no observation does not mean empty. Every repair is
+a normal message with the break as its cause. A second run finds nothing to append.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,23 +23,26 @@ from orderledger.infrastructure.venues.base.venue import Records, Venue
 from orderledger.projections.view import Row
 
 MOST_BREAKS = 10_000
-"""What one certificate can hold."""
+"""The most breaks that one certificate can hold."""
 MORE_BREAKS = "more_breaks:"
 UpAt = Callable[[], datetime | None]
 UNREAD_FILLS = f"{Kind.UNREADABLE_FILL}:"
 DIFFERING_FILLS = (f"{Kind.FILL_DIFFERS}:", f"{Kind.QUANTITY_DIFFERS}:")
-"""So begin the names of breaks that stay open until the venue tells some fills otherwise: they are asked for again."""
+"""Prefixes of breaks that stay open until the venue reports other fills, so fills are queried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """`lookback`: how far the first comparison of an account asks for fills. `overlap`: how much of what was covered
-    before is asked for again, since venues tell late. `grace`: what changed so short a time ago is left to the next run.
-    `pause`: seconds before a position that differs is asked for again; `opening_pause`: before one that might be taken over as
-    held before the first fill, since fills may be told late. `certifying`: how often a certificate is recorded though
-    nothing has changed. `concluding`: how long the venue has to know nothing of an order made elsewhere before its end is
-    concluded. `most_questions`: of how many orders a run asks the venue at most. `may_adjust`: whether a position that differs
-    is adjusted to the venue's."""
+    """The parameters of a comparison.
+
+    `lookback`: how far the first comparison of an account queries fills. `overlap`: how much of the last period is queried
+    again, since venues report late. `grace`: changes this recent are left to the next run. `pause`: seconds before a differing
+    position is queried again; `opening_pause`: the same for one that may have been held before the first fill, since fills may be
+    reported late. `certifying`: longest time without a new certificate if nothing changes. `concluding`: how long the venue must
+    not know an order made elsewhere before its end is concluded. `most_questions`: most orders that a run queries at the venue.
+    `may_open`: whether positions held before the first fill are opened. `may_adjust`: whether a differing position is adjusted to
+    the venue's.
+    """
 
     lookback: timedelta = timedelta(days=7)
     overlap: timedelta = timedelta(minutes=10)
@@ -55,8 +58,8 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """What came of one comparison. `appended`: messages that were recorded by it. `is_recorded`: whether the certificate said
-    something that the last one had not."""
+    """The result of one comparison. `appended`: number of recorded messages. `is_recorded`: whether a new certificate was
+    recorded."""
 
     account: str
     at: datetime
@@ -67,10 +70,10 @@ class Reconciled:
 
 
 class Reconciler:
-    """Of one venue. Raises VenueError where the venue cannot be asked: then nothing was concluded.
+    """Reconciles accounts of one venue. Raises VenueError if the venue cannot be queried; nothing is concluded then.
 
-    `records`: where orders are looked up by their names, by default in the book's views. `heard` waits until what the venue has
-    said unasked is recorded: an answer that came after it is to be recorded after it.
+    `records`: finds orders by name, by default in the book's views. `heard`: waits until earlier messages of the stream are
+    recorded, so that a later answer is recorded after them.
     """
 
     def __init__(
@@ -93,13 +96,16 @@ class Reconciler:
         self._heard = heard
 
     async def run(self, account: str, *, up_at: UpAt = lambda: None) -> Reconciled:
-        """Compare one account. `up_at`: since when its stream is up, None while it is down: gaps end then, or do not. Without it
-        nobody listens by this run: what gaps have hidden is asked for, and they go on."""
+        """Compare one account.
+
+        `up_at` returns the time since which the account's stream is up, None while it is down. Gaps end at that time. Without a
+        stream, what the gaps hid is queried, and the gaps stay open.
+        """
         findings = Findings(account, self._book, self._records, self._is_dry_run, self._heard)
         certified = await off_loop(self._book.certificates, account=account)
         last = max(certified, key=itemgetter("position"), default=None)
         gaps = await self._open_gaps(account)
-        back_at = up_at()  # asked now: what goes down from here on is another gap
+        back_at = up_at()  # before the queries: a later interruption is another gap
         since = await self._since(account, last, gaps)
         listing = await self._venue.open_orders(account)
         await findings.learn([message for message in listing.messages if is_money(message)])
@@ -139,13 +145,13 @@ class Reconciler:
         return [row for row in rows if row["to_at"] is None]
 
     async def _since(self, account: str, last: Row | None, gaps: Sequence[Row]) -> datetime:
-        """From when on to ask for fills: all that may hold what was not heard."""
+        """The time from which to query fills, so that everything missed is included."""
         now, overlap = self._clock.now(), self._rules.overlap
         oldest = now - self._rules.lookback
-        # One of a time to come was given by a clock that was wrong: nobody knows up to when it was right.
+        # A certificate from the future came from a wrong clock, which makes its period unknown.
         is_covered = last is not None and last["covered_to"] <= now
         covered_from, begin = (last["covered_from"], last["covered_to"]) if last and is_covered else (oldest, oldest)
-        # One that nobody answers may stay so for ever: its fills are asked for from its request on once, not in every run.
+        # An order may stay unanswered for ever: fills since its request are queried once, not in every run.
         unsure = [
             row["requested_at"]
             for row in await off_loop(self._book.orders, open_only=True, account=account)
@@ -154,14 +160,14 @@ class Reconciler:
         left = _left_open(last)
         differing = [max(at, oldest) for name, at in left.items() if name.startswith(DIFFERING_FILLS)]
         moment: datetime = min([begin, *unsure, *differing, *(gap["from_at"] for gap in gaps)]) - overlap
-        # What could not be read was asked for from there: that had the overlap.
+        # These times already include the overlap.
         unread = [max(at, oldest - overlap) for name, at in left.items() if name.startswith(UNREAD_FILLS)]
         return min([moment, *unread])
 
     def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:
         if last is None or findings.appended or certificate.covered_to - last["at"] > self._rules.certifying:
             return True
-        has_gone_back = certificate.covered_to < last["covered_to"]  # the clock
+        has_gone_back = certificate.covered_to < last["covered_to"]  # the clock was set back
         if has_gone_back or certificate.covered_from > last["covered_from"]:
             return True
         counts = ("orders", "fills", "positions")
@@ -171,13 +177,13 @@ class Reconciler:
 
 
 def _covered(account: str, gap: Row, to_at: datetime) -> Gap:
-    """The gap again, with its end: what it hid has been asked for."""
+    """The gap with its end: everything that it hid has been queried."""
     end = max(to_at, gap["from_at"])
     return Gap(account=account, from_at=gap["from_at"], to_at=end, at=end, source=Source.RECONCILIATION, actor=ACTOR)
 
 
 def _left_open(last: Row | None) -> dict[str, datetime]:
-    """The breaks that the last certificate left open, and since when they are."""
+    """The breaks that the last certificate left open, and since when."""
     left = last["open_breaks"] if last else ()
     return {one["id"]: datetime.fromisoformat(one["since"]).astimezone(UTC) for one in left}
 
@@ -203,7 +209,7 @@ def _certificate(
 
 
 def _shown_open(left: dict[str, datetime]) -> tuple[OpenBreak, ...]:
-    """As many open breaks as a certificate holds, the oldest, and how many more there are."""
+    """The oldest open breaks, as many as a certificate holds, and the number of others."""
     oldest = sorted(left, key=lambda name: (left[name], name))
     kept = oldest if len(oldest) <= MOST_BREAKS else oldest[: MOST_BREAKS - 1]
     shown = [OpenBreak(id=name, since=left[name]) for name in sorted(kept)]

@@ -1,4 +1,4 @@
-"""Takes a repair back: not by erasing what was appended, but by appending what undoes it."""
+"""Reverts a repair: erases nothing, but appends messages that undo it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -26,21 +26,24 @@ from orderledger.projections.positions import position_rows
 from orderledger.projections.view import Row
 
 SMALLEST = ONE.scaleb(-DIGITS)
-"""An average price may have more digits than a message takes."""
+"""The finest price of a message. An average price may have more digits."""
 REASON = "repair_reverted"
 CERTIFICATE = "reconciliation_certified."
 ATTRIBUTED = "order_attributed."
 
 
 class Log(Book, Protocol):
-    """The part of `Ledger` that is used here."""
+    """The methods of `Ledger` that reverting uses."""
 
     def events(self) -> Iterator[Row]: ...
 
 
 def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]:
-    """The events that a break had appended when it was last found, oldest first. A position may come to differ again, under the
-    same id: whoever takes the last adjustment back does not mean the one before. A run that appends ends with a certificate."""
+    """The events that a break appended when it was last found, oldest first.
+
+    A position may differ again under the same id. Reverting the last adjustment does not include the one before. A certificate
+    after each run that appends separates them.
+    """
     found: dict[str, list[Row]] = {}
     certified: set[str] = set()
     for event in log.events():
@@ -55,7 +58,7 @@ def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]
 
 
 def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:
-    """The messages that undo these events, the latest first. What is evidence alone needs none."""
+    """The messages that undo these events, the latest first. Mere evidence needs none."""
     undone = []
     for event in reversed(repairs):
         undo = _UNDO.get(event["name"].partition(".")[0])
@@ -72,7 +75,7 @@ def _stamped(message: Message, event: Row) -> Message:
 
 
 def _order(log: Log, event: Row) -> Row:
-    """The order of an event: the one in its stream, or what that turned out to be."""
+    """The order of an event: the one in its stream, or the order that it was attributed to."""
     stream = event["stream"]
     while not (rows := log.orders(account=event["account"], stream=stream)):
         stream = next(told["payload"]["to"] for told in log.events() if told["stream"] == stream and _is_attribution(told))
@@ -85,7 +88,7 @@ def _is_attribution(event: Row) -> bool:
 
 
 def _names(order: Row) -> dict[str, Any]:
-    """By which names an order is told. One of ours by our id, another by that only where it has no other name."""
+    """The names of an order for a message. An external order gets our id only if it has no other name."""
     is_known_by_ours = order["origin"] == "own" or not (order["venue_order_id"] or order["aliases"])
     return {
         "account": order["account"],
@@ -100,9 +103,10 @@ def _bust(log: Log, event: Row, now: datetime) -> Message:
 
 
 def _correct_back(log: Log, event: Row, now: datetime) -> Message:
-    """The fill is again what it was: busting the correction would leave nothing of it, as of a fill that was not known."""
+    """Correct a fill back to its earlier numbers. Busting the correction would remove the fill, so that is only done if the
+    fill was unknown before."""
     told, order = event["payload"], _order(log, event)
-    before = log.trades(stream=order["stream"], fill_id=told["corrects"], include_busted=True)  # other orders may have such an id
+    before = log.trades(stream=order["stream"], fill_id=told["corrects"], include_busted=True)  # other orders may share the id
     if not before:
         return _bust(log, event, now)
     names = ("quantity", "price", "fee", "fee_currency", "liquidity", "instrument", "side", "at")
@@ -111,12 +115,12 @@ def _correct_back(log: Log, event: Row, now: datetime) -> Message:
 
 
 def _reinstate(log: Log, event: Row, now: datetime) -> Message:
-    """As of the end itself: what the venue says of it later stands."""
+    """Reinstate the order at the time of its end, so that later reports of the venue count."""
     return Reinstate(**_names(_order(log, event)), at=event["at"])
 
 
 def _withdraw(log: Log, event: Row, now: datetime) -> Message:
-    """An order of ours is as unknown as it was; one that was adopted is let go."""
+    """An order of ours becomes absent, as before; an external one is canceled."""
     order = _order(log, event)
     message_class = Absent if order["origin"] == "own" else Cancel
     return message_class(**_names(order), at=max(now, event["at"]))
@@ -127,8 +131,10 @@ def _observed(log: Log, event: Row, now: datetime) -> Message | None:
 
 
 def _restate(log: Log, event: Row, now: datetime) -> Message | None:
-    """Terms are again what they were known to be before, unless the venue has told later ones. A moment later than it told those
-    that are taken back: it may tell them again, in other words."""
+    """Restore the earlier terms, unless the venue has reported later ones.
+
+    The time is just after the reverted report: if the venue repeats that report in another form, the restored terms still win.
+    """
     before = log.orders(account=event["account"], stream=event["stream"], as_of=event["position"] - 1)
     told = event["payload"]
     terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in told and before}
@@ -137,7 +143,7 @@ def _restate(log: Log, event: Row, now: datetime) -> Message | None:
 
 
 def _adjust(log: Log, event: Row, now: datetime) -> Message:
-    """The position is again what it would have been at that time without the adjustment, by all that is known now."""
+    """Set the position to its quantity at that time without the adjustment, by all that is known now."""
     account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
     held = position_rows(position_at(log, account, instrument, at, without=event["position"]))[0]
     price = Decimal(plain(EXACT.quantize(held["average_open_price"], SMALLEST)))

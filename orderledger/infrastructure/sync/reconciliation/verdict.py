@@ -1,4 +1,4 @@
-"""The venue's word on one order, taken over where it is news, until both sides say the same or what differs is a break."""
+"""Records the venue's reports on one order if they are new, until both sides agree or a break remains."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,11 +16,12 @@ Kinds = frozenset[Kind]
 
 STAY_OPEN = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS})
 DOUBTFUL = frozenset({Kind.QUANTITY_DIFFERS, Kind.STATUS_DIFFERS, Kind.TERMS_DIFFER, Kind.MISSING_END, Kind.MISSING_ORDER})
-"""What a list that is a moment old may seem to say: the order itself is asked for before it is believed."""
+"""Breaks that an outdated list may suggest. The order itself is queried before they count."""
 
 
 class Verdict:
-    """`listed` are the ids that work at the venue by its list, `changed` the orders that were changed by what was taken over."""
+    """Settles differences of orders. `listed`: ids that work by the venue's list. `changed`: streams of orders that repairs
+    changed."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
@@ -28,7 +29,7 @@ class Verdict:
         self.changed: set[str] = set()
 
     async def look_up(self, message: Any) -> Row | None:
-        """The order, if it has ended here."""
+        """The order of this message, also if it has ended here."""
         for name in (message.venue_order_id, *message.aliases.values()):
             row = await self._findings.order(name) if name else None
             if row is not None and named_by(row, message):
@@ -40,13 +41,15 @@ class Verdict:
         return found is not None and found[0] in DOUBTFUL
 
     async def agrees(self, message: Any, row: Row | None) -> bool:
-        """Whether both sides say the same, now that what was listed is recorded."""
+        """Check whether both sides agree, after recording what was missed."""
         found = difference(row, message, self.listed)
         return found is None or await self.add(*found, message, row)
 
     async def compare_words(self, words: Sequence[Any], row: Row) -> bool:
-        """All that the venue answers about one order, in its order: the last word counts, and those before it where they are
-        news. Whether both sides say the same by then."""
+        """Compare all reports of the venue about one order, in order. The last counts, earlier ones if they are new.
+
+        Returns True if both sides agree then.
+        """
         has_ended = any(map(says_ended, words))
         is_agreed = True
         if not words or (not has_ended and difference(await self.fresh(words[-1], row), words[-1], self.listed) is None):
@@ -56,7 +59,7 @@ class Verdict:
             if not news and message is not words[-1] and not says_ended(message):
                 continue
             fresh = await self.fresh(message, row)
-            # That it worked before it ended is no difference from what may be known of its end by now.
+            # Once the end is known, an earlier report that the order worked is no difference.
             found = None if has_ended and not says_ended(message) else difference(fresh, message, self.listed)
             if found is not None:
                 is_agreed = await self.add(*found, message, fresh) and is_agreed
@@ -65,17 +68,17 @@ class Verdict:
         return is_agreed
 
     async def words(self, message: Any, row: Row, answer: Sequence[Message]) -> Sequence[Any]:
-        """What the venue says now of an order that it has listed, all of it: a leg that has ended meanwhile began before."""
+        """The reports that count for a listed order. All of them: a leg that has ended meanwhile may have begun before."""
         await self._findings.learn([told for told in answer if is_money(told)])
         words: list[Any] = [told for told in answer if not is_money(told)]
         fresh = await self.fresh(message, row)
         if any(told.venue_order_id == message.venue_order_id for told in words):
             return [told for told in words if told.venue_order_id == message.venue_order_id or named_by(fresh, told)]
-        # If it is an id that is known here, another has taken its place since the list was made.
+        # A known id that is missing in the answer was replaced since the list was made.
         return words if message.venue_order_id in fresh["venue_order_ids"] and words else [message]
 
     async def add(self, kind: Kind, text: str, message: Any, row: Row | None, tried: Kinds = frozenset()) -> bool:
-        """A break. Whether the venue's word settles it: not if that word is recorded already, and was taken back."""
+        """Add a break. Returns True if the venue's report settles it, which a recorded and reverted report does not."""
         return await self.take_over(kind, text, message, row, await self._repairs(kind, message, row), tried)
 
     async def take_over(
@@ -93,7 +96,7 @@ class Verdict:
             await self._compare_terms(message, tried)
         new = await self._findings.news([message] if repairs is None else repairs)
         if not new and (is_agreed := await self._agrees_by_now(message, tried)) is not None:
-            return is_agreed  # heard in the meantime
+            return is_agreed  # the stream has delivered it meanwhile
         self.changed |= {row["stream"]} if row is not None and new else set()
         is_settled = bool(new) and kind not in STAY_OPEN
         await self._findings.add(
@@ -114,8 +117,10 @@ class Verdict:
         return is_settled
 
     async def _agrees_by_now(self, message: Any, tried: Kinds) -> bool | None:
-        """Whether the order, which may have turned out to be another, is now what the venue says; what else differs is a break of
-        its own. None where it differs in what was tried, or in what may yet be told."""
+        """Check whether the order agrees now; it may have been attributed to another order. Another difference is another break.
+
+        Returns None for a difference in a kind already tried, or one that later reports may settle.
+        """
         fresh = await self.look_up(message)
         found = difference(fresh, message, self.listed)
         if found is None:
@@ -123,9 +128,11 @@ class Verdict:
         return None if found[0] in tried | STAY_OPEN else await self.add(*found, message, fresh, tried)
 
     async def _repairs(self, kind: Kind, message: Any, row: Row | None) -> Sequence[Message]:
-        """The venue's word; where that does not bring its terms into force, or was said before we lost sight of the order, the
-        same again in other words. None where it is older than what the venue has told here: an answer may be stale; nor where it
-        was taken back: only what the venue tells later stands."""
+        """The messages that repair a difference: the venue's report.
+
+        If that does not bring its terms into force, or is older than the order's absence, the report is repeated in another form.
+        Empty for a report older than the venue's last one here, which may be stale, and for one that was reverted.
+        """
         if kind is Kind.MISSING_ORDER and row is not None and row["reason"] == CONCLUDED:
             return seen_again(row, message)
         if kind is Kind.UNANSWERED_ORDER and row is not None:
@@ -144,7 +151,7 @@ class Verdict:
         return [message] if is_news and row["origin"] == "external" else [restated(message, row)]
 
     async def _compare_terms(self, message: Any, tried: Kinds) -> None:
-        """An end may state terms that nobody has told before. They come first: once it has ended, nobody asks again."""
+        """Compare the terms of an end first: nobody queries the order after its end."""
         fresh = await self.look_up(message)
         found = (
             terms(fresh, message, self.listed)
@@ -155,11 +162,11 @@ class Verdict:
             await self.add(*found, message, fresh, tried)
 
     async def fresh(self, message: Any, row: Row) -> Row:
-        """The row of the order as it is by now."""
+        """The current row of the order."""
         return await self.look_up(message) or await self._findings.order(name_of(row)) or row
 
 
 def subject_of(message: Any) -> str:
-    """The order that a message speaks of, by the surest name it gives."""
+    """The most reliable name of the order in a message."""
     subject: str = message.venue_order_id or next(iter(message.aliases.values()))
     return subject

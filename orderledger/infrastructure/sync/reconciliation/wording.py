@@ -1,4 +1,4 @@
-"""The venue's word in other words, where as it stands it would change nothing here."""
+"""The venue's report in another form, for cases in which the original would change nothing here."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from orderledger.projections.view import Row
 
 
 def observed(message: Any, row: Row) -> Acknowledge:
-    """That the venue knows the order after all. It claims nothing: its time may be ours, and later than the venue's next word."""
+    """An acknowledgement that the venue knows the order. It claims no terms: its time may be ours, and later than the venue's
+    next report."""
     return Acknowledge(
         account=message.account,
         venue_order_id=message.venue_order_id,
@@ -19,8 +20,8 @@ def observed(message: Any, row: Row) -> Acknowledge:
 
 
 def restated(message: Any, row: Row) -> Restate | Replace:
-    """The venue's terms as terms in force: those of the replace that is outstanding, if one is. By the venue's clock: whatever it
-    tells next takes their place."""
+    """The venue's terms as terms in force, of the outstanding replace if there is one. With the venue's time, so that its next
+    report supersedes them."""
     claims = stated_by(message)
     claimed = {name: getattr(claims, name) for name in TERMS}
     kind = Replace if row["pending"] == "replace" else Restate
