@@ -1,6 +1,6 @@
 """The process that trades until it kills itself: `python -m orderledger.demo.trader --db PATH --venue PATH --seed N`.
 
-It prints its actions. At the end it sends itself SIGKILL, between recording two orders and sending them.
+It prints its actions. At the end it sends itself SIGKILL, after it recorded two orders and before both are sent.
 """
 
 import os

@@ -151,7 +151,8 @@ def was_known(recorded_at: datetime, position: int | None, as_of: AsOf | None) -
 def _happened(events: Iterable[Recorded], moment: datetime) -> Iterator[Recorded]:
     """The events that had happened by then. An order without facts shows no anomalies.
 
-    Attributions count whenever they were recorded, unless the order was requested since. They come last, when that is known.
+    An attribution counts whenever it was recorded, unless the order was requested afterwards. Attributions come last, because
+    only the whole log shows such a request.
     """
     begun: set[str] = set()
     attributions: dict[str, Recorded] = {}
