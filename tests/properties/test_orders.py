@@ -78,7 +78,7 @@ def test_recording_everything_again_gives_duplicates_and_changes_nothing(ledger:
 def test_a_reopened_and_rebuilt_store_gives_the_same_answers(tmp_path_factory: pytest.TempPathFactory, told: settings) -> None:
     @settings(told, max_examples=told.max_examples // 4)
     @given(story=stories())
-    def stays(story: Story) -> None:
+    def holds(story: Story) -> None:
         checks.check_reopening(tmp_path_factory.mktemp("stories"), story)
 
-    stays()
+    holds()
