@@ -84,20 +84,24 @@ def _share(bench: Bench, count: int) -> int:
 
 
 def _cases(bench: Bench, stores: Databases, store: str) -> dict[str, Callable[[], Run]]:
-    """Those that are wanted, with each way to follow."""
+    """Those that are wanted, with each way to update the views."""
     single = documents(2_000)[: _share(bench, SINGLE)]
     shared = documents(SHARED[store] // 3)[: _share(bench, SHARED[store])]
     cases: dict[str, Callable[[Follow], Run]] = {
-        ALONE: lambda follow: _one_caller(stores, store, single, update_views=follow),
-        "record, 32 threads": lambda follow: _threads(stores, store, shared, 32, update_views=follow, record=_recorded),
-        "record_soon, 32 threads": lambda follow: _threads(stores, store, shared, 32, update_views=follow, record=_recorded_soon),
-        "arecord, 64 tasks": lambda follow: _tasks(stores, store, shared, 64, update_views=follow),
-        "arecord, 512 tasks": lambda follow: _tasks(stores, store, shared, 512, update_views=follow),
+        ALONE: lambda update_views: _one_caller(stores, store, single, update_views=update_views),
+        "record, 32 threads": lambda update_views: _threads(
+            stores, store, shared, 32, update_views=update_views, record=_recorded
+        ),
+        "record_soon, 32 threads": lambda update_views: _threads(
+            stores, store, shared, 32, update_views=update_views, record=_recorded_soon
+        ),
+        "arecord, 64 tasks": lambda update_views: _tasks(stores, store, shared, 64, update_views=update_views),
+        "arecord, 512 tasks": lambda update_views: _tasks(stores, store, shared, 512, update_views=update_views),
     }
     return {
-        f"{name}{how}": partial(run, follow)
+        f"{name}{how}": partial(run, update_views)
         for name, run in cases.items()
-        for how, follow in FOLLOWING.items()
+        for how, update_views in FOLLOWING.items()
         if bench.wants(f"{name}{how}")
     }
 
@@ -141,8 +145,8 @@ def _tell_alone(bench: Bench, store: str, name: str, runs: list[Run], floors: li
     bench.add(Figure(f"{name}: p99", store, p99 / 1000, "ms", raw_p99 / 1000, "raw1's p99 (ms)", slowest, p99_target))
 
 
-def _one_caller(stores: Databases, store: str, found: list[Document], *, follow: Follow) -> Run:
-    with stores.empty(store) as url, followed(url, follow) as ledger:
+def _one_caller(stores: Databases, store: str, found: list[Document], *, update_views: Follow) -> Run:
+    with stores.empty(store) as url, followed(url, update_views) as ledger:
         gc.collect()
         took: list[float] = []
         cpu, mine, began = time.process_time(), _user_time(), time.perf_counter()
@@ -177,7 +181,7 @@ def _threads(
     found: list[Document],
     count: int,
     *,
-    follow: Follow,
+    update_views: Follow,
     record: Callable[[Ledger, Document], None],
 ) -> Run:
     """Each thread waits for its message before it gives the next."""
@@ -189,7 +193,7 @@ def _threads(
             took.append(time.perf_counter() - start)
 
     took: list[float] = []
-    with stores.empty(store) as url, followed(url, follow) as ledger:
+    with stores.empty(store) as url, followed(url, update_views) as ledger:
         threads = [threading.Thread(target=caller, args=(ledger, mine)) for mine in _by_caller(found, count)]
         gc.collect()
         cpu, began = time.process_time(), time.perf_counter()
@@ -200,7 +204,7 @@ def _threads(
         return _run(time.perf_counter() - began, time.process_time() - cpu, 0.0, took)
 
 
-def _tasks(stores: Databases, store: str, found: list[Document], count: int, *, follow: Follow) -> Run:
+def _tasks(stores: Databases, store: str, found: list[Document], count: int, *, update_views: Follow) -> Run:
     """The same with tasks of one event loop."""
 
     async def caller(ledger: Ledger, mine: list[Document]) -> None:
@@ -213,7 +217,7 @@ def _tasks(stores: Databases, store: str, found: list[Document], count: int, *, 
         await asyncio.gather(*(caller(ledger, mine) for mine in _by_caller(found, count)))
 
     took: list[float] = []
-    with stores.empty(store) as url, followed(url, follow) as ledger:
+    with stores.empty(store) as url, followed(url, update_views) as ledger:
         gc.collect()
         cpu, began = time.process_time(), time.perf_counter()
         asyncio.run(run(ledger))

@@ -45,7 +45,9 @@ def _compare(
         return raw1(stores.folder).rate
 
     def built() -> list[float]:
-        return [_recorded(stores, store, messages, size, what="messages", update_views=follow) for follow in (True, False)]
+        return [
+            _recorded(stores, store, messages, size, what="messages", update_views=update_views) for update_views in (True, False)
+        ]
 
     def validated() -> float:
         return _recorded(stores, store, lines, size, what="lines", update_views=False)
@@ -81,10 +83,10 @@ def _rows(stores: Databases, store: str, messages: list[Message]) -> list[Row]:
         return stored_rows(ledger)
 
 
-def _recorded(stores: Databases, store: str, given: Sequence[Any], size: int, *, what: str, follow: bool) -> float:
+def _recorded(stores: Databases, store: str, given: Sequence[Any], size: int, *, what: str, update_views: bool) -> float:
     """Messages a second, of an otherwise idle ledger, each batch durable before the next is given."""
     gc.collect()
-    with stores.empty(store) as url, Ledger.open(url, update_views=follow) as ledger:
+    with stores.empty(store) as url, Ledger.open(url, update_views=update_views) as ledger:
         record: Callable[[Sequence[Any]], object] = ledger.record_many if what == "messages" else ledger.record_lines
         began = time.perf_counter()
         for start in range(0, len(given), size):

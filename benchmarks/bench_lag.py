@@ -32,16 +32,16 @@ def main() -> None:
     messages = [to_message(document) for document in documents()[: OFFERED * SECONDS // (4 if bench.is_quick else 1)]]
     with databases(bench.stores) as stores:
         for store in bench.stores:
-            for how, follow in FOLLOWING.items():
-                _lag(bench, stores, store, messages, how, follow)
+            for how, update_views in FOLLOWING.items():
+                _lag(bench, stores, store, messages, how, update_views)
     bench.close()
 
 
-def _lag(bench: Bench, stores: Databases, store: str, messages: list[Message], how: str, follow: Follow) -> None:
+def _lag(bench: Bench, stores: Databases, store: str, messages: list[Message], how: str, update_views: Follow) -> None:
     seen: list[tuple[float, int]] = []
     told: list[tuple[float, int]] = []
     done = threading.Event()
-    with stores.empty(store) as url, followed(url, follow) as ledger:
+    with stores.empty(store) as url, followed(url, update_views) as ledger:
         watcher = threading.Thread(target=_watch, args=(url, seen, done))
         watcher.start()
         gc.collect()

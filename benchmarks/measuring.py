@@ -189,11 +189,11 @@ class Databases:
 
 
 @contextmanager
-def followed(url: str, follow: Follow) -> Iterator[Ledger]:
-    """A ledger on an empty store. Who is to follow its log does so by now."""
-    with Ledger.open(url, update_views=follow) as ledger:
+def followed(url: str, update_views: Follow) -> Iterator[Ledger]:
+    """A ledger on an empty store. Its views are being updated by now, if they are to be."""
+    with Ledger.open(url, update_views=update_views) as ledger:
         ledger.record(Mark(account="sim:warm", instrument="BTC-USD", price=Decimal(1)))
-        while follow and ledger.status()["views_behind"]:
+        while update_views and ledger.status()["views_behind"]:
             time.sleep(0.01)
         yield ledger
 
