@@ -16,7 +16,7 @@ from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.recorded import KINDS, Recorded
 from orderledger.infrastructure.messages.registry import MESSAGES, Fill, Propose
-from orderledger.infrastructure.storage.codec import UPCASTS, Envelope, encode, name_of, readable_payload
+from orderledger.infrastructure.storage.codec import UPCASTS, Envelope, encode, readable_payload
 from orderledger.infrastructure.storage.postgres.tables import PostgresSession
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
 from orderledger.ledger import Ledger
@@ -183,7 +183,7 @@ def _proposals() -> str:
 
 
 def _event_view() -> str:
-    shown = event_row(EXAMPLE, name_of(EXAMPLE.event), readable_payload(EXAMPLE.event))
+    shown = event_row(EXAMPLE, readable_payload(EXAMPLE.event))
     return "\n".join(
         ["## event\n", "A row of `orderledger history` and `orderledger events`.\n", _named(shown, meanings.EVENT_VIEW)]
     )

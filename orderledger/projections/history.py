@@ -31,14 +31,14 @@ class EventRow(TypedDict):
     attributed_from: list[str | int] | None
 
 
-def event_row(recorded: Recorded, name: str, payload: dict[str, Any]) -> Row:
+def event_row(recorded: Recorded, payload: dict[str, Any]) -> Row:
     """One event of the `event` view. `payload` holds the fields that were given, as they are stored."""
     return {
         "position": recorded.position,
         "account": account_of(recorded.stream),
         "stream": recorded.stream,
         "version": recorded.version,
-        "name": name,
+        "name": recorded.event.stored_name,
         "recorded_at": recorded.recorded_at,
         "at": recorded.at,
         "source": recorded.source,

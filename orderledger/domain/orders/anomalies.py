@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ONE, ZERO
-from orderledger.domain.orders.events import Fact, OrderReport
+from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
 from orderledger.domain.orders.order import NO_CLAIMS, NO_FILLS, Order
 from orderledger.domain.orders.reports import FillRecorded
@@ -23,7 +23,7 @@ PERMANENT = frozenset({Anomaly.LATE_REPORT, VENUE_ORDER_ID_REUSED})
 
 
 def detect(
-    order: Order, fact: Fact, at: datetime, *, was_ended_at: datetime | None = None
+    order: Order, fact: OrderEvent, at: datetime, *, was_ended_at: datetime | None = None
 ) -> list[AnomalyDetected | AnomalyCleared]:
     """The anomalies to record after `fact`: new ones of the order, those of this fact, and cleared ones.
 

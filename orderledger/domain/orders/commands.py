@@ -53,7 +53,7 @@ class OrderRequested(OrderCommand, frozen=True, kw_only=True):
 
     def repetition(self, order: "Order") -> Duplicate | None:
         """A request with the same terms is a duplicate."""
-        if self.message_id is not None and (type(self), self.message_id) in order.message_ids:
+        if self.has_known_message_id(order):
             return DUPLICATE
         request = order.terms.request
         return DUPLICATE if request is not None and request.is_same_request(self) else None
@@ -160,7 +160,7 @@ CHANGES = ("quantity", "limit_price", "stop_price", "replacement_client_order_id
 
 def _repetition_of_change(order: "Order", command: ChangeRequested) -> Duplicate | None:
     """A command with a known `request_id` and the same content is a duplicate, whatever its time."""
-    if command.message_id is not None and (type(command), command.message_id) in order.message_ids:
+    if command.has_known_message_id(order):
         return DUPLICATE
     asked = order.requests.known(command.request_id)
     if asked is None:

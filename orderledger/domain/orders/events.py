@@ -33,13 +33,17 @@ class OrderEvent(LogEvent, frozen=True, kw_only=True):
 
     def repetition(self, order: "Order") -> Duplicate | None:
         """A Duplicate if the order has this fact already: by its `message_id`, otherwise by all its fields."""
-        if self.message_id is not None and (type(self), self.message_id) in order.message_ids:
+        if self.has_known_message_id(order):
             return DUPLICATE
         if self not in order.seen:
             return None
         if self.at is None:
             return NO_TIME_GIVEN if self.message_id is None else None
         return DUPLICATE if self.message_id is None or isinstance(self, OrderReport) else None
+
+    def has_known_message_id(self, order: "Order") -> bool:
+        """True if the order has an event of this kind with the same `message_id`."""
+        return self.message_id is not None and (type(self), self.message_id) in order.message_ids
 
     def decide(self, order: "Order") -> Decision:
         """Decide whether the fact may be recorded. It is known to be no duplicate."""
@@ -73,13 +77,17 @@ class OrderReport(OrderEvent, frozen=True, kw_only=True):
         return ACCEPTED
 
     def apply(self, order: "Order", at: datetime) -> None:
-        order.learn(self, at)
-        if not order.is_requested:
-            order.terms.hear(self.instrument, self.side, self.reported, at)
+        self.apply_names_and_terms(order, at)
         order.seen.add(self)
         self.take_effect(order, at)
         if self.shows_order:
             order.confirm(at)
+
+    def apply_names_and_terms(self, order: "Order", at: datetime) -> None:
+        """Apply the names and claims of the report, and its terms while the order was not requested here."""
+        order.learn(self, at)
+        if not order.is_requested:
+            order.terms.hear(self.instrument, self.side, self.reported, at)
 
     @property
     def shows_order(self) -> bool:
@@ -99,5 +107,4 @@ class OrderJudgement(LogEvent, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-Fact = OrderEvent
 Event = OrderEvent | OrderJudgement

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from orderledger.domain.orders.commands import CancelRequested, OrderRequested, ReplaceRequested
-from orderledger.domain.orders.events import Fact
+from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import OrderReplaced
 from orderledger.domain.values import alias_stream, alias_text, order_stream, venue_order_stream
@@ -29,7 +29,7 @@ BRING_IDS = frozenset({CancelRequested, ReplaceRequested, OrderReplaced})
 """Facts that may give an order another id of ours."""
 
 
-def names_given(fact: Fact) -> list[Name]:
+def names_given(fact: OrderEvent) -> list[Name]:
     """The names by which a message identifies its order, the most reliable first."""
     names = ids_given(fact)
     if fact.venue_order_id is not None:
@@ -39,7 +39,7 @@ def names_given(fact: Fact) -> list[Name]:
     return names
 
 
-def ids_given(fact: Fact) -> list[Name]:
+def ids_given(fact: OrderEvent) -> list[Name]:
     """The possible meanings of our id in a message: the id of an order, a replacement, or a cancel or replace request."""
     if fact.client_order_id is None:
         return []
@@ -47,7 +47,7 @@ def ids_given(fact: Fact) -> list[Name]:
     return [order] if isinstance(fact, OrderRequested) else [order, (REQUEST, fact.client_order_id)]
 
 
-def names_borne(own_id: str | None, fact: Fact) -> list[Name]:
+def names_borne(own_id: str | None, fact: OrderEvent) -> list[Name]:
     """The names that an order gets by this fact, without its own id."""
     names: list[Name] = []
     if fact.client_order_id is not None and fact.client_order_id != own_id:
@@ -63,7 +63,7 @@ def names_borne(own_id: str | None, fact: Fact) -> list[Name]:
     return names
 
 
-def new_names(order: Order, fact: Fact) -> Sequence[Name]:
+def new_names(order: Order, fact: OrderEvent) -> Sequence[Name]:
     """The names in a fact that are new to the order, without its own id. Most facts have none."""
     own_id, known = order.names.own_id, order.names
     if (
@@ -84,7 +84,7 @@ def bears(order: Order, name: Name) -> bool:
     return kind is ALIAS and word in order.names.aliases_borne
 
 
-def stream_for(account: str, fact: Fact) -> str:
+def stream_for(account: str, fact: OrderEvent) -> str:
     """The stream of an order known by these names alone."""
     if fact.client_order_id is not None:
         return order_stream(account, fact.client_order_id)

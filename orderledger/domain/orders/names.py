@@ -5,7 +5,7 @@ from datetime import MINYEAR, UTC, datetime
 from typing import NamedTuple
 
 from orderledger.domain.orders.claims import Latest, note
-from orderledger.domain.orders.events import Fact
+from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.values import alias_text
 
 EARLIEST = datetime(MINYEAR, 1, 1, tzinfo=UTC)
@@ -72,7 +72,7 @@ class Names:
     def bears_venue_id(self, name: str) -> bool:
         return name in self._venue_ids
 
-    def brings_name(self, fact: Fact) -> bool:
+    def brings_name(self, fact: OrderEvent) -> bool:
         """Check for a new id in the message. Such a message must not be dropped as a duplicate."""
         if fact.venue_order_id is not None and fact.venue_order_id not in self._venue_ids:
             return True
@@ -80,7 +80,7 @@ class Names:
             return True
         return any(alias_text(name, value) not in self.aliases_borne for name, value in fact.aliases.items())
 
-    def learn(self, fact: Fact, at: datetime) -> None:
+    def learn(self, fact: OrderEvent, at: datetime) -> None:
         """Add the names of a message."""
         self.changed_from = None
         if fact.venue_order_id is not None:

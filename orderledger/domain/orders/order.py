@@ -6,7 +6,7 @@ from decimal import Decimal
 from orderledger.domain.exact import QUOTIENT, ZERO
 from orderledger.domain.orders.claims import Claims
 from orderledger.domain.orders.ends import DUPLICATE_ORDER, End, Ends
-from orderledger.domain.orders.events import Fact, OrderEvent
+from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.fills import Fills
 from orderledger.domain.orders.names import Names
 from orderledger.domain.orders.reports import FillBusted, FillRecorded
@@ -89,7 +89,7 @@ class Order:
 
     # Changes, called by `evolve` alone
 
-    def learn(self, event: Fact, at: datetime) -> None:
+    def learn(self, event: OrderEvent, at: datetime) -> None:
         """Add the names and claims that any message may carry."""
         self._turn += 1
         if not isinstance(event, (FillRecorded, FillBusted)):

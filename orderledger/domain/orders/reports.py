@@ -63,9 +63,7 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
         return DUPLICATE if order.fills.knows(self) and not order.names.brings_name(self) else None
 
     def apply(self, order: "Order", at: datetime) -> None:
-        order.learn(self, at)
-        if not order.is_requested:
-            order.terms.hear(self.instrument, self.side, self.reported, at)
+        self.apply_names_and_terms(order, at)
         order.add_fill(self, at)
 
 
@@ -84,15 +82,13 @@ class FillBusted(OrderReport, frozen=True, kw_only=True):
 
     def repetition(self, order: "Order") -> Duplicate | None:
         """A bust of the same fill is a duplicate."""
-        if self.message_id is not None and (type(self), self.message_id) in order.message_ids:
+        if self.has_known_message_id(order):
             return DUPLICATE
         is_known = order.fills.knows_bust(self.fill_id, self.at) and not order.names.brings_name(self)
         return DUPLICATE if is_known else None
 
     def apply(self, order: "Order", at: datetime) -> None:
-        order.learn(self, at)
-        if not order.is_requested:
-            order.terms.hear(self.instrument, self.side, self.reported, at)
+        self.apply_names_and_terms(order, at)
         order.bust_fill(self.fill_id, at)
 
 

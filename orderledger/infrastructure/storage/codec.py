@@ -98,11 +98,6 @@ def _upcast(name: str, state: bytes) -> Envelope[Any]:
     return _decoders[name].decode(changed)  # type: ignore[no-any-return]
 
 
-def name_of(event: AnyEvent) -> str:
-    """The stored name of an event."""
-    return event.stored_name
-
-
 def readable_payload(event: AnyEvent) -> dict[str, Any]:
     """The payload as it is stored: numbers and times as text."""
     payload: dict[str, Any] = msgspec.json.decode(_encoder.encode(event))

@@ -1,6 +1,6 @@
 """Checks of query arguments, before any query. An error names the argument."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -47,3 +47,10 @@ def check_period(since: datetime | None, until: datetime | None) -> None:
     check_argument("until", "time", until)
     if since is not None and until is not None and until < since:
         raise ValueError(f"since {since.isoformat()} is after until {until.isoformat()}")
+
+
+def groups_of(by: Sequence[str] | str) -> tuple[str, ...]:
+    """The names of the groups of a P&L query."""
+    if not isinstance(by, (str, list, tuple)):
+        raise TypeError(f"by takes names of groups, not {by!r}")
+    return tuple(name.strip() for name in by.split(",") if name.strip()) if isinstance(by, str) else tuple(by)

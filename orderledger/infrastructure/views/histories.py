@@ -8,7 +8,7 @@ import msgspec
 
 from orderledger.domain.recorded import KINDS
 from orderledger.domain.values import Source
-from orderledger.infrastructure.storage.codec import UPCASTS, decode, name_of, readable_payload
+from orderledger.infrastructure.storage.codec import UPCASTS, decode, readable_payload
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.views.arguments import check_argument, check_period
 from orderledger.projections.history import event_row
@@ -28,8 +28,8 @@ def stored_event_row(stored: StoredRow) -> Row:
     """The row of a stored event in the `event` view. An event of an older shape is shown in the current shape."""
     recorded = decode(*stored)
     if stored.name in UPCASTS:
-        return event_row(recorded, name_of(recorded.event), readable_payload(recorded.event))
-    return event_row(recorded, stored.name, _decode(stored.state).payload)
+        return event_row(recorded, readable_payload(recorded.event))
+    return event_row(recorded, _decode(stored.state).payload)
 
 
 EVENT_NAMES = {spelling: name for name in KINDS for spelling in (name, name.partition(".")[0])}

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, cast, overload
 
 from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
+from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period, groups_of
 from orderledger.infrastructure.views.histories import event_filter, stored_event_row
 from orderledger.infrastructure.views.reading import Reader, check_times, one_order
 from orderledger.infrastructure.views.views import was_known
@@ -225,7 +225,7 @@ class Queries(Reader):
         """Return P&L by account and instrument, or by any of account, instrument, strategy and day. Methods: average, fifo,
         lifo."""
         with self._views(as_of, effective_at) as views:
-            return _listed(queries.pnl(views, method=method, by=_groups(by), **where))
+            return _listed(queries.pnl(views, method=method, by=groups_of(by), **where))
 
     def anomalies(
         self,
@@ -295,9 +295,3 @@ class Queries(Reader):
 
 def _listed(rows: Iterable[Row]) -> RowList[Any]:
     return RowList(rows)
-
-
-def _groups(by: Sequence[str] | str) -> tuple[str, ...]:
-    if not isinstance(by, (str, list, tuple)):
-        raise TypeError(f"by takes names of groups, not {by!r}")
-    return tuple(name.strip() for name in by.split(",") if name.strip()) if isinstance(by, str) else tuple(by)
