@@ -32,7 +32,7 @@ class Live:
     stream: str
     state: Order | Proposal | AccountLog
     version: int = 0
-    history: tuple[Recorded, ...] = ()
+    history: list[Recorded] | tuple[()] = ()
 
     @property
     def order(self) -> Order:
@@ -81,10 +81,12 @@ class Live:
         """Count an event that the state already contains as the newest of the stream."""
         self.version = recorded.version
         if isinstance(self.state, Order):
-            if not self.state.is_requested:
-                self.history += (recorded,)
-            elif self.history:
+            if self.state.is_requested:
                 self.history = ()
+            elif isinstance(self.history, list):
+                self.history.append(recorded)
+            else:
+                self.history = [recorded]
 
 
 def blank(stream: str) -> Live:
