@@ -13,7 +13,9 @@ LedgerError
 │   └── OutcomeUnknown      a failed commit that may have happened or not
 └── VenueError          the venue could not be queried, or refused
     ├── VenueUnavailable    no answer: the state at the venue is unknown
-    └── VenueRefused        a negative answer
+    ├── VenueRefused        a negative answer
+    ├── NotSent             a request of ours of which certainly nothing reached the venue
+    └── Unanswered          a request of ours that may have reached the venue, and was not answered
 """
 
 from orderledger.infrastructure.secrecy import masked
@@ -24,10 +26,12 @@ __all__ = [
     "InvalidMessage",
     "InvalidSetting",
     "LedgerError",
+    "NotSent",
     "OutcomeUnknown",
     "StoreError",
     "StoreUnreachable",
     "StoreVersion",
+    "Unanswered",
     "UnknownOrder",
     "UnreadableEvent",
     "VenueError",
@@ -144,3 +148,27 @@ class VenueRefused(VenueError):
         super().__init__(f"HTTP {status}: {said[:500]}")
         self.status = status
         self.said = said
+
+
+class NotSent(VenueError):
+    """A request of ours of which certainly nothing reached the venue: refused connection, unknown host, or a check of our own.
+
+    `reason`: a code, e.g. `not_connected` or `quantity_step`. `text`: a sentence.
+    """
+
+    def __init__(self, reason: str, text: str = "") -> None:
+        super().__init__(f"{reason}: {text}" if text else reason)
+        self.reason = reason
+        self.text = text
+
+
+class Unanswered(VenueError):
+    """A request of ours that may have reached the venue, and was not answered: timeout, 5xx, cut connection, unreadable answer.
+
+    `reason`: a code, e.g. `timeout`. `text`: a sentence. The state at the venue is unknown until it is queried.
+    """
+
+    def __init__(self, reason: str, text: str = "") -> None:
+        super().__init__(f"{reason}: {text}" if text else reason)
+        self.reason = reason
+        self.text = text

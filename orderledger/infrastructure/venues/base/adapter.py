@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from orderledger.infrastructure.venues.base.order_entry import OrderEntry
 from orderledger.infrastructure.venues.base.recorded import Recording
 from orderledger.infrastructure.venues.base.settings import VenueSection
 from orderledger.infrastructure.venues.base.venue import Records, Venue
@@ -24,6 +25,7 @@ class Adapter:
     raises InvalidSetting if the venue needs it. `alias` is the alias under which the venue's name for an order is recorded;
     `alias_prefixes` are those that end in the venue's id themselves. `simulation` names the function that makes the simulated
     venue, as `package.module:function`: it is imported only to simulate (see `orderledger.simulation.servers.simulated`).
+    `order_entry(settings, account)` makes what sends orders of one account of the section; None where the adapter only reads.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Adapter:
     alias: str
     alias_prefixes: tuple[str, ...] = ()
     simulation: str | None = None
+    order_entry: Callable[[Any, str], OrderEntry] | None = None
 
     def aliases_of(self, name: str) -> Iterator[str]:
         """The aliases that may hold this name of an order."""
