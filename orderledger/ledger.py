@@ -152,6 +152,18 @@ class Ledger(Queries):
         """Record one message without blocking the event loop. Concurrent calls share a commit."""
         return await self._committer.asubmit(self._wire.to_entry(message))
 
+    async def arecord_together(self, messages: "Sequence[Message]", *, fence: int | None = None) -> list[Outcome]:
+        """Record at most a thousand messages in one commit without blocking the event loop, all of them or none.
+
+        `fence`: of the lease under which the orders of these accounts are sent; raises Fenced if another process sends them now.
+        """
+        entries = [self._wire.to_entry(message) for message in messages]
+        if len(entries) > GROUP_LIMIT:
+            raise ValueError(f"messages takes at most {GROUP_LIMIT} for one commit, not {len(entries)}")
+        for entry in entries:
+            entry.fence = fence
+        return await self._committer.asubmit_together(entries) if entries else []
+
     def preview(self, messages: "Iterable[Message]") -> list[Outcome]:
         """The outcomes if these messages were recorded now, in order, in one commit. Records nothing."""
         return self._writer.preview([self._wire.to_entry(message) for message in messages])

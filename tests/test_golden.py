@@ -83,7 +83,7 @@ ACCOUNT: dict[str, Any] = {"at": AT, "message_id": "M-1"}
 
 FULL: dict[str, AnyEvent] = {
     "order_requested.v1": commands.OrderRequested(**ORDER, **OF_REQUEST),
-    "order_denied.v1": commands.OrderDenied(**ORDER),
+    "order_denied.v1": commands.OrderDenied(**ORDER, not_sent=True),
     "order_submitted.v1": commands.OrderSubmitted(**ORDER),
     "submission_unresolved.v1": commands.SubmissionUnresolved(**ORDER),
     "cancel_requested.v1": commands.CancelRequested(**ORDER, request_id="R-1"),
@@ -144,6 +144,11 @@ FULL: dict[str, AnyEvent] = {
         open_breaks=(accounts.OpenBreak(id="position_differs:BTC-USD", since=AT),),
         reason="a_code",
     ),
+    "trading_halted.v1": accounts.TradingHalted(
+        **ACCOUNT, instrument="BTC-USD", strategy="grid", cancels_orders=True, reason="daily_loss"
+    ),
+    "trading_resumed.v1": accounts.TradingResumed(**ACCOUNT, instrument="BTC-USD", strategy="grid", reason="reviewed"),
+    "sender_changed.v1": accounts.SenderChanged(**ACCOUNT, holder="host:7:bot", fence=3, is_forced=True, reason="restart"),
 }
 
 TERMS: dict[str, Any] = {
@@ -193,6 +198,9 @@ LEAST: dict[str, AnyEvent] = {
     "reconciliation_certified.v1": accounts.ReconciliationCertified(
         covered_from=AT, covered_to=RECORDED_AT, orders=0, fills=0, positions=0
     ),
+    "trading_halted.v1": accounts.TradingHalted(),
+    "trading_resumed.v1": accounts.TradingResumed(),
+    "sender_changed.v1": accounts.SenderChanged(holder="host:7:bot", fence=1),
 }
 
 
@@ -229,8 +237,8 @@ def least(name: str) -> Recorded:
 
 
 def without(name: str, field: str) -> Recorded:
-    """The full event as it was before it had this field."""
-    return replace(full(name), event=replace(FULL[name], **{field: None}))
+    """The full event as it was before it had this field: with the field's default."""
+    return replace(full(name), event=replace(FULL[name], **{field: getattr(LEAST[name], field)}))
 
 
 ADDED = {
@@ -240,7 +248,8 @@ ADDED = {
         "funding_recorded.v1",
         "balance_reported.v1",
         "reconciliation_certified.v1",
-    )
+    ),
+    "not_sent": ("order_denied.v1",),
 }
 """Fields that these names have got since they were first written, each with a file of before."""
 

@@ -51,6 +51,9 @@ ACCOUNT_EVENTS = Columns(
 CERTIFICATES = Columns(
     ("at", "account", "open_breaks"), ("orders", "fills", "positions", "covered_from", "covered_to", "position")
 )
+HALTS = Columns(
+    ("account", "instrument", "strategy", "halted_at", "reason"), ("resumed_at", "actor", "cancels_orders", "text", "position")
+)
 BREAKS = Columns(("kind", "account", "subject", "text", "is_settled"), ("repairs", "since"))
 COLLECTORS = Columns(
     ("collector", "account", "is_up", "messages", "gaps", "open_breaks"),

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from orderledger import __version__
-from orderledger.cli import asking, collecting, maintenance, recording
+from orderledger.cli import asking, collecting, maintenance, recording, trading
 
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 OUTPUT_FAILED = 4
@@ -129,7 +129,7 @@ def main() -> None:
 
 USUAL_EXITS = "Exit status: 0 done, 2 wrong usage, 3 the store cannot be used."
 
-for command in (*recording.COMMANDS, *asking.COMMANDS, *collecting.COMMANDS, *maintenance.COMMANDS):
+for command in (*recording.COMMANDS, *asking.COMMANDS, *collecting.COMMANDS, *trading.COMMANDS, *maintenance.COMMANDS):
     if "Exit status" not in (command.help or ""):
         command.epilog = USUAL_EXITS
     main.add_command(command)

@@ -1,5 +1,5 @@
-"""Facts about an account besides its orders: instruments, marks, funding, adjustments, gaps, balances and certificates of
-reconciliation.
+"""Facts about an account besides its orders: instruments, marks, funding, adjustments, gaps, balances, certificates of
+reconciliation, halts of trading, and who sends its orders.
 
 These facts decide nothing about each other; the projections combine them. A stream holds one kind of fact about one instrument.
 Its stored facts are looked up by key.
@@ -123,6 +123,45 @@ class ReconciliationCertified(AccountEvent, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class TradingHalted(AccountEvent, frozen=True, kw_only=True):
+    """From here on in the log, new orders of this scope are denied: an instrument, a strategy, both, or the whole account.
+
+    The account `*` stands for every account of the store. `cancels_orders`: the gateway also cancels the open orders of the
+    scope.
+    """
+
+    stored_name: ClassVar[str] = "trading_halted.v1"
+    stream_kind: ClassVar[str] = "halt"
+    instrument: str | None = None
+    strategy: str | None = None
+    cancels_orders: bool = False
+    reason: str | None = None
+
+
+class TradingResumed(AccountEvent, frozen=True, kw_only=True):
+    """Ends all halts of exactly this scope. Wider and narrower halts go on."""
+
+    stored_name: ClassVar[str] = "trading_resumed.v1"
+    stream_kind: ClassVar[str] = "halt"
+    instrument: str | None = None
+    strategy: str | None = None
+    reason: str | None = None
+
+
+class SenderChanged(AccountEvent, frozen=True, kw_only=True):
+    """From here on in the log, `holder` alone sends the orders of the account. `fence` grows with every change.
+
+    `is_forced`: an operator took the account over, without waiting for the previous sender's lease to end.
+    """
+
+    stored_name: ClassVar[str] = "sender_changed.v1"
+    stream_kind: ClassVar[str] = "sender"
+    holder: str
+    fence: int
+    is_forced: bool = False
+    reason: str | None = None
+
+
 AnyAccountEvent = (
     InstrumentDefined
     | MarkRecorded
@@ -131,6 +170,9 @@ AnyAccountEvent = (
     | GapRecorded
     | BalanceReported
     | ReconciliationCertified
+    | TradingHalted
+    | TradingResumed
+    | SenderChanged
 )
 """Union type for a `match` with `assert_never`."""
 

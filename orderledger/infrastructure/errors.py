@@ -10,6 +10,7 @@ LedgerError
 │   ├── StoreVersion        made by a newer version
 │   ├── UnreadableEvent     a damaged event in the log, or one of a newer version
 │   ├── DamagedRow          an unreadable row of a view: rebuilding repairs it
+│   ├── Fenced              another process sends the orders of the account
 │   └── OutcomeUnknown      a failed commit that may have happened or not
 └── VenueError          the venue could not be queried, or refused
     ├── VenueUnavailable    no answer: the state at the venue is unknown
@@ -23,6 +24,7 @@ from orderledger.infrastructure.secrecy import masked
 __all__ = [
     "AmbiguousOrder",
     "DamagedRow",
+    "Fenced",
     "InvalidMessage",
     "InvalidSetting",
     "LedgerError",
@@ -127,6 +129,15 @@ class DamagedRow(StoreError):
 
     def _sentence(self) -> str:
         return f"row {self.key} of {self.table} is damaged: {self.column}: {self.fault}; `orderledger rebuild` repairs it"
+
+
+class Fenced(StoreError):
+    """Another process sends the orders of `account` now, or this process cannot prove that it still does. Nothing was recorded
+    and nothing was sent."""
+
+    def __init__(self, account: str, text: str = "another process sends its orders now") -> None:
+        super().__init__(f"fenced: {account}: {text}")
+        self.account = account
 
 
 class OutcomeUnknown(StoreError):

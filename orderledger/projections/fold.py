@@ -14,6 +14,9 @@ from orderledger.domain.accounts import (
     MarkRecorded,
     PositionAdjusted,
     ReconciliationCertified,
+    SenderChanged,
+    TradingHalted,
+    TradingResumed,
 )
 from orderledger.domain.orders.events import Event
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
@@ -25,6 +28,7 @@ from orderledger.domain.values import account_of
 from orderledger.projections.account_events import ACCOUNT_EVENTS, account_event_row
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES, certificate_row
+from orderledger.projections.halts import HALTS, halt_row
 from orderledger.projections.instruments import INSTRUMENTS, defined, marked, reported
 from orderledger.projections.orders import ORDERS, order_row
 from orderledger.projections.position_fold import NoPositions, PositionFold
@@ -255,8 +259,19 @@ class Fold:
             case BalanceReported():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
                 self._rows.put(INSTRUMENTS, reported(before, account, event, recorded.at))
+            case TradingHalted():
+                self._rows.put(HALTS, halt_row(account, recorded, event))
+            case TradingResumed():
+                self._end_halts(account, recorded, event)
+            case SenderChanged():
+                pass
             case _:
                 assert_never(event)
+
+    def _end_halts(self, account: str, recorded: Recorded, event: TradingResumed) -> None:
+        scope = {"account": account, "instrument": event.instrument, "strategy": event.strategy}
+        for row in self._rows.select(HALTS, **scope, resumed_at=None):
+            self._rows.put(HALTS, {**row, "resumed_at": recorded.at})
 
     def _write_gaps(self) -> None:
         """A gap that began when an open one did is that gap, with its end."""

@@ -3,6 +3,7 @@
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.anomalies import AnomalyRow
 from orderledger.projections.certificates import CertificateRow
+from orderledger.projections.halts import HaltRow
 from orderledger.projections.history import EventRow
 from orderledger.projections.instruments import InstrumentRow
 from orderledger.projections.orders import OrderRow
@@ -17,6 +18,7 @@ __all__ = [
     "AnomalyRow",
     "CertificateRow",
     "EventRow",
+    "HaltRow",
     "InstrumentRow",
     "OrderRow",
     "PnlGroupRow",

@@ -102,5 +102,9 @@ def refusal_of_sending(fact: Fact, order: Order) -> str | None:
     if order.heard:
         return "already_acknowledged"
     sent = order.of("submit") or order.of("unresolved")
+    if fact.type == "deny" and fact.get("not_sent"):
+        unknown = order.of("unresolved")
+        is_found_gone = unknown and any(gone.when >= unknown[-1].when for gone in order.of("absent"))
+        return "already_submitted" if unknown and not is_found_gone else None
     is_gone = fact.type == "submit" and sent and any(gone.when > sent[-1].when for gone in order.of("absent"))
     return "already_submitted" if sent and not is_gone else None

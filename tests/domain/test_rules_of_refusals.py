@@ -157,6 +157,22 @@ def test_a_command_that_may_not_happen_is_refused_with_its_reason(
     given(*before).when(command).then_outcome("refused", reason.value).then()
 
 
+def test_proof_that_nothing_was_sent_denies_a_submitted_order() -> None:
+    given(*SENT).when(message("deny", reason="not_connected", not_sent=True)).then_outcome("recorded").then_order(status="denied")
+
+
+def test_an_order_whose_sending_had_an_unknown_outcome_is_denied_only_after_the_venue_did_not_know_it() -> None:
+    denied = message("deny", reason="never_arrived", not_sent=True, at=at(20))
+    unknown = (*SENT, message("unresolved", reason="timeout", at=at(10)))
+    given(*unknown).when(denied).then_outcome("refused", "already_submitted")
+    given(*unknown, message("absent", at=at(15))).when(denied).then_outcome("recorded").then_order(status="denied")
+
+
+def test_a_denied_order_that_the_venue_shows_after_all_is_open_and_in_conflict() -> None:
+    denied = given(*SENT, message("deny", reason="not_connected", not_sent=True, at=at(10)))
+    denied.when(message("acknowledge", at=at(11))).then_order(status="new", anomalies=["status_conflict"])
+
+
 def test_every_reason_to_refuse_an_order_command_is_shown_here() -> None:
     assert {reason for reason, _, _ in REFUSALS} == set(Reason) - OF_PROPOSALS
 

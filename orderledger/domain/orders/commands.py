@@ -81,16 +81,31 @@ class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
             return Refused(Reason.ORDER_ENDED, f"the order has ended: {order.summary}")
         if order.confirmed_at is not None:
             return Refused(Reason.ALREADY_ACKNOWLEDGED, f"the venue has the order: {order.summary}")
+        return self._decide_by_sending(order)
+
+    def _decide_by_sending(self, order: "Order") -> Decision:
+        """Send an order again only after the venue did not know it."""
         sent_at = order.submitted_at or order.unresolved_at  # after sending with an unknown outcome, the order counts as sent
-        if sent_at is not None and (isinstance(self, OrderDenied) or not order.is_absent_since(sent_at)):
-            return Refused(Reason.ALREADY_SUBMITTED, f"sent already, ask the venue before sending again: {order.summary}")
-        return ACCEPTED
+        return ACCEPTED if sent_at is None or order.is_absent_since(sent_at) else _already_submitted(order)
 
 
 class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
-    """Order that our own checks refused. It is never sent."""
+    """Order that our own checks refused. It is never sent.
+
+    `not_sent`: proof that nothing of a recorded submission left us, e.g. a refused connection. Without it, an order that counts
+    as sent cannot be denied.
+    """
 
     stored_name: ClassVar[str] = "order_denied.v1"
+    not_sent: bool = False
+
+    def _decide_by_sending(self, order: "Order") -> Decision:
+        """With proof, deny also a submitted order, unless its outcome is unknown and the venue may still have it."""
+        if not self.not_sent:
+            is_sent = order.submitted_at is not None or order.unresolved_at is not None
+            return _already_submitted(order) if is_sent else ACCEPTED
+        is_known_lost = order.unresolved_at is None or order.is_absent_since(order.unresolved_at)
+        return ACCEPTED if is_known_lost else _already_submitted(order)
 
     def take_effect(self, order: "Order", at: datetime) -> None:
         order.own_ends().add(Status.DENIED, at, self.reason)
@@ -183,6 +198,10 @@ def _would_reopen(order: "Order", command: ChangeRequested) -> bool:
     """Check for a larger quantity, to which a filled order can be replaced (FIX matrix J.1.a)."""
     quantity = command.quantity if isinstance(command, ReplaceRequested) else None
     return quantity is not None and quantity > order.cum_quantity and order.status is Status.FILLED
+
+
+def _already_submitted(order: "Order") -> Refused:
+    return Refused(Reason.ALREADY_SUBMITTED, f"sent already, ask the venue before sending again: {order.summary}")
 
 
 def _unknown() -> Refused:

@@ -49,6 +49,10 @@ class Committer:
         """Write an entry for a task of an event loop."""
         return await self._loops.submit(entry)
 
+    async def asubmit_together(self, entries: list[Entry]) -> list[Outcome]:
+        """Write entries in one commit for a task of an event loop. An error of theirs does not affect other callers."""
+        return await self._loops.submit_together(entries)
+
     @cached_property
     def _loops(self) -> "LoopQueues":
         from orderledger.infrastructure.engine.loops import LoopQueues  # importing asyncio is a sixth of a command's import time

@@ -8,7 +8,8 @@ from orderledger.domain.recorded import AnyFact
 class Entry(msgspec.Struct, gc=False):  # thousands are made a second: this takes a quarter of a dataclass's time
     """A message on its way into the log: the proposed fact, and the fields around it.
 
-    `stream`: stream that the fact's client order id names. The resolver finds the stream of an order with other names.
+    `stream`: stream that the fact's client order id names. The resolver finds the stream of an order with other names. `fence`:
+    of the lease under which the order is sent; the commit raises Fenced if the account has another sender by now.
     """
 
     account: str
@@ -20,3 +21,4 @@ class Entry(msgspec.Struct, gc=False):  # thousands are made a second: this take
     causation_id: str | None = None
     text: str | None = None
     evidence: bytes | None = None
+    fence: int | None = None

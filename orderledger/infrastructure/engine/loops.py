@@ -32,6 +32,27 @@ class LoopQueues:
             queue = self._queues.setdefault(loop, LoopQueue(self._writer, self._wake, loop))
         return queue.submit(entry)
 
+    def submit_together(self, entries: list[Entry]) -> "asyncio.Future[list[Outcome]]":
+        """Queue entries of one commit for a task of the running loop. They share the commit with others, not their errors."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Outcome]] = loop.create_future()
+
+        def deliver(outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+            if answer.done():
+                return
+            if outcomes is None:
+                answer.set_exception(error or RuntimeError("no outcome"))
+            else:
+                answer.set_result(outcomes)
+
+        def settle(outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+            with suppress(RuntimeError):  # the loop is closed, so no task waits
+                loop.call_soon_threadsafe(deliver, outcomes, error)
+
+        self._writer.enqueue(entries, settle)
+        self._wake()
+        return answer
+
 
 class LoopQueue:
     """The waiting tasks of one event loop. Each commit crosses to the committing thread and back once, not once per task.

@@ -16,7 +16,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.engine.deciding import Decider, Verdict
 from orderledger.infrastructure.engine.entry import Entry
-from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable, UnreadableEvent
+from orderledger.infrastructure.errors import Fenced, OutcomeUnknown, StoreError, StoreUnreachable, UnreadableEvent
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.locks import let_go
@@ -224,7 +224,8 @@ class Writer:
             began = time.perf_counter()
             resolver = decider.resolver
             facts = decider.streams.facts
-            positions = list(self._store.append(decider.events, resolver.bindings, resolver.free, facts))
+            fences = list({(entry.account, entry.fence) for entry in entries if entry.fence is not None})
+            positions = list(self._store.append(decider.events, resolver.bindings, resolver.free, facts, fences))
             self._latencies.committed(positions[-1], time.perf_counter() - began)
         decider.committed()
         self._careful_for = max(0, self._careful_for - 1)
@@ -235,7 +236,7 @@ class Writer:
 
 def _is_of_one(error: Exception) -> bool:
     """Check whether one message caused the error, e.g. one for an unreadable order. The rest of its group can be recorded."""
-    return isinstance(error, UnreadableEvent) or not isinstance(error, (StoreError, EventSourcingError))
+    return isinstance(error, (UnreadableEvent, Fenced)) or not isinstance(error, (StoreError, EventSourcingError))
 
 
 def _said(error: Exception) -> Exception:

@@ -1,4 +1,4 @@
-"""Messages about an account: instruments, marks, funding, adjustments, gaps, balances and reconciliations."""
+"""Messages about an account: instruments, marks, funding, adjustments, gaps, balances, reconciliations, halts and senders."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -12,12 +12,27 @@ from orderledger.domain.accounts import (
     MarkRecorded,
     PositionAdjusted,
     ReconciliationCertified,
+    SenderChanged,
+    TradingHalted,
+    TradingResumed,
 )
 from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.base import Message, Model
 from orderledger.infrastructure.messages.fields import Count, Flag, Identifier, Number, Quantity, Time
 
-__all__ = ["Adjust", "Balance", "Certify", "Funding", "Gap", "Instrument", "Mark", "OpenBreak"]
+__all__ = [
+    "Adjust",
+    "Balance",
+    "Certify",
+    "Funding",
+    "Gap",
+    "Halt",
+    "Instrument",
+    "Mark",
+    "OpenBreak",
+    "ResumeTrading",
+    "Sender",
+]
 
 
 class Instrument(Message):
@@ -102,3 +117,39 @@ class Certify(Message):
     fills: Count
     positions: Count
     open_breaks: Annotated[tuple[OpenBreak, ...], Field(max_length=10_000)] = ()
+
+
+class Halt(Message):
+    """Halt of trading: new orders of this scope are denied until a `resume_trading` of the same scope.
+
+    Without `instrument` and `strategy` it is the whole account. The account `*` stands for every account of the store.
+    """
+
+    fact: ClassVar = TradingHalted
+    default_source: ClassVar = Source.OPERATOR
+    type: Literal["halt"] = "halt"
+    at: Time = Field(description="Time of the halt. Required: two halts of one scope are told apart by it.")
+    instrument: Identifier | None = Field(default=None, description="Only this instrument. Default: all.")
+    strategy: Identifier | None = Field(default=None, description="Only this strategy. Default: all.")
+    cancels_orders: Flag = Field(default=False, description="The gateway also cancels the open orders of the scope.")
+
+
+class ResumeTrading(Message):
+    """End of all halts of exactly this scope. Wider and narrower halts go on."""
+
+    fact: ClassVar = TradingResumed
+    default_source: ClassVar = Source.OPERATOR
+    type: Literal["resume_trading"] = "resume_trading"
+    at: Time = Field(description="Time of the end. Required, as for a halt.")
+    instrument: Identifier | None = Field(default=None, description="The instrument of the halt, if it has one.")
+    strategy: Identifier | None = Field(default=None, description="The strategy of the halt, if it has one.")
+
+
+class Sender(Message):
+    """Change of the process that sends the orders of an account, recorded by the gateway."""
+
+    fact: ClassVar = SenderChanged
+    type: Literal["sender"] = "sender"
+    holder: Identifier = Field(description="The process that sends from now on: host, process id and name.")
+    fence: Count = Field(description="Grows with every change of the sender. A former sender can no longer submit.")
+    is_forced: Flag = Field(default=False, description="An operator took over without waiting for the lease to end.")

@@ -12,11 +12,14 @@ from orderledger.domain.accounts import (
     MarkRecorded,
     PositionAdjusted,
     ReconciliationCertified,
+    SenderChanged,
+    TradingHalted,
+    TradingResumed,
 )
 from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.base import Message, Model
 
-__all__ = ["Adjust", "Balance", "Certify", "Funding", "Gap", "Instrument", "Mark", "OpenBreak"]
+__all__ = ["Adjust", "Balance", "Certify", "Funding", "Gap", "Halt", "Instrument", "Mark", "OpenBreak", "ResumeTrading", "Sender"]
 
 class Instrument(Message):
     """Definition of an instrument. Each term holds the value with the latest `at`."""
@@ -221,4 +224,84 @@ class Certify(Message):
         fills: int,
         positions: int,
         open_breaks: tuple[OpenBreak, ...] | list[OpenBreak] | None = ...,
+    ) -> None: ...
+
+class Halt(Message):
+    """Halt of trading: new orders of this scope are denied until a `resume_trading` of the same scope."""
+
+    fact: ClassVar[type[TradingHalted]]
+    default_source: ClassVar[Source]
+    at: datetime
+    type: Literal["halt"]
+    instrument: str | None
+    strategy: str | None
+    cancels_orders: bool
+    def __init__(
+        self,
+        *,
+        account: str,
+        at: datetime | str | int,
+        source: Source | str | None = ...,
+        message_id: str | None = ...,
+        evidence: Any | None = ...,
+        reason: str | None = ...,
+        text: str | None = ...,
+        actor: str | None = ...,
+        correlation_id: str | None = ...,
+        causation_id: str | None = ...,
+        instrument: str | None = ...,
+        strategy: str | None = ...,
+        cancels_orders: bool | None = ...,
+    ) -> None: ...
+
+class ResumeTrading(Message):
+    """End of all halts of exactly this scope. Wider and narrower halts go on."""
+
+    fact: ClassVar[type[TradingResumed]]
+    default_source: ClassVar[Source]
+    at: datetime
+    type: Literal["resume_trading"]
+    instrument: str | None
+    strategy: str | None
+    def __init__(
+        self,
+        *,
+        account: str,
+        at: datetime | str | int,
+        source: Source | str | None = ...,
+        message_id: str | None = ...,
+        evidence: Any | None = ...,
+        reason: str | None = ...,
+        text: str | None = ...,
+        actor: str | None = ...,
+        correlation_id: str | None = ...,
+        causation_id: str | None = ...,
+        instrument: str | None = ...,
+        strategy: str | None = ...,
+    ) -> None: ...
+
+class Sender(Message):
+    """Change of the process that sends the orders of an account, recorded by the gateway."""
+
+    fact: ClassVar[type[SenderChanged]]
+    type: Literal["sender"]
+    holder: str
+    fence: int
+    is_forced: bool
+    def __init__(
+        self,
+        *,
+        account: str,
+        at: datetime | str | int | None = ...,
+        source: Source | str | None = ...,
+        message_id: str | None = ...,
+        evidence: Any | None = ...,
+        reason: str | None = ...,
+        text: str | None = ...,
+        actor: str | None = ...,
+        correlation_id: str | None = ...,
+        causation_id: str | None = ...,
+        holder: str,
+        fence: int,
+        is_forced: bool | None = ...,
     ) -> None: ...

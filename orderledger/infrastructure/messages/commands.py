@@ -15,7 +15,7 @@ from orderledger.domain.orders.commands import (
 from orderledger.domain.proposals import ProposalApproved, ProposalDeclined, ProposalMade
 from orderledger.domain.values import Role, Source
 from orderledger.infrastructure.messages.base import LinksTo, Message, OrderMessage, OrderTerms
-from orderledger.infrastructure.messages.fields import Identifier, Number, Quantity, Tags
+from orderledger.infrastructure.messages.fields import Flag, Identifier, Number, Quantity, Tags
 
 __all__ = ["Approve", "Decline", "Deny", "Propose", "Request", "RequestCancel", "RequestReplace", "Submit", "Unresolved"]
 
@@ -43,6 +43,7 @@ class Deny(Command, OrderMessage):
     fact: ClassVar = OrderDenied
     type: Literal["deny"] = "deny"
     reason: Identifier
+    not_sent: Flag = Field(default=False, description="Proof that nothing of a recorded `submit` left us: connection refused.")
 
 
 class Submit(Command, OrderMessage):

@@ -85,6 +85,7 @@ class Deny(Command, OrderMessage):
     fact: ClassVar[type[OrderDenied]]
     reason: str
     type: Literal["deny"]
+    not_sent: bool
     def __init__(
         self,
         *,
@@ -102,6 +103,7 @@ class Deny(Command, OrderMessage):
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        not_sent: bool | None = ...,
     ) -> None: ...
 
 class Submit(Command, OrderMessage):

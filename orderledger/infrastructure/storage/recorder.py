@@ -5,11 +5,13 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from orderledger.domain.orders.identity import NameKind
 from orderledger.domain.values import order_stream
+from orderledger.infrastructure.errors import Fenced
 
 EVENTS_TABLE = "orderledger_events"
 NAMES_TABLE = "order_names"
 FACTS_TABLE = "account_facts"
 BOARD_TABLE = "collectors"
+LEASES_TABLE = "sending_leases"
 ATTRIBUTIONS = "order_attributed.%"
 """Stored names of the attribution event, after which the names of an order may be bound to another."""
 
@@ -54,6 +56,9 @@ class Row(NamedTuple):
 FactKey = tuple[str, str]
 """The stream of an account fact, and a key of the fact. A key occurs once in its stream."""
 
+Fence = tuple[str, int]
+"""An account, and the fence of the lease under which its orders are sent."""
+
 NewEvent = tuple[str, int, str, bytes]
 """Stream, version, name and bytes of an event to store."""
 
@@ -67,11 +72,13 @@ class LedgerRecorder(Protocol):
         bindings: Sequence[Binding],
         free: Sequence[tuple[str, str]],
         facts: Sequence[FactKey],
+        fences: Sequence[Fence] = (),
     ) -> Sequence[int]:
         """Store events, bindings and keys of facts in one commit.
 
-        Raises IntegrityError if a stream has grown meanwhile; if a name is already bound, or is the client order id of another
-        order; if an (account, client order id) in `free` is a name of another order; or if a fact is already stored.
+        Raises Fenced if an account in `fences` has another sender now. Raises IntegrityError if a stream has grown meanwhile; if
+        a name is already bound, or is the client order id of another order; if an (account, client order id) in `free` is a name
+        of another order; or if a fact is already stored.
         """
 
     def check_place(self) -> None:
@@ -103,6 +110,12 @@ class LedgerRecorder(Protocol):
 
     def streams_named(self, account: str, names: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
         """The streams of these names, given by kind. Keys are (kind, name); unbound names are left out."""
+
+
+def check_fence(account: str, fence: int, found: Sequence[Sequence[int]]) -> None:
+    """Raise Fenced unless the stored lease of the account, if any, still has this fence."""
+    if not found or found[0][0] != fence:
+        raise Fenced(account)
 
 
 def own_streams(bindings: Sequence[Binding]) -> list[str]:

@@ -4,13 +4,13 @@ from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
 from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recorder import BOARD_TABLE, EVENTS_TABLE, FACTS_TABLE, NAMES_TABLE
+from orderledger.infrastructure.storage.recorder import BOARD_TABLE, EVENTS_TABLE, FACTS_TABLE, LEASES_TABLE, NAMES_TABLE
 from orderledger.projections.tables import TABLES
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says what changed."""
 
-FOLD_VERSION = 11
+FOLD_VERSION = 12
 """Version of the contents of the views. Raised when a fold changes its results; opening a ledger then rebuilds the views."""
 
 VIEWS = "views"
@@ -18,10 +18,10 @@ VIEWS = "views"
 
 def prepare(database: Database, application: LedgerApplication) -> None:
     """Create what is missing or outdated: the function that appends to PostgreSQL changed in versions 2 and 4, and version 4
-    has the keys of account facts. Raises StoreVersion for a store made by a newer version."""
+    has the keys of account facts, version 5 the leases of senders. Raises StoreVersion for a store made by a newer version."""
     with database.reading() as session:
         version = _stored_version(session)
-        has_tables = session.has_table(BOARD_TABLE) and session.has_table(FACTS_TABLE)
+        has_tables = all(map(session.has_table, (BOARD_TABLE, FACTS_TABLE, LEASES_TABLE)))
         is_whole = version == SCHEMA_VERSION and _has_views(session) and has_tables
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
@@ -63,6 +63,10 @@ def _create(session: Session, application: LedgerApplication) -> None:
         _begin_views(session)
     session.execute(f"CREATE TABLE IF NOT EXISTS {BOARD_TABLE} (name TEXT PRIMARY KEY, status TEXT NOT NULL)")
     session.execute(
+        f"CREATE TABLE IF NOT EXISTS {LEASES_TABLE} (account TEXT PRIMARY KEY, holder TEXT, process TEXT, fence BIGINT NOT NULL, "
+        "beat BIGINT NOT NULL)"
+    )
+    session.execute(
         "CREATE TABLE IF NOT EXISTS ledger_schema (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)"
     )
     session.execute(
@@ -74,7 +78,8 @@ def _create(session: Session, application: LedgerApplication) -> None:
 
 def _refuse_what_is_not_ours(session: Session) -> None:
     """Refuse a database in which another program has tables of these names, so that nothing of it is lost."""
-    ours = (EVENTS_TABLE, NAMES_TABLE, FACTS_TABLE, "view_positions", BOARD_TABLE, *(table.name for table in TABLES))
+    others = (NAMES_TABLE, FACTS_TABLE, LEASES_TABLE, "view_positions", BOARD_TABLE)
+    ours = (EVENTS_TABLE, *others, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
         raise StoreUnreachable(f"the database is no ledger, and has tables or views of its own that are named {', '.join(taken)}")
 

@@ -16,7 +16,7 @@ from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database
-from orderledger.infrastructure.storage.recorder import LAST_POSITION, Binding, FactKey, LedgerRecorder, NewEvent, Row
+from orderledger.infrastructure.storage.recorder import LAST_POSITION, Binding, FactKey, Fence, LedgerRecorder, NewEvent, Row
 from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, public
@@ -48,16 +48,18 @@ class Store:
         bindings: Sequence[Binding],
         free: Sequence[tuple[str, str]] = (),
         facts: Sequence[FactKey] = (),
+        fences: Sequence[Fence] = (),
     ) -> Sequence[int]:
         """Store events and bind names in one commit. Returns the events' positions when they are durable.
 
         `free`: (account, client order id) that must not be another name of an order. `facts`: keys that must not be in their
-        streams yet. Raises Conflict if a stream has grown meanwhile, or a name was bound: nothing was stored. Raises
-        OutcomeUnknown if a failed commit may have happened, and reading back gave no answer either.
+        streams yet. `fences`: leases that must still hold; raises Fenced otherwise. Raises Conflict if a stream has grown
+        meanwhile, or a name was bound: nothing was stored. Raises OutcomeUnknown if a failed commit may have happened, and
+        reading back gave no answer either.
         """
         stored = [(event.stream, event.version, *encode(event)) for event in events]
         try:
-            return self.recorder.append(stored, bindings, free, facts)
+            return self.recorder.append(stored, bindings, free, facts, fences)
         except IntegrityError as error:
             raise Conflict("a stream has grown since it was read") from error
         except PersistenceError as error:

@@ -14,6 +14,7 @@ from orderledger.projections import queries
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import Method
@@ -22,6 +23,7 @@ from orderledger.projections.rows import (
     AnomalyRow,
     CertificateRow,
     EventRow,
+    HaltRow,
     InstrumentRow,
     OrderRow,
     PnlGroupRow,
@@ -278,6 +280,18 @@ class Queries(Reader):
     ) -> RowList[CertificateRow]:
         """List reconciliations: for each comparison with a venue, the counts of matches and the open breaks."""
         return self._shown(CERTIFICATES, as_of, effective_at, where)
+
+    def halts(
+        self,
+        *,
+        active_only: bool = False,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> RowList[HaltRow]:
+        """List halts of trading; with `active_only` those that still hold."""
+        rows = self._shown(HALTS, as_of, effective_at, where)
+        return _listed(row for row in rows if row["resumed_at"] is None) if active_only else rows
 
     def _shown(
         self,

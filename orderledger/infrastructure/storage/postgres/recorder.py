@@ -21,12 +21,15 @@ from orderledger.infrastructure.storage.postgres.connections import Datastore, a
 from orderledger.infrastructure.storage.recorder import (
     EVENTS_TABLE,
     FACTS_TABLE,
+    LEASES_TABLE,
     NAME_TAKEN,
     NAMES_TABLE,
     Binding,
     FactKey,
+    Fence,
     NewEvent,
     Row,
+    check_fence,
     own_streams,
 )
 from orderledger.infrastructure.storage.store import is_refused
@@ -98,6 +101,7 @@ class Recorder(PostgresApplicationRecorder):
         )
         self._append = append.as_bytes()
         self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._asked(self.events_table_name))
+        self._fence = SQL("SELECT fence FROM {table} WHERE account = %s FOR SHARE").format(table=self._asked(LEASES_TABLE))
         self._names = SQL(
             "SELECT kind, name, stream FROM {table} WHERE account = %s AND kind = %s AND name = ANY(%s::text[])"
         ).format(table=self._asked(NAMES_TABLE))
@@ -137,6 +141,7 @@ class Recorder(PostgresApplicationRecorder):
         bindings: Sequence[Binding],
         free: Sequence[tuple[str, str]],
         facts: Sequence[FactKey],
+        fences: Sequence[Fence] = (),
     ) -> Sequence[int]:
         """Append without retries: after a lost answer, only reading back can tell the outcome."""
         fresh = [binding for binding in bindings if not binding.is_claim]
@@ -152,10 +157,13 @@ class Recorder(PostgresApplicationRecorder):
         )
         unborn = own_streams(bindings)
         with self.datastore.get_connection() as connection:
-            if not claims and not unborn:
+            if not claims and not unborn and not fences:
                 return call(connection, self._append, parameters)
             with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
                 cursor.execute(self._lock)  # before any row, as in every append, so that there is no deadlock
+                for account, fence in fences:  # FOR SHARE: another sender takes the lease over only after this commit
+                    cursor.execute(self._fence, (account,))
+                    check_fence(account, fence, cursor.fetchall())
                 self._check_unborn(cursor, unborn)
                 positions = call(connection, self._append, parameters)
                 self._claim(cursor, claims)

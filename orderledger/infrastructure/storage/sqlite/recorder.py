@@ -18,12 +18,15 @@ from orderledger.infrastructure.storage.recorder import (
     EVENTS_TABLE,
     FACTS_TABLE,
     LAST_POSITION,
+    LEASES_TABLE,
     NAME_TAKEN,
     NAMES_TABLE,
     Binding,
     FactKey,
+    Fence,
     NewEvent,
     Row,
+    check_fence,
     chunks,
     own_streams,
 )
@@ -59,8 +62,12 @@ class Recorder(SQLiteApplicationRecorder):
         bindings: Sequence[Binding],
         free: Sequence[tuple[str, str]],
         facts: Sequence[FactKey],
+        fences: Sequence[Fence] = (),
     ) -> Sequence[int]:
         with self.datastore.transaction(commit=True) as c:
+            for account, fence in fences:
+                c.execute(f"SELECT fence FROM {LEASES_TABLE} WHERE account = ?", (account,))
+                check_fence(account, fence, c.fetchall())
             positions = self._append(c, events)
             self._check_unborn(c, own_streams(bindings))
             _check_free(c, free)
