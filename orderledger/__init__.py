@@ -7,28 +7,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orderledger.domain.limits import *  # noqa: F403
     from orderledger.domain.values import *  # noqa: F403
     from orderledger.infrastructure.errors import *  # noqa: F403
+    from orderledger.infrastructure.gateway.gateway import *  # noqa: F403
     from orderledger.infrastructure.messages.accounts import *  # noqa: F403
     from orderledger.infrastructure.messages.base import *  # noqa: F403
     from orderledger.infrastructure.messages.commands import *  # noqa: F403
     from orderledger.infrastructure.messages.outcome import *  # noqa: F403
     from orderledger.infrastructure.messages.parsing import *  # noqa: F403
     from orderledger.infrastructure.messages.reports import *  # noqa: F403
+    from orderledger.infrastructure.venues.base.order_entry import *  # noqa: F403
     from orderledger.ledger import *  # noqa: F403
     from orderledger.projections.rows import *  # noqa: F403
 
 __version__ = "0.1.0"
 
 HOMES = (
+    "orderledger.domain.limits",
     "orderledger.domain.values",
     "orderledger.infrastructure.errors",
+    "orderledger.infrastructure.gateway.gateway",
     "orderledger.infrastructure.messages.accounts",
     "orderledger.infrastructure.messages.base",
     "orderledger.infrastructure.messages.commands",
     "orderledger.infrastructure.messages.reports",
     "orderledger.infrastructure.messages.outcome",
     "orderledger.infrastructure.messages.parsing",
+    "orderledger.infrastructure.venues.base.order_entry",
     "orderledger.ledger",
     "orderledger.projections.rows",
 )

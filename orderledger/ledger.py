@@ -103,6 +103,11 @@ class Ledger(Queries):
             store.close()
             raise
 
+    @property
+    def store(self) -> Store:
+        """The store, for other parts of this package."""
+        return self._store
+
     # Recording
 
     def record(self, message: "Message") -> Outcome:

@@ -7,6 +7,7 @@ name settle the remaining requests, the oldest first, in whatever order both wer
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from orderledger.domain.orders.commands import CancelRequested, ReplaceRequested
@@ -17,12 +18,13 @@ Named = tuple[Pending, str]
 
 
 class Asked(NamedTuple):
-    """One of our requests. `turn` is its number in the history of the order."""
+    """One of our requests. `turn` is its number in the history of the order. `quantity`: the new total of a replace."""
 
     at: datetime
     turn: int
     request_id: str | None
     replacement_id: str | None
+    quantity: Decimal | None
 
 
 class Answer(NamedTuple):
@@ -119,6 +121,17 @@ class Requests:
         oldest = self._lines[kind].oldest if kind in self._lines else None
         return oldest.at if oldest is not None else self._observed_at.get(kind)
 
+    def oldest_id(self, kind: Pending) -> str | None:
+        """The id of the oldest request of this kind that awaits an answer."""
+        oldest = self._lines[kind].oldest if kind in self._lines else None
+        return None if oldest is None else oldest.request_id
+
+    def largest_quantity(self) -> Decimal | None:
+        """The largest total among the replaces that await an answer. None if none of them changes the quantity."""
+        line = self._lines.get(Pending.REPLACE)
+        outstanding = () if line is None else line.requests[len(line.answers) :]
+        return max((asked.quantity for asked in outstanding if asked.quantity is not None), default=None)
+
     def working_id(self) -> str | None:
         """The client order id of the leg in force. None if no replace has set one."""
         line = self._lines.get(Pending.REPLACE)
@@ -136,7 +149,8 @@ class Requests:
         """Add a cancel or replace request of ours."""
         kind = Pending.CANCEL if isinstance(event, CancelRequested) else Pending.REPLACE
         replacement_id = event.replacement_client_order_id if isinstance(event, ReplaceRequested) else None
-        asked = Asked(at, self._next_turn(), event.request_id, replacement_id)
+        quantity = event.quantity if isinstance(event, ReplaceRequested) else None
+        asked = Asked(at, self._next_turn(), event.request_id, replacement_id, quantity)
         names = [(kind, name) for name in (event.request_id, replacement_id) if name is not None]
         if event.request_id is not None:
             self._by_id.setdefault(event.request_id, event)

@@ -125,9 +125,9 @@ class Store:
         """All events of the log, in order."""
         return map(_decoded, self.all_rows())
 
-    def all_rows(self, up_to: int = LAST_POSITION, batch: int = 5_000) -> Iterator[Row]:
-        """All events of the log in stored form, in order."""
-        position = 0
+    def all_rows(self, up_to: int = LAST_POSITION, batch: int = 5_000, *, after: int = 0) -> Iterator[Row]:
+        """All events of the log after a position in stored form, in order."""
+        position = after
         while position < up_to and (rows := self.recorder.rows_after(position, min(batch, up_to - position))):
             yield from (row for row in rows if row.position <= up_to)
             position = rows[-1].position

@@ -1,0 +1,69 @@
+"""Exposure: the position as an interval, with all open and all unresolved orders filled or not."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.orders.order import Order
+from orderledger.domain.values import Certainty, Side
+
+
+class Interval(NamedTuple):
+    """The least and the most that a signed quantity may become. None: without a bound."""
+
+    least: Decimal | None
+    most: Decimal | None
+
+
+class Working(msgspec.Struct, frozen=True, gc=False):
+    """What an order may still do. `leaves`: the most that it may still fill; None if that is unknown. `price`: its limit, None
+    for a market order. `name`: for people."""
+
+    client_order_id: str
+    name: str
+    side: Side
+    leaves: Decimal | None
+    price: Decimal | None = None
+    is_unresolved: bool = False
+    strategy: str | None = None
+
+
+def working_of(order: Order) -> Working | None:
+    """What this order may still do. None for an order that has ended, or whose side is unknown."""
+    if order.is_ended or order.attributed_to is not None or order.terms.side is None:
+        return None
+    request = order.terms.request
+    return Working(
+        order.client_order_id or "",
+        order.working_client_order_id or order.names.venue_order_id or "",
+        order.terms.side,
+        most_leaves(order),
+        order.limit_price,
+        order.certainty is Certainty.UNRESOLVED,
+        request.strategy if request is not None else None,
+    )
+
+
+def most_leaves(order: Order) -> Decimal | None:
+    """The most that an open order may still fill: of the quantity in force and those of outstanding replaces the largest, less
+    what is filled. None if the quantity is unknown."""
+    quantity = order.quantity
+    if quantity is None:
+        return None
+    asked = order.requests.largest_quantity()
+    return max(ZERO, EXACT.subtract(max(quantity, asked or ZERO), order.cum_quantity))
+
+
+def interval_of(position: Decimal, working: Iterable[Working]) -> Interval:
+    """The position that may result: with all sells and no buys filled, and with all buys and no sells filled."""
+    least: Decimal | None = position
+    most: Decimal | None = position
+    for one in working:
+        if one.side is Side.BUY:
+            most = None if most is None or one.leaves is None else EXACT.add(most, one.leaves)
+        else:
+            least = None if least is None or one.leaves is None else EXACT.subtract(least, one.leaves)
+    return Interval(least, most)

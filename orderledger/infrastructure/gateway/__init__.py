@@ -1,0 +1,1 @@
+"""The gateway: sends orders safely, survives restarts, keeps within limits."""

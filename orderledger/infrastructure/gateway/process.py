@@ -1,0 +1,55 @@
+"""The identity of a process on its machine: whether the holder of a lease is dead can be proved on the same machine only."""
+
+import os
+import socket
+import time
+from pathlib import Path
+
+
+def holder(name: str) -> str:
+    """This process, for people: host, process id and a name."""
+    return f"{socket.gethostname()}:{os.getpid()}:{name}"
+
+
+def this_process() -> str:
+    """This process, for `is_dead`: boot, namespace of process ids, process id and start time. Empty where they are not known."""
+    pid = os.getpid()
+    place, started = _place(), _started(pid)
+    return f"{place} {pid} {started}" if place and started else ""
+
+
+def is_dead(process: str) -> bool:
+    """Check whether a process, as `this_process` identifies it, has certainly ended. False where that is not known."""
+    try:
+        place, pid, started = process.rsplit(" ", 2)
+        number = int(pid)
+    except ValueError:
+        return False
+    if place != _place():
+        return False
+    found = _started(number)
+    return found != started if found else not Path(f"/proc/{number}").exists()
+
+
+def elapsed() -> float:
+    """Seconds on a clock that nobody sets, and that goes on while the machine sleeps, where there is one."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+def _place() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return ""
+
+
+def _started(pid: int) -> str:
+    """The start time of a process, in ticks since boot. Empty for a process that is not there, `ended` for one that only waits to
+    be collected by its parent."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "ended" if fields[0] in ("Z", "X") else fields[19]

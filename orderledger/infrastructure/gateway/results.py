@@ -1,0 +1,54 @@
+"""What a gateway returns, and what it needs of a ledger and of a venue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.storage.store import Store
+from orderledger.projections.view import Row
+
+__all__ = ["Sending", "SendingState"]
+
+SendingState = Literal["acknowledged", "rejected", "denied", "unresolved", "received", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How sending ended. Everything it says is recorded.
+
+    - `acknowledged`: the venue has accepted the request. `rejected`: the venue has refused it.
+    - `denied`: nothing was sent: a check failed, or the venue could not be reached.
+    - `unresolved`: the outcome is unknown. The gateway queries the venue until it is known.
+    - `received`: the venue only says that it has received the request; its answer comes by the feed.
+    - `refused`: the ledger refused to record the request, e.g. a client order id of another order. Nothing was sent.
+
+    `reason` is a code and `text` a sentence. `messages`: what the venue answered. `outcome`: of recording the request.
+    """
+
+    state: SendingState
+    account: str
+    client_order_id: str
+    reason: str | None = None
+    text: str | None = None
+    messages: Sequence[Message] = ()
+    outcome: Outcome | None = None
+
+
+class GatewayLedger(Protocol):
+    """The methods of `Ledger` that a gateway uses."""
+
+    @property
+    def store(self) -> Store: ...
+    async def arecord(self, message: Message) -> Outcome: ...
+    async def arecord_together(self, messages: Sequence[Message], *, fence: int | None = None) -> list[Outcome]: ...
+    def catch_up(self) -> int: ...
+    def order(self, order_id: str, /, *, account: str | None = None) -> Any: ...
+    def status(self) -> dict[str, Any]: ...
+
+
+class OrderLookup(Protocol):
+    """The method of `Venue` that a gateway uses: it queries the venue about one order."""
+
+    async def order(self, account: str, order: Row) -> Sequence[Message] | None: ...

@@ -1,0 +1,192 @@
+"""The settings of a gateway: limits, breakers, and the policy for unresolved orders, from a TOML file.
+
+A fault is reported with the file, the line and the key.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from decimal import Decimal
+from os import PathLike
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+
+from orderledger.domain.limits import NAMES, SCOPE, Limits
+from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.messages.fields import Identifier, Quantity
+
+__all__ = ["Breaker", "GatewaySettings", "UnresolvedPolicy", "read_settings"]
+
+UnresolvedPolicy = Literal["block_instrument", "block_account", "allow"]
+AT_MOST = (("order_quantity", "position_quantity"), ("order_notional", "gross_notional"), ("orders_per_second", "orders_per_day"))
+"""Pairs of limits of one rule: the first, if it is larger, could never be reached."""
+
+
+def _of_known_zone(name: Any) -> Any:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, TypeError):
+        raise ValueError(f"{name!r} is no time zone, e.g. UTC or Asia/Tehran") from None
+    return name
+
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Scope(Section):
+    account: Identifier | None = None
+    instrument: Identifier | None = None
+    strategy: Identifier | None = None
+
+
+class LimitsSection(Scope):
+    """One `[[limits]]` table. See `Limits`."""
+
+    name: Identifier | None = None
+    order_quantity: Quantity | None = None
+    order_notional: Quantity | None = None
+    price_collar: Quantity | None = None
+    position_quantity: Quantity | None = None
+    open_orders: Count | None = None
+    gross_notional: Quantity | None = None
+    orders_per_second: Count | None = None
+    orders_per_day: Count | None = None
+    self_crossing: StrictBool | None = None
+    daily_loss: Quantity | None = None
+    drawdown: Quantity | None = None
+    mark_age_seconds: Quantity | None = None
+
+    def as_limits(self) -> Limits:
+        given = {name: getattr(self, name) for name in (*SCOPE, *NAMES) if getattr(self, name) is not None}
+        return Limits(**given)
+
+
+class Breaker(Scope):
+    """One `[[breakers]]` table: what halts trading in the accounts of its scope. Each halt is an event with its cause.
+
+    - `sending_failures`: orders in a row that were not sent or whose outcome is unknown.
+    - `rejects_per_minute`: refusals by the venue within a minute.
+    - `feed_age_seconds`: age of the newest status of a collector that feeds the account, or of its last message.
+    - `open_break`: True halts while the last reconciliation left a break open.
+    - `daily_loss`, `drawdown`: as in `Limits`; the halt outlasts the day.
+    - `cancels_orders`: the halt also cancels the open orders.
+    """
+
+    sending_failures: Count | None = None
+    rejects_per_minute: Count | None = None
+    feed_age_seconds: Seconds | None = None
+    open_break: StrictBool = False
+    daily_loss: Quantity | None = None
+    drawdown: Quantity | None = None
+    cancels_orders: StrictBool = False
+
+    def limits(self, account: str) -> Limits:
+        """The breaker's limits of loss in one account of its scope."""
+        return Limits(
+            account=account,
+            instrument=self.instrument,
+            strategy=self.strategy,
+            daily_loss=self.daily_loss,
+            drawdown=self.drawdown,
+        )
+
+
+class GatewaySettings(Section):
+    """The whole file. `time_zone`: where the day of `orders_per_day`, `daily_loss` and `drawdown` begins at midnight.
+
+    `unresolved`: what new orders meet while an order's outcome is unknown. `lease_seconds`: how long another process waits after
+    the last sign of life of the sender of an account.
+    """
+
+    time_zone: Annotated[str, BeforeValidator(_of_known_zone)] = "UTC"
+    unresolved: UnresolvedPolicy = "block_instrument"
+    lease_seconds: Seconds = 10.0
+    limits: tuple[LimitsSection, ...] = ()
+    breakers: tuple[Breaker, ...] = ()
+
+    @property
+    def rules(self) -> list[Limits]:
+        return [section.as_limits() for section in self.limits]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+Place = tuple[str | int, ...]
+
+
+def read_settings(path: str | PathLike[str]) -> GatewaySettings:
+    """Read a file. Raises InvalidSetting with the file, the line and the key of the first fault."""
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidSetting(str(file), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InvalidSetting(str(file), "is no text in UTF-8") from None
+    try:
+        settings = GatewaySettings.model_validate(tomllib.loads(text, parse_float=Decimal))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSetting(str(file), f"is no TOML: {error}") from None
+    except ValidationError as error:
+        fault = error.errors()[0]
+        said = "is no setting" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
+        raise _invalid(file, text, tuple(fault["loc"]), said) from None
+    for place, fault_of_rule in _contradictions(settings):
+        raise _invalid(file, text, place, fault_of_rule)
+    return settings
+
+
+def _contradictions(settings: GatewaySettings) -> Iterator[tuple[Place, str]]:
+    """Rules that say nothing, that contradict each other, or that can never apply."""
+    given: dict[tuple[Any, ...], int] = {}
+    for number, section in enumerate(settings.limits):
+        names = [name for name in NAMES if getattr(section, name) is not None]
+        if not names:
+            yield ("limits", number), "sets no limit"
+        for less, more in AT_MOST:
+            first, second = getattr(section, less), getattr(section, more)
+            if first is not None and second is not None and first > second:
+                yield ("limits", number, less), f"{first} is more than {more}, {second}: it could never be reached"
+        for name in names:
+            key = (section.account, section.instrument, section.strategy, name)
+            if (other := given.setdefault(key, number)) != number:
+                yield ("limits", number, name), f"is set for the same scope by [[limits]] number {other + 1} already"
+    for number, breaker in enumerate(settings.breakers):
+        if not any(getattr(breaker, name) for name in Breaker.model_fields if name not in (*SCOPE, "cancels_orders")):
+            yield ("breakers", number), "breaks for nothing"
+
+
+def _invalid(file: Path, text: str, place: Place, fault: str) -> InvalidSetting:
+    line = _line_of(text, place)
+    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
+    return InvalidSetting(f"{file}:{line}: {key}" if line else f"{file}: {key}", fault)
+
+
+def _line_of(text: str, place: Place) -> int | None:
+    """The line of a key, or of the table that it should be in."""
+    table, number, key = (*place, None, None, None)[:3]
+    if number is None:
+        table, key = None, table
+    seen, header_line = -1, None
+    for line, content in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[\[?\s*([A-Za-z_]+)\s*\]?\]", content)
+        if header is not None:
+            seen += header[1] == table
+            if header[1] == table and seen == number:
+                header_line = line
+            elif header_line is not None:
+                break
+        is_within = header_line is not None if table is not None else header is None
+        if is_within and key is not None and re.match(rf"\s*[\"']?{re.escape(str(key))}[\"']?\s*=", content):
+            return line
+    return header_line
