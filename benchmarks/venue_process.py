@@ -212,10 +212,10 @@ def _listened_to(socket: Any) -> set[str]:
 
 async def _serve(options: Row) -> None:
     from orderledger.infrastructure.clock import SystemClock
-    from orderledger.simulation.hyperliquid.server import HyperliquidFake
-    from orderledger.simulation.servers import ExchangeSimulator
+    from orderledger.simulation.hyperliquid.server import HyperliquidServer
+    from orderledger.simulation.market import ExchangeSimulator
 
-    class Fake(HyperliquidFake):
+    class Fake(HyperliquidServer):
         """It notes when each account was looked at."""
 
         looks: dict[str, list[float]] = defaultdict(list)  # noqa: RUF012  (one fake to a process)

@@ -16,7 +16,7 @@ from orderledger import Ledger
 from orderledger.demo import story
 from orderledger.demo.desk import Desk, Outcomes
 from orderledger.demo.proof import Disagreement
-from orderledger.simulation.market.venue import SimulatedVenue
+from orderledger.simulation.local import LocalVenue
 
 SEED = story.SEED
 LINES_MAX, WIDTH = 170, 110
@@ -86,7 +86,7 @@ def test_another_seed_tells_another_story(told: str, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("told")
 def test_the_store_that_is_left_is_sound_and_says_what_the_venue_says(folder: Path) -> None:
-    venue = SimulatedVenue.load(folder / "venue.json")
+    venue = LocalVenue.load(folder / "venue.json")
     with Ledger.open(str(folder / "orders.db")) as ledger:
         assert ledger.check().differences == ()
         assert ledger.open_orders() == [] and venue.open_orders() == []

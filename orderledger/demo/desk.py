@@ -15,7 +15,7 @@ from orderledger.domain.values import Side
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.infrastructure.messages.registry import Message, Request, RequestCancel, RequestReplace, Submit, Unresolved
 from orderledger.ledger import Ledger
-from orderledger.simulation.market.venue import SimulatedVenue, VenueAnswer
+from orderledger.simulation.local import LocalVenue, VenueAnswer
 
 Say = Callable[[str], None]
 Outcomes = Counter[str]
@@ -24,7 +24,7 @@ Outcomes = Counter[str]
 class Desk:
     """One account at the simulated venue, kept in one ledger."""
 
-    def __init__(self, ledger: Ledger, venue: SimulatedVenue, say: Say) -> None:
+    def __init__(self, ledger: Ledger, venue: LocalVenue, say: Say) -> None:
         self.ledger, self.venue = ledger, venue
         self._say = say
 

@@ -20,7 +20,7 @@ from orderledger.demo.words import clock, number, sentence, terms
 from orderledger.demo.world import ACCOUNT, OPENING, memory_in, open_ledger, store_in
 from orderledger.domain.values import Role, Source
 from orderledger.projections.view import Row
-from orderledger.simulation.market.venue import SimulatedVenue
+from orderledger.simulation.local import LocalVenue
 
 SEED = 71
 """A seed whose story has a bit of everything."""
@@ -38,7 +38,7 @@ def run(folder: Path, seed: int, console: Console) -> None:
             raise FileExistsError(f"the demo needs a folder without {path.name}, found one in {folder}")
     told = Narrator(console)
     trade_until_killed(told, folder, seed)
-    venue = pass_time(told, SimulatedVenue.load(memory_in(folder)))
+    venue = pass_time(told, LocalVenue.load(memory_in(folder)))
     with open_ledger(store_in(folder), venue) as ledger:
         desk = Desk(ledger, venue, told.line)
         log = list(ledger.events())
@@ -68,7 +68,7 @@ def trade_until_killed(told: Narrator, folder: Path, seed: int) -> None:
     told.line(f"--------  The process is dead: {death}. No handler ran, nothing was flushed or closed.")
 
 
-def pass_time(told: Narrator, venue: SimulatedVenue) -> SimulatedVenue:
+def pass_time(told: Narrator, venue: LocalVenue) -> LocalVenue:
     """Let the venue trade on without a connection, and a person trade there by hand."""
     venue.submit(client_order_id="SCREEN-1", instrument="SOL-USD", side="buy", quantity="25", limit_price="140.5")
     venue.drop(DOWNTIME.total_seconds())

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from orderledger.ledger import Ledger
-from orderledger.simulation.market.venue import CALM, SimulatedInstrument, SimulatedVenue
+from orderledger.simulation.local import CALM, LocalVenue, SimulatedInstrument
 
 ACCOUNT = "sim:main"
 OPENING = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -23,7 +23,7 @@ TICKS = {instrument.name: instrument.tick for instrument in INSTRUMENTS}
 class VenueClock:
     """The ledger's clock in the demo: the venue's time, so that one seed gives one log."""
 
-    def __init__(self, venue: SimulatedVenue) -> None:
+    def __init__(self, venue: LocalVenue) -> None:
         self._venue = venue
 
     def now(self) -> datetime:
@@ -41,9 +41,9 @@ def memory_in(folder: Path) -> Path:
     return folder / "venue.json"
 
 
-def new_venue(seed: int, memory: Path) -> SimulatedVenue:
+def new_venue(seed: int, memory: Path) -> LocalVenue:
     """A venue that opens for the day. Its failures are not random: the story sets them."""
-    return SimulatedVenue(
+    return LocalVenue(
         seed,
         start=OPENING,
         instruments=INSTRUMENTS,
@@ -54,6 +54,6 @@ def new_venue(seed: int, memory: Path) -> SimulatedVenue:
     )
 
 
-def open_ledger(store: Path, venue: SimulatedVenue) -> Ledger:
+def open_ledger(store: Path, venue: LocalVenue) -> Ledger:
     """The ledger on the venue's clock. No background update: queries update the views, at known moments."""
     return Ledger.open(str(store), clock=VenueClock(venue), update_views=False)

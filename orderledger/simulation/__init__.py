@@ -1,1 +1,5 @@
-"""Simulated venues for tests, demos and dry runs. Nothing of the core imports this package."""
+"""Simulated venues for tests, the demo and dry runs: one market, and one package for each protocol that it is shown through.
+
+`market`: accounts, orders, fills and order books. `local`: in this process and in virtual time, with the ledger's messages.
+`hyperliquid`, `lighter`, `tradier`: servers on loopback that speak the venue's protocol. `servers`: what these have in common.
+"""

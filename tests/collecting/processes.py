@@ -17,10 +17,10 @@ import psutil
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.projections.view import Row
-from orderledger.simulation.hyperliquid.server import HyperliquidFake
-from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
-from orderledger.simulation.servers import ExchangeSimulator
-from orderledger.simulation.tradier.server import TradierFake
+from orderledger.simulation.hyperliquid.server import HyperliquidServer
+from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
+from orderledger.simulation.market import ExchangeSimulator
+from orderledger.simulation.tradier.server import TradierServer
 from tests.command_line import run
 
 ADDRESS = "0x" + "aa" * 20
@@ -104,9 +104,9 @@ class World:
 
     command: Path
     folder: Path
-    hyperliquid: HyperliquidFake
-    lighter: LighterFake
-    tradier: TradierFake
+    hyperliquid: HyperliquidServer
+    lighter: LighterServer
+    tradier: TradierServer
     running: list[Process] = field(default_factory=list)
 
     @property
@@ -187,12 +187,12 @@ class World:
 async def made_up_venues(command: Path, folder: Path) -> AsyncIterator[World]:
     """All three, served in this loop. What still runs at the end is killed."""
     clock = SystemClock()
-    hyperliquid = HyperliquidFake(ExchangeSimulator(clock=clock, first_order_id=700_000_000_101))
+    hyperliquid = HyperliquidServer(ExchangeSimulator(clock=clock, first_order_id=700_000_000_101))
     exchange = ExchangeSimulator(
         clock=clock, accounts=["lighter:main"], first_order_id=FIRST_ORDER_ID + 1, first_fill_id=19_300_000_001
     )
-    lighter = LighterFake(exchange, {"lighter:main": INDEX}, clock=clock)
-    tradier = TradierFake(ExchangeSimulator(clock=clock, accounts=[NUMBER], first_order_id=90_001), token=TRADIER_TOKEN)
+    lighter = LighterServer(exchange, {"lighter:main": INDEX}, clock=clock)
+    tradier = TradierServer(ExchangeSimulator(clock=clock, accounts=[NUMBER], first_order_id=90_001), token=TRADIER_TOKEN)
     async with hyperliquid, lighter, tradier:
         world = World(command, folder, hyperliquid, lighter, tradier)
         try:

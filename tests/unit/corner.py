@@ -11,14 +11,15 @@ from aiohttp import web
 
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.venues.base.transport import Backoff, Closed, Frame, Http, Opened, Send, Socket
-from orderledger.simulation.servers import Change, ExchangeSimulator, Faults
-from orderledger.simulation.servers.server import FakeServer
-from orderledger.simulation.servers.socket import FakeSocket
+from orderledger.simulation.market import Change, ExchangeSimulator
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.server import VenueServer
+from orderledger.simulation.servers.socket import VenueSocket
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 
 
-class Corner(FakeServer):
+class Corner(VenueServer):
     """The smallest venue: lists its orders, takes orders, and tells every socket the id of each order that changes."""
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -32,7 +33,7 @@ class Corner(FakeServer):
         order = self.exchange.place("main", instrument="ETH", side="buy", quantity=terms["quantity"], limit_price="1")
         return self.answer({"id": order.order_id, "quantity": order.quantity})
 
-    async def converse(self, socket: FakeSocket) -> None:
+    async def converse(self, socket: VenueSocket) -> None:
         def tell(change: Change) -> None:
             if change.order is not None:
                 self.push(socket, {"id": change.order.order_id})

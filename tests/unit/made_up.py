@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.simulation.servers import ExchangeSimulator, Traded, TrueOrder
+from orderledger.simulation.market import ExchangeSimulator, SimulatedInstrument, SimulatedOrder
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 INSTRUMENTS = [
-    Traded(name="ETH", price=Decimal("2500"), tick=Decimal("0.1"), lot=Decimal("0.01")),
-    Traded(name="BTC", price=Decimal("64000"), tick=Decimal("1"), lot=Decimal("0.001")),
+    SimulatedInstrument(name="ETH", price=Decimal("2500"), tick=Decimal("0.1"), lot=Decimal("0.01")),
+    SimulatedInstrument(name="BTC", price=Decimal("64000"), tick=Decimal("1"), lot=Decimal("0.001")),
 ]
 D = Decimal
 
@@ -24,5 +24,5 @@ def venue(**terms: object) -> ExchangeSimulator:
 
 def eth(
     exchange: ExchangeSimulator, side: str = "buy", quantity: str = "10", price: str | None = "2500", **terms: object
-) -> TrueOrder:
+) -> SimulatedOrder:
     return exchange.place("main", instrument="ETH", side=side, quantity=quantity, limit_price=price, **terms)  # type: ignore[arg-type]

@@ -8,12 +8,12 @@ from fractions import Fraction
 import pytest
 
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
-from orderledger.simulation.servers import Change, Kind, OrderStatus, TrueOrder
+from orderledger.simulation.market import Change, FeeSchedule, Kind, OrderStatus, SimulatedOrder
 from tests.unit.made_up import D, at, eth, venue
 
 
 def test_an_order_is_filled_in_parts_until_nothing_is_left() -> None:
-    exchange = venue(maker_fee=Decimal("-0.0001"), taker_fee=Decimal("0.0004"))
+    exchange = venue(fees=FeeSchedule(maker=Decimal("-0.0001"), taker=Decimal("0.0004")))
     told: list[Change] = []
     exchange.subscribe(told.append)
 
@@ -21,7 +21,7 @@ def test_an_order_is_filled_in_parts_until_nothing_is_left() -> None:
     first = exchange.fill(placed, "0.5")
     second = exchange.fill(placed, price="2500.00", liquidity="taker")  # all that is left; an old row names the order as well
 
-    assert placed == TrueOrder(
+    assert placed == SimulatedOrder(
         account="main",
         order_id=101,
         client_id="C-1",

@@ -6,12 +6,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.simulation.servers import HAPPENINGS, Change, ExchangeSimulator, OrderStatus, step
+from orderledger.simulation.market import HAPPENINGS, Change, ExchangeSimulator, FeeSchedule, OrderStatus, step
 from tests.unit.made_up import INSTRUMENTS, START, venue
 
 
 def lived(seed: int, steps: int, *, with_new_id: bool = True) -> tuple[ExchangeSimulator, list[Change], Counter[str]]:
-    exchange, told, chance = venue(taker_fee=Decimal("0.0004")), [], random.Random(seed)  # type: ignore[var-annotated]
+    exchange, told, chance = venue(fees=FeeSchedule(taker=Decimal("0.0004"))), [], random.Random(seed)  # type: ignore[var-annotated]
     exchange.subscribe(told.append)
     happened = Counter(step(exchange, chance, ["main", "hedge"], INSTRUMENTS, with_new_id=with_new_id) for _ in range(steps))
     return exchange, told, happened

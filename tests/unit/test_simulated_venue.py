@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from orderledger.simulation.market.venue import CALM, FeeSchedule, SimulatedVenue, VenueAnswer
+from orderledger.simulation.local import CALM, FeeSchedule, LocalVenue, VenueAnswer
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
-def quiet_venue(**terms: Any) -> SimulatedVenue:
+def quiet_venue(**terms: Any) -> LocalVenue:
     """Nothing goes wrong and nobody else trades."""
-    return SimulatedVenue(7, **{"start": START, "faults": CALM, "flow_interval_seconds": None, **terms})
+    return LocalVenue(7, **{"start": START, "faults": CALM, "flow_interval_seconds": None, **terms})
 
 
-def buy(venue: SimulatedVenue, client_order_id: str, quantity: str = "0.5", price: str = "64000", **terms: Any) -> VenueAnswer:
+def buy(venue: LocalVenue, client_order_id: str, quantity: str = "0.5", price: str = "64000", **terms: Any) -> VenueAnswer:
     return venue.submit(
         client_order_id=client_order_id, instrument="BTC-USD", side="buy", quantity=quantity, limit_price=price, **terms
     )
@@ -82,7 +82,7 @@ def test_a_client_order_id_used_twice_is_rejected_and_the_first_order_goes_on() 
 
 
 def test_our_orders_fill_in_parts_and_the_parts_sum_to_what_is_reported() -> None:
-    venue = SimulatedVenue(3, start=START, faults=CALM)
+    venue = LocalVenue(3, start=START, faults=CALM)
     buy(venue, "C-1", quantity="0.5", price="64001")
     pushed = venue.advance(START + timedelta(minutes=5))
     fills = [message for message in pushed if message["type"] == "fill"]
@@ -97,7 +97,7 @@ def test_our_orders_fill_in_parts_and_the_parts_sum_to_what_is_reported() -> Non
 
 
 def test_every_message_of_the_venue_has_a_time_of_its_own() -> None:
-    venue = SimulatedVenue(3, start=START, faults=CALM)
+    venue = LocalVenue(3, start=START, faults=CALM)
     buy(venue, "C-1", quantity="2", price="64010")
     times = [message["at"] for message in venue.order_history("C-1")]
     assert len(times) > 5 and times == sorted(set(times))
@@ -106,20 +106,22 @@ def test_every_message_of_the_venue_has_a_time_of_its_own() -> None:
 def test_a_fill_may_overtake_the_acknowledgement_of_its_order() -> None:
     overtaken = 0
     for seed in range(20):
-        venue = SimulatedVenue(seed, start=START, faults=CALM)
+        venue = LocalVenue(seed, start=START, faults=CALM)
         buy(venue, "C-1", quantity="0.5", price="64010")
         overtaken += venue.advance(venue.now + timedelta(seconds=1))[0]["type"] == "fill"
     assert 0 < overtaken < 20
 
 
 def test_a_taker_pays_and_a_maker_is_paid_each_in_its_currency() -> None:
-    fees = FeeSchedule(taker_currency="VEN", taker_currency_price=Decimal(4))
-    taker = SimulatedVenue(1, start=START, faults=CALM, fees=fees)
+    fees = FeeSchedule(
+        taker=Decimal("0.0004"), maker=Decimal("-0.0001"), decimals=8, taker_currency="VEN", taker_currency_price=Decimal(4)
+    )
+    taker = LocalVenue(1, start=START, faults=CALM, fees=fees)
     buy(taker, "C-1", quantity="0.001", price="64010")
     [taken] = taker.fills_since(START)
     assert (taken["liquidity"], taken["fee_currency"]) == ("taker", "VEN")
     assert Decimal(taken["fee"]) == (Decimal(taken["price"]) * Decimal("0.001") * Decimal("0.0001")).quantize(Decimal("1e-8"))
-    maker = SimulatedVenue(1, start=START, faults=CALM, fees=fees)
+    maker = LocalVenue(1, start=START, faults=CALM, fees=fees)
     buy(maker, "C-1", quantity="0.001", price="63999", post_only=True)
     maker.advance(START + timedelta(minutes=5))
     [made] = maker.fills_since(START)
@@ -127,7 +129,7 @@ def test_a_taker_pays_and_a_maker_is_paid_each_in_its_currency() -> None:
 
 
 def test_an_ioc_order_is_filled_as_far_as_possible_and_then_canceled_by_the_venue() -> None:
-    venue = SimulatedVenue(1, start=START, faults=CALM)
+    venue = LocalVenue(1, start=START, faults=CALM)
     buy(venue, "C-1", quantity="50", price="64002", time_in_force="ioc")
     history = venue.order_history("C-1")
     assert [message["type"] for message in history[:2]] == ["acknowledge", "fill"]
@@ -170,7 +172,7 @@ def test_a_replace_states_the_new_terms_and_bears_a_new_venue_order_id_when_prio
 
 
 def test_a_replace_that_matches_is_reported_before_its_fills() -> None:
-    venue = SimulatedVenue(1, start=START, faults=CALM)
+    venue = LocalVenue(1, start=START, faults=CALM)
     buy(venue, "C-1", quantity="0.1", price="63000")
     answer = said(venue.replace("C-1", limit_price="64010"))
     assert (answer["type"], answer["reported"]["status"], answer["reported"]["leaves_quantity"]) == ("replace", "new", "0.1")

@@ -8,23 +8,22 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from orderledger.simulation.market.order_book import Side
-from orderledger.simulation.market.venue import CALM, Faults, SimulatedVenue, VenueAnswer, VenueUnreachable
+from orderledger.simulation.local import CALM, LineFaults, LocalVenue, VenueAnswer, VenueUnreachable
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-STORMY = Faults(reject_rate=0.1, lost_answer_rate=0.3, drop_interval_seconds=20.0)
+STORMY = LineFaults(reject_rate=0.1, lost_answer_rate=0.3, drop_interval_seconds=20.0)
 
 
-def quiet_venue(**terms: Any) -> SimulatedVenue:
+def quiet_venue(**terms: Any) -> LocalVenue:
     """Nothing goes wrong and nobody else trades."""
-    return SimulatedVenue(7, **{"start": START, "faults": CALM, "flow_interval_seconds": None, **terms})
+    return LocalVenue(7, **{"start": START, "faults": CALM, "flow_interval_seconds": None, **terms})
 
 
-def buy(venue: SimulatedVenue, client_order_id: str, quantity: str = "0.5", price: str = "64000", **terms: Any) -> VenueAnswer:
+def buy(venue: LocalVenue, client_order_id: str, quantity: str = "0.5", price: str = "64000", **terms: Any) -> VenueAnswer:
     return venue.submit(
         client_order_id=client_order_id, instrument="BTC-USD", side="buy", quantity=quantity, limit_price=price, **terms
     )
@@ -35,18 +34,18 @@ def story(seed: int, *, memory: Path | None = None) -> list[Any]:
 
     With a memory it forgets the venue before every call and loads it again.
     """
-    venue = SimulatedVenue(seed, start=START, faults=STORMY, memory=memory)
+    venue = LocalVenue(seed, start=START, faults=STORMY, memory=memory)
     heard: list[Any] = []
     for number in range(30):
-        side: Side = "buy" if number % 2 else "sell"
+        side: Literal["buy", "sell"] = "buy" if number % 2 else "sell"
         price = "64010" if number % 2 else "63990"
         answer = venue.submit(client_order_id=f"C-{number}", instrument="BTC-USD", side=side, quantity="0.09", limit_price=price)
         heard.append((answer.outcome, answer.message))
-        venue = SimulatedVenue.load(memory) if memory else venue
+        venue = LocalVenue.load(memory) if memory else venue
         heard.extend(venue.advance(venue.now + timedelta(seconds=2)))
         if number % 5 == 0:
             heard.append(venue.cancel(f"C-{number}").message)
-            venue = SimulatedVenue.load(memory) if memory else venue
+            venue = LocalVenue.load(memory) if memory else venue
     while not venue.is_connected:
         heard.extend(venue.advance(venue.now + timedelta(seconds=5)))
     return heard + venue.open_orders() + venue.fills_since(START)
@@ -115,7 +114,7 @@ def test_a_cancel_without_an_answer_may_have_ended_the_order() -> None:
 
 
 def test_fills_missed_while_the_connection_was_down_can_be_asked_for_with_the_same_ids() -> None:
-    venue, undisturbed = (SimulatedVenue(3, start=START, faults=CALM) for _ in range(2))
+    venue, undisturbed = (LocalVenue(3, start=START, faults=CALM) for _ in range(2))
     for each in (venue, undisturbed):
         buy(each, "C-1", quantity="0.5", price="64001")
     pushed = undisturbed.advance(START + timedelta(minutes=5))
@@ -143,7 +142,7 @@ def test_a_dropped_connection_answers_nothing_and_comes_back() -> None:
 
 
 def test_the_connection_drops_by_itself_when_the_seed_says_so() -> None:
-    venue = SimulatedVenue(5, start=START, faults=Faults(drop_interval_seconds=60.0), flow_interval_seconds=None)
+    venue = LocalVenue(5, start=START, faults=LineFaults(drop_interval_seconds=60.0), flow_interval_seconds=None)
     venue.advance(START + timedelta(minutes=10))
     assert 6 <= len(venue.outages) <= 20
 
@@ -161,11 +160,11 @@ def test_what_was_never_heard_stands_in_the_orders_history() -> None:
 
 def test_a_loaded_venue_continues_the_same_world(tmp_path: Path) -> None:
     path = tmp_path / "venue.json"
-    first = SimulatedVenue(11, start=START, faults=STORMY)
+    first = LocalVenue(11, start=START, faults=STORMY)
     for number in range(10):
         buy(first, f"C-{number}", quantity="0.1", price="64001")
     first.save(path)
-    second = SimulatedVenue.load(path)
+    second = LocalVenue.load(path)
     second.save(tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == path.read_bytes()
     for venue in (first, second):
@@ -189,23 +188,23 @@ def test_a_venue_with_a_memory_outlives_the_killed_process_of_its_client(tmp_pat
 import os, signal
 from datetime import UTC, datetime
 from pathlib import Path
-from orderledger.simulation.market.venue import CALM, SimulatedVenue
-venue = SimulatedVenue(3, start=datetime(2026, 3, 2, 9, 30, tzinfo=UTC), faults=CALM, memory=Path({str(path)!r}))
+from orderledger.simulation.local import CALM, LocalVenue
+venue = LocalVenue(3, start=datetime(2026, 3, 2, 9, 30, tzinfo=UTC), faults=CALM, memory=Path({str(path)!r}))
 venue.submit(client_order_id="C-1", instrument="BTC-USD", side="buy", quantity="0.5", limit_price="64001")
 os.kill(os.getpid(), signal.SIGKILL)
 """
     root = Path(__file__).parents[2]
     killed = subprocess.run([sys.executable, "-c", client], env={**os.environ, "PYTHONPATH": str(root)}, check=False)
     assert killed.returncode == -signal.SIGKILL
-    survivor, undisturbed = SimulatedVenue.load(path), SimulatedVenue(3, start=START, faults=CALM)
+    survivor, undisturbed = LocalVenue.load(path), LocalVenue(3, start=START, faults=CALM)
     buy(undisturbed, "C-1", quantity="0.5", price="64001")
     later = START + timedelta(minutes=5)
     assert survivor.advance(later) == undisturbed.advance(later)
     assert survivor.fills_since(START) == undisturbed.fills_since(START) != []
-    assert SimulatedVenue.load(path).advance(survivor.now) == [], "what was fetched is not delivered again"
+    assert LocalVenue.load(path).advance(survivor.now) == [], "what was fetched is not delivered again"
     assert [each.name for each in tmp_path.iterdir()] == ["venue.json"]
 
 
 def test_a_start_without_an_offset_is_refused() -> None:
     with pytest.raises(ValueError, match="start needs an offset"):
-        SimulatedVenue(1, start=START.replace(tzinfo=None))
+        LocalVenue(1, start=START.replace(tzinfo=None))

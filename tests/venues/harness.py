@@ -20,7 +20,8 @@ from orderledger.infrastructure.sync.collecting.counters import AccountCounters
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.sync.reconciliation.reconciler import Rules
 from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Garbled, Messages, Up, Venue
-from orderledger.simulation.servers import Faults, TrueOrder, step
+from orderledger.simulation.market import SimulatedOrder, step
+from orderledger.simulation.servers import Faults
 from tests.worlds.plan import VENUES, plan_of
 from tests.worlds.venues import kind_of
 
@@ -108,13 +109,13 @@ class Harness:
         done = counters.reconciled
         await self.until(lambda: counters.is_up and counters.reconciled > done + 2)
 
-    def place(self, **terms: Any) -> TrueOrder:
+    def place(self, **terms: Any) -> SimulatedOrder:
         """An order to buy ten lots of the first instrument."""
         one = self.kind.instruments[0]
         usual = {"instrument": one.name, "side": "buy", "quantity": 10 * one.lot, "limit_price": one.price}
         return self.exchange.place(self.there, **{**usual, **terms})
 
-    def request(self, name: str = "C-1") -> TrueOrder:
+    def request(self, name: str = "C-1") -> SimulatedOrder:
         """The same, as an order of ours: recorded with its alias, then sent."""
         return self.place(client_id=self.record_request(name))
 

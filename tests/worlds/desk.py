@@ -9,7 +9,7 @@ from random import Random
 from orderledger import Ledger, Message, RequestCancel, RequestReplace, Submit, Unresolved
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.messages.registry import Acknowledge, Request
-from orderledger.simulation.servers import ExchangeSimulator, OrderStatus, Traded, TrueOrder
+from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedInstrument, SimulatedOrder
 from tests.worlds.venues import Kind
 
 Say = Callable[[str], None]
@@ -83,7 +83,7 @@ class Desk:
         if arrives:
             self.exchange.modify(order, quantity=row_quantity, limit_price=price, with_new_id=self.kind.new_ids)
 
-    def _own_open(self, *statuses: OrderStatus) -> tuple[tuple[str, str], TrueOrder] | None:
+    def _own_open(self, *statuses: OrderStatus) -> tuple[tuple[str, str], SimulatedOrder] | None:
         open_orders = [
             (key, order)
             for key, client_id in self.sent.items()
@@ -93,7 +93,7 @@ class Desk:
         ]
         return self.chance.choice(open_orders) if open_orders else None
 
-    def _request(self, account: str, name: str, instrument: Traded, aliases: dict[str, str]) -> Request:
+    def _request(self, account: str, name: str, instrument: SimulatedInstrument, aliases: dict[str, str]) -> Request:
         return Request(
             account=account,
             client_order_id=name,
@@ -107,7 +107,7 @@ class Desk:
             at=self.clock.now(),
         )
 
-    def _place(self, request: Request, client_id: str) -> TrueOrder:
+    def _place(self, request: Request, client_id: str) -> SimulatedOrder:
         return self.exchange.place(
             self.kind.names[request.account],
             client_id=client_id,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orderledger.simulation.servers import ExchangeSimulator, OrderStatus, TrueFill, TrueOrder
+from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedFill, SimulatedOrder
 from tests.worlds.venues import Kind
 
 Row = Any
@@ -35,11 +35,11 @@ OPEN = frozenset({"new", "partially_filled", "suspended", "stopped", "pending_ne
 class TrueStory:
     """One order as a ledger should have it: all its legs at the venue, the last one in force."""
 
-    legs: tuple[TrueOrder, ...]
+    legs: tuple[SimulatedOrder, ...]
     name: str | None
 
     @property
-    def last(self) -> TrueOrder:
+    def last(self) -> SimulatedOrder:
         return self.legs[-1]
 
     @property
@@ -182,7 +182,7 @@ class Judge:
         for extra in (told - expected).elements():
             self._faults.append(f"{account}: a fill is none of the venue's: {extra}")
 
-    def _judge_sums(self, account: str, rows: Sequence[Row], fills: Sequence[TrueFill]) -> None:
+    def _judge_sums(self, account: str, rows: Sequence[Row], fills: Sequence[SimulatedFill]) -> None:
         told: dict[tuple[str, str, str], list[Decimal]] = {}
         expected: dict[tuple[str, str, str], list[Decimal]] = {}
         for row in rows:
@@ -247,7 +247,7 @@ def _identity(row: Row) -> tuple[Any, ...]:
     return (row["venue_order_id"], row["instrument"], row["side"], *numbers)
 
 
-def _true_identity(fill: TrueFill) -> tuple[Any, ...]:
+def _true_identity(fill: SimulatedFill) -> tuple[Any, ...]:
     return (str(fill.order_id), fill.instrument, str(fill.side), fill.quantity, fill.price, fill.fee)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.simulation.servers import Faults, step
-from orderledger.simulation.tradier.server import TradierFake
+from orderledger.simulation.market import step
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.tradier.server import TradierServer
 from tests.worlds.desk import Desk
 from tests.worlds.plan import Plan
 from tests.worlds.venues import kind_of, token_of
@@ -113,7 +114,7 @@ class KilledWorld:
                 await asyncio.sleep(0.05)
 
     def _settings(self) -> str:
-        url = self.server.url if isinstance(self.server, TradierFake) else self.server.http_url
+        url = self.server.url if isinstance(self.server, TradierServer) else self.server.http_url
         common = f'url = "{url}"\nwebsocket_url = "{self.server.websocket_url}"\n'
         (account, name), *_ = self.kind.names.items()
         match self.kind.name:
@@ -129,4 +130,4 @@ class KilledWorld:
         return f'{top}[[venues]]\nvenue = "{self.kind.name}"\n{common}{venue}{budget}'
 
     def _token(self) -> str:
-        return self.server.token if isinstance(self.server, TradierFake) else token_of(1001)
+        return self.server.token if isinstance(self.server, TradierServer) else token_of(1001)

@@ -23,11 +23,12 @@ from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_IN
 from orderledger.infrastructure.venues.tradier.tags import tag_for
 from orderledger.infrastructure.venues.tradier.venue import TradierVenue
 from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
-from orderledger.simulation.hyperliquid.server import HyperliquidFake
-from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
-from orderledger.simulation.servers import HAPPENINGS, ExchangeSimulator, Faults, Traded
-from orderledger.simulation.servers.server import FakeServer
-from orderledger.simulation.tradier.server import TradierFake
+from orderledger.simulation.hyperliquid.server import HyperliquidServer
+from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
+from orderledger.simulation.market import HAPPENINGS, ExchangeSimulator, FeeSchedule, SimulatedInstrument
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.server import VenueServer
+from orderledger.simulation.tradier.server import TradierServer
 from tests.worlds.plan import Plan
 
 ROOMY = 1_000_000
@@ -43,7 +44,7 @@ class Kind:
 
     name: str
     names: Mapping[str, str]
-    instruments: tuple[Traded, ...]
+    instruments: tuple[SimulatedInstrument, ...]
     happenings: Mapping[str, int]
     new_ids: bool
     can_resize: bool
@@ -52,8 +53,8 @@ class Kind:
     client_id: Callable[[str, str], str]
     others_client_id: Callable[[int], str | None]
     exchange: Callable[[Clock], ExchangeSimulator]
-    serve: Callable[[ExchangeSimulator, Faults, Clock], FakeServer]
-    connect: Callable[[FakeServer, Records, Clock, Random], Venue]
+    serve: Callable[[ExchangeSimulator, Faults, Clock], VenueServer]
+    connect: Callable[[VenueServer, Records, Clock, Random], Venue]
 
 
 def kind_of(plan: Plan) -> Kind:
@@ -70,12 +71,12 @@ def _some(number: int, name: str) -> str | None:
 
 
 PERPETUALS = (
-    Traded(name="ETH", price=Decimal(2500), tick=Decimal("0.05"), lot=Decimal("0.01")),
-    Traded(name="BTC", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")),
+    SimulatedInstrument(name="ETH", price=Decimal(2500), tick=Decimal("0.05"), lot=Decimal("0.01")),
+    SimulatedInstrument(name="BTC", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")),
 )
 SHARES = (
-    Traded(name="SPY", price=Decimal(500), tick=Decimal("0.01"), lot=Decimal(1)),
-    Traded(name="SPY261218C00500000", price=Decimal(12), tick=Decimal("0.05"), lot=Decimal(1), most_lots=9),
+    SimulatedInstrument(name="SPY", price=Decimal(500), tick=Decimal("0.01"), lot=Decimal(1)),
+    SimulatedInstrument(name="SPY261218C00500000", price=Decimal(12), tick=Decimal("0.05"), lot=Decimal(1), most_lots=9),
 )
 
 
@@ -84,10 +85,10 @@ def _hyperliquid(plan: Plan) -> Kind:
     limits = Limits(users=plan.streams, weight_per_minute=ROOMY, connections_per_minute=ROOMY)
     pace = Pace(hold=0.12, acknowledge=0.15, ping=0.05, quiet=0.5, round=0.01, fundings=0.02)
 
-    def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> FakeServer:
-        return HyperliquidFake(exchange, faults=faults, weight=ROOMY, connections_per_minute=ROOMY, connections=100)
+    def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
+        return HyperliquidServer(exchange, faults=faults, weight=ROOMY, connections_per_minute=ROOMY, connections=100)
 
-    def connect(server: FakeServer, records: Records, clock: Clock, chance: Random) -> Venue:
+    def connect(server: VenueServer, records: Records, clock: Clock, chance: Random) -> Venue:
         return Hyperliquid(
             names, url=server.http_url, limits=limits, pace=pace, records=records, clock=clock, backoff=_waits(chance)
         )
@@ -112,10 +113,10 @@ def _hyperliquid(plan: Plan) -> Kind:
 def _lighter(plan: Plan) -> Kind:
     indexes = {f"lighter:{number}": number + 1000 for number in range(1, plan.accounts + 1)}
 
-    def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> FakeServer:
-        return LighterFake(exchange, indexes, clock=clock, faults=faults)
+    def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
+        return LighterServer(exchange, indexes, clock=clock, faults=faults)
 
-    def connect(server: FakeServer, records: Records, clock: Clock, chance: Random) -> Venue:
+    def connect(server: VenueServer, records: Records, clock: Clock, chance: Random) -> Venue:
         allowance = Allowance(per_minute=ROOMY)
         accounts = {name: LighterAccount(account_index=index, token=partial(token_of, index)) for name, index in indexes.items()}
         return LighterVenue(
@@ -148,8 +149,7 @@ def _lighter(plan: Plan) -> Kind:
             first_order_id=FIRST_ORDER_ID + 101,
             first_fill_id=19_300_000_001,
             accounts=list(indexes),
-            maker_fee=Decimal("0.000028"),
-            taker_fee=Decimal("0.000196"),
+            fees=FeeSchedule(maker=Decimal("0.000028"), taker=Decimal("0.000196")),
         ),
         serve=serve,
         connect=connect,
@@ -164,11 +164,11 @@ def token_of(index: int) -> str:
 def _tradier(plan: Plan) -> Kind:
     numbers = {f"tradier:{number}": f"VA00000{number}" for number in range(1, plan.accounts + 1)}
 
-    def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> FakeServer:
-        return TradierFake(exchange, faults=faults, limit=ROOMY)
+    def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
+        return TradierServer(exchange, faults=faults, limit=ROOMY)
 
-    def connect(server: FakeServer, records: Records, clock: Clock, chance: Random) -> Venue:
-        assert isinstance(server, TradierFake)
+    def connect(server: VenueServer, records: Records, clock: Clock, chance: Random) -> Venue:
+        assert isinstance(server, TradierServer)
         return TradierVenue(
             accounts=numbers,
             token=server.token,
@@ -209,5 +209,5 @@ async def _sleep(seconds: float) -> None:
 
 
 def _truth(clock: Clock, **options: Any) -> ExchangeSimulator:
-    fees = {"maker_fee": Decimal("0.00015"), "taker_fee": Decimal("0.00045")} if options.get("currency") != "USD" else {}
-    return ExchangeSimulator(clock=clock, **{**fees, **options})
+    fees = FeeSchedule(maker=Decimal("0.00015"), taker=Decimal("0.00045")) if options.get("currency") != "USD" else None
+    return ExchangeSimulator(clock=clock, **{"fees": fees, **options})

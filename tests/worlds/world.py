@@ -11,7 +11,8 @@ from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.sync.collecting.collector import Collector
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
-from orderledger.simulation.servers import Faults, step
+from orderledger.simulation.market import step
+from orderledger.simulation.servers import Faults
 from tests.worlds.desk import Desk
 from tests.worlds.house import NotWell, Running, Shifted, listening
 from tests.worlds.plan import Plan

@@ -13,8 +13,9 @@ from orderledger.infrastructure.venues.hyperliquid.limits import weight_of, weig
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import is_cloid
 from orderledger.simulation.hyperliquid import rows as venue_rows
-from orderledger.simulation.servers import ExchangeSimulator, Faults, TrueOrder
-from orderledger.simulation.servers.server import FakeServer
+from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.server import VenueServer
 
 MOST_ROWS = 2000
 
@@ -38,7 +39,7 @@ LISTS: dict[str, dict[str, Any]] = {
 """What the venue lists of its instruments, main exchange and spot."""
 
 
-class FakeAnswers(FakeServer):
+class HyperliquidRest(VenueServer):
     """`weight` is what may be asked in a `minute`. `violations` counts what was refused, `most_weight` is what was spent.
 
     `spot_balances`: balances of tokens by address, which the exchange does not keep. `spoiled` puts other fields into the rows of
@@ -59,7 +60,7 @@ class FakeAnswers(FakeServer):
         self.lists = dict(LISTS)
         self._forgotten: set[int] = set()
 
-    def forget(self, order: TrueOrder) -> None:
+    def forget(self, order: SimulatedOrder) -> None:
         """The order is older than the last 2000 by now: only its fills remain."""
         self._forgotten.add(order.order_id)
 
@@ -149,14 +150,14 @@ class FakeAnswers(FakeServer):
             rows.append(self._status(order))
         return rows[::-1][:MOST_ROWS]
 
-    def _status(self, order: TrueOrder) -> dict[str, Any]:
+    def _status(self, order: SimulatedOrder) -> dict[str, Any]:
         """An open order is told as it was when it was opened, whatever it has filled since."""
         row = venue_rows.full(order, [])
         if order.status.is_ended:
             return venue_rows.reported(row, venue_rows.status_word(order), order.updated_at)
         return venue_rows.reported({**row, "sz": order.quantity}, venue_rows.status_word(order), order.created_at)
 
-    def _listed(self, address: str, exchange: str) -> list[TrueOrder]:
+    def _listed(self, address: str, exchange: str) -> list[SimulatedOrder]:
         """The main exchange's and spot, or one of a builder's, by the prefix of its coins."""
         orders = [order for order in self.exchange.open_orders(address) if order.parent_id is None]
         return [order for order in orders if order.instrument.rpartition(":")[0] == exchange]

@@ -7,7 +7,7 @@ from typing import Any
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
-from orderledger.simulation.servers import OrderStatus, TrueFill, TrueFunding, TrueOrder, TruePosition
+from orderledger.simulation.market import OrderStatus, SimulatedFill, SimulatedFunding, SimulatedOrder, SimulatedPosition
 
 STEP = Decimal("0.000001")
 NO_HASH = "0x" + "0" * 64
@@ -25,7 +25,7 @@ FORCES = {TimeInForce.GTC: "Gtc", TimeInForce.IOC: "Ioc"}
 REASONS = {"margin": "perpMarginRejected", LIQUIDATION: "liquidatedCanceled", "modified": "canceled"}
 
 
-def basic(order: TrueOrder) -> dict[str, Any]:
+def basic(order: SimulatedOrder) -> dict[str, Any]:
     """As `orderUpdates` has it: no type, no time in force."""
     row = {
         "coin": order.instrument,
@@ -39,7 +39,7 @@ def basic(order: TrueOrder) -> dict[str, Any]:
     return row | ({"cloid": order.client_id} if order.client_id is not None else {})
 
 
-def full(order: TrueOrder, children: list[TrueOrder]) -> dict[str, Any]:
+def full(order: SimulatedOrder, children: list[SimulatedOrder]) -> dict[str, Any]:
     """As the lists have it."""
     is_trigger = order.stop_price is not None
     return basic(order) | {
@@ -59,7 +59,7 @@ def reported(row: dict[str, Any], status: str, at: datetime) -> dict[str, Any]:
     return {"order": row, "status": status, "statusTimestamp": milliseconds(at)}
 
 
-def status_word(order: TrueOrder) -> str:
+def status_word(order: SimulatedOrder) -> str:
     """The venue's word. There is none for an expiry: what an immediate order leaves is refused or canceled."""
     reason = REASONS.get(order.reason or "", order.reason)
     match order.status:
@@ -75,7 +75,7 @@ def status_word(order: TrueOrder) -> str:
             return "open"
 
 
-def fill(row: TrueFill) -> dict[str, Any]:
+def fill(row: SimulatedFill) -> dict[str, Any]:
     is_dust = row.reason == DUST
     document: dict[str, Any] = {
         "coin": row.instrument,
@@ -101,7 +101,7 @@ def fill(row: TrueFill) -> dict[str, Any]:
     return document
 
 
-def _direction(row: TrueFill) -> str:
+def _direction(row: SimulatedFill) -> str:
     after = row.position_before + row.signed_quantity
     if row.position_before * row.signed_quantity >= ZERO:
         return "Open Long" if row.side is Side.BUY else "Open Short"
@@ -110,7 +110,7 @@ def _direction(row: TrueFill) -> str:
     return "Close Short" if row.side is Side.BUY else "Close Long"
 
 
-def pushed_funding(row: TrueFunding) -> dict[str, Any]:
+def pushed_funding(row: SimulatedFunding) -> dict[str, Any]:
     rate = Decimal("0.0000125")
     return {
         "time": milliseconds(row.at),
@@ -122,7 +122,7 @@ def pushed_funding(row: TrueFunding) -> dict[str, Any]:
     }
 
 
-def asked_funding(row: TrueFunding) -> dict[str, Any]:
+def asked_funding(row: SimulatedFunding) -> dict[str, Any]:
     flat = pushed_funding(row)
     delta = {"type": "funding", **{name: value for name, value in flat.items() if name != "time"}}
     return {"time": flat["time"], "hash": NO_HASH, "delta": delta}
@@ -133,7 +133,7 @@ def _rounded(average: Decimal | None) -> Decimal | None:
     return None if average is None else average.quantize(STEP, rounding=ROUND_HALF_EVEN)
 
 
-def state(positions: list[TruePosition], at: datetime) -> dict[str, Any]:
+def state(positions: list[SimulatedPosition], at: datetime) -> dict[str, Any]:
     """A `clearinghouseState`, without the sums that nobody asks here."""
     rows = [
         {"type": "oneWay", "position": {"coin": row.instrument, "szi": row.quantity, "entryPx": _rounded(row.average_price)}}

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from orderledger.simulation.hyperliquid import rows as venue_rows
-from orderledger.simulation.hyperliquid.answers import MOST_ROWS, FakeAnswers
-from orderledger.simulation.servers import Change, ExchangeSimulator, Faults, Kind, TrueOrder
-from orderledger.simulation.servers.socket import FakeSocket
+from orderledger.simulation.hyperliquid.answers import MOST_ROWS, HyperliquidRest
+from orderledger.simulation.market import Change, ExchangeSimulator, Kind, SimulatedOrder
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.socket import VenueSocket
 
 GREETING = "Websocket connection established."
 REPORTED = frozenset({Kind.PLACED, Kind.ACCEPTED, Kind.MODIFIED, Kind.CANCELED, Kind.REJECTED, Kind.EXPIRED})
@@ -21,7 +22,7 @@ REPORTED = frozenset({Kind.PLACED, Kind.ACCEPTED, Kind.MODIFIED, Kind.CANCELED, 
 Subscription = dict[str, Any]
 
 
-class HyperliquidFake(FakeAnswers):
+class HyperliquidServer(HyperliquidRest):
     """`users`, `weight`, `connections` and `connections_per_minute` are the venue's limits, `minute` and `silence` in seconds.
 
     `violations` counts what was refused because of them. Frames of a channel can be kept back (`keep`, `let_go`) or lost.
@@ -72,7 +73,7 @@ class HyperliquidFake(FakeAnswers):
         """The next frames of this channel come to nobody."""
         self._losing[channel] += frames
 
-    def say_status(self, order: TrueOrder, word: str) -> None:
+    def say_status(self, order: SimulatedOrder, word: str) -> None:
         """An `orderUpdates` row with any word."""
         row = self.exchange.order(order.order_id)
         self._push("orderUpdates", row.account, [venue_rows.reported(venue_rows.basic(row), word, self.exchange.clock.now())])
@@ -83,7 +84,7 @@ class HyperliquidFake(FakeAnswers):
 
     # The websocket.
 
-    async def converse(self, socket: FakeSocket) -> None:
+    async def converse(self, socket: VenueSocket) -> None:
         if not self._may_connect():
             return
         socket.notes.update(subscriptions=[], spoke_at=time.monotonic())
@@ -106,7 +107,7 @@ class HyperliquidFake(FakeAnswers):
         self.violations["connections_per_minute"] += is_hurried
         return not (is_crowded or is_hurried)
 
-    async def _hang_up_on_silence(self, socket: FakeSocket) -> None:
+    async def _hang_up_on_silence(self, socket: VenueSocket) -> None:
         while True:
             quiet_until = socket.notes["spoke_at"] + self.silence
             if quiet_until <= time.monotonic():
@@ -114,7 +115,7 @@ class HyperliquidFake(FakeAnswers):
                 return
             await asyncio.sleep(quiet_until - time.monotonic())
 
-    async def _answer_to(self, socket: FakeSocket, text: str) -> None:
+    async def _answer_to(self, socket: VenueSocket, text: str) -> None:
         try:
             asked = json.loads(text)
             method = asked["method"]
@@ -129,7 +130,7 @@ class HyperliquidFake(FakeAnswers):
         elif method == "unsubscribe" and asked["subscription"] in socket.notes["subscriptions"]:
             socket.notes["subscriptions"].remove(asked["subscription"])
 
-    def _subscribe(self, socket: FakeSocket, subscription: Subscription) -> None:
+    def _subscribe(self, socket: VenueSocket, subscription: Subscription) -> None:
         if "coin" in subscription and subscription["coin"] not in self.coins:
             socket.cut()
             return
@@ -205,6 +206,6 @@ class HyperliquidFake(FakeAnswers):
                     told = data if data is not None else next(iter(self._snapshot(subscription)))[1]
                     self._to(socket, channel, told)
 
-    def _to(self, socket: FakeSocket, channel: str, data: Any) -> None:
+    def _to(self, socket: VenueSocket, channel: str, data: Any) -> None:
         socket.notes["spoke_at"] = time.monotonic()
         self.push(socket, {"channel": channel, "data": data})

@@ -1,8 +1,9 @@
 """A simulated Hyperliquid for dry runs."""
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.simulation.hyperliquid.server import HyperliquidFake
-from orderledger.simulation.servers import ExchangeSimulator, Faults
+from orderledger.simulation.hyperliquid.server import HyperliquidServer
+from orderledger.simulation.market import ExchangeSimulator
+from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.simulated import SimulatedVenue
 
 ADDRESS = "0x" + "fa" * 20
@@ -12,7 +13,7 @@ def simulated(faults: Faults, clock: Clock) -> SimulatedVenue:
     """One account, read without a token."""
     exchange = ExchangeSimulator(clock=clock, accounts=[ADDRESS], first_order_id=700_000_000_101)
     return SimulatedVenue(
-        server=HyperliquidFake(exchange, faults=faults),
+        server=HyperliquidServer(exchange, faults=faults),
         account=ADDRESS,
         section=f'accounts = [{{ account = "hyperliquid:fake", address = "{ADDRESS}" }}]',
         client_id=lambda number: f"0x{number:032x}",

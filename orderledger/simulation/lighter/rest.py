@@ -15,8 +15,9 @@ from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.tokens import READ_ONLY, SIGNED, ends_of
 from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS, Rows, money
-from orderledger.simulation.servers import ExchangeSimulator, Faults, TrueFill, TrueOrder
-from orderledger.simulation.servers.server import FakeServer
+from orderledger.simulation.market import ExchangeSimulator, SimulatedFill, SimulatedOrder
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.server import VenueServer
 
 MARKETS = {0: "ETH", 1: "BTC", 2048: "ETH/USDC"}
 INVALID_PARAMETER = 20001
@@ -34,8 +35,8 @@ class Refused(Exception):
         self.status = status
 
 
-class RestSide(FakeServer):
-    """Half of `LighterFake`, which says what the parameters mean."""
+class LighterRest(VenueServer):
+    """Half of `LighterServer`, which says what the parameters mean."""
 
     def __init__(
         self,
@@ -214,7 +215,7 @@ class RestSide(FakeServer):
             self.exchange.modify(int(order["Index"]), quantity=quantity, limit_price=limit_price, with_new_id=False)
         return answer
 
-    def _told(self, orders: Sequence[TrueOrder]) -> list[TrueOrder]:
+    def _told(self, orders: Sequence[SimulatedOrder]) -> list[SimulatedOrder]:
         """What REST knows by now."""
         until = self.clock.now() - self.rest_lag
         return [order for order in orders if not self.rest_lag or order.created_at <= until]
@@ -222,12 +223,12 @@ class RestSide(FakeServer):
     def _is_in(self, instrument: str, market: str | None) -> bool:
         return market is None or str(self._rows.market(instrument)) == market
 
-    def _order_rows(self, orders: Sequence[TrueOrder]) -> list[Document]:
+    def _order_rows(self, orders: Sequence[SimulatedOrder]) -> list[Document]:
         return [self._rows.order(order, status=self.words.get(order.order_id), is_coarse=self.is_coarse) for order in orders]
 
-    def _trade_rows(self, fills: Sequence[TrueFill]) -> list[Document]:
+    def _trade_rows(self, fills: Sequence[SimulatedFill]) -> list[Document]:
         """One row per trade: the two fills of a trade with oneself share theirs."""
-        by_id: dict[int, list[TrueFill]] = {}
+        by_id: dict[int, list[SimulatedFill]] = {}
         for fill in fills:
             by_id.setdefault(fill.fill_id, []).append(fill)
         return [self._rows.trade(one[0], one[1:]) for one in by_id.values()]

@@ -8,7 +8,7 @@ from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.lighter.markets import Markets
-from orderledger.simulation.servers import OrderStatus, TrueFill, TrueFunding, TrueOrder, TruePosition
+from orderledger.simulation.market import OrderStatus, SimulatedFill, SimulatedFunding, SimulatedOrder, SimulatedPosition
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LIFETIME = timedelta(days=28)
@@ -37,7 +37,7 @@ SIZE_DECIMALS, PRICE_DECIMALS = 4, 2
 class Rows:
     """Rows of one venue. Amounts have four decimals, prices two, money six. `children(order_id)` are an order's children."""
 
-    def __init__(self, markets: Markets, accounts: dict[str, int], children: Callable[[int], Sequence[TrueOrder]]) -> None:
+    def __init__(self, markets: Markets, accounts: dict[str, int], children: Callable[[int], Sequence[SimulatedOrder]]) -> None:
         self._markets = markets
         self._accounts = accounts
         self._children = children
@@ -48,7 +48,7 @@ class Rows:
             raise LookupError(f"no market of {instrument}")
         return index
 
-    def order(self, order: TrueOrder, *, status: str | None = None, is_coarse: bool = False) -> Document:
+    def order(self, order: SimulatedOrder, *, status: str | None = None, is_coarse: bool = False) -> Document:
         """A row in milliseconds and microseconds, or `is_coarse`, as older deployments wrote it: in seconds."""
         left = ZERO if order.status.is_ended else order.left
         time = microseconds(order.updated_at)
@@ -88,7 +88,7 @@ class Rows:
         exact = microseconds(order.created_at if is_by_itself else order.updated_at)
         return row if is_coarse else {**row, "transaction_time": exact}
 
-    def trade(self, fill: TrueFill, others: Sequence[TrueFill] = ()) -> Document:
+    def trade(self, fill: SimulatedFill, others: Sequence[SimulatedFill] = ()) -> Document:
         """A row of the trade. `others`: the other fill of a trade with oneself."""
         ends = {"ask" if one.side is Side.SELL else "bid": one for one in (*others, fill)}
         is_ask = fill.side is Side.SELL
@@ -113,7 +113,7 @@ class Rows:
             row |= {f"{one.liquidity}_fee": rate} if rate else {}
         return row
 
-    def _end(self, end: str, fill: TrueFill | None) -> Document:
+    def _end(self, end: str, fill: SimulatedFill | None) -> Document:
         order_id = 2**49 + 777 if fill is None else fill.order_id
         client_id = 77 if fill is None else int(fill.client_id or 0)
         return {
@@ -124,7 +124,7 @@ class Rows:
             f"{end}_account_id": OTHERS if fill is None else self._accounts[fill.account],
         }
 
-    def funding(self, funding: TrueFunding) -> Document:
+    def funding(self, funding: SimulatedFunding) -> Document:
         return {
             "timestamp": microseconds(funding.at) // 1_000_000,
             "market_id": self.market(funding.instrument),
@@ -135,7 +135,7 @@ class Rows:
             "position_side": "long" if funding.position >= 0 else "short",
         }
 
-    def position(self, position: TruePosition) -> Document:
+    def position(self, position: SimulatedPosition) -> Document:
         return {
             "market_id": self.market(position.instrument),
             "symbol": position.instrument,
@@ -145,17 +145,17 @@ class Rows:
         }
 
     @staticmethod
-    def _status(order: TrueOrder) -> str:
+    def _status(order: SimulatedOrder) -> str:
         reason = order.reason or ""
         return reason if order.status.is_ended and reason.startswith("canceled") else STATUSES[order.status]
 
     @staticmethod
-    def _trigger_status(order: TrueOrder) -> str:
+    def _trigger_status(order: SimulatedOrder) -> str:
         if order.status is not OrderStatus.WAITING:
             return "na" if order.stop_price is None else "ready"
         return "mark-price" if order.parent_id is None else "parent-order"
 
-    def _to_trigger(self, order: TrueOrder) -> Document:
+    def _to_trigger(self, order: SimulatedOrder) -> Document:
         children = [str(child.order_id) for child in self._children(order.order_id)][:2]
         first, second, *_ = (*children, "0", "0")
         return {"to_trigger_order_id_0": first, "to_trigger_order_id_1": second, "to_cancel_order_id_0": "0"}
@@ -177,13 +177,13 @@ def money(number: Decimal) -> str:
     return f"{number:.6f}"
 
 
-def _rate(fill: TrueFill) -> int:
+def _rate(fill: SimulatedFill) -> int:
     """The fee in millionths of the trade."""
     notional = EXACT.multiply(fill.quantity, fill.price)
     return int(fill.fee * 1_000_000 / notional) if notional else 0
 
 
-def _time_in_force(order: TrueOrder) -> str:
+def _time_in_force(order: SimulatedOrder) -> str:
     if order.post_only:
         return "post-only"
     return "immediate-or-cancel" if order.time_in_force is TimeInForce.IOC else "good-till-time"

@@ -1,6 +1,6 @@
 """A simulated Lighter on loopback: its REST and its websocket, over a simulated exchange. Signatures are not checked.
 
-async with LighterFake(exchange, {"lighter:main": 1234}, clock=clock) as fake:
+async with LighterServer(exchange, {"lighter:main": 1234}, clock=clock) as fake:
     LighterVenue({"lighter:main": LighterAccount(account_index=1234, token=...)}, url=fake.http_url)
 """
 
@@ -12,15 +12,15 @@ from typing import Any
 
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.base.fields import Document
-from orderledger.simulation.lighter.rest import Refused, RestSide
-from orderledger.simulation.servers import Change, ExchangeSimulator, TrueOrder
-from orderledger.simulation.servers.socket import FakeSocket
+from orderledger.simulation.lighter.rest import LighterRest, Refused
+from orderledger.simulation.market import Change, ExchangeSimulator, SimulatedOrder
+from orderledger.simulation.servers.socket import VenueSocket
 
 FIRST_ORDER_ID = 2**48
 """For the simulated exchange: the ids of orders are larger than all client order indexes."""
 
 
-class LighterFake(RestSide):
+class LighterServer(LighterRest):
     """Serves the `accounts`, by their names in the simulated exchange, with their indexes at the venue.
 
     `rest_lag`: how long a new order is missing from REST. `quiet_seconds`: a client that says nothing for so long is
@@ -41,7 +41,7 @@ class LighterFake(RestSide):
         self.deaf_to: set[str] = set()
         exchange.subscribe(self._changed)
 
-    async def converse(self, socket: FakeSocket) -> None:
+    async def converse(self, socket: VenueSocket) -> None:
         socket.notes["channels"] = set()
         self.push(socket, {"session_id": f"00000000-{self.connections:04d}", "type": "connected"})
         texts = socket.texts()
@@ -53,7 +53,7 @@ class LighterFake(RestSide):
                 return
             self._hear(socket, json.loads(text))
 
-    def _hear(self, socket: FakeSocket, document: Document) -> None:
+    def _hear(self, socket: VenueSocket, document: Document) -> None:
         self.heard[str(document.get("type"))] += 1
         match document.get("type"):
             case "ping":
@@ -69,7 +69,7 @@ class LighterFake(RestSide):
             case _:
                 pass
 
-    def _subscribe(self, socket: FakeSocket, channel: str, token: str) -> None:
+    def _subscribe(self, socket: VenueSocket, channel: str, token: str) -> None:
         kind, _, index = channel.partition("/")
         if kind in self.deaf_to:
             return
@@ -86,7 +86,7 @@ class LighterFake(RestSide):
         socket.notes["channels"].add((kind, account))
         self._push(socket, "subscribed", kind, account, SNAPSHOTS[kind](self, account))
 
-    def _push(self, socket: FakeSocket, how: str, kind: str, account: str, body: Document) -> None:
+    def _push(self, socket: VenueSocket, how: str, kind: str, account: str, body: Document) -> None:
         self.push(socket, {"type": f"{how}/{kind}", "channel": f"{kind}:{self._accounts[account]}", **body})
 
     def _changed(self, change: Change) -> None:
@@ -110,7 +110,7 @@ class LighterFake(RestSide):
             rows.setdefault(str(row["market_index"]), []).append(row)
         return {"orders": {**rows, **({"0": [*rows.get("0", []), *self.extra_rows]} if self.extra_rows else {})}}
 
-    def _pushed_row(self, order: TrueOrder) -> Document:
+    def _pushed_row(self, order: SimulatedOrder) -> Document:
         return self._rows.order(order, status=self.words.get(order.order_id))
 
     def _recent_trades(self, account: str) -> Document:
@@ -121,9 +121,9 @@ class LighterFake(RestSide):
         return {"positions": {str(row["market_id"]): row for row in rows}}
 
 
-SNAPSHOTS: dict[str, Callable[[LighterFake, str], Document]] = {
-    "account_all_orders": LighterFake._open_orders,
-    "account_all_trades": LighterFake._recent_trades,
-    "account_all_positions": LighterFake._positions,
+SNAPSHOTS: dict[str, Callable[[LighterServer, str], Document]] = {
+    "account_all_orders": LighterServer._open_orders,
+    "account_all_trades": LighterServer._recent_trades,
+    "account_all_positions": LighterServer._positions,
 }
 """What a subscription begins with."""

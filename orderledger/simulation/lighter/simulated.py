@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
-from orderledger.simulation.servers import ExchangeSimulator, Faults
+from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
+from orderledger.simulation.market import ExchangeSimulator
+from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVenue
 
 ACCOUNT, INDEX = "lighter:fake", 281
@@ -17,7 +18,7 @@ def simulated(faults: Faults, clock: Clock) -> SimulatedVenue:
     )
     ends_at = int((clock.now() + timedelta(days=365)).timestamp())
     return SimulatedVenue(
-        server=LighterFake(exchange, {ACCOUNT: INDEX}, clock=clock, faults=faults),
+        server=LighterServer(exchange, {ACCOUNT: INDEX}, clock=clock, faults=faults),
         account=ACCOUNT,
         section=f'account = "{ACCOUNT}"\naccount_index = {INDEX}\ntoken = {{ env = "{TOKEN_VARIABLE}" }}',
         token=f"{ends_at}:{INDEX}:2:{INDEX:040x}",

@@ -1,24 +1,8 @@
-"""Simulated venues for tests and dry runs: an exchange, faults, and a server that speaks a venue's protocol.
+"""What all simulated venues that serve have in common: HTTP, websockets and the faults on the way. Needs the extra `fake`.
 
-Serving needs aiohttp, the optional extra `fake`: the module `server` is imported only to serve.
+A venue's server is a `VenueServer` (`server.py`) over `orderledger.simulation.market`. aiohttp is imported only to serve.
 """
 
-from orderledger.simulation.servers.exchange import ExchangeSimulator
 from orderledger.simulation.servers.faults import Faults
-from orderledger.simulation.servers.flow import HAPPENINGS, Traded, step
-from orderledger.simulation.servers.rows import Change, Kind, OrderStatus, TrueFill, TrueFunding, TrueOrder, TruePosition
 
-__all__ = [
-    "HAPPENINGS",
-    "Change",
-    "ExchangeSimulator",
-    "Faults",
-    "Kind",
-    "OrderStatus",
-    "Traded",
-    "TrueFill",
-    "TrueFunding",
-    "TrueOrder",
-    "TruePosition",
-    "step",
-]
+__all__ = ["Faults"]

@@ -14,8 +14,8 @@ from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.venues.base.registry import adapter, installed
 from orderledger.infrastructure.venues.base.transport import happens_within
+from orderledger.simulation.market.happenings import step
 from orderledger.simulation.servers.faults import ANSWER_FAULTS, FRAME_FAULTS, Faults
-from orderledger.simulation.servers.flow import step
 from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, simulated
 
 SETTINGS = """db = "fake.db"

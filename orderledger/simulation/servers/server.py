@@ -1,4 +1,4 @@
-"""`FakeServer`: serves a simulated exchange on loopback, with faults, over HTTP and websocket on one port.
+"""`VenueServer`: serves a simulated exchange on loopback, with faults, over HTTP and websocket on one port.
 
 A simulated venue is a subclass with `routes` and `converse`. Use the exchange in the event loop that serves.
 """
@@ -12,17 +12,17 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from orderledger.simulation.market.exchange import ExchangeSimulator
 from orderledger.simulation.servers import documents
-from orderledger.simulation.servers.exchange import ExchangeSimulator
 from orderledger.simulation.servers.faults import Faults
-from orderledger.simulation.servers.socket import FakeSocket
+from orderledger.simulation.servers.socket import VenueSocket
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HOST = "127.0.0.1"
 MOST_REMEMBERED = 100_000
 
 
-class FakeServer:
+class VenueServer:
     """Serves while it is entered: `async with SomeFake(exchange, faults=faults) as server`.
 
     Can be stopped and started again, on the same port, with the same exchange. Every answer and every frame goes through
@@ -38,7 +38,7 @@ class FakeServer:
         self.faults = faults or Faults()
         self.port = port
         self.requests: Counter[str] = Counter()
-        self.sockets: list[FakeSocket] = []
+        self.sockets: list[VenueSocket] = []
         self.connections = 0
         self.answers_instead: tuple[int, str] | None = None
         self.rewritten: Callable[[str], str] = lambda text: text
@@ -53,7 +53,7 @@ class FakeServer:
         """The HTTP side: `web.get(path, handler)`, `web.post(…)`. Handlers return `self.answer(document)`."""
         return ()
 
-    async def converse(self, socket: FakeSocket) -> None:
+    async def converse(self, socket: VenueSocket) -> None:
         """The websocket side, for one connection: ends when the client is gone, or ends it by returning."""
         async for _ in socket.texts():
             pass
@@ -76,11 +76,11 @@ class FakeServer:
         """An answer in JSON."""
         return web.Response(text=self.written(document), status=status, headers=headers, content_type="application/json")
 
-    async def send(self, socket: FakeSocket, document: Any) -> None:
+    async def send(self, socket: VenueSocket, document: Any) -> None:
         """Send a frame, and wait until it was sent or lost."""
         await self.push(socket, document)
 
-    def push(self, socket: FakeSocket, document: Any) -> asyncio.Future[None]:
+    def push(self, socket: VenueSocket, document: Any) -> asyncio.Future[None]:
         """Queue a frame, without waiting: for subscribers of the exchange, which are called synchronously."""
         return socket.push(self.written(document))
 
@@ -146,7 +146,7 @@ class FakeServer:
         response = web.WebSocketResponse(autoping=True)
         await response.prepare(request)
         self.connections += 1
-        socket = FakeSocket(response, request, faults=self.faults)
+        socket = VenueSocket(response, request, faults=self.faults)
         self.sockets.append(socket)
         try:
             await self.converse(socket)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, cast
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.venues.base.registry import adapter
+from orderledger.simulation.market import HAPPENINGS, SimulatedInstrument
 from orderledger.simulation.servers.faults import Faults
-from orderledger.simulation.servers.flow import HAPPENINGS, Traded
 
 if TYPE_CHECKING:
-    from orderledger.simulation.servers.server import FakeServer
+    from orderledger.simulation.servers.server import VenueServer
 
 COINS = (
-    Traded(name="ETH", price=Decimal(2500), tick=Decimal("0.05"), lot=Decimal("0.01")),
-    Traded(name="BTC", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")),
+    SimulatedInstrument(name="ETH", price=Decimal(2500), tick=Decimal("0.05"), lot=Decimal("0.01")),
+    SimulatedInstrument(name="BTC", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")),
 )
 TOKEN_VARIABLE = "FAKE_TOKEN"
 """The environment variable in which a dry run's settings look for the venue's token."""
@@ -32,12 +32,12 @@ class SimulatedVenue:
     in `url`. `client_id`: the client id of the order of a number. `with_new_id`: whether a modify changes an order's id.
     """
 
-    server: "FakeServer"
+    server: "VenueServer"
     account: str
     section: str
     token: str | None = None
     path: str = ""
-    instruments: Sequence[Traded] = COINS
+    instruments: Sequence[SimulatedInstrument] = COINS
     happenings: Mapping[str, int] = field(default_factory=lambda: HAPPENINGS)
     client_id: Callable[[int], str | None] = str
     with_new_id: bool = False

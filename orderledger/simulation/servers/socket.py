@@ -14,7 +14,7 @@ REORDER_SECONDS = 0.1
 """How long a frame is held back for a next one to overtake it."""
 
 
-class FakeSocket:
+class VenueSocket:
     """A client's connection. Frames go out one after the other, in the order of `push`, through the faults.
 
     `notes` belongs to the fake: what the client subscribed to, for instance.

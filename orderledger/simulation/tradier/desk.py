@@ -7,7 +7,7 @@ from typing import Any
 from orderledger.domain.values import OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.tradier.tags import FITS
 from orderledger.infrastructure.venues.tradier.vocabulary import DURATIONS, GROUPS, NET_PRICED, ORDER_TYPES, SIDES, SPREADS
-from orderledger.simulation.servers import ExchangeSimulator, OrderStatus, TrueOrder
+from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedOrder
 from orderledger.simulation.tradier.rows import Writer
 
 Form = Mapping[str, str]
@@ -26,13 +26,13 @@ class Desk:
     """Receives, decides, fills. `judge` gives the reason to reject an order, or None. `prices`: where instruments trade;
     an order that crosses its instrument's price is filled there, as a whole. Without a price nothing fills by itself."""
 
-    def __init__(self, exchange: ExchangeSimulator, writer: Writer, judge: Callable[[TrueOrder], str | None]) -> None:
+    def __init__(self, exchange: ExchangeSimulator, writer: Writer, judge: Callable[[SimulatedOrder], str | None]) -> None:
         self.exchange = exchange
         self.writer = writer
         self.judge = judge
         self.prices: dict[str, Decimal] = {}
 
-    def receive(self, account: str, form: Form) -> TrueOrder:
+    def receive(self, account: str, form: Form) -> SimulatedOrder:
         """An order, with its legs, received and nothing more. Raises Faulty."""
         kind = form.get("class", "")
         if kind in SPREADS | GROUPS:
@@ -71,11 +71,11 @@ class Desk:
                 if order.limit_price is None or (order.limit_price - price) * (1 if order.side is Side.BUY else -1) >= 0:
                     self.exchange.fill(order, price=price)
 
-    def _is_held(self, order: TrueOrder, legs: list[TrueOrder], one: TrueOrder) -> bool:
+    def _is_held(self, order: SimulatedOrder, legs: list[SimulatedOrder], one: SimulatedOrder) -> bool:
         """Whether a leg waits for the first one of its group."""
         return self.writer.kind(order) in ("oto", "otoco") and one in legs[1:]
 
-    def _receive_compound(self, account: str, form: Form, kind: str) -> TrueOrder:
+    def _receive_compound(self, account: str, form: Form, kind: str) -> SimulatedOrder:
         indexes = [str(index) for index in range(MOST_LEGS) if f"side[{index}]" in form]
         if not indexes:
             raise Faulty("side[0] is required", "quantity[0] is required")
@@ -97,7 +97,9 @@ class Desk:
             self._receive_single(account, form, f"[{index}]", "", parent)
         return parent
 
-    def _receive_single(self, account: str, form: Form, suffix: str, kind: str, parent: TrueOrder | None = None) -> TrueOrder:
+    def _receive_single(
+        self, account: str, form: Form, suffix: str, kind: str, parent: SimulatedOrder | None = None
+    ) -> SimulatedOrder:
         word = form.get(f"type{suffix}") or form.get("type", "market")
         if word not in ORDER_TYPES:
             raise Faulty(f"type '{word}' is not valid")

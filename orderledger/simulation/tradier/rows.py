@@ -6,7 +6,7 @@ from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.infrastructure.venues.tradier.vocabulary import GROUPS, OPTION_MULTIPLIER, SPREADS, STANDARD_OPTION
-from orderledger.simulation.servers import ExchangeSimulator, OrderStatus, TrueOrder, TruePosition
+from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedOrder, SimulatedPosition
 
 WORDS = {
     OrderStatus.RECEIVED: "pending",
@@ -34,7 +34,7 @@ class Writer:
         self.terms: dict[int, dict[str, str]] = {}
         self.unpriced: set[int] = set()
 
-    def row(self, order: TrueOrder, *, has_tags: bool) -> dict[str, Any]:
+    def row(self, order: SimulatedOrder, *, has_tags: bool) -> dict[str, Any]:
         """A row of the list of orders, with its legs."""
         legs = self.exchange.children(order.order_id)
         terms = self.terms.get(order.order_id, {})
@@ -60,12 +60,12 @@ class Writer:
         }
         return {**row, **{name: text for name, text in told.items() if text is not None}, **self._with_legs(legs, terms)}
 
-    def _with_legs(self, legs: list[TrueOrder], terms: dict[str, str]) -> dict[str, Any]:
+    def _with_legs(self, legs: list[SimulatedOrder], terms: dict[str, str]) -> dict[str, Any]:
         rows = [self.row(leg, has_tags=False) for leg in legs]
         strategy = terms.get("strategy", "spread")
         return {"num_legs": len(rows), "strategy": strategy, "leg": rows[0] if len(rows) == 1 else rows} if rows else {}
 
-    def event(self, order: TrueOrder) -> dict[str, Any]:
+    def event(self, order: SimulatedOrder) -> dict[str, Any]:
         """An event of the stream: no symbol, no side, no price of the last execution."""
         row = self.row(order, has_tags=True)
         names = ("id", "status", "type", "avg_fill_price", "exec_quantity", "last_fill_quantity", "remaining_quantity")
@@ -87,11 +87,11 @@ class Writer:
             for held in self.exchange.positions(account)
         ]
 
-    def kind(self, order: TrueOrder) -> str:
+    def kind(self, order: SimulatedOrder) -> str:
         """The order's class."""
         return self.terms.get(order.order_id, {}).get("class", "option" if _is_option(order.instrument) else "equity")
 
-    def status(self, order: TrueOrder) -> str:
+    def status(self, order: SimulatedOrder) -> str:
         """The word for it. An order with legs stands as they do."""
         legs = self.exchange.children(order.order_id)
         if legs and not order.status.is_ended:
@@ -105,7 +105,7 @@ class Writer:
             return "open"
         return "partially_filled" if order.status is OrderStatus.OPEN and order.filled else WORDS[order.status]
 
-    def _numbers(self, order: TrueOrder, legs: list[TrueOrder]) -> dict[str, Decimal]:
+    def _numbers(self, order: SimulatedOrder, legs: list[SimulatedOrder]) -> dict[str, Decimal]:
         if order.order_id in self.unpriced:
             return _numbers(ZERO, ZERO, ZERO, ZERO, ZERO)
         if legs:
@@ -134,7 +134,7 @@ def written_at(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _cost(held: TruePosition) -> Decimal:
+def _cost(held: SimulatedPosition) -> Decimal:
     """In money, to the cent: below 0 of what was sold short."""
     worth = EXACT.multiply(held.quantity, held.average_price or ZERO)
     if _is_option(held.instrument):

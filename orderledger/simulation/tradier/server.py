@@ -11,9 +11,10 @@ from typing import Any
 
 from aiohttp import web
 
-from orderledger.simulation.servers import Change, ExchangeSimulator, Faults, TrueOrder, documents
-from orderledger.simulation.servers.server import FakeServer, Handler
-from orderledger.simulation.servers.socket import FakeSocket
+from orderledger.simulation.market import Change, ExchangeSimulator, SimulatedOrder
+from orderledger.simulation.servers import Faults, documents
+from orderledger.simulation.servers.server import Handler, VenueServer
+from orderledger.simulation.servers.socket import VenueSocket
 from orderledger.simulation.tradier.desk import Desk, Faulty, preview
 from orderledger.simulation.tradier.rows import Writer, written_at
 
@@ -24,7 +25,7 @@ MONTH = timedelta(days=31)
 SESSION_SECONDS = 300.0
 
 
-class TradierFake(FakeServer):
+class TradierServer(VenueServer):
     """Accounts of the simulated exchange are Tradier's account numbers; client ids are tags.
 
     `limit` requests of a kind (questions, orders) are answered in `window_seconds`. `decide_seconds` after an order was
@@ -43,7 +44,7 @@ class TradierFake(FakeServer):
         limit: int = 10_000,
         window_seconds: float = 60.0,
         decide_seconds: float = 0.0,
-        judge: Callable[[TrueOrder], str | None] = lambda order: None,
+        judge: Callable[[SimulatedOrder], str | None] = lambda order: None,
         epoch: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(exchange, faults=faults, port=port)
@@ -91,7 +92,7 @@ class TradierFake(FakeServer):
         self.desk.prices[instrument] = Decimal(price)
         self.desk.match()
 
-    async def converse(self, socket: FakeSocket) -> None:
+    async def converse(self, socket: VenueSocket) -> None:
         """One client: it names its session first, then it is told what happens."""
         unsubscribe: Callable[[], None] | None = None
         try:
@@ -108,7 +109,7 @@ class TradierFake(FakeServer):
             if unsubscribe is not None:
                 unsubscribe()
 
-    def _tell(self, socket: FakeSocket, change: Change) -> None:
+    def _tell(self, socket: VenueSocket, change: Change) -> None:
         if change.order is not None:
             self.push(socket, self.writer.event(change.order))
 
@@ -158,7 +159,7 @@ class TradierFake(FakeServer):
         ]
         return self.answer({"orders": {"order": rows[0] if len(rows) == 1 else rows} if rows else "null"})
 
-    def _is_asked(self, order: TrueOrder, request: web.Request) -> bool:
+    def _is_asked(self, order: SimulatedOrder, request: web.Request) -> bool:
         """Of the present session, unless days are asked for; these go back a month."""
         if "filter" not in request.query:
             is_new = self.session_began_at is None or order.created_at >= self.session_began_at
@@ -221,7 +222,7 @@ class TradierFake(FakeServer):
         self._soon(self.desk.cancel, order.order_id)
         return self.answer({"order": {"id": order.order_id, "status": "ok"}})
 
-    def _named(self, request: web.Request) -> TrueOrder | None:
+    def _named(self, request: web.Request) -> SimulatedOrder | None:
         with suppress(LookupError, ValueError):
             order = self.exchange.order(int(request.match_info["id"]))
             return order if order.account == request.match_info["number"] else None

@@ -3,18 +3,20 @@
 from decimal import Decimal
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.simulation.servers import ExchangeSimulator, Faults
-from orderledger.simulation.servers.flow import HAPPENINGS, Traded
+from orderledger.simulation.market import HAPPENINGS, ExchangeSimulator, SimulatedInstrument
+from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVenue
-from orderledger.simulation.tradier.server import TradierFake
+from orderledger.simulation.tradier.server import TradierServer
 
 NUMBER = "VA000001"
-SHARES = (Traded(name="SPY", price=Decimal(500), tick=Decimal("0.01"), lot=Decimal(1)),)
+SHARES = (SimulatedInstrument(name="SPY", price=Decimal(500), tick=Decimal("0.01"), lot=Decimal(1)),)
 
 
 def simulated(faults: Faults, clock: Clock) -> SimulatedVenue:
     """One account that trades a share, without fundings."""
-    server = TradierFake(ExchangeSimulator(clock=clock, accounts=[NUMBER], first_order_id=900_101, currency="USD"), faults=faults)
+    server = TradierServer(
+        ExchangeSimulator(clock=clock, accounts=[NUMBER], first_order_id=900_101, currency="USD"), faults=faults
+    )
     return SimulatedVenue(
         server=server,
         account=NUMBER,

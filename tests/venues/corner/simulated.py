@@ -6,8 +6,9 @@ from typing import Any
 from aiohttp import web
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.simulation.servers import HAPPENINGS, ExchangeSimulator, Faults, OrderStatus, TrueOrder
-from orderledger.simulation.servers.server import FakeServer
+from orderledger.simulation.market import HAPPENINGS, ExchangeSimulator, OrderStatus, SimulatedOrder
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.server import VenueServer
 from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVenue
 
 ACCOUNT, KEY = "corner:fake", "key-of-the-fake"
@@ -20,7 +21,7 @@ STATES = {
 }
 
 
-class CornerFake(FakeServer):
+class CornerServer(VenueServer):
     """Lists all orders with their fills, and all positions."""
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -31,7 +32,7 @@ class CornerFake(FakeServer):
             return self.answer({"error": "wrong key"}, status=401)
         return self.answer({"orders": [self._row(order) for order in self.exchange.orders(ACCOUNT)]})
 
-    def _row(self, order: TrueOrder) -> dict[str, Any]:
+    def _row(self, order: SimulatedOrder) -> dict[str, Any]:
         fills = self.exchange.fills(ACCOUNT, order_id=order.order_id)
         return {
             "id": order.order_id,
@@ -54,7 +55,7 @@ class CornerFake(FakeServer):
 
 def simulated(faults: Faults, clock: Clock) -> SimulatedVenue:
     return SimulatedVenue(
-        server=CornerFake(ExchangeSimulator(clock=clock, accounts=[ACCOUNT], currency="USD"), faults=faults),
+        server=CornerServer(ExchangeSimulator(clock=clock, accounts=[ACCOUNT], currency="USD"), faults=faults),
         account=ACCOUNT,
         section=f'account = "{ACCOUNT}"\ntoken = {{ env = "{TOKEN_VARIABLE}" }}',
         token=KEY,

@@ -15,8 +15,9 @@ from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
 from orderledger.projections.view import Row
-from orderledger.simulation.hyperliquid.server import HyperliquidFake
-from orderledger.simulation.servers import ExchangeSimulator, Faults
+from orderledger.simulation.hyperliquid.server import HyperliquidServer
+from orderledger.simulation.market import ExchangeSimulator
+from orderledger.simulation.servers import Faults
 
 ACCOUNT = "hyperliquid:main"
 ADDRESS = "0x" + "aa" * 20
@@ -41,7 +42,7 @@ class Milliseconds:
 class Harness:
     """A ledger that records everything an adapter tells, as it comes."""
 
-    def __init__(self, server: HyperliquidFake, venue: Hyperliquid, ledger: Ledger) -> None:
+    def __init__(self, server: HyperliquidServer, venue: Hyperliquid, ledger: Ledger) -> None:
         self.server = server
         self.venue = venue
         self.ledger = ledger
@@ -103,7 +104,7 @@ class Harness:
 
 
 def adapter(
-    server: HyperliquidFake, ledger: Ledger | None = None, accounts: dict[str, str] | None = None, **options: Any
+    server: HyperliquidServer, ledger: Ledger | None = None, accounts: dict[str, str] | None = None, **options: Any
 ) -> Hyperliquid:
     """The real adapter, on a made-up venue."""
     return Hyperliquid(
@@ -119,12 +120,12 @@ def adapter(
     )
 
 
-def made_up(*, faults: Faults | None = None, **options: Any) -> HyperliquidFake:
-    return HyperliquidFake(ExchangeSimulator(clock=Milliseconds(), first_order_id=700_000_000_101), faults=faults, **options)
+def made_up(*, faults: Faults | None = None, **options: Any) -> HyperliquidServer:
+    return HyperliquidServer(ExchangeSimulator(clock=Milliseconds(), first_order_id=700_000_000_101), faults=faults, **options)
 
 
 @asynccontextmanager
-async def listening(server: HyperliquidFake, **options: Any) -> AsyncIterator[Harness]:
+async def listening(server: HyperliquidServer, **options: Any) -> AsyncIterator[Harness]:
     """The venue serves, and the adapter listens to it."""
     async with server:
         ledger = Ledger.open("memory://")
@@ -145,6 +146,6 @@ def some(count: int) -> dict[str, str]:
     return {f"hyperliquid:{number}": f"0x{number:040x}" for number in range(1, count + 1)}
 
 
-async def up(harness: Harness) -> HyperliquidFake:
+async def up(harness: Harness) -> HyperliquidServer:
     await harness.until(lambda: "Up" in harness.kinds)
     return harness.server

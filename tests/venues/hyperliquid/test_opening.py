@@ -9,8 +9,8 @@ import pytest
 from orderledger.infrastructure.venues.base.venue import HeldBefore
 from orderledger.infrastructure.venues.hyperliquid.opening import held_before
 from orderledger.simulation.hyperliquid import rows as venue_rows
-from orderledger.simulation.servers import ExchangeSimulator
-from orderledger.simulation.servers.rows import TruePosition
+from orderledger.simulation.market import ExchangeSimulator
+from orderledger.simulation.market.rows import SimulatedPosition
 from tests.seeds import few
 from tests.venues.harness import RULES, Harness, played
 from tests.venues.hyperliquid.harness import ADDRESS
@@ -77,11 +77,11 @@ def test_rows_that_cannot_be_read_are_passed_over() -> None:
     assert held(*odd, fill(startPosition="3", sz="1", time=T + 9)) == [("ETH", "3", None)]
 
 
-def at_the_cut(exchange: ExchangeSimulator, first: int) -> dict[str, TruePosition]:
+def at_the_cut(exchange: ExchangeSimulator, first: int) -> dict[str, SimulatedPosition]:
     """What was held of each coin that is traded from this fill on."""
-    held_then: dict[str, TruePosition] = {}
+    held_then: dict[str, SimulatedPosition] = {}
     for number, one in enumerate(exchange.fills(ADDRESS)):
-        known = held_then.setdefault(one.instrument, TruePosition(account=ADDRESS, instrument=one.instrument))
+        known = held_then.setdefault(one.instrument, SimulatedPosition(account=ADDRESS, instrument=one.instrument))
         if number < first:
             held_then[one.instrument] = known.after(one.signed_quantity, one.price)
     later = {one.instrument for one in exchange.fills(ADDRESS)[first:]}
@@ -102,7 +102,7 @@ def test_wherever_a_history_is_cut_what_was_held_then_is_found_in_what_follows(s
             assert_cost(one, expected[coin])
 
 
-def assert_cost(found: HeldBefore, expected: TruePosition) -> None:
+def assert_cost(found: HeldBefore, expected: SimulatedPosition) -> None:
     average = expected.average_price
     assert found.price is None or average is None or abs(found.price - average) < Decimal("1e-15")
     assert found.price is None or expected.quantity

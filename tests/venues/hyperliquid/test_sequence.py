@@ -12,8 +12,8 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.venues.hyperliquid.recording import translate_recorded
 from orderledger.simulation.hyperliquid import rows as venue_rows
-from orderledger.simulation.hyperliquid.server import HyperliquidFake
-from orderledger.simulation.servers import ExchangeSimulator
+from orderledger.simulation.hyperliquid.server import HyperliquidServer
+from orderledger.simulation.market import ExchangeSimulator, FeeSchedule
 from tests.seeds import few
 from tests.venues.hyperliquid.harness import ADDRESS, START, adapter, listening
 from tests.venues.hyperliquid.payloads import ACCOUNT, T, fill, user_fills
@@ -25,7 +25,7 @@ COINS = ("ETH", "BTC")
 def trading(seed: int) -> ExchangeSimulator:
     """An account whose orders fill several times in each millisecond, on both sides of the market."""
     chance, clock = Random(seed), Steps(seed)
-    exchange = ExchangeSimulator(clock=clock, accounts=[ADDRESS], taker_fee=Decimal("0.0001"))
+    exchange = ExchangeSimulator(clock=clock, accounts=[ADDRESS], fees=FeeSchedule(taker=Decimal("0.0001")))
     for _ in range(40):
         coin, side = chance.choice(COINS), chance.choice(("buy", "sell"))
         price = Decimal(2000 + chance.randint(0, 40))
@@ -122,7 +122,7 @@ def test_fills_chain_by_the_position_they_found_in_whatever_order_rows_are_liste
 def test_the_venue_s_channels_tell_fills_of_one_millisecond_in_orders_of_their_own(seed: int) -> None:
     async def story() -> None:
         exchange = trading(seed)
-        server = HyperliquidFake(exchange)
+        server = HyperliquidServer(exchange)
         server.disorder = seed
         async with listening(server) as harness:
             await harness.until(lambda: len(harness.ledger.trades()) == len(exchange.fills(ADDRESS)))

@@ -10,20 +10,21 @@ import pytest
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import cloid_for
 from orderledger.projections.view import Row
-from orderledger.simulation.servers import Faults, OrderStatus, Traded, TrueOrder, step
+from orderledger.simulation.market import OrderStatus, SimulatedInstrument, SimulatedOrder, step
+from orderledger.simulation.servers import Faults
 from tests.seeds import few
 from tests.venues.hyperliquid.harness import ACCOUNT, ADDRESS, PACE, START, Harness, listening, made_up, polling
 
 INSTRUMENTS = [
-    Traded(name="ETH", price=Decimal("2500.5"), tick=Decimal("0.1"), lot=Decimal("0.01")),
-    Traded(name="@107", price=Decimal("25"), tick=Decimal("0.01"), lot=Decimal("1")),
+    SimulatedInstrument(name="ETH", price=Decimal("2500.5"), tick=Decimal("0.1"), lot=Decimal("0.01")),
+    SimulatedInstrument(name="@107", price=Decimal("25"), tick=Decimal("0.01"), lot=Decimal("1")),
 ]
 PATIENT = replace(PACE, hold=0.4)
 """Longer than a frame is late."""
 ENDS = {OrderStatus.FILLED: "filled", OrderStatus.CANCELED: "canceled", OrderStatus.REJECTED: "rejected"}
 
 
-def status_of(order: TrueOrder, filled: Decimal, quantity: Decimal) -> str:
+def status_of(order: SimulatedOrder, filled: Decimal, quantity: Decimal) -> str:
     """In the ledger's words. What a fill completes is filled, whatever ended it; without fills an expiry is one."""
     if filled >= quantity:
         return "filled"

@@ -16,7 +16,8 @@ from orderledger.infrastructure.venues.base.venue import Messages, Up
 from orderledger.infrastructure.venues.lighter.ids import mint_client_order_index
 from orderledger.infrastructure.venues.lighter.translate import from_recorded
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
-from orderledger.simulation.servers import Faults, Traded, step
+from orderledger.simulation.market import SimulatedInstrument, step
+from orderledger.simulation.servers import Faults
 from tests.venues.lighter.rows import ACCOUNT, INDEX, request
 from tests.venues.lighter.world import ROOMY, World
 
@@ -109,8 +110,8 @@ def test_two_accounts_share_a_connection_and_nothing_else() -> None:
 
 
 INSTRUMENTS = [
-    Traded(name="ETH", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.01")),
-    Traded(name="BTC", price=Decimal(60000), tick=Decimal("0.1"), lot=Decimal("0.001")),
+    SimulatedInstrument(name="ETH", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.01")),
+    SimulatedInstrument(name="BTC", price=Decimal(60000), tick=Decimal("0.1"), lot=Decimal("0.001")),
 ]
 
 

@@ -16,8 +16,9 @@ from orderledger.infrastructure.venues.base.transport import Backoff
 from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Garbled, Messages, Up
 from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, http_for
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
-from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterFake
-from orderledger.simulation.servers import ExchangeSimulator, Faults
+from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
+from orderledger.simulation.market import ExchangeSimulator, FeeSchedule
+from orderledger.simulation.servers import Faults
 from tests.venues.lighter.rows import ACCOUNT, INDEX
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -47,10 +48,9 @@ class World:
             accounts=[ACCOUNT],
             first_order_id=FIRST_ORDER_ID + 101,
             first_fill_id=19_300_000_001,
-            maker_fee=Decimal("0.000028"),
-            taker_fee=Decimal("0.000196"),
+            fees=FeeSchedule(maker=Decimal("0.000028"), taker=Decimal("0.000196")),
         )
-        self.fake = LighterFake(self.exchange, {ACCOUNT: INDEX}, clock=self.clock, faults=faults, **fake)
+        self.fake = LighterServer(self.exchange, {ACCOUNT: INDEX}, clock=self.clock, faults=faults, **fake)
         self.ledger = Ledger.open("memory://", update_views=False)
         self.token_life = token_life
         self.tokens: list[str] = []

@@ -13,8 +13,9 @@ from orderledger import Ledger, UnknownOrder
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Garbled, Messages, Up
 from orderledger.infrastructure.venues.tradier.venue import TradierVenue
-from orderledger.simulation.servers import ExchangeSimulator, Faults, TrueOrder
-from orderledger.simulation.tradier.server import TradierFake
+from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.tradier.server import TradierServer
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER, TAG, Book
 
 PATIENCE_SECONDS = 60.0
@@ -25,7 +26,7 @@ STORM: list[Any] = ["server_error", "too_many_requests", "malformed", "lose_answ
 class Harness:
     """`told` is all that was heard, `book` what became of it."""
 
-    fake: TradierFake
+    fake: TradierServer
     book: Book
     venue: TradierVenue
     told: list[FeedEvent] = field(default_factory=list)
@@ -35,7 +36,7 @@ class Harness:
     def exchange(self) -> ExchangeSimulator:
         return self.fake.exchange
 
-    def place(self, tag: str | None = TAG, **terms: Any) -> TrueOrder:
+    def place(self, tag: str | None = TAG, **terms: Any) -> SimulatedOrder:
         usual = {"instrument": "SPY", "side": "buy", "quantity": "10", "limit_price": "500.25"}
         return self.exchange.place(NUMBER, client_id=tag, **{**usual, **terms})
 
@@ -95,7 +96,7 @@ class Harness:
         return bool(self.status(name)[0] == "filled")
 
 
-def adapter(fake: TradierFake, book: Book, **options: Any) -> TradierVenue:
+def adapter(fake: TradierServer, book: Book, **options: Any) -> TradierVenue:
     """A new one, that knows nothing but the ledger."""
     usual: dict[str, Any] = {
         "accounts": {ACCOUNT: NUMBER},
@@ -125,7 +126,7 @@ async def a_harness(
     exchange = exchange or ExchangeSimulator(clock=SystemClock(), accounts=[NUMBER], first_order_id=900101, currency="USD")
     with Ledger.open(url, update_views=False) as ledger:
         book = Book(ledger)
-        async with TradierFake(exchange, faults=faults, **(fake_options or {})) as fake:
+        async with TradierServer(exchange, faults=faults, **(fake_options or {})) as fake:
             venue = adapter(fake, book, **options)
             try:
                 yield Harness(fake, book, venue)

@@ -11,7 +11,8 @@ import pytest
 
 from orderledger.infrastructure.clock import SteppingClock, SystemClock
 from orderledger.infrastructure.venues.base.venue import Messages, Up
-from orderledger.simulation.servers import HAPPENINGS, ExchangeSimulator, Faults, Traded, step
+from orderledger.simulation.market import HAPPENINGS, ExchangeSimulator, SimulatedInstrument, step
+from orderledger.simulation.servers import Faults
 from tests.venues.tradier.harness import Harness, a_harness, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, BUY_PUT, NUMBER, SELL_PUT, TAG, Book
 
@@ -276,7 +277,10 @@ async def soak(seed: int, steps: int, path: Path) -> None:
     exchange = ExchangeSimulator(
         clock=SteppingClock(SystemClock().now()), accounts=[NUMBER], first_order_id=900101, currency="USD"
     )
-    traded = [Traded(name=name, price=Decimal(50), tick=Decimal("0.01"), lot=Decimal(1)) for name in ("SPY", "QQQ", SELL_PUT)]
+    traded = [
+        SimulatedInstrument(name=name, price=Decimal(50), tick=Decimal("0.01"), lot=Decimal(1))
+        for name in ("SPY", "QQQ", SELL_PUT)
+    ]
     async with a_harness(url=str(path), exchange=exchange, faults=faults) as harness:
         for part in range(2):
             reborn = Harness(harness.fake, harness.book, adapter(harness.fake, harness.book))

@@ -10,7 +10,7 @@ import pytest
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.venues.tradier.tags import tag_for
-from orderledger.simulation.tradier.server import TradierFake
+from orderledger.simulation.tradier.server import TradierServer
 from tests.venues.tradier.harness import STORM, a_harness, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER
 
@@ -151,7 +151,7 @@ SAYINGS = [
 
 @pytest.mark.parametrize(("said", "error"), SAYINGS)
 def test_an_answer_that_is_none_is_no_list(said: Any, error: type[Exception]) -> None:
-    class Odd(TradierFake):
+    class Odd(TradierServer):
         async def _orders(self, request: Any) -> Any:
             return self.answer(said)
 

@@ -13,8 +13,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.simulation.servers import ExchangeSimulator
-from orderledger.simulation.tradier.server import TradierFake
+from orderledger.simulation.market import ExchangeSimulator
+from orderledger.simulation.tradier.server import TradierServer
 from tests.venues.tradier.payloads import BUY_PUT, NUMBER, SELL_PUT
 
 ORDERS = f"/accounts/{NUMBER}/orders"
@@ -22,9 +22,9 @@ LIMIT = {"class": "equity", "symbol": "SPY", "side": "buy", "quantity": "10", "t
 
 
 @asynccontextmanager
-async def a_client(token: str | None = None, **options: Any) -> AsyncIterator[tuple[TradierFake, httpx.AsyncClient]]:
+async def a_client(token: str | None = None, **options: Any) -> AsyncIterator[tuple[TradierServer, httpx.AsyncClient]]:
     exchange = ExchangeSimulator(clock=SystemClock(), accounts=[NUMBER], first_order_id=900101)
-    async with TradierFake(exchange, **options) as fake:
+    async with TradierServer(exchange, **options) as fake:
         headers = {"Authorization": f"Bearer {token or fake.token}", "Accept": "application/json"}
         async with httpx.AsyncClient(base_url=fake.url, headers=headers, trust_env=False) as client:
             yield fake, client

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orderledger.infrastructure.venues.base.venue import Down, Up
-from orderledger.simulation.tradier.server import TradierFake
+from orderledger.simulation.tradier.server import TradierServer
 from tests.venues.tradier.harness import STORM, Harness, a_harness, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER
 
@@ -56,7 +56,7 @@ def test_a_venue_that_cannot_be_reached_at_first_is_down_and_then_up() -> None:
 
 
 def test_a_garbled_row_is_told_and_the_others_count() -> None:
-    class Spoiling(TradierFake):
+    class Spoiling(TradierServer):
         async def _orders(self, request: Any) -> Any:
             rows = [self.writer.row(order, has_tags=True) for order in self.exchange.orders(NUMBER)]
             return self.answer({"orders": {"order": [{**rows[0], "exec_quantity": "many"}, {}, 7, *rows[1:]]}})

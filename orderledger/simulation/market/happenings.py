@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orderledger.domain.values import Liquidity, OrderType, Side
-from orderledger.simulation.servers.exchange import ExchangeSimulator
-from orderledger.simulation.servers.rows import OrderStatus, TrueOrder
+from orderledger.simulation.market.instruments import SimulatedInstrument
+from orderledger.simulation.market.rows import OrderStatus, SimulatedOrder
+from orderledger.simulation.market.scripted import ScriptedExchange
 
 HAPPENINGS: Mapping[str, int] = {
     "place": 30,
@@ -29,31 +30,20 @@ MOST_OPEN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traded:
-    """An instrument: prices are multiples of `tick` around `price`, quantities up to `most_lots` multiples of `lot`."""
-
-    name: str
-    price: Decimal
-    tick: Decimal
-    lot: Decimal
-    most_lots: int = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Scene:
     """The account and instrument of the next change, and its random numbers."""
 
-    exchange: ExchangeSimulator
+    exchange: ScriptedExchange
     chance: random.Random
     account: str
-    instrument: Traded
+    instrument: SimulatedInstrument
     client_id: str | None
     with_new_id: bool
 
-    def open_orders(self) -> list[TrueOrder]:
+    def open_orders(self) -> list[SimulatedOrder]:
         return [order for order in self.exchange.open_orders(self.account) if order.instrument == self.instrument.name]
 
-    def one_of(self, *statuses: OrderStatus) -> TrueOrder | None:
+    def one_of(self, *statuses: OrderStatus) -> SimulatedOrder | None:
         orders = [order for order in self.open_orders() if order.status in statuses]
         return self.chance.choice(orders) if orders else None
 
@@ -68,10 +58,10 @@ class _Scene:
 
 
 def step(
-    exchange: ExchangeSimulator,
+    exchange: ScriptedExchange,
     chance: random.Random,
     accounts: Sequence[str],
-    instruments: Sequence[Traded],
+    instruments: Sequence[SimulatedInstrument],
     *,
     happenings: Mapping[str, int] = HAPPENINGS,
     client_id: Callable[[int], str | None] = lambda number: f"C-{number}",

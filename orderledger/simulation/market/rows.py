@@ -1,4 +1,7 @@
-"""The rows of a simulated exchange. All frozen: a change makes a new row."""
+"""The rows of a simulated exchange. All frozen: a change makes a new row.
+
+Quantities and prices are exact decimals in the instrument's own units, times are aware and in UTC, ids are whole numbers.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,12 +45,13 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrueOrder:
+class SimulatedOrder:
     """An order as it stands, one row per id of the venue.
 
     `quantity` is that of this id alone: a modify with a new id puts what remained into a new row. `legs` are the ids this
     order has borne, oldest first, its own last. `parent_id` is the order that this one is a part of. `waiting` is an order
     whose stop was not reached, `received` one that is not yet accepted. `sequence` numbers all changes of the venue.
+    `notional` is the sum of price times quantity of its fills. `reason`: why it ended, or how it came to be, if not by its owner.
     """
 
     account: str
@@ -59,15 +63,16 @@ class TrueOrder:
     order_type: OrderType
     time_in_force: TimeInForce
     limit_price: Decimal | None
-    stop_price: Decimal | None
-    post_only: bool
-    reduce_only: bool
     status: OrderStatus
     legs: tuple[int, ...]
-    parent_id: int | None
     created_at: datetime
     updated_at: datetime
-    sequence: int
+    stop_price: Decimal | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    expire_at: datetime | None = None
+    parent_id: int | None = None
+    sequence: int = 0
     filled: Decimal = ZERO
     notional: Decimal = ZERO
     reason: str | None = None
@@ -90,8 +95,8 @@ class TrueOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrueFill:
-    """One execution, told from one side. `cumulated` is the order's filled quantity with it, `position_before` the signed
+class SimulatedFill:
+    """One side of an execution. `cumulated` is the order's filled quantity with it, `position_before` the signed
     position without it, `realized` its profit before the fee, which is negative for a rebate."""
 
     account: str
@@ -119,7 +124,7 @@ class TrueFill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrueFunding:
+class SimulatedFunding:
     """A payment for holding a position: positive when the account received it."""
 
     account: str
@@ -132,7 +137,7 @@ class TrueFunding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TruePosition:
+class SimulatedPosition:
     """The signed sum of all fills, and the average price at which it was entered, exact."""
 
     account: str
@@ -145,7 +150,7 @@ class TruePosition:
         """As a decimal; None while flat."""
         return QUOTIENT.divide(Decimal(self.entry.numerator), Decimal(self.entry.denominator)) if self.quantity else None
 
-    def after(self, quantity: Decimal, price: Decimal) -> "TruePosition":
+    def after(self, quantity: Decimal, price: Decimal) -> "SimulatedPosition":
         """The position when a signed quantity more was filled at the price."""
         held, added, at = Fraction(self.quantity), Fraction(quantity), Fraction(price)
         sum_of_both = held + added
@@ -153,7 +158,7 @@ class TruePosition:
             entry = (held * self.entry + added * at) / sum_of_both if sum_of_both else Fraction(0)
         else:
             entry = self.entry if held * sum_of_both > 0 else at if sum_of_both else Fraction(0)
-        return TruePosition(
+        return SimulatedPosition(
             account=self.account, instrument=self.instrument, quantity=EXACT.add(self.quantity, quantity), entry=entry
         )
 
@@ -169,10 +174,10 @@ class TruePosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What subscribers are told. `order` is the row after the change; a fill comes with its order."""
+    """What subscribers get. `order` is the row after the change; a fill comes with its order."""
 
     kind: Kind
     account: str
-    order: TrueOrder | None = None
-    fill: TrueFill | None = None
-    funding: TrueFunding | None = None
+    order: SimulatedOrder | None = None
+    fill: SimulatedFill | None = None
+    funding: SimulatedFunding | None = None

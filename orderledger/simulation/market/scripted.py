@@ -1,7 +1,6 @@
-"""A simulated exchange: accounts, orders, fills, positions and fundings. No network, no faults.
+"""The operations that script a simulated exchange: each does what it says and matches nothing.
 
-It refuses to fill more than is left, or to end an order twice. What a venue reports wrongly comes from faults on the way, or is
-asked for with `force`.
+They raise for what cannot be, such as filling more than is left or ending an order twice. `fill` with `force` does it anyway.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,19 +12,21 @@ from typing import Any
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
 from orderledger.infrastructure.clock import Clock
-from orderledger.simulation.servers.feed import ExchangeState
-from orderledger.simulation.servers.rows import Change, Kind, OrderStatus, TrueFill, TrueFunding, TrueOrder
-from orderledger.simulation.servers.working import Number, after_fill, executed, number, positive, positive_or_none
+from orderledger.simulation.market.checks import EntryRules
+from orderledger.simulation.market.fills import Number, after_fill, executed, number, positive, positive_or_none
+from orderledger.simulation.market.instruments import FeeSchedule, SimulatedInstrument
+from orderledger.simulation.market.rows import Change, Kind, OrderStatus, SimulatedFill, SimulatedFunding, SimulatedOrder
+from orderledger.simulation.market.state import ExchangeState
 
-Named = TrueOrder | int
+Named = SimulatedOrder | int
 """An order is named by its id, or by any row of it, new or old."""
 
 
-class ExchangeSimulator(ExchangeState):
-    """An exchange in this process. Each operation returns the row it made, and calls every subscriber.
+class ScriptedExchange(ExchangeState):
+    """Each operation returns the row it made, and calls every subscriber.
 
-    Ids count up from `first_order_id` and `first_fill_id`. Fees are `maker_fee` or `taker_fee`, shares of the notional, in
-    `currency`. Operations that cannot be raise ValueError, unknown ids LookupError.
+    Ids count up from `first_order_id` and `first_fill_id`. Fees are in `currency`, unless the instrument or `fees` name another.
+    Operations that cannot be raise ValueError, unknown ids LookupError.
     """
 
     def __init__(
@@ -33,19 +34,22 @@ class ExchangeSimulator(ExchangeState):
         *,
         clock: Clock,
         accounts: Iterable[str] = (),
+        instruments: Iterable[SimulatedInstrument] = (),
         first_order_id: int = 1,
         first_fill_id: int = 1,
         currency: str = "USDC",
-        maker_fee: Decimal = ZERO,
-        taker_fee: Decimal = ZERO,
+        fees: FeeSchedule | None = None,
+        rules: EntryRules | None = None,
     ) -> None:
         super().__init__(accounts)
+        self.instruments = {instrument.name: instrument for instrument in instruments}
+        self.fees = fees or FeeSchedule()
+        self.rules = rules or EntryRules()
         self.currency = currency
         self.sequence = 0
         self.clock = clock
         self._next_order_id = first_order_id
         self._next_fill_id = first_fill_id
-        self._fees = {Liquidity.MAKER: maker_fee, Liquidity.TAKER: taker_fee}
         self._subscribers: list[Callable[[Change], None]] = []
 
     def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
@@ -67,56 +71,49 @@ class ExchangeSimulator(ExchangeState):
         post_only: bool = False,
         reduce_only: bool = False,
         stop_price: Number | None = None,
+        expire_at: datetime | None = None,
         parent_id: int | None = None,
         is_accepted: bool = True,
         reason: str | None = None,
-    ) -> TrueOrder:
+    ) -> SimulatedOrder:
         """A new order: `open`, `waiting` if it has a stop, or `received` if it is not accepted yet."""
-        order_id, now = self._next_order_id, self.clock.now()
-        stop, waiting = positive_or_none(stop_price), OrderStatus.OPEN if stop_price is None else OrderStatus.WAITING
-        order = TrueOrder(
-            account=account,
-            order_id=order_id,
+        row = self._new_row(
+            account,
             client_id=client_id,
             instrument=instrument,
-            side=Side(side),
-            quantity=positive(quantity),
-            order_type=OrderType(order_type),
-            time_in_force=TimeInForce(time_in_force),
-            limit_price=positive_or_none(limit_price),
-            stop_price=stop,
+            side=side,
+            quantity=quantity,
+            limit_price=limit_price,
+            order_type=order_type,
+            time_in_force=time_in_force,
             post_only=post_only,
             reduce_only=reduce_only,
-            status=waiting if is_accepted else OrderStatus.RECEIVED,
-            legs=(order_id,),
+            stop_price=stop_price,
+            expire_at=expire_at,
             parent_id=parent_id,
-            created_at=now,
-            updated_at=now,
-            sequence=0,
             reason=reason,
         )
-        self._next_order_id += 1
-        return self._order_now(Kind.PLACED, order, at=now)
+        return self._placed(row if is_accepted else replace(row, status=OrderStatus.RECEIVED))
 
-    def accept(self, order: Named) -> TrueOrder:
+    def accept(self, order: Named) -> SimulatedOrder:
         """A received order begins to work, or to wait for its stop."""
         row = self._standing(order, OrderStatus.RECEIVED)
         status = OrderStatus.OPEN if row.stop_price is None else OrderStatus.WAITING
         return self._order_now(Kind.ACCEPTED, row, status=status)
 
-    def trigger(self, order: Named) -> TrueOrder:
+    def trigger(self, order: Named) -> SimulatedOrder:
         """The stop is reached: a waiting order begins to work."""
         return self._order_now(Kind.TRIGGERED, self._standing(order, OrderStatus.WAITING), status=OrderStatus.OPEN)
 
-    def cancel(self, order: Named, *, reason: str | None = None) -> TrueOrder:
+    def cancel(self, order: Named, *, reason: str | None = None) -> SimulatedOrder:
         """The order is canceled, for a reason if given."""
         return self._order_now(Kind.CANCELED, self._standing(order), status=OrderStatus.CANCELED, reason=reason)
 
-    def expire(self, order: Named, *, reason: str | None = None) -> TrueOrder:
+    def expire(self, order: Named, *, reason: str | None = None) -> SimulatedOrder:
         """The order expires."""
         return self._order_now(Kind.EXPIRED, self._standing(order), status=OrderStatus.EXPIRED, reason=reason)
 
-    def reject(self, order: Named, *, reason: str) -> TrueOrder:
+    def reject(self, order: Named, *, reason: str) -> SimulatedOrder:
         """The order is rejected before any fill."""
         row = self._standing(order)
         if row.filled:
@@ -131,7 +128,7 @@ class ExchangeSimulator(ExchangeState):
         limit_price: Number | None = None,
         stop_price: Number | None = None,
         with_new_id: bool,
-    ) -> TrueOrder:
+    ) -> SimulatedOrder:
         """New terms; `quantity` is the new total of this row, with what it has filled. Returns the row that works on.
 
         `with_new_id`: this row is canceled, and a new one with a new id and the same client id holds what remains.
@@ -157,7 +154,7 @@ class ExchangeSimulator(ExchangeState):
         fill_id: int | None = None,
         fee: Number | None = None,
         force: bool = False,
-    ) -> TrueFill:
+    ) -> SimulatedFill:
         """An execution: of all that is left, at the limit price, at the usual fee, under the next id, unless said otherwise.
 
         `force` fills what has ended and more than is left: an ended order keeps its status.
@@ -165,7 +162,7 @@ class ExchangeSimulator(ExchangeState):
         row = self.order(self._id(order))
         size = _fillable(row, quantity, force=force)
         at_price, maker_or_taker = _price(row, price), Liquidity(liquidity)
-        usual_fee = EXACT.multiply(EXACT.multiply(size, at_price), self._fees[maker_or_taker])
+        usual_fee, fee_currency = self._usual_fee(row.instrument, EXACT.multiply(size, at_price), maker_or_taker)
         paid = usual_fee if fee is None else number(fee)
         self.sequence += 1
         fill = executed(
@@ -176,7 +173,7 @@ class ExchangeSimulator(ExchangeState):
             fill_id=self._next_fill_id if fill_id is None else fill_id,
             liquidity=maker_or_taker,
             fee=paid,
-            fee_currency=self.currency,
+            fee_currency=fee_currency,
             reason=reason,
             at=self.clock.now(),
             sequence=self.sequence,
@@ -184,10 +181,10 @@ class ExchangeSimulator(ExchangeState):
         self._next_fill_id += fill_id is None
         self._keep_fill(fill)
         self._keep_order(after_fill(row, fill))
-        self._tell(Change(kind=Kind.FILLED, account=row.account, order=self.order(row.order_id), fill=fill))
+        self._notify(Change(kind=Kind.FILLED, account=row.account, order=self.order(row.order_id), fill=fill))
         return fill
 
-    def liquidate(self, account: str, instrument: str, quantity: Number, price: Number) -> TrueFill:
+    def liquidate(self, account: str, instrument: str, quantity: Number, price: Number) -> SimulatedFill:
         """The venue closes a part of a position, by an order of its own that is filled at once."""
         held, size, at_price = self.position(account, instrument).quantity, positive(quantity), positive(price)
         if size > abs(held):
@@ -205,11 +202,11 @@ class ExchangeSimulator(ExchangeState):
         )
         return self.fill(order, price=at_price, liquidity=Liquidity.TAKER, reason="liquidation")
 
-    def fund(self, account: str, instrument: str, amount: Number) -> TrueFunding:
+    def fund(self, account: str, instrument: str, amount: Number) -> SimulatedFunding:
         """A payment for the position held now: positive if the account receives it."""
         paid = number(amount)
         self.sequence += 1
-        funding = TrueFunding(
+        funding = SimulatedFunding(
             account=account,
             instrument=instrument,
             amount=paid,
@@ -219,12 +216,45 @@ class ExchangeSimulator(ExchangeState):
             sequence=self.sequence,
         )
         self._keep_funding(funding)
-        self._tell(Change(kind=Kind.FUNDED, account=account, funding=funding))
+        self._notify(Change(kind=Kind.FUNDED, account=account, funding=funding))
         return funding
 
+    def _new_row(
+        self,
+        account: str,
+        *,
+        side: Side | str,
+        quantity: Number,
+        limit_price: Number | None,
+        order_type: OrderType | str,
+        time_in_force: TimeInForce | str,
+        stop_price: Number | None,
+        **terms: Any,
+    ) -> SimulatedOrder:
+        now = self.clock.now()
+        return SimulatedOrder(
+            account=account,
+            order_id=self._next_order_id,
+            side=Side(side),
+            quantity=positive(quantity),
+            order_type=OrderType(order_type),
+            time_in_force=TimeInForce(time_in_force),
+            limit_price=positive_or_none(limit_price),
+            stop_price=positive_or_none(stop_price),
+            status=OrderStatus.OPEN if stop_price is None else OrderStatus.WAITING,
+            legs=(self._next_order_id,),
+            created_at=now,
+            updated_at=now,
+            **terms,
+        )
+
+    def _placed(self, row: SimulatedOrder) -> SimulatedOrder:
+        self._next_order_id += 1
+        return self._order_now(Kind.PLACED, row, at=row.created_at)
+
     def _replaced(
-        self, row: TrueOrder, *, quantity: Decimal, limit_price: Decimal | None, stop_price: Decimal | None
-    ) -> TrueOrder:
+        self, row: SimulatedOrder, *, quantity: Decimal, limit_price: Decimal | None, stop_price: Decimal | None
+    ) -> SimulatedOrder:
         new_id, now = self._next_order_id, self.clock.now()
         self._next_order_id += 1
         self._order_now(Kind.CANCELED, row, at=now, status=OrderStatus.CANCELED, reason="modified", replaced_by=new_id)
@@ -232,18 +262,23 @@ class ExchangeSimulator(ExchangeState):
         new = replace(new, filled=ZERO, notional=ZERO)
         return self._order_now(Kind.PLACED, replace(new, legs=(*row.legs, new_id), created_at=now), at=now)
 
-    def _order_now(self, kind: Kind, row: TrueOrder, *, at: datetime | None = None, **terms: Any) -> TrueOrder:
+    def _usual_fee(self, instrument: str, notional: Decimal, liquidity: Liquidity) -> tuple[Decimal, str]:
+        listed = self.instruments.get(instrument)
+        currency = self.currency if listed is None or listed.currency is None else listed.currency
+        return self.fees.fee(notional, is_maker=liquidity is Liquidity.MAKER, currency=currency)
+
+    def _order_now(self, kind: Kind, row: SimulatedOrder, *, at: datetime | None = None, **terms: Any) -> SimulatedOrder:
         self.sequence += 1
         order = replace(row, updated_at=at or self.clock.now(), sequence=self.sequence, **terms)
         self._keep_order(order)
-        self._tell(Change(kind=kind, account=order.account, order=order))
+        self._notify(Change(kind=kind, account=order.account, order=order))
         return order
 
-    def _tell(self, change: Change) -> None:
+    def _notify(self, change: Change) -> None:
         for subscriber in list(self._subscribers):
             subscriber(change)
 
-    def _standing(self, order: Named, *statuses: OrderStatus) -> TrueOrder:
+    def _standing(self, order: Named, *statuses: OrderStatus) -> SimulatedOrder:
         row = self.order(self._id(order))
         if row.status.is_ended or (statuses and row.status not in statuses):
             raise ValueError(f"order {row.order_id} is {row.status}")
@@ -253,15 +288,15 @@ class ExchangeSimulator(ExchangeState):
         return order if isinstance(order, int) else order.order_id
 
 
-def _fillable(row: TrueOrder, quantity: Number | None, *, force: bool) -> Decimal:
+def _fillable(row: SimulatedOrder, quantity: Number | None, *, force: bool) -> Decimal:
     size = positive(row.left if quantity is None else quantity)
     if not force and (row.status is not OrderStatus.OPEN or size > row.left):
         raise ValueError(f"order {row.order_id} is {row.status} with {row.left} left: {size} cannot be filled")
     return size
 
 
-def _price(row: TrueOrder, price: Number | None) -> Decimal:
-    told = row.limit_price if price is None else price
-    if told is None:
+def _price(row: SimulatedOrder, price: Number | None) -> Decimal:
+    stated = row.limit_price if price is None else price
+    if stated is None:
         raise ValueError(f"order {row.order_id} has no limit: say at what price it was filled")
-    return positive(told)
+    return positive(stated)

@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from orderledger.domain.exact import EXACT
 from orderledger.domain.values import Liquidity, Side
-from orderledger.simulation.servers.rows import OrderStatus, TrueFill, TrueOrder, TruePosition
+from orderledger.simulation.market.rows import OrderStatus, SimulatedFill, SimulatedOrder, SimulatedPosition
 
 Number = Decimal | str | int
 
 
 def executed(
-    order: TrueOrder,
-    position: TruePosition,
+    order: SimulatedOrder,
+    position: SimulatedPosition,
     *,
     quantity: Decimal,
     price: Decimal,
@@ -24,9 +24,9 @@ def executed(
     reason: str | None,
     at: datetime,
     sequence: int,
-) -> TrueFill:
+) -> SimulatedFill:
     """The fill of an order, by an account that held `position` before."""
-    return TrueFill(
+    return SimulatedFill(
         account=order.account,
         fill_id=fill_id,
         order_id=order.order_id,
@@ -47,7 +47,7 @@ def executed(
     )
 
 
-def after_fill(order: TrueOrder, fill: TrueFill) -> TrueOrder:
+def after_fill(order: SimulatedOrder, fill: SimulatedFill) -> SimulatedOrder:
     """The order after a fill. An ended order keeps its status."""
     is_done = not order.status.is_ended and fill.cumulated >= order.quantity
     return replace(

@@ -1,0 +1,152 @@
+"""What a local venue says: every change of the market as a message of the contract, pushed over the line and remembered."""
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from orderledger.domain.exact import EXACT, ZERO, plain
+from orderledger.simulation.local.line import LossyLine
+from orderledger.simulation.local.requests import Message
+from orderledger.simulation.market import Change, ExchangeSimulator, Kind, OrderStatus, SimulatedFill, SimulatedOrder
+
+TYPES = {
+    Kind.PLACED: "acknowledge",
+    Kind.MODIFIED: "replace",
+    Kind.CANCELED: "cancel",
+    Kind.EXPIRED: "expire",
+    Kind.FILLED: "fill",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class VenueAnswer:
+    """The result of a call. `message` is the venue's report, ready to be recorded; a lost answer has none."""
+
+    outcome: Literal["accepted", "rejected", "lost"]
+    message: Message | None = None
+
+    @classmethod
+    def of(cls, message: Message | None) -> "VenueAnswer":
+        """The answer that a report makes; none is a lost one."""
+        if message is None:
+            return cls(outcome="lost")
+        return cls(outcome="rejected" if message["type"].startswith("reject") else "accepted", message=message)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the venue refused, or `timeout` for a lost answer."""
+        return "timeout" if self.message is None else self.message.get("reason")
+
+
+class VenueUnreachable(ConnectionError):
+    """The venue was queried while the connection was down."""
+
+    def __init__(self, account: str, *, at: datetime) -> None:
+        super().__init__(f"{account} was asked at {utc_text(at)} while the connection was down")
+        self.account = account
+        self.at = at
+
+
+class Reports:
+    """The reports of one account, oldest first, in `said`. Each has a time of its own.
+
+    An order goes by its client order id. Its numbers are those of the whole order, under all ids that it has borne.
+    """
+
+    def __init__(self, exchange: ExchangeSimulator, account: str, line: LossyLine) -> None:
+        self.said: list[Message] = []
+        self._exchange, self._account, self._line = exchange, account, line
+        self._lost: int | None = None
+        exchange.subscribe(self._changed)
+
+    def lose_next(self) -> None:
+        """The next report is remembered and not pushed."""
+        self._lost = len(self.said)
+
+    def report(self, kind: str, subject: SimulatedOrder | str, **fields: Any) -> Message:
+        """Remember a report about an order, or about a client order id that is none, and push it."""
+        report = self.message(kind, subject, source="venue_push", **fields)
+        self.said.append(report)
+        if self._lost != len(self.said) - 1:
+            self._line.push(report, channel="fills" if kind == "fill" else "orders")
+        return report
+
+    def message(self, kind: str, subject: SimulatedOrder | str, *, source: str, **fields: Any) -> Message:
+        """A message of the contract, with a time of its own. Fields that are None are left out."""
+        if isinstance(subject, SimulatedOrder):
+            ids = {"client_order_id": subject.client_id, "venue_order_id": f"V{subject.order_id}"}
+        else:
+            ids = {"client_order_id": subject}
+        at = utc_text(self._line.tick())
+        named = {"type": kind, "account": self._account, **ids, "at": at, "source": source}
+        return {name: value for name, value in {**named, **fields}.items() if value is not None}
+
+    def status(self, order: SimulatedOrder, *, source: str) -> Message:
+        """What the venue says of an order when asked."""
+        claims = self.claims(order)
+        return self.message("status", order, source=source, status=claims["status"], reported=claims)
+
+    def rejected(self, client_order_id: str) -> Message | None:
+        """The report that rejected this client order id, if it never was an order."""
+        own = (each for each in self.said if each["client_order_id"] == client_order_id)
+        return next((each for each in own if each["type"] == "reject" and "venue_order_id" not in each), None)
+
+    def claims(self, order: SimulatedOrder) -> dict[str, str]:
+        """What the venue claims of an order besides, for cross-checks."""
+        before = self._exchange.filled_before(order)
+        filled = EXACT.add(before, order.filled)
+        return {
+            "status": _status(order, filled),
+            "quantity": plain(EXACT.add(before, order.quantity)),
+            "cum_quantity": plain(filled),
+            "leaves_quantity": plain(order.left),
+        }
+
+    def _changed(self, change: Change) -> None:
+        order = change.order
+        if order is None or order.account != self._account or order.replaced_by is not None:
+            return
+        fields: dict[str, Any] = {"reported": self.claims(order), "reason": order.reason}
+        kind = TYPES[change.kind]
+        if change.fill is not None:
+            fields |= _fill(change.fill)
+        elif kind == "replace" or (len(order.legs) > 1 and kind == "acknowledge"):
+            kind, quantity = "replace", fields["reported"]["quantity"]
+            fields |= {"quantity": quantity, "limit_price": plain(order.limit_price or ZERO)}
+        self.report(kind, order, **fields)
+
+
+def polled(reports: Iterable[Message]) -> list[Message]:
+    """The same reports, as an answer to a query."""
+    return [{**copy.deepcopy(report), "source": "venue_poll"} for report in reports]
+
+
+def utc_text(at: datetime) -> str:
+    """RFC 3339 in UTC, always with microseconds; the time must have an offset."""
+    if at.tzinfo is None:
+        raise ValueError(f"a time needs an offset, found {at.isoformat()}")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _status(order: SimulatedOrder, filled: Decimal) -> str:
+    """The contract's word."""
+    if order.status is not OrderStatus.OPEN:
+        return str(order.status)
+    return "partially_filled" if filled else "new"
+
+
+def _fill(fill: SimulatedFill) -> dict[str, Any]:
+    return {
+        "fill_id": f"T{fill.fill_id}",
+        "instrument": fill.instrument,
+        "side": str(fill.side),
+        "quantity": plain(fill.quantity),
+        "price": plain(fill.price),
+        "fee": plain(fill.fee),
+        "fee_currency": fill.fee_currency,
+        "liquidity": str(fill.liquidity),
+        "reason": fill.reason,
+    }

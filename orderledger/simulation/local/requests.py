@@ -1,0 +1,67 @@
+"""What a client sends to a local venue, and what else may be on its way: all as values that a file can hold."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+Message = dict[str, Any]
+"""A message of the contract in its JSON form: numbers and times are text."""
+
+
+class SubmitRequest(Struct, frozen=True, kw_only=True, tag=True):
+    """An order on its way to the venue."""
+
+    client_order_id: str
+    instrument: str
+    side: str
+    quantity: Decimal
+    order_type: str
+    limit_price: Decimal | None
+    time_in_force: str
+    expire_at: datetime | None
+    post_only: bool
+
+
+class CancelRequest(Struct, frozen=True, kw_only=True, tag=True):
+    """A cancel on its way to the venue."""
+
+    client_order_id: str
+    request_id: str | None
+
+
+class ReplaceRequest(Struct, frozen=True, kw_only=True, tag=True):
+    """New terms on their way to the venue; None leaves a term as it is."""
+
+    client_order_id: str
+    request_id: str | None
+    quantity: Decimal | None
+    limit_price: Decimal | None
+
+
+Request = SubmitRequest | CancelRequest | ReplaceRequest
+
+
+class Delivery(Struct, frozen=True, tag=True):
+    """A pushed message that arrives, if the connection was up all the while."""
+
+    message: Message
+    sent_at: datetime
+
+
+class Drop(Struct, frozen=True, tag=True):
+    """The connection drops by itself."""
+
+
+class Flow(Struct, frozen=True, tag=True):
+    """The other traders act in an instrument."""
+
+    instrument: str
+
+
+class Expiry(Struct, frozen=True, tag=True):
+    """The time of an order is over."""
+
+
+Event = Delivery | Drop | Flow | Expiry | SubmitRequest | CancelRequest | ReplaceRequest

@@ -1,0 +1,101 @@
+"""What a simulated venue checks before it takes an order, and how it refuses."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any, Literal
+
+from orderledger.domain.values import OrderType
+from orderledger.simulation.market.fills import Number, number
+from orderledger.simulation.market.instruments import SimulatedInstrument, is_multiple
+from orderledger.simulation.market.rows import Kind, SimulatedOrder
+
+WITH_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+WITH_STOP = (OrderType.STOP, OrderType.STOP_LIMIT)
+
+
+ClientIds = Literal["any", "unique_while_open", "unique"]
+Judge = Callable[[Kind, SimulatedOrder], str | None]
+
+
+class Reason(StrEnum):
+    """Why a simulated venue refuses. A `judge` may give other words, such as `insufficient_margin`."""
+
+    DUPLICATE_ORDER = "duplicate_order"
+    UNKNOWN_INSTRUMENT = "unknown_instrument"
+    UNSUPPORTED_ORDER_TYPE = "unsupported_order_type"
+    INCORRECT_PRICE = "incorrect_price"
+    INCORRECT_STOP_PRICE = "incorrect_stop_price"
+    INCORRECT_QUANTITY = "incorrect_quantity"
+    INCORRECT_EXPIRE_AT = "incorrect_expire_at"
+    POST_ONLY_WOULD_MATCH = "post_only_would_match"
+    UNKNOWN_ORDER = "unknown_order"
+    TOO_LATE_TO_CANCEL = "too_late_to_cancel"
+    TOO_LATE_TO_REPLACE = "too_late_to_replace"
+    NOT_ACCEPTED_YET = "not_accepted_yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The venue does not do what it was asked: nothing has changed.
+
+    `reason`: a `Reason`, or a word of the venue's `judge`. `order`: the one that the request named, or that has its client id.
+    """
+
+    reason: str
+    order: SimulatedOrder | None = None
+
+
+def accept_all(kind: Kind, order: SimulatedOrder) -> None:
+    """The judge that refuses nothing."""
+
+
+@dataclass(kw_only=True)
+class EntryRules:
+    """What a venue's order entry checks besides ticks and lots. May be changed while it is used.
+
+    `order_types`: those that it takes. `client_ids`: whether a client id may come again in its account. `judge(kind, order)`: the
+    venue's own reason to refuse to place (PLACED), cancel (CANCELED) or modify (MODIFIED) the order, or None. It sees a new order
+    after all other checks, as the row that would be placed.
+    """
+
+    order_types: frozenset[OrderType] = frozenset({OrderType.MARKET, *WITH_LIMIT, *WITH_STOP})
+    client_ids: ClientIds = "any"
+    judge: Judge = accept_all
+
+
+def parsed(value: Number | None) -> Decimal | None:
+    """A finite number as given; None for none and for what is no number. TypeError for a float."""
+    try:
+        return None if value is None else number(value)
+    except (ValueError, InvalidOperation):
+        return None
+
+
+def why_not_order(
+    terms: Mapping[str, Any], instrument: SimulatedInstrument | None, supported: frozenset[OrderType]
+) -> Reason | None:
+    """Check the type, the prices that it needs, and all numbers. Without a listed `instrument` any tick and lot will do."""
+    order_type = terms["order_type"]
+    if order_type not in supported:
+        return Reason.UNSUPPORTED_ORDER_TYPE
+    has_limit, has_stop = terms["limit_price"] is not None, terms["stop_price"] is not None
+    if has_limit != (order_type in WITH_LIMIT):
+        return Reason.INCORRECT_PRICE
+    if has_stop != (order_type in WITH_STOP) or (has_stop and not _is_price(parsed(terms["stop_price"]), instrument)):
+        return Reason.INCORRECT_STOP_PRICE
+    return why_not_numbers(parsed(terms["quantity"]), parsed(terms["limit_price"]), instrument, has_price=has_limit)
+
+
+def why_not_numbers(
+    quantity: Decimal | None, limit_price: Decimal | None, instrument: SimulatedInstrument | None, *, has_price: bool
+) -> Reason | None:
+    """Check that the quantity is above zero in whole lots, and the price, if there is one, in whole ticks."""
+    if quantity is None or quantity <= 0 or (instrument is not None and not is_multiple(quantity, of=instrument.lot)):
+        return Reason.INCORRECT_QUANTITY
+    return Reason.INCORRECT_PRICE if has_price and not _is_price(limit_price, instrument) else None
+
+
+def _is_price(price: Decimal | None, instrument: SimulatedInstrument | None) -> bool:
+    return price is not None and price > 0 and (instrument is None or is_multiple(price, of=instrument.tick))

@@ -1,0 +1,176 @@
+"""`ExchangeSimulator`: a whole venue in this process, scripted by tests or traded at by clients.
+
+How a protocol sends to it:
+
+    match exchange.submit("main", client_id="C-1", instrument="BTC-USD", side="buy", quantity="0.5", limit_price="64000"):
+        case Refusal(reason=reason):         # nothing has changed
+            ...
+        case order:                          # placed, and matched with what was there: the row as it stands now
+            ...
+
+Subscribers get each change as it happens: the order placed, then each fill of either side. An account trades with all others and
+never with itself: its resting order is canceled (`self_trade`). What is left of an order that may not rest is canceled
+(`no_liquidity`, `immediate_or_cancel`, `fill_or_kill`). Both fills of a match have the same fill id.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import EXACT, total
+from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger.simulation.market.book import keeps_priority
+from orderledger.simulation.market.checks import Reason, Refusal, parsed, why_not_numbers, why_not_order
+from orderledger.simulation.market.fills import Number
+from orderledger.simulation.market.matching import MatchingExchange
+from orderledger.simulation.market.rows import Kind, OrderStatus, SimulatedOrder
+
+
+class ExchangeSimulator(MatchingExchange):
+    """A venue: the operations of `ScriptedExchange` for tests, and order entry with checks and order books for clients.
+
+    `instruments`: those listed. With none listed, any instrument trades in any tick and lot. `rules`: see `EntryRules`.
+    """
+
+    def submit(
+        self,
+        account: str,
+        *,
+        instrument: str,
+        side: Side | str,
+        quantity: Number,
+        client_id: str | None = None,
+        limit_price: Number | None = None,
+        order_type: OrderType | str = OrderType.LIMIT,
+        time_in_force: TimeInForce | str = TimeInForce.GTC,
+        expire_at: datetime | None = None,
+        post_only: bool = False,
+        reduce_only: bool = False,
+        stop_price: Number | None = None,
+    ) -> SimulatedOrder | Refusal:
+        """Take an order and match it at once, or refuse it. Returns the order's row after its fills, or why it was refused.
+
+        A limit order needs a `limit_price`. A stop order needs a `stop_price`, and waits until a match reaches it. `day` orders
+        end at midnight UTC, `gtd` orders at `expire_at`, when `expire_due` is called. `reduce_only` is kept, and not enforced.
+        Raises ValueError for a side or a time in force that does not exist, TypeError for a float.
+        """
+        terms: dict[str, Any] = {
+            "instrument": instrument,
+            "side": Side(side),
+            "quantity": quantity,
+            "client_id": client_id,
+            "limit_price": limit_price,
+            "order_type": order_type,
+            "time_in_force": TimeInForce(time_in_force),
+            "expire_at": self._expiry(TimeInForce(time_in_force), expire_at),
+            "post_only": post_only,
+            "reduce_only": reduce_only,
+            "stop_price": stop_price,
+        }
+        known = self._taken(account, client_id)
+        reason: str | None = Reason.DUPLICATE_ORDER if known is not None else self._why_not_terms(terms)
+        if reason is not None:
+            return Refusal(reason=reason, order=known)
+        row = self._new_row(account, **terms)
+        reason = self._why_not_match(row) or self.rules.judge(Kind.PLACED, row)
+        if reason is not None:
+            return Refusal(reason=reason)
+        order = self._placed(row)
+        return order if order.status is OrderStatus.WAITING else self.enter(order)
+
+    def request_cancel(
+        self, account: str, *, order_id: int | None = None, client_id: str | None = None
+    ) -> SimulatedOrder | Refusal:
+        """Cancel an open order of the account, named by its id or its client id. Returns its last row, or why not."""
+        order = self.named(account, order_id=order_id, client_id=client_id)
+        if order is None or order.status.is_ended:
+            return Refusal(reason=Reason.UNKNOWN_ORDER if order is None else Reason.TOO_LATE_TO_CANCEL, order=order)
+        reason = self.rules.judge(Kind.CANCELED, order)
+        return self.cancel(order) if reason is None else Refusal(reason=reason, order=order)
+
+    def request_replace(
+        self,
+        account: str,
+        *,
+        order_id: int | None = None,
+        client_id: str | None = None,
+        quantity: Number | None = None,
+        limit_price: Number | None = None,
+        with_new_id: bool | None = False,
+    ) -> SimulatedOrder | Refusal:
+        """Give an open order new terms, and match it at once. Returns the row that works on, or why not.
+
+        `quantity` is the new total, with what the order has filled under all its ids. If the order has filled more, that becomes
+        the total, and the order is filled. The order keeps its place in the book if only its quantity falls. `with_new_id`:
+        whether the venue gives it a new id; None: only if it loses its place.
+        """
+        order = self.named(account, order_id=order_id, client_id=client_id)
+        if order is None or order.status not in (OrderStatus.OPEN, OrderStatus.WAITING):
+            return Refusal(reason=_why_not_replace(order), order=order)
+        before = self.filled_before(order)
+        whole = EXACT.add(order.quantity, before) if quantity is None else parsed(quantity)
+        price = order.limit_price if limit_price is None else parsed(limit_price)
+        reason = self.rules.judge(Kind.MODIFIED, order) or self._why_not_new_terms(order, whole, price)
+        if reason is not None or whole is None:
+            return Refusal(reason=reason or Reason.INCORRECT_QUANTITY, order=order)
+        return self._replaced_with(order, EXACT.subtract(whole, before), price, with_new_id)
+
+    def named(self, account: str, *, order_id: int | None = None, client_id: str | None = None) -> SimulatedOrder | None:
+        """The account's order of this id, or the newest one that bears this client id."""
+        if order_id is not None:
+            order = self._orders.get(order_id)
+            return order if order is not None and order.account == account else None
+        found = self.orders_by_client_id(account, client_id) if client_id is not None else []
+        return found[-1] if found else None
+
+    def filled_before(self, order: SimulatedOrder) -> Decimal:
+        """What the order has filled under its earlier ids."""
+        return total(self.order(leg).filled for leg in order.legs[:-1])
+
+    def _taken(self, account: str, client_id: str | None) -> SimulatedOrder | None:
+        """The order that has the client id, where it may not come again."""
+        known = self.named(account, client_id=client_id)
+        is_free = known is None or self.rules.client_ids == "any"
+        is_free = is_free or (self.rules.client_ids == "unique_while_open" and known is not None and known.status.is_ended)
+        return None if is_free else known
+
+    def _why_not_terms(self, terms: dict[str, Any]) -> Reason | None:
+        instrument = self.instruments.get(terms["instrument"])
+        if self.instruments and instrument is None:
+            return Reason.UNKNOWN_INSTRUMENT
+        reason = why_not_order(terms, instrument, self.rules.order_types)
+        is_gtd, expire_at = terms["time_in_force"] is TimeInForce.GTD, terms["expire_at"]
+        is_past = is_gtd and (expire_at is None or expire_at <= self.clock.now())
+        return Reason.INCORRECT_EXPIRE_AT if reason is None and is_past else reason
+
+    def _why_not_new_terms(self, order: SimulatedOrder, quantity: Decimal | None, limit_price: Decimal | None) -> Reason | None:
+        reason = why_not_numbers(
+            quantity, limit_price, self.instruments.get(order.instrument), has_price=order.limit_price is not None
+        )
+        return reason or self._why_not_match(replace(order, limit_price=limit_price))
+
+    def _why_not_match(self, row: SimulatedOrder) -> Reason | None:
+        would_match = row.post_only and self.book(row.instrument).would_match(row)
+        return Reason.POST_ONLY_WOULD_MATCH if would_match else None
+
+    def _replaced_with(
+        self, order: SimulatedOrder, quantity: Decimal, limit_price: Decimal | None, with_new_id: bool | None
+    ) -> SimulatedOrder:
+        if quantity <= order.filled:
+            status = OrderStatus.FILLED
+            return self._order_now(Kind.MODIFIED, order, quantity=order.filled, limit_price=limit_price, status=status)
+        loses_place = not keeps_priority(order, quantity=quantity, limit_price=limit_price)
+        new_id = loses_place if with_new_id is None else with_new_id
+        return self.modify(order, quantity=quantity, limit_price=limit_price, with_new_id=new_id)
+
+    def _expiry(self, time_in_force: TimeInForce, expire_at: datetime | None) -> datetime | None:
+        if time_in_force is not TimeInForce.DAY:
+            return expire_at if time_in_force is TimeInForce.GTD else None
+        return datetime.combine(self.clock.now().date() + timedelta(days=1), time(), tzinfo=UTC)
+
+
+def _why_not_replace(order: SimulatedOrder | None) -> Reason:
+    if order is None:
+        return Reason.UNKNOWN_ORDER
+    return Reason.TOO_LATE_TO_REPLACE if order.status.is_ended else Reason.NOT_ACCEPTED_YET
