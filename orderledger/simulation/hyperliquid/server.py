@@ -51,7 +51,7 @@ class HyperliquidServer(HyperliquidRest):
         self._connected: deque[float] = deque()
         self._kept: dict[str, list[tuple[str, Any]]] = {}
         self._losing: Counter[str] = Counter()
-        exchange.subscribe(self._tell)
+        exchange.subscribe(self._push_change)
 
     # What a test does to it.
 
@@ -173,8 +173,8 @@ class HyperliquidServer(HyperliquidRest):
             case "webData2":
                 yield name, self._web_data(address)
 
-    def _tell(self, change: Change) -> None:
-        """What the venue pushes when something has happened."""
+    def _push_change(self, change: Change) -> None:
+        """Push a change of the exchange, as the venue would."""
         address, order = change.account, change.order
         if change.fill is not None:
             self._push("userFills", address, {"user": address, "fills": [venue_rows.fill(change.fill)]})
@@ -203,8 +203,8 @@ class HyperliquidServer(HyperliquidRest):
         for socket in list(self.sockets):
             for subscription in socket.notes.get("subscriptions", ()):
                 if subscription["type"] == channel and subscription["user"].lower() == address:
-                    told = data if data is not None else next(iter(self._snapshot(subscription)))[1]
-                    self._to(socket, channel, told)
+                    frame = data if data is not None else next(iter(self._snapshot(subscription)))[1]
+                    self._to(socket, channel, frame)
 
     def _to(self, socket: VenueSocket, channel: str, data: Any) -> None:
         socket.notes["spoke_at"] = time.monotonic()

@@ -1,4 +1,4 @@
-"""The REST of a simulated Lighter: what it tells of the simulated exchange, page by page, late, and not to everybody."""
+"""The REST of a simulated Lighter: lists by page, with the lag and the tokens of the venue, and order entry by transactions."""
 
 import json
 import time
@@ -15,7 +15,7 @@ from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.tokens import READ_ONLY, SIGNED, ends_of
 from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS, Rows, money
-from orderledger.simulation.market import ExchangeSimulator, SimulatedFill, SimulatedOrder
+from orderledger.simulation.market import ExchangeSimulator, Reason, Refusal, SimulatedFill, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
 
@@ -36,7 +36,7 @@ class Refused(Exception):
 
 
 class LighterRest(VenueServer):
-    """Half of `LighterServer`, which says what the parameters mean."""
+    """The REST half of `LighterServer`, where the parameters are explained."""
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class LighterRest(VenueServer):
         is_coarse: bool = False,
     ) -> None:
         super().__init__(exchange, faults=faults, port=port)
+        exchange.rules.client_ids = "unique_while_open"
         self.clock = clock
         self.markets = Markets(dict(markets), 1)
         self.rest_lag = rest_lag
@@ -155,17 +156,17 @@ class LighterRest(VenueServer):
         market = request.query.get("market_id")
         if self.needs_market and market is None:
             raise Refused(INVALID_PARAMETER, "invalid param : field market_id is not set")
-        orders = [order for order in self._told(self.exchange.open_orders(account)) if self._is_in(order.instrument, market)]
+        orders = [order for order in self._visible(self.exchange.open_orders(account)) if self._is_in(order.instrument, market)]
         return self.answer({"code": 200, "orders": [*self._order_rows(orders), *self.extra_rows]})
 
     async def _inactive_orders(self, request: web.Request, account: str) -> web.Response:
         ended = [order for order in self.exchange.orders(account) if order.status.is_ended]
-        newest_first = sorted(self._told(ended), key=lambda order: order.sequence, reverse=True)
+        newest_first = sorted(self._visible(ended), key=lambda order: order.sequence, reverse=True)
         return self._page(request, "orders", self._order_rows(newest_first))
 
     async def _account_orders(self, request: web.Request, account: str) -> web.Response:
         asked = request.query.get("client_order_indexes", "").split(",")
-        found = [order for one in asked for order in self._told(self.exchange.orders_by_client_id(account, one))]
+        found = [order for one in asked for order in self._visible(self.exchange.orders_by_client_id(account, one))]
         return self.answer({"code": 200, "orders": self._order_rows(found)})
 
     async def _trades(self, request: web.Request, account: str) -> web.Response:
@@ -196,27 +197,27 @@ class LighterRest(VenueServer):
         answer = {"code": 200, "tx_hash": f"{self.exchange.sequence:080x}", "predicted_execution_time_ms": 1}
         if account is None:
             return {"code": 21100, "message": "account not found"}
-        if kind == CREATE_ORDER:
-            client_id = str(order["ClientOrderIndex"])
-            if any(not known.status.is_ended for known in self.exchange.orders_by_client_id(account, client_id)):
-                return {"code": 21728, "message": "client order index already exists"}
-            self.exchange.place(
+        if kind == CANCEL_ORDER:
+            self.exchange.request_cancel(account, order_id=int(order["Index"]))
+            return answer
+        quantity, limit_price = Decimal(order["BaseAmount"]).scaleb(-4), Decimal(order["Price"]).scaleb(-2)
+        if kind == MODIFY_ORDER:
+            self.exchange.request_replace(account, order_id=int(order["Index"]), quantity=quantity, limit_price=limit_price)
+        elif kind == CREATE_ORDER:
+            done = self.exchange.submit(
                 account,
-                client_id=client_id,
+                client_id=str(order["ClientOrderIndex"]),
                 instrument=self.markets.instrument(order["MarketIndex"]),
                 side="sell" if order.get("IsAsk") else "buy",
-                quantity=Decimal(order["BaseAmount"]).scaleb(-4),
-                limit_price=Decimal(order["Price"]).scaleb(-2),
+                quantity=quantity,
+                limit_price=limit_price,
             )
-        elif kind == CANCEL_ORDER:
-            self.exchange.cancel(int(order["Index"]))
-        elif kind == MODIFY_ORDER:
-            quantity, limit_price = Decimal(order["BaseAmount"]).scaleb(-4), Decimal(order["Price"]).scaleb(-2)
-            self.exchange.modify(int(order["Index"]), quantity=quantity, limit_price=limit_price, with_new_id=False)
+            if isinstance(done, Refusal) and done.reason == Reason.DUPLICATE_ORDER:
+                return {"code": 21728, "message": "client order index already exists"}
         return answer
 
-    def _told(self, orders: Sequence[SimulatedOrder]) -> list[SimulatedOrder]:
-        """What REST knows by now."""
+    def _visible(self, orders: Sequence[SimulatedOrder]) -> list[SimulatedOrder]:
+        """The orders that REST knows by now."""
         until = self.clock.now() - self.rest_lag
         return [order for order in orders if not self.rest_lag or order.created_at <= until]
 

@@ -25,7 +25,7 @@ class LighterServer(LighterRest):
 
     `rest_lag`: how long a new order is missing from REST. `quiet_seconds`: a client that says nothing for so long is
     disconnected. `requests_per_minute` in `window_seconds`: beyond it the answer is 23000. `needs_market`: active orders are
-    told market by market, as older deployments do. `is_coarse`: REST gives times in seconds. `words` overrides the status of
+    listed market by market, as older deployments do. `is_coarse`: REST gives times in seconds. `words` overrides the status of
     an order, `extra_rows` stand in every list of orders, tokens in `refused_tokens` have ended, subscriptions of channels in
     `deaf_to` get no answer. There are no calls that are in `lacks`. `heard` counts the frames of clients by their types.
     """
@@ -39,7 +39,7 @@ class LighterServer(LighterRest):
         self.quiet_seconds = quiet_seconds
         self.heard: Counter[str] = Counter()
         self.deaf_to: set[str] = set()
-        exchange.subscribe(self._changed)
+        exchange.subscribe(self._push_change)
 
     async def converse(self, socket: VenueSocket) -> None:
         socket.notes["channels"] = set()
@@ -89,8 +89,8 @@ class LighterServer(LighterRest):
     def _push(self, socket: VenueSocket, how: str, kind: str, account: str, body: Document) -> None:
         self.push(socket, {"type": f"{how}/{kind}", "channel": f"{kind}:{self._accounts[account]}", **body})
 
-    def _changed(self, change: Change) -> None:
-        """The simulated exchange has changed: tell those who subscribed."""
+    def _push_change(self, change: Change) -> None:
+        """Push a change of the exchange to those who subscribed."""
         bodies: dict[str, Document] = {}
         if change.fill is not None:
             row = self._rows.trade(change.fill)

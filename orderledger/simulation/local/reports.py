@@ -58,6 +58,7 @@ class Reports:
 
     def __init__(self, exchange: ExchangeSimulator, account: str, line: LossyLine) -> None:
         self.said: list[Message] = []
+        self._rejected: set[str] = set()
         self._exchange, self._account, self._line = exchange, account, line
         self._lost: int | None = None
         exchange.subscribe(self._changed)
@@ -66,10 +67,12 @@ class Reports:
         """The next report is remembered and not pushed."""
         self._lost = len(self.said)
 
-    def report(self, kind: str, subject: SimulatedOrder | str, **fields: Any) -> Message:
+    def add(self, kind: str, subject: SimulatedOrder | str, **fields: Any) -> Message:
         """Remember a report about an order, or about a client order id that is none, and push it."""
         report = self.message(kind, subject, source="venue_push", **fields)
         self.said.append(report)
+        if kind == "reject" and isinstance(subject, str):
+            self._rejected.add(subject)
         if self._lost != len(self.said) - 1:
             self._line.push(report, channel="fills" if kind == "fill" else "orders")
         return report
@@ -89,10 +92,24 @@ class Reports:
         claims = self.claims(order)
         return self.message("status", order, source=source, status=claims["status"], reported=claims)
 
-    def rejected(self, client_order_id: str) -> Message | None:
-        """The report that rejected this client order id, if it never was an order."""
-        own = (each for each in self.said if each["client_order_id"] == client_order_id)
-        return next((each for each in own if each["type"] == "reject" and "venue_order_id" not in each), None)
+    def status_of(self, client_order_id: str) -> Message:
+        """What the venue knows of a client order id now: a `status` message, or `absent`."""
+        order = self._exchange.named(self._account, client_id=client_order_id)
+        if order is not None:
+            return self.status(order, source="venue_poll")
+        if not self.is_rejected(client_order_id):
+            return self.message("absent", client_order_id, source="venue_poll")
+        claims = {"status": "rejected", "cum_quantity": "0", "leaves_quantity": "0"}
+        return self.message("status", client_order_id, source="venue_poll", status="rejected", reported=claims)
+
+    def is_rejected(self, client_order_id: str) -> bool:
+        """Whether an order of this id was refused, and so never became one."""
+        return client_order_id in self._rejected
+
+    def restore(self, said: list[Message]) -> None:
+        """Go on from earlier reports."""
+        self.said = said
+        self._rejected = {each["client_order_id"] for each in said if each["type"] == "reject" and "venue_order_id" not in each}
 
     def claims(self, order: SimulatedOrder) -> dict[str, str]:
         """What the venue claims of an order besides, for cross-checks."""
@@ -116,7 +133,7 @@ class Reports:
         elif kind == "replace" or (len(order.legs) > 1 and kind == "acknowledge"):
             kind, quantity = "replace", fields["reported"]["quantity"]
             fields |= {"quantity": quantity, "limit_price": plain(order.limit_price or ZERO)}
-        self.report(kind, order, **fields)
+        self.add(kind, order, **fields)
 
 
 def polled(reports: Iterable[Message]) -> list[Message]:

@@ -23,10 +23,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Self
 
-from msgspec import structs
-
 from orderledger.domain.exact import plain
 from orderledger.domain.values import OrderType
+from orderledger.simulation.local.desk import OrderDesk
 from orderledger.simulation.local.line import Fate, LineFaults, LineState, LossyLine
 from orderledger.simulation.local.memory import Memory, read_memory, write_memory
 from orderledger.simulation.local.reports import Reports, VenueAnswer, VenueUnreachable, polled, utc_text
@@ -46,9 +45,7 @@ from orderledger.simulation.market import (
     ExchangeSimulator,
     FeeSchedule,
     Kind,
-    Refusal,
     SimulatedInstrument,
-    SimulatedOrder,
 )
 
 INSTRUMENTS = (
@@ -56,7 +53,6 @@ INSTRUMENTS = (
     SimulatedInstrument(name="ETH-USD", currency="USD", tick=Decimal("0.05"), lot=Decimal("0.01"), price=Decimal(3200)),
 )
 FEES = FeeSchedule(taker=Decimal("0.0004"), maker=Decimal("-0.0001"), decimals=8)
-RANDOM_REJECTS = ("rate_limited", "insufficient_margin")
 
 
 class LocalVenue:
@@ -90,11 +86,12 @@ class LocalVenue:
             accounts=[account],
             instruments=instruments,
             fees=fees,
-            rules=EntryRules(order_types=types, client_ids="unique", judge=self._random_reject),
+            rules=EntryRules(order_types=types, client_ids="unique"),
             first_order_id=1001,
             first_fill_id=5001,
         )
         self._reports = Reports(self.exchange, account, self._line)
+        self._desk = OrderDesk(self.exchange, account, self._reports, self._line, self._chance)
         self._flows = {each.name: BackgroundFlow(self.exchange, each, self._chance) for each in instruments}
         self.exchange.subscribe(self._schedule_expiry)
         self._line.schedule_drop()
@@ -197,15 +194,7 @@ class LocalVenue:
     def order_status(self, client_order_id: str) -> Message:
         """What the venue knows of one order now: a `status` message, or `absent`."""
         self._require_connection()
-        order = self.exchange.named(self.account, client_id=client_order_id)
-        rejected = self._reports.rejected(client_order_id)
-        if order is not None:
-            answer = self._reports.status(order, source="venue_poll")
-        elif rejected is not None:
-            claims = {"status": "rejected", "cum_quantity": "0", "leaves_quantity": "0"}
-            answer = self._reports.message("status", client_order_id, source="venue_poll", status="rejected", reported=claims)
-        else:
-            answer = self._reports.message("absent", client_order_id, source="venue_poll")
+        answer = self._reports.status_of(client_order_id)
         self._remember()
         return answer
 
@@ -256,7 +245,7 @@ class LocalVenue:
         venue._chance.setstate(memory.chance)
         venue._line.state = memory.line
         venue.exchange.restore(memory.exchange)
-        venue._reports.said = memory.said
+        venue._reports.restore(memory.said)
         for name, state in memory.flows.items():
             venue._flows[name].state = state
         return venue
@@ -294,7 +283,7 @@ class LocalVenue:
         self._run(sent_at + self._line.latency())
         if self._line.was_down(since=sent_at):
             return None
-        answer = self._execute(request, is_answer_lost=fate == "answer_lost")
+        answer = self._desk.execute(request, is_answer_lost=fate == "answer_lost")
         answered_at = self.now
         self._run(answered_at + self._line.latency())
         is_lost = fate == "answer_lost" or self._line.was_down(since=answered_at)
@@ -309,45 +298,7 @@ class LocalVenue:
                 case Expiry():
                     self.exchange.expire_due(self.now)
                 case SubmitRequest() | CancelRequest() | ReplaceRequest():
-                    self._execute(event)
-
-    def _execute(self, request: Request, *, is_answer_lost: bool = False) -> Message:
-        """Do what is asked, or refuse it. The answer is the first report of it, and is pushed too, unless it is to be lost."""
-        first = len(self._reports.said)
-        if is_answer_lost:
-            self._reports.lose_next()
-        match request:
-            case SubmitRequest():
-                self._submit(request)
-            case CancelRequest(client_order_id=name):
-                self._refused("reject_cancel", request, self.exchange.request_cancel(self.account, client_id=name))
-            case ReplaceRequest(client_order_id=name):
-                quantity, limit_price = request.quantity, request.limit_price
-                done = self.exchange.request_replace(
-                    self.account, client_id=name, quantity=quantity, limit_price=limit_price, with_new_id=None
-                )
-                self._refused("reject_replace", request, done)
-        return self._reports.said[first]
-
-    def _submit(self, request: SubmitRequest) -> None:
-        terms = structs.asdict(request)
-        name = terms.pop("client_order_id")
-        rejected = self._reports.rejected(name)
-        done = Refusal(reason="duplicate_order") if rejected else self.exchange.submit(self.account, client_id=name, **terms)
-        if isinstance(done, Refusal):
-            self._reports.report("reject", done.order or name, reason=done.reason)
-
-    def _refused(self, kind: str, request: CancelRequest | ReplaceRequest, done: SimulatedOrder | Refusal) -> None:
-        if not isinstance(done, Refusal):
-            return
-        claims = None if done.order is None else self._reports.claims(done.order)
-        subject = done.order or request.client_order_id
-        self._reports.report(kind, subject, reported=claims, reason=done.reason, request_id=request.request_id)
-
-    def _random_reject(self, kind: Kind, order: SimulatedOrder) -> str | None:
-        """The line's faults reject some requests of this account."""
-        is_rejected = order.account == self.account and self._chance.random() < self._line.faults.reject_rate
-        return self._chance.choice(RANDOM_REJECTS) if is_rejected else None
+                    self._desk.execute(event)
 
     def _schedule_flow(self, instrument: str) -> None:
         mean = self._flow_interval_seconds or 0.0

@@ -1,14 +1,15 @@
 """What a simulated venue checks before it takes an order, and how it refuses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal, Required, TypedDict
 
-from orderledger.domain.values import OrderType
-from orderledger.simulation.market.fills import Number, number
+from orderledger.domain.values import OrderType, Side, TimeInForce
 from orderledger.simulation.market.instruments import SimulatedInstrument, is_multiple
+from orderledger.simulation.market.numbers import Number, number
 from orderledger.simulation.market.rows import Kind, SimulatedOrder
 
 WITH_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT)
@@ -17,6 +18,26 @@ WITH_STOP = (OrderType.STOP, OrderType.STOP_LIMIT)
 
 ClientIds = Literal["any", "unique_while_open", "unique"]
 Judge = Callable[[Kind, SimulatedOrder], str | None]
+
+
+class OrderTerms(TypedDict, total=False):
+    """The terms of an order, as `place` and `submit` take them.
+
+    A limit order needs a `limit_price`. A stop order needs a `stop_price`, and waits until a match reaches it. Submitted `day`
+    orders end at midnight UTC, `gtd` orders at `expire_at`, when `expire_due` is called. `reduce_only` is kept, not enforced.
+    """
+
+    instrument: Required[str]
+    side: Required[Side | str]
+    quantity: Required[Number]
+    client_id: str | None
+    limit_price: Number | None
+    stop_price: Number | None
+    order_type: OrderType | str
+    time_in_force: TimeInForce | str
+    expire_at: datetime | None
+    post_only: bool
+    reduce_only: bool
 
 
 class Reason(StrEnum):
@@ -73,19 +94,18 @@ def parsed(value: Number | None) -> Decimal | None:
         return None
 
 
-def why_not_order(
-    terms: Mapping[str, Any], instrument: SimulatedInstrument | None, supported: frozenset[OrderType]
-) -> Reason | None:
+def why_not_order(terms: OrderTerms, instrument: SimulatedInstrument | None, supported: frozenset[OrderType]) -> Reason | None:
     """Check the type, the prices that it needs, and all numbers. Without a listed `instrument` any tick and lot will do."""
-    order_type = terms["order_type"]
+    order_type = terms.get("order_type", OrderType.LIMIT)
     if order_type not in supported:
         return Reason.UNSUPPORTED_ORDER_TYPE
-    has_limit, has_stop = terms["limit_price"] is not None, terms["stop_price"] is not None
+    limit_price, stop_price = terms.get("limit_price"), terms.get("stop_price")
+    has_limit, has_stop = limit_price is not None, stop_price is not None
     if has_limit != (order_type in WITH_LIMIT):
         return Reason.INCORRECT_PRICE
-    if has_stop != (order_type in WITH_STOP) or (has_stop and not _is_price(parsed(terms["stop_price"]), instrument)):
+    if has_stop != (order_type in WITH_STOP) or (has_stop and not _is_price(parsed(stop_price), instrument)):
         return Reason.INCORRECT_STOP_PRICE
-    return why_not_numbers(parsed(terms["quantity"]), parsed(terms["limit_price"]), instrument, has_price=has_limit)
+    return why_not_numbers(parsed(terms["quantity"]), parsed(limit_price), instrument, has_price=has_limit)
 
 
 def why_not_numbers(

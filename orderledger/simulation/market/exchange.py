@@ -16,14 +16,14 @@ never with itself: its resting order is canceled (`self_trade`). What is left of
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Unpack
 
 from orderledger.domain.exact import EXACT, total
-from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger.domain.values import TimeInForce
 from orderledger.simulation.market.book import keeps_priority
-from orderledger.simulation.market.checks import Reason, Refusal, parsed, why_not_numbers, why_not_order
-from orderledger.simulation.market.fills import Number
+from orderledger.simulation.market.checks import OrderTerms, Reason, Refusal, parsed, why_not_numbers, why_not_order
 from orderledger.simulation.market.matching import MatchingExchange
+from orderledger.simulation.market.numbers import Number
 from orderledger.simulation.market.rows import Kind, OrderStatus, SimulatedOrder
 
 
@@ -33,42 +33,13 @@ class ExchangeSimulator(MatchingExchange):
     `instruments`: those listed. With none listed, any instrument trades in any tick and lot. `rules`: see `EntryRules`.
     """
 
-    def submit(
-        self,
-        account: str,
-        *,
-        instrument: str,
-        side: Side | str,
-        quantity: Number,
-        client_id: str | None = None,
-        limit_price: Number | None = None,
-        order_type: OrderType | str = OrderType.LIMIT,
-        time_in_force: TimeInForce | str = TimeInForce.GTC,
-        expire_at: datetime | None = None,
-        post_only: bool = False,
-        reduce_only: bool = False,
-        stop_price: Number | None = None,
-    ) -> SimulatedOrder | Refusal:
+    def submit(self, account: str, **terms: Unpack[OrderTerms]) -> SimulatedOrder | Refusal:
         """Take an order and match it at once, or refuse it. Returns the order's row after its fills, or why it was refused.
 
-        A limit order needs a `limit_price`. A stop order needs a `stop_price`, and waits until a match reaches it. `day` orders
-        end at midnight UTC, `gtd` orders at `expire_at`, when `expire_due` is called. `reduce_only` is kept, and not enforced.
         Raises ValueError for a side or a time in force that does not exist, TypeError for a float.
         """
-        terms: dict[str, Any] = {
-            "instrument": instrument,
-            "side": Side(side),
-            "quantity": quantity,
-            "client_id": client_id,
-            "limit_price": limit_price,
-            "order_type": order_type,
-            "time_in_force": TimeInForce(time_in_force),
-            "expire_at": self._expiry(TimeInForce(time_in_force), expire_at),
-            "post_only": post_only,
-            "reduce_only": reduce_only,
-            "stop_price": stop_price,
-        }
-        known = self._taken(account, client_id)
+        terms["expire_at"] = self._expiry(terms)
+        known = self._taken(account, terms.get("client_id"))
         reason: str | None = Reason.DUPLICATE_ORDER if known is not None else self._why_not_terms(terms)
         if reason is not None:
             return Refusal(reason=reason, order=known)
@@ -135,12 +106,12 @@ class ExchangeSimulator(MatchingExchange):
         is_free = is_free or (self.rules.client_ids == "unique_while_open" and known is not None and known.status.is_ended)
         return None if is_free else known
 
-    def _why_not_terms(self, terms: dict[str, Any]) -> Reason | None:
-        instrument = self.instruments.get(terms["instrument"])
+    def _why_not_terms(self, terms: OrderTerms) -> Reason | None:
+        instrument, expire_at = self.instruments.get(terms["instrument"]), terms.get("expire_at")
         if self.instruments and instrument is None:
             return Reason.UNKNOWN_INSTRUMENT
         reason = why_not_order(terms, instrument, self.rules.order_types)
-        is_gtd, expire_at = terms["time_in_force"] is TimeInForce.GTD, terms["expire_at"]
+        is_gtd = terms.get("time_in_force") == TimeInForce.GTD
         is_past = is_gtd and (expire_at is None or expire_at <= self.clock.now())
         return Reason.INCORRECT_EXPIRE_AT if reason is None and is_past else reason
 
@@ -164,10 +135,14 @@ class ExchangeSimulator(MatchingExchange):
         new_id = loses_place if with_new_id is None else with_new_id
         return self.modify(order, quantity=quantity, limit_price=limit_price, with_new_id=new_id)
 
-    def _expiry(self, time_in_force: TimeInForce, expire_at: datetime | None) -> datetime | None:
-        if time_in_force is not TimeInForce.DAY:
-            return expire_at if time_in_force is TimeInForce.GTD else None
-        return datetime.combine(self.clock.now().date() + timedelta(days=1), time(), tzinfo=UTC)
+    def _expiry(self, terms: OrderTerms) -> datetime | None:
+        match TimeInForce(terms.get("time_in_force", TimeInForce.GTC)):
+            case TimeInForce.DAY:
+                return datetime.combine(self.clock.now().date() + timedelta(days=1), time(), tzinfo=UTC)
+            case TimeInForce.GTD:
+                return terms.get("expire_at")
+            case _:
+                return None
 
 
 def _why_not_replace(order: SimulatedOrder | None) -> Reason:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from orderledger.domain.exact import EXACT
 from orderledger.domain.values import Liquidity, Side
 from orderledger.simulation.market.book import Match
-from orderledger.simulation.market.fills import Number
+from orderledger.simulation.market.numbers import Number
 from orderledger.simulation.market.rows import OrderStatus, SimulatedFill, SimulatedFunding, SimulatedOrder
 from orderledger.simulation.market.scripted import Named, ScriptedExchange
 

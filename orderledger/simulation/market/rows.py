@@ -3,7 +3,7 @@
 Quantities and prices are exact decimals in the instrument's own units, times are aware and in UTC, ids are whole numbers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -92,6 +92,13 @@ class SimulatedOrder:
     def average_price(self) -> Decimal | None:
         """Of its fills; None while there are none."""
         return QUOTIENT.divide(self.notional, self.filled) if self.filled else None
+
+    def after(self, fill: "SimulatedFill") -> "SimulatedOrder":
+        """The order after a fill. An ended order keeps its status."""
+        is_done = not self.status.is_ended and fill.cumulated >= self.quantity
+        notional = EXACT.add(self.notional, EXACT.multiply(fill.quantity, fill.price))
+        status = OrderStatus.FILLED if is_done else self.status
+        return replace(self, filled=fill.cumulated, notional=notional, status=status, updated_at=fill.at, sequence=fill.sequence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Unpack
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
 from orderledger.infrastructure.clock import Clock
-from orderledger.simulation.market.checks import EntryRules
-from orderledger.simulation.market.fills import Number, after_fill, executed, number, positive, positive_or_none
+from orderledger.simulation.market.checks import EntryRules, OrderTerms
 from orderledger.simulation.market.instruments import FeeSchedule, SimulatedInstrument
+from orderledger.simulation.market.numbers import Number, number, positive, positive_or_none
 from orderledger.simulation.market.rows import Change, Kind, OrderStatus, SimulatedFill, SimulatedFunding, SimulatedOrder
 from orderledger.simulation.market.state import ExchangeState
 
@@ -61,38 +61,13 @@ class ScriptedExchange(ExchangeState):
         self,
         account: str,
         *,
-        client_id: str | None = None,
-        instrument: str,
-        side: Side | str,
-        quantity: Number,
-        limit_price: Number | None = None,
-        order_type: OrderType | str = OrderType.LIMIT,
-        time_in_force: TimeInForce | str = TimeInForce.GTC,
-        post_only: bool = False,
-        reduce_only: bool = False,
-        stop_price: Number | None = None,
-        expire_at: datetime | None = None,
-        parent_id: int | None = None,
         is_accepted: bool = True,
+        parent_id: int | None = None,
         reason: str | None = None,
+        **terms: Unpack[OrderTerms],
     ) -> SimulatedOrder:
         """A new order: `open`, `waiting` if it has a stop, or `received` if it is not accepted yet."""
-        row = self._new_row(
-            account,
-            client_id=client_id,
-            instrument=instrument,
-            side=side,
-            quantity=quantity,
-            limit_price=limit_price,
-            order_type=order_type,
-            time_in_force=time_in_force,
-            post_only=post_only,
-            reduce_only=reduce_only,
-            stop_price=stop_price,
-            expire_at=expire_at,
-            parent_id=parent_id,
-            reason=reason,
-        )
+        row = replace(self._new_row(account, **terms), parent_id=parent_id, reason=reason)
         return self._placed(row if is_accepted else replace(row, status=OrderStatus.RECEIVED))
 
     def accept(self, order: Named) -> SimulatedOrder:
@@ -165,22 +140,29 @@ class ScriptedExchange(ExchangeState):
         usual_fee, fee_currency = self._usual_fee(row.instrument, EXACT.multiply(size, at_price), maker_or_taker)
         paid = usual_fee if fee is None else number(fee)
         self.sequence += 1
-        fill = executed(
-            row,
-            self.position(row.account, row.instrument),
+        position = self.position(row.account, row.instrument)
+        fill = SimulatedFill(
+            account=row.account,
+            fill_id=self._next_fill_id if fill_id is None else fill_id,
+            order_id=row.order_id,
+            client_id=row.client_id,
+            instrument=row.instrument,
+            side=row.side,
             quantity=size,
             price=at_price,
-            fill_id=self._next_fill_id if fill_id is None else fill_id,
             liquidity=maker_or_taker,
             fee=paid,
             fee_currency=fee_currency,
+            cumulated=EXACT.add(row.filled, size),
+            position_before=position.quantity,
+            realized=position.realized_by(size if row.side is Side.BUY else -size, at_price),
             reason=reason,
             at=self.clock.now(),
             sequence=self.sequence,
         )
         self._next_fill_id += fill_id is None
         self._keep_fill(fill)
-        self._keep_order(after_fill(row, fill))
+        self._keep_order(row.after(fill))
         self._notify(Change(kind=Kind.FILLED, account=row.account, order=self.order(row.order_id), fill=fill))
         return fill
 
@@ -219,33 +201,26 @@ class ScriptedExchange(ExchangeState):
         self._notify(Change(kind=Kind.FUNDED, account=account, funding=funding))
         return funding
 
-    def _new_row(
-        self,
-        account: str,
-        *,
-        side: Side | str,
-        quantity: Number,
-        limit_price: Number | None,
-        order_type: OrderType | str,
-        time_in_force: TimeInForce | str,
-        stop_price: Number | None,
-        **terms: Any,
-    ) -> SimulatedOrder:
-        now = self.clock.now()
+    def _new_row(self, account: str, **terms: Unpack[OrderTerms]) -> SimulatedOrder:
+        order_id, now, stop_price = self._next_order_id, self.clock.now(), positive_or_none(terms.get("stop_price"))
         return SimulatedOrder(
             account=account,
-            order_id=self._next_order_id,
-            side=Side(side),
-            quantity=positive(quantity),
-            order_type=OrderType(order_type),
-            time_in_force=TimeInForce(time_in_force),
-            limit_price=positive_or_none(limit_price),
-            stop_price=positive_or_none(stop_price),
+            order_id=order_id,
+            client_id=terms.get("client_id"),
+            instrument=terms["instrument"],
+            side=Side(terms["side"]),
+            quantity=positive(terms["quantity"]),
+            order_type=OrderType(terms.get("order_type", OrderType.LIMIT)),
+            time_in_force=TimeInForce(terms.get("time_in_force", TimeInForce.GTC)),
+            limit_price=positive_or_none(terms.get("limit_price")),
+            stop_price=stop_price,
+            expire_at=terms.get("expire_at"),
+            post_only=terms.get("post_only", False),
+            reduce_only=terms.get("reduce_only", False),
             status=OrderStatus.OPEN if stop_price is None else OrderStatus.WAITING,
-            legs=(self._next_order_id,),
+            legs=(order_id,),
             created_at=now,
             updated_at=now,
-            **terms,
         )
 
     def _placed(self, row: SimulatedOrder) -> SimulatedOrder:

@@ -26,22 +26,22 @@ venue = "{venue}"
 {section}"""
 
 
-async def serve(told: argparse.Namespace) -> None:
+async def serve(options: argparse.Namespace) -> None:
     """Until SIGTERM or SIGINT."""
-    stop, chance = asyncio.Event(), random.Random(told.seed)
+    stop, chance = asyncio.Event(), random.Random(options.seed)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    faults = Faults(told.seed, **dict.fromkeys((*FRAME_FAULTS, *ANSWER_FAULTS), told.faults))
-    venue = simulated(told.venue, faults, SystemClock())
-    venue.server.port = told.port
+    faults = Faults(options.seed, **dict.fromkeys((*FRAME_FAULTS, *ANSWER_FAULTS), options.faults))
+    venue = simulated(options.venue, faults, SystemClock())
+    venue.server.port = options.port
     async with venue.server as server:
         addresses = f'url = "{server.http_url}{venue.path}"'
-        if "websocket_url" in adapter(told.venue).settings.model_fields:
+        if "websocket_url" in adapter(options.venue).settings.model_fields:
             addresses += f'\nwebsocket_url = "{server.websocket_url}"'
-        print(SETTINGS.format(venue=told.venue, addresses=addresses, section=venue.section), flush=True)
+        print(SETTINGS.format(venue=options.venue, addresses=addresses, section=venue.section), flush=True)
         if venue.token is not None:
             print(f"export {TOKEN_VARIABLE}={venue.token}", file=sys.stderr, flush=True)
-        while not await happens_within(stop, told.every):
+        while not await happens_within(stop, options.every):
             step(
                 server.exchange,
                 chance,
@@ -60,11 +60,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="Of what happens, and of the faults.")
     parser.add_argument("--every", type=float, default=1.0, help="Seconds between two happenings. Default: 1.")
     parser.add_argument("--faults", type=float, default=0.0, help="The chance of each fault for a frame or an answer, e.g. 0.01.")
-    told = parser.parse_args()
-    if not 0 <= told.faults * len(ANSWER_FAULTS) <= 1:
-        parser.error(f"--faults: {told.faults:g} for each of {len(ANSWER_FAULTS)} faults is no chance")
+    options = parser.parse_args()
+    if not 0 <= options.faults * len(ANSWER_FAULTS) <= 1:
+        parser.error(f"--faults: {options.faults:g} for each of {len(ANSWER_FAULTS)} faults is no chance")
     try:
-        asyncio.run(serve(told))
+        asyncio.run(serve(options))
     except InvalidSetting as error:
         parser.error(str(error))
     except ModuleNotFoundError as error:

@@ -53,12 +53,12 @@ class Writer:
             "transaction_date": written_at(max([order.updated_at, *(leg.updated_at for leg in legs)])),
             "class": self.kind(order),
         }
-        told = {
+        texts = {
             "option_symbol": order.instrument if _is_option(order.instrument) else None,
             "reason_description": order.reason,
             "tag": order.client_id if has_tags else None,
         }
-        return {**row, **{name: text for name, text in told.items() if text is not None}, **self._with_legs(legs, terms)}
+        return {**row, **{name: text for name, text in texts.items() if text is not None}, **self._with_legs(legs, terms)}
 
     def _with_legs(self, legs: list[SimulatedOrder], terms: dict[str, str]) -> dict[str, Any]:
         rows = [self.row(leg, has_tags=False) for leg in legs]

@@ -93,7 +93,7 @@ class TradierServer(VenueServer):
         self.desk.match()
 
     async def converse(self, socket: VenueSocket) -> None:
-        """One client: it names its session first, then it is told what happens."""
+        """One client: it names its session first, then it gets what happens."""
         unsubscribe: Callable[[], None] | None = None
         try:
             async for text in socket.texts():
@@ -103,13 +103,13 @@ class TradierServer(VenueServer):
                     await socket.close(1008, "session not found")
                     return
                 if unsubscribe is None:
-                    unsubscribe = self.exchange.subscribe(lambda change: self._tell(socket, change))
+                    unsubscribe = self.exchange.subscribe(lambda change: self._push_change(socket, change))
                     self.push(socket, self._heartbeat())
         finally:
             if unsubscribe is not None:
                 unsubscribe()
 
-    def _tell(self, socket: VenueSocket, change: Change) -> None:
+    def _push_change(self, socket: VenueSocket, change: Change) -> None:
         if change.order is not None:
             self.push(socket, self.writer.event(change.order))
 
@@ -117,7 +117,7 @@ class TradierServer(VenueServer):
         return {"event": "heartbeat", "status": "active", "timestamp": written_at(self.exchange.clock.now())}
 
     def _limited(self, handler: Callable[[web.Request], Awaitable[web.Response]]) -> Handler:
-        """Behind the token and the limits, of which every answer tells."""
+        """Behind the token and the limits, which stand in the headers of every answer."""
 
         async def limited(request: web.Request) -> web.StreamResponse:
             if request.headers.get("Authorization") != f"Bearer {self.token}":
