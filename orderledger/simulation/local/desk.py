@@ -43,19 +43,19 @@ class OrderDesk:
     def _submit(self, request: SubmitRequest) -> None:
         terms = structs.asdict(request)
         name = terms.pop("client_order_id")
-        is_taken = self._reports.is_rejected(name)
-        done = (
-            Refusal(reason=str(Reason.DUPLICATE_ORDER)) if is_taken else self._exchange.submit(self._account, client_id=name, **terms)
-        )
+        if self._reports.is_rejected(name):
+            done: SimulatedOrder | Refusal = Refusal(reason=Reason.DUPLICATE_ORDER)
+        else:
+            done = self._exchange.submit(self._account, client_id=name, **terms)
         if isinstance(done, Refusal):
-            self._reports.add("reject", done.order or name, reason=done.reason)
+            self._reports.add("reject", done.order or name, reason=str(done.reason))
 
     def _refused(self, kind: str, request: CancelRequest | ReplaceRequest, done: SimulatedOrder | Refusal) -> None:
         if not isinstance(done, Refusal):
             return
         claims = None if done.order is None else self._reports.claims(done.order)
         subject = done.order or request.client_order_id
-        self._reports.add(kind, subject, reported=claims, reason=done.reason, request_id=request.request_id)
+        self._reports.add(kind, subject, reported=claims, reason=str(done.reason), request_id=request.request_id)
 
     def _random_reject(self, kind: Kind, order: SimulatedOrder) -> str | None:
         """The line's faults reject some requests of this account."""
