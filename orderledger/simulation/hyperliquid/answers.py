@@ -1,4 +1,8 @@
-"""What a simulated Hyperliquid answers to the questions of `/info`, within a weight per minute."""
+"""Answers of a simulated Hyperliquid to the queries of `/info`, within a weight per minute.
+
+Each query has a method, by its `type`; an unknown one gets 422, one beyond the weight 429. Lists hold at most 2000 rows, or
+`rows_per_page` where they are asked for by time.
+"""
 
 import json
 import time
@@ -40,7 +44,7 @@ LISTS: dict[str, dict[str, Any]] = {
 
 
 class HyperliquidRest(VenueServer):
-    """`weight` is what may be asked in a `minute`. `violations` counts what was refused, `most_weight` is what was spent.
+    """The HTTP half of `HyperliquidServer`. A `minute` allows `weight`; `violations` counts refusals, `most_weight` is the peak.
 
     `spot_balances`: balances of tokens by address, which the exchange does not keep. `spoiled` puts other fields into the rows of
     an order. With `disorder`, a seed, fills of one millisecond are listed in any order. `lists`: the lists of instruments.

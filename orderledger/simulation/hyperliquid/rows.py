@@ -1,4 +1,8 @@
-"""The rows of a simulated Hyperliquid: what is true, as the venue would write it."""
+"""Rows of the market in Hyperliquid's words: orders, fills, fundings and positions as its `/info` and its websocket give them.
+
+Numbers are text with all digits (`px` price, `sz` what is left, `origSz` the quantity), times whole milliseconds since 1970,
+coins the instruments. Each row is made from the market's row. Shapes: the venue's pages "Info endpoint" and "Subscriptions".
+"""
 
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -56,6 +60,7 @@ def full(order: SimulatedOrder, children: list[SimulatedOrder]) -> dict[str, Any
 
 
 def reported(row: dict[str, Any], status: str, at: datetime) -> dict[str, Any]:
+    """An order's row with its status word and the time of it, as `orderUpdates` and `orderStatus` have it."""
     return {"order": row, "status": status, "statusTimestamp": milliseconds(at)}
 
 
@@ -76,6 +81,7 @@ def status_word(order: SimulatedOrder) -> str:
 
 
 def fill(row: SimulatedFill) -> dict[str, Any]:
+    """A row of `userFills`. `startPosition` is signed, `fee` negative for a rebate; a conversion of dust has no ids."""
     is_dust = row.reason == DUST
     document: dict[str, Any] = {
         "coin": row.instrument,
@@ -111,6 +117,7 @@ def _direction(row: SimulatedFill) -> str:
 
 
 def pushed_funding(row: SimulatedFunding) -> dict[str, Any]:
+    """A row of the channel `userFundings`: `usdc` is positive if received, `szi` the signed position."""
     rate = Decimal("0.0000125")
     return {
         "time": milliseconds(row.at),
@@ -123,6 +130,7 @@ def pushed_funding(row: SimulatedFunding) -> dict[str, Any]:
 
 
 def asked_funding(row: SimulatedFunding) -> dict[str, Any]:
+    """The same payment as the query `userFunding` has it: under `delta`."""
     flat = pushed_funding(row)
     delta = {"type": "funding", **{name: value for name, value in flat.items() if name != "time"}}
     return {"time": flat["time"], "hash": NO_HASH, "delta": delta}

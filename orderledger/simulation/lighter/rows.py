@@ -1,4 +1,8 @@
-"""The rows that a simulated Lighter writes, from the simulated exchange."""
+"""Rows of the market in Lighter's words: orders, trades, fundings and positions as its REST and its websocket give them.
+
+Amounts, prices and money are text with a fixed number of decimals, times whole milliseconds, or microseconds where named so;
+instruments are market indexes, accounts account indexes. A trade has both sides: who is not ours is account `OTHERS`.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -43,6 +47,7 @@ class Rows:
         self._children = children
 
     def market(self, instrument: str) -> int:
+        """The market index of an instrument. LookupError if it is not listed."""
         index = self._markets.index(instrument)
         if index is None:
             raise LookupError(f"no market of {instrument}")
@@ -125,6 +130,7 @@ class Rows:
         }
 
     def funding(self, funding: SimulatedFunding) -> Document:
+        """A payment, in seconds; `change` is positive if received."""
         return {
             "timestamp": microseconds(funding.at) // 1_000_000,
             "market_id": self.market(funding.instrument),
@@ -136,6 +142,7 @@ class Rows:
         }
 
     def position(self, position: SimulatedPosition) -> Document:
+        """A position: its size without a sign, and `sign` 1 or -1."""
         return {
             "market_id": self.market(position.instrument),
             "symbol": position.instrument,
@@ -162,18 +169,22 @@ class Rows:
 
 
 def microseconds(at: datetime) -> int:
+    """Since 1970."""
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def amount(number: Decimal) -> str:
+    """A quantity as text."""
     return f"{number:.{SIZE_DECIMALS}f}"
 
 
 def price(number: Decimal | None) -> str:
+    """A price as text; 0 for none."""
     return f"{number or ZERO:.{PRICE_DECIMALS}f}"
 
 
 def money(number: Decimal) -> str:
+    """An amount of the quote currency as text."""
     return f"{number:.6f}"
 
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from orderledger.domain.values import Liquidity, OrderType, Side
 from orderledger.simulation.market.instruments import SimulatedInstrument
@@ -106,10 +107,6 @@ def _place(scene: _Scene, *, is_stop: bool = False) -> bool:
     return True
 
 
-def _place_stop(scene: _Scene) -> bool:
-    return _place(scene, is_stop=True)
-
-
 def _fill(scene: _Scene, *, is_partial: bool = False) -> bool:
     order = scene.one_of(OrderStatus.OPEN)
     if order is None:
@@ -118,10 +115,6 @@ def _fill(scene: _Scene, *, is_partial: bool = False) -> bool:
     quantity = scene.chance.randint(1, lots - 1) * scene.instrument.lot if is_partial and lots > 1 else order.left
     scene.exchange.fill(order, quantity, liquidity=scene.chance.choice(list(Liquidity)))
     return True
-
-
-def _partial_fill(scene: _Scene) -> bool:
-    return _fill(scene, is_partial=True)
 
 
 def _cancel(scene: _Scene) -> bool:
@@ -166,9 +159,9 @@ def _fund(scene: _Scene) -> bool:
 
 _ACTS: dict[str, Callable[[_Scene], bool]] = {
     "place": _place,
-    "place_stop": _place_stop,
+    "place_stop": partial(_place, is_stop=True),
     "trigger": _trigger,
-    "partial_fill": _partial_fill,
+    "partial_fill": partial(_fill, is_partial=True),
     "fill": _fill,
     "cancel": _cancel,
     "modify": _modify,

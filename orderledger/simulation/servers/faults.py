@@ -28,36 +28,12 @@ class Faults:
     `done` counts what was done. One chance is drawn per frame and answer, so that equal traffic meets equal faults.
     """
 
-    def __init__(
-        self,
-        seed: int = 0,
-        *,
-        drop: float = 0.0,
-        repeat: float = 0.0,
-        reorder: float = 0.0,
-        delay: float = 0.0,
-        lose_answer: float = 0.0,
-        server_error: float = 0.0,
-        too_many_requests: float = 0.0,
-        malformed: float = 0.0,
-        stale: float = 0.0,
-        delay_seconds: float = 0.05,
-    ) -> None:
+    def __init__(self, seed: int = 0, *, delay_seconds: float = 0.05, **chances: float) -> None:
         self.chance = random.Random(seed)
         self.done: Counter[str] = Counter()
         self.delay_seconds = delay_seconds
         self._planned: dict[str, deque[str]] = {"frame": deque(), "answer": deque()}
-        self.change(
-            drop=drop,
-            repeat=repeat,
-            reorder=reorder,
-            delay=delay,
-            lose_answer=lose_answer,
-            server_error=server_error,
-            too_many_requests=too_many_requests,
-            malformed=malformed,
-            stale=stale,
-        )
+        self.change(**chances)
 
     def change(self, **chances: float) -> None:
         """Set these chances, and all others to 0. Raises ValueError if one is not a chance."""

@@ -23,7 +23,7 @@ MOST_REMEMBERED = 100_000
 
 
 class VenueServer:
-    """Serves while it is entered: `async with SomeFake(exchange, faults=faults) as server`.
+    """Serves while it is entered: `async with SomeServer(exchange, faults=faults) as server`.
 
     Can be stopped and started again, on the same port, with the same exchange. Every answer and every frame goes through
     `faults`. `requests` counts requests by their name, which is the path unless `name_of` says more. `answers_instead`, a status
@@ -47,7 +47,7 @@ class VenueServer:
         self._refuses = False
         self._runner: web.AppRunner | None = None
 
-    # What a venue gives.
+    # A venue overrides these.
 
     def routes(self) -> Iterable[web.RouteDef]:
         """The HTTP side: `web.get(path, handler)`, `web.post(…)`. Handlers return `self.answer(document)`."""
@@ -66,7 +66,7 @@ class VenueServer:
         """The JSON of a Decimal, as the venue writes it: see `documents`."""
         return documents.as_text(number)
 
-    # What a venue's fake uses.
+    # For the venue's own server.
 
     def written(self, document: Any) -> str:
         """A document as this venue writes it. Text is taken as it is."""
@@ -84,16 +84,16 @@ class VenueServer:
         """Queue a frame, without waiting: for subscribers of the exchange, which are called synchronously."""
         return socket.push(self.written(document))
 
-    # What a test does to it.
+    # For tests.
 
     @property
     def http_url(self) -> str:
-        """Where it is asked."""
+        """The base address of HTTP."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def websocket_url(self) -> str:
-        """Where it is listened to."""
+        """The address of the websocket."""
         return f"ws://{HOST}:{self.port}{self.websocket_path}"
 
     def cut_all(self) -> None:

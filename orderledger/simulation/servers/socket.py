@@ -1,4 +1,4 @@
-"""One websocket of a fake server, seen from the server."""
+"""One websocket of a simulated venue, seen from the server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ REORDER_SECONDS = 0.1
 class VenueSocket:
     """A client's connection. Frames go out one after the other, in the order of `push`, through the faults.
 
-    `notes` belongs to the fake: what the client subscribed to, for instance.
+    `notes` belongs to the venue's server: what the client subscribed to, for instance.
     """
 
     def __init__(self, response: web.WebSocketResponse, request: web.Request, *, faults: Faults) -> None:

@@ -1,4 +1,8 @@
-"""The simulated exchange, written as Tradier writes it: rows of orders, events of the stream, positions."""
+"""Rows of the market in Tradier's words: orders with their legs, events of the stream, positions.
+
+Numbers are JSON numbers with a decimal point, times text to the millisecond in UTC. Money is in dollars, an option's quantity in
+contracts.
+"""
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -82,6 +86,7 @@ class Writer:
         }
 
     def positions(self, account: str) -> list[dict[str, Any]]:
+        """The positions that are not flat; `cost_basis` is negative for a short one."""
         return [
             {"symbol": held.instrument, "quantity": held.quantity, "cost_basis": _cost(held)}
             for held in self.exchange.positions(account)

@@ -1,4 +1,7 @@
-"""A simulated Tradier on loopback, speaking the real protocol: for tests, the demo and dry runs. Needs the extra `fake`."""
+"""A simulated Tradier on loopback: orders, positions and order entry over HTTP, and the account stream. Needs the extra `fake`.
+
+An order is received first, and decided about moments later; nothing is filled until a test fills it or `trade_at` gives a price.
+"""
 
 import asyncio
 import json
@@ -63,6 +66,7 @@ class TradierServer(VenueServer):
 
     @property
     def url(self) -> str:
+        """The base of all paths."""
         return f"{self.http_url}/v1"
 
     def routes(self) -> Iterable[web.RouteDef]:
