@@ -37,11 +37,18 @@ async def answered(sending: Awaitable[Result], seconds: float) -> Result | Failu
         return Unanswered("unreadable_answer", f"{type(error).__name__}: {error}")
 
 
-def as_answer(one: Sequence[Message] | Exception) -> Answer:
-    """One answer of a batch."""
+async def answer_of(sending: Awaitable[object], seconds: float) -> Answer:
+    """Wait for the answer to one request."""
+    return as_answer(await answered(sending, seconds))
+
+
+def as_answer(one: object) -> Answer:
+    """What an order entry returned for one request. The outcome is unknown if that is not a sequence of messages."""
     if isinstance(one, (NotSent, Unanswered)):
         return one
-    return Unanswered("unreadable_answer", f"{type(one).__name__}: {one}") if isinstance(one, Exception) else one
+    if isinstance(one, Sequence) and all(isinstance(message, Message) for message in one):
+        return list(one)
+    return Unanswered("unreadable_answer", f"{type(one).__name__}: {one}")
 
 
 async def record_answer(ledger: GatewayLedger, row: Row, answer: Answer, at: datetime, outcome: Outcome | None) -> Sending:

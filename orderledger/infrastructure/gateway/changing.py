@@ -9,7 +9,7 @@ from orderledger.domain.orders.order import Order
 from orderledger.domain.values import Pending, order_stream
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import AmbiguousOrder, Fenced, NotSent, Unanswered, UnknownOrder
-from orderledger.infrastructure.gateway.answers import Answer, answered, refusal_in
+from orderledger.infrastructure.gateway.answers import Answer, answer_of, refusal_in
 from orderledger.infrastructure.gateway.book import Book
 from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.results import GatewayLedger, Sending
@@ -109,7 +109,7 @@ class Changer:
         try:
             self._keeper.fence(order.account)
             cancel = self._entries[order.account].cancel(_row(key, order), outstanding.request_id)
-            answer = await answered(cancel, self._answer_seconds)
+            answer = await answer_of(cancel, self._answer_seconds)
         finally:
             outstanding.is_being_sent = False
         return await self._record_cancel(key, answer)
@@ -150,7 +150,7 @@ class Changer:
             self._keeper.fence(account)
         except Fenced as error:
             return NotSent("fenced", str(error))
-        return await answered(self._entries[account].replace(row, request), self._answer_seconds)
+        return await answer_of(self._entries[account].replace(row, request), self._answer_seconds)
 
     async def _record_cancel(self, key: Key, answer: Answer) -> Sending:
         """Record the answer to a cancel. One that was not sent, or not answered, stays outstanding."""

@@ -9,7 +9,7 @@ from orderledger.domain.limits import Denial, Limits, Proposed, check
 from orderledger.domain.values import OrderType, Side
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import Fenced, NotSent
-from orderledger.infrastructure.gateway.answers import Answer, Failure, answered, as_answer, record_answer
+from orderledger.infrastructure.gateway.answers import Answer, Failure, answer_of, answered, as_answer, record_answer
 from orderledger.infrastructure.gateway.book import Book
 from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.results import GatewayLedger, Sending
@@ -166,12 +166,12 @@ class Sender:
         entry = self._entries[account]
         size = entry.abilities.batch
         if size <= 1 or len(rows) == 1:
-            return list(await asyncio.gather(*(answered(entry.submit(row), self._answer_seconds) for row in rows)))
+            return list(await asyncio.gather(*(answer_of(entry.submit(row), self._answer_seconds) for row in rows)))
         answers: list[Answer] = []
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
             found = await answered(entry.submit_many(batch), self._answer_seconds)
-            answers += [found] * len(batch) if isinstance(found, Failure) else [as_answer(one) for one in found]
+            answers += _each(found, len(batch))
         return answers
 
     async def _record(self, row: Row, answer: Answer, outcome: Outcome) -> Sending:
@@ -184,6 +184,13 @@ class Sender:
             del self.flights[flight.key]
             self._book.release(*flight.key)
         flight.done.set()
+
+
+def _each(found: object, count: int) -> list[Answer]:
+    """The answers of a batch. One that does not have an answer for each order says nothing about any."""
+    if isinstance(found, Sequence) and not isinstance(found, str) and len(found) == count:
+        return [as_answer(one) for one in found]
+    return [as_answer(found if isinstance(found, Failure) else None)] * count
 
 
 def _is_to_be_sent(flight: Flight, submitted: Outcome) -> bool:

@@ -1,0 +1,87 @@
+"""Order entry for a local venue: the gateway trades at the simulated market in this process, through its lossy line."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from orderledger.infrastructure.errors import Unanswered, VenueUnavailable
+from orderledger.infrastructure.messages.parsing import parse_document
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, Sent
+from orderledger.projections.view import Row
+from orderledger.simulation.local.reports import VenueAnswer, VenueUnreachable
+from orderledger.simulation.local.venue import LocalVenue
+
+ABSENCE_SECONDS = 60.0
+"""Longer than a late request is on its way."""
+
+
+class LocalOrderEntry:
+    """Implements `OrderEntry` and the query `order` of `Venue`. It is a clock, too: the venue's virtual time.
+
+    A call takes a round trip of virtual time. Other tasks run before it begins and after it ends.
+    """
+
+    def __init__(self, venue: LocalVenue) -> None:
+        self.venue = venue
+        self.abilities = EntryAbilities(replaces=True, cancels_by_client_id=True, absence_seconds=ABSENCE_SECONDS)
+
+    def now(self) -> datetime:
+        return self.venue.now
+
+    def prepare(self, order: Row) -> Mapping[str, str]:
+        """No alias: the venue takes every client order id."""
+        return {}
+
+    async def submit(self, order: Row) -> Sent:
+        await asyncio.sleep(0)
+        return await _sent(
+            self.venue.submit(
+                client_order_id=order["client_order_id"],
+                instrument=order["instrument"],
+                side=order["side"],
+                quantity=order["quantity"],
+                order_type=order["order_type"],
+                limit_price=order["limit_price"],
+                time_in_force=order["time_in_force"] or "gtc",
+                expire_at=order["expire_at"],
+                post_only=bool(order["post_only"]),
+            )
+        )
+
+    async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
+        """The venue takes orders one by one."""
+        return await asyncio.gather(*map(self.submit, orders), return_exceptions=True)  # type: ignore[return-value]
+
+    async def cancel(self, order: Row, request_id: str) -> Sent:
+        await asyncio.sleep(0)
+        return await _sent(self.venue.cancel(order["client_order_id"], request_id=request_id))
+
+    async def replace(self, order: Row, request: Row) -> Sent:
+        await asyncio.sleep(0)
+        return await _sent(
+            self.venue.replace(
+                order["client_order_id"],
+                quantity=request["quantity"],
+                limit_price=request["limit_price"],
+                request_id=request["request_id"],
+            )
+        )
+
+    async def order(self, account: str, order: Row) -> list[Message] | None:
+        """What the venue knows of an order. None if it does not know it."""
+        try:
+            found = self.venue.order_status(order["client_order_id"])
+        except VenueUnreachable as error:
+            raise VenueUnavailable(str(error)) from error
+        return None if found["type"] == "absent" else [parse_document(found)]
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+async def _sent(answer: VenueAnswer) -> Sent:
+    await asyncio.sleep(0)
+    if answer.message is None:
+        raise Unanswered("timeout", "the line lost the request or the answer")
+    return [parse_document(answer.message)]

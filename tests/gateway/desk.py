@@ -1,0 +1,69 @@
+"""A gateway on a local venue: one virtual clock, and the venue's own book as the judge."""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from orderledger import Gateway, GatewaySettings, Ledger, Request
+from orderledger.infrastructure.messages.parsing import parse_document
+from orderledger.simulation.local import CALM, LocalVenue
+from orderledger.simulation.local.order_entry import LocalOrderEntry
+
+START = datetime(2026, 1, 5, 12, tzinfo=UTC)
+ACCOUNT, BTC = "sim:main", "BTC-USD"
+
+
+def venue_of(account: str = ACCOUNT, seed: int = 1, **faults: Any) -> LocalVenue:
+    """A venue without background traders, so that only our orders are there."""
+    line = dataclasses.replace(CALM, **{"latency_seconds": (0.001, 0.002), **faults})
+    return LocalVenue(seed, start=START, account=account, faults=line, flow_interval_seconds=None)
+
+
+def buy(name: str, *, account: str = ACCOUNT, quantity: str = "0.5", price: str | None = "64000", **terms: Any) -> Request:
+    return Request(
+        **{
+            "account": account,
+            "client_order_id": name,
+            "instrument": BTC,
+            "side": "buy",
+            "quantity": quantity,
+            "order_type": "limit" if price is not None else "market",
+            "limit_price": price,
+            **terms,
+        }
+    )
+
+
+def sell(name: str, **terms: Any) -> Request:
+    return buy(name, side="sell", **terms)
+
+
+@asynccontextmanager
+async def trading(
+    ledger: Ledger, venue: LocalVenue, limits: Mapping[str, Any] | None = None, **more: Any
+) -> AsyncIterator[Gateway]:
+    """A gateway that trades one account of the venue."""
+    entry = LocalOrderEntry(venue)
+    settings = GatewaySettings.model_validate({"lease_seconds": 2.0, **(limits or {})})
+    async with Gateway(ledger, {venue.account: entry}, limits=settings, clock=entry, **more) as gateway:
+        yield gateway
+
+
+def hear(ledger: Ledger, venue: LocalVenue) -> None:
+    """Record what the venue has pushed by now."""
+    ledger.record_many([parse_document(message) for message in venue.advance(venue.now)])
+
+
+def worked(venue: LocalVenue, name: str) -> int:
+    """How often the venue has ever worked this client order id."""
+    return len(venue.exchange.orders_by_client_id(venue.account, name))
+
+
+async def until(condition: Any, seconds: float = 20.0) -> None:
+    """Wait for a condition of this process."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)

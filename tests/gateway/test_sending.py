@@ -1,0 +1,324 @@
+"""Every sending is recorded before it leaves, and ends in one of four ways."""
+
+import asyncio
+
+import pytest
+
+from orderledger import Fenced, InvalidSetting, Ledger, NotSent, Request, Submit, UnknownOrder
+from orderledger.simulation.local.order_entry import LocalOrderEntry
+from tests.gateway.desk import ACCOUNT, buy, hear, sell, trading, venue_of, worked
+
+
+def names(ledger: Ledger, client_order_id: str) -> list[str]:
+    return [row["name"].partition(".")[0] for row in ledger.history(client_order_id, account=ACCOUNT)]
+
+
+def test_an_accepted_order_is_acknowledged_and_its_history_is_in_order(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            sent = await gateway.submit(buy("C-1"))
+        assert (sent.state, sent.account, sent.client_order_id) == ("acknowledged", ACCOUNT, "C-1")
+        assert sent.outcome is not None and sent.outcome.outcome == "recorded"
+        assert worked(venue, "C-1") == 1
+
+    asyncio.run(story())
+    assert names(ledger, "C-1") == ["order_requested", "order_submitted", "order_acknowledged"]
+
+
+def test_the_request_is_durable_before_the_venue_hears_of_it(ledger: Ledger) -> None:
+    class Spy(LocalOrderEntry):
+        async def submit(self, order):  # type: ignore[no-untyped-def]
+            seen.append(names(ledger, order["client_order_id"]))
+            return await super().submit(order)
+
+    seen: list[list[str]] = []
+
+    async def story() -> None:
+        from orderledger import Gateway
+
+        entry = Spy(venue_of())
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+            await gateway.submit(buy("C-1"))
+
+    asyncio.run(story())
+    assert seen == [["order_requested", "order_submitted"]]
+
+
+def test_a_refusal_by_the_venue_is_a_rejected_order(ledger: Ledger) -> None:
+    async def story() -> None:
+        async with trading(ledger, venue_of()) as gateway:
+            sent = await gateway.submit(buy("C-1", quantity="0.00001"))
+            assert (sent.state, sent.reason) == ("rejected", "incorrect_quantity")
+
+    asyncio.run(story())
+    assert ledger.order("C-1")["status"] == "rejected"
+
+
+@pytest.mark.parametrize(("fate", "count"), [("answer_lost", 1), ("request_lost", 0)])
+def test_a_lost_answer_leaves_the_order_unresolved_until_the_venue_is_queried(ledger: Ledger, fate: str, count: int) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            venue.lose_next_answer(fate)  # type: ignore[arg-type]
+            sent = await gateway.submit(buy("C-1"))
+            assert (sent.state, sent.reason) == ("unresolved", "timeout")
+            blocked = await gateway.submit(buy("C-2"))
+            assert (blocked.state, blocked.reason) == ("denied", "unresolved_order") or count
+            async with asyncio.timeout(20):
+                while ledger.order("C-1")["certainty"] == "unresolved" and count:
+                    await asyncio.sleep(0.05)
+                while count == 0 and ledger.order("C-1")["absent_at"] is None:
+                    await asyncio.sleep(0.05)
+        assert worked(venue, "C-1") == count
+
+    asyncio.run(story())
+    order = ledger.order("C-1")
+    assert order["is_open"] and order["certainty"] == ("confirmed" if count else "unresolved")
+
+
+def test_an_order_that_never_arrived_is_denied_once_the_venues_own_rule_proves_it(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            venue.lose_next_answer("request_lost")
+            await gateway.submit(buy("C-1"))
+            venue.advance(venue.now.replace(minute=30))
+            async with asyncio.timeout(20):
+                while ledger.order("C-1")["is_open"]:
+                    await asyncio.sleep(0.05)
+            later = await gateway.submit(buy("C-2"))
+            assert later.state == "acknowledged", later
+
+    asyncio.run(story())
+    order = ledger.order("C-1")
+    assert (order["status"], order["reason"]) == ("denied", "never_arrived")
+
+
+def test_an_absent_order_can_be_sent_again_under_its_own_id_and_no_other(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            venue.lose_next_answer("request_lost")
+            await gateway.submit(buy("C-1"))
+            async with asyncio.timeout(20):
+                while ledger.order("C-1")["absent_at"] is None:
+                    await asyncio.sleep(0.05)
+            again = await gateway.resend("C-1")
+            assert (again.state, worked(venue, "C-1")) == ("acknowledged", 1)
+            third = await gateway.resend("C-1")
+            assert (third.state, third.reason, worked(venue, "C-1")) == ("refused", "already_acknowledged", 1)
+
+    asyncio.run(story())
+
+
+def test_proof_that_nothing_left_denies_the_order(ledger: Ledger) -> None:
+    class Unreachable(LocalOrderEntry):
+        async def submit(self, order):  # type: ignore[no-untyped-def]
+            raise NotSent("not_connected", "connection refused")
+
+    async def story() -> None:
+        from orderledger import Gateway
+
+        entry = Unreachable(venue_of())
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+            sent = await gateway.submit(buy("C-1"))
+            assert (sent.state, sent.reason) == ("denied", "not_connected")
+
+    asyncio.run(story())
+    assert ledger.order("C-1")["status"] == "denied"
+    assert names(ledger, "C-1") == ["order_requested", "order_submitted", "order_denied"]
+
+
+def test_an_order_that_the_entry_cannot_take_is_denied_before_anything_is_sent(ledger: Ledger) -> None:
+    class Picky(LocalOrderEntry):
+        def prepare(self, order):  # type: ignore[no-untyped-def]
+            if order["quantity"] > 1:
+                raise NotSent("quantity_step", "too much")
+            return {"sim.tag": f"t-{order['client_order_id']}"}
+
+    async def story() -> None:
+        from orderledger import Gateway
+
+        venue = venue_of()
+        entry = Picky(venue)
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+            assert (await gateway.submit(buy("C-1", quantity="2"))).reason == "quantity_step"
+            assert (await gateway.submit(buy("C-2", quantity="1"))).state == "acknowledged"
+        assert worked(venue, "C-1") == 0
+
+    asyncio.run(story())
+    assert names(ledger, "C-1") == ["order_requested", "order_denied"]
+    assert ledger.order("t-C-2")["client_order_id"] == "C-2", "the alias was recorded before sending"
+
+
+@pytest.mark.parametrize("answer", [TimeoutError("odd"), ValueError("nonsense"), "text", None])
+def test_an_answer_that_cannot_be_read_leaves_the_order_unresolved(ledger: Ledger, answer: object) -> None:
+    class Babbling(LocalOrderEntry):
+        async def submit(self, order):  # type: ignore[no-untyped-def]
+            await super().submit(order)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    async def story() -> None:
+        from orderledger import Gateway
+
+        venue = venue_of()
+        entry = Babbling(venue)
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+            assert (await gateway.submit(buy("C-1"))).state == "unresolved"
+
+    asyncio.run(story())
+    assert "submission_unresolved" in names(ledger, "C-1")
+
+
+def test_canceling_the_callers_task_does_not_lose_the_order(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            task = asyncio.create_task(gateway.submit(buy("C-1")))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert worked(venue, "C-1") == 1
+
+    asyncio.run(story())
+    assert ledger.order("C-1")["status"] == "new"
+
+
+def test_many_orders_are_recorded_in_one_commit_and_each_has_its_result(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            requests = [buy(f"C-{number}", quantity="0.5" if number != 3 else "0.00001") for number in range(6)]
+            results = await gateway.submit_many([*requests, buy("C-0", quantity="9")])
+        assert [one.state for one in results] == [*["acknowledged"] * 3, "rejected", *["acknowledged"] * 2, "refused"]
+        assert results[-1].reason == "duplicate_client_order_id"
+        assert worked(venue, "C-0") == 1
+
+    asyncio.run(story())
+    requested = list(ledger.events(name="order_requested"))
+    assert len({row["recorded_at"] for row in requested}) == 1
+    submitted = [row["position"] for row in ledger.events(name="order_submitted")]
+    assert max(submitted) < min(row["position"] for row in ledger.events(name="order_acknowledged"))
+
+
+def test_the_same_order_at_the_same_time_is_sent_once(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            results = await asyncio.gather(*(gateway.submit(buy("C-1")) for _ in range(5)))
+            assert sorted(one.state for one in results) == ["acknowledged", *["refused"] * 4]
+        assert worked(venue, "C-1") == 1
+
+    asyncio.run(story())
+
+
+def test_an_order_that_was_submitted_without_a_gateway_is_not_sent_again(ledger: Ledger) -> None:
+    ledger.record_many([buy("C-1"), Submit(account=ACCOUNT, client_order_id="C-1")])
+
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            sent = await gateway.submit(buy("C-1"))
+            assert sent.state in ("refused", "denied") and worked(venue, "C-1") == 0
+
+    asyncio.run(story())
+
+
+def test_soon_is_tracked_and_awaited_by_the_end(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        heard: list[str] = []
+        async with trading(ledger, venue) as gateway:
+            feed = gateway.feed()
+
+            async def listen() -> None:
+                async for recorded in feed:
+                    heard.append(type(recorded.event).__name__)
+
+            listening = asyncio.create_task(listen())
+            await asyncio.sleep(0)
+            gateway.submit_soon(buy("C-1"))
+            async with asyncio.timeout(20):
+                while len(heard) < 3:
+                    await asyncio.sleep(0.02)
+        await listening
+        assert heard[:3] == ["OrderRequested", "OrderSubmitted", "OrderAcknowledged"]
+
+    asyncio.run(story())
+
+
+def test_fills_reach_the_ledger_by_the_feed_and_cancel_ends_the_rest(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            await gateway.submit(buy("C-1", quantity="2"))
+            venue.exchange.fill(venue.exchange.orders_by_client_id(ACCOUNT, "C-1")[0], "0.5")
+            venue.advance(venue.now.replace(second=5))
+            hear(ledger, venue)
+            canceled = await gateway.cancel("C-1")
+            assert canceled.state == "acknowledged"
+            assert (await gateway.cancel("C-1")).reason == "order_ended"
+
+    asyncio.run(story())
+    order = ledger.order("C-1")
+    assert (order["status"], order["pending"]) == ("canceled", None)
+
+
+def test_an_unknown_account_and_an_unknown_order_are_named(ledger: Ledger) -> None:
+    async def story() -> None:
+        async with trading(ledger, venue_of()) as gateway:
+            with pytest.raises(InvalidSetting, match="account: 'sim:other' is none of this gateway's: sim:main"):
+                await gateway.submit(buy("C-1", account="sim:other"))
+            with pytest.raises(UnknownOrder):
+                await gateway.cancel("C-9")
+
+    asyncio.run(story())
+
+
+def test_a_replace_is_recorded_and_sent(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            await gateway.submit(buy("C-1", quantity="2"))
+            assert (await gateway.replace("C-1", quantity="1", limit_price="63999")).state == "acknowledged"
+            refused = await gateway.replace("C-1", limit_price="0.3")
+            assert (refused.state, refused.reason) == ("rejected", "incorrect_price")
+
+    asyncio.run(story())
+    order = ledger.order("C-1")
+    assert (str(order["quantity"]), str(order["limit_price"]), order["pending"]) == ("1", "63999", None)
+
+
+def test_all_open_orders_of_a_scope_are_canceled(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            await gateway.submit_many([buy("C-1"), buy("C-2", strategy="grid"), sell("C-3", strategy="grid", price="65000")])
+            assert [one.state for one in await gateway.cancel_all(strategy="grid")] == ["acknowledged", "acknowledged"]
+            assert [row["client_order_id"] for row in ledger.open_orders()] == ["C-1"]
+            await gateway.cancel_all()
+
+    asyncio.run(story())
+    assert ledger.open_orders() == []
+
+
+def test_without_a_lease_nothing_is_sent_and_nothing_is_recorded(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            with ledger.store.database.writing() as session:
+                session.execute("UPDATE sending_leases SET fence = fence + 1 WHERE account = ?", (ACCOUNT,))
+            with pytest.raises(Fenced, match=ACCOUNT):
+                await gateway.submit(buy("C-1"))
+            assert worked(venue, "C-1") == 0
+
+    asyncio.run(story())
+    assert ledger.orders() == []
+
+
+def request_of(name: str) -> Request:
+    return buy(name)
