@@ -173,20 +173,19 @@ def _invalid(file: Path, text: str, place: Place, fault: str) -> InvalidSetting:
 
 
 def _line_of(text: str, place: Place) -> int | None:
-    """The line of a key, or of the table that it should be in."""
-    table, number, key = (*place, None, None, None)[:3]
-    if number is None:
-        table, key = None, table
-    seen, header_line = -1, None
+    """The line of a key, or of the table that it is or should be in."""
+    name, number, key = (*place, None, None)[:3]
+    wanted, seen = (0 if number is None else number), -1
+    table_line: int | None = None
     for line, content in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[\[?\s*([A-Za-z_]+)\s*\]?\]", content)
-        if header is not None:
-            seen += header[1] == table
-            if header[1] == table and seen == number:
-                header_line = line
-            elif header_line is not None:
-                break
-        is_within = header_line is not None if table is not None else header is None
-        if is_within and key is not None and re.match(rf"\s*[\"']?{re.escape(str(key))}[\"']?\s*=", content):
+        if header is not None and table_line is not None:
+            break
+        if header is not None and header[1] == name:
+            seen += 1
+            table_line = line if seen == wanted else None
+        sought = key if table_line is not None or number is not None else name
+        is_within = table_line is not None or number is None
+        if is_within and sought is not None and re.match(rf"\s*[\"']?{re.escape(str(sought))}[\"']?\s*=", content):
             return line
-    return header_line
+    return table_line
