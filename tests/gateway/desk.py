@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger import Gateway, GatewaySettings, Ledger, Request
@@ -53,8 +53,8 @@ async def trading(
 
 
 def hear(ledger: Ledger, venue: LocalVenue) -> None:
-    """Record what the venue has pushed by now."""
-    ledger.record_many([parse_document(message) for message in venue.advance(venue.now)])
+    """Let a second pass, and record what the venue has pushed by then."""
+    ledger.record_many([parse_document(message) for message in venue.advance(venue.now + timedelta(seconds=1))])
 
 
 def worked(venue: LocalVenue, name: str) -> int:

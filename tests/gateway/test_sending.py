@@ -257,7 +257,6 @@ def test_fills_reach_the_ledger_by_the_feed_and_cancel_ends_the_rest(ledger: Led
         async with trading(ledger, venue) as gateway:
             await gateway.submit(buy("C-1", quantity="2"))
             venue.exchange.fill(venue.exchange.orders_by_client_id(ACCOUNT, "C-1")[0], "0.5")
-            venue.advance(venue.now.replace(second=5))
             hear(ledger, venue)
             canceled = await gateway.cancel("C-1")
             assert canceled.state == "acknowledged"

@@ -42,10 +42,11 @@ def load(book: Book) -> None:
     first = _last_position_before(book)
     today = [one for one in map(decode_row, book.store.all_rows(after=first, up_to=book.log_position)) if _is_replayed(book, one)]
     streams = list(dict.fromkeys([*open_streams, *(one.stream for one in today if is_order_stream(one.stream))]))
-    book.instruments, book.positions, book.day = instruments, {}, DayPnl({}, {})
+    book.instruments, book.positions, book.day = _unmarked(instruments), {}, DayPnl({}, {})
     _replay(book, streams, today, first)
     opened = {key: EXACT.subtract(held, book.positions.get(key, ZERO)) for key, held in positions.items()}
-    book.positions, book.day = dict(opened), DayPnl(opened, _marks_at(book.store, instruments, first))
+    marks = _marks_at(book.store, instruments, first)
+    book.instruments, book.positions, book.day = _unmarked(instruments), dict(opened), DayPnl(opened, marks)
     _replay(book, streams, today, first)
     book.instruments, book.positions = instruments, positions
     book.halts = {row["position"]: row for row in halts if row["resumed_at"] is None}
@@ -75,6 +76,11 @@ def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:
                 rest = positions.get((account, instrument, None), ZERO)
                 positions[account, instrument, None] = EXACT.subtract(rest, row["position_quantity"])
     return positions
+
+
+def _unmarked(instruments: dict[Instrument, Row]) -> dict[Instrument, Row]:
+    """The instruments as they are defined, before the marks of today."""
+    return {scope: {**row, "mark_price": None, "marked_at": None} for scope, row in instruments.items()}
 
 
 def _is_replayed(book: Book, recorded: Recorded) -> bool:
