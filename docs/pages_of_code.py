@@ -15,12 +15,17 @@ from pydantic import BaseModel
 
 import orderledger
 from orderledger.domain import values
+from orderledger.domain.limits import Limits
 from orderledger.infrastructure.engine import resolving, streams, writer
+from orderledger.infrastructure.gateway.gateway import Gateway
+from orderledger.infrastructure.gateway.results import Sending
+from orderledger.infrastructure.gateway.settings import Breaker, GatewaySettings
 from orderledger.infrastructure.messages import facts, parsing
 from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 from orderledger.infrastructure.venues.base.adapter import Adapter
+from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, OrderEntry
 from orderledger.infrastructure.venues.base.registry import adapters, installed
 from orderledger.infrastructure.venues.base.settings import Secret, Section, VenueSection
 from orderledger.infrastructure.views.check import Checked, Difference
@@ -45,6 +50,12 @@ ledger. Rows are dictionaries with the fields of [views.md](views.md). Rows and 
 plugin: see [Types](#types).
 
 ## Ledger
+"""
+
+GATEWAY_INTRODUCTION = """## Gateway
+
+`Gateway` sends orders: see [Put a bot on it](../how-to/put-a-bot-on-it.md). The file of `limits` is described in
+[settings.md](settings.md#the-gateway): a table `[[limits]]` is a `Limits`. `SendingState` is the type of the words of `Sending.state`.
 """
 
 NAMES_INTRODUCTION = """## Messages
@@ -89,6 +100,7 @@ def settings() -> str:
             table(("setting", "environment", "default", "meaning"), rows),
             "An impossible value raises `InvalidSetting`.\n",
             *_collecting(),
+            *_gateway(),
             "For developers: `ORDERLEDGER_TEST_DSN` names a PostgreSQL server that the tests use instead of a private one.",
             "`ORDERLEDGER_WRITE_GOLDEN=1` lets `python -m tests.test_golden` write missing golden files.\n",
             "## Limits\n",
@@ -111,6 +123,19 @@ def _collecting() -> list[str]:
         for name, section in _inner_sections(one.settings):
             parts += [f"### {name} of {one.name}\n", f"{section.__doc__}\n", _fields(section, "")]
     parts += ["### token\n", f"{Secret.__doc__}\n", _fields(Secret, "")]
+    return parts
+
+
+def _gateway() -> list[str]:
+    """The file of limits."""
+    parts = [
+        "## The gateway\n",
+        "`Gateway(limits=...)` reads a TOML file. Numbers are exact. An unknown key, an impossible value and a contradiction are refused",
+        "with the file, the line and the key.\n",
+        f"{_described(GatewaySettings)}",
+    ]
+    for name, kind in (("limits", Limits), ("breakers", Breaker)):
+        parts += [f"### [[{name}]]\n", _described(kind)]
     return parts
 
 
@@ -152,6 +177,14 @@ def _attribute_docs(source: str) -> dict[str, str]:
 def python() -> str:
     parts = [PYTHON_INTRODUCTION, inspect.cleandoc(Ledger.__doc__ or "") + "\n", *_methods(Ledger)]
     parts += ["## Queries\n", inspect.cleandoc(Queries.__doc__ or "") + "\n", *_methods(Queries)]
+    parts += [
+        GATEWAY_INTRODUCTION,
+        code("python", _constructor(Gateway)),
+        inspect.cleandoc(Gateway.__doc__ or "") + "\n",
+        *_methods(Gateway),
+    ]
+    parts += ["### Sending\n", _described(Sending), "### OrderEntry\n", _described(OrderEntry), *_methods(OrderEntry, level=4)]
+    parts += ["### EntryAbilities\n", _described(EntryAbilities)]
     parts += ["## Outcome\n", _record(orderledger.Outcome), "The outcomes are explained in [errors.md](errors.md#outcomes).\n"]
     parts += ["## Results of recover, rebuild and check\n", *map(_record, (Recovery, Rebuilt, Checked, Difference))]
     parts += [NAMES_INTRODUCTION, ", ".join(f"`{model.__name__}`" for model in MESSAGES.values()) + ".\n"]
@@ -186,13 +219,25 @@ def _exceptions() -> list[str]:
     return [name for name in orderledger.__all__ if isinstance(getattr(orderledger, name), type) and issubclass(getattr(orderledger, name), Exception)]  # fmt: skip
 
 
-def _methods(kind: type) -> Iterator[str]:
+def _constructor(kind: type) -> str:
+    (tree,) = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(tree, ast.ClassDef)
+    (made,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    made.returns = None
+    return _signature(made).removeprefix("def ").replace("__init__", kind.__name__)
+
+
+def _described(kind: type) -> str:
+    return inspect.cleandoc(kind.__doc__ or "") + "\n"
+
+
+def _methods(kind: type, level: int = 3) -> Iterator[str]:
     (tree,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(tree, ast.ClassDef)
     for node in tree.body:
         is_method = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_")
         if is_method and "overload" not in map(ast.unparse, node.decorator_list):
-            yield f"### {node.name}\n"
+            yield f"{'#' * level} {node.name}\n"
             yield code("python", _signature(node))
             yield inspect.cleandoc(ast.get_docstring(node) or "") + "\n"
 
