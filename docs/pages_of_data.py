@@ -87,7 +87,8 @@ OTHER_TABLES = """## Other tables
 | `orderledger_events` | The log: see [events.md](events.md). |
 | `order_names` | Every id that an order has ever had: `account`, `kind` (client, request, venue, alias), `name`, and the `stream` of the order. |
 | `account_facts` | Keys to detect a duplicate fact about an account (instrument, mark, funding, adjust, gap, balance, certify): its `stream`, and a `key` of the time and a digest of the fact, or `=` and its message id. Written with the event. |
-| `view_positions` | `name` (always `views`), `position` (the log position that the views have reached), `fold_version` (version of the fold that made them). |
+| `view_positions` | `name` (always `views`), `position` (the log position that the views have reached), `fold_version` (12: `view_versions` has the versions). |
+| `view_versions` | `name` of a view, `version` of the fold that made its rows. Opening a ledger rebuilds a view of an older version. |
 | `collectors` | The last status of each `orderledger collect`: `name`, `status` (JSON). `orderledger status` shows it. It is not part of the log. |
 | `sending_leases` | Who sends the orders of an account: `account`, `holder` (null after a release), `process`, `fence` (grows with every change of the holder), `beat` (raised by the holder while it lives). It is not part of the log; each change of the holder is recorded by a `sender` message. |
 | `ledger_schema` | `version`: schema version of the tables. |

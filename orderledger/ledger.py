@@ -24,10 +24,11 @@ from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import Board
 from orderledger.infrastructure.storage.store import Store, as_store_error, cannot_be_written, open_store, reaching
+from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.check import Checked, check
 from orderledger.infrastructure.views.follower import Follow, check_follow, follower_of
-from orderledger.infrastructure.views.projector import Projector, stored_position
+from orderledger.infrastructure.views.projector import Projector
 from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_outdated
 from orderledger.infrastructure.views.recovering import open_orders_in_log

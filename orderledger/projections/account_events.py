@@ -32,6 +32,7 @@ ACCOUNT_EVENTS = Table(
     columns_of(AccountEventRow),
     ("at", "position"),
     (("account", "instrument", "kind"),),
+    version=11,
 )
 
 

@@ -28,4 +28,5 @@ ANOMALIES = Table(
     ("position",),
     (("stream", "code"),),
     ("detected_at",),
+    version=11,
 )

@@ -29,6 +29,7 @@ CERTIFICATES = Table(
     columns_of(CertificateRow),
     ("at", "position"),
     (("account",),),
+    version=11,
 )
 
 

@@ -31,6 +31,7 @@ HALTS = Table(
     ("position",),
     (("account", "resumed_at"),),
     ("halted_at",),
+    version=11,
 )
 
 

@@ -32,6 +32,7 @@ INSTRUMENTS = Table(
     ("account", "instrument"),
     (*columns_of(InstrumentRow), hidden("terms_at", "json", "Of each term, when the definition in force gave it.")),
     ("account", "instrument"),
+    version=11,
 )
 
 

@@ -23,6 +23,7 @@ ORDER_NAMES = Table(
         Column("stream", "text", "Stream of the order that it stands for."),
     ),
     order_by=("account", "kind", "name"),
+    version=11,
 )
 
 

@@ -33,6 +33,7 @@ POSITIONS = Table(
         ),
     ),
     ("account", "instrument", "method"),
+    version=11,
 )
 
 LOTS = Table(
@@ -67,4 +68,4 @@ CHECKPOINTS = Table(
 )
 
 INNER = {LOTS.name: POSITIONS.name, CHECKPOINTS.name: POSITIONS.name}
-"""Tables that belong to a view, and are rebuilt with it."""
+"""Tables that belong to a view: they share its version, and are rebuilt with it."""

@@ -54,6 +54,7 @@ PROPOSALS = Table(
     columns_of(StoredProposalRow),
     ("account", "proposed_at", "proposal_id"),
     time=("proposed_at", "decided_at"),
+    version=11,
 )
 
 

@@ -1,5 +1,7 @@
 """All tables of the views. A view is declared in the module that is named like it."""
 
+from collections.abc import Container, Iterable
+
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
@@ -7,12 +9,30 @@ from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.orders import ORDERS
-from orderledger.projections.position_tables import CHECKPOINTS, LOTS, POSITIONS
+from orderledger.projections.position_tables import CHECKPOINTS, INNER, LOTS, POSITIONS
 from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.trades import TRADES
+from orderledger.projections.view import Table
 
 TABLES = (ORDERS, TRADES, POSITIONS, LOTS, CHECKPOINTS, ANOMALIES, PROPOSALS, INSTRUMENTS, ACCOUNT_EVENTS, CERTIFICATES, HALTS)
 """The views, which follow the log."""
 
 BY_NAME = {table.name: table for table in (*TABLES, ORDER_NAMES)}
 """The views, and the index of names."""
+
+VIEWS = {name: table for name, table in BY_NAME.items() if name not in INNER}
+"""What can be rebuilt by name. Each has a version."""
+
+READ_BY: dict[str, tuple[Table, ...]] = {POSITIONS.name: (TRADES, ACCOUNT_EVENTS, INSTRUMENTS)}
+"""The tables whose rows the fold of a view reads besides events."""
+
+
+def tables_of(views: Container[str]) -> tuple[Table, ...]:
+    """The tables of these views."""
+    return tuple(table for table in BY_NAME.values() if INNER.get(table.name, table.name) in views)
+
+
+def tables_behind(views: Iterable[str]) -> tuple[Table, ...]:
+    """The tables that are needed to build these views: their own, and those that their folds read."""
+    names = set(views)
+    return tables_of(names | {table.name for view in names for table in READ_BY.get(view, ())})

@@ -45,6 +45,7 @@ TRADES = Table(
     columns_of(TradeRow),
     ("at", "position"),
     (("account", "instrument", "at", "position"), ("state",)),
+    version=11,
 )
 
 

@@ -54,7 +54,10 @@ class Column:
 @dataclass(frozen=True)
 class Table:
     """`order_by` is how rows are listed. `time` holds the columns that `since` and `until` compare: the first that has a value.
-    Times are UTC; numbers are exact decimals in the instrument's own units."""
+    Times are UTC; numbers are exact decimals in the instrument's own units.
+
+    `version`: raise it when the fold makes other rows from the same events. Opening a store then rebuilds this view alone.
+    """
 
     name: str
     meaning: str
@@ -63,6 +66,7 @@ class Table:
     order_by: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
     time: tuple[str, ...] = ("at",)
+    version: int = 1
 
     def key_of(self, row: Row) -> Key:
         return tuple(map(row.__getitem__, self.key))

@@ -16,8 +16,9 @@ import pytest
 
 from orderledger import InvalidSetting, Ledger, StoreUnreachable
 from orderledger.infrastructure.storage.store import open_store
+from orderledger.infrastructure.storage.view_versions import lock_position
 from orderledger.infrastructure.views import follower, follower_process
-from orderledger.infrastructure.views.projector import BATCH, BATCH_FAR_BEHIND, Projector, TableFold, lock_position
+from orderledger.infrastructure.views.projector import BATCH, BATCH_FAR_BEHIND, Projector, TableFold
 from tests.contract.sql import run_sql
 from tests.contract.streams import lives, parsed
 from tests.contract.test_processes import assert_is_audited, assert_is_whole

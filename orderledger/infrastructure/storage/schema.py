@@ -1,28 +1,25 @@
 """Creates the tables once, even if several processes start together. Refuses a store made by a newer version."""
 
 from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
-from orderledger.infrastructure.storage import account_facts
+from orderledger.infrastructure.storage import account_facts, view_versions
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.infrastructure.storage.recorder import BOARD_TABLE, EVENTS_TABLE, FACTS_TABLE, LEASES_TABLE, NAMES_TABLE
 from orderledger.projections.tables import TABLES
 
 SCHEMA_VERSION = 5
-"""Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says what changed."""
-
-FOLD_VERSION = 12
-"""Version of the contents of the views. Raised when a fold changes its results; opening a ledger then rebuilds the views."""
-
-VIEWS = "views"
+"""Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says what changed. The contents of
+each view have a version of their own: `Table.version`."""
 
 
 def prepare(database: Database, application: LedgerApplication) -> None:
-    """Create what is missing or outdated: the function that appends to PostgreSQL changed in versions 2 and 4, and version 4
-    has the keys of account facts, version 5 the leases of senders. Raises StoreVersion for a store made by a newer version."""
+    """Create what is missing or outdated: the function that appends to PostgreSQL changed in versions 2 and 4, version 4 has
+    the keys of account facts, and version 5 a version of
+    each view and the leases of senders. Raises StoreVersion for a store made by a newer version."""
     with database.reading() as session:
         version = _stored_version(session)
         has_tables = all(map(session.has_table, (BOARD_TABLE, FACTS_TABLE, LEASES_TABLE)))
-        is_whole = version == SCHEMA_VERSION and _has_views(session) and has_tables
+        is_whole = version == SCHEMA_VERSION and view_versions.are_whole(session) and has_tables
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
             f"the store was made by a newer version (its tables are at {version}, this version knows {SCHEMA_VERSION})"
@@ -39,13 +36,6 @@ def _stored_version(session: Session) -> int | None:
     return int(rows[0][0]) if rows else None
 
 
-def _has_views(session: Session) -> bool:
-    """Check that all views exist in their current shape. Users may drop them on purpose: they can be rebuilt."""
-    if not session.has_table("view_positions") or any(session.column_names(table.name) != set(table.names) for table in TABLES):
-        return False
-    return bool(session.execute("SELECT position FROM view_positions WHERE name = ?", (VIEWS,)))
-
-
 def _create(session: Session, application: LedgerApplication) -> None:
     if not session.has_table("ledger_schema"):
         _refuse_what_is_not_ours(session)
@@ -59,8 +49,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
     if not session.has_table(FACTS_TABLE):
         account_facts.create(session)
         account_facts.fill(session)
-    if not _has_views(session):
-        _begin_views(session)
+    view_versions.create(session)
     session.execute(f"CREATE TABLE IF NOT EXISTS {BOARD_TABLE} (name TEXT PRIMARY KEY, status TEXT NOT NULL)")
     session.execute(
         f"CREATE TABLE IF NOT EXISTS {LEASES_TABLE} (account TEXT PRIMARY KEY, holder TEXT, process TEXT, fence BIGINT NOT NULL, "
@@ -78,7 +67,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
 
 def _refuse_what_is_not_ours(session: Session) -> None:
     """Refuse a database in which another program has tables of these names, so that nothing of it is lost."""
-    others = (NAMES_TABLE, FACTS_TABLE, LEASES_TABLE, "view_positions", BOARD_TABLE)
+    others = (NAMES_TABLE, FACTS_TABLE, LEASES_TABLE, "view_positions", "view_versions", BOARD_TABLE)
     ours = (EVENTS_TABLE, *others, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
         raise StoreUnreachable(f"the database is no ledger, and has tables or views of its own that are named {', '.join(taken)}")
@@ -88,16 +77,3 @@ def _event_statements(application: LedgerApplication) -> list[str]:
     recorder = application.recorder
     statements = getattr(recorder, "create_table_statements", None) or recorder.sql_create_statements  # type: ignore[attr-defined]
     return [statement if isinstance(statement, str) else statement.as_string() for statement in statements]
-
-
-def _begin_views(session: Session) -> None:
-    """Create empty views, at the start of the log."""
-    session.execute(
-        "CREATE TABLE IF NOT EXISTS view_positions "
-        "(name TEXT PRIMARY KEY, position BIGINT NOT NULL, fold_version BIGINT NOT NULL)"
-    )
-    session.execute("DELETE FROM view_positions WHERE name = ?", (VIEWS,))
-    session.execute("INSERT INTO view_positions VALUES (?, 0, ?)", (VIEWS, FOLD_VERSION))
-    for table in TABLES:
-        session.drop(table)
-        session.create(table)

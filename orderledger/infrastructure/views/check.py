@@ -12,7 +12,8 @@ from orderledger.infrastructure.storage.damage import readable_rows
 from orderledger.infrastructure.storage.recorder import FACTS_TABLE, FactKey
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.projector import Projector, stored_position
+from orderledger.infrastructure.storage.view_versions import stored_position
+from orderledger.infrastructure.views.projector import Projector
 from orderledger.projections.fold import Fold
 from orderledger.projections.names import ORDER_NAMES, MemoryNames, NamesFold
 from orderledger.projections.store import MemoryRows

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from eventsourcing.persistence import PersistenceError
 
 from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.errors import StoreError, StoreVersion
+from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
 from orderledger.infrastructure.storage.store import Store, cannot_be_written
+from orderledger.infrastructure.storage.view_versions import lock_position, move, stored, stored_position
 from orderledger.infrastructure.views.rows import SqlRows
 from orderledger.projections.fold import Fold
 from orderledger.projections.tables import TABLES
@@ -82,6 +82,10 @@ class TableFold:
         return self._rows.session.events_of(stream)
 
 
+class ViewsOutdated(Exception):
+    """Some views are to be rebuilt before any is updated: the folds of others read their rows."""
+
+
 class Projector:
     """Moves events from the log into the tables of the views. Several processes may do so: each batch counts once.
 
@@ -110,20 +114,34 @@ class Projector:
             raise self.fault
         if self.is_catching_up_here():
             raise RuntimeError("a signal handler cannot wait for the update of the views that it interrupted: query after it")
+        while True:
+            try:
+                return self.follow(progress, is_enough)
+            except ViewsOutdated:  # another process found tables missing, and created them anew
+                from orderledger.infrastructure.views.rebuild import rebuild_outdated  # imported here: it uses this module
+
+                rebuild_outdated(self._store, self)
+
+    def follow(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
+        """The same, but raises ViewsOutdated instead of rebuilding outdated views."""
         with self._lock:
-            last, read_before = self._store.recorder.last_position(), self.events_read
-            if self._fold.position < last:
-                self._go_on_from(self._stored_position())  # other processes may have updated the views
-            while self._fold.position < last:
-                before = self._fold.position
-                self._advance(BATCH_FAR_BEHIND if last - before > WORTH_A_LARGE_BATCH else BATCH)
-                if progress is not None:
-                    progress(self._fold.position)
-                if self._fold.position == before or is_enough():
-                    break
-            if self.events_read - read_before > BATCH_FAR_BEHIND:
-                survey(self._store)
-            return self._fold.position
+            return self._follow(progress, is_enough)
+
+    def _follow(self, progress: Callable[[int], None] | None, is_enough: Callable[[], bool]) -> int:
+        last, read_before = self._store.recorder.last_position(), self.events_read
+        if self._fold.position < last:
+            with self._store.database.reading() as session:
+                self._go_on_from(session)  # other processes may have updated the views
+        while self._fold.position < last:
+            before = self._fold.position
+            self._advance(BATCH_FAR_BEHIND if last - before > WORTH_A_LARGE_BATCH else BATCH)
+            if progress is not None:
+                progress(self._fold.position)
+            if self._fold.position == before or is_enough():
+                break
+        if self.events_read - read_before > BATCH_FAR_BEHIND:
+            survey(self._store)
+        return self._fold.position
 
     def is_catching_up_here(self) -> bool:
         """Check whether this thread is inside `catch_up`: in a signal handler that interrupted it."""
@@ -150,12 +168,9 @@ class Projector:
 
     def is_far_behind(self) -> bool:
         """Check whether so many events are missing that catching up takes a while."""
-        position = self._stored_position()
-        return self._store.recorder.last_position() - position > BATCH_FAR_BEHIND
-
-    def _stored_position(self) -> int:
         with self._store.database.reading() as session:
-            return stored_position(session)
+            position = stored_position(session)
+        return self._store.recorder.last_position() - position > BATCH_FAR_BEHIND
 
     def _advance(self, limit: int) -> None:
         try:
@@ -172,14 +187,14 @@ class Projector:
 
     def _advance_in_one(self, limit: int) -> None:
         with self._store.database.writing() as session:
-            self._go_on_from(lock_position(session))
+            lock_position(session)
+            self._go_on_from(session)
             self._write(session, self._fold.take(session, limit))
 
     def _advance_ahead(self, limit: int) -> bool:
         """Fold, then write. Returns False if another process was faster, and the result does not count."""
         with self._store.database.reading() as session:
-            position = stored_position(session)
-            self._go_on_from(position)
+            position = self._go_on_from(session)
             count = self._fold.take(session, limit)
         if count:
             with self._store.database.writing() as session:
@@ -189,16 +204,21 @@ class Projector:
                 self._write(session, count)
         return True
 
-    def _go_on_from(self, position: int) -> None:
+    def _go_on_from(self, session: Session) -> int:
+        """Continue at the position of the tables, and return it. Raises ViewsOutdated if they are to be rebuilt first."""
+        position, outdated = stored(session)
+        if outdated:
+            raise ViewsOutdated(", ".join(sorted(outdated)))
         if position != self._fold.position:  # another process has updated the tables, so the fold in memory is stale
             self._fold = TableFold(position=position)
+        return position
 
     def _write(self, session: Session, count: int) -> None:
         if count:
             self._fold.write(session)
             self._fold.forget_rows()
             self.events_read += count
-            session.execute("UPDATE view_positions SET position = ? WHERE name = ?", (self._fold.position, VIEWS))
+            move(session, self._fold.position)
 
 
 def survey(store: Store) -> None:
@@ -206,26 +226,3 @@ def survey(store: Store) -> None:
     with store.database.writing() as session:
         for table in TABLES:
             session.analyze(table)
-
-
-def lock_position(session: Session) -> int:
-    """The position of the views. Locks them until the end of the transaction."""
-    session.execute("UPDATE view_positions SET position = position WHERE name = ?", (VIEWS,))
-    return stored_position(session)
-
-
-def stored_position(session: Session) -> int:
-    """The position of the views, without a lock. Raises StoreVersion if a newer version made them: our fold would damage them."""
-    return _stored(session)[0]
-
-
-def is_current(session: Session) -> bool:
-    """Check that this version's fold made the views. Raises StoreVersion for a newer one."""
-    return _stored(session)[1] == FOLD_VERSION
-
-
-def _stored(session: Session) -> tuple[int, int]:
-    position, version = session.execute("SELECT position, fold_version FROM view_positions WHERE name = ?", (VIEWS,))[0]
-    if version > FOLD_VERSION:
-        raise StoreVersion(f"a newer version made the views (their fold is at {version}, this version knows {FOLD_VERSION})")
-    return position, version

@@ -10,9 +10,10 @@ from orderledger.domain.values import account_of, order_stream
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store, reaching
+from orderledger.infrastructure.storage.view_versions import stored
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.histories import stored_event_row
-from orderledger.infrastructure.views.projector import Projector, stored_position
+from orderledger.infrastructure.views.projector import Projector
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded
 from orderledger.projections.view import Row, Table
@@ -86,7 +87,8 @@ class Reader:
         database = self._store.database
         while (position := self._projector.caught_up()) is not None:
             session = reading.enter_context(database.streaming() if is_streaming else database.reading())
-            if stored_position(session) >= position:
+            reached, outdated = stored(session)
+            if reached >= position and not outdated:
                 return StoredViews(session)
             reading.close()
             self._projector.restart()

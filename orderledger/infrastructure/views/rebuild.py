@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -13,19 +13,17 @@ from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.name_index import NameTable
 from orderledger.infrastructure.storage.recorder import FACTS_TABLE
-from orderledger.infrastructure.storage.schema import FOLD_VERSION, VIEWS
 from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.storage.view_versions import lock_position, mark_current, move, stored
 from orderledger.infrastructure.views.projector import (
     BATCH_FAR_BEHIND,
     Projector,
     TableFold,
-    is_current,
-    lock_position,
+    ViewsOutdated,
     survey,
 )
 from orderledger.projections.names import ORDER_NAMES
-from orderledger.projections.position_tables import INNER
-from orderledger.projections.tables import BY_NAME, TABLES
+from orderledger.projections.tables import BY_NAME, TABLES, VIEWS, tables_of
 from orderledger.projections.view import Table
 
 SUFFIX = "__rebuilt"
@@ -58,32 +56,30 @@ def rebuild(
     """Rebuild the named views, or all. Recording goes on. Raises InvalidSetting for an unknown name."""
     if isinstance(names, str):
         raise TypeError(f"names takes a sequence of names, not one text: [{names!r}]")
-    views = [name for name in BY_NAME if name not in INNER]
-    if unknown := [name for name in names if name not in views]:
-        raise InvalidSetting("names", f"{unknown[0]!r} is no view: {', '.join(views)}")
+    if unknown := [name for name in names if name not in VIEWS]:
+        raise InvalidSetting("names", f"{unknown[0]!r} is no view: {', '.join(VIEWS)}")
     with store.database.rebuilding():
-        return _rebuild(store, projector, names, jobs, progress)
+        return _rebuild(store, projector, {*names, *_outdated(store)} if names else VIEWS, jobs, progress)
 
 
 def rebuild_outdated(store: Store, projector: Projector) -> None:
-    """Rebuild views that an older version made. Raises StoreVersion if a newer version made them."""
-    if _is_current(store):
+    """Rebuild the views that an older version made, and leave the others. Raises StoreVersion if a newer version made one."""
+    if not _outdated(store):
         return
     with store.database.rebuilding():
-        if _is_current(store):  # another process has rebuilt them meanwhile
-            return
-        _rebuild(store, projector)
+        if outdated := _outdated(store):  # otherwise another process has rebuilt them meanwhile
+            _rebuild(store, projector, outdated)
 
 
-def _is_current(store: Store) -> bool:
+def _outdated(store: Store) -> set[str]:
     with store.database.reading() as session:
-        return is_current(session)
+        return stored(session)[1]
 
 
 def _rebuild(
-    store: Store, projector: Projector, names: Sequence[str] = (), jobs: int = 1, progress: Progress | None = None
+    store: Store, projector: Projector, views: Collection[str], jobs: int = 1, progress: Progress | None = None
 ) -> Rebuilt:
-    chosen = tuple(table for table in BY_NAME.values() if not names or INNER.get(table.name, table.name) in names)
+    chosen = tables_of(views)
     began = time.perf_counter()
     with _beside(store) as suffix:
         builder = _Builder(store, suffix)
@@ -91,15 +87,25 @@ def _rebuild(
             from orderledger.infrastructure.views.parallel import build_in_parallel  # imported here because few callers need it
 
             builder.begin_at(build_in_parallel(store, suffix, jobs, builder.names))
-        while builder.advance():
+        end = _end(store, chosen)
+        while builder.advance(end):
             if progress is not None:
                 progress(builder.position, store.recorder.last_position())
         is_equal = ORDER_NAMES not in chosen or _switch_names(store, builder)
         is_equal &= _switch(store, projector, builder, [table for table in chosen if table is not ORDER_NAMES])
-        if not names:
+        if len(views) == len(VIEWS):
             is_equal &= account_facts.rebuild(store.database, suffix)
-    rebuilt = tuple(table.name for table in chosen if table.name not in INNER)
-    return Rebuilt(rebuilt, builder.events, time.perf_counter() - began, is_equal)
+    return Rebuilt(tuple(name for name in VIEWS if name in views), builder.events, time.perf_counter() - began, is_equal)
+
+
+def _end(store: Store, chosen: Sequence[Table]) -> int | None:
+    """The position to build up to, None for the end of the log.
+
+    Nobody updates the other views while some are outdated, and no view may be ahead of them.
+    """
+    with store.database.reading() as session:
+        position, outdated = stored(session)
+    return position if outdated and not set(TABLES) <= set(chosen) else None
 
 
 class _Builder:
@@ -120,10 +126,10 @@ class _Builder:
         """Set the log position and the number of events that `build_in_parallel` reached."""
         self._fold.position, self.events = built
 
-    def advance(self) -> int:
-        """Take the next batch. Returns the number of events, 0 at the end of the log."""
+    def advance(self, up_to: int | None = None) -> int:
+        """Take the next batch, not beyond a position. Returns the number of events, 0 at the end."""
         with uncollected(), self._store.database.writing() as session:
-            return self.advance_in(session)
+            return self.advance_in(session, up_to)
 
     def advance_in(self, session: Session, up_to: int | None = None) -> int:
         """Take the next batch in a running transaction, not beyond a position."""
@@ -170,6 +176,7 @@ def _switch_names(store: Store, builder: _Builder) -> bool:
         session.lock_log()
         while builder.names.advance(session):
             pass
+        mark_current(session, (ORDER_NAMES.name,))
         if _is_same(session, ORDER_NAMES, builder.suffix):
             return True
         with session.unguarded_names():
@@ -188,20 +195,20 @@ def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Seque
     If a damaged row stops the live views before that position, all views are replaced, whichever were named: they share one
     position.
     """
-    with suppress(DamagedRow):
-        projector.catch_up()
+    with suppress(DamagedRow, ViewsOutdated):
+        projector.follow()
     with store.database.writing() as session:
         position = lock_position(session)
         while builder.position < position and builder.advance_in(session, position):
             pass
         if builder.position > position and chosen:
             chosen = TABLES
-            session.execute("UPDATE view_positions SET position = ? WHERE name = ?", (builder.position, VIEWS))
+            move(session, builder.position)
         differing = [table for table in chosen if not _is_same(session, table, builder.suffix)]
         for table in differing:
             _put_in_place(session, table, builder.suffix)
-        if len(chosen) == len(TABLES):  # in this transaction, so that an older version that is still open cannot go on
-            session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (FOLD_VERSION, VIEWS))
+        # in this transaction, so that an older version that is still open cannot go on
+        mark_current(session, (table.name for table in chosen if table.name in VIEWS))
     if differing:
         survey(store)
     return not differing

@@ -39,7 +39,7 @@ from orderledger.domain.values import account_of, client_order_id_of, is_order_s
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.projector import stored_position
+from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.projections.orders import ORDERS, order_row
 from orderledger.projections.store import sort_key
 from orderledger.projections.survey import Survey
