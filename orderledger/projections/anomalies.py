@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Annotated, TypedDict
 
+from orderledger.domain.orders.judgements import AnomalyDetected
+from orderledger.domain.orders.order import Order
+from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Anomaly
-from orderledger.projections.view import Table, columns_of
+from orderledger.projections.view import Row, Table, columns_of
 
 
 class AnomalyRow(TypedDict):
@@ -30,3 +33,17 @@ ANOMALIES = Table(
     ("detected_at",),
     version=11,
 )
+
+
+def anomaly_row(order: Order, recorded: Recorded, event: AnomalyDetected) -> Row:
+    """The columns of `tables.ANOMALIES` for an anomaly that is open."""
+    return {
+        "position": recorded.position,
+        "account": order.account,
+        "client_order_id": order.client_order_id,
+        "code": event.code.value,
+        "detail": event.detail,
+        "detected_at": recorded.recorded_at,
+        "cleared_at": None,
+        "stream": recorded.stream,
+    }

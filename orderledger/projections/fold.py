@@ -20,13 +20,12 @@ from orderledger.domain.accounts import (
 )
 from orderledger.domain.orders.events import Event
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
-from orderledger.domain.orders.record import evolve
-from orderledger.domain.orders.reports import FillBusted, FillRecorded
+from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.proposals import AnyProposalEvent
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of
 from orderledger.projections.account_events import ACCOUNT_EVENTS, account_event_row
-from orderledger.projections.anomalies import ANOMALIES
+from orderledger.projections.anomalies import ANOMALIES, anomaly_row
 from orderledger.projections.certificates import CERTIFICATES, certificate_row
 from orderledger.projections.halts import HALTS, halt_row
 from orderledger.projections.instruments import INSTRUMENTS, defined, marked, reported
@@ -35,7 +34,7 @@ from orderledger.projections.position_fold import NoPositions, PositionFold
 from orderledger.projections.proposals import PROPOSALS, proposal_row
 from orderledger.projections.store import Rows
 from orderledger.projections.tracked import Tracked
-from orderledger.projections.trades import TRADES, report_of, trade_row
+from orderledger.projections.trades import TRADES, trade_row
 from orderledger.projections.view import Row
 
 ENDED_ORDERS_KEPT = 1_000
@@ -101,7 +100,7 @@ class Fold:
         tracked = self._tracked.get(stream) or self._track(stream, recorded.version)
         fills_before = len(tracked.reports)
         was_another = tracked.order.attributed_to is not None
-        self._follow(tracked, recorded, event)
+        tracked.follow(recorded, event, self._first_record)
         if was_another and tracked.order.attributed_to is None:
             self._mark_cleared(tracked.open_anomalies, None)
         if not tracked.is_dirty:
@@ -123,41 +122,11 @@ class Fold:
         if version > 1:
             for earlier in self._streams(stream):
                 if earlier.version < version:
-                    self._follow(tracked, earlier, earlier.event)  # type: ignore[arg-type]
+                    tracked.follow(earlier, earlier.event, self._first_record)  # type: ignore[arg-type]
                     if isinstance(earlier.event, AnomalyCleared):
                         tracked.raised.pop(earlier.event.code, None)
             tracked.stale.clear()
         return tracked
-
-    def _follow(self, tracked: Tracked, recorded: Recorded, event: Event) -> None:
-        """Bring a tracked order up to date with one of its events."""
-        order = tracked.order
-        evolve(order, event, recorded.at)
-        tracked.version = recorded.version
-        match event:
-            case FillRecorded() | FillBusted():
-                if isinstance(event, FillRecorded):
-                    self._note_report(tracked, recorded, event)
-                tracked.stale.update(order.fills.changed)
-            case AnomalyDetected():
-                tracked.raised.setdefault(event.code, []).append(recorded.position or 0)
-                return
-        if tracked.reports:
-            tracked.note_what_trades_show()
-
-    def _note_report(self, tracked: Tracked, recorded: Recorded, event: FillRecorded) -> None:
-        """The first report of a fill tells its place in the log. A fill that came to the order by attribution keeps the place at
-        which it was recorded first."""
-        fill = tracked.order.fills.by_id[event.fill_id]
-        known = tracked.reports.get(event.fill_id)
-        if known is None or known.fill is not fill:
-            report = tracked.reports[event.fill_id] = report_of(recorded, fill)
-            tracked.filled_until = max(tracked.filled_until or fill.effective.at, fill.effective.at)
-            if recorded.attributed_from is not None:
-                report.position, report.recorded_at = self._first_record(event.fill_id, *recorded.attributed_from) or (
-                    report.position,
-                    report.recorded_at,
-                )
 
     def _first_record(self, fill_id: str, stream: str, version: int) -> tuple[int, datetime] | None:
         """Where in the log, and when, a fill was recorded under an order that turned out to be another."""
@@ -209,17 +178,7 @@ class Fold:
     def _take_anomaly(self, recorded: Recorded, tracked: Tracked, event: AnomalyDetected | AnomalyCleared) -> None:
         match event:
             case AnomalyDetected():
-                row = {
-                    "position": recorded.position,
-                    "account": tracked.order.account,
-                    "client_order_id": tracked.order.client_order_id,
-                    "code": event.code.value,
-                    "detail": event.detail,
-                    "detected_at": recorded.recorded_at,
-                    "cleared_at": None,
-                    "stream": recorded.stream,
-                }
-                self._rows.put(ANOMALIES, row)
+                self._rows.put(ANOMALIES, anomaly_row(tracked.order, recorded, event))
             case AnomalyCleared():
                 self._mark_cleared(tracked.raised.pop(event.code, ()), recorded.recorded_at)
             case _:

@@ -50,11 +50,11 @@ class NameRows(Protocol):
     def put(self, key: NameKey, stream: str) -> None:
         """From now on it stands for this one."""
 
-    def has_begun(self, stream: str, before: Recorded) -> bool:
-        """Whether the stream has an event that stands in the log before this one."""
+    def has_begun(self, stream: str, before: int | None) -> bool:
+        """Whether the stream has an event before this log position."""
 
-    def told(self, stream: str, before: Recorded) -> Iterable[Name]:
-        """The names in the events of the stream that stand in the log before this one."""
+    def told(self, stream: str, before: int | None) -> Iterable[Name]:
+        """The names in the events of the stream before this log position."""
 
     def note(self, recorded: Recorded) -> None:
         """The event was taken."""
@@ -70,29 +70,34 @@ class NamesFold:
     def take(self, recorded: Recorded) -> None:
         """Take the next event of the log."""
         if isinstance(recorded.event, OrderAttributed):
-            self._attribute(recorded, recorded.event.to)
+            self.attribute(recorded.stream, recorded.event.to, recorded.position)
         else:
-            account = account_of(recorded.stream)
-            for name in names_in(recorded):
-                if self._rows.get(key_of(account, name)) is None:
-                    self._bind(account, name, recorded.stream, recorded)
+            self.bear(recorded.stream, names_in(recorded), recorded.position)
         self._rows.note(recorded)
 
-    def _attribute(self, recorded: Recorded, to: str) -> None:
-        account, own_id = account_of(recorded.stream), client_order_id_of(recorded.stream)
-        for name in self._rows.told(recorded.stream, recorded):
+    def bear(self, stream: str, names: Iterable[Name], position: int | None) -> None:
+        """An event of the stream has these names."""
+        account = account_of(stream)
+        for name in names:
+            if self._rows.get(key_of(account, name)) is None:
+                self._bind(account, name, stream, stream, position)
+
+    def attribute(self, stream: str, to: str, position: int | None) -> None:
+        """The order of the stream turned out to be another."""
+        account, own_id = account_of(stream), client_order_id_of(stream)
+        for name in self._rows.told(stream, position):
             bound = self._rows.get(key_of(account, name))
-            if bound == recorded.stream:
+            if bound == stream:
                 self._rows.put(key_of(account, name), to)
             elif bound is None:
-                self._bind(account, name, to, recorded)
+                self._bind(account, name, to, stream, position)
         if own_id is not None:
             self._rows.put(key_of(account, (NameKind.CLIENT, own_id)), to)
 
-    def _bind(self, account: str, name: Name, stream: str, recorded: Recorded) -> None:
+    def _bind(self, account: str, name: Name, to: str, stream: str, position: int | None) -> None:
         own = order_stream(account, name[1])
-        if name[0] not in OUR_IDS or not (own == recorded.stream or self._rows.has_begun(own, recorded)):
-            self._rows.put(key_of(account, name), stream)
+        if name[0] not in OUR_IDS or not (own == stream or self._rows.has_begun(own, position)):
+            self._rows.put(key_of(account, name), to)
 
 
 class MemoryNames:
@@ -110,10 +115,10 @@ class MemoryNames:
     def put(self, key: NameKey, stream: str) -> None:
         self.bound[key] = stream
 
-    def has_begun(self, stream: str, before: Recorded) -> bool:
+    def has_begun(self, stream: str, before: int | None) -> bool:
         return stream in self._begun
 
-    def told(self, stream: str, before: Recorded) -> Iterable[Name]:
+    def told(self, stream: str, before: int | None) -> Iterable[Name]:
         return self._told.pop(stream, ())
 
     def note(self, recorded: Recorded) -> None:

@@ -1,13 +1,22 @@
 """An order while the fold follows it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
-from orderledger.domain.orders.events import OrderEvent
+from orderledger.domain.orders.events import Event, OrderEvent
+from orderledger.domain.orders.judgements import AnomalyDetected
 from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.record import evolve
+from orderledger.domain.orders.reports import FillBusted, FillRecorded
+from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Anomaly, account_of, client_order_id_of
-from orderledger.projections.trades import Report
+from orderledger.projections.trades import Report, report_of
+
+FirstRecord = Callable[[str, str, int], tuple[int, datetime] | None]
+"""Finds where in the log, and when, a fill was recorded under an order that turned out to be another: by its fill id, and the
+stream and version of that event."""
 
 
 class NoDuplicates(set[OrderEvent]):
@@ -38,6 +47,35 @@ class Tracked:
         tracked = cls(Order(account_of(stream), client_order_id_of(stream)))
         tracked.order.seen = NoDuplicates()
         return tracked
+
+    def follow(self, recorded: Recorded, event: Event, first_record: FirstRecord) -> None:
+        """Take the next event of the order, and mark the trades whose rows it may change."""
+        order = self.order
+        evolve(order, event, recorded.at)
+        self.version = recorded.version
+        match event:
+            case FillRecorded():
+                self.note_report(recorded, event, first_record)
+                self.stale.update(order.fills.changed)
+            case FillBusted():
+                self.stale.update(order.fills.changed)
+            case AnomalyDetected():
+                self.raised.setdefault(event.code, []).append(recorded.position or 0)
+                return
+        if self.reports:
+            self.note_what_trades_show()
+
+    def note_report(self, recorded: Recorded, event: FillRecorded, first_record: FirstRecord) -> None:
+        """The first report of a fill tells its place in the log. A fill that came to the order by attribution keeps the place at
+        which it was recorded first."""
+        fill = self.order.fills.by_id[event.fill_id]
+        known = self.reports.get(event.fill_id)
+        if known is None or known.fill is not fill:
+            report = self.reports[event.fill_id] = report_of(recorded, fill)
+            self.filled_until = max(self.filled_until or fill.effective.at, fill.effective.at)
+            if recorded.attributed_from is not None:
+                first = first_record(event.fill_id, *recorded.attributed_from)
+                report.position, report.recorded_at = first or (report.position, report.recorded_at)
 
     @property
     def open_anomalies(self) -> list[int]:

@@ -4,7 +4,7 @@ The writer stores them in one transaction with the events. They follow from the 
 is opened, and `rebuild` and `check` compare them with the log.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from orderledger.domain.accounts import AccountEvent, keys_of
@@ -33,19 +33,11 @@ def fill(session: Session, suffix: str = "", position: int = 0) -> None:
         position = last
 
 
-def rebuild(database: Database, suffix: str) -> bool:
-    """Fill the table with this suffix. If the table in use differs, replace its rows, and return False.
-
-    Recording goes on meanwhile, except at the end.
-    """
-    position: int | None = 0
-    done = 0
-    while position is not None:
-        done = position
-        with database.writing() as session:
-            position = _take(session, suffix, position)
+def switch(database: Database, suffix: str, position: int) -> bool:
+    """Complete the table with this suffix, which has the keys of all facts up to a position. If the table in use differs, replace
+    its rows, and return False."""
     with database.writing() as session:
-        fill(session, suffix, done)
+        fill(session, suffix, position)
         made, used = f"SELECT stream, key FROM {FACTS_TABLE}{suffix}", f"SELECT stream, key FROM {FACTS_TABLE}"
         is_equal = not session.execute(f"{made} EXCEPT {used} LIMIT 1") and not session.execute(f"{used} EXCEPT {made} LIMIT 1")
         if not is_equal:
@@ -79,8 +71,17 @@ def _take(session: Session, suffix: str, position: int) -> int | None:
             keys += facts_in(decode(*row))
         except UnreadableEvent:
             continue  # `check` reports it
+    _insert(session, suffix, keys)
+    return rows[-1][4] if rows else None
+
+
+def put(session: Session, suffix: str, events: Iterable[Recorded]) -> None:
+    """Add the keys of these events."""
+    _insert(session, suffix, [key for recorded in events for key in facts_in(recorded)])
+
+
+def _insert(session: Session, suffix: str, keys: list[FactKey]) -> None:
     for chunk in chunks(keys):
         marks = ", ".join(["(?, ?)"] * len(chunk))
         values = list(chain.from_iterable(chunk))
         session.execute(f"INSERT INTO {FACTS_TABLE}{suffix} (stream, key) VALUES {marks} ON CONFLICT DO NOTHING", values)
-    return rows[-1][4] if rows else None

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
@@ -19,6 +19,9 @@ from orderledger.projections.view import Key, Kind, Row, Table
 ROWS_PER_BATCH = 1_000
 """Rows that a stream of rows holds in memory at a time."""
 
+Place = tuple[str, int]
+"""A stream, and a version in it."""
+
 REBUILDING_LOOK = 0.1
 """Seconds between two attempts to get the lock of a rebuild."""
 
@@ -30,6 +33,9 @@ class Session(ABC):
     differs_from: str
     """Operator that compares two values, either of which may be missing."""
 
+    unlogged = ""
+    """SQL word for a table that need not survive a crash, if the database has one."""
+
     by_key_alone = ""
     """SQL clause for a table that consists of its key, if the database has one."""
 
@@ -40,9 +46,18 @@ class Session(ABC):
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement whose parameters are marked `?`, and return its rows."""
 
+    def execute_in_batches(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
+        """Run a query, and return its rows in batches, so that memory does not grow with their number."""
+        with closing(self._batches(statement, parameters)) as found:
+            yield from found
+
     @abstractmethod
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
         """Insert rows, or replace those with their keys."""
+
+    @abstractmethod
+    def append(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+        """Insert new rows, of which none is in the table yet."""
 
     @abstractmethod
     def has_table(self, name: str) -> bool: ...
@@ -72,6 +87,25 @@ class Session(ABC):
         where = "notification_id > ? AND notification_id <= ? ORDER BY notification_id LIMIT ?"
         return self._stored(where, (position, LAST_POSITION if up_to is None else up_to, limit))
 
+    def stored_by_stream(self, after: Place, before: str | None, up_to: int, limit: int) -> list[tuple[Any, ...]]:
+        """The next events in the order of streams and versions, in stored form: after a place, of streams before another one."""
+        where, values = "(originator_id, originator_version) > (?, ?) AND notification_id <= ?", [*after, up_to]
+        if before is not None:
+            where, values = f"{where} AND originator_id < ?", [*values, before]
+        return self._stored(f"{where} ORDER BY originator_id, originator_version LIMIT ?", (*values, limit))
+
+    def stored_named(self, names: Sequence[str], position: int, up_to: int, limit: int) -> list[tuple[Any, ...]]:
+        """The next events with one of these names in log order, in stored form."""
+        where = f"topic IN ({', '.join('?' * len(names))}) AND notification_id > ? AND notification_id <= ?"
+        return self._stored(f"{where} ORDER BY notification_id LIMIT ?", (*names, position, up_to, limit))
+
+    def streams_dividing(self, parts: int) -> list[str]:
+        """Streams that divide the log into so many parts of about as many events, fewer if it is small."""
+        ((count,),) = self.execute(f"SELECT COUNT(*) FROM {EVENTS_TABLE}")
+        statement = f"SELECT originator_id FROM {EVENTS_TABLE} ORDER BY originator_id LIMIT 1 OFFSET ?"
+        found = [self.execute(statement, (count * part // parts,)) for part in range(1, parts)]
+        return list(dict.fromkeys(row[0] for rows in found for row in rows))
+
     def last_position(self) -> int:
         """The position of the last event that this transaction sees, 0 in an empty log."""
         return int(self.execute(f"SELECT COALESCE(MAX(notification_id), 0) FROM {EVENTS_TABLE}")[0][0])
@@ -97,12 +131,14 @@ class Session(ABC):
         with self._telling_of_damage(table, source, rest, parameters):
             return self._rows_from(table, self.execute(f"SELECT {self._selected(table)} FROM {source} {rest}", parameters))
 
-    def each(self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, tail: str = "") -> Iterator[Row]:
+    def each(
+        self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, suffix: str = "", tail: str = ""
+    ) -> Iterator[Row]:
         """The same rows, read in batches, so that memory does not grow with their number."""
-        rest = f"{_where(where)} {tail}"
-        with closing(self._batches(f"SELECT {self._selected(table)} FROM {table.name} {rest}", parameters)) as found:
+        source, rest = f"{table.name}{suffix}", f"{_where(where)} {tail}"
+        with closing(self._batches(f"SELECT {self._selected(table)} FROM {source} {rest}", parameters)) as found:
             while True:
-                with self._telling_of_damage(table, table.name, rest, parameters):
+                with self._telling_of_damage(table, source, rest, parameters):
                     batch = next(found, None)
                     rows = self._rows_from(table, batch) if batch else []
                 if batch is None:
@@ -148,6 +184,10 @@ class Session(ABC):
     @abstractmethod
     def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]: ...
 
+    def exact(self, name: str) -> str:
+        """SQL of a text column, compared and sorted byte for byte."""
+        return name
+
     def first_missing(self, name: str) -> str:
         """SQL that sorts by a column: missing values first, text byte for byte."""
         return name
@@ -158,11 +198,22 @@ class Session(ABC):
 
     def create(self, table: Table, suffix: str = "") -> None:
         """Create the table and its indexes, unless they exist."""
-        columns = ", ".join(f"{c.name} {self.types[c.kind]}{' NOT NULL' if c.name in table.key else ''}" for c in table.columns)
+        columns = self._columns_declared(table)
         self.execute(f"CREATE TABLE IF NOT EXISTS {table.name}{suffix} ({columns}, PRIMARY KEY ({', '.join(table.key)}))")
         for index in table.indexes:
             name = f"{table.name}{suffix}_by_{'_'.join(index)}"
             self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table.name}{suffix} ({', '.join(index)})")
+
+    def create_bare(self, table: Table, suffix: str) -> None:
+        """Create the table without its key and its indexes, which slow down many new rows."""
+        self.execute(f"CREATE {self.unlogged} TABLE {table.name}{suffix} ({self._columns_declared(table)})")
+
+    def add_key(self, table: Table, suffix: str) -> None:
+        """Add the key to a table that was created bare."""
+        self.execute(f"CREATE UNIQUE INDEX {table.name}{suffix}_key ON {table.name}{suffix} ({', '.join(table.key)})")
+
+    def _columns_declared(self, table: Table) -> str:
+        return ", ".join(f"{c.name} {self.types[c.kind]}{' NOT NULL' if c.name in table.key else ''}" for c in table.columns)
 
     def analyze(self, table: Table) -> None:
         """Update the planner's statistics, if the database uses any."""
@@ -232,15 +283,17 @@ class Database(ABC):
         """A folder beside the database, which has room for files of a rebuild. None if a rebuild needs no files."""
         return None
 
-    @contextmanager
-    def side_database(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator["Database"]:
-        """The database in which one process fills these tables while others fill theirs.
+    def side_database(self, path: str | None, beside: Sequence[str] = ()) -> AbstractContextManager["Database"]:
+        """The database in which to build new tables: a new file, or this database itself without a path.
 
-        This database itself if its writers do not wait for each other, otherwise a file of its own. `take_in` adds the file's
-        rows.
+        A file keeps no journal: after a failure it is of no use. The tables of the files `beside` can be read too.
         """
-        yield self
+        return nullcontext(self)
 
-    def take_in(self, path: str, tables: Sequence[Table], suffix: str) -> None:
-        """Add the rows that were built in a file."""
+    def attached(self, paths: Sequence[str]) -> AbstractContextManager[None]:
+        """Make the tables of files available to this thread."""
+        return nullcontext()
+
+    def take_in(self, path: str, names: Sequence[str]) -> None:
+        """Add the rows that were built in another file to the tables with these names."""
         return

@@ -3,33 +3,95 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from orderledger.domain.orders.identity import OUR_IDS, Name
+from orderledger.domain.orders.identity import OUR_IDS, Name, NameKind
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, order_stream
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
 from orderledger.projections.names import ORDER_NAMES, NameKey, NamesFold, key_of, names_in
+from orderledger.projections.view import Column, Table
+from orderledger.projections.view import Row as RowOfView
+from orderledger.projections.whole_order import WholeOrder
 
 KEYS_AT_ONCE = 500
 EVENTS_AT_ONCE = 2_000
 
 
+BORNE = Table(
+    "order_names_borne",
+    "While names are built by stream: each name at the first event of each order with it, and the attributions.",
+    ("position",),
+    (
+        Column("position", "count", "Log position."),
+        Column("account", "text", "Trading account."),
+        Column("kind", "text", "Kind of the name, or `attributed`."),
+        Column("name", "text", "The name, or the stream of the other order."),
+        Column("stream", "text", "Stream of the order."),
+        Column("is_plain", "count", "1 if the name can only belong to another order if another order has it too."),
+    ),
+    ("position",),
+)
+
+ATTRIBUTED = "attributed"
+
+
+def borne_rows(order: WholeOrder) -> Iterator[RowOfView]:
+    """The rows of `BORNE` for one order."""
+    account, stream, is_another = account_of(order.stream), order.stream, bool(order.attributed)
+    for position, (kind, name) in {name: (position, name) for position, name in reversed(order.names)}.values():
+        is_plain = int(not is_another and kind not in OUR_IDS)
+        yield _borne_row(position, account, kind.value, name, stream, is_plain)
+    for position, to in order.attributed:
+        yield _borne_row(position, account, ATTRIBUTED, to, stream, 0)
+
+
+def _borne_row(position: int, account: str, kind: str, name: str, stream: str, is_plain: int) -> RowOfView:
+    return {"position": position, "account": account, "kind": kind, "name": name, "stream": stream, "is_plain": is_plain}
+
+
+def bind_plain(session: Session, suffix: str) -> None:
+    """Bind the names that one order alone has had, and that no attribution can have moved: nearly all. No order of events matters
+    for them."""
+    names = ", ".join(ORDER_NAMES.key)
+    session.execute(
+        f"INSERT INTO {ORDER_NAMES.name}{suffix} ({names}, stream) SELECT {names}, MIN(stream) FROM {BORNE.name}{suffix} "
+        f"GROUP BY {names} HAVING COUNT(*) = 1 AND MIN(is_plain) = 1"
+    )
+
+
 class NameTable:
     """The fold with its rows in a table with a suffix, over any number of transactions."""
 
-    def __init__(self, suffix: str) -> None:
+    def __init__(self, suffix: str, position: int = 0) -> None:
+        self._suffix = suffix
         self._rows = _SqlNames(suffix)
         self._fold = NamesFold(self._rows)
-        self.position = 0
+        self.position = position
 
     def take(self, session: Session, events: Sequence[Recorded]) -> None:
         """Take the next events of the log, and write the results. Skips events that it has taken already."""
         events = [event for event in events if (event.position or 0) > self.position]
-        with self._rows.within(session, events):
+        with self._rows.within(session, [(account_of(event.stream), name) for event in events for name in names_in(event)]):
             for recorded in events:
                 self._fold.take(recorded)
         if events:
             self.position = events[-1].position or self.position
+
+    def bind_others(self, session: Session) -> None:
+        """Bind the names that `bind_plain` left, in the order of the log."""
+        same = " AND ".join(f"bound.{name} = borne.{name}" for name in ORDER_NAMES.key)
+        rest = session.execute_in_batches(
+            f"SELECT position, account, kind, name, stream FROM {BORNE.name}{self._suffix} AS borne WHERE NOT EXISTS "
+            f"(SELECT 1 FROM {ORDER_NAMES.name}{self._suffix} AS bound WHERE {same}) ORDER BY position"
+        )
+        for batch in rest:
+            named = [(account, (NameKind(kind), name)) for _, account, kind, name, _ in batch if kind != ATTRIBUTED]
+            with self._rows.within(session, named):
+                for position, _, kind, name, stream in batch:
+                    if kind == ATTRIBUTED:
+                        self._fold.attribute(stream, name, position)
+                    else:
+                        self._fold.bear(stream, ((NameKind(kind), name),), position)
 
     def advance(self, session: Session, up_to: int = LAST_POSITION) -> bool:
         """Take the next events of the log from the session. Returns False if there were none."""
@@ -49,9 +111,9 @@ class _SqlNames:
         self._changed: set[NameKey] = set()
 
     @contextmanager
-    def within(self, session: Session, events: Iterable[Recorded]) -> Iterator[None]:
+    def within(self, session: Session, named: Sequence[tuple[str, Name]]) -> Iterator[None]:
+        """`named`: the names of the batch, each with its account."""
         self._session = session
-        named = [(account_of(event.stream), name) for event in events for name in names_in(event)]
         self._read([key_of(account, name) for account, name in named])
         self._read_begun([order_stream(account, name[1]) for account, name in named if name[0] in OUR_IDS])
         yield
@@ -70,15 +132,15 @@ class _SqlNames:
         self._bound[key] = stream
         self._changed.add(key)
 
-    def has_begun(self, stream: str, before: Recorded) -> bool:
+    def has_begun(self, stream: str, before: int | None) -> bool:
         if stream not in self._begun_at:
             self._read_begun([stream])
         begun_at = self._begun_at[stream]
-        return begun_at is not None and begun_at < (before.position or LAST_POSITION)
+        return begun_at is not None and begun_at < (before or LAST_POSITION)
 
-    def told(self, stream: str, before: Recorded) -> Iterable[Name]:
+    def told(self, stream: str, before: int | None) -> Iterable[Name]:
         assert self._session is not None
-        events = (event for event in self._session.events_of(stream) if (event.position or 0) < (before.position or 0))
+        events = (event for event in self._session.events_of(stream) if (event.position or 0) < (before or 0))
         return [name for event in events for name in names_in(event)]
 
     def note(self, recorded: Recorded) -> None:

@@ -1,86 +1,166 @@
-"""Builds views with several processes: first orders and trades, divided by stream, then positions, divided by instrument."""
+"""Builds views with several processes: first the orders, divided by stream, then the positions, divided by instrument."""
 
 import gc
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from heapq import merge
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
-from orderledger.domain.values import is_order_stream
 from orderledger.infrastructure.errors import StoreError
-from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.name_index import NameTable
+from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.store import Store, open_store
-from orderledger.infrastructure.views.projector import BATCH_FAR_BEHIND
+from orderledger.infrastructure.views.building import (
+    BY_STREAM,
+    OF_POSITIONS,
+    OTHERS,
+    Count,
+    Plan,
+    PositionKey,
+    build_orders,
+    build_others,
+    build_positions,
+    finish_orders,
+    position_ranges,
+)
 from orderledger.infrastructure.views.rebuild import APART
-from orderledger.infrastructure.views.rows import SqlRows
-from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.fold import Fold
-from orderledger.projections.position_fold import Key, PositionFold
-from orderledger.projections.positions import when
-from orderledger.projections.tables import TABLES
-from orderledger.projections.trades import TRADES
+from orderledger.projections.names import ORDER_NAMES
+from orderledger.projections.position_tables import POSITIONS
+from orderledger.projections.view import Table
 
-EVENTS_PER_TRANSACTION = 10_000
+LOOK_SECONDS = 0.1
+"""Pause between two reports of progress."""
+
+Paths = list[str]
 
 
-def build_in_parallel(store: Store, suffix: str, jobs: int, names: NameTable) -> tuple[int, int]:
-    """Fill the tables with this suffix. Returns the log position that they reach, and the number of events.
+def build_in_parallel(store: Store, plan: Plan, jobs: int, folder: Path | None, counted: Count) -> tuple[int, Paths]:
+    """Build the tables of a plan. Returns the number of events, and the files with the tables, if there is a folder for them.
 
-    The name index is folded here, because orders of any two streams may share a name. Raises StoreError if one of the processes
-    ends early.
+    Raises StoreError if one of the processes ends early.
     """
-    up_to = store.recorder.last_position()
+
+    def path_of(name: object) -> str | None:
+        return None if folder is None else str(folder / f"{APART}{name}")
+
     assert store.url is not None
-    folder = store.database.folder
-    if folder is not None:
-        _make(folder)
-    with _processes(jobs) as pool:
-        paths = [str(Path(folder or "", f"{APART}{share}")) for share in range(jobs)]
-        with _deaf():
-            building = [pool.submit(_build_share, store.url, suffix, path, n, jobs, up_to) for n, path in enumerate(paths)]
-        _fold_names(store, names, up_to)
-        count = sum(future.result() for future in building)
-        for path in paths:
-            store.database.take_in(path, TABLES, suffix)
-        keys = _held(store, suffix)
-        placing = [pool.submit(_build_positions, store.url, suffix, keys[share::jobs]) for share in range(jobs)]
-        for future in placing:
-            future.result()
-    return up_to, count
+    with _processes(jobs) as (pool, progress):
+        ranges = _ranges(store, jobs)
+        parts, others = [path_of(number) for number in range(len(ranges))], path_of("others")
+        building = _submitted(
+            pool, _build_range, [(store.url, plan, path, *ends) for path, ends in zip(parts, ranges, strict=True)]
+        )
+        with _side(store, plan, others, OTHERS) as side:
+            count = build_others(store, side, plan)
+        count += sum(_results(building, lambda: counted(progress.value)))
+        with _side(store, plan, parts[0], (ORDER_NAMES,)) as side:
+            _unite(side, parts, plan, BY_STREAM)
+            finish_orders(side, plan)
+            keys = position_ranges(side, plan, jobs)
+        beside = [path for path in (parts[0], others) if path is not None]
+        places = [path_of(f"positions{number}") for number in range(len(keys))]
+        placing = _submitted(
+            pool, _build_positions, [(store.url, plan, path, beside, *ends) for path, ends in zip(places, keys, strict=True)]
+        )
+        _results(placing, lambda: None)
+        with _side(store, plan, places[0], ()) as side:
+            _unite(side, places, plan, OF_POSITIONS)
+    return count, [*beside, *(path for path in places[:1] if path is not None)]
 
 
-def _fold_names(store: Store, names: NameTable, up_to: int) -> None:
-    is_more = True
-    while is_more:
-        with store.database.writing() as session:
-            is_more = names.advance(session, up_to)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
-        raise StoreError(f"{folder} is in the way of a rebuild with several processes, and no rebuild made it") from None
+def _ranges(store: Store, jobs: int) -> list[tuple[str, str | None]]:
+    """Ranges of streams with about as many events: each begins with a stream, and ends before another."""
+    with store.database.reading() as session:
+        bounds = session.streams_dividing(jobs)
+    return list(zip(["", *bounds], [*bounds, None], strict=True))
 
 
 @contextmanager
-def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end when this one ends or gives up: a pipe closes then."""
+def _side(store: Store, plan: Plan, path: str | None, tables: Sequence[Table]) -> Iterator[Database]:
+    """A file in which to build these tables, which it gets. Without a path the database itself, which has them."""
+    with store.database.side_database(path) as side:
+        if path is not None and tables:
+            with side.writing() as session:
+                plan.create(session, tables)
+        yield side
+
+
+def _unite(side: Database, paths: Sequence[str | None], plan: Plan, tables: Sequence[Table]) -> None:
+    """Add the rows in the other files to those in the first, which is open."""
+    names = [f"{table.name}{plan.suffix}" for table in tables if plan.wants(table)]
+    for path in paths[1:]:
+        if path is not None:
+            side.take_in(path, names)
+            Path(path).unlink()
+
+
+def _build_range(url: str, plan: Plan, path: str | None, first: str, before: str | None) -> int:
+    """Build the orders of a range of streams. Runs in a process of its own. Returns the number of events."""
+    gc.disable()  # a short-lived process that creates no cycles
+    with closing(open_store(url)) as store, _side(store, plan, path, BY_STREAM) as side:
+        return build_orders(store, side, plan, first, before, _Counter())
+
+
+def _build_positions(
+    url: str, plan: Plan, path: str | None, beside: Sequence[str], first: PositionKey | None, before: PositionKey | None
+) -> int:
+    """Build a range of positions from the trades in the files beside. Runs in a process of its own."""
+    gc.disable()
+    with closing(open_store(url)) as store, store.database.side_database(path, beside) as side:
+        if path is not None:
+            with side.writing() as session:
+                plan.create(session, OF_POSITIONS)
+        if plan.wants(POSITIONS):
+            build_positions(side, plan, first, before)
+    return 0
+
+
+class _Counter:
+    """Adds the events of one process to the number that all share."""
+
+    def __init__(self) -> None:
+        self._before = 0
+
+    def __call__(self, count: int) -> None:
+        with shared_count.get_lock():
+            shared_count.value += count - self._before
+        self._before = count
+
+
+shared_count: Any = None
+"""In a process of the pool: the number of events that all processes have read."""
+
+
+def _submitted(pool: ProcessPoolExecutor, call: Callable[..., int], arguments: Sequence[tuple[Any, ...]]) -> list[Future[int]]:
+    with _deaf():
+        return [pool.submit(call, *each) for each in arguments]
+
+
+def _results(futures: Sequence[Future[int]], look: Callable[[], object]) -> list[int]:
+    """The results of the processes. `look` is called while they work."""
+    while wait(futures, LOOK_SECONDS).not_done:
+        look()
+        for future in futures:
+            if future.done():
+                future.result()  # raises at once if one failed
+    return [future.result() for future in futures]
+
+
+@contextmanager
+def _processes(jobs: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
+    """Processes that end when this one ends or gives up: a pipe closes then. And the number of events that they have read."""
     context = get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
-    with theirs, ours, ProcessPoolExecutor(jobs, context, _end_with, (theirs,)) as pool:
+    progress = context.Value("q", 0)
+    with theirs, ours, ProcessPoolExecutor(jobs, context, _begin, (theirs, progress)) as pool:
         try:
-            yield pool
+            yield pool, progress
         except BrokenProcessPool as error:
             raise StoreError(
                 "a process of the rebuild was killed, perhaps for lack of memory: the views are unchanged"
@@ -100,76 +180,13 @@ def _deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end_with(parent: Connection) -> None:
-    def wait() -> None:
+def _begin(parent: Connection, progress: Any) -> None:
+    """Prepare a process of the pool."""
+    global shared_count
+    shared_count = progress
+
+    def end_with_parent() -> None:
         parent.poll(None)  # returns when the pipe closes: nothing is ever sent
         os._exit(1)
 
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def _build_share(url: str, suffix: str, path: str, share: int, jobs: int, up_to: int) -> int:
-    """Build everything except the positions from one share of the streams. Runs in a process of its own."""
-    gc.disable()  # a short-lived process that creates no cycles
-    with closing(open_store(url)) as store, store.database.side_database(path, TABLES, suffix) as database:
-        rows = SqlRows(suffix)
-        fold = Fold(rows, lambda stream: store.events_of([stream])[stream], has_positions=False)
-        count = 0
-        for stored in _events_of_share(store, share, jobs, up_to):
-            with database.writing() as session:
-                rows.session = session
-                for event in stored:
-                    fold.take(decode(*event))
-                fold.settle()
-                rows.flush()
-            fold.evict()
-            count += len(stored)
-    return count
-
-
-def _events_of_share(store: Store, share: int, jobs: int, up_to: int) -> Iterator[list[tuple[Any, ...]]]:
-    """Stored events, in groups for one transaction each."""
-    position = 0
-    mine: list[tuple[Any, ...]] = []
-    while position < up_to:
-        with store.database.reading() as session:
-            stored = session.stored_after(position, BATCH_FAR_BEHIND)
-        mine += [event for event in stored if event[4] <= up_to and _share_of(event[0], jobs) == share]
-        position = stored[-1][4] if stored else up_to
-        if len(mine) >= EVENTS_PER_TRANSACTION or position >= up_to:
-            yield mine
-            mine = []
-
-
-def _share_of(stream: str, jobs: int) -> int:
-    """The share of a stream. Share 0 has all streams that are not orders, because several of them write to one row."""
-    return 0 if "#" in stream and not is_order_stream(stream) else crc32(stream.encode()) % jobs
-
-
-def _held(store: Store, suffix: str) -> list[Key]:
-    """The instruments of each account with trades, adjustments or funding."""
-    statements = (
-        f"SELECT DISTINCT account, instrument FROM {table.name}{suffix} WHERE instrument IS NOT NULL"
-        for table in (TRADES, ACCOUNT_EVENTS)
-    )
-    with store.database.reading() as session:
-        return list(dict.fromkeys((row[0], row[1]) for statement in statements for row in session.execute(statement)))
-
-
-def _build_positions(url: str, suffix: str, keys: Sequence[Key]) -> None:
-    """Build the positions of some instruments from their trades. Runs in a process of its own."""
-    gc.disable()
-    with closing(open_store(url)) as store:
-        rows = SqlRows(suffix)
-        positions = PositionFold(rows)
-        with store.database.reading() as session:
-            rows.session = session
-            for account, instrument in keys:
-                where: dict[str, Any] = {"account": account, "instrument": instrument}
-                trades = rows.each(TRADES, **where, state="active")
-                for entry in merge(trades, rows.each(ACCOUNT_EVENTS, **where), key=when):
-                    positions.take(entry)
-            positions.settle()
-        with store.database.writing() as session:
-            rows.session = session
-            rows.flush()
+    threading.Thread(target=end_with_parent, daemon=True).start()

@@ -33,10 +33,10 @@ class TableFold:
     """A fold with its rows in tables, over any number of transactions. `also` receives the same events in the same
     transactions."""
 
-    def __init__(self, suffix: str = "", position: int = 0, also: Also | None = None) -> None:
+    def __init__(self, suffix: str = "", position: int = 0, also: Also | None = None, *, has_positions: bool = True) -> None:
         self._rows = SqlRows(suffix)
         self._also = also
-        self._fold = Fold(self._rows, self._events_of)
+        self._fold = Fold(self._rows, self._events_of, has_positions=has_positions)
         self.position = position
 
     def advance(self, session: Session, limit: int, up_to: int | None = None) -> int:

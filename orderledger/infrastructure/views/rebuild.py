@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
-from orderledger.infrastructure.errors import DamagedRow, InvalidSetting
+from orderledger.infrastructure.errors import DamagedRow, InvalidSetting, StoreError
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.database import Session
@@ -15,6 +16,7 @@ from orderledger.infrastructure.storage.name_index import NameTable
 from orderledger.infrastructure.storage.recorder import FACTS_TABLE
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.storage.view_versions import lock_position, mark_current, move, stored
+from orderledger.infrastructure.views.building import ALL, Plan, build, plan_of
 from orderledger.infrastructure.views.projector import (
     BATCH_FAR_BEHIND,
     Projector,
@@ -23,7 +25,8 @@ from orderledger.infrastructure.views.projector import (
     survey,
 )
 from orderledger.projections.names import ORDER_NAMES
-from orderledger.projections.tables import BY_NAME, TABLES, VIEWS, tables_of
+from orderledger.projections.position_tables import POSITIONS
+from orderledger.projections.tables import TABLES, VIEWS, tables_behind, tables_of
 from orderledger.projections.view import Table
 
 SUFFIX = "__rebuilt"
@@ -79,23 +82,58 @@ def _outdated(store: Store) -> set[str]:
 def _rebuild(
     store: Store, projector: Projector, views: Collection[str], jobs: int = 1, progress: Progress | None = None
 ) -> Rebuilt:
-    chosen = tables_of(views)
     began = time.perf_counter()
-    with _beside(store) as suffix:
-        builder = _Builder(store, suffix)
-        if jobs > 1 and store.url is not None:
-            from orderledger.infrastructure.views.parallel import build_in_parallel  # imported here because few callers need it
+    try:
+        events, is_equal = _build_and_switch(store, projector, views, jobs, progress)
+    except _LiveViewsStopped:
+        events, is_equal = _build_and_switch(store, projector, VIEWS, jobs, progress)
+    return Rebuilt(tuple(name for name in VIEWS if name in views), events, time.perf_counter() - began, is_equal)
 
-            builder.begin_at(build_in_parallel(store, suffix, jobs, builder.names))
-        end = _end(store, chosen)
-        while builder.advance(end):
-            if progress is not None:
-                progress(builder.position, store.recorder.last_position())
-        is_equal = ORDER_NAMES not in chosen or _switch_names(store, builder)
-        is_equal &= _switch(store, projector, builder, [table for table in chosen if table is not ORDER_NAMES])
-        if len(views) == len(VIEWS):
-            is_equal &= account_facts.rebuild(store.database, suffix)
-    return Rebuilt(tuple(name for name in VIEWS if name in views), builder.events, time.perf_counter() - began, is_equal)
+
+class _LiveViewsStopped(Exception):
+    """A damaged row stops the live views before the position of the new ones, so that all views are to be replaced."""
+
+
+def _build_and_switch(
+    store: Store, projector: Projector, views: Collection[str], jobs: int, progress: Progress | None
+) -> tuple[int, bool]:
+    """Returns the number of events, and whether the new rows equal the old ones."""
+    chosen, is_all = tables_of(views), len(views) == len(VIEWS)
+    end = _end(store, chosen)
+    suffix, up_to = f"{SUFFIX}_{uuid.uuid4().hex[:8]}", store.recorder.last_position() if end is None else end
+    plan = plan_of(tables_behind(views), suffix, up_to, has_facts=is_all)
+    with _beside(store, plan, jobs) as folder:
+        count, paths = _build(store, plan, jobs, folder, progress)
+        with store.database.attached(paths):
+            builder = _Builder(store, plan, count)
+            while builder.advance(end):
+                if progress is not None:
+                    progress(builder.events, store.recorder.last_position())
+            is_equal = ORDER_NAMES not in chosen or _switch_names(store, builder)
+            is_equal &= _switch(store, projector, builder, [table for table in chosen if table is not ORDER_NAMES])
+            if is_all:
+                is_equal &= account_facts.switch(store.database, suffix, up_to)
+    return builder.events, is_equal
+
+
+def _build(store: Store, plan: Plan, jobs: int, folder: Path | None, progress: Progress | None) -> tuple[int, list[str]]:
+    """Build the tables. Returns the number of events, and the files with the tables, none if they are in the database itself."""
+
+    def counted(count: int) -> None:
+        if progress is not None:
+            progress(count, plan.up_to)
+
+    if jobs > 1 and store.url is not None:
+        from orderledger.infrastructure.views.parallel import build_in_parallel  # imported here because few callers need it
+
+        return build_in_parallel(store, plan, jobs, folder, counted)
+    path = None if folder is None else str(folder / f"{APART}0")
+    with store.database.side_database(path) as side:
+        if path is not None:
+            with side.writing() as session:
+                plan.create(session, ALL)
+        with uncollected():
+            return build(store, side, plan, counted), [] if path is None else [path]
 
 
 def _end(store: Store, chosen: Sequence[Table]) -> int | None:
@@ -109,22 +147,22 @@ def _end(store: Store, chosen: Sequence[Table]) -> int | None:
 
 
 class _Builder:
-    """Folds the log into tables with a suffix."""
+    """Folds what was recorded during a rebuild into the new tables."""
 
-    def __init__(self, store: Store, suffix: str) -> None:
-        self.suffix = suffix
+    def __init__(self, store: Store, plan: Plan, events: int) -> None:
+        self.suffix = plan.suffix
+        self.is_whole = plan.wants_all
+        self.events = events
         self._store = store
-        self.names = NameTable(suffix)
-        self._fold = TableFold(suffix, also=self.names.take)
-        self.events = 0
+        self.names = NameTable(plan.suffix, plan.up_to)
+        self._fold = TableFold(plan.suffix, plan.up_to, also=self.names.take, has_positions=plan.wants(POSITIONS))
+        if plan.wants(ORDER_NAMES):
+            with store.database.writing() as session:
+                self.names.bind_others(session)
 
     @property
     def position(self) -> int:
         return self._fold.position
-
-    def begin_at(self, built: tuple[int, int]) -> None:
-        """Set the log position and the number of events that `build_in_parallel` reached."""
-        self._fold.position, self.events = built
 
     def advance(self, up_to: int | None = None) -> int:
         """Take the next batch, not beyond a position. Returns the number of events, 0 at the end."""
@@ -139,25 +177,44 @@ class _Builder:
 
 
 @contextmanager
-def _beside(store: Store) -> Iterator[str]:
-    """The suffix of new empty tables, which are dropped at the end. Also drops the tables of a rebuild that was killed."""
-    suffix = f"{SUFFIX}_{uuid.uuid4().hex[:8]}"
-    built = re.compile(f"({'|'.join([*BY_NAME, FACTS_TABLE])}){SUFFIX}(_[0-9a-f]{{8}})?")
+def _beside(store: Store, plan: Plan, jobs: int) -> Iterator[Path | None]:
+    """The folder for the files of new tables. None if they are in the database itself: then they are there, empty. All of it is
+    removed at the end. Also removes what a killed rebuild left."""
     _clear_folder(store)
-    with store.database.alone() as session:
-        for name in filter(built.fullmatch, session.table_names()):
-            session.execute(f"DROP TABLE {name}")
-        for table in BY_NAME.values():
-            session.create(table, suffix)
-        account_facts.create(session, suffix)
+    _drop(store, re.compile(f"({'|'.join([table.name for table in ALL] + [FACTS_TABLE])}){SUFFIX}(_[0-9a-f]{{8}})?"))
+    folder = _make_folder(store, is_needed=jobs > 1)
+    if folder is None:
+        with store.database.alone() as session:
+            plan.create(session, ALL)
     try:
-        yield suffix
+        yield folder
     finally:
         _clear_folder(store)
+        if folder is None:
+            _drop(store, re.compile(f".*{plan.suffix}"))
+
+
+def _drop(store: Store, names: re.Pattern[str]) -> None:
+    with store.database.reading() as session:
+        found = list(filter(names.fullmatch, session.table_names()))
+    if found:
         with store.database.alone() as session:
-            for table in BY_NAME.values():
-                session.drop(table, suffix)
-            session.execute(f"DROP TABLE IF EXISTS {FACTS_TABLE}{suffix}")
+            for name in found:
+                session.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def _make_folder(store: Store, *, is_needed: bool) -> Path | None:
+    """Make the folder beside the database. If there is something in the way, one process can do without."""
+    folder = store.database.folder
+    if folder is None:
+        return None
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        if is_needed:
+            raise StoreError(f"{folder} is in the way of a rebuild with several processes, and no rebuild made it") from None
+        return None
+    return folder
 
 
 def _clear_folder(store: Store) -> None:
@@ -202,6 +259,8 @@ def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Seque
         while builder.position < position and builder.advance_in(session, position):
             pass
         if builder.position > position and chosen:
+            if not builder.is_whole:
+                raise _LiveViewsStopped
             chosen = TABLES
             move(session, builder.position)
         differing = [table for table in chosen if not _is_same(session, table, builder.suffix)]

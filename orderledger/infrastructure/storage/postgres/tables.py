@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from psycopg import Cursor, OperationalError
 from psycopg.rows import tuple_row
 
-from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, struct_of, times
+from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, shape_of, times
 from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
 from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, NAMES_KEPT, NAMES_TABLE
 from orderledger.projections.view import Column as ColumnOfTable
@@ -65,6 +65,7 @@ def _utc(moment: datetime) -> datetime:
 class PostgresSession(Session):
     differs_from = "IS DISTINCT FROM"
     place = "ctid::text"
+    unlogged = "UNLOGGED"
     types: dict[Kind, str] = {  # noqa: RUF012
         "text": "text",
         "number": "numeric",
@@ -114,11 +115,17 @@ class PostgresSession(Session):
             return
         staged, names = f"{table.name}_staged", ", ".join(table.names)
         self.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} (LIKE {table.name})")
-        with self._cursor.copy(f"COPY {staged} ({names}) FROM STDIN".encode()) as copy:
-            for row in zip(*self._texts_of(table, rows), strict=True):
-                copy.write_row(row)
+        self._copy(table, rows, staged)
         self.execute(f"INSERT INTO {table.name}{suffix} ({names}) SELECT {names} FROM {staged} {upsert_tail(table.name)}")
         self.execute(f"TRUNCATE {staged}")
+
+    def append(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+        self._copy(table, rows, f"{table.name}{suffix}")
+
+    def _copy(self, table: Table, rows: Sequence[Row], target: str) -> None:
+        with self._cursor.copy(f"COPY {target} ({', '.join(table.names)}) FROM STDIN".encode()) as copy:
+            for row in zip(*self._texts_of(table, rows), strict=True):
+                copy.write_row(row)
 
     def _texts_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
         """Columns for COPY, with times as text: writing them takes a fifth of psycopg's time for a datetime."""
@@ -138,7 +145,7 @@ class PostgresSession(Session):
     def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
         changes = (self._from.get(column.kind) for column in table.columns)
         columns = (changed(values, change) for values, change in zip(zip(*found, strict=True), changes, strict=False))
-        struct = struct_of(table.name)
+        struct = shape_of(table).struct
         return [asdict(struct(*row)) for row in zip(*columns, strict=True)]
 
     def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
@@ -175,6 +182,9 @@ class PostgresSession(Session):
         """
         names = dict.fromkeys(name for index in (table.key, *table.indexes) for name in index)
         self.execute(f"ANALYZE (SKIP_LOCKED) {table.name} ({', '.join(names)})")
+
+    def exact(self, name: str) -> str:
+        return f'{name} COLLATE "C"'
 
     def first_missing(self, name: str) -> str:
         is_text = name in ("account", "stream", "proposal_id", "client_order_id", "instrument", "method")

@@ -55,6 +55,7 @@ class Pool(SQLiteConnectionPool):
     """
 
     synchronous = "FULL"
+    journal_mode = "WAL"
     _opened: tuple[int, int] | None = None
     """Device and inode of the file that the first connection opened."""
 
@@ -85,7 +86,10 @@ class Pool(SQLiteConnectionPool):
     def _set_up(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
         if not self.is_sqlite_memory_mode:
-            self._use_write_ahead_log(connection)
+            if self.journal_mode == "WAL":
+                self._use_write_ahead_log(connection)
+            else:
+                connection.execute(f"PRAGMA journal_mode={self.journal_mode}")
             self._opened = self._opened or _file_at(self.db_name)
         connection.execute(f"PRAGMA synchronous={self.synchronous}")
         connection.execute("PRAGMA cache_size=-16384")
@@ -128,14 +132,14 @@ class Datastore(SQLiteDatastore):
     reading and writing exclude each other, and the pool ensures that.
     """
 
-    def __init__(self, db_name: str, lock_timeout: int, synchronous: str) -> None:
+    def __init__(self, db_name: str, lock_timeout: int, synchronous: str, journal_mode: str = "WAL") -> None:
         self._users: dict[int, object] = {}
         """The current user of each thread's connection. Setting and removing an item are atomic."""
         self._is_closing = False
         super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
         self.pool.close()
         self.pool: Pool = Pool(db_name=db_name, lock_timeout=lock_timeout, pool_timeout=float(lock_timeout), max_overflow=THREADS)
-        self.pool.synchronous = synchronous
+        self.pool.synchronous, self.pool.journal_mode = synchronous, journal_mode
         self._threads = threading.local()
         self._turn = threading.RLock()
 

@@ -5,20 +5,20 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from eventsourcing.persistence import PersistenceError
 from eventsourcing.sqlite import SQLiteDatastore
 from msgspec.structs import asdict
 
-from orderledger.infrastructure.storage.columns import Column, cell_decoder, changed, json_texts, numbers, row_decoder, times
+from orderledger.infrastructure.storage.columns import Column, cell_decoder, changed, json_texts, numbers, shape_of, times
 from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
 from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, NAMES_KEPT, NAMES_TABLE, chunks
 from orderledger.infrastructure.storage.sqlite.connections import Datastore, make_private
-from orderledger.projections.tables import BY_NAME
 from orderledger.projections.view import Column as ColumnOfTable
 from orderledger.projections.view import Kind, Row, Table
 
@@ -35,11 +35,10 @@ ROWS_PER_UPSERT = (500, 100, 20, 4, 1)
 
 
 @cache
-def _upsert_of(name: str, suffix: str, count: int) -> str:
+def _insert_of(target: str, names: tuple[str, ...], count: int, tail: str) -> str:
     """The statement for `count` rows."""
-    names = BY_NAME[name].names
     marks = f"({','.join('?' * len(names))})"
-    return f"INSERT INTO {name}{suffix} ({', '.join(names)}) VALUES {','.join([marks] * count)} {upsert_tail(name)}"
+    return f"INSERT INTO {target} ({', '.join(names)}) VALUES {','.join([marks] * count)} {tail}"
 
 
 class SQLiteSession(Session):
@@ -90,7 +89,7 @@ class SQLiteSession(Session):
         return f"json_array({', '.join(self._as_json.get(c.kind, '{}').format(c.name) for c in table.columns)})"
 
     def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
-        decode = row_decoder(table.name)
+        decode = shape_of(table).decode
         return [asdict(decode(text)) for (text,) in found]
 
     def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
@@ -118,12 +117,18 @@ class SQLiteSession(Session):
         self.guard_names()
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+        self._insert(table, rows, suffix, upsert_tail(table.name))
+
+    def append(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+        self._insert(table, rows, suffix, "")
+
+    def _insert(self, table: Table, rows: Sequence[Row], suffix: str, tail: str) -> None:
         width = len(table.columns)
         for chunk in chunks(rows):
             values = list(chain.from_iterable(zip(*self.columns_of(table, chunk), strict=True)))
             while values:
                 count = next(size for size in ROWS_PER_UPSERT if size * width <= len(values))
-                self._cursor.execute(_upsert_of(table.name, suffix, count), values[: count * width])
+                self._cursor.execute(_insert_of(table.name + suffix, table.names, count, tail), values[: count * width])
                 del values[: count * width]
 
 
@@ -187,31 +192,46 @@ class SQLiteDatabase(Database):
         return os.path.realpath(self._datastore.pool.db_name)
 
     @contextmanager
-    def side_database(self, path: str, tables: Sequence[Table], suffix: str) -> Iterator[Database]:
-        datastore = Datastore(path, lock_timeout=0, synchronous="OFF")
+    def side_database(self, path: str | None, beside: Sequence[str] = ()) -> Iterator[Database]:
+        if path is None:
+            yield self
+            return
+        datastore = Datastore(path, lock_timeout=0, synchronous="OFF", journal_mode="OFF")
         try:
             database = SQLiteDatabase(datastore)
-            with database.writing() as session:
-                for table in tables:
-                    session.create(table, suffix)
-            yield database
+            with ExitStack() as attached:
+                for number, other in enumerate(beside):
+                    attached.enter_context(database._attached(other, f"side{number}", "ro"))
+                yield database
         finally:
             datastore.close()
 
-    def take_in(self, path: str, tables: Sequence[Table], suffix: str) -> None:
+    @contextmanager
+    def attached(self, paths: Sequence[str]) -> Iterator[None]:
+        with ExitStack() as attached:
+            for number, path in enumerate(paths):
+                attached.enter_context(self._attached(path, f"side{number}", "rw"))
+            yield
+
+    def take_in(self, path: str, names: Sequence[str]) -> None:
+        with self._attached(path, "other", "ro"), self.writing() as session:
+            for name in names:
+                session.execute(f"INSERT INTO main.{name} SELECT * FROM other.{name}")
+
+    @contextmanager
+    def _attached(self, path: str, name: str, mode: str) -> Iterator[None]:
+        """Attach a file to this thread's connection. As a URI, because a file name may be no UTF-8."""
         with self._datastore.get_connection(commit=True) as connection:
             cursor = connection.cursor()
-            cursor.execute("ATTACH DATABASE ? AS apart", (Path(path).as_uri(),))  # as a URI, because a file name may be no UTF-8
-            try:
-                cursor.execute("BEGIN IMMEDIATE")
-                for table in tables:
-                    cursor.execute(f"INSERT INTO main.{table.name}{suffix} SELECT * FROM apart.{table.name}{suffix}")
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
-            finally:
-                cursor.execute("DETACH DATABASE apart")
+            cursor.execute(f"ATTACH DATABASE ? AS {name}", (f"{Path(path).as_uri()}?mode={mode}",))
+            for pragma in ("synchronous=OFF", "journal_mode=MEMORY"):
+                cursor.execute(f"PRAGMA {name}.{pragma}")
+                cursor.fetchall()
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error, PersistenceError), self._datastore.get_connection(commit=True) as connection:
+                connection.cursor().execute(f"DETACH DATABASE {name}")
 
 
 def _is_locked_by(connection: sqlite3.Connection) -> bool:
