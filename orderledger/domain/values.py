@@ -222,7 +222,7 @@ def _kind_of(stream: str) -> str:
 def account_of(stream: str) -> str:
     """The account of a stream."""
     name = stream.partition("/")[0].partition("#")[0]
-    return name.replace("%23", "#").replace("%2F", "/").replace("%25", "%")
+    return name if "%" not in name else name.replace("%23", "#").replace("%2F", "/").replace("%25", "%")
 
 
 def client_order_id_of(stream: str) -> str | None:

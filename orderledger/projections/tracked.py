@@ -26,6 +26,10 @@ class NoDuplicates(set[OrderEvent]):
         return
 
 
+NO_DUPLICATES = NoDuplicates()
+"""One for all orders: it stays empty."""
+
+
 @dataclass(slots=True)
 class Tracked:
     """`reports` tells how each fill came into the log, `stale` which trades are to be written anew. `shown` is what all trades of
@@ -45,7 +49,7 @@ class Tracked:
     def of(cls, stream: str) -> Self:
         """The order of this stream, before its first event."""
         tracked = cls(Order(account_of(stream), client_order_id_of(stream)))
-        tracked.order.seen = NoDuplicates()
+        tracked.order.seen = NO_DUPLICATES
         return tracked
 
     def follow(self, recorded: Recorded, event: Event, first_record: FirstRecord) -> None:
@@ -72,7 +76,8 @@ class Tracked:
         known = self.reports.get(event.fill_id)
         if known is None or known.fill is not fill:
             report = self.reports[event.fill_id] = report_of(recorded, fill)
-            self.filled_until = max(self.filled_until or fill.effective.at, fill.effective.at)
+            at = fill.at
+            self.filled_until = at if self.filled_until is None else max(self.filled_until, at)
             if recorded.attributed_from is not None:
                 first = first_record(event.fill_id, *recorded.attributed_from)
                 report.position, report.recorded_at = first or (report.position, report.recorded_at)

@@ -69,7 +69,7 @@ def report_of(recorded: Recorded, fill: Fill) -> Report:
 
 def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> Row:
     """The columns of `tables.TRADES` for one fill."""
-    request, told = order.terms.request, fill.effective
+    request, told = order.terms.request, fill if fill.inherited is None else fill.effective
     side = told.side or order.terms.side
     return {
         "account": order.account,
