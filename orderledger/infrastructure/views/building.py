@@ -1,8 +1,8 @@
 """Builds new tables of views from the log, beside the live ones.
 
 Most rows follow from one stream: the order, its trades, its anomalies. The log is read in the order of streams for them, each
-order is folded whole, and each row is written once. Rows that several streams change follow from the log in its own order (account
-facts), or from what was built before (positions from trades). See docs/explanation/rebuild.md.
+order is folded whole, and each row is written once. Rows that several streams change follow from the log in its own order
+(account facts), or from what was built before (positions from trades). See docs/explanation/rebuild.md.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
