@@ -1,4 +1,4 @@
-"""A rebuild reads the log stream by stream: what depends on several streams, or on the order of the log, is right all the same."""
+"""A rebuild reads the log stream by stream. Rows that depend on several streams, or on the order of the log, are right as well."""
 
 import subprocess
 from collections.abc import Iterator
@@ -99,12 +99,9 @@ def test_nothing_is_left_in_the_database(durable_store_url: str) -> None:
         ledger.record_many(parsed(*story()))
         for names in ((), ("positions",), ("order_names",)):
             assert ledger.rebuild(names).is_equal
-    tables = (
-        "sqlite_master"
-        if durable_store_url.startswith("sqlite")
-        else "pg_class WHERE relnamespace = current_schema::regnamespace"
-    )
-    column = "name" if durable_store_url.startswith("sqlite") else "relname"
+    statement = "SELECT relname FROM pg_class WHERE relnamespace = current_schema::regnamespace"
+    if durable_store_url.startswith("sqlite"):
+        statement = "SELECT name FROM sqlite_master"
     connection = connected(durable_store_url)
-    assert [name for (name,) in connection.execute(f"SELECT {column} FROM {tables}").fetchall() if "rebuilt" in name] == []
+    assert [name for (name,) in connection.execute(statement).fetchall() if "rebuilt" in name] == []
     connection.close()
