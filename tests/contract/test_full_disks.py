@@ -95,7 +95,7 @@ def test_where_the_disk_was_full_before_a_ledger_is_opened(disk: Path, tmp_path:
     url = f"sqlite:///{disk}/ledger.db"
     expected = stock(url, f"sqlite:///{tmp_path}/copy.db")
     if is_outdated:
-        run_sql(url, "UPDATE view_positions SET fold_version = 1", "UPDATE orders SET status = 'new'")
+        run_sql(url, "UPDATE view_versions SET version = 1", "UPDATE orders SET status = 'new'")
     fill_up(disk)
     with Ledger.open(url, update_views=False) as ledger:
         assert answers(ledger) == expected | ({"check": ledger.check().differences} if is_outdated else {})

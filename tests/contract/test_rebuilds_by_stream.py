@@ -1,13 +1,14 @@
-"""A rebuild reads the log stream by stream. Rows that depend on several streams, or on the order of the log, are right as well."""
+"""A rebuild reads the log stream by stream. Rows that depend on several streams, or on the log's order, are right as well."""
 
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.views import building
+from orderledger.infrastructure.views import building, projector
 from tests.contract.sql import connected
 from tests.contract.streams import fill, lives, of_account, parsed, report, request, story
 from tests.contract.test_killed_rebuilds import wait_until
@@ -92,6 +93,42 @@ def test_a_rebuild_with_one_process_that_is_killed_leaves_the_views_and_the_next
         assert ledger.orders() == before and ledger.check().differences == ()
         assert ledger.rebuild().is_equal
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
+def test_views_far_behind_the_log_are_built_stream_by_stream(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projector, "WORTH_BUILDING_ANEW", 100)
+    monkeypatch.setattr(building, "EVENTS_AT_ONCE", 100)
+    seen: list[int] = []
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
+        ledger.record_many(parsed(*lives(100)))
+        assert ledger.catch_up(seen.append) == 400
+        assert seen[0] == 100  # not a batch of the update
+        ledger.record_many(parsed(fill("C-1", "late", 0), report("bust_fill", "C-2", 500, fill_id="F-2-1")))
+        assert ledger.catch_up() == 403  # with an anomaly
+        assert ledger.check().differences == ()
+
+
+def test_an_update_of_views_far_behind_can_be_stopped(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projector, "WORTH_BUILDING_ANEW", 100)
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
+        ledger.record_many(parsed(*lives(1_000)))
+        assert ledger._projector.catch_up(is_enough=lambda: True) == projector.BATCH
+        assert ledger.status()["views_position"] == projector.BATCH
+        assert len(ledger.orders()) == 1_000
+        assert ledger.check().differences == ()
+
+
+def test_several_readers_of_views_far_behind_wait_for_one(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projector, "WORTH_BUILDING_ANEW", 100)
+    with (
+        Ledger.open(durable_store_url, update_views=False) as ledger,
+        Ledger.open(durable_store_url) as other,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        ledger.record_many(parsed(*lives(500)))
+        found = list(pool.map(lambda one: len(one.orders()), [ledger, other, ledger, other]))
+        assert found == [500] * 4
+        assert ledger.rebuild().is_equal
 
 
 def test_nothing_is_left_in_the_database(durable_store_url: str) -> None:

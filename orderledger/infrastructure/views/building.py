@@ -5,8 +5,7 @@ order is folded whole, and each row is written once. Rows that several streams c
 (account facts), or from what was built before (positions from trades). See docs/explanation/rebuild.md.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from heapq import merge
 from itertools import islice
@@ -21,6 +20,7 @@ from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.infrastructure.storage.name_index import BORNE, bind_plain, borne_rows
 from orderledger.infrastructure.storage.recorder import LAST_POSITION
 from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.views.plan import BY_STREAM, Plan
 from orderledger.infrastructure.views.rows import SqlRows
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
@@ -29,7 +29,6 @@ from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.position_tables import POSITIONS
-from orderledger.projections.tables import TABLES, tables_of
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row, Table
 from orderledger.projections.whole_order import WholeOrder
@@ -37,32 +36,14 @@ from orderledger.projections.whole_order import WholeOrder
 EVENTS_AT_ONCE = 5_000
 ROWS_AT_ONCE = 2_000
 
-BY_STREAM = (ORDERS, TRADES, ANOMALIES, BORNE)
-"""Tables with rows that follow from one stream each. They get their keys when they are complete."""
-
-OF_ORDERS = (*BY_STREAM, ORDER_NAMES)
-OF_POSITIONS = tables_of({POSITIONS.name})
-OTHERS = tuple(table for table in TABLES if table not in (*OF_ORDERS, *OF_POSITIONS))
-
 OTHER_EVENTS = (*(name for name, kind in KINDS.items() if not issubclass(kind, (OrderEvent, OrderJudgement))), *UPCASTS)
 """Stored names of the events of no order, and of older events, which may be of either kind."""
 
-ALL = (*TABLES, ORDER_NAMES, BORNE)
-
-ENTRY_COLUMNS = (
-    "account",
-    "fill_id",
-    "instrument",
-    "side",
-    "quantity",
-    "price",
-    "fee",
-    "fee_currency",
-    "at",
-    "position",
-    "state",
+OF_ENTRIES = (
+    *("account", "fill_id", "instrument", "side", "quantity", "price"),
+    *("fee", "fee_currency", "at", "position", "state"),
 )
-ENTRIES = Table(TRADES.name, "", TRADES.key, tuple(TRADES.by_name[name] for name in ENTRY_COLUMNS), ())
+ENTRIES = Table(TRADES.name, "", TRADES.key, tuple(TRADES.by_name[name] for name in OF_ENTRIES), ())
 """The columns of trades that positions follow from."""
 
 IN_ORDER = ("account", "instrument", "at", "position")
@@ -72,52 +53,13 @@ PositionKey = tuple[str, str]
 Count = Callable[[int], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to build from the events up to a log position: tables with these names, and the keys of account facts. All tables are
-    created, with a suffix; the others stay empty."""
-
-    suffix: str
-    up_to: int
-    wanted: frozenset[str]
-    has_facts: bool
-
-    def wants(self, *tables: Table) -> bool:
-        """Check whether one of these tables is to be built."""
-        return any(table.name in self.wanted for table in tables)
-
-    @property
-    def wants_others(self) -> bool:
-        return self.has_facts or self.wants(*OTHERS)
-
-    @property
-    def wants_all(self) -> bool:
-        """Whether all views that share one position are to be built."""
-        return all(table.name in self.wanted for table in TABLES)
-
-    def create(self, session: Session, tables: Collection[Table]) -> None:
-        """Create these tables; the keys of account facts are with `OTHERS`. What is built by stream gets its key later."""
-        for table in tables:
-            if table is BORNE or (table in BY_STREAM and self.wants(table)):
-                session.create_bare(table, self.suffix)
-            else:
-                session.create(table, self.suffix)
-        if OTHERS[0] in tables:
-            account_facts.create(session, self.suffix)
-
-
-def plan_of(tables: Iterable[Table], suffix: str, up_to: int, *, has_facts: bool) -> Plan:
-    names = {table.name for table in tables}
-    return Plan(suffix, up_to, frozenset(names | {BORNE.name} if ORDER_NAMES.name in names else names), has_facts)
-
-
 def build(store: Store, side: Database, plan: Plan, counted: Count) -> int:
     """Build everything in this process. Returns the number of events. `counted` is told how many there were so far."""
     count = build_orders(store, side, plan, counted=counted)
     count += build_others(store, side, plan)
     finish_orders(side, plan)
     if plan.wants(POSITIONS):
-        build_positions(side, plan)
+        build_positions(side, plan, counted=lambda _: counted(count))
     return count
 
 
@@ -272,7 +214,13 @@ def position_ranges(side: Database, plan: Plan, parts: int) -> list[tuple[Positi
     return list(zip([None, *bounds], [*bounds, None], strict=True))
 
 
-def build_positions(side: Database, plan: Plan, first: PositionKey | None = None, before: PositionKey | None = None) -> None:
+def build_positions(
+    side: Database,
+    plan: Plan,
+    first: PositionKey | None = None,
+    before: PositionKey | None = None,
+    counted: Count = lambda _: None,
+) -> None:
     """Build the positions of a range of accounts and instruments, from their trades and account events."""
     rows = SqlRows(plan.suffix)
     positions = PositionFold(rows)
@@ -283,6 +231,7 @@ def build_positions(side: Database, plan: Plan, first: PositionKey | None = None
             for entry in batch:
                 positions.take(entry)
             rows.flush()
+            counted(len(batch))
         positions.settle()
         rows.flush()
 

@@ -16,12 +16,9 @@ from typing import Any
 from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.store import Store, open_store
+from orderledger.infrastructure.views.beside import APART
 from orderledger.infrastructure.views.building import (
-    BY_STREAM,
-    OF_POSITIONS,
-    OTHERS,
     Count,
-    Plan,
     PositionKey,
     build_orders,
     build_others,
@@ -29,7 +26,7 @@ from orderledger.infrastructure.views.building import (
     finish_orders,
     position_ranges,
 )
-from orderledger.infrastructure.views.rebuild import APART
+from orderledger.infrastructure.views.plan import BY_STREAM, OF_POSITIONS, OTHERS, Plan
 from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.view import Table

@@ -1,7 +1,8 @@
 """Updates the views in batches, exactly once: one transaction stores a batch's rows and its log position."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from eventsourcing.persistence import PersistenceError
 
@@ -21,6 +22,9 @@ BATCH_FAR_BEHIND = 20_000
 """Events per transaction. An order is written once per batch that touches it: large batches are fast, small ones visible soon."""
 
 WORTH_A_LARGE_BATCH = 10_000
+
+WORTH_BUILDING_ANEW = 100_000
+"""Missing events, more than the views have, from which on it is faster to build the views beside (bench_rebuild.py)."""
 
 EVENTS_AT_ONCE = 2_000
 """Events of a transaction in memory at a time."""
@@ -86,6 +90,18 @@ class ViewsOutdated(Exception):
     """Some views are to be rebuilt before any is updated: the folds of others read their rows."""
 
 
+class _FarBehind(Exception):
+    """The views are to be built beside instead of being updated."""
+
+
+def _ignore(position: int) -> None:
+    """No progress is shown."""
+
+
+def _is_worth_building_anew(position: int, last: int) -> bool:
+    return last - position > max(position, WORTH_BUILDING_ANEW)
+
+
 class Projector:
     """Moves events from the log into the tables of the views. Several processes may do so: each batch counts once.
 
@@ -99,6 +115,8 @@ class Projector:
         self._latencies = latencies or Latencies()
         self._lock = threading.RLock()
         self._fold = TableFold(position=-1)
+        self._may_build_anew = store.url is not None
+        self._building: set[int] = set()
         self.events_read = 0
         self.fault: StoreError | None = None
         """The reason why the views cannot be updated: an older version made them, and rebuilding failed."""
@@ -116,22 +134,52 @@ class Projector:
             raise RuntimeError("a signal handler cannot wait for the update of the views that it interrupted: query after it")
         while True:
             try:
-                return self.follow(progress, is_enough)
+                with self._lock:
+                    return self._follow(progress, is_enough, may_stop_far_behind=True)
             except ViewsOutdated:  # another process found tables missing, and created them anew
                 from orderledger.infrastructure.views.rebuild import rebuild_outdated  # imported here: it uses this module
 
-                rebuild_outdated(self._store, self)
+                with self._building_here():
+                    rebuild_outdated(self._store, self)
+            except _FarBehind:
+                with self._building_here():
+                    self._build_anew(progress or _ignore, is_enough)
+
+    def _build_anew(self, progress: Callable[[int], None], is_enough: Callable[[], bool]) -> None:
+        """Build the views beside, which is faster. If that fails, for instance for lack of room, update them instead."""
+        from orderledger.infrastructure.views.rebuild import build_anew  # imported here: it uses this module
+
+        self._may_build_anew = False
+        try:
+            self.events_read += build_anew(self._store, self, progress, is_enough)
+        except Exception:  # the update that follows reports what prevents it too
+            return
+        with self._store.database.reading() as session:
+            self._latencies.projected(stored_position(session))
+
+    @contextmanager
+    def _building_here(self) -> Iterator[None]:
+        """Note that this thread builds views. It does not hold the lock: another thread may rebuild them, and needs it."""
+        self._building.add(threading.get_ident())
+        try:
+            yield
+        finally:
+            self._building.discard(threading.get_ident())
 
     def follow(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
         """The same, but raises ViewsOutdated instead of rebuilding outdated views."""
         with self._lock:
             return self._follow(progress, is_enough)
 
-    def _follow(self, progress: Callable[[int], None] | None, is_enough: Callable[[], bool]) -> int:
+    def _follow(
+        self, progress: Callable[[int], None] | None, is_enough: Callable[[], bool], *, may_stop_far_behind: bool = False
+    ) -> int:
         last, read_before = self._store.recorder.last_position(), self.events_read
         if self._fold.position < last:
             with self._store.database.reading() as session:
-                self._go_on_from(session)  # other processes may have updated the views
+                position = self._go_on_from(session)  # other processes may have updated the views
+            if may_stop_far_behind and self._may_build_anew and _is_worth_building_anew(position, last):
+                raise _FarBehind
         while self._fold.position < last:
             before = self._fold.position
             self._advance(BATCH_FAR_BEHIND if last - before > WORTH_A_LARGE_BATCH else BATCH)
@@ -145,7 +193,7 @@ class Projector:
 
     def is_catching_up_here(self) -> bool:
         """Check whether this thread is inside `catch_up`: in a signal handler that interrupted it."""
-        return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]
+        return threading.get_ident() in self._building or self._lock._is_owned()  # type: ignore[attr-defined]
 
     def caught_up(self) -> int | None:
         """Catch up and return the position. None if the views are behind the log and the store is read-only, or its disk full.
@@ -165,6 +213,11 @@ class Projector:
         """Drop the fold in memory: another process has restarted the tables, and they are behind it."""
         with self._lock:
             self._fold = TableFold(position=-1)
+
+    def is_worth_building_anew(self) -> bool:
+        """Check whether so many events are missing that building the views beside is faster than updating them."""
+        with self._store.database.reading() as session:
+            return _is_worth_building_anew(stored_position(session), session.last_position())
 
     def is_far_behind(self) -> bool:
         """Check whether so many events are missing that catching up takes a while."""

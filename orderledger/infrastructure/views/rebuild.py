@@ -1,22 +1,22 @@
 """Builds new views from the log beside the live ones, and then replaces the live rows."""
 
-import re
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from orderledger.infrastructure.errors import DamagedRow, InvalidSetting, StoreError
+from orderledger.infrastructure.errors import DamagedRow, InvalidSetting
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.name_index import NameTable
-from orderledger.infrastructure.storage.recorder import FACTS_TABLE
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.storage.view_versions import lock_position, mark_current, move, stored
-from orderledger.infrastructure.views.building import ALL, Plan, build, plan_of
+from orderledger.infrastructure.views.beside import APART, SUFFIX, beside
+from orderledger.infrastructure.views.building import build
+from orderledger.infrastructure.views.plan import ALL, Plan, plan_of
 from orderledger.infrastructure.views.projector import (
     BATCH_FAR_BEHIND,
     Projector,
@@ -28,13 +28,6 @@ from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.tables import TABLES, VIEWS, tables_behind, tables_of
 from orderledger.projections.view import Table
-
-SUFFIX = "__rebuilt"
-"""Suffix of the tables to build in. Each rebuild adds random letters, so that a rebuild that lost its lock with its connection
-unnoticed does not disturb the next one."""
-
-APART = f"views{SUFFIX}."
-"""Prefix of the files that several processes fill. It marks them as ours."""
 
 Progress = Callable[[int, int], None]
 
@@ -74,6 +67,28 @@ def rebuild_outdated(store: Store, projector: Projector) -> None:
             _rebuild(store, projector, outdated)
 
 
+def build_anew(store: Store, projector: Projector, progress: Callable[[int], None], is_enough: Callable[[], bool]) -> int:
+    """Build the views from the beginning of the log, as a rebuild does, because they are far behind its end: that is faster than
+    updating them. Returns the number of events. Stops without any change when `is_enough` says so."""
+
+    def look(done: int, total: int) -> None:
+        progress(done)
+        if is_enough():
+            raise _Enough
+
+    views = [name for name in VIEWS if name != ORDER_NAMES.name]  # names are written with the events
+    with store.database.rebuilding():
+        if not projector.is_worth_building_anew():  # another process has updated them meanwhile
+            return 0
+        with suppress(_Enough):
+            return _build_and_switch(store, projector, views, 1, look, follows=False)[0]
+    return 0
+
+
+class _Enough(Exception):
+    """The caller of `build_anew` has to do something else."""
+
+
 def _outdated(store: Store) -> set[str]:
     with store.database.reading() as session:
         return stored(session)[1]
@@ -95,14 +110,15 @@ class _LiveViewsStopped(Exception):
 
 
 def _build_and_switch(
-    store: Store, projector: Projector, views: Collection[str], jobs: int, progress: Progress | None
+    store: Store, projector: Projector, views: Collection[str], jobs: int, progress: Progress | None, *, follows: bool = True
 ) -> tuple[int, bool]:
-    """Returns the number of events, and whether the new rows equal the old ones."""
+    """Returns the number of events, and whether the new rows equal the old ones. `follows`: bring the old rows up to the position
+    of the new ones first."""
     chosen, is_all = tables_of(views), len(views) == len(VIEWS)
     end = _end(store, chosen)
     suffix, up_to = f"{SUFFIX}_{uuid.uuid4().hex[:8]}", store.recorder.last_position() if end is None else end
     plan = plan_of(tables_behind(views), suffix, up_to, has_facts=is_all)
-    with _beside(store, plan, jobs) as folder:
+    with beside(store, plan, jobs) as folder:
         count, paths = _build(store, plan, jobs, folder, progress)
         with store.database.attached(paths):
             builder = _Builder(store, plan, count)
@@ -110,7 +126,10 @@ def _build_and_switch(
                 if progress is not None:
                     progress(builder.events, store.recorder.last_position())
             is_equal = ORDER_NAMES not in chosen or _switch_names(store, builder)
-            is_equal &= _switch(store, projector, builder, [table for table in chosen if table is not ORDER_NAMES])
+            if follows:
+                with suppress(DamagedRow, ViewsOutdated):
+                    projector.follow()
+            is_equal &= _switch(store, builder, [table for table in chosen if table is not ORDER_NAMES])
             if is_all:
                 is_equal &= account_facts.switch(store.database, suffix, up_to)
     return builder.events, is_equal
@@ -176,57 +195,6 @@ class _Builder:
         return count
 
 
-@contextmanager
-def _beside(store: Store, plan: Plan, jobs: int) -> Iterator[Path | None]:
-    """The folder for the files of new tables. None if they are in the database itself: then they are there, empty. All of it is
-    removed at the end. Also removes what a killed rebuild left."""
-    _clear_folder(store)
-    _drop(store, re.compile(f"({'|'.join([table.name for table in ALL] + [FACTS_TABLE])}){SUFFIX}(_[0-9a-f]{{8}})?"))
-    folder = _make_folder(store, is_needed=jobs > 1)
-    if folder is None:
-        with store.database.alone() as session:
-            plan.create(session, ALL)
-    try:
-        yield folder
-    finally:
-        _clear_folder(store)
-        if folder is None:
-            _drop(store, re.compile(f".*{plan.suffix}"))
-
-
-def _drop(store: Store, names: re.Pattern[str]) -> None:
-    with store.database.reading() as session:
-        found = list(filter(names.fullmatch, session.table_names()))
-    if found:
-        with store.database.alone() as session:
-            for name in found:
-                session.execute(f"DROP TABLE IF EXISTS {name}")
-
-
-def _make_folder(store: Store, *, is_needed: bool) -> Path | None:
-    """Make the folder beside the database. If there is something in the way, one process can do without."""
-    folder = store.database.folder
-    if folder is None:
-        return None
-    try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
-        if is_needed:
-            raise StoreError(f"{folder} is in the way of a rebuild with several processes, and no rebuild made it") from None
-        return None
-    return folder
-
-
-def _clear_folder(store: Store) -> None:
-    """Remove the files of rebuilds, and the folder if nothing else is in it."""
-    folder = store.database.folder
-    if folder is not None:
-        for path in folder.glob(f"{APART}*"):
-            path.unlink(missing_ok=True)  # processes of a killed rebuild may still be ending, and remove it
-        with suppress(OSError):
-            folder.rmdir()
-
-
 def _switch_names(store: Store, builder: _Builder) -> bool:
     """Replace the name index. It must match the end of the log, so appends wait meanwhile."""
     with store.database.writing() as session:
@@ -246,14 +214,12 @@ def _put_in_place(session: Session, table: Table, suffix: str) -> None:
     session.execute(f"INSERT INTO {table.name} SELECT * FROM {table.name}{suffix}")
 
 
-def _switch(store: Store, projector: Projector, builder: _Builder, chosen: Sequence[Table]) -> bool:
+def _switch(store: Store, builder: _Builder, chosen: Sequence[Table]) -> bool:
     """In one transaction, bring live and new rows to the same log position, compare them, and replace the live ones.
 
     If a damaged row stops the live views before that position, all views are replaced, whichever were named: they share one
     position.
     """
-    with suppress(DamagedRow, ViewsOutdated):
-        projector.follow()
     with store.database.writing() as session:
         position = lock_position(session)
         while builder.position < position and builder.advance_in(session, position):
