@@ -1,10 +1,11 @@
 """Each view has the version of the fold that made it: an outdated view is rebuilt alone when a ledger is opened."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
-from orderledger import Ledger, StoreVersion
+from orderledger import Halt, Ledger, StoreVersion
 from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.views.check import check
 from orderledger.projections.tables import VIEWS
@@ -20,6 +21,7 @@ SPOILING = {
     "instruments": "UPDATE instruments SET currency = 'spoiled'",
     "account_events": "UPDATE account_events SET reason = 'spoiled'",
     "certificates": "UPDATE certificates SET orders = 1000",
+    "halts": "UPDATE halts SET reason = 'spoiled'",
     "order_names": "INSERT INTO order_names VALUES ('sim:main', 'venue', 'spoiled', 'sim:main/C-1')",
 }
 """A statement that makes each view differ from the log."""
@@ -27,7 +29,7 @@ SPOILING = {
 
 def recorded(url: str) -> None:
     with Ledger.open(url, update_views=False) as ledger:
-        ledger.record_many(parsed(*story()))
+        ledger.record_many([*parsed(*story()), Halt(account="sim:main", at=datetime(2026, 1, 5, tzinfo=UTC))])
         ledger.catch_up()
 
 

@@ -16,7 +16,7 @@ from orderledger.infrastructure.gateway.book import EVERY_ACCOUNT, Book, Instrum
 from orderledger.infrastructure.gateway.day import DayPnl, Key
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.projector import stored_position
+from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.projections import queries
 from orderledger.projections.certificates import CERTIFICATES
