@@ -2,11 +2,10 @@
 same lines and inserts them raw, 1,000 to a commit. Peak memory is that of the process."""
 
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
-from measuring import Bench, Databases, Figure, databases, percentile, ratio
+from measuring import Bench, Databases, Figure, databases, percentile, ratio, run_process
 from workload import documents, real_lines, to_lines
 
 COMMAND = Path(sys.executable).parent / "orderledger"
@@ -34,41 +33,22 @@ def main() -> None:
 def _compare(bench: Bench, stores: Databases, store: str, name: str, lines: list[bytes]) -> None:
     path = stores.folder / "lines.ndjson"
     path.write_bytes(b"\n".join(lines) + b"\n")
-    ours, floor, memory = [], [], []
+    ours, floor, cpu, memory = [], [], [], []
     for _ in range(1 if bench.is_quick else 2):
         with stores.empty(store) as url:
-            floor.append(len(lines) / _process([sys.executable, str(FLOOR), url, str(path)])[0])
+            floor.append(len(lines) / run_process([sys.executable, str(FLOOR), url, str(path)]).seconds)
         with stores.empty(store) as url:
-            seconds, megabytes = _process([str(COMMAND), "record", str(path), "--db", url])
-            ours.append(len(lines) / seconds)
-            memory.append(megabytes)
+            told = run_process([str(COMMAND), "record", str(path), "--db", url])
+            ours.append(len(lines) / told.seconds)
+            cpu.append(told.cpu / len(lines) * 1e6)
+            memory.append(told.megabytes)
     case = f"record FILE, {name} ({len(lines):,} lines)"
     floors = "json.loads + raw insert"
     bench.add(
         Figure(case, store, statistics.median(ours), "lines/s", statistics.median(floor), floors, ratio(ours, floor), ">= 25 %")
     )
+    bench.add(Figure(f"{case}: CPU", store, percentile(cpu, 0.5), "us/line"))
     bench.add(Figure(f"{case}: peak memory", store, percentile(memory, 1), "MB", target="<= 150"))
-
-
-LAUNCHER = """
-import resource, subprocess, sys, time
-began = time.perf_counter()
-status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
-seconds = time.perf_counter() - began
-print(status, seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
-
-
-def _process(command: list[str]) -> tuple[float, float]:
-    """Seconds, and the peak of its memory in MB.
-
-    A small process starts it: Linux counts what the parent held when it forked to the peak of the child.
-    """
-    launcher = subprocess.run([sys.executable, "-S", "-c", LAUNCHER, *command], check=True, capture_output=True, text=True)
-    status, seconds, peak = launcher.stdout.split()
-    if status not in ("0", "1"):
-        raise RuntimeError(f"{command} ended with {status}: {launcher.stderr[-500:]}")
-    return float(seconds), int(peak) / (1024 if sys.platform != "darwin" else 1024 * 1024)
 
 
 if __name__ == "__main__":

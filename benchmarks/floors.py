@@ -165,6 +165,42 @@ def _trade(book: list[Decimal], is_buy: bool, payload: Any) -> None:
     book[:] = held + quantity, cost, realized, fees + (payload.fee or 0)
 
 
+def trades_fold(url: str) -> int:
+    """Read the trades in the order in which they happened; average-cost P&L by instrument, strategy and day, all in Decimal.
+
+    Returns the number of its rows: the least work of a grouped P&L query.
+    """
+    import msgspec
+
+    class Trade(msgspec.Struct, gc=False):
+        side: str
+        quantity: Decimal
+        price: Decimal
+        fee: Decimal | None
+
+    books: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
+    days: dict[tuple[str, str, str], list[Decimal]] = {}
+    for day, instrument, strategy, side, *numbers in _trades(url):
+        book = books[instrument, strategy]
+        _trade(book, side == "buy", Trade(side, *(number if number is None else Decimal(number) for number in numbers)))
+        days[instrument, strategy, day] = book[2:]
+    return len(days)
+
+
+def _trades(url: str) -> Iterator[tuple[Any, ...]]:
+    columns = "instrument, strategy, side, quantity, price, fee FROM trades WHERE state = 'active' ORDER BY at, position"
+    if url.startswith("sqlite"):
+        connection = sqlite3.connect(Path(url.removeprefix("sqlite://")))
+        yield from connection.execute(f"SELECT substr(at, 1, 10), {columns}")
+        connection.close()
+    else:
+        import psycopg
+
+        with psycopg.connect(url) as connection_, connection_.cursor("trades", binary=True) as cursor:
+            cursor.itersize = 1_000
+            yield from cursor.execute(f"SELECT at::date::text, {columns}")
+
+
 def _log(url: str) -> Iterator[tuple[str, str, bytes]]:
     statement = "SELECT originator_id, topic, state FROM orderledger_events ORDER BY notification_id"
     if url.startswith("sqlite"):

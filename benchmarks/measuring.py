@@ -11,6 +11,7 @@ import platform
 import shutil
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -145,6 +146,34 @@ def raw1(folder: Path, count: int = 1_500) -> Raw1:
         os.close(descriptor)
         path.unlink()
     return Raw1(count / seconds, percentile(took, 0.5) * 1e6, percentile(took, 0.99) * 1e6)
+
+
+LAUNCHER = """
+import resource, subprocess, sys, time
+began = time.perf_counter()
+status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+seconds = time.perf_counter() - began
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(status, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a process took: seconds from start to end, CPU seconds, and the peak of its memory."""
+
+    seconds: float
+    cpu: float
+    megabytes: float
+
+
+def run_process(command: list[str]) -> Costs:
+    """Run a command. A small process starts it: Linux counts what the parent held when it forked to the peak of the child."""
+    launcher = subprocess.run([sys.executable, "-S", "-c", LAUNCHER, *command], check=True, capture_output=True, text=True)
+    status, seconds, cpu, peak = launcher.stdout.split()
+    if status not in ("0", "1"):
+        raise RuntimeError(f"{command} ended with {status}: {launcher.stderr[-500:]}")
+    return Costs(float(seconds), float(cpu), int(peak) / (1024 if sys.platform != "darwin" else 1024 * 1024))
 
 
 class Databases:

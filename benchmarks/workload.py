@@ -28,8 +28,8 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 Document = dict[str, Any]
 
 
-def documents(orders: int = ORDERS, open_orders: int = OPEN_ORDERS, seed: int = 10) -> list[Document]:
-    """Messages as dictionaries, in the order they happen."""
+def documents(orders: int = ORDERS, open_orders: int = OPEN_ORDERS, seed: int = 10, milliseconds: int = 20) -> list[Document]:
+    """Messages as dictionaries, in the order they happen, so many milliseconds apart."""
     chance = random.Random(seed)
     still_open = frozenset(chance.sample(range(orders), min(open_orders, orders)))
     timed: list[tuple[float, Document]] = []
@@ -40,7 +40,7 @@ def documents(orders: int = ORDERS, open_orders: int = OPEN_ORDERS, seed: int = 
             at += chance.random() * SPREAD / 2
     timed.sort(key=lambda pair: pair[0])
     for count, (_, message) in enumerate(timed):
-        message["at"] = (START + timedelta(milliseconds=20 * count)).isoformat().replace("+00:00", "Z")
+        message["at"] = (START + timedelta(milliseconds=milliseconds * count)).isoformat().replace("+00:00", "Z")
     return [message for _, message in timed]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from heapq import merge
 from typing import Any, Protocol
 
 from orderledger.domain.exact import ZERO, total
@@ -11,12 +12,16 @@ from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.orders import ORDERS
-from orderledger.projections.pnl import CURRENCY_UNKNOWN, GROUPS, group_rows, pnl_row, rows_by
+from orderledger.projections.pnl import CURRENCY_UNKNOWN, GROUPS, pnl_row
+from orderledger.projections.pnl_groups import group_rows, rows_by
 from orderledger.projections.position_tables import POSITIONS
-from orderledger.projections.positions import METHODS, Method, Terms, terms_of
+from orderledger.projections.positions import METHODS, Method, Terms, terms_of, when
 from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row, Table
+
+TRADED = ("account", "instrument", "strategy", "fill_id", "side", "quantity", "price", "fee", "fee_currency", "at", "position")
+"""The columns of a trade that P&L needs."""
 
 
 class Source(Protocol):
@@ -30,7 +35,7 @@ class Source(Protocol):
         **where: Any,
     ) -> list[Row]: ...
 
-    def each(self, table: Table, **where: Any) -> Iterator[Row]: ...
+    def each(self, table: Table, *, columns: tuple[str, ...] | None = None, **where: Any) -> Iterator[Row]: ...
 
 
 STREAMED = {table.name: table for table in (ORDERS, TRADES, ANOMALIES, ACCOUNT_EVENTS, CERTIFICATES)}
@@ -112,15 +117,17 @@ def pnl(
         return rows if by == ("account", "instrument") else group_rows(rows, by)
     terms = _terms_of(instruments)
     folded = rows_by(_entries(source, strategy, **where), terms, (*by, *(("strategy",) if strategy else ())), method)
-    rows = [{**pnl_row(row, marks, is_of_day="day" in by), "strategy": row["strategy"], "day": row["day"]} for row in folded]
-    return group_rows(rows, by)
+    spans = ({**pnl_row(row, marks, is_of_day="day" in by), "strategy": row["strategy"], "day": row["day"]} for row in folded)
+    return group_rows(spans, by)
 
 
-def _entries(source: Source, strategy: str | None, **where: Any) -> list[Row]:
-    trades = [row for row in source.rows(TRADES, state="active", strategy=strategy, **where) if row["instrument"] and row["side"]]
+def _entries(source: Source, strategy: str | None, **where: Any) -> Iterator[Row]:
+    """Trades and account events in the order in which they happened, read as they are needed."""
+    found = source.each(TRADES, columns=TRADED, state="active", strategy=strategy, **where)
+    trades = (row for row in found if row["instrument"] and row["side"])
     if strategy is not None:
         return trades
-    return trades + [row for row in source.rows(ACCOUNT_EVENTS, **where) if row["kind"] != "gap"]
+    return merge(trades, (row for row in source.each(ACCOUNT_EVENTS, **where) if row["kind"] != "gap"), key=when)
 
 
 def _terms_of(instruments: list[Row]) -> Callable[[str, str], Terms]:

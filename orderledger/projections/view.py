@@ -4,7 +4,7 @@ The tables in the database, the JSON of the views, the types that programs check
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -90,6 +90,10 @@ class Table:
     def shown(self, row: Row) -> Row:
         """The row as a view shows it: without what only the ledger itself needs."""
         return {name: value for name, value in row.items() if name not in self._hidden} if self._hidden else row
+
+    def narrowed(self, names: tuple[str, ...]) -> "Table":
+        """The same table, read with these columns only."""
+        return replace(self, columns=tuple(self.by_name[name] for name in names))
 
     @cached_property
     def _hidden(self) -> frozenset[str]:

@@ -40,9 +40,18 @@ class StoredViews:
             rows = self._session.select(table, *self._newest(table, newest, condition, values))
         return sorted(rows, key=lambda row: sort_key(table, row))
 
-    def each(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> Iterator[Row]:
+    def each(
+        self,
+        table: Table,
+        *,
+        columns: tuple[str, ...] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        **where: Any,
+    ) -> Iterator[Row]:
         condition, values = self._condition(table, since, until, where)
-        return self._session.each(table, condition, values, tail=self._order(table))
+        read = table if columns is None else table.narrowed(columns)
+        return self._session.each(read, condition, values, tail=self._order(table))
 
     def _newest(self, table: Table, count: int, condition: str, values: list[Any]) -> tuple[str, list[Any]]:
         """The condition for the last updated rows. It sorts only their keys: building whole rows takes ten times as long."""

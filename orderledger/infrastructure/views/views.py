@@ -47,8 +47,16 @@ class Views(Protocol):
         many, the last updated.
         """
 
-    def each(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> Iterator[Row]:
-        """The same rows, one at a time."""
+    def each(
+        self,
+        table: Table,
+        *,
+        columns: tuple[str, ...] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        **where: Any,
+    ) -> Iterator[Row]:
+        """The same rows, one at a time. With `columns`, rows have at least these."""
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         """The orders with this name: a client order id, the id of a replacement or a request, a venue's id, or an alias."""
@@ -94,7 +102,15 @@ class FoldedViews:
             return rows
         return sorted(nlargest(newest, rows, key=_newest), key=lambda row: sort_key(table, row))
 
-    def each(self, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any) -> Iterator[Row]:
+    def each(
+        self,
+        table: Table,
+        *,
+        columns: tuple[str, ...] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        **where: Any,
+    ) -> Iterator[Row]:
         return iter(self.rows(table, since=since, until=until, **where))
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:

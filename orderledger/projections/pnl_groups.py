@@ -1,0 +1,150 @@
+"""P&L by strategy and day: one pass over trades and account events, and its rows added up as asked.
+
+Memory grows with the positions and the groups, not with the trades.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import EXACT, ZERO, plain, total
+from orderledger.projections.positions import Book, Method, Position, Terms, position_row, shown
+from orderledger.projections.view import Row
+
+MONEY = ("realized_pnl", "net_pnl", "unrealized_pnl")
+SUMS = ("realized_pnl", "net_pnl", "unrealized_pnl", "bought_quantity", "sold_quantity")
+BY_CURRENCY = ("fees", "funding")
+Key = tuple[Any, ...]
+Holder = tuple[str, str, str | None]
+"""Account, instrument and strategy."""
+
+
+def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tuple[str, ...], method: Method) -> Iterator[Row]:
+    """Rows like those of `tables.POSITIONS`, apart by strategy and day, from trades and account events as they happened.
+
+    A strategy has a position of its own, and keeps it when the whole is adjusted. A day (UTC) shows what was realized on it, and
+    the position at its end.
+    """
+    positions: dict[Holder, Position] = {}
+    before: dict[Holder, Row] = {}
+    today: date | None = None
+    for entry in entries:
+        if "day" in by and today != (day := entry["at"].date()):
+            yield from _changes(before, positions, today)
+            before.clear()
+            today = day
+        holder = (entry["account"], entry["instrument"], entry.get("strategy") if "strategy" in by else None)
+        position = positions.get(holder)
+        if position is None:
+            position = positions[holder] = Position(*holder[:2], terms(*holder[:2]), _books(method))
+        if holder not in before:
+            before[holder] = _row_of(position)
+        position.take(_left_to_nobody(entry, positions) if entry.get("kind") == "adjust" else entry)
+    yield from _changes(before, positions, today)
+
+
+def _books(method: Method) -> tuple[Book, ...]:
+    """The book of the method last. The average one comes first: it has the quantity."""
+    return tuple(Book(name, {}, None) for name in dict.fromkeys(("average", method)))
+
+
+def _left_to_nobody(adjustment: Row, positions: dict[Holder, Position]) -> Row:
+    """An adjustment states the position of the whole: what the strategies do not hold of it is nobody's."""
+    whole = (adjustment["account"], adjustment["instrument"])
+    held = total(position.quantity for holder, position in positions.items() if holder[:2] == whole and holder[2] is not None)
+    return {**adjustment, "quantity": EXACT.subtract(adjustment["quantity"], held)}
+
+
+def _row_of(position: Position) -> Row:
+    """With what was realized as it is kept, not yet rounded to what is shown: days are to add up."""
+    book = position.books[-1]
+    realized = Decimal(plain(position.terms.amount(book.realized)))
+    return {**position_row(position, book, {"cost": plain(book.cost)}), "realized_pnl": realized}
+
+
+def _changes(before: dict[Holder, Row], positions: dict[Holder, Position], day: date | None) -> Iterator[Row]:
+    for holder, row in before.items():
+        change = _change(row, _row_of(positions[holder]))
+        yield {**change, "strategy": holder[2], "day": None if day is None else day.isoformat()}
+
+
+def _change(before: Row, after: Row) -> Row:
+    """What came to the one row until it was the other; the position is as it was in the end."""
+    row = {**after, "fills": after["fills"] - before["fills"]}
+    for name in ("realized_pnl", "bought_quantity", "sold_quantity"):
+        row[name] = EXACT.subtract(after[name], before[name])
+    row["realized_pnl"] = shown(row["realized_pnl"])
+    for name in BY_CURRENCY:
+        changes = {c: EXACT.subtract(Decimal(amount), Decimal(before[name].get(c, 0))) for c, amount in after[name].items()}
+        row[name] = {c: plain(amount) for c, amount in changes.items() if amount}
+    return row
+
+
+def group_rows(rows: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
+    """P&L rows added up by some of their columns, each currency apart. Positions are shown where a row is one instrument's.
+
+    Amounts of instruments whose settlement currency is unknown are not added to each other.
+    """
+    groups: dict[Key, Group] = {}
+    for row in rows:
+        key = (*(row.get(name) for name in by), row["currency"], row["instrument"] if "instrument" in by else None)
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = Group(row, by)
+        group.add(row)
+    return [group.row() for group in groups.values()]
+
+
+class Group:
+    """The sums of some P&L rows, which are not kept."""
+
+    def __init__(self, first: Row, by: tuple[str, ...]) -> None:
+        self._first = first
+        self._by = by
+        self._rows = 0
+        self._fills = 0
+        self._is_one_instrument = True
+        self._anomalies: set[str] = set()
+        self._sums: dict[str, Decimal | None] = dict.fromkeys(SUMS, ZERO)
+        self._amounts: dict[str, dict[str, Decimal]] = {name: {} for name in BY_CURRENCY}
+
+    def add(self, row: Row) -> None:
+        self._rows += 1
+        self._fills += row["fills"]
+        self._is_one_instrument = self._is_one_instrument and _instrument_of(row) == _instrument_of(self._first)
+        self._anomalies.update(row["anomalies"])
+        for name in SUMS:
+            if name != "unrealized_pnl" or row["position_quantity"] or "day" in self._by:  # what is flat needs no mark
+                self._sums[name] = _added(self._sums[name], row[name])
+        for name, amounts in self._amounts.items():
+            for currency, amount in row[name].items():
+                amounts[currency] = EXACT.add(amounts.get(currency, ZERO), amount)
+
+    def row(self) -> Row:
+        first, is_one = self._first, self._rows == 1
+        row = {name: first.get(name) for name in self._by}
+        for name in ("position_quantity", "average_open_price", "mark_price"):
+            row[name] = first[name] if is_one and "instrument" in self._by else None
+        sums = {**self._sums, "unrealized_pnl": _added(ZERO, first["unrealized_pnl"])} if is_one else self._sums
+        is_one_currency = first["currency"] is not None or self._is_one_instrument
+        for name in SUMS:
+            row[name] = sums[name] if is_one_currency or name not in MONEY else None
+        for name, amounts in self._amounts.items():
+            row[name] = dict(sorted(amounts.items()))
+        return {
+            **row,
+            "currency": first["currency"],
+            "anomalies": sorted(self._anomalies),
+            "method": first["method"],
+            "fills": self._fills,
+        }
+
+
+def _instrument_of(row: Row) -> tuple[str, str]:
+    return row["account"], row["instrument"]
+
+
+def _added(amount: Decimal | None, more: Decimal | None) -> Decimal | None:
+    """The sum, unknown if one of the two is."""
+    return None if amount is None or more is None else EXACT.add(amount, more)

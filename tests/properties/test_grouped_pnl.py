@@ -1,0 +1,116 @@
+"""P&L by strategy and day in one pass gives the same digits as with all entries and rows in memory."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from itertools import combinations
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from orderledger.projections import queries
+from orderledger.projections.account_events import ACCOUNT_EVENTS
+from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.pnl import GROUPS
+from orderledger.projections.positions import Method
+from orderledger.projections.trades import TRADES
+from orderledger.projections.view import Row, Table
+from tests.pnl_by_hand import pnl_of_all
+from tests.properties.profiles import many, quick
+from tests.properties.stories import START
+
+BYS = [by for count in range(5) for by in combinations(GROUPS, count) if "strategy" in by or "day" in by]
+ACCOUNTS, NAMES = ("a:1", "a:2"), ("BTC-USD", "ETH-USD", "XBT")
+numbers = some.decimals("0.001", "9999", places=3)
+signed = some.decimals("-50", "50", places=2)
+quantities = some.sampled_from((Decimal(1), Decimal(2), Decimal("1.50"))) | numbers
+"""Few, so that positions become flat."""
+places = {"account": some.sampled_from(ACCOUNTS), "instrument": some.sampled_from(NAMES)}
+hours = some.integers(0, 80)
+trades = some.fixed_dictionaries(
+    {
+        **places,
+        "strategy": some.sampled_from((None, "s1", "s2")),
+        "side": some.sampled_from(("buy", "sell")),
+        "quantity": quantities,
+        "price": numbers,
+        "fee": some.none() | signed,
+        "fee_currency": some.sampled_from((None, "USD", "BNB")),
+        "hour": hours,
+        "kind": some.just("trade"),
+    }
+)
+account_events = some.fixed_dictionaries(
+    {
+        **places,
+        "kind": some.sampled_from(("funding", "adjust")),
+        "quantity": some.just(Decimal(0)) | signed,
+        "price": numbers,
+        "currency": some.sampled_from(("USD", "BNB")),
+        "hour": hours,
+    }
+)
+definitions = some.fixed_dictionaries(
+    {
+        "multiplier": some.sampled_from((None, Decimal(1), Decimal("0.01"), Decimal(100))),
+        "inverse": some.booleans(),
+        "currency": some.sampled_from((None, "USD", "BTC")),
+        "mark_price": some.none() | numbers,
+    }
+)
+instruments = some.dictionaries(some.tuples(places["account"], some.sampled_from((*NAMES, "BNB-USD"))), definitions)
+
+
+class Kept:
+    """Rows in lists, as a ledger's views give them."""
+
+    def __init__(self, entries: list[Row], defined: dict[tuple[str, str], Row]) -> None:
+        told = [{**entry, "at": START + timedelta(hours=entry["hour"]), "position": n} for n, entry in enumerate(entries)]
+        told.sort(key=lambda entry: (entry["at"], entry["position"]))
+        self.kept: dict[str, list[Row]] = {
+            TRADES.name: [{**entry, "fill_id": f"F-{entry['position']}"} for entry in told if entry["kind"] == "trade"],
+            ACCOUNT_EVENTS.name: [entry for entry in told if entry["kind"] != "trade"],
+            INSTRUMENTS.name: [{"account": key[0], "instrument": key[1], **row} for key, row in defined.items()],
+        }
+
+    def rows(self, table: Table, **_: Any) -> list[Row]:
+        return self.kept[table.name]
+
+    def each(self, table: Table, *, columns: tuple[str, ...] | None = None, **_: Any) -> Iterator[Row]:
+        for row in self.kept[table.name]:
+            yield row if columns is None else {name: row[name] for name in columns}
+
+
+def digits(rows: list[Row]) -> list[str]:
+    """Exact: Decimal("1") and Decimal("1.0") differ."""
+    return [repr(row) for row in rows]
+
+
+def check(entries: list[Row], defined: dict[tuple[str, str], Row], method: Method) -> None:
+    source = Kept(entries, defined)
+    of_trades, of_events, of_instruments = source.kept.values()
+    for by in BYS:
+        found = queries.pnl(source, method=method, by=by)
+        assert digits(found) == digits(pnl_of_all(of_trades, of_events, of_instruments, by, method))
+
+
+def many_stories(method: Method, profile: settings) -> None:
+    @profile
+    @given(some.lists(trades | trades | account_events, max_size=40), instruments)
+    def run(entries: list[Row], defined: dict[tuple[str, str], Row]) -> None:
+        check(entries, defined, method)
+
+    run()
+
+
+@pytest.mark.parametrize("method", get_args(Method))
+def test_one_pass_gives_the_digits_of_all_rows_at_once(method: Method) -> None:
+    many_stories(method, settings(quick, max_examples=200))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("method", get_args(Method))
+def test_one_pass_gives_them_for_thousands_of_stories(method: Method) -> None:
+    many_stories(method, many)
