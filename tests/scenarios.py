@@ -18,6 +18,7 @@ from orderledger.domain.orders.events import Event, OrderEvent
 from orderledger.domain.orders.judgements import AnomalyDetected
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import decide, record
+from orderledger.domain.values import order_stream
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.messages.facts import to_fact
 from orderledger.infrastructure.messages.parsing import parse_document
@@ -72,7 +73,7 @@ class Scenario:
     """One order, and what the ledger answered to the last message."""
 
     def __init__(self) -> None:
-        self.order = Order(ACCOUNT, "C-1")
+        self.order = Order.of(order_stream(ACCOUNT, "C-1"))
         self.events: list[Event] = []
         self.outcome: tuple[str, ...] = ()
         self._version = 0

@@ -11,7 +11,7 @@ from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import evolve
 from orderledger.domain.orders.reports import FillBusted, FillRecorded
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import Anomaly, account_of, client_order_id_of
+from orderledger.domain.values import Anomaly
 from orderledger.projections.trades import Report, report_of
 
 FirstRecord = Callable[[str, str, int], tuple[int, datetime] | None]
@@ -48,7 +48,7 @@ class Tracked:
     @classmethod
     def of(cls, stream: str) -> Self:
         """The order of this stream, before its first event."""
-        tracked = cls(Order(account_of(stream), client_order_id_of(stream)))
+        tracked = cls(Order.of(stream))
         tracked.order.seen = NO_DUPLICATES
         return tracked
 

@@ -8,7 +8,7 @@ import pytest
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import FillBusted, FillCorrected, FillRecorded
-from orderledger.domain.values import Anomaly, Liquidity
+from orderledger.domain.values import Anomaly, Liquidity, venue_order_stream
 from tests.scenarios import SENT, at, correct_fill, ends, fill, given, in_any_order, message, nothing, request
 
 WORKING = (*SENT, message("acknowledge"))
@@ -383,7 +383,7 @@ def test_a_fill_under_another_client_id_of_an_external_order_is_known_when_it_co
     renamed = fill("F-2", "1", client_order_id="C-2", venue_order_id="V-1", instrument="BTC-USD", side="buy")
     busted = bust("F-1", client_order_id="C-2", venue_order_id="V-1")
     external = nothing()
-    external.order = Order("sim:main", None)
+    external.order = Order.of(venue_order_stream("sim:main", "V-1"))
     external.given(unnamed, message("acknowledge", venue_order_id="V-1"), renamed, busted)
     external.when(renamed).then_outcome("duplicate")
     external.when(busted).then_outcome("duplicate")

@@ -6,23 +6,22 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.orders.fill import Fill
 from orderledger.domain.values import Side
 
 
-class FillSums:
+class FillSums(msgspec.Struct, gc=False, eq=False):
     """`cum_quantity` and `notional` (quantity times price) over the active fills."""
 
-    __slots__ = ("_fees", "_instruments", "_sides", "_times", "cum_quantity", "notional")
-
-    def __init__(self) -> None:
-        self.cum_quantity = ZERO
-        self.notional = ZERO
-        self._fees: dict[str, tuple[Decimal, int]] = {}
-        self._sides: dict[Side, int] = {}
-        self._instruments: dict[str, int] = {}
-        self._times: list[datetime] = []
+    cum_quantity: Decimal = ZERO
+    notional: Decimal = ZERO
+    _fees: dict[str, tuple[Decimal, int]] = {}
+    _sides: dict[Side, int] = {}
+    _instruments: dict[str, int] = {}
+    _times: list[datetime] = []
 
     @property
     def last_fill_at(self) -> datetime | None:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
+import msgspec
+
 from orderledger.domain.exact import EXACT
 from orderledger.domain.orders.families import Family
 from orderledger.domain.orders.fill import Fill, Numbers, When
@@ -17,35 +19,22 @@ from orderledger.domain.orders.reports import FillCorrected, FillRecorded
 from orderledger.domain.values import Reported
 
 
-class Fills:
+class Fills(msgspec.Struct, gc=False, eq=False):
     """All reported fills by fill id. `sums` adds up the active ones.
 
     `changed` holds the ids of the fills that the last event added or changed. `last_reported` is the latest time reported for a
     fill, a detail of one, or a bust, and the number of the fact that gave it.
     """
 
-    __slots__ = (
-        "_busts",
-        "_contested",
-        "_families",
-        "_timeline",
-        "_versions",
-        "by_id",
-        "changed",
-        "last_reported",
-        "sums",
-    )
-
-    def __init__(self) -> None:
-        self.by_id: dict[str, Fill] = {}
-        self.sums = FillSums()
-        self.changed: dict[str, None] = {}
-        self._versions: dict[str, dict[Numbers, Fill]] = {}
-        self._contested: set[str] = set()
-        self._busts: dict[str, When] = {}
-        self._families: dict[str, Family] = {}
-        self._timeline: list[tuple[datetime, str]] | None = None
-        self.last_reported: When | None = None
+    by_id: dict[str, Fill] = {}
+    sums: FillSums = msgspec.field(default_factory=FillSums)
+    changed: dict[str, None] = {}
+    last_reported: When | None = None
+    _versions: dict[str, dict[Numbers, Fill]] = {}
+    _contested: set[str] = set()
+    _busts: dict[str, When] = {}
+    _families: dict[str, Family] = {}
+    _timeline: list[tuple[datetime, str]] | None = None
 
     # Queries
 

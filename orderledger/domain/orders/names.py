@@ -4,6 +4,8 @@ from bisect import bisect_left, insort
 from datetime import MINYEAR, UTC, datetime
 from typing import NamedTuple
 
+import msgspec
+
 from orderledger.domain.orders.claims import Latest, note
 from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.values import alias_text
@@ -19,23 +21,24 @@ class VenueId(NamedTuple):
     name: str
 
 
-class Names:
+NONE: frozenset[str] = frozenset()
+"""The empty set of most orders, shared to save memory."""
+
+
+class Names(msgspec.Struct, gc=False, eq=False):
     """The names of an order. `own_id`: client order id in the name of its stream, None for a stream named after another id.
 
     `changed_from`: set by each fact to the time from which the venue's id may have changed.
     """
 
-    __slots__ = ("_given_id", "_in_order", "_venue_ids", "aliases", "aliases_borne", "changed_from", "client_ids_borne", "own_id")
-
-    def __init__(self, own_id: str | None) -> None:
-        self.own_id = own_id
-        self.aliases: dict[str, Latest[str]] = {}
-        self.aliases_borne: set[str] | frozenset[str] = NONE
-        self.client_ids_borne: set[str] | frozenset[str] = NONE
-        self.changed_from: datetime | None = None
-        self._given_id: tuple[datetime, str] | None = None
-        self._venue_ids: dict[str, VenueId] = {}
-        self._in_order: list[VenueId] = []
+    own_id: str | None
+    aliases: dict[str, Latest[str]] = {}
+    aliases_borne: set[str] | frozenset[str] = NONE
+    client_ids_borne: set[str] | frozenset[str] = NONE
+    changed_from: datetime | None = None
+    _given_id: tuple[datetime, str] | None = None
+    _venue_ids: dict[str, VenueId] = {}
+    _in_order: list[VenueId] = []
 
     @property
     def client_order_id(self) -> str | None:
@@ -109,7 +112,3 @@ def _with(names: set[str] | frozenset[str], name: str) -> set[str] | frozenset[s
     if isinstance(names, set):
         names.add(name)
     return names
-
-
-NONE: frozenset[str] = frozenset()
-"""The empty set of most orders, shared to save memory."""

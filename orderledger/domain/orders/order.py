@@ -2,6 +2,9 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Self
+
+import msgspec
 
 from orderledger.domain.exact import QUOTIENT, ZERO
 from orderledger.domain.orders.claims import Claims
@@ -14,7 +17,17 @@ from orderledger.domain.orders.requests import Requests
 from orderledger.domain.orders.session import Session
 from orderledger.domain.orders.standing import Standing, is_ended_as, standing_of, status_of
 from orderledger.domain.orders.terms import Term, Terms
-from orderledger.domain.values import Anomaly, Certainty, Origin, Pending, Status, TimeInForce, later
+from orderledger.domain.values import (
+    Anomaly,
+    Certainty,
+    Origin,
+    Pending,
+    Status,
+    TimeInForce,
+    account_of,
+    client_order_id_of,
+    later,
+)
 
 __all__ = ["DUPLICATE_ORDER", "Order", "Standing"]
 
@@ -28,7 +41,7 @@ When = tuple[datetime, int]
 """Time of an event, and the number of the order's fact that reported it. At equal times, the later in the log counts."""
 
 
-class Order:
+class Order(msgspec.Struct, gc=False, eq=False):
     """One order of one account. `evolve` changes it; properties give its derived state.
 
     `names`, `terms`, `claims`, `ends`, `requests`, `fills` and `session` are its parts. `acknowledged_at` is the first
@@ -36,56 +49,34 @@ class Order:
     cleared.
     """
 
-    __slots__ = (
-        "_absent",
-        "_confirmed",
-        "_stated_at",
-        "_turn",
-        "account",
-        "acknowledged_at",
-        "attributed_to",
-        "claims",
-        "ends",
-        "fills",
-        "is_sent_again",
-        "is_worked",
-        "message_ids",
-        "names",
-        "raised",
-        "replaces",
-        "requests",
-        "seen",
-        "session",
-        "submitted_at",
-        "terms",
-        "unresolved_at",
-        "worked_at",
-    )
+    account: str
+    names: Names
+    terms: Terms = msgspec.field(default_factory=Terms)
+    claims: Claims = NO_CLAIMS
+    ends: Ends = NO_ENDS
+    fills: Fills = msgspec.field(default_factory=lambda: NO_FILLS)
+    requests: Requests = NO_REQUESTS
+    session: Session = NO_SESSION
+    submitted_at: datetime | None = None
+    is_sent_again: bool = False
+    unresolved_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    is_worked: bool = False
+    worked_at: datetime | None = None
+    replaces: int = 0
+    seen: set[OrderEvent] = set()
+    message_ids: set[tuple[type[OrderEvent], str]] = set()
+    raised: dict[Anomaly, str] = {}
+    attributed_to: str | None = None
+    _turn: int = 0
+    _stated_at: datetime | None = None
+    _confirmed: When | None = None
+    _absent: When | None = None
 
-    def __init__(self, account: str, client_order_id: str | None) -> None:
-        self.account = account
-        self.names = Names(client_order_id)
-        self.terms = Terms()
-        self.claims = NO_CLAIMS
-        self.ends = NO_ENDS
-        self.fills = NO_FILLS
-        self.requests = NO_REQUESTS
-        self.submitted_at: datetime | None = None
-        self.is_sent_again = False
-        self.unresolved_at: datetime | None = None
-        self.acknowledged_at: datetime | None = None
-        self.is_worked = False
-        self.worked_at: datetime | None = None
-        self._turn = 0
-        self._stated_at: datetime | None = None
-        self._confirmed: When | None = None
-        self._absent: When | None = None
-        self.session = NO_SESSION
-        self.replaces = 0
-        self.seen: set[OrderEvent] = set()
-        self.message_ids: set[tuple[type[OrderEvent], str]] = set()
-        self.raised: dict[Anomaly, str] = {}
-        self.attributed_to: str | None = None
+    @classmethod
+    def of(cls, stream: str) -> Self:
+        """The order of this stream, before its first event."""
+        return cls(account_of(stream), Names(client_order_id_of(stream)))
 
     # Changes, called by `evolve` alone
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from orderledger.domain.orders.claims import Latest, note
 from orderledger.domain.orders.commands import OrderRequested
 from orderledger.domain.values import OrderType, Reported, Side, TimeInForce
@@ -21,19 +23,20 @@ class Setting(NamedTuple):
     quantity: Decimal
 
 
-class Terms:
+NOTHING: Latest[str | None] = Latest(None)
+NO_SIDE: Latest[Side | None] = Latest(None)
+
+
+class Terms(msgspec.Struct, gc=False, eq=False):
     """The terms of an order. `request` is None for an order that was not requested here: reports give its terms."""
 
-    __slots__ = ("_described", "_instrument", "_prices", "_quantities", "_side", "request", "requested_at")
-
-    def __init__(self) -> None:
-        self.request: OrderRequested | None = None
-        self.requested_at: datetime | None = None
-        self._quantities: list[Setting] | None = None
-        self._prices: dict[str, Latest[Decimal]] = {}
-        self._instrument: Latest[str | None] = NOTHING
-        self._side: Latest[Side | None] = NO_SIDE
-        self._described: dict[str, Latest[Term]] | None = None
+    request: OrderRequested | None = None
+    requested_at: datetime | None = None
+    _quantities: list[Setting] | None = None
+    _prices: dict[str, Latest[Decimal]] = {}
+    _instrument: Latest[str | None] = NOTHING
+    _side: Latest[Side | None] = NO_SIDE
+    _described: dict[str, Latest[Term]] | None = None
 
     @property
     def instrument(self) -> str | None:
@@ -102,7 +105,3 @@ class Terms:
                 if (term := getattr(reported, name)) is not None:
                     self._described = {} if self._described is None else self._described
                     note(self._described, name, term, at)
-
-
-NOTHING: Latest[str | None] = Latest(None)
-NO_SIDE: Latest[Side | None] = Latest(None)

@@ -8,7 +8,8 @@ command that is refused or a duplicate.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from orderledger.domain.accounts import AccountEvent, AccountLog, decide_account, evolve_account, keys_of
 from orderledger.domain.decision import Decision
@@ -16,7 +17,7 @@ from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import decide, evolve
 from orderledger.domain.proposals import Proposal, decide_proposal, evolve_proposal
 from orderledger.domain.recorded import AnyFact, Recorded
-from orderledger.domain.values import account_of, client_order_id_of, is_order_stream, is_proposal_stream
+from orderledger.domain.values import is_order_stream, is_proposal_stream
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.storage.recorder import FactKey
 from orderledger.infrastructure.storage.store import Store
@@ -25,8 +26,7 @@ STREAMS_KEPT = 20_000
 ENDED_KEPT = 1_000
 
 
-@dataclass(slots=True)
-class Live:
+class Live(msgspec.Struct, gc=False, eq=False):
     """One stream. `history` is kept while the order is not known to be ours: it may be attributed to another order."""
 
     stream: str
@@ -92,7 +92,7 @@ class Live:
 def blank(stream: str) -> Live:
     """A stream without events."""
     if is_order_stream(stream):
-        return Live(stream, Order(account_of(stream), client_order_id_of(stream)))
+        return Live(stream, Order.of(stream))
     return Live(stream, Proposal() if is_proposal_stream(stream) else AccountLog())
 
 

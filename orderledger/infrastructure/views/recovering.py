@@ -35,7 +35,7 @@ from orderledger.domain.orders.reports import (
     StatusObserved,
 )
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, client_order_id_of, is_order_stream
+from orderledger.domain.values import is_order_stream
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
@@ -149,7 +149,7 @@ def _events_of(store: Store, streams: list[str]) -> Iterator[tuple[str, list[Rec
 
 def _row_of(stream: str, events: list[Recorded]) -> Row | None:
     """The row of an order, with numbers as the views store them. None if the order proved to be another."""
-    order = Order(account_of(stream), client_order_id_of(stream))
+    order = Order.of(stream)
     for recorded in events:
         evolve(order, recorded.event, recorded.at)  # type: ignore[arg-type]
     if order.attributed_to is not None:
