@@ -90,7 +90,7 @@ def settings() -> str:
         ("Messages in one commit", f"{writer.GROUP_LIMIT:,}", "Further messages go into the next commit."),
         ("Messages in the queue", f"{writer.QUEUE_LIMIT:,}", "A caller with more messages waits."),
         ("Attempts at a commit", f"{writer.ATTEMPTS:,}", "After conflicts with other processes. Then the group is halved; in the end StoreUnreachable is raised."),
-        ("Ended orders in memory", f"{streams.ENDED_KEPT:,} to {3 * streams.ENDED_KEPT:,}", "In the writer. It reads other orders from the log when a message names them."),
+        ("Ended orders in memory", f"at most {3 * streams.ENDED_KEPT:,}", "In the writer. It reads other orders from the log when a message names them."),
         ("Streams in memory", f"{streams.STREAMS_KEPT:,}", "In the writer, approximately, with open orders. It reads other streams from the log."),
         ("Ids in memory", f"{resolving.NAMES_KEPT:,}", "In the writer. It looks up other ids in the store."),
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """The names of an order: every id that we or the venue may use for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from orderledger.domain.orders.commands import CancelRequested, OrderRequested, ReplaceRequested
@@ -56,11 +56,17 @@ def names_borne(own_id: str | None, fact: OrderEvent) -> list[Name]:
         names.append((VENUE, fact.venue_order_id))
     for name, value in fact.aliases.items():
         names.append((ALIAS, alias_text(name, value)))
-    if isinstance(fact, (ReplaceRequested, OrderReplaced)) and fact.replacement_client_order_id is not None:
-        names.append((CLIENT, fact.replacement_client_order_id))
-    if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
-        names.append((REQUEST, fact.request_id))
+    if type(fact) in BRING_IDS:
+        names += ids_brought(fact)
     return names
+
+
+def ids_brought(fact: OrderEvent) -> Iterator[Name]:
+    """The ids of ours that only some kinds of facts bring: of a replacement, and of a request."""
+    if isinstance(fact, (ReplaceRequested, OrderReplaced)) and fact.replacement_client_order_id is not None:
+        yield CLIENT, fact.replacement_client_order_id
+    if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
+        yield REQUEST, fact.request_id
 
 
 def new_names(order: Order, fact: OrderEvent) -> Sequence[Name]:

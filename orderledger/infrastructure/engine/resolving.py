@@ -3,11 +3,19 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from orderledger.domain.orders.commands import CancelRequested, OrderRequested, ReplaceRequested
+from orderledger.domain.orders.commands import OrderRequested
 from orderledger.domain.orders.events import OrderEvent
-from orderledger.domain.orders.identity import OUR_IDS, Name, ids_given, names_borne, names_given, new_names
+from orderledger.domain.orders.identity import (
+    BRING_IDS,
+    OUR_IDS,
+    Name,
+    ids_brought,
+    ids_given,
+    names_borne,
+    names_given,
+    new_names,
+)
 from orderledger.domain.orders.order import Order
-from orderledger.domain.orders.reports import OrderReplaced
 from orderledger.domain.values import order_stream
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.streams import Live, LiveStreams
@@ -78,17 +86,18 @@ class Resolver:
         opened = set() if is_careful else {entry.stream for entry in entries if isinstance(entry.fact, OrderRequested)}
         for entry in entries:
             fact = entry.fact
-            if entry.stream not in opened and (not isinstance(fact, OrderEvent) or fact.client_order_id is not None):
+            if not isinstance(fact, OrderEvent):
                 yield entry.stream
-            if isinstance(fact, (ReplaceRequested, OrderReplaced)) and fact.replacement_client_order_id is not None:
-                yield order_stream(entry.account, fact.replacement_client_order_id)
-            if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
-                yield order_stream(entry.account, fact.request_id)
+                continue
+            if fact.client_order_id is not None and entry.stream not in opened:
+                yield entry.stream
+            if type(fact) in BRING_IDS:
+                yield from (order_stream(entry.account, name) for _, name in ids_brought(fact))
 
     def _known_order(self, stream: str, fact: OrderEvent) -> Order | None:
         """The order with the client order id of this fact, if it is in memory and has facts."""
         live = None if fact.client_order_id is None else self._streams.get(stream)
-        return live.order if live is not None and live.order.is_known else None
+        return None if live is None or not (order := live.order).is_known else order
 
     def resolve(self, entry: Entry) -> Resolved:
         """The stream of the entry. A fact about an order goes to that order's stream, whichever of its names the fact gives."""

@@ -8,6 +8,7 @@ command that is refused or a duplicate.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -194,9 +195,9 @@ class LiveStreams(dict[str, Live]):
         self._refreshed.clear()
 
     def _evict(self) -> None:
-        """Make room: drop ended orders first, then the streams that were loaded first."""
+        """Make room: drop ended orders among the older streams first, then the streams that were loaded first."""
         if len(self) > self._limit:
-            ended = [name for name, live in self.items() if live.is_over]
-            self.forget(ended[:-ENDED_KEPT])
+            older = islice(self.items(), len(self) - ENDED_KEPT)
+            self.forget([name for name, live in older if live.is_over])
             self.forget(list(self)[:-STREAMS_KEPT])
             self._limit = len(self) + 2 * ENDED_KEPT
