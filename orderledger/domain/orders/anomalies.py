@@ -12,11 +12,16 @@ from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.values import ENDS, Anomaly, OrderType, Status
 
 UNKNOWN_ORDER, VENUE_ORDER_ID_REUSED = Anomaly.UNKNOWN_ORDER, Anomaly.VENUE_ORDER_ID_REUSED
+OVERFILL, FILL_AFTER_END, FILL_ID_REUSED = Anomaly.OVERFILL, Anomaly.FILL_AFTER_END, Anomaly.FILL_ID_REUSED
 SUSPENDED = Status.SUSPENDED
-"""Module-level name: access to an enum member is slow on Python 3.11, and every fact needs this one."""
+"""Module-level names: access to an enum member is slow on Python 3.11, and many facts need these."""
 WORDS = frozenset(Status) - {Status.DENIED}
 WORKING_WORDS = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
 
+
+NONE: frozenset[Anomaly] = frozenset()
+ONLY_UNKNOWN = frozenset({UNKNOWN_ORDER})
+"""What an order from elsewhere always has."""
 
 PERMANENT = frozenset({Anomaly.LATE_REPORT, VENUE_ORDER_ID_REUSED})
 """Anomalies of one report, which later facts never clear."""
@@ -29,14 +34,13 @@ def detect(
 
     `was_ended_at`: the time when the order had ended before the fact, if it had.
     """
-    if _is_plain(order) and was_ended_at is None:
+    if was_ended_at is None and order.raised.keys() == (NONE if order.is_requested else ONLY_UNKNOWN) and _is_plain(order):
         return []
     standing = dict(open_anomalies(order))
-    repeats = _of_each_fill(order, fact, at) if isinstance(fact, FillRecorded) else frozenset()
     said: list[AnomalyDetected | AnomalyCleared] = [
         AnomalyDetected(code=code, detail=detail)
         for code, detail in standing.items()
-        if code not in order.raised or code in repeats
+        if code not in order.raised or (isinstance(fact, FillRecorded) and _is_of_this_fill(code, order, fact, at))
     ]
     if isinstance(fact, OrderReport) and not isinstance(fact, FillRecorded) and was_ended_at is not None and at < was_ended_at:
         said.append(
@@ -49,11 +53,10 @@ def detect(
 
 
 def _is_plain(order: Order) -> bool:
-    """Check quickly that no recorded fact can cause an anomaly. That is true for most orders, all the time."""
+    """Check quickly that no recorded fact can cause an anomaly, apart from `unknown_order`. That is true for most orders, all the
+    time."""
     return (
-        order.is_requested
-        and not order.raised
-        and not order.ends.is_any
+        not order.ends.is_any
         and order.claims is NO_CLAIMS
         and not order.names.has_several_venue_ids
         and (order.fills is NO_FILLS or _has_plain_fills(order))
@@ -61,8 +64,9 @@ def _is_plain(order: Order) -> bool:
 
 
 def _has_plain_fills(order: Order) -> bool:
-    fills = order.fills
-    return not fills.has_reused_id and fills.sums.cum_quantity <= (order.quantity or ZERO) and not _contradict(order)
+    fills, quantity = order.fills, order.quantity
+    is_within = quantity is None or fills.sums.cum_quantity <= quantity
+    return is_within and not fills.has_reused_id and not _contradict(order)
 
 
 def _contradict(order: Order) -> bool:
@@ -71,19 +75,20 @@ def _contradict(order: Order) -> bool:
     return order.fills.sums.contradict(terms.side, terms.instrument) and terms.described("order_type") is not OrderType.OTHER
 
 
-def _of_each_fill(order: Order, fill: FillRecorded, at: datetime) -> frozenset[Anomaly]:
-    """The anomalies that are recorded again for every fill that has them."""
-    true = {Anomaly.OVERFILL}
-    if order.end_at is not None and at > order.end_at:
-        true.add(Anomaly.FILL_AFTER_END)
-    if order.fills.is_contested(fill.fill_id):
-        true.add(Anomaly.FILL_ID_REUSED)
-    return frozenset(true)
+def _is_of_this_fill(code: Anomaly, order: Order, fill: FillRecorded, at: datetime) -> bool:
+    """Check for an anomaly that is recorded again for every fill that has it."""
+    if code is OVERFILL:
+        return True
+    if code is FILL_AFTER_END:
+        return order.end_at is not None and at > order.end_at
+    return code is FILL_ID_REUSED and order.fills.is_contested(fill.fill_id)
 
 
 def open_codes(order: Order) -> list[Anomaly]:
     """The codes of the order's open anomalies, sorted."""
-    return [] if _is_plain(order) else sorted(code for code, _ in open_anomalies(order))
+    if order.is_requested and not order.raised and _is_plain(order):
+        return []
+    return sorted(code for code, _ in open_anomalies(order))
 
 
 def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
@@ -93,11 +98,11 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
         yield UNKNOWN_ORDER, "reported by the venue, never requested through this ledger"
     is_own_quantity = order.is_requested or order.terms.set_quantity is not None
     if quantity is not None and cum_quantity > quantity and is_own_quantity:
-        yield Anomaly.OVERFILL, f"{cum_quantity:f} filled of {quantity:f}"
+        yield OVERFILL, f"{cum_quantity:f} filled of {quantity:f}"
     if end_at is not None and last_fill_at is not None and last_fill_at > end_at:
-        yield Anomaly.FILL_AFTER_END, f"filled {last_fill_at.isoformat()}, {order.end} {end_at.isoformat()}"
+        yield FILL_AFTER_END, f"filled {last_fill_at.isoformat()}, {order.end} {end_at.isoformat()}"
     if order.fills.has_reused_id:
-        yield Anomaly.FILL_ID_REUSED, "one fill id came with different numbers; the earlier fill counts"
+        yield FILL_ID_REUSED, "one fill id came with different numbers; the earlier fill counts"
     if _contradict(order):
         yield (
             Anomaly.TERMS_CONFLICT,
