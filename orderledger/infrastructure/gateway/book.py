@@ -27,7 +27,7 @@ from orderledger.domain.orders.commands import OrderSubmitted
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import evolve
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import Side, account_of, client_order_id_of, is_order_stream, order_stream
+from orderledger.domain.values import Side, account_of, is_order_stream, order_stream
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.gateway.day import DayPnl, Key
 from orderledger.infrastructure.storage.codec import decode
@@ -312,6 +312,6 @@ class Book:
 
 
 def blank(stream: str) -> Order:
-    order = Order(account_of(stream), client_order_id_of(stream))
+    order = Order.of(stream)
     order.seen = NoDuplicates()
     return order
