@@ -51,6 +51,22 @@ ACCOUNT_EVENTS = Columns(
 CERTIFICATES = Columns(
     ("at", "account", "open_breaks"), ("orders", "fills", "positions", "covered_from", "covered_to", "position")
 )
+EXPOSURE = Columns(
+    ("account", "instrument", "position_quantity", "position_quantity_least", "position_quantity_most", "total_pnl",
+     "total_pnl_least", "total_pnl_most"),
+    ("currency", "notional", "notional_least", "notional_most", "mark_price", "open_buy_quantity", "open_sell_quantity",
+     "unresolved_buy_quantity", "unresolved_sell_quantity"),
+)  # fmt: skip
+EXPOSED_ORDERS = Columns(
+    ("client_order_id", "account", "instrument", "side", "leaves_quantity_most", "limit_price", "status"), ("venue_order_id",)
+)
+LATENCY_STEPS = Columns(
+    ("account", "strategy", "hour", "instrument", "step", "clock", "count", "latency_us_p50", "latency_us_p90", "latency_us_p99",
+     "latency_us_max"),
+)  # fmt: skip
+LATENCY_COUNTS = Columns(
+    ("account", "strategy", "hour", "instrument", "orders", "rejected", "denied", "unresolved", "timeouts"),
+)
 HALTS = Columns(
     ("account", "instrument", "strategy", "halted_at", "reason"), ("resumed_at", "actor", "cancels_orders", "text", "position")
 )

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from orderledger import __version__
-from orderledger.cli import asking, collecting, maintenance, recording, trading
+from orderledger.cli import asking, collecting, maintenance, measuring, recording, trading
 
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 OUTPUT_FAILED = 4
@@ -129,7 +129,9 @@ def main() -> None:
 
 USUAL_EXITS = "Exit status: 0 done, 2 wrong usage, 3 the store cannot be used."
 
-for command in (*recording.COMMANDS, *asking.COMMANDS, *collecting.COMMANDS, *trading.COMMANDS, *maintenance.COMMANDS):
+MODULES = (recording, asking, measuring, collecting, trading, maintenance)
+
+for command in (command for module in MODULES for command in module.COMMANDS):
     if "Exit status" not in (command.help or ""):
         command.epilog = USUAL_EXITS
     main.add_command(command)

@@ -50,11 +50,12 @@ def working_of(order: Order) -> Working | None:
 def most_leaves(order: Order) -> Decimal | None:
     """The most that an open order may still fill: of the quantity in force and those of outstanding replaces the largest, less
     what is filled. None if the quantity is unknown."""
-    quantity = order.quantity
-    if quantity is None:
-        return None
-    asked = order.requests.largest_quantity()
-    return max(ZERO, EXACT.subtract(max(quantity, asked or ZERO), order.cum_quantity))
+    return leaves_with(order.quantity, order.cum_quantity, order.requests.largest_quantity())
+
+
+def leaves_with(quantity: Decimal | None, filled: Decimal, asked: Decimal | None) -> Decimal | None:
+    """The most that an open order of this quantity may still fill, if a replace to the quantity `asked` is outstanding."""
+    return None if quantity is None else max(ZERO, EXACT.subtract(max(quantity, asked or ZERO), filled))
 
 
 def interval_of(position: Decimal, working: Iterable[Working]) -> Interval:

@@ -77,7 +77,7 @@ class Fold:
             tracked.is_dirty = False
             self._write_stale_trades(stream, tracked)
             if tracked.order.attributed_to is None:
-                row = order_row(stream, tracked.order, tracked.version)
+                row = order_row(stream, tracked.order, tracked.version, tracked.times)
                 tracked.is_ended = not row["is_open"]
                 self._rows.put(ORDERS, row)
         self._dirty.clear()

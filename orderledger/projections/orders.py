@@ -8,7 +8,8 @@ from orderledger.domain.exact import plain
 from orderledger.domain.orders.anomalies import open_codes
 from orderledger.domain.orders.order import Order
 from orderledger.domain.values import Certainty, Links, OrderType, Origin, Pending, Side, Status, TimeInForce
-from orderledger.projections.view import Row, Table, columns_of
+from orderledger.projections.order_times import NO_TIMES, RECORDED_TIMES, OrderTimes
+from orderledger.projections.view import Row, Table, columns_of, hidden
 
 
 class OrderRow(TypedDict):
@@ -51,6 +52,7 @@ class OrderRow(TypedDict):
     acknowledged_at: Annotated[datetime | None, "When the venue accepted it."]
     pending_since: Annotated[datetime | None, "When the pending cancel or replace was requested."]
     absent_at: Annotated[datetime | None, "When the venue, asked, did not know it. Null after a later sign of it."]
+    first_fill_at: Annotated[datetime | None, "When it was first filled."]
     last_fill_at: Annotated[datetime | None, "When it was last filled."]
     ended_at: Annotated[datetime | None, "When it ended."]
     updated_at: Annotated[datetime | None, "When the newest fact about it happened."]
@@ -59,20 +61,26 @@ class OrderRow(TypedDict):
     stream: Annotated[str, "Stream of the order in the log."]
 
 
+OUTSTANDING = hidden(
+    "outstanding",
+    "json",
+    "What replaces without an answer ask for: the largest `quantity`, and the `limit_prices`. Null if none is outstanding.",
+)
+
 ORDERS = Table(
     "orders",
     "One row per order, open or ended.",
     ("stream",),
-    columns_of(OrderRow),
+    (*columns_of(OrderRow), *RECORDED_TIMES, OUTSTANDING),
     ("account", "requested_at", "stream"),
     (("account", "client_order_id"), ("is_open",)),
     ("requested_at", "updated_at"),
-    version=11,
+    version=12,
 )
 
 
-def order_row(stream: str, order: Order, version: int) -> Row:
-    """The columns of `tables.ORDERS` for one order."""
+def order_row(stream: str, order: Order, version: int, times: OrderTimes = NO_TIMES) -> Row:
+    """The columns of `tables.ORDERS` for one order. `times`: when its steps were recorded, for the fold of the log."""
     names, terms, fills, standing = order.names, order.terms, order.fills, order.standing()
     request, pending, client_order_id = terms.request, standing.pending, order.client_order_id
     venue_order_ids, side = names.venue_order_ids, terms.side
@@ -112,13 +120,24 @@ def order_row(stream: str, order: Order, version: int) -> Row:
         "acknowledged_at": order.acknowledged_at,
         "pending_since": order.requests.pending_since() if pending else None,
         "absent_at": order.absent_at,
+        "first_fill_at": fills.sums.first_fill_at,
         "last_fill_at": fills.sums.last_fill_at,
         "ended_at": standing.ended_at,
         "updated_at": order.updated_at,
         "is_open": not standing.is_ended,
         "version": version,
         "stream": stream,
+        **times.columns(),
+        "outstanding": _outstanding(order) if pending else None,
     }
+
+
+def _outstanding(order: Order) -> dict[str, Any] | None:
+    """What outstanding replaces ask for."""
+    quantity, prices = order.requests.largest_quantity(), order.requests.limit_prices()
+    if quantity is None and not prices:
+        return None
+    return {"quantity": None if quantity is None else plain(quantity), "limit_prices": [plain(price) for price in prices]}
 
 
 def _word(order: Order, name: str) -> str | None:

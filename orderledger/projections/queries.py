@@ -10,7 +10,10 @@ from orderledger.domain.exact import ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.exposure import exposure_row
 from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
+from orderledger.projections.latency import TIMED_ORDERS, latency_rows
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.pnl import CURRENCY_UNKNOWN, GROUPS, pnl_row
 from orderledger.projections.pnl_groups import group_rows, rows_by
@@ -98,6 +101,28 @@ def positions(source: Source, *, method: Method = "average", **where: Any) -> li
     return [
         {**row, **_exposure(working.get(key, [])), **_reported(instruments.get(key))} for key, row in {**held, **flat}.items()
     ]
+
+
+def exposure(source: Source, **where: Any) -> list[Row]:
+    """Rows of the exposure view: of each instrument with a position or an open order."""
+    working: dict[tuple[str, str], list[Row]] = {}
+    for order in source.rows(ORDERS, is_open=True, **where):
+        if order["instrument"] is not None:
+            working.setdefault((order["account"], order["instrument"]), []).append(order)
+    instruments = {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS, **where)}
+    held = {(row["account"], row["instrument"]): row for row in pnl(source, **where)}
+    exposed = sorted({*working, *(key for key, row in held.items() if row["position_quantity"])})
+    return [
+        exposure_row(held.get(key) or _flat(*key, "average", instruments.get(key)), terms_of(instruments.get(key)), orders)
+        for key, orders in ((key, working.get(key, [])) for key in exposed)
+    ]
+
+
+def latency(source: Source, *, by: tuple[str, ...], **where: Any) -> list[Row]:
+    """Rows of the latency view, by account or as asked. Raises ValueError for a group that there is not."""
+    if unknown := [name for name in by if name not in LATENCY_GROUPS]:
+        raise ValueError(f"{unknown[0]!r} is no group: {', '.join(LATENCY_GROUPS)}")
+    return latency_rows(source.each(TIMED_ORDERS, **where), by)
 
 
 def pnl(

@@ -3,9 +3,11 @@
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.anomalies import AnomalyRow
 from orderledger.projections.certificates import CertificateRow
+from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.halts import HaltRow
 from orderledger.projections.history import EventRow
 from orderledger.projections.instruments import InstrumentRow
+from orderledger.projections.latency import LatencyRow, LatencyStep
 from orderledger.projections.orders import OrderRow
 from orderledger.projections.pnl import PnlGroupRow, PnlRow, PositionRow
 from orderledger.projections.proposals import ProposalRow
@@ -18,8 +20,12 @@ __all__ = [
     "AnomalyRow",
     "CertificateRow",
     "EventRow",
+    "ExposureOrder",
+    "ExposureRow",
     "HaltRow",
     "InstrumentRow",
+    "LatencyRow",
+    "LatencyStep",
     "OrderRow",
     "PnlGroupRow",
     "PnlRow",

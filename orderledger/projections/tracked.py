@@ -12,6 +12,7 @@ from orderledger.domain.orders.record import evolve
 from orderledger.domain.orders.reports import FillBusted, FillRecorded
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Anomaly
+from orderledger.projections.order_times import OrderTimes
 from orderledger.projections.trades import Report, report_of
 
 FirstRecord = Callable[[str, str, int], tuple[int, datetime] | None]
@@ -33,7 +34,8 @@ NO_DUPLICATES = NoDuplicates()
 @dataclass(slots=True)
 class Tracked:
     """`reports` tells how each fill came into the log, `stale` which trades are to be written anew. `shown` is what all trades of
-    the order show of it; no fill was told to be later than `filled_until`. `raised` holds the anomalies that no event cleared."""
+    the order show of it; no fill was told to be later than `filled_until`. `raised` holds the anomalies that no event cleared.
+    `times`: when the steps of the order were recorded."""
 
     order: Order
     version: int = 0
@@ -42,6 +44,7 @@ class Tracked:
     shown: tuple[object, ...] = ()
     filled_until: datetime | None = None
     raised: dict[Anomaly, list[int]] = field(default_factory=dict)
+    times: OrderTimes = field(default_factory=OrderTimes)
     is_dirty: bool = False
     is_ended: bool = False
 
@@ -57,6 +60,7 @@ class Tracked:
         order = self.order
         evolve(order, event, recorded.at)
         self.version = recorded.version
+        self.times.note(recorded, event, order)
         match event:
             case FillRecorded():
                 self.note_report(recorded, event, first_record)

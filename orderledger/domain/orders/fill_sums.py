@@ -24,6 +24,11 @@ class FillSums(msgspec.Struct, gc=False, eq=False):
     _times: list[datetime] = []
 
     @property
+    def first_fill_at(self) -> datetime | None:
+        """Time of the earliest active fill."""
+        return self._times[0] if self._times else None
+
+    @property
     def last_fill_at(self) -> datetime | None:
         """Time of the latest active fill."""
         return self._times[-1] if self._times else None

@@ -209,6 +209,11 @@ class Order(msgspec.Struct, gc=False, eq=False):
         return QUOTIENT.divide(self.fills.sums.notional, self.cum_quantity) if self.cum_quantity else None
 
     @property
+    def first_fill_at(self) -> datetime | None:
+        """Time of the earliest active fill."""
+        return self.fills.sums.first_fill_at
+
+    @property
     def last_fill_at(self) -> datetime | None:
         """Time of the latest active fill."""
         return self.fills.sums.last_fill_at

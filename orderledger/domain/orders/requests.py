@@ -5,6 +5,7 @@ name settle the remaining requests, the oldest first, in whatever order both wer
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -18,13 +19,15 @@ Named = tuple[Pending, str]
 
 
 class Asked(NamedTuple):
-    """One of our requests. `turn` is its number in the history of the order. `quantity`: the new total of a replace."""
+    """One of our requests. `turn` is its number in the history of the order. `quantity`: the new total of a replace;
+    `limit_price`: its new price."""
 
     at: datetime
     turn: int
     request_id: str | None
     replacement_id: str | None
     quantity: Decimal | None
+    limit_price: Decimal | None = None
 
 
 class Answer(NamedTuple):
@@ -128,9 +131,15 @@ class Requests:
 
     def largest_quantity(self) -> Decimal | None:
         """The largest total among the replaces that await an answer. None if none of them changes the quantity."""
+        return max((asked.quantity for asked in self._outstanding_replaces() if asked.quantity is not None), default=None)
+
+    def limit_prices(self) -> list[Decimal]:
+        """The limit prices that replaces ask for and that await an answer."""
+        return [asked.limit_price for asked in self._outstanding_replaces() if asked.limit_price is not None]
+
+    def _outstanding_replaces(self) -> Sequence[Asked]:
         line = self._lines.get(Pending.REPLACE)
-        outstanding = () if line is None else line.requests[len(line.answers) :]
-        return max((asked.quantity for asked in outstanding if asked.quantity is not None), default=None)
+        return () if line is None else line.requests[len(line.answers) :]
 
     def working_id(self) -> str | None:
         """The client order id of the leg in force. None if no replace has set one."""
@@ -149,8 +158,8 @@ class Requests:
         """Add a cancel or replace request of ours."""
         kind = Pending.CANCEL if isinstance(event, CancelRequested) else Pending.REPLACE
         replacement_id = event.replacement_client_order_id if isinstance(event, ReplaceRequested) else None
-        quantity = event.quantity if isinstance(event, ReplaceRequested) else None
-        asked = Asked(at, self._next_turn(), event.request_id, replacement_id, quantity)
+        new = (event.quantity, event.limit_price) if isinstance(event, ReplaceRequested) else (None, None)
+        asked = Asked(at, self._next_turn(), event.request_id, replacement_id, *new)
         names = [(kind, name) for name in (event.request_id, replacement_id) if name is not None]
         if event.request_id is not None:
             self._by_id.setdefault(event.request_id, event)

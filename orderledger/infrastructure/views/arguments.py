@@ -50,7 +50,7 @@ def check_period(since: datetime | None, until: datetime | None) -> None:
 
 
 def groups_of(by: Sequence[str] | str) -> tuple[str, ...]:
-    """The names of the groups of a P&L query."""
+    """The names of the groups of a query."""
     if not isinstance(by, (str, list, tuple)):
         raise TypeError(f"by takes names of groups, not {by!r}")
     return tuple(name.strip() for name in by.split(",") if name.strip()) if isinstance(by, str) else tuple(by)

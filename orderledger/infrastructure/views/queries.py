@@ -23,8 +23,10 @@ from orderledger.projections.rows import (
     AnomalyRow,
     CertificateRow,
     EventRow,
+    ExposureRow,
     HaltRow,
     InstrumentRow,
+    LatencyRow,
     OrderRow,
     PnlGroupRow,
     PnlRow,
@@ -228,6 +230,44 @@ class Queries(Reader):
         lifo."""
         with self._views(as_of, effective_at) as views:
             return _listed(queries.pnl(views, method=method, by=groups_of(by), **where))
+
+    def exposure(
+        self,
+        *,
+        account: str | None = None,
+        instrument: str | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+    ) -> RowList[ExposureRow]:
+        """List the exposure by account and instrument, with the open orders that make it up.
+
+        A position is an interval: what it is, and the least and the most that it becomes if any open orders are filled,
+        unresolved orders and outstanding replaces included. P&L is one while the outcome of an order is unknown.
+        """
+        with self._views(as_of, effective_at) as views:
+            return _listed(queries.exposure(views, account=account, instrument=instrument))
+
+    def latency(
+        self,
+        *,
+        by: Sequence[str] | str = "account",
+        account: str | None = None,
+        instrument: str | None = None,
+        strategy: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+    ) -> RowList[LatencyRow]:
+        """Return how long the steps of orders took, by account, or by any of account, strategy, hour and instrument.
+
+        Percentiles have four significant digits. `since` and `until` apply to the time of the request, as in `orders`. For the
+        latencies of this open ledger itself, see `latencies`.
+        """
+        check_period(since, until)
+        where = {"account": account, "instrument": instrument, "strategy": strategy, "since": since, "until": until}
+        with self._views(as_of, effective_at, is_streaming=True) as views:
+            return _listed(queries.latency(views, by=groups_of(by), **where))
 
     def anomalies(
         self,

@@ -1,0 +1,172 @@
+"""Exposure: the position and the P&L as intervals, with all open and all unresolved orders filled or not."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import NamedTuple, TypedDict
+
+from orderledger.domain.exact import EXACT, ONE, ZERO
+from orderledger.domain.exposure import Interval, Working, interval_of, leaves_with
+from orderledger.domain.values import Side
+from orderledger.projections.positions import Terms, shown
+from orderledger.projections.view import Row
+
+
+class ExposureOrder(TypedDict):
+    """An order that may still change the position."""
+
+    client_order_id: str | None
+    venue_order_id: str | None
+    side: str | None
+    leaves_quantity_most: Decimal | None
+    limit_price: Decimal | None
+    status: str
+    pending: str | None
+    certainty: str
+
+
+class ExposureRow(TypedDict):
+    """What the position and the P&L of one account and instrument are, and the least and the most that they may become."""
+
+    account: str
+    instrument: str
+    position_quantity: Decimal
+    position_quantity_least: Decimal | None
+    position_quantity_most: Decimal | None
+    open_buy_quantity: Decimal | None
+    open_sell_quantity: Decimal | None
+    unresolved_buy_quantity: Decimal | None
+    unresolved_sell_quantity: Decimal | None
+    mark_price: Decimal | None
+    notional: Decimal | None
+    notional_least: Decimal | None
+    notional_most: Decimal | None
+    total_pnl: Decimal | None
+    total_pnl_least: Decimal | None
+    total_pnl_most: Decimal | None
+    currency: str | None
+    orders: list[ExposureOrder]
+
+
+class May(NamedTuple):
+    """What an open order may still do. `leaves`: the most that it may still fill, None if that is unknown. `sides`: both, if its
+    side is unknown. `prices`: at which it may fill; None for the mark."""
+
+    sides: tuple[Side, ...]
+    leaves: Decimal | None
+    prices: tuple[Decimal | None, ...]
+    is_unresolved: bool
+
+
+def exposure_row(held: Row, terms: Terms, orders: list[Row]) -> Row:
+    """The exposure from a row of the P&L view, and the open orders of its account and instrument."""
+    may = [_may(order) for order in orders]
+    position, mark = held["position_quantity"], held["mark_price"]
+    interval = position_interval(position, may)
+    pnl = total_pnl(held)
+    least, most = pnl_interval(pnl, may, terms, mark)
+    return {
+        "account": held["account"],
+        "instrument": held["instrument"],
+        "position_quantity": position,
+        "position_quantity_least": interval.least,
+        "position_quantity_most": interval.most,
+        "open_buy_quantity": _leaves(may, Side.BUY),
+        "open_sell_quantity": _leaves(may, Side.SELL),
+        "unresolved_buy_quantity": _leaves(filter(_is_unresolved, may), Side.BUY),
+        "unresolved_sell_quantity": _leaves(filter(_is_unresolved, may), Side.SELL),
+        "mark_price": mark,
+        "notional": _notional(position, terms, mark),
+        "notional_least": _notional(interval.least, terms, mark),
+        "notional_most": _notional(interval.most, terms, mark),
+        "total_pnl": pnl,
+        "total_pnl_least": least,
+        "total_pnl_most": most,
+        "currency": held["currency"],
+        "orders": [_shown(order, one.leaves) for order, one in zip(orders, may, strict=True)],
+    }
+
+
+def position_interval(position: Decimal, orders: Iterable[May]) -> Interval:
+    """The least and the most that the position may become, whichever of the orders are filled, and how far."""
+    return interval_of(position, (Working("", "", side, one.leaves) for one in orders for side in one.sides))
+
+
+def pnl_interval(pnl: Decimal | None, orders: Iterable[May], terms: Terms, mark: Decimal | None) -> Interval:
+    """The least and the most that the P&L is, whichever of the unresolved orders were filled: each wholly, or not at all.
+
+    None where nothing bounds it: a quantity is unknown, or there is no mark.
+    """
+    least = most = pnl
+    for one in filter(_is_unresolved, orders):
+        change = _change_of_pnl(one, terms, mark)
+        least = None if least is None or change.least is None else EXACT.add(least, change.least)
+        most = None if most is None or change.most is None else EXACT.add(most, change.most)
+    return Interval(None if least is None else shown(least), None if most is None else shown(most))
+
+
+def total_pnl(held: Row) -> Decimal | None:
+    """Net P&L and unrealized P&L of a row of the P&L view. A flat position needs no mark."""
+    unrealized = held["unrealized_pnl"] if held["position_quantity"] else ZERO
+    return None if held["net_pnl"] is None or unrealized is None else EXACT.add(held["net_pnl"], unrealized)
+
+
+def _change_of_pnl(order: May, terms: Terms, mark: Decimal | None) -> Interval:
+    """What the P&L gains if the order was filled, at any of its prices: at most nothing at the least, at least nothing at the
+    most, since it may not have been filled."""
+    if mark is None:
+        return Interval(None, None)
+    gains = [_gain(side, order.leaves or ONE, terms, price, mark) for side in order.sides for price in order.prices]
+    least, most = min(ZERO, *gains), max(ZERO, *gains)
+    if order.leaves is None:  # the gain of one unit shows the sign
+        return Interval(None if least else ZERO, None if most else ZERO)
+    return Interval(least, most)
+
+
+def _gain(side: Side, quantity: Decimal, terms: Terms, price: Decimal | None, mark: Decimal) -> Decimal:
+    """What a fill at this price gains at the mark."""
+    signed = quantity if side is Side.BUY else -quantity
+    return ZERO if price is None else terms.amount(terms.gain(terms.value(signed, mark), terms.value(signed, price)))
+
+
+def _may(order: Row) -> May:
+    outstanding = order["outstanding"] or {"quantity": None, "limit_prices": []}
+    asked = outstanding["quantity"]
+    return May(
+        (Side.BUY, Side.SELL) if order["side"] is None else (Side(order["side"]),),
+        leaves_with(order["quantity"], order["cum_quantity"], None if asked is None else Decimal(asked)),
+        (order["limit_price"], *map(Decimal, outstanding["limit_prices"])),
+        order["certainty"] == "unresolved",
+    )
+
+
+def _is_unresolved(order: May) -> bool:
+    return order.is_unresolved
+
+
+def _leaves(orders: Iterable[May], side: Side) -> Decimal | None:
+    total = ZERO
+    for leaves in _leaves_of(orders, side):
+        if leaves is None:
+            return None
+        total = EXACT.add(total, leaves)
+    return total
+
+
+def _leaves_of(orders: Iterable[May], side: Side) -> Iterator[Decimal | None]:
+    return (order.leaves for order in orders if side in order.sides)
+
+
+def _notional(quantity: Decimal | None, terms: Terms, mark: Decimal | None) -> Decimal | None:
+    """What a position is worth at the mark, without its sign."""
+    if quantity is None or (mark is None and quantity):
+        return None
+    return ZERO if mark is None else shown(abs(terms.amount(terms.value(quantity, mark))))
+
+
+def _shown(order: Row, leaves: Decimal | None) -> Row:
+    names = ("client_order_id", "venue_order_id", "side")
+    return {
+        **{name: order[name] for name in names},
+        "leaves_quantity_most": leaves,
+        **{name: order[name] for name in ("limit_price", "status", "pending", "certainty")},
+    }

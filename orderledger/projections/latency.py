@@ -1,0 +1,163 @@
+"""Latency of orders: how long each step took, by our clock and by the venue's, from the rows of the order view."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, NotRequired, TypedDict
+
+from orderledger.projections.orders import ORDERS
+from orderledger.projections.view import Row, Table
+
+GROUPS = ("account", "strategy", "hour", "instrument")
+PERCENTS = (50, 90, 99)
+MICROSECOND = timedelta(microseconds=1)
+DIGITS = 4
+TIMEOUT = "timeout"
+
+
+class LatencyStep(TypedDict):
+    """The durations of one step, by one clock: `ours` or `venue`. In microseconds."""
+
+    step: str
+    clock: str
+    count: int
+    latency_us_p50: int
+    latency_us_p90: int
+    latency_us_p99: int
+    latency_us_max: int
+
+
+class LatencyRow(TypedDict):
+    """Latency of one group of orders: of `account`, `strategy`, `hour` and `instrument` it has the columns in `by`."""
+
+    account: NotRequired[str]
+    strategy: NotRequired[str | None]
+    hour: NotRequired[str | None]
+    instrument: NotRequired[str | None]
+    orders: int
+    rejected: int
+    denied: int
+    unresolved: int
+    timeouts: int
+    steps: list[LatencyStep]
+
+
+class Step(NamedTuple):
+    """A step from one time of an order to another. The columns of both, by one clock. `status`: only of orders with it."""
+
+    name: str
+    clock: str
+    begins: str
+    ends: str
+    status: str | None = None
+
+
+STEPS = (
+    Step("request_to_submit", "ours", "requested_recorded_at", "submitted_recorded_at"),
+    Step("submit_to_acknowledge", "ours", "submitted_recorded_at", "acknowledged_recorded_at"),
+    Step("submit_to_acknowledge", "venue", "submitted_at", "acknowledged_at"),
+    Step("acknowledge_to_first_fill", "ours", "acknowledged_recorded_at", "first_fill_recorded_at"),
+    Step("acknowledge_to_first_fill", "venue", "acknowledged_at", "first_fill_at"),
+    Step("submit_to_end", "ours", "submitted_recorded_at", "ended_recorded_at"),
+    Step("submit_to_end", "venue", "submitted_at", "ended_at"),
+    Step("cancel_to_canceled", "ours", "cancel_requested_recorded_at", "ended_recorded_at", "canceled"),
+    Step("cancel_to_canceled", "venue", "cancel_requested_at", "ended_at", "canceled"),
+)
+"""Steps that a group has no order with are left out of its row."""
+
+_OF_STEPS = [name for step in STEPS for name in (step.begins, step.ends)]
+_OF_GROUPS = ["stream", "account", "strategy", "instrument", "requested_at", "updated_at", "status", "unresolved_reason"]
+
+TIMED_ORDERS = Table(
+    ORDERS.name,
+    "The columns of orders that latency follows from.",
+    ORDERS.key,
+    tuple(ORDERS.by_name[name] for name in dict.fromkeys([*_OF_GROUPS, *_OF_STEPS])),
+    ORDERS.key,
+    time=ORDERS.time,
+)
+
+
+class Durations:
+    """Counts of durations to four significant digits: the memory does not grow with their number."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+        self.count = 0
+        self.most = 0
+
+    def add(self, microseconds: int) -> None:
+        """Add a duration. It is negative if two clocks differ, or if a report was recorded before an earlier one."""
+        self.most = max(self.most, microseconds) if self.count else microseconds
+        self.count += 1
+        rounded = rounded_to_digits(microseconds)
+        self._counts[rounded] = self._counts.get(rounded, 0) + 1
+
+    def percentile(self, percent: int) -> int:
+        """The smallest duration that so many percent of all do not exceed."""
+        left = -(-self.count * percent // 100)
+        for duration in sorted(self._counts):
+            left -= self._counts[duration]
+            if left <= 0:
+                return min(duration, self.most)
+        return self.most
+
+
+def rounded_to_digits(number: int) -> int:
+    """To four significant digits, half away from zero."""
+    unit = int(10 ** max(0, len(str(abs(number))) - DIGITS))
+    size = (abs(number) + unit // 2) // unit * unit
+    return size if number >= 0 else -size
+
+
+class Group:
+    """The orders of one group so far."""
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(("orders", "rejected", "denied", "unresolved", "timeouts"), 0)
+        self.durations: dict[Step, Durations] = {}
+
+    def take(self, order: Row) -> None:
+        """Add an order, with the steps that it has."""
+        self._count(order)
+        for step in STEPS:
+            begun, ended = order[step.begins], order[step.ends]
+            is_of_fill = step.name == "acknowledge_to_first_fill"
+            if begun is None or ended is None or (is_of_fill and order["first_fill_at"] is None):
+                continue
+            if step.status in (None, order["status"]):
+                self.durations.setdefault(step, Durations()).add((ended - begun) // MICROSECOND)
+
+    def _count(self, order: Row) -> None:
+        counts, reason = self.counts, order["unresolved_reason"]
+        counts["orders"] += 1
+        if order["status"] in ("rejected", "denied"):
+            counts[order["status"]] += 1
+        if reason is not None:
+            counts["unresolved"] += 1
+            counts["timeouts"] += reason == TIMEOUT
+
+    def steps(self) -> list[Row]:
+        """The steps with their percentiles, in the order of `STEPS`."""
+        return [_step_row(step, self.durations[step]) for step in STEPS if step in self.durations]
+
+
+def latency_rows(orders: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
+    """Rows of the latency view. Every order counts in all steps whose two times it has."""
+    groups: dict[tuple[Any, ...], Group] = {}
+    for order in orders:
+        key = tuple(hour_of(order) if name == "hour" else order[name] for name in by)
+        groups.setdefault(key, Group()).take(order)
+    in_order = sorted(groups, key=lambda key: [(value is not None, value) for value in key])
+    return [{**dict(zip(by, key, strict=True)), **groups[key].counts, "steps": groups[key].steps()} for key in in_order]
+
+
+def hour_of(order: Row) -> str | None:
+    """The hour of the request, in UTC. An order that was not requested here counts by its last update."""
+    at: datetime | None = ORDERS.time_of(order)
+    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:00Z")
+
+
+def _step_row(step: Step, durations: Durations) -> Row:
+    percentiles = {f"latency_us_p{percent}": durations.percentile(percent) for percent in PERCENTS}
+    shown = {"step": step.name, "clock": step.clock, "count": durations.count}
+    return {**shown, **percentiles, "latency_us_max": durations.most}
