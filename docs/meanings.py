@@ -178,6 +178,56 @@ POSITIONS_VIEW: dict[str, str] = {
     "reported_quantity": "Position in the venue's last report (`balance`).",
 }
 
+EXPOSURE_VIEW: dict[str, str] = {
+    "account": "Trading account.",
+    "instrument": "Instrument.",
+    "position_quantity": "Signed position from the recorded fills.",
+    "position_quantity_least": "The position if every open sell order is filled and no buy order. Null if nothing bounds it.",
+    "position_quantity_most": "The position if every open buy order is filled and no sell order. Null if nothing bounds it.",
+    "open_buy_quantity": "Quantity that open buy orders may still fill, with outstanding replaces to more. Null if the quantity of one is unknown.",
+    "open_sell_quantity": "The same for sell orders.",
+    "unresolved_buy_quantity": "The part of `open_buy_quantity` of orders with an unknown outcome.",
+    "unresolved_sell_quantity": "The same for sell orders.",
+    "mark_price": "The last mark.",
+    "notional": "What the position is worth at the mark, without its sign, in `currency`. Null without a mark.",
+    "notional_least": "The same for `position_quantity_least`.",
+    "notional_most": "The same for `position_quantity_most`.",
+    "total_pnl": "`net_pnl` and `unrealized_pnl` of the P&L view. Null if either is unknown; a flat position needs no mark.",
+    "total_pnl_least": "The least that it is, if each unresolved order was filled wholly at its limit price, or not at all. Null if nothing bounds it.",
+    "total_pnl_most": "The most that it is.",
+    "currency": "Settlement currency from the instrument's definition. Null without one.",
+    "orders": "The open orders that make up the interval.",
+}
+
+EXPOSURE_ORDER: dict[str, str] = {
+    "client_order_id": "Our id.",
+    "venue_order_id": "The venue's id.",
+    "side": "buy or sell. Null if it is unknown: the order counts on both sides.",
+    "leaves_quantity_most": "The most that it may still fill, with an outstanding replace to more. Null if its quantity is unknown.",
+    "limit_price": "Limit price in force.",
+    "status": "Status of the order.",
+    "pending": "cancel or replace, while the venue has not answered one.",
+    "certainty": "confirmed or unresolved.",
+}
+
+LATENCY_VIEW: dict[str, str] = {
+    "account": "With `by` account: trading account.",
+    "strategy": "With `by` strategy: strategy. Null for orders without one.",
+    "instrument": "With `by` instrument: instrument. Null for orders of which it is unknown.",
+    "hour": "With `by` hour: hour of the request in UTC, such as `2026-11-20T09:00Z`. An order that was not requested here counts by its last update.",
+    "orders": "Number of orders.",
+    "rejected": "Orders that the venue rejected.",
+    "denied": "Orders that our own checks refused.",
+    "unresolved": "Orders whose sending, cancel or replace ended without an answer, also if the outcome is known by now.",
+    "timeouts": "The unresolved orders whose first reason is `timeout`.",
+    "steps": "The steps, each by both clocks. A step that no order has is missing.",
+}
+
+LATENCY_STEP: dict[str, str] = {
+    "step": "`request_to_submit`, `submit_to_acknowledge`, `acknowledge_to_first_fill`, `submit_to_end` or `cancel_to_canceled`.",
+    "clock": "`ours`: when the events were recorded here. `venue`: the times in the reports, less the `at` of our own message where the step begins with one.",
+}
+
 PROPOSALS_VIEW: dict[str, str] = {
     "orders": "Our ids of the orders whose `links` name the proposal, oldest request first.",
     "cum_quantity": "Total quantity that those orders have filled.",

@@ -20,7 +20,9 @@ from orderledger.infrastructure.storage.codec import UPCASTS, Envelope, encode, 
 from orderledger.infrastructure.storage.postgres.tables import PostgresSession
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
 from orderledger.ledger import Ledger
+from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.history import event_row
+from orderledger.projections.latency import LatencyRow, LatencyStep
 from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.recovery import Recovery
 from orderledger.projections.tables import TABLES
@@ -138,7 +140,17 @@ def _payload(kind: type[LogEvent], name: str, inherited: Iterable[str]) -> str:
 
 
 def views() -> str:
-    parts = [VIEWS_INTRODUCTION, *map(_table, TABLES), _pnl(), _proposals(), _event_view(), _recovery(), OTHER_TABLES]
+    parts = [
+        VIEWS_INTRODUCTION,
+        *map(_table, TABLES),
+        _pnl(),
+        _exposure(),
+        _latency(),
+        _proposals(),
+        _event_view(),
+        _recovery(),
+        OTHER_TABLES,
+    ]
     return "\n".join(parts)
 
 
@@ -172,6 +184,30 @@ def _pnl() -> str:
             _named(ordered, meanings.PNL_VIEW),
             "`orderledger positions` and `Ledger.positions` add the exposure of open orders. They also have a row for every instrument with open orders, or with a position reported by the venue:\n",
             _named(extras, meanings.POSITIONS_VIEW),
+        ]
+    )
+
+
+def _exposure() -> str:
+    return "\n".join(
+        [
+            "## exposure\n",
+            "`orderledger exposure` and `Ledger.exposure` have a row for each account and instrument with a position or an open order. See [How much may I lose](../how-to/exposure-and-latency.md#how-much-may-i-lose).\n",
+            _named(ExposureRow.__annotations__, meanings.EXPOSURE_VIEW),
+            "Each of its `orders`:\n",
+            _named(ExposureOrder.__annotations__, meanings.EXPOSURE_ORDER),
+        ]
+    )
+
+
+def _latency() -> str:
+    return "\n".join(
+        [
+            "## latency\n",
+            "`orderledger latency` and `Ledger.latency` follow from the table `orders`. A row has those of account, strategy, hour and instrument that you asked for. See [How fast is my venue](../how-to/exposure-and-latency.md#how-fast-is-my-venue).\n",
+            _named(LatencyRow.__annotations__, meanings.LATENCY_VIEW),
+            "Each of its `steps`, in microseconds; the percentiles have four significant digits:\n",
+            _named(LatencyStep.__annotations__, {**meanings.LATENCY_STEP, **meanings.LATENCY}),
         ]
     )
 

@@ -45,6 +45,7 @@ def order_row(order: Order) -> Row:
         "acknowledged_at": min((fact.at for fact in order.of("acknowledge")), default=None),
         "pending_since": order.pending_since,
         "absent_at": max(fact.at for fact in order.of("absent")) if order.is_missing else None,
+        "first_fill_at": min((fill.at for fill in order.fills), default=None),
         "last_fill_at": max((fill.at for fill in order.fills), default=None),
         "ended_at": order.ended_at,
         "updated_at": max(fact.at for fact in without_late_repetitions(order.facts)),

@@ -14,7 +14,9 @@ from orderledger import (
     AnomalyRow,
     CertificateRow,
     EventRow,
+    ExposureRow,
     InstrumentRow,
+    LatencyRow,
     Ledger,
     OrderRow,
     PnlGroupRow,
@@ -23,6 +25,7 @@ from orderledger import (
     ProposalRow,
     TradeRow,
 )
+from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.pnl import GROUPS
 from orderledger.projections.positions import Method
 from tests.contract.streams import START, fill, moment, of_account, parsed, report, request, story
@@ -40,6 +43,8 @@ ASKS: tuple[tuple[type, Callable[..., Iterable[Any]]], ...] = (
         for method in get_args(Method)
     ),
     (PnlRow, lambda ledger, **when: ledger.pnl(strategy="s1", **when)),
+    (ExposureRow, Ledger.exposure),
+    (LatencyRow, lambda ledger, **when: ledger.latency(by=(), **when)),
     (AnomalyRow, Ledger.anomalies),
     (ProposalRow, Ledger.proposals),
     (InstrumentRow, Ledger.instruments),
@@ -98,6 +103,8 @@ def test_every_row_has_the_keys_and_the_types_of_its_class(ledger: Ledger, time:
     assert {kind for kind, rows in found if not rows} == ({AnomalyRow} if time == "effective at the middle" else set())
     for by in chain.from_iterable(combinations(GROUPS, count) for count in range(len(GROUPS) + 1)):
         check(PnlGroupRow, ledger.pnl(by=by, **when), PnlGroupRow.__required_keys__ | set(by))
+    for by in chain.from_iterable(combinations(LATENCY_GROUPS, count) for count in range(len(LATENCY_GROUPS) + 1)):
+        check(LatencyRow, ledger.latency(by=by, **when), LatencyRow.__required_keys__ | set(by))
 
 
 def test_every_event_has_the_keys_and_the_types_of_its_class(ledger: Ledger) -> None:
