@@ -82,7 +82,9 @@ class WholeOrder:
     def order(self) -> Row | None:
         """The row of the order. None if it turned out to be another."""
         order = self._tracked.order
-        return None if order.attributed_to is not None else order_row(self.stream, order, self._tracked.version, self._tracked.times)
+        return (
+            None if order.attributed_to is not None else order_row(self.stream, order, self._tracked.version, self._tracked.times)
+        )
 
     @property
     def trades(self) -> Iterator[Row]:

@@ -161,7 +161,7 @@ def test_unanswered_rejected_and_denied_orders_are_counted(told: Told) -> None:
     told.at(1, request("R-1", 0), report("reject", "R-1", 1, reason="funds"), request("D-1", 0))
     told.at(1, report("deny", "D-1", 0, reason="limit"))
     (row,) = told.ledger.latency()
-    counts = {name: row[name] for name in ("orders", "rejected", "denied", "unresolved", "timeouts")}  # type: ignore[literal-required]
+    counts = {name: row[name] for name in ("orders", "rejected", "denied", "unresolved", "timeouts")}
     assert counts == {"orders": 5, "rejected": 1, "denied": 1, "unresolved": 3, "timeouts": 2}
 
 
@@ -200,7 +200,7 @@ def test_groups_and_filters(told: Told) -> None:
     assert [row["orders"] for row in ask(since=START + timedelta(hours=1), until=START + timedelta(hours=3))] == [2]
     (row,) = ask(instrument="BTC-USD")
     step = next(step for step in row["steps"] if (step["step"], step["clock"]) == ("submit_to_acknowledge", "ours"))
-    assert {name: step[name] for name in step if name.startswith("latency")} == {  # type: ignore[literal-required]
+    assert {name: step[name] for name in step if name.startswith("latency")} == {
         "latency_us_p50": 20_000,
         "latency_us_p90": 30_000,
         "latency_us_p99": 30_000,
