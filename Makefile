@@ -26,10 +26,10 @@ test test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/
 test test-long mutants: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-.PHONY: help setup lock demo test test-long mutants check format bench clean
+.PHONY: help setup lock demo test test-long test-interop mutants check format bench clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ok  ## build .venv from requirements.lock, with the project in it
 
@@ -41,6 +41,9 @@ test: setup  ## all tests but the long ones, in two or three minutes
 
 test-long: setup  ## the long tests: more seeds, whole streams, 1000 worlds; half an hour and more
 	$(PYTEST) -m long
+
+test-interop: setup | $(UV)  ## translations against the real Qubx, NautilusTrader and Hummingbot, each in an environment of its own
+	$(BIN)/python -m tests.interop.real $(UV)
 
 mutants: setup  ## plant known faults in a copy, and count those that no test finds; some minutes
 	$(BIN)/python -m tests.mutants
@@ -63,5 +66,5 @@ lock: | $(UV)  ## renew requirements.lock
 	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-header --group dev pyproject.toml --output-file requirements.lock
 
 clean:  ## remove what was built: environments, caches, packages
-	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf .venv .interop .tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,12 +14,14 @@ from markdown import code, table
 from pydantic import BaseModel
 
 import orderledger
+from orderledger import interop
 from orderledger.domain import values
 from orderledger.domain.limits import Limits
 from orderledger.infrastructure.engine import resolving, streams, writer
 from orderledger.infrastructure.gateway.gateway import Gateway
 from orderledger.infrastructure.gateway.results import Sending
 from orderledger.infrastructure.gateway.settings import Breaker, GatewaySettings
+from orderledger.infrastructure.interop import hummingbot, nautilus, qubx
 from orderledger.infrastructure.messages import facts, parsing
 from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.infrastructure.settings import Settings
@@ -76,6 +78,13 @@ checked with both.
 A query returns `RowList`, a list that a notebook shows as a table, of rows of one class. The class is a `TypedDict`: at run time a row is a
 plain dictionary.
 """
+
+INTEROP_INTRODUCTION = """## interop
+
+`orderledger.interop` translates objects of other frameworks: see [the guide](../how-to/listen-to-another-framework.md).
+"""
+
+INTEROP = (qubx, hummingbot, nautilus)
 
 WORDS_INTRODUCTION = """The enumerations of messages. Each is a `StrEnum`: its words are equal to text. Rows hold the text.
 """
@@ -198,6 +207,7 @@ def python() -> str:
         table(("enumeration", "words", "meaning"), _words()),
     ]
     parts += ["## Parsing text\n", *_functions(parsing, parsing.__all__)]
+    parts += [INTEROP_INTRODUCTION, *(part for module in INTEROP for part in _functions(module, interop.__all__))]
     parts += ["## Exceptions\n", f"In [errors.md](errors.md#exceptions): {', '.join(f'`{name}`' for name in _exceptions())}.\n"]
     return "\n".join(parts)
 

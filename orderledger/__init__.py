@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orderledger import interop as interop
     from orderledger.domain.limits import *  # noqa: F403
     from orderledger.domain.values import *  # noqa: F403
     from orderledger.infrastructure.errors import *  # noqa: F403
@@ -40,12 +41,17 @@ HOMES = (
 )
 """The modules of the public names, which their `__all__` lists."""
 
+MODULES = ("interop",)
+"""Public modules, under their own names."""
+
 
 def __getattr__(name: str) -> Any:
     if name.startswith("_") and name != "__all__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "__all__":
-        return [public for home in HOMES for public in import_module(home).__all__]
+        return [*(public for home in HOMES for public in import_module(home).__all__), *MODULES]
+    if name in MODULES:
+        return import_module(f"{__name__}.{name}")
     for home in HOMES:
         module = import_module(home)
         if name in module.__all__:
