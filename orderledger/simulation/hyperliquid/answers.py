@@ -1,4 +1,4 @@
-"""Answers of a simulated Hyperliquid to the queries of `/info`, within a weight per minute.
+"""Answers of a simulated Hyperliquid to the queries of `/info`, within a weight per minute, and to actions at `/exchange`.
 
 Each query has a method, by its `type`; an unknown one gets 422, one beyond the weight 429. Lists hold at most 2000 rows, or
 `rows_per_page` where they are asked for by time.
@@ -13,10 +13,12 @@ from typing import Any
 
 from aiohttp import web
 
+from orderledger.infrastructure.venues.hyperliquid.assets import assets_of
 from orderledger.infrastructure.venues.hyperliquid.limits import weight_of, weight_of_rows
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import is_cloid
 from orderledger.simulation.hyperliquid import rows as venue_rows
+from orderledger.simulation.hyperliquid.actions import Actions
 from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
@@ -62,6 +64,7 @@ class HyperliquidRest(VenueServer):
         self.spot_balances: dict[str, list[dict[str, Any]]] = {}
         self.disorder: int | None = None
         self.lists = dict(LISTS)
+        self.actions = Actions(exchange, self.coin_of)
         self._forgotten: set[int] = set()
 
     def forget(self, order: SimulatedOrder) -> None:
@@ -69,13 +72,25 @@ class HyperliquidRest(VenueServer):
         self._forgotten.add(order.order_id)
 
     def routes(self) -> Iterable[web.RouteDef]:
-        return [web.post("/info", self._info)]
+        return [web.post("/info", self._info), web.post("/exchange", self._exchange)]
 
     async def name_of(self, request: web.Request) -> str:
         try:
-            return str(json.loads(await request.text())["type"])
-        except (ValueError, TypeError, KeyError):
+            asked = json.loads(await request.text())
+            return str((asked.get("action") or asked)["type"])
+        except (AttributeError, ValueError, TypeError, KeyError):
             return request.path
+
+    def coin_of(self, asset: int) -> str | None:
+        """The instrument of a number."""
+        numbers = assets_of(self.lists["meta"], self.lists["spotMeta"])
+        return next((coin for coin, number in numbers.items() if number == asset), None)
+
+    async def _exchange(self, request: web.Request) -> web.Response:
+        try:
+            return self.answer(self.actions.answer(json.loads(await request.text())))
+        except (ArithmeticError, KeyError, TypeError, ValueError):
+            return web.Response(status=422, text="Failed to deserialize the JSON body into the target type")
 
     async def _info(self, request: web.Request) -> web.Response:
         asked = json.loads(await request.text())

@@ -24,16 +24,20 @@ class Faulty(ValueError):
 
 class Desk:
     """Receives, decides, fills. `judge` gives the reason to reject an order, or None. `prices`: where instruments trade;
-    an order that crosses its instrument's price is filled there, as a whole. Without a price nothing fills by itself."""
+    an order that crosses its instrument's price is filled there, as a whole. Without a price nothing fills by itself. `errors`:
+    with these every form is refused at once, so that the order never gets an id."""
 
     def __init__(self, exchange: ExchangeSimulator, writer: Writer, judge: Callable[[SimulatedOrder], str | None]) -> None:
         self.exchange = exchange
         self.writer = writer
         self.judge = judge
         self.prices: dict[str, Decimal] = {}
+        self.errors: list[str] = []
 
     def receive(self, account: str, form: Form) -> SimulatedOrder:
         """An order, with its legs, received and nothing more. Raises Faulty."""
+        if self.errors:
+            raise Faulty(*self.errors)
         kind = form.get("class", "")
         if kind in SPREADS | GROUPS:
             return self._receive_compound(account, form, kind)
@@ -60,6 +64,16 @@ class Desk:
         for one in [*self.exchange.children(order_id), self.exchange.order(order_id)]:
             if not one.status.is_ended:
                 self.exchange.cancel(one)
+
+    def change(self, order: SimulatedOrder, form: Form) -> None:
+        """New prices. Raises Faulty for a quantity, which cannot be changed, and without a price."""
+        if "quantity" in form:
+            raise Faulty("quantity cannot be changed")
+        price, stop = _number_or_none(form, "price"), _number_or_none(form, "stop")
+        if (price is None and stop is None) or any(one is not None and one <= 0 for one in (price, stop)):
+            raise Faulty("price is not valid")
+        self.exchange.modify(order, limit_price=price, stop_price=stop, with_new_id=False)
+        self.match()
 
     def match(self) -> None:
         """Fill what crosses the price of its instrument."""

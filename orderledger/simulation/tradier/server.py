@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -210,12 +210,12 @@ class TradierServer(VenueServer):
         return self.answer({"order": {"id": order.order_id, "status": "ok", "partner_id": "fake"}})
 
     async def _change(self, request: web.Request) -> web.Response:
-        order, form = self._named(request), await request.post()
+        order, form = self._named(request), {name: str(value) for name, value in (await request.post()).items()}
         if order is None or order.status.is_ended:
             return web.Response(status=400, text="order already in finalized state")
         try:
-            self.exchange.modify(order, limit_price=Decimal(str(form["price"])), with_new_id=False)
-        except (KeyError, ValueError, InvalidOperation):
+            self.desk.change(order, form)
+        except (Faulty, ValueError):
             return self.answer({"errors": {"error": "price is not valid"}}, status=400)
         return self.answer({"order": {"id": order.order_id, "status": "ok"}})
 

@@ -4,11 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.messages.fields import Identifier
 from orderledger.infrastructure.venues.base.adapter import Adapter
 from orderledger.infrastructure.venues.base.networks import Network, Networks
+from orderledger.infrastructure.venues.base.order_entry import OrderEntry
 from orderledger.infrastructure.venues.base.recorded import Recording
-from orderledger.infrastructure.venues.base.settings import WEBSOCKET_URL, Section, VenueSection, WebsocketUrl
+from orderledger.infrastructure.venues.base.settings import WEBSOCKET_URL, Secret, Section, VenueSection, WebsocketUrl
 from orderledger.infrastructure.venues.base.venue import Records, Venue
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, NAME
 
@@ -26,10 +29,14 @@ class HyperliquidAccount(Section):
 
     account: Identifier = Field(description="Its name in the ledger, e.g. hyperliquid:main.")
     address: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$", description="The 42 characters of its address.")
+    private_key: Secret | None = Field(
+        default=None, description="Key of an API wallet of the account, to send orders. Needs `orderledger[hyperliquid]`."
+    )
+    is_vault: bool = Field(default=False, description="Whether the address is a vault or subaccount, for which the key signs.")
 
 
 class HyperliquidSettings(VenueSection):
-    """Needs no credentials: everything that is read is public."""
+    """Reading needs no credentials: everything that is read is public. Sending orders needs a key."""
 
     networks = NETWORKS
     venue: Literal["hyperliquid"]
@@ -49,6 +56,19 @@ class HyperliquidSettings(VenueSection):
     @property
     def at_venue(self) -> tuple[str, ...]:
         return tuple(f"address {one.address.lower()}" for one in self.accounts)
+
+
+def order_entry(settings: HyperliquidSettings, account: str) -> OrderEntry:
+    from orderledger.infrastructure.venues.hyperliquid.order_entry import HyperliquidOrderEntry
+    from orderledger.infrastructure.venues.hyperliquid.signing import signer_of
+
+    one = next(one for one in settings.accounts if one.account == account)
+    if one.private_key is None:
+        raise InvalidSetting("venues.hyperliquid.accounts.private_key", f"is missing: orders of {account} cannot be signed")
+    vault = one.address.lower() if one.is_vault else None
+    key = one.private_key.read("venues.hyperliquid.accounts.private_key")
+    sign = signer_of(key, is_mainnet=settings.network == "mainnet", vault=vault)
+    return HyperliquidOrderEntry(account=account, url=settings.url, sign=sign, now=SystemClock().now, vault=vault)
 
 
 def build(settings: HyperliquidSettings, records: Records) -> Venue:
@@ -77,5 +97,6 @@ ADAPTER = Adapter(
     build=build,
     recording=recording,
     alias=CLOID,
+    order_entry=order_entry,
     simulation="orderledger.simulation.hyperliquid.simulated:simulated",
 )

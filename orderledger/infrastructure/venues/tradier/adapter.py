@@ -9,6 +9,7 @@ from pydantic import Field
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.venues.base.adapter import Adapter
 from orderledger.infrastructure.venues.base.networks import Network, Networks
+from orderledger.infrastructure.venues.base.order_entry import OrderEntry
 from orderledger.infrastructure.venues.base.recorded import Recording
 from orderledger.infrastructure.venues.base.settings import WEBSOCKET_URL, OneAccountSection, Seconds, Secret, WebsocketUrl
 from orderledger.infrastructure.venues.base.venue import Records, Venue
@@ -69,6 +70,18 @@ def recording(account: str, number: str, records: Records | None) -> Recording:
     return TradierRecording(account, records, number=number or None)
 
 
+def order_entry(settings: TradierSettings, account: str) -> OrderEntry:
+    from orderledger.infrastructure.venues.tradier.order_entry import TradierOrderEntry
+
+    return TradierOrderEntry(
+        account=account,
+        number=settings.number,
+        token=settings.token.read("venues.tradier.token"),
+        url=settings.url,
+        now=SystemClock().now,
+    )
+
+
 ADAPTER = Adapter(
     name=NAME,
     settings=TradierSettings,
@@ -76,5 +89,6 @@ ADAPTER = Adapter(
     recording=recording,
     alias=TAG_ALIAS,
     alias_prefixes=(LEG_ALIAS,),
+    order_entry=order_entry,
     simulation="orderledger.simulation.tradier.simulated:simulated",
 )

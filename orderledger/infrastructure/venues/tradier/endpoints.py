@@ -89,15 +89,22 @@ def _checked(document: Any) -> dict[str, Any]:
     """The answer, if it is not an error: errors may come with HTTP 200."""
     if not isinstance(document, dict):
         raise VenueUnavailable("the answer is not a JSON object")
+    said, fault = errors_in(document), document.get("fault")
+    if fault is not None and is_quota(200, str(fault)):
+        raise VenueUnavailable(said)
+    if said is not None:
+        raise VenueRefused(200, said)
+    return document
+
+
+def errors_in(document: Any) -> str | None:
+    """The sentences of a refusal, which may come with HTTP 200. None if the document is none."""
+    if not isinstance(document, dict):
+        return None
     fault, errors = document.get("fault"), document.get("errors")
     if fault is not None:
-        said = str(fault.get("faultstring", fault)) if isinstance(fault, dict) else str(fault)
-        if is_quota(200, str(fault)):
-            raise VenueUnavailable(said)
-        raise VenueRefused(200, said)
-    if not is_nothing(errors):
-        raise VenueRefused(200, "; ".join(_errors(errors)))
-    return document
+        return str(fault.get("faultstring", fault)) if isinstance(fault, dict) else str(fault)
+    return None if is_nothing(errors) else "; ".join(_errors(errors))
 
 
 def is_quota(status: int, said: str) -> bool:

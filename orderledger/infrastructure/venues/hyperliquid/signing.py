@@ -1,0 +1,26 @@
+"""Signatures, by the official SDK: the extra `orderledger[hyperliquid]`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.secrecy import learn
+from orderledger.infrastructure.venues.base.extras import of_extra
+
+EXTRA = "hyperliquid"
+
+
+def signer_of(private_key: str, *, is_mainnet: bool, vault: str | None = None) -> Callable[[Mapping[str, Any], int, int], Any]:
+    """A function that signs an action with the key of an account or of its API wallet. Raises InvalidSetting without the SDK, or
+    for what is no key."""
+    learn(private_key)
+    accounts, signing = of_extra("eth_account", EXTRA), of_extra("hyperliquid.utils.signing", EXTRA)
+    try:
+        wallet = accounts.Account.from_key(private_key)
+    except Exception as error:  # its text may hold the key
+        raise InvalidSetting("private_key", f"holds no private key ({type(error).__name__})") from None
+
+    def sign(action: Mapping[str, Any], nonce: int, expires_after: int) -> Any:
+        return signing.sign_l1_action(wallet, action, vault, nonce, expires_after, is_mainnet)
+
+    return sign

@@ -1,0 +1,98 @@
+"""The answers of `/exchange`: one status for each order of an action, or one refusal for all."""
+
+from decimal import Decimal
+from typing import Any
+
+from orderledger.infrastructure.errors import Unanswered
+from orderledger.infrastructure.messages.registry import (
+    Acknowledge,
+    Cancel,
+    Message,
+    Reject,
+    RejectCancel,
+    RejectReplace,
+    Replace,
+)
+from orderledger.infrastructure.venues.base.transport.sender import Answer
+from orderledger.projections.view import Row
+
+WAITING = frozenset({"waitingForFill", "waitingForTrigger"})
+REASONS = (
+    ("never placed, already canceled, or filled", "unknown_order"),
+    ("cannot modify canceled or filled order", "too_late"),
+    ("insufficient margin", "insufficient_margin"),
+    ("insufficient spot balance", "insufficient_funds"),
+    ("post only order would have immediately matched", "post_only_would_match"),
+    ("could not immediately match", "no_liquidity"),
+    ("divisible by tick size", "incorrect_price"),
+    ("invalid price", "incorrect_price"),
+    ("invalid size", "incorrect_quantity"),
+    ("minimum value", "incorrect_quantity"),
+    ("reduce only", "reduce_only"),
+    ("does not exist", "unauthorized"),
+    ("nonce", "invalid_nonce"),
+    ("expired", "expired"),
+    ("too many", "rate_limited"),
+)
+"""Our word for a refusal, by a part of the venue's sentence. Any other is `rejected`."""
+
+
+Told = tuple[type[Message], dict[str, Any]] | None
+"""The message that a status is, and its fields; `refusal` is the venue's sentence. None: it was received, and no more."""
+
+
+def statuses_in(answer: Answer, count: int) -> list[Any]:
+    """The status of each order. A refusal of the whole action, or a single error, counts for all of them."""
+    match answer.document:
+        case {"status": "err", "response": str(said)}:
+            return [{"error": said}] * count
+        case {"status": "ok", "response": {"data": {"statuses": [*statuses]}}}:
+            if len(statuses) == count:
+                return statuses
+            if len(statuses) == 1 and isinstance(statuses[0], dict) and "error" in statuses[0]:
+                return statuses * count
+    if answer.status >= 400:
+        return [{"error": answer.text or f"HTTP {answer.status}"}] * count
+    raise Unanswered("unreadable", f"the answer has no status for each order: {answer.text[:200]}")
+
+
+def told_of_order(status: Any) -> Told:
+    """A new order that rests, has filled, waits, or was refused. What it has filled is a claim: fills have rows of their own."""
+    match status:
+        case {"error": str(said)}:
+            return Reject, {"refusal": said}
+        case {"resting": {"oid": int(oid)}}:
+            return Acknowledge, {"venue_order_id": str(oid)}
+        case {"filled": {"oid": int(oid), "totalSz": size, "avgPx": price}}:
+            reported = {"cum_quantity": Decimal(str(size)), "average_price": Decimal(str(price))}
+            return Acknowledge, {"venue_order_id": str(oid), "reported": reported}
+        case str(word) if word in WAITING:
+            return None
+    raise Unanswered("unreadable", f"the status of an order is {str(status)[:200]}")
+
+
+def told_of_cancel(status: Any) -> Told:
+    """A cancel that was done, or refused."""
+    match status:
+        case {"error": str(said)}:
+            return RejectCancel, {"refusal": said}
+        case "success":
+            return Cancel, {}
+    raise Unanswered("unreadable", f"the status of a cancel is {str(status)[:200]}")
+
+
+def told_of_replace(status: Any, request: Row) -> Told:
+    """A change: the order works on under a new id, with the terms that were asked for."""
+    match status:
+        case {"error": str(said)}:
+            return RejectReplace, {"refusal": said}
+        case {"resting": {"oid": int(oid)}} | {"filled": {"oid": int(oid)}}:
+            terms = {name: request.get(name) for name in ("quantity", "limit_price", "stop_price")}
+            return Replace, {"venue_order_id": str(oid), **terms}
+    raise Unanswered("unreadable", f"the status of a change is {str(status)[:200]}")
+
+
+def reason_for(sentence: str) -> str:
+    """Our word for a refusal."""
+    lower = sentence.lower()
+    return next((reason for part, reason in REASONS if part in lower), "rejected")

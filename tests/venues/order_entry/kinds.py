@@ -1,0 +1,69 @@
+"""The venues that take orders."""
+
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.venues.base.order_entry import OrderEntry
+from orderledger.infrastructure.venues.hyperliquid.order_entry import HyperliquidOrderEntry
+from orderledger.infrastructure.venues.hyperliquid.signing import signer_of
+from orderledger.infrastructure.venues.tradier.order_entry import TradierOrderEntry
+from orderledger.simulation.hyperliquid.server import HyperliquidServer
+from orderledger.simulation.market import EntryRules
+from orderledger.simulation.servers.server import VenueServer
+from orderledger.simulation.tradier.server import TradierServer
+from tests.venues.order_entry.worlds import SECRET, Kind, World
+
+NUMBER = "VA000001"
+ADDRESS = "0xd8291e50e2e68fb2c70d77ccdc707d291a89f209"
+"""Of the key."""
+
+
+def _tradier(server: VenueServer, account: str) -> OrderEntry:
+    assert isinstance(server, TradierServer)
+    return TradierOrderEntry(account=account, number=NUMBER, token=SECRET, url=server.url, now=SystemClock().now, timeout=5)
+
+
+def _refused_by_tradier(world: World) -> None:
+    assert isinstance(world.server, TradierServer)
+    world.server.desk.errors = ["Sell order cannot be placed unless you are closing a long position"]
+
+
+def _hyperliquid(server: VenueServer, account: str) -> OrderEntry:
+    assert isinstance(server, HyperliquidServer)
+    sign = signer_of(SECRET, is_mainnet=False)
+    return HyperliquidOrderEntry(account=account, url=server.http_url, sign=sign, now=SystemClock().now, timeout=5)
+
+
+def _without_margin(world: World) -> None:
+    world.exchange.rules = EntryRules(judge=lambda kind, order: "insufficient_margin")
+
+
+TRADIER = Kind(
+    name="tradier",
+    there=NUMBER,
+    instrument="SPY",
+    quantity="10",
+    price="500.25",
+    better_price="500.5",
+    serve=lambda exchange, faults: TradierServer(exchange, token=SECRET, faults=faults),
+    connect=_tradier,
+    refuse=_refused_by_tradier,
+    refusal="no_position",
+    first_order_id=900_101,
+    accepts_with="pending_new",
+)
+
+HYPERLIQUID = Kind(
+    name="hyperliquid",
+    there=ADDRESS,
+    instrument="ETH",
+    quantity="0.5",
+    price="2500.5",
+    better_price="2501.5",
+    serve=lambda exchange, faults: HyperliquidServer(exchange, faults=faults),
+    connect=_hyperliquid,
+    refuse=_without_margin,
+    refusal="insufficient_margin",
+    first_order_id=700_000_000_101,
+    is_replace_told=True,
+)
+
+KINDS = {kind.name: kind for kind in (TRADIER, HYPERLIQUID)}

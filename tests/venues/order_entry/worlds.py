@@ -1,0 +1,117 @@
+"""An account at a venue that takes orders: its simulated server, its order entry, and a ledger that records before it sends."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from orderledger import Ledger, Request, RequestCancel, RequestReplace, Submit
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.messages.base import Message
+from orderledger.infrastructure.venues.base.order_entry import OrderEntry
+from orderledger.projections.view import Row
+from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.server import VenueServer
+
+SECRET = "0x" + "5e" * 32
+"""A key or a token that may be seen nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A venue. `there`: the account's name in the simulated exchange. `refuse` makes the venue refuse the next order with the
+    `refusal` of ours. `is_told_filled`: whether the answer to a cancel says that the order is filled."""
+
+    name: str
+    there: str
+    instrument: str
+    quantity: str
+    price: str
+    better_price: str
+    serve: Callable[[ExchangeSimulator, Faults], VenueServer]
+    connect: Callable[[VenueServer, str], OrderEntry]
+    refuse: Callable[["World"], None]
+    refusal: str
+    first_order_id: int = 1
+    accepts_with: str = "new"
+    cancel_of_filled: tuple[str, ...] = ("reject_cancel",)
+    is_replace_told: bool = False
+
+
+class World:
+    """`account` is the ledger's name of the account."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind, self.account, self.faults = kind, f"{kind.name}:main", Faults()
+        self.exchange = ExchangeSimulator(
+            clock=SystemClock(), accounts=[kind.there], first_order_id=kind.first_order_id, currency="USD"
+        )
+        self.server = kind.serve(self.exchange, self.faults)
+        self.ledger = Ledger.open("memory://", update_views=False)
+        self._before: set[int] = set()
+        self.entry: OrderEntry
+
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator["World"]:
+        async with self.server:
+            self.entry = self.kind.connect(self.server, self.account)
+            try:
+                yield self
+            finally:
+                await self.entry.aclose()
+                self.ledger.close()
+
+    def order(self, name: str = "C-1", **terms: Any) -> Row:
+        """An order that was recorded with its aliases, and is about to be sent."""
+        usual = {"side": "buy", "quantity": self.kind.quantity, "order_type": "limit", "limit_price": self.kind.price}
+        request = Request(account=self.account, client_order_id=name, instrument=self.kind.instrument, **{**usual, **terms})
+        row = {"tags": {}, "venue_order_id": None, "aliases": {}, **request.model_dump()}
+        aliases = dict(self.entry.prepare(row))
+        self.record([request.model_copy(update={"aliases": aliases}), Submit(account=self.account, client_order_id=name)])
+        return dict(self.ledger.order(name))
+
+    def record(self, messages: Iterable[Message]) -> list[str]:
+        """The outcomes of messages."""
+        return [self.ledger.record(message).outcome for message in messages]
+
+    async def submit(self, name: str = "C-1", **terms: Any) -> Row:
+        """Send an order, record the answer, and return the order's row."""
+        self.record(await self.entry.submit(self.order(name, **terms)))
+        return dict(self.ledger.order(name))
+
+    async def cancel(self, name: str = "C-1") -> list[str]:
+        """Request a cancel, record the answer, and return the types of its messages."""
+        request = RequestCancel(account=self.account, client_order_id=name, request_id=f"{name}-cancel")
+        self.record([request])
+        told = await self.entry.cancel(dict(self.ledger.order(name)), f"{name}-cancel")
+        self.record(told)
+        return [message.__dict__["type"] for message in told]
+
+    async def replace(self, name: str = "C-1", **changes: Any) -> list[str]:
+        """Request a change, record the answer, and return the types of its messages."""
+        request = RequestReplace(account=self.account, client_order_id=name, request_id=f"{name}-replace", **changes)
+        self.record([request])
+        given = {**dict.fromkeys(("quantity", "limit_price", "stop_price")), **request.model_dump(exclude_none=True)}
+        told = await self.entry.replace(dict(self.ledger.order(name)), given)
+        self.record(told)
+        return [message.__dict__["type"] for message in told]
+
+    async def warm_up(self, name: str = "C-0") -> None:
+        """Send an order and forget it, so that an entry has asked what it asks once: the next request is the next order."""
+        self.server.answers_instead = None
+        await self.submit(name)
+        for order in self.working():
+            self.exchange.cancel(order)
+        self._before = {order.order_id for order in self.exchange.orders(self.kind.there)}
+
+    def at_venue(self) -> list[SimulatedOrder]:
+        """All orders that the venue has taken since the warm-up: the judge of what was sent."""
+        return [order for order in self.exchange.orders(self.kind.there) if order.order_id not in self._before]
+
+    def working(self) -> list[SimulatedOrder]:
+        return self.exchange.open_orders(self.kind.there)
+
+    def the_order(self) -> SimulatedOrder:
+        (only,) = [order for order in self.at_venue() if order.replaced_by is None]
+        return only
