@@ -15,13 +15,13 @@ from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.tokens import READ_ONLY, SIGNED, ends_of
 from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS, Rows, money
-from orderledger.simulation.market import ExchangeSimulator, Reason, Refusal, SimulatedFill, SimulatedOrder
+from orderledger.simulation.lighter.transactions import Transactions
+from orderledger.simulation.market import ExchangeSimulator, SimulatedFill, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
 
 MARKETS = {0: "ETH", 1: "BTC", 2048: "ETH/USDC"}
 INVALID_PARAMETER = 20001
-CREATE_ORDER, CANCEL_ORDER, MODIFY_ORDER = 14, 15, 17
 
 Handler = Callable[[web.Request, str], Awaitable[web.Response]]
 
@@ -66,6 +66,7 @@ class LighterRest(VenueServer):
         self.extra_rows: list[Any] = []
         self.refused_tokens: set[str] = set()
         self.lacks: set[str] = set()
+        self.transactions = Transactions(exchange)
         self._accounts = dict(accounts)
         self._names = {index: name for name, index in accounts.items()}
         self._rows = Rows(self.markets, self._accounts, exchange.children)
@@ -149,8 +150,9 @@ class LighterRest(VenueServer):
         perpetual = [row for row in rows if row not in spot]
         return self.answer({"code": 200, "order_book_details": perpetual, "spot_order_book_details": spot})
 
-    async def _next_nonce(self, _: web.Request) -> web.Response:
-        return self.answer({"code": 200, "nonce": self.exchange.sequence})
+    async def _next_nonce(self, request: web.Request) -> web.Response:
+        key = (int(request.query.get("account_index", -1)), int(request.query.get("api_key_index", -1)))
+        return self.answer({"code": 200, "nonce": self.transactions.nonces[key]})
 
     async def _active_orders(self, request: web.Request, account: str) -> web.Response:
         market = request.query.get("market_id")
@@ -189,32 +191,15 @@ class LighterRest(VenueServer):
 
     async def _send_tx(self, request: web.Request) -> web.Response:
         form = await request.post()
-        return self.answer(self._transacted(int(str(form.get("tx_type", 0))), json.loads(str(form.get("tx_info", "{}")))))
+        done = self._transacted(int(str(form.get("tx_type", 0))), json.loads(str(form.get("tx_info", "{}"))))
+        return self.answer(done, status=200 if done["code"] == 200 else 400)
 
     def _transacted(self, kind: int, order: Document) -> Document:
-        """What a transaction does. The answer says that it was queued, whatever came of it."""
+        """What a transaction does."""
         account = self._names.get(order.get("AccountIndex", -1))
-        answer = {"code": 200, "tx_hash": f"{self.exchange.sequence:080x}", "predicted_execution_time_ms": 1}
         if account is None:
             return {"code": 21100, "message": "account not found"}
-        if kind == CANCEL_ORDER:
-            self.exchange.request_cancel(account, order_id=int(order["Index"]))
-            return answer
-        quantity, limit_price = Decimal(order["BaseAmount"]).scaleb(-4), Decimal(order["Price"]).scaleb(-2)
-        if kind == MODIFY_ORDER:
-            self.exchange.request_replace(account, order_id=int(order["Index"]), quantity=quantity, limit_price=limit_price)
-        elif kind == CREATE_ORDER:
-            done = self.exchange.submit(
-                account,
-                client_id=str(order["ClientOrderIndex"]),
-                instrument=self.markets.instrument(order["MarketIndex"]),
-                side="sell" if order.get("IsAsk") else "buy",
-                quantity=quantity,
-                limit_price=limit_price,
-            )
-            if isinstance(done, Refusal) and done.reason == Reason.DUPLICATE_ORDER:
-                return {"code": 21728, "message": "client order index already exists"}
-        return answer
+        return self.transactions.done(account, self.markets, kind, order)
 
     def _visible(self, orders: Sequence[SimulatedOrder]) -> list[SimulatedOrder]:
         """The orders that REST knows by now."""

@@ -4,12 +4,18 @@ from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
 from orderledger.infrastructure.venues.hyperliquid.order_entry import HyperliquidOrderEntry
 from orderledger.infrastructure.venues.hyperliquid.signing import signer_of
+from orderledger.infrastructure.venues.lighter.order_entry import LighterOrderEntry
+from orderledger.infrastructure.venues.lighter.signing import SdkSigner
 from orderledger.infrastructure.venues.tradier.order_entry import TradierOrderEntry
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
+from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
 from orderledger.simulation.market import EntryRules
 from orderledger.simulation.servers.server import VenueServer
 from orderledger.simulation.tradier.server import TradierServer
 from tests.venues.order_entry.worlds import SECRET, Kind, World
+
+LIGHTER_KEY = SECRET + "5e" * 8
+"""Keys have 40 bytes there."""
 
 NUMBER = "VA000001"
 ADDRESS = "0xd8291e50e2e68fb2c70d77ccdc707d291a89f209"
@@ -34,6 +40,14 @@ def _hyperliquid(server: VenueServer, account: str) -> OrderEntry:
 
 def _without_margin(world: World) -> None:
     world.exchange.rules = EntryRules(judge=lambda kind, order: "insufficient_margin")
+
+
+def _lighter(server: VenueServer, account: str) -> OrderEntry:
+    signer = SdkSigner(url=server.http_url, account_index=1234, api_key_index=3, private_key=LIGHTER_KEY)
+    now = SystemClock().now
+    return LighterOrderEntry(
+        account=account, account_index=1234, api_key_index=3, url=server.http_url, signer=signer, now=now, timeout=5
+    )
 
 
 TRADIER = Kind(
@@ -66,4 +80,21 @@ HYPERLIQUID = Kind(
     is_replace_told=True,
 )
 
-KINDS = {kind.name: kind for kind in (TRADIER, HYPERLIQUID)}
+LIGHTER = Kind(
+    name="lighter",
+    there="1234",
+    instrument="ETH",
+    quantity="0.5",
+    price="2500.5",
+    better_price="2501.5",
+    serve=lambda exchange, faults: LighterServer(exchange, {"1234": 1234}, clock=SystemClock(), faults=faults),
+    connect=_lighter,
+    refuse=_without_margin,
+    refusal="insufficient_margin",
+    first_order_id=FIRST_ORDER_ID,
+    accepts_with="pending_new",
+    cancel_of_filled=(),
+    secret=LIGHTER_KEY,
+)
+
+KINDS = {kind.name: kind for kind in (TRADIER, HYPERLIQUID, LIGHTER)}

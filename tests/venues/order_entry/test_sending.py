@@ -10,7 +10,7 @@ import pytest
 from orderledger import NotSent, Unanswered
 from orderledger.simulation.servers.faults import AnswerFault
 from tests.venues.order_entry.kinds import KINDS
-from tests.venues.order_entry.worlds import SECRET, World
+from tests.venues.order_entry.worlds import World
 
 every_kind = pytest.mark.parametrize("name", KINDS)
 PATIENCE_SECONDS = 60.0
@@ -219,14 +219,14 @@ def test_several_orders_have_an_answer_each(name: str) -> None:
 def test_no_secret_is_in_errors_and_in_what_is_recorded(name: str) -> None:
     async def act(world: World) -> None:
         await world.warm_up()
-        world.server.answers_instead = (500, f"you said {SECRET}")
+        world.server.answers_instead = (500, f"you said {world.kind.secret}")
         with pytest.raises(Unanswered) as raised:
             await world.entry.submit(world.order("C-1"))
-        assert SECRET not in str(raised.value)
+        assert world.kind.secret not in str(raised.value)
         await world.warm_up("C-2")
-        world.server.answers_instead = (400, f"you said {SECRET}")
+        world.server.answers_instead = (400, f"you said {world.kind.secret}")
         assert (await world.submit("C-3"))["status"] == "rejected"
-        assert SECRET not in str(world.ledger.history("C-3"))
+        assert world.kind.secret not in str(world.ledger.history("C-3"))
         assert "***" in str(world.ledger.history("C-3"))
 
     in_world(name, act)

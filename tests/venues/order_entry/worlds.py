@@ -37,6 +37,7 @@ class Kind:
     accepts_with: str = "new"
     cancel_of_filled: tuple[str, ...] = ("reject_cancel",)
     is_replace_told: bool = False
+    secret: str = SECRET
 
 
 class World:

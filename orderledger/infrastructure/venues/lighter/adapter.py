@@ -6,9 +6,11 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.venues.base.adapter import Adapter
 from orderledger.infrastructure.venues.base.networks import Network, Networks
+from orderledger.infrastructure.venues.base.order_entry import OrderEntry
 from orderledger.infrastructure.venues.base.recorded import Recording
 from orderledger.infrastructure.venues.base.settings import WEBSOCKET_URL, OneAccountSection, Secret, WebsocketUrl
 from orderledger.infrastructure.venues.base.venue import Records, Venue
@@ -33,6 +35,10 @@ class LighterSettings(OneAccountSection):
     venue: Literal["lighter"]
     account_index: int = Field(ge=0, description="Its number at the venue.")
     token: Secret = Field(description="An auth token that reads; a read-only one is enough.")
+    private_key: Secret | None = Field(
+        default=None, description="Key of an API key of the account, to send orders. Needs `orderledger[lighter]`."
+    )
+    api_key_index: int | None = Field(default=None, ge=0, le=254, description="The number of that API key.")
     websocket_url: WebsocketUrl = Field(default="", description=WEBSOCKET_URL)
     requests_per_minute: int = Field(
         default=STANDARD_PER_MINUTE, ge=1, description="Allowed a minute; from 600 on as a premium account's, weighted."
@@ -48,6 +54,25 @@ class LighterSettings(OneAccountSection):
     @property
     def at_venue(self) -> tuple[str, ...]:
         return (f"account_index {self.account_index}",)
+
+
+def order_entry(settings: LighterSettings, account: str) -> OrderEntry:
+    from orderledger.infrastructure.venues.lighter.order_entry import LighterOrderEntry
+    from orderledger.infrastructure.venues.lighter.signing import SdkSigner
+
+    if settings.private_key is None or settings.api_key_index is None:
+        missing = "private_key" if settings.private_key is None else "api_key_index"
+        raise InvalidSetting(f"venues.lighter.{missing}", f"is missing: orders of {account} cannot be signed")
+    key = settings.private_key.read("venues.lighter.private_key")
+    account_index, api_key_index = settings.account_index, settings.api_key_index
+    return LighterOrderEntry(
+        account=account,
+        account_index=account_index,
+        api_key_index=api_key_index,
+        url=settings.url,
+        signer=SdkSigner(url=settings.url, account_index=account_index, api_key_index=api_key_index, private_key=key),
+        now=SystemClock().now,
+    )
 
 
 def build(settings: LighterSettings, records: Records) -> Venue:
@@ -80,5 +105,6 @@ ADAPTER = Adapter(
     build=build,
     recording=recording,
     alias=CLIENT_ORDER_INDEX,
+    order_entry=order_entry,
     simulation="orderledger.simulation.lighter.simulated:simulated",
 )

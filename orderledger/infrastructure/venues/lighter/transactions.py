@@ -1,0 +1,86 @@
+"""The terms of an order as Lighter's transactions hold them: whole numbers of the smallest steps."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import ClassVar
+
+from orderledger.domain.exact import EXACT, plain
+from orderledger.infrastructure.errors import NotSent
+from orderledger.projections.view import Row
+
+LIMIT, STOP_LIMIT = 0, 3
+IMMEDIATE, GOOD_TILL_TIME, POST_ONLY = 0, 1, 2
+IN_28_DAYS, AT_ONCE = -1, 0
+"""Expiry of an order: the SDK's word for 28 days, and that of an order which does not rest."""
+
+LARGEST_PRICE = 2**32 - 1
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """What prices and quantities of a market are counted in."""
+
+    tick: Decimal | None
+    lot: Decimal | None
+    UNKNOWN: ClassVar["Scale"]
+
+
+Scale.UNKNOWN = Scale(tick=None, lot=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """A new order."""
+
+    base_amount: int
+    price: int
+    is_ask: bool
+    order_type: int
+    time_in_force: int
+    is_reduce_only: bool
+    trigger_price: int
+    expiry: int
+
+
+def created(order: Row, scale: Scale) -> Create:
+    """The terms of a new order. Raises NotSent for what Lighter cannot take."""
+    if order["order_type"] not in ("limit", "stop_limit"):
+        raise NotSent("unsupported_order_type", f"{order['order_type']}: send a limit order, with ioc to take what is there")
+    if order["limit_price"] is None or (order["order_type"] == "stop_limit") != (order["stop_price"] is not None):
+        raise NotSent("incorrect_price", f"a {order['order_type']} order with the wrong prices")
+    time_in_force, expiry = _lifetime(order)
+    return Create(
+        base_amount=scaled("incorrect_quantity", order["quantity"], scale.lot),
+        price=scaled("incorrect_price", order["limit_price"], scale.tick),
+        is_ask=order["side"] == "sell",
+        order_type=STOP_LIMIT if order["order_type"] == "stop_limit" else LIMIT,
+        time_in_force=time_in_force,
+        is_reduce_only=bool(order["reduce_only"]),
+        trigger_price=0 if order["stop_price"] is None else scaled("incorrect_stop_price", order["stop_price"], scale.tick),
+        expiry=expiry,
+    )
+
+
+def scaled(reason: str, number: Decimal, step: Decimal | None) -> int:
+    """A number in steps; 0 while the step is unknown. Raises NotSent if it is no whole number of them, or too large."""
+    if step is None:
+        return 0
+    steps = EXACT.divide(Decimal(number), step)
+    if steps != steps.to_integral_value() or not 0 < steps <= (LARGEST_PRICE if "price" in reason else 2**48):
+        raise NotSent(reason, f"{plain(Decimal(number))} is no multiple of {plain(step)} that Lighter takes")
+    return int(steps)
+
+
+def _lifetime(order: Row) -> tuple[int, int]:
+    """Time in force and expiry. Good till canceled ends after 28 days there."""
+    match order["time_in_force"]:
+        case "ioc":
+            return IMMEDIATE, AT_ONCE
+        case None | "gtc":
+            return (POST_ONLY if order["post_only"] else GOOD_TILL_TIME), IN_28_DAYS
+        case "gtd" if order["expire_at"] is not None:
+            milliseconds = (order["expire_at"] - EPOCH) // timedelta(milliseconds=1)
+            return (POST_ONLY if order["post_only"] else GOOD_TILL_TIME), milliseconds
+    raise NotSent("unsupported_time_in_force", f"{order['time_in_force']} is none of gtc, gtd, ioc")

@@ -1,0 +1,106 @@
+"""How a simulated Lighter takes orders: transactions with nonces without gaps. Signatures are not checked.
+
+A transaction that passes the venue's checks is queued. What it does then is told by the feed alone: a cancel that comes too late,
+for instance, has the same answer as one that works.
+"""
+
+from collections import Counter
+from decimal import Decimal
+
+from orderledger.domain.values import OrderType, TimeInForce
+from orderledger.infrastructure.venues.base.fields import Document
+from orderledger.infrastructure.venues.lighter.markets import Markets
+from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS
+from orderledger.simulation.market import ExchangeSimulator, Reason, Refusal, SimulatedOrder
+from orderledger.simulation.market.checks import OrderTerms
+
+CREATE_ORDER, CANCEL_ORDER, MODIFY_ORDER = 14, 15, 17
+FIRST_ORDER_INDEX = 2**48
+"""A smaller index is one of the client's."""
+
+STOP_LIMIT, IMMEDIATE, POST_ONLY = 3, 0, 2
+INVALID_NONCE = 21104
+
+CODES: dict[str, tuple[int, str]] = {
+    Reason.DUPLICATE_ORDER: (21728, "client order index already exists"),
+    Reason.INCORRECT_QUANTITY: (21701, "invalid order base amount"),
+    Reason.INCORRECT_PRICE: (21702, "invalid order price"),
+    Reason.INCORRECT_STOP_PRICE: (21702, "invalid order trigger price"),
+    "insufficient_margin": (21739, "not enough margin to create the order"),
+}
+"""Refusals that are answers. Of all others only the feed would tell."""
+
+
+class Transactions:
+    """`nonces`: the next one of each account index and API key index."""
+
+    def __init__(self, exchange: ExchangeSimulator) -> None:
+        self.exchange = exchange
+        self.nonces: Counter[tuple[int, int]] = Counter()
+
+    def done(self, account: str, markets: Markets, kind: int, order: Document) -> Document:
+        """Carry out a transaction, and return the answer: that it was queued, or a refusal."""
+        refusal = self._why_not_nonce(order)
+        if refusal is None and kind == CREATE_ORDER:
+            refusal = self._created(account, markets, order)
+        elif refusal is None and kind == CANCEL_ORDER:
+            order_id, client_id = _named(int(order["Index"]))
+            self.exchange.request_cancel(account, order_id=order_id, client_id=client_id)
+        elif refusal is None and kind == MODIFY_ORDER:
+            order_id, client_id = _named(int(order["Index"]))
+            quantity, limit_price = _amounts(order)
+            self.exchange.request_replace(
+                account, order_id=order_id, client_id=client_id, quantity=quantity, limit_price=limit_price
+            )
+        if refusal is not None:
+            return refusal
+        if "Nonce" in order:
+            self.nonces[_key(order)] += 1
+        return {"code": 200, "tx_hash": f"{self.exchange.sequence:080x}", "predicted_execution_time_ms": 1}
+
+    def _why_not_nonce(self, order: Document) -> Document | None:
+        """Refuse a nonce that is not the next one. Who leaves it out is not checked."""
+        if "Nonce" not in order or order["Nonce"] == self.nonces[_key(order)]:
+            return None
+        return {"code": INVALID_NONCE, "message": "invalid nonce"}
+
+    def _created(self, account: str, markets: Markets, order: Document) -> Document | None:
+        quantity, limit_price = _amounts(order)
+        is_stop, time_in_force = order.get("Type") == STOP_LIMIT, order.get("TimeInForce")
+        terms: OrderTerms = {
+            "client_id": str(order["ClientOrderIndex"]),
+            "instrument": markets.instrument(order["MarketIndex"]),
+            "side": "sell" if order.get("IsAsk") else "buy",
+            "quantity": quantity,
+            "limit_price": limit_price,
+            "order_type": OrderType.STOP_LIMIT if is_stop else OrderType.LIMIT,
+            "stop_price": _price(order["TriggerPrice"]) if is_stop else None,
+            "time_in_force": TimeInForce.IOC if time_in_force == IMMEDIATE else TimeInForce.GTC,
+            "post_only": time_in_force == POST_ONLY,
+            "reduce_only": bool(order.get("ReduceOnly")),
+        }
+        return _refused(self.exchange.submit(account, **terms))
+
+
+def _refused(done: SimulatedOrder | Refusal) -> Document | None:
+    if not isinstance(done, Refusal) or done.reason not in CODES:
+        return None
+    code, message = CODES[done.reason]
+    return {"code": code, "message": message}
+
+
+def _key(order: Document) -> tuple[int, int]:
+    return int(order["AccountIndex"]), int(order.get("ApiKeyIndex", -1))
+
+
+def _named(index: int) -> tuple[int | None, str | None]:
+    """The venue's id and the client's: the one that is meant."""
+    return (index, None) if index >= FIRST_ORDER_INDEX else (None, str(index))
+
+
+def _amounts(order: Document) -> tuple[Decimal, Decimal]:
+    return Decimal(order["BaseAmount"]).scaleb(-SIZE_DECIMALS), _price(order["Price"])
+
+
+def _price(steps: int) -> Decimal:
+    return Decimal(steps).scaleb(-PRICE_DECIMALS)
