@@ -93,8 +93,9 @@ def test_a_deal_without_an_order_needs_its_instrument_and_counts_in_the_position
         messages = from_qubx(told, account=ACCOUNT, instrument=ETH)
         assert outcomes(ledger, messages + messages) == ["recorded", "duplicate"]
         assert ledger.positions()[0]["position_quantity"] == Decimal("-0.5")
-        (row,) = ledger.orders()
-    assert (row["origin"], row["is_open"]) == ("external", False)
+        outcomes(ledger, from_qubx({**told, "id": "77002"}, account=ACCOUNT, instrument=ETH))
+        rows = ledger.orders()
+    assert [(row["origin"], row["is_open"], row["cum_quantity"]) for row in rows] == [("external", False, Decimal("0.5"))] * 2
 
 
 def test_the_same_deal_in_two_events_counts_once() -> None:

@@ -1,12 +1,20 @@
 """The venues that take orders."""
 
+import asyncio
+from random import Random
+
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
+from orderledger.infrastructure.venues.base.venue import Records, Venue
 from orderledger.infrastructure.venues.hyperliquid.order_entry import HyperliquidOrderEntry
 from orderledger.infrastructure.venues.hyperliquid.signing import signer_of
+from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.lighter.order_entry import LighterOrderEntry
 from orderledger.infrastructure.venues.lighter.signing import SdkSigner
+from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
+from orderledger.infrastructure.venues.lighter.venue import LighterVenue
 from orderledger.infrastructure.venues.tradier.order_entry import TradierOrderEntry
+from orderledger.infrastructure.venues.tradier.venue import TradierVenue
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
 from orderledger.simulation.market import EntryRules
@@ -25,6 +33,31 @@ ADDRESS = "0xd8291e50e2e68fb2c70d77ccdc707d291a89f209"
 def _tradier(server: VenueServer, account: str) -> OrderEntry:
     assert isinstance(server, TradierServer)
     return TradierOrderEntry(account=account, number=NUMBER, token=SECRET, url=server.url, now=SystemClock().now, timeout=5)
+
+
+def _query_tradier(server: VenueServer, account: str, records: Records) -> Venue:
+    assert isinstance(server, TradierServer)
+    return TradierVenue(
+        accounts={account: NUMBER},
+        token=SECRET,
+        records=records,
+        now=SystemClock().now,
+        sleep=asyncio.sleep,
+        chance=Random(1),
+        url=server.url,
+        stream_url=None,
+        requests_per_minute=10_000,
+    )
+
+
+def _query_hyperliquid(server: VenueServer, account: str, records: Records) -> Venue:
+    return Hyperliquid({account: ADDRESS}, url=server.http_url, records=records)
+
+
+def _query_lighter(server: VenueServer, account: str, records: Records) -> Venue:
+    token = f"{int(SystemClock().now().timestamp()) + 3600}:1234:3:00ff"
+    account_there = LighterAccount(account_index=1234, token=lambda: token)
+    return LighterVenue({account: account_there}, url=server.http_url, records=records)
 
 
 def _refused_by_tradier(world: World) -> None:
@@ -52,6 +85,7 @@ def _lighter(server: VenueServer, account: str) -> OrderEntry:
 
 TRADIER = Kind(
     name="tradier",
+    query=_query_tradier,
     there=NUMBER,
     instrument="SPY",
     quantity="10",
@@ -67,6 +101,7 @@ TRADIER = Kind(
 
 HYPERLIQUID = Kind(
     name="hyperliquid",
+    query=_query_hyperliquid,
     there=ADDRESS,
     instrument="ETH",
     quantity="0.5",
@@ -82,6 +117,7 @@ HYPERLIQUID = Kind(
 
 LIGHTER = Kind(
     name="lighter",
+    query=_query_lighter,
     there="1234",
     instrument="ETH",
     quantity="0.5",

@@ -9,6 +9,7 @@ from orderledger import Ledger, Request, RequestCancel, RequestReplace, Submit
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.messages.base import Message
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
+from orderledger.infrastructure.venues.base.venue import Records, Venue
 from orderledger.projections.view import Row
 from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers import Faults
@@ -20,8 +21,8 @@ SECRET = "0x" + "5e" * 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A venue. `there`: the account's name in the simulated exchange. `refuse` makes the venue refuse the next order with the
-    `refusal` of ours. `is_told_filled`: whether the answer to a cancel says that the order is filled."""
+    """A venue. `there`: the account's name in the simulated exchange. `refuse` makes the venue refuse the next order, with our
+    word `refusal`. `query` makes the adapter that queries the venue. `accepts_with`: the order's status after the answer."""
 
     name: str
     there: str
@@ -33,6 +34,7 @@ class Kind:
     connect: Callable[[VenueServer, str], OrderEntry]
     refuse: Callable[["World"], None]
     refusal: str
+    query: Callable[[VenueServer, str, Records], Venue]
     first_order_id: int = 1
     accepts_with: str = "new"
     cancel_of_filled: tuple[str, ...] = ("reject_cancel",)

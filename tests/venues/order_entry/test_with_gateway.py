@@ -1,0 +1,75 @@
+"""The gateway sends through each order entry, and the adapter of the venue resolves what was not answered."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from orderledger import Gateway, Request
+from orderledger.infrastructure.sync.reconciliation.book import BookRecords
+from orderledger.simulation.servers.faults import AnswerFault
+from tests.venues.order_entry.kinds import KINDS
+from tests.venues.order_entry.test_sending import every_kind, until
+from tests.venues.order_entry.worlds import World
+
+WORKING = ("new", "pending_new")
+
+
+@asynccontextmanager
+async def trading(name: str) -> AsyncIterator[tuple[World, Gateway]]:
+    async with World(KINDS[name]).served() as world:
+        venue = world.kind.query(world.server, world.account, BookRecords(world.ledger))
+        entries, venues = {world.account: world.entry}, {world.account: venue}
+        try:
+            async with Gateway(world.ledger, entries, venues=venues, answer_seconds=5) as gateway:
+                yield world, gateway
+        finally:
+            await venue.aclose()
+
+
+def request(world: World, name: str = "C-1", **terms: Any) -> Request:
+    usual = {"side": "buy", "quantity": world.kind.quantity, "order_type": "limit", "limit_price": world.kind.price}
+    return Request(account=world.account, client_order_id=name, instrument=world.kind.instrument, **{**usual, **terms})
+
+
+@every_kind
+def test_an_order_is_sent_and_canceled(name: str) -> None:
+    async def story() -> None:
+        async with trading(name) as (world, gateway):
+            assert (await gateway.submit(request(world))).state in ("acknowledged", "received")
+            assert world.ledger.order("C-1")["aliases"] != {}
+            await until(lambda: world.the_order().status.value == "open")
+            await gateway.cancel("C-1")
+            await until(lambda: not world.working())
+            assert world.the_order().status.value == "canceled"
+
+    asyncio.run(story())
+
+
+@every_kind
+@pytest.mark.parametrize("fault", ["lose_answer", "malformed"])
+def test_an_order_without_an_answer_is_found_by_its_alias_and_not_sent_again(name: str, fault: AnswerFault) -> None:
+    async def story() -> None:
+        async with trading(name) as (world, gateway):
+            await world.warm_up()
+            world.faults.plan_answers(fault)
+            assert (await gateway.submit(request(world))).state == "unresolved"
+            await until(lambda: world.ledger.order("C-1")["certainty"] == "confirmed")
+            (order,) = world.at_venue()
+            row = world.ledger.order("C-1")
+            assert (row["venue_order_id"], row["status"] in WORKING) == (str(order.order_id), True)
+
+    asyncio.run(story())
+
+
+@every_kind
+def test_an_order_that_cannot_be_sent_is_denied(name: str) -> None:
+    async def story() -> None:
+        async with trading(name) as (world, gateway):
+            wrong = request(world, order_type="trailing_stop", limit_price=None)
+            assert (await gateway.submit(wrong)).state == "denied"
+            assert world.at_venue() == []
+
+    asyncio.run(story())
