@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from orderledger.cli import main
 from orderledger.infrastructure.sync.collecting.running import ENDING_SECONDS
+from orderledger.infrastructure.venues.base.registry import installed
 from tests.collecting import stories, stories_of_stopping
 from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
 from tests.collecting.stories import Collected, Killed, NeverUp, Reconciled, Twice, ViewsKilled
@@ -301,7 +302,7 @@ def test_a_break_of_several_accounts_is_taken_back_of_one_that_is_named(tmp_path
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("venue", ["hyperliquid", "lighter", "tradier"])
+@pytest.mark.parametrize("venue", installed())
 def test_recorded_payloads_become_messages_that_a_ledger_records(venue: str, shared: Path, tmp_path: Path) -> None:
     told, recorded = stories.samples_translated(venue, tmp_path, shared / "venues/samples")
     assert (told.status, recorded.status) == (0, 0)

@@ -14,13 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from orderledger.infrastructure.venues.base.registry import installed
 from tests.collecting.processes import PATIENCE, Process
 from tests.docs.reading import REPOSITORY, blocks
 
 FAKE = ("-m", "orderledger.simulation.servers")
 
 
-@pytest.mark.parametrize("venue", ["hyperliquid", "lighter", "tradier"])
+@pytest.mark.parametrize("venue", installed())
 def test_a_collector_hears_of_fills_with_the_settings_that_a_fake_venue_prints(
     venue: str, orderledger_command: Path, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orderledger.infrastructure.venues.base.registry import installed
 from orderledger.ledger import Ledger
 from tests.collecting.test_fake_command import collected
 from tests.docs.reading import REPOSITORY
@@ -83,7 +84,7 @@ def test_its_settings_are_checked_by_itself(tmp_path: Path) -> None:
 def test_what_is_not_installed_is_not_known(tmp_path: Path) -> None:
     told = run("translate", "corner", "--account", "corner:main")
     assert told.returncode == 2
-    assert "'corner' is not one of 'hyperliquid', 'lighter', 'tradier'" in told.stderr
+    assert f"'corner' is not one of {', '.join(map(repr, installed()))}" in told.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Files of settings that are wrong, each with what is said of it, and the least that is right."""
 
+from orderledger.infrastructure.venues.base.registry import installed
 from tests.collecting.processes import ADDRESS
 
 HYPERLIQUID = '[[venues]]\nvenue = "hyperliquid"\n'
@@ -7,6 +8,7 @@ TRADIER = '[[venues]]\nvenue = "tradier"\naccount = "tradier:main"\nnumber = "VA
 MAIN = f'{{ account = "hyperliquid:main", address = "{ADDRESS}" }}'
 SAME = f'{{ account = "hyperliquid:other", address = "{ADDRESS.upper().replace("X", "x")}" }}'
 LIGHTER = '[[venues]]\nvenue = "lighter"\naccount = "lighter:main"\naccount_index = 281\ntoken = { env = "HOME" }\n'
+NOBITEX = '[[venues]]\nvenue = "nobitex"\naccount = "nobitex:main"\n'
 OK = f"{HYPERLIQUID}accounts = [{MAIN}]\n"
 HOME = 'token = { env = "HOME" }\n'
 WRONG: dict[str, tuple[str, str]] = {
@@ -22,6 +24,10 @@ WRONG: dict[str, tuple[str, str]] = {
         "FILE: venues.1: account 'tradier:main' is named twice, in venues.0 before",
     ),
     "an address named twice": (f"{HYPERLIQUID}accounts = [{MAIN}, {SAME}]", f"FILE: venues.0: address {ADDRESS} is named twice"),
+    "a token named twice": (
+        f"{NOBITEX}{HOME}{NOBITEX.replace('nobitex:main', 'nobitex:other')}{HOME}",
+        "FILE: venues.1: the account of the token in the variable HOME is named twice, in venues.0 before",
+    ),
     "a number named twice": (
         f"{TRADIER}{HOME}{TRADIER.replace('tradier:main', 'tradier:other')}{HOME}",
         "FILE: venues.1: number VA1 is named twice, in venues.0 before",
@@ -55,9 +61,9 @@ WRONG: dict[str, tuple[str, str]] = {
     "a file that has no name": (f'{TRADIER}token = {{ file = "a\\u0000b" }}', "FILE: venues.0.token.file: "),
     "a venue that is none": (
         HYPERLIQUID.replace("hyperliquid", "elsewhere"),
-        "FILE: venues.0: venue is none of hyperliquid, lighter, tradier",
+        f"FILE: venues.0: venue is none of {', '.join(installed())}",
     ),
-    "a venue without a name": ("[[venues]]", "FILE: venues.0: venue is none of hyperliquid, lighter, tradier"),
+    "a venue without a name": ("[[venues]]", f"FILE: venues.0: venue is none of {', '.join(installed())}"),
     "a token in two places": (
         f'{TRADIER}token = {{ env = "HOME", file = "FOLDER/token" }}',
         "FILE: venues.0.token: needs env or file, and not both",

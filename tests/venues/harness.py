@@ -28,7 +28,7 @@ from tests.worlds.venues import kind_of
 START = datetime(2026, 9, 21, 14, tzinfo=UTC)
 ODD = "7777"
 """A quantity that `spoiled` makes unreadable."""
-POLLED = frozenset({"tradier"})
+POLLED = frozenset({"invex", "nobitex", "tradier", "wallex"})
 """Venues whose orders are asked for while they are listened to: an account is up by an answer."""
 STEP = timedelta(milliseconds=20)
 """Of the clock, at each reading: what an adapter waits for by the clock comes soon."""
@@ -38,6 +38,10 @@ RULES = Rules(pause=0.001, opening_pause=0.001)
 
 
 every_venue = pytest.mark.parametrize("name", VENUES)
+SPOT = frozenset({"invex", "nobitex", "wallex"})
+"""Venues that have currencies and no positions, and that are polled without a websocket."""
+every_stream = pytest.mark.parametrize("name", [name for name in VENUES if name not in SPOT])
+with_positions = every_stream
 
 
 class Harness:

@@ -7,18 +7,21 @@ from typing import Any
 
 from orderledger import parse_document
 from orderledger.infrastructure.messages.registry import Message, Request
-from orderledger.infrastructure.venues.base.translation import Fault
+from orderledger.infrastructure.venues.base.order_rows import RowContext
+from orderledger.infrastructure.venues.base.translation import Fault, Translation
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.hyperliquid.recording import translate_recorded
 from orderledger.infrastructure.venues.lighter.context import Context as LighterContext
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.translate import translated as lighter_translated
+from orderledger.infrastructure.venues.nobitex.translate import READERS as NOBITEX_READERS
 from orderledger.infrastructure.venues.tradier.context import Context as TradierContext
 from orderledger.infrastructure.venues.tradier.context import Memory
 from orderledger.infrastructure.venues.tradier.translate import translated as tradier_translated
 from tests.venues.hyperliquid import payloads as hyperliquid
 from tests.venues.lighter import rows as lighter
+from tests.venues.nobitex import payloads as nobitex
 from tests.venues.tradier import payloads as tradier
 
 HEARD_AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -78,6 +81,14 @@ def _read_tradier(document: Any, account: str, records: Records) -> tuple[Sequen
     context = TradierContext(account=account, records=records, memory=Memory(), heard_at=HEARD_AT)
     told = tradier_translated(document, context)
     return told.messages, told.faults
+
+
+def _read_rows(translate: Callable[[Any, RowContext], Translation]) -> Read:
+    def read(document: Any, account: str, records: Records) -> tuple[Sequence[Message], Sequence[Fault]]:
+        told = translate(document, RowContext(account=account, heard_at=HEARD_AT, ended_at=lambda name: HEARD_AT))
+        return told.messages, told.faults
+
+    return read
 
 
 def _frame(channel: str, **data: Any) -> Any:
@@ -309,4 +320,32 @@ TRADIER = PayloadSamples(
     },
 )
 
-PAYLOAD_SAMPLES = {samples.name: samples for samples in (HYPERLIQUID, LIGHTER, TRADIER)}
+NOBITEX = PayloadSamples(
+    name="nobitex",
+    read=_read_rows(NOBITEX_READERS.translated),
+    alias=("nobitex.clientOrderId", nobitex.CLIENT_ID),
+    instrument="BTC/IRR",
+    unknown=nobitex.orders(nobitex.order(status=UNKNOWN)),
+    documents=[
+        nobitex.orders(nobitex.order(), nobitex.order(id=70002, clientOrderId=None, status="Canceled")),
+        nobitex.orders(nobitex.order(execution="stop_limit", param1="88200", status="Inactive", pairId=70003)),
+        {"status": "ok", "order": nobitex.order(price="market", execution="Market", status="New", matchedAmount="0E-10")},
+        {"status": "ok", "updatedStatus": "Canceled", "order": nobitex.order(status="Canceled")},
+        nobitex.trades(nobitex.trade(), nobitex.trade(id=810002, type="sell", market="NEW-USDT")),
+        nobitex.wallets(nobitex.WALLET),
+        nobitex.FRAME,
+        {"status": "failed", "code": "DuplicateClientOrderId", "message": "no", "clientOrderId": "led-000001"},
+        nobitex.OPTIONS,
+    ],
+    rows={
+        "orders": (
+            lambda rows: nobitex.orders(*rows),
+            nobitex.order(),
+            nobitex.order(id=70900, clientOrderId=None, market="X-RLS"),
+        ),
+        "trades": (lambda rows: nobitex.trades(*rows), nobitex.trade(), nobitex.trade(id=810900, orderId=70900, market="X-RLS")),
+        "wallets": (lambda rows: nobitex.wallets(*rows), nobitex.WALLET, {**nobitex.WALLET, "currency": "rls"}),
+    },
+)
+
+PAYLOAD_SAMPLES = {samples.name: samples for samples in (HYPERLIQUID, LIGHTER, NOBITEX, TRADIER)}

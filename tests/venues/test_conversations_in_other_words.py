@@ -78,9 +78,9 @@ async def retold_for_a_while(harness: Harness, name: str, seed: int) -> None:
         await harness.settle(counters)
     assert counters.garbled == 0
     assert filled(harness) == {
-        str(order.order_id): order.filled for order in harness.exchange.orders(harness.there) if order.filled
+        harness.kind.venue_id(order): order.filled for order in harness.exchange.orders(harness.there) if order.filled
     }
-    standing = {str(order.order_id) for order in harness.exchange.open_orders(harness.there)}
+    standing = {harness.kind.venue_id(order) for order in harness.exchange.open_orders(harness.there)}
     assert {order["venue_order_id"] for order in harness.ledger.open_orders()} == standing
     assert {code for order in harness.ledger.orders() for code in order["anomalies"] if not is_refused_late(order, code)} <= {  # type: ignore[arg-type]
         "unknown_order"

@@ -27,9 +27,9 @@ from tests.venues.hyperliquid.harness import adapter as hyperliquid_adapter
 from tests.venues.lighter import rows as lighter
 from tests.venues.tradier import payloads as tradier
 
-CURRENCIES = {"hyperliquid": "USDC", "lighter": "USDC", "tradier": "USD"}
-LOTS = {"hyperliquid": "0.0001", "lighter": "0.0001", "tradier": None}
-TICKS = {"hyperliquid": None, "lighter": "0.01", "tradier": None}
+CURRENCIES = {"hyperliquid": "USDC", "lighter": "USDC", "nobitex": "IRR", "tradier": "USD"}
+LOTS = {"hyperliquid": "0.0001", "lighter": "0.0001", "nobitex": "0.000001", "tradier": None}
+TICKS = {"hyperliquid": None, "lighter": "0.01", "nobitex": "10", "tradier": None}
 
 
 def definitions(harness: Harness) -> list[Instrument]:
@@ -42,8 +42,7 @@ def test_pnl_of_a_collected_account_has_a_currency_without_a_word_of_the_user(na
     async def story(harness: Harness) -> None:
         async with harness.collected() as counters:
             await harness.settle(counters)
-            order = harness.place()
-            harness.exchange.fill(order)
+            harness.exchange.fill(harness.place(side="sell"))  # at spot, what is received and paid the fee from is the quote
             await harness.until(lambda: harness.ledger.orders(status="filled"))
             await harness.settle(counters)
         (row,) = harness.ledger.pnl()

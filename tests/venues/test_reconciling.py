@@ -12,7 +12,7 @@ from orderledger.infrastructure.sync.reconciliation.breaks import Break
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
 from orderledger.infrastructure.venues.base.venue import Messages
-from tests.venues.harness import RULES, Harness, every_venue, played
+from tests.venues.harness import RULES, Harness, every_venue, played, with_positions
 
 
 async def reconciled(harness: Harness, rules: Rules = RULES) -> Reconciled:
@@ -198,7 +198,10 @@ def test_an_order_of_somebody_else_s_that_the_venue_has_forgotten_ends_and_one_o
         harness.clock.set(harness.clock.now() + timedelta(hours=2))
         assert open_breaks(await reconciled(harness)) == ["absent_order:C-1"]
         rows = {row["venue_order_id"]: row for row in harness.ledger.orders()}
-        assert [(row["status"], row["reason"]) for row in map(rows.__getitem__, [str(others.order_id), str(ours.order_id)])] == [
+        assert [
+            (row["status"], row["reason"])
+            for row in map(rows.__getitem__, [harness.kind.venue_id(others), harness.kind.venue_id(ours)])
+        ] == [
             ("canceled", "concluded_absent"),
             ("partially_filled", None),
         ]
@@ -207,7 +210,7 @@ def test_an_order_of_somebody_else_s_that_the_venue_has_forgotten_ends_and_one_o
     played("hyperliquid", story)
 
 
-@every_venue
+@with_positions
 @pytest.mark.parametrize("left_over", [0, 4])
 def test_what_was_held_before_the_first_run_s_window_and_was_closed_since_leaves_no_position(name: str, left_over: int) -> None:
     """Behaviour 18: no phantom positions."""

@@ -7,7 +7,7 @@ import pytest
 
 from orderledger.infrastructure.venues.base.venue import Down, Messages, Up
 from tests.seeds import few, long
-from tests.venues.harness import ODD, POLLED, Harness, every_venue, played, spoiled
+from tests.venues.harness import ODD, POLLED, Harness, every_stream, every_venue, played, spoiled
 from tests.worlds.plan import VENUES
 
 DEPTHS = range(800, 1000)
@@ -82,6 +82,16 @@ def test_what_cannot_be_read_of_what_is_heard_is_told(name: str) -> None:
             harness.server.rewritten = spoiled
             harness.place(quantity=ODD)
             await harness.until(lambda: harness.garbled)
+        assert {account for told in harness.garbled for account in told.accounts} == {harness.account}
+
+    played(name, story)
+
+
+@every_stream
+def test_a_frame_that_is_cut_is_told(name: str) -> None:
+    async def story(harness: Harness) -> None:
+        async with harness.listening():
+            await harness.until(lambda: harness.ups_and_downs)
             known = len(harness.garbled)
             harness.faults.plan_frames("malformed", "malformed", "malformed")
             harness.happen(3)
@@ -91,7 +101,7 @@ def test_what_cannot_be_read_of_what_is_heard_is_told(name: str) -> None:
     played(name, story)
 
 
-@every_venue
+@every_stream
 def test_a_frame_that_is_nested_as_deeply_as_can_be_read_is_told_and_is_no_end(name: str) -> None:
     async def story(harness: Harness) -> None:
         async with harness.listening():

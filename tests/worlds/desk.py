@@ -49,7 +49,7 @@ class Desk:
             self.unanswered.add((account, name))
             await self._record(Unresolved(account=account, client_order_id=name, at=self.clock.now(), reason="timeout"))
         elif is_told:
-            name_there = str(order.order_id)
+            name_there = self.kind.venue_id(order)
             told = Acknowledge(account=account, client_order_id=name, venue_order_id=name_there, at=order.created_at)
             await self._record(told)
 
@@ -70,7 +70,7 @@ class Desk:
         found = self._own_open(OrderStatus.OPEN)
         arrives = self.chance.random() < 0.8 and self.is_reachable
         price_ticks, lots = self.chance.randint(-20, 20), self.chance.randint(1, 30)
-        if found is None:
+        if found is None or not self.kind.can_modify:
             return
         (account, name), order = found
         instrument = next(one for one in self.kind.instruments if one.name == order.instrument)

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -37,6 +37,7 @@ class TrueStory:
 
     legs: tuple[SimulatedOrder, ...]
     name: str | None
+    venue_id: Callable[[SimulatedOrder], str]
 
     @property
     def last(self) -> SimulatedOrder:
@@ -44,7 +45,7 @@ class TrueStory:
 
     @property
     def ids(self) -> set[str]:
-        return {str(leg.order_id) for leg in self.legs}
+        return {self.venue_id(leg) for leg in self.legs}
 
     @property
     def filled(self) -> Decimal:
@@ -130,7 +131,7 @@ class Judge:
         for column, value in expected.items():
             if told[column] != value and not (column == "status" and self._means(story, told[column])):
                 self._say(account, story, f"{column} is {told[column]}, and should be {value}")
-        if str(story.last.order_id) not in ids or not ids <= story.ids:
+        if story.venue_id(story.last) not in ids or not ids <= story.ids:
             self._say(account, story, f"its ids are {sorted(ids)}, and should be among {sorted(story.ids)}")
         refused_late = {"status_conflict"} if row["status"] == "rejected" else set()  # it rested before it was refused
         odd = sorted(set(json.loads(row["anomalies"] or "[]")) - HARMLESS - refused_late)
@@ -163,7 +164,7 @@ class Judge:
             if order.replaced_by is not None and is_chained:
                 continue
             legs = tuple(self._exchange.order(leg) for leg in order.legs) if is_chained else (order,)
-            yield TrueStory(legs=legs, name=ours.get(order.client_id or ""))
+            yield TrueStory(legs=legs, name=ours.get(order.client_id or ""), venue_id=self._kind.venue_id)
         for own in sorted(set(ours.values()) - {ours.get(order.client_id or "") for order in rows}, key=str):
             self._faults.append(f"{account}: {own} was sent, and is not at the venue: this world is wrong")
 
@@ -176,7 +177,7 @@ class Judge:
             self._judge_sums(account, rows, fills)
             return
         told = Counter(_identity(row) for row in rows)
-        expected = Counter(_true_identity(fill) for fill in fills)
+        expected = Counter(_true_identity(self._kind.venue_id(fill), fill) for fill in fills)
         for missing in (expected - told).elements():
             self._faults.append(f"{account}: a fill is missing: {missing}")
         for extra in (told - expected).elements():
@@ -189,7 +190,7 @@ class Judge:
             key = (row["venue_order_id"], row["instrument"], row["side"])
             _add(told, key, Decimal(row["quantity"]), Decimal(row["price"]))
         for fill in fills:
-            _add(expected, (str(fill.order_id), fill.instrument, str(fill.side)), fill.quantity, fill.price)
+            _add(expected, (self._kind.venue_id(fill), fill.instrument, str(fill.side)), fill.quantity, fill.price)
         for key in sorted({*told, *expected}):
             (quantity, notional), (true_quantity, true_notional) = told.get(key, [NOTHING] * 2), expected.get(key, [NOTHING] * 2)
             if quantity != true_quantity or abs(notional - true_notional) > ROUNDING * max(true_quantity, quantity):
@@ -233,7 +234,7 @@ class Judge:
                     self._faults.append(f"{table}: account {row['account']} is none of this world's")
 
     def _say(self, account: str, story: TrueStory, what: str) -> None:
-        ids = ", ".join(str(leg.order_id) for leg in story.legs)
+        ids = ", ".join(map(story.venue_id, story.legs))
         self._faults.append(f"{account}: order {story.name or '(not ours)'} {ids} ({story.last.status}): {what}")
 
 
@@ -247,8 +248,8 @@ def _identity(row: Row) -> tuple[Any, ...]:
     return (row["venue_order_id"], row["instrument"], row["side"], *numbers)
 
 
-def _true_identity(fill: SimulatedFill) -> tuple[Any, ...]:
-    return (str(fill.order_id), fill.instrument, str(fill.side), fill.quantity, fill.price, fill.fee)
+def _true_identity(name: str, fill: SimulatedFill) -> tuple[Any, ...]:
+    return (name, fill.instrument, str(fill.side), fill.quantity, fill.price, fill.fee)
 
 
 def _add(sums: dict[tuple[str, str, str], list[Decimal]], key: tuple[str, str, str], quantity: Decimal, price: Decimal) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
-VENUES = ("hyperliquid", "lighter", "tradier")
+VENUES = ("hyperliquid", "lighter", "nobitex", "tradier")
 
 ACTS = {
     "happen": 60,

@@ -1,4 +1,4 @@
-"""The three venues as a world needs them: their exchange, their fake, the real adapter with its waits scaled down, and how an
+"""The venues as a world needs them: their exchange, their fake, the real adapter with its waits scaled down, and how an
 order of ours is named there."""
 
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.venues.base.listed import ListedVenue
 from orderledger.infrastructure.venues.base.transport import Backoff
 from orderledger.infrastructure.venues.base.venue import Records, Venue
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
@@ -20,13 +21,24 @@ from orderledger.infrastructure.venues.lighter.ids import hashed_index
 from orderledger.infrastructure.venues.lighter.rest import Allowance, http_for
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
+from orderledger.infrastructure.venues.nobitex.venue import NobitexVenue
+from orderledger.infrastructure.venues.nobitex.vocabulary import CLIENT_ID as NOBITEX_CLIENT_ID
 from orderledger.infrastructure.venues.tradier.tags import tag_for
 from orderledger.infrastructure.venues.tradier.venue import TradierVenue
 from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
-from orderledger.simulation.market import HAPPENINGS, ExchangeSimulator, FeeSchedule, SimulatedInstrument
+from orderledger.simulation.market import (
+    HAPPENINGS,
+    ExchangeSimulator,
+    FeeSchedule,
+    SimulatedFill,
+    SimulatedInstrument,
+    SimulatedOrder,
+)
+from orderledger.simulation.nobitex.server import NobitexServer
 from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS
 from orderledger.simulation.servers.server import VenueServer
 from orderledger.simulation.tradier.server import TradierServer
 from tests.worlds.plan import Plan
@@ -40,7 +52,9 @@ TOKEN_ENDS = 4_000_000_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """`names`: the exchange's names of the accounts, by the ledger's. `new_ids`: whether a modify gives an order a new id.
-    `can_resize`: whether it can change a quantity. `tells_fills`: False where fills are made of cumulated quantities."""
+    `can_resize`: whether it can change a quantity. `tells_fills`: False where fills are made of cumulated quantities.
+    `tells_liquidity`: whether a fill says who was the maker. `can_modify`: whether it can change an order at all. `venue_id`: the
+    venue's name of an order."""
 
     name: str
     names: Mapping[str, str]
@@ -55,10 +69,13 @@ class Kind:
     exchange: Callable[[Clock], ExchangeSimulator]
     serve: Callable[[ExchangeSimulator, Faults, Clock], VenueServer]
     connect: Callable[[VenueServer, Records, Clock, Random], Venue]
+    tells_liquidity: bool = True
+    can_modify: bool = True
+    venue_id: Callable[[SimulatedOrder | SimulatedFill], str] = lambda order: str(order.order_id)
 
 
 def kind_of(plan: Plan) -> Kind:
-    return {"hyperliquid": _hyperliquid, "lighter": _lighter, "tradier": _tradier}[plan.venue](plan)
+    return KINDS[plan.venue](plan)
 
 
 def _waits(chance: Random) -> Backoff:
@@ -202,10 +219,79 @@ def _tradier(plan: Plan) -> Kind:
     )
 
 
+COINS = (
+    SimulatedInstrument(name="BTC/IRR", price=Decimal(52_000_000_000), tick=Decimal(10), lot=Decimal("0.000001")),
+    SimulatedInstrument(name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")),
+)
+SPOT_FEES = FeeSchedule(maker=Decimal("0.00015"), taker=Decimal("0.00045"), is_of_received=True)
+OVERLAP = timedelta(seconds=2)
+"""More than clocks are apart here."""
+
+
+def _nobitex(plan: Plan) -> Kind:
+    account = "nobitex:1"
+
+    def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
+        return NobitexServer(exchange, account=account, instruments=COINS, faults=faults)
+
+    def connect(server: VenueServer, records: Records, clock: Clock, chance: Random) -> Venue:
+        assert isinstance(server, NobitexServer)
+        venue = NobitexVenue(
+            account,
+            token=server.key,
+            records=records,
+            now=clock.now,
+            url=server.http_url,
+            poll_seconds=0.01,
+            idle_seconds=0.03,
+            roomy=ROOMY,
+            backoff=_waits(chance),
+        )
+        return _scaled(venue)
+
+    return _spot(
+        "nobitex",
+        alias=NOBITEX_CLIENT_ID,
+        client_id=lambda account, name: name,
+        others_client_id=lambda number: _some(number, f"app-{number}"),
+        exchange=partial(_truth, first_order_id=70_001, first_fill_id=810_001, accounts=[account], fees=SPOT_FEES),
+        serve=serve,
+        connect=connect,
+        tells_liquidity=False,
+    )
+
+
+def _scaled(venue: ListedVenue) -> Venue:
+    venue.overlap, venue.terms_again = OVERLAP, timedelta(0)
+    return venue
+
+
+def _spot(name: str, **options: Any) -> Kind:
+    """A venue of one account, that can change no order."""
+    return Kind(
+        name=name,
+        names={f"{name}:1": f"{name}:1"},
+        instruments=COINS,
+        new_ids=False,
+        can_resize=False,
+        can_modify=False,
+        tells_fills=True,
+        **{"happenings": SPOT_HAPPENINGS, **options},
+    )
+
+
 async def _sleep(seconds: float) -> None:
     import asyncio
 
     await asyncio.sleep(seconds)
+
+
+KINDS: Mapping[str, Callable[[Plan], Kind]] = {
+    "hyperliquid": _hyperliquid,
+    "lighter": _lighter,
+    "nobitex": _nobitex,
+    "tradier": _tradier,
+}
 
 
 def _truth(clock: Clock, **options: Any) -> ExchangeSimulator:

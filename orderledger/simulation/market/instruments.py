@@ -25,6 +25,7 @@ class SimulatedInstrument:
 class FeeSchedule:
     """Shares of the notional; a negative fee is a rebate. Exact, or rounded half even to so many `decimals`.
 
+    `is_of_received`: at a spot venue, whose instruments are `BASE/QUOTE`, shares of what is received, in that currency.
     A taker pays in `taker_currency` if one is given; one of it is worth `taker_currency_price` of the usual currency.
     """
 
@@ -33,6 +34,7 @@ class FeeSchedule:
     decimals: int | None = None
     taker_currency: str | None = None
     taker_currency_price: Decimal = Decimal(1)
+    is_of_received: bool = False
 
     def fee(self, notional: Decimal, *, is_maker: bool, currency: str) -> tuple[Decimal, str]:
         """The fee of one fill and its currency."""

@@ -137,7 +137,7 @@ class ScriptedExchange(ExchangeState):
         row = self.order(self._id(order))
         size = _fillable(row, quantity, force=force)
         at_price, maker_or_taker = _price(row, price), Liquidity(liquidity)
-        usual_fee, fee_currency = self._usual_fee(row.instrument, EXACT.multiply(size, at_price), maker_or_taker)
+        usual_fee, fee_currency = self._usual_fee(row, size, at_price, maker_or_taker)
         paid = usual_fee if fee is None else number(fee)
         self.sequence += 1
         position = self.position(row.account, row.instrument)
@@ -237,10 +237,13 @@ class ScriptedExchange(ExchangeState):
         new = replace(new, filled=ZERO, notional=ZERO)
         return self._order_now(Kind.PLACED, replace(new, legs=(*row.legs, new_id), created_at=now), at=now)
 
-    def _usual_fee(self, instrument: str, notional: Decimal, liquidity: Liquidity) -> tuple[Decimal, str]:
-        listed = self.instruments.get(instrument)
-        currency = self.currency if listed is None or listed.currency is None else listed.currency
-        return self.fees.fee(notional, is_maker=liquidity is Liquidity.MAKER, currency=currency)
+    def _usual_fee(self, row: SimulatedOrder, size: Decimal, price: Decimal, liquidity: Liquidity) -> tuple[Decimal, str]:
+        listed, is_maker = self.instruments.get(row.instrument), liquidity is Liquidity.MAKER
+        notional, currency = EXACT.multiply(size, price), self.currency if listed is None else listed.currency or self.currency
+        if self.fees.is_of_received:
+            base, _, quote = row.instrument.partition("/")
+            notional, currency = (size, base) if row.side is Side.BUY else (notional, quote)
+        return self.fees.fee(notional, is_maker=is_maker, currency=currency)
 
     def _order_now(self, kind: Kind, row: SimulatedOrder, *, at: datetime | None = None, **terms: Any) -> SimulatedOrder:
         self.sequence += 1

@@ -1,12 +1,15 @@
 """Readers of the fields of a venue's row. A missing field is None; a field that cannot be read raises Unreadable."""
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from orderledger.infrastructure.messages.fields import parse_number, parse_time
 
 Document = dict[str, Any]
+Meaning = TypeVar("Meaning")
 
 LONGEST_COUNT = 20
 """Digits of a time that is a count of seconds or parts of them."""
@@ -18,6 +21,9 @@ LARGEST_ID = 2**64
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Earlier than any order. An earlier time is a zero, or a count of something else."""
+
+LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.]{8,18}", re.ASCII)
+"""A date and a time of day, without an offset."""
 
 NOTHING = ("", "null")
 """Texts that stand for a missing value."""
@@ -77,6 +83,22 @@ def word(row: Document, name: str) -> str | None:
     return value
 
 
+def needed_word(row: Document, name: str) -> str:
+    """A text that is required."""
+    found = word(row, name)
+    if found is None:
+        raise Unreadable(f"{name} is missing")
+    return found
+
+
+def one_of(row: Document, name: str, meanings: Mapping[str, Meaning]) -> Meaning:
+    """The meaning of a required text, which is compared in lower case."""
+    found = needed_word(row, name).lower()
+    if found not in meanings:
+        raise Unreadable(f"{name} is none of {', '.join(meanings)}")
+    return meanings[found]
+
+
 def identity(row: Document, name: str) -> str | None:
     """An id that is an integer, as text. 0 stands for none."""
     value = row.get(name)
@@ -104,11 +126,16 @@ def flag(row: Document, name: str) -> bool | None:
     return value
 
 
-def moment(row: Document, name: str) -> datetime | None:
-    """A time: RFC 3339 with an offset, or a count of s, ms, us or ns, as a number or as text."""
+def moment(row: Document, name: str, *, offset: str = "") -> datetime | None:
+    """A time: RFC 3339 with an offset, or a count of s, ms, us or ns, as a number or as text.
+
+    `offset` is that of a venue whose times name none, such as "Z".
+    """
     value = row.get(name)
     if is_nothing(value):
         return None
+    if offset and isinstance(value, str) and LOCAL_TIME.fullmatch(value):
+        value += offset
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_COUNT:
         value = int(value)
     try:

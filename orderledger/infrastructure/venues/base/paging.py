@@ -1,10 +1,11 @@
 """Turning the pages of a list: by a cursor, by page numbers, or by time. A list that does not end raises VenueUnavailable."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.base.fields import Document
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable, moment
 
 MOST_PAGES = 1_000
 
@@ -46,6 +47,21 @@ async def by_number(
     raise VenueUnavailable(f"{what} does not end after {most} pages")
 
 
+async def newest_first(
+    fetch: Callable[[int], Awaitable[tuple[list[Any], bool]]], is_wanted: Callable[[Any], bool], *, most: int, what: str
+) -> list[Any]:
+    """The wanted rows of a list that begins with the newest, page by page from 1 on: `fetch` gives a page, and whether there is
+    another. Rows that come meanwhile push others to later pages: they are met twice, and none is missed. Oldest first."""
+    rows: list[Any] = []
+    for page in range(1, most + 1):
+        found, has_next = await fetch(page)
+        wanted = [row for row in found if is_wanted(row)]
+        rows += [row for row in wanted if row not in rows[-len(found) :]]
+        if not has_next or not found or len(wanted) < len(found):
+            return rows[::-1]
+    raise VenueUnavailable(f"{what} does not end after {most} pages")
+
+
 async def by_time(
     fetch: Callable[[int], Awaitable[list[Any]]], time_of: Callable[[Any], int], start: int, *, per_page: int, what: str
 ) -> list[Any]:
@@ -77,3 +93,16 @@ def _unseen(page: Sequence[Any], last: Sequence[Any]) -> list[Any]:
         else:
             unseen.append(row)
     return unseen
+
+
+def is_since(name: str, since: datetime, *, offset: str = "") -> Callable[[Any], bool]:
+    """Whether a row is not older, by the time in this field. One without a time that can be read is not left out."""
+
+    def is_wanted(row: Any) -> bool:
+        try:
+            at = moment(row, name, offset=offset) if isinstance(row, dict) else None
+        except Unreadable:
+            return True
+        return at is None or at >= since
+
+    return is_wanted

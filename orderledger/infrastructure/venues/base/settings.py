@@ -74,6 +74,11 @@ class Secret(Section):
         learn(secret)
         return secret
 
+    @property
+    def place(self) -> str:
+        """Where it is, without reading it."""
+        return f"the variable {self.env}" if self.env is not None else f"the file {self.file}"
+
     def _found(self, field: str) -> tuple[str, str]:
         """Return a description of its place, and its text."""
         if self.env is not None:
@@ -177,3 +182,15 @@ class OneAccountSection(VenueSection):
     @property
     def names(self) -> tuple[str, ...]:
         return (self.account,)
+
+
+class KeyedSection(OneAccountSection):
+    """The settings of a venue whose token or key is that of one account. `secret_name` names its field."""
+
+    token: Secret = Field(description="The token of the account.")
+    poll_seconds: Seconds = Field(default=6.0, description="Between two queries of the orders while any is open.")
+
+    @property
+    def at_venue(self) -> tuple[str, ...]:
+        """The place of the token stands for the account: two accounts with one token would be one."""
+        return (f"the account of the token in {self.token.place}",)

@@ -65,7 +65,8 @@ class Http:
     Each attempt takes at most `timeout` seconds and waits for `rate_limiter`. Timeouts, lost connections, 5xx, 408, 429 and
     answers that are not JSON are tried again, up to `attempts` times in all, after a pause by `backoff` on top of what the venue
     asks for (Retry-After, X-Ratelimit-Expiry); then VenueUnavailable is raised. Another 4xx raises VenueRefused at once.
-    `is_busy(status, said)` names further refusals that mean "later". Errors and logs never contain `secrets`, the values of
+    `is_busy(status, said)` names further refusals that mean "later"; `pause_in(said)` finds the seconds to wait in the text of a
+    refusal. `limits` are those of single paths, instead of `rate_limiter`. Errors and logs never contain `secrets`, the values of
     headers, or parameters named auth or token.
     """
 
@@ -80,6 +81,8 @@ class Http:
         backoff: Backoff | None = None,
         secrets: Iterable[str] = (),
         is_busy: Callable[[int, str], bool] = lambda status, said: False,
+        pause_in: Callable[[str], float] = lambda said: 0.0,
+        limits: Mapping[str, RateLimiter] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         epoch: Callable[[], float] = time.time,
     ) -> None:
@@ -94,6 +97,8 @@ class Http:
         self._backoff = backoff or Backoff(random.Random())
         self._secrecy = Secrecy(secrets, headers)
         self._is_busy = is_busy
+        self._pause_in = pause_in
+        self._limits = limits or {}
         self._sleep = sleep
         self._epoch = epoch
 
@@ -124,9 +129,10 @@ class Http:
     async def _ask(self, request: httpx.Request, weight: int, secrecy: Secrecy) -> Any:
         backoff = self._backoff.anew()
         what = secrecy.hide(f"{request.method} {request.url.path}")
+        rate_limiter = self._limits.get(request.url.path, self._rate_limiter)
         for attempt in range(1, self._attempts + 1):
-            if self._rate_limiter is not None:
-                await self._rate_limiter.spend(weight)
+            if rate_limiter is not None:
+                await rate_limiter.spend(weight)
             outcome = await self._attempt(request, secrecy)
             if isinstance(outcome, _Answer):
                 return outcome.document
@@ -155,7 +161,8 @@ class Http:
         status = response.status_code
         said = secrecy.hide(body[:8192].decode("utf-8", "replace"))[:4096]  # no secret is cut in two before it is hidden
         if status == 429 or (status >= 400 and self._is_busy(status, said)):
-            return _Failure(fault=f"HTTP {status}: {said[:200]}", wait=self._asked_to_wait(response.headers))
+            wait = max(self._asked_to_wait(response.headers), self._pause_in(said))
+            return _Failure(fault=f"HTTP {status}: {said[:200]}", wait=wait)
         if status >= 500 or status == 408 or 300 <= status < 400:
             return _Failure(fault=f"HTTP {status}: {said[:200]}", wait=self._asked_to_wait(response.headers))
         if status >= 400:

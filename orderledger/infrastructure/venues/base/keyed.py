@@ -1,0 +1,29 @@
+"""`keyed_adapter`: the adapter of a venue whose key names the account, by the names of its modules."""
+
+from importlib import import_module
+from typing import Any, cast
+
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.venues.base.adapter import Adapter
+from orderledger.infrastructure.venues.base.recorded import Recording
+from orderledger.infrastructure.venues.base.settings import KeyedSection
+from orderledger.infrastructure.venues.base.venue import Records, Venue
+
+
+def keyed_adapter(settings: type[KeyedSection], *, name: str, alias: str, package: str, simulation: str) -> Adapter:
+    """The adapter whose venue is `VENUE` in the package's module `venue`, and whose `READERS` are in `translate`. Both are
+    imported when they are needed."""
+
+    def build(section: KeyedSection, records: Records) -> Venue:
+        make = import_module(f"{package}.venue").VENUE
+        token = section.token.read(f"venues.{name}.token")
+        now, pace = SystemClock().now, section.poll_seconds
+        return cast(Venue, make(section.account, token=token, url=section.url, records=records, now=now, poll_seconds=pace))
+
+    def recording(account: str, number: str, records: Records | None) -> Recording:
+        from orderledger.infrastructure.venues.base.order_rows import RowRecording
+
+        readers: Any = import_module(f"{package}.translate").READERS
+        return RowRecording(account, readers)
+
+    return Adapter(name=name, settings=settings, build=build, recording=recording, alias=alias, simulation=simulation)

@@ -1,0 +1,1 @@
+"""Nobitex: spot against the rial and against USDT."""

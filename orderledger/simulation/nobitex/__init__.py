@@ -1,0 +1,1 @@
+"""A server that speaks Nobitex's protocol on loopback."""

@@ -1,0 +1,157 @@
+"""`KeyedServer`: a simulated spot venue whose key names the account, and what such venues have in common."""
+
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.values import Side
+from orderledger.infrastructure.clock import Clock
+from orderledger.simulation.market import (
+    HAPPENINGS,
+    ExchangeSimulator,
+    FeeSchedule,
+    SimulatedInstrument,
+    SimulatedOrder,
+)
+from orderledger.simulation.servers.faults import Faults
+from orderledger.simulation.servers.server import Handler, VenueServer
+from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVenue
+
+Answered = Callable[[web.Request], Awaitable[web.Response]]
+Row = TypeVar("Row")
+
+SPOT_HAPPENINGS = {name: often for name, often in HAPPENINGS.items() if name not in ("modify", "liquidate", "fund", "expire")}
+"""What happens at a spot venue that cannot change an order."""
+FEES = FeeSchedule(maker=Decimal("0.002"), taker=Decimal("0.0025"), is_of_received=True)
+DEPOSIT = Decimal(10) ** 15
+"""What the account has of every currency before it trades."""
+
+
+class KeyedServer(VenueServer):
+    """One account, `account`, of the exchange; its instruments are `BASE/QUOTE`. `limits`: requests a minute, by path.
+
+    A subclass checks the key in `is_known`, and says in `refuse_key` and `refuse_more` how the venue refuses.
+    """
+
+    websocket_path = None
+    first_order_id = 1
+    first_fill_id = 1
+    happenings = SPOT_HAPPENINGS
+    most_on_page = 25
+    """Rows of a page, whatever was asked for."""
+
+    def __init__(
+        self,
+        exchange: ExchangeSimulator,
+        *,
+        account: str,
+        key: str = "key-of-the-fake",
+        instruments: Sequence[SimulatedInstrument] = (),
+        faults: Faults | None = None,
+        port: int = 0,
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(exchange, faults=faults, port=port)
+        self.account = account
+        self.key = key
+        self.instruments = tuple(instruments)
+        self._limits = dict(limits or {})
+        self._came: dict[str, deque[float]] = {}
+
+    def is_known(self, request: web.Request) -> bool:
+        """Whether the request has the key."""
+        raise NotImplementedError
+
+    def refuse_key(self) -> web.Response:
+        """The answer to a wrong key."""
+        raise NotImplementedError
+
+    def refuse_more(self, seconds: int) -> web.Response:
+        """The answer to a request too many."""
+        raise NotImplementedError
+
+    def keyed(self, handler: Answered) -> Handler:
+        """Behind the key and the limits."""
+
+        async def behind(request: web.Request) -> web.StreamResponse:
+            if not self.is_known(request):
+                return self.refuse_key()
+            if self._is_too_many(request.path):
+                return self.refuse_more(60)
+            return await handler(request)
+
+        return behind
+
+    def page(self, rows: Sequence[Row], number: object, size: object) -> tuple[list[Row], bool]:
+        """The rows of one page, and whether there is another."""
+        first = (max(_count(number, 1), 1) - 1) * (most := min(max(_count(size, 30), 1), self.most_on_page))
+        return list(rows[first : first + most]), first + most < len(rows)
+
+    def own_orders(self, *, is_open: bool = False) -> list[SimulatedOrder]:
+        """The account's orders, newest first."""
+        return (self.exchange.open_orders if is_open else self.exchange.orders)(self.account)[::-1]
+
+    def named(self, order_id: object) -> SimulatedOrder | None:
+        """The account's order with this number."""
+        try:
+            order = self.exchange.order(int(str(order_id)))
+        except (LookupError, ValueError):
+            return None
+        return order if order.account == self.account else None
+
+    def held(self) -> dict[str, Decimal]:
+        """What the account has of each currency."""
+        held = {currency: DEPOSIT for traded in self.instruments for currency in traded.name.split("/")}
+        for fill in self.exchange.fills(self.account):
+            base, quote = fill.instrument.split("/")
+            notional = EXACT.multiply(fill.quantity, fill.price)
+            bought, paid = (fill.quantity, -notional) if fill.side is Side.BUY else (-fill.quantity, notional)
+            for currency, change in ((base, bought), (quote, paid)):
+                held[currency] = EXACT.add(held.get(currency, DEPOSIT), change)
+            held[fill.fee_currency] = EXACT.subtract(held[fill.fee_currency], fill.fee or ZERO)
+        return held
+
+    def _is_too_many(self, path: str) -> bool:
+        """Whether the limit of a path was reached within the last minute. A request that is refused does not count."""
+        limit = next((most for begin, most in self._limits.items() if path.startswith(begin)), None)
+        now, came = time.monotonic(), self._came.setdefault(path, deque())
+        while came and came[0] <= now - 60:
+            came.popleft()
+        if limit is not None and len(came) >= limit:
+            return True
+        came.append(now)
+        return False
+
+
+def keyed(
+    make: type[KeyedServer], account: str, instruments: Sequence[SimulatedInstrument], faults: Faults, clock: Clock
+) -> SimulatedVenue:
+    """A simulated venue for dry runs, with one account."""
+    exchange = ExchangeSimulator(
+        clock=clock,
+        accounts=[account],
+        first_order_id=make.first_order_id,
+        first_fill_id=make.first_fill_id,
+        fees=FEES,
+        instruments=instruments,
+    )
+    server = make(exchange, account=account, instruments=instruments, faults=faults)
+    return SimulatedVenue(
+        server=server,
+        account=account,
+        section=f'account = "{account}"\npoll_seconds = 0.5\ntoken = {{ env = "{TOKEN_VARIABLE}" }}',
+        token=server.key,
+        instruments=instruments,
+        happenings=make.happenings,
+        client_id=lambda number: f"app_{number}",
+    )
+
+
+def _count(value: Any, default: int) -> int:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() else default
