@@ -41,7 +41,7 @@ every_venue = pytest.mark.parametrize("name", VENUES)
 SPOT = frozenset({"invex", "nobitex", "wallex"})
 """Venues that have currencies and no positions, and that are polled without a websocket."""
 every_stream = pytest.mark.parametrize("name", [name for name in VENUES if name not in SPOT])
-with_positions = every_stream
+with_positions = with_changes = every_stream
 
 
 class Harness:

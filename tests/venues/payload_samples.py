@@ -11,6 +11,7 @@ from orderledger.infrastructure.venues.base.order_rows import RowContext
 from orderledger.infrastructure.venues.base.translation import Fault, Translation
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.hyperliquid.recording import translate_recorded
+from orderledger.infrastructure.venues.invex.translate import READERS as INVEX_READERS
 from orderledger.infrastructure.venues.lighter.context import Context as LighterContext
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.settling import settled
@@ -19,10 +20,13 @@ from orderledger.infrastructure.venues.nobitex.translate import READERS as NOBIT
 from orderledger.infrastructure.venues.tradier.context import Context as TradierContext
 from orderledger.infrastructure.venues.tradier.context import Memory
 from orderledger.infrastructure.venues.tradier.translate import translated as tradier_translated
+from orderledger.infrastructure.venues.wallex.translate import READERS as WALLEX_READERS
 from tests.venues.hyperliquid import payloads as hyperliquid
+from tests.venues.invex import payloads as invex
 from tests.venues.lighter import rows as lighter
 from tests.venues.nobitex import payloads as nobitex
 from tests.venues.tradier import payloads as tradier
+from tests.venues.wallex import payloads as wallex
 
 HEARD_AT = datetime(2026, 11, 20, tzinfo=UTC)
 UNKNOWN = "frozen"
@@ -85,7 +89,7 @@ def _read_tradier(document: Any, account: str, records: Records) -> tuple[Sequen
 
 def _read_rows(translate: Callable[[Any, RowContext], Translation]) -> Read:
     def read(document: Any, account: str, records: Records) -> tuple[Sequence[Message], Sequence[Fault]]:
-        told = translate(document, RowContext(account=account, heard_at=HEARD_AT, ended_at=lambda name: HEARD_AT))
+        told = translate(document, RowContext(account=account, heard_at=HEARD_AT, first_seen_at=lambda name, is_end: HEARD_AT))
         return told.messages, told.faults
 
     return read
@@ -348,4 +352,51 @@ NOBITEX = PayloadSamples(
     },
 )
 
-PAYLOAD_SAMPLES = {samples.name: samples for samples in (HYPERLIQUID, LIGHTER, NOBITEX, TRADIER)}
+INVEX = PayloadSamples(
+    name="invex",
+    read=_read_rows(INVEX_READERS.translated),
+    alias=("invex.client_order_id", invex.CLIENT_ID),
+    instrument="BTC/IRR",
+    unknown=invex.order(status=UNKNOWN),
+    documents=[
+        invex.order(),
+        invex.order(symbol=invex.SYMBOL, status="CANCELED_BY_USER", cancel_order_id=invex.OTHER_ID, quantity=0.002),
+        invex.orders(invex.order(status="FULL_FILLED", type="MARKET", price=None, trades=None)),
+        {"order_id": invex.ID},
+        {"cancel_order_id": invex.OTHER_ID},
+        {"detail": [{"loc": ["body", "quantity"], "msg": "no", "type": "x"}]},
+        {"accounts": [invex.HELD]},
+        invex.MARKETS,
+    ],
+    rows={
+        "orders": (lambda rows: invex.orders(*rows), invex.order(), invex.order(order_id=invex.OTHER_ID, client_order_id=None)),
+        "accounts": (lambda rows: {"accounts": rows}, invex.HELD, {**invex.HELD, "currency": "BTC"}),
+    },
+)
+
+WALLEX = PayloadSamples(
+    name="wallex",
+    read=_read_rows(WALLEX_READERS.translated),
+    alias=("wallex.clientOrderId", wallex.NAME),
+    instrument="BTC/IRT",
+    unknown=wallex.orders(wallex.order(status=UNKNOWN)),
+    documents=[
+        wallex.answer(wallex.order()),
+        wallex.orders(wallex.order(active=False, status="FILLED"), wallex.order(clientOrderId="b", fills=[], updated_at=None)),
+        wallex.answer([wallex.order(price=91000.5, origQty=12, executedQty=0, fills=[])]),
+        wallex.answer({"balances": {"BTC": wallex.HELD}}),
+        wallex.answer({"AccountLatestTrades": [wallex.fill()]}),
+        {"success": False, "message": "no", "result": {"quantity": ["no"]}, "code": 422},
+        wallex.MARKETS,
+    ],
+    rows={
+        "orders": (lambda rows: wallex.orders(*rows), wallex.order(), wallex.order(clientOrderId="another", symbol="X")),
+        "balances": (
+            lambda rows: wallex.answer({"balances": dict(enumerate(rows))}),
+            wallex.HELD,
+            {**wallex.HELD, "asset": "TMN"},
+        ),
+    },
+)
+
+PAYLOAD_SAMPLES = {samples.name: samples for samples in (HYPERLIQUID, INVEX, LIGHTER, NOBITEX, TRADIER, WALLEX)}

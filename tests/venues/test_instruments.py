@@ -27,9 +27,13 @@ from tests.venues.hyperliquid.harness import adapter as hyperliquid_adapter
 from tests.venues.lighter import rows as lighter
 from tests.venues.tradier import payloads as tradier
 
-CURRENCIES = {"hyperliquid": "USDC", "lighter": "USDC", "nobitex": "IRR", "tradier": "USD"}
-LOTS = {"hyperliquid": "0.0001", "lighter": "0.0001", "nobitex": "0.000001", "tradier": None}
-TICKS = {"hyperliquid": None, "lighter": "0.01", "nobitex": "10", "tradier": None}
+CURRENCIES = {"hyperliquid": "USDC", "invex": "IRR", "lighter": "USDC", "nobitex": "IRR", "tradier": "USD", "wallex": "IRT"}
+LOTS = {
+    **dict.fromkeys(("invex", "nobitex", "wallex"), "0.000001"),
+    **dict.fromkeys(("hyperliquid", "lighter"), "0.0001"),
+    "tradier": None,
+}
+TICKS = {"hyperliquid": None, "lighter": "0.01", "nobitex": "10", "invex": "10", "wallex": "1", "tradier": None}
 
 
 def definitions(harness: Harness) -> list[Instrument]:

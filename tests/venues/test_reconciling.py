@@ -12,7 +12,7 @@ from orderledger.infrastructure.sync.reconciliation.breaks import Break
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
 from orderledger.infrastructure.venues.base.venue import Messages
-from tests.venues.harness import RULES, Harness, every_venue, played, with_positions
+from tests.venues.harness import RULES, Harness, every_venue, played, with_changes, with_positions
 
 
 async def reconciled(harness: Harness, rules: Rules = RULES) -> Reconciled:
@@ -84,7 +84,7 @@ def test_a_name_that_the_venue_never_gave_keeps_no_other_order_from_being_reconc
     played(name, story)
 
 
-@every_venue
+@with_changes
 def test_a_stop_that_was_moved_at_the_venue_is_moved_here(name: str) -> None:
     async def story(harness: Harness) -> None:
         price = harness.kind.instruments[0].price

@@ -138,7 +138,8 @@ def test_who_listens_again_hears_that_the_account_is_up_and_then_of_it(name: str
         async with harness.listening():
             await harness.until(lambda: harness.ups_and_downs)
             order = harness.place()
-            await harness.until(lambda: str(order.order_id) in {row["venue_order_id"] for row in harness.ledger.orders()})
+            name_there = harness.kind.venue_id(order)
+            await harness.until(lambda: name_there in {row["venue_order_id"] for row in harness.ledger.orders()})
         assert [type(told) for told in harness.ups_and_downs] == [Up]
 
     played(name, story)

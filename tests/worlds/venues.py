@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from random import Random
+from types import ModuleType
 from typing import Any
 
 from orderledger.infrastructure.clock import Clock
@@ -17,16 +18,21 @@ from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, cloid_for
+from orderledger.infrastructure.venues.invex import vocabulary as INVEX
+from orderledger.infrastructure.venues.invex.venue import InvexVenue
 from orderledger.infrastructure.venues.lighter.ids import hashed_index
 from orderledger.infrastructure.venues.lighter.rest import Allowance, http_for
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
+from orderledger.infrastructure.venues.nobitex import vocabulary as NOBITEX
 from orderledger.infrastructure.venues.nobitex.venue import NobitexVenue
-from orderledger.infrastructure.venues.nobitex.vocabulary import CLIENT_ID as NOBITEX_CLIENT_ID
 from orderledger.infrastructure.venues.tradier.tags import tag_for
 from orderledger.infrastructure.venues.tradier.venue import TradierVenue
 from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
+from orderledger.infrastructure.venues.wallex import vocabulary as WALLEX
+from orderledger.infrastructure.venues.wallex.venue import WallexVenue
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
+from orderledger.simulation.invex.server import InvexServer, uuid_of
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
 from orderledger.simulation.market import (
     HAPPENINGS,
@@ -38,9 +44,10 @@ from orderledger.simulation.market import (
 )
 from orderledger.simulation.nobitex.server import NobitexServer
 from orderledger.simulation.servers import Faults
-from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS
+from orderledger.simulation.servers.keyed import KeyedServer
 from orderledger.simulation.servers.server import VenueServer
 from orderledger.simulation.tradier.server import TradierServer
+from orderledger.simulation.wallex.server import WallexServer, handle
 from tests.worlds.plan import Plan
 
 ROOMY = 1_000_000
@@ -219,9 +226,14 @@ def _tradier(plan: Plan) -> Kind:
     )
 
 
-COINS = (
+COIN = SimulatedInstrument(name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001"))
+RIAL_MARKETS = (
     SimulatedInstrument(name="BTC/IRR", price=Decimal(52_000_000_000), tick=Decimal(10), lot=Decimal("0.000001")),
-    SimulatedInstrument(name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")),
+    COIN,
+)
+TOMAN_MARKETS = (
+    SimulatedInstrument(name="BTC/IRT", price=Decimal(5_200_000_000), tick=Decimal(1), lot=Decimal("0.000001")),
+    COIN,
 )
 SPOT_FEES = FeeSchedule(maker=Decimal("0.00015"), taker=Decimal("0.00045"), is_of_received=True)
 OVERLAP = timedelta(seconds=2)
@@ -229,14 +241,42 @@ OVERLAP = timedelta(seconds=2)
 
 
 def _nobitex(plan: Plan) -> Kind:
-    account = "nobitex:1"
+    return _spot(NobitexServer, NobitexVenue, NOBITEX, RIAL_MARKETS, tells_liquidity=False)
+
+
+def _invex(plan: Plan) -> Kind:
+    return _spot(InvexServer, InvexVenue, INVEX, RIAL_MARKETS, venue_id=uuid_of)
+
+
+def _wallex(plan: Plan) -> Kind:
+    """Names are never used again there."""
+    return _spot(
+        WallexServer,
+        WallexVenue,
+        WALLEX,
+        TOMAN_MARKETS,
+        tells_liquidity=False,
+        venue_id=handle,
+        others_client_id=lambda number: f"app_{number}" if number % 4 > 1 else None,
+    )
+
+
+def _spot(
+    server_of: type[KeyedServer],
+    venue_of: type[ListedVenue],
+    words: ModuleType,
+    markets: tuple[SimulatedInstrument, ...],
+    **options: Any,
+) -> Kind:
+    """A venue of one account, that can change no order."""
+    account = f"{words.NAME}:1"
 
     def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
-        return NobitexServer(exchange, account=account, instruments=COINS, faults=faults)
+        return server_of(exchange, account=account, instruments=markets, faults=faults)
 
     def connect(server: VenueServer, records: Records, clock: Clock, chance: Random) -> Venue:
-        assert isinstance(server, NobitexServer)
-        venue = NobitexVenue(
+        assert isinstance(server, KeyedServer)
+        venue = venue_of(
             account,
             token=server.key,
             records=records,
@@ -247,36 +287,28 @@ def _nobitex(plan: Plan) -> Kind:
             roomy=ROOMY,
             backoff=_waits(chance),
         )
-        return _scaled(venue)
+        venue.overlap, venue.terms_again = OVERLAP, timedelta(0)
+        return venue
 
-    return _spot(
-        "nobitex",
-        alias=NOBITEX_CLIENT_ID,
-        client_id=lambda account, name: name,
-        others_client_id=lambda number: _some(number, f"app-{number}"),
-        exchange=partial(_truth, first_order_id=70_001, first_fill_id=810_001, accounts=[account], fees=SPOT_FEES),
+    usual: dict[str, Any] = {
+        "others_client_id": lambda number: _some(number, f"app-{number}"),
+        "tells_fills": True,
+        "new_ids": False,
+        "can_resize": False,
+        "can_modify": False,
+    }
+    first: Any = {"first_order_id": server_of.first_order_id, "first_fill_id": server_of.first_fill_id}
+    return Kind(
+        name=words.NAME,
+        names={account: account},
+        instruments=markets,
+        happenings=server_of.happenings,
+        alias=words.CLIENT_ID,
+        client_id=lambda account, name: words.CLIENT_IDS.of(name),
+        exchange=partial(_truth, accounts=[account], fees=SPOT_FEES, **first),
         serve=serve,
         connect=connect,
-        tells_liquidity=False,
-    )
-
-
-def _scaled(venue: ListedVenue) -> Venue:
-    venue.overlap, venue.terms_again = OVERLAP, timedelta(0)
-    return venue
-
-
-def _spot(name: str, **options: Any) -> Kind:
-    """A venue of one account, that can change no order."""
-    return Kind(
-        name=name,
-        names={f"{name}:1": f"{name}:1"},
-        instruments=COINS,
-        new_ids=False,
-        can_resize=False,
-        can_modify=False,
-        tells_fills=True,
-        **{"happenings": SPOT_HAPPENINGS, **options},
+        **{**usual, **options},
     )
 
 
@@ -288,9 +320,11 @@ async def _sleep(seconds: float) -> None:
 
 KINDS: Mapping[str, Callable[[Plan], Kind]] = {
     "hyperliquid": _hyperliquid,
+    "invex": _invex,
     "lighter": _lighter,
     "nobitex": _nobitex,
     "tradier": _tradier,
+    "wallex": _wallex,
 }
 
 

@@ -116,6 +116,16 @@ def can_be_id(name: str) -> bool:
     return name.isascii() and name.isdigit() and len(name) <= LONGEST_ID and int(name) < LARGEST_ID
 
 
+def rows_within(row: Document, name: str) -> list[Document]:
+    """The rows that stand in a row. None of them if there is nothing."""
+    value = row.get(name)
+    if is_nothing(value):
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise Unreadable(f"{name} is no list of rows")
+    return value
+
+
 def flag(row: Document, name: str) -> bool | None:
     """True or false."""
     value = row.get(name)

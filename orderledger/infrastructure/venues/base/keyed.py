@@ -17,8 +17,8 @@ def keyed_adapter(settings: type[KeyedSection], *, name: str, alias: str, packag
     def build(section: KeyedSection, records: Records) -> Venue:
         make = import_module(f"{package}.venue").VENUE
         token = section.token.read(f"venues.{name}.token")
-        now, pace = SystemClock().now, section.poll_seconds
-        return cast(Venue, make(section.account, token=token, url=section.url, records=records, now=now, poll_seconds=pace))
+        options = {"now": SystemClock().now, "poll_seconds": section.poll_seconds, **section.options()}
+        return cast(Venue, make(section.account, token=token, url=section.url, records=records, **options))
 
     def recording(account: str, number: str, records: Records | None) -> Recording:
         from orderledger.infrastructure.venues.base.order_rows import RowRecording

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from orderledger.domain.exact import ZERO
 from orderledger.infrastructure.errors import VenueError, VenueUnavailable
 from orderledger.infrastructure.messages.registry import Balance, Fill, Message
 from orderledger.infrastructure.venues.base.definitions import Now, Terms
-from orderledger.infrastructure.venues.base.fields import Document
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable
 from orderledger.infrastructure.venues.base.order_rows import FillTimes, Readers, RowContext, each
 from orderledger.infrastructure.venues.base.polling import PolledVenue
 from orderledger.infrastructure.venues.base.translation import Translation, as_text
@@ -76,7 +77,7 @@ class ListedVenue(PolledVenue):
         self._open: dict[str, None] = {}
         self._ended: dict[str, Document] = {}
         self._whole: dict[str, tuple[Document, Document]] = {}
-        self._ended_at: dict[str, datetime] = {}
+        self._seen_at: dict[tuple[str, bool], datetime] = {}
         self._fills = FillTimes(account, self.records)
         self._polled_at: datetime | None = None
         self._terms: Mapping[str, Terms] = {}
@@ -125,10 +126,6 @@ class ListedVenue(PolledVenue):
     def fills_reach(self) -> datetime | None:
         """Since when fills are listed, where the venue lists fills."""
         return None
-
-    def unlisted(self, row: Document) -> Decimal:
-        """How much a row says to be filled beyond the fills that it lists, where the venue lists fills with their orders."""
-        return Decimal(0)
 
     # What it does with that.
 
@@ -232,7 +229,8 @@ class ListedVenue(PolledVenue):
     async def _whole_row(self, row: Any) -> Any:
         """The row with its fills: those that a list leaves out are queried once, until the row changes."""
         name = self.readers.id_of(row)
-        if name is None or not self.unlisted(row):
+        claimed, told = self._filled(row)
+        if name is None or told >= claimed:
             return row
         listed, known = self._whole.get(name, (None, None))
         if known is not None and listed == row:
@@ -240,15 +238,19 @@ class ListedVenue(PolledVenue):
         whole = await self.one_row(name)
         if whole is None:
             return row
-        if not self.unlisted(whole) and self.filled_by(whole) >= self.filled_by(row):
+        _, told = self._filled(whole)
+        if told >= claimed:
             self._whole[name] = (row, whole)
             for key in list(self._whole)[: -10 * KEPT_ENDED]:
                 del self._whole[key]
         return whole
 
-    def filled_by(self, row: Document) -> Decimal:
-        """What a row says to be filled, where the venue lists fills with their orders."""
-        return Decimal(0)
+    def _filled(self, row: Any) -> tuple[Decimal, Decimal]:
+        """How much a row says to be filled, and how much of that it lists."""
+        try:
+            return self.readers.filled(row) if isinstance(row, dict) else (ZERO, ZERO)
+        except Unreadable:
+            return ZERO, ZERO
 
     def translate_rows(self, rows: Sequence[Any], context: RowContext) -> Translation:
         """Fills come before the orders that have ended by them, and say when."""
@@ -260,7 +262,13 @@ class ListedVenue(PolledVenue):
         return fills + orders
 
     def _context(self) -> RowContext:
-        return RowContext(account=self.accounts[0], heard_at=self.now(), fills=self._fills, ended_at=self._end_of)
+        return RowContext(
+            account=self.accounts[0],
+            heard_at=self.now(),
+            fills=self._fills,
+            first_seen_at=self._first_seen_at,
+            terms_of=self.terms_of,
+        )
 
     def _lacking(self, messages: Sequence[Message]) -> Iterator[str]:
         for message in messages:
@@ -268,12 +276,12 @@ class ListedVenue(PolledVenue):
             if name is not None and claims is not None and (claims.cum_quantity or 0) > self._fills.total(name):
                 yield name
 
-    def _end_of(self, venue_order_id: str) -> datetime:
-        """The time of an end that the venue does not date: that in the ledger, else when it was first seen here."""
-        if venue_order_id not in self._ended_at:
-            known = self.records.order(self.accounts[0], venue_order_id)
-            known_at = None if known is None else known.get("ended_at")
-            self._ended_at[venue_order_id] = known_at or self.now()
-            for key in list(self._ended_at)[: -10 * KEPT_ENDED]:
-                del self._ended_at[key]
-        return self._ended_at[venue_order_id]
+    def _first_seen_at(self, venue_order_id: str, *, is_end: bool) -> datetime:
+        """The time of what the venue does not date: that in the ledger, else when it was first seen here."""
+        key = (venue_order_id, is_end)
+        if key not in self._seen_at:
+            known = self.records.order(self.accounts[0], venue_order_id) or {}
+            self._seen_at[key] = known.get("ended_at" if is_end else "acknowledged_at") or self.now()
+            for old in list(self._seen_at)[: -10 * KEPT_ENDED]:
+                del self._seen_at[old]
+        return self._seen_at[key]

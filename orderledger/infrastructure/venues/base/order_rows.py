@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from orderledger.domain.exact import ZERO, plain
+from orderledger.domain.exact import ZERO, plain, total
 from orderledger.domain.values import Liquidity, OrderType, Side, Source, Status
 from orderledger.infrastructure.messages.registry import Acknowledge, Balance, Fill, Message, ReportedClaims
 from orderledger.infrastructure.messages.registry import Status as StatusReport
@@ -22,8 +22,14 @@ Meaning: TypeAlias = tuple[type[Report], Status]
 """The message for a venue's word, and the ledger's word for it."""
 
 
-def unknown_end(venue_order_id: str) -> datetime | None:
-    """The time of an end of which nothing is known."""
+class SeenAt(Protocol):
+    """The time of an order's acceptance, or of its end, for rows that do not say it: when it was first seen. None if nothing is
+    known of that, as in a recording."""
+
+    def __call__(self, venue_order_id: str, *, is_end: bool) -> datetime | None: ...
+
+
+def never_seen(venue_order_id: str, *, is_end: bool) -> datetime | None:
     return None
 
 
@@ -71,14 +77,15 @@ class FillTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowContext:
-    """What rows do not say: the account, how and when they came, the fills known by now, and the time of an end by the order's
-    id."""
+    """What rows do not say: the account, how and when they came, the fills known by now, the time of what they do not date, and
+    the terms of instruments."""
 
     account: str
     source: Source = Source.VENUE_POLL
     heard_at: datetime | None = None
     fills: FillTimes | None = None
-    ended_at: Callable[[str], datetime | None] = unknown_end
+    first_seen_at: SeenAt = never_seen
+    terms_of: Callable[[str], Terms | None] = lambda instrument: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,18 +155,22 @@ class FillRow:
 FILL_FIELDS = tuple(field.name for field in fields(FillRow))
 
 
-def nameless_fills(rows: Iterable[FillRow], common: Document) -> list[Fill]:
+def nameless_fills(rows: Sequence[FillRow], common: Document, filled: Decimal | None) -> list[Fill]:
     """The fills of one order, where the venue gives them no ids: oldest first.
 
     A fill is identified by the order, its time, price and quantity, and its number among equals. So the order of the list means
-    nothing, and a fill that is listed later changes no other's id.
+    nothing, and a fill that is listed later changes no other's id. Of rows that come to more than what is `filled`, equal ones
+    are one row that was repeated.
     """
+    is_repeated = filled is not None and total(row.quantity for row in rows) > filled
     told: list[Fill] = []
     equals: dict[str, int] = {}
     for fill in sorted(rows, key=lambda row: row.at or EARLIEST):
         when = "" if fill.at is None else fill.at.strftime("%Y%m%dT%H%M%S.%fZ")
         name = f"{common['venue_order_id']}:{when}:{plain(fill.price)}:{plain(fill.quantity)}"
         equals[name] = equals.get(name, 0) + 1
+        if is_repeated and equals[name] > 1:
+            continue
         own = {field: getattr(fill, field) for field in FILL_FIELDS}
         told.append(Fill(**common, **own, fill_id=name if equals[name] == 1 else f"{name}:{equals[name]}"))
     return told
@@ -205,7 +216,8 @@ class Readers:
     where the venue has one, and `is_fill` tells such rows from orders; `balance` the message of a currency that is held. `id_of`:
     the order's id, None if it cannot be read. `has_ended`: whether the order has. `rows`: the rows of a payload and their
     reader, None for a payload without rows; raises Unreadable for one that is none of the venue's. `terms`: the terms of all
-    instruments in a payload that lists them.
+    instruments in a payload that lists them. `filled`: how much the row of an order says to be filled, and how much of that it
+    lists, where orders list their fills; may raise Unreadable.
     """
 
     markets: SymbolTable
@@ -217,6 +229,7 @@ class Readers:
     terms: Callable[[Document], dict[str, Terms]]
     fill: ReadRow | None = None
     is_fill: Callable[[Any], bool] = lambda row: False
+    filled: Callable[[Document], tuple[Decimal, Decimal]] = lambda row: (ZERO, ZERO)
 
     def translated(self, document: Any, context: RowContext) -> Translation:
         """The messages of one payload, and its faults. Never raises."""

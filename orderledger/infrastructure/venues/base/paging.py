@@ -95,14 +95,15 @@ def _unseen(page: Sequence[Any], last: Sequence[Any]) -> list[Any]:
     return unseen
 
 
-def is_since(name: str, since: datetime, *, offset: str = "") -> Callable[[Any], bool]:
-    """Whether a row is not older, by the time in this field. One without a time that can be read is not left out."""
+def is_since(since: datetime, *names: str, offset: str = "") -> Callable[[Any], bool]:
+    """Whether a row is not older, by the first of these fields that it has. One without a time that can be read is not left
+    out."""
 
     def is_wanted(row: Any) -> bool:
         try:
-            at = moment(row, name, offset=offset) if isinstance(row, dict) else None
+            found = (moment(row, name, offset=offset) for name in names) if isinstance(row, dict) else ()
+            return next((at >= since for at in found if at is not None), True)
         except Unreadable:
             return True
-        return at is None or at >= since
 
     return is_wanted

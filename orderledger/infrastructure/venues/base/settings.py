@@ -185,7 +185,7 @@ class OneAccountSection(VenueSection):
 
 
 class KeyedSection(OneAccountSection):
-    """The settings of a venue whose token or key is that of one account. `secret_name` names its field."""
+    """The settings of a venue whose token or key is that of one account."""
 
     token: Secret = Field(description="The token of the account.")
     poll_seconds: Seconds = Field(default=6.0, description="Between two queries of the orders while any is open.")
@@ -194,3 +194,7 @@ class KeyedSection(OneAccountSection):
     def at_venue(self) -> tuple[str, ...]:
         """The place of the token stands for the account: two accounts with one token would be one."""
         return (f"the account of the token in {self.token.place}",)
+
+    def options(self) -> dict[str, Any]:
+        """What the venue is made with besides. Raises InvalidSetting."""
+        return {}

@@ -57,7 +57,7 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
     meaning, filled = STATUSES.get(status.lower()), number(row, "matchedAmount")
     at = state_at(name, moment(row, "created_at"), filled, context)
     if meaning is not None and meaning[0] is Cancel:
-        at = latest(at, context.ended_at(name))  # the row says when the order was made, and not when it ended
+        at = latest(at, context.first_seen_at(name, is_end=True))  # the row says when the order was made, and not when it ended
     execution = (word(row, "execution") or "").lower().replace("_", "")
     client_id, pair = word(row, "clientOrderId"), identity(row, "pairId")
     yield OrderState(
@@ -120,7 +120,7 @@ def pushed_messages(frame: Document, context: RowContext) -> Iterator[Message]:
     except (KeyError, TypeError, AttributeError, ValueError):
         raise Unreadable("is no frame about an order or a trade") from None
     renamed = {name: row.get(own) for name, own in PUSHED.items()} if is_order else {}
-    pushed = replace(context, source=Source.VENUE_PUSH, ended_at=lambda name: moment(row, "eventTime"))
+    pushed = replace(context, source=Source.VENUE_PUSH, first_seen_at=lambda name, *, is_end: moment(row, "eventTime"))
     for message in (order_messages if is_order else fill_messages)({**row, **renamed, "market": market}, pushed):
         yield message.model_copy(update={"evidence": frame})
 

@@ -47,7 +47,7 @@ class NobitexVenue(ListedVenue):
         return await self._listed("open", lambda row: True)
 
     async def new_rows(self, since: datetime) -> list[Any]:
-        return await self._listed("all", is_since("created_at", since))
+        return await self._listed("all", is_since(since, "created_at"))
 
     async def one_row(self, venue_order_id: str) -> Document | None:
         return await self._order({"id": int(venue_order_id)}) if can_be_id(venue_order_id) else None
@@ -67,7 +67,7 @@ class NobitexVenue(ListedVenue):
         return [] if found is None else [*await self._fills_of(found), found]
 
     async def fill_rows(self, since: datetime) -> list[Any]:
-        return await newest_first(self._page_of(TRADES, "trades", {}), is_since("timestamp", since), most=MOST_PAGES, what=TRADES)
+        return await newest_first(self._page_of(TRADES, "trades", {}), is_since(since, "timestamp"), most=MOST_PAGES, what=TRADES)
 
     def fills_reach(self) -> datetime:
         return self.now() - TRADES_REACH

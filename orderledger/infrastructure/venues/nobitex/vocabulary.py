@@ -1,10 +1,12 @@
 """Nobitex's words, as data: markets, statuses, sides, order types, codes of refusals."""
 
+import re
 from datetime import date
 
 from orderledger.domain.values import OrderType, Side, Status
 from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Reject
 from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.venues.base.client_ids import ClientIds
 from orderledger.infrastructure.venues.base.order_rows import Meaning
 from orderledger.infrastructure.venues.base.symbols import SymbolTable
 
@@ -67,3 +69,5 @@ PUSHED = {
     "created_at": "eventTime",
 }
 """The fields of an order's row, by their names in frames of the websocket."""
+
+CLIENT_IDS = ClientIds(re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII))

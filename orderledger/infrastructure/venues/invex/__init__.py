@@ -1,0 +1,1 @@
+"""Invex: spot against the rial and against USDT."""

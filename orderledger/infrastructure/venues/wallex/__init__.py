@@ -1,0 +1,1 @@
+"""Wallex: spot against the toman and against USDT."""

@@ -1,0 +1,1 @@
+"""A server that speaks Invex's protocol on loopback."""

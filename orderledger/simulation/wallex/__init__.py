@@ -1,0 +1,1 @@
+"""A server that speaks Wallex's protocol on loopback."""
