@@ -305,7 +305,7 @@ def _spot(
         happenings=server_of.happenings,
         alias=words.CLIENT_ID,
         client_id=lambda account, name: words.CLIENT_IDS.of(name),
-        exchange=partial(_truth, accounts=[account], fees=SPOT_FEES, **first),
+        exchange=partial(_truth, accounts=[account], fees=SPOT_FEES, instruments=markets, **first),
         serve=serve,
         connect=connect,
         **{**usual, **options},

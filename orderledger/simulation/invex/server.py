@@ -1,5 +1,6 @@
 """A simulated Invex on loopback, speaking the real protocol: for tests, the demo and dry runs. Needs the extra `fake`."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,8 +12,9 @@ from aiohttp import web
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import OrderType, Side
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.invex.vocabulary import MARKETS
-from orderledger.simulation.market import OrderStatus, SimulatedFill, SimulatedInstrument, SimulatedOrder
+from orderledger.infrastructure.venues.invex.vocabulary import MARKETS, ORDER_TYPES
+from orderledger.infrastructure.venues.invex.vocabulary import SIDES as SIDES_READ
+from orderledger.simulation.market import OrderStatus, Reason, Refusal, SimulatedFill, SimulatedInstrument, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS, KeyedServer, keyed
 from orderledger.simulation.servers.simulated import SimulatedVenue
@@ -27,6 +29,11 @@ WORDS = {
     OrderStatus.REJECTED: "CANCELED_BY_SYSTEM",
 }
 SIDES = {Side.BUY: "BUYER", Side.SELL: "SELLER"}
+FIELDS: dict[str, str] = {
+    Reason.DUPLICATE_ORDER: "client_order_id",
+    Reason.UNKNOWN_INSTRUMENT: "symbol",
+    Reason.INCORRECT_PRICE: "price",
+}
 UNKNOWN_HERE = ("place_stop", "trigger", "reject")
 """Happenings that the venue has no words for."""
 CANCELS = UUID("00000000-0000-4000-8000-0000000c0000").int
@@ -51,11 +58,14 @@ class InvexServer(KeyedServer):
         super().__init__(*arguments, **options)
         self.is_signed: Callable[[Mapping[str, Any]], bool] = lambda fields: True
         self.canceling: set[int] = set()
+        self.cancel_seconds = 0.01
 
     def routes(self) -> Iterable[web.RouteDef]:
         return (
             web.get("/trading/v1/markets", self._markets),
             web.get("/trading/v1/orders", self.keyed(self._orders)),
+            web.post("/trading/v1/orders", self.keyed(self._place)),
+            web.delete("/trading/v1/orders", self.keyed(self._cancel)),
             web.get("/trading/v1/order", self.keyed(self._order)),
             web.get("/trading/v1/accounts", self.keyed(self._accounts)),
         )
@@ -86,6 +96,38 @@ class InvexServer(KeyedServer):
     async def _order(self, request: web.Request) -> web.Response:
         order = self.called(request.query)
         return self.refused("Order not found", 404) if order is None else self.answer(self.row(order))
+
+    async def _place(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        if not self.is_signed(asked):
+            return self.refuse_key()
+        order = self.entered(
+            *(MARKETS.codes(str(asked.get("symbol"))) or ("", "")),
+            MARKETS,
+            side=SIDES_READ.get(str(asked.get("side")).lower(), ""),
+            order_type=ORDER_TYPES.get(str(asked.get("type")).lower(), OrderType.OTHER),
+            quantity=asked.get("quantity", ""),
+            limit_price=asked.get("price"),
+            client_id=asked.get("client_order_id"),
+        )
+        if isinstance(order, Refusal):
+            field = FIELDS.get(order.reason, "quantity")
+            return self.refused([{"loc": ["body", field], "msg": f"{field} is not valid", "type": "value_error"}], 422)
+        return self.answer({"order_id": uuid_of(order)})
+
+    async def _cancel(self, request: web.Request) -> web.Response:
+        """Received is not done: the status changes later."""
+        order = self.called(request.query)
+        if order is None:
+            return self.refused("Order not found", 404)
+        if order.status.is_ended:
+            return self.refused("Order cannot be canceled", 400)
+        self.canceling.add(order.order_id)
+        asyncio.get_running_loop().call_later(self.cancel_seconds, self._end, order.order_id)
+        return self.answer({"cancel_order_id": str(UUID(int=CANCELS + order.order_id))})
+
+    def _end(self, order_id: int) -> None:
+        self.exchange.request_cancel(self.account, order_id=order_id)
 
     def called(self, asked: Mapping[str, str]) -> SimulatedOrder | None:
         """By id, else by client id: the newest that bears it."""

@@ -9,8 +9,8 @@ from aiohttp import web
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import OrderType
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.nobitex.vocabulary import MARKETS, QUOTES_OF_NAMES
-from orderledger.simulation.market import OrderStatus, SimulatedFill, SimulatedInstrument, SimulatedOrder
+from orderledger.infrastructure.venues.nobitex.vocabulary import MARKETS, ORDER_TYPES, QUOTES_OF_NAMES
+from orderledger.simulation.market import OrderStatus, Reason, Refusal, SimulatedFill, SimulatedInstrument, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import KeyedServer, keyed
 from orderledger.simulation.servers.simulated import SimulatedVenue
@@ -30,6 +30,12 @@ EXECUTIONS = {
     OrderType.STOP_LIMIT: "StopLimit",
     OrderType.STOP: "StopMarket",
 }
+REFUSALS = {
+    Reason.DUPLICATE_ORDER: "DuplicateClientOrderId",
+    Reason.UNKNOWN_INSTRUMENT: "InvalidMarketPair",
+    Reason.INCORRECT_PRICE: "InvalidOrderPrice",
+    "insufficient_funds": "OverValueOrder",
+}
 ENDS_OF_NAMES = {code: end for end, code in QUOTES_OF_NAMES.items()}
 STEP = Decimal("1E-10")
 
@@ -45,12 +51,15 @@ class NobitexServer(KeyedServer):
 
     first_order_id = 70_001
     first_fill_id = 810_001
+    client_ids = "unique_while_open"
 
     def routes(self) -> Iterable[web.RouteDef]:
         return (
             web.get("/v2/options", self._options),
             web.get("/market/orders/list", self.keyed(self._orders)),
             web.post("/market/orders/status", self.keyed(self._order)),
+            web.post("/market/orders/add", self.keyed(self._add)),
+            web.post("/market/orders/update-status", self.keyed(self._update)),
             web.get("/market/trades/list", self.keyed(self._trades)),
             web.post("/users/wallets/list", self.keyed(self._wallets)),
         )
@@ -87,6 +96,36 @@ class NobitexServer(KeyedServer):
 
     def not_found(self) -> web.Response:
         return self.answer({"status": "failed", "code": "NotFound", "message": "No order matches the query."}, status=404)
+
+    async def _add(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        order = self.entered(
+            str(asked.get("srcCurrency")).upper(),
+            str(asked.get("dstCurrency")).upper(),
+            MARKETS,
+            side=asked.get("type"),
+            order_type=ORDER_TYPES.get(str(asked.get("execution")).replace("_", "")) or OrderType.OTHER,
+            quantity=asked.get("amount", ""),
+            limit_price=asked.get("price"),
+            stop_price=asked.get("stopPrice"),
+            client_id=asked.get("clientOrderId"),
+        )
+        if isinstance(order, Refusal):
+            return self.refused(REFUSALS.get(order.reason, "ParseError"), clientOrderId=asked.get("clientOrderId"))
+        return self.answer({"status": "ok", "order": order_row(order)})
+
+    async def _update(self, request: web.Request) -> web.Response:
+        order = self.asked(await request.json(), "order")
+        if order is None:
+            return self.not_found()
+        canceled = self.exchange.request_cancel(self.account, order_id=order.order_id)
+        if isinstance(canceled, Refusal):
+            return self.refused("UpdateStatusFailed")
+        return self.answer({"status": "ok", "updatedStatus": "Canceled", "order": order_row(canceled)})
+
+    def refused(self, code: str, **more: Any) -> web.Response:
+        """A refusal of what was asked comes with HTTP 200."""
+        return self.answer({"status": "failed", "code": code, "message": f"{code}.", **more})
 
     async def _trades(self, request: web.Request) -> web.Response:
         fills = self.exchange.fills(self.account)[::-1]

@@ -11,13 +11,17 @@ from aiohttp import web
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Side
 from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.venues.base.symbols import SymbolTable
 from orderledger.simulation.market import (
     HAPPENINGS,
     ExchangeSimulator,
     FeeSchedule,
+    Reason,
+    Refusal,
     SimulatedInstrument,
     SimulatedOrder,
 )
+from orderledger.simulation.market.checks import ClientIds
 from orderledger.simulation.servers.faults import Faults
 from orderledger.simulation.servers.server import Handler, VenueServer
 from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVenue
@@ -42,6 +46,8 @@ class KeyedServer(VenueServer):
     first_order_id = 1
     first_fill_id = 1
     happenings = SPOT_HAPPENINGS
+    client_ids: ClientIds = "any"
+    """Whether a client id may come again."""
     most_on_page = 25
     """Rows of a page, whatever was asked for."""
 
@@ -59,9 +65,17 @@ class KeyedServer(VenueServer):
         super().__init__(exchange, faults=faults, port=port)
         self.account = account
         self.key = key
+        exchange.rules.client_ids = self.client_ids
         self.instruments = tuple(instruments)
         self._limits = dict(limits or {})
         self._came: dict[str, deque[float]] = {}
+
+    def entered(self, base: str, quote: str, markets: SymbolTable, **terms: Any) -> SimulatedOrder | Refusal:
+        """Take an order, of the venue's codes of its instrument."""
+        try:
+            return self.exchange.submit(self.account, instrument=markets.instrument(markets.symbol_of(base, quote)), **terms)
+        except (ValueError, TypeError):
+            return Refusal(reason=Reason.INCORRECT_QUANTITY)
 
     def is_known(self, request: web.Request) -> bool:
         """Whether the request has the key."""

@@ -10,8 +10,8 @@ from aiohttp import web
 from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.domain.values import OrderType, Side
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.wallex.vocabulary import MARKETS
-from orderledger.simulation.market import SimulatedFill, SimulatedInstrument, SimulatedOrder
+from orderledger.infrastructure.venues.wallex.vocabulary import MARKETS, ORDER_TYPES
+from orderledger.simulation.market import Reason, Refusal, SimulatedFill, SimulatedInstrument, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS, KeyedServer, keyed
 from orderledger.simulation.servers.simulated import SimulatedVenue
@@ -23,6 +23,12 @@ TYPES = {
     OrderType.STOP: "STOP_MARKET",
 }
 CODES = {currency: code for code, currency in MARKETS.currencies.items()}
+FIELDS: dict[str, str] = {
+    Reason.DUPLICATE_ORDER: "client_id",
+    Reason.UNKNOWN_INSTRUMENT: "symbol",
+    Reason.INCORRECT_PRICE: "price",
+    Reason.INCORRECT_STOP_PRICE: "stop_Price",
+}
 STEP = Decimal("1E-16")
 TRADED = (
     SimulatedInstrument(name="BTC/IRT", price=Decimal(5_200_000_000), tick=Decimal(1), lot=Decimal("0.000001")),
@@ -39,6 +45,7 @@ class WallexServer(KeyedServer):
     """Client ids are handles. An order that has ended shows a status that means nothing, as at the real venue."""
 
     first_order_id = 501
+    client_ids = "unique"
     happenings = {name: often for name, often in SPOT_HAPPENINGS.items() if name != "reject"}  # noqa: RUF012
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -46,7 +53,9 @@ class WallexServer(KeyedServer):
             web.get("/v1/markets", self._markets),
             web.get("/v1/account/openOrders", self.keyed(self._open)),
             web.get("/v1/account/orders", self.keyed(self._orders)),
+            web.post("/v1/account/orders", self.keyed(self._place)),
             web.get("/v1/account/orders/{name}", self.keyed(self._order)),
+            web.delete("/v1/account/orders/{name}", self.keyed(self._cancel)),
             web.get("/v1/account/balances", self.keyed(self._balances)),
         )
 
@@ -82,6 +91,30 @@ class WallexServer(KeyedServer):
     async def _order(self, request: web.Request) -> web.Response:
         order = self.called(request.match_info["name"])
         return self.refused("Order not found.", 404) if order is None else self.done(self.row(order))
+
+    async def _place(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        order = self.entered(
+            *(MARKETS.codes(str(asked.get("symbol"))) or ("", "")),
+            MARKETS,
+            side=str(asked.get("side")).lower(),
+            order_type=ORDER_TYPES.get(str(asked.get("type")).lower(), OrderType.OTHER),
+            quantity=asked.get("quantity", ""),
+            limit_price=asked.get("price"),
+            stop_price=asked.get("stop_Price"),
+            client_id=asked.get("client_id"),
+        )
+        if isinstance(order, Refusal):
+            field = FIELDS.get(order.reason, "quantity")
+            return self.refused("The given data was invalid.", 422, **{field: f"The {field} is invalid."})
+        return self.done(self.row(order), status=201)
+
+    async def _cancel(self, request: web.Request) -> web.Response:
+        order = self.called(request.match_info["name"])
+        if order is None:
+            return self.refused("Order not found.", 404)
+        canceled = self.exchange.request_cancel(self.account, order_id=order.order_id)
+        return self.refused("Order is not active.", 400) if isinstance(canceled, Refusal) else self.done(self.row(canceled))
 
     def called(self, name: str) -> SimulatedOrder | None:
         return next((order for order in self.own_orders() if handle(order) == name), None)

@@ -22,6 +22,7 @@ from orderledger.infrastructure.venues.invex.translate import READERS
 from orderledger.infrastructure.venues.invex.venue import InvexVenue
 from tests.venues.harness import Harness, played
 from tests.venues.invex.payloads import CLIENT_ID, HELD, ID, MARKETS, OTHER_ID, SYMBOL, order, orders, trade
+from tests.venues.invex.signing import sign
 
 FILLED_AT = datetime(2026, 5, 4, 10, 0, 2, tzinfo=UTC)
 ORDER = "/trading/v1/order"
@@ -138,11 +139,6 @@ def test_a_list_that_is_behind_its_order_is_queried_again() -> None:
     played("invex", story)
 
 
-def sign(fields: Any) -> dict[str, str]:
-    """The sum of what is sent, in place of a signature."""
-    return {"signature": str(sum(len(str(value)) for name, value in fields.items() if name != "signature"))}
-
-
 def test_queries_with_fields_are_signed_by_the_user_s_function() -> None:
     async def story(harness: Harness) -> None:
         server: Any = harness.server
@@ -158,9 +154,7 @@ def test_queries_with_fields_are_signed_by_the_user_s_function() -> None:
     played("invex", story)
 
 
-@pytest.mark.parametrize(
-    ("signer", "fault"), [("tests.venues.invex.test_invex:sign", None), ("no.such:sign", "cannot be loaded")]
-)
+@pytest.mark.parametrize(("signer", "fault"), [("tests.venues.invex.signing:sign", None), ("no.such:sign", "cannot be loaded")])
 def test_the_signer_is_named_in_the_settings(tmp_path: Path, signer: str, fault: str | None) -> None:
     path = tmp_path / "orderledger.toml"
     path.write_text(f'[[venues]]\nvenue = "invex"\naccount = "invex:main"\ntoken = {{ env = "HOME" }}\nsigner = "{signer}"\n')
