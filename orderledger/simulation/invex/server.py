@@ -10,10 +10,9 @@ from uuid import UUID
 from aiohttp import web
 
 from orderledger.domain.exact import ZERO
-from orderledger.domain.values import OrderType, Side
+from orderledger.domain.values import OrderType
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.invex.vocabulary import MARKETS, ORDER_TYPES
-from orderledger.infrastructure.venues.invex.vocabulary import SIDES as SIDES_READ
+from orderledger.infrastructure.venues.invex.vocabulary import MARKETS, ORDER_TYPES, SIDES
 from orderledger.simulation.market import OrderStatus, Reason, Refusal, SimulatedFill, SimulatedInstrument, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS, KeyedServer, keyed
@@ -28,7 +27,6 @@ WORDS = {
     OrderStatus.EXPIRED: "CANCELED_BY_SYSTEM",
     OrderStatus.REJECTED: "CANCELED_BY_SYSTEM",
 }
-SIDES = {Side.BUY: "BUYER", Side.SELL: "SELLER"}
 FIELDS: dict[str, str] = {
     Reason.DUPLICATE_ORDER: "client_order_id",
     Reason.UNKNOWN_INSTRUMENT: "symbol",
@@ -104,7 +102,7 @@ class InvexServer(KeyedServer):
         order = self.entered(
             *(MARKETS.codes(str(asked.get("symbol"))) or ("", "")),
             MARKETS,
-            side=SIDES_READ.get(str(asked.get("side")).lower(), ""),
+            side=SIDES.get(str(asked.get("side")).lower(), ""),
             order_type=ORDER_TYPES.get(str(asked.get("type")).lower(), OrderType.OTHER),
             quantity=asked.get("quantity", ""),
             limit_price=asked.get("price"),
@@ -154,7 +152,7 @@ class InvexServer(KeyedServer):
             "symbol": {"code": symbol, "base_currency_type": base, "quote_currency_type": quote},
             "status": WORDS[order.status],
             "type": "MARKET" if order.order_type is OrderType.MARKET else "LIMIT",
-            "side": SIDES[order.side],
+            "side": next(word.upper() for word, side in SIDES.items() if side is order.side),
             "price": order.limit_price,
             "quantity": order.quantity,
             "deal_quantity": order.filled,

@@ -16,12 +16,7 @@ from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS, KeyedServer, keyed
 from orderledger.simulation.servers.simulated import SimulatedVenue
 
-TYPES = {
-    OrderType.LIMIT: "LIMIT",
-    OrderType.MARKET: "MARKET",
-    OrderType.STOP_LIMIT: "STOP_LIMIT",
-    OrderType.STOP: "STOP_MARKET",
-}
+TYPES = {order_type: word.upper() for word, order_type in ORDER_TYPES.items()}
 CODES = {currency: code for code, currency in MARKETS.currencies.items()}
 FIELDS: dict[str, str] = {
     Reason.DUPLICATE_ORDER: "client_id",
