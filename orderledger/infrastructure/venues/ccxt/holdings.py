@@ -1,0 +1,74 @@
+"""Unified positions, balances and fundings, to messages."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from orderledger.infrastructure.messages.registry import Balance, Funding
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable
+from orderledger.infrastructure.venues.base.translation import Translation, guarded, joined
+from orderledger.infrastructure.venues.ccxt.context import Context
+from orderledger.infrastructure.venues.ccxt.reading import needed_text, number, positive, row_of, text, time_of
+
+TOTALS = ("info", "timestamp", "datetime", "free", "used", "total", "debt")
+"""Fields of a balance that are not currencies."""
+
+
+def position_messages(rows: Sequence[Any], context: Context) -> Translation:
+    """The positions, as numbers of contracts, negative if short."""
+    return joined(guarded(partial(_position, row, context), row) for row in rows)
+
+
+def balance_messages(document: Any, context: Context) -> Translation:
+    """The currencies of a balance."""
+    if not isinstance(document, dict):
+        return Translation()
+    named = {name: row for name, row in document.items() if name not in TOTALS and isinstance(row, dict)}
+    return joined(guarded(partial(_currency, name, row, context), row) for name, row in named.items())
+
+
+def funding_messages(rows: Sequence[Any], context: Context) -> Translation:
+    """The fundings, positive if received."""
+    return joined(guarded(partial(_funding, row, context), row) for row in rows)
+
+
+def _position(raw: Any, context: Context) -> Translation:
+    row = row_of(raw)
+    contracts, side = number(row, "contracts"), text(row, "side")
+    if contracts is None or (contracts and side not in ("long", "short")):
+        raise Unreadable("contracts or side is missing")
+    quantity = -abs(contracts) if side == "short" else abs(contracts)
+    price = positive(row, "entryPrice")
+    held: Document = {"instrument": needed_text(row, "symbol"), "quantity": quantity, "average_price": price}
+    at = context.heard_at or time_of(row, "timestamp", "datetime")
+    return Translation([Balance(account=context.account, **held, at=at, source=context.source, evidence=row)])
+
+
+def _currency(name: str, raw: Any, context: Context) -> Translation:
+    row = row_of(raw)
+    total = number(row, "total")
+    if total is None:
+        return Translation()
+    held: Document = {"instrument": name, "quantity": total}
+    return Translation([Balance(account=context.account, **held, at=context.heard_at, source=context.source, evidence=row)])
+
+
+def _funding(raw: Any, context: Context) -> Translation:
+    row = row_of(raw)
+    amount, name = number(row, "amount"), text(row, "id")
+    if amount is None:
+        raise Unreadable("amount is missing")
+    return Translation(
+        [
+            Funding(
+                account=context.account,
+                instrument=needed_text(row, "symbol"),
+                amount=amount,
+                currency=needed_text(row, "code"),
+                at=time_of(row, "timestamp", "datetime") or context.heard_at,
+                message_id=None if name is None else f"funding:{name}",
+                source=context.source,
+                evidence=row,
+            )
+        ]
+    )

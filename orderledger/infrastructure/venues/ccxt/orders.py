@@ -1,0 +1,225 @@
+"""A unified order, to messages: the fills that it holds, then its status."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from orderledger.domain.exact import ZERO
+from orderledger.domain.values import OrderType, Pending, Status
+from orderledger.infrastructure.messages.registry import (
+    Acknowledge,
+    Cancel,
+    Expire,
+    Message,
+    Reject,
+    Replace,
+    ReportedClaims,
+    Trigger,
+)
+from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.venues.base.fields import Document, is_nothing
+from orderledger.infrastructure.venues.base.translation import Translation, guarded
+from orderledger.infrastructure.venues.ccxt.context import Context
+from orderledger.infrastructure.venues.ccxt.quirks import USUAL
+from orderledger.infrastructure.venues.ccxt.reading import flag, needed_text, number, positive, row_of, text, time_of, word_in
+from orderledger.infrastructure.venues.ccxt.trades import fill_id_of, fill_of, is_hollow
+from orderledger.infrastructure.venues.ccxt.vocabulary import (
+    CANCELED,
+    CANCELING,
+    CLIENT_ID,
+    CLOSED,
+    ENDS,
+    EXPIRY_WORDS,
+    OPEN,
+    ORDER_TYPES,
+    POST_ONLY,
+    REJECT_WORDS,
+    SIDES,
+    STATUSES,
+    STOPPED_TYPES,
+    TIMES_IN_FORCE,
+    TRIGGERS,
+)
+
+CLOSED_PARTIAL = "closed_partial"
+UNVERIFIED = "ccxt assumes that a closed order has filled completely: its trades will tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The message for a row, its `status` in the ledger's words, and why."""
+
+    kind: type[Report]
+    status: str | None
+    reason: str | None = None
+    text: str | None = None
+    pending: Pending | None = None
+
+
+def order_messages(raw: Any, context: Context) -> Translation:
+    """The messages of one order. Never raises."""
+    return guarded(partial(_read, raw, context), raw)
+
+
+def venue_order_id(raw: Any) -> str | None:
+    """The id of a row, if it is readable."""
+    found = raw.get("id") if isinstance(raw, dict) else None
+    return found if isinstance(found, str) and found else None
+
+
+def has_ended(raw: Any) -> bool:
+    """Whether a row says that its order has ended."""
+    return isinstance(raw, dict) and raw.get("status") in ENDS
+
+
+def client_id_of(row: Document, context: Context) -> str | None:
+    """The client id, if it is one of ours."""
+    found = word_in(row, context.quirks.id_in) if context.quirks.id_in else text(row, "clientOrderId")
+    return found if found is not None and context.is_ours(found) else None
+
+
+def _read(raw: Any, context: Context) -> Translation:
+    row = row_of(raw)
+    name, client_id = needed_text(row, "id"), client_id_of(row, context)
+    common: Document = {
+        "account": context.account,
+        "venue_order_id": name,
+        "client_order_id": client_id,
+        "aliases": {} if client_id is None else {CLIENT_ID: client_id},
+        "instrument": text(row, "symbol"),
+        "side": SIDES.get(text(row, "side") or ""),
+        "source": context.source,
+        "evidence": row,
+    }
+    messages: list[Message] = [*_fills(row, name, context)]
+    at, verdict = _time_of(row), _verdict(row, context)
+    if at is None and verdict.kind in (Cancel, Expire, Reject) and _has_ended_here(name, context):
+        return Translation(messages)  # without a time, each query would report another end
+    common["at"] = at or context.heard_at
+    claims = _claims(row, verdict, context)
+    if verdict.kind is Acknowledge:
+        messages += _replaced(name, claims, common, context)
+    own: Document = {"reported": claims, "reason": verdict.reason, "text": verdict.text}
+    if verdict.kind is StatusReport:
+        own |= {"status": verdict.status, "pending": verdict.pending}
+    return Translation((*messages, verdict.kind(**common, **own)))
+
+
+def _fills(row: Document, name: str, context: Context) -> list[Message]:
+    """The trades that the order holds. Those without an id come with one from the list of trades."""
+    trades = row.get("trades")
+    if not isinstance(trades, list):
+        return []
+    return [_fill(one, row, name, context) for one in trades if isinstance(one, dict) and not is_hollow(one) and text(one, "id")]
+
+
+def _fill(trade: Document, row: Document, name: str, context: Context) -> Message:
+    """The fill of a trade that may leave out what its order says."""
+    whole = {"symbol": row.get("symbol"), "side": row.get("side"), **{key: value for key, value in trade.items() if value}}
+    fill_id = fill_id_of(whole, context) or needed_text(trade, "id")
+    return fill_of(whole, context, fill_id=fill_id, venue_order_id=name, evidence=row_of(trade))
+
+
+def _time_of(row: Document) -> datetime | None:
+    """When it happened. The time of creation is not the time of an end."""
+    changed_at = time_of(row, "lastUpdateTimestamp", "lastTradeTimestamp")
+    return changed_at if changed_at is not None or has_ended(row) else time_of(row, "timestamp", "datetime")
+
+
+def _verdict(row: Document, context: Context) -> Verdict:
+    status, word = text(row, "status"), word_in(row, (*context.quirks.words_in, *USUAL.words_in))
+    filled, amount = number(row, "filled"), positive(row, "amount")
+    if status is None and time_of(row, "timestamp", "lastUpdateTimestamp") is None:
+        return Verdict(StatusReport, Status.PENDING_NEW)  # an answer to createOrder: received
+    if status in (None, OPEN):
+        return Verdict(Acknowledge, Status.PARTIALLY_FILLED if filled else Status.NEW)
+    if status == CANCELING:
+        return Verdict(StatusReport, None, pending=Pending.CANCEL)
+    if status == CLOSED:
+        return _closed(row, word, filled, amount, context)
+    if status == CANCELED:
+        return _canceled(word, filled)
+    kind, meaning = STATUSES.get(status, (StatusReport, None))
+    if kind is Reject and filled:
+        return Verdict(Cancel, Status.CANCELED, word or status)
+    return Verdict(kind, meaning.value if meaning else status, word if meaning and word != status else None)
+
+
+def _closed(row: Document, word: str | None, filled: Decimal | None, amount: Decimal | None, context: Context) -> Verdict:
+    if word in context.quirks.triggered:
+        return Verdict(Trigger, None, word)
+    if filled is not None and amount is not None and filled < amount and number(row, "remaining") != ZERO:
+        is_plain = word is None or word.lower() == CLOSED
+        return Verdict(Cancel, Status.CANCELED, CLOSED_PARTIAL if is_plain else word, "closed before it had filled completely")
+    return Verdict(StatusReport, Status.FILLED, text=None if _is_fact(row) else UNVERIFIED)
+
+
+def _canceled(word: str | None, filled: Decimal | None) -> Verdict:
+    """The exchange's word says what ccxt leaves out."""
+    meaning = (word or "").lower()
+    if meaning in EXPIRY_WORDS:
+        return Verdict(Expire, Status.EXPIRED, word)
+    if meaning in REJECT_WORDS and not filled:
+        return Verdict(Reject, Status.REJECTED, word)
+    return Verdict(Cancel, Status.CANCELED, None if meaning in ("canceled", "cancelled") else word)
+
+
+def _is_fact(row: Document) -> bool:
+    """Whether `filled` was reported. Without it, ccxt assumes that a closed order has filled completely; it then has no
+    average price, nor trades."""
+    if text(row, "status") != CLOSED:
+        return True
+    trades = row.get("trades")
+    has_trades = isinstance(trades, list) and any(isinstance(one, dict) and not is_hollow(one) for one in trades)
+    return has_trades or positive(row, "average") is not None or number(row, "filled") != positive(row, "amount")
+
+
+def _claims(row: Document, verdict: Verdict, context: Context) -> ReportedClaims:
+    has_amounts = context.quirks.has_pushed_amounts or context.source != "venue_push"
+    is_fact = has_amounts and _is_fact(row)
+    kind, stop = ORDER_TYPES.get(text(row, "type") or "", OrderType.OTHER), positive(row, *TRIGGERS)
+    is_market = kind is OrderType.MARKET
+    in_force = text(row, "timeInForce")
+    return ReportedClaims(
+        status=verdict.status if text(row, "status") in (None, *STATUSES) else None,
+        quantity=positive(row, "amount") if has_amounts else None,
+        cum_quantity=number(row, "filled") if is_fact else None,
+        leaves_quantity=number(row, "remaining") if has_amounts and verdict.kind is Acknowledge else None,
+        average_price=positive(row, "average") if is_fact else None,
+        limit_price=None if is_market else positive(row, "price"),  # of a market order it is the average
+        stop_price=stop,
+        order_type=_order_type(kind, stop) if not is_nothing(row.get("type")) else None,
+        time_in_force=None if is_market else TIMES_IN_FORCE.get(in_force or ""),  # ccxt supposes IOC for a market order
+        post_only=True if in_force == POST_ONLY else flag(row, "postOnly"),
+        reduce_only=flag(row, "reduceOnly"),
+    )
+
+
+def _order_type(kind: OrderType, stop: Decimal | None) -> OrderType:
+    return kind if stop is None else STOPPED_TYPES.get(kind, kind)
+
+
+def _has_ended_here(name: str, context: Context) -> bool:
+    known = context.known(name)
+    return known is not None and known.get("status") in ("filled", "canceled", "rejected", "expired")
+
+
+def _replaced(name: str, claims: ReportedClaims, common: Document, context: Context) -> list[Message]:
+    """That an open order of ours has other terms than the ledger knows: it was changed."""
+    terms = (claims.quantity, claims.limit_price, claims.stop_price)
+    if not context.memory.is_news(name, terms):
+        return []
+    known = context.known(name)
+    at = common["at"]
+    if known is None or known.get("origin") != "own" or known.get("status") not in ("new", "partially_filled", "pending_new"):
+        return []
+    if known.get("pending") != "replace" and known.get("updated_at") is not None and (at is None or at < known["updated_at"]):
+        return []
+    names = ("quantity", "limit_price", "stop_price")
+    changed: Document = {
+        key: value for key, value in zip(names, terms, strict=True) if None not in (value, known.get(key)) and value != known[key]
+    }
+    return [Replace(**common, **changed)] if changed else []

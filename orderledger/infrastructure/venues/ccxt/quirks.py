@@ -1,0 +1,141 @@
+"""What ccxt does not unify, one row for each exchange. An exchange without a row has `USUAL`.
+
+The rows were taken from the sources of ccxt 4.5. A new peculiarity is a new row or a new column, never an `if`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+IdForm = Literal["text", "hex", "integer", "uuid"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quirks:
+    """One exchange's peculiarities.
+
+    Client ids. `id_form`: `text`, which fits if it matches `id_pattern`; `hex`, 0x and 32 digits; an `integer` below 2**45; a
+    `uuid`. `id_prefix`: how an id of ours begins that was derived. `id_param`: the parameter of createOrder that takes the id.
+    `id_in`: the fields of `info` that hold it, where the unified `clientOrderId` does not. `fake_ids`: what the exchange reports
+    for orders without an id; `fake_prefixes`: how ids begin that ccxt or the exchange makes up. `cancels_by_client_id`: whether
+    cancelOrder takes `clientOrderId`.
+
+    Reports. `words_in`: the fields of `info` that hold the exchange's own word for a status or an end. `triggered`: its words
+    for a conditional order that has started a child order, which ccxt calls `closed`. `fill_parts`: the fields of a trade that
+    identify it within its order. `has_pushed_amounts`: whether the amounts of a pushed order are facts.
+
+    Queries. `lists_all`: whether lists hold all symbols although ccxt's `features` ask for one. `options`: options of the
+    exchange's class. `reads_with`: the credentials that suffice for reading, if not all.
+
+    Orders. `is_serial`: whether orders of one account have to be sent one after the other. `absence_seconds`: how long after
+    sending "unknown order" proves that an order was never received.
+    """
+
+    id_form: IdForm = "text"
+    id_pattern: str = "[A-Za-z0-9_-]{1,32}"
+    id_prefix: str = ""
+    id_param: str = "clientOrderId"
+    id_in: tuple[str, ...] = ()
+    fake_ids: frozenset[str] = frozenset()
+    fake_prefixes: tuple[str, ...] = ()
+    cancels_by_client_id: bool = False
+    words_in: tuple[str, ...] = ("status", "state", "orderStatus", "ordStatus", "order_status", "X")
+    triggered: frozenset[str] = frozenset()
+    fill_parts: tuple[str, ...] = ("id",)
+    has_pushed_amounts: bool = True
+    lists_all: bool = False
+    reads_with: tuple[str, ...] | None = None
+    options: tuple[tuple[str, Any], ...] = ()
+    is_serial: bool = False
+    absence_seconds: float | None = None
+
+    def fits(self, client_id: str) -> bool:
+        """Whether the exchange takes this text as a client id."""
+        return self.id_form == "text" and re.fullmatch(self.id_pattern, client_id) is not None
+
+    def is_fake(self, client_id: str) -> bool:
+        """Whether certainly nobody chose this client id."""
+        return client_id in self.fake_ids or client_id.startswith(self.fake_prefixes)
+
+
+USUAL = Quirks()
+_BINANCE = Quirks(
+    id_pattern="[A-Za-z0-9_.:/-]{1,36}",
+    cancels_by_client_id=True,
+    fake_prefixes=("x-", "web_", "ios_", "android_", "electron_", "autoclose-", "adl_autoclose", "settlement_autoclose-"),
+    words_in=("status", "algoStatus", "X"),
+    triggered=frozenset({"TRIGGERED", "FINISHED"}),
+    fill_parts=("symbol", "id"),  # the ids of trades are unique within a symbol
+    options=(("warnOnFetchOpenOrdersWithoutSymbol", False),),
+)
+_OKX = Quirks(
+    id_pattern="[A-Za-z0-9]{1,32}",
+    cancels_by_client_id=True,
+    fake_prefixes=("e847386590ce4dBC", "6b9ad766b55dBCDE"),
+    words_in=("state",),
+    triggered=frozenset({"effective"}),
+)
+_BYBIT = Quirks(id_pattern="[A-Za-z0-9_-]{1,36}", words_in=("orderStatus",))
+_GATE = Quirks(
+    id_pattern="t-[A-Za-z0-9_.-]{1,26}",
+    id_prefix="t-",
+    fake_ids=frozenset({"api", "web", "app", "apiv4", "-", "auto_deleveraging", "liquidation"}),
+    fake_prefixes=("ao-", "insurance", "liq-", "pm_liquidate"),
+    words_in=("finish_as", "status"),
+)
+_KUCOIN = Quirks(id_pattern="[A-Za-z0-9_-]{1,40}", words_in=("cancelReason", "status"))
+
+QUIRKS: Mapping[str, Quirks] = {
+    "alpaca": Quirks(id_pattern="[A-Za-z0-9_.:-]{1,48}"),
+    "aster": _BINANCE,
+    "binance": _BINANCE,
+    "binancecoinm": _BINANCE,
+    "binanceus": _BINANCE,
+    "binanceusdm": _BINANCE,
+    "bitfinex": Quirks(id_form="integer", fake_ids=frozenset({"0"})),
+    "bitget": Quirks(cancels_by_client_id=True),
+    "bybit": _BYBIT,
+    "bybiteu": _BYBIT,
+    "bybitid": _BYBIT,
+    "coinbase": Quirks(id_pattern="[A-Za-z0-9_-]{1,128}"),
+    "coinbaseexchange": Quirks(id_form="uuid", cancels_by_client_id=True, words_in=("done_reason", "status")),
+    "cryptocom": Quirks(id_pattern="[A-Za-z0-9_-]{1,36}", fake_prefixes=("CCXT_",)),
+    "deribit": Quirks(
+        id_pattern="[A-Za-z0-9_.:/-]{1,64}", id_param="label", id_in=("label",), words_in=("cancel_reason", "order_state")
+    ),
+    "gate": _GATE,
+    "gateeu": _GATE,
+    "hyperliquid": Quirks(
+        id_form="hex",
+        cancels_by_client_id=True,
+        lists_all=True,
+        reads_with=("walletAddress",),
+        fill_parts=("timestamp", "symbol", "id", "side"),  # both sides of a trade have one id
+    ),
+    "kraken": Quirks(
+        id_form="uuid",
+        id_in=("cl_ord_id",),  # else ccxt shows the number userref, which is 0 where there is none
+        fake_ids=frozenset({"0"}),
+        cancels_by_client_id=True,
+        words_in=("reason", "cancel_reason", "status", "order_status"),
+        has_pushed_amounts=False,  # a pushed update leaves out what has not changed, and ccxt fills in the quantity
+    ),
+    "krakenfutures": Quirks(id_pattern="[A-Za-z0-9_-]{1,100}"),
+    "kucoin": _KUCOIN,
+    "kucoinfutures": _KUCOIN,
+    "lighter": Quirks(id_form="integer", is_serial=True),  # parallel requests make nonces that are refused
+    "mexc": Quirks(cancels_by_client_id=True),
+    "myokx": _OKX,
+    "okx": _OKX,
+    "okxus": _OKX,
+    "paradex": Quirks(id_pattern="[A-Za-z0-9_-]{1,64}", cancels_by_client_id=True, words_in=("cancel_reason", "status")),
+    "phemex": Quirks(id_pattern="[A-Za-z0-9_-]{1,40}", cancels_by_client_id=True, fake_prefixes=("CCXT",)),
+    "tokocrypto": replace(_BINANCE, cancels_by_client_id=False),
+    "woo": Quirks(id_form="integer", cancels_by_client_id=True, fake_ids=frozenset({"0"})),
+}
+
+
+def quirks_of(exchange: str) -> Quirks:
+    """The row of an exchange, by its id in ccxt."""
+    return QUIRKS.get(exchange, USUAL)

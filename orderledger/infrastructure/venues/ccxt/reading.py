@@ -1,0 +1,79 @@
+"""Readers of the fields of ccxt's unified rows. They may hold floats, where somebody else had ccxt parse numbers."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import ZERO
+from orderledger.infrastructure.messages.facts import Evidence
+from orderledger.infrastructure.printable import printable
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable, is_nothing, moment
+from orderledger.infrastructure.venues.base.fields import number as exact_number
+
+LONGEST_WORD = 200
+
+
+def row_of(raw: Any) -> Evidence:
+    """The row with its JSON, made at once: ccxt changes its rows at the next update. Raises Unreadable, InvalidMessage."""
+    if not isinstance(raw, dict):
+        raise Unreadable("is no row")
+    return Evidence(raw)
+
+
+def number(row: Document, name: str) -> Decimal | None:
+    """A number, from its shortest text if it is a float."""
+    value = row.get(name)
+    return exact_number({name: repr(value)} if isinstance(value, float) else row, name)
+
+
+def positive(row: Document, *names: str) -> Decimal | None:
+    """The first of these numbers that is not 0, which stands for none. Raises Unreadable if it is negative."""
+    for name in names:
+        found = number(row, name)
+        if found is not None and found < ZERO:
+            raise Unreadable(f"{name} is negative")
+        if found:
+            return found
+    return None
+
+
+def text(row: Document, name: str) -> str | None:
+    """A text, or a whole number as text."""
+    value = row.get(name)
+    if is_nothing(value):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise Unreadable(f"{name} is not a text")
+    return value
+
+
+def needed_text(row: Document, name: str) -> str:
+    """A text that is required."""
+    found = text(row, name)
+    if found is None:
+        raise Unreadable(f"{name} is missing")
+    return found
+
+
+def flag(row: Document, name: str) -> bool | None:
+    """True or false. Anything else was not reported."""
+    value = row.get(name)
+    return value if isinstance(value, bool) else None
+
+
+def time_of(row: Document, *names: str) -> datetime | None:
+    """The first of these times that is given."""
+    return next((found for name in names if (found := moment(row, name)) is not None), None)
+
+
+def word_in(row: Document, names: Iterable[str]) -> str | None:
+    """The first of these fields of `info` that holds a word of the exchange."""
+    info = row.get("info")
+    if not isinstance(info, dict):
+        return None
+    words = (info.get(name) for name in names)
+    found = next((word for word in words if isinstance(word, str) and word.strip()), None)
+    return None if found is None else printable(found).strip()[:LONGEST_WORD] or None

@@ -1,0 +1,93 @@
+"""A unified trade, to a fill."""
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from orderledger.domain.exact import EXACT, ZERO, plain
+from orderledger.infrastructure.messages.facts import Evidence
+from orderledger.infrastructure.messages.registry import Fill
+from orderledger.infrastructure.venues.base.fields import Document, Unreadable, is_nothing
+from orderledger.infrastructure.venues.base.translation import NO_ORDER, Translation, guarded, joined, whole_order
+from orderledger.infrastructure.venues.ccxt.context import Context
+from orderledger.infrastructure.venues.ccxt.reading import needed_text, number, positive, row_of, text, time_of
+from orderledger.infrastructure.venues.ccxt.vocabulary import LIQUIDITY, SIDES
+
+
+def trade_messages(rows: Sequence[Any], context: Context) -> Translation:
+    """The fills of an answer or an update. Of trades without an id, equal ones in one answer are different trades."""
+    seen: Counter[str] = Counter()
+    return joined(guarded(partial(_read, row, context, seen), row) for row in rows)
+
+
+def is_hollow(row: Document) -> bool:
+    """Whether a trade has no amount and no price: kraken lists the ids of an order's trades so."""
+    return all(is_nothing(row.get(name)) for name in ("amount", "price"))
+
+
+def fill_of(row: Document, context: Context, *, fill_id: str, venue_order_id: str | None, evidence: Evidence) -> Fill:
+    """The fill of a trade. The amount of a contract is the number of contracts."""
+    side, amount, price = SIDES.get(text(row, "side") or ""), positive(row, "amount"), number(row, "price")
+    if side is None or amount is None or price is None:
+        raise Unreadable("side, amount or price is missing")
+    fee, currency, remark = _fee(row)
+    fill = Fill(
+        account=context.account,
+        venue_order_id=venue_order_id or f"{NO_ORDER}{fill_id}",
+        instrument=needed_text(row, "symbol"),
+        side=side,
+        fill_id=fill_id,
+        quantity=amount,
+        price=price,
+        fee=fee,
+        fee_currency=currency,
+        liquidity=LIQUIDITY.get(text(row, "takerOrMaker") or ""),
+        at=time_of(row, "timestamp", "datetime") or context.heard_at,
+        source=context.source,
+        text=remark,
+        evidence=evidence,
+    )
+    return fill if venue_order_id is not None else whole_order(fill)
+
+
+def fill_id_of(row: Document, context: Context) -> str | None:
+    """What identifies a trade within its order at this exchange. None if the exchange gives trades no ids."""
+    if is_nothing(row.get("id")):
+        return None
+    return ":".join(needed_text(row, part) for part in context.quirks.fill_parts)
+
+
+def _read(raw: Any, context: Context, seen: Counter[str]) -> Translation:
+    row = row_of(raw)
+    if is_hollow(row):
+        return Translation()
+    fill_id = fill_id_of(row, context) or _made_up_id(row, seen)
+    return Translation((fill_of(row, context, fill_id=fill_id, venue_order_id=text(row, "order"), evidence=row),))
+
+
+def _made_up_id(row: Document, seen: Counter[str]) -> str:
+    """The order (else symbol and side), the time, price and amount, and which of equal trades it is."""
+    amount, price = number(row, "amount") or ZERO, number(row, "price") or ZERO
+    of = text(row, "order") or f"{text(row, 'symbol')}:{text(row, 'side')}"
+    made_up = ":".join((of, text(row, "timestamp") or "", plain(price), plain(amount)))
+    seen[made_up] += 1
+    return f"{made_up}:{seen[made_up]}"
+
+
+def _fee(row: Document) -> tuple[Decimal | None, str | None, str | None]:
+    """The fee, its currency, and a remark about fees in further currencies, of which a fill holds one. Rebates are negative."""
+    listed = row.get("fees")
+    rows = listed if isinstance(listed, list) and listed else [row.get("fee")]
+    paid: dict[str | None, Decimal] = {}
+    for one in rows:
+        cost = number(one, "cost") if isinstance(one, dict) else None
+        if isinstance(one, dict) and cost is not None:
+            currency = text(one, "currency")
+            paid[currency] = EXACT.add(paid.get(currency, ZERO), cost)
+    if not paid:
+        return None, None, None
+    (currency, cost), *others = sorted(paid.items(), key=lambda fee: not fee[1])  # one that is not 0 first
+    further = ", ".join(f"{plain(amount)} {name or '?'}" for name, amount in others if amount)
+    return cost, currency, f"further fees: {further}" if further else None

@@ -1,0 +1,40 @@
+"""ccxt's unified words, as data: statuses, sides, order types, times in force."""
+
+from orderledger.domain.values import Liquidity, OrderType, Side, Status, TimeInForce
+from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Reject
+from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.messages.reports import Report
+
+NAME = "ccxt"
+CLIENT_ID = "ccxt.clientOrderId"
+"""The alias under which an order is recorded before it is sent: the client id that the exchange is given."""
+
+OPEN, CLOSED, CANCELED, CANCELING = "open", "closed", "canceled", "canceling"
+ENDS: dict[str, tuple[type[Report], Status]] = {
+    CLOSED: (StatusReport, Status.FILLED),
+    CANCELED: (Cancel, Status.CANCELED),
+    "expired": (Expire, Status.EXPIRED),
+    "rejected": (Reject, Status.REJECTED),
+}
+STATUSES: dict[str, tuple[type[Report], Status]] = {OPEN: (Acknowledge, Status.NEW), **ENDS}
+"""The message for a unified status, and the ledger's word for it. Any other word is the exchange's own: the order stays open."""
+
+EXPIRY_WORDS = frozenset({"expired", "expire", "expired_in_match", "ioc", "fok", "timeout", "canceled-expired", "time_in_force"})
+REJECT_WORDS = frozenset({"rejected", "failed", "order_failed", "reject", "error", "poc", "post_only"})
+"""Words of the exchange that ccxt reports as `canceled`, in lower case. A rejected order that has filled was canceled."""
+
+SIDES = {"buy": Side.BUY, "sell": Side.SELL}
+LIQUIDITY = {"maker": Liquidity.MAKER, "taker": Liquidity.TAKER}
+ORDER_TYPES = {"limit": OrderType.LIMIT, "market": OrderType.MARKET}
+STOPPED_TYPES = {OrderType.LIMIT: OrderType.STOP_LIMIT, OrderType.MARKET: OrderType.STOP}
+"""The type of an order that has a trigger price."""
+TIMES_IN_FORCE = {
+    "GTC": TimeInForce.GTC,
+    "IOC": TimeInForce.IOC,
+    "FOK": TimeInForce.FOK,
+    "GTD": TimeInForce.GTD,
+    "DAY": TimeInForce.DAY,
+}
+POST_ONLY = "PO"
+TRIGGERS = ("triggerPrice", "stopPrice", "stopLossPrice", "takeProfitPrice")
+"""Fields that may hold the trigger price. 0 stands for none."""
