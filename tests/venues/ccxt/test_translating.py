@@ -222,7 +222,7 @@ def test_a_trade_without_an_order_is_an_order_of_its_own() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record_many(told("binance", trades=[trade(order=None)]))
         (row,) = ledger.orders()
-        assert (row["venue_order_id"], row["status"], row["origin"]) == ("none:9001", "filled", "external")
+        assert (row["venue_order_id"], row["status"], row["origin"]) == ("none:ETH/USDT:9001", "filled", "external")
 
 
 def test_ids_that_are_unique_within_a_symbol_get_the_symbol() -> None:

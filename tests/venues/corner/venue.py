@@ -37,6 +37,7 @@ class CornerVenue(PolledVenue):
             url, headers={"Api-Key": key}, rate_limiter=RateLimiter(100_000), backoff=Backoff(random.Random()), secrets=[key]
         )
         super().__init__([account], records=records, now=SystemClock().now, http=http)
+        self._http = http
 
     async def order_rows(self, account: str) -> list[Any]:
         return await self._listed("orders")

@@ -15,7 +15,7 @@ from orderledger.infrastructure.messages.registry import Balance, Message
 from orderledger.infrastructure.venues.base.definitions import Definitions, Now, Terms
 from orderledger.infrastructure.venues.base.delivery import DeliveryQueue
 from orderledger.infrastructure.venues.base.translation import Fault, Translation
-from orderledger.infrastructure.venues.base.transport import Http, ended
+from orderledger.infrastructure.venues.base.transport import ended
 from orderledger.infrastructure.venues.base.unread import Hide, Unread, garbled
 from orderledger.infrastructure.venues.base.venue import (
     Abilities,
@@ -41,6 +41,13 @@ class Feed(Protocol):
         """Why this account is not listened to as it should be. None if it is, or if this feed is not about it."""
 
 
+class Connections(Protocol):
+    """Connections to a venue, such as `Http`."""
+
+    async def aclose(self) -> None:
+        """Close all of them."""
+
+
 class BaseVenue:
     """Implements `listen`, `disconnect`, `error_for` and `aclose` of `Venue`.
 
@@ -50,13 +57,15 @@ class BaseVenue:
     name: str
     abilities: Abilities
 
-    def __init__(self, accounts: Iterable[str], *, records: Records | None, now: Now, http: Http, hidden: Hide = str) -> None:
+    def __init__(
+        self, accounts: Iterable[str], *, records: Records | None, now: Now, http: Connections, hidden: Hide = str
+    ) -> None:
         self.accounts: Sequence[str] = tuple(accounts)
         self.records: Records = records or NoRecords()
         self.now = now
         self.queue = DeliveryQueue()
         self.unread = Unread(now, hidden)
-        self._http = http
+        self._connections = http
         self._hidden = hidden
         self._definitions = Definitions()
         self._feeds: list[Feed] = []
@@ -114,7 +123,7 @@ class BaseVenue:
         """Close all connections. `listen` ends, if it still runs."""
         if self._tasks:
             await self.disconnect()
-        await self._http.aclose()
+        await self._connections.aclose()
 
     async def deliver(self, account: str, messages: Sequence[Message], *, frames: int = 1) -> None:
         """Deliver messages about one account, in order."""

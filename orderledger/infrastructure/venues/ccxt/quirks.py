@@ -25,8 +25,9 @@ class Quirks:
     for a conditional order that has started a child order, which ccxt calls `closed`. `fill_parts`: the fields of a trade that
     identify it within its order. `has_pushed_amounts`: whether the amounts of a pushed order are facts.
 
-    Queries. `lists_all`: whether lists hold all symbols although ccxt's `features` ask for one. `options`: options of the
-    exchange's class. `reads_with`: the credentials that suffice for reading, if not all.
+    Queries. `page`: the trades of one answer, where ccxt's `features` do not state it. `lists_all`: whether lists hold all
+    symbols although the `features` ask for one. `options`: options of the exchange's class. `reads_with`: the credentials that
+    suffice for reading, if not all.
 
     Orders. `is_serial`: whether orders of one account have to be sent one after the other. `absence_seconds`: how long after
     sending "unknown order" proves that an order was never received.
@@ -44,6 +45,7 @@ class Quirks:
     triggered: frozenset[str] = frozenset()
     fill_parts: tuple[str, ...] = ("id",)
     has_pushed_amounts: bool = True
+    page: int | None = None
     lists_all: bool = False
     reads_with: tuple[str, ...] | None = None
     options: tuple[tuple[str, Any], ...] = ()
@@ -119,6 +121,7 @@ QUIRKS: Mapping[str, Quirks] = {
         fake_ids=frozenset({"0"}),
         cancels_by_client_id=True,
         words_in=("reason", "cancel_reason", "status", "order_status"),
+        page=50,
         has_pushed_amounts=False,  # a pushed update leaves out what has not changed, and ccxt fills in the quantity
     ),
     "krakenfutures": Quirks(id_pattern="[A-Za-z0-9_-]{1,100}"),

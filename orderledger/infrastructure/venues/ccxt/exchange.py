@@ -1,0 +1,163 @@
+"""ccxt's exchanges without floats, and its errors as those of a venue. Imports ccxt; only what queries or sends imports this."""
+
+import functools
+import json
+import re
+from collections.abc import Awaitable, Callable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import ccxt
+import ccxt.async_support
+import ccxt.pro
+
+from orderledger.infrastructure.errors import InvalidSetting, VenueError, VenueRefused, VenueUnavailable
+from orderledger.infrastructure.secrecy import masked
+from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
+
+if TYPE_CHECKING:
+    from orderledger.infrastructure.venues.ccxt.adapter import CcxtSettings
+
+CONTRACT_TYPES = ("swap", "future", "delivery", "linear", "inverse", "option")
+TIMEOUT_MILLISECONDS = 10_000
+SHOWN = 300
+QUERY = re.compile(r"\?\S+")
+CUT_SHORT = ("{", "[", "<", "")
+"""How an answer begins that should have been JSON."""
+
+exact_json: Callable[[str], Any] = functools.partial(json.loads, parse_float=str, parse_constant=str)
+"""Numbers with a fraction as the text that was sent."""
+
+
+def exact(base: Any) -> Any:
+    """A class of ccxt in which no number passes through a float, and what cannot be read is an error."""
+
+    async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+        """Raises BadResponse where ccxt would hand on text that is not JSON, and read it as an empty list."""
+        answer = await base.fetch(self, url, method, headers, body)
+        if isinstance(answer, str) and answer.lstrip()[:1] in CUT_SHORT:
+            raise ccxt.BadResponse(f"{method} {url}: an answer that is not JSON")
+        return answer
+
+    def client(self: Any, url: str) -> Any:
+        is_new = url not in (self.clients or {})
+        made = base.client(self, url)
+        if is_new:
+            made.handle_text_or_binary_message = functools.partial(_read_frame, self, made)
+        return made
+
+    own = {"number": str, "on_json_response": staticmethod(exact_json), "fetch": fetch, "client": client}
+    return type(base.__name__, (base,), own)
+
+
+def _read_frame(exchange: Any, client: Any, frame: str | bytes) -> None:
+    """Hand a frame to ccxt. One that cannot be read ends its connection: else it would silently end the reading."""
+    try:
+        text = frame.decode() if isinstance(frame, bytes) else frame
+        is_document = text.lstrip()[:1] in ("{", "[")
+        exchange.handle_message(client, exact_json(text) if is_document else text)
+    except Exception as error:  # of a parser of ccxt, for a frame that it does not expect
+        client.on_error(ccxt.NetworkError(f"a frame cannot be read: {type(error).__name__}: {error}"))
+
+
+def connected(settings: "CcxtSettings", *, sends: bool = False) -> Any:
+    """The exchange with its credentials and addresses. Raises InvalidSetting, naming the field."""
+    base = _class_of(settings.exchange)
+    quirks = quirks_of(settings.exchange)
+    config = {"enableRateLimit": True, "timeout": TIMEOUT_MILLISECONDS, "options": {**dict(quirks.options), **settings.options}}
+    exchange = exact(base)(config)
+    _check_methods(exchange)
+    if settings.network != "live":
+        _use_sandbox(exchange)
+    for name, secret in _credentials(exchange, settings, sends=sends).items():
+        setattr(exchange, name, secret)
+    if settings.url:
+        exchange.urls["api"] = _moved(exchange.urls["api"], settings.url, settings.websocket_url)
+        exchange.aiohttp_trust_env = False
+    return exchange
+
+
+def is_of_contracts(exchange: Any) -> bool:
+    """Whether the account trades contracts, which have positions."""
+    return str(exchange.options.get("defaultType", "spot")) in CONTRACT_TYPES
+
+
+async def asked(question: Awaitable[Any], what: str) -> Any:
+    """The answer to a query. Raises VenueUnavailable, VenueRefused, and ccxt's OrderNotFound as it is."""
+    try:
+        return await question
+    except ccxt.OrderNotFound:
+        raise
+    except Exception as error:
+        raise venue_error(error, what) from error
+
+
+def venue_error(error: Exception, what: str) -> VenueError:
+    """An error of ccxt, or of its parsers for an answer that they do not expect, as one of a venue."""
+    said = shown(error)
+    if isinstance(error, ccxt.AuthenticationError):
+        return VenueRefused(401, f"{what}: {said}")
+    if isinstance(error, ccxt.ExchangeError):
+        return VenueRefused(400, f"{what}: {said}")
+    return VenueUnavailable(f"{what}: {said}")
+
+
+def shown(error: BaseException) -> str:
+    """What an error says, without secrets and without what was sent."""
+    return f"{type(error).__name__}: {QUERY.sub('?…', masked(str(error)))[:SHOWN]}"
+
+
+def _class_of(name: str) -> Any:
+    if name not in ccxt.async_support.exchanges:
+        near = get_close_matches(name, ccxt.async_support.exchanges, n=3)
+        hint = f": did you mean {', '.join(near)}?" if near else ""
+        raise InvalidSetting("venues.exchange", f"{name!r} is no exchange of ccxt {ccxt.__version__}{hint}")
+    return getattr(ccxt.pro if name in ccxt.pro.exchanges else ccxt.async_support, name)
+
+
+def _check_methods(exchange: Any) -> None:
+    missing = [name for name in ("fetchOpenOrders", "fetchMyTrades") if not exchange.has.get(name)]
+    if missing:
+        why = f"ccxt has no {' and no '.join(missing)} for {exchange.id}: its orders and fills cannot be recorded"
+        raise InvalidSetting("venues.exchange", why)
+
+
+def _use_sandbox(exchange: Any) -> None:
+    try:
+        exchange.set_sandbox_mode(True)
+    except ccxt.NotSupported:
+        raise InvalidSetting("venues.network", f"ccxt knows no test network of {exchange.id}") from None
+
+
+def _credentials(exchange: Any, settings: "CcxtSettings", *, sends: bool) -> dict[str, str]:
+    known = exchange.requiredCredentials
+    needed = [name for name, is_needed in known.items() if is_needed]
+    reads_with = quirks_of(exchange.id).reads_with
+    for name in settings.credentials:
+        if name not in known:
+            raise InvalidSetting(f"venues.credentials.{name}", f"is none of {', '.join(known)}")
+    for name in needed if sends or reads_with is None else reads_with:
+        if name not in settings.credentials:
+            raise InvalidSetting(f"venues.credentials.{name}", f"is missing: {exchange.id} needs {', '.join(needed)}")
+    return {name: secret.read(f"venues.credentials.{name}") for name, secret in settings.credentials.items()}
+
+
+def _moved(urls: Any, http: str, websocket: str) -> Any:
+    """The addresses with another scheme and host."""
+    if isinstance(urls, dict):
+        return {name: _moved(inner, http, websocket) for name, inner in urls.items()}
+    if not isinstance(urls, str):
+        return urls
+    path = re.sub(r"^\w+://[^/]*", "", urls)
+    return f"{(websocket if urls.startswith('ws') else http).rstrip('/')}{path}"
+
+
+class Connections:
+    """The connections of an exchange, closed together."""
+
+    def __init__(self, exchange: Any) -> None:
+        self._exchange = exchange
+
+    async def aclose(self) -> None:
+        self._exchange.timeout_on_exit = 0
+        await self._exchange.close()

@@ -1,0 +1,224 @@
+"""Any exchange of ccxt as a venue of the ledger: its orders and trades are queried, and its websockets tell of changes sooner."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.errors import InvalidSetting, VenueUnavailable
+from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger.infrastructure.venues.base.base_venue import Feed
+from orderledger.infrastructure.venues.base.definitions import Terms
+from orderledger.infrastructure.venues.base.polling import PolledVenue, PollFeed
+from orderledger.infrastructure.venues.base.translation import NO_ORDER, Translation, as_text
+from orderledger.infrastructure.venues.base.transport import Backoff
+from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, Records
+from orderledger.infrastructure.venues.ccxt.context import Context, Memory
+from orderledger.infrastructure.venues.ccxt.endpoints import Endpoints
+from orderledger.infrastructure.venues.ccxt.exchange import Connections, is_of_contracts
+from orderledger.infrastructure.venues.ccxt.holdings import balance_messages, funding_messages, position_messages
+from orderledger.infrastructure.venues.ccxt.markets import terms_of_market
+from orderledger.infrastructure.venues.ccxt.orders import client_id_of, has_ended, venue_order_id
+from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
+from orderledger.infrastructure.venues.ccxt.trades import trade_messages
+from orderledger.infrastructure.venues.ccxt.translate import translated_orders
+from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID, NAME
+from orderledger.infrastructure.venues.ccxt.watching import SETTLED_SECONDS, WatchFeed
+from orderledger.projections.view import Row
+
+ABILITIES = Abilities(
+    client_ids="as the exchange has it: an id is trusted only if the ledger has issued it",
+    fill_identity="the trade's id, with its symbol where ids are unique within a symbol only",
+    has_fill_ids=True,
+    streams=True,
+    orders_reach_back="open orders, and single orders as far as the exchange remembers them",
+    fills_reach_back="as far as the exchange lists its trades",
+)
+ORDER, TRADE = "order", "trade"
+Polled = tuple[str, Any]
+"""`ORDER` or `TRADE`, and the row."""
+
+
+class CcxtVenue(PolledVenue):
+    """One account at one exchange.
+
+    `exchange`: ccxt's, with numbers as text (see `exchange.connected`). `symbols`: what is queried one by one. Each query of
+    trades goes back to the query before, less `overlap`.
+    """
+
+    name = NAME
+    abilities = ABILITIES
+
+    def __init__(
+        self,
+        account: str,
+        *,
+        exchange: Any,
+        records: Records | None,
+        now: Callable[[], datetime],
+        chance: random.Random,
+        symbols: Sequence[str] = (),
+        streams: bool = True,
+        poll_seconds: float = 5.0,
+        idle_seconds: float = 20.0,
+        settled_seconds: float = SETTLED_SECONDS,
+        overlap: timedelta = timedelta(minutes=1),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        backoff: Backoff | None = None,
+    ) -> None:
+        super().__init__([account], records=records, now=now, http=Connections(exchange))
+        self.exchange = exchange
+        self.poll_seconds, self.idle_seconds, self.settled_seconds = poll_seconds, idle_seconds, settled_seconds
+        self._streams = streams
+        self._overlap = overlap
+        self._backoff = backoff or Backoff(chance)
+        self._quirks = quirks_of(exchange.id)
+        self._endpoints = Endpoints(exchange, self._quirks, tuple(symbols), now=now, sleep=sleep, backoff=self._backoff)
+        self._memory = Memory()
+        self._open: dict[str, Any] = {}
+        """The open orders of the last query."""
+        self._traded_at: datetime | None = None
+        """The time of the last query of trades."""
+        if not symbols and self._endpoints.needs_symbol("fetchMyTrades"):
+            raise InvalidSetting("venues.symbols", f"is missing: {exchange.id} lists trades of one symbol at a time")
+
+    # Feeds
+
+    def make_feeds(self) -> Iterable[Feed]:
+        """The account is Down when its queries fail. A websocket that is cut costs time, and nothing else."""
+        (account,) = self.accounts
+        poll = PollFeed(self, account)
+        yield poll
+        watched = {
+            "watchOrders": ("watch_orders", self._pushed_orders),
+            "watchMyTrades": ("watch_my_trades", self._pushed_trades),
+        }
+        for name, (method, translate) in watched.items():
+            if self._streams and self.exchange.has.get(name):
+                yield WatchFeed(self, poll, method, translate, self._backoff.anew())
+
+    async def order_rows(self, account: str) -> list[Polled]:
+        """The open orders, those that were open at the last query and are not any more, and the last trades."""
+        await self._load_markets()
+        asked_at = self.now()
+        rows = await self._endpoints.open_orders()
+        trades = await self._endpoints.trades((self._traded_at or asked_at) - self._overlap)
+        is_open = {name: row for row in rows if (name := venue_order_id(row)) is not None}
+        gone = [await self._endpoints.order(name, row.get("symbol")) for name, row in self._open.items() if name not in is_open]
+        self._open, self._traded_at = is_open, asked_at
+        ended = [row for row in gone if row is not None]
+        return [*((TRADE, row) for row in trades), *((ORDER, row) for row in (*ended, *rows))]
+
+    def translate_orders(self, account: str, rows: Sequence[Polled]) -> Translation:
+        context = self.context(account)
+        trades, orders = ([row for kind, row in rows if kind == wanted] for wanted in (TRADE, ORDER))
+        return trade_messages(trades, context) + translated_orders(orders, context)
+
+    def key_of(self, row: Polled) -> str:
+        kind, inner = row
+        named = [inner.get(name) for name in ("symbol", "order", "id")] if isinstance(inner, dict) and inner.get("id") else inner
+        return as_text([kind, named])
+
+    def open_ids(self, rows: Sequence[Polled]) -> frozenset[str]:
+        return frozenset(venue_order_id(row) or as_text(row) for kind, row in rows if kind == ORDER and not has_ended(row))
+
+    # Queries
+
+    async def open_orders(self, account: str) -> Listing:
+        """All open orders. Raises VenueUnavailable if one has no readable id, or if the list may have been cut."""
+        await self._load_markets()
+        at = self.now()
+        rows = await self._endpoints.open_orders()
+        ids = [venue_order_id(row) for row in rows]
+        if None in ids:
+            raise VenueUnavailable("an open order has no id that can be read")
+        if self._endpoints.may_be_cut(rows):
+            raise VenueUnavailable(f"{len(rows)} open orders are as many as one answer holds: name `symbols`")
+        context = self.context(account)
+        return await self.listing(account, translated_orders(rows, context), [name for name in ids if name], at)
+
+    async def order(self, account: str, order: Row) -> Sequence[Message] | None:
+        """Query by the exchange's ids, else look for the client id among open and past orders."""
+        await self._load_markets()
+        row = await self._row_of(order)
+        if row is None:
+            return None
+        context = self.context(account)
+        trades = await self._trades_of(row, order) if row.get("filled") not in (None, "0", "0.0") else []
+        return await self.about_order(account, trade_messages(trades, context) + translated_orders([row], context))
+
+    async def fills_since(self, account: str, since: datetime) -> Answer:
+        await self._load_markets()
+        context = self.context(account)
+        told = trade_messages(await self._endpoints.trades(since), context)
+        told += funding_messages(await self._endpoints.fundings(since), context)
+        messages = sorted(told.messages, key=lambda message: message.at or since)
+        begins_at = self._endpoints.trades_begin_at()
+        return await self.answer(
+            account, messages, told.faults, begins_at=begins_at if begins_at is not None and since < begins_at else None
+        )
+
+    async def positions(self, account: str) -> Sequence[Balance]:
+        """All positions in contracts, and the currencies."""
+        await self._load_markets()
+        context = self.context(account)
+        told = position_messages(await self._endpoints.positions(), context)
+        return self.balances(told + balance_messages(await self._endpoints.balance(), context))
+
+    def reports_position(self, instrument: str) -> bool:
+        """Contracts only: at spot there are balances of currencies."""
+        if not is_of_contracts(self.exchange) or not self.exchange.has.get("fetchPositions"):
+            return False
+        return bool((self._market(instrument) or {}).get("contract"))
+
+    def terms_of(self, instrument: str) -> Terms | None:
+        return terms_of_market(self._market(instrument), self.exchange.precisionMode)
+
+    def context(self, account: str, source: Source = Source.VENUE_POLL) -> Context:
+        return Context(
+            account=account,
+            quirks=self._quirks,
+            records=self.records,
+            memory=self._memory,
+            source=source,
+            heard_at=self.now(),
+        )
+
+    def _pushed_orders(self, rows: list[Any]) -> Translation:
+        return translated_orders(rows, self.context(self.accounts[0], Source.VENUE_PUSH))
+
+    def _pushed_trades(self, rows: list[Any]) -> Translation:
+        return trade_messages(rows, self.context(self.accounts[0], Source.VENUE_PUSH))
+
+    def _market(self, instrument: str) -> Any:
+        return (self.exchange.markets or {}).get(instrument)
+
+    async def _load_markets(self) -> None:
+        if not self.exchange.markets:
+            await self._endpoints.load_markets()
+
+    async def _row_of(self, order: Row) -> Any | None:
+        symbol = order.get("instrument")
+        ids = [name for name in reversed(order.get("venue_order_ids") or ()) if not name.startswith(NO_ORDER)]
+        for name in ids:
+            row = await self._endpoints.order(name, symbol)
+            if row is not None:
+                return row
+        client_id = (order.get("aliases") or {}).get(CLIENT_ID) or order.get("client_order_id")
+        if client_id is None or ids:
+            return None
+        is_it = partial(self._bears, client_id)
+        found = next(filter(is_it, await self._endpoints.open_orders()), None)
+        return found or next(filter(is_it, await self._endpoints.past_orders(symbol, order.get("requested_at"))), None)
+
+    def _bears(self, client_id: str, row: Any) -> bool:
+        return isinstance(row, dict) and client_id_of(row, replace(self.context(""), records=None)) == client_id
+
+    async def _trades_of(self, row: Any, order: Row) -> list[Any]:
+        began_at = order.get("requested_at") or order.get("acknowledged_at") or self.now()
+        rows = await self._endpoints.trades(began_at - self._overlap, row.get("symbol"))
+        return [one for one in rows if isinstance(one, dict) and one.get("order") == row.get("id")]
