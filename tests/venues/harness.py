@@ -28,7 +28,7 @@ from tests.worlds.venues import kind_of
 START = datetime(2026, 9, 21, 14, tzinfo=UTC)
 ODD = "7777"
 """A quantity that `spoiled` makes unreadable."""
-POLLED = frozenset({"invex", "nobitex", "tradier", "wallex"})
+POLLED = frozenset({"ccxt", "invex", "nobitex", "tradier", "wallex"})
 """Venues whose orders are asked for while they are listened to: an account is up by an answer."""
 STEP = timedelta(milliseconds=20)
 """Of the clock, at each reading: what an adapter waits for by the clock comes soon."""

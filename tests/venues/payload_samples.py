@@ -1,4 +1,4 @@
-"""The three venues, each with documents of all its kinds, and its translation beside a ledger."""
+"""The venues, each with documents of all its kinds, and its translation beside a ledger."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from orderledger.infrastructure.messages.registry import Message, Request
 from orderledger.infrastructure.venues.base.order_rows import RowContext
 from orderledger.infrastructure.venues.base.translation import Fault, Translation
 from orderledger.infrastructure.venues.base.venue import Records
+from orderledger.infrastructure.venues.ccxt.context import Context as CcxtContext
+from orderledger.infrastructure.venues.ccxt.translate import translated as ccxt_translated
 from orderledger.infrastructure.venues.hyperliquid.recording import translate_recorded
 from orderledger.infrastructure.venues.invex.translate import READERS as INVEX_READERS
 from orderledger.infrastructure.venues.lighter.context import Context as LighterContext
@@ -21,6 +23,7 @@ from orderledger.infrastructure.venues.tradier.context import Context as Tradier
 from orderledger.infrastructure.venues.tradier.context import Memory
 from orderledger.infrastructure.venues.tradier.translate import translated as tradier_translated
 from orderledger.infrastructure.venues.wallex.translate import READERS as WALLEX_READERS
+from tests.venues.ccxt import rows as ccxt
 from tests.venues.hyperliquid import payloads as hyperliquid
 from tests.venues.invex import payloads as invex
 from tests.venues.lighter import rows as lighter
@@ -93,6 +96,11 @@ def _read_rows(translate: Callable[[Any, RowContext], Translation]) -> Read:
         return told.messages, told.faults
 
     return read
+
+
+def _read_ccxt(document: Any, account: str, records: Records) -> tuple[Sequence[Message], Sequence[Fault]]:
+    told = ccxt_translated(document, CcxtContext(account=account, records=records, heard_at=HEARD_AT))
+    return told.messages, told.faults
 
 
 def _frame(channel: str, **data: Any) -> Any:
@@ -399,4 +407,36 @@ WALLEX = PayloadSamples(
     },
 )
 
-PAYLOAD_SAMPLES = {samples.name: samples for samples in (HYPERLIQUID, INVEX, LIGHTER, NOBITEX, TRADIER, WALLEX)}
+
+CCXT = PayloadSamples(
+    name="ccxt",
+    read=_read_ccxt,
+    alias=("ccxt.clientOrderId", ccxt.CLIENT_ID),
+    instrument="ETH/USDT",
+    unknown={"exchange": "kraken", "order": ccxt.order(status=UNKNOWN)},
+    documents=[
+        {"exchange": "binance", "order": ccxt.order()},
+        {"exchange": "binance", "trade": ccxt.trade()},
+        {
+            "exchange": "bitstamp",
+            "orders": [ccxt.order(trades=[ccxt.trade()]), ccxt.order(id="102", status="canceled", filled="0")],
+        },
+        {"exchange": "kraken", "order": ccxt.order(info={"cl_ord_id": ccxt.CLIENT_ID}, status="closed", filled="1.2")},
+        {"exchange": "gate", "order": ccxt.order(status="canceled", lastUpdateTimestamp=None, info={"finish_as": "ioc"})},
+        {"exchange": "hyperliquid", "trades": [ccxt.trade(), ccxt.trade(id=None), ccxt.trade(order=None, fees=None)]},
+        {"exchange": "bybit", "order": ccxt.order(type="market", triggerPrice="2400", status="rejected")},
+        {"exchange": "okx", "positions": [ccxt.position(), ccxt.position(side="long", symbol="BTC/USD:BTC")]},
+        {"exchange": "okx", "balance": {"info": {}, "USDT": {"free": "1", "used": "0", "total": "1"}, "free": {"USDT": "1"}}},
+        {"exchange": "okx", "fundings": [ccxt.funding(), ccxt.funding(id=None)]},
+        {"market": ccxt.market()},
+        [{"exchange": "okx", "order": {**dict.fromkeys(ccxt.order()), "id": "7"}}],
+    ],
+    rows={
+        "orders": (lambda rows: {"orders": rows}, ccxt.order(), ccxt.order(id="900", symbol="SOL/USDT", clientOrderId="another")),
+        "trades": (lambda rows: {"trades": rows}, ccxt.trade(), ccxt.trade(id="900", order="900", symbol="SOL/USDT")),
+        "positions": (lambda rows: {"positions": rows}, ccxt.position(), ccxt.position(symbol="SOL/USDT:USDT")),
+        "fundings": (lambda rows: {"fundings": rows}, ccxt.funding(), ccxt.funding(id="f-2", symbol="SOL/USDT:USDT")),
+    },
+)
+
+PAYLOAD_SAMPLES = {samples.name: samples for samples in (CCXT, HYPERLIQUID, INVEX, LIGHTER, NOBITEX, TRADIER, WALLEX)}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
-VENUES = ("hyperliquid", "invex", "lighter", "nobitex", "tradier", "wallex")
+VENUES = ("ccxt", "hyperliquid", "invex", "lighter", "nobitex", "tradier", "wallex")
 
 ACTS = {
     "happen": 60,

@@ -1,6 +1,7 @@
 """The venues as a world needs them: their exchange, their fake, the real adapter with its waits scaled down, and how an
 order of ours is named there."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +15,10 @@ from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.base.listed import ListedVenue
 from orderledger.infrastructure.venues.base.transport import Backoff
 from orderledger.infrastructure.venues.base.venue import Records, Venue
+from orderledger.infrastructure.venues.ccxt.adapter import CcxtSettings
+from orderledger.infrastructure.venues.ccxt.exchange import connected
+from orderledger.infrastructure.venues.ccxt.venue import CcxtVenue
+from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID as CCXT_CLIENT_ID
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
@@ -31,6 +36,9 @@ from orderledger.infrastructure.venues.tradier.venue import TradierVenue
 from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
 from orderledger.infrastructure.venues.wallex import vocabulary as WALLEX
 from orderledger.infrastructure.venues.wallex.venue import WallexVenue
+from orderledger.simulation.ccxt import simulated as ccxt_simulated
+from orderledger.simulation.ccxt.binance import TOKEN as BINANCE_TOKEN
+from orderledger.simulation.ccxt.binance import BinanceServer
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.invex.server import InvexServer, uuid_of
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
@@ -53,6 +61,7 @@ from tests.worlds.plan import Plan
 ROOMY = 1_000_000
 """No limit of a venue is what these worlds are about."""
 
+CCXT_TOKEN = "CCXT_TOKEN_OF_THE_WORLDS"
 TOKEN_ENDS = 4_000_000_000
 
 
@@ -312,6 +321,57 @@ def _spot(
     )
 
 
+def _ccxt(plan: Plan) -> Kind:
+    """One account, which is all that an adapter of ccxt has."""
+
+    def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
+        return BinanceServer(exchange, "main", ccxt_simulated.PERPETUALS, faults=faults)
+
+    def connect(server: VenueServer, records: Records, clock: Clock, chance: Random) -> Venue:
+        settings = CcxtSettings.model_validate(
+            {
+                "venue": "ccxt",
+                "exchange": "binanceusdm",
+                "account": "ccxt:1",
+                "url": server.http_url,
+                "websocket_url": server.websocket_url.removesuffix(server.websocket_path or ""),
+                "milliseconds_per_request": 0.001,
+                "credentials": {"apiKey": {"env": CCXT_TOKEN}, "secret": {"env": CCXT_TOKEN}},
+            }
+        )
+        os.environ[CCXT_TOKEN] = BINANCE_TOKEN
+        return CcxtVenue(
+            "ccxt:1",
+            exchange=connected(settings),
+            records=records,
+            now=clock.now,
+            chance=chance,
+            symbols=[one.name for one in ccxt_simulated.PERPETUALS],
+            streams=plan.streams > 0,
+            poll_seconds=0.02,
+            idle_seconds=0.03,
+            settled_seconds=0.05,
+            sleep=_sleep,
+            backoff=_waits(chance),
+        )
+
+    return Kind(
+        name="ccxt",
+        names={"ccxt:1": "main"},
+        instruments=ccxt_simulated.PERPETUALS,
+        happenings={name: often for name, often in HAPPENINGS.items() if name not in ccxt_simulated.NOT_THERE},
+        new_ids=False,
+        can_resize=True,
+        tells_fills=True,
+        alias=CCXT_CLIENT_ID,
+        client_id=lambda account, name: name,
+        others_client_id=lambda number: _some(number, f"O-{number}"),
+        exchange=partial(_truth, first_order_id=8_000_001, first_fill_id=70_001, accounts=["main"], currency="USDT"),
+        serve=serve,
+        connect=connect,
+    )
+
+
 async def _sleep(seconds: float) -> None:
     import asyncio
 
@@ -319,6 +379,7 @@ async def _sleep(seconds: float) -> None:
 
 
 KINDS: Mapping[str, Callable[[Plan], Kind]] = {
+    "ccxt": _ccxt,
     "hyperliquid": _hyperliquid,
     "invex": _invex,
     "lighter": _lighter,

@@ -37,6 +37,9 @@ class CcxtSettings(OneAccountSection):
     )
     options: dict[str, Any] = Field(default_factory=dict, description='Options of ccxt, e.g. `{ defaultType = "swap" }`.')
     streams: bool = Field(default=True, description="Whether to use websockets where ccxt has them. Else, queries only.")
+    milliseconds_per_request: float | None = Field(
+        default=None, gt=0, description="The pace of ccxt's limiter, for a request of weight 1. Default: ccxt's."
+    )
     poll_seconds: Seconds = Field(default=5.0, description="Between two queries while orders are open.")
     idle_seconds: Seconds = Field(default=20.0, description="Between two queries while no order is open.")
 
@@ -105,4 +108,6 @@ ADAPTER = Adapter(
     build=build,
     recording=recording,
     alias=CLIENT_ID,
+    simulation="orderledger.simulation.ccxt.simulated:simulated",
+    order_entry=order_entry,
 )

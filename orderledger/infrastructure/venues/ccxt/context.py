@@ -39,7 +39,8 @@ class Memory:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """`records`: None without a ledger; then every client id is taken for ours that the exchange is not known to make up.
-    `heard_at` stands for the time of a report that has none of its own."""
+    `heard_at` stands for the time of a report that has none of its own. `takes_trades_of_orders`: False where ccxt.pro collects
+    in each order the trades that it pushes besides."""
 
     account: str
     quirks: Quirks = USUAL
@@ -47,6 +48,7 @@ class Context:
     memory: Memory = field(default_factory=Memory)
     source: Source = Source.VENUE_POLL
     heard_at: datetime | None = None
+    takes_trades_of_orders: bool = True
 
     def is_ours(self, client_id: str) -> bool:
         """Whether the ledger knows an order with this client id. Others may share one: no order is known by such an id."""

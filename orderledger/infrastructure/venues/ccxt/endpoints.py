@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import ccxt
@@ -76,9 +77,12 @@ class Endpoints:
         """One order. None if the exchange says that it does not know it."""
         if self.exchange.has.get("fetchOrder"):
             try:
-                return await self._ask("fetch_order", venue_order_id, symbol)
+                row = await self._ask("fetch_order", venue_order_id, symbol)
             except ccxt.OrderNotFound:
                 return None
+            if not isinstance(row, dict) or not row.get("id"):
+                raise VenueUnavailable("fetch_order: the answer has no id")
+            return row
         return next((row for row in await self.past_orders(symbol, None) if row.get("id") == venue_order_id), None)
 
     async def past_orders(self, symbol: str | None, since: datetime | None) -> list[Any]:
@@ -162,7 +166,7 @@ class Endpoints:
         backoff = self._backoff.anew()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return await asked(getattr(self.exchange, method)(*arguments), method)
+                return await asked(partial(getattr(self.exchange, method), *arguments), method)
             except VenueUnavailable as error:
                 if attempt == ATTEMPTS:
                     raise

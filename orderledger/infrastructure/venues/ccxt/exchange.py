@@ -3,7 +3,10 @@
 import functools
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +25,10 @@ CONTRACT_TYPES = ("swap", "future", "delivery", "linear", "inverse", "option")
 TIMEOUT_MILLISECONDS = 10_000
 SHOWN = 300
 QUERY = re.compile(r"\?\S+")
+DOCUMENT = 6
+"""The place of the document among the arguments of `handle_errors`."""
+FIELDS_OF_A_ROW = 5
+"""So many fields are a row itself; a refusal that ccxt does not know has fewer."""
 CUT_SHORT = ("{", "[", "<", "")
 """How an answer begins that should have been JSON."""
 
@@ -29,15 +36,44 @@ exact_json: Callable[[str], Any] = functools.partial(json.loads, parse_float=str
 """Numbers with a fraction as the text that was sent."""
 
 
+@dataclass(slots=True)
+class Call:
+    """What one call of ccxt has done: whether a request was made, and the last answer as a document."""
+
+    is_sent: bool = False
+    answer: Any = None
+
+
+_present: ContextVar[Call | None] = ContextVar("call", default=None)
+
+
+@contextmanager
+def noted() -> Iterator[Call]:
+    """Note what the calls of ccxt within do."""
+    token = _present.set(call := Call())
+    try:
+        yield call
+    finally:
+        _present.reset(token)
+
+
 def exact(base: Any) -> Any:
     """A class of ccxt in which no number passes through a float, and what cannot be read is an error."""
 
     async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
         """Raises BadResponse where ccxt would hand on text that is not JSON, and read it as an empty list."""
+        if (call := _present.get()) is not None:
+            call.is_sent = True
         answer = await base.fetch(self, url, method, headers, body)
         if isinstance(answer, str) and answer.lstrip()[:1] in CUT_SHORT:
             raise ccxt.BadResponse(f"{method} {url}: an answer that is not JSON")
         return answer
+
+    def handle_errors(self: Any, *answer: Any) -> Any:
+        """Note the document before ccxt judges it."""
+        if (call := _present.get()) is not None:
+            call.answer = answer[DOCUMENT]
+        return base.handle_errors(self, *answer)
 
     def client(self: Any, url: str) -> Any:
         is_new = url not in (self.clients or {})
@@ -46,8 +82,8 @@ def exact(base: Any) -> Any:
             made.handle_text_or_binary_message = functools.partial(_read_frame, self, made)
         return made
 
-    own = {"number": str, "on_json_response": staticmethod(exact_json), "fetch": fetch, "client": client}
-    return type(base.__name__, (base,), own)
+    own = {"fetch": fetch, "handle_errors": handle_errors, "client": client}
+    return type(base.__name__, (base,), {"number": str, "on_json_response": staticmethod(exact_json), **own})
 
 
 def _read_frame(exchange: Any, client: Any, frame: str | bytes) -> None:
@@ -65,6 +101,8 @@ def connected(settings: "CcxtSettings", *, sends: bool = False) -> Any:
     base = _class_of(settings.exchange)
     quirks = quirks_of(settings.exchange)
     config = {"enableRateLimit": True, "timeout": TIMEOUT_MILLISECONDS, "options": {**dict(quirks.options), **settings.options}}
+    if settings.milliseconds_per_request is not None:
+        config["rateLimit"] = settings.milliseconds_per_request
     exchange = exact(base)(config)
     _check_methods(exchange)
     if settings.network != "live":
@@ -82,14 +120,26 @@ def is_of_contracts(exchange: Any) -> bool:
     return str(exchange.options.get("defaultType", "spot")) in CONTRACT_TYPES
 
 
-async def asked(question: Awaitable[Any], what: str) -> Any:
+async def asked(question: Callable[[], Awaitable[Any]], what: str) -> Any:
     """The answer to a query. Raises VenueUnavailable, VenueRefused, and ccxt's OrderNotFound as it is."""
-    try:
-        return await question
-    except ccxt.OrderNotFound:
-        raise
-    except Exception as error:
-        raise venue_error(error, what) from error
+    with noted() as call:
+        try:
+            answer = await question()
+        except ccxt.OrderNotFound:
+            raise
+        except Exception as error:
+            raise venue_error(error, what) from error
+    if call.is_sent and not holds_rows(call.answer):
+        raise VenueUnavailable(f"{what}: the answer holds no list, and nothing that stands for one")
+    return answer
+
+
+def holds_rows(document: Any) -> bool:
+    """Whether an answer has a place for rows. ccxt reads any other document as an empty list."""
+    if not isinstance(document, dict):
+        return isinstance(document, list)
+    inner = [value for name, value in document.items() if name not in ("error", "errors")]
+    return any(value is None or isinstance(value, (dict, list)) for value in inner) or len(inner) >= FIELDS_OF_A_ROW
 
 
 def venue_error(error: Exception, what: str) -> VenueError:

@@ -111,7 +111,7 @@ def _read(raw: Any, context: Context) -> Translation:
 def _fills(row: Document, name: str, context: Context) -> list[Message]:
     """The trades that the order holds. Those without an id come with one from the list of trades."""
     trades = row.get("trades")
-    if not isinstance(trades, list):
+    if not isinstance(trades, list) or not context.takes_trades_of_orders:
         return []
     return [_fill(one, row, name, context) for one in trades if isinstance(one, dict) and not is_hollow(one) and text(one, "id")]
 

@@ -29,8 +29,10 @@ class Quirks:
     symbols although the `features` ask for one. `options`: options of the exchange's class. `reads_with`: the credentials that
     suffice for reading, if not all.
 
-    Orders. `is_serial`: whether orders of one account have to be sent one after the other. `absence_seconds`: how long after
-    sending "unknown order" proves that an order was never received.
+    Orders. `batch`: the most orders of one createOrders, where a part of them may be refused. `edits_in_place`: whether editOrder
+    keeps the order, with the amount as its new total; elsewhere ccxt cancels it and makes another one. `is_serial`: whether
+    orders of one account have to be sent one after the other. `absence_seconds`: how long after sending "unknown order" proves
+    that an order was never received.
     """
 
     id_form: IdForm = "text"
@@ -49,6 +51,8 @@ class Quirks:
     lists_all: bool = False
     reads_with: tuple[str, ...] | None = None
     options: tuple[tuple[str, Any], ...] = ()
+    batch: int = 1
+    edits_in_place: bool = False
     is_serial: bool = False
     absence_seconds: float | None = None
 
@@ -69,16 +73,22 @@ _BINANCE = Quirks(
     words_in=("status", "algoStatus", "X"),
     triggered=frozenset({"TRIGGERED", "FINISHED"}),
     fill_parts=("symbol", "id"),  # the ids of trades are unique within a symbol
-    options=(("warnOnFetchOpenOrdersWithoutSymbol", False),),
+    options=(
+        ("warnOnFetchOpenOrdersWithoutSymbol", False),
+        ("watchPositions", {"fetchPositionsSnapshot": False}),  # they would be fetched for each stream, and compared as numbers
+        ("watchBalance", {"fetchBalanceSnapshot": False}),
+    ),
 )
+_BINANCE_FUTURES = replace(_BINANCE, edits_in_place=True, batch=5)
 _OKX = Quirks(
     id_pattern="[A-Za-z0-9]{1,32}",
     cancels_by_client_id=True,
     fake_prefixes=("e847386590ce4dBC", "6b9ad766b55dBCDE"),
     words_in=("state",),
     triggered=frozenset({"effective"}),
+    edits_in_place=True,
 )
-_BYBIT = Quirks(id_pattern="[A-Za-z0-9_-]{1,36}", words_in=("orderStatus",))
+_BYBIT = Quirks(id_pattern="[A-Za-z0-9_-]{1,36}", words_in=("orderStatus",), edits_in_place=True)
 _GATE = Quirks(
     id_pattern="t-[A-Za-z0-9_.-]{1,26}",
     id_prefix="t-",
@@ -92,9 +102,9 @@ QUIRKS: Mapping[str, Quirks] = {
     "alpaca": Quirks(id_pattern="[A-Za-z0-9_.:-]{1,48}"),
     "aster": _BINANCE,
     "binance": _BINANCE,
-    "binancecoinm": _BINANCE,
+    "binancecoinm": _BINANCE_FUTURES,
     "binanceus": _BINANCE,
-    "binanceusdm": _BINANCE,
+    "binanceusdm": _BINANCE_FUTURES,
     "bitfinex": Quirks(id_form="integer", fake_ids=frozenset({"0"})),
     "bitget": Quirks(cancels_by_client_id=True),
     "bybit": _BYBIT,
@@ -104,7 +114,11 @@ QUIRKS: Mapping[str, Quirks] = {
     "coinbaseexchange": Quirks(id_form="uuid", cancels_by_client_id=True, words_in=("done_reason", "status")),
     "cryptocom": Quirks(id_pattern="[A-Za-z0-9_-]{1,36}", fake_prefixes=("CCXT_",)),
     "deribit": Quirks(
-        id_pattern="[A-Za-z0-9_.:/-]{1,64}", id_param="label", id_in=("label",), words_in=("cancel_reason", "order_state")
+        id_pattern="[A-Za-z0-9_.:/-]{1,64}",
+        id_param="label",
+        id_in=("label",),
+        words_in=("cancel_reason", "order_state"),
+        edits_in_place=True,
     ),
     "gate": _GATE,
     "gateeu": _GATE,
@@ -122,6 +136,7 @@ QUIRKS: Mapping[str, Quirks] = {
         cancels_by_client_id=True,
         words_in=("reason", "cancel_reason", "status", "order_status"),
         page=50,
+        edits_in_place=True,
         has_pushed_amounts=False,  # a pushed update leaves out what has not changed, and ccxt fills in the quantity
     ),
     "krakenfutures": Quirks(id_pattern="[A-Za-z0-9_-]{1,100}"),

@@ -189,7 +189,8 @@ class CcxtVenue(PolledVenue):
         )
 
     def _pushed_orders(self, rows: list[Any]) -> Translation:
-        return translated_orders(rows, self.context(self.accounts[0], Source.VENUE_PUSH))
+        context = self.context(self.accounts[0], Source.VENUE_PUSH)
+        return translated_orders(rows, replace(context, takes_trades_of_orders=not self.exchange.has.get("watchMyTrades")))
 
     def _pushed_trades(self, rows: list[Any]) -> Translation:
         return trade_messages(rows, self.context(self.accounts[0], Source.VENUE_PUSH))

@@ -1,0 +1,413 @@
+"""A simulated Binance USD-M on loopback: REST and user-data stream of the perpetuals. Needs the extra `fake`."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from orderledger.domain.exact import ZERO
+from orderledger.domain.values import OrderType, Side
+from orderledger.simulation.market import (
+    Change,
+    ExchangeSimulator,
+    Kind,
+    OrderStatus,
+    Reason,
+    Refusal,
+    SimulatedFill,
+    SimulatedInstrument,
+    SimulatedOrder,
+)
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.server import Handler, VenueServer
+from orderledger.simulation.servers.socket import VenueSocket
+
+TOKEN, LISTEN_KEY = "token-of-the-fake", "listen-key-of-the-fake"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WORDS = {
+    OrderStatus.RECEIVED: "NEW",
+    OrderStatus.WAITING: "NEW",
+    OrderStatus.OPEN: "NEW",
+    OrderStatus.FILLED: "FILLED",
+    OrderStatus.CANCELED: "CANCELED",
+    OrderStatus.EXPIRED: "EXPIRED",
+    OrderStatus.REJECTED: "REJECTED",
+}
+REFUSALS = {
+    Reason.DUPLICATE_ORDER: (-4116, "ClientOrderId is duplicated."),
+    Reason.UNKNOWN_INSTRUMENT: (-1121, "Invalid symbol."),
+    Reason.INCORRECT_PRICE: (-4014, "Price not increased by tick size."),
+    Reason.INCORRECT_QUANTITY: (-1111, "Precision is over the maximum defined for this asset."),
+    Reason.POST_ONLY_WOULD_MATCH: (
+        -5022,
+        "Due to the order could not be executed as maker, it is rejected.",
+    ),
+    Reason.UNKNOWN_ORDER: (-2011, "Unknown order sent."),
+    Reason.TOO_LATE_TO_CANCEL: (-2011, "Unknown order sent."),
+    Reason.TOO_LATE_TO_REPLACE: (-2013, "Order does not exist."),
+    "insufficient_margin": (-2019, "Margin is insufficient."),
+}
+NO_SUCH_ORDER = (-2013, "Order does not exist.")
+MOST_TRADES = 1_000
+WEEK = timedelta(days=7)
+
+
+class Denied(Exception):
+    """A refusal: Binance's code, its sentence, and the HTTP status."""
+
+    def __init__(self, code: int, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code, self.message, self.status = code, message, status
+
+
+class BinanceServer(VenueServer):
+    """The account `account` of a simulated exchange, whose instruments are named as ccxt names them: `ETH/USDT:USDT`."""
+
+    websocket_path = "/private/ws"
+
+    def __init__(
+        self,
+        exchange: ExchangeSimulator,
+        account: str,
+        instruments: Iterable[SimulatedInstrument],
+        *,
+        key: str = TOKEN,
+        secret: str = TOKEN,
+        faults: Faults | None = None,
+        port: int = 0,
+    ) -> None:
+        super().__init__(exchange, faults=faults, port=port)
+        self.account = account
+        self._key, self._secret = key, secret.encode()
+        self.instruments = {symbol_of(one.name): one for one in instruments}
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        return (
+            web.get("/fapi/v1/exchangeInfo", self._public(self._exchange_info)),
+            web.get("/sapi/v1/capital/config/getall", self._signed(self._nothing)),
+            web.get("/sapi/v1/margin/allPairs", self._signed(self._nothing)),
+            web.get("/fapi/v1/leverageBracket", self._signed(self._nothing)),
+            web.get("/fapi/v1/openOrders", self._signed(self._open_orders)),
+            web.get("/fapi/v1/allOrders", self._signed(self._all_orders)),
+            web.get("/fapi/v1/order", self._signed(self._order)),
+            web.post("/fapi/v1/order", self._signed(self._place)),
+            web.put("/fapi/v1/order", self._signed(self._amend)),
+            web.delete("/fapi/v1/order", self._signed(self._cancel)),
+            web.post("/fapi/v1/batchOrders", self._signed(self._place_many)),
+            web.get("/fapi/v1/userTrades", self._signed(self._trades)),
+            web.get("/fapi/v3/positionRisk", self._signed(self._positions)),
+            web.get("/fapi/v3/account", self._signed(self._account)),
+            web.get("/fapi/v1/income", self._signed(self._income)),
+            web.post("/fapi/v1/listenKey", self._keyed(self._listen_key)),
+            web.put("/fapi/v1/listenKey", self._keyed(self._listen_key)),
+        )
+
+    async def name_of(self, request: web.Request) -> str:
+        return f"{request.method} {request.path}"
+
+    # The stream
+
+    async def converse(self, socket: VenueSocket) -> None:
+        """One client: it gets what happens to the account from now on."""
+        unsubscribe = self.exchange.subscribe(lambda change: self._push_change(socket, change))
+        try:
+            async for _ in socket.texts():
+                pass
+        finally:
+            unsubscribe()
+
+    def _push_change(self, socket: VenueSocket, change: Change) -> None:
+        if change.order is not None and change.account == self.account:
+            now = milliseconds(change.order.updated_at)
+            self.push(socket, {"e": "ORDER_TRADE_UPDATE", "E": now, "T": now, "o": self._event(change)})
+
+    def _event(self, change: Change) -> dict[str, Any]:
+        order, fill = change.order, change.fill
+        assert order is not None
+        kinds = {Kind.FILLED: "TRADE", Kind.MODIFIED: "AMENDMENT", Kind.CANCELED: "CANCELED", Kind.EXPIRED: "EXPIRED"}
+        return {
+            "s": symbol_of(order.instrument),
+            "c": order.client_id or f"web_{order.order_id}",
+            "S": order.side.name,
+            "o": _type(order),
+            "f": "GTX" if order.post_only else order.time_in_force.name,
+            "q": order.quantity,
+            "p": order.limit_price or ZERO,
+            "ap": _average(order),
+            "sp": order.stop_price or ZERO,
+            "x": kinds.get(change.kind, "NEW"),
+            "X": _status(order),
+            "i": order.order_id,
+            "l": fill.quantity if fill else ZERO,
+            "z": order.filled,
+            "L": fill.price if fill else ZERO,
+            "N": fill.fee_currency if fill else None,
+            "n": fill.fee if fill else ZERO,
+            "T": milliseconds(order.updated_at),
+            "t": fill.fill_id if fill else 0,
+            "m": fill is not None and fill.liquidity == "maker",
+            "R": order.reduce_only,
+            "ps": "BOTH",
+            "rp": fill.realized if fill else ZERO,
+        }
+
+    # Queries
+
+    async def _exchange_info(self, asked: Mapping[str, str]) -> Any:
+        symbols = [
+            {
+                "symbol": symbol,
+                "pair": symbol,
+                "contractType": "PERPETUAL",
+                "deliveryDate": 4133404800000,
+                "onboardDate": 1569398400000,
+                "status": "TRADING",
+                "baseAsset": one.name.partition("/")[0],
+                "quoteAsset": "USDT",
+                "marginAsset": "USDT",
+                "filters": [
+                    {"filterType": "PRICE_FILTER", "minPrice": one.tick, "maxPrice": "1000000", "tickSize": one.tick},
+                    {"filterType": "LOT_SIZE", "minQty": one.lot, "maxQty": "1000000", "stepSize": one.lot},
+                ],
+                "orderTypes": ["LIMIT", "MARKET"],
+                "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
+            }
+            for symbol, one in self.instruments.items()
+        ]
+        return {"timezone": "UTC", "serverTime": milliseconds(self.exchange.clock.now()), "symbols": symbols}
+
+    async def _nothing(self, asked: Mapping[str, str]) -> Any:
+        return []
+
+    async def _open_orders(self, asked: Mapping[str, str]) -> Any:
+        return [self._row(order) for order in self.exchange.open_orders(self.account)]
+
+    async def _all_orders(self, asked: Mapping[str, str]) -> Any:
+        begin = int(asked.get("startTime", 0))
+        orders = [one for one in self.exchange.orders(self.account) if symbol_of(one.instrument) == asked["symbol"]]
+        return [self._row(order) for order in orders if milliseconds(order.created_at) >= begin][-MOST_TRADES:]
+
+    async def _order(self, asked: Mapping[str, str]) -> Any:
+        return self._row(self._named(asked, *NO_SUCH_ORDER))
+
+    async def _trades(self, asked: Mapping[str, str]) -> Any:
+        """From the oldest on, a week at most, as many as asked for."""
+        begin = int(asked.get("startTime", 0))
+        end = int(asked.get("endTime", begin + WEEK // timedelta(milliseconds=1)))
+        fills = [
+            fill
+            for fill in self.exchange.fills(self.account)
+            if symbol_of(fill.instrument) == asked["symbol"] and begin <= milliseconds(fill.at) <= end
+        ]
+        return [_trade(fill) for fill in fills[: min(int(asked.get("limit", 500)), MOST_TRADES)]]
+
+    async def _positions(self, asked: Mapping[str, str]) -> Any:
+        now = milliseconds(self.exchange.clock.now())
+        return [
+            {
+                "symbol": symbol_of(held.instrument),
+                "positionSide": "BOTH",
+                "positionAmt": held.quantity,
+                "entryPrice": held.average_price or ZERO,
+                "breakEvenPrice": held.average_price or ZERO,
+                "markPrice": held.average_price or ZERO,
+                "unRealizedProfit": ZERO,
+                "liquidationPrice": ZERO,
+                "notional": held.quantity * (held.average_price or ZERO),
+                "marginAsset": "USDT",
+                "isolatedMargin": ZERO,
+                "isolatedWallet": ZERO,
+                "initialMargin": ZERO,
+                "maintMargin": ZERO,
+                "positionInitialMargin": ZERO,
+                "openOrderInitialMargin": ZERO,
+                "adl": 0,
+                "updateTime": now,
+            }
+            for held in self.exchange.positions(self.account)
+        ]
+
+    async def _account(self, asked: Mapping[str, str]) -> Any:
+        now = milliseconds(self.exchange.clock.now())
+        asset = {"asset": "USDT", "availableBalance": "1000", "marginBalance": "1000", "initialMargin": "0", "updateTime": now}
+        return {"totalWalletBalance": "1000", "assets": [asset], "positions": []}
+
+    async def _income(self, asked: Mapping[str, str]) -> Any:
+        begin = int(asked.get("startTime", 0))
+        return [
+            {
+                "symbol": symbol_of(paid.instrument),
+                "incomeType": "FUNDING_FEE",
+                "income": paid.amount,
+                "asset": paid.currency,
+                "info": "FUNDING_FEE",
+                "time": milliseconds(paid.at),
+                "tranId": paid.sequence,
+                "tradeId": "",
+            }
+            for paid in self.exchange.fundings(self.account)
+            if milliseconds(paid.at) >= begin and asked.get("symbol") in (None, symbol_of(paid.instrument))
+        ]
+
+    async def _listen_key(self, asked: Mapping[str, str]) -> Any:
+        return {"listenKey": LISTEN_KEY}
+
+    # Order entry
+
+    async def _place(self, asked: Mapping[str, str]) -> Any:
+        return self._row(self._submitted(asked))
+
+    async def _place_many(self, asked: Mapping[str, str]) -> Any:
+        answers = []
+        for one in json.loads(asked["batchOrders"]):
+            try:
+                answers.append(self._row(self._submitted(one)))
+            except Denied as denied:
+                answers.append({"code": denied.code, "msg": denied.message})
+        return answers
+
+    def _submitted(self, asked: Mapping[str, str]) -> SimulatedOrder:
+        if asked["symbol"] not in self.instruments:
+            raise Denied(*REFUSALS[Reason.UNKNOWN_INSTRUMENT])
+        in_force = asked.get("timeInForce", "GTC")
+        return self._done(
+            self.exchange.submit(
+                self.account,
+                client_id=asked.get("newClientOrderId"),
+                instrument=self.instruments[asked["symbol"]].name,
+                side=Side(asked["side"].lower()),
+                quantity=asked["quantity"],
+                limit_price=asked.get("price"),
+                order_type=OrderType(asked["type"].lower()),
+                time_in_force="ioc" if asked["type"] == "MARKET" else "gtc" if in_force == "GTX" else in_force.lower(),
+                post_only=in_force == "GTX",
+                reduce_only=asked.get("reduceOnly") == "true",
+            )
+        )
+
+    async def _amend(self, asked: Mapping[str, str]) -> Any:
+        order = self._named(asked, *NO_SUCH_ORDER)
+        quantity, price = asked.get("quantity"), asked.get("price")
+        told = self.exchange.request_replace(self.account, order_id=order.order_id, quantity=quantity, limit_price=price)
+        return self._row(self._done(told))
+
+    async def _cancel(self, asked: Mapping[str, str]) -> Any:
+        order = self._named(asked, *REFUSALS[Reason.UNKNOWN_ORDER])
+        return self._row(self._done(self.exchange.request_cancel(self.account, order_id=order.order_id)))
+
+    @staticmethod
+    def _done(told: SimulatedOrder | Refusal) -> SimulatedOrder:
+        if isinstance(told, Refusal):
+            raise Denied(*REFUSALS.get(told.reason, (-2010, told.reason)))
+        return told
+
+    def _named(self, asked: Mapping[str, str], code: int, message: str) -> SimulatedOrder:
+        order_id, client_id = asked.get("orderId"), asked.get("origClientOrderId")
+        order = self.exchange.named(self.account, order_id=int(order_id) if order_id else None, client_id=client_id)
+        if order is None or symbol_of(order.instrument) != asked["symbol"]:
+            raise Denied(code, message)
+        return order
+
+    def _row(self, order: SimulatedOrder) -> dict[str, Any]:
+        return {
+            "orderId": order.order_id,
+            "symbol": symbol_of(order.instrument),
+            "status": _status(order),
+            "clientOrderId": order.client_id or f"web_{order.order_id}",
+            "price": order.limit_price or ZERO,
+            "avgPrice": _average(order),
+            "origQty": order.quantity,
+            "executedQty": order.filled,
+            "cumQuote": order.notional,
+            "timeInForce": "GTX" if order.post_only else order.time_in_force.name,
+            "type": _type(order),
+            "reduceOnly": order.reduce_only,
+            "closePosition": False,
+            "side": order.side.name,
+            "positionSide": "BOTH",
+            "stopPrice": order.stop_price or ZERO,
+            "workingType": "CONTRACT_PRICE",
+            "origType": _type(order),
+            "time": milliseconds(order.created_at),
+            "updateTime": milliseconds(order.updated_at),
+        }
+
+    # Keys and signatures
+
+    def _public(self, handler: Callable[[Mapping[str, str]], Awaitable[Any]]) -> Handler:
+        async def handle(request: web.Request) -> web.Response:
+            return self.answer(await handler(dict(request.query)))
+
+        return handle
+
+    def _keyed(self, handler: Callable[[Mapping[str, str]], Awaitable[Any]]) -> Handler:
+        async def handle(request: web.Request) -> web.Response:
+            if request.headers.get("X-MBX-APIKEY") != self._key:
+                return self.answer({"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."}, status=401)
+            return self.answer(await handler({}))
+
+        return handle
+
+    def _signed(self, handler: Callable[[Mapping[str, str]], Awaitable[Any]]) -> Handler:
+        """The signature covers the query and the body as they were sent."""
+
+        async def handle(request: web.Request) -> web.Response:
+            sent = request.rel_url.raw_query_string + await request.text()
+            signed, _, signature = sent.rpartition("&signature=")
+            expected = hmac.new(self._secret, signed.encode(), hashlib.sha256).hexdigest()
+            if request.headers.get("X-MBX-APIKEY") != self._key:
+                return self.answer({"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."}, status=401)
+            if not hmac.compare_digest(signature, expected):
+                return self.answer({"code": -1022, "msg": "Signature for this request is not valid."}, status=400)
+            try:
+                return self.answer(await handler(dict(parse_qsl(signed))))
+            except Denied as denied:
+                return self.answer({"code": denied.code, "msg": denied.message}, status=denied.status)
+
+        return handle
+
+
+def symbol_of(instrument: str) -> str:
+    """ccxt's `ETH/USDT:USDT` as Binance writes it."""
+    return instrument.partition(":")[0].replace("/", "")
+
+
+def milliseconds(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(milliseconds=1)
+
+
+def _status(order: SimulatedOrder) -> str:
+    return "PARTIALLY_FILLED" if order.status is OrderStatus.OPEN and order.filled else WORDS[order.status]
+
+
+def _type(order: SimulatedOrder) -> str:
+    return "MARKET" if order.order_type is OrderType.MARKET else "LIMIT"
+
+
+def _average(order: SimulatedOrder) -> Decimal:
+    return round(order.average_price, 8) if order.average_price else ZERO
+
+
+def _trade(fill: SimulatedFill) -> dict[str, Any]:
+    return {
+        "symbol": symbol_of(fill.instrument),
+        "id": fill.fill_id,
+        "orderId": fill.order_id,
+        "side": fill.side.name,
+        "price": fill.price,
+        "qty": fill.quantity,
+        "realizedPnl": fill.realized,
+        "quoteQty": fill.price * fill.quantity,
+        "commission": fill.fee,
+        "commissionAsset": fill.fee_currency,
+        "time": milliseconds(fill.at),
+        "positionSide": "BOTH",
+        "buyer": fill.side is Side.BUY,
+        "maker": fill.liquidity == "maker",
+    }
