@@ -30,6 +30,8 @@ ODD = "7777"
 """A quantity that `spoiled` makes unreadable."""
 POLLED = frozenset({"ccxt", "invex", "nobitex", "tradier", "wallex"})
 """Venues whose orders are asked for while they are listened to: an account is up by an answer."""
+FILLS_IN_ORDERS = frozenset({"tradier"})
+"""Venues that list no fills but in the rows of orders."""
 STEP = timedelta(milliseconds=20)
 """Of the clock, at each reading: what an adapter waits for by the clock comes soon."""
 PATIENCE = 60.0

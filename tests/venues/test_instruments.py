@@ -27,13 +27,22 @@ from tests.venues.hyperliquid.harness import adapter as hyperliquid_adapter
 from tests.venues.lighter import rows as lighter
 from tests.venues.tradier import payloads as tradier
 
-CURRENCIES = {"hyperliquid": "USDC", "invex": "IRR", "lighter": "USDC", "nobitex": "IRR", "tradier": "USD", "wallex": "IRT"}
+CURRENCIES = {
+    "ccxt": "USDT",
+    "hyperliquid": "USDC",
+    "invex": "IRR",
+    "lighter": "USDC",
+    "nobitex": "IRR",
+    "tradier": "USD",
+    "wallex": "IRT",
+}
 LOTS = {
     **dict.fromkeys(("invex", "nobitex", "wallex"), "0.000001"),
     **dict.fromkeys(("hyperliquid", "lighter"), "0.0001"),
+    "ccxt": "0.01",
     "tradier": None,
 }
-TICKS = {"hyperliquid": None, "lighter": "0.01", "nobitex": "10", "invex": "10", "wallex": "1", "tradier": None}
+TICKS = {"ccxt": "0.05", "hyperliquid": None, "lighter": "0.01", "nobitex": "10", "invex": "10", "wallex": "1", "tradier": None}
 
 
 def definitions(harness: Harness) -> list[Instrument]:

@@ -19,7 +19,7 @@ from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciler
 from orderledger.infrastructure.venues.base.transport import parsed
 from orderledger.infrastructure.venues.base.venue import Answer, Messages, NoRecords
 from tests.scenarios import ACCOUNT
-from tests.venues.harness import ODD, POLLED, START, Harness, every_venue, played, spoiled
+from tests.venues.harness import FILLS_IN_ORDERS, ODD, POLLED, START, Harness, every_venue, played, spoiled
 from tests.venues.payload_samples import PAYLOAD_SAMPLES, UNKNOWN, PayloadSamples
 
 SEVERAL_ROUNDS = 0.5
@@ -198,7 +198,9 @@ def test_fills_that_cannot_be_read_are_not_certified_until_they_can_be(name: str
         for side in ("buy", "sell"):  # no position is left that would tell of them
             harness.exchange.fill(harness.place(side=side, quantity=ODD))
         harness.server.rewritten = spoiled
-        assert set(await reconciled(harness)) == {"unreadable_fill"} | ({"unreadable_order"} if name in POLLED else set())
+        assert set(await reconciled(harness)) == {"unreadable_fill"} | (
+            {"unreadable_order"} if name in FILLS_IN_ORDERS else set()
+        )
         harness.server.rewritten = str
         assert await reconciled(harness) == []
         assert len(harness.ledger.trades()) == 2

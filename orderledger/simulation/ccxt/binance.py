@@ -139,7 +139,7 @@ class BinanceServer(VenueServer):
             "f": "GTX" if order.post_only else order.time_in_force.name,
             "q": order.quantity,
             "p": order.limit_price or ZERO,
-            "ap": _average(order),
+            "ap": _rounded(order.average_price),
             "sp": order.stop_price or ZERO,
             "x": kinds.get(change.kind, "NEW"),
             "X": _status(order),
@@ -214,12 +214,12 @@ class BinanceServer(VenueServer):
                 "symbol": symbol_of(held.instrument),
                 "positionSide": "BOTH",
                 "positionAmt": held.quantity,
-                "entryPrice": held.average_price or ZERO,
-                "breakEvenPrice": held.average_price or ZERO,
-                "markPrice": held.average_price or ZERO,
+                "entryPrice": _rounded(held.average_price),
+                "breakEvenPrice": _rounded(held.average_price),
+                "markPrice": _rounded(held.average_price),
                 "unRealizedProfit": ZERO,
                 "liquidationPrice": ZERO,
-                "notional": held.quantity * (held.average_price or ZERO),
+                "notional": held.quantity * _rounded(held.average_price),
                 "marginAsset": "USDT",
                 "isolatedMargin": ZERO,
                 "isolatedWallet": ZERO,
@@ -309,6 +309,8 @@ class BinanceServer(VenueServer):
 
     def _named(self, asked: Mapping[str, str], code: int, message: str) -> SimulatedOrder:
         order_id, client_id = asked.get("orderId"), asked.get("origClientOrderId")
+        if order_id and not order_id.isdigit():
+            raise Denied(-1100, "Illegal characters found in parameter 'orderId'; legal range is '^[0-9]{1,20}$'.")
         order = self.exchange.named(self.account, order_id=int(order_id) if order_id else None, client_id=client_id)
         if order is None or symbol_of(order.instrument) != asked["symbol"]:
             raise Denied(code, message)
@@ -321,7 +323,7 @@ class BinanceServer(VenueServer):
             "status": _status(order),
             "clientOrderId": order.client_id or f"web_{order.order_id}",
             "price": order.limit_price or ZERO,
-            "avgPrice": _average(order),
+            "avgPrice": _rounded(order.average_price),
             "origQty": order.quantity,
             "executedQty": order.filled,
             "cumQuote": order.notional,
@@ -390,8 +392,8 @@ def _type(order: SimulatedOrder) -> str:
     return "MARKET" if order.order_type is OrderType.MARKET else "LIMIT"
 
 
-def _average(order: SimulatedOrder) -> Decimal:
-    return round(order.average_price, 8) if order.average_price else ZERO
+def _rounded(price: Decimal | None) -> Decimal:
+    return round(price, 8) if price else ZERO
 
 
 def _trade(fill: SimulatedFill) -> dict[str, Any]:

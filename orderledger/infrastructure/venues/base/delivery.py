@@ -39,6 +39,10 @@ class DeliveryQueue:
         self._add(event)
         await self._room.wait()
 
+    def put_soon(self, event: FeedEvent) -> None:
+        """Add an event without waiting for room: for callbacks of a library."""
+        self._add(event)
+
     async def fail(self, error: BaseException) -> None:
         """Raise an error of this program to whoever listens."""
         self._add(error)

@@ -1,8 +1,10 @@
 """`Context`: what a translation needs that a unified row does not hold."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.venues.base.venue import Records
@@ -19,14 +21,15 @@ Terms = tuple[Decimal | None, Decimal | None, Decimal | None]
 class Memory:
     """What was looked up before. Losing it costs lookups, and nothing else."""
 
-    own_ids: dict[str, None] = field(default_factory=dict)
+    own_ids: dict[str, str] = field(default_factory=dict)
+    """Client ids of ours, each with the field of a message that names its order."""
     terms: dict[str, Terms] = field(default_factory=dict)
     """The terms of open orders, as last reported."""
 
-    def remember_own(self, client_id: str) -> None:
+    def remember_own(self, client_id: str, name: str) -> None:
         if len(self.own_ids) >= MOST_REMEMBERED:
             self.own_ids.clear()
-        self.own_ids[client_id] = None
+        self.own_ids[client_id] = name
 
     def is_news(self, venue_order_id: str, terms: Terms) -> bool:
         """Whether an order has other terms than at the last call."""
@@ -50,17 +53,23 @@ class Context:
     heard_at: datetime | None = None
     takes_trades_of_orders: bool = True
 
-    def is_ours(self, client_id: str) -> bool:
-        """Whether the ledger knows an order with this client id. Others may share one: no order is known by such an id."""
+    def names_of(self, client_id: str) -> Mapping[str, Any]:
+        """The fields that name an order of ours by its client id. Empty if the ledger knows none: others may share an id."""
+        both = {"client_order_id": client_id, "aliases": {CLIENT_ID: client_id}}
         if self.quirks.is_fake(client_id):
-            return False
-        if self.records is None or client_id in self.memory.own_ids:
-            return True
-        known = self.records.order(self.account, client_id)
-        is_ours = known is not None and client_id in (known["client_order_id"], (known.get("aliases") or {}).get(CLIENT_ID))
-        if is_ours:
-            self.memory.remember_own(client_id)
-        return is_ours
+            return {}
+        if self.records is None:
+            return both
+        if client_id not in self.memory.own_ids:
+            known = self.records.order(self.account, client_id)
+            if known is None:
+                return {}
+            is_alias = (known.get("aliases") or {}).get(CLIENT_ID) == client_id
+            if not is_alias and known.get("client_order_id") != client_id:
+                return {}
+            self.memory.remember_own(client_id, "aliases" if is_alias else "client_order_id")
+        name = self.memory.own_ids[client_id]
+        return {name: both[name]}
 
     def known(self, venue_order_id: str) -> Row | None:
         """The order of the ledger."""

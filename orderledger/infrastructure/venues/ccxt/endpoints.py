@@ -8,16 +8,19 @@ from typing import Any
 
 import ccxt
 
-from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.base.translation import as_text
 from orderledger.infrastructure.venues.base.transport import Backoff
 from orderledger.infrastructure.venues.ccxt.exchange import asked, is_of_contracts
 from orderledger.infrastructure.venues.ccxt.quirks import Quirks
+from orderledger.infrastructure.venues.ccxt.reading import UNREADABLE
 
 ATTEMPTS = 3
 MOST_PAGES = 1_000
 FOREVER_DAYS = 1_000
 """ccxt's features state 10,000 days and more where there is no limit."""
+NO_ID = (ccxt.BadRequest, ccxt.InvalidOrder)
+"""How an exchange refuses an id that is none of its own, a name that somebody else has made up for instance."""
 ORDER_LISTS = {
     "fetchOrders": "fetch_orders",
     "fetchCanceledAndClosedOrders": "fetch_canceled_and_closed_orders",
@@ -80,6 +83,10 @@ class Endpoints:
                 row = await self._ask("fetch_order", venue_order_id, symbol)
             except ccxt.OrderNotFound:
                 return None
+            except VenueRefused as error:
+                if isinstance(error.__cause__, NO_ID):
+                    return None
+                raise
             if not isinstance(row, dict) or not row.get("id"):
                 raise VenueUnavailable("fetch_order: the answer has no id")
             return row
@@ -129,7 +136,7 @@ class Endpoints:
                 found |= new
                 if not new or len(page) < full:
                     break
-                times = [_time_of(row) for row in page]
+                times = [_time_of(row) for row in page if UNREADABLE not in row] or [begin]
                 first, last = (max(times), end) if goes_on else (begin, min(times))
             else:
                 raise VenueUnavailable(f"the trades of {symbol} have no end after {MOST_PAGES} pages")

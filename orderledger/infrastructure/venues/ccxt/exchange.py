@@ -15,8 +15,10 @@ import ccxt.async_support
 import ccxt.pro
 
 from orderledger.infrastructure.errors import InvalidSetting, VenueError, VenueRefused, VenueUnavailable
+from orderledger.infrastructure.messages.facts import NESTING_LIMIT, evidence_of
 from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
+from orderledger.infrastructure.venues.ccxt.reading import UNREADABLE
 
 if TYPE_CHECKING:
     from orderledger.infrastructure.venues.ccxt.adapter import CcxtSettings
@@ -25,10 +27,12 @@ CONTRACT_TYPES = ("swap", "future", "delivery", "linear", "inverse", "option")
 TIMEOUT_MILLISECONDS = 10_000
 SHOWN = 300
 QUERY = re.compile(r"\?\S+")
-DOCUMENT = 6
-"""The place of the document among the arguments of `handle_errors`."""
+STATUS, DOCUMENT = 0, 6
+"""The places of the HTTP status and of the document among the arguments of `handle_errors`."""
 FIELDS_OF_A_ROW = 5
 """So many fields are a row itself; a refusal that ccxt does not know has fewer."""
+LATER = (ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.InvalidNonce, ccxt.OnMaintenance)
+LATER_STATUSES = frozenset({408, 418, 425, 429})
 CUT_SHORT = ("{", "[", "<", "")
 """How an answer begins that should have been JSON."""
 
@@ -41,6 +45,7 @@ class Call:
     """What one call of ccxt has done: whether a request was made, and the last answer as a document."""
 
     is_sent: bool = False
+    status: int = 0
     answer: Any = None
 
 
@@ -72,7 +77,7 @@ def exact(base: Any) -> Any:
     def handle_errors(self: Any, *answer: Any) -> Any:
         """Note the document before ccxt judges it."""
         if (call := _present.get()) is not None:
-            call.answer = answer[DOCUMENT]
+            call.status, call.answer = answer[STATUS], answer[DOCUMENT]
         return base.handle_errors(self, *answer)
 
     def client(self: Any, url: str) -> Any:
@@ -82,18 +87,54 @@ def exact(base: Any) -> Any:
             made.handle_text_or_binary_message = functools.partial(_read_frame, self, made)
         return made
 
-    own = {"fetch": fetch, "handle_errors": handle_errors, "client": client}
-    return type(base.__name__, (base,), {"number": str, "on_json_response": staticmethod(exact_json), **own})
+    def parse_order(self: Any, row: Any, market: Any = None) -> Any:
+        return _parsed(functools.partial(base.parse_order, self), row, market, self.milliseconds())
+
+    def parse_trade(self: Any, row: Any, market: Any = None) -> Any:
+        return _parsed(functools.partial(base.parse_trade, self), row, market, self.milliseconds())
+
+    own = (fetch, handle_errors, client, parse_order, parse_trade)
+    exactly = {"number": str, "on_json_response": staticmethod(exact_json), "on_unread": None}
+    return type(base.__name__, (base,), {**exactly, **{method.__name__: method for method in own}})
+
+
+def _parsed(parse: Callable[[Any, Any], Any], row: Any, market: Any, now: int) -> Any:
+    """A row as ccxt parses it. One that it cannot parse costs only itself: it is parsed without the fields that are at fault,
+    and marked. ccxt would drop a row without a time, so it gets one."""
+    try:
+        parsed = parse(row, market)
+    except Exception as error:
+        parsed = _without_fault(parse, row, market)
+        parsed = {"symbol": market and market.get("symbol"), **parsed, UNREADABLE: shown(error), "info": row}
+    if UNREADABLE in parsed and parsed.get("timestamp") is None:
+        parsed["timestamp"] = now
+    return parsed
+
+
+def _without_fault(parse: Callable[[Any, Any], Any], row: Any, market: Any) -> Any:
+    """The row without the fields that no parser can take: added one after the other, to find its id at least."""
+    kept: dict[str, Any] = {}
+    parsed: Any = {"id": None, "timestamp": None}
+    for name, value in row.items() if isinstance(row, dict) else ():
+        try:
+            parsed = parse({**kept, name: value}, market)
+        except Exception:  # of a parser, for this field
+            continue
+        kept[name] = value
+    return parsed
 
 
 def _read_frame(exchange: Any, client: Any, frame: str | bytes) -> None:
-    """Hand a frame to ccxt. One that cannot be read ends its connection: else it would silently end the reading."""
+    """Hand a frame to ccxt. An error would silently end the reading of the connection."""
+    text = frame.decode("utf-8", "replace") if isinstance(frame, bytes) else frame
     try:
-        text = frame.decode() if isinstance(frame, bytes) else frame
-        is_document = text.lstrip()[:1] in ("{", "[")
-        exchange.handle_message(client, exact_json(text) if is_document else text)
+        document = exact_json(text) if text.lstrip()[:1] in ("{", "[") else text
+        if text.count("{") + text.count("[") > NESTING_LIMIT:
+            evidence_of(document)  # raises for what cannot be kept
+        exchange.handle_message(client, document)
     except Exception as error:  # of a parser of ccxt, for a frame that it does not expect
-        client.on_error(ccxt.NetworkError(f"a frame cannot be read: {type(error).__name__}: {error}"))
+        if exchange.on_unread is not None:
+            exchange.on_unread(text, shown(error))
 
 
 def connected(settings: "CcxtSettings", *, sends: bool = False) -> Any:
@@ -128,7 +169,7 @@ async def asked(question: Callable[[], Awaitable[Any]], what: str) -> Any:
         except ccxt.OrderNotFound:
             raise
         except Exception as error:
-            raise venue_error(error, what) from error
+            raise venue_error(error, call, what) from error
     if call.is_sent and not holds_rows(call.answer):
         raise VenueUnavailable(f"{what}: the answer holds no list, and nothing that stands for one")
     return answer
@@ -142,14 +183,13 @@ def holds_rows(document: Any) -> bool:
     return any(value is None or isinstance(value, (dict, list)) for value in inner) or len(inner) >= FIELDS_OF_A_ROW
 
 
-def venue_error(error: Exception, what: str) -> VenueError:
+def venue_error(error: Exception, call: Call, what: str) -> VenueError:
     """An error of ccxt, or of its parsers for an answer that they do not expect, as one of a venue."""
-    said = shown(error)
-    if isinstance(error, ccxt.AuthenticationError):
-        return VenueRefused(401, f"{what}: {said}")
-    if isinstance(error, ccxt.ExchangeError):
-        return VenueRefused(400, f"{what}: {said}")
-    return VenueUnavailable(f"{what}: {said}")
+    said = f"{what}: {shown(error)}"
+    is_later = isinstance(error, LATER) or call.status in LATER_STATUSES
+    if isinstance(error, ccxt.ExchangeError) or (400 <= call.status < 500 and not is_later):
+        return VenueRefused(call.status if call.status >= 400 else 400, said)
+    return VenueUnavailable(said)
 
 
 def shown(error: BaseException) -> str:

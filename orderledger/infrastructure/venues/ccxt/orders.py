@@ -23,13 +23,22 @@ from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.venues.base.fields import Document, is_nothing
 from orderledger.infrastructure.venues.base.translation import Translation, guarded
 from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.quirks import USUAL
-from orderledger.infrastructure.venues.ccxt.reading import flag, needed_text, number, positive, row_of, text, time_of, word_in
+from orderledger.infrastructure.venues.ccxt.quirks import USUAL, Quirks
+from orderledger.infrastructure.venues.ccxt.reading import (
+    UNREADABLE,
+    flag,
+    needed_text,
+    number,
+    positive,
+    row_of,
+    text,
+    time_of,
+    word_in,
+)
 from orderledger.infrastructure.venues.ccxt.trades import fill_id_of, fill_of, is_hollow
 from orderledger.infrastructure.venues.ccxt.vocabulary import (
     CANCELED,
     CANCELING,
-    CLIENT_ID,
     CLOSED,
     ENDS,
     EXPIRY_WORDS,
@@ -75,20 +84,18 @@ def has_ended(raw: Any) -> bool:
     return isinstance(raw, dict) and raw.get("status") in ENDS
 
 
-def client_id_of(row: Document, context: Context) -> str | None:
-    """The client id, if it is one of ours."""
-    found = word_in(row, context.quirks.id_in) if context.quirks.id_in else text(row, "clientOrderId")
-    return found if found is not None and context.is_ours(found) else None
+def client_id_of(row: Document, quirks: Quirks) -> str | None:
+    """The client id, whoever has chosen it."""
+    return word_in(row, quirks.id_in) if quirks.id_in else text(row, "clientOrderId")
 
 
 def _read(raw: Any, context: Context) -> Translation:
     row = row_of(raw)
-    name, client_id = needed_text(row, "id"), client_id_of(row, context)
+    name, client_id = needed_text(row, "id"), client_id_of(row, context.quirks)
     common: Document = {
         "account": context.account,
         "venue_order_id": name,
-        "client_order_id": client_id,
-        "aliases": {} if client_id is None else {CLIENT_ID: client_id},
+        **({} if client_id is None else context.names_of(client_id)),
         "instrument": text(row, "symbol"),
         "side": SIDES.get(text(row, "side") or ""),
         "source": context.source,
@@ -113,7 +120,11 @@ def _fills(row: Document, name: str, context: Context) -> list[Message]:
     trades = row.get("trades")
     if not isinstance(trades, list) or not context.takes_trades_of_orders:
         return []
-    return [_fill(one, row, name, context) for one in trades if isinstance(one, dict) and not is_hollow(one) and text(one, "id")]
+    return [_fill(one, row, name, context) for one in trades if _is_fill(one)]
+
+
+def _is_fill(trade: Any) -> bool:
+    return isinstance(trade, dict) and UNREADABLE not in trade and not is_hollow(trade) and text(trade, "id") is not None
 
 
 def _fill(trade: Document, row: Document, name: str, context: Context) -> Message:

@@ -12,12 +12,16 @@ from orderledger.infrastructure.venues.base.fields import Document, Unreadable, 
 from orderledger.infrastructure.venues.base.fields import number as exact_number
 
 LONGEST_WORD = 200
+UNREADABLE = "unreadable"
+"""The field of a row that ccxt could not parse as it came: why."""
 
 
 def row_of(raw: Any) -> Evidence:
     """The row with its JSON, made at once: ccxt changes its rows at the next update. Raises Unreadable, InvalidMessage."""
     if not isinstance(raw, dict):
         raise Unreadable("is no row")
+    if raw.get(UNREADABLE):
+        raise Unreadable(str(raw[UNREADABLE]))
     return Evidence(raw)
 
 

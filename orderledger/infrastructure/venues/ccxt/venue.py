@@ -14,8 +14,9 @@ from orderledger.infrastructure.messages.registry import Balance, Message
 from orderledger.infrastructure.venues.base.base_venue import Feed
 from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.polling import PolledVenue, PollFeed
-from orderledger.infrastructure.venues.base.translation import NO_ORDER, Translation, as_text
+from orderledger.infrastructure.venues.base.translation import NO_ORDER, Fault, Translation, as_text
 from orderledger.infrastructure.venues.base.transport import Backoff
+from orderledger.infrastructure.venues.base.unread import garbled
 from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, Records
 from orderledger.infrastructure.venues.ccxt.context import Context, Memory
 from orderledger.infrastructure.venues.ccxt.endpoints import Endpoints
@@ -93,6 +94,7 @@ class CcxtVenue(PolledVenue):
         (account,) = self.accounts
         poll = PollFeed(self, account)
         yield poll
+        self.exchange.on_unread = partial(self._take_unread, poll)
         watched = {
             "watchOrders": ("watch_orders", self._pushed_orders),
             "watchMyTrades": ("watch_my_trades", self._pushed_trades),
@@ -125,6 +127,12 @@ class CcxtVenue(PolledVenue):
 
     def open_ids(self, rows: Sequence[Polled]) -> frozenset[str]:
         return frozenset(venue_order_id(row) or as_text(row) for kind, row in rows if kind == ORDER and not has_ended(row))
+
+    def _take_unread(self, poll: PollFeed, frame: str, why: str) -> None:
+        """A frame that cannot be read: what it said is queried."""
+        for one in garbled(self.accounts, [Fault(why, frame)], self.now()):
+            self.queue.put_soon(one)
+        poll.query_soon()
 
     # Queries
 
@@ -214,10 +222,12 @@ class CcxtVenue(PolledVenue):
             return None
         is_it = partial(self._bears, client_id)
         found = next(filter(is_it, await self._endpoints.open_orders()), None)
-        return found or next(filter(is_it, await self._endpoints.past_orders(symbol, order.get("requested_at"))), None)
+        requested_at = order.get("requested_at")
+        since = None if requested_at is None else requested_at - self._overlap  # the exchange has a clock of its own
+        return found or next(filter(is_it, await self._endpoints.past_orders(symbol, since)), None)
 
     def _bears(self, client_id: str, row: Any) -> bool:
-        return isinstance(row, dict) and client_id_of(row, replace(self.context(""), records=None)) == client_id
+        return isinstance(row, dict) and client_id_of(row, self._quirks) == client_id
 
     async def _trades_of(self, row: Any, order: Row) -> list[Any]:
         began_at = order.get("requested_at") or order.get("acknowledged_at") or self.now()
