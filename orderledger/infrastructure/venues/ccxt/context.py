@@ -24,19 +24,20 @@ class Memory:
     own_ids: dict[str, str] = field(default_factory=dict)
     """Client ids of ours, each with the field of a message that names its order."""
     terms: dict[str, Terms] = field(default_factory=dict)
-    """The terms of open orders, as last reported."""
+    """The terms of orders that the ledger has as they were last reported."""
 
     def remember_own(self, client_id: str, name: str) -> None:
         if len(self.own_ids) >= MOST_REMEMBERED:
             self.own_ids.clear()
         self.own_ids[client_id] = name
 
-    def is_news(self, venue_order_id: str, terms: Terms) -> bool:
-        """Whether an order has other terms than at the last call."""
+    def terms_of(self, venue_order_id: str) -> Terms | None:
+        return self.terms.get(venue_order_id)
+
+    def note_terms(self, venue_order_id: str, terms: Terms) -> None:
         if len(self.terms) >= MOST_REMEMBERED:
             self.terms.clear()
-        before, self.terms[venue_order_id] = self.terms.get(venue_order_id), terms
-        return before != terms
+        self.terms[venue_order_id] = terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,6 @@ class Context:
         name = self.memory.own_ids[client_id]
         return {name: both[name]}
 
-    def known(self, venue_order_id: str) -> Row | None:
-        """The order of the ledger."""
-        return None if self.records is None else self.records.order(self.account, venue_order_id)
+    def known(self, name: str | None) -> Row | None:
+        """The order of the ledger with this id or client id."""
+        return None if self.records is None or name is None else self.records.order(self.account, name)

@@ -53,6 +53,9 @@ from orderledger.infrastructure.venues.ccxt.vocabulary import (
     TRIGGERS,
 )
 
+TERMS = ("quantity", "limit_price", "stop_price")
+IN_FORCE = (Acknowledge, Cancel, Expire, StatusReport)
+"""The terms in the row of such an order are in force, or were to its end. Those of a refused one are a wish."""
 CLOSED_PARTIAL = "closed_partial"
 UNVERIFIED = "ccxt assumes that a closed order has filled completely: its trades will tell"
 
@@ -107,7 +110,7 @@ def _read(raw: Any, context: Context) -> Translation:
         return Translation(messages)  # without a time, each query would report another end
     common["at"] = at or context.heard_at
     claims = _claims(row, verdict, context)
-    if verdict.kind is Acknowledge:
+    if verdict.kind in IN_FORCE and text(row, "status") in STATUSES:
         messages += _replaced(name, claims, common, context)
     own: Document = {"reported": claims, "reason": verdict.reason, "text": verdict.text}
     if verdict.kind is StatusReport:
@@ -190,7 +193,8 @@ def _is_fact(row: Document) -> bool:
 
 def _claims(row: Document, verdict: Verdict, context: Context) -> ReportedClaims:
     has_amounts = context.quirks.has_pushed_amounts or context.source != "venue_push"
-    is_fact = has_amounts and _is_fact(row)
+    is_dated = context.heard_at is None or time_of(row, "lastUpdateTimestamp", "lastTradeTimestamp") is not None or has_ended(row)
+    is_fact = has_amounts and is_dated and _is_fact(row)  # what had filled when it was created is nothing
     kind, stop = ORDER_TYPES.get(text(row, "type") or "", OrderType.OTHER), positive(row, *TRIGGERS)
     is_market = kind is OrderType.MARKET
     in_force = text(row, "timeInForce")
@@ -198,7 +202,7 @@ def _claims(row: Document, verdict: Verdict, context: Context) -> ReportedClaims
         status=verdict.status if text(row, "status") in (None, *STATUSES) else None,
         quantity=positive(row, "amount") if has_amounts else None,
         cum_quantity=number(row, "filled") if is_fact else None,
-        leaves_quantity=number(row, "remaining") if has_amounts and verdict.kind is Acknowledge else None,
+        leaves_quantity=number(row, "remaining") if is_fact and verdict.kind is Acknowledge else None,
         average_price=positive(row, "average") if is_fact else None,
         limit_price=None if is_market else positive(row, "price"),  # of a market order it is the average
         stop_price=stop,
@@ -219,18 +223,18 @@ def _has_ended_here(name: str, context: Context) -> bool:
 
 
 def _replaced(name: str, claims: ReportedClaims, common: Document, context: Context) -> list[Message]:
-    """That an open order of ours has other terms than the ledger knows: it was changed."""
+    """That an order of ours has, or had to its end, other terms than the ledger knows: it was changed."""
     terms = (claims.quantity, claims.limit_price, claims.stop_price)
-    if not context.memory.is_news(name, terms):
+    if context.memory.terms_of(name) == terms:
         return []
-    known = context.known(name)
-    at = common["at"]
-    if known is None or known.get("origin") != "own" or known.get("status") not in ("new", "partially_filled", "pending_new"):
+    known, at = context.known(name) or context.known(client_id_of(common["evidence"], context.quirks)), common["at"]
+    if known is None or known.get("origin") != "own":
         return []
-    if known.get("pending") != "replace" and known.get("updated_at") is not None and (at is None or at < known["updated_at"]):
-        return []
-    names = ("quantity", "limit_price", "stop_price")
     changed: Document = {
-        key: value for key, value in zip(names, terms, strict=True) if None not in (value, known.get(key)) and value != known[key]
+        key: value for key, value in zip(TERMS, terms, strict=True) if None not in (value, known.get(key)) and value != known[key]
     }
-    return [Replace(**common, **changed)] if changed else []
+    updated_at = known.get("updated_at")
+    is_news = known.get("pending") == "replace" or updated_at is None or (at is not None and at >= updated_at)
+    if is_news or not changed:
+        context.memory.note_terms(name, terms)
+    return [Replace(**common, **changed)] if changed and is_news else []

@@ -1,0 +1,394 @@
+"""A simulated Kraken on loopback: spot, by REST and the websocket of executions. Needs the extra `fake`."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from orderledger.domain.exact import ZERO
+from orderledger.domain.values import OrderType, Side
+from orderledger.simulation.market import (
+    Change,
+    ExchangeSimulator,
+    Kind,
+    OrderStatus,
+    Reason,
+    Refusal,
+    SimulatedFill,
+    SimulatedInstrument,
+    SimulatedOrder,
+)
+from orderledger.simulation.servers import Faults, documents
+from orderledger.simulation.servers.server import VenueServer
+from orderledger.simulation.servers.socket import VenueSocket
+
+KEY, SECRET, WEBSOCKET_TOKEN = "key-of-the-fake", base64.b64encode(b"secret-of-the-fake").decode(), "token-of-the-socket"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PAGE = 50
+WORDS = {
+    OrderStatus.RECEIVED: "pending",
+    OrderStatus.WAITING: "pending",
+    OrderStatus.OPEN: "open",
+    OrderStatus.FILLED: "closed",
+    OrderStatus.CANCELED: "canceled",
+    OrderStatus.EXPIRED: "expired",
+    OrderStatus.REJECTED: "canceled",
+}
+REFUSALS = {
+    Reason.DUPLICATE_ORDER: "EOrder:Duplicate cl_ord_id",
+    Reason.UNKNOWN_INSTRUMENT: "EQuery:Unknown asset pair",
+    Reason.INCORRECT_PRICE: "EOrder:Invalid price:Invalid price argument",
+    Reason.INCORRECT_QUANTITY: "EGeneral:Invalid arguments:volume",
+    Reason.POST_ONLY_WOULD_MATCH: "EOrder:Post only order",
+    Reason.UNKNOWN_ORDER: "EOrder:Unknown order",
+    Reason.TOO_LATE_TO_CANCEL: "EOrder:Unknown order",
+    Reason.TOO_LATE_TO_REPLACE: "EOrder:Unknown order",
+    "insufficient_margin": "EOrder:Insufficient funds",
+}
+ASSETS = {"USD": "ZUSD", "BTC": "XXBT", "ETH": "XETH"}
+"""Kraken's names of currencies, by ccxt's."""
+ALTERNATIVES = {"BTC": "XBT"}
+
+
+class Denied(Exception):
+    """A refusal in Kraken's words. It comes with the HTTP status 200."""
+
+
+class KrakenServer(VenueServer):
+    """The account `account` of a simulated exchange, whose instruments are named as ccxt names them: `ETH/USD`.
+
+    `page`: how many trades one answer holds, the newest first.
+    """
+
+    websocket_path = "/v2"
+
+    def __init__(
+        self,
+        exchange: ExchangeSimulator,
+        account: str,
+        instruments: Iterable[SimulatedInstrument],
+        *,
+        faults: Faults | None = None,
+        port: int = 0,
+        page: int = PAGE,
+    ) -> None:
+        super().__init__(exchange, faults=faults, port=port)
+        self.account = account
+        self.page = page
+        self.instruments = {pair_of(one.name): one for one in instruments}
+        self._nonce = 0
+        self._handlers: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
+            "OpenOrders": self._open_orders,
+            "ClosedOrders": self._closed_orders,
+            "QueryOrders": self._query_orders,
+            "TradesHistory": self._trades,
+            "BalanceEx": self._balances,
+            "GetWebSocketsToken": lambda asked: {"token": WEBSOCKET_TOKEN, "expires": 900},
+            "AddOrder": self._add,
+            "AmendOrder": self._amend,
+            "CancelOrder": self._cancel,
+        }
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        return (
+            web.get("/0/public/Assets", self._assets),
+            web.get("/0/public/AssetPairs", self._pairs),
+            web.post("/0/private/{call}", self._private),
+        )
+
+    def decimal(self, number: Decimal) -> str:
+        """Numbers of the websocket, and times. Those of REST are text."""
+        return documents.as_number(number)
+
+    # The stream
+
+    async def converse(self, socket: VenueSocket) -> None:
+        """One client: it subscribes to executions with its token, and gets the open orders first."""
+        unsubscribe: Callable[[], None] | None = None
+        try:
+            async for text in socket.texts():
+                asked = json.loads(text)
+                params = asked.get("params", {})
+                if asked.get("method") == "ping":
+                    self.push(socket, {"method": "pong"})
+                elif params.get("token") != WEBSOCKET_TOKEN:
+                    self.push(socket, {"error": "EGeneral:Invalid arguments", "success": False, "req_id": asked.get("req_id")})
+                elif unsubscribe is None:
+                    unsubscribe = self.exchange.subscribe(lambda change: self._push_change(socket, change))
+                    self._push(socket, "snapshot", [self._report(one, "new") for one in self.exchange.open_orders(self.account)])
+        finally:
+            if unsubscribe is not None:
+                unsubscribe()
+
+    def _push_change(self, socket: VenueSocket, change: Change) -> None:
+        if change.order is None or change.account != self.account:
+            return
+        if change.fill is not None:
+            self._push(socket, "update", [self._execution(change.order, change.fill)])
+        kinds = {Kind.PLACED: "new", Kind.MODIFIED: "amended", Kind.CANCELED: "canceled", Kind.EXPIRED: "expired"}
+        if change.fill is None:
+            self._push(socket, "update", [self._report(change.order, kinds.get(change.kind, "status"))])
+        elif change.order.status is OrderStatus.FILLED:
+            self._push(socket, "update", [self._report(change.order, "filled")])
+
+    def _push(self, socket: VenueSocket, kind: str, data: list[Any]) -> None:
+        self.push(socket, {"channel": "executions", "type": kind, "data": data, "sequence": self.exchange.sequence})
+
+    def _report(self, order: SimulatedOrder, kind: str) -> dict[str, Any]:
+        """What an update says of an order: after the first one, only what has changed."""
+        status = {"closed": "filled", "open": "partially_filled" if order.filled else "new"}
+        word = WORDS[order.status]
+        row = {
+            "order_id": order_name(order.order_id),
+            "cl_ord_id": order.client_id or "",
+            "order_userref": 0,
+            "exec_type": kind,
+            "order_status": status.get(word, word),
+            "cum_qty": order.filled,
+            "cum_cost": order.notional,
+            "avg_price": _rounded(order.average_price),
+            "fee_usd_equiv": ZERO,
+            "timestamp": _written(order.updated_at),
+        }
+        if kind == "canceled":
+            return {**row, "reason": order.reason or "User requested", "cancel_reason": order.reason or "User requested"}
+        return row | {
+            "symbol": order.instrument,
+            "side": str(order.side),
+            "order_type": str(order.order_type),
+            "order_qty": order.quantity,
+            "limit_price": order.limit_price or ZERO,
+            "stop_price": ZERO,
+            "time_in_force": order.time_in_force.name,
+        }
+
+    def _execution(self, order: SimulatedOrder, fill: SimulatedFill) -> dict[str, Any]:
+        return {
+            "order_id": order_name(order.order_id),
+            "exec_id": trade_name(fill.fill_id),
+            "exec_type": "trade",
+            "trade_id": fill.fill_id,
+            "symbol": fill.instrument,
+            "side": str(fill.side),
+            "last_qty": fill.quantity,
+            "last_price": fill.price,
+            "liquidity_ind": "m" if fill.liquidity == "maker" else "t",
+            "cost": fill.quantity * fill.price,
+            "order_status": "filled" if order.status is OrderStatus.FILLED else "partially_filled",
+            "order_type": str(order.order_type),
+            "fees": [{"asset": fill.fee_currency, "qty": fill.fee}],
+            "timestamp": _written(fill.at),
+        }
+
+    # Queries
+
+    async def _assets(self, request: web.Request) -> web.Response:
+        rows = {
+            name: {"aclass": "currency", "altname": ALTERNATIVES.get(code, code), "decimals": 10, "status": "enabled"}
+            for code, name in ASSETS.items()
+        }
+        return self.answer({"error": [], "result": rows})
+
+    async def _pairs(self, request: web.Request) -> web.Response:
+        rows = {}
+        for pair, one in self.instruments.items():
+            base, _, quote = one.name.partition("/")
+            rows[pair] = {
+                "altname": pair,
+                "wsname": one.name,
+                "base": ASSETS[base],
+                "quote": ASSETS[quote],
+                "pair_decimals": -int(one.tick.as_tuple().exponent),
+                "lot_decimals": -int(one.lot.as_tuple().exponent),
+                "ordermin": _text(one.lot),
+                "status": "online",
+                "tick_size": _text(one.tick),
+            }
+        return self.answer({"error": [], "result": rows})
+
+    def _open_orders(self, asked: Mapping[str, str]) -> Any:
+        orders = self.exchange.open_orders(self.account)
+        return {"open": {order_name(one.order_id): self._row(one) for one in orders}}
+
+    def _closed_orders(self, asked: Mapping[str, str]) -> Any:
+        start = Decimal(asked.get("start", 0))
+        orders = [one for one in self.exchange.orders(self.account) if one.status.is_ended and _seconds(one.updated_at) >= start]
+        return {"closed": {order_name(one.order_id): self._row(one) for one in orders[-self.page :]}, "count": len(orders)}
+
+    def _query_orders(self, asked: Mapping[str, str]) -> Any:
+        order = self._named(asked)
+        return {order_name(order.order_id): self._row(order, has_trades=asked.get("trades") == "true")}
+
+    def _trades(self, asked: Mapping[str, str]) -> Any:
+        """The newest ones of the time that was asked for, as many as a page holds."""
+        start, end = Decimal(asked.get("start", 0)), Decimal(asked.get("end", 10**12))
+        fills = [one for one in self.exchange.fills(self.account) if start < _seconds(one.at) <= end]
+        newest = fills[::-1][: self.page]
+        return {"trades": {trade_name(one.fill_id): _trade(one) for one in newest}, "count": len(fills)}
+
+    def _balances(self, asked: Mapping[str, str]) -> Any:
+        rows = {"ZUSD": {"balance": "1000.0000", "hold_trade": "0"}}
+        held = self.exchange.positions(self.account)
+        return rows | {
+            ASSETS[one.instrument.partition("/")[0]]: {"balance": _text(one.quantity), "hold_trade": "0"} for one in held
+        }
+
+    # Order entry
+
+    def _add(self, asked: Mapping[str, str]) -> Any:
+        if asked["pair"] not in self.instruments:
+            raise Denied(REFUSALS[Reason.UNKNOWN_INSTRUMENT])
+        order = self._done(
+            self.exchange.submit(
+                self.account,
+                client_id=asked.get("cl_ord_id"),
+                instrument=self.instruments[asked["pair"]].name,
+                side=Side(asked["type"]),
+                quantity=asked["volume"],
+                limit_price=asked.get("price"),
+                order_type=OrderType(asked["ordertype"]),
+                time_in_force="ioc" if asked["ordertype"] == "market" else asked.get("timeinforce", "gtc").lower(),
+                post_only="post" in asked.get("oflags", ""),
+            )
+        )
+        text = f"{asked['type']} {asked['volume']} {asked['pair']} @ {asked['ordertype']} {asked.get('price', '')}".strip()
+        return {"descr": {"order": text}, "txid": [order_name(order.order_id)]}
+
+    def _amend(self, asked: Mapping[str, str]) -> Any:
+        order, quantity, price = self._named(asked), asked.get("order_qty"), asked.get("limit_price")
+        self._done(self.exchange.request_replace(self.account, order_id=order.order_id, quantity=quantity, limit_price=price))
+        return {"amend_id": f"TAMEND-{self.exchange.sequence:05d}-AAAAAA"}
+
+    def _cancel(self, asked: Mapping[str, str]) -> Any:
+        self._done(self.exchange.request_cancel(self.account, order_id=self._named(asked).order_id))
+        return {"count": 1}
+
+    @staticmethod
+    def _done(told: SimulatedOrder | Refusal) -> SimulatedOrder:
+        if isinstance(told, Refusal):
+            raise Denied(REFUSALS.get(told.reason, f"EOrder:{told.reason}"))
+        return told
+
+    def _named(self, asked: Mapping[str, str]) -> SimulatedOrder:
+        name = asked.get("txid", "")
+        number = name[1:].replace("-", "")
+        order_id = int(number) if name.startswith("O") and number.isdigit() else None
+        order = self.exchange.named(self.account, order_id=order_id, client_id=asked.get("cl_ord_id"))
+        if order is None:
+            raise Denied("EOrder:Unknown order" if "cl_ord_id" in asked else "EOrder:Invalid order")
+        return order
+
+    def _row(self, order: SimulatedOrder, *, has_trades: bool = False) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "refid": None,
+            "userref": 0,
+            "cl_ord_id": order.client_id or "",
+            "status": WORDS[order.status],
+            "reason": order.reason,
+            "opentm": _seconds(order.created_at),
+            "starttm": 0,
+            "expiretm": 0,
+            "descr": {
+                "pair": pair_of(order.instrument),
+                "type": str(order.side),
+                "ordertype": str(order.order_type),
+                "price": _text(order.limit_price or ZERO),
+                "price2": "0",
+                "leverage": "none",
+                "order": "",
+                "close": "",
+            },
+            "vol": _text(order.quantity),
+            "vol_exec": _text(order.filled),
+            "cost": _text(order.notional),
+            "fee": "0.00000",
+            "price": _text(_rounded(order.average_price)),
+            "stopprice": "0.00000",
+            "limitprice": "0.00000",
+            "misc": "",
+            "oflags": "fciq,post" if order.post_only else "fciq",
+        }
+        if order.status.is_ended:
+            row["closetm"] = _seconds(order.updated_at)
+        if has_trades:
+            row["trades"] = [trade_name(one.fill_id) for one in self.exchange.fills(self.account, order_id=order.order_id)]
+        return row
+
+    # Keys and signatures
+
+    async def _private(self, request: web.Request) -> web.Response:
+        """The signature covers the path, the nonce and the body. A nonce has to be greater than the one before."""
+        body, path = await request.text(), request.path
+        asked = dict(parse_qsl(body, keep_blank_values=True))
+        nonce = asked.get("nonce", "")
+        digest = hashlib.sha256((nonce + body).encode()).digest()
+        expected = hmac.new(base64.b64decode(SECRET), path.encode() + digest, hashlib.sha512).digest()
+        signature = request.headers.get("API-Sign", "")
+        handler = self._handlers.get(request.match_info["call"])
+        if request.headers.get("API-Key") != KEY or not hmac.compare_digest(signature, base64.b64encode(expected).decode()):
+            return self.answer({"error": ["EAPI:Invalid key"]})
+        if int(nonce) <= self._nonce:
+            return self.answer({"error": ["EAPI:Invalid nonce"]})
+        self._nonce = int(nonce)
+        if handler is None:
+            return self.answer({"error": ["EGeneral:Unknown method"]})
+        try:
+            return self.answer({"error": [], "result": handler(asked)})
+        except Denied as denied:
+            return self.answer({"error": [str(denied)]})
+
+
+def pair_of(instrument: str) -> str:
+    """ccxt's `BTC/USD` as Kraken writes it: `XBTUSD`."""
+    base, _, quote = instrument.partition("/")
+    return ALTERNATIVES.get(base, base) + quote
+
+
+def order_name(order_id: int) -> str:
+    return f"O00000-{order_id // 10**6:05d}-{order_id % 10**6:06d}"
+
+
+def trade_name(fill_id: int) -> str:
+    return f"T00000-{fill_id // 10**6:05d}-{fill_id % 10**6:06d}"
+
+
+def _seconds(at: datetime) -> Decimal:
+    return Decimal((at - EPOCH) // timedelta(microseconds=1)).scaleb(-6)
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _text(number: Decimal) -> str:
+    return f"{number:f}"
+
+
+def _rounded(price: Decimal | None) -> Decimal:
+    return round(price, 8) if price else ZERO
+
+
+def _trade(fill: SimulatedFill) -> dict[str, Any]:
+    return {
+        "ordertxid": order_name(fill.order_id),
+        "postxid": "TKH2SE-M7IF5-CFI7LT",
+        "pair": pair_of(fill.instrument),
+        "time": _seconds(fill.at),
+        "type": str(fill.side),
+        "ordertype": "limit",
+        "price": _text(fill.price),
+        "cost": _text(fill.quantity * fill.price),
+        "fee": _text(fill.fee),
+        "vol": _text(fill.quantity),
+        "margin": "0.00000",
+        "misc": "",
+        "trade_id": fill.fill_id,
+        "maker": fill.liquidity == "maker",
+    }
