@@ -19,7 +19,6 @@ from orderledger.infrastructure.venues.ccxt.adapter import CcxtSettings
 from orderledger.infrastructure.venues.ccxt.exchange import connected
 from orderledger.infrastructure.venues.ccxt.order_entry import CcxtOrderEntry
 from orderledger.infrastructure.venues.ccxt.venue import CcxtVenue
-from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.simulation.ccxt import binance, kraken
 from orderledger.simulation.ccxt.simulated import PERPETUALS
 from orderledger.simulation.market import ExchangeSimulator, FeeSchedule, SimulatedInstrument, SimulatedOrder
@@ -133,10 +132,6 @@ class Account:
 
     def record(self, messages: Any) -> None:
         self.ledger.record_many(messages)
-
-    @property
-    def client_ids(self) -> dict[str, str]:
-        return {row["client_order_id"]: row["aliases"][CLIENT_ID] for row in self.ledger.orders() if row["aliases"]}
 
     @property
     def heard(self) -> list[Any]:

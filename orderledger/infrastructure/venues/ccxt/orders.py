@@ -234,7 +234,8 @@ def _replaced(name: str, claims: ReportedClaims, common: Document, context: Cont
         key: value for key, value in zip(TERMS, terms, strict=True) if None not in (value, known.get(key)) and value != known[key]
     }
     updated_at = known.get("updated_at")
-    is_news = known.get("pending") == "replace" or updated_at is None or (at is not None and at >= updated_at)
+    is_last = known.get("pending") == "replace" or updated_at is None or has_ended(common["evidence"])
+    is_news = is_last or (at is not None and at >= updated_at)
     if is_news or not changed:
         context.memory.note_terms(name, terms)
     return [Replace(**common, **changed)] if changed and is_news else []
