@@ -54,8 +54,8 @@ _present: ContextVar[Call | None] = ContextVar("call", default=None)
 
 @contextmanager
 def noted() -> Iterator[Call]:
-    """Note what the calls of ccxt within do."""
-    token = _present.set(call := Call())
+    """Note what the calls of ccxt within do. One within another notes for both."""
+    token = _present.set(call := _present.get() or Call())
     try:
         yield call
     finally:

@@ -24,7 +24,7 @@ from orderledger.infrastructure.messages.registry import Message, Reject, Reject
 from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, Sent
 from orderledger.infrastructure.venues.ccxt.context import Context
 from orderledger.infrastructure.venues.ccxt.exchange import Call, Connections, noted, shown
-from orderledger.infrastructure.venues.ccxt.orders import order_messages, venue_order_id
+from orderledger.infrastructure.venues.ccxt.orders import client_id_of, order_messages, venue_order_id
 from orderledger.infrastructure.venues.ccxt.quirks import Quirks, quirks_of
 from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.projections.view import Row
@@ -106,14 +106,17 @@ class CcxtOrderEntry:
                 self._check_steps(order)
             names = ("symbol", "type", "side", "amount", "price", "params")
             asked = [dict(zip(names, self._arguments(order), strict=True)) for order in orders]
-            rows, refusal = await self._sent(partial(self._exchange.create_orders, asked))
+            with noted() as note:
+                _, refusal = await self._sent(partial(self._exchange.create_orders, asked))
         except (NotSent, Unanswered) as error:
             return [error for _ in orders]
-        if refusal:
+        # ccxt sorts the rows by time, and raises for a single one that is refused: the document has them in their order.
+        document = refusal[2] if refusal else note.answer
+        if refusal and not isinstance(document, list):
             return [[self._reject(Reject, order, *refusal)] for order in orders]
-        if not isinstance(rows, list) or len(rows) != len(orders):
+        if not isinstance(document, list) or len(document) != len(orders):
             return [Unanswered("unreadable_answer", "an answer for other orders than were sent") for _ in orders]
-        return [self._part(row, order) for row, order in zip(rows, orders, strict=True)]
+        return [self._part(self._exchange.parse_order(raw), order) for raw, order in zip(document, orders, strict=True)]
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
         await self._load_markets()
@@ -166,7 +169,7 @@ class CcxtOrderEntry:
 
     def _arguments(self, order: Row) -> tuple[str, str, str, str, str | None, dict[str, Any]]:
         """The arguments of createOrder."""
-        client_id = self._client_id(order)
+        kind, client_id = self._type_of(order), self._client_id(order)
         params: dict[str, Any] = {self._quirks.id_param: int(client_id) if self._quirks.id_form == "integer" else client_id}
         in_force = IN_FORCE[order.get("time_in_force")]
         params |= {"timeInForce": in_force} if in_force else {}
@@ -176,7 +179,7 @@ class CcxtOrderEntry:
         price = order.get("limit_price")
         return (
             order["instrument"],
-            self._type_of(order),
+            kind,
             str(order["side"]),
             plain(order["quantity"]),
             None if price is None else plain(price),
@@ -223,6 +226,9 @@ class CcxtOrderEntry:
         """One answer of several: an order, or a refusal that ccxt reads as an order without an id."""
         info = row.get("info") if isinstance(row, dict) else None
         said = info.get("msg") or info.get("message") if isinstance(info, dict) else None
+        client_id = client_id_of(row, self._quirks) if isinstance(row, dict) else None
+        if client_id not in (None, self._client_id(order)):
+            return Unanswered("unreadable_answer", f"an answer about {client_id}, where {self._client_id(order)} was sent")
         if venue_order_id(row) is None and isinstance(said, str):
             return [self._reject(Reject, order, _reason(said, "refused"), said, info)]
         try:
