@@ -230,7 +230,8 @@ class KrakenServer(VenueServer):
         """The newest ones of the time that was asked for, as many as a page holds."""
         start, end = Decimal(asked.get("start", 0)), Decimal(asked.get("end", 10**12))
         fills = [one for one in self.exchange.fills(self.account) if start < _seconds(one.at) <= end]
-        newest = fills[::-1][: self.page]
+        offset = int(asked.get("ofs", 0))
+        newest = fills[::-1][offset : offset + self.page]
         return {"trades": {trade_name(one.fill_id): _trade(one) for one in newest}, "count": len(fills)}
 
     def _balances(self, asked: Mapping[str, str]) -> Any:

@@ -125,25 +125,48 @@ class Endpoints:
         return rows
 
     async def _turn_pages(self, symbol: str | None, begin: int, end: int | None, rows: dict[str, Any]) -> None:
+        """All trades of a time, in `rows`."""
+        if self._quirks.offset is None:
+            rows |= await self._by_time(symbol, begin, end)
+            return
+        found: dict[str, Any] = {}
+        for _ in range(MOST_PAGES):
+            page = await self._page(symbol, begin, end, {self._quirks.offset: len(found)} if found else {})
+            is_last = len(page) < (self._quirks.page or 1) or page.keys() <= found.keys()
+            found |= page
+            if is_last:
+                rows |= found
+                return
+        raise _endless(symbol)
+
+    async def _by_time(self, symbol: str | None, begin: int, end: int | None) -> dict[str, Any]:
         """Some exchanges list from the oldest on, others from the newest back: go on at both ends, until nothing is new."""
-        limit = self._feature("fetchMyTrades", "limit")
-        full, found = limit or self._quirks.page or 1, dict[str, Any]()
-        first, last = begin, end
+        full = self._feature("fetchMyTrades", "limit") or 1
+        found: dict[str, Any] = {}
         for goes_on in (True, False):
+            first, last = begin, end if goes_on else min(map(_time_of, found.values()))
             for _ in range(MOST_PAGES):
-                page = await self._listed("fetch_my_trades", symbol, first, limit, {} if last is None else {"until": last})
-                new = {_key_of(row): row for row in page if _key_of(row) not in found}
-                found |= new
-                if not new or len(page) < full:
+                page = await self._page(symbol, first, last)
+                times = [_time_of(row) for row in page.values() if UNREADABLE not in row] or [begin]
+                is_full, is_news = len(page) >= full, not page.keys() <= found.keys()
+                found |= page
+                if is_full and not is_news and min(times) == max(times):
+                    raise VenueUnavailable(f"more trades of {symbol} at one time than a page holds")
+                if not (is_full and is_news):
                     break
-                times = [_time_of(row) for row in page if UNREADABLE not in row] or [begin]
                 first, last = (max(times), end) if goes_on else (begin, min(times))
             else:
-                raise VenueUnavailable(f"the trades of {symbol} have no end after {MOST_PAGES} pages")
+                raise _endless(symbol)
             if len(found) < full:
                 break  # all were on one page
-            first, last = begin, min(map(_time_of, found.values()))
-        rows |= found
+        return found
+
+    async def _page(
+        self, symbol: str | None, since: int, until: int | None, params: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        limit = self._feature("fetchMyTrades", "limit")
+        asked = {**({} if until is None else {"until": until}), **(params or {})}
+        return {_key_of(row): row for row in await self._listed("fetch_my_trades", symbol, since, limit, asked)}
 
     def _windows(self, since: datetime) -> Iterator[tuple[int, int | None]]:
         """The time from `since` on, in parts that one query may cover. The last one is open."""
@@ -180,6 +203,10 @@ class Endpoints:
                 logger.info("%s (attempt %d of %d)", error, attempt, ATTEMPTS)
                 await self._sleep(backoff.next())
         raise AssertionError("unreachable")
+
+
+def _endless(symbol: str | None) -> VenueUnavailable:
+    return VenueUnavailable(f"the trades of {symbol} have no end after {MOST_PAGES} pages")
 
 
 def _milliseconds(at: datetime) -> int:

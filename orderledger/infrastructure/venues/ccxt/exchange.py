@@ -213,10 +213,9 @@ def _check_methods(exchange: Any) -> None:
 
 
 def _use_sandbox(exchange: Any) -> None:
-    try:
-        exchange.set_sandbox_mode(True)
-    except ccxt.NotSupported:
-        raise InvalidSetting("venues.network", f"ccxt knows no test network of {exchange.id}") from None
+    if not exchange.urls.get("test"):
+        raise InvalidSetting("venues.network", f"ccxt knows no test network of {exchange.id}")
+    exchange.set_sandbox_mode(True)
 
 
 def _credentials(exchange: Any, settings: "CcxtSettings", *, sends: bool) -> dict[str, str]:

@@ -25,7 +25,8 @@ class Quirks:
     for a conditional order that has started a child order, which ccxt calls `closed`. `fill_parts`: the fields of a trade that
     identify it within its order. `has_pushed_amounts`: whether the amounts of a pushed order are facts.
 
-    Queries. `page`: the trades of one answer, where ccxt's `features` do not state it. `lists_all`: whether lists hold all
+    Queries. `page`: the trades of one answer, where ccxt's `features` do not state it. `offset`: the parameter that
+    turns pages by the number of rows before them. `lists_all`: whether lists hold all
     symbols although the `features` ask for one. `options`: options of the exchange's class. `reads_with`: the credentials that
     suffice for reading, if not all.
 
@@ -48,6 +49,7 @@ class Quirks:
     fill_parts: tuple[str, ...] = ("id",)
     has_pushed_amounts: bool = True
     page: int | None = None
+    offset: str | None = None
     lists_all: bool = False
     reads_with: tuple[str, ...] | None = None
     options: tuple[tuple[str, Any], ...] = ()
@@ -136,6 +138,7 @@ QUIRKS: Mapping[str, Quirks] = {
         cancels_by_client_id=True,
         words_in=("reason", "cancel_reason", "status", "order_status"),
         page=50,
+        offset="ofs",
         edits_in_place=True,
         has_pushed_amounts=False,  # a pushed update leaves out what has not changed, and ccxt fills in the quantity
     ),
