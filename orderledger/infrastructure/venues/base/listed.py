@@ -73,6 +73,7 @@ class ListedVenue(PolledVenue):
             pause_in=self.pause_in,
         )
         super().__init__([account], records=records, now=now, http=http)
+        self._http = http
         self.poll_seconds, self.idle_seconds = poll_seconds, idle_seconds
         self._open: dict[str, None] = {}
         self._ended: dict[str, Document] = {}
