@@ -1,7 +1,6 @@
 """Fixtures for every test: stores to work on, the shared data, the installed command.
 
-One PostgreSQL server serves the whole run and starts with the first test that asks for it; each test gets a schema of its own
-inside it.
+One PostgreSQL server serves the whole run and starts with the first test that asks for it. Each test has a schema in it to itself.
 """
 
 import gc
@@ -9,12 +8,10 @@ import os
 import shutil
 import signal
 import sys
-import uuid
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,15 +19,13 @@ from hypothesis import HealthCheck, settings
 from tests.shared_postgres import shared_postgres
 
 if TYPE_CHECKING:
-    import psycopg
+    from tests.ledger_schemas import Schemas
 
 # A busy machine is no failure: no example has to be done in a given time.
 settings.register_profile("without_deadlines", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("without_deadlines")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-# A test that leaves a transaction open would otherwise block the removal of its schema for ever.
-DROP_TIMEOUT = "10s"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,28 +51,39 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> It
     folder = tmp_path_factory.getbasetemp()
     with shared_postgres(folder if worker_id == "master" else folder.parent) as url:
         yield url
-        _administrator(url).close()
+        _schemas(url).close()
 
 
 @pytest.fixture
 def postgres_schema_url(postgres_url: str) -> Iterator[str]:
     """A URL whose unqualified names live in a new schema, which is dropped after the test."""
-    schema, administrator = f"test_{uuid.uuid4().hex}", _administrator(postgres_url)
-    administrator.execute(f"CREATE SCHEMA {schema}".encode())
-    yield with_search_path(postgres_url, schema)
-    administrator.execute(f"DROP SCHEMA {schema} CASCADE".encode())
+    with _schemas(postgres_url).new() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_ledger_url(postgres_url: str) -> Iterator[str]:
+    """A schema that has the tables of a ledger already, and no events: see `ledger_schemas`."""
+    with _schemas(postgres_url).ledger() as url:
+        yield url
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store_url(request: pytest.FixtureRequest) -> str:
-    """Each kind of store in turn, empty."""
-    return _empty_store(request)
+    """A ledger without events in each kind of store in turn. The one in PostgreSQL has its tables already."""
+    return _store(request, "postgres_ledger_url")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def durable_store_url(request: pytest.FixtureRequest) -> str:
-    """Each kind of store that outlives its process in turn, empty."""
-    return _empty_store(request)
+    """As `store_url`, in each kind of store that outlives its process."""
+    return _store(request, "postgres_ledger_url")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_store_url(request: pytest.FixtureRequest) -> str:
+    """Each kind of store that outlives its process in turn, without anything in it."""
+    return _store(request, "postgres_schema_url")
 
 
 @pytest.fixture(scope="session")
@@ -99,17 +105,7 @@ def orderledger_command() -> Path:
     return Path(command)
 
 
-def with_search_path(url: str, schema: str) -> str:
-    """The same database, with `schema` as the only place for unqualified names."""
-    # Not urlunsplit: it takes the slashes from URLs that name no host, as most of ours.
-    base, _, query = url.partition("?")
-    parameters = parse_qs(query, keep_blank_values=True)
-    # The last setting wins, so options that the URL brings along are kept before ours.
-    parameters["options"] = [" ".join([*parameters.get("options", []), f"-c search_path={schema}"])]
-    return f"{base}?{urlencode(parameters, doseq=True, quote_via=quote, safe='/')}"
-
-
-def _empty_store(request: pytest.FixtureRequest) -> str:
+def _store(request: pytest.FixtureRequest, postgres: str) -> str:
     match request.param:
         case "memory":
             return "memory://"
@@ -117,16 +113,13 @@ def _empty_store(request: pytest.FixtureRequest) -> str:
             folder: Path = request.getfixturevalue("tmp_path")
             return f"sqlite:///{folder}/ledger.db"
         case "postgres":
-            url: str = request.getfixturevalue("postgres_schema_url")
+            url: str = request.getfixturevalue(postgres)
             return url
     raise AssertionError(f"no such store: {request.param}")
 
 
 @lru_cache(maxsize=1)
-def _administrator(url: str) -> "psycopg.Connection":
-    """A connection that many tests share: opening one takes longer than making a schema."""
-    import psycopg  # 145 ms, spared to runs without PostgreSQL
+def _schemas(url: str) -> "Schemas":
+    from tests.ledger_schemas import Schemas  # 145 ms, spared to runs without PostgreSQL
 
-    connection = psycopg.connect(url, autocommit=True)
-    connection.execute(f"SET lock_timeout = '{DROP_TIMEOUT}'".encode())
-    return connection
+    return Schemas(url)

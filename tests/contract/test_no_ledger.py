@@ -31,12 +31,12 @@ def tables(url: str) -> list[str]:
 
 
 @pytest.fixture
-def database(durable_store_url: str) -> str:
+def database(new_store_url: str) -> str:
     """Of another program."""
-    with closing(connected(durable_store_url)) as connection:
+    with closing(connected(new_store_url)) as connection:
         connection.execute("CREATE TABLE notes (text TEXT)")
         connection.commit()
-    return durable_store_url
+    return new_store_url
 
 
 QUESTIONS = (

@@ -117,14 +117,14 @@ def test_two_processes_record_every_message_once_over_both(durable_store_url: st
 
 
 @pytest.mark.parametrize("racing", [3, *long([4, 4, 4])])
-def test_processes_may_open_a_new_store_together(durable_store_url: str, racing: int) -> None:
-    with recorders(durable_store_url, *["many"] * racing, count=5) as processes:
+def test_processes_may_open_a_new_store_together(new_store_url: str, racing: int) -> None:
+    with recorders(new_store_url, *["many"] * racing, count=5) as processes:
         wait_until_ready(processes)
         say_go(processes)
         told = [process.communicate(timeout=120) for process in processes]
     assert [error.splitlines()[-1:] for _, error in told] == [[]] * racing
     assert [output.splitlines()[-1] for output, _ in told] == ["done"] * racing
-    with Ledger.open(durable_store_url) as ledger:
+    with Ledger.open(new_store_url) as ledger:
         assert_is_whole(ledger, 5)
 
 

@@ -50,11 +50,11 @@ def test_a_store_of_a_newer_version_is_refused(durable_store_url: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["orders", "collectors", "view_positions", "orderledger_events"])
-def test_a_database_of_another_program_is_refused_and_left_alone(durable_store_url: str, name: str) -> None:
-    run_sql(durable_store_url, f"CREATE TABLE {name} (what TEXT)", f"INSERT INTO {name} VALUES ('precious')")
+def test_a_database_of_another_program_is_refused_and_left_alone(new_store_url: str, name: str) -> None:
+    run_sql(new_store_url, f"CREATE TABLE {name} (what TEXT)", f"INSERT INTO {name} VALUES ('precious')")
     with pytest.raises(StoreUnreachable, match=f"no ledger.*{name}"):
-        opened(durable_store_url)
-    connection = connected(durable_store_url)
+        opened(new_store_url)
+    connection = connected(new_store_url)
     assert connection.execute(f"SELECT * FROM {name}").fetchall() == [("precious",)]
     connection.close()
 

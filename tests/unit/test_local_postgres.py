@@ -269,18 +269,20 @@ class TestSchemaUrlsOfEveryForm:
         assert answer(postgres_schema_url, "SHOW work_mem") == ("5MB" if "work_mem" in postgres_url else "4MB")
 
 
-def test_a_store_url_names_an_empty_store(store_url: str) -> None:
-    scheme, _, rest = store_url.partition("://")
+def test_a_new_store_has_nothing_in_it(new_store_url: str) -> None:
+    scheme, _, rest = new_store_url.partition("://")
     match scheme:
-        case "memory":
-            assert rest == ""
         case "sqlite":
             assert Path(rest.removeprefix("/")).is_absolute()
             assert not Path(rest.removeprefix("/")).exists()
         case "postgresql":
-            assert answer(store_url, "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()") == 0
+            assert answer(new_store_url, "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()") == 0
         case _:
-            raise AssertionError(store_url)
+            raise AssertionError(new_store_url)
+
+
+def test_a_store_may_be_in_memory(store_url: str) -> None:
+    assert store_url == "memory://" or store_url.startswith(("sqlite:///", "postgresql://"))
 
 
 def test_a_durable_store_is_never_in_memory(durable_store_url: str) -> None:
