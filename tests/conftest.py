@@ -1,6 +1,6 @@
 """Fixtures for every test: stores to work on, the shared data, the installed command.
 
-One PostgreSQL server serves the whole run and starts with the first test that asks for it. Each test has a schema in it to itself.
+One PostgreSQL server serves the whole run and starts with the first test that asks for it. Each test has a schema in it.
 """
 
 import gc

@@ -36,10 +36,10 @@ SELECT md5(string_agg(row, ' ' ORDER BY row)) FROM (
 """
 """A digest that every CREATE, ALTER, DROP and GRANT in the schema changes: `xmin` is the transaction that wrote a catalog row."""
 
-ADMINISTRATOR = "administrator of test schemas"
-OTHERS: LiteralString = (
-    "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database() AND application_name <> %s"
-)
+CONNECTIONS: LiteralString = """
+SELECT pid FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND datname = current_database() AND pid <> pg_backend_pid()
+"""
 RELATIONS: LiteralString = "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = %s ORDER BY relname"
 
 
@@ -53,11 +53,11 @@ class LedgerSchema:
 
 
 class Schemas:
-    """The schemas of one database, made and removed by a superuser's connection. Opening one takes longer than making a schema."""
+    """The schemas of one database, made and removed by one connection of a superuser."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._administrator = psycopg.connect(url, autocommit=True, application_name=ADMINISTRATOR)
+        self._administrator = psycopg.connect(url, autocommit=True)
         self._administrator.execute(SQL("SET lock_timeout = {}").format(DROP_TIMEOUT))
         self._free: list[LedgerSchema] = []
 
@@ -75,8 +75,9 @@ class Schemas:
     def ledger(self) -> Iterator[str]:
         """The URL of a schema with the tables of a ledger, and without events."""
         schema = self._free.pop() if self._free else self._with_tables(self._created())
+        others = self._connections()  # perhaps left by earlier tests, and so in other schemas
         yield with_search_path(self._url, schema.name)
-        if self._is_alone() and self._shape(schema.name) == schema.shape:
+        if self._have_ended(others) and self._shape(schema.name) == schema.shape:
             self._administrator.execute(schema.emptying)
             self._free.append(schema)
         else:
@@ -94,19 +95,23 @@ class Schemas:
         Ledger.open(with_search_path(self._url, name), update_views=False).close()
         return LedgerSchema(name, self._shape(name), self._emptying(name))
 
-    def _is_alone(self) -> bool:
+    def _have_ended(self, others: set[int]) -> bool:
+        """Wait until all connections have ended but these."""
         deadline = time.monotonic() + CONNECTIONS_END_SECONDS_MAX
-        while self._administrator.execute(OTHERS, (ADMINISTRATOR,)).fetchone():
+        while self._connections() - others:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.001)
         return True
 
+    def _connections(self) -> set[int]:
+        return {process_id for (process_id,) in self._administrator.execute(CONNECTIONS)}
+
     def _shape(self, name: str) -> str:
         return str(self._administrator.execute(SHAPE, {"schema": name}).fetchall()[0][0])
 
     def _emptying(self, name: str) -> Composed:
-        """Delete all rows, and write those of a new ledger. Events refuse deletion by triggers; a superuser may leave these out."""
+        """Delete all rows, and write those of a new ledger. A superuser may bypass the triggers that protect events."""
         statements: list[Composable] = [SQL("BEGIN; SET LOCAL session_replication_role = replica")]
         for relation in self._relations(name, "r"):
             table = Identifier(name, relation)

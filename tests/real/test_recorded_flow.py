@@ -36,6 +36,7 @@ def check(tool: str, shared: Path, command: Path, store: str, *options: str) -> 
     return subprocess.run(arguments, capture_output=True, text=True, timeout=900, check=False)
 
 
+@cache
 def messages_of(source: str, shared: Path, *options: str) -> list[dict[str, str]]:
     stream = shared / "data" / "streams" / "order_events.csv.gz"
     tool = shared / "tools" / "order_events_to_messages.py"

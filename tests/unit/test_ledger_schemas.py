@@ -1,17 +1,16 @@
 """A schema that one test has used is for the next as new, or is not used again."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 import psycopg
 import pytest
 
-from orderledger import Fill, Ledger
+from orderledger import Ledger
+from orderledger.infrastructure.messages.parsing import parse_document
 from tests.ledger_schemas import Schemas
 
-BOUGHT = Fill(
-    account="sim:main", client_order_id="C-1", fill_id="F-1", instrument="BTC-USD", side="buy", quantity=Decimal(1), price=Decimal(2)
-)  # fmt: skip
+ORDER = {"account": "sim:main", "client_order_id": "C-1", "instrument": "BTC-USD", "side": "buy"}
+BOUGHT = parse_document({**ORDER, "type": "fill", "fill_id": "F-1", "quantity": "1", "price": "2"})
 
 
 @pytest.fixture
