@@ -240,7 +240,8 @@ class Ledger(Queries):
     def latencies(self) -> dict[str, dict[str, int]]:
         """Latencies since this ledger was opened: waiting for a commit, committing, and views behind a commit.
 
-        `queue`, `commit` and `views` each have the count and, in microseconds, the median, 90th and 99th percentile and maximum.
+        `queue`, `commit` and `views` each have the count and the maximum, and the median, 90th and 99th percentile of the last
+        10,000; all but the count in microseconds.
         """
         return self._latencies.shown()
 

@@ -1,56 +1,54 @@
-"""Latency histograms: cheap to update, readable at any time."""
+"""Latencies of an open ledger: of the last messages and commits, and how far the views are behind the log."""
 
 import threading
 import time
 from collections import deque
-from math import log2
+from itertools import repeat
 
-STEPS_PER_OCTAVE = 4
-"""A percentile is exact to within a fifth."""
-COMMITS_REMEMBERED = 10_000
+DURATIONS_KEPT = 10_000
+"""Percentiles are exact, over the last so many durations."""
 
 
-class Histogram:
-    """A histogram of durations from a microsecond up. Races between threads may lose a count, but never add one."""
+class Durations:
+    """Durations in seconds: all are counted, the last ones kept. Threads that add at once may lose a count, but never add one."""
 
-    __slots__ = ("_counts", "_most", "_total")
+    __slots__ = ("_count", "_last", "_max")
 
     def __init__(self) -> None:
-        self._counts: dict[int, int] = {}
-        self._total = 0
-        self._most = 0.0
+        self._last: deque[float] = deque(maxlen=DURATIONS_KEPT)
+        self._count = 0
+        self._max = 0.0
 
     def add(self, seconds: float, times: int = 1) -> None:
         """Add a duration that occurred `times` times."""
-        step = int(log2(max(1.0, seconds * 1e6)) * STEPS_PER_OCTAVE)
-        self._counts[step] = self._counts.get(step, 0) + times
-        self._total += times
-        self._most = max(self._most, seconds)
-
-    def percentile(self, share: float) -> float:
-        """The duration in seconds that this share does not exceed: the upper end of its step, at most the maximum."""
-        left = share * self._total
-        for step in sorted(self._counts):
-            left -= self._counts[step]
-            if left <= 0:
-                return float(min(self._most, 2 ** ((step + 1) / STEPS_PER_OCTAVE) / 1e6))
-        return 0.0
+        self._last.extend(repeat(seconds, times))
+        self._count += times
+        self._max = max(self._max, seconds)
 
     def shown(self) -> dict[str, int]:
-        """`count`, and in microseconds the median, two percentiles and the maximum."""
-        named = {"latency_us_p50": 0.5, "latency_us_p90": 0.9, "latency_us_p99": 0.99}
-        microseconds = {name: round(self.percentile(share) * 1e6) for name, share in named.items()}
-        return {"count": self._total, **microseconds, "latency_us_max": round(self._most * 1e6)}
+        """`count` and maximum of all, and the median and two percentiles of the last ones, in microseconds."""
+        last = sorted(self._last.copy())  # other threads add meanwhile
+        percentiles = {f"latency_us_p{percent}": _percentile(last, percent) for percent in (50, 90, 99)}
+        return {"count": self._count, **percentiles, "latency_us_max": _microseconds(self._max)}
+
+
+def _percentile(ordered: list[float], percent: int) -> int:
+    """The least duration that so many percent do not exceed."""
+    return _microseconds(ordered[-(-percent * len(ordered) // 100) - 1]) if ordered else 0
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1e6)
 
 
 class Latencies:
     """Latencies of one open ledger: messages waiting for a commit, commits, and views behind the log."""
 
     def __init__(self) -> None:
-        self.queue = Histogram()
-        self.commit = Histogram()
-        self.views = Histogram()
-        self._commits: deque[tuple[int, float]] = deque(maxlen=COMMITS_REMEMBERED)
+        self.queue = Durations()
+        self.commit = Durations()
+        self.views = Durations()
+        self._commits: deque[tuple[int, float]] = deque(maxlen=DURATIONS_KEPT)
         self._lock = threading.Lock()
 
     def committed(self, position: int, seconds: float) -> None:

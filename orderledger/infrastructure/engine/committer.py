@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.writer import Told, Writer, settle
+from orderledger.infrastructure.locks import is_held
 from orderledger.infrastructure.messages.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Committer:
         self._writer = writer
         self._wake: SimpleQueue[None] = SimpleQueue()  # a signal handler may call `put` at any moment
         self._is_stopping = False
-        self._starting = threading.RLock()
+        self._starting = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def write(self, entries: list[Entry]) -> list[Outcome]:
@@ -83,7 +84,7 @@ class Committer:
 
     def _start(self) -> None:
         """Start the thread, if the system allows one more. A signal handler that interrupted this method returns at once."""
-        if self._starting._is_owned():  # type: ignore[attr-defined]
+        if is_held(self._starting):
             return
         with self._starting, suppress(RuntimeError):
             if self._thread is None:

@@ -19,7 +19,7 @@ from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.errors import Fenced, OutcomeUnknown, StoreError, StoreUnreachable, UnreadableEvent
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
-from orderledger.infrastructure.locks import let_go
+from orderledger.infrastructure.locks import is_held, let_go
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 
@@ -76,6 +76,7 @@ class Writer:
         self._on_commit = on_commit
         self._decider = Decider(store)
         self._lock = threading.RLock()
+        self._committing = threading.Condition(self._lock)
         self._queue: deque[Waiting] = deque()
         self._chance = random.Random(0)
         self._last = clock.now()
@@ -116,7 +117,7 @@ class Writer:
 
     def is_within_commit(self) -> bool:
         """Check whether this thread is inside a commit: in a signal handler that interrupted it, or in a future's callback."""
-        return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]
+        return is_held(self._committing)
 
     def refuse_within_commit(self) -> None:
         """Raise RuntimeError inside a commit of this thread, where waiting for a commit would be a deadlock.

@@ -10,6 +10,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
+from orderledger.infrastructure.locks import is_held
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.store import Store, cannot_be_written
 from orderledger.infrastructure.storage.view_versions import lock_position, move, stored, stored_position
@@ -114,6 +115,7 @@ class Projector:
         self._folds_ahead = folds_ahead
         self._latencies = latencies or Latencies()
         self._lock = threading.RLock()
+        self._catching_up = threading.Condition(self._lock)
         self._fold = TableFold(position=-1)
         self._may_build_anew = store.url is not None
         self._building: set[int] = set()
@@ -193,7 +195,7 @@ class Projector:
 
     def is_catching_up_here(self) -> bool:
         """Check whether this thread is inside `catch_up`: in a signal handler that interrupted it."""
-        return threading.get_ident() in self._building or self._lock._is_owned()  # type: ignore[attr-defined]
+        return threading.get_ident() in self._building or is_held(self._catching_up)
 
     def caught_up(self) -> int | None:
         """Catch up and return the position. None if the views are behind the log and the store is read-only, or its disk full.
