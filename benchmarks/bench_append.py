@@ -117,6 +117,7 @@ def _tell(bench: Bench, store: str, name: str, runs: list[Run], floors: list[Raw
         "arecord, 512 tasks": ">= 40 x stock (PostgreSQL)",
     }
     note = f"{times_stock:.1f} x stock; p50 {statistics.median(r.p50_us for r in runs) / 1000:.2f} ms"
+    note += f"; {statistics.median(r.cpu_us for r in runs):.0f} us CPU"
     bench.add(
         Figure(
             name,

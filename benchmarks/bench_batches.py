@@ -1,12 +1,13 @@
-"""`record_many` in 100s and in 1,000s, beside the raw database taking the same bytes in as many commits."""
+"""`record_many` in 100s and in 1,000s, beside the raw database taking the same bytes in as many commits.
+
+With BENCH_CPU=1 rates are per second of CPU."""
 
 import gc
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from floors import raw_insert, stored_rows
+from floors import clock, raw_insert, stored_rows
 from measuring import Bench, Databases, Figure, databases, in_turns, ratio, raw1
 from workload import documents, to_lines, to_message
 
@@ -88,10 +89,10 @@ def _recorded(stores: Databases, store: str, given: Sequence[Any], size: int, *,
     gc.collect()
     with stores.empty(store) as url, Ledger.open(url, update_views=update_views) as ledger:
         record: Callable[[Sequence[Any]], object] = ledger.record_many if what == "messages" else ledger.record_lines
-        began = time.perf_counter()
+        began = clock()
         for start in range(0, len(given), size):
             record(given[start : start + size])
-        return len(given) / (time.perf_counter() - began)
+        return len(given) / (clock() - began)
 
 
 if __name__ == "__main__":
