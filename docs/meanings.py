@@ -366,7 +366,7 @@ COUNTERS: dict[str, str] = {
     "events_appended": "Messages with the outcome `recorded`.",
     "duplicates": "Messages with the outcome `duplicate`.",
     "refused": "Messages with the outcome `refused`.",
-    "garbled": "Frames and rows that could not be read. A row that comes with every query counts once in five minutes.",
+    "unreadable": "Frames and rows that could not be read. A row that comes with every query counts once in five minutes.",
     "gaps": "Interruptions of the feed, the one before the start included.",
     "reconciled": "Reconciliations completed.",
     "failed_reconciliations": "Reconciliations that failed and were started again.",

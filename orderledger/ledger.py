@@ -22,7 +22,7 @@ from orderledger.infrastructure.errors import InvalidMessage, OutcomeUnknown, St
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.settings import Settings
-from orderledger.infrastructure.storage.collector_status import Board
+from orderledger.infrastructure.storage.collector_status import CollectorStatuses
 from orderledger.infrastructure.storage.store import Store, as_store_error, cannot_be_written, open_store, reaching
 from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.infrastructure.views.arguments import check_argument
@@ -50,7 +50,7 @@ class Ledger(Queries):
     def __init__(self, store: Store, settings: Settings, clock: Clock | None = None, *, update_views: Follow = True) -> None:
         self._latencies = Latencies()
         super().__init__(store, settings.db, Projector(store, self._latencies, folds_ahead=update_views == "process"))
-        self._board = Board(store.database)
+        self._statuses = CollectorStatuses(store.database)
         self._follower = follower_of(store, self._projector, self._latencies, settings, update_views)
         self._writer = Writer(store, clock or SystemClock(), self._follower.notice, self._latencies)
         self._committer = Committer(self._writer)
@@ -144,8 +144,8 @@ class Ledger(Queries):
                 outcomes.append(None)
             except InvalidMessage as error:
                 outcomes.append(Outcome("invalid", reason=str(error), text=error.fault, field=error.field or None))
-        told = iter(self._committer.write(entries) if entries else ())
-        return [next(told) if outcome is None else outcome for outcome in outcomes]
+        written = iter(self._committer.write(entries) if entries else ())
+        return [next(written) if outcome is None else outcome for outcome in outcomes]
 
     def record_soon(self, message: "Message") -> "Future[Outcome]":
         """Queue one message. Returns a future that is done when the message is durable.
@@ -227,12 +227,12 @@ class Ledger(Queries):
     def publish(self, name: str, status: dict[str, Any]) -> None:
         """Store the status of a process that feeds this ledger, for `status`. It is not an event."""
         with reaching(self._url):
-            self._board.write(name, status)
+            self._statuses.write(name, status)
 
     def status(self) -> dict[str, Any]:
         """The positions of the log and the views, and the last status of each process that feeds this ledger."""
         with reaching(self._url):
-            last, collectors = self._store.recorder.last_position(), self._board.read()
+            last, collectors = self._store.recorder.last_position(), self._statuses.read()
             with self._store.database.reading() as session:
                 views = stored_position(session)
         return {"position": last, "views_position": views, "views_behind": max(0, last - views), "collectors": collectors}

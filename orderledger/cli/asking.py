@@ -245,8 +245,10 @@ def recover(db: str, as_json: bool, account: str | None) -> None:
     else:
         title = "open orders"
         print_rows(rows, columns.RECOVERED, as_json=False, title=title)
-        told = f"{counts['in_flight']} in flight, {counts['unresolved']} unresolved, {counts['pending']} with a pending request"
-        print_note(f"{told}; read {found.events_read} events in {found.seconds:.3f} s")
+        counted = (
+            f"{counts['in_flight']} in flight, {counts['unresolved']} unresolved, {counts['pending']} with a pending request"
+        )
+        print_note(f"{counted}; read {found.events_read} events in {found.seconds:.3f} s")
 
 
 @click.command()

@@ -96,10 +96,10 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     db = settings.db
     opened = options.open_ledger(db) if dry_run else options.make_ledger(db, say_new=say_new)
     with opened as ledger, records_of(db, ledger, settings.adapters) as records:
-        told = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
-    for found in told:
+        results = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
+    for found in results:
         _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)
-    if not all(found.get("certificate") and not found["certificate"]["open_breaks"] for found in told):
+    if not all(found.get("certificate") and not found["certificate"]["open_breaks"] for found in results):
         sys.exit(1)
 
 
@@ -154,7 +154,7 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
             raise click.UsageError(f"{break_id!r} is a break of {', '.join(accounts)}: give --account")
         messages = reverting(ledger, repairs, SystemClock().now())
         outcomes = ledger.preview(messages) if dry_run else ledger.record_many(messages)
-    appended = [message for message, told in zip(messages, outcomes, strict=True) if told.outcome == "recorded"]
+    appended = [message for message, outcome in zip(messages, outcomes, strict=True) if outcome.outcome == "recorded"]
     for message in appended:
         click.echo(json_line(document(message)))
     if not appended:
@@ -177,15 +177,15 @@ def status(as_json: bool, db: str) -> None:
     print_record(found)
     rows = [
         {"collector": name, "account": account, **counters}
-        for name, told in collectors.items()
-        for account, counters in told.get("accounts", {}).items()
+        for name, status in collectors.items()
+        for account, counters in status.get("accounts", {}).items()
     ]
     if rows:
         print_rows(rows, columns.COLLECTORS, as_json=False, title="accounts")
-    for name, told in collectors.items():
-        waiting = f"{told.get('waiting', 0)} messages waiting, {told.get('due', 0)} accounts to reconcile"
-        click.echo(f"{name}: {'running' if told.get('is_running') else 'stopped'} at {told.get('at', '?')}, {waiting}")
-        for stage, measured in told.get("latencies", {}).items():
+    for name, status in collectors.items():
+        waiting = f"{status.get('waiting', 0)} messages waiting, {status.get('due', 0)} accounts to reconcile"
+        click.echo(f"{name}: {'running' if status.get('is_running') else 'stopped'} at {status.get('at', '?')}, {waiting}")
+        for stage, measured in status.get("latencies", {}).items():
             times = [f"{word} {measured[f'latency_us_{word}'] / 1000:.1f} ms" for word in ("p50", "p90", "p99", "max")]
             click.echo(f"  {stage}: {', '.join(times)}, of {measured['count']:,}")
 
@@ -219,11 +219,11 @@ def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | N
     with ExitStack() as opened:
         if db is not None:
             records = opened.enter_context(records_of(db, opened.enter_context(options.open_ledger(db)), [venues_adapter]))
-        for told in translated(venues_adapter.recording(account, number, records), options.lines_of(file)):
-            for line in told.lines:
+        for payload in translated(venues_adapter.recording(account, number, records), options.lines_of(file)):
+            for line in payload.lines:
                 click.echo(line)
-            faults += len(told.faults)
-            say([f"line {told.line_number}: {fault}" for fault in told.faults])
+            faults += len(payload.faults)
+            say([f"line {payload.line_number}: {fault}" for fault in payload.faults])
     if faults:
         sys.exit(1)
 

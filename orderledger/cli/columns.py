@@ -73,7 +73,7 @@ HALTS = Columns(
 BREAKS = Columns(("kind", "account", "subject", "text", "is_settled"), ("repairs", "since"))
 COLLECTORS = Columns(
     ("collector", "account", "is_up", "messages", "gaps", "open_breaks"),
-    ("fault", "last_message_age_seconds", "reconciled", "events_appended", "duplicates", "refused", "garbled", "venue",
+    ("fault", "last_message_age_seconds", "reconciled", "events_appended", "duplicates", "refused", "unreadable", "venue",
      "venue_lag_seconds", "recording_seconds_max"),
 )  # fmt: skip
 
@@ -110,7 +110,7 @@ def value_of(row: Row, column: str) -> Any:
         case "event":
             return row["name"].partition(".")[0].replace("_", " ")
         case "what":
-            return {name: told for name, told in row["payload"].items() if name != "at"}
+            return {name: field for name, field in row["payload"].items() if name != "at"}
         case "evidence" | "has_evidence":
             return "yes" if value else None
         case "state" if value == "active":

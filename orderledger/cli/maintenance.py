@@ -32,8 +32,8 @@ def rebuild(names: tuple[str, ...], jobs: int, as_json: bool, db: str) -> None:
         click.echo(json_line(result))
     else:
         verdict = "equal to the live views" if built.is_equal else "DIFFERENT from the live views; the new rows are in place"
-        told = f"{built.events:,} events in {built.seconds:.2f} s ({built.events_per_second:,.0f} events/s)"
-        click.echo(f"{', '.join(built.names)}: {told}, {verdict}")
+        speed = f"{built.events:,} events in {built.seconds:.2f} s ({built.events_per_second:,.0f} events/s)"
+        click.echo(f"{', '.join(built.names)}: {speed}, {verdict}")
 
 
 @click.command()

@@ -49,9 +49,9 @@ def print_note(sentence: str) -> None:
 
 def print_record(row: Row) -> None:
     """Print one row, one field per line, without empty fields."""
-    told = {name: value for name, value in row.items() if value is not False}
-    titles, cells = [name.replace("_", " ") for name in told], list(map(readable, told.values()))
-    _write(_below_each_other(titles, cells, [_style(name, cell) for name, cell in zip(told, cells, strict=True)], _room()))
+    shown = {name: value for name, value in row.items() if value is not False}
+    titles, cells = [name.replace("_", " ") for name in shown], list(map(readable, shown.values()))
+    _write(_below_each_other(titles, cells, [_style(name, cell) for name, cell in zip(shown, cells, strict=True)], _room()))
 
 
 def _room() -> int | None:

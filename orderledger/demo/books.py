@@ -9,23 +9,23 @@ from orderledger.projections.positions import METHODS
 from orderledger.projections.view import Row
 
 
-def show(told: Narrator, desk: Desk) -> None:
+def show(narrator: Narrator, desk: Desk) -> None:
     """Show all books, from the views alone."""
-    told.heading("The books")
+    narrator.heading("The books")
     ledger = desk.ledger
     orders, trades = ledger.orders(account=ACCOUNT), ledger.trades(account=ACCOUNT)
-    told.show(tables.blotter(orders))
-    told.show(tables.trade_history(trades))
-    told.show(tables.proposals(_proposals(ledger.proposals(account=ACCOUNT), orders, trades)))
-    told.show(tables.pnl({method: ledger.pnl(method=method, account=ACCOUNT) for method in METHODS}))
-    told.show(tables.pnl_by_strategy(ledger.pnl(by=("strategy", "instrument"), account=ACCOUNT)))
-    told.show(tables.anomalies(ledger.anomalies(account=ACCOUNT)))
+    narrator.show(tables.blotter(orders))
+    narrator.show(tables.trade_history(trades))
+    narrator.show(tables.proposals(_proposals(ledger.proposals(account=ACCOUNT), orders, trades)))
+    narrator.show(tables.pnl({method: ledger.pnl(method=method, account=ACCOUNT) for method in METHODS}))
+    narrator.show(tables.pnl_by_strategy(ledger.pnl(by=("strategy", "instrument"), account=ACCOUNT)))
+    narrator.show(tables.anomalies(ledger.anomalies(account=ACCOUNT)))
 
 
-def tell_order(told: Narrator, desk: Desk, name: str, *, killed_at: int) -> None:
+def tell_order(narrator: Narrator, desk: Desk, name: str, *, killed_at: int) -> None:
     """Show one order, event by event. `killed_at`: last log position that the killed process wrote."""
-    told.heading(f"The story of {name}, event by event")
-    told.show(tables.history(desk.ledger.history(name, account=ACCOUNT), killed_at=killed_at))
+    narrator.heading(f"The story of {name}, event by event")
+    narrator.show(tables.history(desk.ledger.history(name, account=ACCOUNT), killed_at=killed_at))
 
 
 def _proposals(proposals: list[Row], orders: list[Row], trades: list[Row]) -> list[tuple[str, ...]]:

@@ -97,13 +97,13 @@ class Desk:
     def tell_fills(self, fills: Iterable[dict[str, Any]]) -> None:
         """Print one line with all fills, order by order."""
         counts = Counter(fill["client_order_id"] for fill in fills)
-        told = []
+        parts = []
         for name in sorted(counts):
             order = self.ledger.order(name, account=ACCOUNT)
             filled = f"{number(order['cum_quantity'])} of {number(order['quantity'])}" if order["quantity"] else ""
-            told.append(f"{name} {filled or number(order['cum_quantity'])} at {price(order['average_price'])}")
-        if told:
-            self.say(f"filled so far: {', '.join(told)}")
+            parts.append(f"{name} {filled or number(order['cum_quantity'])} at {price(order['average_price'])}")
+        if parts:
+            self.say(f"filled so far: {', '.join(parts)}")
 
     def is_open(self, name: str) -> bool:
         """Check that the ledger knows no end of the order."""

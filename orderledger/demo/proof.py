@@ -16,11 +16,11 @@ class Disagreement(Exception):
     """The proof failed: the ledger does not agree with the venue or with its own log."""
 
 
-def prove(told: Narrator, desk: Desk) -> None:
+def prove(narrator: Narrator, desk: Desk) -> None:
     """Print the proof. Raises Disagreement if it fails."""
-    told.heading("The proof")
+    narrator.heading("The proof")
     checked = desk.ledger.check()
-    told.line(
+    narrator.line(
         f"The log against the views: {checked.events} events in {checked.streams} streams folded again,"
         f" {checked.rows} rows compared, {len(checked.differences)} differences."
     )
@@ -28,10 +28,10 @@ def prove(told: Narrator, desk: Desk) -> None:
     shown += [_compared("fills: id, quantity, price and fee", *_fills(desk))]
     positions = _positions(desk)
     shown += [(f"position {name}", number(venue), number(ledger), _verdict(venue == ledger)) for name, venue, ledger in positions]
-    told.show(table(("", ">venue says", ">ledger says", "verdict"), shown))
+    narrator.show(table(("", ">venue says", ">ledger says", "verdict"), shown))
     if checked.differences or any(row[-1] != "agree" for row in shown):
         raise Disagreement("the log, the views and the venue do not say the same")
-    told.line("Every order, fill and position: the venue and the ledger say the same.")
+    narrator.line("Every order, fill and position: the venue and the ledger say the same.")
 
 
 def _compared(what: str, venue: dict[str, Facts], ledger: dict[str, Facts]) -> tuple[str, ...]:

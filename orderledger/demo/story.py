@@ -36,95 +36,95 @@ def run(folder: Path, seed: int, console: Console) -> None:
     for path in (store_in(folder), memory_in(folder)):
         if path.exists():
             raise FileExistsError(f"the demo needs a folder without {path.name}, found one in {folder}")
-    told = Narrator(console)
-    trade_until_killed(told, folder, seed)
-    venue = pass_time(told, LocalVenue.load(memory_in(folder)))
+    narrator = Narrator(console)
+    trade_until_killed(narrator, folder, seed)
+    venue = pass_time(narrator, LocalVenue.load(memory_in(folder)))
     with open_ledger(store_in(folder), venue) as ledger:
-        desk = Desk(ledger, venue, told.line)
+        desk = Desk(ledger, venue, narrator.line)
         log = list(ledger.events())
-        found = recover(told, desk, log)
-        resolve(told, desk, found, log)
-        trade_on(told, desk)
-        books.show(told, desk)
-        books.tell_order(told, desk, worth_telling(desk, found), killed_at=len(log))
-        prove(told, desk)
+        found = recover(narrator, desk, log)
+        resolve(narrator, desk, found, log)
+        trade_on(narrator, desk)
+        books.show(narrator, desk)
+        books.tell_order(narrator, desk, worth_telling(desk, found), killed_at=len(log))
+        prove(narrator, desk)
 
 
-def trade_until_killed(told: Narrator, folder: Path, seed: int) -> None:
+def trade_until_killed(narrator: Narrator, folder: Path, seed: int) -> None:
     """Run the trading process until it dies."""
-    told.heading("A process trades: every order is recorded before it is sent")
-    told.line(f"Seed {seed}. Times are the venue's, {OPENING:%d %B %Y}, and virtual: nobody waits for them.")
-    told.line("Two strategies: momentum trades BTC-USD (M- orders, P- proposals), maker quotes ETH-USD (Q- orders).")
+    narrator.heading("A process trades: every order is recorded before it is sent")
+    narrator.line(f"Seed {seed}. Times are the venue's, {OPENING:%d %B %Y}, and virtual: nobody waits for them.")
+    narrator.line("Two strategies: momentum trades BTC-USD (M- orders, P- proposals), maker quotes ETH-USD (Q- orders).")
     command = [sys.executable, "-m", "orderledger.demo.trader", "--seed", str(seed)]
     command += ["--db", str(store_in(folder)), "--venue", str(memory_in(folder))]
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment) as trader:
         assert trader.stdout is not None
         for line in trader.stdout:
-            told.line(line.rstrip("\n"))
+            narrator.line(line.rstrip("\n"))
     if trader.returncode != -signal.SIGKILL:
         raise RuntimeError(f"the trading process was to die by SIGKILL, it ended with {trader.returncode}")
     death = f"signal {-trader.returncode}, {signal.Signals(-trader.returncode).name}"
-    told.line(f"--------  The process is dead: {death}. No handler ran, nothing was flushed or closed.")
+    narrator.line(f"--------  The process is dead: {death}. No handler ran, nothing was flushed or closed.")
 
 
-def pass_time(told: Narrator, venue: LocalVenue) -> LocalVenue:
+def pass_time(narrator: Narrator, venue: LocalVenue) -> LocalVenue:
     """Let the venue trade on without a connection, and a person trade there by hand."""
     venue.submit(client_order_id="SCREEN-1", instrument="SOL-USD", side="buy", quantity="25", limit_price="140.5")
     venue.drop(DOWNTIME.total_seconds())
     venue.advance(venue.now + DOWNTIME)
-    told.line(
+    narrator.line(
         f"For {DOWNTIME.seconds} seconds the venue trades on without us."
         " Meanwhile the operator buys 25 SOL-USD by hand on its screen."
     )
     return venue
 
 
-def recover(told: Narrator, desk: Desk, log: list[Row]) -> list[Row]:
+def recover(narrator: Narrator, desk: Desk, log: list[Row]) -> list[Row]:
     """Show what the ledger knows before any query. Returns the orders that have not ended."""
-    told.heading("The next process recovers: what the ledger knows before anybody is asked")
+    narrator.heading("The next process recovers: what the ledger knows before anybody is asked")
     recovery = desk.ledger.recover(account=ACCOUNT)
-    told.line(
+    narrator.line(
         f"The last thing recorded is #{log[-1]['position']} at {clock(log[-1]['at'])}:"
         f" {log[-1]['stream'].rpartition('/')[2]} {sentence(log[-1])}. The answer died with the process."
     )
-    told.line(
+    narrator.line(
         f"{len(recovery.open)} orders have not ended. In flight: {len(recovery.in_flight)}."
         f" Unresolved: {len(recovery.unresolved)}. With a cancel or replace outstanding: {len(recovery.pending)}."
     )
-    told.show(tables.recovered(recovery.open))
-    told.line(
+    narrator.show(tables.recovered(recovery.open))
+    narrator.line(
         f"To find them it read {recovery.events_read} of the {len(log)} events in the log; the rest was in the views already."
     )
     return recovery.open
 
 
-def resolve(told: Narrator, desk: Desk, found: list[Row], log: list[Row]) -> None:
+def resolve(narrator: Narrator, desk: Desk, found: list[Row], log: list[Row]) -> None:
     """Query the venue about each of these orders, and settle what is left."""
-    told.heading("It asks the venue, and records what the venue says")
+    narrator.heading("It asks the venue, and records what the venue says")
     last_heard_at = max(event["at"] for event in log if event["source"] in HEARD)
     desk.note_gap(last_heard_at, desk.venue.now, reason="process_killed")
     answers = [ask(desk, order) for order in found]
-    told.show(tables.answered(answers))
+    narrator.show(tables.answered(answers))
     recorded, known = ask_for_fills(desk, since=OPENING)
-    told.line(
+    narrator.line(
         f"Asked for every fill of the day, the venue tells of {recorded + known}."
         f" New to the ledger: {recorded}. Known already: {known}."
     )
     for order in desk.ledger.orders(account=ACCOUNT, origin="external"):
         quantity = f"{number(order['cum_quantity'])} {order['instrument']}"
-        told.line(f"{order['client_order_id']} is no order of ours: marked external, its {quantity} count at once.")
+        narrator.line(f"{order['client_order_id']} is no order of ours: marked external, its {quantity} count at once.")
     for order in found:
         done = settle(desk, str(order["client_order_id"]))
         if done is not None:
-            told.line(f"{order['client_order_id']}: {done}")
+            narrator.line(f"{order['client_order_id']}: {done}")
     left = desk.ledger.recover(account=ACCOUNT)
-    told.line(f"Unresolved now: {len(left.unresolved)}. In flight: {len(left.in_flight)}. Outstanding: {len(left.pending)}.")
+    narrator.line(f"Unresolved now: {len(left.unresolved)}. In flight: {len(left.in_flight)}. Outstanding: {len(left.pending)}.")
 
 
-def trade_on(told: Narrator, desk: Desk) -> None:
+def trade_on(narrator: Narrator, desk: Desk) -> None:
     """Sell what momentum bought, and end the day."""
-    told.heading("It trades on, to a calm end")
+    narrator.heading("It trades on, to a calm end")
     desk.wait(20)
     for order in desk.ledger.open_orders(account=ACCOUNT, strategy="momentum"):
         name = str(order["client_order_id"])

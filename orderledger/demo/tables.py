@@ -165,6 +165,6 @@ def history(events: list[Row], *, killed_at: int) -> Table:
         if is_before and event["position"] > killed_at:
             rows.append(("", "", "", "", "-------- the process is killed; the next one goes on --------"))
             is_before = False
-        told = (str(event["position"]), clock(event["at"]), clock(event["recorded_at"]), HEARD_BY[event["source"]])
-        rows.append((*told, sentence(event)))
+        cells = (str(event["position"]), clock(event["at"]), clock(event["recorded_at"]), HEARD_BY[event["source"]])
+        rows.append((*cells, sentence(event)))
     return table((">log", "happened", "recorded", "from", "~what happened"), rows)

@@ -52,9 +52,9 @@ class Secrecy:
     """Masks given secrets, the values of `headers`, and the values of `auth=` and `token=` anywhere in a text."""
 
     def __init__(self, secrets: Iterable[str] = (), headers: Mapping[str, str] | None = None) -> None:
-        told = {secret for secret in secrets if secret} | set(_values(headers or {}))
-        learn(*told)
-        known = told | {quote(secret, safe="") for secret in told}  # as it appears in a URL
+        given = {secret for secret in secrets if secret} | set(_values(headers or {}))
+        learn(*given)
+        known = given | {quote(secret, safe="") for secret in given}  # as it appears in a URL
         self._known = sorted(known, key=lambda secret: (-len(secret), secret))  # a whole header before its last word
 
     def hide(self, text: str) -> str:
@@ -65,8 +65,8 @@ class Secrecy:
 
     def and_of(self, headers: Mapping[str, str] | None, parameters: Mapping[str, object] | None) -> "Secrecy":
         """A copy that also masks the secrets of one request."""
-        told = [str(value) for name, value in (parameters or {}).items() if name.lower() in SECRET_PARAMETERS]
-        return Secrecy([*self._known, *told], headers)
+        hidden = [str(value) for name, value in (parameters or {}).items() if name.lower() in SECRET_PARAMETERS]
+        return Secrecy([*self._known, *hidden], headers)
 
 
 def _values(headers: Mapping[str, str]) -> Iterable[str]:

@@ -10,7 +10,7 @@ import pytest
 from orderledger import Ledger, StoreUnreachable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.sync.collecting.collector import Collector
-from orderledger.infrastructure.venues.base.venue import Down, Garbled, Messages, Up
+from orderledger.infrastructure.venues.base.venue import Down, Messages, UnreadablePayload, Up
 from tests.collecting.harness import RULES, UP, Running, acknowledge, fill, run
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at
@@ -31,7 +31,7 @@ def test_what_is_heard_is_recorded_and_counted() -> None:
     status = running.published[-1]
     shown = status["accounts"][ACCOUNT]
     assert (status["is_running"], status["waiting"], status["due"]) == (False, 0, 0)
-    counted = ("is_up", "frames", "messages", "gaps", "garbled", "refused", "open_breaks", "fault")
+    counted = ("is_up", "frames", "messages", "gaps", "unreadable", "refused", "open_breaks", "fault")
     assert [shown[name] for name in counted] == [True, 1, 3, 0, 0, 0, 0, None]
     assert (shown["events_appended"] + shown["duplicates"], shown["reconciled"]) == (3, 1)
 
@@ -82,21 +82,21 @@ def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:
         await running.reconciled(1)
         running.venue.orders["V-1"] = Known("V-1", at=at(12))
         running.clock.set(at(20))
-        await running.hear(Garbled(accounts=[ACCOUNT], at=at(15), fault="not JSON", payload='{"order'))
+        await running.hear(UnreadablePayload(accounts=[ACCOUNT], at=at(15), fault="not JSON", payload='{"order'))
         await running.reconciled(2)
 
     running = run(story)
     assert [row["venue_order_id"] for row in running.ledger.open_orders()] == ["V-1"]
-    assert running.published[-1]["accounts"][ACCOUNT]["garbled"] == 1
+    assert running.published[-1]["accounts"][ACCOUNT]["unreadable"] == 1
 
 
 def test_a_row_that_cannot_be_read_counts_once_however_often_it_is_answered() -> None:
     async def story(running: Running) -> None:
-        row = Garbled(accounts=[ACCOUNT], at=at(15), fault="no number", payload="{}", is_answer=True)
+        row = UnreadablePayload(accounts=[ACCOUNT], at=at(15), fault="no number", payload="{}", is_answer=True)
         changed = replace(row, payload='{"quantity": 1}')
         await running.hear(UP, row, row, changed, row, changed)
 
-    assert run(story).published[-1]["accounts"][ACCOUNT]["garbled"] == 2
+    assert run(story).published[-1]["accounts"][ACCOUNT]["unreadable"] == 2
 
 
 def test_an_answer_that_breaks_an_adapter_is_asked_for_again() -> None:

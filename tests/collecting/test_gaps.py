@@ -1,6 +1,6 @@
 """What a collector could not hear is a gap, which ends when it has been asked for."""
 
-from orderledger.infrastructure.venues.base.venue import Down, Garbled, Messages, Up
+from orderledger.infrastructure.venues.base.venue import Down, Messages, UnreadablePayload, Up
 from tests.collecting.harness import UP, Running, acknowledge, run
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at
@@ -66,7 +66,7 @@ def test_the_gap_since_the_last_collector_goes_on_until_the_feed_is_up() -> None
     async def story(running: Running) -> None:
         await running.collector.note_absence([{"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}}}])
         running.clock.set(at(10))
-        await running.hear(Garbled(accounts=[ACCOUNT], at=at(8), fault="not JSON", payload="{"))
+        await running.hear(UnreadablePayload(accounts=[ACCOUNT], at=at(8), fault="not JSON", payload="{"))
         await running.reconciled(1)
         assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
         await running.hear(Up(accounts=[ACCOUNT], at=at(50)))

@@ -8,7 +8,7 @@ import pytest
 
 from orderledger import Adjust, VenueUnavailable
 from orderledger.infrastructure.sync.reconciliation.opening import BY_FIRST_FILL
-from orderledger.infrastructure.venues.base.venue import Answer, HeldBefore
+from orderledger.infrastructure.venues.base.venue import Answer, PriorPosition
 from tests.reconciliation.desk import WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, fill
@@ -112,12 +112,12 @@ class Tells:
     def __init__(self, desk: Desk, quantity: str, price: str | None, second: float) -> None:
         told = desk.venue.fills_since
         number = None if price is None else Decimal(price)
-        held = HeldBefore(instrument="BTC-USD", quantity=Decimal(quantity), price=number, at=at(second))
+        held = PriorPosition(instrument="BTC-USD", quantity=Decimal(quantity), price=number, at=at(second))
 
         async def fills_since(account: str, since: datetime) -> Answer:
             answer = await told(account, since)
             is_in = since <= held.at
-            return Answer(messages=answer.messages, faults=answer.faults, held_before=[held] if is_in else [])
+            return Answer(messages=answer.messages, faults=answer.faults, prior_positions=[held] if is_in else [])
 
         desk.venue.fills_since = fills_since  # type: ignore[method-assign]
 

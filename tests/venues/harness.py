@@ -19,7 +19,7 @@ from orderledger.infrastructure.sync.collecting.collector import Collector
 from orderledger.infrastructure.sync.collecting.counters import AccountCounters
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.sync.reconciliation.reconciler import Rules
-from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Garbled, Messages, Up, Venue
+from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Messages, UnreadablePayload, Up, Venue
 from orderledger.simulation.market import SimulatedOrder, step
 from orderledger.simulation.servers import Faults
 from tests.worlds.plan import VENUES, plan_of
@@ -147,8 +147,8 @@ class Harness:
         return [one for one in self.told if isinstance(one, (Up, Down))]
 
     @property
-    def garbled(self) -> list[Garbled]:
-        return [one for one in self.told if isinstance(one, Garbled)]
+    def unreadable(self) -> list[UnreadablePayload]:
+        return [one for one in self.told if isinstance(one, UnreadablePayload)]
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Wait until it holds. Fails when it never does, and with what the listening has failed with."""

@@ -76,7 +76,7 @@ async def retold_for_a_while(harness: Harness, name: str, seed: int) -> None:
     async with harness.collected() as counters:
         await harness.live()
         await harness.settle(counters)
-    assert counters.garbled == 0
+    assert counters.unreadable == 0
     assert filled(harness) == {
         harness.kind.venue_id(order): order.filled for order in harness.exchange.orders(harness.there) if order.filled
     }

@@ -220,9 +220,9 @@ def test_what_cannot_be_read_of_an_answer_is_told_once_to_who_listens(
             harness.exchange.fill(order, order.quantity if number else 1)
             harness.server.rewritten = spoiled
             await questions(harness)[number]()
-            await harness.until(lambda: any(told.is_answer for told in harness.garbled))
-        assert not caplog.records and sum(told.is_answer for told in harness.garbled) == 1
-        assert {account for told in harness.garbled for account in told.accounts} == {harness.account}
+            await harness.until(lambda: any(told.is_answer for told in harness.unreadable))
+        assert not caplog.records and sum(told.is_answer for told in harness.unreadable) == 1
+        assert {account for told in harness.unreadable for account in told.accounts} == {harness.account}
 
     played(name, story)
 

@@ -81,8 +81,8 @@ def test_what_cannot_be_read_of_what_is_heard_is_told(name: str) -> None:
             await harness.until(lambda: harness.ups_and_downs)
             harness.server.rewritten = spoiled
             harness.place(quantity=ODD)
-            await harness.until(lambda: harness.garbled)
-        assert {account for told in harness.garbled for account in told.accounts} == {harness.account}
+            await harness.until(lambda: harness.unreadable)
+        assert {account for told in harness.unreadable for account in told.accounts} == {harness.account}
 
     played(name, story)
 
@@ -92,11 +92,11 @@ def test_a_frame_that_is_cut_is_told(name: str) -> None:
     async def story(harness: Harness) -> None:
         async with harness.listening():
             await harness.until(lambda: harness.ups_and_downs)
-            known = len(harness.garbled)
+            known = len(harness.unreadable)
             harness.faults.plan_frames("malformed", "malformed", "malformed")
             harness.happen(3)
-            await harness.until(lambda: len(harness.garbled) > known)
-        assert {account for told in harness.garbled for account in told.accounts} == {harness.account}
+            await harness.until(lambda: len(harness.unreadable) > known)
+        assert {account for told in harness.unreadable for account in told.accounts} == {harness.account}
 
     played(name, story)
 
@@ -108,7 +108,7 @@ def test_a_frame_that_is_nested_as_deeply_as_can_be_read_is_told_and_is_no_end(n
             await harness.until(lambda: harness.ups_and_downs)
             for depth in DEPTHS:
                 harness.server.push(harness.server.sockets[0], '{"a":' * depth + "1" + "}" * depth)
-            await harness.until(lambda: len(harness.garbled) == len(DEPTHS))
+            await harness.until(lambda: len(harness.unreadable) == len(DEPTHS))
 
     played(name, story)
 

@@ -139,7 +139,9 @@ Span = tuple[Decimal, Decimal]
 
 def _cum_quantity(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span:
     """The cumulative quantity at that time. A fill of that very time is included if its own report claims no more."""
-    return order.fills.cum_quantity_range(at, lambda told: told.cum_quantity is not None and told.cum_quantity <= claimed)
+    return order.fills.cum_quantity_range(
+        at, lambda reported: reported.cum_quantity is not None and reported.cum_quantity <= claimed
+    )
 
 
 def _average_price(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
@@ -173,7 +175,7 @@ def _leaves_quantity(order: Order, quantity: Decimal | None, claimed: Decimal, a
     if ended_at is not None and ended_at < at:
         return ZERO, ZERO
     low, high = order.fills.cum_quantity_range(
-        at, lambda told: told.leaves_quantity is not None and told.leaves_quantity >= claimed
+        at, lambda reported: reported.leaves_quantity is not None and reported.leaves_quantity >= claimed
     )
     least = ZERO if ended_at == at else max(ZERO, EXACT.subtract(quantity, high))
     return least, max(ZERO, EXACT.subtract(quantity, low))

@@ -50,8 +50,8 @@ class Fill:
         "quantity",
         "reported",
         "reported_at",
+        "reported_values",
         "side",
-        "told",
         "turn",
     )
 
@@ -68,7 +68,7 @@ class Fill:
         self.reported: Reported | None = event.reported
         self.reported_at = at
         self.turn = turn
-        self.told: dict[str, dict[object, When]] | None = None
+        self.reported_values: dict[str, dict[object, When]] | None = None
         self.inherited: Effective | None = None
         self.is_active = False
 
@@ -81,7 +81,9 @@ class Fill:
     def last_reported(self) -> When:
         """The latest of the times that count: of the fill itself, and of each detail the earliest."""
         own = (self.reported_at, self.turn)
-        return own if self.told is None else max([own, *(when for values in self.told.values() for when in values.values())])
+        if self.reported_values is None:
+            return own
+        return max([own, *(when for values in self.reported_values.values() for when in values.values())])
 
     @property
     def effective(self) -> Effective:
@@ -104,7 +106,7 @@ class Fill:
     @property
     def is_contested(self) -> bool:
         """True if reports with equal numbers differ in a detail."""
-        return self.told is not None and any(len(self.told[name]) > 1 for name in CONTESTABLE)
+        return self.reported_values is not None and any(len(self.reported_values[name]) > 1 for name in CONTESTABLE)
 
     def has_all_of(self, event: FillRecorded) -> bool:
         """Check that a report with equal numbers adds neither a detail nor an earlier time."""
@@ -114,31 +116,31 @@ class Fill:
             value = getattr(event, name)
             if value is None:
                 continue
-            known_at = self._told_at(name, value)
+            known_at = self._reported_at(name, value)
             if known_at is None or (event.at is not None and event.at < known_at):
                 return False
         return True
 
-    def _told_at(self, name: str, value: object) -> datetime | None:
-        if self.told is not None:
-            return self.told[name][value][0] if value in self.told[name] else None
+    def _reported_at(self, name: str, value: object) -> datetime | None:
+        if self.reported_values is not None:
+            return self.reported_values[name][value][0] if value in self.reported_values[name] else None
         return self.reported_at if getattr(self, name) == value else None
 
     def complete(self, event: FillRecorded, at: datetime, turn: int) -> None:
         """Add the details of another report with equal numbers."""
-        if self.told is None:
+        if self.reported_values is None:
             first = (self.reported_at, self.turn)
-            self.told = {name: {} if (value := getattr(self, name)) is None else {value: first} for name in DETAILS}
+            self.reported_values = {name: {} if (value := getattr(self, name)) is None else {value: first} for name in DETAILS}
         for name in DETAILS:
             value = getattr(event, name)
             if value is not None:
-                self._hear(self.told[name], name, value, (at, turn))
+                self._hear(self.reported_values[name], name, value, (at, turn))
         if at < self.reported_at:
             self.reported_at, self.turn, self.reported = at, turn, event.reported
 
-    def _hear(self, told: dict[object, When], name: str, value: object, when: When) -> None:
+    def _hear(self, reported: dict[object, When], name: str, value: object, when: When) -> None:
         counted = getattr(self, name)
-        if value not in told or when[0] < told[value][0]:
-            told[value] = when
-        if counted is None or told[value][0] < told[counted][0]:
+        if value not in reported or when[0] < reported[value][0]:
+            reported[value] = when
+        if counted is None or reported[value][0] < reported[counted][0]:
             setattr(self, name, value)

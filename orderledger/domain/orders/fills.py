@@ -277,5 +277,5 @@ class Fills(msgspec.Struct, gc=False, eq=False):
     def _find_last_reported(self) -> None:
         """Recompute `last_reported` after an earlier report replaced the time that set it."""
         versions = [fill for versions in self._versions.values() for fill in versions.values()]
-        told = [fill.last_reported for fill in (*self.by_id.values(), *versions)]
-        self.last_reported = max([*told, *self._busts.values()])
+        times = [fill.last_reported for fill in (*self.by_id.values(), *versions)]
+        self.last_reported = max([*times, *self._busts.values()])

@@ -150,8 +150,8 @@ class Order(msgspec.Struct, gc=False, eq=False):
     @property
     def updated_at(self) -> datetime | None:
         """The time of the latest fact."""
-        told = self.fills.last_reported
-        return self._stated_at if told is None else later(self._stated_at, told[0])
+        last_of_fills = self.fills.last_reported
+        return self._stated_at if last_of_fills is None else later(self._stated_at, last_of_fills[0])
 
     @property
     def is_requested(self) -> bool:
@@ -302,8 +302,8 @@ class Order(msgspec.Struct, gc=False, eq=False):
     @property
     def _last_confirmed(self) -> When | None:
         """The latest sign that the venue knows the order."""
-        told = self.fills.last_reported
-        return self._confirmed if told is None else max(self._confirmed or told, told)
+        last_of_fills = self.fills.last_reported
+        return self._confirmed if last_of_fills is None else max(self._confirmed or last_of_fills, last_of_fills)
 
     @property
     def confirmed_at(self) -> datetime | None:

@@ -9,17 +9,17 @@ DONE_FOR_DAY = Status.DONE_FOR_DAY
 
 
 class Session:
-    """The session state. `told`: from reports alone. `seen`: from reports and status queries. None: none of these states."""
+    """The session state. `reported`: from reports alone. `seen`: from reports and status queries. None: none of these states."""
 
-    __slots__ = ("seen", "told")
+    __slots__ = ("reported", "seen")
 
     def __init__(self) -> None:
-        self.told: Latest[Status | None] = Latest(None)
+        self.reported: Latest[Status | None] = Latest(None)
         self.seen: Latest[Status | None] = Latest(None)
 
     def enter(self, status: Status | None, at: datetime) -> None:
         """Set the state from a report."""
-        self.told = self.told.then(status, at)
+        self.reported = self.reported.then(status, at)
         self.seen = self.seen.then(status, at)
 
     def look(self, status: Status | None, at: datetime) -> None:
@@ -36,5 +36,5 @@ class Session:
 
     def latest(self, *, is_kept_overnight: bool) -> Latest[Status | None]:
         """The state and its time. A status query does not reopen a day order that is done for the day."""
-        is_over = self.told.value is DONE_FOR_DAY and not is_kept_overnight
-        return self.told if is_over else self.seen
+        is_over = self.reported.value is DONE_FOR_DAY and not is_kept_overnight
+        return self.reported if is_over else self.seen

@@ -72,12 +72,12 @@ class Attribution:
         Its commands have happened, so they are kept even if a decision would now refuse them.
         """
         external, order = self._streams[source], self._streams[target]
-        for told in external.history:
-            fact = told.event
+        for recorded in external.history:
+            fact = recorded.event
             if not isinstance(fact, OrderEvent):
                 continue
             if not isinstance(order.decide(fact), Duplicate):
-                self._batch.append_copy(told, fact, order)
+                self._batch.append_copy(recorded, fact, order)
             for name in names_borne(external.order.names.own_id, fact):
                 bound = self._resolver.bound(account, name)  # `bind` handles a name of a third order later
                 if bound == source or (bound is None and not self._resolver.is_own(account, name)):

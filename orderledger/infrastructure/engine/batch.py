@@ -44,11 +44,11 @@ class Batch:
             live.take(recorded)
             self.events.append(recorded)
 
-    def append_copy(self, told: Recorded, fact: OrderEvent, live: Live) -> None:
+    def append_copy(self, recorded: Recorded, fact: OrderEvent, live: Live) -> None:
         """Append a copy of a fact from another stream to the order that the fact belongs to."""
-        origin = (told.stream, told.version)
+        origin = (recorded.stream, recorded.version)
         version = live.version + 1
-        copy = replace(told, stream=live.stream, version=version, recorded_at=self.now, position=None, attributed_from=origin)
+        copy = replace(recorded, stream=live.stream, version=version, recorded_at=self.now, position=None, attributed_from=origin)
         self._append_order_fact(live, fact, copy)
 
     def judge(self, live: Live, judgement: OrderJudgement) -> None:

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from orderledger.infrastructure.engine.entry import Entry
-from orderledger.infrastructure.engine.writer import Told, Writer, settle
+from orderledger.infrastructure.engine.writer import CommitTicket, Writer, settle
 from orderledger.infrastructure.locks import is_held
 from orderledger.infrastructure.messages.outcome import Outcome
 
@@ -32,11 +32,11 @@ class Committer:
     def write(self, entries: list[Entry]) -> list[Outcome]:
         """Write entries, and return their outcomes in order when they are durable."""
         self._writer.refuse_within_commit()
-        told = Told()
-        self._writer.enqueue(entries, told)
-        if not self._writer.try_flush(told) or self._writer.has_queued():
+        ticket = CommitTicket()
+        self._writer.enqueue(entries, ticket)
+        if not self._writer.try_flush(ticket) or self._writer.has_queued():
             self.wake()
-        return told.result()
+        return ticket.result()
 
     def submit(self, entry: Entry) -> "Future[Outcome]":
         """Queue an entry. The future is done when the entry is durable."""

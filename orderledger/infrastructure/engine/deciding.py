@@ -29,7 +29,7 @@ class Verdict(msgspec.Struct, gc=False):
     anomalies: tuple[str, ...] = ()
     hint: str | None = None
 
-    def told(self, positions: list[int] | None) -> Outcome:
+    def outcome_at(self, positions: list[int] | None) -> Outcome:
         """The outcome, once the events are durable at these positions. None for a preview, which has no positions."""
         return self.outcome or Outcome("recorded", positions[self.index] if positions else None, None, self.anomalies, self.hint)
 

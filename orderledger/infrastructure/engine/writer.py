@@ -38,7 +38,7 @@ Waiting = tuple[list[Entry], Answer, float]
 """Entries, their callback, and the time since which they wait."""
 
 
-class Told:
+class CommitTicket:
     """A future with exactly one waiter, cheaper than concurrent.futures.Future."""
 
     __slots__ = ("_error", "_lock", "_outcomes", "is_done")
@@ -84,7 +84,7 @@ class Writer:
 
     def preview(self, entries: list[Entry]) -> list[Outcome]:
         """The outcomes that `write` would give now. Nothing is appended, so there are no positions."""
-        return [verdict.told(None) for verdict in self._dry_run(entries)[0]]
+        return [verdict.outcome_at(None) for verdict in self._dry_run(entries)[0]]
 
     def simulate(self, entries: list[Entry]) -> list[Recorded]:
         """The streams that `write` would append to now, including the new events, in log order. Appends nothing."""
@@ -140,7 +140,7 @@ class Writer:
         while self._queue:
             self.flush_once()
 
-    def try_flush(self, until: Told) -> bool:
+    def try_flush(self, until: CommitTicket) -> bool:
         """Commit until this caller has its outcomes. Returns False if another thread is committing: the entries stay queued."""
         try:
             if not self._lock.acquire(blocking=False):
@@ -232,7 +232,7 @@ class Writer:
         self._careful_for = max(0, self._careful_for - 1)
         if positions:
             self._on_commit()
-        return [verdict.told(positions) for verdict in verdicts]
+        return [verdict.outcome_at(positions) for verdict in verdicts]
 
 
 def _is_of_one(error: Exception) -> bool:

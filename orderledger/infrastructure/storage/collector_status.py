@@ -5,10 +5,10 @@ from typing import Any
 from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.storage.columns import json_text, parse_json
 from orderledger.infrastructure.storage.database import Database
-from orderledger.infrastructure.storage.recorder import BOARD_TABLE
+from orderledger.infrastructure.storage.recorder import COLLECTORS_TABLE
 
 
-class Board:
+class CollectorStatuses:
     """Table of status documents: one row of JSON per name."""
 
     def __init__(self, database: Database) -> None:
@@ -16,7 +16,8 @@ class Board:
 
     def write(self, name: str, status: dict[str, Any]) -> None:
         statement = (
-            f"INSERT INTO {BOARD_TABLE} (name, status) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET status = excluded.status"
+            f"INSERT INTO {COLLECTORS_TABLE} (name, status) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET status = excluded.status"
         )
         with self._database.writing() as session:
             session.execute(statement, (name, masked(json_text(status))))
@@ -24,5 +25,5 @@ class Board:
     def read(self) -> dict[str, dict[str, Any]]:
         """The last status of each collector, by name."""
         with self._database.reading() as session:
-            rows = session.execute(f"SELECT name, status FROM {BOARD_TABLE} ORDER BY name")
+            rows = session.execute(f"SELECT name, status FROM {COLLECTORS_TABLE} ORDER BY name")
         return {name: parse_json(status) for name, status in rows}

@@ -10,7 +10,7 @@ from orderledger.infrastructure.errors import Fenced
 EVENTS_TABLE = "orderledger_events"
 NAMES_TABLE = "order_names"
 FACTS_TABLE = "account_facts"
-BOARD_TABLE = "collectors"
+COLLECTORS_TABLE = "collectors"
 LEASES_TABLE = "sending_leases"
 ATTRIBUTIONS = "order_attributed.%"
 """Stored names of the attribution event, after which the names of an order may be bound to another."""

@@ -4,7 +4,7 @@ from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
 from orderledger.infrastructure.storage import account_facts, view_versions
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recorder import BOARD_TABLE, EVENTS_TABLE, FACTS_TABLE, LEASES_TABLE, NAMES_TABLE
+from orderledger.infrastructure.storage.recorder import COLLECTORS_TABLE, EVENTS_TABLE, FACTS_TABLE, LEASES_TABLE, NAMES_TABLE
 from orderledger.projections.tables import TABLES
 
 SCHEMA_VERSION = 5
@@ -18,7 +18,7 @@ def prepare(database: Database, application: LedgerApplication) -> None:
     each view and the leases of senders. Raises StoreVersion for a store made by a newer version."""
     with database.reading() as session:
         version = _stored_version(session)
-        has_tables = all(map(session.has_table, (BOARD_TABLE, FACTS_TABLE, LEASES_TABLE)))
+        has_tables = all(map(session.has_table, (COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE)))
         is_whole = version == SCHEMA_VERSION and view_versions.are_whole(session) and has_tables
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
@@ -50,7 +50,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
         account_facts.create(session)
         account_facts.fill(session)
     view_versions.create(session)
-    session.execute(f"CREATE TABLE IF NOT EXISTS {BOARD_TABLE} (name TEXT PRIMARY KEY, status TEXT NOT NULL)")
+    session.execute(f"CREATE TABLE IF NOT EXISTS {COLLECTORS_TABLE} (name TEXT PRIMARY KEY, status TEXT NOT NULL)")
     session.execute(
         f"CREATE TABLE IF NOT EXISTS {LEASES_TABLE} (account TEXT PRIMARY KEY, holder TEXT, process TEXT, fence BIGINT NOT NULL, "
         "beat BIGINT NOT NULL)"
@@ -67,7 +67,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
 
 def _refuse_what_is_not_ours(session: Session) -> None:
     """Refuse a database in which another program has tables of these names, so that nothing of it is lost."""
-    others = (NAMES_TABLE, FACTS_TABLE, LEASES_TABLE, "view_positions", "view_versions", BOARD_TABLE)
+    others = (NAMES_TABLE, FACTS_TABLE, LEASES_TABLE, "view_positions", "view_versions", COLLECTORS_TABLE)
     ours = (EVENTS_TABLE, *others, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
         raise StoreUnreachable(f"the database is no ledger, and has tables or views of its own that are named {', '.join(taken)}")

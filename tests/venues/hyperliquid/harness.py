@@ -10,7 +10,7 @@ from typing import Any
 from orderledger import Ledger
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.transport import Backoff
-from orderledger.infrastructure.venues.base.venue import FeedEvent, Garbled, Messages
+from orderledger.infrastructure.venues.base.venue import FeedEvent, Messages, UnreadablePayload
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
@@ -80,8 +80,8 @@ class Harness:
         ]
 
     @property
-    def garbled(self) -> list[Garbled]:
-        return [told for told in self.told if isinstance(told, Garbled)]
+    def unreadable(self) -> list[UnreadablePayload]:
+        return [told for told in self.told if isinstance(told, UnreadablePayload)]
 
     def only_order(self) -> Row:
         (row,) = self.ledger.orders()

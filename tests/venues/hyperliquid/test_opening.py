@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.base.venue import HeldBefore
-from orderledger.infrastructure.venues.hyperliquid.opening import held_before
+from orderledger.infrastructure.venues.base.venue import PriorPosition
+from orderledger.infrastructure.venues.hyperliquid.opening import prior_positions
 from orderledger.simulation.hyperliquid import rows as venue_rows
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.market.rows import SimulatedPosition
@@ -22,14 +22,14 @@ from tests.venues.test_reconciling import open_breaks, reconciled
 def held(*rows: dict[str, Any]) -> list[tuple[str, str, str | None]]:
     return [
         (one.instrument, str(one.quantity), None if one.price is None else str(one.price))
-        for one in held_before(list(rows), POLLED)
+        for one in prior_positions(list(rows), POLLED)
     ]
 
 
 def test_a_long_position_cost_what_it_was_sold_for_less_what_it_won() -> None:
     row = fill(side="A", startPosition="0.5", sz="0.2", px="2499.0", closedPnl="-0.3", dir="Close Long")
     assert held(row) == [("ETH", "0.5", "2500.5")]
-    assert held_before([row], POLLED)[0].at == moment(T + 4000)
+    assert prior_positions([row], POLLED)[0].at == moment(T + 4000)
 
 
 def test_a_short_position_cost_what_it_was_bought_back_for_and_what_it_won() -> None:
@@ -95,14 +95,14 @@ def test_wherever_a_history_is_cut_what_was_held_then_is_found_in_what_follows(s
     cuts = [number for number in range(1, len(fills)) if fills[number].at > fills[number - 1].at]
     for first in cuts:
         rows = [as_text(venue_rows.fill(one)) for one in fills[first:]]
-        found = {one.instrument: one for one in held_before(rows[:: 1 if seed % 2 else -1], POLLED)}
+        found = {one.instrument: one for one in prior_positions(rows[:: 1 if seed % 2 else -1], POLLED)}
         expected = at_the_cut(exchange, first)
         assert {coin: one.quantity for coin, one in found.items()} == {coin: one.quantity for coin, one in expected.items()}
         for coin, one in found.items():
             assert_cost(one, expected[coin])
 
 
-def assert_cost(found: HeldBefore, expected: SimulatedPosition) -> None:
+def assert_cost(found: PriorPosition, expected: SimulatedPosition) -> None:
     average = expected.average_price
     assert found.price is None or average is None or abs(found.price - average) < Decimal("1e-15")
     assert found.price is None or expected.quantity

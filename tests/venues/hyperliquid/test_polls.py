@@ -142,10 +142,10 @@ def test_a_row_that_cannot_be_read_is_said_once() -> None:
             order = server.exchange.place(ADDRESS, **TERMS)
             server.spoiled[order.order_id] = {"side": "X"}
             server.exchange.place(ADDRESS, **{**TERMS, "side": "sell"})
-            await harness.until(lambda: len(harness.ledger.orders()) == 1 and harness.garbled)
+            await harness.until(lambda: len(harness.ledger.orders()) == 1 and harness.unreadable)
             polls = harness.venue.counts["polls"]
             await harness.until(lambda: harness.venue.counts["polls"] > polls + 2)
-            assert [told.fault for told in harness.garbled] == ["side is neither B nor A: X"]
+            assert [told.fault for told in harness.unreadable] == ["side is neither B nor A: X"]
 
     asyncio.run(story())
 
@@ -162,9 +162,9 @@ def test_a_fill_that_cannot_be_read_is_said_once_and_told_when_it_can_be_read(re
                 await harness.until(lambda: harness.venue.counts["polls"] > polls + 2)
 
             server.exchange.fill(server.exchange.place(ADDRESS, **TERMS))
-            await harness.until(lambda: harness.garbled)
+            await harness.until(lambda: harness.unreadable)
             await some_looks()
-            assert (len(harness.garbled), harness.venue.counts["garbled"], harness.kinds.count("fill")) == (1, 1, 0)
+            assert (len(harness.unreadable), harness.venue.counts["unreadable"], harness.kinds.count("fill")) == (1, 1, 0)
             server.rewritten = lambda text: text
             await harness.until(lambda: harness.is_order(cum_quantity=Decimal("1.2")))
             await some_looks()
@@ -193,7 +193,7 @@ def test_a_row_that_is_a_bare_number_is_no_order_when_it_goes(row: str) -> None:
         server = made_up()
         server.rewritten = lambda text: text.replace("[]", f"[{row}]")
         async with listening(server, limits=polling()) as harness:
-            await harness.until(lambda: harness.garbled)
+            await harness.until(lambda: harness.unreadable)
             server.rewritten = lambda text: text
             polls = harness.venue.counts["polls"]
             await harness.until(lambda: harness.venue.counts["polls"] > polls + 2)

@@ -261,15 +261,15 @@ def test_what_cannot_be_read_is_said_and_costs_the_other_rows_nothing() -> None:
             server = await up(harness)
             server.faults.plan_frames("malformed")
             server.exchange.place(ADDRESS, **OURS)
-            await harness.until(lambda: len(harness.garbled) == 1)
+            await harness.until(lambda: len(harness.unreadable) == 1)
             server.say(ADDRESS, "orderUpdates", [{"order": 1}, {"order": {}, "status": "open"}])
-            await harness.until(lambda: len(harness.garbled) == 3)
-            assert {told.accounts for told in harness.garbled} == {(ACCOUNT,)}
+            await harness.until(lambda: len(harness.unreadable) == 3)
+            assert {told.accounts for told in harness.unreadable} == {(ACCOUNT,)}
             server.say(ADDRESS, "userFills", {"user": "0x" + "bb" * 20, "fills": []})
-            await harness.until(lambda: len(harness.garbled) == 4)
-            assert harness.garbled[3].fault == "is not about this account"
+            await harness.until(lambda: len(harness.unreadable) == 4)
+            assert harness.unreadable[3].fault == "is not about this account"
             await harness.until(lambda: harness.is_order(status="new"))
-            assert harness.venue.counts["garbled"] == 4
+            assert harness.venue.counts["unreadable"] == 4
 
     asyncio.run(story())
 
@@ -286,6 +286,6 @@ def test_frames_that_come_twice_or_late_change_nothing() -> None:
                 lambda: harness.is_order(status="filled", cum_quantity=Decimal("1.2"), anomalies=["unknown_order"])
             )
             assert len(harness.ledger.trades()) == 4
-            assert harness.garbled == []
+            assert harness.unreadable == []
 
     asyncio.run(story())

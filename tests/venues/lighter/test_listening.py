@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from orderledger.infrastructure.messages.registry import Balance
-from orderledger.infrastructure.venues.base.venue import Down, Garbled, Messages
+from orderledger.infrastructure.venues.base.venue import Down, Messages, UnreadablePayload
 from orderledger.simulation.servers import Faults
 from tests.venues.lighter.rows import ACCOUNT, order
 from tests.venues.lighter.world import ROOMY, START, World
@@ -94,7 +94,7 @@ def test_a_frame_that_is_none_is_told_and_the_connection_goes_on() -> None:
             world.place("9002")
             await world.until(lambda: world.ledger.orders())
             assert [row["aliases"] for row in world.ledger.orders()] == [{"lighter.client_order_index": "9002"}]
-            (fault,) = (told for told in world.told if isinstance(told, Garbled))
+            (fault,) = (told for told in world.told if isinstance(told, UnreadablePayload))
             assert fault.accounts == [ACCOUNT] and fault.payload.startswith('{"type":"update/account_all_orders"')
             assert world.fake.connections == 1
 
@@ -109,7 +109,7 @@ def test_a_row_that_cannot_be_read_is_told_and_costs_the_others_nothing() -> Non
         async with world.open():
             await world.up()
             await world.until(lambda: len(world.ledger.orders()) == 2)
-            (fault,) = (told for told in world.told if isinstance(told, Garbled))
+            (fault,) = (told for told in world.told if isinstance(told, UnreadablePayload))
             assert (fault.fault, json.loads(fault.payload)["order_id"]) == ("filled_base_amount is not a decimal number", "5")
 
     asyncio.run(story())

@@ -13,7 +13,7 @@ from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.transport import Backoff
-from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Garbled, Messages, Up
+from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Messages, UnreadablePayload, Up
 from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, http_for
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
@@ -156,5 +156,5 @@ def _kinds(told: FeedEvent) -> list[str]:
     match told:
         case Messages():
             return [str(message.model_dump()["type"]) for message in told.messages]
-        case Up() | Down() | Garbled():
+        case Up() | Down() | UnreadablePayload():
             return [type(told).__name__]

@@ -11,7 +11,7 @@ import httpx
 
 from orderledger import Ledger, UnknownOrder
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Garbled, Messages, Up
+from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Messages, UnreadablePayload, Up
 from orderledger.infrastructure.venues.tradier.venue import TradierVenue
 from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers import Faults
@@ -84,8 +84,8 @@ class Harness:
         """Downs and Ups, in order."""
         return [type(one).__name__ for one in self.told if isinstance(one, (Down, Up))]
 
-    def garbled(self) -> list[str]:
-        return [one.fault for one in self.told if isinstance(one, Garbled)]
+    def unreadable(self) -> list[str]:
+        return [one.fault for one in self.told if isinstance(one, UnreadablePayload)]
 
     def status(self, name: str) -> tuple[str, str, list[str]]:
         """Status, filled quantity, anomalies."""

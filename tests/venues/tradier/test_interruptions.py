@@ -67,9 +67,9 @@ def test_a_garbled_row_is_told_and_the_others_count() -> None:
             harness.exchange.fill(harness.place("b"), price="500")
             odd = Harness(spoiling, harness.book, adapter(spoiling, harness.book, stream_url=None))
             async with odd.listening():
-                await odd.until(lambda: odd.is_filled("900102") and bool(odd.garbled()))
+                await odd.until(lambda: odd.is_filled("900102") and bool(odd.unreadable()))
                 await odd.until(lambda: spoiling.requests[f"GET /v1/accounts/{NUMBER}/orders"] > 3)
-            assert odd.garbled() == ["exec_quantity is not a decimal number", "id is missing, or no id", "is no row"]
+            assert odd.unreadable() == ["exec_quantity is not a decimal number", "id is missing, or no id", "is no row"]
             assert (await odd.venue.open_orders(ACCOUNT)).venue_order_ids == {"900101"}
             await odd.venue.aclose()
 
@@ -82,10 +82,10 @@ def test_a_price_that_cannot_be_read_is_told_once_and_asked_for_until_it_can() -
             harness.exchange.fill(harness.place(), "10", price="500.2")
             harness.fake.rewritten = lambda text: text.replace(":500.2,", ':"?",')
             async with harness.listening():
-                await harness.until(lambda: bool(harness.garbled()))
+                await harness.until(lambda: bool(harness.unreadable()))
                 asked = harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"]
                 await harness.until(lambda: harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] > asked + 3)
-                assert sorted(harness.garbled()) == sorted(set(harness.garbled()))
+                assert sorted(harness.unreadable()) == sorted(set(harness.unreadable()))
                 harness.fake.rewritten = lambda text: text
                 await harness.until(lambda: harness.book.fills() != [])
 
@@ -103,7 +103,7 @@ def test_frames_that_are_cut_short_are_told_and_what_they_said_is_asked_for() ->
                 harness.fake.faults.plan_frames("malformed")
                 harness.exchange.fill(order, price="500.2")
                 await harness.until(lambda: harness.is_filled("C-42"))
-            assert len(harness.garbled()) == 1
+            assert len(harness.unreadable()) == 1
 
     run(story())
 
@@ -116,7 +116,7 @@ def test_a_fill_whose_row_cannot_be_kept_is_told_once_it_can() -> None:
             harness.exchange.fill(harness.place(), "10", price="500.2")
             harness.fake.rewritten = lambda text: text.replace('"duration":', '"note":"\\ud800","duration":')
             async with harness.listening():
-                await harness.until(lambda: bool(harness.garbled()))
+                await harness.until(lambda: bool(harness.unreadable()))
                 harness.fake.rewritten = lambda text: text
                 await harness.until(lambda: harness.book.fills() != [])
 

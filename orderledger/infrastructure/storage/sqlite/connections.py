@@ -275,7 +275,7 @@ class Transaction:
             cursor.execute("BEGIN IMMEDIATE" if self._is_writing else "BEGIN")
         except BaseException as error:
             self._datastore.let_go(self._user)
-            raise told_by_library(error) from error
+            raise raised_by_library(error) from error
         return cursor
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -286,14 +286,14 @@ class Transaction:
             else:
                 self._connection.rollback()
         except sqlite3.Error as failure:
-            raise told_by_library(failure) from failure
+            raise raised_by_library(failure) from failure
         finally:
             self._datastore.let_go(self._user)
         if isinstance(error, sqlite3.Error):
-            raise told_by_library(error) from error
+            raise raised_by_library(error) from error
 
 
-def told_by_library(error: BaseException) -> BaseException:
+def raised_by_library(error: BaseException) -> BaseException:
     """The library's error for an error of SQLite; any other error unchanged."""
     if not isinstance(error, sqlite3.Error):
         return error

@@ -30,7 +30,7 @@ from orderledger.infrastructure.storage.recorder import (
     chunks,
     own_streams,
 )
-from orderledger.infrastructure.storage.sqlite.connections import Datastore, connected, told_by_library
+from orderledger.infrastructure.storage.sqlite.connections import Datastore, connected, raised_by_library
 
 BEFORE_COMMIT = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
@@ -97,7 +97,7 @@ class Recorder(SQLiteApplicationRecorder):
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 is_busy = cursor.fetchall()[0][0]
         except sqlite3.Error as failure:
-            raise told_by_library(failure) from failure
+            raise raised_by_library(failure) from failure
         if is_busy:
             raise OperationalError("others are reading: the write-ahead log cannot be emptied")
         return True

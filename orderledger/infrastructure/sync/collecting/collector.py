@@ -23,12 +23,12 @@ from orderledger.infrastructure.sync.collecting.watching import Watch
 from orderledger.infrastructure.sync.reconciliation.book import Book
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.base.transport import happens_within
-from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Garbled, Messages, Records, Up, Venue
+from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Messages, Records, UnreadablePayload, Up, Venue
 
 ACTOR = "collector"
 RETRY_SECONDS = 5.0
 PUBLISHED_APART = 0.05
-GARBLED_SHOWN = 200
+PAYLOAD_SHOWN = 200
 HANGING_UP_SECONDS = 10.0
 """How long venues may take to tell the rest when the collector is stopped."""
 
@@ -79,8 +79,8 @@ class Collector:
     async def note_absence(self, published: Collection[dict[str, Any]]) -> None:
         """What earlier collectors, by whatever name, last published of these accounts: since then nobody has listened."""
         for account in (account for venue in self._venues for account in venue.accounts):
-            told = [status for status in published if account in status.get("accounts", {})]
-            before = max(told, key=lambda status: str(status["at"]), default=None)
+            statuses = [status for status in published if account in status.get("accounts", {})]
+            before = max(statuses, key=lambda status: str(status["at"]), default=None)
             if before is not None and before["accounts"][account]["is_up"]:
                 since = datetime.fromisoformat(before["at"])
                 self.counters[account].gaps += 1
@@ -138,8 +138,8 @@ class Collector:
         """Until hung up: a feed that fails in a way it should not is a gap like any other, and is begun again."""
         while not stop.is_set():
             try:
-                async for told in venue.listen():
-                    await self._take(venue, told)
+                async for event in venue.listen():
+                    await self._take(venue, event)
                 reason = "the feed ended"
             except Exception as error:
                 reason = f"the feed failed: {type(error).__name__}"
@@ -154,34 +154,34 @@ class Collector:
     def _listened_to(self, venue: Venue) -> list[str]:
         return [account for account in venue.accounts if self.counters[account].is_up]
 
-    async def _take(self, venue: Venue, told: FeedEvent) -> None:
-        match told:
+    async def _take(self, venue: Venue, event: FeedEvent) -> None:
+        match event:
             case Messages():
-                self._count_heard(told)
-                await self._recorder.put(told.account, told.messages)
+                self._count_heard(event)
+                await self._recorder.put(event.account, event.messages)
             case Up():
-                for account in told.accounts:
+                for account in event.accounts:
                     self.counters[account].is_up, self.counters[account].down_because = True, None
-                    self._up_at[account] = told.at
+                    self._up_at[account] = event.at
                     self._ask(venue, account)
                 self._news.set()
-                self._log.info("up", venue=venue.name, accounts=len(told.accounts))
+                self._log.info("up", venue=venue.name, accounts=len(event.accounts))
             case Down():
-                await self._note_gap(told.accounts, told.at, told.reason)
-                if self._watch.is_due(venue, told.reason) or told.accounts:
-                    accounts, since = len(told.accounts), told.at.isoformat()
-                    self._log.warning("down", venue=venue.name, accounts=accounts, since=since, why=told.reason)
-            case Garbled():
-                await self._take_garbled(venue, told)
+                await self._note_gap(event.accounts, event.at, event.reason)
+                if self._watch.is_due(venue, event.reason) or event.accounts:
+                    accounts, since = len(event.accounts), event.at.isoformat()
+                    self._log.warning("down", venue=venue.name, accounts=accounts, since=since, why=event.reason)
+            case UnreadablePayload():
+                await self._take_unreadable(venue, event)
             case _:
-                assert_never(told)
+                assert_never(event)
 
-    def _count_heard(self, told: Messages) -> None:
-        counters = self.counters[told.account]
-        counters.frames += told.frames
-        if told.messages:
+    def _count_heard(self, event: Messages) -> None:
+        counters = self.counters[event.account]
+        counters.frames += event.frames
+        if event.messages:
             counters.last_heard_at = self._clock.now()
-            counters.last_happened_at = told.messages[-1].at or counters.last_happened_at
+            counters.last_happened_at = event.messages[-1].at or counters.last_happened_at
 
     async def _note_gap(self, accounts: Sequence[str], at: datetime, reason: str) -> None:
         for account in accounts:
@@ -192,14 +192,14 @@ class Collector:
             await self._recorder.put(account, [gap])
         self._news.set()
 
-    async def _take_garbled(self, venue: Venue, told: Garbled) -> None:
-        if told.is_answer and not self._watch.is_due((venue, *told.accounts), f"{told.fault}: {told.payload}"):
+    async def _take_unreadable(self, venue: Venue, event: UnreadablePayload) -> None:
+        if event.is_answer and not self._watch.is_due((venue, *event.accounts), f"{event.fault}: {event.payload}"):
             return  # it comes again with each answer
-        for account in told.accounts:
-            self.counters[account].garbled += 1
-            if not told.is_answer:
+        for account in event.accounts:
+            self.counters[account].unreadable += 1
+            if not event.is_answer:
                 self._ask(venue, account)
-        self._log.warning("garbled", venue=venue.name, fault=told.fault, payload=told.payload[:GARBLED_SHOWN])
+        self._log.warning("unreadable", venue=venue.name, fault=event.fault, payload=event.payload[:PAYLOAD_SHOWN])
 
     # Reconciliation
 

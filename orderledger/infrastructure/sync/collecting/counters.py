@@ -21,7 +21,7 @@ class AccountCounters:
     frames: int = 0
     messages: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    garbled: int = 0
+    unreadable: int = 0
     gaps: int = 0
     reconciled: int = 0
     failed_reconciliations: int = 0
@@ -58,7 +58,7 @@ class AccountCounters:
             "events_appended": self.outcomes["recorded"],
             "duplicates": self.outcomes["duplicate"],
             "refused": self.outcomes["refused"],
-            "garbled": self.garbled,
+            "unreadable": self.unreadable,
             "gaps": self.gaps,
             "reconciled": self.reconciled,
             "failed_reconciliations": self.failed_reconciliations,

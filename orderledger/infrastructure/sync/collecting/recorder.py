@@ -58,8 +58,8 @@ class Recorder:
         while True:
             batches, marks = await self._gathered()
             if batches:
-                told = [message for batch in batches for message in batch.messages]
-                self._count(batches, await asyncio.to_thread(self._book.record_many, told))
+                messages = [message for batch in batches for message in batch.messages]
+                self._count(batches, await asyncio.to_thread(self._book.record_many, messages))
             for mark in marks:
                 if not mark.done():
                     mark.set_result(None)

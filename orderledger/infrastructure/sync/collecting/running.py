@@ -120,10 +120,10 @@ async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict
     claim = {"token": uuid.uuid4().hex, "accounts": sorted(ours)}
     ledger.publish(settings.collector, {"accounts": {}, **before.get(settings.collector, {}), "claim": claim})
     await asyncio.sleep(CLAIM_SECONDS)
-    told = ledger.status()["collectors"]
-    if told.get(settings.collector, {}).get("claim") != claim:
+    statuses = ledger.status()["collectors"]
+    if statuses.get(settings.collector, {}).get("claim") != claim:
         raise _taken(settings.collector)
-    for name, status in told.items():
+    for name, status in statuses.items():
         other = status.get("claim")
         is_fresh = other is not None and other != before.get(name, {}).get("claim")
         if is_fresh and name != settings.collector and ours & set(other["accounts"]) and other["token"] < claim["token"]:
@@ -135,11 +135,11 @@ def _taken(name: str) -> InvalidSetting:
     return InvalidSetting("collector", f"{name!r} is running, and has this name or collects some of these accounts already")
 
 
-def _running(told: dict[str, Any], ours: str, accounts: set[str]) -> dict[str, str]:
+def _running(statuses: dict[str, Any], ours: str, accounts: set[str]) -> dict[str, str]:
     """The collectors with this name or these accounts that have not ended, and when each last published."""
     return {
         name: status.get("at", "")
-        for name, status in told.items()
+        for name, status in statuses.items()
         if status.get("is_running") and (name == ours or accounts & status.get("accounts", {}).keys())
     }
 

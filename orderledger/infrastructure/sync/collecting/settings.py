@@ -89,11 +89,11 @@ class CollectSettings(BaseSettings):
         what is wrong."""
         environment = {name for name in cls.model_fields if os.environ.get(f"ORDERLEDGER_{name.upper()}")}
         try:
-            told = TomlConfigSettingsSource(cls, path)()
+            given = TomlConfigSettingsSource(cls, path)()
         except ValueError as error:
             raise InvalidSetting(str(path), f"is not TOML: {error}") from None
         try:
-            settings = cls(**{name: value for name, value in told.items() if name not in environment})
+            settings = cls(**{name: value for name, value in given.items() if name not in environment})
             settings._check()
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]

@@ -37,8 +37,8 @@ def translated(recording: Recording, lines: Iterable[bytes]) -> Iterator[Transla
         if isinstance(payload, ValueError):
             yield TranslatedPayload(line_number, [], [f"is not JSON: {payload}"])
         else:
-            yield _told(line_number, definitions.added(recording.read(payload), recording.terms_of))
-    yield _told(line_number, definitions.added(recording.rest(), recording.terms_of))
+            yield _translated_payload(line_number, definitions.added(recording.read(payload), recording.terms_of))
+    yield _translated_payload(line_number, definitions.added(recording.rest(), recording.terms_of))
 
 
 def documents(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
@@ -76,7 +76,7 @@ def _taken(kept: list[tuple[int, str]], *, is_last: bool) -> Iterator[tuple[int,
             yield number, document
 
 
-def _told(line_number: int, translation: Translation) -> TranslatedPayload:
+def _translated_payload(line_number: int, translation: Translation) -> TranslatedPayload:
     return TranslatedPayload(
         line_number, [_line(message) for message in translation.messages], [one.fault for one in translation.faults]
     )
@@ -84,7 +84,7 @@ def _told(line_number: int, translation: Translation) -> TranslatedPayload:
 
 def _line(message: Message) -> str:
     """The message as JSON with its evidence, whose numbers stay as they were sent."""
-    told = document(message)
+    fields = document(message)
     if message.evidence is not None:
-        told["evidence"] = msgspec.Raw(evidence_of(message.evidence))
-    return msgspec.json.encode(told).decode()
+        fields["evidence"] = msgspec.Raw(evidence_of(message.evidence))
+    return msgspec.json.encode(fields).decode()

@@ -69,7 +69,7 @@ def position_at(book: Book, account: str, instrument: str, moment: datetime, *, 
     return position_of(account, instrument, terms_of(next(iter(defined), None)), sorted([*trades, *events], key=when))
 
 
-def terms_told(book: Book, order: Row) -> Row | None:
+def terms_reported(book: Book, order: Row) -> Row | None:
     """The event that set the terms in force. None if they are the requested ones."""
     name = order["client_order_id"] or order["venue_order_id"]
     try:

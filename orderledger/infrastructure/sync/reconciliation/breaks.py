@@ -88,7 +88,7 @@ def name_of(row: Row) -> str:
     return name
 
 
-def names_told(row: Row) -> dict[str, Any]:
+def names_of_row(row: Row) -> dict[str, Any]:
     """The names of an order for a message about it."""
     return {name: row[name] for name in ("client_order_id", "venue_order_id", "aliases")}
 
@@ -111,8 +111,8 @@ def absent_order(row: Row, asked_at: datetime) -> Break:
     subject = name_of(row)
     as_named = f" as {row['venue_order_id']}" if row["venue_order_id"] else ""
     # Our clock may be behind the venue's: the absence must not be earlier than the last report.
-    told = Absent(account=row["account"], **names_told(row), at=max(asked_at, row["updated_at"]))
-    new = [] if row["absent_at"] is not None else [told]
+    absent = Absent(account=row["account"], **names_of_row(row), at=max(asked_at, row["updated_at"]))
+    new = [] if row["absent_at"] is not None else [absent]
     return Break(
         kind=Kind.ABSENT_ORDER,
         account=row["account"],
@@ -158,5 +158,5 @@ def shown(found: Break, now: datetime) -> Row:
 
 def document(message: Message) -> Row:
     """A message as input of `orderledger record`, without empty fields."""
-    told: Row = json.loads(message.model_dump_json(exclude_none=True, by_alias=True, exclude={"evidence"}))
-    return {"type": told.pop("type"), **{name: value for name, value in told.items() if value is not False and value != {}}}
+    fields: Row = json.loads(message.model_dump_json(exclude_none=True, by_alias=True, exclude={"evidence"}))
+    return {"type": fields.pop("type"), **{name: value for name, value in fields.items() if value is not False and value != {}}}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.messages.registry import Cancel, Message, Reinstate
 from orderledger.infrastructure.sync.reconciliation.book import Book, is_taken_back
-from orderledger.infrastructure.sync.reconciliation.breaks import CONCLUDED, Break, Kind, name_of, names_told, repairing
+from orderledger.infrastructure.sync.reconciliation.breaks import CONCLUDED, Break, Kind, name_of, names_of_row, repairing
 from orderledger.projections.view import Row
 
 REINSTATED = "order_reinstated."
@@ -50,7 +50,7 @@ def concluded_end(row: Row, asked_at: datetime) -> Break:
     )
     end = Cancel(
         account=row["account"],
-        **names_told(row),
+        **names_of_row(row),
         at=max(asked_at, row["updated_at"]),
         reason=CONCLUDED,
         text=text,
@@ -74,14 +74,14 @@ def concluded_end(row: Row, asked_at: datetime) -> Break:
 def seen_again(row: Row, message: Message) -> list[Message]:
     """The messages for an order that the venue lists after its end was concluded: undo the conclusion, then the report."""
     end = row["ended_at"] or row["updated_at"]
-    return [Reinstate(account=row["account"], **names_told(row), at=end, reason="seen_again"), message]
+    return [Reinstate(account=row["account"], **names_of_row(row), at=end, reason="seen_again"), message]
 
 
 def of_ours_after_all(row: Row) -> Break:
     """The break for an order whose end was concluded and that proved to be ours. It is reopened until the venue reports an
     end."""
     subject = name_of(row)
-    reopened = Reinstate(account=row["account"], **names_told(row), at=row["ended_at"] or row["updated_at"], reason="own_order")
+    reopened = Reinstate(account=row["account"], **names_of_row(row), at=row["ended_at"] or row["updated_at"], reason="own_order")
     return Break(
         kind=Kind.ABSENT_ORDER,
         account=row["account"],

@@ -24,7 +24,7 @@ from orderledger.infrastructure.sync.reconciliation.breaks import Break, Kind, r
 from orderledger.infrastructure.sync.reconciliation.comparing import numbers
 from orderledger.infrastructure.sync.reconciliation.moves import MOVING, Move, as_trade, moved
 from orderledger.infrastructure.venues.base.translation import Fault
-from orderledger.infrastructure.venues.base.venue import HeldBefore, Records, Venue
+from orderledger.infrastructure.venues.base.venue import PriorPosition, Records, Venue
 from orderledger.projections.view import Row
 
 Arguments = ParamSpec("Arguments")
@@ -52,7 +52,7 @@ class Findings:
     `thought_of`: messages that a dry run would have recorded, with the names of their orders. `foreseen`: the orders as they
     would then be. `moves`: the changes of positions. `records`: finds orders by name. `heard`: waits until earlier messages of
     the stream are recorded. `fills_begin_at`: time from which the venue reported every fill, if that is later than requested.
-    `held_before`: positions before the venue's first fill of each instrument, if it reports them.
+    `prior_positions`: positions before the venue's first fill of each instrument, if it reports them.
     """
 
     account: str
@@ -65,7 +65,7 @@ class Findings:
     foreseen: dict[str, Row] = field(default_factory=dict)
     appended: int = 0
     fills_begin_at: datetime | None = None
-    held_before: dict[str, HeldBefore] = field(default_factory=dict)
+    prior_positions: dict[str, PriorPosition] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
 
     async def add(self, found: Break) -> None:
@@ -121,17 +121,17 @@ class Findings:
     def _said_before(self, messages: Sequence[Message]) -> list[Message]:
         """The messages of the dry run about the same orders, including these messages if they were added."""
         about = {name for message in messages for name in _names(message)}
-        return [told for names, told in self.thought_of if not about.isdisjoint(names)]
+        return [message for names, message in self.thought_of if not about.isdisjoint(names)]
 
     async def ask_fills(self, venue: Venue, since: datetime) -> Sequence[Message]:
         """Query the venue for fills from `since` on, and record them. An unreadable part may hide a fill."""
         answer = await venue.fills_since(self.account, since)
         if answer.begins_at is not None:
             self.fills_begin_at = max(self.fills_begin_at or answer.begins_at, answer.begins_at)
-        for held in answer.held_before:
-            known = self.held_before.get(held.instrument)
+        for held in answer.prior_positions:
+            known = self.prior_positions.get(held.instrument)
             if known is None or held.at < known.at:
-                self.held_before[held.instrument] = held
+                self.prior_positions[held.instrument] = held
         self.leave_unread(Kind.UNREADABLE_FILL, answer.faults, since)
         await self.learn(answer.messages)
         return answer.messages
@@ -190,16 +190,16 @@ class Findings:
     async def _standing(self, fill_id: str, order: Row | None) -> list[Row]:
         return [] if order is None else await off_loop(self.book.trades, stream=order["stream"], fill_id=fill_id)
 
-    async def _move(self, told: Fill | CorrectFill | BustFill) -> None:
+    async def _move(self, message: Fill | CorrectFill | BustFill) -> None:
         """Note the change of a position. A correction or bust removes a fill of the ledger or of this dry run."""
-        if not isinstance(told, Fill):
-            gone = told.corrects if isinstance(told, CorrectFill) else told.fill_id
-            thought = [move for move in self.moves if (move.venue_order_id, move.fill_id) == (told.venue_order_id, gone)]
-            standing = [] if thought else await self._standing(gone, await self._order_of(told))
+        if not isinstance(message, Fill):
+            gone = message.corrects if isinstance(message, CorrectFill) else message.fill_id
+            thought = [move for move in self.moves if (move.venue_order_id, move.fill_id) == (message.venue_order_id, gone)]
+            standing = [] if thought else await self._standing(gone, await self._order_of(message))
             self.moves = [move for move in self.moves if move not in thought]
             self.moves += [moved(trade, trade["venue_order_id"], fills=-1) for trade in standing]
-        if not isinstance(told, BustFill):
-            self.moves.append(moved(told.model_dump(include=MOVING), told.venue_order_id, fills=1))
+        if not isinstance(message, BustFill):
+            self.moves.append(moved(message.model_dump(include=MOVING), message.venue_order_id, fills=1))
 
     def set_position(self, instrument: str, at: datetime, change: Decimal) -> None:
         """Note the change of a position by an adjustment, in a dry run."""

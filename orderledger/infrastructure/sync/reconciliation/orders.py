@@ -83,7 +83,7 @@ class OrderComparison:
         names = {name: row for row in rows for name in names_of(row)}
         doubtful: list[tuple[Any, Row]] = []
         compared: set[str] = set()  # of two orders that share an alias, only the one that the message is about
-        words: list[Any] = [told for told in listing.messages if not is_money(told)]
+        words: list[Any] = [report for report in listing.messages if not is_money(report)]
         for message in words:
             row = next((names[name] for name in sorted(names_of_message(message)) if name in names), None)
             if row is None or row["stream"] in self._verdict.changed or message.venue_order_id not in row["venue_order_ids"]:
@@ -126,7 +126,7 @@ class OrderComparison:
         Compares the fills' numbers if one id came with several. Queries orders that ended by their fills while the venue's last
         report was missed, whatever it said: it may have changed their terms.
         """
-        told = {*listing.venue_order_ids, *(word.venue_order_id for word in listing.messages if not is_money(word))}  # type: ignore[attr-defined]
+        listed = {*listing.venue_order_ids, *(word.venue_order_id for word in listing.messages if not is_money(word))}  # type: ignore[attr-defined]
         traded: dict[str, list[Fill]] = {}
         for fill in fills:
             if isinstance(fill, Fill) and fill.venue_order_id is not None:
@@ -135,7 +135,7 @@ class OrderComparison:
             row = await self._findings.order(name)
             if row is not None and Anomaly.FILL_ID_REUSED in row["anomalies"]:
                 await self._findings.compare_fills(traded.get(name, ()), row)
-            if row is None or name in told or row["is_open"] or not self._has_settled(row, listing):
+            if row is None or name in listed or row["is_open"] or not self._has_settled(row, listing):
                 continue
             if not UNEXPLAINED & set(row["anomalies"]) and row["reported_cum_quantity"] == row["cum_quantity"]:
                 continue
@@ -193,11 +193,11 @@ class OrderComparison:
         If it is still open then, and the venue said nothing about its current id, the venue does not know that id.
         """
         answer = await self._venue.order(self._findings.account, row)
-        words: list[Any] = [told for told in answer or () if not is_money(told)]
-        await self._findings.learn([told for told in answer or () if is_money(told)])
+        words: list[Any] = [report for report in answer or () if not is_money(report)]
+        await self._findings.learn([report for report in answer or () if is_money(report)])
         await self._verdict.compare_words(words, row)
         fresh = await self._findings.order(name_of(row)) or row
-        if fresh["is_open"] and not any(told.venue_order_id == fresh["venue_order_id"] for told in words):
+        if fresh["is_open"] and not any(report.venue_order_id == fresh["venue_order_id"] for report in words):
             is_over = answer is None and await self._is_over(fresh, listing)
             await self._findings.add(concluded_end(fresh, listing.at) if is_over else absent_order(fresh, listing.at))
 

@@ -14,7 +14,7 @@ from orderledger.infrastructure.sync.reconciliation.book import JUST, position_a
 from orderledger.infrastructure.sync.reconciliation.breaks import Break, Kind, repairing
 from orderledger.infrastructure.sync.reconciliation.findings import Findings, off_loop
 from orderledger.infrastructure.sync.reconciliation.opening import BY_RESULT, price_of_opening
-from orderledger.infrastructure.venues.base.venue import HeldBefore, Venue
+from orderledger.infrastructure.venues.base.venue import PriorPosition, Venue
 from orderledger.projections.view import Row
 
 LOOKS = 3
@@ -23,12 +23,12 @@ LOOKS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One comparison. `told`: the venue's positions. `possible`: the quantities that may be missing here, by instrument.
+    """One comparison. `balances`: the venue's positions. `possible`: the quantities that may be missing here, by instrument.
 
     `at_rest`: the missing quantity of each instrument for which nothing was recorded during the query.
     """
 
-    told: Sequence[Balance]
+    balances: Sequence[Balance]
     possible: dict[str, set[Decimal]]
     at_rest: dict[str, Decimal]
 
@@ -63,24 +63,24 @@ class PositionComparison:
         last, rows = looks[-1], await self._rows()
         self.agreed = len(last.possible) - len(last.wrong)
         self.fills = sum(row["fills"] for row in rows.values()) + sum(move.fills for move in self._findings.moves)
-        await self._keep(last.told)
-        stated = {balance.instrument: balance for balance in last.told}
+        await self._keep(last.balances)
+        stated = {balance.instrument: balance for balance in last.balances}
         for instrument in last.wrong:
             await self._add(instrument, _steady(looks, instrument), stated.get(instrument), rows.get(instrument), since, asked_at)
 
     async def _look(self, since: datetime, *, is_last: bool) -> Look:
         before = await self._rows()
-        told = await self._venue.positions(self._findings.account)
+        balances = await self._venue.positions(self._findings.account)
         after = await self._rows()
-        missing = self._missing(told, after)
+        missing = self._missing(balances, after)
         # The venue's answer may or may not include a fill recorded during the query or below.
-        seen = [self._missing(told, before), missing]
+        seen = [self._missing(balances, before), missing]
         if any(missing.values()) and not is_last:
             await asyncio.sleep(self._pause)
             await self._findings.ask_fills(self._venue, since)
-            seen.append(self._missing(told, await self._rows()))
+            seen.append(self._missing(balances, await self._rows()))
         return Look(
-            told=told,
+            balances=balances,
             possible={name: {quantities.get(name, ZERO) for quantities in seen} for name in set().union(*seen)},
             at_rest={
                 name: quantity for name, quantity in missing.items() if _booked(before.get(name)) == _booked(after.get(name))
@@ -91,9 +91,9 @@ class PositionComparison:
         rows = await off_loop(self._findings.book.positions, account=self._findings.account)
         return {row["instrument"]: row for row in rows}
 
-    def _missing(self, told: Sequence[Balance], rows: dict[str, Row]) -> dict[str, Decimal]:
+    def _missing(self, balances: Sequence[Balance], rows: dict[str, Row]) -> dict[str, Decimal]:
         """The quantity of each position at the venue minus the quantity here."""
-        stated = {balance.instrument: balance for balance in told}
+        stated = {balance.instrument: balance for balance in balances}
         missing: dict[str, Decimal] = {}
         traded = {instrument for instrument, row in rows.items() if is_traded(row)}
         traded |= {move.instrument for move in self._findings.moves if move.instrument is not None}
@@ -119,13 +119,13 @@ class PositionComparison:
             return self._venue.reports_position(instrument)
         return is_traded or there.average_price is not None
 
-    async def _keep(self, told: Sequence[Balance]) -> None:
+    async def _keep(self, balances: Sequence[Balance]) -> None:
         """Record the venue's statements as evidence, if they are new."""
         known = await off_loop(self._findings.book.instruments, account=self._findings.account)
         stated = {row["instrument"]: row["reported_quantity"] for row in known}
-        news = [balance for balance in told if stated.get(balance.instrument) != balance.quantity]
-        held = {balance.instrument for balance in told}
-        at = max((balance.at for balance in told if balance.at), default=None)
+        news = [balance for balance in balances if stated.get(balance.instrument) != balance.quantity]
+        held = {balance.instrument for balance in balances}
+        at = max((balance.at for balance in balances if balance.at), default=None)
         gone = [
             Balance(account=self._findings.account, instrument=instrument, quantity=ZERO, at=at)
             for instrument, quantity in stated.items()
@@ -192,8 +192,8 @@ class PositionComparison:
 
         That includes positions closed since, and does not depend on other differences.
         """
-        before = sorted(self._findings.held_before.values(), key=_instrument) if self._may_open else []
-        stated = {balance.instrument: balance for balance in look.told}
+        before = sorted(self._findings.prior_positions.values(), key=_instrument) if self._may_open else []
+        stated = {balance.instrument: balance for balance in look.balances}
         is_opened = False
         for held in before:
             moment = held.at - JUST
@@ -207,7 +207,7 @@ class PositionComparison:
             is_opened = True
         return is_opened
 
-    async def _open(self, held: HeldBefore, here: Decimal, adjustment: Adjust) -> None:
+    async def _open(self, held: PriorPosition, here: Decimal, adjustment: Adjust) -> None:
         kind, instrument = Kind.OPENING_POSITION, held.instrument
         found = Break(
             kind=kind,
@@ -226,7 +226,7 @@ class PositionComparison:
         For a position that is flat now: yes if its fills alone would leave it open, unless the operator wants positions adjusted
         to the venue's.
         """
-        if not self._may_open or instrument in self._findings.held_before:
+        if not self._may_open or instrument in self._findings.prior_positions:
             return False
         return there is not None or (not self._may_adjust and await self._held_at(since - JUST, instrument) == ZERO)
 
@@ -254,7 +254,7 @@ def _steady(looks: Sequence[Look], instrument: str) -> set[Decimal]:
     return sure.intersection(*(look.possible.get(instrument, set()) for look in looks))
 
 
-def _instrument(held: HeldBefore) -> str:
+def _instrument(held: PriorPosition) -> str:
     return held.instrument
 
 

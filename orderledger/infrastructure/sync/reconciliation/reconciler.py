@@ -126,8 +126,8 @@ class Reconciler:
         await positions.compare(since, listing.at)
         if back_at is not None:
             await findings.record([_covered(account, gap, back_at) for gap in gaps])
-        told_from = max(since, findings.fills_begin_at or since)
-        certificate = _certificate(findings, last, told_from, listing.at, (orders.agreed, positions.fills, positions.agreed))
+        covered_since = max(since, findings.fills_begin_at or since)
+        certificate = _certificate(findings, last, covered_since, listing.at, (orders.agreed, positions.fills, positions.agreed))
         is_recorded = self._says_more(certificate, last, findings)
         if is_recorded:
             await findings.record([certificate])
@@ -189,16 +189,16 @@ def _left_open(last: Row | None) -> dict[str, datetime]:
 
 
 def _certificate(
-    findings: Findings, last: Row | None, told_from: datetime, asked_at: datetime, agreed: tuple[int, int, int]
+    findings: Findings, last: Row | None, covered_since: datetime, asked_at: datetime, agreed: tuple[int, int, int]
 ) -> Certify:
     known = _left_open(last)
     left = {found.id: known.get(found.id, found.since) for found in findings.breaks.values() if not found.is_settled}
-    is_continued = last is not None and told_from <= last["covered_to"]
+    is_continued = last is not None and covered_since <= last["covered_to"]
     orders, fills, positions = agreed
     return Certify(
         account=findings.account,
         at=asked_at,
-        covered_from=min(last["covered_from"], told_from) if last and is_continued else told_from,
+        covered_from=min(last["covered_from"], covered_since) if last and is_continued else covered_since,
         covered_to=asked_at,
         orders=orders,
         fills=fills,

@@ -78,7 +78,7 @@ def _order(log: Log, event: Row) -> Row:
     """The order of an event: the one in its stream, or the order that it was attributed to."""
     stream = event["stream"]
     while not (rows := log.orders(account=event["account"], stream=stream)):
-        stream = next(told["payload"]["to"] for told in log.events() if told["stream"] == stream and _is_attribution(told))
+        stream = next(each["payload"]["to"] for each in log.events() if each["stream"] == stream and _is_attribution(each))
     return rows[0]
 
 
@@ -105,13 +105,13 @@ def _bust(log: Log, event: Row, now: datetime) -> Message:
 def _correct_back(log: Log, event: Row, now: datetime) -> Message:
     """Correct a fill back to its earlier numbers. Busting the correction would remove the fill, so that is only done if the
     fill was unknown before."""
-    told, order = event["payload"], _order(log, event)
-    before = log.trades(stream=order["stream"], fill_id=told["corrects"], include_busted=True)  # other orders may share the id
+    payload, order = event["payload"], _order(log, event)
+    before = log.trades(stream=order["stream"], fill_id=payload["corrects"], include_busted=True)  # other orders may share the id
     if not before:
         return _bust(log, event, now)
     names = ("quantity", "price", "fee", "fee_currency", "liquidity", "instrument", "side", "at")
     was = {name: before[0][name] for name in names}
-    return CorrectFill(**_names(order), **was, fill_id=f"{told['fill_id']}@{REASON}", corrects=told["fill_id"])
+    return CorrectFill(**_names(order), **was, fill_id=f"{payload['fill_id']}@{REASON}", corrects=payload["fill_id"])
 
 
 def _reinstate(log: Log, event: Row, now: datetime) -> Message:
@@ -136,8 +136,8 @@ def _restate(log: Log, event: Row, now: datetime) -> Message | None:
     The time is just after the reverted report: if the venue repeats that report in another form, the restored terms still win.
     """
     before = log.orders(account=event["account"], stream=event["stream"], as_of=event["position"] - 1)
-    told = event["payload"]
-    terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in told and before}
+    payload = event["payload"]
+    terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in payload and before}
     known = {name: term for name, term in terms.items() if term is not None}
     return Restate(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
 
@@ -151,12 +151,12 @@ def _adjust(log: Log, event: Row, now: datetime) -> Message:
 
 
 def _pay_back(log: Log, event: Row, now: datetime) -> Message:
-    told = event["payload"]
+    payload = event["payload"]
     return Funding(
         account=event["account"],
-        instrument=told["instrument"],
-        amount=-Decimal(told["amount"]),
-        currency=told["currency"],
+        instrument=payload["instrument"],
+        amount=-Decimal(payload["amount"]),
+        currency=payload["currency"],
         at=event["at"],
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orderledger.infrastructure.messages.registry import Message, Replace, Restate
-from orderledger.infrastructure.sync.reconciliation.book import is_taken_back, named_by, terms_told
+from orderledger.infrastructure.sync.reconciliation.book import is_taken_back, named_by, terms_reported
 from orderledger.infrastructure.sync.reconciliation.breaks import CONCLUDED, Break, Kind, name_of, repairing
 from orderledger.infrastructure.sync.reconciliation.comparing import difference, says_ended, stays_unknown, terms
 from orderledger.infrastructure.sync.reconciliation.concluding import seen_again
@@ -69,11 +69,11 @@ class Verdict:
 
     async def words(self, message: Any, row: Row, answer: Sequence[Message]) -> Sequence[Any]:
         """The reports that count for a listed order. All of them: a leg that has ended meanwhile may have begun before."""
-        await self._findings.learn([told for told in answer if is_money(told)])
-        words: list[Any] = [told for told in answer if not is_money(told)]
+        await self._findings.learn([report for report in answer if is_money(report)])
+        words: list[Any] = [report for report in answer if not is_money(report)]
         fresh = await self.fresh(message, row)
-        if any(told.venue_order_id == message.venue_order_id for told in words):
-            return [told for told in words if told.venue_order_id == message.venue_order_id or named_by(fresh, told)]
+        if any(report.venue_order_id == message.venue_order_id for report in words):
+            return [report for report in words if report.venue_order_id == message.venue_order_id or named_by(fresh, report)]
         # A known id that is missing in the answer was replaced since the list was made.
         return words if message.venue_order_id in fresh["venue_order_ids"] and words else [message]
 
@@ -140,13 +140,13 @@ class Verdict:
             return [message, observed(message, fresh)] if stays_unknown(fresh, message) else [message]
         if kind is not Kind.TERMS_DIFFER or row is None or message.venue_order_id not in row["venue_order_ids"]:
             return [message]
-        told = await off_loop(terms_told, self._findings.book, row)
-        if told is not None and is_taken_back(told) and message.at <= told["at"]:
+        terms = await off_loop(terms_reported, self._findings.book, row)
+        if terms is not None and is_taken_back(terms) and message.at <= terms["at"]:
             return []
         is_news = bool(await self._findings.news([message]))
         if is_news and isinstance(message, (Replace, Restate)):
             return [message]
-        if told is not None and message.at < told["at"]:
+        if terms is not None and message.at < terms["at"]:
             return []
         return [message] if is_news and row["origin"] == "external" else [restated(message, row)]
 

@@ -16,14 +16,14 @@ from orderledger.infrastructure.venues.base.definitions import Definitions, Now,
 from orderledger.infrastructure.venues.base.delivery import DeliveryQueue
 from orderledger.infrastructure.venues.base.translation import Fault, Translation
 from orderledger.infrastructure.venues.base.transport import ended
-from orderledger.infrastructure.venues.base.unread import Hide, Unread, garbled
+from orderledger.infrastructure.venues.base.unread import Hide, Unread, unreadable_payloads
 from orderledger.infrastructure.venues.base.venue import (
     Abilities,
     Answer,
     FeedEvent,
-    HeldBefore,
     Listing,
     NoRecords,
+    PriorPosition,
     Records,
 )
 
@@ -93,7 +93,7 @@ class BaseVenue:
         for feed in self.make_feeds():
             self.start(feed)
         try:
-            with self.unread.told_to(self.queue.put):
+            with self.unread.delivering_to(self.queue.put):
                 async with aclosing(self.queue.events()) as events:
                     async for event in events:
                         yield event
@@ -132,7 +132,7 @@ class BaseVenue:
 
     async def deliver_faults(self, accounts: Sequence[str], faults: Iterable[Fault], at: datetime) -> None:
         """Deliver what could not be read of a frame, or of rows that a feed queried."""
-        for one in garbled(accounts, faults, at, self._hidden):
+        for one in unreadable_payloads(accounts, faults, at, self._hidden):
             await self.queue.put(one)
 
     async def _run(self, feed: Feed) -> None:
@@ -148,10 +148,12 @@ class BaseVenue:
         of those before it, which may not have been recorded."""
         return Definitions().added_to(messages, self.terms_of, self.now)
 
-    async def listing(self, account: str, told: Translation, venue_order_ids: Iterable[str], at: datetime) -> Listing:
+    async def listing(self, account: str, translation: Translation, venue_order_ids: Iterable[str], at: datetime) -> Listing:
         """A full list of open orders."""
-        faults = await self.unread.say(account, told.faults)
-        return Listing(messages=self.defined(told.messages), faults=faults, venue_order_ids=frozenset(venue_order_ids), at=at)
+        faults = await self.unread.say(account, translation.faults)
+        return Listing(
+            messages=self.defined(translation.messages), faults=faults, venue_order_ids=frozenset(venue_order_ids), at=at
+        )
 
     async def answer(
         self,
@@ -160,19 +162,19 @@ class BaseVenue:
         faults: Iterable[Fault],
         *,
         begins_at: datetime | None = None,
-        held_before: Sequence[HeldBefore] = (),
+        prior_positions: Sequence[PriorPosition] = (),
     ) -> Answer:
         """Fills and what belongs to them, oldest first."""
         said = await self.unread.say(account, faults)
-        return Answer(messages=self.defined(messages), faults=said, begins_at=begins_at, held_before=held_before)
+        return Answer(messages=self.defined(messages), faults=said, begins_at=begins_at, prior_positions=prior_positions)
 
-    async def about_order(self, account: str, told: Translation) -> list[Message]:
+    async def about_order(self, account: str, translation: Translation) -> list[Message]:
         """What is known of one order. Raises VenueUnavailable if nothing of the answer can be read."""
-        if told.faults and not told.messages:
-            raise VenueUnavailable(f"the order cannot be read: {self._hidden(told.faults[0].fault)}")
-        await self.unread.say(account, told.faults)
-        return self.defined(told.messages)
+        if translation.faults and not translation.messages:
+            raise VenueUnavailable(f"the order cannot be read: {self._hidden(translation.faults[0].fault)}")
+        await self.unread.say(account, translation.faults)
+        return self.defined(translation.messages)
 
-    def balances(self, told: Translation) -> list[Balance]:
+    def balances(self, translation: Translation) -> list[Balance]:
         """What is held and not flat. Raises VenueUnavailable if a row cannot be read: left out, it would be taken for flat."""
-        return self.unread.held(told.messages, told.faults)
+        return self.unread.held(translation.messages, translation.faults)

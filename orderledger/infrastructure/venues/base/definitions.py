@@ -33,18 +33,18 @@ class Definitions:
     """Remembers which terms were told, by account and instrument."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, str], Terms] = {}
+        self._known: dict[tuple[str, str], Terms] = {}
 
     def added_to(self, messages: Sequence[Message], terms_of: TermsOf, now: Now) -> list[Message]:
         """The messages, each fill and position after the definition of its instrument, unless that was told with the same terms
         before."""
-        told: list[Message] = []
+        defined: list[Message] = []
         for message in messages:
             instrument = _traded(message)
             if instrument is not None:
-                told += self._definition(message, instrument, terms_of(instrument), now)
-            told.append(message)
-        return told
+                defined += self._definition(message, instrument, terms_of(instrument), now)
+            defined.append(message)
+        return defined
 
     def added(self, translation: Translation, terms_of: TermsOf) -> Translation:
         """The same for recorded payloads, where terms that change hold from the beginning."""
@@ -52,10 +52,10 @@ class Definitions:
         return replace(translation, messages=messages) if len(messages) > len(translation.messages) else translation
 
     def _definition(self, message: Message, instrument: str, terms: Terms | None, now: Now) -> list[Message]:
-        before = self._told.get((message.account, instrument))
+        before = self._known.get((message.account, instrument))
         if terms is None or terms == before:
             return []
-        self._told[message.account, instrument] = terms
+        self._known[message.account, instrument] = terms
         known = before or Terms()
         changed = {name: value for name in TERMS if (value := getattr(terms, name)) not in (None, getattr(known, name))}
         if not changed:

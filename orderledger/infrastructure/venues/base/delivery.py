@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.venues.base.transport import Ended
-from orderledger.infrastructure.venues.base.venue import FeedEvent, Garbled, Messages
+from orderledger.infrastructure.venues.base.venue import FeedEvent, Messages, UnreadablePayload
 
 Mark = asyncio.Future[None]
 Item = FeedEvent | BaseException | Mark
@@ -74,7 +74,7 @@ class DeliveryQueue:
         waiting = [self._following, *(self._took(self._line.get_nowait()) for _ in range(self._line.qsize()))]
         self._following = None
         for one in waiting:
-            if isinstance(one, (Messages, Garbled)):
+            if isinstance(one, (Messages, UnreadablePayload)):
                 self._add(one)
             elif isinstance(one, asyncio.Future):
                 _pass(one)

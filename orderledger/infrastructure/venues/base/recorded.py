@@ -28,20 +28,20 @@ class Remembering:
 
     def __init__(self, records: Records | None = None) -> None:
         self._records = records or NoRecords()
-        self._told: dict[tuple[str, str], dict[str, Row]] = {}
+        self._reported: dict[tuple[str, str], dict[str, Row]] = {}
 
     def order(self, account: str, name: str) -> Row | None:
         return self._records.order(account, name)
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        told = self._told.get((account, venue_order_id), {})
-        recorded = [row for row in self._records.trades(account, venue_order_id) if row["fill_id"] not in told]
-        corrected = {row["corrects"] for row in told.values()}
-        return [row for row in (*recorded, *told.values()) if row["fill_id"] not in corrected]
+        reported = self._reported.get((account, venue_order_id), {})
+        recorded = [row for row in self._records.trades(account, venue_order_id) if row["fill_id"] not in reported]
+        corrected = {row["corrects"] for row in reported.values()}
+        return [row for row in (*recorded, *reported.values()) if row["fill_id"] not in corrected]
 
     def note(self, messages: Sequence[Message]) -> None:
         """Remember the fills among these messages."""
         for message in messages:
             if isinstance(message, (Fill, CorrectFill)) and message.venue_order_id is not None:
                 row = {"corrects": None, **message.model_dump(exclude={"evidence"})}
-                self._told.setdefault((message.account, message.venue_order_id), {})[message.fill_id] = row
+                self._reported.setdefault((message.account, message.venue_order_id), {})[message.fill_id] = row

@@ -29,10 +29,10 @@ def _of_websocket(url: str) -> str:
 def _checked(url: str, schemes: tuple[str, ...]) -> str:
     """Return the url. Raises ValueError if httpx or websockets could not connect to it."""
     try:
-        told = httpx.URL(url)
-        told.host.encode("idna")
-        has_port = told.port is None or 0 < told.port < 65_536
-        is_fit = url.isascii() and told.scheme in schemes and bool(told.host) and has_port and not told.fragment
+        parsed = httpx.URL(url)
+        parsed.host.encode("idna")
+        has_port = parsed.port is None or 0 < parsed.port < 65_536
+        is_fit = url.isascii() and parsed.scheme in schemes and bool(parsed.host) and has_port and not parsed.fragment
     except (httpx.InvalidURL, ValueError):
         is_fit = False
     if not is_fit:
@@ -131,22 +131,22 @@ class VenueSection(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _fill_in(cls, told: Any) -> Any:
+    def _fill_in(cls, given: Any) -> Any:
         """Derive what is not given of the addresses. An address that is not text is left to its field to refuse."""
-        if not isinstance(told, dict):
-            return told
-        url, websocket_url = (told.get(name, "") for name in ("url", "websocket_url"))
+        if not isinstance(given, dict):
+            return given
+        url, websocket_url = (given.get(name, "") for name in ("url", "websocket_url"))
         if not isinstance(url, str) or not isinstance(websocket_url, str):
-            return told
+            return given
         named = cls.networks.name_of(url) or (cls.networks.name_of(websocket_url) if not url else None)
-        network = told.get("network", named or next(iter(cls.networks.known)))
+        network = given.get("network", named or next(iter(cls.networks.known)))
         if not isinstance(network, str) or network not in cls.networks.known:
-            return told
+            return given
         url = url or cls.networks[network].url
         found = {"network": network, "url": url}
         if "websocket_url" in cls.model_fields:
             found["websocket_url"] = websocket_url or cls.networks.websocket_url(url)
-        return {**cls.defaults_of_networks.get(network, {}), **told, **found}
+        return {**cls.defaults_of_networks.get(network, {}), **given, **found}
 
     @field_validator("network")
     @classmethod

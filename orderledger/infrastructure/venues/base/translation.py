@@ -64,8 +64,8 @@ def as_text(payload: Any) -> str:
 def guarded(read: Callable[[], Translation], row: Any) -> Translation:
     """The translation of a row, if the ledger can store all of it; else a fault, which costs only this row."""
     try:
-        told = read()
-        for message in told.messages:
+        translation = read()
+        for message in translation.messages:
             to_fact(message)
             evidence_of(message.evidence)
     except (Unreadable, InvalidMessage) as fault:
@@ -74,4 +74,4 @@ def guarded(read: Callable[[], Translation], row: Any) -> Translation:
         found = fault.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in found["loc"])
         return Translation(faults=(Fault(f"{where} {found['msg'].removeprefix('Value error, ')}", row),))
-    return told
+    return translation

@@ -8,24 +8,24 @@ from datetime import datetime
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.messages.registry import Balance, Message
 from orderledger.infrastructure.venues.base.translation import Fault, as_text
-from orderledger.infrastructure.venues.base.venue import Garbled
+from orderledger.infrastructure.venues.base.venue import UnreadablePayload
 
 logger = logging.getLogger(__name__)
 
 MOST_SHOWN = 10_000
 """Characters of an unreadable payload."""
 
-Tell = Callable[[Garbled], Awaitable[None]]
+Tell = Callable[[UnreadablePayload], Awaitable[None]]
 Hide = Callable[[str], str]
 """Takes secrets out of a text."""
 
 
-def garbled(
+def unreadable_payloads(
     accounts: Sequence[str], faults: Iterable[Fault], at: datetime, hidden: Hide = str, *, is_answer: bool = False
-) -> list[Garbled]:
+) -> list[UnreadablePayload]:
     """The faults as events: each payload as text, cut to `MOST_SHOWN` characters and without secrets."""
     return [
-        Garbled(
+        UnreadablePayload(
             accounts=accounts,
             at=at,
             fault=hidden(one.fault),
@@ -45,7 +45,7 @@ class Unread:
         self._tell: Tell | None = None
 
     @contextmanager
-    def told_to(self, tell: Tell) -> Iterator[None]:
+    def delivering_to(self, tell: Tell) -> Iterator[None]:
         """Deliver with `tell` while somebody listens."""
         self._tell = tell
         try:
@@ -55,7 +55,7 @@ class Unread:
 
     async def say(self, account: str, faults: Iterable[Fault]) -> list[Fault]:
         """Report the faults, and return them as the answer shall hold them."""
-        said = garbled((account,), faults, self._now(), self._hidden, is_answer=True)
+        said = unreadable_payloads((account,), faults, self._now(), self._hidden, is_answer=True)
         for one in said:
             if self._tell is None:
                 logger.warning("a row of an answer about %s cannot be read: %s", account, one.fault)

@@ -19,12 +19,12 @@ __all__ = [
     "Answer",
     "Down",
     "FeedEvent",
-    "Garbled",
-    "HeldBefore",
     "Listing",
     "ManyRecords",
     "Messages",
+    "PriorPosition",
     "Records",
+    "UnreadablePayload",
     "Up",
     "Venue",
 ]
@@ -74,7 +74,7 @@ class Up:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Garbled:
+class UnreadablePayload:
     """A frame or a row that cannot be read. What it says about these accounts has to be queried. A row that `is_answer` comes
     from a query already, and would come again."""
 
@@ -85,11 +85,11 @@ class Garbled:
     is_answer: bool = False
 
 
-FeedEvent = Messages | Down | Up | Garbled
+FeedEvent = Messages | Down | Up | UnreadablePayload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldBefore:
+class PriorPosition:
     """The position in an instrument before the first of some fills, which happened `at`. `price`: its average cost, where the
     venue reports it."""
 
@@ -104,13 +104,13 @@ class Answer:
     """The messages of an answer, and what of it cannot be read, without secrets.
 
     `begins_at`: the time from which on the answer is complete, where the venue does not go back as far as was asked.
-    `held_before`: the position before the first fill of each instrument, where the venue's fills state it.
+    `prior_positions`: the position before the first fill of each instrument, where the venue's fills state it.
     """
 
     messages: Sequence[Message]
     faults: Sequence[Fault] = ()
     begins_at: datetime | None = None
-    held_before: Sequence[HeldBefore] = ()
+    prior_positions: Sequence[PriorPosition] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

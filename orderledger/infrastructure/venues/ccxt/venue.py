@@ -16,7 +16,7 @@ from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.polling import PolledVenue, PollFeed
 from orderledger.infrastructure.venues.base.translation import NO_ORDER, Fault, Translation, as_text
 from orderledger.infrastructure.venues.base.transport import Backoff
-from orderledger.infrastructure.venues.base.unread import garbled
+from orderledger.infrastructure.venues.base.unread import unreadable_payloads
 from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, Records
 from orderledger.infrastructure.venues.ccxt.context import Context, Memory
 from orderledger.infrastructure.venues.ccxt.endpoints import Endpoints
@@ -130,7 +130,7 @@ class CcxtVenue(PolledVenue):
 
     def _take_unread(self, poll: PollFeed, frame: str, why: str) -> None:
         """A frame that cannot be read: what it said is queried."""
-        for one in garbled(self.accounts, [Fault(why, frame)], self.now()):
+        for one in unreadable_payloads(self.accounts, [Fault(why, frame)], self.now()):
             self.queue.put_soon(one)
         poll.query_soon()
 

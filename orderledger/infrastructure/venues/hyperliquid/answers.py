@@ -14,7 +14,7 @@ from orderledger.infrastructure.venues.hyperliquid.balances import spot_balances
 from orderledger.infrastructure.venues.hyperliquid.instruments import Instruments
 from orderledger.infrastructure.venues.hyperliquid.limits import FILLS_KEPT
 from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
-from orderledger.infrastructure.venues.hyperliquid.opening import held_before
+from orderledger.infrastructure.venues.hyperliquid.opening import prior_positions
 from orderledger.infrastructure.venues.hyperliquid.order_rows import children_of
 from orderledger.infrastructure.venues.hyperliquid.rows import EPOCH, MILLISECOND, Row, Unreadable, time_of
 from orderledger.infrastructure.venues.hyperliquid.venue_context import VenueContext
@@ -36,14 +36,14 @@ class Answers:
         self._instruments = instruments
 
     async def open_orders(self, account: Account) -> Listing:
-        at, told = self._venue.clock.now(), Translated()
+        at, translated = self._venue.clock.now(), Translated()
         lists = [await self._venue.endpoints.open_orders(account.address, exchange) for exchange in self._venue.exchanges]
         await self._venue.base.queue.wait_delivered()
         for listed in lists:
-            told.add(payload_rows.open_orders(listed, account.legs, self._venue.polled(account, at)))
+            translated.add(payload_rows.open_orders(listed, account.legs, self._venue.polled(account, at)))
         names = frozenset(_id_of(row) for listed in lists for order in listed for row in (order, *children_of(order)))
-        account.counts["garbled"] += len(told.faults)
-        return await self._venue.base.listing(account.name, told.whole(), names, at)
+        account.counts["unreadable"] += len(translated.faults)
+        return await self._venue.base.listing(account.name, translated.whole(), names, at)
 
     async def order(self, account: Account, order: OrderView) -> Sequence[Message] | None:
         """Query an order by its cloid and by each of its ids, because every leg has its own row. A cloid that an answer reveals
@@ -68,21 +68,23 @@ class Answers:
         await self._instruments.load()
         await self._venue.base.queue.wait_delivered()
         context = self._venue.polled(account, None)
-        told = payload_rows.fills(fills, account.legs, context)
-        told.add(payload_rows.fundings(fundings, context))
-        account.counts["garbled"] += len(told.faults)
-        messages = sorted(told.messages, key=lambda message: message.at or since)
-        begins_at, before = begin_of(fills, since), held_before(fills, context)
-        return await self._venue.base.answer(account.name, messages, told.faults, begins_at=begins_at, held_before=before)
+        translated = payload_rows.fills(fills, account.legs, context)
+        translated.add(payload_rows.fundings(fundings, context))
+        account.counts["unreadable"] += len(translated.faults)
+        messages = sorted(translated.messages, key=lambda message: message.at or since)
+        begins_at, before = begin_of(fills, since), prior_positions(fills, context)
+        return await self._venue.base.answer(
+            account.name, messages, translated.faults, begins_at=begins_at, prior_positions=before
+        )
 
     async def positions(self, account: Account) -> Sequence[Balance]:
-        told = Translated()
+        translated = Translated()
         for exchange in self._venue.exchanges:
             state = await self._venue.endpoints.positions(account.address, exchange)
-            told.add(payload_rows.positions(state, self._venue.polled(account, self._venue.clock.now())))
+            translated.add(payload_rows.positions(state, self._venue.polled(account, self._venue.clock.now())))
         spot = await self._venue.endpoints.spot_balances(account.address)
-        told.add(spot_balances(spot, self._venue.polled(account, self._venue.clock.now())))
-        return self._venue.base.balances(told.whole())
+        translated.add(spot_balances(spot, self._venue.polled(account, self._venue.clock.now())))
+        return self._venue.base.balances(translated.whole())
 
 
 def begin_of(fills: Sequence[Any], since: datetime) -> datetime | None:
@@ -109,8 +111,8 @@ def _id_of(row: Any) -> str:
         raise VenueUnavailable(f"an order without a readable id: {error}") from None
 
 
-def _whole(told: Translated) -> list[Message]:
+def _whole(translated: Translated) -> list[Message]:
     """The messages of an answer that is readable in full."""
-    if told.faults:
-        raise VenueUnavailable(f"an answer that cannot be read: {told.faults[0].fault}")
-    return told.messages
+    if translated.faults:
+        raise VenueUnavailable(f"an answer that cannot be read: {translated.faults[0].fault}")
+    return translated.messages

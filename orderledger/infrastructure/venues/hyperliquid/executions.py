@@ -54,8 +54,8 @@ def fill_id_of(row: Row) -> str:
     if trade != NO_NUMBER:
         return fill_id
     numbers = (row.number(name) for name in ("startPosition", "sz", "px"))
-    told = "-".join("" if number is None else plain(number) for number in numbers)
-    return f"{fill_id}-{row.count('oid') or NO_ORDER}-{told}"
+    digits = "-".join("" if number is None else plain(number) for number in numbers)
+    return f"{fill_id}-{row.count('oid') or NO_ORDER}-{digits}"
 
 
 def reason_of(row: Row, address: str | None) -> str | None:

@@ -22,7 +22,7 @@ Key = tuple[str, str]
 class Leg:
     """One venue order. `claimed` is what the venue said that it filled, `fills` what was told of it fill by fill.
 
-    `has_worked`: it was on the book. `is_void`: it was refused without that. `is_told`: some message has named it, so that
+    `has_worked`: it was on the book. `is_void`: it was refused without that. `is_reported`: some message has named it, so that
     its fills find the order.
     """
 
@@ -32,8 +32,8 @@ class Leg:
     fills: dict[str, Decimal] = field(default_factory=dict)
     has_worked: bool = False
     is_void: bool = False
-    is_told: bool = False
-    told_quantity: Decimal | None = None
+    is_reported: bool = False
+    reported_quantity: Decimal | None = None
 
     @property
     def filled(self) -> Decimal:
@@ -118,8 +118,8 @@ class OrderLegs:
         has_earlier = self.has_earlier(leg)
         if has_earlier or self.requested is None or leg.row is None:
             return has_earlier
-        told = zip((leg.row.original_size, leg.row.limit_price), self.requested, strict=True)
-        return any(here is not None and there is not None and here != there for here, there in told)
+        pairs = zip((leg.row.original_size, leg.row.limit_price), self.requested, strict=True)
+        return any(here is not None and there is not None and here != there for here, there in pairs)
 
     def filled_before(self, leg: Leg) -> Decimal:
         """What the earlier legs filled: a part of the order's quantity, not of the leg's."""

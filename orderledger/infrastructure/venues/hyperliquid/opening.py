@@ -7,13 +7,13 @@ from typing import Any
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Side
 from orderledger.infrastructure.venues.base.numbers import quotient
-from orderledger.infrastructure.venues.base.venue import HeldBefore
+from orderledger.infrastructure.venues.base.venue import PriorPosition
 from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.infrastructure.venues.hyperliquid.sequence import fills_in_sequence
 
 
-def held_before(fills: Sequence[Any], context: MessageContext) -> list[HeldBefore]:
+def prior_positions(fills: Sequence[Any], context: MessageContext) -> list[PriorPosition]:
     """The position before the first fill of each coin. Unreadable rows are skipped."""
     by_coin: dict[str, list[Row]] = {}
     for row in _readable(fills_in_sequence(fills)):
@@ -39,12 +39,12 @@ def _readable(rows: Iterable[Any]) -> Iterable[Row]:
             yield row
 
 
-def _held(instrument: str, rows: Sequence[Row]) -> HeldBefore | None:
+def _held(instrument: str, rows: Sequence[Row]) -> PriorPosition | None:
     first = rows[0]
     at, quantity = first.moment("time"), first.number("startPosition")
     if at is None or quantity is None:
         return None
-    return HeldBefore(instrument=instrument, quantity=quantity, price=_cost(quantity, rows) if quantity else None, at=at)
+    return PriorPosition(instrument=instrument, quantity=quantity, price=_cost(quantity, rows) if quantity else None, at=at)
 
 
 def _cost(held: Decimal, rows: Sequence[Row]) -> Decimal | None:

@@ -17,7 +17,7 @@ from orderledger.infrastructure.venues.hyperliquid.actions import cancel_action,
 from orderledger.infrastructure.venues.hyperliquid.assets import assets_of
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
 from orderledger.infrastructure.venues.hyperliquid.statuses import (
-    Told,
+    CommitTicket,
     reason_for,
     statuses_in,
     told_of_cancel,
@@ -144,7 +144,7 @@ class HyperliquidOrderEntry:
         except Unanswered as error:
             return error
 
-    def _messages(self, order: Row, answer: Answer, told: Told, request_id: str | None = None) -> Sent:
+    def _messages(self, order: Row, answer: Answer, told: CommitTicket, request_id: str | None = None) -> Sent:
         if told is None:
             return []
         kind, fields = told

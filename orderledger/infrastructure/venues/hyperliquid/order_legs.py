@@ -77,7 +77,7 @@ class AccountLegs:
             leg = order_legs.add(self._new_leg(venue_order_id))
             self._memory.note_cloid(self.account, venue_order_id, cloid)
         leg.fills[fill_id] = quantity
-        leg.has_worked, leg.is_void, leg.is_told = True, False, True
+        leg.has_worked, leg.is_void, leg.is_reported = True, False, True
         self._drop_held(order_legs)
 
     def of(self, row: OrderRow) -> Known | None:
@@ -148,7 +148,7 @@ class AccountLegs:
         fills = self._fills_of(order) if order["cum_quantity"] else {}
         for name in order["venue_order_ids"]:
             leg = order_legs.leg(name) or order_legs.add(self._new_leg(name))
-            leg.fills, leg.is_told = {**fills.get(name, {}), **leg.fills}, True
+            leg.fills, leg.is_reported = {**fills.get(name, {}), **leg.fills}, True
             self._memory.note_cloid(self.account, name, cloid)
         order_legs.is_over = order["status"] in OVER
         if order.get("origin") == "own" and order["acknowledged_at"] is None:

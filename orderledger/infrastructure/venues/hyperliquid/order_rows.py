@@ -49,8 +49,8 @@ class OrderRow:
 
     def __post_init__(self) -> None:
         self.meaning = meaning_of(self.status)
-        is_told = self.size is not None and self.original_size and ZERO <= self.size <= self.original_size
-        self.filled = EXACT.subtract(self.original_size, self.size) if is_told else None  # type: ignore[arg-type]
+        has_size_left = self.size is not None and self.original_size and ZERO <= self.size <= self.original_size
+        self.filled = EXACT.subtract(self.original_size, self.size) if has_size_left else None  # type: ignore[arg-type]
 
     @property
     def limit_price(self) -> Decimal | None:

@@ -30,21 +30,21 @@ def statuses(payload: Any, legs: AccountLegs, context: MessageContext, *, is_con
 
     Unless `is_conclusive`, a newer leg of an order may come in another payload: a cancel by the user is held in `legs`.
     """
-    told = Translated()
-    rows = _read(payload, read_reported, told)
+    translated = Translated()
+    rows = _read(payload, read_reported, translated)
     rows.sort(key=lambda row: (row.status_at or row.created_at, row.created_at))
-    _tell_rows(rows, legs, context, told, is_conclusive=is_conclusive)
-    _tell_children([row.raw["order"] for row in rows if row.meaning is Meaning.WORKING], rows, context, told)
-    return told
+    _tell_rows(rows, legs, context, translated, is_conclusive=is_conclusive)
+    _tell_children([row.raw["order"] for row in rows if row.meaning is Meaning.WORKING], rows, context, translated)
+    return translated
 
 
 def open_orders(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """A list of open orders. `context.at` dates what is filled of them; without it, that is not told."""
-    told = Translated()
-    rows = _read(payload, read_listed, told)
-    _tell_rows(rows, legs, context, told, is_conclusive=True)
-    _tell_children([row.raw for row in rows], rows, context, told)
-    return told
+    translated = Translated()
+    rows = _read(payload, read_listed, translated)
+    _tell_rows(rows, legs, context, translated, is_conclusive=True)
+    _tell_children([row.raw for row in rows], rows, context, translated)
+    return translated
 
 
 def fills(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
@@ -53,18 +53,20 @@ def fills(payload: Any, legs: AccountLegs, context: MessageContext) -> Translate
     Then the terms of later legs again, where these fills change them. Terms known half way are told to nobody: they might be
     recorded after those known in the end.
     """
-    told = one_by_one(fills_in_sequence(payload), lambda row: [fill_message(row, legs, context)])
-    found = [legs.of_fill(fill.aliases.get(CLOID), fill.venue_order_id or "") for fill in told.messages if isinstance(fill, Fill)]
+    translated = one_by_one(fills_in_sequence(payload), lambda row: [fill_message(row, legs, context)])
+    found = [
+        legs.of_fill(fill.aliases.get(CLOID), fill.venue_order_id or "") for fill in translated.messages if isinstance(fill, Fill)
+    ]
     for order_legs in {id(order_legs): order_legs for order_legs in found if order_legs is not None}.values():
-        _guarded(partial(corrections, order_legs, context), told)
-    return told
+        _guarded(partial(corrections, order_legs, context), translated)
+    return translated
 
 
 def slices(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """Fills of orders that are worked in slices, each in an object of its own."""
-    told = Translated()
-    told.add(fills(_read(payload, lambda row: Row(row).get("fill"), told), legs, context))
-    return told
+    translated = Translated()
+    translated.add(fills(_read(payload, lambda row: Row(row).get("fill"), translated), legs, context))
+    return translated
 
 
 def fundings(payload: Any, context: MessageContext) -> Translated:
@@ -98,18 +100,18 @@ def acknowledgements(payload: Any, context: MessageContext) -> Translated:
 
 def release(rows: Iterable[OrderRow], legs: AccountLegs, context: MessageContext) -> Translated:
     """Cancels that were held and turned out to be ends."""
-    told = Translated()
+    translated = Translated()
     for row in rows:
-        _guarded(partial(released, row, legs, context), told)
-    return told
+        _guarded(partial(released, row, legs, context), translated)
+    return translated
 
 
 def introductions(rows: Iterable[OrderRow], legs: AccountLegs, context: MessageContext) -> Translated:
     """The legs whose cancels are held, where nothing has told of them yet."""
-    told = Translated()
+    translated = Translated()
     for row in rows:
-        _guarded(partial(introduced, row, legs, context), told)
-    return told
+        _guarded(partial(introduced, row, legs, context), translated)
+    return translated
 
 
 def failed(error: Unreadable) -> Translated:
@@ -119,10 +121,10 @@ def failed(error: Unreadable) -> Translated:
 
 def one_by_one(payload: Any, translate: Callable[[Any], list[Message]]) -> Translated:
     """Rows of which each says all that it has to say."""
-    told = Translated()
-    for messages in _read(payload, translate, told):
-        told.messages += messages
-    return told
+    translated = Translated()
+    for messages in _read(payload, translate, translated):
+        translated.messages += messages
+    return translated
 
 
 def _is_funding(raw: Any) -> bool:
@@ -168,40 +170,40 @@ def _acknowledgement(status: dict[str, Any], context: MessageContext) -> list[Me
     return [tell(StatusMessage, status, status=str(Status.FILLED), reported=claims, **fields)]
 
 
-def _read(payload: Any, read: Callable[[Any], Read], told: Translated) -> list[Read]:
+def _read(payload: Any, read: Callable[[Any], Read], translated: Translated) -> list[Read]:
     """The rows that can be read."""
     found: list[Read] = []
     try:
         rows = rows_of(payload)
     except Unreadable as error:
-        told.add(failed(error))
+        translated.add(failed(error))
         return []
     for row in rows:
         try:
             found.append(read(row))
         except Unreadable as error:
-            told.add(failed(error))
+            translated.add(failed(error))
     return found
 
 
-def _guarded(make: Callable[[], list[Message]], told: Translated) -> None:
+def _guarded(make: Callable[[], list[Message]], translated: Translated) -> None:
     try:
-        told.messages += make()
+        translated.messages += make()
     except Unreadable as error:
-        told.add(failed(error))
+        translated.add(failed(error))
 
 
 def _tell_rows(
-    rows: Sequence[OrderRow], legs: AccountLegs, context: MessageContext, told: Translated, *, is_conclusive: bool
+    rows: Sequence[OrderRow], legs: AccountLegs, context: MessageContext, translated: Translated, *, is_conclusive: bool
 ) -> None:
     """All legs are noted before anything is told: a later row may say that an earlier one's cancel was no end."""
     for row, known in zip(rows, legs.note_all(rows), strict=True):
-        _guarded(partial(row_messages, row, known, legs, context, is_conclusive=is_conclusive), told)
+        _guarded(partial(row_messages, row, known, legs, context, is_conclusive=is_conclusive), translated)
 
 
-def _tell_children(parents: Iterable[Any], rows: Sequence[OrderRow], context: MessageContext, told: Translated) -> None:
+def _tell_children(parents: Iterable[Any], rows: Sequence[OrderRow], context: MessageContext, translated: Translated) -> None:
     """The orders that wait for a parent's fill, where the list does not have them itself."""
     listed = {row.venue_order_id for row in rows}
-    for child in _read([child for parent in parents for child in children_of(parent)], read_listed, told):
+    for child in _read([child for parent in parents for child in children_of(parent)], read_listed, translated):
         if child.venue_order_id not in listed:
-            _guarded(lambda child=child: [waiting(child, context)], told)  # type: ignore[misc]
+            _guarded(lambda child=child: [waiting(child, context)], translated)  # type: ignore[misc]

@@ -66,10 +66,10 @@ class Rotation:
             await self._went_down(account, since, str(error))
             return
         await self._came_up(account, at)
-        told = self._orders(account, lists)
-        told.add(self._fills(account, fills, since, at))
-        told.add(payload_rows.fundings(fundings, self._venue.polled(account, None)))
-        await self._venue.say(account, told, at=at, frames=len(lists) + 1)
+        translated = self._orders(account, lists)
+        translated.add(self._fills(account, fills, since, at))
+        translated.add(payload_rows.fundings(fundings, self._venue.polled(account, None)))
+        await self._venue.say(account, translated, at=at, frames=len(lists) + 1)
         await self._explain(account, at)
 
     async def _went_down(self, account: Account, since: datetime, reason: str) -> None:
@@ -88,16 +88,16 @@ class Rotation:
 
     async def _explain(self, account: Account, at: datetime) -> None:
         with contextlib.suppress(VenueError):  # the next poll queries again
-            told = await self._venue.explain(account)
-            await self._venue.say(account, told, at=at)
+            translated = await self._venue.explain(account)
+            await self._venue.say(account, translated, at=at)
 
     def _orders(self, account: Account, lists: Sequence[list[Any]]) -> Translated:
         """Changed orders, without a time, as when they are pushed: their fills come in the same poll."""
-        told = Translated()
+        translated = Translated()
         for exchange, rows in zip(self._venue.exchanges, lists, strict=True):
             news = account.news(exchange, rows)
-            told.add(payload_rows.open_orders(news, account.legs, self._venue.polled(account, None)))
-        return told
+            translated.add(payload_rows.open_orders(news, account.legs, self._venue.polled(account, None)))
+        return translated
 
     def _fills(self, account: Account, rows: list[Any], since: datetime, at: datetime) -> Translated:
         """The next poll begins at the time of the last fill, included: others of that time may appear later. A time in the future

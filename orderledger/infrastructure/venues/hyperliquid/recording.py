@@ -52,18 +52,18 @@ class HyperliquidRecording:
         self._newest_at = EPOCH
 
     def read(self, document: Any) -> Translation:
-        told = Translated()
+        translated = Translated()
         for payload in document if _is_list_of_frames(document) else [document]:
             if isinstance(payload, dict) and "channel" in payload:
                 if not is_of_another(payload.get("data"), self._context.address):
-                    told.add(translate_frame(payload, self._legs, self._context_of(payload)))
+                    translated.add(translate_frame(payload, self._legs, self._context_of(payload)))
             elif isinstance(payload, dict) and "universe" in payload:
                 self._learn(payload)
             elif not isinstance(payload, str):  # the greeting says nothing
-                told.add(translate_answer(payload, self._legs, replace(self._context, source=Source.VENUE_POLL)))
-        times = (message.at for message in told.messages if isinstance(message, Report) and message.at is not None)
+                translated.add(translate_answer(payload, self._legs, replace(self._context, source=Source.VENUE_POLL)))
+        times = (message.at for message in translated.messages if isinstance(message, Report) and message.at is not None)
         self._newest_at = max([self._newest_at, *times])
-        return Translation(self._dated(told.messages), told.faults) + self._released(self._newest_at - HELD_FOR)
+        return Translation(self._dated(translated.messages), translated.faults) + self._released(self._newest_at - HELD_FOR)
 
     def rest(self) -> Translation:
         return self._released(None)
@@ -108,9 +108,9 @@ class HyperliquidRecording:
         while self._held and (before is None or self._held[0][0] < before):
             _, turn, row = heappop(self._held)
             due.append((turn, row))
-        told = payload_rows.release((row for _, row in sorted(due)), self._legs, self._context)
+        translated = payload_rows.release((row for _, row in sorted(due)), self._legs, self._context)
         bare = [name for name, one in self._bare.items() if before is None or (one.at is not None and one.at < before)]
-        return Translation([*told.messages, *(self._bare.pop(name) for name in bare)], told.faults)
+        return Translation([*translated.messages, *(self._bare.pop(name) for name in bare)], translated.faults)
 
 
 def translate_recorded(document: Any, account: str, *, at: datetime | None = None, records: Records | None = None) -> Translation:

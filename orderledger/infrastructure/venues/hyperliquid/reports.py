@@ -32,15 +32,15 @@ def row_messages(
     if known is None:
         return _Teller(row, context, ZERO, has_alias=not legs.is_apart(row.cloid, row.venue_order_id)).alone()
     order_legs, leg = known
-    told = _introduction_of_dropped(order_legs, legs, context)
+    dropped = _introduction_of_dropped(order_legs, legs, context)
     if order_legs.is_superseded(leg):
-        return [*told, *_introduction(order_legs, leg, row, context), *corrections(order_legs, context)]
+        return [*dropped, *_introduction(order_legs, leg, row, context), *corrections(order_legs, context)]
     if row.meaning is Meaning.REJECTED and leg.is_void and order_legs.has_earlier(leg):
-        return [*told, _teller(order_legs, leg, row, context).refused_modify(order_legs.latest.venue_order_id)]
+        return [*dropped, _teller(order_legs, leg, row, context).refused_modify(order_legs.latest.venue_order_id)]
     if row.meaning is Meaning.CANCELED_BY_USER and not is_conclusive and not order_legs.is_over:
         legs.hold(order_legs, row)
-        return [*told, *(_introduction(order_legs, leg, row, context) if order_legs.has_earlier(leg) else [])]
-    return [*told, *_of_latest(order_legs, leg, row, context)]
+        return [*dropped, *(_introduction(order_legs, leg, row, context) if order_legs.has_earlier(leg) else [])]
+    return [*dropped, *_of_latest(order_legs, leg, row, context)]
 
 
 def released(row: OrderRow, legs: AccountLegs, context: MessageContext) -> list[Message]:
@@ -59,9 +59,9 @@ def corrections(order_legs: OrderLegs, context: MessageContext) -> list[Message]
     """The latest leg again, where the earlier legs turned out to be other, or to have filled more, than when it was told."""
     leg = order_legs.latest
     row = leg.row
-    if row is None or not row.original_size or not leg.is_told or not order_legs.has_earlier(leg):
+    if row is None or not row.original_size or not leg.is_reported or not order_legs.has_earlier(leg):
         return []
-    if EXACT.add(order_legs.filled_before(leg), row.original_size) == leg.told_quantity:
+    if EXACT.add(order_legs.filled_before(leg), row.original_size) == leg.reported_quantity:
         return []
     if order_legs.held is row:
         return [_teller(order_legs, leg, row, context).replaced()]
@@ -80,10 +80,10 @@ def _teller(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageCont
 def _introduction(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext) -> list[Message]:
     """That there was such a leg, if nobody has said so yet: its own fills may name it alone. A fill that did says nothing of
     the replace that brought the leg about."""
-    is_replace_told = leg.told_quantity is not None and not context.is_asked
-    if leg.is_told and not (order_legs.has_earlier(leg) and not is_replace_told):
+    is_replace_reported = leg.reported_quantity is not None and not context.is_asked
+    if leg.is_reported and not (order_legs.has_earlier(leg) and not is_replace_reported):
         return []
-    leg.is_told = True
+    leg.is_reported = True
     teller = _teller(order_legs, leg, row, context)
     return [teller.replaced() if order_legs.is_later(leg) else teller.acknowledged()]
 
@@ -97,7 +97,7 @@ def _introduction_of_dropped(order_legs: OrderLegs, legs: AccountLegs, context: 
 def _of_latest(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext) -> list[Message]:
     teller = _teller(order_legs, leg, row, context)
     is_later = order_legs.is_later(leg)
-    leg.is_told = True
+    leg.is_reported = True
     if row.meaning in ENDINGS or row.meaning is Meaning.REJECTED:
         order_legs.held = None
         order_legs.is_over = order_legs.is_over or row.meaning is not Meaning.FILLED
@@ -190,7 +190,7 @@ class _Teller:
             terms |= {"cum_quantity": self._before, "leaves_quantity": row.original_size}  # when it was made
         quantity = terms.get("quantity")
         if leg is not None:
-            leg.told_quantity = quantity
+            leg.reported_quantity = quantity
         prices: dict[str, Any] = {"limit_price": row.limit_price, "stop_price": row.stop_price}
         if quantity is None and row.limit_price is None and row.stop_price is None:
             return self._tell(wire.Acknowledge, row.created_at, terms)

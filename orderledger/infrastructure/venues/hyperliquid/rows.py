@@ -42,10 +42,10 @@ def milliseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MILLISECOND
 
 
-def tell(kind: type[Kind], evidence: Mapping[str, Any], **told: Any) -> Kind:
+def tell(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
     """The message, with the row it was made of. Raises Unreadable where the ledger would not take it."""
     try:
-        return kind(evidence=Evidence(evidence), **told)
+        return kind(evidence=Evidence(evidence), **fields)
     except ValidationError as error:
         first = error.errors()[0]
         raise Unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", evidence) from None

@@ -37,7 +37,7 @@ REASONS = (
 """Our word for a refusal, by a part of the venue's sentence. Any other is `rejected`."""
 
 
-Told = tuple[type[Message], dict[str, Any]] | None
+CommitTicket = tuple[type[Message], dict[str, Any]] | None
 """The message that a status is, and its fields; `refusal` is the venue's sentence. None: it was received, and no more."""
 
 
@@ -56,7 +56,7 @@ def statuses_in(answer: Answer, count: int) -> list[Any]:
     raise Unanswered("unreadable", f"the answer has no status for each order: {answer.text[:200]}")
 
 
-def told_of_order(status: Any) -> Told:
+def told_of_order(status: Any) -> CommitTicket:
     """A new order that rests, has filled, waits, or was refused. What it has filled is a claim: fills have rows of their own."""
     match status:
         case {"error": str(said)}:
@@ -71,7 +71,7 @@ def told_of_order(status: Any) -> Told:
     raise Unanswered("unreadable", f"the status of an order is {str(status)[:200]}")
 
 
-def told_of_cancel(status: Any) -> Told:
+def told_of_cancel(status: Any) -> CommitTicket:
     """A cancel that was done, or refused."""
     match status:
         case {"error": str(said)}:
@@ -81,7 +81,7 @@ def told_of_cancel(status: Any) -> Told:
     raise Unanswered("unreadable", f"the status of a cancel is {str(status)[:200]}")
 
 
-def told_of_replace(status: Any, request: Row) -> Told:
+def told_of_replace(status: Any, request: Row) -> CommitTicket:
     """A change: the order works on under a new id, with the terms that were asked for."""
     match status:
         case {"error": str(said)}:

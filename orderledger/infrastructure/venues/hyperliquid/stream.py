@@ -228,8 +228,8 @@ class Stream:
         """Query orders that left the lists, after a wait: a list may be faster than the status that explains it."""
         while self._account.gone() and not await happens_within(self._ending, self._venue.pace.hold):
             with contextlib.suppress(VenueError):  # then again, after a while
-                told = await self._venue.explain(self._account)
-                await self._say(told, self._venue.clock.now())
+                translated = await self._venue.explain(self._account)
+                await self._say(translated, self._venue.clock.now())
         self._is_explaining = False
 
     async def _release_later(self) -> None:
@@ -248,18 +248,18 @@ class Stream:
     async def _ask_about(self, rows: Sequence[OrderRow]) -> None:
         if rows:
             asked_at = self._venue.clock.now()
-            told = await self._venue.rows_of(self._account, [Gone(row.venue_order_id, row.cloid) for row in rows])
+            answers = await self._venue.rows_of(self._account, [Gone(row.venue_order_id, row.cloid) for row in rows])
             context = self._venue.polled(self._account, asked_at)
-            await self._say(payload_rows.statuses(told, self._account.legs, context), self._venue.clock.now())
+            await self._say(payload_rows.statuses(answers, self._account.legs, context), self._venue.clock.now())
             await self._release(rows)
 
     async def _release(self, rows: Sequence[OrderRow]) -> None:
-        told = payload_rows.release(rows, self._account.legs, self._venue.pushed(self._account))
-        await self._say(told, self._venue.clock.now())
+        translated = payload_rows.release(rows, self._account.legs, self._venue.pushed(self._account))
+        await self._say(translated, self._venue.clock.now())
 
-    async def _say(self, told: Translated, at: datetime) -> None:
-        self._doubts += len(told.faults)
-        await self._venue.say(self._account, told, at=at)
+    async def _say(self, translated: Translated, at: datetime) -> None:
+        self._doubts += len(translated.faults)
+        await self._venue.say(self._account, translated, at=at)
 
     def _soon(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._reported(work))

@@ -82,10 +82,10 @@ def _clearinghouse(data: Any, legs: AccountLegs, context: MessageContext) -> Tra
 
 def _all_clearinghouses(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """Pairs of an exchange's name, empty for the main one, and its state."""
-    told = Translated()
+    translated = Translated()
     for pair in Row(data).rows("clearinghouseStates"):
-        told.add(payload_rows.positions(pair[1] if isinstance(pair, list) and len(pair) > 1 else pair, context))
-    return told
+        translated.add(payload_rows.positions(pair[1] if isinstance(pair, list) and len(pair) > 1 else pair, context))
+    return translated
 
 
 def _spot_state(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
@@ -97,12 +97,12 @@ def _web_data(data: Any, legs: AccountLegs, context: MessageContext) -> Translat
     row = Row(data)
     server_time = row.moment("serverTime")
     dated = replace(context, at=server_time or context.at, is_venue_time=server_time is not None)
-    told = payload_rows.open_orders(row.get("openOrders"), legs, dated)
+    translated = payload_rows.open_orders(row.get("openOrders"), legs, dated)
     if row.get("clearinghouseState") is not None:
-        told.add(payload_rows.positions(row.get("clearinghouseState"), dated))
+        translated.add(payload_rows.positions(row.get("clearinghouseState"), dated))
     if row.get("spotState") is not None:
-        told.add(spot_balances(row.get("spotState"), dated))
-    return told
+        translated.add(spot_balances(row.get("spotState"), dated))
+    return translated
 
 
 def _user_event(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
@@ -111,16 +111,16 @@ def _user_event(data: Any, legs: AccountLegs, context: MessageContext) -> Transl
     if USER_EVENT_KINDS.isdisjoint(row.raw):
         raise Unreadable("is no event that is known", row.raw)
     mine = _of_user(data, context)
-    told = Translated()
+    translated = Translated()
     if row.get("fills") is not None:
-        told.add(payload_rows.fills(row.get("fills"), legs, mine))
+        translated.add(payload_rows.fills(row.get("fills"), legs, mine))
     if row.get("twapSliceFills") is not None:
-        told.add(payload_rows.slices(row.get("twapSliceFills"), legs, mine))
+        translated.add(payload_rows.slices(row.get("twapSliceFills"), legs, mine))
     if row.get("funding") is not None:
-        told.add(payload_rows.fundings([row.get("funding")], mine))
+        translated.add(payload_rows.fundings([row.get("funding")], mine))
     if row.get(payload_rows.NOT_BY_USER) is not None:
-        told.add(payload_rows.cancels_by_venue(row.get(payload_rows.NOT_BY_USER), mine))
-    return told
+        translated.add(payload_rows.cancels_by_venue(row.get(payload_rows.NOT_BY_USER), mine))
+    return translated
 
 
 def _has_statuses(payload: Any) -> bool:
@@ -166,10 +166,10 @@ def _of_list(rows: Sequence[Any], legs: AccountLegs, context: MessageContext) ->
     kinds: dict[Translate, list[Any]] = {}
     for row in rows:
         kinds.setdefault(_kind_of(row), []).append(row)
-    told = Translated()
+    translated = Translated()
     for translate, of_kind in kinds.items():
-        told.add(translate(of_kind, legs, context))
-    return told
+        translated.add(translate(of_kind, legs, context))
+    return translated
 
 
 def _kind_of(row: Any) -> Translate:
@@ -199,7 +199,7 @@ def _twap(rows: Any, legs: AccountLegs, context: MessageContext) -> Translated:
 
 
 def _unknown(rows: Any, legs: AccountLegs, context: MessageContext) -> Translated:
-    told = Translated()
+    translated = Translated()
     for row in rows:
-        told.add(payload_rows.failed(Unreadable("is no row of this venue", row)))
-    return told
+        translated.add(payload_rows.failed(Unreadable("is no row of this venue", row)))
+    return translated

@@ -64,13 +64,13 @@ class VenueContext:
         """For the answer to a query made at `at`: true of no earlier moment."""
         return replace(self.pushed(account), source=Source.VENUE_POLL, at=at, records=self.records)
 
-    async def say(self, account: Account, told: Translated, *, at: datetime, frames: int = 1) -> None:
+    async def say(self, account: Account, translated: Translated, *, at: datetime, frames: int = 1) -> None:
         """Deliver the messages of a payload, and what of it cannot be read."""
-        account.counts["garbled"] += len(told.faults)
-        messages = account.changed(told.messages)
+        account.counts["unreadable"] += len(translated.faults)
+        messages = account.changed(translated.messages)
         account.counts["messages"] += len(messages)
         await self.base.deliver(account.name, messages, frames=frames)
-        await self.base.deliver_faults((account.name,), told.faults, at)
+        await self.base.deliver_faults((account.name,), translated.faults, at)
 
     async def explain(self, account: Account) -> Translated:
         """Query what became of orders that the lists no longer hold."""

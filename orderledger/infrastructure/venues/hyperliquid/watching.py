@@ -48,14 +48,14 @@ class Account:
         """The rows of a full list that are new or changed. Orders that only the last list had become `gone`."""
         before = self._open.get(exchange, {})
         now = {_name_of(row): row for row in rows}
-        told = [row for name, row in now.items() if before.get(name) != row]
+        news = [row for name, row in now.items() if before.get(name) != row]
         self.counts["new"] += sum(name not in before for name in now)
         self.counts["changed"] += sum(name in before for name, row in now.items() if before.get(name) != row)
         gone = {name: Gone(name, cloid_of(row)) for name, row in before.items() if name not in now and _id_of(row) is not None}
         self.counts["gone"] += len(gone)
         self._gone.update(gone)
         self._open[exchange] = now
-        return told
+        return news
 
     def gone(self) -> list[Gone]:
         """Orders that are in no list any more and whose end is not known."""
@@ -86,14 +86,14 @@ class Account:
 
     def changed(self, messages: list[Message]) -> list[Message]:
         """The messages without balances that were delivered before: the venue repeats whole states."""
-        told: list[Message] = []
+        news: list[Message] = []
         for message in messages:
             if isinstance(message, Balance):
                 known, self._balances[message.instrument] = self._balances.get(message.instrument), message
                 if known is not None and (known.quantity, known.average_price) == (message.quantity, message.average_price):
                     continue
-            told.append(message)
-        return told
+            news.append(message)
+        return news
 
 
 def _name_of(row: Any) -> str:

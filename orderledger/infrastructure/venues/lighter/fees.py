@@ -33,8 +33,8 @@ def fee_of(row: Document, market: int, instrument: str, side: Side, liquidity: L
 def _rate(row: Document, liquidity: Liquidity) -> Decimal | None:
     """The sum of both rates. A missing rate may be zero or unknown: without any, the fee is not known."""
     own, integrators = number(row, f"{liquidity}_fee"), number(row, f"integrator_{liquidity}_fee")
-    told = [rate for rate in (own, integrators or None) if rate is not None]
-    return total(told) if told else None
+    rates = [rate for rate in (own, integrators or None) if rate is not None]
+    return total(rates) if rates else None
 
 
 def _part(amount: Decimal | None, rate: Decimal, currency: str | None) -> Fee:

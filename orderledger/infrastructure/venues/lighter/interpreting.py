@@ -40,7 +40,7 @@ class Interpreter:
         """Query the markets."""
         self.markets = self.markets.learned(await self._rest.get("orderBookDetails", {}))
 
-    async def told(self, account: str, document: Any, at: datetime) -> Translation:
+    async def translated(self, account: str, document: Any, at: datetime) -> Translation:
         """Translate one frame about the account, beside what the ledger knows."""
         return self.settle(account, await self.read(account, document, at))
 
@@ -57,6 +57,6 @@ class Interpreter:
         context = Context(account=account, account_index=index, markets=self.markets, heard_at=at)
         return translated(document, context)
 
-    def settle(self, account: str, told: Translation) -> Translation:
+    def settle(self, account: str, translated: Translation) -> Translation:
         """The translation of one or several payloads, read beside what the ledger knows."""
-        return replace(told, messages=settled(told.messages, account, self._records, self.markets))
+        return replace(translated, messages=settled(translated.messages, account, self._records, self.markets))

@@ -55,7 +55,7 @@ class Markets:
         """With the new markets of a payload. A known index keeps its name, and a known name its index."""
         taken = {*self.symbols.values(), *self.taken}
         added: dict[int, str] = {}
-        for index, symbol in _told(details):
+        for index, symbol in _listed(details):
             if index not in self.symbols and index not in added and symbol not in taken:
                 added[index] = symbol
                 taken.add(symbol)
@@ -64,7 +64,7 @@ class Markets:
             return self
         return type(self)({**self.symbols, **added}, self.version + bool(added), self.taken, steps)
 
-    def told(self, instruments: Iterable[str]) -> Self:
+    def with_names(self, instruments: Iterable[str]) -> Self:
         """With names that messages have used: a market that was used without its symbol keeps the name of its index."""
         names = frozenset(instruments) - self.taken - frozenset(self.symbols.values())
         nameless = {index: name for name in names if name.startswith(FALLBACK) and (index := self.index(name)) is not None}
@@ -118,7 +118,7 @@ def _step(row: Document, name: str) -> Decimal | None:
     return None
 
 
-def _told(details: Document) -> Iterable[tuple[int, str]]:
+def _listed(details: Document) -> Iterable[tuple[int, str]]:
     for name in NAMING:
         for _, row in rows_of(details.get(name), MARKS):
             try:

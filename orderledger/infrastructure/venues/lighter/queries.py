@@ -48,8 +48,8 @@ class Queries:
         """All open orders, and their ids."""
         await self._interpreter.load()
         pages = await self._active(account)
-        told = joined([await self._interpreter.read(account, page, asked_at) for page in pages])
-        return self._interpreter.settle(account, told), frozenset(name for page in pages for name in orders_named(page))
+        translation = joined([await self._interpreter.read(account, page, asked_at) for page in pages])
+        return self._interpreter.settle(account, translation), frozenset(name for page in pages for name in orders_named(page))
 
     async def order(self, account: str, order: Row) -> Translation | None:
         """One order: by its client order index, among the active, among the inactive; and its fills."""
@@ -57,16 +57,16 @@ class Queries:
             return None
         await self._interpreter.load()
         rows = await self._rows_of(account, order)
-        told = await self._interpreter.read(account, {"orders": rows}, self._now())
-        if told.faults and not told.messages:
-            return told
+        translation = await self._interpreter.read(account, {"orders": rows}, self._now())
+        if translation.faults and not translation.messages:
+            return translation
         ids = dict.fromkeys([*order["venue_order_ids"], *orders_named({"orders": rows})])
         fills = Translation()
-        if not rows or any(_claims_other(message, order) for message in told.messages):
+        if not rows or any(_claims_other(message, order) for message in translation.messages):
             fills = joined([await self._fills_of(account, name) for name in ids if can_be_id(name)])
         if not fills.messages and not fills.faults and not rows:
             return None
-        return self._interpreter.settle(account, fills + told)
+        return self._interpreter.settle(account, fills + translation)
 
     async def fills_since(self, account: str, since: datetime) -> Translation:
         """Fills and fundings, page after page back to `since`, oldest first."""
@@ -79,10 +79,10 @@ class Queries:
             if refused.status != NOT_FOUND or self._tells_fundings:
                 raise
             fundings = Translation()
-        told = fills + fundings
-        found = [message for message in told.messages if _is_since(message, since)]
+        translation = fills + fundings
+        found = [message for message in translation.messages if _is_since(message, since)]
         found.reverse()
-        return self._interpreter.settle(account, replace(told, messages=sorted(found, key=_at)))
+        return self._interpreter.settle(account, replace(translation, messages=sorted(found, key=_at)))
 
     async def positions(self, account: str) -> Translation:
         """All positions, and the currencies."""
@@ -163,14 +163,14 @@ class Queries:
             "limit": PAGE,
             "aggregate": "false",
         }
-        told = joined(
+        translation = joined(
             [
                 await self._interpreter.read(account, page, self._now())
                 async for page in self._rest.listed("trades", params, own, "trades")
             ]
         )
-        fills = [fill for fill in told.messages if isinstance(fill, Fill) and fill.venue_order_id == venue_order_id]
-        return replace(told, messages=sorted(fills, key=_at))
+        fills = [fill for fill in translation.messages if isinstance(fill, Fill) and fill.venue_order_id == venue_order_id]
+        return replace(translation, messages=sorted(fills, key=_at))
 
     async def _back_to(
         self, since: datetime, account: str, call: str, params: dict[str, str | int], *, name: str | None = None

@@ -37,7 +37,7 @@ KEPT = frozenset(Report.model_fields) - {"reported", "type", "reason", "text"}
 
 def settled(messages: Iterable[Message], account: str, records: Records, markets: Markets) -> list[Message]:
     """The messages of one answer or frame, in its order, as they are to be recorded beside what is known."""
-    told: list[Message] = []
+    changed: list[Message] = []
     fills: dict[str | None, datetime] = {}
     for message in messages:
         order = _known(message, account, records)
@@ -47,10 +47,10 @@ def settled(messages: Iterable[Message], account: str, records: Records, markets
                 message = _changed(message, at=_moment(message, order, fills.get(message.venue_order_id)))
             elif message.at is not None:
                 fills[message.venue_order_id] = max(message.at, fills.get(message.venue_order_id, message.at))
-        told.append(message)
+        changed.append(message)
         if isinstance(message, (Acknowledge, Status, *ENDINGS)) and order is not None:
-            told += _new_terms(message, order)
-    return told
+            changed += _new_terms(message, order)
+    return changed
 
 
 def _known(message: Message, account: str, records: Records) -> Row | None:
@@ -66,11 +66,11 @@ def _changed(message: Report, **changes: Any) -> Report:
     return message if is_same else message.model_copy(update=changes)
 
 
-def _instrument(told: str | None, order: Row | None, markets: Markets) -> str | None:
+def _instrument(stated: str | None, order: Row | None, markets: Markets) -> str | None:
     known = None if order is None else order["instrument"]
-    if told is None or not isinstance(known, str) or not known.startswith(FALLBACK):
-        return told
-    return known if markets.index(known) == markets.index(told) else told
+    if stated is None or not isinstance(known, str) or not known.startswith(FALLBACK):
+        return stated
+    return known if markets.index(known) == markets.index(stated) else stated
 
 
 def _moment(message: Report, order: Row | None, filled_at: datetime | None) -> datetime | None:
@@ -91,8 +91,8 @@ def _new_terms(message: Report, order: Row) -> Iterator[Message]:
     is_first_word = isinstance(message, Acknowledge) and order["acknowledged_at"] is None
     if claims is None or order["origin"] != "own" or is_first_word:
         return
-    told = {name: getattr(claims, name) for name in ("quantity", "limit_price", "stop_price")}
-    changes = {name: value for name, value in told.items() if value and value != order[name]}
+    claimed = {name: getattr(claims, name) for name in ("quantity", "limit_price", "stop_price")}
+    changes = {name: value for name, value in claimed.items() if value and value != order[name]}
     if changes:
         model = Replace if order["pending"] == "replace" else Restate
         kept = {name: getattr(message, name) for name in model.model_fields if name in KEPT}

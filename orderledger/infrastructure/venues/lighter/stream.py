@@ -151,7 +151,7 @@ class Stream:
     async def _take_of_accounts(self, document: Any, at: datetime) -> None:
         channel, account = self._addressed(document)
         for name in self._interpreter.accounts if account is None else [account]:
-            translation = await self._interpreter.told(name, document, at)
+            translation = await self._interpreter.translated(name, document, at)
             messages = list(translation.messages)
             if channel == POSITIONS and not translation.faults:
                 messages += self._flat(name, messages, at)
@@ -193,10 +193,10 @@ class Stream:
 
     def _flat(self, account: str, messages: list[Message], at: datetime) -> list[Message]:
         """The positions that a frame of all positions leaves out: they are flat now."""
-        told = {message.instrument: message.quantity for message in messages if isinstance(message, Balance)}
+        quantities = {message.instrument: message.quantity for message in messages if isinstance(message, Balance)}
         before = self._held_markets.get(account, set())
-        self._held_markets[account] = {instrument for instrument, quantity in told.items() if quantity}
-        gone = sorted(before - told.keys())
+        self._held_markets[account] = {instrument for instrument, quantity in quantities.items() if quantity}
+        gone = sorted(before - quantities.keys())
         return [
             Balance(account=account, source=Source.VENUE_PUSH, at=at, instrument=instrument, quantity=Decimal(0))
             for instrument in gone

@@ -18,7 +18,7 @@ from orderledger.infrastructure.venues.base.venue import NoRecords, Records
 from orderledger.infrastructure.venues.lighter import orders, trades
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import DETAILS, Markets
-from orderledger.infrastructure.venues.lighter.reading import index as told_index
+from orderledger.infrastructure.venues.lighter.reading import index as stated_index
 from orderledger.infrastructure.venues.lighter.reading import market_of, rows_of
 from orderledger.infrastructure.venues.lighter.settling import settled
 from orderledger.infrastructure.venues.lighter.vocabulary import BODIES, CONTROL_FRAMES, CURRENCY
@@ -64,10 +64,10 @@ class LighterRecording:
         for part in _parts(document):
             markets = markets.learned(part)
         context = replace(self._context, markets=markets)
-        told = translated(document, context)
-        names = (getattr(message, "instrument", None) for message in told.messages)
-        self._context = replace(context, markets=markets.told(name for name in names if name is not None))
-        return Translation(settled(told.messages, context.account, self._records, markets), told.faults)
+        translation = translated(document, context)
+        names = (getattr(message, "instrument", None) for message in translation.messages)
+        self._context = replace(context, markets=markets.with_names(name for name in names if name is not None))
+        return Translation(settled(translation.messages, context.account, self._records, markets), translation.faults)
 
     def rest(self) -> Translation:
         return Translation()
@@ -92,8 +92,8 @@ def from_recorded(
     what the ledger knows, as `settling` says.
     """
     context = Context(account=account, account_index=account_index, markets=Markets.of(markets or {}), heard_at=at)
-    told = translated(document, context).messages
-    return list(told) if records is None else settled(told, account, records, context.markets)
+    messages = translated(document, context).messages
+    return list(messages) if records is None else settled(messages, account, records, context.markets)
 
 
 def translated(document: Any, context: Context) -> Translation:
@@ -110,13 +110,13 @@ def translated(document: Any, context: Context) -> Translation:
         return Translation()
     if _is_row(document):
         return _part("trades" if not trades.MARKS.isdisjoint(document) else "orders", document, context)
-    told = [_part(name, document[name], context) for name in PARTS if name in document]
-    told += [_account(row, context) for _, row in rows_of(document.get("accounts"), ACCOUNT_MARKS)]
+    parts = [_part(name, document[name], context) for name in PARTS if name in document]
+    parts += [_account(row, context) for _, row in rows_of(document.get("accounts"), ACCOUNT_MARKS)]
     missing = [name for name in BODIES.get(channel, ()) if name not in document]
-    if missing or not (told or channel or _is_silent(document)):
+    if missing or not (parts or channel or _is_silent(document)):
         fault = f"has no {missing[0]}" if missing else "is no payload of this venue"
-        return joined(told) + Translation(faults=[Fault(fault, document)])
-    return joined(told)
+        return joined(parts) + Translation(faults=[Fault(fault, document)])
+    return joined(parts)
 
 
 def orders_named(document: Any) -> frozenset[str]:
@@ -154,10 +154,10 @@ def _parts(document: Any) -> list[Document]:
 def _pushed(context: Context, frame: Document) -> Context:
     """A frame has a time of its own, in some channels: what it holds of balances is as of then, if nobody has heard it."""
     try:
-        told_at = context.heard_at or moment(frame, "timestamp")
+        sent_at = context.heard_at or moment(frame, "timestamp")
     except Unreadable:
-        told_at = None
-    return replace(context, source=Source.VENUE_PUSH, heard_at=told_at)
+        sent_at = None
+    return replace(context, source=Source.VENUE_PUSH, heard_at=sent_at)
 
 
 def _is_of_another(document: Document, context: Context) -> bool:
@@ -200,13 +200,13 @@ def _account(row: Any, context: Context) -> Translation:
     if not isinstance(row, dict):
         return Translation(faults=[Fault("is no row", row)])
     try:
-        named = told_index(row, "index", "account_index")
+        named = stated_index(row, "index", "account_index")
         if named is not None and named != str(context.account_index):
             return Translation()
-        told = joined(_part(name, row.get(name), context) for name in ("positions", "bo_positions", "assets"))
+        parts = joined(_part(name, row.get(name), context) for name in ("positions", "bo_positions", "assets"))
         collateral = number(row, "collateral")
     except Unreadable as fault:
         return Translation(faults=[Fault(str(fault), row)])
-    if collateral is None or any(getattr(message, "instrument", None) == CURRENCY for message in told.messages):
-        return told
-    return told + Translation([trades.balance_of(context, CURRENCY, collateral, {"collateral": row["collateral"]})])
+    if collateral is None or any(getattr(message, "instrument", None) == CURRENCY for message in parts.messages):
+        return parts
+    return parts + Translation([trades.balance_of(context, CURRENCY, collateral, {"collateral": row["collateral"]})])

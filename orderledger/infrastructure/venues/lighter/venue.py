@@ -96,16 +96,16 @@ class LighterVenue(BaseVenue):
     async def open_orders(self, account: str) -> Listing:
         """All open orders as of `rest_lag` ago: younger ones may be missing."""
         asked_at = self.now()
-        told, venue_order_ids = await self._queries.open_orders(account, asked_at)
-        return await self.listing(account, told, venue_order_ids, asked_at - self._rest_lag)
+        translation, venue_order_ids = await self._queries.open_orders(account, asked_at)
+        return await self.listing(account, translation, venue_order_ids, asked_at - self._rest_lag)
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
-        told = await self._queries.order(account, order)
-        return None if told is None else await self.about_order(account, told)
+        translation = await self._queries.order(account, order)
+        return None if translation is None else await self.about_order(account, translation)
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        told = await self._queries.fills_since(account, since)
-        return await self.answer(account, told.messages, told.faults)
+        translation = await self._queries.fills_since(account, since)
+        return await self.answer(account, translation.messages, translation.faults)
 
     async def positions(self, account: str) -> Sequence[Balance]:
         return self.balances(await self._queries.positions(account))

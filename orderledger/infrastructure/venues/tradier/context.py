@@ -19,7 +19,7 @@ Age = tuple[datetime, Decimal]
 class Memory:
     """What was translated and may not be recorded yet. Losing it causes only duplicates, which the ledger recognises."""
 
-    told: dict[tuple[str, str], FillsById] = field(default_factory=dict)
+    unrecorded: dict[tuple[str, str], FillsById] = field(default_factory=dict)
     newest: dict[tuple[str, str], Age] = field(default_factory=dict)
     holders: Holders = field(default_factory=Holders)
 
@@ -27,7 +27,7 @@ class Memory:
         """Remember the fills among these messages."""
         for message in messages:
             if isinstance(message, (Fill, CorrectFill)) and message.venue_order_id is not None:
-                self.told.setdefault((account, message.venue_order_id), {})[message.fill_id] = message
+                self.unrecorded.setdefault((account, message.venue_order_id), {})[message.fill_id] = message
 
     def is_stale(self, account: str, venue_order_id: str, age: Age) -> bool:
         """Whether a newer row of this order was translated before. Remembers this one otherwise."""

@@ -114,8 +114,8 @@ def is_quota(status: int, said: str) -> bool:
 
 def _errors(errors: Any) -> list[str]:
     """`{"error": [...]}` or `{"error": "..."}`."""
-    told = errors.get("error", errors) if isinstance(errors, dict) else errors
-    return [str(one) for one in told] if isinstance(told, list) else [str(told)]
+    errors_told = errors.get("error", errors) if isinstance(errors, dict) else errors
+    return [str(one) for one in errors_told] if isinstance(errors_told, list) else [str(errors_told)]
 
 
 def _rows(document: dict[str, Any], name: str, read: Callable[[Any], list[Any]]) -> list[Any]:

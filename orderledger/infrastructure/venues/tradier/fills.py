@@ -61,15 +61,15 @@ class Filled:
     pending: list[Fill | CorrectFill]
 
     @classmethod
-    def of(cls, records: Records, account: str, order: str, leg: OrderRow | None, told: FillsById) -> "Filled":
-        """The ledger's standing fills, and those of `told` that it does not have yet; those it has are forgotten there."""
+    def of(cls, records: Records, account: str, order: str, leg: OrderRow | None, unrecorded: FillsById) -> "Filled":
+        """The ledger's standing fills, and those of `unrecorded` that it does not have yet; those it has are forgotten there."""
         filled = cls(order, leg, {}, [])
         for row in records.trades(account, order):
             if filled.is_about(row):
                 filled.parts[row["fill_id"]] = Part(row["fill_id"], row["quantity"], row["price"], row["at"])
-        for fill_id in [fill_id for fill_id in told if fill_id in filled.parts]:
-            _forget(told, fill_id)
-        for message in [one for one in told.values() if one.fill_id.startswith(filled.prefix)]:
+        for fill_id in [fill_id for fill_id in unrecorded if fill_id in filled.parts]:
+            _forget(unrecorded, fill_id)
+        for message in [one for one in unrecorded.values() if one.fill_id.startswith(filled.prefix)]:
             filled.add(message)
             filled.pending.append(message)
         return filled
@@ -181,11 +181,11 @@ class Filled:
         return abs(difference) < EXACT.multiply(step, cumulated)
 
 
-def _forget(told: FillsById, fill_id: str) -> None:
+def _forget(unrecorded: FillsById, fill_id: str) -> None:
     """The ledger has this fill, and so it has, or does not need, all that it corrects."""
-    message = told.pop(fill_id, None)
+    message = unrecorded.pop(fill_id, None)
     if isinstance(message, CorrectFill):
-        _forget(told, message.corrects)
+        _forget(unrecorded, message.corrects)
 
 
 def _price_of(row: OrderRow, cumulated: Decimal, quantity: Decimal, notional: Decimal) -> Decimal | None:

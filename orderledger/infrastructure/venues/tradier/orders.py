@@ -66,8 +66,8 @@ def event_messages(row: OrderRow, parent: str | None, context: Context) -> Trans
         return Translation((), (), (parent,))
     known = known_as(context.records, context.account, row.venue_order_id)
     common, text = _common(row, context)
-    told = context.memory.told.setdefault((context.account, row.venue_order_id), {})
-    filled = Filled.of(context.records, context.account, row.venue_order_id, None, told)
+    unrecorded = context.memory.unrecorded.setdefault((context.account, row.venue_order_id), {})
+    filled = Filled.of(context.records, context.account, row.venue_order_id, None, unrecorded)
     is_news = known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status in TELLS_MORE
     return Translation([_status(row, common, event_claims_of(row, known), text)], (), (row.venue_order_id,) if is_news else ())
 
@@ -117,12 +117,12 @@ def _reason(row: OrderRow) -> str | None:
 
 def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[list[Message], bool]:
     """The fills the ledger may not have, and whether some could not be priced."""
-    told = context.memory.told.setdefault((context.account, row.venue_order_id), {})
+    unrecorded = context.memory.unrecorded.setdefault((context.account, row.venue_order_id), {})
     lines: list[OrderRow | None] = list(row.legs) if row.is_compound else [None]
     messages: list[Message] = []
     is_short = row.is_compound and not row.legs and (row.status == "filled" or row.has_filled)
     for leg in lines:
-        filled = Filled.of(context.records, context.account, row.venue_order_id, leg, told)
+        filled = Filled.of(context.records, context.account, row.venue_order_id, leg, unrecorded)
         line = leg or row
         fields = {**common, "instrument": line.instrument, "side": line.side, "at": line.at, "evidence": line.raw}
         messages += [BustFill(**fields, fill_id=fill_id, reason=COUNTED_TWICE) for fill_id in filled.take_contained()]
@@ -136,13 +136,13 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
     return messages, is_short
 
 
-def _is_short(line: OrderRow, told: Decimal) -> bool:
+def _is_short(line: OrderRow, given: Decimal) -> bool:
     """Whether the row implies more fills than it can give: without a price yet, or `filled` without numbers."""
-    return (line.exec_quantity or ZERO) > told or (line.status == "filled" and not line.exec_quantity)
+    return (line.exec_quantity or ZERO) > given or (line.status == "filled" and not line.exec_quantity)
 
 
 def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | CorrectFill:
-    told: dict[str, Any] = {
+    numbered: dict[str, Any] = {
         "fill_id": numbers.fill_id,
         "quantity": numbers.quantity,
         "price": numbers.price,
@@ -150,8 +150,8 @@ def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | CorrectFill:
         "reason": numbers.reason,
     }
     if numbers.corrects is not None:
-        return CorrectFill(**fields, **told, corrects=numbers.corrects)
-    return Fill(**fields, **told)
+        return CorrectFill(**fields, **numbered, corrects=numbers.corrects)
+    return Fill(**fields, **numbered)
 
 
 def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
@@ -171,9 +171,9 @@ def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[M
         return []
     is_news = known.get("pending") == "replace" or known.get("updated_at") is None or row.at >= known["updated_at"]
     changed: dict[str, Any] = {
-        name: told
-        for name, told in (("limit_price", row.limit_price), ("stop_price", row.stop_price))
-        if told is not None and known.get(name) is not None and told != known[name]
+        name: stated
+        for name, stated in (("limit_price", row.limit_price), ("stop_price", row.stop_price))
+        if stated is not None and known.get(name) is not None and stated != known[name]
     }
     return [Replace(**common, **changed)] if changed and is_news else []
 

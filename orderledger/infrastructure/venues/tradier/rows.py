@@ -186,16 +186,16 @@ def gaps_of(row: OrderRow) -> list[str]:
 
 def _missing_legs(row: OrderRow) -> list[str]:
     """That an order with legs tells fewer of them than it has. Of one that ended unfilled none is needed."""
-    told, count = len(rows_told(row)), number_of_legs(row)
+    listed, count = len(listed_legs(row)), number_of_legs(row)
     if not row.is_compound or (row.status in UNFILLED_ENDS and not row.has_filled):
         return []
-    if told and (count is None or count <= told):
+    if listed and (count is None or count <= listed):
         return []
     of_all = f" of {plain(count)}" if count else ""
-    return [f"leg is missing on {row.kind or 'compound'} order {row.venue_order_id}: {told or 'none'}{of_all} told"]
+    return [f"leg is missing on {row.kind or 'compound'} order {row.venue_order_id}: {listed or 'none'}{of_all} told"]
 
 
-def rows_told(row: OrderRow) -> list[Any]:
+def listed_legs(row: OrderRow) -> list[Any]:
     """The rows of its own legs, whether they can be read or not."""
     try:
         return rows_of(row.raw.get("leg"), "leg")

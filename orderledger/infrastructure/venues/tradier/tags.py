@@ -57,8 +57,8 @@ class Holders:
             holder = self._venue_order_ids[account, tag] = venue_order_id
         if holder == venue_order_id:
             return {TAG_ALIAS: tag}, None
-        told = f", venue order {holder}" if holder else ""
-        return {}, f"its tag {tag} is that of order {own.get('client_order_id')}{told}: this order stands for itself"
+        of_order = f", venue order {holder}" if holder else ""
+        return {}, f"its tag {tag} is that of order {own.get('client_order_id')}{of_order}: this order stands for itself"
 
 
 def ids_of(order: Row) -> list[str]:

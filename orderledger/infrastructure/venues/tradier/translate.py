@@ -150,8 +150,8 @@ def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
 def _of_accounts(rows: Sequence[Any], context: Context) -> Translation:
     """The messages of our account among those of a user. If several have any rows, ours has to be known by its number."""
     odd = [Fault("is no account", row) for row in rows if not isinstance(row, dict)]
-    told = [row for row in rows if isinstance(row, dict) and any(not is_nothing(row.get(name)) for name in ACCOUNT_PARTS)]
-    own = [row for row in told if not _is_of_another(row, "account_number", context)]
+    parts = [row for row in rows if isinstance(row, dict) and any(not is_nothing(row.get(name)) for name in ACCOUNT_PARTS)]
+    own = [row for row in parts if not _is_of_another(row, "account_number", context)]
     if len(own) > 1:
         return Translation(faults=[Fault("names several accounts, and none of them as ours", list(rows))])
     read = (translated({name: row[name]}, context) for row in own for name in ACCOUNT_PARTS if not is_nothing(row.get(name)))
@@ -160,8 +160,8 @@ def _of_accounts(rows: Sequence[Any], context: Context) -> Translation:
 
 def _is_of_another(row: Any, name: str, context: Context) -> bool:
     """Whether a row names another account."""
-    told = row.get(name) if isinstance(row, dict) else None
-    return context.number is not None and isinstance(told, (str, int)) and str(told) != context.number
+    stated = row.get(name) if isinstance(row, dict) else None
+    return context.number is not None and isinstance(stated, (str, int)) and str(stated) != context.number
 
 
 def _each(raw_rows: Sequence[Any], read: Callable[[Document], Sequence[Message]]) -> Translation:
@@ -192,9 +192,9 @@ def _of_row(row: OrderRow | Fault, context: Context) -> Translation:
     if isinstance(row, Fault):
         return Translation(faults=[row])
     faults = [Fault(fault, row.raw) for fault in (*row.faults, *gaps_of(row))]
-    told = guarded(lambda: order_messages(row, context), row.raw)
-    context.memory.remember(context.account, told.messages)
-    return told + Translation(faults=faults)
+    translation = guarded(lambda: order_messages(row, context), row.raw)
+    context.memory.remember(context.account, translation.messages)
+    return translation + Translation(faults=faults)
 
 
 def _is_receipt(row: Any) -> bool:

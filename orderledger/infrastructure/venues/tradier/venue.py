@@ -138,9 +138,9 @@ class TradierVenue(PolledVenue):
         changed = [row for row in rows.values() if _may_have_filled(row, since)]
         translation = translated_orders(changed, self.context(account))
         filled = {one.venue_order_id for one in translation.messages if isinstance(one, (Fill, CorrectFill, BustFill))}
-        told = [one for one in translation.messages if isinstance(one, Report) and one.venue_order_id in filled]
+        reports = [one for one in translation.messages if isinstance(one, Report) and one.venue_order_id in filled]
         reach = self._endpoints.reach()
-        messages = sorted(told, key=lambda message: message.at or since)
+        messages = sorted(reports, key=lambda message: message.at or since)
         return await self.answer(account, messages, translation.faults, begins_at=reach if since < reach else None)
 
     async def positions(self, account: str) -> Sequence[Balance]:
