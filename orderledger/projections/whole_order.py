@@ -47,6 +47,7 @@ class WholeOrder:
             if not self.attributed:
                 event.apply(tracked.order, recorded.at)
                 tracked.version = recorded.version
+                tracked.times.note(recorded, event, tracked.order)
                 if isinstance(event, FillRecorded):
                     tracked.note_report(recorded, event, self._first_record)
                 if isinstance(event, (FillRecorded, FillBusted)):
@@ -81,10 +82,10 @@ class WholeOrder:
     @property
     def order(self) -> Row | None:
         """The row of the order. None if it turned out to be another."""
-        order = self._tracked.order
-        return (
-            None if order.attributed_to is not None else order_row(self.stream, order, self._tracked.version, self._tracked.times)
-        )
+        tracked = self._tracked
+        if tracked.order.attributed_to is not None:
+            return None
+        return order_row(self.stream, tracked.order, tracked.version, tracked.times)
 
     @property
     def trades(self) -> Iterator[Row]:

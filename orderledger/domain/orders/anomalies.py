@@ -7,7 +7,8 @@ from decimal import Decimal
 from orderledger.domain.exact import EXACT, ONE, ZERO
 from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
-from orderledger.domain.orders.order import NO_CLAIMS, NO_FILLS, Order
+from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.order_state import NO_CLAIMS, NO_FILLS
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.values import ENDS, Anomaly, OrderType, Status
 

@@ -1,4 +1,9 @@
-"""Rows of one kind, as they come in one payload, to messages. A row that cannot be read costs the others nothing."""
+"""Messages from the rows of one payload, one function per kind of row. An unreadable row becomes a fault; the others count.
+
+Rows come from Hyperliquid's info API and its websocket (hyperliquid.gitbook.io, "Info endpoint" and "Subscriptions"). Sizes
+(`sz`, `szi`, `totalSz`) are in units of the coin, `szi` with the sign of the position. Prices (`px`, `limitPx`, `avgPx`) are per
+coin in the quote currency. Times are milliseconds since 1970, UTC.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -22,13 +27,13 @@ Read = TypeVar("Read")
 
 NOT_BY_USER = "nonUserCancel"
 FUNDING_MARKS = frozenset({"usdc", "fundingRate", "szi"})
-"""Fields of a funding's `delta`, by which one without a type is known."""
+"""Fields of a funding payment's `delta`: one of them identifies a `delta` without a type."""
 
 
 def statuses(payload: Any, legs: AccountLegs, context: MessageContext, *, is_conclusive: bool = True) -> Translated:
-    """Rows with their status, the oldest first.
+    """Orders with a status (`orderUpdates`, `historicalOrders`, `orderStatus`), translated from the oldest to the newest.
 
-    Unless `is_conclusive`, a newer leg of an order may come in another payload: a cancel by the user is held in `legs`.
+    Unless `is_conclusive`, a newer leg of an order may follow in another payload. `legs` then holds a cancel by the user.
     """
     translated = Translated()
     rows = _read(payload, read_reported, translated)
@@ -39,7 +44,7 @@ def statuses(payload: Any, legs: AccountLegs, context: MessageContext, *, is_con
 
 
 def open_orders(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
-    """A list of open orders. `context.at` dates what is filled of them; without it, that is not told."""
+    """Open orders (`openOrders`, `frontendOpenOrders`). Their filled quantities need a time, `context.at`."""
     translated = Translated()
     rows = _read(payload, read_listed, translated)
     _tell_rows(rows, legs, context, translated, is_conclusive=True)
@@ -48,10 +53,9 @@ def open_orders(payload: Any, legs: AccountLegs, context: MessageContext) -> Tra
 
 
 def fills(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
-    """Fills as they happened, whichever row comes first in the payload: the log keeps this order for fills of one time.
+    """Fills (`userFills`, `userFillsByTime`) in the order in which they happened. The log keeps this order at equal times.
 
-    Then the terms of later legs again, where these fills change them. Terms known half way are told to nobody: they might be
-    recorded after those known in the end.
+    Then corrected terms of later legs, where these fills change them: once, after all fills.
     """
     translated = one_by_one(fills_in_sequence(payload), lambda row: [fill_message(row, legs, context)])
     found = [
@@ -63,18 +67,19 @@ def fills(payload: Any, legs: AccountLegs, context: MessageContext) -> Translate
 
 
 def slices(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
-    """Fills of orders that are worked in slices, each in an object of its own."""
+    """Fills of TWAP orders (`twapSliceFills`): each row wraps one fill."""
     translated = Translated()
     translated.add(fills(_read(payload, lambda row: Row(row).get("fill"), translated), legs, context))
     return translated
 
 
 def fundings(payload: Any, context: MessageContext) -> Translated:
+    """Funding payments (`userFunding`), oldest first. Other rows, such as deposits, are skipped."""
     return one_by_one(by_time(payload), lambda row: [funding_message(row, context)] if _is_funding(row) else [])
 
 
 def positions(payload: Any, context: MessageContext) -> Translated:
-    """A `clearinghouseState`: what is not flat in it."""
+    """Positions that are not flat, from a `clearinghouseState`."""
     try:
         state = Row(payload)
         dated = replace(context, at=state.moment("time") or context.at)
@@ -85,12 +90,12 @@ def positions(payload: Any, context: MessageContext) -> Translated:
 
 
 def cancels_by_venue(payload: Any, context: MessageContext) -> Translated:
-    """Coins and ids of orders that the venue canceled. It says neither when nor why."""
+    """Orders that the venue canceled (`nonUserCancel`): coin and id only, without a time or a reason."""
     return one_by_one(payload, lambda row: [_canceled_by_venue(row, context)])
 
 
 def acknowledgements(payload: Any, context: MessageContext) -> Translated:
-    """What `/exchange` answers, as far as it names orders by their ids: its refusals name none."""
+    """Answers of `/exchange` that name an order by its id. Refusals name none and are skipped."""
     try:
         statuses = Row(Row(Row(payload).get("response")).get("data")).rows("statuses")
     except Unreadable as error:
@@ -99,7 +104,7 @@ def acknowledgements(payload: Any, context: MessageContext) -> Translated:
 
 
 def release(rows: Iterable[OrderRow], legs: AccountLegs, context: MessageContext) -> Translated:
-    """Cancels that were held and turned out to be ends."""
+    """Held cancels that proved to be final."""
     translated = Translated()
     for row in rows:
         _guarded(partial(released, row, legs, context), translated)
@@ -107,7 +112,7 @@ def release(rows: Iterable[OrderRow], legs: AccountLegs, context: MessageContext
 
 
 def introductions(rows: Iterable[OrderRow], legs: AccountLegs, context: MessageContext) -> Translated:
-    """The legs whose cancels are held, where nothing has told of them yet."""
+    """Introduce the legs of held cancels that no message has introduced."""
     translated = Translated()
     for row in rows:
         _guarded(partial(introduced, row, legs, context), translated)
@@ -115,12 +120,12 @@ def introductions(rows: Iterable[OrderRow], legs: AccountLegs, context: MessageC
 
 
 def failed(error: Unreadable) -> Translated:
-    """Nothing but a fault."""
+    """A translation with this fault and no message."""
     return Translated(faults=[Fault(fault=str(error), payload=as_text(error.row))])
 
 
 def one_by_one(payload: Any, translate: Callable[[Any], list[Message]]) -> Translated:
-    """Rows of which each says all that it has to say."""
+    """Rows that are independent of each other."""
     translated = Translated()
     for messages in _read(payload, translate, translated):
         translated.messages += messages
@@ -128,8 +133,8 @@ def one_by_one(payload: Any, translate: Callable[[Any], list[Message]]) -> Trans
 
 
 def _is_funding(raw: Any) -> bool:
-    """Whether a row is a payment of funding. Rows of deposits, delegations and the like have a `delta` as well, of another type
-    or of none."""
+    """Check whether a row is a funding payment. Deposits, delegations and the like have a `delta` too, of another type or of
+    none."""
     delta = Row(raw).get("delta")
     if delta is None:
         return True
@@ -171,7 +176,7 @@ def _acknowledgement(status: dict[str, Any], context: MessageContext) -> list[Me
 
 
 def _read(payload: Any, read: Callable[[Any], Read], translated: Translated) -> list[Read]:
-    """The rows that can be read."""
+    """The readable rows. Adds a fault for each other row."""
     found: list[Read] = []
     try:
         rows = rows_of(payload)
@@ -196,13 +201,13 @@ def _guarded(make: Callable[[], list[Message]], translated: Translated) -> None:
 def _tell_rows(
     rows: Sequence[OrderRow], legs: AccountLegs, context: MessageContext, translated: Translated, *, is_conclusive: bool
 ) -> None:
-    """All legs are noted before anything is told: a later row may say that an earlier one's cancel was no end."""
+    """Note all legs first: a later row may show that an earlier row's cancel was half of a modify."""
     for row, known in zip(rows, legs.note_all(rows), strict=True):
         _guarded(partial(row_messages, row, known, legs, context, is_conclusive=is_conclusive), translated)
 
 
 def _tell_children(parents: Iterable[Any], rows: Sequence[OrderRow], context: MessageContext, translated: Translated) -> None:
-    """The orders that wait for a parent's fill, where the list does not have them itself."""
+    """Child orders that wait for a parent's fill, unless the list contains them itself."""
     listed = {row.venue_order_id for row in rows}
     for child in _read([child for parent in parents for child in children_of(parent)], read_listed, translated):
         if child.venue_order_id not in listed:

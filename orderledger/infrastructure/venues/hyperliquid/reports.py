@@ -1,4 +1,9 @@
-"""From rows of orders to messages: what each status says, and which leg's word is the order's."""
+"""Messages from the order rows of Hyperliquid's API (`orderStatus`, `historicalOrders`, `frontendOpenOrders`, `orderUpdates`).
+
+A row describes one *leg*: one venue order, with an `oid` of its own. A modify cancels one leg and opens the next, so an order of
+ours has one leg after another. Quantities of a row are of its leg, in units of the coin; messages give the order's, which
+includes what earlier legs have filled. Prices are per coin, in the quote currency. Times are the venue's, to the millisecond.
+"""
 
 from datetime import datetime
 from decimal import Decimal
@@ -18,16 +23,17 @@ from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, Mean
 
 FILLED = "cum_quantity"
 NO_CLAIMS = wire.ReportedClaims()
-"""To be copied: what a row has told as a number or a word needs no second look, which would cost as much as reading it."""
+"""Copied with the claims of a row. The values were checked when the row was read; checking them again would double the cost."""
 ENDINGS = frozenset({Meaning.CANCELED_BY_USER, Meaning.CANCELED_BY_VENUE, Meaning.FILLED, Meaning.UNMATCHED})
 
 
 def row_messages(
     row: OrderRow, known: Known | None, legs: AccountLegs, context: MessageContext, *, is_conclusive: bool
 ) -> list[Message]:
-    """What the row says, once `legs` has noted all rows that came with it. `known` is what it noted of this one.
+    """The messages of one row. Call it after `legs` has noted all rows of the payload; `known` is what it noted of this one.
 
-    `is_conclusive`: whether a newer leg would have been in the payload. Else a cancel by the user is held in `legs`.
+    A cancel by the user may be half of a modify. `is_conclusive` means that the payload would contain the newer leg of that
+    modify, so the cancel is final. Otherwise `legs` holds the cancel until a newer leg appears or the wait is over.
     """
     if known is None:
         return _Teller(row, context, ZERO, has_alias=not legs.is_apart(row.cloid, row.venue_order_id)).alone()
@@ -44,19 +50,19 @@ def row_messages(
 
 
 def released(row: OrderRow, legs: AccountLegs, context: MessageContext) -> list[Message]:
-    """The cancel that was held, now that no newer leg has shown up."""
+    """The messages of a held cancel, once the wait for a newer leg is over. Empty if one has appeared."""
     known = legs.of(row)
     return _of_latest(*known, row, context) if known is not None and legs.release(row) else []
 
 
 def introduced(row: OrderRow, legs: AccountLegs, context: MessageContext) -> list[Message]:
-    """That the leg of a cancel that is held was there at all, if nobody has said so yet."""
+    """The acknowledgement or replace that introduces the leg of a held cancel. Empty if that was reported before."""
     known = legs.of(row)
     return _introduction(*known, row, context) if known is not None else []
 
 
 def corrections(order_legs: OrderLegs, context: MessageContext) -> list[Message]:
-    """The latest leg again, where the earlier legs turned out to be other, or to have filled more, than when it was told."""
+    """The latest leg again, if its reported quantity was wrong: earlier legs have filled more than was known then."""
     leg = order_legs.latest
     row = leg.row
     if row is None or not row.original_size or not leg.is_reported or not order_legs.has_earlier(leg):
@@ -69,7 +75,7 @@ def corrections(order_legs: OrderLegs, context: MessageContext) -> list[Message]
 
 
 def waiting(row: OrderRow, context: MessageContext) -> Message:
-    """An order that its parent's fill is to bring to the book."""
+    """The status of a child order, which waits until its parent fills."""
     return _Teller(row, context, ZERO).status(Status.PENDING_NEW, row.created_at)
 
 
@@ -78,8 +84,10 @@ def _teller(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageCont
 
 
 def _introduction(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext) -> list[Message]:
-    """That there was such a leg, if nobody has said so yet: its own fills may name it alone. A fill that did says nothing of
-    the replace that brought the leg about."""
+    """Introduce a leg: acknowledge the first one, report the replace for a later one. Empty if that was reported before.
+
+    A fill may be the first report of a later leg. It does not report the replace, which then still follows.
+    """
     is_replace_reported = leg.reported_quantity is not None and not context.is_asked
     if leg.is_reported and not (order_legs.has_earlier(leg) and not is_replace_reported):
         return []
@@ -89,7 +97,7 @@ def _introduction(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: Messa
 
 
 def _introduction_of_dropped(order_legs: OrderLegs, legs: AccountLegs, context: MessageContext) -> list[Message]:
-    """The leg whose cancel was held, now that it is known to have been no end."""
+    """Introduce the leg whose held cancel proved to be half of a modify."""
     row, order_legs.dropped = order_legs.dropped, None
     return introduced(row, legs, context) if row is not None else []
 
@@ -107,7 +115,7 @@ def _of_latest(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageC
 
 
 class _Teller:
-    """Makes the messages of one row. `before` is what earlier legs of its order filled."""
+    """Makes the messages of one row. `before`: the quantity that earlier legs of its order have filled."""
 
     def __init__(
         self, row: OrderRow, context: MessageContext, before: Decimal, *, leg: Leg | None = None, has_alias: bool = True
@@ -119,7 +127,7 @@ class _Teller:
         self._aliases = {CLOID: row.cloid} if row.cloid is not None and has_alias else {}
 
     def alone(self) -> list[Message]:
-        """The row's own word, of an order that has one leg or whose leg is introduced."""
+        """The messages of the row's status, for an order with one leg, or a leg that is introduced already."""
         row, meaning = self._row, self._row.meaning
         at = row.status_at or row.created_at
         match meaning:
@@ -128,7 +136,7 @@ class _Teller:
             case Meaning.TRIGGERED:
                 return [self._tell(wire.Trigger, at, self._claims(Status.NEW))]
             case Meaning.FILLED if row.is_partly_filled:
-                # What an immediate order could not fill was dropped; its fills say how much that is.
+                # An immediate-or-cancel order: the venue dropped the unfilled rest.
                 return [self._tell(wire.Cancel, at, self._claims(), reason=row.status)]
             case Meaning.FILLED:
                 return [self.status(Status.FILLED, at)]
@@ -145,21 +153,21 @@ class _Teller:
         assert_never(meaning)
 
     def working(self, *, is_later: bool) -> list[Message]:
-        """On the book. A list says since when, but not since when so much of it is filled."""
+        """The leg is on the book. A list gives the time of its creation, but not the time of its fills."""
         row = self._row
         if not is_later and row.is_dated and row.status_at is not None:
             return [self._tell(wire.Acknowledge, row.status_at, self._claims(self._observed, leaves=row.size))]
         begun = self.replaced() if is_later else self.acknowledged()
         at = row.status_at if row.is_dated else self._context.at
         if row.is_partly_filled and at is not None and not self._is_recorded():
-            # By our clock it may have ended before, or be modified then: what it has filled stays true, nothing else does.
+            # By our clock, the leg may have ended or changed since. Only its filled quantity is certain.
             is_venue_time = row.is_dated or self._context.is_venue_time
             claims = self._claims(leaves=row.size)
             return [begun, self._tell(wire.Acknowledge, at, claims if is_venue_time else {FILLED: claims[FILLED]})]
         return [begun]
 
     def acknowledged(self) -> Message:
-        """Since the leg was made. What it has filled by now is not of that time, and is not told."""
+        """The acknowledgement, dated when the leg was created. It omits the filled quantity, which is of a later time."""
         row = self._row
         if self._is_untouched:
             return self._tell(wire.Acknowledge, row.created_at, self._claims(Status.NEW, leaves=row.size))
@@ -175,7 +183,7 @@ class _Teller:
         return Status.PARTIALLY_FILLED if self._row.is_partly_filled else Status.NEW
 
     def _is_recorded(self) -> bool:
-        """Whether the ledger has what the list says is filled, or was told so before."""
+        """Check whether the ledger has the filled quantity of the list already, by fills or as a claim."""
         records, filled = self._context.records, self._row.filled
         order = records.order(self._context.account, self._row.venue_order_id) if records is not None else None
         if order is None or filled is None:
@@ -183,11 +191,11 @@ class _Teller:
         return EXACT.add(self._before, filled) in (order["cum_quantity"], order["reported_cum_quantity"])
 
     def replaced(self) -> Message:
-        """The terms of a later leg are in force, since it was made. Its quantity is the order's, not its own."""
+        """The replace that opened a later leg, dated when the leg was created. Its quantity is that of the whole order."""
         row, leg = self._row, self._leg
         terms = self._claims(Status.NEW, leaves=row.size) if self._is_untouched else self._terms(Status.NEW)
         if not self._is_untouched and row.original_size:
-            terms |= {"cum_quantity": self._before, "leaves_quantity": row.original_size}  # when it was made
+            terms |= {"cum_quantity": self._before, "leaves_quantity": row.original_size}  # at its creation
         quantity = terms.get("quantity")
         if leg is not None:
             leg.reported_quantity = quantity
@@ -197,7 +205,7 @@ class _Teller:
         return self._tell(wire.Replace, row.created_at, terms, quantity=quantity, **prices)
 
     def refused_modify(self, working: str) -> Message:
-        """A new leg never came to be: the order goes on under the id it had."""
+        """The venue refused to open a new leg: the order goes on under the id `working`."""
         row = self._row
         at = row.status_at or row.created_at
         return self._tell(wire.RejectReplace, at, {}, venue_order_id=working, reason=row.status)
@@ -206,7 +214,7 @@ class _Teller:
         return self._tell(wire.Status, at, self._claims(), status=str(status))
 
     def _terms(self, status: Status | None = None) -> dict[str, Any]:
-        """What the venue claims of the order, numbers aside that are true only for a moment."""
+        """The venue's claims of the terms, without quantities that change with each fill."""
         terms = dict(self._row.terms)
         if status is not None:
             terms["status"] = str(status)
@@ -223,7 +231,7 @@ class _Teller:
         return claims
 
     def _of_order(self, quantity: Decimal) -> Decimal:
-        """What is so much of the leg, of the whole order. Raises Unreadable where legs make no sense together."""
+        """Convert a quantity of the leg to one of the order. Raises Unreadable if the sum is no valid quantity."""
         whole = EXACT.add(self._before, quantity)
         try:
             return parse_number(whole) if self._before else whole

@@ -52,7 +52,7 @@ class Markets:
         return {"version": self.version, "symbols": {str(index): symbol for index, symbol in sorted(self.symbols.items())}}
 
     def learned(self, details: Document) -> Self:
-        """With the new markets of a payload. A known index keeps its name, and a known name its index."""
+        """These markets and the new ones of a payload. A known index keeps its name, and a known name its index."""
         taken = {*self.symbols.values(), *self.taken}
         added: dict[int, str] = {}
         for index, symbol in _listed(details):
@@ -65,7 +65,7 @@ class Markets:
         return type(self)({**self.symbols, **added}, self.version + bool(added), self.taken, steps)
 
     def with_names(self, instruments: Iterable[str]) -> Self:
-        """With names that messages have used: a market that was used without its symbol keeps the name of its index."""
+        """These markets with the names that messages have used: a market first used by its index keeps that name."""
         names = frozenset(instruments) - self.taken - frozenset(self.symbols.values())
         nameless = {index: name for name in names if name.startswith(FALLBACK) and (index := self.index(name)) is not None}
         return replace(self, symbols={**self.symbols, **nameless}, taken=self.taken | names) if names else self
@@ -85,7 +85,7 @@ class Markets:
         return index in self.symbols
 
     def terms_of(self, instrument: str) -> Terms | None:
-        """What P&L is settled in: USDC for perpetuals, the quote currency at spot; tick and lot where a list gave them. None for
+        """Settlement currency, tick and lot. The currency is USDC for perpetuals, the quote currency at spot. None for
         other kinds of market, such as binary options."""
         index = self.index(instrument)
         if index is None:

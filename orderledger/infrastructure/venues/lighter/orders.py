@@ -1,4 +1,8 @@
-"""A row of an order, as one message. Cumulative amounts are claims: no fill is made of them."""
+"""One message from an order row of Lighter (`accountActiveOrders`, `accountInactiveOrders`, channel `account_orders`).
+
+Amounts are decimal text in units of the base asset, prices in the quote asset. Times are in s, ms or us, depending on the field.
+Cumulative amounts are claims of the venue (`reported`); fills come from trades only. See apidocs.lighter.xyz.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -31,10 +35,10 @@ MARKS = frozenset({"order_index", "order_id", "client_order_index", "initial_bas
 """Fields that identify a row of an order."""
 
 CHANGE_TIMES = ("transaction_time", "updated_at")
-"""The time of the row's state is the later of these. The transaction may be the one that made the order, not the one that ended
-it."""
+"""The time of the row's state is the later of these. The transaction may be the one that created the order, not the one that
+ended it."""
 OTHER_TIMES = ("timestamp", "created_at")
-"""Times of rows that have neither."""
+"""Times used if a row has neither of them."""
 
 DIVISION = Arithmetic(prec=60, traps=[*TRAPS, Inexact])
 
@@ -63,7 +67,7 @@ def order_messages(row: Document, context: Context, hint: str | None) -> list[Me
 
 
 def changed_at(row: Document) -> datetime:
-    """When the row became what it says. Raises Unreadable where no field tells a time."""
+    """Time of the row's state. Raises Unreadable if no field has a time."""
     return latest(row, *CHANGE_TIMES) or moment(row, *CHANGE_TIMES, *OTHER_TIMES)
 
 
@@ -80,7 +84,7 @@ def _aliases(row: Document) -> dict[str, str]:
 
 
 def _side(row: Document) -> Side | None:
-    """`side` may be empty: `is_ask` is preferred."""
+    """The side, from `is_ask`; from `side`, which may be empty, only without it."""
     is_ask = flag(row, "is_ask")
     if is_ask is not None:
         return Side.SELL if is_ask else Side.BUY
@@ -95,7 +99,7 @@ def _named_side(side: str) -> Side:
 
 
 def _reason(row: Document, status: str) -> str | None:
-    """The venue's word for the end, where the message alone does not say it; else that the venue made the order."""
+    """The venue's status word for an end that the message type does not express; or the mark of an order made by the venue."""
     meaning = STATUSES.get(status)
     if meaning in (Meaning.CANCELED, Meaning.REFUSED, Meaning.EXPIRED) and status not in PLAIN_STATUSES:
         return status
@@ -128,7 +132,7 @@ def _message(row: Document, status: str, fields: Document) -> Message:
 
 
 def is_untriggered(row: Document) -> bool:
-    """Whether the venue has accepted the order and keeps it off the book until something happens."""
+    """True if the venue has accepted the order and keeps it off the book until its condition is met."""
     trigger, order_type = row.get("trigger_status"), row.get("type")
     return trigger in TRIGGERS if isinstance(trigger, str) else isinstance(order_type, str) and order_type in CONDITIONAL_TYPES
 
@@ -150,12 +154,12 @@ def _claims(row: Document) -> dict[str, Any]:
 
 
 def _ended(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Of an order that has ended nothing is left; the venue's `remaining` says so or says what was not filled."""
+    """The open quantity. 0 for an ended order, where the venue's `remaining` may be the unfilled quantity."""
     return {**claims, "leaves_quantity": None if claims["leaves_quantity"] else claims["leaves_quantity"]}
 
 
 def _average_price(row: Document) -> Decimal | None:
-    """Quote by base, where it comes out even in the digits the two have. Else the venue has rounded, and nothing is claimed."""
+    """Average price: filled quote amount by filled base amount. None if the quotient is not exact: the venue has rounded."""
     base, quote = number(row, "filled_base_amount"), number(row, "filled_quote_amount")
     if not base or not quote:
         return None

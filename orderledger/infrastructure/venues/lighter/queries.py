@@ -34,7 +34,7 @@ FINAL = frozenset({EXPIRED_TOKEN, ACCOUNT_NOT_FOUND})
 
 
 class Queries:
-    """Answers as translations. What comes in several payloads is read as one, beside what the ledger knows."""
+    """Answers as translations. An answer in several payloads is read as one."""
 
     def __init__(self, rest: Rest, interpreter: Interpreter, now: Now) -> None:
         self._rest = rest
@@ -42,7 +42,7 @@ class Queries:
         self._now = now
         self._needs_market = False
         self._tells_fundings = False
-        """Whether this deployment has ever answered the query about them: some have no such call."""
+        """False if this deployment has never answered the query about them: some have no such call."""
 
     async def open_orders(self, account: str, asked_at: datetime) -> tuple[Translation, frozenset[str]]:
         """All open orders, and their ids."""
@@ -210,7 +210,7 @@ def _oldest_is_before(page: Document, moment_at: datetime) -> bool:
 
 
 def _claims_other(message: Message, order: Row) -> bool:
-    """Whether the venue claims another filled quantity than is recorded."""
+    """True if the venue claims a filled quantity other than the recorded one."""
     claims = message.reported if isinstance(message, Report) else None
     return claims is not None and claims.cum_quantity is not None and claims.cum_quantity != order["cum_quantity"]
 
@@ -221,6 +221,6 @@ def _at(message: Message) -> datetime:
 
 
 def _is_since(message: Message, since: datetime) -> bool:
-    """Whether it may have happened since then: a time in whole seconds may be any moment of that second."""
+    """True if it may have happened since then: a time in whole seconds may be any moment of that second."""
     at = _at(message)
     return at + grain(at) > since if at.microsecond % 1000 == 0 else at >= since

@@ -9,11 +9,11 @@ from orderledger.infrastructure.venues.base.fields import Document, Unreadable, 
 from orderledger.infrastructure.venues.lighter.vocabulary import NO_MARKET
 
 NESTING = 3
-"""The most levels of containers around rows."""
+"""Maximum depth of the containers around rows."""
 
 
 def index(row: Document, *names: str) -> str | None:
-    """An index as text, from the first of these fields that holds one. 0 and empty stand for none."""
+    """An index as text, from the first of these fields that holds one. The venue writes 0 or an empty text for none."""
     fault: Unreadable | None = None
     for name in names:
         try:
@@ -29,7 +29,7 @@ def index(row: Document, *names: str) -> str | None:
 
 
 def account_number(row: Document, name: str) -> int | None:
-    """The index of an account. 0 is one."""
+    """The index of an account; 0 is valid."""
     value = row.get(name)
     if is_nothing(value):
         return None
@@ -41,7 +41,7 @@ def account_number(row: Document, name: str) -> int | None:
 
 
 def market_of(row: Document, name: str, hint: str | None) -> int | None:
-    """The market of a row, else the key of its list."""
+    """The market index of a row, or else the key under which its list stands."""
     found = account_number(row, name)
     if found is not None and found < 0:
         raise Unreadable(f"{name} is no market")

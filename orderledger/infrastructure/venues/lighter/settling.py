@@ -36,7 +36,7 @@ KEPT = frozenset(Report.model_fields) - {"reported", "type", "reason", "text"}
 
 
 def settled(messages: Iterable[Message], account: str, records: Records, markets: Markets) -> list[Message]:
-    """The messages of one answer or frame, in its order, as they are to be recorded beside what is known."""
+    """The messages of one answer or frame, in its order, corrected by what the ledger has recorded."""
     changed: list[Message] = []
     fills: dict[str | None, datetime] = {}
     for message in messages:
@@ -54,7 +54,7 @@ def settled(messages: Iterable[Message], account: str, records: Records, markets
 
 
 def _known(message: Message, account: str, records: Records) -> Row | None:
-    """The order, by the venue's id, else by an alias."""
+    """The recorded order: by the venue's id, otherwise by an alias."""
     if not isinstance(message, Report):
         return None
     names = (*((message.venue_order_id,) if message.venue_order_id else ()), *message.aliases.values())
@@ -74,7 +74,7 @@ def _instrument(stated: str | None, order: Row | None, markets: Markets) -> str 
 
 
 def _moment(message: Report, order: Row | None, filled_at: datetime | None) -> datetime | None:
-    """The known moment that a coarser one can mean: of an end its own, else the latest, so that the fills of it are in it."""
+    """The recorded time that a coarser time can mean. For an end its own, otherwise the latest: its fills are included."""
     at = message.at
     if at is None or not isinstance(message.evidence, dict) or latest(message.evidence, EXACT_TIME) == at:
         return at
@@ -86,7 +86,7 @@ def _moment(message: Report, order: Row | None, filled_at: datetime | None) -> d
 
 
 def _new_terms(message: Report, order: Row) -> Iterator[Message]:
-    """Of an order of ours. Its first acknowledgement says what the venue accepted, and is left to be compared."""
+    """Changed terms of an own order. Its first acknowledgement is left unchanged: it is compared with the request."""
     claims = message.reported
     is_first_word = isinstance(message, Acknowledge) and order["acknowledged_at"] is None
     if claims is None or order["origin"] != "own" or is_first_word:

@@ -76,13 +76,13 @@ class Stream:
         self._session = Session(venue.now(), None)
         self._held_markets: dict[str, set[str]] = {}
         self._refusal: str | None = None
-        """Why accounts did not come up on this connection or the last one."""
+        """The reason why accounts did not come up, on this connection or the last one."""
         self._socket = Socket(
             url, greet=self._greet, ping=lambda: PING, ping_every=ping_every, quiet_for=quiet_for, backoff=backoff, now=venue.now
         )
 
     async def run(self) -> None:
-        """Deliver what is received; of accounts that did not come up, when the connection ends."""
+        """Deliver what is received. Messages of accounts that did not come up follow when the connection ends."""
         async with aclosing(cast(AsyncGenerator[Event, None], self._socket.events())) as events:
             async for event in events:
                 match event:
@@ -98,7 +98,7 @@ class Stream:
         await self._socket.aclose()
 
     def error_for(self, account: str) -> str | None:
-        """Why the account is not up."""
+        """The reason why the account is not up."""
         if self._socket.fault is not None:
             return self._socket.fault
         return None if account in self._session.up else self._refusal
@@ -159,7 +159,7 @@ class Stream:
             await self._venue.deliver_faults([name], translation.faults, at)
 
     async def _deliver(self, account: str, messages: list[Message], is_last_confirmation: bool, at: datetime) -> None:
-        """Deliver what is allowed now: nothing of an account that is not up yet, and all of it once it is up."""
+        """Deliver messages, except those of accounts that are not up yet: these follow when the account is up."""
         session = self._session
         if account not in session.up:
             session.held.setdefault(account, []).append(messages)
@@ -175,7 +175,7 @@ class Stream:
         await self._venue.deliver(account, messages)
 
     def _is_confirmation(self, document: Any, channel: str | None, account: str) -> bool:
-        """Whether all channels that count are confirmed now."""
+        """Check whether all required channels are confirmed."""
         kind = document.get("type") if isinstance(document, dict) else None
         confirmed = self._session.confirmed.setdefault(account, set())
         if isinstance(kind, str) and kind.startswith("subscribed/") and channel is not None:

@@ -94,7 +94,7 @@ def _liquidity(row: Document, end: str) -> Liquidity | None:
 
 
 def funding_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
-    """One payment of funding: `change` is what it did to the account's money. Raises Unreadable."""
+    """One funding payment: `change` is the amount in USDC, positive when received. Raises Unreadable."""
     market, funding_id = _market(row, hint), index(row, "funding_id")
     if funding_id is None:
         raise Unreadable("funding_id is missing")
@@ -113,13 +113,13 @@ def funding_messages(row: Document, context: Context, hint: str | None) -> list[
 
 
 def position_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
-    """A position. `position` has no sign, `sign` has. Raises Unreadable."""
+    """A position: `position` is the unsigned quantity, `sign` 1 or -1. Raises Unreadable."""
     return [_held(row, context, hint, _signed(row, "position"), price(row, "avg_entry_price"))]
 
 
 def outcome_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
-    """What is held of a binary option. A seller holds its other outcome, and is told the price of that: the two are worth 1
-    together (apidocs.lighter.xyz/docs/binary-options-trading-and-fees). Raises Unreadable."""
+    """The position in a binary option. A seller holds the other outcome, and the row has its price; both outcomes together are
+    worth 1 (apidocs.lighter.xyz/docs/binary-options-trading-and-fees). Raises Unreadable."""
     size, average_price = _signed(row, "size"), price(row, "avg_entry_price")
     if size < 0 and average_price is not None:
         average_price = EXACT.subtract(ONE, average_price) if average_price < ONE else None

@@ -1,4 +1,4 @@
-"""Any payload of Lighter, to messages: frames and REST answers, recognised by their shape.
+"""Messages from any payload of Lighter: frames and REST answers, recognised by their shape.
 
 Pure: no clock, no network. A row that cannot be read is a Fault and costs the other rows nothing.
 """
@@ -52,8 +52,8 @@ OWN_CHANNELS = "account_all"
 
 
 class LighterRecording:
-    """`Recording`: an answer to orderBookDetails, best the first payload, names the markets of those that follow. So do positions
-    and statistics. A market that was told of before keeps the name it had then."""
+    """`Recording`: an answer to orderBookDetails names the markets of the payloads after it, so it should come first. Positions
+    and statistics name markets too. A market keeps the first name that a message has used."""
 
     def __init__(self, account: str, account_index: int, records: Records | None = None) -> None:
         self._records = records or NoRecords()
@@ -85,7 +85,7 @@ def from_recorded(
     at: datetime | None = None,
     records: Records | None = None,
 ) -> list[Message]:
-    """The messages of one recorded payload, parsed with `transport.parsed`. What cannot be read is left out.
+    """The messages of one recorded payload, parsed with `transport.parsed`. Unreadable rows are left out.
 
     `account` is the ledger's name of the account, `account_index` the venue's. `markets`: symbols by index, or the venue's
     answer to orderBookDetails. `at`: when it was recorded, for positions, which bear no time. With `records` it is read beside
@@ -120,7 +120,7 @@ def translated(document: Any, context: Context) -> Translation:
 
 
 def orders_named(document: Any) -> frozenset[str]:
-    """The venue's ids of all orders that an answer lists, those included whose rows cannot be read otherwise."""
+    """The venue's ids of all orders that an answer lists, including those of unreadable rows."""
     found = set()
     for _, row in rows_of(document.get("orders") if isinstance(document, dict) else None, orders.MARKS):
         try:
@@ -131,7 +131,7 @@ def orders_named(document: Any) -> frozenset[str]:
 
 
 def markets_named(document: Any) -> frozenset[int]:
-    """The indexes of all markets that a payload speaks of."""
+    """The indexes of all markets in a payload."""
     found: set[int | None] = set()
     for name, (marks, _) in PARTS.items() if isinstance(document, dict) else ():
         for hint, row in rows_of(document.get(name), marks):
@@ -152,7 +152,7 @@ def _parts(document: Any) -> list[Document]:
 
 
 def _pushed(context: Context, frame: Document) -> Context:
-    """A frame has a time of its own, in some channels: what it holds of balances is as of then, if nobody has heard it."""
+    """The context of a frame: balances are dated by the time of receipt, or else by the frame's own `timestamp`."""
     try:
         sent_at = context.heard_at or moment(frame, "timestamp")
     except Unreadable:
@@ -161,7 +161,7 @@ def _pushed(context: Context, frame: Document) -> Context:
 
 
 def _is_of_another(document: Document, context: Context) -> bool:
-    """Whether the frame says that it is about another account."""
+    """True if the frame names another account."""
     channel, own = document.get("channel"), str(context.account_index)
     if isinstance(channel, str) and channel.startswith(OWN_CHANNELS):
         named = channel.replace("/", ":").rpartition(":")[2]
@@ -171,7 +171,7 @@ def _is_of_another(document: Document, context: Context) -> bool:
 
 
 def _is_row(document: Document) -> bool:
-    """A row by itself, as a log of rows keeps it."""
+    """A single row without a list around it."""
     return not {"order_index", "order_id", "trade_id", "trade_id_str"}.isdisjoint(document) and PARTS.keys().isdisjoint(document)
 
 
@@ -196,7 +196,7 @@ def _row(reader: Reader, row: Any, context: Context, hint: str | None) -> Transl
 
 
 def _account(row: Any, context: Context) -> Translation:
-    """One account of an answer: its positions, its currencies, and its collateral where it lists none in that currency."""
+    """One account of an answer: positions, currencies, and the collateral unless a currency row has it."""
     if not isinstance(row, dict):
         return Translation(faults=[Fault("is no row", row)])
     try:

@@ -84,7 +84,7 @@ class LighterVenue(BaseVenue):
 
     @property
     def markets(self) -> Markets:
-        """The markets known now: worth keeping for the next run."""
+        """The markets known now. Keep them for the next run."""
         return self._interpreter.markets
 
     def make_feeds(self) -> Iterable[Feed]:
@@ -111,5 +111,5 @@ class LighterVenue(BaseVenue):
         return self.balances(await self._queries.positions(account))
 
     def reports_position(self, instrument: str) -> bool:
-        """Not of what is held at spot, e.g. `ETH/USDC`: that is a balance of two currencies."""
+        """False for spot instruments such as `ETH/USDC`: these are balances of two currencies."""
         return "/" not in instrument

@@ -9,7 +9,7 @@ CLIENT_ORDER_INDEX = "lighter.client_order_index"
 """The alias under which the venue's only client id is kept."""
 
 CURRENCY = "USDC"
-"""What funding is paid in, and what `usd_amount` counts."""
+"""The currency of funding and of `usd_amount`."""
 
 RATE_UNIT_DIGITS = 6
 """A fee is a rate in millionths."""
@@ -17,14 +17,14 @@ RATE_UNIT_DIGITS = 6
 PERPETUAL = "perps"
 SPOT = "spot"
 KINDS = {PERPETUAL: range(2048), SPOT: range(2048, 4095)}
-"""What `market_kind` says of a market, and its indexes, where rows do not say it. The third kind is `bo`, a binary option."""
+"""Values of `market_kind`, and the indexes of each kind for rows without it. The third kind is `bo`, a binary option."""
 
 NO_MARKET = 255
-"""The market index that names none, or all."""
+"""The market index for no market, or for all."""
 
 
 class Meaning(StrEnum):
-    """What a status says of an order. `refused`: rejected if nothing was filled, else canceled."""
+    """The meaning of a status. `refused`: rejected if nothing was filled, otherwise canceled."""
 
     RECEIVED = "received"
     WAITING = "waiting"
@@ -54,13 +54,13 @@ STATUSES: dict[str, Meaning] = {
     "canceled-not-enough-liquidity": Meaning.EXPIRED,
     "canceled-expired": Meaning.EXPIRED,
 }
-"""A status that is not among these is told as it is, and leaves the order open."""
+"""Any other status is reported unchanged, and leaves the order open."""
 
 PLAIN_STATUSES = frozenset({"canceled", "canceled-expired"})
-"""Ends whose message says all that the word does. The others are kept as the `reason`."""
+"""Final statuses that the message type expresses fully. Others are kept as the `reason`."""
 
 TRIGGERS = frozenset({"mark-price", "twap", "parent-order"})
-"""What a conditional order can wait for. It is accepted, and not on the book."""
+"""Conditions that a conditional order waits for. It is accepted, and not on the book."""
 
 ORDER_TYPES: dict[str, OrderType] = {
     "limit": OrderType.LIMIT,
@@ -73,7 +73,7 @@ ORDER_TYPES: dict[str, OrderType] = {
 CONDITIONAL_TYPES = frozenset({"stop-loss", "stop-loss-limit", "take-profit", "take-profit-limit", "twap", "twap-sub"})
 
 PROTECTED_TYPES = frozenset({"market", "stop-loss", "take-profit", "liquidation"})
-"""They execute at any price up to the one they carry, which guards against slippage and is no limit price of ours."""
+"""Market orders: their price only limits slippage, so it is not reported as a limit price."""
 
 LIQUIDATION = "liquidation"
 POST_ONLY = "post-only"
@@ -93,7 +93,7 @@ of older ones."""
 CONTROL_FRAMES = frozenset(
     {"connected", "ping", "pong", "shutdown", "error", "subscribe", "unsubscribe", "unsubscribed"}
 )  # fmt: skip
-"""Those among them that we send, too: a log may hold both directions."""
+"""Message types that a client sends as well: a log may hold both directions."""
 
 BODIES: dict[str, tuple[str, ...]] = {
     "account_all_orders": ("orders",),
@@ -102,7 +102,7 @@ BODIES: dict[str, tuple[str, ...]] = {
     "account_all_positions": ("positions",),
     "account_all_assets": ("assets",),
 }
-"""What a frame of the channel cannot be without."""
+"""The field that every frame of the channel has."""
 
 OK = 200
 NOT_FOUND = 404
@@ -112,6 +112,6 @@ TOO_MANY = frozenset({23000, 23001, 23002, 23003})
 ALREADY_SUBSCRIBED = 30003
 
 WEIGHTS = {"accountInactiveOrders": 100, "trades": 600, "nextNonce": 6}
-"""What a call costs a premium account of its allowance a minute. All others cost 300."""
+"""The weight of a call in a premium account's allowance per minute. Other calls weigh 300."""
 
 DEFAULT_WEIGHT = 300

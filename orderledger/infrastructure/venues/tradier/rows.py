@@ -1,4 +1,8 @@
-"""One row of an order, a leg of one, or an event of the stream, with its fields read."""
+"""Order rows of Tradier: an order (`/accounts/{id}/orders`), a leg of one, or an event of the account stream.
+
+Quantities are shares, or contracts of an option. Prices are dollars per share, also for options and spreads. Times are UTC. See
+documentation.tradier.com, "Get orders" and "Account events".
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,9 +33,11 @@ NESTING = 3
 
 @dataclass(slots=True, kw_only=True)
 class OrderRow:
-    """What a row tells. `faults`: fields, and legs, that could not be read; without them the row says less, but no less true.
+    """The fields of one row. An optional field that the row lacks, or that cannot be read, is None.
 
-    `legs` are what trades: the innermost ones. `has_all_legs`: none of them had to be left out.
+    `faults` names unreadable fields and legs; the rest of the row counts. `legs` are the innermost legs: those that trade.
+    `has_all_legs` is False if a leg is missing or unreadable. `at`: time of the last change. `kind`: the venue's order class.
+    `exec_quantity` is the filled quantity, `average_price` its average price; `last_fill_*` describe the latest fill.
     """
 
     raw: Document
@@ -60,44 +66,46 @@ class OrderRow:
 
     @property
     def is_compound(self) -> bool:
-        """Whether its legs trade, and not itself."""
+        """True if the legs trade, and not the order itself: spreads, combos, OTO, OCO and OTOCO orders."""
         return bool(self.legs) or self.kind in SPREADS or self.kind in GROUPS
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has, in a word that is known. `filled` alone has not: a filled row may lack its numbers still."""
+        """True for a known final status. `filled` is not one: the numbers of a filled row may still be missing."""
         return self.status in ENDS
 
     @property
     def latest_at(self) -> datetime:
-        """When anything of it last changed."""
+        """Time of the last change of the order or a leg."""
         return max([self.at, *(leg.at for leg in self.legs)])
 
     @property
     def age(self) -> tuple[datetime, Decimal]:
-        """When it last changed, and what had filled by then."""
+        """Time of the last change and the filled quantity: of two rows of one order, the larger is newer."""
         return self.latest_at, total(line.exec_quantity or ZERO for line in (self.legs or [self]))
 
     @property
     def tells_fills(self) -> bool:
-        """Whether what it says is filled can be told by it. Else a later row tells it, which may say no more what is left."""
+        """True if the row has all that a fill needs: price, instrument and side. Otherwise a later row has to report the fill."""
         return not self.exec_quantity or None not in (self.average_price, self.instrument, self.side)
 
     @property
     def has_filled(self) -> bool:
-        """Whether anything of it has."""
+        """True if the order, or one of its legs, is at least partly filled."""
         return any(line.exec_quantity for line in (self.legs or [self]))
 
 
 def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> OrderRow:
-    """Raises Unreadable without an id, a status, a time, or with a filled quantity that is none. A leg takes over from its
-    parent (`within`) what it leaves out."""
+    """Read one row. A leg inherits status and times from its parent (`within`) if it lacks them.
+
+    Raises Unreadable if id, status or time is missing, or the filled quantity is no number.
+    """
     if not isinstance(raw, dict):
         raise Unreadable("is no row")
     venue_order_id = identity(raw, "id")
     status = word(raw, "status") or (within.status if within else None)
     created_at = _created_at(raw)
-    # When it was made stands in for a time that is left out, and not for one that cannot be read.
+    # The time of creation replaces a missing time of change, but not an unreadable one.
     at = moment(raw, "transaction_date") or created_at or (within.at if within else None)
     if venue_order_id is None or status is None or at is None:
         missing = "id" if venue_order_id is None else "status" if status is None else "transaction_date"
@@ -117,7 +125,7 @@ def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> Ord
 
 
 def _filled(raw: Document) -> Decimal | None:
-    """`exec_quantity`, which the stream has also been seen to call `executed_quantity`."""
+    """The filled quantity: `exec_quantity`, or `executed_quantity` in some events of the stream."""
     found = amount(raw, "exec_quantity")
     return amount(raw, "executed_quantity") if found is None else found
 
@@ -125,7 +133,7 @@ def _filled(raw: Document) -> Decimal | None:
 def _read_terms(row: OrderRow) -> None:
     row.kind = _optional(row, "class", word)
     row.tag = _optional(row, "tag", label)
-    # The underlying of an option is not what is traded: it never stands in for a name that cannot be read, or is left out.
+    # An option's `symbol` is its underlying: it never replaces a missing or unreadable `option_symbol`.
     is_option = row.kind == "option" or not is_nothing(row.raw.get("option_symbol"))
     row.instrument = _optional(row, "option_symbol" if is_option else "symbol", word)
     side = _optional(row, "side", word)
@@ -171,13 +179,13 @@ def _read_legs(row: OrderRow, depth: int) -> None:
 
 
 def key_of(raw: Any) -> str:
-    """What a row is known by among others: its id, or all of it where it has none."""
+    """A key for the row: its id, or its whole text if it has none."""
     named = raw.get("id") if isinstance(raw, dict) else None
     return str(named) if isinstance(named, (int, str)) else repr(raw)
 
 
 def gaps_of(row: OrderRow) -> list[str]:
-    """What is missing to tell the fills of the row: the legs that trade, and of each line what was traded, to which side."""
+    """What the row lacks to derive its fills: legs, and the symbol or side of a filled line."""
     return [
         *_missing_legs(row),
         *_missing_terms(row),
@@ -185,7 +193,7 @@ def gaps_of(row: OrderRow) -> list[str]:
 
 
 def _missing_legs(row: OrderRow) -> list[str]:
-    """That an order with legs tells fewer of them than it has. Of one that ended unfilled none is needed."""
+    """A fault if an order with legs lists fewer legs than it has. An order that ended unfilled needs none."""
     listed, count = len(listed_legs(row)), number_of_legs(row)
     if not row.is_compound or (row.status in UNFILLED_ENDS and not row.has_filled):
         return []
@@ -196,7 +204,7 @@ def _missing_legs(row: OrderRow) -> list[str]:
 
 
 def listed_legs(row: OrderRow) -> list[Any]:
-    """The rows of its own legs, whether they can be read or not."""
+    """The raw rows of its direct legs, readable or not."""
     try:
         return rows_of(row.raw.get("leg"), "leg")
     except Unreadable:
@@ -213,12 +221,12 @@ def _missing_terms(row: OrderRow) -> list[str]:
 
 
 def number_of_legs(row: OrderRow) -> Decimal | None:
-    """As the venue counts them."""
+    """The number of legs by the venue's count (`num_legs`)."""
     return _optional(row, "num_legs", number)
 
 
 def _created_at(raw: Document) -> datetime | None:
-    """Where it can be read: nothing hangs on it."""
+    """The time of creation. None if it cannot be read: no rule depends on it."""
     try:
         return moment(raw, "create_date")
     except Unreadable:
