@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ PLAIN = re.compile(r"""[^\s=,"{}\[\]]+""")
 STYLE_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
-def json_line(row: Row) -> str:
+def json_line(row: Mapping[str, Any]) -> str:
     """One row as JSON: decimals as plain text, times as RFC 3339 in UTC. Numbers in evidence stay JSON numbers, with all their
     digits."""
     if row.get("evidence") is None:

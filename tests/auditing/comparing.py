@@ -1,7 +1,7 @@
 """A row that was found against the row that was expected."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -10,7 +10,7 @@ from typing import Any
 from tests.auditing.facts import Row, instant
 
 
-def differences(expected: Row, found: Row, fields: Iterable[str] | None = None) -> list[str]:
+def differences(expected: Row, found: Mapping[str, Any], fields: Iterable[str] | None = None) -> list[str]:
     """What a row of the command line shows otherwise than expected, one sentence per field; all expected fields by default."""
     missing = object()
     return [

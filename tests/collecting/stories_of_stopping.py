@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.collecting.processes import ADDRESS, ORDER, Said, made_up_venues
+from tests.typed import column
 
 FEW = 30
 """As many as are told within the seconds that are allowed for it on a machine with much else to do."""
@@ -83,4 +84,4 @@ async def stopped_while_the_store_is_held(command: Path, folder: Path) -> Held:
         again = await world.start("collect", world.config)
         await world.until(lambda: all(world.is_recorded(int(name)) for name in placed), again)
         with world.ledger() as ledger:
-            return Held(said, seconds, placed, {row["venue_order_id"] for row in ledger.open_orders()})  # type: ignore[misc]
+            return Held(said, seconds, placed, set(column(ledger.open_orders(), "venue_order_id")))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,7 @@ from orderledger.infrastructure.venues.base.venue import Down, Messages, Unreada
 from tests.collecting.harness import RULES, UP, Running, acknowledge, fill, run
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at
+from tests.typed import values
 
 
 def test_what_is_heard_is_recorded_and_counted() -> None:
@@ -72,7 +74,7 @@ def test_what_a_venue_said_before_it_was_asked_is_recorded_before_its_answer() -
         await running.reconciled(1)
 
     order = run(story).ledger.order("V-1")
-    assert {name: str(order[name]) for name in new} == new
+    assert dict(zip(new, map(str, values(order, new)), strict=True)) == new
 
 
 def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:
@@ -123,7 +125,7 @@ def test_the_fault_of_a_feed_is_shown_until_the_account_is_up() -> None:
             if told is not None:
                 before = counters.is_up
                 await running.hear(told)
-                await running.until(lambda before=before: counters.is_up != before)  # type: ignore[misc]
+                await running.until(partial(lambda before: counters.is_up != before, before))
             shown.append(running.collector.status()["accounts"][ACCOUNT]["fault"])
 
     run(story)

@@ -1,7 +1,7 @@
 """Recorded payloads, one after the other: what a ledger makes of them, and how a file of them may be written."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def told(venue: str, *payloads: Any, number: str = "1234", ledger: Ledger | None
     return ledger
 
 
-def numbers(rows: Iterable[dict[str, Any]]) -> list[tuple[str, str, str]]:
+def numbers(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     return [(row["fill_id"], str(row["quantity"]), str(row["price"])) for row in rows]
 
 
@@ -36,7 +36,7 @@ def test_what_an_order_of_tradier_fills_between_two_payloads_is_counted_once() -
     rows = [tradier.filled_row(4, "500.2", (4, "500.2")), tradier.filled_row(10, "500.5", (6, "500.7"), at=9)]
     polls = [tradier.orders(row) for row in rows]
     with told("tradier", *polls, *polls) as ledger:
-        assert numbers(ledger.trades()) == [("900101:4", "4", "500.2"), ("900101:10", "6", "500.7")]  # type: ignore[arg-type]
+        assert numbers(ledger.trades()) == [("900101:4", "4", "500.2"), ("900101:10", "6", "500.7")]
         assert (ledger.order("900101")["status"], ledger.order("900101")["cum_quantity"]) == ("filled", 10)
 
 

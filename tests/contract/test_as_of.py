@@ -5,6 +5,7 @@ from typing import Any
 
 from orderledger import AmbiguousOrder, Ledger, UnknownOrder, parse_document
 from tests.contract.streams import MADE_AT, START, fill, parsed, report, request, story
+from tests.typed import column
 
 
 def test_as_of_shows_what_was_known_then(ledger: Ledger) -> None:
@@ -119,7 +120,7 @@ def test_effective_at_shows_what_had_happened_by_then(ledger: Ledger) -> None:
     for second in (1, 3, 5, 6):
         at = START + timedelta(seconds=second)
         order = ledger.order("C-1", effective_at=at)
-        position = sum(row["position_quantity"] for row in ledger.pnl(effective_at=at))  # type: ignore[misc]
+        position = sum(column(ledger.pnl(effective_at=at), "position_quantity"))
         seen.append((order["status"], order["cum_quantity"], len(ledger.trades(effective_at=at)), position))
         assert len(ledger.history("C-1", effective_at=at)) >= 1
     assert seen == [("pending_new", 0, 0, 0), ("partially_filled", 1, 1, 1), ("canceled", 1, 1, 1), ("canceled", 4, 2, 4)]
@@ -170,7 +171,7 @@ def test_effective_at_keeps_an_order_that_was_taken_for_another_before_it_was_re
         at = START + timedelta(seconds=second)
         orders = [(row["client_order_id"], row["origin"], row["cum_quantity"]) for row in ledger.orders(effective_at=at)]
         trades = [row["client_order_id"] for row in ledger.trades(effective_at=at)]
-        seen.append((orders, trades, sum(row["position_quantity"] for row in ledger.pnl(effective_at=at))))  # type: ignore[misc]
+        seen.append((orders, trades, sum(column(ledger.pnl(effective_at=at), "position_quantity"))))
         assert ledger.order("81", effective_at=at)["client_order_id"] == "C-1"
     assert seen == [
         ([("C-1", "external", 0)], [], 0),

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from orderledger import Ledger, parse_document, parse_line
 from orderledger.cli import main
+from tests.typed import values
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MAIN = {"account": "sim:main", "instrument": "BTC-USD", "side": "buy", "quantity": "2", "order_type": "market"}
@@ -99,7 +100,7 @@ def test_a_proposal_tells_who_made_it_and_who_decided_it(ledger: Ledger, moment:
     ledger.record(parse_document({**told, "at": "2026-11-20T10:09:00Z"}))
     ledger.record(parse_document({**me, "proposal_id": "P-9", "type": "decline", "actor": "ben"}))
     names = ("proposed_by", "correlation_id", "causation_id", "source", "decided_by", "decision_source", "has_evidence")
-    assert [tuple(row[name] for name in names) for row in ledger.proposals(**moment)] == [
+    assert [tuple(values(row, names)) for row in ledger.proposals(**moment)] == [
         (None, None, None, "strategy", "anna", "operator", True),
         (None, None, None, "strategy", None, None, False),
         ("scanner", "K", "L", "strategy", "ben", "strategy", False),

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import threading
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -22,8 +23,8 @@ def test_what_is_recorded_may_be_interrupted_anywhere(durable_store_url: str) ->
         ledger.record_many(parsed(request("C-1", quantity="100000")))
         for number in count():
             (message,) = parsed(fill("C-1", f"F-{number}", number))
-            is_interrupted = interrupted(number, lambda message=message: ledger.record(message))  # type: ignore[misc]
-            assert in_another_thread(lambda message=message: ledger.record(message)).outcome in ("recorded", "duplicate")  # type: ignore[misc]
+            is_interrupted = interrupted(number, partial(ledger.record, message))
+            assert in_another_thread(partial(ledger.record, message)).outcome in ("recorded", "duplicate")
             if not is_interrupted:
                 break
         assert number > 100
@@ -100,7 +101,7 @@ def test_a_question_may_be_interrupted_anywhere(durable_store_url: str) -> None:
 def test_a_ledger_that_was_interrupted_closes_at_once(tmp_path: Path) -> None:
     ledger = Ledger.open(str(tmp_path / "orders.db"), update_views=False)
     for number in range(0, 400, 7):
-        interrupted(number, lambda number=number: ledger.record_many(parsed(fill("C-1", f"F-{number}", number))))  # type: ignore[misc]
+        interrupted(number, partial(ledger.record_many, parsed(fill("C-1", f"F-{number}", number))))
     closing = threading.Thread(target=ledger.close, daemon=True)
     closing.start()
     closing.join(5)

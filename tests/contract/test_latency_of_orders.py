@@ -200,7 +200,7 @@ def test_groups_and_filters(told: CommitTicket) -> None:
     assert [row["orders"] for row in ask(since=START + timedelta(hours=1), until=START + timedelta(hours=3))] == [2]
     (row,) = ask(instrument="BTC-USD")
     step = next(step for step in row["steps"] if (step["step"], step["clock"]) == ("submit_to_acknowledge", "ours"))
-    assert {name: step[name] for name in step if name.startswith("latency")} == {
+    assert {name: value for name, value in step.items() if name.startswith("latency")} == {
         "latency_us_p50": 20_000,
         "latency_us_p90": 30_000,
         "latency_us_p99": 30_000,

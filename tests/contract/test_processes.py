@@ -18,6 +18,7 @@ from tests.auditor import Auditor, differences
 from tests.contract.streams import MADE_AT, lives, parsed
 from tests.local_postgres import PostgresServer, private_postgres
 from tests.seeds import long
+from tests.typed import column
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIVES = 60
@@ -85,7 +86,7 @@ def assert_is_whole(ledger: Ledger, count: int) -> None:
     }
     fill_ids = [row["fill_id"] for row in ledger.trades()]
     assert sorted(fill_ids) == sorted(f"F-{number}-{fill}" for number in range(count) for fill in (1, 2))
-    assert sum(row["position_quantity"] for row in ledger.pnl()) == 10 * count  # type: ignore[misc]
+    assert sum(column(ledger.pnl(), "position_quantity")) == 10 * count
     assert ledger.check().differences == ()
 
 
@@ -95,10 +96,10 @@ def assert_is_audited(ledger: Ledger, count: int) -> None:
     for message in lives(count):
         assert auditor.offer(message, MADE_AT) == "recorded"
     for expected, found in zip(auditor.orders(), ledger.orders(), strict=True):
-        assert differences(expected, found) == []  # type: ignore[arg-type]
+        assert differences(expected, found) == []
     for expected, found in zip(auditor.trades(), ledger.trades(), strict=True):  # type: ignore[assignment]
-        assert differences(expected, found, [field for field in expected if field != "recorded_at"]) == []  # type: ignore[arg-type]
-    assert [differences(expected, found) for expected, found in zip(auditor.pnl(), ledger.pnl(), strict=True)] == [[]]  # type: ignore[arg-type]
+        assert differences(expected, found, [field for field in expected if field != "recorded_at"]) == []
+    assert [differences(expected, found) for expected, found in zip(auditor.pnl(), ledger.pnl(), strict=True)] == [[]]
 
 
 @pytest.mark.parametrize("modes", MODES_OF_TWO, ids=" and ".join)

@@ -4,6 +4,7 @@ import sys
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_r
         ledger.record_many(parsed(request("C-1", quantity="100000")))
         for number in range(0, 400, 7):
             ledger.record_many(parsed(fill("C-1", f"F-{number}", number)))
-            assert in_another_thread(lambda number=number: ask(number)) == number // 7 + 1  # type: ignore[misc]
+            assert in_another_thread(partial(ask, number)) == number // 7 + 1
         assert ledger.check().differences == ()
     assert any("a signal handler cannot wait for the update of the views" in str(one) for one in said)
 
@@ -169,7 +170,7 @@ def test_a_signal_handler_that_closes_the_ledger_is_done_or_refused_at_once(dura
         ledger.close()
 
     for place in range(0, 1000, 97):
-        in_another_thread(lambda place=place: live(place))  # type: ignore[misc]
+        in_another_thread(partial(live, place))
     assert {sentence.partition(" cannot ")[2].partition(":")[0] for sentence in said} == {
         "close a ledger during the ledger's own work"
     }

@@ -1,6 +1,6 @@
 """What has to hold for every story, as the properties ask it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -83,9 +83,12 @@ def end_of(ledger: Ledger, messages: Sequence[Message]) -> dict[str, list[Row]]:
     outcomes = ledger.record_many(parse_document({**message, "account": account}) for message in messages)
     assert {outcome.outcome for outcome in outcomes} <= {"recorded", "duplicate"}
     hidden = {"account", "stream", "version", "recorded_at", "position"}  # they tell when and how often messages came
-    views = {"orders": ledger.orders(account=account), "trades": ledger.trades(account=account)}
+    views: dict[str, Sequence[Mapping[str, Any]]] = {
+        "orders": ledger.orders(account=account),
+        "trades": ledger.trades(account=account),
+    }
     views |= {method: ledger.pnl(method=method, account=account) for method in get_args(Method)}
-    shown = {view: [{n: v for n, v in row.items() if n not in hidden} for row in rows] for view, rows in views.items()}  # type: ignore[attr-defined]
+    shown = {view: [{n: v for n, v in row.items() if n not in hidden} for row in rows] for view, rows in views.items()}
     for trade in shown["trades"]:
         del trade["venue_order_id"]  # as the report gave it that came first
     return {view: sorted(rows, key=repr) for view, rows in shown.items()}

@@ -5,9 +5,11 @@ What a story never has is one name for two orders: there the order of arrival de
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
+
+Option = TypeVar("Option")
 
 Message = dict[str, Any]
 
@@ -105,8 +107,9 @@ class Teller:
     def _tell(self, message: Message) -> None:
         self._told.append(message)
 
-    def _pick(self, *options: Any) -> Any:
-        return self._draw(st.sampled_from(options))
+    def _pick(self, *options: Option) -> Option:
+        chosen: Option = self._draw(st.sampled_from(options))
+        return chosen
 
     def _maybe(self, **fields: Any) -> Message:
         return fields if self._draw(st.booleans()) else {}
@@ -146,8 +149,8 @@ class Teller:
         venue = {"venue_order_id": self._pick(*self._venue_order_ids)}
         alias = {"aliases": {"index": f"A-{self._number}"}}
         if self._is_plain:
-            return self._pick(own, own, {**own, **venue}, {**own, **alias})  # type: ignore[no-any-return]
-        return self._pick(own, own, {**own, **venue}, venue, venue, alias, {**venue, **alias}, {**own, **alias})  # type: ignore[no-any-return]
+            return self._pick(own, own, {**own, **venue}, {**own, **alias})
+        return self._pick(own, own, {**own, **venue}, venue, venue, alias, {**venue, **alias}, {**own, **alias})
 
     def _report(self, kind: str) -> list[Message]:
         message = {"type": kind, **self._names(), "instrument": self._instrument, "side": self._side}
@@ -186,7 +189,7 @@ class Teller:
         """Now and then another side or instrument than the order's."""
         if self._draw(st.integers(0, 7)):
             return {}
-        return self._pick({"side": "sell" if self._side == "buy" else "buy"}, {"instrument": "DOGE-USD"})  # type: ignore[no-any-return]
+        return self._pick({"side": "sell" if self._side == "buy" else "buy"}, {"instrument": "DOGE-USD"})
 
     def _told_again(self, report: Message) -> Message:
         """The same message; a report perhaps with another time, and perhaps with details that it left out."""

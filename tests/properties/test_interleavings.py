@@ -1,6 +1,6 @@
 """Rule 10 on short stories: any order of the same messages ends in the same order state. Each was once found to differ."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import count, permutations
 from typing import Any
@@ -154,11 +154,11 @@ def end_of(ledger: Ledger, messages: list[Message]) -> dict[str, list[dict[str, 
     for message in messages:
         outcome = ledger.record(parse_document({**message, "account": account}))
         assert outcome.outcome in ("recorded", "duplicate"), message
-    orders = [without(row, *ARRIVAL) for row in ledger.orders(account=account)]  # type: ignore[arg-type]
-    trades = [without(row, *ARRIVAL, "recorded_at", "position") for row in ledger.trades(account=account)]  # type: ignore[arg-type]
-    pnl = [without(row, *ARRIVAL) for row in ledger.pnl(account=account)]  # type: ignore[arg-type]
+    orders = [without(row, *ARRIVAL) for row in ledger.orders(account=account)]
+    trades = [without(row, *ARRIVAL, "recorded_at", "position") for row in ledger.trades(account=account)]
+    pnl = [without(row, *ARRIVAL) for row in ledger.pnl(account=account)]
     return {"orders": sorted(orders, key=repr), "trades": trades, "pnl": pnl}
 
 
-def without(row: dict[str, Any], *names: str) -> dict[str, Any]:
+def without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}

@@ -9,6 +9,7 @@ from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from tests.reconciliation.plain_venue import PlainVenue
 from tests.scenarios import ACCOUNT, at, message, request
+from tests.typed import values
 
 ALIAS = {"plain.cloid": "0xc1"}
 SENT = (request(aliases=ALIAS), message("submit"))
@@ -34,7 +35,9 @@ class Desk:
 
     def order(self, *names: str) -> tuple[Any, ...]:
         row = self.ledger.order("C-1")
-        return tuple(str(row[name]) if name.endswith("quantity") else row[name] for name in names)
+        return tuple(
+            str(value) if name.endswith("quantity") else value for name, value in zip(names, values(row, names), strict=True)
+        )
 
 
 def kinds(found: Reconciled) -> list[tuple[str, bool]]:

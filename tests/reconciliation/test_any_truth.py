@@ -13,6 +13,7 @@ from tests.reconciliation.desk import Desk, left
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at, request
 from tests.seeds import of_seeds
+from tests.typed import column
 
 Message = dict[str, Any]
 
@@ -140,7 +141,7 @@ def compare(ledger: Ledger, venue: PlainVenue, seed: str) -> None:
             terms = (str(rows[name]["quantity"]), str(rows[name]["limit_price"]), rows[name]["certainty"])
             assert terms == (known.quantity, known.price, "confirmed"), f"{seed}: {name}"
     held = sum((Decimal(fill["quantity"]) * (1 if fill["side"] == "buy" else -1) for fill in venue.fills), Decimal(0))
-    assert sum(row["position_quantity"] for row in ledger.positions()) == held, seed  # type: ignore[misc]
+    assert sum(column(ledger.positions(), "position_quantity")) == held, seed
 
 
 @of_seeds

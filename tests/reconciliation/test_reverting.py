@@ -8,6 +8,7 @@ from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of,
 from tests.reconciliation.desk import SENT, WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, correct_fill, fill, message, request
+from tests.typed import values
 
 
 def reverted(desk: Desk, break_id: str) -> None:
@@ -131,10 +132,10 @@ def test_a_fill_that_is_corrected_back_is_what_it_was_whatever_another_order_has
     repair = {"actor": "reconciliation", "causation_id": "missing_fill:F-1b", "source": "reconciliation"}
     desk.record(*WORKING, self_traded, ours)
     shown = ("client_order_id", "side", "quantity", "price", "liquidity", "at")
-    before = [[row[name] for name in shown] for row in desk.ledger.trades()]
+    before = [values(row, shown) for row in desk.ledger.trades()]
     desk.record({**corrected, **repair})
     reverted(desk, "missing_fill:F-1b")
-    assert [[row[name] for name in shown] for row in desk.ledger.trades()] == before
+    assert [values(row, shown) for row in desk.ledger.trades()] == before
 
 
 def test_a_fill_that_was_taken_over_can_be_taken_back_when_its_order_turned_out_to_be_ours(desk: Desk) -> None:

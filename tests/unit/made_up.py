@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.simulation.market import ExchangeSimulator, SimulatedInstrument, SimulatedOrder
@@ -18,11 +19,11 @@ def at(milliseconds: int) -> datetime:
     return START + timedelta(milliseconds=milliseconds)
 
 
-def venue(**terms: object) -> ExchangeSimulator:
-    return ExchangeSimulator(clock=SteppingClock(START), first_order_id=101, first_fill_id=9001, **terms)  # type: ignore[arg-type]
+def venue(**terms: Any) -> ExchangeSimulator:
+    return ExchangeSimulator(clock=SteppingClock(START), first_order_id=101, first_fill_id=9001, **terms)
 
 
 def eth(
-    exchange: ExchangeSimulator, side: str = "buy", quantity: str = "10", price: str | None = "2500", **terms: object
+    exchange: ExchangeSimulator, side: str = "buy", quantity: str = "10", price: str | None = "2500", **terms: Any
 ) -> SimulatedOrder:
-    return exchange.place("main", instrument="ETH", side=side, quantity=quantity, limit_price=price, **terms)  # type: ignore[arg-type]
+    return exchange.place("main", instrument="ETH", side=side, quantity=quantity, limit_price=price, **terms)

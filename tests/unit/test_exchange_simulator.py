@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -183,7 +184,8 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
     exchange.fill(done)
     exchange.cancel(gone)
     eth_market = eth(exchange, price=None, order_type="market")
-    before, told = exchange.sequence, []  # type: ignore[var-annotated]
+    before = exchange.sequence
+    told: list[Any] = []
     exchange.subscribe(told.append)
 
     refused: list[Callable[[], object]] = [
@@ -232,7 +234,8 @@ def test_the_insane_can_be_forced() -> None:
 
 
 def test_a_subscriber_hears_nothing_more_once_it_has_left() -> None:
-    exchange, told = venue(), []  # type: ignore[var-annotated]
+    exchange = venue()
+    told: list[Any] = []
     leave = exchange.subscribe(told.append)
     eth(exchange)
     leave()

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.simulation.market import HAPPENINGS, Change, ExchangeSimulator, FeeSchedule, OrderStatus, step
@@ -11,7 +12,8 @@ from tests.unit.made_up import INSTRUMENTS, START, venue
 
 
 def lived(seed: int, steps: int, *, with_new_id: bool = True) -> tuple[ExchangeSimulator, list[Change], Counter[str]]:
-    exchange, told, chance = venue(fees=FeeSchedule(taker=Decimal("0.0004"))), [], random.Random(seed)  # type: ignore[var-annotated]
+    exchange, chance = venue(fees=FeeSchedule(taker=Decimal("0.0004"))), random.Random(seed)
+    told: list[Any] = []
     exchange.subscribe(told.append)
     happened = Counter(step(exchange, chance, ["main", "hedge"], INSTRUMENTS, with_new_id=with_new_id) for _ in range(steps))
     return exchange, told, happened

@@ -46,7 +46,7 @@ def test_what_is_nested_too_deeply_to_be_shown_is_not_recorded(field: str) -> No
         (refused, recorded) = ledger.record_lines([line % nested(NESTING_LIMIT + 1), line % nested(NESTING_LIMIT)])
         assert (refused.outcome, refused.reason) == ("invalid", f"{field}: is nested too deeply")
         assert recorded.outcome == "recorded"
-        assert json_line(ledger.history("C-1")[0]).count("[") == NESTING_LIMIT - 1  # type: ignore[arg-type]
+        assert json_line(ledger.history("C-1")[0]).count("[") == NESTING_LIMIT - 1
 
 
 def test_the_numbers_of_evidence_are_printed_as_they_came() -> None:
@@ -54,7 +54,7 @@ def test_the_numbers_of_evidence_are_printed_as_they_came() -> None:
     line = REQUEST[:-1] + f', "evidence": {evidence}}}'
     with Ledger.open("memory://", update_views=False) as ledger:
         assert ledger.record_lines([line])[0].outcome == "recorded"
-        assert f'"evidence":{evidence},' in json_line(ledger.history("C-1")[0])  # type: ignore[arg-type]
+        assert f'"evidence":{evidence},' in json_line(ledger.history("C-1")[0])
 
 
 @pytest.mark.parametrize("field", ["\\ud800", "x" * 1_000])

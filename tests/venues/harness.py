@@ -19,9 +19,10 @@ from orderledger.infrastructure.sync.collecting.collector import Collector
 from orderledger.infrastructure.sync.collecting.counters import AccountCounters
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.sync.reconciliation.reconciler import Rules
-from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Messages, UnreadablePayload, Up, Venue
+from orderledger.infrastructure.venues.base.venue import Venue
 from orderledger.simulation.market import SimulatedOrder, step
 from orderledger.simulation.servers import Faults
+from tests.venues.listener import Listener
 from tests.worlds.plan import VENUES, plan_of
 from tests.worlds.venues import kind_of
 
@@ -34,7 +35,6 @@ FILLS_IN_ORDERS = frozenset({"tradier"})
 """Venues that list no fills but in the rows of orders."""
 STEP = timedelta(milliseconds=20)
 """Of the clock, at each reading: what an adapter waits for by the clock comes soon."""
-PATIENCE = 60.0
 HAPPENINGS = 60
 RULES = Rules(pause=0.001, opening_pause=0.001)
 
@@ -46,7 +46,7 @@ every_stream = pytest.mark.parametrize("name", [name for name in VENUES if name 
 with_positions = with_changes = every_stream
 
 
-class Harness:
+class Harness(Listener):
     """One account of one venue, which is streamed if the venue streams, unless `streams` is 0. `told` is what was listened to; it
     is recorded as it comes. `account` is the ledger's name of the account, `there` the simulated exchange's."""
 
@@ -57,10 +57,8 @@ class Harness:
         self.faults = Faults(1)
         self.exchange = self.kind.exchange(self.clock)
         self.server = self.kind.serve(self.exchange, self.faults, self.clock)
-        self.ledger = Ledger.open("memory://", clock=self.clock, update_views=False)
+        super().__init__(Ledger.open("memory://", clock=self.clock, update_views=False))
         self.venue: Venue
-        self.told: list[FeedEvent] = []
-        self._work: asyncio.Task[None] | None = None
         self._chance = Random(1)
 
     def overhear(self, note: Callable[[web.Request], None]) -> None:
@@ -85,12 +83,8 @@ class Harness:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["asyncio.Task[None]"]:
-        work = self._work = asyncio.create_task(self._listen())
-        try:
+        async with self.listening_to(self.venue) as work:
             yield work
-        finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
 
     @asynccontextmanager
     async def collected(self) -> AsyncIterator[AccountCounters]:
@@ -141,31 +135,6 @@ class Harness:
                 self.exchange, self._chance, [self.there], self.kind.instruments, happenings=self.kind.happenings,
                 client_id=self.kind.others_client_id, with_new_id=self.kind.new_ids,
             )  # fmt: skip
-
-    @property
-    def ups_and_downs(self) -> list[Up | Down]:
-        return [one for one in self.told if isinstance(one, (Up, Down))]
-
-    @property
-    def unreadable(self) -> list[UnreadablePayload]:
-        return [one for one in self.told if isinstance(one, UnreadablePayload)]
-
-    async def until(self, holds: Callable[[], object]) -> None:
-        """Wait until it holds. Fails when it never does, and with what the listening has failed with."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                while not holds():
-                    if self._work is not None and self._work.done():
-                        self._work.result()
-                    await asyncio.sleep(0.002)
-        except TimeoutError:
-            raise AssertionError(f"never so; told: {self.told[-5:]}") from None
-
-    async def _listen(self) -> None:
-        async for told in self.venue.listen():
-            if isinstance(told, Messages):
-                self.ledger.record_many(told.messages)
-            self.told.append(told)
 
 
 def played(name: str, story: Callable[[Harness], Awaitable[None]], **options: Any) -> None:

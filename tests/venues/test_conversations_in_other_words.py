@@ -6,7 +6,7 @@ Numbers come as text and texts as numbers, rows in another order or twice, optio
 import json
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -82,12 +82,12 @@ async def retold_for_a_while(harness: Harness, name: str, seed: int) -> None:
     }
     standing = {harness.kind.venue_id(order) for order in harness.exchange.open_orders(harness.there)}
     assert {order["venue_order_id"] for order in harness.ledger.open_orders()} == standing
-    assert {code for order in harness.ledger.orders() for code in order["anomalies"] if not is_refused_late(order, code)} <= {  # type: ignore[arg-type]
+    assert {code for order in harness.ledger.orders() for code in order["anomalies"] if not is_refused_late(order, code)} <= {
         "unknown_order"
     }
 
 
-def is_refused_late(order: dict[str, Any], code: str) -> bool:
+def is_refused_late(order: Mapping[str, Any], code: str) -> bool:
     """A venue that refuses an order which has rested contradicts itself."""
     return order["status"] == "rejected" and code == "status_conflict"
 

@@ -13,6 +13,7 @@ from orderledger.infrastructure.sync.collecting.recorder import GROUP_LIMIT, QUE
 from orderledger.infrastructure.venues.base.delivery import MOST_WAITING, DeliveryQueue
 from orderledger.infrastructure.venues.base.venue import Down, Messages
 from tests.scenarios import at
+from tests.typed import fields
 
 FRAME = 20
 ACCOUNTS = [f"hyperliquid:{number}" for number in range(5)]
@@ -24,7 +25,7 @@ def acknowledged(account: str, first: int, count: int = FRAME) -> list[Message]:
 
 
 def ids(messages: Iterable[Message]) -> list[str]:
-    return [message.venue_order_id for message in messages]  # type: ignore[attr-defined]
+    return fields(messages, "venue_order_id")
 
 
 def test_who_has_filled_the_line_waits_until_there_is_room_and_what_was_added_is_told_even_to_one_who_gave_up() -> None:

@@ -101,7 +101,7 @@ def test_tradier_ends_with_the_sweep_that_has_begun(is_streamed: bool) -> None:
         async with a_harness(poll_seconds=1000.0, idle_seconds=1000.0, **more) as harness:
             harness.book.request()
             harness.place()
-            listening = asyncio.create_task(harness._listen())
+            listening = harness.listen_to(harness.venue)
             await harness.until(lambda: bool(harness.fake.requests))
             await harness.venue.disconnect()
             await listening

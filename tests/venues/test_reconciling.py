@@ -12,6 +12,7 @@ from orderledger.infrastructure.sync.reconciliation.breaks import Break
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
 from orderledger.infrastructure.venues.base.venue import Messages
+from tests.typed import values
 from tests.venues.harness import RULES, Harness, every_venue, played, with_changes, with_positions
 
 
@@ -27,7 +28,7 @@ def open_breaks(found: Reconciled) -> list[str]:
 
 def seen(harness: Harness, *names: str) -> list[Any]:
     (order,) = harness.ledger.orders()
-    return [str(order[name]) if isinstance(order[name], Decimal) else order[name] for name in names]
+    return [str(value) if isinstance(value, Decimal) else value for value in values(order, names)]
 
 
 def without_cloids(text: str) -> str:

@@ -78,8 +78,8 @@ class KilledWorld:
 
     def _happen(self) -> None:
         names = list(self.kind.names.values())
-        told = {"happenings": self.kind.happenings, "with_new_id": self.kind.new_ids}
-        step(self.exchange, self._chance, names, self.kind.instruments, client_id=self.kind.others_client_id, **told)  # type: ignore[arg-type]
+        told: dict[str, Any] = {"happenings": self.kind.happenings, "with_new_id": self.kind.new_ids}
+        step(self.exchange, self._chance, names, self.kind.instruments, client_id=self.kind.others_client_id, **told)
 
     async def _start(self) -> None:
         environment = {**os.environ, "WORLD_TOKEN": self._token(), "ORDERLEDGER_LOG": "json"}

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from orderledger import Ledger
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.transport import Backoff
-from orderledger.infrastructure.venues.base.venue import FeedEvent, Messages, UnreadablePayload
+from orderledger.infrastructure.venues.base.venue import Messages
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
@@ -18,6 +18,8 @@ from orderledger.projections.view import Row
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.servers import Faults
+from tests.typed import values
+from tests.venues.listener import PATIENCE, Listener
 
 ACCOUNT = "hyperliquid:main"
 ADDRESS = "0x" + "aa" * 20
@@ -25,7 +27,6 @@ CLOID = "0x" + "b01".zfill(32)
 START = datetime(2026, 9, 21, 12, tzinfo=UTC)
 PACE = Pace(hold=0.1, acknowledge=2.0, ping=0.2, quiet=2.0, round=0.05, fundings=0.0)
 TERMS: dict[str, Any] = {"instrument": "ETH", "side": "buy", "quantity": "1.2", "limit_price": "2500.5"}
-PATIENCE = 60.0
 
 
 class Milliseconds:
@@ -39,49 +40,23 @@ class Milliseconds:
         return self._now
 
 
-class Harness:
+class Harness(Listener):
     """A ledger that records everything an adapter tells, as it comes."""
 
     def __init__(self, server: HyperliquidServer, venue: Hyperliquid, ledger: Ledger) -> None:
+        super().__init__(ledger)
         self.server = server
         self.venue = venue
-        self.ledger = ledger
-        self.told: list[FeedEvent] = []
-        self.recorded = 0
-        self.heard_of: set[str] = set()
-        self._listening = asyncio.create_task(self._listen())
-
-    async def _listen(self) -> None:
-        async for told in self.venue.listen():
-            if isinstance(told, Messages):
-                outcomes = self.ledger.record_many(told.messages)
-                self.recorded += sum(outcome.outcome == "recorded" for outcome in outcomes)
-                self.heard_of.add(told.account)
-            self.told.append(told)
-
-    async def until(self, is_so: Callable[[], Any]) -> None:
-        """Wait for it. Fails with what was told if it does not come."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                while not is_so():
-                    if self._listening.done():
-                        self._listening.result()
-                    await asyncio.sleep(0.005)
-        except TimeoutError:
-            raise AssertionError(f"never so; told: {self.kinds}, orders: {self.ledger.orders()}") from None
+        self._listening = self.listen_to(venue)
 
     @property
-    def kinds(self) -> list[str]:
-        """What was told, in a word each; messages by their types."""
-        return [
-            word
-            for told in self.told
-            for word in ([message.type for message in told.messages] if isinstance(told, Messages) else [type(told).__name__])
-        ]
+    def recorded(self) -> int:
+        return self.outcomes.count("recorded")
 
     @property
-    def unreadable(self) -> list[UnreadablePayload]:
-        return [told for told in self.told if isinstance(told, UnreadablePayload)]
+    def heard_of(self) -> set[str]:
+        """Accounts about which messages came."""
+        return {told.account for told in self.told if isinstance(told, Messages)}
 
     def only_order(self) -> Row:
         (row,) = self.ledger.orders()
@@ -90,7 +65,7 @@ class Harness:
     def is_order(self, **expected: Any) -> bool:
         """Whether there is one order, and these columns of it are so."""
         rows = self.ledger.orders()
-        return len(rows) == 1 and all(rows[0][name] == value for name, value in expected.items())
+        return len(rows) == 1 and values(rows[0], expected) == list(expected.values())
 
     async def ended(self) -> None:
         """The listening has ended by itself."""

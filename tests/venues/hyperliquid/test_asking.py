@@ -19,6 +19,7 @@ from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, cloid_for
+from tests.typed import fields
 from tests.venues.hyperliquid.harness import (
     ACCOUNT,
     ADDRESS,
@@ -107,7 +108,7 @@ def test_a_listing_names_all_open_orders_with_children_and_other_exchanges() -> 
         server.exchange.place(ADDRESS, **{**TERMS, "instrument": "xyz:TSLA"})
         listing = await venue.open_orders(ACCOUNT)
         assert types(listing.messages) == ["acknowledge", "status", "acknowledge"]
-        assert [message.instrument for message in listing.messages] == ["ETH", "ETH", "xyz:TSLA"]  # type: ignore[attr-defined]
+        assert fields(listing.messages, "instrument") == ["ETH", "ETH", "xyz:TSLA"]
         assert listing.venue_order_ids == {str(parent.order_id + number) for number in range(3)}
         assert {str(message.source) for message in listing.messages} == {"venue_poll"}
 

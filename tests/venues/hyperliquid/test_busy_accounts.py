@@ -17,6 +17,7 @@ from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.recording import HyperliquidRecording
 from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
 from orderledger.projections.view import Row
+from tests.typed import fields
 from tests.venues.hyperliquid.payloads import CLOID, T, fill, reported, user_fills
 
 ACCOUNT = "hyperliquid:main"
@@ -150,4 +151,4 @@ def test_cancels_that_are_due_at_once_are_told_in_the_order_in_which_they_came()
         ("cancel", "702"),
         ("cancel", "701"),
     ]
-    assert [message.venue_order_id for message in recording.rest().messages] == ["703"]  # type: ignore[attr-defined]
+    assert fields(recording.rest().messages, "venue_order_id") == ["703"]

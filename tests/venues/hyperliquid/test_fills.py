@@ -12,6 +12,7 @@ from orderledger.infrastructure.venues.hyperliquid import payload_rows
 from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
 from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded
+from tests.typed import fields
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     ADDRESS,
@@ -122,7 +123,7 @@ def test_a_fill_without_cloid_joins_its_order_by_id() -> None:
 def test_answers_come_with_the_newest_first_and_are_told_with_the_oldest_first() -> None:
     rows = [fill(time=T + 9, tid=3), fill(time=T + 5, tid=2), fill(time=T + 5, tid=1)]
     told = payload_rows.fills(rows, AccountLegs(ACCOUNT), POLLED).messages
-    assert [message.fill_id for message in told] == [f"{T + 5}-ETH-1-B", f"{T + 5}-ETH-2-B", f"{T + 9}-ETH-3-B"]  # type: ignore[attr-defined]
+    assert fields(told, "fill_id") == [f"{T + 5}-ETH-1-B", f"{T + 5}-ETH-2-B", f"{T + 9}-ETH-3-B"]
 
 
 def user(**data: Any) -> Translated:
@@ -168,7 +169,7 @@ def test_positions_are_balances_as_of_the_state() -> None:
         {"type": "balance", "at": "2026-09-21T14:13:20Z", "quantity": "-1.5", "average_price": "2500.5"},
         {"type": "balance", "at": "2026-09-21T14:13:20Z", "quantity": "2"},
     ]
-    assert [message.instrument for message in told] == ["ETH", "xyz:TSLA"]  # type: ignore[attr-defined]
+    assert fields(told, "instrument") == ["ETH", "xyz:TSLA"]
     web_data = {"channel": "webData2", "data": {"user": ADDRESS, "serverTime": T, "openOrders": [], "clearinghouseState": state}}
     assert [said(message) for message in heard([web_data]).messages] == [said(message) for message in told]
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from orderledger import Acknowledge, Balance, Ledger
 from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded, translate_recorded
 from tests.seeds import long
+from tests.typed import fields
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     ADDRESS,
@@ -120,7 +121,7 @@ def test_an_order_that_cannot_be_read_costs_the_others_nothing(name: str, junk: 
         open_orders(listed(**{name: junk}), listed(oid=102, cloid=None)),
     ):
         told = heard([frame])
-        assert [message.venue_order_id for message in told.messages] == ["102"]  # type: ignore[attr-defined]
+        assert fields(told.messages, "venue_order_id") == ["102"]
         (fault,) = told.faults
         assert name in fault.fault
         assert json.loads(fault.payload)
@@ -129,7 +130,7 @@ def test_an_order_that_cannot_be_read_costs_the_others_nothing(name: str, junk: 
 @pytest.mark.parametrize(("name", "junk"), [*SPOILS, *OF_FILLS])
 def test_a_fill_that_cannot_be_read_costs_the_others_nothing(name: str, junk: Any) -> None:
     told = heard([user_fills(fill(**{name: junk}), fill(tid=412))])
-    assert [message.fill_id for message in told.messages] == [f"{T + 4000}-ETH-412-B"]  # type: ignore[attr-defined]
+    assert fields(told.messages, "fill_id") == [f"{T + 4000}-ETH-412-B"]
     (fault,) = told.faults
     assert name in fault.fault or name == "sz"
 

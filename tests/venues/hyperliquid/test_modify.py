@@ -1,6 +1,6 @@
 """A modify is a cancel and a new id under the same cloid: the order goes on, whatever comes first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
@@ -45,7 +45,7 @@ FRAMES = {
 SEEN = ("status", "quantity", "limit_price", "cum_quantity", "venue_order_ids", "venue_order_id", "anomalies")
 
 
-def seen(order: dict[str, Any]) -> list[Any]:
+def seen(order: Mapping[str, Any]) -> list[Any]:
     return [str(order[name]) if isinstance(order[name], Decimal) else order[name] for name in SEEN]
 
 
@@ -65,7 +65,7 @@ def test_the_whole_story_ends_the_same_in_all_720_orders() -> None:
         for number, names in enumerate(permutations(FRAMES)):
             messages = heard(FRAMES[name] for name in names).messages
             ledger.record_many(message.model_copy(update={"account": f"hyperliquid:{number}"}) for message in messages)
-        found = {str(seen(order)) for order in ledger.orders()}  # type: ignore[arg-type]
+        found = {str(seen(order)) for order in ledger.orders()}
         assert len(ledger.orders()) == 720
     assert found == {str(["filled", "1.2", "2510", "1.2", ["101", "155"], "155", ["unknown_order"]])}
 
@@ -217,8 +217,14 @@ def restarted(names: Sequence[str], then: Sequence[str], *, has_request: bool = 
     """The order, and how many messages of the second half were news, when the process is another one in between."""
     with Ledger.open("memory://") as ledger:
         if has_request:
-            terms = {"instrument": "ETH", "side": "buy", "quantity": "1.2", "order_type": "limit", "limit_price": "2500.5"}
-            ledger.record(Request(account=ACCOUNT, client_order_id="C-1", aliases={CLOID: COMMON_CLOID}, **terms))  # type: ignore[arg-type]
+            terms: dict[str, Any] = {
+                "instrument": "ETH",
+                "side": "buy",
+                "quantity": "1.2",
+                "order_type": "limit",
+                "limit_price": "2500.5",
+            }
+            ledger.record(Request(account=ACCOUNT, client_order_id="C-1", aliases={CLOID: COMMON_CLOID}, **terms))
         ledger.record_many(heard([FRAMES[name] for name in names], AccountLegs(ACCOUNT, BookRecords(ledger))).messages)
         again = heard([FRAMES[name] for name in then], AccountLegs(ACCOUNT, BookRecords(ledger))).messages
         outcomes = ledger.record_many(again)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_fills_of_one_moment_that_come_between_two_looks_are_all_told_once() -> 
                 harness.server.exchange.fill(order, "0.1")
                 polls = harness.venue.counts["polls"]
                 if number % 3 == 0:
-                    await harness.until(lambda polls=polls: harness.venue.counts["polls"] > polls)  # type: ignore[misc]
+                    await harness.until(partial(lambda polls: harness.venue.counts["polls"] > polls, polls))
             await harness.until(lambda: harness.is_order(status="filled"))
             assert harness.kinds.count("fill") == 12
 
@@ -126,7 +127,7 @@ def test_storms_of_5xx_and_429_end_in_the_same_orders() -> None:
             for _ in range(3):
                 harness.server.exchange.fill(order, "0.2")
                 polls = harness.venue.counts["polls"]
-                await harness.until(lambda polls=polls: harness.venue.counts["polls"] > polls)  # type: ignore[misc]
+                await harness.until(partial(lambda polls: harness.venue.counts["polls"] > polls, polls))
             harness.server.exchange.cancel(order)
             await harness.until(lambda: harness.is_order(status="canceled", cum_quantity=Decimal("0.6")))
             assert harness.only_order()["anomalies"] == ["unknown_order"]

@@ -11,6 +11,7 @@ from orderledger.infrastructure.venues.hyperliquid.message_context import Messag
 from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, Symbols, cloid_for
+from tests.typed import fields
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     T,
@@ -90,13 +91,13 @@ def test_children_wait_for_their_parent() -> None:
 def test_a_child_that_the_list_has_itself_is_told_once() -> None:
     child = listed(oid=102, cloid=None)
     told = from_recorded(open_orders(listed(children=[child]), child), ACCOUNT)
-    assert [message.venue_order_id for message in told] == ["101", "102"]  # type: ignore[attr-defined]
+    assert fields(told, "venue_order_id") == ["101", "102"]
 
 
 @pytest.mark.parametrize("coin", ["BTC", "@107", "PURR/USDC", "xyz:TSLA", "#250", "kPEPE"])
 def test_coins_are_instruments_as_they_are(coin: str) -> None:
     for document in (open_orders(listed(coin=coin)), order_updates(reported("open", coin=coin)), [fill(coin=coin)]):
-        assert [message.instrument for message in from_recorded(document, ACCOUNT)] == [coin]  # type: ignore[attr-defined]
+        assert fields(from_recorded(document, ACCOUNT), "instrument") == [coin]
 
 
 def test_names_of_instruments_are_data_and_lead_both_ways() -> None:
@@ -152,9 +153,15 @@ def test_an_id_of_ours_becomes_a_cloid_that_is_the_same_in_every_process() -> No
 
 def test_reports_find_the_order_that_was_requested_with_its_cloid() -> None:
     with Ledger.open("memory://") as ledger:
-        terms = {"instrument": "ETH", "side": "buy", "quantity": "1.2", "order_type": "limit", "limit_price": "2500.5"}
+        terms: dict[str, Any] = {
+            "instrument": "ETH",
+            "side": "buy",
+            "quantity": "1.2",
+            "order_type": "limit",
+            "limit_price": "2500.5",
+        }
         aliases = {CLOID: cloid_for("C-1")}
-        request = Request(account=ACCOUNT, client_order_id="C-1", aliases=aliases, **terms)  # type: ignore[arg-type]
+        request = Request(account=ACCOUNT, client_order_id="C-1", aliases=aliases, **terms)
         ledger.record(request)
         ledger.record_many(from_recorded(order_updates(reported("open", cloid=cloid_for("C-1"))), ACCOUNT))
         ledger.record_many(from_recorded([fill(cloid=...)], ACCOUNT))

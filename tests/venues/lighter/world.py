@@ -1,8 +1,7 @@
 """A made-up Lighter, the real adapter, and a ledger that records all that the adapter tells."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -10,25 +9,22 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.base.transport import Backoff
-from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Messages, UnreadablePayload, Up
+from orderledger.infrastructure.venues.base.venue import Up
 from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, http_for
 from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
 from orderledger.simulation.market import ExchangeSimulator, FeeSchedule
 from orderledger.simulation.servers import Faults
 from tests.venues.lighter.rows import ACCOUNT, INDEX
+from tests.venues.listener import Listener
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
-PATIENCE = 60.0
-"""Seconds after which a test that waits has failed."""
-
 ROOMY = Allowance(per_minute=100_000)
 
 
-class World:
+class World(Listener):
     """The three of them. `told` is what was listened to, in order; what is heard is recorded as it comes."""
 
     def __init__(
@@ -51,11 +47,9 @@ class World:
             fees=FeeSchedule(maker=Decimal("0.000028"), taker=Decimal("0.000196")),
         )
         self.fake = LighterServer(self.exchange, {ACCOUNT: INDEX}, clock=self.clock, faults=faults, **fake)
-        self.ledger = Ledger.open("memory://", update_views=False)
+        super().__init__(Ledger.open("memory://", update_views=False))
         self.token_life = token_life
         self.tokens: list[str] = []
-        self.told: list[FeedEvent] = []
-        self.outcomes: list[str] = []
         self.venue: LighterVenue
         self._allowance = allowance
         self._attempts = attempts
@@ -66,11 +60,6 @@ class World:
         ends_at = int((self.clock.now() + self.token_life).timestamp())
         self.tokens.append(f"{ends_at}:{INDEX}:2:{len(self.tokens):040x}")
         return self.tokens[-1]
-
-    def record(self, messages: Sequence[Message] | None) -> list[str]:
-        outcomes: list[str] = [outcome.outcome for outcome in self.ledger.record_many(messages or ())]
-        self.outcomes += outcomes
-        return outcomes
 
     async def reconcile(self, since: datetime = START) -> list[str]:
         """What has to be asked for after an interruption."""
@@ -107,17 +96,6 @@ class World:
             if not true.status.is_ended:  # new terms of an order that ended unheard are told by nobody
                 assert (seen["quantity"], seen["limit_price"]) == (true.quantity, true.limit_price)
 
-    @property
-    def kinds(self) -> list[str]:
-        """What was told, by its kind; of what was heard the messages' types."""
-        return [kind for told in self.told for kind in _kinds(told)]
-
-    async def until(self, holds: Callable[[], object]) -> None:
-        """Wait until it holds. Fails when it never does."""
-        async with asyncio.timeout(PATIENCE):
-            while not holds():
-                await asyncio.sleep(0.002)
-
     async def up(self, times: int = 1) -> None:
         await self.until(lambda: sum(isinstance(told, Up) for told in self.told) >= times)
 
@@ -136,7 +114,7 @@ class World:
                 backoff=backoff,
                 **{"ping_every": 0.05, "rest_lag": timedelta(0), **self._more},
             )
-            listening = asyncio.create_task(self._listen()) if listens else None
+            listening = self.listen_to(self.venue) if listens else None
             try:
                 yield self
             finally:
@@ -144,17 +122,3 @@ class World:
                 if listening is not None:
                     await listening
                 self.ledger.close()
-
-    async def _listen(self) -> None:
-        async for told in self.venue.listen():
-            if isinstance(told, Messages):
-                self.record(told.messages)
-            self.told.append(told)
-
-
-def _kinds(told: FeedEvent) -> list[str]:
-    match told:
-        case Messages():
-            return [str(message.model_dump()["type"]) for message in told.messages]
-        case Up() | Down() | UnreadablePayload():
-            return [type(told).__name__]

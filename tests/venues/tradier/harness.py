@@ -2,35 +2,32 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 
-from orderledger import Ledger, UnknownOrder
+from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Messages, UnreadablePayload, Up
 from orderledger.infrastructure.venues.tradier.venue import TradierVenue
 from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.tradier.server import TradierServer
+from tests.venues.listener import Listener
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER, TAG, Book
 
-PATIENCE_SECONDS = 60.0
 STORM: list[Any] = ["server_error", "too_many_requests", "malformed", "lose_answer"]
 
 
-@dataclass(slots=True)
-class Harness:
-    """`told` is all that was heard, `book` what became of it."""
+class Harness(Listener):
+    """`book` is what became of all that was told."""
 
-    fake: TradierServer
-    book: Book
-    venue: TradierVenue
-    told: list[FeedEvent] = field(default_factory=list)
-    outcomes: list[str] = field(default_factory=list)
+    def __init__(self, fake: TradierServer, book: Book, venue: TradierVenue) -> None:
+        super().__init__(book.ledger)
+        self.fake = fake
+        self.book = book
+        self.venue = venue
 
     @property
     def exchange(self) -> ExchangeSimulator:
@@ -46,46 +43,18 @@ class Harness:
         async with httpx.AsyncClient(headers=headers, trust_env=False) as client:
             return await client.post(f"{self.fake.url}/accounts/{NUMBER}/orders", data=form)
 
-    def record(self, messages: Any) -> list[str]:
-        outcomes = [self.book.ledger.record(message) for message in messages]
-        return [outcome.outcome for outcome in outcomes]
-
     async def until_streamed(self) -> None:
         """Wait for a connection that has said what it wants to hear."""
         await self.until(lambda: bool(self.fake.sockets and self.fake.sockets[0].sent))
 
-    async def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait for something to be so, without saying how long it takes."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                with suppress(UnknownOrder):
-                    if is_so():
-                        return
-                await asyncio.sleep(0.005)
-
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Record all that is heard, meanwhile."""
-        task = asyncio.create_task(self._listen())
-        try:
+        async with self.listening_to(self.venue):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
-    async def _listen(self) -> None:
-        async for one in self.venue.listen():
-            self.told.append(one)
-            if isinstance(one, Messages):
-                self.outcomes += self.record(one.messages)
-
-    def kinds(self) -> list[str]:
-        """Downs and Ups, in order."""
-        return [type(one).__name__ for one in self.told if isinstance(one, (Down, Up))]
-
-    def unreadable(self) -> list[str]:
-        return [one.fault for one in self.told if isinstance(one, UnreadablePayload)]
+    def faults(self) -> list[str]:
+        return [one.fault for one in self.unreadable]
 
     def status(self, name: str) -> tuple[str, str, list[str]]:
         """Status, filled quantity, anomalies."""

@@ -19,7 +19,7 @@ def test_a_cut_of_the_stream_costs_nothing() -> None:
                 harness.exchange.fill(order, price="500.2")
                 await harness.until(lambda: harness.is_filled("C-42"))
                 await harness.until(lambda: harness.fake.connections == 2)
-            assert harness.kinds() == ["Up"]
+            assert harness.states == ["Up"]
 
     run(story())
 
@@ -32,10 +32,10 @@ def test_an_outage_is_told_from_its_beginning_to_its_end_and_nothing_is_lost() -
             async with harness.listening():
                 await harness.until(lambda: harness.book.order()["status"] == "new")
                 harness.fake.faults.plan_answers(*STORM * 3)
-                await harness.until(lambda: harness.kinds() == ["Up", "Down"] and harness.fake.faults.done["malformed"] > 1)
+                await harness.until(lambda: harness.states == ["Up", "Down"] and harness.fake.faults.done["malformed"] > 1)
                 harness.exchange.fill(order, price="500.2")
                 await harness.until(lambda: harness.is_filled("C-42"))
-            assert harness.kinds() == ["Up", "Down", "Up"]
+            assert harness.states == ["Up", "Down", "Up"]
             assert harness.status("C-42") == ("filled", "10", [])
             ups = [one.at for one in harness.told if isinstance(one, (Down, Up))]
             assert ups == sorted(ups)
@@ -48,9 +48,9 @@ def test_a_venue_that_cannot_be_reached_at_first_is_down_and_then_up() -> None:
         async with a_harness(attempts=1) as harness:
             harness.fake.refuse_connections(True)
             async with harness.listening():
-                await harness.until(lambda: harness.kinds() == ["Down"])
+                await harness.until(lambda: harness.states == ["Down"])
                 harness.fake.refuse_connections(False)
-                await harness.until(lambda: harness.kinds() == ["Down", "Up"])
+                await harness.until(lambda: harness.states == ["Down", "Up"])
 
     run(story())
 
@@ -67,9 +67,9 @@ def test_a_garbled_row_is_told_and_the_others_count() -> None:
             harness.exchange.fill(harness.place("b"), price="500")
             odd = Harness(spoiling, harness.book, adapter(spoiling, harness.book, stream_url=None))
             async with odd.listening():
-                await odd.until(lambda: odd.is_filled("900102") and bool(odd.unreadable()))
+                await odd.until(lambda: odd.is_filled("900102") and bool(odd.faults()))
                 await odd.until(lambda: spoiling.requests[f"GET /v1/accounts/{NUMBER}/orders"] > 3)
-            assert odd.unreadable() == ["exec_quantity is not a decimal number", "id is missing, or no id", "is no row"]
+            assert odd.faults() == ["exec_quantity is not a decimal number", "id is missing, or no id", "is no row"]
             assert (await odd.venue.open_orders(ACCOUNT)).venue_order_ids == {"900101"}
             await odd.venue.aclose()
 
@@ -82,10 +82,10 @@ def test_a_price_that_cannot_be_read_is_told_once_and_asked_for_until_it_can() -
             harness.exchange.fill(harness.place(), "10", price="500.2")
             harness.fake.rewritten = lambda text: text.replace(":500.2,", ':"?",')
             async with harness.listening():
-                await harness.until(lambda: bool(harness.unreadable()))
+                await harness.until(lambda: bool(harness.faults()))
                 asked = harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"]
                 await harness.until(lambda: harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] > asked + 3)
-                assert sorted(harness.unreadable()) == sorted(set(harness.unreadable()))
+                assert sorted(harness.faults()) == sorted(set(harness.faults()))
                 harness.fake.rewritten = lambda text: text
                 await harness.until(lambda: harness.book.fills() != [])
 
@@ -103,7 +103,7 @@ def test_frames_that_are_cut_short_are_told_and_what_they_said_is_asked_for() ->
                 harness.fake.faults.plan_frames("malformed")
                 harness.exchange.fill(order, price="500.2")
                 await harness.until(lambda: harness.is_filled("C-42"))
-            assert len(harness.unreadable()) == 1
+            assert len(harness.faults()) == 1
 
     run(story())
 
@@ -116,7 +116,7 @@ def test_a_fill_whose_row_cannot_be_kept_is_told_once_it_can() -> None:
             harness.exchange.fill(harness.place(), "10", price="500.2")
             harness.fake.rewritten = lambda text: text.replace('"duration":', '"note":"\\ud800","duration":')
             async with harness.listening():
-                await harness.until(lambda: bool(harness.unreadable()))
+                await harness.until(lambda: bool(harness.faults()))
                 harness.fake.rewritten = lambda text: text
                 await harness.until(lambda: harness.book.fills() != [])
 
