@@ -50,7 +50,7 @@ def test_a_field_that_cannot_be_read_is_told_and_the_rest_of_its_row_counts() ->
         ({"status": "x" * 201}, "status String should have at most 200 characters"),
     ],
 )
-def test_a_row_without_what_is_needed_is_garbled(changes: dict[str, Any], fault: str) -> None:
+def test_a_row_without_a_needed_field_is_unreadable(changes: dict[str, Any], fault: str) -> None:
     with a_book() as book:
         translation = book.translate(orders(row(**changes), row(id=900102)))
         assert [found.fault for found in translation.faults] == [fault]
