@@ -21,7 +21,7 @@ from orderledger.infrastructure.engine import resolving, streams, writer
 from orderledger.infrastructure.gateway.gateway import Gateway
 from orderledger.infrastructure.gateway.results import Sending
 from orderledger.infrastructure.gateway.settings import Breaker, GatewaySettings
-from orderledger.infrastructure.interop import hummingbot, nautilus, qubx
+from orderledger.infrastructure.interop import ccxt, hummingbot, nautilus, qubx
 from orderledger.infrastructure.messages import facts, parsing
 from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.infrastructure.settings import Settings
@@ -84,7 +84,7 @@ INTEROP_INTRODUCTION = """## interop
 `orderledger.interop` translates objects of other frameworks: see [the guide](../how-to/listen-to-another-framework.md).
 """
 
-INTEROP = (qubx, hummingbot, nautilus)
+INTEROP = (qubx, hummingbot, nautilus, ccxt)
 
 WORDS_INTRODUCTION = """The enumerations of messages. Each is a `StrEnum`: its words are equal to text. Rows hold the text.
 """
