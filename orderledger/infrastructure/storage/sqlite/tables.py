@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -230,8 +230,12 @@ class SQLiteDatabase(Database):
         try:
             yield
         finally:
-            with suppress(sqlite3.Error, PersistenceError), self._datastore.get_connection(commit=True) as connection:
-                connection.cursor().execute(f"DETACH DATABASE {name}")
+            try:
+                with self._datastore.get_connection(commit=True) as connection:
+                    connection.cursor().execute(f"DETACH DATABASE {name}")
+            except (sqlite3.Error, PersistenceError):
+                if isinstance(self._datastore, Datastore):
+                    self._datastore.renew()  # a connection that keeps the file could not attach the next one
 
 
 def _is_locked_by(connection: sqlite3.Connection) -> bool:
