@@ -37,7 +37,7 @@ async def collected(venue: str, command: Path, folder: Path, **environment: str)
             sys.executable, *FAKE, venue, "--every", "0.02", stdout=out, stderr=err, env=own
         )
     try:
-        await until(lambda: "accounts = " in told.read_text() or "token = " in told.read_text())
+        await until(lambda: any(word in told.read_text() for word in ("accounts = ", "token = ", "poll_seconds = ")))
         await until(lambda: venue == "hyperliquid" or "\n" in exported.read_text())
         _, _, token = exported.read_text().strip().partition("=")
         environment |= {"ORDERLEDGER_DB": str(folder / "fake.db"), "FAKE_TOKEN": token}

@@ -334,7 +334,7 @@ def _ccxt(plan: Plan) -> Kind:
                 "exchange": "binanceusdm",
                 "account": "ccxt:1",
                 "url": server.http_url,
-                "websocket_url": server.websocket_url.removesuffix(server.websocket_path or ""),
+                "websocket_url": server.websocket_url,
                 "milliseconds_per_request": 0.001,
                 "credentials": {"apiKey": {"env": CCXT_TOKEN}, "secret": {"env": CCXT_TOKEN}},
             }

@@ -93,7 +93,7 @@ class Account:
             "exchange": self.name,
             "account": ACCOUNT,
             "url": self.server.http_url,
-            "websocket_url": self.server.websocket_url.removesuffix(self.server.websocket_path or ""),
+            "websocket_url": self.server.websocket_url,
             "milliseconds_per_request": 0.001,
             "credentials": {"apiKey": {"env": "CCXT_KEY"}, "secret": {"env": "CCXT_SECRET"}},
         }

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CONTRACT_TYPES = ("swap", "future", "delivery", "linear", "inverse", "option")
 TIMEOUT_MILLISECONDS = 10_000
 SHOWN = 300
+ORIGIN = re.compile(r"^\w+://[^/]*")
 QUERY = re.compile(r"\?\S+")
 STATUS, DOCUMENT = 0, 6
 """The places of the HTTP status and of the document among the arguments of `handle_errors`."""
@@ -237,8 +238,8 @@ def _moved(urls: Any, http: str, websocket: str) -> Any:
         return {name: _moved(inner, http, websocket) for name, inner in urls.items()}
     if not isinstance(urls, str):
         return urls
-    path = re.sub(r"^\w+://[^/]*", "", urls)
-    return f"{(websocket if urls.startswith('ws') else http).rstrip('/')}{path}"
+    origin = ORIGIN.match(websocket if urls.startswith("ws") else http)
+    return ORIGIN.sub(origin.group() if origin else "", urls, count=1)
 
 
 class Connections:

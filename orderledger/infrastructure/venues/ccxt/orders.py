@@ -225,7 +225,8 @@ def _has_ended_here(name: str, context: Context) -> bool:
 def _replaced(name: str, claims: ReportedClaims, common: Document, context: Context) -> list[Message]:
     """That an order of ours has, or had to its end, other terms than the ledger knows: it was changed."""
     terms = (claims.quantity, claims.limit_price, claims.stop_price)
-    if context.memory.terms_of(name) == terms:
+    is_end = has_ended(common["evidence"])
+    if context.memory.terms_of(name) == terms and not is_end:
         return []
     known, at = context.known(name) or context.known(client_id_of(common["evidence"], context.quirks)), common["at"]
     if known is None or known.get("origin") != "own":
@@ -233,9 +234,9 @@ def _replaced(name: str, claims: ReportedClaims, common: Document, context: Cont
     changed: Document = {
         key: value for key, value in zip(TERMS, terms, strict=True) if None not in (value, known.get(key)) and value != known[key]
     }
+    if not changed:
+        context.memory.note_terms(name, terms)  # not before the ledger has them: nobody may record what is translated here
+        return []
     updated_at = known.get("updated_at")
-    is_last = known.get("pending") == "replace" or updated_at is None or has_ended(common["evidence"])
-    is_news = is_last or (at is not None and at >= updated_at)
-    if is_news or not changed:
-        context.memory.note_terms(name, terms)
-    return [Replace(**common, **changed)] if changed and is_news else []
+    is_news = is_end or known.get("pending") == "replace" or updated_at is None or (at is not None and at >= updated_at)
+    return [Replace(**common, **changed)] if is_news else []
