@@ -139,6 +139,21 @@ def test_a_wrong_key_or_signature_is_refused_and_not_shown(
     played(name, story)
 
 
+@both
+def test_no_key_is_logged_even_where_ccxt_logs_all_that_it_sends(
+    name: str, played: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(account: Account) -> None:
+        with caplog.at_level("DEBUG"):
+            await account.venue.open_orders(ACCOUNT)
+        keys = (account.venue.exchange.apiKey, account.venue.exchange.secret)
+        logged = [record.getMessage() for record in caplog.records if record.name.startswith("ccxt")]
+        assert logged
+        assert not [line for line in logged if any(key in line for key in keys)]
+
+    played(name, story)
+
+
 def test_a_position_is_one_of_contracts_and_a_currency_has_no_price(played: Any) -> None:
     async def story(account: Account) -> None:
         account.market.fill(account.place(side="sell"))

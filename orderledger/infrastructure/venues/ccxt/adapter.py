@@ -84,16 +84,16 @@ def build(settings: CcxtSettings, records: Records) -> Venue:
 def order_entry(settings: CcxtSettings, account: str) -> OrderEntry:
     from orderledger.infrastructure.venues.ccxt.order_entry import CcxtOrderEntry
 
-    return CcxtOrderEntry(exchange_of(settings), account=account, now=SystemClock().now)
+    return CcxtOrderEntry(exchange_of(settings, sends=True), account=account, now=SystemClock().now)
 
 
-def exchange_of(settings: CcxtSettings) -> Any:
-    """ccxt's exchange with its credentials. Raises InvalidSetting, naming the field."""
+def exchange_of(settings: CcxtSettings, *, sends: bool = False) -> Any:
+    """ccxt's exchange with its credentials: all that it needs if it `sends`. Raises InvalidSetting, naming the field."""
     try:
         from orderledger.infrastructure.venues.ccxt import exchange
     except ModuleNotFoundError as error:
         raise InvalidSetting("venues.venue", EXTRA) from error
-    return exchange.connected(settings)
+    return exchange.connected(settings, sends=sends)
 
 
 def recording(account: str, number: str, records: Records | None) -> Recording:

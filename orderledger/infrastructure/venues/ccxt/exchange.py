@@ -2,6 +2,7 @@
 
 import functools
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -17,11 +18,14 @@ import ccxt.pro
 from orderledger.infrastructure.errors import InvalidSetting, VenueError, VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.facts import NESTING_LIMIT, evidence_of
 from orderledger.infrastructure.secrecy import masked
+from orderledger.infrastructure.venues.base.transport.http import Censor
 from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
 from orderledger.infrastructure.venues.ccxt.reading import UNREADABLE
 
 if TYPE_CHECKING:
     from orderledger.infrastructure.venues.ccxt.adapter import CcxtSettings
+
+logging.getLogger("ccxt.base.exchange").addFilter(Censor())  # it logs whole requests, keys included
 
 CONTRACT_TYPES = ("swap", "future", "delivery", "linear", "inverse", "option")
 TIMEOUT_MILLISECONDS = 10_000
