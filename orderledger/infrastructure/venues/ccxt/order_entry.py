@@ -1,12 +1,11 @@
 """`CcxtOrderEntry`: sends the orders of one account through ccxt.
 
-ccxt's errors do not say whether an order may have reached the exchange. `_judged` does, from the error, from its cause, and from
-whether a request was made.
+ccxt's errors do not say whether an order may have reached the exchange. `refusals.judged` does: from the error, from its cause,
+and from whether a request was made.
 """
 
 import asyncio
 import hashlib
-import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,7 +13,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import aiohttp
 import ccxt
 
 from orderledger.domain.exact import plain
@@ -23,9 +21,10 @@ from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.infrastructure.messages.registry import Message, Reject, RejectCancel, RejectReplace, Replace
 from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, Sent
 from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.exchange import Call, Connections, noted, shown
+from orderledger.infrastructure.venues.ccxt.exchange import Connections, noted, shown
 from orderledger.infrastructure.venues.ccxt.orders import client_id_of, order_messages, venue_order_id
 from orderledger.infrastructure.venues.ccxt.quirks import Quirks, quirks_of
+from orderledger.infrastructure.venues.ccxt.refusals import judged, reason_of
 from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.projections.view import Row
 
@@ -41,30 +40,6 @@ TYPES = {
 }
 """ccxt's types. A stop order is one with a trigger price."""
 IN_FORCE: Mapping[str | None, str | None] = {None: None, TimeInForce.GTC: None, TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
-
-REASONS: Sequence[tuple[type[Exception], str]] = (
-    (ccxt.DuplicateOrderId, "duplicate_order"),
-    (ccxt.InsufficientFunds, "insufficient_funds"),
-    (ccxt.OrderImmediatelyFillable, "post_only_would_match"),
-    (ccxt.OrderNotFound, "unknown_order"),
-    (ccxt.BadSymbol, "unknown_instrument"),
-    (ccxt.AuthenticationError, "not_permitted"),
-    (ccxt.MarketClosed, "market_closed"),
-    (ccxt.RateLimitExceeded, "too_many_requests"),
-    (ccxt.DDoSProtection, "too_many_requests"),
-    (ccxt.InvalidNonce, "invalid_nonce"),
-    (ccxt.OnMaintenance, "maintenance"),
-    (ccxt.InvalidOrder, "invalid_order"),
-)
-SAID = (
-    (re.compile(r"(?i)duplicat"), "duplicate_order"),
-    (re.compile(r"(?i)post.?only|as maker|immediately match"), "post_only_would_match"),
-    (re.compile(r"(?i)unknown order|order does not exist|order not found"), "unknown_order"),
-    (re.compile(r"(?i)insufficient"), "insufficient_funds"),
-)
-"""What a refusal says where ccxt has no class for it."""
-STATED = (ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.InvalidNonce, ccxt.OnMaintenance)
-"""Refusals if the exchange states them in a document; a bare HTTP 429 may come from anybody on the way."""
 
 
 class CcxtOrderEntry:
@@ -158,7 +133,7 @@ class CcxtOrderEntry:
                 try:
                     return await call(), None
                 except Exception as error:
-                    return None, _judged(error, note, is_repeated=is_repeated)
+                    return None, judged(error, note, is_repeated=is_repeated)
 
     async def _load_markets(self) -> None:
         try:
@@ -230,7 +205,7 @@ class CcxtOrderEntry:
         if client_id not in (None, self._client_id(order)):
             return Unanswered("unreadable_answer", f"an answer about {client_id}, where {self._client_id(order)} was sent")
         if venue_order_id(row) is None and isinstance(said, str):
-            return [self._reject(Reject, order, _reason(said, "refused"), said, info)]
+            return [self._reject(Reject, order, reason_of(said, "refused"), said, info)]
         try:
             return self._accepted(row, order)
         except Unanswered as error:
@@ -270,38 +245,6 @@ def client_id_for(quirks: Quirks, account: str, client_order_id: str) -> str:
             return str(uuid.UUID(bytes=digest[:16], version=4))
         case _:
             return f"{quirks.id_prefix}{digest.hex()[:LONGEST_DERIVED]}"
-
-
-def _judged(error: Exception, call: Call, *, is_repeated: bool) -> tuple[str, str, Any]:
-    """A refusal by the exchange: reason, sentence and document. Raises NotSent if nothing left, Unanswered if something may
-    have. `is_repeated`: whether a lost connection may have been tried a second time, as it is for requests of PUT."""
-    causes = _causes(error)
-    said = shown(error)
-    if not call.is_sent:
-        raise NotSent(_reason(said, "not_sent", error), said) from None
-    if any(isinstance(one, aiohttp.ClientConnectorError) for one in causes) and not is_repeated:
-        raise NotSent("not_connected", said) from None
-    is_stated = call.answer is not None and isinstance(error, STATED)
-    is_refusal = isinstance(error, ccxt.ExchangeError) and not any(isinstance(one, aiohttp.ClientError) for one in causes)
-    if not (is_stated or is_refusal):
-        raise Unanswered("timeout" if isinstance(error, ccxt.RequestTimeout) else "no_answer", said) from None
-    return _reason(said, "refused", error), said, call.answer
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    cause = error.__cause__
-    while cause is not None:
-        found.append(cause)
-        cause = cause.__cause__
-    return found
-
-
-def _reason(said: str, otherwise: str, error: Exception | None = None) -> str:
-    of_class = next((reason for kind, reason in REASONS if isinstance(error, kind)), None)
-    if of_class not in (None, "invalid_order"):
-        return of_class or otherwise
-    return next((reason for pattern, reason in SAID if pattern.search(said)), of_class or otherwise)
 
 
 def _is_exact(rounded: Callable[[str], str], value: Decimal) -> bool:
