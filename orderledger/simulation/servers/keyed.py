@@ -158,7 +158,7 @@ def keyed(
     return SimulatedVenue(
         server=server,
         account=account,
-        section=f'account = "{account}"\npoll_seconds = 0.5\ntoken = {{ env = "{TOKEN_VARIABLE}" }}',
+        section=f'account = "{account}"\npoll_seconds = 5\ntoken = {{ env = "{TOKEN_VARIABLE}" }}',
         token=server.key,
         instruments=instruments,
         happenings=make.happenings,

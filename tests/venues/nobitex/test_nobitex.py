@@ -249,6 +249,21 @@ def test_an_order_that_came_and_went_between_two_polls_is_told() -> None:
     played("nobitex", story)
 
 
+def test_an_old_order_that_is_listed_no_more_is_queried_by_itself() -> None:
+    """It is too old for the list of new orders, and not among the open ones."""
+
+    async def story(harness: Harness) -> None:
+        order = harness.place()
+        harness.clock.set(harness.clock.now() + timedelta(hours=1))
+        async with harness.listening():
+            await harness.until(lambda: harness.ledger.orders(status="new"))
+            harness.exchange.cancel(order)
+            await harness.until(lambda: harness.ledger.orders(status="canceled"))
+        assert harness.server.requests[ORDER] == 1  # what has ended is not queried again
+
+    played("nobitex", story)
+
+
 def test_lists_are_read_to_their_end_and_an_old_open_order_is_on_the_last_page() -> None:
     async def story(harness: Harness) -> None:
         oldest = harness.place()
@@ -266,7 +281,7 @@ def test_the_limits_of_the_venue_hold() -> None:
 
     async def story(harness: Harness) -> None:
         limiters = harness.venue._http._limits  # type: ignore[attr-defined]
-        per_minute = {ORDERS: 30, TRADES: 30, ORDER: 300, "/users/wallets/list": 10, "/v2/options": 1}
+        per_minute = {ORDERS: 30, TRADES: 30, ORDER: 300, "/users/wallets/list": 10, "/v2/options": 5}
         assert {path: limiter.weight // ROOMY for path, limiter in limiters.items()} == per_minute
         spent = limiters[ORDERS].used
         await harness.venue.open_orders(harness.account)

@@ -25,7 +25,7 @@ TRADES_REACH = timedelta(days=3)
 class NobitexVenue(ListedVenue):
     name = NAME
     readers = READERS
-    per_minute = {ORDERS: 30, TRADES: 30, ORDER: 300, WALLETS: 10, OPTIONS: 1}  # noqa: RUF012  (declared by ListedVenue)
+    per_minute = {ORDERS: 30, TRADES: 30, ORDER: 300, WALLETS: 10, OPTIONS: 5}  # noqa: RUF012  (declared by ListedVenue)
     abilities = Abilities(
         client_ids="unique only among orders that have not ended, and found only among them; may be used again",
         fill_identity="the trade's id",

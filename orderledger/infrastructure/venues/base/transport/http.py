@@ -111,7 +111,7 @@ class Http:
     ) -> Any:
         """The document at `path`, fractions as Decimals."""
         request = self._client.build_request("GET", path, params=params, headers=headers)
-        return await self._ask(request, weight, self._secrecy.and_of(headers, params))
+        return await self._ask(request, path, weight, self._secrecy.and_of(headers, params))
 
     async def post(
         self,
@@ -124,16 +124,16 @@ class Http:
     ) -> Any:
         """The answer to a question that is put in a body: `json`, or a `form`."""
         request = self._client.build_request("POST", path, json=json, data=dict(form) if form else None, headers=headers)
-        return await self._ask(request, weight, self._secrecy.and_of(headers, form))
+        return await self._ask(request, path, weight, self._secrecy.and_of(headers, form))
 
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
 
-    async def _ask(self, request: httpx.Request, weight: int, secrecy: Secrecy) -> Any:
+    async def _ask(self, request: httpx.Request, path: str, weight: int, secrecy: Secrecy) -> Any:
         backoff = self._backoff.anew()
         what = secrecy.hide(f"{request.method} {request.url.path}")
-        rate_limiter = self._limits.get(request.url.path, self._rate_limiter)
+        rate_limiter = self._limits.get(path, self._rate_limiter)
         for attempt in range(1, self._attempts + 1):
             if rate_limiter is not None:
                 await rate_limiter.spend(weight)
