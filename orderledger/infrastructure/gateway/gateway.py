@@ -1,7 +1,7 @@
 """`Gateway`: the one object between a strategy and its venues. It records before it sends, and survives restarts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from os import PathLike
@@ -19,6 +19,7 @@ from orderledger.infrastructure.gateway.breakers import Breakers
 from orderledger.infrastructure.gateway.changing import Changer
 from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.loading import load
+from orderledger.infrastructure.gateway.process import elapsed
 from orderledger.infrastructure.gateway.resolving import Resolver
 from orderledger.infrastructure.gateway.results import GatewayLedger, OrderLookup, Sending, SendingState
 from orderledger.infrastructure.gateway.sending import Sender
@@ -49,7 +50,8 @@ class Gateway:
     `entries`: the order entry of each account. `limits`: a TOML file, or settings. `venues`: adapters that are queried about
     orders with an unknown outcome; without one, a collector's reports resolve them. An entry that has the method `order` of
     `Venue` serves as its own. `name`: shown as the sender. `take_over`: accounts to take from another process at once, by an
-    operator's decision. `answer_seconds`: after so long without an answer, the outcome of a request is unknown.
+    operator's decision. `answer_seconds`: after so long without an answer, the outcome of a request is unknown. `clock` dates
+    what is recorded; `elapsed` counts seconds for leases and for proofs of absence, whatever the clock is set to.
 
     Use it as an asynchronous context manager, in one event loop. Entering it waits until no other process sends for the accounts,
     finds what a crash has left, queries the venues, and then trades.
@@ -66,6 +68,7 @@ class Gateway:
         take_over: Iterable[str] = (),
         answer_seconds: float = 10.0,
         clock: Clock | None = None,
+        elapsed: Callable[[], float] = elapsed,
     ) -> None:
         settings = limits if isinstance(limits, GatewaySettings) else read_settings(limits) if limits else GatewaySettings()
         if unknown := sorted({*take_over} - {*entries}):
@@ -77,7 +80,7 @@ class Gateway:
         self._take_over = frozenset(take_over)
         self._book = Book(ledger.store, entries, self._clock, settings.zone, self._load)
         self._book.highs = {rule: {} for rule in self._rules_of_highs()}
-        self._keeper = LeaseKeeper(Leases(ledger.store.database), entries, name, settings.lease_seconds)
+        self._keeper = LeaseKeeper(Leases(ledger.store.database), entries, name, settings.lease_seconds, elapsed)
         self._breakers = Breakers(settings.breakers, self._book)
         self._sender = Sender(
             ledger,

@@ -5,7 +5,7 @@ margin early; another process counts from when it saw the beat.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from orderledger.infrastructure.errors import Fenced
 from orderledger.infrastructure.gateway.process import elapsed, holder, is_dead, this_process
@@ -18,14 +18,18 @@ MARGIN = 0.2
 
 
 class LeaseKeeper:
-    """The leases of this process. `seconds`: the term. Not thread-safe: it belongs to the gateway's event loop."""
+    """The leases of this process. `seconds`: the term. `elapsed`: see `process.elapsed`. Not thread-safe: it belongs to the
+    gateway's event loop."""
 
-    def __init__(self, leases: Leases, accounts: Iterable[str], name: str, seconds: float) -> None:
+    def __init__(
+        self, leases: Leases, accounts: Iterable[str], name: str, seconds: float, elapsed: Callable[[], float] = elapsed
+    ) -> None:
         self.accounts = tuple(accounts)
         self.holder = holder(name)
         self.forced: set[str] = set()
         self._leases = leases
         self._seconds = seconds
+        self._elapsed = elapsed
         self._fences: dict[str, int] = {}
         self._holds_until: dict[str, float] = {}
 
@@ -39,14 +43,14 @@ class LeaseKeeper:
         fence = self._fences.get(account)
         if fence is None:
             raise Fenced(account, "this process has no lease")
-        if elapsed() >= self._holds_until[account]:
+        if self._elapsed() >= self._holds_until[account]:
             raise Fenced(account, "the lease was not renewed in time: this process was paused, or the store could not be reached")
         return fence
 
     def renew(self) -> None:
         """Raise the beat of every lease. Blocking. A lease that another process took is lost for good."""
         for account, fence in list(self._fences.items()):
-            began = elapsed()
+            began = self._elapsed()
             if self._leases.renew(account, fence):
                 self._holds_until[account] = began + self._term
             else:
@@ -73,10 +77,10 @@ class LeaseKeeper:
 
     async def _take(self, account: str, *, is_forced: bool) -> None:
         seen = await asyncio.to_thread(self._leases.read, account)
-        seen_at = elapsed()
+        seen_at = self._elapsed()
         while True:
-            if is_forced or _is_free(seen) or elapsed() - seen_at >= self._seconds:
-                began = elapsed()
+            if is_forced or _is_free(seen) or self._elapsed() - seen_at >= self._seconds:
+                began = self._elapsed()
                 fence = await asyncio.to_thread(self._leases.take, account, self.holder, this_process(), seen=seen)
                 if fence is not None:
                     self._fences[account], self._holds_until[account] = fence, began + self._term
@@ -87,7 +91,7 @@ class LeaseKeeper:
                 await asyncio.sleep(self._seconds / LOOKS_PER_TERM)
             now = await asyncio.to_thread(self._leases.read, account)
             if now != seen:
-                seen, seen_at = now, elapsed()
+                seen, seen_at = now, self._elapsed()
 
 
 def _is_free(lease: Lease | None) -> bool:

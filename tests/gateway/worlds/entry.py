@@ -1,0 +1,62 @@
+"""Order entry of a world: the local venue behind its lossy line, with calls that take virtual time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, Sent
+from orderledger.projections.view import Row
+from orderledger.simulation.local import LocalVenue
+from orderledger.simulation.local.order_entry import LocalOrderEntry
+
+ABSENCE_SECONDS = 30.0
+"""Longer than a late request is on its way, and than a gateway stands still between its last check and its sending."""
+
+
+class WorldEntry(LocalOrderEntry):
+    """Other tasks run before each call and until the venue's clock has come. `sent`: how often each order was handed over."""
+
+    def __init__(self, venue: LocalVenue, sent: Counter[str], chance: Random, *, batch: int) -> None:
+        super().__init__(venue)
+        self.abilities = EntryAbilities(
+            batch=batch, replaces=True, cancels_by_client_id=chance.random() < 0.7, absence_seconds=ABSENCE_SECONDS
+        )
+        self._sent = sent
+        self._chance = chance
+
+    async def submit(self, order: Row) -> Sent:
+        await self._pause()
+        self._sent[order["client_order_id"]] += 1
+        try:
+            return await super().submit(order)
+        finally:
+            await self._pause()
+
+    async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
+        """One after the other, so that a batch takes long."""
+        results: list[Sent | Exception] = []
+        for order in orders:
+            try:
+                results.append(await self.submit(order))
+            except Exception as error:
+                results.append(error)
+        return results
+
+    async def cancel(self, order: Row, request_id: str) -> Sent:
+        await self._pause()
+        return await super().cancel(order, request_id)
+
+    async def replace(self, order: Row, request: Row) -> Sent:
+        await self._pause()
+        return await super().replace(order, request)
+
+    async def order(self, account: str, order: Row) -> list[Message] | None:
+        await self._pause()
+        found = await super().order(account, order)
+        await self._pause()
+        return found
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(self._chance.choice((0.0, 0.001, 0.02, 0.3)))
