@@ -10,7 +10,7 @@ from typing import Any
 from orderledger import Gateway, GatewaySettings, Ledger, Request
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.simulation.local import CALM, LocalVenue
-from orderledger.simulation.local.order_entry import LocalOrderEntry
+from orderledger.simulation.local.order_entry import ABSENCE_SECONDS, LocalOrderEntry
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ACCOUNT, BTC = "sim:main", "BTC-USD"
@@ -43,10 +43,16 @@ def sell(name: str, **terms: Any) -> Request:
 
 @asynccontextmanager
 async def trading(
-    ledger: Ledger, venue: LocalVenue, limits: Mapping[str, Any] | None = None, **more: Any
+    ledger: Ledger,
+    venue: LocalVenue,
+    limits: Mapping[str, Any] | None = None,
+    *,
+    absence_seconds: float | None = ABSENCE_SECONDS,
+    **more: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway that trades one account of the venue."""
     entry = LocalOrderEntry(venue)
+    entry.abilities = dataclasses.replace(entry.abilities, absence_seconds=absence_seconds)
     settings = GatewaySettings.model_validate({"lease_seconds": 2.0, **(limits or {})})
     async with Gateway(ledger, {venue.account: entry}, limits=settings, clock=entry, **more) as gateway:
         yield gateway

@@ -80,11 +80,15 @@ def test_a_lost_answer_leaves_the_order_unresolved_until_the_venue_is_queried(le
 def test_an_order_that_never_arrived_is_denied_once_the_venues_own_rule_proves_it(ledger: Ledger) -> None:
     async def story() -> None:
         venue = venue_of()
-        async with trading(ledger, venue) as gateway:
+        async with trading(ledger, venue, absence_seconds=3.0) as gateway:
             venue.lose_next_answer("request_lost")
             await gateway.submit(buy("C-1"))
             venue.advance(venue.now.replace(minute=30))
             async with asyncio.timeout(20):
+                while ledger.order("C-1")["absent_at"] is None:
+                    await asyncio.sleep(0.05)
+                assert ledger.order("C-1")["is_open"], "a clock that was set forward proves nothing"
+                assert (await gateway.resend("C-1")).reason == "absence_not_proved"
                 while ledger.order("C-1")["is_open"]:
                     await asyncio.sleep(0.05)
             later = await gateway.submit(buy("C-2"))
@@ -95,10 +99,10 @@ def test_an_order_that_never_arrived_is_denied_once_the_venues_own_rule_proves_i
     assert (order["status"], order["reason"]) == ("denied", "never_arrived")
 
 
-def test_an_absent_order_can_be_sent_again_under_its_own_id_and_no_other(ledger: Ledger) -> None:
+def test_an_absent_order_can_be_sent_again_where_the_venue_never_proves_it(ledger: Ledger) -> None:
     async def story() -> None:
         venue = venue_of()
-        async with trading(ledger, venue) as gateway:
+        async with trading(ledger, venue, absence_seconds=None) as gateway:
             venue.lose_next_answer("request_lost")
             await gateway.submit(buy("C-1"))
             async with asyncio.timeout(20):

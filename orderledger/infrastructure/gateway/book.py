@@ -31,7 +31,7 @@ from orderledger.domain.values import Side, account_of, is_order_stream, order_s
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.gateway.day import DayPnl, Key
 from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.projections.halts import halt_row
 from orderledger.projections.instruments import defined, marked
 from orderledger.projections.positions import Terms, terms_of
@@ -69,7 +69,8 @@ NOTHING = Contribution()
 class Book:
     """The live state of some accounts. Not thread-safe: it belongs to the gateway's event loop.
 
-    `reserved`: orders that were checked and are not in the log yet, by stream; they count as open.
+    `reserved`: orders that were checked and are not in the log yet, by stream; they count as open. `growing`: what
+    changes of open orders add that were checked and are not in the log yet, by request id.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Book:
         self.orders: dict[str, Order] = {}
         self.working: dict[str, tuple[Instrument, Working]] = {}
         self.reserved: dict[str, tuple[Instrument, Working]] = {}
+        self.growing: dict[str, tuple[Instrument, Working]] = {}
         self.instruments: dict[Instrument, Row] = {}
         self.halts: dict[int, Row] = {}
         self.open_breaks: dict[str, int] = {}
@@ -99,9 +101,15 @@ class Book:
     # Loading and following
 
     def catch_up(self) -> None:
-        """Follow the log to its end."""
-        if self.midnight() != self.day_began:
+        """Follow the log to its end. Raises StoreError if it cannot be read."""
+        with reaching(self.store.url or "the store"):
+            self._follow()
+
+    def _follow(self) -> None:
+        today = self.midnight()
+        if today > self.day_began:
             self.begin_day()
+        self._must_reload |= today < self.day_began  # the clock was set back: the day that began was none
         while rows := self.store.recorder.rows_after(self.log_position, EVENTS_AT_ONCE):
             for row in rows:
                 self.log_position = row.position
@@ -109,8 +117,8 @@ class Book:
             if len(rows) < EVENTS_AT_ONCE:
                 break
         if self._must_reload:
-            self._must_reload = False
             self._load(self)
+            self._must_reload = False
 
     def reserve(self, order: Proposed, client_order_id: str) -> None:
         """Count an order as open and submitted before the log shows it."""
@@ -287,11 +295,17 @@ class Book:
         return held
 
     def all_working(self) -> Iterator[tuple[Instrument, Working]]:
+        """Every open order."""
         yield from self.working.values()
         yield from self.reserved.values()
 
+    def all_at_stake(self) -> Iterator[tuple[Instrument, Working]]:
+        """What may be filled: every open order, and what is about to be added to one."""
+        yield from self.all_working()
+        yield from self.growing.values()
+
     def working_in(self, account: str, instrument: str) -> Iterator[Working]:
-        return (working for scope, working in self.all_working() if scope == (account, instrument))
+        return (working for scope, working in self.all_at_stake() if scope == (account, instrument))
 
     def gains(self, rule: Limits) -> dict[str, Decimal]:
         """What the scope of the rule has gained since midnight, by settlement currency."""

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orderledger.domain.orders.order import Order
-from orderledger.domain.values import Pending, order_stream
+from orderledger.domain.values import Certainty, Pending, order_stream
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import AmbiguousOrder, Fenced, NotSent, Unanswered, UnknownOrder
+from orderledger.infrastructure.errors import AmbiguousOrder, Fenced, NotSent, StoreError, Unanswered, UnknownOrder
 from orderledger.infrastructure.gateway.answers import Answer, answer_of, refusal_in
 from orderledger.infrastructure.gateway.book import Book
 from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.results import GatewayLedger, Sending
-from orderledger.infrastructure.gateway.sending import Key, OnResult, Sender, proposed_of
+from orderledger.infrastructure.gateway.sending import OnResult, Sender, growth_of, proposed_of
+from orderledger.infrastructure.gateway.unsettled import Key, Unsettled
 from orderledger.infrastructure.messages.commands import RequestCancel, RequestReplace, Unresolved
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.messages.reports import RejectReplace
@@ -26,10 +27,10 @@ NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
 
 @dataclass(slots=True)
 class Outstanding:
-    """A cancel that is recorded, and that the venue has not answered."""
+    """A cancel that is recorded, and that the venue has not answered. `is_busy`: it is being recorded or sent now."""
 
     request_id: str
-    is_being_sent: bool = False
+    is_busy: bool = False
 
 
 class Changer:
@@ -42,6 +43,7 @@ class Changer:
         book: Book,
         keeper: LeaseKeeper,
         sender: Sender,
+        unsettled: Unsettled,
         *,
         clock: Clock,
         answer_seconds: float,
@@ -53,6 +55,7 @@ class Changer:
         self._book = book
         self._keeper = keeper
         self._sender = sender
+        self._unsettled = unsettled
         self._clock = clock
         self._answer_seconds = answer_seconds
         self._on_result = on_result
@@ -69,7 +72,8 @@ class Changer:
         return found[0], client_order_id
 
     def restore(self) -> None:
-        """Find the cancels that were outstanding when the gateway was last closed, or died."""
+        """Find the cancels in the log that wait for an answer: of an earlier process, or by whomever they were recorded."""
+        self._book.catch_up()
         for _, order in self._book.open_orders():
             name = order.client_order_id
             if name is not None and order.pending is Pending.CANCEL:
@@ -85,16 +89,28 @@ class Changer:
             await flight.done.wait()
             return Sending("denied", account, name, "withdrawn", "it was canceled before it was sent")
         if key not in self.outstanding:
-            request_id = f"cancel-{uuid.uuid4().hex}"
-            now = self._clock.now()
-            asked = RequestCancel(account=account, client_order_id=name, at=now, request_id=request_id, reason=reason)
-            (outcome,) = await self._ledger.arecord_together([asked], fence=self._keeper.fence(account))
-            if outcome.outcome != "recorded":
-                return Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
-            self.outstanding[key] = Outstanding(request_id)
+            refused = await self._record_request(key, reason)
+            if refused is not None:
+                return refused
         if flight is not None and not self._entries[account].abilities.cancels_by_client_id:
             await flight.done.wait()
         return await self.send_cancel(key)
+
+    async def _record_request(self, key: Key, reason: str | None) -> Sending | None:
+        """Record the request to cancel. Returns the result if the ledger refuses it. One cancel of an order is outstanding."""
+        account, name = key
+        request_id = f"cancel-{uuid.uuid4().hex}"
+        asked = RequestCancel(account=account, client_order_id=name, at=self._clock.now(), request_id=request_id, reason=reason)
+        outstanding = self.outstanding[key] = Outstanding(request_id, is_busy=True)
+        is_recorded = False
+        try:
+            (outcome,) = await self._ledger.arecord_together([asked], fence=self._keeper.fence(account))
+            is_recorded = outcome.outcome == "recorded"
+        finally:
+            outstanding.is_busy = False
+            if not is_recorded:
+                self.outstanding.pop(key, None)
+        return None if is_recorded else Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
 
     async def send_cancel(self, key: Key) -> Sending:
         """Send an outstanding cancel, if the venue can know the order. It is sent again until the venue has answered."""
@@ -103,16 +119,18 @@ class Changer:
         if order is None or order.is_ended or outstanding is None:
             self.outstanding.pop(key, None)
             return Sending("acknowledged", *key)
-        if outstanding.is_being_sent or not self._can_name(order):
-            return Sending("unresolved", *key, "order_unknown", "it is canceled as soon as the venue's id is known")
-        outstanding.is_being_sent = True
+        if outstanding.is_busy:
+            return Sending("unresolved", *key, "cancel_outstanding", "another call sends the cancel of this order now")
+        if not self._can_be_known(order):
+            return Sending("unresolved", *key, "order_unknown", "it is canceled as soon as the venue is known to have it")
+        outstanding.is_busy = True
         try:
             self._keeper.fence(order.account)
             cancel = self._entries[order.account].cancel(_row(key, order), outstanding.request_id)
             answer = await answer_of(cancel, self._answer_seconds)
+            return await self._record_cancel(key, answer)
         finally:
-            outstanding.is_being_sent = False
-        return await self._record_cancel(key, answer)
+            outstanding.is_busy = False
 
     async def replace(
         self, key: Key, quantity: Decimal | None, limit_price: Decimal | None, stop_price: Decimal | None
@@ -139,7 +157,12 @@ class Changer:
             limit_price=limit_price,
             stop_price=stop_price,
         )
-        (outcome,) = await self._ledger.arecord_together([request], fence=self._keeper.fence(account))
+        self._book.growing[request_id] = growth_of(before, changed)
+        try:
+            (outcome,) = await self._ledger.arecord_together([request], fence=self._keeper.fence(account))
+            self._book.catch_up()  # from here on the log shows what the order may become
+        finally:
+            del self._book.growing[request_id]
         if outcome.outcome != "recorded":
             return Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
         answer = await self._send_replace(account, before, {"request_id": request_id, **asked})
@@ -154,44 +177,54 @@ class Changer:
 
     async def _record_cancel(self, key: Key, answer: Answer) -> Sending:
         """Record the answer to a cancel. One that was not sent, or not answered, stays outstanding."""
-        account, name = key
-        if isinstance(answer, Unanswered):
-            now, text = self._clock.now(), answer.text or None
-            await self._ledger.arecord(Unresolved(account=account, client_order_id=name, at=now, reason=answer.reason, text=text))
-        if isinstance(answer, (NotSent, Unanswered)):
-            return self._told(key, Sending("unresolved", account, name, answer.reason, answer.text), is_failure=True)
-        await self._ledger.arecord_together(answer)
-        if answer:
+        if isinstance(answer, NotSent):
+            return self._told(key, Sending("unresolved", *key, answer.reason, answer.text), is_failure=True)
+        if answer and not isinstance(answer, Unanswered):
             self.outstanding.pop(key, None)
-        return self._told(key, _result_of(key, answer))
+        return await self._record_answer(key, answer)
 
     async def _record_replace(self, key: Key, answer: Answer, request_id: str) -> Sending:
+        if not isinstance(answer, NotSent):
+            return await self._record_answer(key, answer)
         account, name = key
-        if isinstance(answer, NotSent):
-            ended = RejectReplace(
-                account=account,
-                client_order_id=name,
-                at=self._clock.now(),
-                request_id=request_id,
-                source="strategy",
-                reason=answer.reason,
-                text=answer.text or None,
-            )
-            await self._ledger.arecord(ended)
-            return self._told(key, Sending("denied", account, name, answer.reason, answer.text), is_failure=True)
-        if isinstance(answer, Unanswered):
-            now, text = self._clock.now(), answer.text or None
-            await self._ledger.arecord(Unresolved(account=account, client_order_id=name, at=now, reason=answer.reason, text=text))
-            return self._told(key, Sending("unresolved", account, name, answer.reason, answer.text), is_failure=True)
-        await self._ledger.arecord_together(answer)
-        return self._told(key, _result_of(key, answer))
+        ended = RejectReplace(
+            account=account,
+            client_order_id=name,
+            at=self._clock.now(),
+            request_id=request_id,
+            source="strategy",
+            reason=answer.reason,
+            text=answer.text or None,
+        )
+        return await self._record(key, [ended], Sending("denied", *key, answer.reason, answer.text), is_failure=True)
+
+    async def _record_answer(self, key: Key, answer: Sequence[Message] | Unanswered) -> Sending:
+        """Record the venue's answer to a change, or that there is none."""
+        if not isinstance(answer, Unanswered):
+            return await self._record(key, answer, _result_of(key, answer))
+        now, text = self._clock.now(), answer.text or None
+        unknown = Unresolved(account=key[0], client_order_id=key[1], at=now, reason=answer.reason, text=text)
+        return await self._record(key, [unknown], Sending("unresolved", *key, answer.reason, answer.text), is_failure=True)
+
+    async def _record(self, key: Key, messages: Sequence[Message], result: Sending, *, is_failure: bool = False) -> Sending:
+        """Record what a result says. If the store fails, the messages are kept until it works again."""
+        try:
+            await self._ledger.arecord_together(messages)
+        except StoreError as error:
+            self._unsettled.keep(key, answer=messages)
+            result = Sending("unresolved", *key, "answer_not_recorded", str(error), messages)
+        return self._told(key, result, is_failure=is_failure)
 
     def _told(self, key: Key, result: Sending, *, is_failure: bool = False) -> Sending:
         order = self._book.order(*key)
         self._on_result(result, {} if order is None else _row(key, order), is_failure)
         return result
 
-    def _can_name(self, order: Order) -> bool:
+    def _can_be_known(self, order: Order) -> bool:
+        """Whether the venue can find the order. One that may never arrive is canceled when that is known: its refusal now would
+        end the cancel, and not the order."""
+        if order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED:
+            return False
         return order.names.venue_order_id is not None or self._entries[order.account].abilities.cancels_by_client_id
 
     def _is_known(self, key: Key) -> bool:

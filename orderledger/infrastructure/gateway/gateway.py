@@ -24,6 +24,7 @@ from orderledger.infrastructure.gateway.resolving import Resolver
 from orderledger.infrastructure.gateway.results import GatewayLedger, OrderLookup, Sending, SendingState
 from orderledger.infrastructure.gateway.sending import Sender
 from orderledger.infrastructure.gateway.settings import GatewaySettings, read_settings
+from orderledger.infrastructure.gateway.unsettled import Unsettled
 from orderledger.infrastructure.messages.accounts import Sender as SenderMessage
 from orderledger.infrastructure.messages.commands import Request
 from orderledger.infrastructure.messages.fields import parse_number
@@ -82,11 +83,13 @@ class Gateway:
         self._book.highs = {rule: {} for rule in self._rules_of_highs()}
         self._keeper = LeaseKeeper(Leases(ledger.store.database), entries, name, settings.lease_seconds, elapsed)
         self._breakers = Breakers(settings.breakers, self._book)
+        self._unsettled = Unsettled(ledger, self._book, self._clock)
         self._sender = Sender(
             ledger,
             self._entries,
             self._book,
             self._keeper,
+            self._unsettled,
             rules=settings.rules,
             policy=settings.unresolved,
             clock=self._clock,
@@ -99,12 +102,14 @@ class Gateway:
             self._book,
             self._keeper,
             self._sender,
+            self._unsettled,
             clock=self._clock,
             answer_seconds=answer_seconds,
             on_result=self._note,
         )
         own = {account: cast(OrderLookup, entry) for account, entry in entries.items() if hasattr(entry, "order")}
-        self._resolver = Resolver(ledger, self._entries, {**own, **(venues or {})}, self._book, self._clock)
+        lookups = {**own, **(venues or {})}
+        self._resolver = Resolver(ledger, self._entries, lookups, self._book, self._unsettled, clock=self._clock, elapsed=elapsed)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._feeds: set[asyncio.Queue[Recorded | None]] = set()
@@ -130,7 +135,7 @@ class Gateway:
             self._check_account(request.account)
             by_account.setdefault(request.account, []).append(number)
         sendings = [self._sender.send(account, [requests[one] for one in numbers]) for account, numbers in by_account.items()]
-        found = await self._shielded(asyncio.gather(*sendings))
+        found = await self._shielded(_all_of(sendings))
         results = {
             number: result
             for numbers, told in zip(by_account.values(), found, strict=True)
@@ -176,11 +181,16 @@ class Gateway:
             if _is_in(row, account, instrument, strategy):
                 keys.add((of_account, working.client_order_id))
         cancels = (self._changer.cancel(key, reason=reason) for key in sorted(keys) if key[1])
-        return list(await self._shielded(asyncio.gather(*cancels)))
+        return await self._shielded(_all_of(cancels))
 
     async def resend(self, client_order_id: str, *, account: str | None = None) -> Sending:
         """Send an order again that the venue did not know when it was queried. The ledger refuses any other."""
         key = self._changer.key_of(client_order_id, account)
+        seconds = self._resolver.seconds_unknown(key)
+        needed = self._entries[key[0]].abilities.absence_seconds
+        if needed is not None and not self._resolver.is_proof(key, seconds):
+            text = f"its outcome has been unknown for {seconds:.1f} s; the venue's answer is proof after {needed:g} s"
+            return Sending("refused", *key, "absence_not_proved", text)
         row = await asyncio.to_thread(self._ledger.order, key[1], account=key[0])
         return await self._shielded(self._sender.resend(row))
 
@@ -209,7 +219,6 @@ class Gateway:
         except BaseException:
             await self._end()
             raise
-        self._halts_done = set(self._book.halts)
         self._watching.append(asyncio.create_task(self._watch()))
         return self
 
@@ -242,7 +251,7 @@ class Gateway:
             await asyncio.sleep(self._keeper.pause)
             try:
                 await asyncio.to_thread(self._keeper.renew)
-            except LedgerError as error:  # without a renewal the leases end, and nothing is sent
+            except Exception as error:  # without a renewal the leases end, and nothing is sent
                 log.warning("leases cannot be renewed", error=str(error))
 
     async def _watch(self) -> None:
@@ -257,20 +266,20 @@ class Gateway:
                     resolved_at = asyncio.get_running_loop().time()
                     await self._resolver.resolve(besides=self._sender.flights)
                     await self._send_cancels()
-            except LedgerError as error:
+            except Exception as error:  # whatever it is: halts are to be obeyed, and orders to be resolved, when it is over
                 log.warning("the gateway cannot follow the ledger", error=str(error))
             await asyncio.sleep(WATCH_SECONDS)
 
     async def _obey_halts(self) -> None:
         for position, halt in list(self._book.halts.items()):
             if position not in self._halts_done:
-                self._halts_done.add(position)
                 log.warning("trading is halted", **{name: halt[name] for name in ("account", "instrument", "strategy", "reason")})
                 if halt["cancels_orders"]:
                     account = None if halt["account"] == "*" else halt["account"]
                     await self.cancel_all(
                         account=account, instrument=halt["instrument"], strategy=halt["strategy"], reason="halted"
                     )
+                self._halts_done.add(position)
 
     async def _break(self) -> None:
         if self.settings.breakers:
@@ -281,6 +290,7 @@ class Gateway:
                 self._book.catch_up()
 
     async def _send_cancels(self) -> None:
+        self._changer.restore()
         for key in list(self._changer.outstanding):
             if key not in self._sender.flights:
                 self._start(self._changer.send_cancel(key))
@@ -324,6 +334,15 @@ class Gateway:
             return await work
 
         return await asyncio.shield(self._start(run()))
+
+
+async def _all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
+    """Wait until all have ended, and then raise the first error, if any."""
+    found = await asyncio.gather(*works, return_exceptions=True)
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+    return cast(list[Result], found)
 
 
 def _is_in(row: Row, account: str | None, instrument: str | None, strategy: str | None) -> bool:

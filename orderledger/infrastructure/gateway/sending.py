@@ -5,16 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.exposure import Working
 from orderledger.domain.limits import Denial, Limits, Proposed, check
 from orderledger.domain.values import OrderType, Side
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import Fenced, NotSent
+from orderledger.infrastructure.errors import Fenced, NotSent, StoreError
 from orderledger.infrastructure.gateway.answers import Answer, Failure, answer_of, answered, as_answer, record_answer
-from orderledger.infrastructure.gateway.book import Book
+from orderledger.infrastructure.gateway.book import Book, Instrument
 from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.results import GatewayLedger, Sending
 from orderledger.infrastructure.gateway.settings import UnresolvedPolicy
 from orderledger.infrastructure.gateway.situation import BookSituation
+from orderledger.infrastructure.gateway.unsettled import Key, Unsettled
 from orderledger.infrastructure.messages.commands import Deny, Request, Submit
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.messages.registry import Message
@@ -25,8 +27,6 @@ from orderledger.projections.view import Row
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order brings two."""
 WITHDRAWN = NotSent("withdrawn", "it was canceled before it was sent")
-Key = tuple[str, str]
-"""Account and client order id."""
 
 OnResult = Callable[[Sending, Row, bool], None]
 
@@ -35,16 +35,12 @@ OnResult = Callable[[Sending, Row, bool], None]
 class Flight:
     """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was sent."""
 
-    request: Request
+    key: Key
     row: Row
     denial: Denial | None = None
     is_sent: bool = False
     is_withdrawn: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def key(self) -> Key:
-        return self.request.account, self.request.client_order_id
 
 
 class Sender:
@@ -57,6 +53,7 @@ class Sender:
         entries: Mapping[str, OrderEntry],
         book: Book,
         keeper: LeaseKeeper,
+        unsettled: Unsettled,
         *,
         rules: Sequence[Limits],
         policy: UnresolvedPolicy,
@@ -69,6 +66,7 @@ class Sender:
         self._entries = entries
         self._book = book
         self._keeper = keeper
+        self._unsettled = unsettled
         self._rules = rules
         self._policy = policy
         self._clock = clock
@@ -86,12 +84,20 @@ class Sender:
     async def resend(self, row: Row) -> Sending:
         """Send an order again that the venue did not know. The ledger refuses that if no absence is recorded."""
         account, name = row["account"], row["client_order_id"]
-        submit = Submit(account=account, client_order_id=name, at=self._clock.now())
-        (outcome,) = await self._ledger.arecord_together([submit], fence=self._keeper.fence(account))
-        if outcome.outcome != "recorded":
-            return Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
-        (answer,) = await self._submit(account, [row])
-        return await self._record(row, answer, outcome)
+        fence = self._keeper.fence(account)
+        flight = Flight((account, name), row)
+        if self.flights.setdefault(flight.key, flight) is not flight:
+            return Sending("refused", account, name, "already_submitted", "it is being sent now")
+        try:
+            submit = Submit(account=account, client_order_id=name, at=self._clock.now())
+            (outcome,) = await self._record_sending([flight], [submit], fence)
+            if outcome.outcome != "recorded":
+                return Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
+            flight.is_sent = not flight.is_withdrawn
+            (answer,) = await self._submit(account, [row]) if flight.is_sent else [WITHDRAWN]
+            return await self._record(flight, answer, outcome)
+        finally:
+            self._forget(flight)
 
     def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
         """Why the order, or the change of one, must not be sent now."""
@@ -109,32 +115,49 @@ class Sender:
 
     async def _send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
         fence = self._keeper.fence(account)
-        flights = [self._checked(request) for request in requests]
+        flights: list[Flight] = []
         try:
-            messages = [message for flight in flights for message in self._to_record(flight)]
-            outcomes = await self._ledger.arecord_together(messages, fence=fence)
+            for request in requests:
+                flights.append(self._checked(request))
+            messages = [
+                one for request, flight in zip(requests, flights, strict=True) for one in self._to_record(request, flight)
+            ]
+            outcomes = await self._record_sending(flights, messages, fence)
             pairs = list(zip(outcomes[::2], outcomes[1::2], strict=True))
             going = [flight for flight, (_, last) in zip(flights, pairs, strict=True) if _is_to_be_sent(flight, last)]
             for flight in going:
+                self.flights[flight.key] = flight
                 flight.is_sent = not flight.is_withdrawn
             sent = [flight for flight in going if flight.is_sent]
             answers = dict(zip((id(one) for one in sent), await self._submit(account, [one.row for one in sent]), strict=True))
-            results = await asyncio.gather(
-                *(
-                    self._record(flight.row, answers.get(id(flight), WITHDRAWN), last)
-                    if _is_to_be_sent(flight, last)
-                    else _unsent(flight, requested, last)
-                    for flight, (requested, last) in zip(flights, pairs, strict=True)
+            return list(
+                await asyncio.gather(
+                    *(
+                        self._record(flight, answers.get(id(flight), WITHDRAWN), last)
+                        if _is_to_be_sent(flight, last)
+                        else _unsent(flight, requested, last)
+                        for flight, (requested, last) in zip(flights, pairs, strict=True)
+                    )
                 )
             )
         finally:
             for flight in flights:
                 self._forget(flight)
-        return results
+
+    async def _record_sending(self, flights: Sequence[Flight], messages: Sequence[Message], fence: int) -> list[Outcome]:
+        """Record what is about to be sent. After a failed commit nothing is sent, but the log may show it as sent."""
+        try:
+            return await self._ledger.arecord_together(messages, fence=fence)
+        except Fenced:
+            raise
+        except StoreError:
+            for flight in flights:
+                self._unsettled.keep(flight.key)
+            raise
 
     def _checked(self, request: Request) -> Flight:
         """Prepare and check one order, and count it as open from now on unless it is denied."""
-        flight = Flight(request, row_of(request))
+        flight = Flight((request.account, request.client_order_id), row_of(request))
         try:
             aliases = self._entries[request.account].prepare(flight.row)
         except NotSent as error:
@@ -142,13 +165,12 @@ class Sender:
         else:
             flight.row["aliases"] = {**request.aliases, **aliases}
             flight.denial = self.why_not(proposed_of(flight.row))
-        if flight.denial is None:
+        if flight.denial is None and self.flights.setdefault(flight.key, flight) is flight:
             self._book.reserve(proposed_of(flight.row), request.client_order_id)
-            self.flights[flight.key] = flight
         return flight
 
-    def _to_record(self, flight: Flight) -> list[Message]:
-        request, now = flight.request, self._clock.now()
+    def _to_record(self, request: Request, flight: Flight) -> list[Message]:
+        now = self._clock.now()
         named = request.model_copy(update={"aliases": flight.row["aliases"], "at": request.at or now})
         account, name, denial = request.account, request.client_order_id, flight.denial
         if denial is not None:
@@ -159,24 +181,39 @@ class Sender:
         """Hand orders to the venue, and wait for the answer to each."""
         if not rows:
             return []
-        try:
-            self._keeper.fence(account)  # the process may have been paused since the commit
-        except Fenced as error:
-            return [NotSent("fenced", str(error)) for _ in rows]
         entry = self._entries[account]
         size = entry.abilities.batch
         if size <= 1 or len(rows) == 1:
+            lost = self._lost_lease(account)
+            if lost is not None:
+                return [lost] * len(rows)
             return list(await asyncio.gather(*(answer_of(entry.submit(row), self._answer_seconds) for row in rows)))
         answers: list[Answer] = []
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
-            found = await answered(entry.submit_many(batch), self._answer_seconds)
+            found: object = self._lost_lease(account)
+            if found is None:
+                found = await answered(entry.submit_many(batch), self._answer_seconds)
             answers += _each(found, len(batch))
         return answers
 
-    async def _record(self, row: Row, answer: Answer, outcome: Outcome) -> Sending:
-        result = await record_answer(self._ledger, row, answer, self._clock.now(), outcome)
-        self._on_result(result, row, isinstance(answer, Failure) and answer is not WITHDRAWN)
+    def _lost_lease(self, account: str) -> NotSent | None:
+        """Proof that nothing is sent: the process may have been paused since the commit, or since the batch before."""
+        try:
+            self._keeper.fence(account)
+        except Fenced as error:
+            return NotSent("fenced", str(error))
+        return None
+
+    async def _record(self, flight: Flight, answer: Answer, outcome: Outcome) -> Sending:
+        """Record the answer. If the store fails, the order is looked after until it works again."""
+        try:
+            result = await record_answer(self._ledger, flight.row, answer, self._clock.now(), outcome)
+        except StoreError as error:
+            messages = () if isinstance(answer, Failure) else tuple(answer)
+            self._unsettled.keep(flight.key, answer=messages)
+            result = Sending("unresolved", *flight.key, "answer_not_recorded", str(error), messages, outcome)
+        self._on_result(result, flight.row, isinstance(answer, Failure) and answer is not WITHDRAWN)
         return result
 
     def _forget(self, flight: Flight) -> None:
@@ -229,4 +266,13 @@ def proposed_of(row: Row, *, replaces: Row | None = None) -> Proposed:
         limit_price=row["limit_price"],
         strategy=row["strategy"],
         reduce_only=bool(row["reduce_only"]),
+    )
+
+
+def growth_of(before: Row, changed: Row) -> tuple[Instrument, Working]:
+    """What a change adds to an open order, until the log shows the request for it."""
+    order = proposed_of({**before, **changed}, replaces=before)
+    name = before["client_order_id"]
+    return (order.account, order.instrument), Working(
+        name, name, order.side, order.added, order.limit_price, False, order.strategy
     )

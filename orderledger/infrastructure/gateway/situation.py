@@ -35,7 +35,7 @@ class BookSituation:
 
     def gross_notional(self, rule: Limits) -> Decimal | None:
         values = [self._held_value(scope, quantity) for scope, quantity in self._held(rule)]
-        values += [self._working_value(*one) for one in self._book.all_working() if rule.covers(*one[0], one[1].strategy)]
+        values += [self._working_value(*one) for one in self._book.all_at_stake() if rule.covers(*one[0], one[1].strategy)]
         gross = ZERO
         for value in values:
             if value is None:

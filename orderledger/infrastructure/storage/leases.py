@@ -5,10 +5,15 @@ clock is compared between processes. Who wants the lease waits until it has seen
 holder stops sending before that, by its own. The commit of a submission checks the fence in its own transaction.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from orderledger.infrastructure.storage.database import Database
+from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.infrastructure.storage.recorder import LEASES_TABLE
+from orderledger.infrastructure.storage.store import reaching
+
+STORE = "the table of leases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +28,14 @@ class Lease:
 
 
 class Leases:
-    """The table of leases."""
+    """The table of leases. Every method raises StoreError if it cannot be reached."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def read(self, account: str) -> Lease | None:
         """The lease of this account. None if nobody has ever had it."""
-        with self._database.reading() as session:
+        with self._reading() as session:
             rows = session.execute(
                 f"SELECT account, holder, process, fence, beat FROM {LEASES_TABLE} WHERE account = ?", (account,)
             )
@@ -38,7 +43,7 @@ class Leases:
 
     def take(self, account: str, holder: str, process: str, *, seen: Lease | None) -> int | None:
         """Take the lease as it was `seen`, with a higher fence, and return that. None if it has changed since."""
-        with self._database.writing() as session:
+        with self._writing() as session:
             if seen is None:
                 rows = session.execute(
                     f"INSERT INTO {LEASES_TABLE} (account, holder, process, fence, beat) VALUES (?, ?, ?, 1, 0) "
@@ -55,7 +60,7 @@ class Leases:
 
     def renew(self, account: str, fence: int) -> bool:
         """Raise the beat. Returns False if another process has the lease."""
-        with self._database.writing() as session:
+        with self._writing() as session:
             return bool(
                 session.execute(
                     f"UPDATE {LEASES_TABLE} SET beat = beat + 1 WHERE account = ? AND fence = ? RETURNING beat", (account, fence)
@@ -64,9 +69,19 @@ class Leases:
 
     def release(self, account: str, fence: int) -> None:
         """Give the lease up. The next process need not wait."""
-        with self._database.writing() as session:
+        with self._writing() as session:
             session.execute(
                 f"UPDATE {LEASES_TABLE} SET holder = NULL, process = NULL, beat = beat + 1 WHERE account = ? AND fence = ? "
                 "RETURNING beat",
                 (account, fence),
             )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with reaching(STORE), self._database.reading() as session:
+            yield session
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with reaching(STORE), self._database.writing() as session:
+            yield session

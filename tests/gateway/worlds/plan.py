@@ -9,8 +9,8 @@ POLICIES = ("block_instrument", "block_account", "allow")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Times are virtual seconds. `lost`: the share of calls whose answer or request the line loses. `crashes`: how often a gateway is
-    killed, `pauses`: how often it stands still, `rivals`: how often another one takes its accounts, `outages`: how often the
+    """Times are virtual seconds. `lost`: the share of calls whose answer or request the line loses. `crashes`: how often a gateway
+    is killed, `pauses`: how often it stands still, `rivals`: how often another one takes its accounts, `outages`: how often the
     venue is down, `steps`: how often a clock is set, `halts`: how often trading is halted.
     `store_failures`: the share of commits that fail, some of them after they were made."""
 

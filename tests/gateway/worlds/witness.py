@@ -38,7 +38,9 @@ class Witness:
         if change.kind is Kind.PLACED and len(order.legs) == 1:
             self._see_new(order)
         if change.kind is Kind.CANCELED and order.reason == "self_trade":
-            self._check("self_crossing", lambda limit: f"{order.client_id} was canceled, it would have traded with another of ours")
+            self._check(
+                "self_crossing", lambda limit: f"{order.client_id} was canceled, it would have traded with another of ours"
+            )
         if change.kind in (Kind.PLACED, Kind.MODIFIED):
             self._see_limits(order)
 

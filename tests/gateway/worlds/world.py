@@ -1,4 +1,4 @@
-"""One world: a venue, machines with gateways that crash, stand still and take each other's accounts, and a recorder of the feed."""
+"""One world: a venue, gateways that crash, stand still and take the account from each other, and a recorder."""
 
 import dataclasses
 import heapq
@@ -220,15 +220,14 @@ class World:
 
     def _open(self) -> Ledger:
         # Nothing here dies with its memory: a commit need not wait for the disk.
-        return without_threads(Ledger.open(str(self.database), synchronous="OFF", update_views=False, clock=MachineClock(self.now)))
+        return without_threads(
+            Ledger.open(str(self.database), synchronous="OFF", update_views=False, clock=MachineClock(self.now))
+        )
 
     def _start(self, *, forced: bool) -> None:
         """A new process: nothing is left of an earlier one but the store and the venue."""
         name = f"G{next(self._names)}"
-        machine, clock = Machine(name, self.now), MachineClock(self.now)
-        ledger = without_threads(
-            Ledger.open(str(self.database), synchronous="OFF", update_views=False, clock=MachineClock(self.now))
-        )
+        machine, clock, ledger = Machine(name, self.now), MachineClock(self.now), self._open()
         chance = Random(f"{self.plan.seed} {name}")
         gateway = Gateway(
             WorldLedger(ledger, chance, lambda: 0.0 if self.is_healed else self.plan.store_failures),
