@@ -7,8 +7,23 @@ from typing import NamedTuple, TypedDict
 from orderledger.domain.exact import EXACT, ONE, ZERO
 from orderledger.domain.exposure import Interval, Working, interval_of, leaves_with
 from orderledger.domain.values import Side
+from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import Terms, shown
-from orderledger.projections.view import Row
+from orderledger.projections.view import Row, Table
+
+_COLUMNS = (
+    "stream", "account", "client_order_id", "venue_order_id", "instrument", "side", "quantity", "limit_price", "status",
+    "pending", "certainty", "cum_quantity", "requested_at", "is_open", "outstanding",
+)  # fmt: skip
+
+EXPOSED_ORDERS = Table(
+    ORDERS.name,
+    "The columns of orders that exposure follows from.",
+    ORDERS.key,
+    tuple(ORDERS.by_name[name] for name in _COLUMNS),
+    ORDERS.order_by,
+    time=ORDERS.time,
+)
 
 
 class ExposureOrder(TypedDict):

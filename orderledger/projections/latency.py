@@ -1,15 +1,15 @@
 """Latency of orders: how long each step took, by our clock and by the venue's, from the rows of the order view."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
+from orderledger.projections.order_times import microseconds
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.view import Row, Table
 
 GROUPS = ("account", "strategy", "hour", "instrument")
 PERCENTS = (50, 90, 99)
-MICROSECOND = timedelta(microseconds=1)
 DIGITS = 4
 TIMEOUT = "timeout"
 
@@ -42,7 +42,8 @@ class LatencyRow(TypedDict):
 
 
 class Step(NamedTuple):
-    """A step from one time of an order to another. The columns of both, by one clock. `status`: only of orders with it."""
+    """A step from one time of an order to another, both by one clock: steps of the column `timing`, or columns. `status`: only of
+    orders with it."""
 
     name: str
     clock: str
@@ -52,26 +53,28 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step("request_to_submit", "ours", "requested_recorded_at", "submitted_recorded_at"),
-    Step("submit_to_acknowledge", "ours", "submitted_recorded_at", "acknowledged_recorded_at"),
+    Step("request_to_submit", "ours", "requested", "submitted"),
+    Step("submit_to_acknowledge", "ours", "submitted", "acknowledged"),
     Step("submit_to_acknowledge", "venue", "submitted_at", "acknowledged_at"),
-    Step("acknowledge_to_first_fill", "ours", "acknowledged_recorded_at", "first_fill_recorded_at"),
+    Step("acknowledge_to_first_fill", "ours", "acknowledged", "first_fill"),
     Step("acknowledge_to_first_fill", "venue", "acknowledged_at", "first_fill_at"),
-    Step("submit_to_end", "ours", "submitted_recorded_at", "ended_recorded_at"),
+    Step("submit_to_end", "ours", "submitted", "ended"),
     Step("submit_to_end", "venue", "submitted_at", "ended_at"),
-    Step("cancel_to_canceled", "ours", "cancel_requested_recorded_at", "ended_recorded_at", "canceled"),
+    Step("cancel_to_canceled", "ours", "cancel_requested", "ended", "canceled"),
     Step("cancel_to_canceled", "venue", "cancel_requested_at", "ended_at", "canceled"),
 )
 """Steps that a group has no order with are left out of its row."""
 
-_OF_STEPS = [name for step in STEPS for name in (step.begins, step.ends)]
-_OF_GROUPS = ["stream", "account", "strategy", "instrument", "requested_at", "updated_at", "status", "unresolved_reason"]
+_TIMES = ("submitted_at", "acknowledged_at", "first_fill_at", "ended_at")
+"""The columns with times by the venue's clock, and the time of our sending."""
+
+_COLUMNS = ("stream", "account", "strategy", "instrument", "status", "requested_at", "updated_at", "timing", *_TIMES)
 
 TIMED_ORDERS = Table(
     ORDERS.name,
     "The columns of orders that latency follows from.",
     ORDERS.key,
-    tuple(ORDERS.by_name[name] for name in dict.fromkeys([*_OF_GROUPS, *_OF_STEPS])),
+    tuple(ORDERS.by_name[name] for name in _COLUMNS),
     ORDERS.key,
     time=ORDERS.time,
 )
@@ -118,17 +121,15 @@ class Group:
 
     def take(self, order: Row) -> None:
         """Add an order, with the steps that it has."""
+        times = times_of(order)
         self._count(order)
         for step in STEPS:
-            begun, ended = order[step.begins], order[step.ends]
-            is_of_fill = step.name == "acknowledge_to_first_fill"
-            if begun is None or ended is None or (is_of_fill and order["first_fill_at"] is None):
-                continue
-            if step.status in (None, order["status"]):
-                self.durations.setdefault(step, Durations()).add((ended - begun) // MICROSECOND)
+            begun, ended = times.get(step.begins), times.get(step.ends)
+            if begun is not None and ended is not None and step.status in (None, order["status"]):
+                self.durations.setdefault(step, Durations()).add(ended - begun)
 
     def _count(self, order: Row) -> None:
-        counts, reason = self.counts, order["unresolved_reason"]
+        counts, reason = self.counts, order["timing"].get("unresolved_reason")
         counts["orders"] += 1
         if order["status"] in ("rejected", "denied"):
             counts[order["status"]] += 1
@@ -139,6 +140,15 @@ class Group:
     def steps(self) -> list[Row]:
         """The steps with their percentiles, in the order of `STEPS`."""
         return [_step_row(step, self.durations[step]) for step in STEPS if step in self.durations]
+
+
+def times_of(order: Row) -> dict[str, int]:
+    """The times of an order by both clocks, in microseconds. A first fill that was busted is none."""
+    times = dict(order["timing"])
+    times |= {name: microseconds(order[name]) for name in _TIMES if order[name] is not None}
+    if order["first_fill_at"] is None:
+        times.pop("first_fill", None)
+    return times
 
 
 def latency_rows(orders: Iterable[Row], by: tuple[str, ...]) -> list[Row]:

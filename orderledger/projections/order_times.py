@@ -1,6 +1,6 @@
 """When the steps of an order were recorded: its times by our clock. The times by the venue's clock are in the reports."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger.domain.orders.commands import CancelRequested, OrderRequested, OrderSubmitted, SubmissionUnresolved
@@ -11,67 +11,76 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Source
 from orderledger.projections.view import hidden
 
-RECORDED_TIMES = (
-    hidden("requested_recorded_at", "time", "When the request was recorded."),
-    hidden("submitted_recorded_at", "time", "When the last `submit` was recorded."),
-    hidden("acknowledged_recorded_at", "time", "When the first acknowledgement was recorded."),
-    hidden("first_fill_recorded_at", "time", "When the first fill was recorded."),
-    hidden("ended_recorded_at", "time", "When the event that ended it was recorded."),
-    hidden("cancel_requested_at", "time", "When its cancel was requested: the first request that the venue did not reject."),
-    hidden("cancel_requested_recorded_at", "time", "When that request was recorded."),
-    hidden("unresolved_reason", "text", "Reason of the first `unresolved`, kept after the outcome is known."),
-)
-"""Columns of `orders`. An imported message has no time of recording: that would be the time of the import."""
-
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 IMPORT = str(Source.IMPORT)
+
+TIMING = hidden(
+    "timing",
+    "json",
+    "Times by our clock, in microseconds since 1970: when the steps `requested`, `submitted` (the last), `acknowledged`, "
+    "`first_fill`, `ended` and `cancel_requested` (the first that the venue did not reject) were recorded, null for imported messages. "
+    "`cancel_requested_at`: when that request was made. `unresolved_reason`: of the first `unresolved`.",
+)
+"""One column for all times, because every column of `orders` costs time with each row that is written or read."""
 
 
 class OrderTimes:
-    """The times of one order so far.
+    """The times of one order so far, as the column `TIMING` has them.
 
-    A report that was recorded under another id, and attributed to the order later, counts from its attribution: until then
-    nobody could tell that it was about this order.
+    An imported message has no time of recording: that would be the time of the import. A report that was recorded under another
+    id, and attributed to the order later, counts from its attribution: until then nobody could tell which order it was about.
     """
 
-    __slots__ = ("_times", "_unresolved_reason")
+    __slots__ = ("steps",)
 
     def __init__(self) -> None:
-        self._times: dict[str, datetime | None] = {}
-        self._unresolved_reason: str | None = None
+        self.steps: dict[str, Any] = {}
 
     def note(self, recorded: Recorded, event: Event, order: Order) -> None:
-        """Take the next event, after it was applied to the order."""
-        times, now = self._times, None if recorded.source == IMPORT else recorded.recorded_at
+        """Take the next event, after it was applied to the order.
+
+        The end is looked for after events that may bring or undo one only: finding the status takes as long as the rest.
+        """
+        steps, now = self.steps, None if recorded.source == IMPORT else microseconds(recorded.recorded_at)
+        is_ended = "ended" in steps
         match event:
             case OrderRequested():
-                times.setdefault("requested_recorded_at", now)
+                steps.setdefault("requested", now)
             case OrderSubmitted():
-                times["submitted_recorded_at"] = now
+                steps["submitted"] = now
+                return
+            case CancelRequested():
+                if "cancel_requested" not in steps:
+                    steps["cancel_requested"], steps["cancel_requested_at"] = now, microseconds(recorded.at)
+                return
             case OrderAcknowledged():
-                times.setdefault("acknowledged_recorded_at", now)
-            case CancelRequested() if "cancel_requested_at" not in times:
-                times["cancel_requested_at"], times["cancel_requested_recorded_at"] = recorded.at, now
+                steps.setdefault("acknowledged", now)
+                if not is_ended:
+                    return
             case CancelRejected():
-                times.pop("cancel_requested_at", None)
-                times.pop("cancel_requested_recorded_at", None)
+                steps.pop("cancel_requested", None)
+                steps.pop("cancel_requested_at", None)
             case SubmissionUnresolved():
-                self._unresolved_reason = self._unresolved_reason or event.reason
+                steps.setdefault("unresolved_reason", event.reason)
             case FillRecorded():
-                times.setdefault("first_fill_recorded_at", now)
-        if not isinstance(event, OrderJudgement):
-            self._note_end(now, is_ended=order.is_ended)
+                steps.setdefault("first_fill", now)
+            case OrderJudgement():
+                return
+        if order.is_ended is not is_ended:
+            self._note_end(now, is_ended=not is_ended)
 
-    def columns(self) -> dict[str, Any]:
-        """The columns `RECORDED_TIMES`."""
-        times = {column.name: self._times.get(column.name) for column in RECORDED_TIMES}
-        return {**times, "unresolved_reason": self._unresolved_reason}
-
-    def _note_end(self, now: datetime | None, *, is_ended: bool) -> None:
+    def _note_end(self, now: int | None, *, is_ended: bool) -> None:
         """An order that is open again has not ended."""
         if is_ended:
-            self._times.setdefault("ended_recorded_at", now)
+            self.steps["ended"] = now
         else:
-            self._times.pop("ended_recorded_at", None)
+            del self.steps["ended"]
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since 1970."""
+    return (at - EPOCH) // MICROSECOND
 
 
 NO_TIMES = OrderTimes()

@@ -8,7 +8,7 @@ from orderledger.domain.exact import plain
 from orderledger.domain.orders.anomalies import open_codes
 from orderledger.domain.orders.order import Order
 from orderledger.domain.values import Certainty, Links, OrderType, Origin, Pending, Side, Status, TimeInForce
-from orderledger.projections.order_times import NO_TIMES, RECORDED_TIMES, OrderTimes
+from orderledger.projections.order_times import NO_TIMES, TIMING, OrderTimes
 from orderledger.projections.view import Row, Table, columns_of, hidden
 
 
@@ -71,7 +71,7 @@ ORDERS = Table(
     "orders",
     "One row per order, open or ended.",
     ("stream",),
-    (*columns_of(OrderRow), *RECORDED_TIMES, OUTSTANDING),
+    (*columns_of(OrderRow), TIMING, OUTSTANDING),
     ("account", "requested_at", "stream"),
     (("account", "client_order_id"), ("is_open",)),
     ("requested_at", "updated_at"),
@@ -127,7 +127,7 @@ def order_row(stream: str, order: Order, version: int, times: OrderTimes = NO_TI
         "is_open": not standing.is_ended,
         "version": version,
         "stream": stream,
-        **times.columns(),
+        "timing": dict(times.steps),
         "outstanding": _outstanding(order) if pending else None,
     }
 

@@ -10,7 +10,7 @@ from orderledger.domain.exact import ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.exposure import exposure_row
+from orderledger.projections.exposure import EXPOSED_ORDERS, exposure_row
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.latency import TIMED_ORDERS, latency_rows
@@ -59,7 +59,7 @@ def streamed(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any]]:
 
 def orders(source: Source, *, limit: int | None = None, **where: Any) -> list[Row]:
     """Rows of the order view, of more than `limit` those that were updated last."""
-    return [ORDERS.shown(row) for row in source.rows(ORDERS, newest=limit, **where)]
+    return source.rows(ORDERS.public, newest=limit, **where)
 
 
 def trades(source: Source, *, include_busted: bool = False, state: str | None = None, **where: Any) -> list[Row]:
@@ -106,7 +106,7 @@ def positions(source: Source, *, method: Method = "average", **where: Any) -> li
 def exposure(source: Source, **where: Any) -> list[Row]:
     """Rows of the exposure view: of each instrument with a position or an open order."""
     working: dict[tuple[str, str], list[Row]] = {}
-    for order in source.rows(ORDERS, is_open=True, **where):
+    for order in source.rows(EXPOSED_ORDERS, is_open=True, **where):
         if order["instrument"] is not None:
             working.setdefault((order["account"], order["instrument"]), []).append(order)
     instruments = {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS, **where)}

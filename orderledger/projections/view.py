@@ -11,7 +11,7 @@ from enum import Enum
 from functools import cached_property
 from html import escape
 from types import UnionType
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
 Kind = Literal["text", "number", "time", "json", "flag", "count"]
 Row: TypeAlias = Any
@@ -94,6 +94,11 @@ class Table:
     def narrowed(self, names: tuple[str, ...]) -> "Table":
         """The same table, read with these columns only."""
         return replace(self, columns=tuple(self.by_name[name] for name in names))
+
+    @cached_property
+    def public(self) -> Self:
+        """The same table with the columns that a view shows: a query that needs no others reads only these."""
+        return replace(self, columns=tuple(column for column in self.columns if column.is_shown))
 
     @cached_property
     def _hidden(self) -> frozenset[str]:

@@ -17,7 +17,7 @@ AHEAD = timedelta(seconds=2)
 """The venue's clock is so far ahead of ours."""
 
 
-class CommitTicket:
+class Recorder:
     """Messages, each recorded at a time of ours, in milliseconds from the start."""
 
     def __init__(self, ledger: Ledger, clock: SteppingClock) -> None:
@@ -35,9 +35,9 @@ def clock() -> SteppingClock:
 
 
 @pytest.fixture
-def told(store_url: str, clock: SteppingClock) -> Iterator[CommitTicket]:
+def told(store_url: str, clock: SteppingClock) -> Iterator[Recorder]:
     with Ledger.open(store_url, clock=clock) as ledger:
-        yield CommitTicket(ledger, clock)
+        yield Recorder(ledger, clock)
 
 
 def ours(milliseconds: float) -> float:
@@ -50,7 +50,7 @@ def theirs(milliseconds: float) -> float:
     return milliseconds / 1000 + AHEAD.total_seconds()
 
 
-def life(told: CommitTicket, name: str, begin: float = 0, scale: float = 1, **fields: Any) -> None:
+def life(told: Recorder, name: str, begin: float = 0, scale: float = 1, **fields: Any) -> None:
     """Requested, submitted 2 ms later, acknowledged after 10 (known after 12), filled after 30 (known after 33)."""
 
     def after(milliseconds: float) -> float:
@@ -67,7 +67,7 @@ def measured(row: Any) -> dict[tuple[str, str], tuple[int, int]]:
     return {(step["step"], step["clock"]): (step["count"], step["latency_us_max"]) for step in row["steps"]}
 
 
-def test_each_step_is_measured_by_both_clocks(told: CommitTicket) -> None:
+def test_each_step_is_measured_by_both_clocks(told: Recorder) -> None:
     life(told, "C-1")
     (row,) = told.ledger.latency()
     assert measured(row) == {
@@ -81,10 +81,10 @@ def test_each_step_is_measured_by_both_clocks(told: CommitTicket) -> None:
     }
     order = told.ledger.order("C-1")
     assert order["first_fill_at"] == START + AHEAD + timedelta(milliseconds=30)
-    assert "submitted_recorded_at" not in order
+    assert "timing" not in order
 
 
-def test_a_cancel_is_measured_from_the_request_that_the_venue_did_not_reject(told: CommitTicket) -> None:
+def test_a_cancel_is_measured_from_the_request_that_the_venue_did_not_reject(told: Recorder) -> None:
     told.at(0, request("C-1", ours(0)), report("submit", "C-1", ours(0)))
     told.at(10, report("request_cancel", "C-1", ours(10), request_id="Q-1"))
     told.at(15, report("reject_cancel", "C-1", theirs(14), request_id="Q-1"))
@@ -97,13 +97,21 @@ def test_a_cancel_is_measured_from_the_request_that_the_venue_did_not_reject(tol
     assert steps["submit_to_end", "ours"] == (1, 27_000)
 
 
-def test_an_order_that_was_filled_before_its_cancel_has_no_cancel_to_measure(told: CommitTicket) -> None:
+def test_a_cancel_of_the_venue_after_it_rejected_ours_answers_no_request(told: Recorder) -> None:
+    told.at(0, request("C-1", ours(0)), report("submit", "C-1", ours(0)))
+    told.at(10, report("request_cancel", "C-1", ours(10), request_id="Q-1"))
+    told.at(15, report("reject_cancel", "C-1", theirs(14), request_id="Q-1"))
+    told.at(27, report("cancel", "C-1", theirs(25), reason="liquidation"))
+    assert {step for step, _ in measured(told.ledger.latency()[0])} == {"request_to_submit", "submit_to_end"}
+
+
+def test_an_order_that_was_filled_before_its_cancel_has_no_cancel_to_measure(told: Recorder) -> None:
     told.at(0, request("C-1", 0, quantity="1"), report("submit", "C-1", 0), report("request_cancel", "C-1", 0))
     told.at(5, fill("C-1", "F-1", theirs(4)))
     assert ("cancel_to_canceled", "ours") not in measured(told.ledger.latency()[0])
 
 
-def test_a_step_counts_where_an_order_has_both_its_times(told: CommitTicket) -> None:
+def test_a_step_counts_where_an_order_has_both_its_times(told: Recorder) -> None:
     told.at(0, request("REQUESTED", 0))
     told.at(1, request("DENIED", 0), report("deny", "DENIED", 0, reason="limit"))
     told.at(2, report("acknowledge", "EXTERNAL", theirs(2), venue_order_id="V-1"))
@@ -116,7 +124,7 @@ def test_a_step_counts_where_an_order_has_both_its_times(told: CommitTicket) -> 
     assert (row["orders"], row["denied"]) == (3, 1)
 
 
-def test_a_report_that_was_attributed_later_counts_once_from_its_attribution(told: CommitTicket) -> None:
+def test_a_report_that_was_attributed_later_counts_once_from_its_attribution(told: Recorder) -> None:
     told.at(0, request("C-1", 0, quantity="1"), report("submit", "C-1", 0))
     told.at(5, fill(None, "F-1", theirs(4), venue_order_id="V-1"))
     told.at(9, report("acknowledge", "C-1", theirs(3), venue_order_id="V-1"))
@@ -128,7 +136,7 @@ def test_a_report_that_was_attributed_later_counts_once_from_its_attribution(tol
     assert steps["submit_to_end", "ours"] == (1, 9_000)
 
 
-def test_an_imported_message_has_no_time_by_our_clock(told: CommitTicket) -> None:
+def test_an_imported_message_has_no_time_by_our_clock(told: Recorder) -> None:
     told.at(500, request("C-1", 0, quantity="1", source="import"), report("submit", "C-1", 0.1, source="import"))
     told.at(500, report("acknowledge", "C-1", 0.2, source="import"), fill("C-1", "F-1", 0.5, source="import"))
     assert measured(told.ledger.latency()[0]) == {
@@ -138,7 +146,7 @@ def test_an_imported_message_has_no_time_by_our_clock(told: CommitTicket) -> Non
     }
 
 
-def test_an_end_that_was_undone_is_no_end(told: CommitTicket) -> None:
+def test_an_end_that_was_undone_is_no_end(told: Recorder) -> None:
     life(told, "C-1")
     told.at(50, report("bust_fill", "C-1", theirs(45), fill_id="F-C-1"))
     steps = measured(told.ledger.latency()[0])
@@ -148,13 +156,13 @@ def test_an_end_that_was_undone_is_no_end(told: CommitTicket) -> None:
     assert steps["submit_to_end", "ours"] == (1, 58_000)
 
 
-def test_a_late_report_does_not_move_an_end(told: CommitTicket) -> None:
+def test_a_late_report_does_not_move_an_end(told: Recorder) -> None:
     life(told, "C-1")
     told.at(90, report("status", "C-1", theirs(80), status="filled"))
     assert measured(told.ledger.latency()[0])["submit_to_end", "ours"] == (1, 31_000)
 
 
-def test_unanswered_rejected_and_denied_orders_are_counted(told: CommitTicket) -> None:
+def test_unanswered_rejected_and_denied_orders_are_counted(told: Recorder) -> None:
     for name, reason in (("T-1", "timeout"), ("T-2", "timeout"), ("U-1", "http_502")):
         told.at(0, request(name, 0), report("submit", name, 0), report("unresolved", name, 1, reason=reason))
     told.at(1, report("acknowledge", "T-1", 3))
@@ -168,14 +176,14 @@ def test_unanswered_rejected_and_denied_orders_are_counted(told: CommitTicket) -
 def test_it_goes_on_after_a_restart(durable_store_url: str, clock: SteppingClock) -> None:
     """The fold follows an order that it no longer has in memory from its events."""
     with Ledger.open(durable_store_url, clock=clock) as ledger:
-        told = CommitTicket(ledger, clock)
+        told = Recorder(ledger, clock)
         told.at(0, request("C-1", 0, quantity="2"), report("submit", "C-1", 0), report("unresolved", "C-1", 0, reason="timeout"))
         told.at(
             4, report("acknowledge", "C-1", theirs(3)), fill("C-1", "F-1", theirs(4)), report("request_cancel", "C-1", ours(4))
         )
         assert ledger.catch_up() >= 0
     with Ledger.open(durable_store_url, clock=clock) as ledger:
-        CommitTicket(ledger, clock).at(9, report("cancel", "C-1", theirs(8)))
+        Recorder(ledger, clock).at(9, report("cancel", "C-1", theirs(8)))
         (row,) = ledger.latency()
         assert measured(row)["submit_to_acknowledge", "ours"] == (1, 4_000)
         assert measured(row)["cancel_to_canceled", "ours"] == (1, 5_000)
@@ -186,7 +194,7 @@ def test_it_goes_on_after_a_restart(durable_store_url: str, clock: SteppingClock
 HOUR = 3_600_000
 
 
-def test_groups_and_filters(told: CommitTicket) -> None:
+def test_groups_and_filters(told: Recorder) -> None:
     for number, strategy in enumerate(("grid", "grid", None)):
         life(told, f"C-{number}", number * HOUR, number + 1, strategy=strategy)
     life(told, "E-1", 3 * HOUR, instrument="ETH-USD", strategy="grid")
@@ -210,7 +218,7 @@ def test_groups_and_filters(told: CommitTicket) -> None:
         ask(by="venue")
 
 
-def test_it_is_the_same_as_of_now_after_a_rebuild_and_however_it_was_recorded(told: CommitTicket) -> None:
+def test_it_is_the_same_as_of_now_after_a_rebuild_and_however_it_was_recorded(told: Recorder) -> None:
     for number in range(5):
         life(told, f"C-{number}", number * 100)
     told.at(600, report("acknowledge", "X-1", theirs(600), venue_order_id="V-1"))
@@ -226,7 +234,7 @@ def test_it_is_the_same_as_of_now_after_a_rebuild_and_however_it_was_recorded(to
 def test_the_command_prints_the_same(tmp_path: Path, clock: SteppingClock) -> None:
     url = f"sqlite:///{tmp_path}/orders.db"
     with Ledger.open(url, clock=clock) as ledger:
-        life(CommitTicket(ledger, clock), "C-1")
+        life(Recorder(ledger, clock), "C-1")
         expected = ledger.latency(by="account,hour")
     assert [
         json.loads(line) for line in run("latency", "--db", url, "--by", "account,hour", "--json").out.splitlines()

@@ -344,7 +344,7 @@ class Queries(Reader):
     ) -> RowList[Any]:
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
-            return _listed(table.shown(row) for row in views.rows(table, since=since, until=until, **where))
+            return _listed(views.rows(table.public, since=since, until=until, **where))
 
 
 def _listed(rows: Iterable[Row]) -> RowList[Any]:

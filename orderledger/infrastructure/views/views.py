@@ -134,7 +134,9 @@ def _is_called(key: NameKey, name: str) -> bool:
 
 
 def _as_kept(table: Table, row: Row) -> Row:
-    """The row with numbers as the tables return them: 1E+3 is 1000 there, and 1.10 is 1.1."""
+    """The columns of the table, with numbers as the database returns them: 1E+3 is 1000 there, and 1.10 is 1.1."""
+    if len(row) > len(table.columns):
+        row = {name: row[name] for name in table.names}
     numbers = ((name, row[name]) for name, kind in table.kinds.items() if kind == "number")
     return {**row, **{name: Decimal(plain(value)) for name, value in numbers if value is not None}}
 
