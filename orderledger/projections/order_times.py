@@ -19,7 +19,8 @@ TIMING = hidden(
     "timing",
     "json",
     "Times by our clock, in microseconds since 1970: when the steps `requested`, `submitted` (the last), `acknowledged`, "
-    "`first_fill`, `ended` and `cancel_requested` (the first that the venue did not reject) were recorded, null for imported messages. "
+    "`first_fill`, `ended` and `cancel_requested` (the first that the venue did not reject) were recorded, null for imported "
+    "messages. "
     "`cancel_requested_at`: when that request was made. `unresolved_reason`: of the first `unresolved`.",
 )
 """One column for all times, because every column of `orders` costs time with each row that is written or read."""
