@@ -75,7 +75,7 @@ ORDERS = Table(
     ("account", "requested_at", "stream"),
     (("account", "client_order_id"), ("is_open",)),
     ("requested_at", "updated_at"),
-    version=12,
+    version=13,
 )
 
 
