@@ -31,8 +31,8 @@ ODD = "7777"
 """A quantity that `spoiled` makes unreadable."""
 POLLED = frozenset({"ccxt", "invex", "nobitex", "tradier", "wallex"})
 """Venues whose orders are asked for while they are listened to: an account is up by an answer."""
-FILLS_IN_ORDERS = frozenset({"tradier"})
-"""Venues that list no fills but in the rows of orders."""
+FILLS_IN_ORDERS = frozenset({"invex", "nobitex", "tradier", "wallex"})
+"""Venues whose list of orders shows those that have filled and ended too."""
 STEP = timedelta(milliseconds=20)
 """Of the clock, at each reading: what an adapter waits for by the clock comes soon."""
 HAPPENINGS = 60
