@@ -62,6 +62,7 @@ def test_a_late_fill_counts_after_a_cancel_and_the_cancel_stands() -> None:
         "acknowledged_at": at(2),
         "pending_since": None,
         "absent_at": None,
+        "first_fill_at": at(3),
         "last_fill_at": at(7),
         "ended_at": at(6),
         "updated_at": at(7),

@@ -236,10 +236,20 @@ async def reconciled_by_hand(command: Path, folder: Path) -> Reconciled:
         return found
 
 
+def _line_of(venue: str, path: Path) -> str:
+    """A sample as `translate` reads it. Unified rows of ccxt do not say what they are."""
+    text = path.read_text()
+    if venue != "ccxt":
+        return text
+    kind = "trades" if path.stem == "my_trades" else "order"
+    return f'{{"exchange": "binance", "{kind}": {text.strip()}}}\n'
+
+
 def samples_translated(venue: str, folder: Path, samples: Path) -> tuple[Said, Said]:
     """The samples of a venue, translated and then recorded."""
     lines, messages = folder / "payloads", folder / "messages"
-    lines.write_text("".join(path.read_text() for path in sorted((samples / venue).iterdir())))
+    texts = [_line_of(venue, path) for path in sorted((samples / venue).iterdir())]
+    lines.write_text("".join(texts))
     told = run("translate", venue, lines, "--account", f"{venue}:main", "--number", "1234")
     messages.write_text(told.out)
     return Said(*told), Said(*run("record", messages, "--db", folder / "orders.db", "--ack"))
