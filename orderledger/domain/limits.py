@@ -62,7 +62,8 @@ NAMES = tuple(name for name in Limits.__struct_fields__ if name not in SCOPE)
 
 
 class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An order that is about to be sent, or a change of one. `added`: what it may fill beyond what it may already."""
+    """An order that is about to be sent, or a change of one. `added`: what it may fill beyond what it may already. `is_new`: not a
+    change, and so one more order."""
 
     account: str
     instrument: str
@@ -73,6 +74,7 @@ class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     limit_price: Decimal | None = None
     strategy: str | None = None
     reduce_only: bool = False
+    is_new: bool = True
 
 
 class Situation(Protocol):
@@ -176,6 +178,8 @@ def position_quantity(order: Proposed, situation: Situation, rule: Limits) -> st
 
 
 def open_orders(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    if not order.is_new:
+        return None
     return _beyond(situation.open_orders(rule) + 1, rule.open_orders, "the open orders")
 
 
@@ -190,10 +194,14 @@ def gross_notional(order: Proposed, situation: Situation, rule: Limits) -> str |
 
 
 def orders_per_second(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    if not order.is_new:
+        return None
     return _beyond(situation.sent_in_last_second(rule) + 1, rule.orders_per_second, "the orders of one second")
 
 
 def orders_per_day(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    if not order.is_new:
+        return None
     return _beyond(situation.sent_today(rule) + 1, rule.orders_per_day, "the orders of this day")
 
 

@@ -87,7 +87,9 @@ class Changer:
         if flight is not None and not flight.is_sent:
             flight.is_withdrawn = True
             await flight.done.wait()
-            return Sending("denied", account, name, "withdrawn", "it was canceled before it was sent")
+            self._book.catch_up()
+            if flight.is_kept_back or self._book.order(*key) is None:
+                return Sending("denied", account, name, "withdrawn", "it was canceled before it was sent")
         if key not in self.outstanding:
             refused = await self._record_request(key, reason)
             if refused is not None:

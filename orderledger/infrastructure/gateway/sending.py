@@ -33,13 +33,15 @@ OnResult = Callable[[Sending, Row, bool], None]
 
 @dataclass(slots=True)
 class Flight:
-    """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was sent."""
+    """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was sent. `is_kept_back`: for that
+    reason it was recorded, and not sent."""
 
     key: Key
     row: Row
     denial: Denial | None = None
     is_sent: bool = False
     is_withdrawn: bool = False
+    is_kept_back: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -93,7 +95,7 @@ class Sender:
             (outcome,) = await self._record_sending([flight], [submit], fence)
             if outcome.outcome != "recorded":
                 return Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
-            flight.is_sent = not flight.is_withdrawn
+            flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
             (answer,) = await self._submit(account, [row]) if flight.is_sent else [WITHDRAWN]
             return await self._record(flight, answer, outcome)
         finally:
@@ -114,6 +116,8 @@ class Sender:
         return check(order, self._situation, self._rules)
 
     async def _send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
+        while others := [flight for one in requests if (flight := self.flights.get((account, one.client_order_id))) is not None]:
+            await others[0].done.wait()  # the same order in another call: a cancel has to find the one that is sent
         fence = self._keeper.fence(account)
         flights: list[Flight] = []
         try:
@@ -126,8 +130,7 @@ class Sender:
             pairs = list(zip(outcomes[::2], outcomes[1::2], strict=True))
             going = [flight for flight, (_, last) in zip(flights, pairs, strict=True) if _is_to_be_sent(flight, last)]
             for flight in going:
-                self.flights[flight.key] = flight
-                flight.is_sent = not flight.is_withdrawn
+                flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
             sent = [flight for flight in going if flight.is_sent]
             answers = dict(zip((id(one) for one in sent), await self._submit(account, [one.row for one in sent]), strict=True))
             return list(
@@ -239,7 +242,7 @@ async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
     if flight.denial is not None and last.outcome == "recorded":
         return Sending("denied", *flight.key, flight.denial.reason, flight.denial.text, outcome=requested)
     refused = requested if requested.outcome == "refused" else last
-    return Sending("refused", *flight.key, refused.reason, refused.text, outcome=refused)
+    return Sending("refused", *flight.key, refused.reason or refused.outcome, refused.text, outcome=refused)
 
 
 def row_of(request: Request) -> Row:
@@ -264,6 +267,7 @@ def proposed_of(row: Row, *, replaces: Row | None = None) -> Proposed:
         added=max(ZERO, EXACT.subtract(row["quantity"], before)),
         order_type=OrderType(row["order_type"]),
         limit_price=row["limit_price"],
+        is_new=replaces is None,
         strategy=row["strategy"],
         reduce_only=bool(row["reduce_only"]),
     )

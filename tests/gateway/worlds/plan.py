@@ -9,7 +9,7 @@ POLICIES = ("block_instrument", "block_account", "allow")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Times are virtual seconds. `lost`: the share of calls whose answer or request the line loses. `crashes`: how often a gateway
+    """Times are virtual seconds. `lost`: the share of calls whose answer or request is lost. `crashes`: how often a gateway
     is killed, `pauses`: how often it stands still, `rivals`: how often another one takes its accounts, `outages`: how often the
     venue is down, `steps`: how often a clock is set, `halts`: how often trading is halted.
     `store_failures`: the share of commits that fail, some of them after they were made."""
@@ -43,7 +43,7 @@ def plan_of(seed: int) -> Plan:
         rivals=chance.choice((0, 0, 1, 3)),
         outages=chance.choice((0, 0, 1, 2)),
         steps=chance.choice((0, 0, 0, 2)),
-        halts=chance.choice((0, 0, 1, 2)),
+        halts=chance.choice((0, 0, 0, 1, 2)),
         store_failures=chance.choice((0.0, 0.0, 0.0, 0.05)),
         lease_seconds=chance.choice((1.0, 2.0, 4.0)),
         batch=chance.choice((1, 1, 3)),
@@ -57,14 +57,14 @@ def _limits(chance: Random) -> dict[str, Any]:
     every: list[dict[str, Any]] = [
         {"name": "position", "instrument": "BTC-USD", "position_quantity": chance.choice(("0.5", "2", "6"))},
         {"name": "eth", "instrument": "ETH-USD", "position_quantity": chance.choice(("5", "20"))},
-        {"name": "size", "order_quantity": chance.choice(("0.8", "1.5"))},
+        {"name": "size", "instrument": "BTC-USD", "order_quantity": chance.choice(("0.8", "1.5"))},
         {"name": "notional", "order_notional": chance.choice(("50000", "120000"))},
         {"name": "open", "open_orders": chance.choice((3, 8))},
         {"name": "grid", "strategy": "grid", "open_orders": chance.choice((1, 2))},
         {"name": "grid position", "strategy": "grid", "instrument": "BTC-USD", "position_quantity": "1"},
         {"name": "gross", "gross_notional": chance.choice(("100000", "400000"))},
         {"name": "second", "orders_per_second": chance.choice((2, 5))},
-        {"name": "day", "orders_per_day": chance.choice((20, 60))},
+        {"name": "day", "orders_per_day": chance.choice((30, 100))},
         {"name": "crossing", "self_crossing": False},
         {"name": "collar", "price_collar": chance.choice(("0.001", "0.01"))},
         {"name": "loss", "daily_loss": "20000"},
@@ -74,7 +74,7 @@ def _limits(chance: Random) -> dict[str, Any]:
     limits = [one for one in every if chance.random() < 0.5]
     breakers = [{"sending_failures": 6}, {"rejects_per_minute": 8}, {"instrument": "ETH-USD", "drawdown": "1000"}]
     return {
-        "unresolved": chance.choice(POLICIES),
+        "unresolved": chance.choice((*POLICIES, "allow", "allow")),
         "limits": limits,
         "breakers": [{**one, "cancels_orders": chance.random() < 0.5} for one in breakers if chance.random() < 0.15],
     }

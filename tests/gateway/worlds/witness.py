@@ -28,6 +28,9 @@ class Witness:
         self._positions: dict[tuple[str, str | None], Decimal] = {}
         venue.exchange.subscribe(self._see)
 
+    def close(self) -> None:
+        self._log.close()
+
     def _see(self, change: Change) -> None:
         order = change.order
         if order is None or order.account != self._venue.account or order.client_id is None:

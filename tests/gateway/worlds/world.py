@@ -99,6 +99,7 @@ class World:
             self._heal()
         finally:
             self.recorder.close()
+            self.witness.close()
             for running in self.all:
                 running.machine.is_dead = True
                 running.ledger.close()
