@@ -62,8 +62,8 @@ NAMES = tuple(name for name in Limits.__struct_fields__ if name not in SCOPE)
 
 
 class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An order that is about to be sent, or a change of one. `added`: what it may fill beyond what it may already. `is_new`: not a
-    change, and so one more order."""
+    """An order that is about to be sent, or a change of one. `added`: what it may fill beyond what it may already. `is_new`: not
+    a change, and so one more order."""
 
     account: str
     instrument: str

@@ -1,6 +1,7 @@
 """Restarts, takeovers, halts and breakers: what the gateway does when it begins, and what makes it stop."""
 
 import asyncio
+import dataclasses
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -339,5 +340,84 @@ def test_the_loss_of_the_day_is_known_after_a_restart_and_does_not_count_yesterd
             venue.advance(venue.now + timedelta(days=1))
             mark("63900")
             assert (await gateway.submit(buy("C-7"))).state == "acknowledged", "a new day begins at the last mark"
+
+    asyncio.run(story())
+
+
+def test_an_order_whose_cancel_was_answered_to_a_dead_process_is_queried(ledger: Ledger) -> None:
+    """The venue refuses the second cancel of an order that the first one has ended; no feed tells of that."""
+    venue = venue_of()
+    venue.submit(client_order_id="C-1", instrument=BTC, side="buy", quantity="0.5", limit_price="64000")
+    ledger.record_many(
+        [
+            buy("C-1"),
+            Submit(account=ACCOUNT, client_order_id="C-1"),
+            Acknowledge(account=ACCOUNT, client_order_id="C-1", venue_order_id="V1001"),
+            RequestCancel(account=ACCOUNT, client_order_id="C-1", request_id="R-1"),
+        ]
+    )
+    venue.cancel("C-1", request_id="R-1")
+
+    async def story() -> None:
+        async with trading(ledger, venue):
+            await until(lambda: not ledger.order("C-1")["is_open"])
+
+    asyncio.run(story())
+    assert ledger.order("C-1")["status"] == "canceled"
+
+
+def test_a_halt_that_was_not_obeyed_before_the_crash_is_obeyed_after_it(ledger: Ledger) -> None:
+    venue = venue_of()
+    venue.submit(client_order_id="C-1", instrument=BTC, side="buy", quantity="0.5", limit_price="64000")
+    ledger.record_many(
+        [
+            buy("C-1"),
+            Submit(account=ACCOUNT, client_order_id="C-1"),
+            Acknowledge(account=ACCOUNT, client_order_id="C-1", venue_order_id="V1001"),
+            Halt(account=ACCOUNT, at=START, cancels_orders=True),
+        ]
+    )
+
+    async def story() -> None:
+        async with trading(ledger, venue):
+            await until(lambda: not ledger.order("C-1")["is_open"])
+
+    asyncio.run(story())
+
+
+def test_a_batch_after_the_first_is_not_sent_without_the_lease(ledger: Ledger) -> None:
+    class Slow(LocalOrderEntry):
+        def __init__(self, venue: Any) -> None:
+            super().__init__(venue)
+            self.abilities = dataclasses.replace(self.abilities, batch=2)
+
+        async def submit_many(self, orders):  # type: ignore[no-untyped-def]
+            seconds[0] += 100.0  # the process stands still for longer than the lease
+            return await super().submit_many(orders)
+
+    seconds = [0.0]
+
+    async def story() -> None:
+        venue = venue_of()
+        entry = Slow(venue)
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry, elapsed=lambda: seconds[0]) as gateway:
+            sent = await gateway.submit_many([buy(f"C-{number}") for number in range(4)])
+        assert [one.state for one in sent] == ["acknowledged"] * 2 + ["denied"] * 2
+        assert [worked(venue, f"C-{number}") for number in range(4)] == [1, 1, 0, 0]
+
+    asyncio.run(story())
+
+
+def test_a_cancel_of_an_order_with_an_unknown_outcome_waits_until_the_venue_is_known_to_have_it(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            venue.lose_next_answer("request_late")
+            assert (await gateway.submit(buy("C-1"))).state == "unresolved"
+            assert (await gateway.cancel("C-1")).reason == "order_unknown"
+            assert ledger.order("C-1")["pending"] == "cancel"
+            venue.advance(venue.now + timedelta(seconds=10))
+            await until(lambda: not ledger.order("C-1")["is_open"])
+        assert venue.exchange.orders_by_client_id(ACCOUNT, "C-1")[-1].status == "canceled"
 
     asyncio.run(story())

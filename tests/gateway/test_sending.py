@@ -6,7 +6,7 @@ import pytest
 
 from orderledger import Fenced, InvalidSetting, Ledger, NotSent, Request, Submit, UnknownOrder
 from orderledger.simulation.local.order_entry import LocalOrderEntry
-from tests.gateway.desk import ACCOUNT, buy, hear, sell, trading, venue_of, worked
+from tests.gateway.desk import ACCOUNT, BTC, buy, hear, sell, trading, venue_of, worked
 
 
 def names(ledger: Ledger, client_order_id: str) -> list[str]:
@@ -325,3 +325,66 @@ def test_without_a_lease_nothing_is_sent_and_nothing_is_recorded(ledger: Ledger)
 
 def request_of(name: str) -> Request:
     return buy(name)
+
+
+def test_a_repeated_request_of_an_order_that_may_be_under_way_is_not_sent(ledger: Ledger) -> None:
+    """Neither with its own terms nor with others: "unknown order" is no proof yet, and the venue may still receive it."""
+
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            venue.lose_next_answer("request_late")
+            await gateway.submit(buy("C-1"))
+            async with asyncio.timeout(20):
+                while ledger.order("C-1")["absent_at"] is None:
+                    await asyncio.sleep(0.05)
+            same, other = await gateway.submit(buy("C-1")), await gateway.submit(buy("C-1", quantity="1"))
+            assert [one.state for one in (same, other)] == ["refused", "refused"]
+            assert (same.reason, other.reason) == ("already_submitted", "duplicate_client_order_id")
+            assert (await gateway.resend("C-1")).reason == "absence_not_proved"
+            venue.advance(venue.now.replace(minute=30))
+        assert (worked(venue, "C-1"), names(ledger, "C-1").count("order_submitted")) == (1, 1)
+
+    asyncio.run(story())
+
+
+def test_an_order_that_was_only_requested_is_sent_with_its_own_terms(ledger: Ledger) -> None:
+    ledger.record_many([buy("C-1"), buy("C-2")])
+
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            assert (await gateway.submit(buy("C-1"))).state == "acknowledged"
+            assert (await gateway.submit(buy("C-2", quantity="1"))).reason == "duplicate_client_order_id"
+        assert (worked(venue, "C-1"), worked(venue, "C-2")) == (1, 0)
+
+    asyncio.run(story())
+
+
+def test_a_cancel_finds_the_order_that_works_beside_a_repeated_request(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            await gateway.submit(buy("C-1"))
+            repeated = gateway.submit_soon(buy("C-1"))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert (await gateway.cancel("C-1")).state == "acknowledged"
+            assert (await repeated).state == "refused"
+        assert venue.exchange.orders_by_client_id(ACCOUNT, "C-1")[-1].status == "canceled"
+
+    asyncio.run(story())
+
+
+def test_changes_at_the_same_time_keep_within_the_limits_and_are_no_more_orders(ledger: Ledger) -> None:
+    limits = {"limits": [{"instrument": BTC, "position_quantity": "3"}, {"open_orders": 2}, {"orders_per_day": 2}]}
+
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue, limits) as gateway:
+            await gateway.submit_many([buy("C-1"), buy("C-2")])
+            changes = await asyncio.gather(*(gateway.replace(name, quantity="2") for name in ("C-1", "C-2")))
+            assert sorted(one.state for one in changes) == ["acknowledged", "denied"]
+            assert {one.reason for one in changes} == {None, "position_quantity"}
+
+    asyncio.run(story())

@@ -48,6 +48,7 @@ class Resolver:
         self._clock = clock
         self._elapsed = elapsed
         self._unknown_since: dict[Key, float] = {}
+        self._refused: set[Key] = set()
 
     async def begin(self) -> None:
         """After a restart: what was being sent has an unknown outcome."""
@@ -56,17 +57,27 @@ class Resolver:
                 self._unsettled.keep((order.account, order.client_order_id), "restart")
         await self._unsettled.settle(besides=())
 
+    def note_refusal(self, key: Key) -> None:
+        """Query about an order once, as the venue has refused to cancel or change it: it may have ended."""
+        self._refused.add(key)
+
     async def resolve(self, *, besides: Container[Key]) -> None:
         """Query about every unresolved order, except those that are being sent now."""
         await self._unsettled.settle(besides=besides)
         self._book.catch_up()
-        unknown: dict[Key, Order] = {}
+        asked: dict[Key, Order] = {}
+        unknown: list[Key] = []
         for _, order in self._book.open_orders():
-            if order.certainty is Certainty.UNRESOLVED and order.client_order_id is not None:
-                unknown[order.account, order.client_order_id] = order
-        asked = {key: order for key, order in unknown.items() if key not in besides}
+            key = (order.account, order.client_order_id or "")
+            if order.client_order_id is None or key in besides:
+                continue
+            if order.certainty is Certainty.UNRESOLVED:
+                unknown.append(key)
+            if order.certainty is Certainty.UNRESOLVED or key in self._refused:
+                asked[key] = order
+        self._refused.clear()
         now = self._elapsed()
-        self._unknown_since = {key: self._unknown_since.get(key, now) for key in asked}
+        self._unknown_since = {key: self._unknown_since.get(key, now) for key in unknown}
         found = await asyncio.gather(*(self._resolve(key, order) for key, order in asked.items()), return_exceptions=True)
         for error in found:
             if error is not None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.exposure import Working
 from orderledger.domain.limits import Denial, Limits, Proposed, check
-from orderledger.domain.values import OrderType, Side
+from orderledger.domain.orders.commands import REQUESTED_TERMS
+from orderledger.domain.orders.order import Order
+from orderledger.domain.values import OrderType, Side, order_stream
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import Fenced, NotSent, StoreError
 from orderledger.infrastructure.gateway.answers import Answer, Failure, answer_of, answered, as_answer, record_answer
@@ -21,7 +23,7 @@ from orderledger.infrastructure.messages.commands import Deny, Request, Submit
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
-from orderledger.projections.orders import ORDERS
+from orderledger.projections.orders import ORDERS, order_row
 from orderledger.projections.view import Row
 
 ORDERS_PER_COMMIT = 400
@@ -34,11 +36,12 @@ OnResult = Callable[[Sending, Row, bool], None]
 @dataclass(slots=True)
 class Flight:
     """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was sent. `is_kept_back`: for that
-    reason it was recorded, and not sent."""
+    reason it was recorded, and not sent. `is_known`: the log shows it as sent, or with other terms, and the ledger refuses it."""
 
     key: Key
     row: Row
     denial: Denial | None = None
+    is_known: bool = False
     is_sent: bool = False
     is_withdrawn: bool = False
     is_kept_back: bool = False
@@ -127,7 +130,8 @@ class Sender:
                 one for request, flight in zip(requests, flights, strict=True) for one in self._to_record(request, flight)
             ]
             outcomes = await self._record_sending(flights, messages, fence)
-            pairs = list(zip(outcomes[::2], outcomes[1::2], strict=True))
+            told = iter(outcomes)
+            pairs = [(first := next(told), first if flight.is_known else next(told)) for flight in flights]
             going = [flight for flight, (_, last) in zip(flights, pairs, strict=True) if _is_to_be_sent(flight, last)]
             for flight in going:
                 flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
@@ -161,6 +165,11 @@ class Sender:
     def _checked(self, request: Request) -> Flight:
         """Prepare and check one order, and count it as open from now on unless it is denied."""
         flight = Flight((request.account, request.client_order_id), row_of(request))
+        self._book.catch_up()
+        order = self._book.order(*flight.key)
+        flight.is_known = order is not None and order.is_requested and not _may_be_sent(order, flight.row)
+        if flight.is_known:
+            return flight
         try:
             aliases = self._entries[request.account].prepare(flight.row)
         except NotSent as error:
@@ -176,6 +185,8 @@ class Sender:
         now = self._clock.now()
         named = request.model_copy(update={"aliases": flight.row["aliases"], "at": request.at or now})
         account, name, denial = request.account, request.client_order_id, flight.denial
+        if flight.is_known:
+            return [named]
         if denial is not None:
             return [named, Deny(account=account, client_order_id=name, at=now, reason=denial.reason, text=denial.text)]
         return [named, Submit(account=account, client_order_id=name, at=now)]
@@ -234,7 +245,7 @@ def _each(found: object, count: int) -> list[Answer]:
 
 
 def _is_to_be_sent(flight: Flight, submitted: Outcome) -> bool:
-    return flight.denial is None and submitted.outcome == "recorded"
+    return flight.denial is None and not flight.is_known and submitted.outcome == "recorded"
 
 
 async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
@@ -242,7 +253,16 @@ async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
     if flight.denial is not None and last.outcome == "recorded":
         return Sending("denied", *flight.key, flight.denial.reason, flight.denial.text, outcome=requested)
     refused = requested if requested.outcome == "refused" else last
-    return Sending("refused", *flight.key, refused.reason or refused.outcome, refused.text, outcome=refused)
+    reason = refused.reason or ("already_submitted" if flight.is_known else refused.outcome)
+    return Sending("refused", *flight.key, reason, refused.text, outcome=refused)
+
+
+def _may_be_sent(order: Order, row: Row) -> bool:
+    """Whether an order that was requested before was never sent, and is the same. One that may have been sent is sent again by
+    `resend` alone."""
+    is_sent = order.submitted_at is not None or order.unresolved_at is not None
+    known = order_row(order_stream(row["account"], row["client_order_id"]), order, 0)
+    return not is_sent and all(known[name] == row[name] for name in REQUESTED_TERMS)
 
 
 def row_of(request: Request) -> Row:

@@ -56,6 +56,9 @@ class Witness:
         found = self._log.execute(
             "SELECT count(*) FROM orderledger_events WHERE originator_id = ? AND topic LIKE 'order_submitted%'", (stream,)
         ).fetchone()[0]
+        asked = self._requests.get(name)
+        if asked is not None and order.quantity not in (asked.quantity, 2 * asked.quantity):
+            self.faults.append(f"{name} came to the venue with {order.quantity}, and was requested with {asked.quantity}")
         if not found:
             self.faults.append(f"{name} came to the venue and was not recorded as submitted")
 

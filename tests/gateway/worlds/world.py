@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from orderledger import Gateway, GatewaySettings, Halt, Ledger, Request, ResumeTrading
+from orderledger import Fenced, Gateway, GatewaySettings, Halt, Ledger, Request, ResumeTrading
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.simulation.local import CALM, LineFaults, LocalVenue
 from tests.gateway.worlds.bot import Bot, Told
@@ -250,7 +250,7 @@ class World:
             await running.gateway.__aenter__()
         except Exception as error:
             self.say(f"{running.machine.name} cannot start: {type(error).__name__}: {error}")
-            if not self.plan.store_failures:
+            if not (self.plan.store_failures or isinstance(error, Fenced)):
                 self.odd.append(f"{running.machine.name} cannot start: {type(error).__name__}: {error}")
             running.machine.is_dead = True
             return
