@@ -61,7 +61,10 @@ async def record_answer(ledger: GatewayLedger, row: Row, answer: Answer, at: dat
     if isinstance(answer, Unanswered):
         await ledger.arecord(Unresolved(**who, reason=answer.reason, text=answer.text or None))
         return Sending("unresolved", account, name, answer.reason, answer.text, outcome=outcome)
-    await ledger.arecord_together(answer)
+    if len(answer) == 1:
+        await ledger.arecord(answer[0])  # shares a crossing to the committing thread with other answers
+    else:
+        await ledger.arecord_together(answer)
     refusal = refusal_in(answer)
     state = "rejected" if refusal is not None else "acknowledged" if answer else "received"
     reason, text = (refusal.reason, refusal.text) if refusal is not None else (None, None)

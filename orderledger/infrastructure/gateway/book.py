@@ -30,6 +30,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Side, account_of, is_order_stream, order_stream
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.gateway.day import DayPnl, Key
+from orderledger.infrastructure.gateway.working import Instrument, WorkingOrders
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.projections.halts import halt_row
@@ -41,8 +42,6 @@ from orderledger.projections.view import Row
 EVERY_ACCOUNT = "*"
 EVENTS_AT_ONCE = 1_000
 ENDED_KEPT = 1_000
-Instrument = tuple[str, str]
-"""Account and instrument."""
 
 
 class Submission(NamedTuple):
@@ -79,8 +78,8 @@ class Book:
         self.accounts = frozenset(accounts)
         self.log_position = 0
         self.orders: dict[str, Order] = {}
-        self.working: dict[str, tuple[Instrument, Working]] = {}
-        self.reserved: dict[str, tuple[Instrument, Working]] = {}
+        self.working = WorkingOrders()
+        self.reserved = WorkingOrders()
         self.growing: dict[str, tuple[Instrument, Working]] = {}
         self.instruments: dict[Instrument, Row] = {}
         self.halts: dict[int, Row] = {}
@@ -91,7 +90,7 @@ class Book:
         self._zone = zone
         self._load = load
         self.positions: dict[Key, Decimal] = {}
-        self._ended: deque[str] = deque()
+        self._ended: dict[str, None] = {}
         self.submissions: deque[Submission] = deque()
         self.highs: dict[Limits, dict[str, Decimal]] = {}
         self.day_began = self.midnight()
@@ -124,11 +123,11 @@ class Book:
         """Count an order as open and submitted before the log shows it."""
         stream = order_stream(order.account, client_order_id)
         working = Working(client_order_id, client_order_id, order.side, order.quantity, order.limit_price, False, order.strategy)
-        self.reserved[stream] = (order.account, order.instrument), working
+        self.reserved.put(stream, (order.account, order.instrument), working)
 
     def release(self, account: str, client_order_id: str) -> None:
         """Forget a reservation: the log shows the order, or it was not recorded."""
-        self.reserved.pop(order_stream(account, client_order_id), None)
+        self.reserved.discard(order_stream(account, client_order_id))
 
     # Queries
 
@@ -150,10 +149,7 @@ class Book:
 
     def unresolved_in(self, account: str, instrument: str | None) -> str | None:
         """An order with an unknown outcome: of the instrument, or of the whole account."""
-        for (of_account, of_instrument), working in self.working.values():
-            if working.is_unresolved and of_account == account and instrument in (None, of_instrument):
-                return working.name
-        return None
+        return self.working.unresolved(account, instrument)
 
     def exposure(self, account: str, instrument: str, strategy: str | None = None) -> Interval:
         """The position, and what it may become."""
@@ -190,7 +186,7 @@ class Book:
         else:
             self._take_account_fact(account, recorded)
         if isinstance(event, OrderSubmitted):
-            self.reserved.pop(recorded.stream, None)
+            self.reserved.discard(recorded.stream)
         self._raise_highs()
         self.on_event(recorded)
 
@@ -273,12 +269,13 @@ class Book:
         self.orders[stream] = order
         working = working_of(order)
         if working is not None and order.terms.instrument is not None:
-            self.working[stream] = (order.account, order.terms.instrument), working
+            self.working.put(stream, (order.account, order.terms.instrument), working)
             return
-        if self.working.pop(stream, None) is not None or stream not in self._ended:
-            self._ended.append(stream)
+        self.working.discard(stream)
+        self._ended[stream] = None
         while len(self._ended) > ENDED_KEPT:
-            oldest = self._ended.popleft()
+            oldest = next(iter(self._ended))
+            del self._ended[oldest]
             if oldest not in self.working:
                 self.orders.pop(oldest, None)
 
@@ -296,8 +293,8 @@ class Book:
 
     def all_working(self) -> Iterator[tuple[Instrument, Working]]:
         """Every open order."""
-        yield from self.working.values()
-        yield from self.reserved.values()
+        yield from self.working.items()
+        yield from self.reserved.items()
 
     def all_at_stake(self) -> Iterator[tuple[Instrument, Working]]:
         """What may be filled: every open order, and what is about to be added to one."""
@@ -305,7 +302,11 @@ class Book:
         yield from self.growing.values()
 
     def working_in(self, account: str, instrument: str) -> Iterator[Working]:
-        return (working for scope, working in self.all_at_stake() if scope == (account, instrument))
+        """What may be filled of one instrument."""
+        scope = (account, instrument)
+        yield from self.working.of(scope)
+        yield from self.reserved.of(scope)
+        yield from (working for other, working in self.growing.values() if other == scope)
 
     def gains(self, rule: Limits) -> dict[str, Decimal]:
         """What the scope of the rule has gained since midnight, by settlement currency."""

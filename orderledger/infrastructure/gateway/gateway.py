@@ -177,7 +177,7 @@ class Gateway:
         """Cancel all open orders of ours, of an account, an instrument or a strategy."""
         keys = {flight.key for flight in self._sender.flights.values() if _is_in(flight.row, account, instrument, strategy)}
         self._book.catch_up()
-        for (of_account, of_instrument), working in list(self._book.working.values()):
+        for (of_account, of_instrument), working in list(self._book.working.items()):
             row = {"account": of_account, "instrument": of_instrument, "strategy": working.strategy}
             if _is_in(row, account, instrument, strategy):
                 keys.add((of_account, working.client_order_id))

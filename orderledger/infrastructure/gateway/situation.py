@@ -90,7 +90,7 @@ class BookSituation:
         return abs(terms.amount(terms.value(quantity, price)))
 
     def _reserved(self, rule: Limits) -> int:
-        return sum(rule.covers(*scope, working.strategy) for scope, working in self._book.reserved.values())
+        return sum(rule.covers(*scope, working.strategy) for scope, working in self._book.reserved.items())
 
 
 def _crosses(order: Proposed, resting: Working) -> bool:
