@@ -12,8 +12,9 @@ from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.orders.record import evolve
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, account_stream, is_order_stream
-from orderledger.infrastructure.gateway.book import EVERY_ACCOUNT, Book, Instrument, blank
+from orderledger.infrastructure.gateway.book import EVERY_ACCOUNT, Book, blank
 from orderledger.infrastructure.gateway.day import DayPnl, Key
+from orderledger.infrastructure.gateway.working import Instrument
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.storage.view_versions import stored_position

@@ -13,12 +13,13 @@ from orderledger.domain.values import OrderType, Side, order_stream
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import Fenced, NotSent, StoreError
 from orderledger.infrastructure.gateway.answers import Answer, Failure, answer_of, answered, as_answer, record_answer
-from orderledger.infrastructure.gateway.book import Book, Instrument
+from orderledger.infrastructure.gateway.book import Book
 from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.results import GatewayLedger, Sending
 from orderledger.infrastructure.gateway.settings import UnresolvedPolicy
 from orderledger.infrastructure.gateway.situation import BookSituation
 from orderledger.infrastructure.gateway.unsettled import Key, Unsettled
+from orderledger.infrastructure.gateway.working import Instrument
 from orderledger.infrastructure.messages.commands import Deny, Request, Submit
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.messages.registry import Message

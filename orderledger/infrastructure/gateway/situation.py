@@ -7,7 +7,8 @@ from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.exposure import Interval, Working
 from orderledger.domain.limits import Limits, Proposed
 from orderledger.domain.values import Side
-from orderledger.infrastructure.gateway.book import Book, Instrument
+from orderledger.infrastructure.gateway.book import Book
+from orderledger.infrastructure.gateway.working import Instrument
 
 SECOND = timedelta(seconds=1)
 
