@@ -32,19 +32,31 @@ class Working(msgspec.Struct, frozen=True, gc=False):
 
 
 def working_of(order: Order) -> Working | None:
-    """What this order may still do. None for an order that has ended, or whose side is unknown."""
-    if order.is_ended or order.attributed_to is not None or order.terms.side is None:
+    """What this order may still do. None for an order that has ended, or whose side is unknown.
+
+    An order that has ended counts for as long as the venue claims more fills than it has reported: an end may overtake fills.
+    """
+    if order.attributed_to is not None or order.terms.side is None:
+        return None
+    leaves = unreported_fills(order) if order.is_ended else most_leaves(order)
+    if order.is_ended and not leaves:
         return None
     request = order.terms.request
     return Working(
         order.client_order_id or "",
         order.working_client_order_id or order.names.venue_order_id or "",
         order.terms.side,
-        most_leaves(order),
+        leaves,
         order.limit_price,
         order.certainty is Certainty.UNRESOLVED,
         request.strategy if request is not None else None,
     )
+
+
+def unreported_fills(order: Order) -> Decimal:
+    """What the venue last claimed to be filled, less the fills that are recorded."""
+    claimed = order.claims.number("cum_quantity")
+    return ZERO if claimed is None else max(ZERO, EXACT.subtract(claimed, order.cum_quantity))
 
 
 def most_leaves(order: Order) -> Decimal | None:

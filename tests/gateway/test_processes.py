@@ -122,7 +122,7 @@ def test_processes_that_fight_for_an_account_send_each_order_once(durable_store_
 
 
 def _unclear(ledger: Ledger) -> list[str]:
-    return [row["client_order_id"] for row in ledger.open_orders() if row["certainty"] == "unresolved" or row["pending"]]
+    return [row["client_order_id"] or "" for row in ledger.open_orders() if row["certainty"] == "unresolved" or row["pending"]]
 
 
 def _compare(ledger: Ledger, exchange: ExchangeSimulator) -> None:

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from orderledger import Fenced, InvalidSetting, Ledger, NotSent, Request, Submit, UnknownOrder
+from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.simulation.local.order_entry import LocalOrderEntry
-from tests.gateway.desk import ACCOUNT, BTC, buy, hear, sell, trading, venue_of, worked
+from tests.gateway.desk import ACCOUNT, BTC, START, buy, hear, sell, trading, venue_of, worked
 
 
 def names(ledger: Ledger, client_order_id: str) -> list[str]:
@@ -386,5 +387,25 @@ def test_changes_at_the_same_time_keep_within_the_limits_and_are_no_more_orders(
             changes = await asyncio.gather(*(gateway.replace(name, quantity="2") for name in ("C-1", "C-2")))
             assert sorted(one.state for one in changes) == ["acknowledged", "denied"]
             assert {one.reason for one in changes} == {None, "position_quantity"}
+
+    asyncio.run(story())
+
+
+def test_an_order_whose_end_overtook_its_fills_counts_until_they_are_reported(ledger: Ledger) -> None:
+    limits = {"limits": [{"position_quantity": "1"}]}
+
+    def tell(**report: object) -> None:
+        who = {"account": ACCOUNT, "client_order_id": "C-1", "at": START.replace(hour=13).isoformat()}
+        ledger.record(parse_document({**who, **report}))
+
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue, limits) as gateway:
+            await gateway.submit(buy("C-1", quantity="1"))
+            tell(type="cancel", reported={"status": "canceled", "cum_quantity": "0.6"})
+            assert (await gateway.submit(buy("C-2", quantity="0.5"))).reason == "position_quantity"
+            assert (await gateway.submit(buy("C-3", quantity="0.4"))).state == "acknowledged"
+            tell(type="fill", fill_id="F-1", quantity="0.6", price="64000")
+            assert (await gateway.submit(buy("C-4", quantity="0.1"))).reason == "position_quantity"
 
     asyncio.run(story())

@@ -93,6 +93,9 @@ def _of_answers(world: World, log: sqlite3.Connection) -> Iterator[str]:
         ).fetchone()[0]
         if times > submitted:
             yield f"{name} was sent {times} times, and recorded as submitted {submitted} times"
+    for (stream,) in log.execute("SELECT originator_id FROM orderledger_events WHERE topic LIKE 'order_denied%'"):
+        if _legs(world, stream.rpartition("/")[2]):
+            yield f"{stream} was recorded as denied, and is at the venue"
     for told in world.told:
         sending = told.sending
         name, legs = sending.client_order_id, _legs(world, sending.client_order_id)

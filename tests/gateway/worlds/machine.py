@@ -12,8 +12,11 @@ from contextvars import Context
 from itertools import count
 from typing import Any
 
+Loop: Any = asyncio.AbstractEventLoop
+"""Of any type: a machine implements what a gateway needs of a loop, and neither sockets nor processes."""
 
-class Machine(asyncio.AbstractEventLoop):
+
+class Machine(Loop):  # type: ignore[misc]
     """`now`: the virtual time in seconds. `kill_in`: steps left until it is killed. A dead machine never runs again.
 
     `errors`: exceptions that nobody has caught.
@@ -102,10 +105,10 @@ class Machine(asyncio.AbstractEventLoop):
     def create_future(self) -> "asyncio.Future[Any]":
         return asyncio.Future(loop=self)
 
-    def create_task(self, coro: Coroutine[Any, Any, Any], **named: Any) -> "asyncio.Task[Any]":  # type: ignore[override]
+    def create_task(self, coro: Coroutine[Any, Any, Any], **named: Any) -> "asyncio.Task[Any]":
         return asyncio.Task(coro, loop=self, **named)
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":  # type: ignore[override]
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":
         future = self.create_future()
         try:
             future.set_result(func(*args))

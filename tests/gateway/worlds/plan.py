@@ -72,7 +72,11 @@ def _limits(chance: Random) -> dict[str, Any]:
         {"name": "stale", "mark_age_seconds": "120"},
     ]
     limits = [one for one in every if chance.random() < 0.5]
-    breakers = [{"sending_failures": 6}, {"rejects_per_minute": 8}, {"instrument": "ETH-USD", "drawdown": "1000"}]
+    breakers: list[dict[str, Any]] = [
+        {"sending_failures": 6},
+        {"rejects_per_minute": 8},
+        {"instrument": "ETH-USD", "drawdown": "1000"},
+    ]
     return {
         "unresolved": chance.choice((*POLICIES, "allow", "allow")),
         "limits": limits,

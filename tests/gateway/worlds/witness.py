@@ -105,5 +105,5 @@ class Witness:
         return is_instrument and limit.get("strategy") in (None, self._strategy(order))
 
     def _strategy(self, order: SimulatedOrder) -> str | None:
-        request = self._requests.get(order.client_id)
+        request = self._requests.get(order.client_id or "")
         return None if request is None else request.strategy

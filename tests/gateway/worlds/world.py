@@ -272,7 +272,7 @@ class World:
         ahead = max(down_until, self.venue.now) - START
         self._run(max(self.time, ahead.total_seconds()) + HEALING_SECONDS)
         self._record_feed()
-        names = [row["client_order_id"] for row in self.recorder.orders()]
+        names = [row["client_order_id"] or "" for row in self.recorder.orders()]
         told = [one for name in names for one in self.venue.order_history(name)]
         self.recorder.record_many([parse_document(one) for one in told])
         self._run(self.time + 10.0)
