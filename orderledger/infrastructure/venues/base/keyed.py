@@ -18,7 +18,8 @@ def keyed_adapter(settings: type[KeyedSection], *, name: str, alias: str, packag
     def build(section: KeyedSection, records: Records) -> Venue:
         make = import_module(f"{package}.venue").VENUE
         token = section.token.read(f"venues.{name}.token")
-        options = {"now": SystemClock().now, "poll_seconds": section.poll_seconds, **section.options()}
+        pauses = {"poll_seconds": section.poll_seconds, "idle_seconds": section.idle_seconds}
+        options = {"now": SystemClock().now, **pauses, **section.options()}
         return cast(Venue, make(section.account, token=token, url=section.url, records=records, **options))
 
     def order_entry(section: KeyedSection, account: str) -> OrderEntry:

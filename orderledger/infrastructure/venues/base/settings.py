@@ -189,6 +189,7 @@ class KeyedSection(OneAccountSection):
 
     token: Secret = Field(description="The token of the account.")
     poll_seconds: Seconds = Field(default=6.0, description="Between two queries of the orders while any is open.")
+    idle_seconds: Seconds = Field(default=20.0, description="Between two queries of the orders while none is open.")
 
     @property
     def at_venue(self) -> tuple[str, ...]:

@@ -1,0 +1,198 @@
+"""Nobitex, Wallex and Invex as simulated servers in one process, around one price that moves. They replace the real ones.
+
+`python -m examples.arbitrage.exchanges` prints a settings file for `orderledger collect` and serves until it is stopped. One
+address more, `control` on the first line, answers `/prices` (best bid and ask, which no adapter of the ledger reads) and `/books`
+(what the exchanges themselves hold: the truth that a ledger is compared with). `POST /calm` ends all faults and all flow.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from aiohttp import web
+
+from orderledger.domain.values import Side
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.venues.base.symbols import SymbolTable
+from orderledger.infrastructure.venues.invex.vocabulary import MARKETS as INVEX
+from orderledger.infrastructure.venues.nobitex.vocabulary import MARKETS as NOBITEX
+from orderledger.infrastructure.venues.wallex.vocabulary import MARKETS as WALLEX
+from orderledger.simulation.invex.server import InvexServer
+from orderledger.simulation.market import ExchangeSimulator, Kind, SimulatedInstrument, SimulatedOrder
+from orderledger.simulation.market.background import BackgroundFlow
+from orderledger.simulation.nobitex.server import NobitexServer
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.keyed import FEES, KeyedServer
+from orderledger.simulation.wallex.server import WallexServer
+
+PRICE = Decimal(52_000_000_000)
+"""Of a bitcoin, in rial."""
+TICK, LOT = Decimal(5_000_000), Decimal("0.0001")
+"""Coarse, so that a few orders make a book. In rial; a tick of Wallex is the same in toman."""
+APART = 0.012
+"""How far an exchange may stray from the common price."""
+STEP_SECONDS = 0.02
+ORDERS_PER_STEP = 3
+POLL_SECONDS = {"nobitex": 4, "wallex": 1.5, "invex": 3}
+"""What the exchanges' limits allow: Nobitex 30 lists a minute, two of them in each poll."""
+TOKEN_VARIABLE = "ARBITRAGE_TOKEN"
+
+SETTINGS = """db = "{db}"
+reconcile_seconds = 60
+"""
+SECTION = """
+[[venues]]
+venue = "{name}"
+account = "{account}"
+url = "{url}"
+poll_seconds = {pause}
+idle_seconds = {pause}
+token = {{ env = "{variable}" }}"""
+
+
+@dataclass(kw_only=True)
+class Exchange:
+    """One exchange with its own market. `rials`: how many rial its unit of price is. `away`: where its price goes, off the
+    common one."""
+
+    name: str
+    symbol: str
+    rials: int
+    server: KeyedServer
+    flow: BackgroundFlow
+    away: float = 0.0
+
+    @property
+    def instrument(self) -> SimulatedInstrument:
+        return self.server.instruments[0]
+
+    def trade(self, price: float, chance: random.Random) -> None:
+        """Let the others trade: the exchange's price goes to its target tick by tick."""
+        if chance.random() < 0.01:
+            self.away = chance.uniform(-APART, APART)
+        target = Decimal(price * (1 + self.away)) / self.rials
+        for _ in range(ORDERS_PER_STEP):
+            self.flow.state.price += self.instrument.tick * (1 if target > self.flow.price else -1)
+            self.flow.step(SystemClock().now())
+
+    def best(self, side: Side) -> Decimal | None:
+        """The best price of a side, of others' orders and ours."""
+        first = next(self.server.exchange.book(self.instrument.name).resting(side), None)
+        return None if first is None else first.limit_price
+
+    def quote(self) -> dict[str, Any]:
+        """As the exchange writes it: its own symbol, its own unit."""
+        bid, ask = self.best(Side.BUY), self.best(Side.SELL)
+        return {"symbol": self.symbol, "bid": bid and str(bid), "ask": ask and str(ask), "tick": str(self.instrument.tick)}
+
+    def books(self) -> dict[str, Any]:
+        """All that the exchange holds of the account."""
+        exchange, account = self.server.exchange, self.server.account
+        orders = [
+            {"client_id": one.client_id, "status": str(one.status), "filled": str(one.filled), "at": one.created_at.isoformat()}
+            for one in exchange.orders(account)
+        ]
+        fills = [
+            {"client_id": one.client_id, "side": str(one.side), "quantity": str(one.quantity), "price": str(one.price)}
+            for one in exchange.fills(account)
+        ]
+        position = exchange.position(account, self.instrument.name).quantity
+        return {"instrument": self.instrument.name, "position": str(position), "orders": orders, "fills": fills}
+
+
+def exchange(
+    name: str, make: type[KeyedServer], markets: SymbolTable, quote: str, rials: int, token: str, chance: random.Random
+) -> Exchange:
+    """One exchange with a filled book. One order in twelve is refused for lack of funds."""
+    symbol = markets.symbol_of("BTC", quote)
+    instrument = SimulatedInstrument(name=markets.instrument(symbol), price=PRICE / rials, tick=TICK / rials, lot=LOT)
+    market = ExchangeSimulator(
+        clock=SystemClock(),
+        accounts=[f"{name}:main"],
+        first_order_id=make.first_order_id,
+        first_fill_id=make.first_fill_id,
+        fees=FEES,
+        instruments=[instrument],
+    )
+
+    def refuses(kind: Kind, order: SimulatedOrder) -> str | None:
+        return "insufficient_funds" if kind is Kind.PLACED and chance.random() < 1 / 12 else None
+
+    market.rules.judge = refuses
+    faults = Faults(chance.randrange(2**32), lose_answer=0.02)
+    server = make(market, account=f"{name}:main", key=token, instruments=[instrument], faults=faults)
+    flow = BackgroundFlow(market, instrument, chance)
+    flow.open(SystemClock().now())
+    return Exchange(name=name, symbol=symbol, rials=rials, server=server, flow=flow)
+
+
+class Control:
+    """What stands beside the exchanges: prices, the truth, and the end of all faults."""
+
+    def __init__(self, exchanges: list[Exchange]) -> None:
+        self._exchanges = exchanges
+        self.is_calm = False
+
+    async def start(self) -> str:
+        application = web.Application()
+        application.add_routes(
+            [web.get("/prices", self._prices), web.get("/books", self._books), web.post("/calm", self._calm)],
+        )
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    async def _prices(self, request: web.Request) -> web.Response:
+        return web.json_response({one.name: one.quote() for one in self._exchanges})
+
+    async def _books(self, request: web.Request) -> web.Response:
+        return web.json_response({one.server.account: one.books() for one in self._exchanges})
+
+    async def _calm(self, request: web.Request) -> web.Response:
+        self.is_calm = True
+        for one in self._exchanges:
+            one.server.faults.heal()
+            one.server.exchange.rules.judge = lambda kind, order: None
+        return web.json_response({})
+
+
+async def serve(seed: int, db: str) -> None:
+    """Until the process is ended."""
+    chance, token = random.Random(seed), os.environ[TOKEN_VARIABLE]
+    exchanges = [
+        exchange("nobitex", NobitexServer, NOBITEX, "RLS", 1, token, chance),
+        exchange("wallex", WallexServer, WALLEX, "TMN", 10, token, chance),
+        exchange("invex", InvexServer, INVEX, "IRR", 1, token, chance),
+    ]
+    control = Control(exchanges)
+    print(f"# control {await control.start()}\n{SETTINGS.format(db=db)}", end="")
+    for one in exchanges:
+        await one.server.start()
+        names = {"name": one.name, "account": one.server.account, "url": one.server.http_url}
+        print(SECTION.format(**names, pause=POLL_SECONDS[one.name], variable=TOKEN_VARIABLE))
+    sys.stdout.close()  # the settings are whole
+    price = float(PRICE)
+    while True:
+        price *= 1 + chance.gauss(0, 0.0001)
+        for one in exchanges:
+            if not control.is_calm:
+                one.trade(price, chance)
+        await asyncio.sleep(STEP_SECONDS)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Simulated Nobitex, Wallex and Invex.")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--db", default="arbitrage.db", help="Written into the settings that are printed.")
+    options = parser.parse_args()
+    asyncio.run(serve(options.seed, options.db))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The arbitrage bot of `examples/`, killed twice at random moments. The judge counts at the exchanges."""
+
+import random
+import time
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from examples.arbitrage.bot import LEG, groups_of, net
+from examples.arbitrage.run import LIMITS, Floor, floor, kill, sent_today, wait_until
+from orderledger import Ledger, OrderRow
+from orderledger.domain.values import Certainty
+
+ALLOWED = 16
+"""Legs of one day."""
+HEALING_SECONDS = 15.0
+
+
+def limits_in(folder: Path) -> Path:
+    text = LIMITS.read_text()
+    assert text.count("orders_per_day = 40") == 1
+    written = folder / "limits.toml"
+    written.write_text(text.replace("orders_per_day = 40", f"orders_per_day = {ALLOWED}"))
+    return written
+
+
+def fills_of(books: dict[str, Any]) -> Counter[tuple[str, ...]]:
+    """The fills as the exchanges have them."""
+    return Counter(
+        (account, fill["client_id"], fill["side"], fill["quantity"].rstrip("0"), fill["price"])
+        for account, book in books.items()
+        for fill in book["fills"]
+    )
+
+
+def recorded_fills(ledger: Ledger) -> Counter[tuple[str, ...]]:
+    """The fills as the ledger has them."""
+    return Counter(
+        (row["account"], str(row["client_order_id"]), str(row["side"]), f"{row['quantity']:f}".rstrip("0"), f"{row['price']:f}")
+        for row in ledger.trades()
+    )
+
+
+def is_stuck(ledger: Ledger) -> bool:
+    """A kill between the commit and the sending leaves orders that their exchange never had. Two exchanges that wait for the
+    proof of that leave the bot no pair to trade."""
+    return len({order["account"] for order in ledger.open_orders(certainty=Certainty.UNRESOLVED)}) > 1
+
+
+def run_and_kill(desk: Floor, ledger: Ledger, seconds: float) -> int:
+    """Run the bot until it has sent something, and so many seconds more. Returns the orders sent by then."""
+    before, bot = sent_today(ledger, desk.limits), desk.start_bot()
+    wait_until(lambda: sent_today(ledger, desk.limits) > before or is_stuck(ledger), "the bot")
+    time.sleep(seconds)
+    kill(bot)
+    return sent_today(ledger, desk.limits)
+
+
+def agrees(desk: Floor, ledger: Ledger) -> bool:
+    """Whether nothing is open but orders that their exchange never had, and the fills are the exchanges'."""
+    books = desk.books()
+    there = {(account, order["client_id"]) for account, book in books.items() for order in book["orders"]}
+    has_ended = not any((order["account"], order["client_order_id"]) in there for order in ledger.open_orders())
+    return has_ended and fills_of(books) == recorded_fills(ledger)
+
+
+def is_flat(legs: list[OrderRow]) -> bool:
+    """Whether nothing is left of a group. One with an order of unknown outcome waits."""
+    return any(order["is_open"] for order in legs) or net(legs) == 0
+
+
+def test_the_bot_is_killed_twice_and_sends_nothing_twice_nor_unrecorded_nor_beyond_its_limit(tmp_path: Path) -> None:
+    seed = random.SystemRandom().randrange(1_000_000)
+    chance = random.Random(seed)
+    with floor(tmp_path, limits=limits_in(tmp_path), seed=seed) as desk, Ledger.open(desk.db) as ledger:
+        counts = [run_and_kill(desk, ledger, chance.uniform(0, 1.5)) for _ in range(2)]
+        bot = desk.start_bot()
+        wait_until(lambda: ledger.orders(reason="orders_per_day") or is_stuck(ledger), "the limit", 30)
+        desk.calm()
+        wait_until(lambda: agrees(desk, ledger) and all(map(is_flat, groups_of(ledger))), f"seed {seed}", HEALING_SECONDS)
+        kill(bot)  # perhaps while it flattens a group whose last order was resolved just now
+        wait_until(lambda: agrees(desk, ledger), f"seed {seed}, without the bot", HEALING_SECONDS)
+        books = desk.books()
+
+        worked = Counter((account, order["client_id"]) for account, book in books.items() for order in book["orders"])
+        assert worked and set(worked.values()) == {1}, seed
+        for account, book in books.items():
+            for order in book["orders"]:
+                events = ledger.history(order["client_id"], account=account, name="order_submitted")
+                assert events and events[0]["recorded_at"].isoformat() <= order["at"], (seed, order)
+
+        assert fills_of(books) == recorded_fills(ledger), seed
+        held = {(row["account"], row["instrument"]): row["position_quantity"] for row in ledger.positions()}
+        for account, book in books.items():
+            assert held.get((account, book["instrument"]), 0) == Decimal(book["position"]), (seed, account)
+
+        legs = sent_today(ledger, desk.limits)
+        assert 0 < counts[0] <= counts[1] <= legs <= ALLOWED, (seed, counts)
+        if not is_stuck(ledger):
+            denied = list(ledger.events(name="order_denied"))[-1]["text"]
+            assert (legs, denied) == (ALLOWED, text_of_denial()), (seed, counts)
+        assert ledger.check().differences == (), seed
+
+
+def text_of_denial() -> str:
+    return f"orders_per_day of {LEG}: the orders of this day would become {ALLOWED + 1}, the limit is {ALLOWED}"
