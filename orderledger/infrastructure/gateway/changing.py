@@ -1,7 +1,7 @@
 """Cancels and replaces orders: recorded first, sent as soon as the venue can know which order is meant."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -45,6 +45,7 @@ class Changer:
         sender: Sender,
         unsettled: Unsettled,
         *,
+        look_up: Callable[[Key], Awaitable[Sequence[Message]]],
         clock: Clock,
         answer_seconds: float,
         on_result: OnResult,
@@ -56,6 +57,7 @@ class Changer:
         self._keeper = keeper
         self._sender = sender
         self._unsettled = unsettled
+        self._look_up = look_up
         self._clock = clock
         self._answer_seconds = answer_seconds
         self._on_result = on_result
@@ -201,9 +203,11 @@ class Changer:
         return await self._record(key, [ended], Sending("denied", *key, answer.reason, answer.text), is_failure=True)
 
     async def _record_answer(self, key: Key, answer: Sequence[Message] | Unanswered) -> Sending:
-        """Record the venue's answer to a change, or that there is none."""
+        """Record the venue's answer to a change, or that there is none. A refusal is recorded with the state of the order."""
         if not isinstance(answer, Unanswered):
-            return await self._record(key, answer, _result_of(key, answer))
+            result = _result_of(key, answer)
+            state = await self._look_up(key) if result.state == "rejected" else ()
+            return await self._record(key, [*answer, *state], result)
         now, text = self._clock.now(), answer.text or None
         unknown = Unresolved(account=key[0], client_order_id=key[1], at=now, reason=answer.reason, text=text)
         return await self._record(key, [unknown], Sending("unresolved", *key, answer.reason, answer.text), is_failure=True)

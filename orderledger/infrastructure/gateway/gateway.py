@@ -28,7 +28,6 @@ from orderledger.infrastructure.gateway.unsettled import Unsettled
 from orderledger.infrastructure.messages.accounts import Sender as SenderMessage
 from orderledger.infrastructure.messages.commands import Request
 from orderledger.infrastructure.messages.fields import parse_number
-from orderledger.infrastructure.messages.reports import RejectCancel, RejectReplace
 from orderledger.infrastructure.storage.leases import Leases
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
 from orderledger.projections.view import Row
@@ -104,6 +103,7 @@ class Gateway:
             self._keeper,
             self._sender,
             self._unsettled,
+            look_up=lambda key: self._resolver.look_up(key),
             clock=self._clock,
             answer_seconds=answer_seconds,
             on_result=self._note,
@@ -307,8 +307,6 @@ class Gateway:
         return [rule for rule in (*self.settings.rules, *of_breakers) if rule.drawdown is not None]
 
     def _note(self, result: Sending, row: Row, is_failure: bool) -> None:
-        if any(isinstance(message, (RejectCancel, RejectReplace)) for message in result.messages):
-            self._resolver.note_refusal((result.account, result.client_order_id))
         self._breakers.note(result, row, self._clock.now(), is_failure=is_failure)
 
     def _deliver(self, recorded: Recorded) -> None:

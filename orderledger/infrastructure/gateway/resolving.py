@@ -1,7 +1,7 @@
 """Finds out what became of orders whose outcome is unknown: the venue is queried until it is known."""
 
 import asyncio
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 
 import structlog
 
@@ -13,6 +13,7 @@ from orderledger.infrastructure.gateway.book import Book
 from orderledger.infrastructure.gateway.results import GatewayLedger, OrderLookup
 from orderledger.infrastructure.gateway.unsettled import Key, Unsettled, is_in_doubt
 from orderledger.infrastructure.messages.commands import Deny
+from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.messages.reports import Absent
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
 from orderledger.projections.orders import order_row
@@ -57,9 +58,19 @@ class Resolver:
                 self._unsettled.keep((order.account, order.client_order_id), "restart")
         await self._unsettled.settle(besides=())
 
-    def note_refusal(self, key: Key) -> None:
-        """Query about an order once, as the venue has refused to cancel or change it: it may have ended."""
-        self._refused.add(key)
+    async def look_up(self, key: Key) -> Sequence[Message]:
+        """What the venue says of an order that it has refused to cancel or change: it may have ended. Asked again later if there
+        is no answer now."""
+        order, lookup = self._book.order(*key), self._lookups.get(key[0])
+        if order is None or lookup is None:
+            return ()
+        try:
+            async with asyncio.timeout(QUERY_SECONDS):
+                return await lookup.order(key[0], order_row(order_stream(*key), order, 0)) or ()
+        except Exception as error:
+            log.warning("the venue cannot be queried", account=key[0], client_order_id=key[1], error=str(error))
+            self._refused.add(key)
+            return ()
 
     async def resolve(self, *, besides: Container[Key]) -> None:
         """Query about every unresolved order, except those that are being sent now."""

@@ -33,7 +33,8 @@ class Told:
 
 @dataclass(slots=True)
 class Bot:
-    """Trades until its machine dies. `requests`: all orders that were ever asked for, by every bot of the world."""
+    """Trades until its machine dies. `requests`: all orders that were ever asked for, by every bot of the world.
+    `repeated`: orders that this bot has sent, or tried to send, although it or another bot had."""
 
     gateway: Gateway
     name: str
@@ -47,6 +48,7 @@ class Bot:
     odd: list[str] = field(default_factory=list)
     tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     number: int = 0
+    repeated: set[str] = field(default_factory=set)
 
     async def trade(self) -> None:
         while True:
@@ -85,6 +87,7 @@ class Bot:
         request = self._some() if self.chance.random() < 0.7 else self._new()
         if self.chance.random() < 0.3:
             request = request.model_copy(update={"quantity": request.quantity * 2})
+        self.repeated.add(request.client_order_id)
         both = [self.gateway.submit(request) for _ in range(self.chance.randint(1, 2))]
         if self.chance.random() < 0.5:
             both.append(self.gateway.cancel(request.client_order_id))
@@ -113,7 +116,9 @@ class Bot:
         return await self.gateway.cancel_all(account=self.account, **scope)
 
     async def _resend(self) -> list[Sending]:
-        return [await self.gateway.resend(self._some().client_order_id)]
+        request = self._some()
+        self.repeated.add(request.client_order_id)
+        return [await self.gateway.resend(request.client_order_id)]
 
     def _some(self) -> Request:
         if not self.requests:

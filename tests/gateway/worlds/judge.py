@@ -132,7 +132,7 @@ def _of_senders(world: World, log: sqlite3.Connection) -> Iterator[str]:
 
 
 def _was_repeated(world: World, name: str) -> bool:
-    return any(told.sending.client_order_id == name and told.kind in ("repeat", "resend") for told in world.told)
+    return any(name in one.bot.repeated for one in world.all)
 
 
 def _found(document: Any, name: str) -> Any:
