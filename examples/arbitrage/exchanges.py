@@ -34,7 +34,7 @@ PRICE = Decimal(52_000_000_000)
 """Of a bitcoin, in rial."""
 TICK, LOT = Decimal(5_000_000), Decimal("0.0001")
 """Coarse, so that a few orders make a book. In rial; a tick of Wallex is the same in toman."""
-APART = 0.012
+APART = 0.016
 """How far an exchange may stray from the common price."""
 STEP_SECONDS = 0.02
 ORDERS_PER_STEP = 3

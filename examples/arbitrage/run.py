@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -24,7 +24,7 @@ from typing import Any
 
 import httpx
 
-from examples.arbitrage.bot import FLATTEN, LEG, RIALS, group_of, groups_of
+from examples.arbitrage.bot import FLATTEN, LEG, RIALS, group_of, groups_of, is_finished
 from examples.arbitrage.exchanges import TOKEN_VARIABLE
 from orderledger import Ledger
 from orderledger.infrastructure.gateway.settings import read_settings
@@ -130,6 +130,11 @@ def kill(process: Process) -> None:
     process.wait()
 
 
+def is_settled(ledger: Ledger) -> bool:
+    """Whether every group is finished, or waits for an exchange to say what became of an order."""
+    return all(is_finished(legs) or any(order["certainty"] == "unresolved" for order in legs) for legs in groups_of(ledger))
+
+
 def midnight(limits: Path) -> datetime:
     """When the day of the limits began."""
     return datetime.now(read_settings(limits).zone).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -149,8 +154,9 @@ def tell_state(ledger: Ledger, limits: Path) -> None:
     allowed = next(one.orders_per_day for one in read_settings(limits).rules if one.strategy == LEG)
     doubts = f"{len(recovery.unresolved)} unresolved, {len(recovery.in_flight)} in flight"
     counts = f"{len(recovery.open)} open, {doubts}, {len(ledger.trades())} fills"
-    tell(f"    in the ledger: {counts}, {sent_today(ledger, limits)} of {allowed} orders of this day")
-    tell(f"    in memory:     0 open, 0 unresolved, 0 in flight, 0 fills, 0 of {allowed} orders of this day")
+    gain = f"P&L {total_in_rial(ledger):,.0f} rial"
+    tell(f"    in the ledger: {counts}, {gain}, {sent_today(ledger, limits)} of {allowed} orders of this day")
+    tell(f"    in memory:     0 open, 0 unresolved, 0 in flight, 0 fills, P&L 0 rial, 0 of {allowed} orders of this day")
 
 
 def total_in_rial(ledger: Ledger) -> Decimal:
@@ -202,7 +208,8 @@ def play(floor: Floor, kills: int, chance: random.Random) -> None:
         bot = floor.start_bot()
         wait_until(lambda: ledger.orders(reason="orders_per_day"), "the limit", 90)
         floor.calm()
-        time.sleep(6)
+        with suppress(TimeoutError):
+            wait_until(lambda: is_settled(ledger), "the end of all groups")
         bot.terminate()
         denied = list(ledger.events(name="order_denied"))[-1]
         tell(f"    {denied['text']}")

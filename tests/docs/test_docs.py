@@ -27,7 +27,8 @@ from tests.command_line import run
 from tests.docs.reading import REPOSITORY, blocks, commands, is_shown, run_command, run_python
 
 DOCS = REPOSITORY / "docs"
-PAGES = sorted([*DOCS.rglob("*.md"), *(REPOSITORY / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md"))])
+ROOT_PAGES = [REPOSITORY / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")]
+PAGES = sorted([*DOCS.rglob("*.md"), *(REPOSITORY / "examples").rglob("*.md"), *ROOT_PAGES])
 STORIES = [DOCS / "tutorial.md", *sorted((DOCS / "how-to").glob("*.md"))]
 ELSEWHERE = {"docs/explanation/performance.md"}
 """Written beside the benchmarks, which may come later than the links to it."""
