@@ -187,7 +187,7 @@ def instruments(recording: LighterRecording, document: Any) -> list[str | None]:
     ids=["positions", "account", "one market", "all markets", "orders", "trades"],
 )
 def test_what_holds_the_symbol_of_a_market_names_it_for_what_follows(naming: Any) -> None:
-    """Rows of orders and trades hold it since the version 1.1.8 of pypi.org/project/lighter-sdk."""
+    """Rows of orders and trades hold it since the version 1.1.8 of lighter-sdk on PyPI."""
     recording = LighterRecording(ACCOUNT, INDEX)
     assert set(instruments(recording, naming)) <= {"ETH"}
     assert instruments(recording, {"code": 200, "trades": [trade()]}) == ["ETH"]
@@ -244,7 +244,7 @@ OUTCOME = {"market_id": 70000, "size": "100.0000", "sign": 1, "avg_entry_price":
     ids=["all", "one", "account"],
 )
 def test_what_is_held_of_a_binary_option_is_told(document: Any) -> None:
-    """apidocs.lighter.xyz/docs/binary-options-websocket, the fields as in the version 1.1.8 of pypi.org/project/lighter-sdk."""
+    """apidocs.lighter.xyz/docs/binary-options-websocket, the fields as in the version 1.1.8 of lighter-sdk on PyPI."""
     for sign, quantity, average in ((1, "100.0000", "0.5100"), (-1, "-100.0000", "0.4900")):
         position = {**OUTCOME, "sign": sign}
         (balance,) = told(filled_in(document, {"70000": position} if "positions" in document else [position]))
