@@ -43,20 +43,29 @@ def recorded_fills(ledger: Ledger) -> Counter[tuple[str, ...]]:
     )
 
 
-def is_stuck(ledger: Ledger) -> bool:
+def names_at(books: dict[str, Any]) -> set[tuple[str, str | None]]:
+    """The orders that the exchanges have, by account and client order id."""
+    return {(account, order["client_id"]) for account, book in books.items() for order in book["orders"]}
+
+
+def has_reached_the_limit(ledger: Ledger) -> bool:
+    return bool(ledger.orders(reason="orders_per_day"))
+
+
+def is_stuck(desk: Floor, ledger: Ledger) -> bool:
     """A kill between the commit and the sending leaves orders that their exchange never had. Two exchanges that wait for the
     proof of that leave the bot no pair to trade."""
-    return len({order["account"] for order in ledger.open_orders(certainty=Certainty.UNRESOLVED)}) > 1
-
-
-def is_at_its_end(ledger: Ledger) -> bool:
-    return bool(ledger.orders(reason="orders_per_day")) or is_stuck(ledger)
+    unknown = ledger.open_orders(certainty=Certainty.UNRESOLVED)
+    there = names_at(desk.books())
+    return len({order["account"] for order in unknown if (order["account"], order["client_order_id"]) not in there}) > 1
 
 
 def run_and_kill(desk: Floor, ledger: Ledger, seconds: float) -> int:
     """Run the bot until it has sent something, and so many seconds more. Returns the orders sent by then."""
     before, bot = sent_today(ledger, desk.limits), desk.start_bot()
-    wait_until(lambda: sent_today(ledger, desk.limits) > before or is_at_its_end(ledger), "the bot")
+    wait_until(
+        lambda: sent_today(ledger, desk.limits) > before or has_reached_the_limit(ledger) or is_stuck(desk, ledger), "the bot"
+    )
     time.sleep(seconds)
     kill(bot)
     return sent_today(ledger, desk.limits)
@@ -65,7 +74,7 @@ def run_and_kill(desk: Floor, ledger: Ledger, seconds: float) -> int:
 def agrees(desk: Floor, ledger: Ledger) -> bool:
     """Whether nothing is open but orders that their exchange never had, and the fills are the exchanges'."""
     books = desk.books()
-    there = {(account, order["client_id"]) for account, book in books.items() for order in book["orders"]}
+    there = names_at(books)
     has_ended = not any((order["account"], order["client_order_id"]) in there for order in ledger.open_orders())
     return has_ended and fills_of(books) == recorded_fills(ledger)
 
@@ -82,8 +91,9 @@ def test_the_bot_is_killed_twice_and_sends_nothing_twice_nor_unrecorded_nor_beyo
     with floor(tmp_path, limits=limits_in(tmp_path), seed=seed) as desk, Ledger.open(desk.db) as ledger:
         counts = [run_and_kill(desk, ledger, chance.uniform(0, 1.5)) for _ in range(2)]
         bot = desk.start_bot()
-        wait_until(lambda: is_at_its_end(ledger), "the limit", 30)
+        wait_until(lambda: has_reached_the_limit(ledger) or is_stuck(desk, ledger), "the limit", 30)
         desk.calm()
+        judge_orders(desk.books(), ledger)
         wait_until(lambda: agrees(desk, ledger) and all(map(is_flat, groups_of(ledger))), "agreement", HEALING_SECONDS)
         kill(bot)  # perhaps while it flattens a group whose last order was resolved just now
         wait_until(lambda: agrees(desk, ledger), "agreement without the bot", HEALING_SECONDS)
@@ -117,7 +127,7 @@ def judge_fills(books: dict[str, Any], ledger: Ledger) -> None:
 def judge_counts(counts: list[int], ledger: Ledger) -> None:
     """The limit of the day holds for the orders of all three processes together, and no order less was allowed."""
     assert 0 < counts[0] <= counts[1] <= counts[2] <= ALLOWED
-    if not is_stuck(ledger):
+    if has_reached_the_limit(ledger):
         reached = f"orders_per_day of {LEG}: the orders of this day would become {ALLOWED + 1}, the limit is {ALLOWED}"
         denials = [event["text"] for event in ledger.events(name="order_denied")]
         assert counts[2] == ALLOWED and reached in denials, counts
