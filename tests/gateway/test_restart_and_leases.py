@@ -281,7 +281,7 @@ def test_rejects_within_a_minute_and_a_missing_feed_break(ledger: Ledger) -> Non
             await until(lambda: len(ledger.halts()) == 2)
 
     asyncio.run(story())
-    assert ledger.halts()[1]["text"] == "the venue refused 2 requests within a minute"
+    assert ledger.halts()[1]["text"] == "the venue refused 2 orders within a minute"
 
 
 def test_limits_are_kept_across_strategies_and_restarts(ledger: Ledger) -> None:

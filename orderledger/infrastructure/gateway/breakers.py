@@ -12,6 +12,7 @@ from orderledger.infrastructure.gateway.settings import Breaker
 from orderledger.infrastructure.gateway.situation import BookSituation
 from orderledger.infrastructure.messages.accounts import Halt
 from orderledger.infrastructure.messages.fields import parse_time
+from orderledger.infrastructure.messages.reports import Reject
 from orderledger.projections.view import Row
 
 MINUTE = timedelta(minutes=1)
@@ -57,7 +58,7 @@ class Watch:
 
     def note(self, result: Sending, at: datetime, *, is_failure: bool) -> None:
         self._failures = self._failures + 1 if is_failure else 0
-        if result.state == "rejected":
+        if any(isinstance(message, Reject) for message in result.messages):
             self._rejects.append(at)
 
     def is_halted(self) -> bool:
@@ -93,7 +94,7 @@ class Watch:
         if failures is not None and self._failures >= failures:
             return "sending_failures", f"{self._failures} requests in a row were not sent or not answered"
         if rejects is not None and len(self._rejects) >= rejects:
-            return "rejects_per_minute", f"the venue refused {len(self._rejects)} requests within a minute"
+            return "rejects_per_minute", f"the venue refused {len(self._rejects)} orders within a minute"
         return None
 
     def _of_feed(self, at: datetime, status: Mapping[str, Any]) -> Cause | None:

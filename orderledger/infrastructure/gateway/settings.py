@@ -73,7 +73,7 @@ class Breaker(Scope):
     """One `[[breakers]]` table: what halts trading in the accounts of its scope. Each halt is an event with its cause.
 
     - `sending_failures`: orders in a row that were not sent or whose outcome is unknown.
-    - `rejects_per_minute`: refusals by the venue within a minute.
+    - `rejects_per_minute`: orders that the venue refused within a minute.
     - `feed_age_seconds`: age of the newest status of a collector that feeds the account, or of its last message.
     - `open_break`: True halts while the last reconciliation left a break open.
     - `daily_loss`, `drawdown`: as in `Limits`; the halt outlasts the day.
