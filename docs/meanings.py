@@ -14,7 +14,7 @@ FIELDS: dict[str, str] = {
     "stop_price": "Stop or trigger price.",
     "time_in_force": "FIX TimeInForce. An order without one counts as a day order.",
     "expire_at": "End of a `gtd` order.",
-    "not_sent": "Proof that nothing of a recorded `submit` left us.",
+    "not_sent": "Proof that nothing of a recorded request left us.",
     "holder": "The process that sends the orders of the account from now on.",
     "fence": "Number that grows with every change of the sender.",
     "is_forced": "An operator took over without waiting for the lease to end.",

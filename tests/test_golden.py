@@ -95,7 +95,7 @@ FULL: dict[str, AnyEvent] = {
     "fill_busted.v1": reports.FillBusted(**REPORT, fill_id="F-1"),
     "order_canceled.v1": reports.OrderCanceled(**REPORT),
     "cancel_rejected.v1": reports.CancelRejected(**REPORT, request_id="R-1"),
-    "replace_rejected.v1": reports.ReplaceRejected(**REPORT, request_id="R-1"),
+    "replace_rejected.v1": reports.ReplaceRejected(**REPORT, request_id="R-1", not_sent=True),
     "order_replaced.v1": reports.OrderReplaced(**REPORT, **CHANGES, replacement_client_order_id="C-1b"),
     "order_expired.v1": reports.OrderExpired(**REPORT),
     "order_triggered.v1": reports.OrderTriggered(**REPORT),
@@ -249,7 +249,7 @@ ADDED = {
         "balance_reported.v1",
         "reconciliation_certified.v1",
     ),
-    "not_sent": ("order_denied.v1",),
+    "not_sent": ("order_denied.v1", "replace_rejected.v1"),
 }
 """Fields that these names have got since they were first written, each with a file of before."""
 

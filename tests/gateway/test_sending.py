@@ -409,3 +409,22 @@ def test_an_order_whose_end_overtook_its_fills_counts_until_they_are_reported(le
             assert (await gateway.submit(buy("C-4", quantity="0.1"))).reason == "position_quantity"
 
     asyncio.run(story())
+
+
+def test_a_change_that_was_not_sent_is_no_sign_that_the_venue_has_the_order(ledger: Ledger) -> None:
+    class Cut(LocalOrderEntry):
+        async def replace(self, order, request):  # type: ignore[no-untyped-def]
+            raise NotSent("not_connected", "connection refused")
+
+    async def story() -> None:
+        from orderledger import Gateway
+
+        venue = venue_of()
+        entry = Cut(venue)
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+            venue.lose_next_answer("request_lost")
+            await gateway.submit(buy("C-1"))
+            assert (await gateway.replace("C-1", quantity="1")).reason == "not_connected"
+
+    asyncio.run(story())
+    assert (ledger.order("C-1")["certainty"], ledger.order("C-1")["pending"]) == ("unresolved", None)

@@ -122,9 +122,14 @@ class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
 
 
 class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
-    """Replace request refused. The order is unchanged."""
+    """Replace request refused. The order is unchanged. `not_sent`: our side refused it, so the venue has said nothing."""
 
     stored_name: ClassVar[str] = "replace_rejected.v1"
+    not_sent: bool = False
+
+    @property
+    def shows_order(self) -> bool:
+        return self.reason != UNKNOWN_TO_VENUE and not self.not_sent
 
     def take_effect(self, order: "Order", at: datetime) -> None:
         order.own_requests().refuse(Pending.REPLACE, at, request_id=self.request_id, called=_other_id(order, self))

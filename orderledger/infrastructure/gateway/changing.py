@@ -199,6 +199,7 @@ class Changer:
             source="strategy",
             reason=answer.reason,
             text=answer.text or None,
+            not_sent=True,
         )
         return await self._record(key, [ended], Sending("denied", *key, answer.reason, answer.text), is_failure=True)
 

@@ -27,7 +27,7 @@ from orderledger.domain.orders.reports import (
 )
 from orderledger.domain.values import Liquidity, Pending, Side
 from orderledger.infrastructure.messages.base import OrderMessage
-from orderledger.infrastructure.messages.fields import Identifier, Number, Quantity
+from orderledger.infrastructure.messages.fields import Flag, Identifier, Number, Quantity
 
 __all__ = [
     "Absent",
@@ -129,6 +129,7 @@ class RejectReplace(Report):
     fact: ClassVar = ReplaceRejected
     type: Literal["reject_replace"] = "reject_replace"
     request_id: Identifier | None = None
+    not_sent: Flag = Field(default=False, description="The request never left us: no sign that the venue has the order.")
 
 
 class Replace(Report):

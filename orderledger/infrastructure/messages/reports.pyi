@@ -295,6 +295,7 @@ class RejectReplace(Report):
     fact: ClassVar[type[ReplaceRejected]]
     type: Literal["reject_replace"]
     request_id: str | None
+    not_sent: bool
     def __init__(
         self,
         *,
@@ -315,6 +316,7 @@ class RejectReplace(Report):
         instrument: str | None = ...,
         side: Side | str | None = ...,
         request_id: str | None = ...,
+        not_sent: bool | None = ...,
     ) -> None: ...
 
 class Replace(Report):
