@@ -69,7 +69,7 @@ class Book:
     """The live state of some accounts. Not thread-safe: it belongs to the gateway's event loop.
 
     `reserved`: orders that were checked and are not in the log yet, by stream; they count as open. `growing`: what
-    changes of open orders add that were checked and are not in the log yet, by request id.
+    changes of open orders add that were checked and are not answered yet, by request id.
     """
 
     def __init__(

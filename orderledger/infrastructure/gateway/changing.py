@@ -164,13 +164,16 @@ class Changer:
         self._book.growing[request_id] = growth_of(before, changed)
         try:
             (outcome,) = await self._ledger.arecord_together([request], fence=self._keeper.fence(account))
-            self._book.catch_up()  # from here on the log shows what the order may become
+            if outcome.outcome != "recorded":
+                return Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
+            self._book.catch_up()  # from here on the log shows the quantity that the order may reach, but not the price
+            self._book.growing[request_id] = growth_of(before, {"limit_price": changed.get("limit_price", before["limit_price"])})
+            answer = await self._send_replace(account, before, {"request_id": request_id, **asked})
+            result = await self._record_replace(key, answer, request_id)
+            self._book.catch_up()
+            return result
         finally:
             del self._book.growing[request_id]
-        if outcome.outcome != "recorded":
-            return Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
-        answer = await self._send_replace(account, before, {"request_id": request_id, **asked})
-        return await self._record_replace(key, answer, request_id)
 
     async def _send_replace(self, account: str, row: Row, request: Row) -> Answer:
         try:

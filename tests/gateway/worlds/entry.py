@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from random import Random
 
 from orderledger.infrastructure.messages.registry import Message
@@ -14,17 +15,20 @@ from orderledger.simulation.local.order_entry import LocalOrderEntry
 ABSENCE_SECONDS = 30.0
 """Longer than a late request is on its way, and than a gateway stands still between its last check and its sending."""
 
+AHEAD_SECONDS = 2.0
+
 
 class WorldEntry(LocalOrderEntry):
     """Other tasks run before each call and until the venue's clock has come. `sent`: how often each order was handed over."""
 
-    def __init__(self, venue: LocalVenue, sent: Counter[str], chance: Random, *, batch: int) -> None:
+    def __init__(self, venue: LocalVenue, sent: Counter[str], chance: Random, *, start: datetime, batch: int) -> None:
         super().__init__(venue)
         self.abilities = EntryAbilities(
             batch=batch, replaces=True, cancels_by_client_id=chance.random() < 0.7, absence_seconds=ABSENCE_SECONDS
         )
         self._sent = sent
         self._chance = chance
+        self._start = start
 
     async def submit(self, order: Row) -> Sent:
         await self._pause()
@@ -59,4 +63,7 @@ class WorldEntry(LocalOrderEntry):
         return found
 
     async def _pause(self) -> None:
+        """A call waits for its turn where the calls before have taken the venue's clock ahead of the machines'."""
+        ahead = (self.venue.now - self._start).total_seconds() - asyncio.get_running_loop().time()
+        await asyncio.sleep(max(0.0, ahead - AHEAD_SECONDS))
         await asyncio.sleep(self._chance.choice((0.0, 0.001, 0.02, 0.3)))

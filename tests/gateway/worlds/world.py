@@ -232,7 +232,7 @@ class World:
         chance = Random(f"{self.plan.seed} {name}")
         gateway = Gateway(
             WorldLedger(ledger, chance, lambda: 0.0 if self.is_healed else self.plan.store_failures),
-            {ACCOUNT: WorldEntry(self.venue, self.sent, chance, batch=self.plan.batch)},
+            {ACCOUNT: WorldEntry(self.venue, self.sent, chance, start=START, batch=self.plan.batch)},
             limits=GatewaySettings.model_validate({"lease_seconds": self.plan.lease_seconds, **self.plan.limits}),
             name=name,
             take_over=[ACCOUNT] if forced else [],
