@@ -10,8 +10,6 @@ from orderledger.cli import columns, options
 from orderledger.cli.output import print_json
 from orderledger.cli.tables import print_note, print_rows
 
-EVERY_ACCOUNT = "*"
-
 Command = Callable[..., Any]
 
 
@@ -79,6 +77,8 @@ def halts(db: str, as_json: bool, **asked: Any) -> None:
 
 
 def _record(db: str, as_json: bool, message: Any, done: str) -> None:
+    from orderledger.domain.accounts import EVERY_ACCOUNT
+
     with options.open_ledger(db) as ledger:
         outcome = ledger.record(message)
         still = ledger.halts(active_only=True)

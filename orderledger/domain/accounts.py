@@ -17,6 +17,9 @@ from orderledger.domain.decision import ACCEPTED, DUPLICATE, NO_TIME_GIVEN, Deci
 from orderledger.domain.exact import plain
 from orderledger.domain.log_event import NOT_COMPARED, LogEvent
 
+EVERY_ACCOUNT = "*"
+"""The account of a halt that is about every account of the store."""
+
 
 class AccountEvent(LogEvent, frozen=True, kw_only=True):
     """Base of facts about an account. `at`: time by the sender's clock; None means the time of recording. `stream_kind` is a

@@ -2,8 +2,9 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,6 +57,28 @@ async def trading(
     settings = GatewaySettings.model_validate({"lease_seconds": 2.0, **(limits or {})})
     async with Gateway(ledger, {venue.account: entry}, limits=settings, clock=entry, **more) as gateway:
         yield gateway
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Another writer holds the log."""
+    is_held, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with Ledger.open(url, update_views=False) as other, other.store.database.writing() as session:
+            if url.startswith("postgresql"):
+                session.execute("LOCK TABLE orderledger_events IN EXCLUSIVE MODE")
+            is_held.set()
+            may_end.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    is_held.wait(60)
+    try:
+        yield
+    finally:
+        may_end.set()
+        thread.join()
 
 
 def hear(ledger: Ledger, venue: LocalVenue) -> None:

@@ -2,9 +2,6 @@
 
 import asyncio
 import dataclasses
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,7 +22,7 @@ from orderledger import (
 )
 from orderledger.infrastructure.storage.leases import Leases
 from orderledger.simulation.local.order_entry import LocalOrderEntry
-from tests.gateway.desk import ACCOUNT, BTC, START, buy, hear, sell, trading, until, venue_of, worked
+from tests.gateway.desk import ACCOUNT, BTC, START, buy, hear, locked, sell, trading, until, venue_of, worked
 
 
 def lease(ledger: Ledger) -> Any:
@@ -180,33 +177,11 @@ def test_a_cancel_of_an_order_in_flight_waits_for_the_venues_id_where_it_needs_o
     assert ledger.order("C-1")["status"] == "canceled"
 
 
-@contextmanager
-def no_commits(url: str) -> Iterator[None]:
-    """Keep others from writing to the log."""
-    is_held, may_end = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with Ledger.open(url, update_views=False) as other, other.store.database.writing() as session:
-            if url.startswith("postgresql"):
-                session.execute("LOCK TABLE orderledger_events IN EXCLUSIVE MODE")
-            is_held.set()
-            may_end.wait(60)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    is_held.wait(60)
-    try:
-        yield
-    finally:
-        may_end.set()
-        thread.join()
-
-
 def test_an_order_that_is_canceled_before_it_is_sent_is_never_sent(ledger: Ledger, durable_store_url: str) -> None:
     async def story() -> None:
         venue = venue_of()
         async with trading(ledger, venue) as gateway:
-            with no_commits(durable_store_url):
+            with locked(durable_store_url):
                 sending = gateway.submit_soon(buy("C-1"))
                 await until(lambda: (ACCOUNT, "C-1") in gateway._sender.flights)
                 canceling = asyncio.create_task(gateway.cancel("C-1"))

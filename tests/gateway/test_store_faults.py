@@ -3,7 +3,6 @@
 import asyncio
 import resource
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime, timedelta
@@ -15,31 +14,9 @@ from orderledger import Fenced, Gateway, GatewaySettings, Ledger, StoreError
 from orderledger.projections.view import Row
 from orderledger.simulation.local import LocalVenue
 from orderledger.simulation.local.order_entry import LocalOrderEntry
-from tests.gateway.desk import ACCOUNT, buy, trading, until, venue_of, worked
+from tests.gateway.desk import ACCOUNT, buy, locked, trading, until, venue_of, worked
 
 LEASES = "sending_leases"
-
-
-@contextmanager
-def locked(url: str) -> Iterator[None]:
-    """Another writer holds the log."""
-    is_held, may_end = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with Ledger.open(url, update_views=False) as other, other.store.database.writing() as session:
-            if url.startswith("postgresql"):
-                session.execute("LOCK TABLE orderledger_events IN EXCLUSIVE MODE")
-            is_held.set()
-            may_end.wait(60)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    is_held.wait(60)
-    try:
-        yield
-    finally:
-        may_end.set()
-        thread.join()
 
 
 @contextmanager

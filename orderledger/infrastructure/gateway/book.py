@@ -12,6 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from orderledger.domain.accounts import (
+    EVERY_ACCOUNT,
     FundingRecorded,
     InstrumentDefined,
     MarkRecorded,
@@ -35,11 +36,11 @@ from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.projections.halts import halt_row
 from orderledger.projections.instruments import defined, marked
+from orderledger.projections.orders import order_row
 from orderledger.projections.positions import Terms, terms_of
 from orderledger.projections.tracked import NoDuplicates
 from orderledger.projections.view import Row
 
-EVERY_ACCOUNT = "*"
 EVENTS_AT_ONCE = 1_000
 ENDED_KEPT = 1_000
 
@@ -324,6 +325,11 @@ class Book:
         for rule, highs in self.highs.items():
             for currency, gain in self.gains(rule).items():
                 highs[currency] = max(highs.get(currency, ZERO), gain)
+
+
+def row_now(order: Order, account: str, client_order_id: str) -> Row:
+    """An order of ours as a row of the order view, as the book knows it now."""
+    return order_row(order_stream(account, client_order_id), order, 0)
 
 
 def blank(stream: str) -> Order:

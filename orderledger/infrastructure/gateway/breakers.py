@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from orderledger.domain.accounts import EVERY_ACCOUNT
 from orderledger.domain.exact import plain
-from orderledger.infrastructure.gateway.book import EVERY_ACCOUNT, Book
+from orderledger.infrastructure.gateway.book import Book
 from orderledger.infrastructure.gateway.results import Sending
 from orderledger.infrastructure.gateway.settings import Breaker
 from orderledger.infrastructure.gateway.situation import BookSituation

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orderledger.domain.orders.order import Order
-from orderledger.domain.values import Certainty, Pending, order_stream
+from orderledger.domain.values import Certainty, Pending
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import AmbiguousOrder, Fenced, NotSent, StoreError, Unanswered, UnknownOrder
 from orderledger.infrastructure.gateway.answers import Answer, answer_of, refusal_in
-from orderledger.infrastructure.gateway.book import Book
+from orderledger.infrastructure.gateway.book import Book, row_now
 from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.results import GatewayLedger, Sending
 from orderledger.infrastructure.gateway.sending import OnResult, Sender, growth_of, proposed_of
@@ -19,7 +19,6 @@ from orderledger.infrastructure.messages.commands import RequestCancel, RequestR
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.messages.reports import RejectReplace
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
-from orderledger.projections.orders import order_row
 from orderledger.projections.view import Row
 
 NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
@@ -130,7 +129,7 @@ class Changer:
         outstanding.is_busy = True
         try:
             self._keeper.fence(order.account)
-            cancel = self._entries[order.account].cancel(_row(key, order), outstanding.request_id)
+            cancel = self._entries[order.account].cancel(row_now(order, *key), outstanding.request_id)
             answer = await answer_of(cancel, self._answer_seconds)
             return await self._record_cancel(key, answer)
         finally:
@@ -146,7 +145,7 @@ class Changer:
             raise UnknownOrder(name, account)
         if not self._entries[account].abilities.replaces:
             return Sending("denied", account, name, "replace_unsupported", NO_REPLACE)
-        before, asked = _row(key, order), {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price}
+        before, asked = row_now(order, *key), {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price}
         changed = {term: value for term, value in asked.items() if value is not None}
         denial = self._sender.why_not(proposed_of({**before, **changed}, replaces=before), is_new=False)
         if denial is not None:
@@ -227,7 +226,7 @@ class Changer:
 
     def _told(self, key: Key, result: Sending, *, is_failure: bool = False) -> Sending:
         order = self._book.order(*key)
-        self._on_result(result, {} if order is None else _row(key, order), is_failure)
+        self._on_result(result, {} if order is None else row_now(order, *key), is_failure)
         return result
 
     def _can_be_known(self, order: Order) -> bool:
@@ -239,10 +238,6 @@ class Changer:
 
     def _is_known(self, key: Key) -> bool:
         return key in self._sender.flights or self._book.order(*key) is not None
-
-
-def _row(key: Key, order: Order) -> Row:
-    return order_row(order_stream(*key), order, 0)
 
 
 def _result_of(key: Key, answer: Sequence[Message]) -> Sending:

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar, cast
 import msgspec
 import structlog
 
+from orderledger.domain.accounts import EVERY_ACCOUNT
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.errors import InvalidSetting, LedgerError
@@ -276,7 +277,7 @@ class Gateway:
             if position not in self._halts_done:
                 log.warning("trading is halted", **{name: halt[name] for name in ("account", "instrument", "strategy", "reason")})
                 if halt["cancels_orders"]:
-                    account = None if halt["account"] == "*" else halt["account"]
+                    account = None if halt["account"] == EVERY_ACCOUNT else halt["account"]
                     await self.cancel_all(
                         account=account, instrument=halt["instrument"], strategy=halt["strategy"], reason="halted"
                     )

@@ -4,15 +4,15 @@ The events of today are folded twice. The first pass sums what they changed, whi
 follows the day from there, so that the high of the day is known after a restart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from orderledger.domain.accounts import MarkRecorded, PositionAdjusted
+from orderledger.domain.accounts import EVERY_ACCOUNT, MarkRecorded, PositionAdjusted
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.orders.record import evolve
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, account_stream, is_order_stream
-from orderledger.infrastructure.gateway.book import EVERY_ACCOUNT, Book, blank
+from orderledger.infrastructure.gateway.book import Book, blank
 from orderledger.infrastructure.gateway.day import DayPnl, Key
 from orderledger.infrastructure.gateway.working import Instrument
 from orderledger.infrastructure.storage.codec import decode
@@ -43,12 +43,13 @@ def load(book: Book) -> None:
     first = _last_position_before(book)
     today = [one for one in map(decode_row, book.store.all_rows(after=first, up_to=book.log_position)) if _is_replayed(book, one)]
     streams = list(dict.fromkeys([*open_streams, *(one.stream for one in today if is_order_stream(one.stream))]))
+    histories = book.store.events_of(streams)
     book.instruments, book.positions, book.day = _unmarked(instruments), {}, DayPnl({}, {})
-    _replay(book, streams, today, first)
+    _replay(book, histories, today, first)
     opened = {key: EXACT.subtract(held, book.positions.get(key, ZERO)) for key, held in positions.items()}
     marks = _marks_at(book.store, instruments, first)
     book.instruments, book.positions, book.day = _unmarked(instruments), dict(opened), DayPnl(opened, marks)
-    _replay(book, streams, today, first)
+    _replay(book, histories, today, first)
     book.instruments, book.positions = instruments, positions
     book.halts = {row["position"]: row for row in halts if row["resumed_at"] is None}
 
@@ -88,12 +89,12 @@ def _is_replayed(book: Book, recorded: Recorded) -> bool:
     return account_of(recorded.stream) in book.accounts and not isinstance(recorded.event, PositionAdjusted)
 
 
-def _replay(book: Book, streams: list[str], today: list[Recorded], first: int) -> None:
+def _replay(book: Book, histories: Mapping[str, list[Recorded]], today: list[Recorded], first: int) -> None:
     """Bring the orders to midnight, and then through the events of today."""
     book.orders.clear()
     book.working.clear()
     book.submissions.clear()
-    for stream, events in book.store.events_of(streams).items():
+    for stream, events in histories.items():
         order = blank(stream)
         for recorded in events:
             if (recorded.position or 0) <= first:

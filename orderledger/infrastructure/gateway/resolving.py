@@ -6,17 +6,16 @@ from collections.abc import Callable, Container, Mapping, Sequence
 import structlog
 
 from orderledger.domain.orders.order import Order
-from orderledger.domain.values import Certainty, later, order_stream
+from orderledger.domain.values import Certainty, later
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import VenueError
-from orderledger.infrastructure.gateway.book import Book
+from orderledger.infrastructure.gateway.book import Book, row_now
 from orderledger.infrastructure.gateway.results import GatewayLedger, OrderLookup
 from orderledger.infrastructure.gateway.unsettled import Key, Unsettled, is_in_doubt
 from orderledger.infrastructure.messages.commands import Deny
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.messages.reports import Absent
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
-from orderledger.projections.orders import order_row
 
 QUERY_SECONDS = 10.0
 
@@ -66,7 +65,7 @@ class Resolver:
             return ()
         try:
             async with asyncio.timeout(QUERY_SECONDS):
-                return await lookup.order(key[0], order_row(order_stream(*key), order, 0)) or ()
+                return await lookup.order(key[0], row_now(order, *key)) or ()
         except Exception as error:
             log.warning("the venue cannot be queried", account=key[0], client_order_id=key[1], error=str(error))
             self._refused.add(key)
@@ -112,7 +111,7 @@ class Resolver:
         asked_at, seconds_unknown = self._clock.now(), self.seconds_unknown(key)
         try:
             async with asyncio.timeout(QUERY_SECONDS):
-                found = await lookup.order(account, order_row(order_stream(account, name), order, 0))
+                found = await lookup.order(account, row_now(order, *key))
         except (VenueError, TimeoutError):
             return
         except Exception as error:

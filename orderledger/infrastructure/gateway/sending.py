@@ -9,11 +9,11 @@ from orderledger.domain.exposure import Working
 from orderledger.domain.limits import Denial, Limits, Proposed, check
 from orderledger.domain.orders.commands import REQUESTED_TERMS
 from orderledger.domain.orders.order import Order
-from orderledger.domain.values import OrderType, Side, order_stream
+from orderledger.domain.values import OrderType, Side
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import Fenced, NotSent, StoreError
 from orderledger.infrastructure.gateway.answers import Answer, Failure, answer_of, answered, as_answer, record_answer
-from orderledger.infrastructure.gateway.book import Book
+from orderledger.infrastructure.gateway.book import Book, row_now
 from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.results import GatewayLedger, Sending
 from orderledger.infrastructure.gateway.settings import UnresolvedPolicy
@@ -24,7 +24,7 @@ from orderledger.infrastructure.messages.commands import Deny, Request, Submit
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
-from orderledger.projections.orders import ORDERS, order_row
+from orderledger.projections.orders import ORDERS
 from orderledger.projections.view import Row
 
 ORDERS_PER_COMMIT = 400
@@ -262,7 +262,7 @@ def _may_be_sent(order: Order, row: Row) -> bool:
     """Whether an order that was requested before was never sent, and is the same. One that may have been sent is sent again by
     `resend` alone."""
     is_sent = order.submitted_at is not None or order.unresolved_at is not None
-    known = order_row(order_stream(row["account"], row["client_order_id"]), order, 0)
+    known = row_now(order, row["account"], row["client_order_id"])
     return not is_sent and all(known[name] == row[name] for name in REQUESTED_TERMS)
 
 

@@ -14,8 +14,8 @@ each view have a version of their own: `Table.version`."""
 
 def prepare(database: Database, application: LedgerApplication) -> None:
     """Create what is missing or outdated: the function that appends to PostgreSQL changed in versions 2 and 4, version 4 has
-    the keys of account facts, and version 5 a version of
-    each view and the leases of senders. Raises StoreVersion for a store made by a newer version."""
+    the keys of account facts, and version 5 a version of each view and the leases of senders. Raises StoreVersion for a store
+    made by a newer version."""
     with database.reading() as session:
         version = _stored_version(session)
         has_tables = all(map(session.has_table, (COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE)))
