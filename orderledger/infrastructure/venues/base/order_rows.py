@@ -212,24 +212,34 @@ def each(rows: Sequence[Any], read: ReadRow, context: RowContext) -> Translation
 class Readers:
     """How the rows of one venue are read: what its `translate` module gives to its adapter and to recordings.
 
-    `order` gives the messages of the row of an order, and of the fills in it; `fill` the message of the row of a list of fills,
-    where the venue has one, and `is_fill` tells such rows from orders; `balance` the message of a currency that is held. `id_of`:
-    the order's id, None if it cannot be read. `has_ended`: whether the order has. `rows`: the rows of a payload and their
-    reader, None for a payload without rows; raises Unreadable for one that is none of the venue's. `terms`: the terms of all
-    instruments in a payload that lists them. `filled`: how much the row of an order says to be filled, and how much of that it
-    lists, where orders list their fills; may raise Unreadable.
+    - `order` gives the messages of the row of an order, and of the fills in it.
+    - `fill` gives the message of the row of a list of fills, where the venue has one; `is_fill` tells such rows from orders.
+    - `balance` gives the message of a currency that is held.
+    - `id_in` gives the id of an order, None if the row is none's; may raise Unreadable. `has_ended`: whether the order has.
+    - `rows` gives the rows of a payload and their reader, None for a payload without rows; raises Unreadable for a payload that
+      is none of the venue's.
+    - `terms` gives the terms of all instruments in a payload that lists them.
+    - `filled` gives how much the row of an order says to be filled, and how much of that it lists, where orders list their
+      fills; may raise Unreadable.
     """
 
     markets: SymbolTable
     order: ReadRow
     balance: ReadRow
-    id_of: Callable[[Any], str | None]
+    id_in: Callable[[Document], str | None]
     has_ended: Callable[[Document], bool]
     rows: Callable[[Document], tuple[ReadRow, Sequence[Any]] | None]
     terms: Callable[[Document], dict[str, Terms]]
     fill: ReadRow | None = None
     is_fill: Callable[[Any], bool] = lambda row: False
     filled: Callable[[Document], tuple[Decimal, Decimal]] = lambda row: (ZERO, ZERO)
+
+    def id_of(self, row: Any) -> str | None:
+        """The id of the order of a row. None if it has none, or none that can be read."""
+        try:
+            return self.id_in(row) if isinstance(row, dict) else None
+        except Unreadable:
+            return None
 
     def translated(self, document: Any, context: RowContext) -> Translation:
         """The messages of one payload, and its faults. Never raises."""

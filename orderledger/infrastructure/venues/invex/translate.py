@@ -110,11 +110,8 @@ def rows(document: Document) -> tuple[ReadRow, Sequence[Any]] | None:
     return None
 
 
-def id_of(row: Any) -> str | None:
-    try:
-        return word(row, "order_id") if isinstance(row, dict) else None
-    except Unreadable:
-        return None
+def id_in(row: Document) -> str | None:
+    return word(row, "order_id")
 
 
 def has_ended(row: Document) -> bool:
@@ -135,7 +132,7 @@ READERS = Readers(
     markets=MARKETS,
     order=order_messages,
     balance=balance_messages,
-    id_of=id_of,
+    id_in=id_in,
     has_ended=has_ended,
     rows=rows,
     terms=listed_terms,

@@ -142,11 +142,8 @@ def rows(document: Document) -> tuple[ReadRow, Sequence[Any]] | None:
     return None
 
 
-def id_of(row: Any) -> str | None:
-    try:
-        return identity(row, "id") if isinstance(row, dict) and not is_fill(row) else None
-    except Unreadable:
-        return None
+def id_in(row: Document) -> str | None:
+    return None if is_fill(row) else identity(row, "id")
 
 
 def is_fill(row: Any) -> bool:
@@ -180,7 +177,7 @@ READERS = Readers(
     fill=fill_messages,
     is_fill=is_fill,
     balance=balance_messages,
-    id_of=id_of,
+    id_in=id_in,
     has_ended=has_ended,
     rows=rows,
     terms=listed_terms,

@@ -143,11 +143,8 @@ def orders_in(document: Document) -> list[Any] | None:
     return result if isinstance(result, list) else None
 
 
-def id_of(row: Any) -> str | None:
-    try:
-        return word(row, "clientOrderId") if isinstance(row, dict) else None
-    except Unreadable:
-        return None
+def id_in(row: Document) -> str | None:
+    return word(row, "clientOrderId")
 
 
 def has_ended(row: Document) -> bool:
@@ -178,7 +175,7 @@ READERS = Readers(
     markets=MARKETS,
     order=order_messages,
     balance=balance_messages,
-    id_of=id_of,
+    id_in=id_in,
     has_ended=has_ended,
     rows=rows,
     terms=listed_terms,
