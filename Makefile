@@ -3,6 +3,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.8
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 BIN := .venv/bin
+# The extras in .venv: all but spark, which is larger than the others together.
+EXTRAS := fake hyperliquid lighter ccxt serve alerts analytics relay imports proof
 # Four processes, since many tests wait; the tests of a file stay together, with what they share.
 PYTEST := $(BIN)/pytest --numprocesses=4 --dist=loadfile
 
@@ -63,7 +65,7 @@ bench: setup  ## every benchmark in benchmarks/, one after the other
 	@for script in $(sort $(wildcard benchmarks/bench_*.py)); do echo "== $$script"; $(BIN)/python "$$script" || exit; done
 
 lock: | $(UV)  ## renew requirements.lock
-	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-header --group dev pyproject.toml --output-file requirements.lock
+	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-header --group dev $(addprefix --extra ,$(EXTRAS)) pyproject.toml --output-file requirements.lock
 
 clean:  ## remove what was built: environments, caches, packages
 	rm -rf .venv .interop .tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
