@@ -141,7 +141,7 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     Exit status: 0 undone, 1 no event has the break as its cause, 2 wrong usage, 3 the store cannot be used.
     """
     from orderledger.infrastructure.clock import SystemClock
-    from orderledger.infrastructure.sync.reconciliation.breaks import document
+    from orderledger.infrastructure.messages.document import document
     from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
 
     with options.open_ledger(db) as ledger:

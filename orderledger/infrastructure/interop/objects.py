@@ -104,7 +104,7 @@ class ForeignObject:
             value = self.get(name)
             if value is not None:
                 try:
-                    found = _moment(value)
+                    found = moment_of_value(value)
                 except (ValueError, OverflowError, TypeError) as fault:
                     raise self.fault(name, str(fault)) from None
                 if found is not None:
@@ -143,7 +143,7 @@ def _is_missing(value: Any) -> bool:
     return isinstance(value, float) and value != value
 
 
-def _moment(value: Any) -> datetime | None:
+def moment_of_value(value: Any) -> datetime | None:
     """A time in UTC. None for NaT and for counts up to 0. numpy is not imported: its values know their own conversion."""
     value = getattr(value, "asm8", value)  # pandas.Timestamp without a zone is UTC, as its datetime64 is
     convert = getattr(value, "astype", None)

@@ -47,6 +47,7 @@ FRAMEWORKS = (
     Framework("qubx-0.7.3", "qubx==0.7.3", "test_real_qubx.py", QUBX_NEEDS),
     Framework("qubx-0.7.20", "qubx==0.7.20", "test_real_qubx.py", QUBX_NEEDS),
     Framework("nautilus", "nautilus_trader==1.221.0", "test_real_nautilus.py"),
+    Framework("freqtrade", "freqtrade==2026.9", "test_real_freqtrade.py"),
     Framework("hummingbot", "hummingbot==20260922", "test_real_hummingbot.py", HUMMINGBOT_NEEDS, is_unpacked=True),
 )
 

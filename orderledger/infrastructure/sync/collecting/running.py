@@ -13,11 +13,12 @@ import structlog
 
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.errors import InvalidSetting, VenueError
+from orderledger.infrastructure.messages.document import document
 from orderledger.infrastructure.sync.collecting.collector import Collector
 from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 from orderledger.infrastructure.sync.collecting.signals import Signals
 from orderledger.infrastructure.sync.reconciliation.book import Book
-from orderledger.infrastructure.sync.reconciliation.breaks import document, shown
+from orderledger.infrastructure.sync.reconciliation.breaks import shown
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.base.registry import adapter
 from orderledger.infrastructure.venues.base.venue import Records, Venue

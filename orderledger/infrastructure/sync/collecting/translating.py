@@ -4,11 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
-from orderledger.infrastructure.messages.facts import evidence_of
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.sync.reconciliation.breaks import document
+from orderledger.infrastructure.messages.document import message_line
 from orderledger.infrastructure.venues.base.definitions import Definitions
 from orderledger.infrastructure.venues.base.recorded import Recording
 from orderledger.infrastructure.venues.base.translation import Translation
@@ -78,13 +74,5 @@ def _taken(kept: list[tuple[int, str]], *, is_last: bool) -> Iterator[tuple[int,
 
 def _translated_payload(line_number: int, translation: Translation) -> TranslatedPayload:
     return TranslatedPayload(
-        line_number, [_line(message) for message in translation.messages], [one.fault for one in translation.faults]
+        line_number, [message_line(message) for message in translation.messages], [one.fault for one in translation.faults]
     )
-
-
-def _line(message: Message) -> str:
-    """The message as JSON with its evidence, whose numbers stay as they were sent."""
-    fields = document(message)
-    if message.evidence is not None:
-        fields["evidence"] = msgspec.Raw(evidence_of(message.evidence))
-    return msgspec.json.encode(fields).decode()

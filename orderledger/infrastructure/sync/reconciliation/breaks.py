@@ -1,6 +1,5 @@
 """Breaks: differences between the ledger and the venue, with the evidence of both sides and the repairs."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from orderledger.domain.orders.ends import CONCLUDED_ABSENT
 from orderledger.domain.values import Source
+from orderledger.infrastructure.messages.document import document
 from orderledger.infrastructure.messages.registry import Absent, Message
 from orderledger.projections.view import Row
 
@@ -154,9 +154,3 @@ def shown(found: Break, now: datetime) -> Row:
         "theirs": found.theirs,
         "repairs": [document(message) for message in found.repairs],
     }
-
-
-def document(message: Message) -> Row:
-    """A message as input of `orderledger record`, without empty fields."""
-    fields: Row = json.loads(message.model_dump_json(exclude_none=True, by_alias=True, exclude={"evidence"}))
-    return {"type": fields.pop("type"), **{name: value for name, value in fields.items() if value is not False and value != {}}}

@@ -1,0 +1,223 @@
+"""`export` and `compare`."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orderledger.cli import options
+from orderledger.cli.columns import Columns, Row
+from orderledger.cli.output import json_line, print_json, say
+from orderledger.cli.tables import print_rows
+
+if TYPE_CHECKING:
+    from orderledger.projections.comparison import Book
+
+VIEWS = (
+    "orders",
+    "trades",
+    "anomalies",
+    "account_events",
+    "certificates",
+    "positions",
+    "pnl",
+    "instruments",
+    "proposals",
+    "halts",
+)
+WHOLE = ("positions", "pnl", "instruments", "proposals", "halts")
+"""Views that are read at once: they have few rows."""
+
+DIFFERENCES = Columns(("kind", "subject", "instrument", "missing_in", "field", "a", "b"))
+AT_ONCE = 1_000
+
+
+@click.command()
+@click.argument("what", type=click.Choice(("messages", *VIEWS)))
+@click.option(
+    "--format",
+    "to",
+    type=click.Choice(("ndjson", "csv", "beancount")),
+    default="ndjson",
+    show_default=True,
+    help="Form of the rows.",
+)
+@click.option("--out", type=click.File("w", encoding="utf-8", lazy=True), default="-", metavar="FILE", help="Default: stdout.")
+@options.account
+@options.at_another_time
+@options.db
+@options.example(
+    "orderledger export messages --out log.ndjson && orderledger record log.ndjson --db copy.db",
+    "orderledger export trades --format csv --account kraken:main --out trades.csv",
+    "orderledger export trades --format beancount --out trades.beancount && bean-check trades.beancount",
+)
+def export(what: str, to: str, out: Any, account: str | None, db: str, **asked: Any) -> None:
+    """Export messages or a view.
+
+    `messages` are the log as input of `record`: recording them in a new ledger gives the same orders, trades, positions and P&L.
+    `trades --format beancount` is a book of balanced transactions with fees, funding and adjustments; its last lines assert the
+    positions. In CSV, lists and objects are JSON, and text that a spreadsheet would run as a formula gets an apostrophe.
+    """
+    if what == "messages" and (to != "ndjson" or any(asked.values())):
+        raise click.UsageError("messages are exported as ndjson, whole: give no --format, --as-of or --effective-at")
+    if to == "beancount" and what != "trades":
+        raise click.UsageError("--format beancount is of trades")
+    with options.open_ledger(db) as ledger:
+        if what == "messages":
+            lines = _messages(ledger, account)
+        elif to == "beancount":
+            lines = _beancount(ledger, account, asked)
+        else:
+            lines = _rows(ledger, what, to, account, asked)
+        for line in lines:
+            out.write(line)
+
+
+def _messages(ledger: Any, account: str | None) -> Iterator[str]:
+    from orderledger.domain.values import account_of
+    from orderledger.infrastructure.exports.messages import messages_of
+    from orderledger.infrastructure.messages.document import message_line
+    from orderledger.infrastructure.storage.codec import decode
+
+    events = (decode(*row) for row in ledger.store.all_rows() if account in (None, account_of(row.stream)))
+    for message in messages_of(events):
+        yield message_line(message) + "\n"
+
+
+def _beancount(ledger: Any, account: str | None, asked: dict[str, Any]) -> Iterator[str]:
+    from orderledger.infrastructure.exports.beancount import beancount_lines
+
+    class Books:
+        def trades(self) -> Iterable[Row]:
+            return ledger.trades(account=account, **asked)  # type: ignore[no-any-return]
+
+        def account_events(self) -> Iterable[Row]:
+            return ledger.account_events(account=account, **asked)  # type: ignore[no-any-return]
+
+        def instruments(self) -> Iterable[Row]:
+            return ledger.instruments(account=account, **asked)  # type: ignore[no-any-return]
+
+    for line in beancount_lines(Books()):
+        yield line + "\n"
+
+
+def _rows(ledger: Any, what: str, to: str, account: str | None, asked: dict[str, Any]) -> Iterator[str]:
+    from orderledger.infrastructure.exports.tables import csv_lines
+
+    where = {"account": account, **asked}
+    with ExitStack() as opened:
+        if what in WHOLE:
+            rows: Iterable[Row] = getattr(ledger, what)(**where)
+        else:
+            rows = opened.enter_context(_closing(ledger.stream(what, **where)))
+        if to == "csv":
+            yield from csv_lines(_names(what), rows)
+        else:
+            yield from (json_line(row) + "\n" for row in rows)
+
+
+def _closing(rows: Any) -> Any:
+    from contextlib import closing
+
+    return closing(rows)
+
+
+def _names(what: str) -> tuple[str, ...]:
+    """The columns of a view."""
+    from typing import get_type_hints
+
+    from orderledger.projections import rows
+
+    classes = {
+        "orders": rows.OrderRow,
+        "trades": rows.TradeRow,
+        "anomalies": rows.AnomalyRow,
+        "account_events": rows.AccountEventRow,
+        "certificates": rows.CertificateRow,
+        "positions": rows.PositionRow,
+        "pnl": rows.PnlRow,
+        "instruments": rows.InstrumentRow,
+        "proposals": rows.ProposalRow,
+        "halts": rows.HaltRow,
+    }
+    return tuple(get_type_hints(classes[what]))
+
+
+@click.command()
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option("--other-db", metavar="URL", help="The store of B, if it is another.")
+@click.option(
+    "--instrument", "instruments", multiple=True, metavar="A=B", help="An instrument that B names otherwise. Repeatable."
+)
+@click.option(
+    "--within",
+    type=click.FloatRange(min=0),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Of fills without a common id.",
+)
+@options.at_another_time
+@options.as_json
+@options.db
+@options.example("orderledger compare freqtrade:main binance:main --instrument BTC/USDT=BTC-USDT")
+def compare(
+    a: str, b: str, other_db: str | None, instruments: tuple[str, ...], within: float, as_json: bool, db: str, **asked: Any
+) -> None:
+    """Compare two accounts that hold the same trading.
+
+    A and B are accounts, e.g. the bot's own book and the venue's. Shows orders, fills, fees and positions that differ, or that
+    one of them lacks, each with its row; with --json both rows whole. Orders are the same if they share a venue's id, a client
+    order id or an alias, else if each of their fills is the same. A book with one fill an order agrees with one that has all of
+    them, if quantity and value agree.
+
+    Exit status: 0 they agree, 1 they differ, 2 wrong usage, 3 the store cannot be used.
+    """
+    from orderledger.projections.comparison import compare as compare_books
+
+    with ExitStack() as opened:
+        ledger = opened.enter_context(options.open_ledger(db))
+        other = ledger if other_db is None else opened.enter_context(options.open_ledger(other_db))
+        names = dict(pair.partition("=")[::2] for pair in instruments)
+        found = compare_books(_book(ledger, a, asked), _book(other, b, asked), names=names, within=timedelta(seconds=within))
+    if as_json:
+        agree = {"orders": found.orders, "fills": found.fills, "positions": found.positions}
+        print_json([*found.differences, {"agree": agree, "orders_with_other_fills": found.orders_with_other_fills}])
+    else:
+        if found.differences:
+            print_rows(map(_short, found.differences), DIFFERENCES, as_json=False, title="differences")
+        others = (
+            f" ({found.orders_with_other_fills} of them with other fills of the same total)"
+            if found.orders_with_other_fills
+            else ""
+        )
+        say([f"{found.orders} orders{others}, {found.fills} fills and {found.positions} positions agree"])
+    if found.differences:
+        sys.exit(1)
+
+
+def _book(ledger: Any, account: str, asked: dict[str, Any]) -> "Book":
+    from orderledger.projections.comparison import Book
+
+    where = {"account": account, **asked}
+    return Book(ledger.orders(**where), ledger.trades(**where), ledger.positions(**where))
+
+
+def _short(row: Row) -> Row:
+    """The difference with short forms of missing rows."""
+    return {**row, **{book: _named(row[book]) for book in ("a", "b")}}
+
+
+def _named(value: Any) -> Any:
+    if not isinstance(value, dict) or "side" not in value:
+        return value
+    names = ("side", "quantity", "price", "cum_quantity", "status", "at")
+    return {name: value[name] for name in names if value.get(name) is not None}
+
+
+COMMANDS = (export, compare)
+"""In the order of the help."""

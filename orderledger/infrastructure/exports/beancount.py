@@ -1,0 +1,161 @@
+"""The trade history as a beancount file: fills, fees, funding and adjustments as balanced transactions, and each position as an
+assertion that `bean-check` verifies.
+
+A buy takes units in and pays their value; a sell is the reverse. So the cash account has the realized P&L less what open
+positions cost. An adjustment changes units only. Numbers are exact: the value of a fill is given as a total (`@@`).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from orderledger.domain.exact import EXACT, ZERO, plain
+from orderledger.infrastructure.printable import printable
+from orderledger.projections.positions import Terms, terms_of
+from orderledger.projections.view import Row
+
+CASH, POSITIONS, VALUE, FEES, FUNDING = KINDS = (
+    "Assets:Cash", "Assets:Positions", "Equity:Value", "Expenses:Fees", "Income:Funding",
+)  # fmt: skip
+"""The accounts that each trading account has. `Equity:Value` is the other side of cash where a fill has no price that beancount
+takes: inverse instruments, and prices below zero."""
+
+UNKNOWN = "UNKNOWN"
+"""The commodity of an amount whose currency the ledger does not know."""
+
+LONGEST_COMMODITY = 24
+NOT_IN_COMMODITY = re.compile(r"[^A-Z0-9'._-]+")
+NOT_IN_ACCOUNT = re.compile(r"[^A-Za-z0-9-]+")
+
+
+class Books(Protocol):
+    """The rows that an export needs."""
+
+    def trades(self) -> Iterable[Row]: ...
+    def account_events(self) -> Iterable[Row]: ...
+    def instruments(self) -> Iterable[Row]: ...
+
+
+class Names:
+    """Names that beancount accepts, each for one name of the ledger."""
+
+    def __init__(self) -> None:
+        self._given: dict[tuple[str, str], str] = {}
+        self._taken: set[tuple[str, str]] = set()
+
+    def commodity(self, name: str) -> str:
+        """A commodity: capitals and digits, two to 24 characters."""
+        clean = NOT_IN_COMMODITY.sub("-", name.upper()).strip("'._-")
+        clean = clean if clean[:1].isalpha() else f"X{clean}"
+        return self._once("commodity", name, clean[: LONGEST_COMMODITY - 4].rstrip("'._-"), "X")
+
+    def account(self, name: str) -> str:
+        """A part of an account's name: it begins with a capital or a digit."""
+        clean = NOT_IN_ACCOUNT.sub("-", name).strip("-")
+        return self._once("account", name, clean[:1].upper() + clean[1:], "-")
+
+    def _once(self, kind: str, name: str, clean: str, joint: str) -> str:
+        if (kind, name) not in self._given:
+            found, number = clean if len(clean) > 1 else f"{clean or 'X'}X", 1
+            while (kind, found) in self._taken:
+                number += 1
+                found = f"{clean}{joint}{number}"
+            self._taken.add((kind, found))
+            self._given[kind, name] = found
+        return self._given[kind, name]
+
+
+def beancount_lines(books: Books) -> Iterator[str]:
+    """The lines of the file: accounts, then transactions in the order of time, then the positions."""
+    terms = {(row["account"], row["instrument"]): terms_of(row) for row in books.instruments()}
+    events = [row for row in books.account_events() if row["kind"] in ("funding", "adjust")]
+    trades = [row for row in books.trades() if row["instrument"] is not None and row["side"] is not None]
+    entries = sorted([*trades, *events], key=lambda row: (row["at"], row["position"]))
+    if not entries:
+        return
+    writer = Writer(terms)
+    yield 'option "title" "Order ledger"\n'
+    for account in sorted({row["account"] for row in entries}):
+        yield from writer.opened(account, _day(entries[0]["at"]))
+    for row in entries:
+        yield from writer.transaction(row)
+    yield from writer.positions(_day(entries[-1]["at"]) + timedelta(days=1))
+
+
+class Writer:
+    """Writes transactions, and adds up the positions that they make."""
+
+    def __init__(self, terms: Mapping[tuple[str, str], Terms]) -> None:
+        self._terms = terms
+        self._names = Names()
+        self._held: dict[tuple[str, str], Decimal] = {}
+
+    def opened(self, account: str, day: date) -> Iterator[str]:
+        """The accounts of one trading account."""
+        name = self._names.account(account)
+        yield f"; {_text(account)}"
+        for kind in KINDS:
+            yield f"{day} open {kind}:{name}"
+        yield ""
+
+    def transaction(self, row: Row) -> Iterator[str]:
+        """One fill, funding or adjustment."""
+        account = self._names.account(row["account"])
+        kind = row.get("kind") or row["side"]
+        yield f'{_day(row["at"])} * "{kind} {_text(row["instrument"] or "")}"'
+        for name in ("at", "client_order_id", "venue_order_id", "fill_id", "strategy", "reason", "position"):
+            if row.get(name) is not None:
+                yield f'  {name}: "{_text(str(row[name]))}"'
+        yield from self._postings(row, kind, account)
+        yield ""
+
+    def _postings(self, row: Row, kind: str, account: str) -> Iterator[str]:
+        if kind == "funding":
+            currency = self._names.commodity(row["currency"] or UNKNOWN)
+            yield f"  {CASH}:{account}  {plain(row['quantity'])} {currency}"
+            yield f"  {FUNDING}:{account}  {plain(-row['quantity'])} {currency}"
+        elif kind == "adjust":
+            change = EXACT.subtract(row["quantity"], self._held.get((row["account"], row["instrument"]), ZERO))
+            yield self._units(row, account, change, ZERO, UNKNOWN)
+        else:
+            yield from self._fill(row, account)
+
+    def _fill(self, row: Row, account: str) -> Iterator[str]:
+        terms = self._terms.get((row["account"], row["instrument"]), Terms())
+        quantity = row["quantity"] if row["side"] == "buy" else -row["quantity"]
+        currency, value = terms.currency or UNKNOWN, terms.amount(terms.value(quantity, row["price"]))
+        commodity = self._names.commodity(currency)
+        if terms.inverse or row["price"] < 0:  # beancount's prices are above zero, and a buy costs
+            paid = value if terms.inverse else -value
+            yield self._units(row, account, quantity, ZERO, currency)
+            yield f"  {CASH}:{account}  {plain(paid)} {commodity}"
+            yield f"  {VALUE}:{account}  {plain(-paid)} {commodity}"
+        else:
+            yield self._units(row, account, quantity, abs(value), currency)
+            yield f"  {CASH}:{account}  {plain(-value)} {commodity}"
+        if row["fee"]:
+            fee = self._names.commodity(row["fee_currency"] or currency)
+            yield f"  {FEES}:{account}  {plain(row['fee'])} {fee}"
+            yield f"  {CASH}:{account}  {plain(-row['fee'])} {fee}"
+
+    def _units(self, row: Row, account: str, quantity: Decimal, value: Decimal, currency: str) -> str:
+        key = row["account"], row["instrument"]
+        self._held[key] = EXACT.add(self._held.get(key, ZERO), quantity)
+        unit, paid_in = self._names.commodity(f"{row['instrument']}"), self._names.commodity(currency)
+        return f"  {POSITIONS}:{account}  {plain(quantity)} {unit} @@ {plain(value)} {paid_in}"
+
+    def positions(self, day: date) -> Iterator[str]:
+        """What is held in the end, for `bean-check` to verify."""
+        for (account, instrument), quantity in sorted(self._held.items()):
+            unit = self._names.commodity(instrument)
+            yield f"{day} balance {POSITIONS}:{self._names.account(account)}  {plain(quantity)} {unit}"
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
+
+
+def _text(value: str) -> str:
+    return printable(value).replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,1 @@
+"""Imports of files that other programs and brokers make: each row becomes messages, and a second import changes nothing."""

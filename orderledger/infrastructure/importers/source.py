@@ -1,0 +1,108 @@
+"""What an importer is: a reader of one kind of file, and what it can and cannot know."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
+from orderledger.infrastructure.interop.context import Context
+from orderledger.infrastructure.interop.objects import as_evidence
+from orderledger.infrastructure.messages.registry import Message
+
+
+class Readable(NamedTuple):
+    """A row of the file, and its messages. `place`: the line, or the table and the id of the row."""
+
+    place: str
+    messages: list[Message]
+
+
+class Unreadable(NamedTuple):
+    """A row that gives no message: its place, the field and its fault, and the row as it stands in the file."""
+
+    place: str
+    field: str
+    fault: str
+    row: Any
+
+
+Row = Readable | Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user says about the file.
+
+    `account`: the account in the ledger. `instruments`: the ledger's names of instruments, by those of the file, where they
+    differ. `zone`: of times without an offset; None for the zone that such files have. `exchange`: ccxt's id of the exchange.
+    `mapping`: the columns of a CSV file.
+    """
+
+    account: str
+    instruments: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo | None = None
+    exchange: str = ""
+    mapping: Path | None = None
+
+    def context(self, row: Any) -> Context:
+        """Makes the messages of one row."""
+        return Context(account=self.account, at=None, instruments=self.instruments, evidence=as_evidence(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """One kind of file. `meaning`, `gives` and `lacks` are sentences for the help and the reference."""
+
+    name: str
+    meaning: str
+    gives: str
+    lacks: str
+    read: Callable[[Path, Options], Iterator[Row]]
+
+
+def row_of(place: str, row: Any, translate: Callable[[], list[Message]]) -> Row:
+    """The messages of a row, as imported; or the fault if it cannot be translated."""
+    try:
+        return Readable(place, [imported(message) for message in translate()])
+    except InvalidMessage as error:
+        return Unreadable(place, error.field, error.fault, as_evidence(row))
+
+
+def imported(message: Message) -> Message:
+    """The message with the source `import`."""
+    return message.model_copy(update={"source": Source.IMPORT})
+
+
+def zone_named(name: str) -> tzinfo:
+    """A time zone such as Europe/Berlin. Raises InvalidSetting."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        raise InvalidSetting("timezone", f"{name!r} is no time zone such as UTC or Europe/Berlin") from None
+
+
+def moment_of(text: Any, zone: tzinfo, name: str, formats: tuple[str, ...] = ()) -> datetime | None:
+    """A time in a file: in one of these formats, or ISO 8601; without an offset it is of this zone. None for an empty one.
+
+    Raises InvalidMessage with the name of the field.
+    """
+    if text is None or text == "":
+        return None
+    found = next((moment for moment in (_parsed(str(text), pattern) for pattern in formats) if moment is not None), None)
+    if found is None:
+        try:
+            found = datetime.fromisoformat(str(text))
+        except ValueError:
+            raise InvalidMessage(name, f"{str(text)[:50]!r} is no time") from None
+    return found.replace(tzinfo=zone) if found.tzinfo is None else found
+
+
+def _parsed(text: str, pattern: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, pattern)  # noqa: DTZ007  (the caller adds the zone)
+    except ValueError:
+        return None
