@@ -12,6 +12,7 @@ from pathlib import Path
 import pages_of_code
 import pages_of_commands
 import pages_of_data
+import pages_of_imports
 import pages_of_messages
 from stubs_of_messages import stubs
 
@@ -23,6 +24,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "events.md": pages_of_data.events,
     "views.md": pages_of_data.views,
     "commands.md": pages_of_commands.commands,
+    "importers.md": pages_of_imports.importers,
     "errors.md": pages_of_commands.errors,
     "settings.md": pages_of_code.settings,
     "python.md": pages_of_code.python,
