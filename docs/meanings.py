@@ -126,6 +126,8 @@ ENVELOPE: dict[str, str] = {
     "correlation_id": "Id shared by related messages, as in the message.",
     "causation_id": "Id of the cause, as in the message.",
     "text": "Sentence for people, as in the message.",
+    "evidence_hash": "SHA-256 of salt and evidence, which are stored beside the event. See [Proof](../explanation/proof.md).",
+    "text_hash": "SHA-256 of salt and text, which are stored beside the event.",
     "attributed_from": "[stream, version] of the original event, if this event repeats a report of an unknown order under its own order.",
     "evidence": "Raw payload of the venue: the same JSON values, without its spacing.",
 }
@@ -145,6 +147,7 @@ EVENT_VIEW: dict[str, str] = {
     "text": "Sentence for people.",
     "payload": "The fields of the message. Numbers keep their digits, without an exponent.",
     "evidence": "Raw payload of the venue.",
+    "is_forgotten": "Whether evidence or text was recorded with the event, and was forgotten since.",
     "attributed_from": "[stream, version] of the report that this event repeats under its own order.",
 }
 

@@ -3,6 +3,7 @@
 A recording method returns when its messages are durable; `record_soon` returns a future instead.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +24,7 @@ from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
+from orderledger.infrastructure.storage.evidence import RandomBytes
 from orderledger.infrastructure.storage.store import Store, as_store_error, cannot_be_written, open_store, reaching
 from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.infrastructure.views.arguments import check_argument
@@ -47,12 +49,20 @@ __all__ = ["Ledger"]
 class Ledger(Queries):
     """An open store. Use it as a context manager, or close it. Query methods: see `Queries`."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock | None = None, *, update_views: Follow = True) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock | None = None,
+        *,
+        update_views: Follow = True,
+        random_bytes: RandomBytes | None = None,
+    ) -> None:
         self._latencies = Latencies()
         super().__init__(store, settings.db, Projector(store, self._latencies, folds_ahead=update_views == "process"))
         self._statuses = CollectorStatuses(store.database)
         self._follower = follower_of(store, self._projector, self._latencies, settings, update_views)
-        self._writer = Writer(store, clock or SystemClock(), self._follower.notice, self._latencies)
+        self._writer = Writer(store, clock or SystemClock(), self._follower.notice, self._latencies, random_bytes or os.urandom)
         self._committer = Committer(self._writer)
         self._closing = threading.RLock()  # a signal handler may call `close` during `close`
         self._is_closed = False
@@ -84,11 +94,13 @@ class Ledger(Queries):
         answer_timeout: int | None = None,
         clock: Clock | None = None,
         update_views: Follow = True,
+        random_bytes: RandomBytes | None = None,
     ) -> "Ledger":
         """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates a missing store.
 
         `synchronous`, `lock_timeout` and `answer_timeout`: see `Settings`. `update_views` keeps the views up to date in the
-        background: True in a thread, "process" in a process of its own, which leaves this interpreter to recording. Raises
+        background: True in a thread, "process" in a process of its own, which leaves this interpreter to recording.
+        `random_bytes` gives the salts of the hashes of evidence; tests give their own to repeat a run byte for byte. Raises
         InvalidSetting, StoreUnreachable, or StoreVersion for a store made by a newer version.
         """
         if isinstance(url, PathLike):
@@ -99,7 +111,7 @@ class Ledger(Queries):
         store = open_store(**settings.of_store())
         try:
             with reaching(settings.db):
-                return cls(store, settings, clock, update_views=update_views)
+                return cls(store, settings, clock, update_views=update_views, random_bytes=random_bytes)
         except BaseException:
             store.close()
             raise

@@ -2,7 +2,8 @@
 
 There are two per stored event name: `NAME.json` with every field set, and `NAME.least.json` with none that may be
 left out. `NAME.before_FIELD.json` was the full one until the event got that field. A file holds {"name", "state"},
-the state to the byte as the store has it. To add those of a new name:
+the state to the byte as the store has it. `NAME.set_aside.json` has evidence and text stored beside
+the event. To add those of a new name:
 
     ORDERLEDGER_WRITE_GOLDEN=1 python -m tests.test_golden
 
@@ -241,6 +242,12 @@ def without(name: str, field: str) -> Recorded:
     return replace(full(name), event=replace(FULL[name], **{field: getattr(LEAST[name], field)}))
 
 
+def set_aside() -> Recorded:
+    """An event whose evidence and text are stored beside it, as since schema 6. The other files have them inside."""
+    hashes = {"evidence_hash": bytes(range(32)), "text_hash": bytes(range(32, 64))}
+    return replace(full("fill_recorded.v1"), evidence=None, text=None, **hashes)
+
+
 ADDED = {
     "reason": (
         "instrument_defined.v1",
@@ -256,6 +263,7 @@ ADDED = {
 EXPECTED = {
     **{f"{name}.json": full(name) for name in FULL},
     **{f"{name}.least.json": least(name) for name in LEAST},
+    "fill_recorded.v1.set_aside.json": set_aside(),
     **{f"{name}.before_{field}.json": without(name, field) for field, names in ADDED.items() for name in names},
 }
 

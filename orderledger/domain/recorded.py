@@ -28,6 +28,9 @@ KINDS: dict[str, type[AnyEvent]] = {
 class Recorded(msgspec.Struct, kw_only=True, gc=False):
     """An event in the log. `at` is when it happened by the sender's clock, or `recorded_at` if the sender gave no time.
 
+    `evidence_hash` and `text_hash` are salted hashes of evidence and text that are stored beside the event. Then `evidence` and
+    `text` are None, unless they were read for showing the event.
+
     `position` is the log position, None until it is stored. `version` counts the events of its stream from 1. `attributed_from`
     is (stream, version) of the event that this one repeats under the order it was attributed to. `evidence` is the raw payload of
     the venue, as JSON text.
@@ -46,3 +49,15 @@ class Recorded(msgspec.Struct, kw_only=True, gc=False):
     text: str | None = None
     evidence: bytes | None = None
     attributed_from: tuple[str, int] | None = None
+    evidence_hash: bytes | None = None
+    text_hash: bytes | None = None
+
+    @property
+    def has_evidence(self) -> bool:
+        """True if evidence was recorded with the event, even if it was forgotten since."""
+        return self.evidence is not None or self.evidence_hash is not None
+
+    @property
+    def is_forgotten(self) -> bool:
+        """True if evidence or text was recorded, and is not there. Only for events that were read with their evidence."""
+        return (self.evidence_hash is not None and self.evidence is None) or (self.text_hash is not None and self.text is None)

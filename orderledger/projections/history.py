@@ -29,6 +29,7 @@ class EventRow(TypedDict):
     payload: dict[str, Any]
     evidence: Any
     attributed_from: list[str | int] | None
+    is_forgotten: bool
 
 
 def event_row(recorded: Recorded, payload: dict[str, Any]) -> Row:
@@ -49,6 +50,7 @@ def event_row(recorded: Recorded, payload: dict[str, Any]) -> Row:
         "payload": {name: _without_exponent(getattr(recorded.event, name, None), told) for name, told in payload.items()},
         "evidence": None if recorded.evidence is None else _decode(recorded.evidence.decode()),
         "attributed_from": list(recorded.attributed_from) if recorded.attributed_from else None,
+        "is_forgotten": recorded.is_forgotten,
     }
 
 

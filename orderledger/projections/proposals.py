@@ -61,7 +61,7 @@ PROPOSALS = Table(
 def proposal_row(before: Row | None, account: str, event: AnyProposalEvent, recorded: Recorded) -> Row:
     """The columns of `tables.PROPOSALS` after the event."""
     row = before or _blank(account, event.proposal_id)
-    row = {**row, "has_evidence": row["has_evidence"] or recorded.evidence is not None}
+    row = {**row, "has_evidence": row["has_evidence"] or recorded.has_evidence}
     match event:
         case ProposalMade():
             return {**row, **_terms(event), **_made(recorded), "state": row["state"] or "proposed"}

@@ -172,7 +172,7 @@ def test_database_functions_of_the_library_are_off(postgres_schema_url: str) -> 
         with datastore_of(ledger).get_connection() as connection:
             names = "SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace ORDER BY proname"
             functions = [row["proname"] for row in connection.execute(names).fetchall()]
-    assert functions == ["order_names_guard", f"{EVENTS_TABLE}_append", f"{EVENTS_TABLE}_guard"]
+    assert functions == ["event_evidence_guard", "order_names_guard", f"{EVENTS_TABLE}_append", f"{EVENTS_TABLE}_guard"]
 
 
 def test_the_pool_of_the_library_can_be_pointed_elsewhere(postgres_schema_url: str) -> None:

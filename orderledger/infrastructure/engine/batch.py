@@ -10,13 +10,18 @@ from orderledger.domain.orders.record import evolve, record
 from orderledger.domain.recorded import AnyEvent, Recorded
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.streams import Live, LiveStreams
+from orderledger.infrastructure.storage.evidence import RandomBytes, set_aside
+from orderledger.infrastructure.storage.recorder import NewEvidence
 
 
 class Batch:
-    """Appends to the live streams and to `events`. `now`: time of recording. `anomalies`: codes that the current entry raised."""
+    """Appends to the live streams and to `events`; `evidence` is what to store beside these. `now`: time of recording.
+    `anomalies`: codes that the current entry raised. `random_bytes` gives the salts of the hashes of evidence."""
 
-    def __init__(self, streams: LiveStreams) -> None:
+    def __init__(self, streams: LiveStreams, random_bytes: RandomBytes) -> None:
         self._streams = streams
+        self._random_bytes = random_bytes
+        self.evidence: list[NewEvidence] = []
         self.events: list[Recorded] = []
         self.anomalies: tuple[str, ...] = ()
         self.now = datetime.min.replace(tzinfo=UTC)
@@ -37,6 +42,8 @@ class Batch:
             text=entry.text,
             evidence=entry.evidence,
         )
+        if entry.evidence is not None or entry.text is not None:
+            self._set_aside(recorded)
         if isinstance(fact, OrderEvent):
             self._append_order_fact(live, fact, recorded)
         else:
@@ -49,13 +56,26 @@ class Batch:
         origin = (recorded.stream, recorded.version)
         version = live.version + 1
         copy = replace(recorded, stream=live.stream, version=version, recorded_at=self.now, position=None, attributed_from=origin)
+        if copy.evidence is not None or copy.text is not None:  # inside the event, as older versions stored it
+            self._set_aside(copy)
         self._append_order_fact(live, fact, copy)
+
+    def clear(self) -> None:
+        """Forget the events, which are stored or will not be."""
+        self.events.clear()
+        self.evidence.clear()
 
     def judge(self, live: Live, judgement: OrderJudgement) -> None:
         """Append a judgement that follows from shared names. `record` finds the other judgements."""
         self._streams.touch(live.stream)
         evolve(live.order, judgement, self.now)
         self._append_judgement(live, judgement)
+
+    def _set_aside(self, recorded: Recorded) -> None:
+        """Call this for an event right before it is appended."""
+        beside = set_aside(recorded, len(self.events), self._random_bytes)
+        if beside is not None:
+            self.evidence.append(beside)
 
     def _append_order_fact(self, live: Live, fact: OrderEvent, recorded: Recorded) -> None:
         self._streams.touch(live.stream)  # first, because an interrupt may come during the rest

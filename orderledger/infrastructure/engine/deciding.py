@@ -18,6 +18,8 @@ from orderledger.infrastructure.engine.hints import hint_of
 from orderledger.infrastructure.engine.resolving import Resolved, Resolver
 from orderledger.infrastructure.engine.streams import Live, LiveStreams
 from orderledger.infrastructure.messages.outcome import DUPLICATE, Outcome
+from orderledger.infrastructure.storage.evidence import RandomBytes
+from orderledger.infrastructure.storage.recorder import NewEvidence
 from orderledger.infrastructure.storage.store import Store
 
 
@@ -37,16 +39,21 @@ class Verdict(msgspec.Struct, gc=False):
 class Decider:
     """Decides one entry after the other. Each decision includes the changes of the entries before it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, random_bytes: RandomBytes) -> None:
         self.streams = LiveStreams(store)
         self.resolver = Resolver(store, self.streams)
-        self._batch = Batch(self.streams)
+        self._batch = Batch(self.streams, random_bytes)
         self._attribution = Attribution(self._batch, self.resolver, self.streams)
 
     @property
     def events(self) -> list[Recorded]:
         """The events to append."""
         return self._batch.events
+
+    @property
+    def evidence(self) -> list[NewEvidence]:
+        """The evidence to store beside them."""
+        return self._batch.evidence
 
     def decide(self, entries: list[Entry], now: datetime, *, is_careful: bool) -> list[Verdict]:
         """Verdicts in the order of the entries. Fills `events` with the events to append, `resolver.bindings` with the names
@@ -59,14 +66,14 @@ class Decider:
 
     def committed(self) -> None:
         """Note that the events are durable."""
-        self.events.clear()
+        self._batch.clear()
         self.resolver.committed()
         self.streams.committed()
 
     def failed(self) -> None:
         """Note that the events were not stored, or that it is unknown. The streams of the batch are read from the log again."""
         self.streams.failed()
-        self.events.clear()
+        self._batch.clear()
         self.resolver.failed()
 
     def _decide(self, entry: Entry) -> Verdict:

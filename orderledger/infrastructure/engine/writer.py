@@ -1,5 +1,6 @@
 """Group commit: one commit stores the messages of many callers. No timer: while one commit runs, the next group gathers."""
 
+import os
 import random
 import threading
 import time
@@ -21,6 +22,7 @@ from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.locks import is_held, let_go
 from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.storage.evidence import RandomBytes
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 
 Result = TypeVar("Result")
@@ -69,12 +71,20 @@ class Writer:
     Several processes may write to one store. If a stream has grown meanwhile, it is read again and the entries are decided again.
     """
 
-    def __init__(self, store: Store, clock: Clock, on_commit: Callable[[], None], latencies: Latencies) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        on_commit: Callable[[], None],
+        latencies: Latencies,
+        random_bytes: RandomBytes = os.urandom,
+    ) -> None:
         self._store = store
+        self._random_bytes = random_bytes
         self._latencies = latencies
         self._clock = clock
         self._on_commit = on_commit
-        self._decider = Decider(store)
+        self._decider = Decider(store, random_bytes)
         self._lock = threading.RLock()
         self._committing = threading.Condition(self._lock)
         self._queue: deque[Waiting] = deque()
@@ -98,7 +108,7 @@ class Writer:
         """Decide with a fresh Decider: cached streams may be stale, which only a commit would reveal."""
         with self._lock:
             self._store.make_sure()
-            decider = Decider(self._store)
+            decider = Decider(self._store, self._random_bytes)
             return decider.decide(entries, max(self._last, self._clock.now()), is_careful=True), decider.events
 
     def enqueue(self, entries: list[Entry], answer: Answer) -> None:
@@ -162,7 +172,7 @@ class Writer:
             if group:
                 self._commit(group)
         except BaseException:
-            self._decider = Decider(self._store)  # trust nothing in memory
+            self._decider = Decider(self._store, self._random_bytes)  # trust nothing in memory
             self._store.database.let_go()
             for _, answer, _ in group:
                 answer(None, OutcomeUnknown("interrupted in the middle of a commit"))
@@ -226,7 +236,9 @@ class Writer:
             resolver = decider.resolver
             facts = decider.streams.facts
             fences = list({(entry.account, entry.fence) for entry in entries if entry.fence is not None})
-            positions = list(self._store.append(decider.events, resolver.bindings, resolver.free, facts, fences))
+            positions = list(
+                self._store.append(decider.events, resolver.bindings, resolver.free, facts, fences, decider.evidence)
+            )
             self._latencies.committed(positions[-1], time.perf_counter() - began)
         decider.committed()
         self._careful_for = max(0, self._careful_for - 1)

@@ -20,7 +20,10 @@ UPCASTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 
 
 class Envelope(msgspec.Struct, Generic[Payload], omit_defaults=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    """The stored fields around a payload. `at` is present only if it is neither in the payload nor the time of recording."""
+    """The stored fields around a payload. `at` is present only if it is neither in the payload nor the time of recording.
+
+    `text` and `evidence` are in events of older versions; see `storage.evidence`.
+    """
 
     recorded_at: datetime
     source: str
@@ -32,6 +35,8 @@ class Envelope(msgspec.Struct, Generic[Payload], omit_defaults=True, frozen=True
     text: str | None = None
     attributed_from: tuple[str, int] | None = None
     evidence: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    evidence_hash: bytes | None = None
+    text_hash: bytes | None = None
 
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
@@ -53,6 +58,8 @@ def encode(recorded: Recorded) -> tuple[str, bytes]:
         recorded.text,
         recorded.attributed_from,
         msgspec.UNSET if recorded.evidence is None else msgspec.Raw(recorded.evidence),
+        recorded.evidence_hash,
+        recorded.text_hash,
     )
     return event.stored_name, _encoder.encode(envelope)
 
@@ -83,6 +90,8 @@ def decode(stream: str, version: int, name: str, state: bytes, position: int | N
         text=envelope.text,
         evidence=None if envelope.evidence is msgspec.UNSET else bytes(envelope.evidence),
         attributed_from=envelope.attributed_from,
+        evidence_hash=envelope.evidence_hash,
+        text_hash=envelope.text_hash,
     )
 
 

@@ -234,6 +234,13 @@ class Session(ABC):
     def unguarded_names(self) -> AbstractContextManager[None]:
         """Suspend the guard while the name index is repaired."""
 
+    @abstractmethod
+    def create_evidence(self) -> None:
+        """Create the table of evidence, unless it exists.
+
+        The database refuses to change evidence, and to delete it unless the log says that it was forgotten.
+        """
+
     def drop(self, table: Table, suffix: str = "") -> None:
         self.execute(f"DROP TABLE IF EXISTS {table.name}{suffix}")
 

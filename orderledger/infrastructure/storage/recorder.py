@@ -1,7 +1,7 @@
 """Extensions of the library's recorders: names bound in the same commit as events, and raw rows for fast reading."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from orderledger.domain.orders.identity import NameKind
 from orderledger.domain.values import order_stream
@@ -12,6 +12,7 @@ NAMES_TABLE = "order_names"
 FACTS_TABLE = "account_facts"
 COLLECTORS_TABLE = "collectors"
 LEASES_TABLE = "sending_leases"
+EVIDENCE_TABLE = "event_evidence"
 ATTRIBUTIONS = "order_attributed.%"
 """Stored names of the attribution event, after which the names of an order may be bound to another."""
 
@@ -62,6 +63,9 @@ Fence = tuple[str, int]
 NewEvent = tuple[str, int, str, bytes]
 """Stream, version, name and bytes of an event to store."""
 
+NewEvidence = tuple[int, bytes, bytes | None, bytes | None]
+"""Index of the event among those to store; salt, evidence and text to store beside it."""
+
 
 class LedgerRecorder(Protocol):
     """The library's application recorder with our additions."""
@@ -73,8 +77,11 @@ class LedgerRecorder(Protocol):
         free: Sequence[tuple[str, str]],
         facts: Sequence[FactKey],
         fences: Sequence[Fence] = (),
+        evidence: Sequence[NewEvidence] = (),
+        forgetting: Sequence[str] = (),
     ) -> Sequence[int]:
-        """Store events, bindings and keys of facts in one commit.
+        """Store events, their evidence, bindings and keys of facts in one commit. Delete the evidence of the streams
+        `forgetting`, whose events say so.
 
         Raises Fenced if an account in `fences` has another sender now. Raises IntegrityError if a stream has grown meanwhile; if
         a name is already bound, or is the client order id of another order; if an (account, client order id) in `free` is a name
@@ -98,6 +105,9 @@ class LedgerRecorder(Protocol):
 
     def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
         """The events at these streams and versions, if they exist."""
+
+    def evidence_at(self, positions: Sequence[int]) -> dict[int, Sequence[Any]]:
+        """Salt, evidence and text of the events at these positions that have any."""
 
     def versions_of(self, streams: Sequence[str]) -> dict[str, int]:
         """The number of events of each stream that has any."""

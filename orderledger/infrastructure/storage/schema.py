@@ -4,21 +4,28 @@ from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
 from orderledger.infrastructure.storage import account_facts, view_versions
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recorder import COLLECTORS_TABLE, EVENTS_TABLE, FACTS_TABLE, LEASES_TABLE, NAMES_TABLE
+from orderledger.infrastructure.storage.recorder import (
+    COLLECTORS_TABLE,
+    EVENTS_TABLE,
+    EVIDENCE_TABLE,
+    FACTS_TABLE,
+    LEASES_TABLE,
+    NAMES_TABLE,
+)
 from orderledger.projections.tables import TABLES
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says what changed. The contents of
 each view have a version of their own: `Table.version`."""
 
 
 def prepare(database: Database, application: LedgerApplication) -> None:
-    """Create what is missing or outdated: the function that appends to PostgreSQL changed in versions 2 and 4, version 4 has
-    the keys of account facts, and version 5 a version of each view and the leases of senders. Raises StoreVersion for a store
-    made by a newer version."""
+    """Create what is missing or outdated: the function that appends to PostgreSQL changed in versions 2, 4 and 6, version 4 has
+    the keys of account facts, version 5 a version of each view and the leases of senders, and version 6 the evidence beside
+    events. Raises StoreVersion for a store made by a newer version."""
     with database.reading() as session:
         version = _stored_version(session)
-        has_tables = all(map(session.has_table, (COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE)))
+        has_tables = all(map(session.has_table, (COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE)))
         is_whole = version == SCHEMA_VERSION and view_versions.are_whole(session) and has_tables
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
@@ -46,6 +53,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
         "stream TEXT NOT NULL, PRIMARY KEY (account, kind, name))"
     )
     session.guard_names()
+    session.create_evidence()
     if not session.has_table(FACTS_TABLE):
         account_facts.create(session)
         account_facts.fill(session)
@@ -67,7 +75,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
 
 def _refuse_what_is_not_ours(session: Session) -> None:
     """Refuse a database in which another program has tables of these names, so that nothing of it is lost."""
-    others = (NAMES_TABLE, FACTS_TABLE, LEASES_TABLE, "view_positions", "view_versions", COLLECTORS_TABLE)
+    others = (NAMES_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE, "view_positions", "view_versions", COLLECTORS_TABLE)
     ours = (EVENTS_TABLE, *others, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
         raise StoreUnreachable(f"the database is no ledger, and has tables or views of its own that are named {', '.join(taken)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from eventsourcing.persistence import ConnectionPoolClosedError, IntegrityError, PersistenceError
+from msgspec.structs import replace
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.errors import OutcomeUnknown, StoreError, StoreUnreachable
@@ -16,7 +17,17 @@ from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database
-from orderledger.infrastructure.storage.recorder import LAST_POSITION, Binding, FactKey, Fence, LedgerRecorder, NewEvent, Row
+from orderledger.infrastructure.storage.evidence import KeptEvidence, kept_row
+from orderledger.infrastructure.storage.recorder import (
+    LAST_POSITION,
+    Binding,
+    FactKey,
+    Fence,
+    LedgerRecorder,
+    NewEvent,
+    NewEvidence,
+    Row,
+)
 from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, public
@@ -49,17 +60,20 @@ class Store:
         free: Sequence[tuple[str, str]] = (),
         facts: Sequence[FactKey] = (),
         fences: Sequence[Fence] = (),
+        evidence: Sequence[NewEvidence] = (),
+        forgetting: Sequence[str] = (),
     ) -> Sequence[int]:
         """Store events and bind names in one commit. Returns the events' positions when they are durable.
 
         `free`: (account, client order id) that must not be another name of an order. `facts`: keys that must not be in their
-        streams yet. `fences`: leases that must still hold; raises Fenced otherwise. Raises Conflict if a stream has grown
-        meanwhile, or a name was bound: nothing was stored. Raises OutcomeUnknown if a failed commit may have happened, and
-        reading back gave no answer either.
+        streams yet. `fences`: leases that must still hold; raises Fenced otherwise. `evidence`: stored beside its events.
+        `forgetting`: streams whose earlier evidence is deleted; an event of each must say so. Raises Conflict if a stream has
+        grown meanwhile, or a name was bound: nothing was stored. Raises OutcomeUnknown if a failed commit may have happened,
+        and reading back gave no answer either.
         """
         stored = [(event.stream, event.version, *encode(event)) for event in events]
         try:
-            return self.recorder.append(stored, bindings, free, facts, fences)
+            return self.recorder.append(stored, bindings, free, facts, fences, evidence, forgetting)
         except IntegrityError as error:
             raise Conflict("a stream has grown since it was read") from error
         except PersistenceError as error:
@@ -121,6 +135,27 @@ class Store:
             found.setdefault(row.stream, []).append(_decoded(row))
         return found
 
+    def with_evidence(self, events: Sequence[Recorded]) -> list[Recorded]:
+        """The events with their evidence and text, unless those were forgotten. A copy under another order shows the evidence of
+        the event that it repeats."""
+        waiting = {one.position: one for one in events if one.evidence_hash is not None or one.text_hash is not None}
+        found: dict[int, KeptEvidence] = {}
+        asked = {position: position for position in waiting if position is not None}
+        while asked:
+            kept = self.recorder.evidence_at(list(set(asked.values())))
+            found.update((shown, kept_row(*kept[at])) for shown, at in asked.items() if at in kept)
+            asked = self._origins({shown: at for shown, at in asked.items() if at not in kept}, waiting)
+        return [_shown(one, found[one.position]) if one.position in found else one for one in events]
+
+    def _origins(self, asked: dict[int, int], waiting: dict[int | None, Recorded]) -> dict[int, int]:
+        """The positions of the events that copies repeat, by the position of the copy."""
+        copies = {shown: one.attributed_from for shown in asked if (one := waiting[shown]).attributed_from is not None}
+        rows = (
+            {(row.stream, row.version): _decoded(row) for row in self.recorder.rows_at([*set(copies.values())])} if copies else {}
+        )
+        waiting.update((shown, rows[place]) for shown, place in copies.items() if place in rows)
+        return {shown: rows[place].position or 0 for shown, place in copies.items() if place in rows}
+
     def all_events(self) -> Iterator[Recorded]:
         """All events of the log, in order."""
         return map(_decoded, self.all_rows())
@@ -140,6 +175,11 @@ class Store:
 
 def _decoded(row: Row) -> Recorded:
     return decode(*row)
+
+
+def _shown(recorded: Recorded, kept: KeptEvidence) -> Recorded:
+    evidence = recorded.evidence if recorded.evidence_hash is None else kept.evidence
+    return replace(recorded, evidence=evidence, text=recorded.text if recorded.text_hash is None else kept.text)
 
 
 def open_store(url: str, *, synchronous: str = "FULL", lock_timeout: int = 30, answer_timeout: int = 30) -> Store:

@@ -1,15 +1,17 @@
 """Events for people and programs, from their stored bytes."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from orderledger.domain.recorded import KINDS
+from orderledger.domain.recorded import KINDS, Recorded
 from orderledger.domain.values import Source
+from orderledger.infrastructure.errors import UnreadableEvent
 from orderledger.infrastructure.storage.codec import UPCASTS, decode, readable_payload
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import check_argument, check_period
 from orderledger.projections.history import event_row
 from orderledger.projections.view import Row
@@ -24,9 +26,19 @@ class Stored(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(Stored).decode
 
 
-def stored_event_row(stored: StoredRow) -> Row:
-    """The row of a stored event in the `event` view. An event of an older shape is shown in the current shape."""
-    recorded = decode(*stored)
+def stored_event_rows(store: Store, rows: Sequence[StoredRow]) -> tuple[list[Row], UnreadableEvent | None]:
+    """The rows of stored events in the `event` view, with their evidence, up to the first event that cannot be read, and its
+    error. An event of an older shape is shown in the current shape."""
+    events: list[Recorded] = []
+    error = None
+    try:
+        events.extend(decode(*row) for row in rows)
+    except UnreadableEvent as unreadable:
+        error = unreadable
+    return [_event_row(row, recorded) for row, recorded in zip(rows, store.with_evidence(events), strict=False)], error
+
+
+def _event_row(stored: StoredRow, recorded: Recorded) -> Row:
     if stored.name in UPCASTS:
         return event_row(recorded, readable_payload(recorded.event))
     return event_row(recorded, _decode(stored.state).payload)

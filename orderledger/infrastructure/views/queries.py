@@ -7,7 +7,7 @@ from typing import Any, cast, overload
 
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period, groups_of
-from orderledger.infrastructure.views.histories import event_filter, stored_event_row
+from orderledger.infrastructure.views.histories import event_filter
 from orderledger.infrastructure.views.reading import Reader, check_times, one_order
 from orderledger.infrastructure.views.views import was_known
 from orderledger.projections import queries
@@ -116,7 +116,7 @@ class Queries(Reader):
                 stored = self._store.recorder.rows_of([stream])
         return _listed(
             row
-            for row in map(stored_event_row, stored)
+            for row in self._rows_of(stored)
             if was_known(row["recorded_at"], row["position"], as_of)
             and (effective_at is None or row["at"] <= effective_at)
             and is_asked_for(row)

@@ -1,6 +1,6 @@
 """Access of queries to the views and the log: live, streamed, or as of another time."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.storage.view_versions import stored
 from orderledger.infrastructure.views.arguments import check_argument
-from orderledger.infrastructure.views.histories import stored_event_row
+from orderledger.infrastructure.views.histories import stored_event_rows
 from orderledger.infrastructure.views.projector import Projector
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded
@@ -45,8 +45,16 @@ class Reader:
                 stored = self._store.recorder.rows_after(position, EVENTS_AT_ONCE)
             if not stored:
                 return
-            yield from (stored_event_row(row) for row in stored if account in (None, account_of(row.stream)))
+            yield from self._rows_of([row for row in stored if account in (None, account_of(row.stream))])
             position = stored[-1].position
+
+    def _rows_of(self, stored: Sequence[StoredRow]) -> Iterator[Row]:
+        """Rows of the `event` view. An event that cannot be read is an error after the rows before it."""
+        with reaching(self._url):
+            rows, error = stored_event_rows(self._store, stored)
+        yield from rows
+        if error is not None:
+            raise error
 
     def _streamed(
         self, table: Table, as_of: AsOf | None, effective_at: datetime | None, asked: dict[str, Any]

@@ -17,13 +17,14 @@ BYTEA, BIGINT, TEXT = 17, 20, 25
 
 OF_ONE_DIMENSION, OF_NONE = struct.Struct("!iiiii"), struct.Struct("!iii")
 FIRST_INDEX = 1
+NULL = (-1).to_bytes(4, "big", signed=True)
 
 
 def text_array(values: Iterable[str]) -> bytes:
     return _array(TEXT, [value.encode() for value in values])
 
 
-def bytea_array(values: Iterable[bytes]) -> bytes:
+def bytea_array(values: Iterable[bytes | None]) -> bytes:
     return _array(BYTEA, list(values))
 
 
@@ -31,16 +32,17 @@ def bigint_array(values: Iterable[int]) -> bytes:
     return _array(BIGINT, [value.to_bytes(8, "big", signed=True) for value in values])
 
 
-def _array(element_type: int, values: Sequence[bytes]) -> bytes:
+def _array(element_type: int, values: Sequence[bytes | None]) -> bytes:
     """An array in binary form.
 
-    Number of dimensions, no NULLs, type; size and first index of the dimension; then the length and bytes of each element.
+    Number of dimensions, whether there are NULLs, type; size and first index of the dimension; then the length and bytes of each
+    element.
     """
     if not values:
         return OF_NONE.pack(0, 0, element_type)
-    parts = [OF_ONE_DIMENSION.pack(1, 0, element_type, len(values), FIRST_INDEX)]
+    parts = [OF_ONE_DIMENSION.pack(1, int(None in values), element_type, len(values), FIRST_INDEX)]
     for value in values:
-        parts += (len(value).to_bytes(4, "big"), value)
+        parts += (NULL,) if value is None else (len(value).to_bytes(4, "big"), value)
     return b"".join(parts)
 
 

@@ -20,6 +20,7 @@ from orderledger.infrastructure.storage.postgres.call import bigint_array, bytea
 from orderledger.infrastructure.storage.postgres.connections import Datastore, asking
 from orderledger.infrastructure.storage.recorder import (
     EVENTS_TABLE,
+    EVIDENCE_TABLE,
     FACTS_TABLE,
     LEASES_TABLE,
     NAME_TAKEN,
@@ -28,6 +29,7 @@ from orderledger.infrastructure.storage.recorder import (
     FactKey,
     Fence,
     NewEvent,
+    NewEvidence,
     Row,
     check_fence,
     own_streams,
@@ -48,7 +50,7 @@ CREATE_APPEND = SQL(
 CREATE OR REPLACE FUNCTION {append}(
     streams text[], versions bigint[], topics text[], states bytea[],
     name_accounts text[], name_kinds text[], names text[], name_streams text[], free_accounts text[], free_names text[],
-    fact_streams text[], fact_keys text[])
+    fact_streams text[], fact_keys text[], numbers bigint[], salts bytea[], evidence bytea[], texts bytea[])
 RETURNS bigint[] LANGUAGE plpgsql AS $body$
 DECLARE positions bigint[];
 BEGIN
@@ -57,6 +59,11 @@ BEGIN
         INSERT INTO {table} (originator_id, originator_version, topic, state)
         SELECT * FROM unnest(streams, versions, topics, states) RETURNING notification_id)
     SELECT array_agg(notification_id ORDER BY notification_id) INTO positions FROM stored;
+    IF array_length(numbers, 1) > 0 THEN
+        INSERT INTO {evidence_table} (position, salt, evidence, text)
+        SELECT positions[number], salt, proof, sentence
+        FROM unnest(numbers, salts, evidence, texts) AS given (number, salt, proof, sentence);
+    END IF;
     IF array_length(free_names, 1) > 0 AND EXISTS (
         SELECT 1 FROM unnest(free_accounts, free_names) AS free (account, name)
         JOIN {names_table} AS bound ON bound.account = free.account AND bound.kind = 'client' AND bound.name = free.name)
@@ -76,10 +83,15 @@ END $body$
 """
 )
 
-DROP_APPEND = SQL(
-    "DROP FUNCTION IF EXISTS {append}(text[], bigint[], text[], bytea[], text[], text[], text[], text[], text[], text[])"
+DROP_APPEND = (
+    SQL("DROP FUNCTION IF EXISTS {append}(text[], bigint[], text[], bytea[], text[], text[], text[], text[], text[], text[])"),
+    SQL(
+        "DROP FUNCTION IF EXISTS "
+        "{append}(text[], bigint[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[])"
+    ),
 )
-"""Drops the function of older schemas. A running older program would use it to append without keys of facts."""
+"""Drops the functions of older schemas. A running older program would use them to append without keys of facts, or with evidence
+inside the events."""
 
 CREATE_GUARD = SQL(
     """
@@ -96,12 +108,18 @@ class Recorder(PostgresApplicationRecorder):
         super().__init__(datastore, events_table_name=events_table_name)
         self.sql_create_statements = self._create_statements()
         self._lock = SQL("LOCK TABLE {table} IN EXCLUSIVE MODE").format(table=self._table)
-        append = SQL("SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)").format(
+        append = SQL("SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)").format(
             append=self._identifier("append")
         )
         self._append = append.as_bytes()
         self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._asked(self.events_table_name))
         self._fence = SQL("SELECT fence FROM {table} WHERE account = %s FOR SHARE").format(table=self._asked(LEASES_TABLE))
+        self._forget = SQL(
+            "DELETE FROM {evidence} WHERE position IN (SELECT notification_id FROM {table} WHERE originator_id = %s)"
+        ).format(evidence=self._asked(EVIDENCE_TABLE), table=self._asked(self.events_table_name))
+        self._evidence = SQL("SELECT position, salt, evidence, text FROM {table} WHERE position = ANY(%s)").format(
+            table=self._asked(EVIDENCE_TABLE)
+        )
         self._names = SQL(
             "SELECT kind, name, stream FROM {table} WHERE account = %s AND kind = %s AND name = ANY(%s::text[])"
         ).format(table=self._asked(NAMES_TABLE))
@@ -123,6 +141,7 @@ class Recorder(PostgresApplicationRecorder):
             table=self._table,
             names_table=Identifier(self.datastore.schema, NAMES_TABLE),
             facts_table=Identifier(self.datastore.schema, FACTS_TABLE),
+            evidence_table=Identifier(self.datastore.schema, EVIDENCE_TABLE),
             channel=self.channel_name,
         )
         guards = [
@@ -132,8 +151,8 @@ class Recorder(PostgresApplicationRecorder):
             ).format(name=Identifier(f"{self.events_table_name}_immutable"), table=self._table, guard=self._identifier("guard"))
         ]
         guard = CREATE_GUARD.format(guard=self._identifier("guard"))
-        outdated = DROP_APPEND.format(append=self._identifier("append"))
-        return [CREATE_TABLE.format(table=self._table), guard, *guards, outdated, append]
+        outdated = [drop.format(append=self._identifier("append")) for drop in DROP_APPEND]
+        return [CREATE_TABLE.format(table=self._table), guard, *guards, *outdated, append]
 
     def append(
         self,
@@ -142,6 +161,8 @@ class Recorder(PostgresApplicationRecorder):
         free: Sequence[tuple[str, str]],
         facts: Sequence[FactKey],
         fences: Sequence[Fence] = (),
+        evidence: Sequence[NewEvidence] = (),
+        forgetting: Sequence[str] = (),
     ) -> Sequence[int]:
         """Append without retries: after a lost answer, only reading back can tell the outcome."""
         fresh = [binding for binding in bindings if not binding.is_claim]
@@ -154,10 +175,11 @@ class Recorder(PostgresApplicationRecorder):
             bytea_array(states),
             *(_names(fresh, free) if fresh or free else NO_NAMES),
             *([text_array(column) for column in zip(*facts, strict=True)] if facts else NO_FACTS),
+            *(_evidence(evidence) if evidence else NO_EVIDENCE),
         )
         unborn = own_streams(bindings)
         with self.datastore.get_connection() as connection:
-            if not claims and not unborn and not fences:
+            if not claims and not unborn and not fences and not forgetting:
                 return call(connection, self._append, parameters)
             with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
                 cursor.execute(self._lock)  # before any row, as in every append, so that there is no deadlock
@@ -167,6 +189,8 @@ class Recorder(PostgresApplicationRecorder):
                 self._check_unborn(cursor, unborn)
                 positions = call(connection, self._append, parameters)
                 self._claim(cursor, claims)
+                for stream in forgetting:
+                    cursor.execute(self._forget, (stream,))
                 return positions
 
     def check_place(self) -> None:
@@ -209,6 +233,11 @@ class Recorder(PostgresApplicationRecorder):
     def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
         where = SQL("WHERE (originator_id, originator_version) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))")
         return self._rows(self._select + where, ([key[0] for key in keys], [key[1] for key in keys]))
+
+    def evidence_at(self, positions: Sequence[int]) -> dict[int, Sequence[Any]]:
+        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            cursor.execute(self._evidence, (list(positions),), prepare=True)
+            return {position: rest for position, *rest in cursor}
 
     def versions_of(self, streams: Sequence[str]) -> dict[str, int]:
         statement = SQL(
@@ -263,6 +292,13 @@ def _names(fresh: Sequence[Binding], free: Sequence[tuple[str, str]]) -> tuple[b
     )
 
 
+def _evidence(evidence: Sequence[NewEvidence]) -> tuple[bytes, ...]:
+    """The four parameters about evidence of the append function. It counts events from 1."""
+    indexes, salts, payloads, texts = zip(*evidence, strict=True)
+    return bigint_array(index + 1 for index in indexes), bytea_array(salts), bytea_array(payloads), bytea_array(texts)
+
+
+NO_EVIDENCE = (bigint_array(()), *[bytea_array(())] * 3)
 NO_NAMES = _names((), ())
 NO_FACTS = [text_array(())] * 2
 

@@ -15,7 +15,8 @@ from psycopg.rows import tuple_row
 
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, shape_of, times
 from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
-from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, NAMES_KEPT, NAMES_TABLE
+from orderledger.infrastructure.storage.evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
+from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, EVIDENCE_TABLE, NAMES_KEPT, NAMES_TABLE
 from orderledger.projections.view import Column as ColumnOfTable
 from orderledger.projections.view import Kind, Row, Table
 
@@ -39,6 +40,20 @@ END $body$""",
         FOR EACH STATEMENT EXECUTE FUNCTION {NAMES_TABLE}_guard()""",
     f"""CREATE OR REPLACE TRIGGER {NAMES_TABLE}_moved BEFORE UPDATE ON {NAMES_TABLE}
         FOR EACH ROW EXECUTE FUNCTION {NAMES_TABLE}_guard()""",
+)
+
+EVIDENCE_GUARDS = (
+    f"""CREATE OR REPLACE FUNCTION {EVIDENCE_TABLE}_guard() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF {MAY_BE_DELETED} THEN RETURN OLD; END IF;
+    END IF;
+    RAISE EXCEPTION '{EVIDENCE_KEPT}';
+END $body$""",
+    f"""CREATE OR REPLACE TRIGGER {EVIDENCE_TABLE}_kept BEFORE TRUNCATE ON {EVIDENCE_TABLE}
+        FOR EACH STATEMENT EXECUTE FUNCTION {EVIDENCE_TABLE}_guard()""",
+    f"""CREATE OR REPLACE TRIGGER {EVIDENCE_TABLE}_unchanged BEFORE UPDATE OR DELETE ON {EVIDENCE_TABLE}
+        FOR EACH ROW EXECUTE FUNCTION {EVIDENCE_TABLE}_guard()""",
 )
 
 REBUILDING_LOCK = 7_230_011_943
@@ -165,6 +180,10 @@ class PostgresSession(Session):
 
     def guard_names(self) -> None:
         for statement in GUARDS:
+            self._cursor.execute(statement.encode())
+
+    def create_evidence(self) -> None:
+        for statement in (table_of("bytea", "bigint"), *EVIDENCE_GUARDS):
             self._cursor.execute(statement.encode())
 
     @contextmanager

@@ -14,8 +14,10 @@ from eventsourcing.persistence import BaseInfrastructureFactory, IntegrityError,
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from eventsourcing.utils import EnvType
 
+from orderledger.infrastructure.storage.evidence import placed
 from orderledger.infrastructure.storage.recorder import (
     EVENTS_TABLE,
+    EVIDENCE_TABLE,
     FACTS_TABLE,
     LAST_POSITION,
     LEASES_TABLE,
@@ -25,6 +27,7 @@ from orderledger.infrastructure.storage.recorder import (
     FactKey,
     Fence,
     NewEvent,
+    NewEvidence,
     Row,
     check_fence,
     chunks,
@@ -63,12 +66,18 @@ class Recorder(SQLiteApplicationRecorder):
         free: Sequence[tuple[str, str]],
         facts: Sequence[FactKey],
         fences: Sequence[Fence] = (),
+        evidence: Sequence[NewEvidence] = (),
+        forgetting: Sequence[str] = (),
     ) -> Sequence[int]:
         with self.datastore.transaction(commit=True) as c:
             for account, fence in fences:
                 c.execute(f"SELECT fence FROM {LEASES_TABLE} WHERE account = ?", (account,))
                 check_fence(account, fence, c.fetchall())
             positions = self._append(c, events)
+            if evidence:
+                _store_evidence(c, placed(evidence, positions))
+            for stream in forgetting:
+                _delete_evidence(c, stream)
             self._check_unborn(c, own_streams(bindings))
             _check_free(c, free)
             _bind(c, bindings)
@@ -140,6 +149,15 @@ class Recorder(SQLiteApplicationRecorder):
     def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
         statement = f"{self._select} originator_id = ? AND originator_version = ?"
         return [row for key in keys for row in self._rows(statement, key)]
+
+    def evidence_at(self, positions: Sequence[int]) -> dict[int, Sequence[Any]]:
+        found: dict[int, Sequence[Any]] = {}
+        with self.datastore.transaction(commit=False) as c:
+            for chunk in chunks(positions):
+                marks = ",".join("?" * len(chunk))
+                c.execute(f"SELECT position, salt, evidence, text FROM {EVIDENCE_TABLE} WHERE position IN ({marks})", chunk)
+                found.update((row[0], tuple(row)[1:]) for row in c.fetchall())
+        return found
 
     def versions_of(self, streams: Sequence[str]) -> dict[str, int]:
         statement = f"SELECT MAX(originator_version) FROM {self.events_table_name} WHERE originator_id = ?"
@@ -224,6 +242,24 @@ def _check_free(c: SQLiteCursor, free: Sequence[tuple[str, str]]) -> None:
             )
             if c.fetchone():
                 raise IntegrityError(NAME_TAKEN)
+
+
+def _store_evidence(c: SQLiteCursor, rows: Sequence[tuple[Any, ...]]) -> None:
+    for chunk in chunks(rows):
+        marks = ",".join(["(?,?,?,?)"] * len(chunk))
+        c.execute(
+            f"INSERT INTO {EVIDENCE_TABLE} (position, salt, evidence, text) VALUES {marks}", list(chain.from_iterable(chunk))
+        )
+
+
+def _delete_evidence(c: SQLiteCursor, stream: str) -> None:
+    """Overwrite the bytes, which SQLite would otherwise leave in free pages."""
+    c.execute("PRAGMA secure_delete=ON")
+    c.fetchall()
+    c.execute(
+        f"DELETE FROM {EVIDENCE_TABLE} WHERE position IN (SELECT notification_id FROM {EVENTS_TABLE} WHERE originator_id = ?)",
+        (stream,),
+    )
 
 
 def _bind(c: SQLiteCursor, bindings: Sequence[Binding]) -> None:

@@ -17,7 +17,15 @@ from msgspec.structs import asdict
 
 from orderledger.infrastructure.storage.columns import Column, cell_decoder, changed, json_texts, numbers, shape_of, times
 from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
-from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, NAMES_KEPT, NAMES_TABLE, chunks
+from orderledger.infrastructure.storage.evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
+from orderledger.infrastructure.storage.recorder import (
+    ATTRIBUTIONS,
+    EVENTS_TABLE,
+    EVIDENCE_TABLE,
+    NAMES_KEPT,
+    NAMES_TABLE,
+    chunks,
+)
 from orderledger.infrastructure.storage.sqlite.connections import Datastore, make_private
 from orderledger.projections.view import Column as ColumnOfTable
 from orderledger.projections.view import Kind, Row, Table
@@ -28,6 +36,12 @@ GUARDS = {
         WHEN (NEW.account, NEW.kind, NEW.name) IS NOT (OLD.account, OLD.kind, OLD.name) OR NEW.stream IS NOT OLD.stream
         AND NOT EXISTS (SELECT 1 FROM {EVENTS_TABLE} WHERE originator_id = OLD.stream AND topic LIKE '{ATTRIBUTIONS}')
         BEGIN SELECT RAISE(ABORT, '{NAMES_KEPT}'); END""",
+}
+
+EVIDENCE_GUARDS = {
+    "event_evidence_no_update": f"BEFORE UPDATE ON {EVIDENCE_TABLE} BEGIN SELECT RAISE(ABORT, '{EVIDENCE_KEPT}'); END",
+    "event_evidence_no_delete": f"BEFORE DELETE ON {EVIDENCE_TABLE} WHEN NOT {MAY_BE_DELETED} "
+    f"BEGIN SELECT RAISE(ABORT, '{EVIDENCE_KEPT}'); END",
 }
 
 ROWS_PER_UPSERT = (500, 100, 20, 4, 1)
@@ -115,6 +129,11 @@ class SQLiteSession(Session):
             self.execute(f"DROP TRIGGER IF EXISTS {name}")
         yield
         self.guard_names()
+
+    def create_evidence(self) -> None:
+        self.execute(table_of("BLOB", "INTEGER"))
+        for name, trigger in EVIDENCE_GUARDS.items():
+            self.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {trigger}")
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
         self._insert(table, rows, suffix, upsert_tail(table.name))
