@@ -77,13 +77,10 @@ def export(what: str, to: str, out: Any, account: str | None, db: str, **asked: 
 
 
 def _messages(ledger: Any, account: str | None) -> Iterator[str]:
-    from orderledger.domain.values import account_of
-    from orderledger.infrastructure.exports.messages import messages_of
+    from orderledger.infrastructure.exports.messages import messages_in
     from orderledger.infrastructure.messages.document import message_line
-    from orderledger.infrastructure.storage.codec import decode
 
-    events = (decode(*row) for row in ledger.store.all_rows() if account in (None, account_of(row.stream)))
-    for message in messages_of(events):
+    for message in messages_in(ledger.store, account):
         yield message_line(message) + "\n"
 
 

@@ -15,9 +15,8 @@ import pytest
 from hypothesis import given
 
 from orderledger import Ledger, Message
-from orderledger.infrastructure.exports.messages import messages_of
+from orderledger.infrastructure.exports.messages import messages_in
 from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.infrastructure.storage.codec import decode
 from tests.command_line import run
 from tests.importers.importing import written
 from tests.properties.profiles import many, quick
@@ -33,7 +32,7 @@ def recorded(ledger: Ledger, *documents: dict[str, Any], account: str = "sim:mai
 
 
 def exported(ledger: Ledger) -> list[Message]:
-    return list(messages_of(decode(*row) for row in ledger.store.all_rows()))
+    return list(messages_in(ledger.store))
 
 
 def shown(ledger: Ledger) -> list[Any]:
@@ -53,6 +52,15 @@ def test_exported_messages_make_an_equal_ledger(told: Any) -> None:
             assert exported(second) == exported(first)
 
     told(holds)()
+
+
+def test_evidence_and_text_are_exported() -> None:
+    evidence = {"raw": [1, "2.50"], "price": 0.1}
+    told = {"type": "acknowledge", "venue_order_id": "9", "at": "2026-11-20T09:00:00Z", "text": "as said", "evidence": evidence}
+    with Ledger.open("memory://") as ledger:
+        recorded(ledger, told)
+        (message,) = exported(ledger)
+    assert (message.text, message.evidence) == ("as said", {"raw": [1, "2.50"], "price": Decimal("0.1")})
 
 
 AT = "2026-11-20T09:00:0{}Z"

@@ -5,6 +5,7 @@ since the new ledger makes them itself.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
@@ -12,12 +13,21 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.infrastructure.messages.registry import MESSAGES, Message
-from orderledger.infrastructure.storage.codec import readable_payload
+from orderledger.infrastructure.storage.codec import decode, readable_payload
 from orderledger.infrastructure.storage.columns import parse_json
+from orderledger.infrastructure.storage.store import Store
 
+AT_ONCE = 1_000
 JUDGEMENTS = (AnomalyDetected, AnomalyCleared, OrderAttributed)
 TYPES = {model.fact.stored_name: kind for kind, model in MESSAGES.items()}
 """The message type of each stored event."""
+
+
+def messages_in(store: Store, account: str | None = None) -> Iterator[Message]:
+    """The messages of a log, or of one account in it, with the evidence and the text that were not forgotten."""
+    rows = (row for row in store.all_rows() if account in (None, account_of(row.stream)))
+    while group := list(islice(rows, AT_ONCE)):
+        yield from messages_of(store.with_evidence([decode(*row) for row in group]))
 
 
 def messages_of(events: Iterable[Recorded]) -> Iterator[Message]:
