@@ -23,6 +23,7 @@ from orderledger.ledger import Ledger
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.history import event_row
 from orderledger.projections.latency import LatencyRow, LatencyStep
+from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
 from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.recovery import Recovery
 from orderledger.projections.tables import TABLES
@@ -144,6 +145,7 @@ def views() -> str:
         VIEWS_INTRODUCTION,
         *map(_table, TABLES),
         _pnl(),
+        _pnl_of_fills(),
         _exposure(),
         _latency(),
         _proposals(),
@@ -184,6 +186,17 @@ def _pnl() -> str:
             _named(ordered, meanings.PNL_VIEW),
             "`orderledger positions` and `Ledger.positions` add the exposure of open orders. They also have a row for every instrument with open orders, or with a position reported by the venue:\n",
             _named(extras, meanings.POSITIONS_VIEW),
+        ]
+    )
+
+
+def _pnl_of_fills() -> str:
+    told = f"{PNL_OF_FILLS.meaning} It is no table: `Ledger.pnl_of_fills` computes it from `trades` and `account_events`. See [P&L arithmetic](../explanation/pnl.md)."
+    return "\n".join(
+        [
+            f"## {PNL_OF_FILLS.name}\n",
+            f"{told}\n",
+            table(("field", "meaning"), [(f"`{one.name}`", one.meaning) for one in PNL_OF_FILLS.columns]),
         ]
     )
 

@@ -40,7 +40,7 @@ def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tupl
             position = positions[holder] = Position(*holder[:2], terms(*holder[:2]), _books(method))
         if holder not in before:
             before[holder] = _row_of(position)
-        position.take(_left_to_nobody(entry, positions) if entry.get("kind") == "adjust" else entry)
+        position.take(left_to_nobody(entry, positions) if entry.get("kind") == "adjust" else entry)
     yield from _changes(before, positions, today)
 
 
@@ -49,7 +49,7 @@ def _books(method: Method) -> tuple[Book, ...]:
     return tuple(Book(name, {}, None) for name in dict.fromkeys(("average", method)))
 
 
-def _left_to_nobody(adjustment: Row, positions: dict[Holder, Position]) -> Row:
+def left_to_nobody(adjustment: Row, positions: dict[Holder, Position]) -> Row:
     """An adjustment states the position of the whole: what the strategies do not hold of it is nobody's."""
     whole = (adjustment["account"], adjustment["instrument"])
     held = total(position.quantity for holder, position in positions.items() if holder[:2] == whole and holder[2] is not None)

@@ -17,6 +17,7 @@ from orderledger.projections.latency import TIMED_ORDERS, latency_rows
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.pnl import CURRENCY_UNKNOWN, GROUPS, pnl_row
 from orderledger.projections.pnl_groups import group_rows, rows_by
+from orderledger.projections.pnl_of_fills import OF_TRADES, fill_rows
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.positions import METHODS, Method, Terms, terms_of, when
 from orderledger.projections.proposals import PROPOSALS
@@ -146,9 +147,17 @@ def pnl(
     return group_rows(spans, by)
 
 
-def _entries(source: Source, strategy: str | None, **where: Any) -> Iterator[Row]:
+def pnl_of_fills(source: Source, *, by_strategy: bool = False, **where: Any) -> Iterator[Row]:
+    """What each active fill realized, in the order in which the fills happened. One at a time."""
+    strategy = where.pop("strategy", None)
+    terms = _terms_of(source.rows(INSTRUMENTS, account=where.get("account")))
+    entries = _entries(source, strategy, columns=OF_TRADES, **where)
+    return fill_rows(entries, terms, by_strategy=by_strategy or strategy is not None)
+
+
+def _entries(source: Source, strategy: str | None, *, columns: tuple[str, ...] = TRADED, **where: Any) -> Iterator[Row]:
     """Trades and account events in the order in which they happened, read as they are needed."""
-    found = source.each(TRADES, columns=TRADED, state="active", strategy=strategy, **where)
+    found = source.each(TRADES, columns=columns, state="active", strategy=strategy, **where)
     trades = (row for row in found if row["instrument"] and row["side"])
     if strategy is not None:
         return trades

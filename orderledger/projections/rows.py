@@ -10,6 +10,7 @@ from orderledger.projections.instruments import InstrumentRow
 from orderledger.projections.latency import LatencyRow, LatencyStep
 from orderledger.projections.orders import OrderRow
 from orderledger.projections.pnl import PnlGroupRow, PnlRow, PositionRow
+from orderledger.projections.pnl_of_fills import FillPnlRow
 from orderledger.projections.proposals import ProposalRow
 from orderledger.projections.recovery import Recovery
 from orderledger.projections.trades import TradeRow
@@ -22,6 +23,7 @@ __all__ = [
     "EventRow",
     "ExposureOrder",
     "ExposureRow",
+    "FillPnlRow",
     "HaltRow",
     "InstrumentRow",
     "LatencyRow",

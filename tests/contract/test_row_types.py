@@ -15,6 +15,7 @@ from orderledger import (
     CertificateRow,
     EventRow,
     ExposureRow,
+    FillPnlRow,
     InstrumentRow,
     LatencyRow,
     Ledger,
@@ -43,6 +44,7 @@ ASKS: tuple[tuple[type, Callable[..., Iterable[Any]]], ...] = (
         for method in get_args(Method)
     ),
     (PnlRow, lambda ledger, **when: ledger.pnl(strategy="s1", **when)),
+    (FillPnlRow, Ledger.pnl_of_fills),
     (ExposureRow, Ledger.exposure),
     (LatencyRow, lambda ledger, **when: ledger.latency(by=(), **when)),
     (AnomalyRow, Ledger.anomalies),

@@ -24,6 +24,7 @@ from orderledger.projections.rows import (
     CertificateRow,
     EventRow,
     ExposureRow,
+    FillPnlRow,
     HaltRow,
     InstrumentRow,
     LatencyRow,
@@ -345,6 +346,30 @@ class Queries(Reader):
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
             return _listed(views.rows(table.public, since=since, until=until, **where))
+
+    def pnl_of_fills(
+        self,
+        *,
+        by_strategy: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        account: str | None = None,
+        instrument: str | None = None,
+        strategy: str | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+    ) -> RowList[FillPnlRow]:
+        """List what each active fill realized, by every method, in the order in which the fills happened.
+
+        The fills of an account and instrument add up to the `realized_pnl` of their row of `pnl`, to the last digit. With
+        `strategy` or `by_strategy`, each strategy has a position of its own, as in `pnl` by strategy. `since` and `until` apply
+        to the time of the fill.
+        """
+        check_period(since, until)
+        where = {"account": account, "instrument": instrument, "strategy": strategy}
+        with self._views(as_of, effective_at, is_streaming=True) as views:
+            rows = queries.pnl_of_fills(views, by_strategy=by_strategy, until=until, **where)
+            return _listed(row for row in rows if since is None or row["at"] >= since)
 
 
 def _listed(rows: Iterable[Row]) -> RowList[Any]:
