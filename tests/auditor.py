@@ -105,6 +105,12 @@ class Auditor:
         marks = self._about("mark", account, instrument)
         return number(marks[-1].get("price")) if marks else None
 
+    def marks(self) -> list[Row]:
+        """The `marks` view: of two marks for the same time the later in the log."""
+        facts = {(fact.get("account"), fact.get("instrument"), fact.at): fact for fact in self.log if fact.type == "mark"}
+        names = ("account", "instrument", "at", "price")
+        return [dict(zip(names, (*key, number(fact.get("price"))), strict=True)) for key, fact in facts.items()]
+
     def _converted(self, account: str, currency: str | None, amounts: dict[str, Fraction]) -> Fraction | None:
         """The sum in the settlement currency. None where an amount has no mark that converts it (`BNB-USDT`, `BNB/USDT`, ...)."""
         rates = {name: self._rate(account, name, currency) for name, amount in amounts.items() if amount}

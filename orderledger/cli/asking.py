@@ -196,6 +196,19 @@ def instruments(db: str, as_json: bool, **asked: Any) -> None:
         print_rows(ledger.instruments(**asked), columns.INSTRUMENTS, as_json=as_json, title="instruments")
 
 
+@click.command()
+@options.period("Price of")
+@options.account
+@options.instrument
+@options.at_another_time
+@options.as_json
+@options.db
+@options.example("orderledger marks --instrument BTC-USD --since 2026-11-20T00:00:00Z")
+def marks(db: str, as_json: bool, **asked: Any) -> None:
+    """List the marks of instruments: prices that value open positions."""
+    _print_stream(db, "marks", columns.MARKS, as_json=as_json, title="marks", **asked)
+
+
 @click.command("account-events")
 @click.option("--kind", type=click.Choice(["funding", "adjust", "gap"]), help="Only this kind.")
 @options.period("Happened")
@@ -268,6 +281,6 @@ def events(db: str, as_json: bool, **asked: Any) -> None:
 
 
 COMMANDS = (
-    orders, order, history, trades, positions, pnl, recover, anomalies, proposals, instruments, account_events,
+    orders, order, history, trades, positions, pnl, recover, anomalies, proposals, instruments, marks, account_events,
     certificates, events,
 )  # fmt: skip

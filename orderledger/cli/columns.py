@@ -45,6 +45,7 @@ INSTRUMENTS = Columns(
     ("account", "instrument", "currency", "mark_price", "reported_quantity"),
     ("multiplier", "inverse", "tick", "lot", "marked_at"),
 )  # fmt: skip
+MARKS = Columns(("at", "account", "instrument", "price"), ("recorded_at", "position"))
 ACCOUNT_EVENTS = Columns(
     ("kind", "account", "at", "instrument", "quantity", "currency"), ("price", "from_at", "to_at", "reason", "position")
 )

@@ -29,6 +29,7 @@ from orderledger.projections.anomalies import ANOMALIES, anomaly_row
 from orderledger.projections.certificates import CERTIFICATES, certificate_row
 from orderledger.projections.halts import HALTS, halt_row
 from orderledger.projections.instruments import INSTRUMENTS, defined, marked, reported
+from orderledger.projections.marks import MARKS, mark_row
 from orderledger.projections.orders import ORDERS, order_row
 from orderledger.projections.position_fold import NoPositions, PositionFold
 from orderledger.projections.proposals import PROPOSALS, proposal_row
@@ -215,6 +216,7 @@ class Fold:
             case MarkRecorded():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
                 self._rows.put(INSTRUMENTS, marked(before, account, event, recorded.at))
+                self._rows.put(MARKS, mark_row(account, recorded, event))
             case BalanceReported():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
                 self._rows.put(INSTRUMENTS, reported(before, account, event, recorded.at))

@@ -14,6 +14,7 @@ from orderledger.projections.exposure import EXPOSED_ORDERS, exposure_row
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.latency import TIMED_ORDERS, latency_rows
+from orderledger.projections.marks import MARKS
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.pnl import CURRENCY_UNKNOWN, GROUPS, pnl_row
 from orderledger.projections.pnl_groups import group_rows, rows_by
@@ -42,7 +43,7 @@ class Source(Protocol):
     def each(self, table: Table, *, columns: tuple[str, ...] | None = None, **where: Any) -> Iterator[Row]: ...
 
 
-STREAMED = {table.name: table for table in (ORDERS, TRADES, ANOMALIES, ACCOUNT_EVENTS, CERTIFICATES)}
+STREAMED = {table.name: table for table in (ORDERS, TRADES, ANOMALIES, MARKS, ACCOUNT_EVENTS, CERTIFICATES)}
 """The views whose rows can be read one after the other."""
 
 

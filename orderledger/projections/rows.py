@@ -8,6 +8,7 @@ from orderledger.projections.halts import HaltRow
 from orderledger.projections.history import EventRow
 from orderledger.projections.instruments import InstrumentRow
 from orderledger.projections.latency import LatencyRow, LatencyStep
+from orderledger.projections.marks import MarkRow
 from orderledger.projections.orders import OrderRow
 from orderledger.projections.pnl import PnlGroupRow, PnlRow, PositionRow
 from orderledger.projections.pnl_of_fills import FillPnlRow
@@ -28,6 +29,7 @@ __all__ = [
     "InstrumentRow",
     "LatencyRow",
     "LatencyStep",
+    "MarkRow",
     "OrderRow",
     "PnlGroupRow",
     "PnlRow",

@@ -7,6 +7,7 @@ from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.marks import MARKS
 from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.position_tables import CHECKPOINTS, INNER, LOTS, POSITIONS
@@ -14,7 +15,20 @@ from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Table
 
-TABLES = (ORDERS, TRADES, POSITIONS, LOTS, CHECKPOINTS, ANOMALIES, PROPOSALS, INSTRUMENTS, ACCOUNT_EVENTS, CERTIFICATES, HALTS)
+TABLES = (
+    ORDERS,
+    TRADES,
+    POSITIONS,
+    LOTS,
+    CHECKPOINTS,
+    ANOMALIES,
+    PROPOSALS,
+    INSTRUMENTS,
+    MARKS,
+    ACCOUNT_EVENTS,
+    CERTIFICATES,
+    HALTS,
+)
 """The views, which follow the log."""
 
 BY_NAME = {table.name: table for table in (*TABLES, ORDER_NAMES)}

@@ -288,7 +288,18 @@ BACKWARDS = ("--since", "2026-11-21T00:00:00Z", "--until", "2026-11-20T00:00:00Z
 
 @pytest.mark.parametrize(
     "command",
-    ["orders", "orders --limit 1", "trades", "events", "history C-1", "anomalies", "proposals", "account-events", "certificates"],
+    [
+        "orders",
+        "orders --limit 1",
+        "trades",
+        "events",
+        "history C-1",
+        "anomalies",
+        "proposals",
+        "account-events",
+        "certificates",
+        "marks",
+    ],
 )
 def test_a_period_that_ends_before_it_begins_is_wrong_usage(tmp_path: Path, command: str) -> None:
     Ledger.open(tmp_path / "orders.db").close()

@@ -41,7 +41,7 @@ def database(new_store_url: str) -> str:
 
 QUESTIONS = (
     "orders", "orders --json", "orders --limit 2", "order C-1", "history C-1", "trades", "positions", "pnl", "recover",
-    "anomalies --open", "proposals", "instruments", "account-events", "certificates", "events --json", "check", "status",
+    "anomalies --open", "proposals", "instruments", "marks", "account-events", "certificates", "events --json", "check", "status",
     "halt sim:main", "resume sim:main", "halts", "exposure", "latency",
     "rebuild", "revert missing_fill:1", "translate hyperliquid /dev/null --account hyperliquid:main",
 )  # fmt: skip

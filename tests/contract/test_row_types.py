@@ -19,6 +19,7 @@ from orderledger import (
     InstrumentRow,
     LatencyRow,
     Ledger,
+    MarkRow,
     OrderRow,
     PnlGroupRow,
     PnlRow,
@@ -50,6 +51,7 @@ ASKS: tuple[tuple[type, Callable[..., Iterable[Any]]], ...] = (
     (AnomalyRow, Ledger.anomalies),
     (ProposalRow, Ledger.proposals),
     (InstrumentRow, Ledger.instruments),
+    (MarkRow, Ledger.marks),
     (AccountEventRow, Ledger.account_events),
     (CertificateRow, Ledger.certificates),
     (OrderRow, lambda ledger, **when: [ledger.order("C-1", account="sim:main", **when)]),
@@ -57,6 +59,7 @@ ASKS: tuple[tuple[type, Callable[..., Iterable[Any]]], ...] = (
     (OrderRow, lambda ledger, **when: list(ledger.stream("orders", **when))),
     (TradeRow, lambda ledger, **when: list(ledger.stream("trades", include_busted=True, **when))),
     (AnomalyRow, lambda ledger, **when: list(ledger.stream("anomalies", **when))),
+    (MarkRow, lambda ledger, **when: list(ledger.stream("marks", **when))),
     (AccountEventRow, lambda ledger, **when: list(ledger.stream("account_events", **when))),
     (CertificateRow, lambda ledger, **when: list(ledger.stream("certificates", **when))),
 )

@@ -19,6 +19,7 @@ SPOILING = {
     "anomalies": "UPDATE anomalies SET detail = 'spoiled'",
     "proposals": "UPDATE proposals SET reason = 'spoiled'",
     "instruments": "UPDATE instruments SET currency = 'spoiled'",
+    "marks": "UPDATE marks SET price = 77",
     "account_events": "UPDATE account_events SET reason = 'spoiled'",
     "certificates": "UPDATE certificates SET orders = 1000",
     "halts": "UPDATE halts SET reason = 'spoiled'",

@@ -190,7 +190,7 @@ def test_a_stream_shows_the_rows_of_the_question(store_url: str) -> None:
 @pytest.mark.parametrize(
     ("view", "asked", "sentence"),
     [
-        ("moon", {}, "'moon' is no view that is streamed: orders, trades, anomalies, account_events, certificates"),
+        ("moon", {}, "'moon' is no view that is streamed: orders, trades, anomalies, marks, account_events, certificates"),
         ("orders", {"moon": 1}, "'moon' is no column of orders"),
         ("trades", {"since": LATER, "until": LATER - timedelta(days=1)}, "since 2100-01-01T00:00:00+00:00 is after until"),
     ],

@@ -42,6 +42,9 @@ class Audited:
         trades = self._ledger.trades(account=self.account)
         assert trades == sorted(trades, key=lambda row: (row["at"], row["position"]))
         compare(self._auditor.trades(), trades, trade_key, skip=("recorded_at", "venue_order_id"))
+        compare(
+            self._auditor.marks(), self._ledger.marks(account=self.account), lambda row: (row["instrument"], row["at"]), skip=()
+        )
         for method in get_args(Method):
             found = self._ledger.pnl(method=method, account=self.account)
             compare(self._auditor.pnl(method), found, lambda row: row["instrument"], skip=())

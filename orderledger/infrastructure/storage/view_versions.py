@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from orderledger.infrastructure.errors import StoreVersion
+from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
 from orderledger.infrastructure.storage.database import Session
 from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.position_tables import INNER
@@ -38,8 +38,18 @@ def create(session: Session) -> None:
     elif found[0][0] < VERSION_PER_VIEW:
         _note(session, VIEWS, version=found[0][0])
         session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (VERSION_PER_VIEW, NAME))
+    _refuse_what_is_not_ours(session)
     stored(session)  # raises StoreVersion before anything of a newer version is dropped
     _recreate(session, _not_whole(session))
+
+
+def _refuse_what_is_not_ours(session: Session) -> None:
+    """Refuse a store in which another program has a table with the name of a view that this store does not have yet."""
+    new = [table for table in tables_of(VIEWS.keys() - _versioned(session)) if table is not ORDER_NAMES]
+    if taken := [table.name for table in new if session.column_names(table.name) - set(table.names)]:
+        raise StoreUnreachable(
+            f"the database has tables of another program that are named {', '.join(taken)}, like views of a ledger"
+        )
 
 
 def are_whole(session: Session) -> bool:
@@ -70,9 +80,12 @@ def _recreate(session: Session, views: set[str]) -> None:
 
 def _not_whole(session: Session) -> set[str]:
     """The views without a version, or with a table that has not its present columns."""
-    versioned = {name for (name,) in session.execute("SELECT name FROM view_versions")}
     misshapen = {INNER.get(table.name, table.name) for table in TABLES if session.column_names(table.name) != set(table.names)}
-    return (VIEWS.keys() - versioned) | misshapen
+    return (VIEWS.keys() - _versioned(session)) | misshapen
+
+
+def _versioned(session: Session) -> set[str]:
+    return {name for (name,) in session.execute("SELECT name FROM view_versions")}
 
 
 def mark_current(session: Session, views: Iterable[str]) -> None:

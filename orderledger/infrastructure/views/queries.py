@@ -16,6 +16,7 @@ from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.marks import MARKS
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import Method
 from orderledger.projections.rows import (
@@ -28,6 +29,7 @@ from orderledger.projections.rows import (
     HaltRow,
     InstrumentRow,
     LatencyRow,
+    MarkRow,
     OrderRow,
     PnlGroupRow,
     PnlRow,
@@ -176,9 +178,9 @@ class Queries(Reader):
     ) -> Generator[Row, None, None]:
         """Iterate over the rows of a view in one consistent state, with a thousand rows in memory at a time.
 
-        `view`: orders, trades, anomalies, account_events or certificates, with the filters of the method of that name. Of trades
-        only active ones, unless `state` or `include_busted` says otherwise. This thread may query and record meanwhile. The
-        database keeps the state while the iterator is open: close an iterator that you leave early. With `as_of` or
+        `view`: orders, trades, anomalies, marks, account_events or certificates, with the filters of the method of that name. Of
+        trades only active ones, unless `state` or `include_busted` says otherwise. This thread may query and record meanwhile.
+        The database keeps the state while the iterator is open: close an iterator that you leave early. With `as_of` or
         `effective_at`, all rows are in memory.
         """
         check_period(since, until)
@@ -309,6 +311,18 @@ class Queries(Reader):
     ) -> RowList[InstrumentRow]:
         """List instruments with their definitions, marks, and positions as reported by the venue."""
         return self._shown(INSTRUMENTS, as_of, effective_at, where)
+
+    def marks(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> RowList[MarkRow]:
+        """List the marks of instruments, oldest first. `since` and `until` apply to the time of the price."""
+        return self._shown(MARKS, as_of, effective_at, where, since, until)
 
     def account_events(
         self, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any

@@ -1,0 +1,42 @@
+"""The view of marks: the price of each instrument at each time that was recorded."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, TypedDict
+
+from orderledger.domain.accounts import MarkRecorded
+from orderledger.domain.recorded import Recorded
+from orderledger.projections.view import Row, Table, columns_of
+
+
+class MarkRow(TypedDict):
+    """One row per account, instrument and time. Of two marks for the same time the later in the log counts."""
+
+    account: Annotated[str, "Trading account."]
+    instrument: Annotated[str, "Instrument."]
+    at: Annotated[datetime, "Time of the price."]
+    price: Annotated[Decimal, "Price at which open positions are valued."]
+    position: Annotated[int, "Log position."]
+    recorded_at: Annotated[datetime, "When it was recorded."]
+
+
+MARKS = Table(
+    "marks",
+    "One row per account, instrument and time. Of two marks for the same time the later in the log counts.",
+    ("account", "instrument", "at"),
+    columns_of(MarkRow),
+    ("at", "position"),
+    version=12,
+)
+
+
+def mark_row(account: str, recorded: Recorded, event: MarkRecorded) -> Row:
+    """The columns of `tables.MARKS`."""
+    return {
+        "account": account,
+        "instrument": event.instrument,
+        "at": recorded.at,
+        "price": event.price,
+        "position": recorded.position,
+        "recorded_at": recorded.recorded_at,
+    }
