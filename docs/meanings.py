@@ -155,7 +155,7 @@ PNL_VIEW: dict[str, str] = {
     "account": "Trading account.",
     "instrument": "Instrument.",
     "strategy": "With `by` strategy: the strategy of the trades. Null for orders without a strategy, adjustments and funding.",
-    "day": "With `by` day: day in UTC.",
+    "day": "With `by` day: day in the time zone that you named, else UTC.",
     "position_quantity": "Signed: positive is long. With `by` day: at the end of the day.",
     "average_open_price": "Average price of the open lots, 0 when flat.",
     "realized_pnl": "Realized P&L before fees, in `currency`.",
@@ -163,7 +163,7 @@ PNL_VIEW: dict[str, str] = {
     "funding": "Funding by currency, positive when received.",
     "net_pnl": "Realized P&L less fees plus funding in `currency`. Null if `currency` is unknown, or if an amount in another currency has "
     "no mark that converts it.",
-    "unrealized_pnl": "P&L that closing the position at the mark would realize. Null without a mark, and with `by` day.",
+    "unrealized_pnl": "P&L that closing the position at the mark would realize. Null without a mark, and with `by` day. For a period (`since`, `until`): its change.",
     "mark_price": "The last mark.",
     "currency": "Settlement currency from the instrument's definition. Null without one: it is never guessed.",
     "anomalies": "Why `net_pnl` is null. `currency_unknown`: no definition gives the settlement currency. `rate_unknown`: an amount in "

@@ -136,20 +136,25 @@ def positions(db: str, as_json: bool, **asked: Any) -> None:
 @click.command()
 @METHOD
 @click.option("--by", default="account,instrument", show_default=True, help="Group by any of account, instrument, strategy, day.")
+@click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of the days, e.g. Europe/Berlin.")
+@options.period("P&L of the period from fills, fees and funding")
 @options.account
 @options.instrument
 @options.strategy
 @options.at_another_time
 @options.as_json
 @options.db
-@options.example("orderledger pnl --by strategy,day")
+@options.example(
+    "orderledger pnl --by strategy,day --timezone Europe/Berlin",
+    "orderledger pnl --since 2026-11-20T00:00:00Z --until 2026-11-21T00:00:00Z",
+)
 def pnl(db: str, as_json: bool, by: str, **asked: Any) -> None:
-    """Show P&L, fees and funding, by currency."""
+    """Show P&L, fees and funding, by currency.
+
+    With --since or --until: the P&L of that period. Its unrealized P&L is the change between the marks at both ends.
+    """
     with options.open_ledger(db) as ledger:
-        try:
-            rows = ledger.pnl(by=by, **asked)
-        except ValueError as fault:
-            raise click.BadParameter(str(fault), param_hint="--by") from None
+        rows = options.ask(ledger.pnl, by=by, **asked)
     print_rows(rows, columns.PNL, as_json=as_json, title="rows")
 
 

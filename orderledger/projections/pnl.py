@@ -81,6 +81,19 @@ def pnl_row(position: Row, marks: Marks, *, is_of_day: bool = False) -> Row:
     }
 
 
+def pnl_of_period(change: Row, opening_marks: Marks, marks: Marks) -> Row:
+    """A row of the `pnl` view for a period, from a row of `rows_by` with its `opening`. Unrealized P&L is its change from the
+    beginning of the period to its end, at the marks of then. A position that is flat at one of them needs no mark there.
+    """
+    key = (change["account"], change["instrument"])
+    ends = ((change["opening"], opening_marks.get(key)), (change, marks.get(key)))
+    values = [
+        _unrealized(row, ZERO if mark is None else mark) for row, mark in ends if mark is not None or not row["position_quantity"]
+    ]
+    unrealized = EXACT.subtract(values[1], values[0]) if len(values) == len(ends) else None
+    return {**pnl_row(change, marks), "unrealized_pnl": unrealized, "is_of_period": True}
+
+
 def _named(amounts: dict[str, Decimal], currency: str | None) -> dict[str, Decimal]:
     """A fee that came without a currency is in the settlement currency, once that is known."""
     if "" not in amounts or currency is None:

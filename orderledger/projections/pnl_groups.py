@@ -4,7 +4,7 @@ Memory grows with the positions and the groups, not with the trades.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -20,17 +20,30 @@ Holder = tuple[str, str, str | None]
 """Account, instrument and strategy."""
 
 
-def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tuple[str, ...], method: Method) -> Iterator[Row]:
+def rows_by(
+    entries: Iterable[Row],
+    terms: Callable[[str, str], Terms],
+    by: tuple[str, ...],
+    method: Method,
+    *,
+    timezone: tzinfo = UTC,
+    since: datetime | None = None,
+) -> Iterator[Row]:
     """Rows like those of `tables.POSITIONS`, apart by strategy and day, from trades and account events as they happened.
 
-    A strategy has a position of its own, and keeps it when the whole is adjusted. A day (UTC) shows what was realized on it, and
-    the position at its end.
+    A strategy has a position of its own, and keeps it when the whole is adjusted. A day, in the time zone, shows what was
+    realized on it, and the position at its end. `since`: what happened before it counts in the positions only. Without days, a
+    position that was open then has a row, and `opening` is its row as it was then.
     """
     positions: dict[Holder, Position] = {}
     before: dict[Holder, Row] = {}
     today: date | None = None
+    has_begun = since is None
     for entry in entries:
-        if "day" in by and today != (day := entry["at"].date()):
+        if not has_begun and since is not None and entry["at"] >= since:
+            has_begun = True
+            before = _opened(positions, by)
+        if has_begun and "day" in by and today != (day := entry["at"].astimezone(timezone).date()):
             yield from _changes(before, positions, today)
             before.clear()
             today = day
@@ -38,10 +51,15 @@ def rows_by(entries: Iterable[Row], terms: Callable[[str, str], Terms], by: tupl
         position = positions.get(holder)
         if position is None:
             position = positions[holder] = Position(*holder[:2], terms(*holder[:2]), _books(method))
-        if holder not in before:
+        if has_begun and holder not in before:
             before[holder] = _row_of(position)
         position.take(left_to_nobody(entry, positions) if entry.get("kind") == "adjust" else entry)
-    yield from _changes(before, positions, today)
+    yield from _changes(before if has_begun else _opened(positions, by), positions, today)
+
+
+def _opened(positions: dict[Holder, Position], by: tuple[str, ...]) -> dict[Holder, Row]:
+    """The rows of the positions that are open when a period begins. A day without an entry has no row."""
+    return {} if "day" in by else {holder: _row_of(one) for holder, one in positions.items() if one.quantity}
 
 
 def _books(method: Method) -> tuple[Book, ...]:
@@ -71,7 +89,7 @@ def _changes(before: dict[Holder, Row], positions: dict[Holder, Position], day: 
 
 def _change(before: Row, after: Row) -> Row:
     """What came to the one row until it was the other; the position is as it was in the end."""
-    row = {**after, "fills": after["fills"] - before["fills"]}
+    row = {**after, "fills": after["fills"] - before["fills"], "opening": before}
     for name in ("realized_pnl", "bought_quantity", "sold_quantity"):
         row[name] = EXACT.subtract(after[name], before[name])
     row["realized_pnl"] = shown(row["realized_pnl"])
@@ -115,7 +133,8 @@ class Group:
         self._is_one_instrument = self._is_one_instrument and _instrument_of(row) == _instrument_of(self._first)
         self._anomalies.update(row["anomalies"])
         for name in SUMS:
-            if name != "unrealized_pnl" or row["position_quantity"] or "day" in self._by:  # what is flat needs no mark
+            is_valued = row["position_quantity"] or "day" in self._by or row.get("is_of_period")
+            if name != "unrealized_pnl" or is_valued:  # what is flat needs no mark
                 self._sums[name] = _added(self._sums[name], row[name])
         for name, amounts in self._amounts.items():
             for currency, amount in row[name].items():

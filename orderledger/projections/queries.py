@@ -1,7 +1,7 @@
 """Answers put together from the rows of the views."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from heapq import merge
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.latency import TIMED_ORDERS, latency_rows
 from orderledger.projections.marks import MARKS
 from orderledger.projections.orders import ORDERS
-from orderledger.projections.pnl import CURRENCY_UNKNOWN, GROUPS, pnl_row
+from orderledger.projections.pnl import CURRENCY_UNKNOWN, GROUPS, Marks, pnl_of_period, pnl_row
 from orderledger.projections.pnl_groups import group_rows, rows_by
 from orderledger.projections.pnl_of_fills import OF_TRADES, fill_rows
 from orderledger.projections.position_tables import POSITIONS
@@ -41,6 +41,8 @@ class Source(Protocol):
     ) -> list[Row]: ...
 
     def each(self, table: Table, *, columns: tuple[str, ...] | None = None, **where: Any) -> Iterator[Row]: ...
+
+    def last_marks(self, moment: datetime, account: str | None) -> list[Row]: ...
 
 
 STREAMED = {table.name: table for table in (ORDERS, TRADES, ANOMALIES, MARKS, ACCOUNT_EVENTS, CERTIFICATES)}
@@ -128,7 +130,14 @@ def latency(source: Source, *, by: tuple[str, ...], **where: Any) -> list[Row]:
 
 
 def pnl(
-    source: Source, *, method: Method = "average", by: tuple[str, ...] = ("account", "instrument"), **where: Any
+    source: Source,
+    *,
+    method: Method = "average",
+    by: tuple[str, ...] = ("account", "instrument"),
+    timezone: tzinfo = UTC,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    **where: Any,
 ) -> list[Row]:
     """Rows of the P&L view, by account and instrument or as asked. Raises ValueError for a method or group there is not."""
     if method not in METHODS:
@@ -136,16 +145,34 @@ def pnl(
     if unknown := [name for name in by if name not in GROUPS]:
         raise ValueError(f"{unknown[0]!r} is no group: {', '.join(GROUPS)}")
     strategy = where.pop("strategy", None)
-    instruments = source.rows(INSTRUMENTS, account=where.get("account"))
-    marks = {(row["account"], row["instrument"]): row["mark_price"] for row in instruments if row["mark_price"] is not None}
-    if strategy is None and "strategy" not in by and "day" not in by:
+    account, is_of_day = where.get("account"), "day" in by
+    instruments = source.rows(INSTRUMENTS, account=account)
+    is_of_period = since is not None or until is not None
+    marks = _marks(instruments) if until is None else _marks_at(source, until, account)
+    if strategy is None and "strategy" not in by and not is_of_day and not is_of_period:
         whole = source.rows(POSITIONS, method=method, **where)
         rows = [pnl_row(row, marks) for row in whole]
         return rows if by == ("account", "instrument") else group_rows(rows, by)
-    terms = _terms_of(instruments)
-    folded = rows_by(_entries(source, strategy, **where), terms, (*by, *(("strategy",) if strategy else ())), method)
-    spans = ({**pnl_row(row, marks, is_of_day="day" in by), "strategy": row["strategy"], "day": row["day"]} for row in folded)
-    return group_rows(spans, by)
+    apart = (*by, *(("strategy",) if strategy else ()))
+    entries = _entries(source, strategy, until=until, **where)
+    folded = rows_by(entries, _terms_of(instruments), apart, method, timezone=timezone, since=since)
+    opening = _marks_at(source, since, account) if since is not None and not is_of_day else {}
+
+    def shown(row: Row) -> Row:
+        is_valued_twice = is_of_period and not is_of_day
+        amounts = pnl_of_period(row, opening, marks) if is_valued_twice else pnl_row(row, marks, is_of_day=is_of_day)
+        return {**amounts, "strategy": row["strategy"], "day": row["day"]}
+
+    return group_rows(map(shown, folded), by)
+
+
+def _marks(rows: list[Row], name: str = "mark_price") -> Marks:
+    return {(row["account"], row["instrument"]): row[name] for row in rows if row[name] is not None}
+
+
+def _marks_at(source: Source, moment: datetime, account: str | None) -> Marks:
+    """The last mark of each instrument at or before a moment."""
+    return _marks(source.last_marks(moment, account), "price")
 
 
 def pnl_of_fills(source: Source, *, by_strategy: bool = False, **where: Any) -> Iterator[Row]:

@@ -1,7 +1,7 @@
 """P&L by strategy and day in one pass gives the same digits as with all entries and rows in memory."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
 from typing import Any, get_args
@@ -81,6 +81,9 @@ class Kept:
     def each(self, table: Table, *, columns: tuple[str, ...] | None = None, **_: Any) -> Iterator[Row]:
         for row in self.kept[table.name]:
             yield row if columns is None else {name: row[name] for name in columns}
+
+    def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
+        raise AssertionError("P&L of all time needs no marks of earlier times")
 
 
 def digits(rows: list[Row]) -> list[str]:

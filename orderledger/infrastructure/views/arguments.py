@@ -1,9 +1,10 @@
 """Checks of query arguments, before any query. An error names the argument."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from orderledger.projections.view import Kind, Table
 
@@ -47,6 +48,17 @@ def check_period(since: datetime | None, until: datetime | None) -> None:
     check_argument("until", "time", until)
     if since is not None and until is not None and until < since:
         raise ValueError(f"since {since.isoformat()} is after until {until.isoformat()}")
+
+
+def zone_of(timezone: str | tzinfo) -> tzinfo:
+    """The time zone of this name. Raises ValueError if there is none."""
+    if isinstance(timezone, tzinfo):
+        return timezone
+    check_argument("timezone", "text", timezone, is_needed=True)
+    try:
+        return ZoneInfo(timezone)
+    except (LookupError, ValueError, OSError):  # ZoneInfo opens a file of this name
+        raise ValueError(f"timezone: {timezone!r:.100} is no time zone, such as Europe/Berlin or UTC") from None
 
 
 def groups_of(by: Sequence[str] | str) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """Query methods of a ledger. Queries of the views bring them up to date first; queries of events read the log."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from itertools import islice
 from typing import Any, cast, overload
 
 from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period, groups_of
+from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period, groups_of, zone_of
 from orderledger.infrastructure.views.histories import event_filter
 from orderledger.infrastructure.views.reading import Reader, check_times, one_order
 from orderledger.infrastructure.views.views import was_known
@@ -207,6 +207,9 @@ class Queries(Reader):
         *,
         by: Sequence[str] | str,
         method: Method = "average",
+        timezone: str | tzinfo = "UTC",
+        since: datetime | None = None,
+        until: datetime | None = None,
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
@@ -216,6 +219,9 @@ class Queries(Reader):
         self,
         *,
         method: Method = "average",
+        timezone: str | tzinfo = "UTC",
+        since: datetime | None = None,
+        until: datetime | None = None,
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
@@ -225,14 +231,24 @@ class Queries(Reader):
         *,
         method: Method = "average",
         by: Sequence[str] | str = ("account", "instrument"),
+        timezone: str | tzinfo = "UTC",
+        since: datetime | None = None,
+        until: datetime | None = None,
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
         **where: Any,
     ) -> RowList[PnlGroupRow] | RowList[PnlRow]:
         """Return P&L by account and instrument, or by any of account, instrument, strategy and day. Methods: average, fifo,
-        lifo."""
+        lifo.
+
+        `timezone`: of the days, e.g. "Europe/Berlin". `since` and `until`: the P&L of that period. It has what its fills
+        realized, their fees and its funding, the position at its end, and the change of the unrealized P&L where both ends have
+        marks.
+        """
+        check_period(since, until)
+        asked = {"by": groups_of(by), "timezone": zone_of(timezone), "since": since, "until": until, **where}
         with self._views(as_of, effective_at) as views:
-            return _listed(queries.pnl(views, method=method, by=groups_of(by), **where))
+            return _listed(queries.pnl(views, method=method, **asked))
 
     def exposure(
         self,

@@ -13,6 +13,7 @@ from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import NAMES_TABLE
 from orderledger.infrastructure.views.arguments import asked_of
 from orderledger.infrastructure.views.views import NEWEST_BY
+from orderledger.projections.marks import MARKS
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.store import sort_key
 from orderledger.projections.view import Row, Table
@@ -71,6 +72,13 @@ class StoredViews:
         asked += [(time, sign, "time", moment) for sign, moment in ((">=", since), ("<", until)) if moment is not None]
         values = [self._session.to_sql(kind, value) for _, _, kind, value in asked]
         return " AND ".join(f"{name} {sign} ?" for name, sign, _, _ in asked), values
+
+    def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
+        condition, values = self._condition(MARKS, None, None, {"account": account})
+        condition = " AND ".join(filter(None, (condition, "at <= ?")))
+        last = f"SELECT account, instrument, MAX(at) FROM {MARKS.name} WHERE {condition} GROUP BY account, instrument"
+        values.append(self._session.to_sql("time", moment))
+        return self._session.select(MARKS, f"(account, instrument, at) IN ({last})", values)
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         found = self.rows(ORDERS, client_order_id=name, account=account)

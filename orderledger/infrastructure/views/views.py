@@ -16,6 +16,7 @@ from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import asked_of
 from orderledger.projections.fold import Fold, Streams, nothing_earlier
+from orderledger.projections.marks import MARKS
 from orderledger.projections.names import MemoryNames, NameKey, NamesFold
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.store import MemoryRows, sort_key
@@ -57,6 +58,9 @@ class Views(Protocol):
         **where: Any,
     ) -> Iterator[Row]:
         """The same rows, one at a time. With `columns`, rows have at least these."""
+
+    def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
+        """Of each instrument the last mark at or before the moment."""
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         """The orders with this name: a client order id, the id of a replacement or a request, a venue's id, or an alias."""
@@ -112,6 +116,10 @@ class FoldedViews:
         **where: Any,
     ) -> Iterator[Row]:
         return iter(self.rows(table, since=since, until=until, **where))
+
+    def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
+        marks = [row for row in self.rows(MARKS, account=account) if row["at"] <= moment]
+        return list({(row["account"], row["instrument"]): row for row in marks}.values())  # they are in the order of their times
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         rows = self.rows(ORDERS, account=account)
