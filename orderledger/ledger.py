@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from functools import cached_property
 from importlib import import_module
 from itertools import islice
@@ -41,6 +42,7 @@ from orderledger.projections.recovery import Recovery, recovery_of
 from orderledger.projections.view import Row
 
 if TYPE_CHECKING:
+    from orderledger.infrastructure.analytics.table import LedgerTable
     from orderledger.infrastructure.messages.registry import Message
 
 __all__ = ["Ledger"]
@@ -191,6 +193,20 @@ class Ledger(Queries):
         with reaching(self._url):
             events = self._writer.simulate([self._wire.to_entry(message) for message in messages])
         return queries.orders(FoldedViews(events, None, None))
+
+    # Analytics
+
+    def table(
+        self, name: str, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
+    ) -> "LedgerTable":
+        """Return a table for pandas, Polars, DuckDB or a notebook: any view, `events` (the log) or `pnl_of_fills`.
+
+        `where`: values of columns, e.g. account, instrument, strategy. The whole table is in memory. Needs the extra `analytics`.
+        """
+        from orderledger.infrastructure.analytics.reading import tables_of
+
+        with tables_of(self, as_of, effective_at) as tables:
+            return tables.table(name, **where)
 
     # Recovery
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
@@ -15,6 +15,9 @@ from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSIT
 from orderledger.projections.tables import BY_NAME
 from orderledger.projections.view import Column as ColumnOfTable
 from orderledger.projections.view import Key, Kind, Row, Table
+
+if TYPE_CHECKING:
+    import pyarrow
 
 ROWS_PER_BATCH = 1_000
 """Rows that a stream of rows holds in memory at a time."""
@@ -144,6 +147,15 @@ class Session(ABC):
                 if batch is None:
                     return
                 yield from rows
+
+    def arrow(self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, tail: str = "") -> "pyarrow.Table":
+        """The same rows as an Arrow table: numbers and JSON as text, times as timestamps, flags as booleans."""
+        rest = f"{_where(where)} {tail}"
+        with self._telling_of_damage(table, table.name, rest, parameters):
+            return self._arrow(table, f"{table.name} {rest}", parameters)
+
+    @abstractmethod
+    def _arrow(self, table: Table, source: str, parameters: Sequence[Any]) -> "pyarrow.Table": ...
 
     @contextmanager
     def _telling_of_damage(self, table: Table, source: str, rest: str, parameters: Sequence[Any]) -> Iterator[None]:

@@ -20,10 +20,10 @@ from orderledger.projections.view import Row, Table
 
 
 class StoredViews:
-    """The live views, in one reading transaction."""
+    """The live views, in one reading transaction: `session`."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self.session = session
 
     def rows(
         self,
@@ -34,11 +34,11 @@ class StoredViews:
         newest: int | None = None,
         **where: Any,
     ) -> list[Row]:
-        condition, values = self._condition(table, since, until, where)
+        condition, values = self.condition(table, since, until, where)
         with uncollected():
             if newest is None:
-                return self._session.select(table, condition, values, tail=self._order(table))
-            rows = self._session.select(table, *self._newest(table, newest, condition, values))
+                return self.session.select(table, condition, values, tail=self._order(table))
+            rows = self.session.select(table, *self._newest(table, newest, condition, values))
         return sorted(rows, key=lambda row: sort_key(table, row))
 
     def each(
@@ -50,35 +50,35 @@ class StoredViews:
         until: datetime | None = None,
         **where: Any,
     ) -> Iterator[Row]:
-        condition, values = self._condition(table, since, until, where)
+        condition, values = self.condition(table, since, until, where)
         read = table if columns is None else table.narrowed(columns)
-        return self._session.each(read, condition, values, tail=self._order(table))
+        return self.session.each(read, condition, values, tail=self._order(table))
 
     def _newest(self, table: Table, count: int, condition: str, values: list[Any]) -> tuple[str, list[Any]]:
         """The condition for the last updated rows. It sorts only their keys: building whole rows takes ten times as long."""
-        latest = ", ".join(map(self._session.latest_first, NEWEST_BY))
+        latest = ", ".join(map(self.session.latest_first, NEWEST_BY))
         where = f"WHERE {condition}" if condition else ""
         return f"stream IN (SELECT stream FROM {table.name} {where} ORDER BY {latest} LIMIT ?)", [*values, count]
 
     def _order(self, table: Table) -> str:
-        return f"ORDER BY {', '.join(self._session.first_missing(name) for name in table.order_by)}"
+        return f"ORDER BY {', '.join(self.session.first_missing(name) for name in table.order_by)}"
 
-    def _condition(
+    def condition(
         self, table: Table, since: datetime | None, until: datetime | None, where: dict[str, Any]
     ) -> tuple[str, list[Any]]:
-        """The condition in SQL, and its parameters."""
+        """The condition for these rows in SQL, and its parameters."""
         asked = [(name, "=", table.kinds[name], value) for name, value in asked_of(table, where).items()]
         time = table.time[0] if len(table.time) == 1 else f"COALESCE({', '.join(table.time)})"
         asked += [(time, sign, "time", moment) for sign, moment in ((">=", since), ("<", until)) if moment is not None]
-        values = [self._session.to_sql(kind, value) for _, _, kind, value in asked]
+        values = [self.session.to_sql(kind, value) for _, _, kind, value in asked]
         return " AND ".join(f"{name} {sign} ?" for name, sign, _, _ in asked), values
 
     def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
-        condition, values = self._condition(MARKS, None, None, {"account": account})
+        condition, values = self.condition(MARKS, None, None, {"account": account})
         condition = " AND ".join(filter(None, (condition, "at <= ?")))
         last = f"SELECT account, instrument, MAX(at) FROM {MARKS.name} WHERE {condition} GROUP BY account, instrument"
-        values.append(self._session.to_sql("time", moment))
-        return self._session.select(MARKS, f"(account, instrument, at) IN ({last})", values)
+        values.append(self.session.to_sql("time", moment))
+        return self.session.select(MARKS, f"(account, instrument, at) IN ({last})", values)
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         found = self.rows(ORDERS, client_order_id=name, account=account)
@@ -93,13 +93,13 @@ class StoredViews:
         for bound in self.streams_named(name, account):
             found.update(self._followed(bound))
         streams = found.union(*map(self._first_streams, found))
-        events = [recorded for stream in sorted(streams) for recorded in self._session.events_of(stream)]
+        events = [recorded for stream in sorted(streams) for recorded in self.session.events_of(stream)]
         return sorted(events, key=lambda recorded: recorded.position or 0)
 
     def _followed(self, stream: str) -> list[str]:
         """The stream, followed by the streams that it was attributed to, in order."""
         followed = [stream]
-        while told := [one.event.to for one in self._session.events_of(followed[-1]) if isinstance(one.event, OrderAttributed)]:
+        while told := [one.event.to for one in self.session.events_of(followed[-1]) if isinstance(one.event, OrderAttributed)]:
             if told[-1] in followed:
                 break
             followed.append(told[-1])
@@ -112,13 +112,13 @@ class StoredViews:
         """
         account = account_of(stream)
         statement = f"SELECT kind, name FROM {NAMES_TABLE} WHERE account = ? AND stream = ?"
-        for kind, name in self._session.execute(statement, (account, stream)):
+        for kind, name in self.session.execute(statement, (account, stream)):
             yield _stream_called(account, kind, name)
 
     def _order_in(self, stream: str) -> list[Row]:
         """The order in the stream. If it was attributed to another order, the other."""
         while not (rows := self.rows(ORDERS, stream=stream)):
-            told = [one.event.to for one in self._session.events_of(stream) if isinstance(one.event, OrderAttributed)]
+            told = [one.event.to for one in self.session.events_of(stream) if isinstance(one.event, OrderAttributed)]
             if not told:
                 return []
             stream = told[-1]
@@ -134,7 +134,7 @@ class StoredViews:
         values = [name, NameKind.ALIAS.value, f"%={escaped}"]
         if account is not None:
             statement, values = f"{statement} AND account = ?", [*values, account]
-        found = self._session.execute(statement, values)
+        found = self.session.execute(statement, values)
         return list(dict.fromkeys(stream for known, stream in found if name in (known, known.partition("=")[2])))
 
 

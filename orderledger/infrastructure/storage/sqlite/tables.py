@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import PersistenceError
 from eventsourcing.sqlite import SQLiteDatastore
@@ -26,9 +26,14 @@ from orderledger.infrastructure.storage.recorder import (
     NAMES_TABLE,
     chunks,
 )
+from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, NAMES_KEPT, NAMES_TABLE, chunks
+from orderledger.infrastructure.storage.sqlite.arrow import arrow_of
 from orderledger.infrastructure.storage.sqlite.connections import Datastore, make_private
 from orderledger.projections.view import Column as ColumnOfTable
 from orderledger.projections.view import Kind, Row, Table
+
+if TYPE_CHECKING:
+    import pyarrow
 
 GUARDS = {
     "order_names_no_delete": f"BEFORE DELETE ON {NAMES_TABLE} BEGIN SELECT RAISE(ABORT, '{NAMES_KEPT}'); END",
@@ -105,6 +110,9 @@ class SQLiteSession(Session):
     def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
         decode = shape_of(table).decode
         return [asdict(decode(text)) for (text,) in found]
+
+    def _arrow(self, table: Table, source: str, parameters: Sequence[Any]) -> "pyarrow.Table":
+        return arrow_of(table, self._batches(f"SELECT {', '.join(table.names)} FROM {source}", parameters))
 
     def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
         where = f"rowid IN ({','.join('?' * len(places))})"

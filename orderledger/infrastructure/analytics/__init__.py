@@ -1,0 +1,1 @@
+"""The ledger's tables for pandas, Polars and DuckDB, SQL over them, and ready-made analyses (extra `analytics`)."""

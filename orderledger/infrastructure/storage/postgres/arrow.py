@@ -1,0 +1,56 @@
+"""Columns of a view in PostgreSQL as an Arrow table: by COPY, in the transaction and on the connection of the caller."""
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from psycopg import Cursor
+
+from orderledger.projections.view import Column, Kind, Table
+
+if TYPE_CHECKING:
+    import pyarrow
+
+SELECTED: dict[Kind, str] = {"time": "(extract(epoch FROM {}) * 1000000)::bigint"}
+"""Times are copied as microseconds since 1970, whatever the settings of the session."""
+
+
+def arrow_of(table: Table, cursor: Cursor[Any], source: str, parameters: tuple[Any, ...]) -> "pyarrow.Table":
+    """The rows as PostgreSQL has them, as columns: numbers and JSON as text, times as timestamps, flags as booleans."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    selected = ", ".join(SELECTED.get(column.kind, "{}").format(column.name) for column in table.columns)
+    statement = f"COPY (SELECT {selected} FROM {source}) TO STDOUT (FORMAT csv)"
+    copied = io.BytesIO()
+    with cursor.copy(statement.replace("?", "%s").encode(), parameters or None) as rows:
+        for part in rows:
+            copied.write(part)
+    copied.seek(0)
+    types: dict[Kind, Any] = {"time": pa.int64(), "count": pa.int64(), "flag": pa.bool_()}
+    found = pa.schema([(column.name, types.get(column.kind, pa.string())) for column in table.columns])
+    if not copied.getbuffer().nbytes:
+        return _timed(found.empty_table(), table.columns)
+    return _timed(
+        csv.read_csv(
+            copied,
+            csv.ReadOptions(column_names=found.names, block_size=1 << 25),
+            csv.ParseOptions(newlines_in_values=True),
+            csv.ConvertOptions(
+                column_types=found,
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+                true_values=["t"],
+                false_values=["f"],
+            ),
+        ),
+        table.columns,
+    )
+
+
+def _timed(found: "pyarrow.Table", columns: tuple[Column, ...]) -> "pyarrow.Table":
+    import pyarrow as pa
+
+    moment = pa.timestamp("us", tz="UTC")
+    times = {column.name for column in columns if column.kind == "time"}
+    return found.cast(pa.schema([(field.name, moment if field.name in times else field.type) for field in found.schema]))
