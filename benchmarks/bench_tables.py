@@ -76,9 +76,9 @@ def _sqlite(url: str) -> int:
 
 
 def _postgres(url: str) -> int:
-    with psycopg.connect(url) as connection, connection.cursor() as cursor:
-        with cursor.copy(f"COPY (SELECT {COLUMNS} FROM trades) TO STDOUT (FORMAT binary)".encode()) as rows:
-            return sum(len(part) for part in rows)
+    statement = f"COPY (SELECT {COLUMNS} FROM trades) TO STDOUT (FORMAT binary)".encode()
+    with psycopg.connect(url) as connection, connection.cursor() as cursor, cursor.copy(statement) as rows:
+        return sum(len(part) for part in rows)
 
 
 if __name__ == "__main__":

@@ -208,6 +208,26 @@ class Ledger(Queries):
         with tables_of(self, as_of, effective_at) as tables:
             return tables.table(name, **where)
 
+    def sql(
+        self,
+        query: str,
+        *,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        timezone: str = "UTC",
+        memory_limit: str = "2GB",
+    ) -> "LedgerTable":
+        """Answer one SQL query (DuckDB's dialect) over the tables of `table`, all in one state of the ledger.
+
+        A query only reads, and only these tables. `timezone`: in which times are truncated and shown. `memory_limit`: for sorting
+        and grouping. Raises InvalidQuery. Needs the extra `analytics`.
+        """
+        from orderledger.infrastructure.analytics.reading import tables_of
+        from orderledger.infrastructure.analytics.sql import answer
+
+        with tables_of(self, as_of, effective_at) as tables:
+            return answer(tables, query, timezone=timezone, memory_limit=memory_limit)
+
     # Recovery
 
     def recover(self, *, account: str | None = None) -> Recovery:

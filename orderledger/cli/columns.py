@@ -5,6 +5,10 @@ from typing import Any, NamedTuple
 Row = dict[str, Any]
 
 
+class PlainRow(dict[str, Any]):
+    """A row whose columns have no meaning of ours: each value is shown as it is."""
+
+
 class Columns(NamedTuple):
     """Columns from left to right: `first` are always needed; `then` are shown if there is room."""
 
@@ -103,6 +107,8 @@ def value_of(row: Row, column: str) -> Any:
     """The value shown in a column. `order` is the order's id; `status` combines status, pending request and certainty. An active
     fill's state and missing evidence are left empty."""
     value = row.get(column)
+    if isinstance(row, PlainRow):
+        return value
     match column:
         case "order":
             return row["client_order_id"] or row["stream"].partition("/")[2]  # else the id in the venue's first report

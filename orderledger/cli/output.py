@@ -36,10 +36,10 @@ def json_line(row: Mapping[str, Any]) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_as_text)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=as_text)
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
     """Text of a value that has no JSON type."""
     from orderledger.domain.exact import plain
     from orderledger.infrastructure.storage.columns import time_text

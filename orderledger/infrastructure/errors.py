@@ -2,6 +2,7 @@
 
 LedgerError
 ├── InvalidMessage      a message that cannot be read: the field and its fault
+├── InvalidQuery        a question in SQL that cannot be answered, or would do more than read
 ├── InvalidSetting      an impossible setting: its name and its fault
 ├── UnknownOrder        an order that is not recorded
 ├── AmbiguousOrder      a name of several orders
@@ -26,6 +27,7 @@ __all__ = [
     "DamagedRow",
     "Fenced",
     "InvalidMessage",
+    "InvalidQuery",
     "InvalidSetting",
     "LedgerError",
     "NotSent",
@@ -60,6 +62,10 @@ class InvalidMessage(LedgerError, ValueError):
         super().__init__(f"{field}: {fault}" if field else fault)
         self.field = field
         self.fault = fault
+
+
+class InvalidQuery(LedgerError, ValueError):
+    """A question in SQL that cannot be answered, or that would do more than read."""
 
 
 class InvalidSetting(LedgerError, ValueError):

@@ -58,12 +58,12 @@ class Tables:
         """P&L of fills. Account and instrument choose positions; other filters choose among their rows."""
         places = {one: asked.get(one) for one in ("account", "instrument")}
         rows = queries.pnl_of_fills(self._views, by_strategy=by_strategy, **places)
-        return arrow_of(PNL_OF_FILLS, _with(rows, asked))
+        return arrow_of(PNL_OF_FILLS, with_values(rows, asked))
 
     def _events(self, asked: dict[str, Any]) -> "pyarrow.Table":
         effective_at = self._effective_at
         rows = (row for row in map(stored_event_row, self._stored_events()) if effective_at is None or row["at"] <= effective_at)
-        return arrow_of(EVENTS, _with(rows, asked))
+        return arrow_of(EVENTS, with_values(rows, asked))
 
     def _stored_events(self) -> Iterator[StoredRow]:
         """The stored events of this state, in log order."""
@@ -91,7 +91,8 @@ def known(name: str) -> Table:
     return RELATIONS[name]
 
 
-def _with(rows: Iterable[Row], asked: Mapping[str, Any]) -> Iterator[Row]:
+def with_values(rows: Iterable[Row], asked: Mapping[str, Any]) -> Iterator[Row]:
+    """The rows with these values."""
     return (row for row in rows if all(row[name] == value for name, value in asked.items()))
 
 

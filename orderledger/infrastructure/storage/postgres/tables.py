@@ -16,9 +16,8 @@ from psycopg.rows import tuple_row
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, shape_of, times
 from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
 from orderledger.infrastructure.storage.evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
-from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, EVIDENCE_TABLE, NAMES_KEPT, NAMES_TABLE
 from orderledger.infrastructure.storage.postgres.arrow import arrow_of
-from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, NAMES_KEPT, NAMES_TABLE
+from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, EVIDENCE_TABLE, NAMES_KEPT, NAMES_TABLE
 from orderledger.projections.view import Column as ColumnOfTable
 from orderledger.projections.view import Kind, Row, Table
 

@@ -26,7 +26,6 @@ from orderledger.infrastructure.storage.recorder import (
     NAMES_TABLE,
     chunks,
 )
-from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, NAMES_KEPT, NAMES_TABLE, chunks
 from orderledger.infrastructure.storage.sqlite.arrow import arrow_of
 from orderledger.infrastructure.storage.sqlite.connections import Datastore, make_private
 from orderledger.projections.view import Column as ColumnOfTable

@@ -1,0 +1,85 @@
+"""Prints a table in memory: for people, or as CSV, NDJSON or Parquet."""
+
+import csv
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orderledger.cli.columns import Columns, PlainRow, Row
+from orderledger.cli.output import as_text, print_json
+from orderledger.cli.tables import print_rows
+
+if TYPE_CHECKING:
+    from orderledger.infrastructure.analytics.table import LedgerTable
+
+FORMATS = ("table", "csv", "json", "parquet")
+ROWS_AT_ONCE = 1_000
+
+format_option = click.option(
+    "--format",
+    "shape",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="For people, or for programs. json: one object per row; parquet: to a file, `> result.parquet`.",
+)
+
+
+def print_result(found: "LedgerTable", shape: str) -> None:
+    """Print all rows."""
+    _PRINTERS[shape](found)
+
+
+def _rows(found: "LedgerTable") -> Iterator[Row]:
+    """The rows, some in memory at a time. A second column of the same name gets a number."""
+    arrow = found.to_arrow()
+    names: list[str] = []
+    for name in arrow.column_names:
+        count = names.count(name)
+        names.append(name if not count else f"{name}_{count}")
+    for batch in arrow.rename_columns(names).to_batches(ROWS_AT_ONCE):
+        yield from batch.to_pylist()
+
+
+def _print_table(found: "LedgerTable") -> None:
+    rows = map(PlainRow, _rows(found))
+    print_rows(rows, Columns(tuple(found.column_names)), as_json=False)
+
+
+def _print_json(found: "LedgerTable") -> None:
+    print_json(_rows(found))
+
+
+def _print_csv(found: "LedgerTable") -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(found.column_names)
+    for row in _rows(found):
+        writer.writerow([_cell(value) for value in row.values()])
+    sys.stdout.flush()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if value is None or isinstance(value, (str, int, float)) else as_text(value)
+
+
+def _print_parquet(found: "LedgerTable") -> None:
+    if sys.stdout.isatty():
+        raise click.UsageError("parquet is no text: send it to a file, such as --format parquet > result.parquet")
+    import pyarrow.parquet
+
+    sink = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(found.to_arrow(), sink, compression="zstd")
+    sys.stdout.buffer.write(sink.getvalue())
+    sys.stdout.flush()
+
+
+_PRINTERS: dict[str, Callable[["LedgerTable"], None]] = {
+    "table": _print_table,
+    "csv": _print_csv,
+    "json": _print_json,
+    "parquet": _print_parquet,
+}

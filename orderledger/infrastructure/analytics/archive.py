@@ -1,0 +1,128 @@
+"""Tables from an archive in Parquet: a folder with `manifest.json`, which names the files of the log and of each view."""
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from orderledger.infrastructure.analytics.reading import arrow_of, known, with_values
+from orderledger.infrastructure.analytics.relations import EVENTS
+from orderledger.infrastructure.analytics.table import LedgerTable, finished
+from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.extras import needed
+from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.views.arguments import asked_of
+from orderledger.infrastructure.views.histories import stored_event_row
+from orderledger.projections import queries
+from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
+from orderledger.projections.view import Kind, Row, Table
+
+if TYPE_CHECKING:
+    import pyarrow
+
+MANIFEST = "manifest.json"
+
+
+class File(msgspec.Struct):
+    """A file of the archive."""
+
+    path: str
+
+
+class Manifest(msgspec.Struct):
+    """What is needed of the manifest: a file that it does not name is no part of the archive."""
+
+    events: tuple[File, ...]
+    views: dict[str, tuple[File, ...]]
+
+
+class ArchiveTables:
+    """The tables of an archive. Raises InvalidSetting if the folder holds none."""
+
+    def __init__(self, folder: Path) -> None:
+        needed("pyarrow", "analytics")
+        self._folder = folder
+        try:
+            self._manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        except OSError as error:
+            raise InvalidSetting("archive", f"{folder} holds no archive: {MANIFEST}: {error.strerror}") from None
+        except msgspec.MsgspecError as error:
+            raise InvalidSetting("archive", f"{folder / MANIFEST} is no manifest of an archive: {error}") from None
+
+    def table(self, name: str, *, by_strategy: bool = False, **where: Any) -> LedgerTable:
+        """One table, as `reading.Tables` gives it."""
+        table = known(name)
+        asked = asked_of(table, where)
+        if table is PNL_OF_FILLS:
+            rows = queries.pnl_of_fills(_Views(self), by_strategy=by_strategy)
+            return finished(table, arrow_of(table, with_values(rows, asked)))
+        if table is EVENTS:
+            return finished(table, arrow_of(table, with_values(self._events(), asked)))
+        return finished(table, self._chosen(table, asked).sort_by([(one, "ascending") for one in table.order_by]))
+
+    def read(self, table: Table, columns: tuple[str, ...] | None = None) -> "pyarrow.Table":
+        """The rows of a view as they are archived: numbers and JSON as text."""
+        pa = needed("pyarrow", "analytics")
+        if table.name not in self._manifest.views:
+            raise InvalidSetting("archive", f"{self._folder} has no view {table.name}")
+        names = list(columns or table.names)
+        parts = [self._parquet(file, names) for file in self._manifest.views[table.name]]
+        return pa.concat_tables(parts) if parts else arrow_of(table, ()).select(names)
+
+    def _chosen(self, table: Table, asked: dict[str, Any]) -> "pyarrow.Table":
+        pc, found = needed("pyarrow.compute", "analytics"), self.read(table)
+        for name, value in asked.items():
+            found = found.filter(pc.equal(found[name], value))
+        return found
+
+    def _events(self) -> "list[Row]":
+        """The log, in its order."""
+        pa = needed("pyarrow", "analytics")
+        names = ["stream", "version", "name", "state", "position", "evidence"]
+        parts = [self._parquet(file, names) for file in self._manifest.events]
+        stored = pa.concat_tables(parts).sort_by("position").to_pylist() if parts else []
+        return [_event_row(one) for one in stored]
+
+    def _parquet(self, file: File, names: list[str]) -> "pyarrow.Table":
+        pa, parquet = needed("pyarrow", "analytics"), needed("pyarrow.parquet", "analytics")
+        path = self._folder / file.path
+        if self._folder.resolve() not in path.resolve().parents:
+            raise InvalidSetting("archive", f"{MANIFEST} names a file outside of the archive: {file.path}")
+        try:
+            return parquet.read_table(path, columns=names, partitioning=None)
+        except (OSError, pa.ArrowException) as error:
+            raise InvalidSetting("archive", f"{path} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _event_row(one: Row) -> Row:
+    state = one["state"] if isinstance(one["state"], bytes) else one["state"].encode()
+    row = stored_event_row(StoredRow(one["stream"], one["version"], one["name"], state, one["position"]))
+    return row if one["evidence"] is None else {**row, "evidence": msgspec.json.decode(one["evidence"])}
+
+
+CELLS: dict[Kind, Any] = {"json": msgspec.json.decode}
+
+
+class _Views:
+    """The rows of the archive that P&L of fills follows from."""
+
+    def __init__(self, archive: ArchiveTables) -> None:
+        self._archive = archive
+
+    def rows(self, table: Table, **where: Any) -> list[Row]:
+        asked = {name: value for name, value in where.items() if value is not None}
+        found = self._archive.read(table).to_pylist()
+        for column in table.columns:
+            change = Decimal if column.kind == "number" else CELLS.get(column.kind)
+            if change is not None:
+                for row in found:
+                    row[column.name] = None if row[column.name] is None else change(row[column.name])
+        return [row for row in found if all(row[name] == value for name, value in asked.items())]
+
+    def each(self, table: Table, *, columns: tuple[str, ...] | None = None, **where: Any) -> Any:
+        return iter(sorted(self.rows(table.public, **where), key=lambda row: (row["at"], row["position"])))
+
+    def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
+        raise NotImplementedError("P&L of fills needs no marks")
