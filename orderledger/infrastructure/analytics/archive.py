@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from orderledger.infrastructure.analytics.reading import arrow_of, known, with_values
 from orderledger.infrastructure.analytics.relations import EVENTS
 from orderledger.infrastructure.analytics.table import LedgerTable, finished
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.extras import needed
+from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.views.arguments import asked_of
-from orderledger.infrastructure.views.histories import stored_event_row
+from orderledger.infrastructure.views.histories import event_row_of
 from orderledger.projections import queries
 from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
 from orderledger.projections.view import Kind, Row, Table
@@ -80,7 +82,7 @@ class ArchiveTables:
     def _events(self) -> "list[Row]":
         """The log, in its order."""
         pa = needed("pyarrow", "analytics")
-        names = ["stream", "version", "name", "state", "position", "evidence"]
+        names = ["stream", "version", "name", "state", "position", "evidence", "text"]
         parts = [self._parquet(file, names) for file in self._manifest.events]
         stored = pa.concat_tables(parts).sort_by("position").to_pylist() if parts else []
         return [_event_row(one) for one in stored]
@@ -97,9 +99,16 @@ class ArchiveTables:
 
 
 def _event_row(one: Row) -> Row:
-    state = one["state"] if isinstance(one["state"], bytes) else one["state"].encode()
-    row = stored_event_row(StoredRow(one["stream"], one["version"], one["name"], state, one["position"]))
-    return row if one["evidence"] is None else {**row, "evidence": msgspec.json.decode(one["evidence"])}
+    stored = StoredRow(one["stream"], one["version"], one["name"], one["state"], one["position"])
+    recorded, text, evidence = decode(*stored), one["text"], one["evidence"]
+    return event_row_of(
+        stored,
+        replace(
+            recorded,
+            text=recorded.text if text is None else text,
+            evidence=recorded.evidence if evidence is None else evidence.encode(),
+        ),
+    )
 
 
 CELLS: dict[Kind, Any] = {"json": msgspec.json.decode}

@@ -14,7 +14,7 @@ from orderledger.infrastructure.storage.columns import json_text
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import asked_of
-from orderledger.infrastructure.views.histories import stored_event_row
+from orderledger.infrastructure.views.histories import stored_event_rows
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, Views, was_known
 from orderledger.projections import queries
@@ -62,19 +62,25 @@ class Tables:
 
     def _events(self, asked: dict[str, Any]) -> "pyarrow.Table":
         effective_at = self._effective_at
-        rows = (row for row in map(stored_event_row, self._stored_events()) if effective_at is None or row["at"] <= effective_at)
+        rows = (row for row in self._event_rows() if effective_at is None or row["at"] <= effective_at)
         return arrow_of(EVENTS, with_values(rows, asked))
 
+    def _event_rows(self) -> Iterator[Row]:
+        """The events of this state, in log order, with their evidence."""
+        as_of, stored = self._as_of, self._stored_events()
+        while group := list(islice(stored, EVENTS_AT_ONCE)):
+            rows, error = stored_event_rows(self._store, group)
+            yield from (row for row in rows if was_known(row["recorded_at"], row["position"], as_of))
+            if error is not None:
+                raise error
+
     def _stored_events(self) -> Iterator[StoredRow]:
-        """The stored events of this state, in log order."""
-        as_of = self._as_of
-        up_to = {"up_to": as_of} if isinstance(as_of, int) else {}
+        """The stored events up to this state, in log order."""
         if isinstance(self._views, StoredViews):
             yield from self._stored_now(self._views)
             return
-        for stored in self._store.all_rows(**up_to):
-            if not isinstance(as_of, datetime) or was_known(stored_event_row(stored)["recorded_at"], stored.position, as_of):
-                yield stored
+        as_of = self._as_of
+        yield from self._store.all_rows(as_of) if isinstance(as_of, int) else self._store.all_rows()
 
     def _stored_now(self, views: StoredViews) -> Iterator[StoredRow]:
         """The events that the transaction of the views sees."""

@@ -35,10 +35,11 @@ def stored_event_rows(store: Store, rows: Sequence[StoredRow]) -> tuple[list[Row
         events.extend(decode(*row) for row in rows)
     except UnreadableEvent as unreadable:
         error = unreadable
-    return [_event_row(row, recorded) for row, recorded in zip(rows, store.with_evidence(events), strict=False)], error
+    return [event_row_of(row, recorded) for row, recorded in zip(rows, store.with_evidence(events), strict=False)], error
 
 
-def _event_row(stored: StoredRow, recorded: Recorded) -> Row:
+def event_row_of(stored: StoredRow, recorded: Recorded) -> Row:
+    """The row of one stored event in the `event` view."""
     if stored.name in UPCASTS:
         return event_row(recorded, readable_payload(recorded.event))
     return event_row(recorded, _decode(stored.state).payload)
