@@ -92,19 +92,14 @@ def readable(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Decimal):
-        return _short(value)
+        from orderledger.domain.exact import short
+
+        return short(value)
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03d}"
     if isinstance(value, dict):
         return " ".join(f"{_quoted(name)}={_inside(item)}" for name, item in value.items() if item is not None)
     return ", ".join(map(_inside, value)) if isinstance(value, (list, tuple)) else printable(str(value))
-
-
-def _short(value: Decimal) -> str:
-    from orderledger.domain.exact import EXACT, ONE, plain
-
-    places = max(10, 3 - value.adjusted()) if value else 0
-    return plain(EXACT.quantize(value, ONE.scaleb(-places)) if value.as_tuple().exponent < -places else value)  # type: ignore[operator]
 
 
 def _inside(value: Any) -> str:

@@ -36,3 +36,11 @@ def plain(number: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+def short(number: Decimal) -> str:
+    """The number for a sentence or a table: long fractions rounded to ten places, small ones to four digits."""
+    places = max(10, 3 - number.adjusted()) if number else 0
+    exponent = number.as_tuple().exponent
+    is_long = isinstance(exponent, int) and exponent < -places
+    return plain(EXACT.quantize(number, ONE.scaleb(-places)) if is_long else number)
