@@ -17,6 +17,7 @@ import orderledger
 from orderledger import interop
 from orderledger.domain import values
 from orderledger.domain.limits import Limits
+from orderledger.infrastructure.audit.queries import AuditQueries
 from orderledger.infrastructure.engine import resolving, streams, writer
 from orderledger.infrastructure.gateway.gateway import Gateway
 from orderledger.infrastructure.gateway.results import Sending
@@ -185,7 +186,7 @@ def _attribute_docs(source: str) -> dict[str, str]:
 
 def python() -> str:
     parts = [PYTHON_INTRODUCTION, inspect.cleandoc(Ledger.__doc__ or "") + "\n", *_methods(Ledger)]
-    parts += ["## Queries\n", inspect.cleandoc(Queries.__doc__ or "") + "\n", *_methods(Queries)]
+    parts += ["## Queries\n", inspect.cleandoc(Queries.__doc__ or "") + "\n", *_methods(Queries), *_methods(AuditQueries)]
     parts += [
         GATEWAY_INTRODUCTION,
         code("python", _constructor(Gateway)),

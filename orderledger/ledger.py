@@ -16,6 +16,7 @@ from os import PathLike, fspath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from orderledger.infrastructure.audit.queries import AuditQueries
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.engine.committer import Committer
 from orderledger.infrastructure.engine.entry import Entry
@@ -32,7 +33,6 @@ from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.check import Checked, check
 from orderledger.infrastructure.views.follower import Follow, check_follow, follower_of
 from orderledger.infrastructure.views.projector import Projector
-from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_outdated
 from orderledger.infrastructure.views.recovering import open_orders_in_log
 from orderledger.infrastructure.views.views import FoldedViews
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["Ledger"]
 
 
-class Ledger(Queries):
+class Ledger(AuditQueries):
     """An open store. Use it as a context manager, or close it. Query methods: see `Queries`."""
 
     def __init__(

@@ -9,7 +9,18 @@ from typing import Any
 import click
 
 from orderledger import __version__
-from orderledger.cli import analysing, asking, collecting, exporting, importing, maintenance, measuring, recording, trading
+from orderledger.cli import (
+    analysing,
+    asking,
+    auditing,
+    collecting,
+    exporting,
+    importing,
+    maintenance,
+    measuring,
+    recording,
+    trading,
+)
 
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 OUTPUT_FAILED = 4
@@ -129,7 +140,7 @@ def main() -> None:
 
 USUAL_EXITS = "Exit status: 0 done, 2 wrong usage, 3 the store cannot be used."
 
-MODULES = (recording, importing, exporting, asking, measuring, analysing, collecting, trading, maintenance)
+MODULES = (recording, importing, exporting, asking, auditing, measuring, analysing, collecting, trading, maintenance)
 
 for command in (command for module in MODULES for command in module.COMMANDS):
     if "Exit status" not in (command.help or ""):

@@ -44,17 +44,17 @@ def print_rows(rows: Iterable[Row], columns: Columns, *, as_json: bool, title: s
 
 def print_note(sentence: str) -> None:
     """Print a sentence below a table."""
-    _write(styled(line, "dim") for line in folded(sentence, _room() or len(sentence)))
+    _write(styled(line, "dim") for line in folded(sentence, room() or len(sentence)))
 
 
 def print_record(row: Row) -> None:
     """Print one row, one field per line, without empty fields."""
     shown = {name: value for name, value in row.items() if value is not False}
     titles, cells = [name.replace("_", " ") for name in shown], list(map(readable, shown.values()))
-    _write(_below_each_other(titles, cells, [_style(name, cell) for name, cell in zip(shown, cells, strict=True)], _room()))
+    _write(_below_each_other(titles, cells, [_style(name, cell) for name, cell in zip(shown, cells, strict=True)], room()))
 
 
-def _room() -> int | None:
+def room() -> int | None:
     """The width of the window, or None if stdout is not a terminal."""
     return get_terminal_size().columns if sys.stdout.isatty() else None
 
@@ -94,7 +94,7 @@ class Table:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._room = _room()
+        self._room = room()
         self._used: dict[str, None] = {}
         self._widths: dict[str, int] = {}
         self._left_out: dict[str, None] = {}

@@ -2,6 +2,7 @@
 
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.anomalies import AnomalyRow
+from orderledger.projections.audit_rows import Explanation, StepRow
 from orderledger.projections.certificates import CertificateRow
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.halts import HaltRow
@@ -22,6 +23,7 @@ __all__ = [
     "AnomalyRow",
     "CertificateRow",
     "EventRow",
+    "Explanation",
     "ExposureOrder",
     "ExposureRow",
     "FillPnlRow",
@@ -37,5 +39,6 @@ __all__ = [
     "ProposalRow",
     "Recovery",
     "RowList",
+    "StepRow",
     "TradeRow",
 ]

@@ -33,8 +33,10 @@ CASES: dict[str, tuple[tuple[dict[str, Any], ...], str]] = {
     "rejected": ((*SENT, message("reject", reason="margin")), "Order rejected by the venue (margin)"),
     "rejected and filled": (
         (*SENT, message("reject", reason="margin"), fill("F-1", "4")),
-        "Order rejected by the venue (margin); yet 4 of 10 BTC-USD bought at 100; "
-        "open anomalies: fill_after_end, status_conflict",
+        (
+            "Order rejected by the venue (margin); yet 4 of 10 BTC-USD bought at 100; "
+            "open anomalies: fill_after_end, status_conflict"
+        ),
     ),
     "canceled": (
         (*WORKING, fill("F-1", "4"), message("cancel", reason="liquidation")),

@@ -1,0 +1,1 @@
+"""Answers for auditors: explanations, sums of parts, restatements, compliance, and the log under other assumptions."""
