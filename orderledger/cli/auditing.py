@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orderledger.cli import options
+from orderledger.cli import columns, options
+from orderledger.cli.asking import METHOD
 from orderledger.cli.output import print_json, readable, styled
-from orderledger.cli.tables import folded, room
+from orderledger.cli.tables import folded, print_record, print_rows, room
 from orderledger.infrastructure.printable import printable
 
 if TYPE_CHECKING:
@@ -87,4 +88,41 @@ def _print_lines(lines: Iterator[tuple[int, str, str]]) -> None:
             click.echo(styled(f"{' ' * indent}{line}", style).rstrip())
 
 
-COMMANDS = (explain,)
+@click.command()
+@click.argument("subject", type=click.Choice(["pnl", "position", "order"]))
+@click.argument("order_id", metavar="[ID]", required=False)
+@options.account
+@options.instrument
+@METHOD
+@click.option("--evidence", "has_evidence", is_flag=True, help="With --json: also the payload of the venue.")
+@options.at_another_time
+@options.as_json
+@options.db
+@options.example(
+    "orderledger why pnl --account sim:main --instrument BTC-USD --method fifo",
+    "orderledger why position --account sim:main --instrument BTC-USD --as-of 2026-11-20T09:00:00Z",
+    "orderledger why order C-1 --json",
+)
+def why(subject: str, order_id: str | None, db: str, as_json: bool, **asked: Any) -> None:
+    """Take a figure apart into events.
+
+    `pnl` and `position` need --account and --instrument; `order` needs an ID. Each part is what one event adds to a figure: a
+    fill, a fee, a funding, an adjustment. The amounts of a figure's parts add up to it exactly, and their net amounts to the net
+    P&L. With --json each part is a line, and the last line has the figures.
+
+    Exit status: 0 done, 1 no such order, or nothing is recorded of the instrument, 2 wrong usage, 3 the store cannot be used.
+    """
+    with options.open_ledger(db) as ledger:
+        found = options.ask(ledger.why, *filter(None, (subject, order_id)), **asked)
+    rest = {name: value for name, value in found.items() if name != "parts"}
+    if not found["figures"]:
+        click.echo(f"orderledger: nothing is recorded of {found['instrument']} in {found['account']}", err=True)
+        click.get_current_context().exit(1)
+    if as_json:
+        print_json([*found["parts"], {"summary": rest}])
+    else:
+        print_rows(found["parts"], columns.PARTS, as_json=False, title="parts")
+        print_record(found["figures"])
+
+
+COMMANDS = (explain, why)

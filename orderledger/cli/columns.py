@@ -75,6 +75,10 @@ LATENCY_COUNTS = Columns(
 HALTS = Columns(
     ("account", "instrument", "strategy", "halted_at", "reason"), ("resumed_at", "actor", "cancels_orders", "text", "position")
 )
+PARTS = Columns(
+    ("figure", "part", "amount", "currency", "net_amount", "at", "position"),
+    ("value", "client_order_id", "fill_id", "side", "quantity", "price", "source", "actor", "name", "recorded_at"),
+)
 BREAKS = Columns(("kind", "account", "subject", "text", "is_settled"), ("repairs", "since"))
 COLLECTORS = Columns(
     ("collector", "account", "is_up", "messages", "gaps", "open_breaks"),

@@ -1,7 +1,8 @@
 """The classes of rows of the queries for auditors. See `rows`: at run time a row is a dictionary."""
 
 from datetime import datetime
-from typing import Annotated, TypedDict
+from decimal import Decimal
+from typing import Annotated, Any, TypedDict
 
 
 class StepRow(TypedDict):
@@ -34,3 +35,38 @@ class Explanation(TypedDict):
     steps: Annotated[list[StepRow], "The events, in the order of the log."]
     unknown: Annotated[list[str], "What the log does not tell."]
     summary: Annotated[str, "What the order is now."]
+
+
+class PartRow(TypedDict):
+    """One part of a figure, with the event that it comes from. The parts of a figure add up to it exactly."""
+
+    figure: Annotated[str, "What the part counts in: realized_pnl, fees, funding, position_quantity, cum_quantity, ..."]
+    part: Annotated[str, "fill, fee, funding, adjustment, value at the mark, cost, rounding, or term."]
+    amount: Annotated[Decimal | None, "What the part adds to the figure."]
+    currency: Annotated[str | None, "Currency of the amount."]
+    net_amount: Annotated[Decimal | None, "What the part adds to `net_pnl`, in the settlement currency."]
+    value: Annotated[Any, "Value of a term, such as a status: a term is not a sum."]
+    client_order_id: Annotated[str | None, "Our id of the order."]
+    fill_id: Annotated[str | None, "The venue's id of the fill."]
+    side: Annotated[str | None, "Side of the fill."]
+    quantity: Annotated[Decimal | None, "Quantity of the fill or the adjustment, or of the position that is valued."]
+    price: Annotated[Decimal | None, "Price of the fill or the adjustment, or the mark."]
+    at: Annotated[datetime | None, "When it happened."]
+    position: Annotated[int | None, "Log position of the event."]
+    name: Annotated[str | None, "Stored name of the event."]
+    recorded_at: Annotated[datetime | None, "When the event was recorded."]
+    source: Annotated[str | None, "Where the event came from."]
+    actor: Annotated[str | None, "Who caused it."]
+    evidence: Annotated[Any, "Payload of the venue, if it was asked for."]
+
+
+class Why(TypedDict):
+    """A figure and its parts."""
+
+    subject: Annotated[str, "pnl, position or order."]
+    account: Annotated[str, "Trading account."]
+    instrument: Annotated[str | None, "Instrument."]
+    client_order_id: Annotated[str | None, "Our id of the order, for an order."]
+    method: Annotated[str | None, "Lots that a fill closes first, for P&L and positions."]
+    figures: Annotated[dict[str, Any], "The figures, as their view shows them."]
+    parts: Annotated[list[PartRow], "The parts, in the order in which they happened."]

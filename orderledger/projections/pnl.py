@@ -110,14 +110,14 @@ def _net(
     net = realized
     for amounts, change in ((fees, EXACT.subtract), (funding, EXACT.add)):
         for name, amount in amounts.items():
-            rate = _rate(account, name, currency, marks) if amount else ZERO
+            rate = rate_of(account, name, currency, marks) if amount else ZERO
             if rate is None:
                 return None
             net = change(net, EXACT.multiply(amount, rate))
     return shown(net)
 
 
-def _rate(account: str, name: str, currency: str, marks: Marks) -> Decimal | None:
+def rate_of(account: str, name: str, currency: str, marks: Marks) -> Decimal | None:
     """What one unit of a currency is worth in another: the mark of their pair, where the account has one."""
     if name == currency:
         return ONE

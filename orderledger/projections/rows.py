@@ -2,7 +2,7 @@
 
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.anomalies import AnomalyRow
-from orderledger.projections.audit_rows import Explanation, StepRow
+from orderledger.projections.audit_rows import Explanation, PartRow, StepRow, Why
 from orderledger.projections.certificates import CertificateRow
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.halts import HaltRow
@@ -33,6 +33,7 @@ __all__ = [
     "LatencyStep",
     "MarkRow",
     "OrderRow",
+    "PartRow",
     "PnlGroupRow",
     "PnlRow",
     "PositionRow",
@@ -41,4 +42,5 @@ __all__ = [
     "RowList",
     "StepRow",
     "TradeRow",
+    "Why",
 ]

@@ -1,17 +1,22 @@
 """Query methods for auditors. Each reads the log beside the views; what it makes of them is in `projections`."""
 
 from datetime import datetime
+from typing import Any, Literal, get_args
 
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import proposal_stream
+from orderledger.domain.values import account_stream, proposal_stream
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.reading import check_times, one_order
 from orderledger.infrastructure.views.views import was_known
-from orderledger.projections.audit_rows import Explanation
+from orderledger.projections.audit_rows import Explanation, Why
 from orderledger.projections.orders import ORDERS
+from orderledger.projections.positions import METHODS, Method
+from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row
+
+Subject = Literal["pnl", "position", "order"]
 
 
 class AuditQueries(Queries):
@@ -39,6 +44,85 @@ class AuditQueries(Queries):
                 self._known_events(_proposal(row), as_of, effective_at),
             )
 
+    def why(
+        self,
+        subject: Subject,
+        order_id: str | None = None,
+        /,
+        *,
+        account: str | None = None,
+        instrument: str | None = None,
+        method: Method = "average",
+        has_evidence: bool = False,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+    ) -> Why:
+        """Show a figure as the sum of its parts, each with its event; with `has_evidence` also the venue's payload.
+
+        `pnl` and `position` need account and instrument, `order` an order id. The amounts of the parts of each figure add up to
+        it exactly; the `net_amount` of all parts add up to `net_pnl`. Raises as `order` does for an order that is not there.
+        Nothing recorded of the instrument: no figures and no parts.
+        """
+        _check_subject(subject, order_id, account, instrument, method)
+        if subject == "order":
+            found = self._why_order(order_id or "", account, as_of, effective_at)
+        else:
+            found = self._why_position(subject, account or "", instrument or "", method, as_of, effective_at)
+        from orderledger.infrastructure.audit.parts import with_events
+
+        with reaching(self._url):
+            return {**found, "parts": with_events(self._store, found["parts"], has_evidence=has_evidence)}
+
+    def _why_order(self, order_id: str, account: str | None, as_of: datetime | int | None, effective_at: datetime | None) -> Why:
+        from orderledger.projections.order_parts import FIELDS, changes_of_order
+        from orderledger.projections.parts import fills_of_order_parts
+
+        check_times(as_of, effective_at)
+        check_argument("order_id", "text", order_id, is_needed=True)
+        with self._views_of_order(order_id, account, as_of, effective_at) as views:
+            row = one_order(views, order_id, account)
+            trades = views.rows(TRADES, stream=row["stream"], state="active")
+        with reaching(self._url):
+            events = self._known_events([row["stream"]], as_of, effective_at)
+        return {
+            "subject": "order",
+            "account": row["account"],
+            "instrument": row["instrument"],
+            "client_order_id": row["client_order_id"],
+            "method": None,
+            "figures": {name: row[name] for name in (*FIELDS, "fees")},
+            "parts": [*changes_of_order(row["stream"], events), *fills_of_order_parts(trades)],
+        }
+
+    def _why_position(
+        self,
+        subject: Subject,
+        account: str,
+        instrument: str,
+        method: Method,
+        as_of: datetime | int | None,
+        effective_at: datetime | None,
+    ) -> Why:
+        from orderledger.infrastructure.audit.parts import why_pnl, why_position
+
+        with reaching(self._url):
+            marks = self._known_events([account_stream(account, "mark", instrument)], as_of, effective_at)
+        with self._views(as_of, effective_at) as views:
+            if subject == "pnl":
+                row, parts = why_pnl(views, account, instrument, method, marks)
+            else:
+                row, parts = why_position(views, account, instrument, method)
+        figures: dict[str, Any] = {name: value for name, value in row.items() if name not in ("account", "instrument", "method")}
+        return {
+            "subject": subject,
+            "account": account,
+            "instrument": instrument,
+            "client_order_id": None,
+            "method": method,
+            "figures": figures,
+            "parts": parts,
+        }
+
     def _order_asked(
         self, order_id: str, account: str | None, as_of: datetime | int | None, effective_at: datetime | None
     ) -> Row:
@@ -57,6 +141,21 @@ class AuditQueries(Queries):
             if was_known(recorded.recorded_at, recorded.position, as_of) and (effective_at is None or recorded.at <= effective_at)
         )
         return sorted(known, key=lambda recorded: recorded.position or 0)
+
+
+def _check_subject(subject: str, order_id: str | None, account: str | None, instrument: str | None, method: str) -> None:
+    if subject not in get_args(Subject):
+        raise ValueError(f"{subject!r} is nothing that is explained: {', '.join(get_args(Subject))}")
+    if method not in METHODS:
+        raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
+    for name, value in (("order_id", order_id), ("account", account), ("instrument", instrument)):
+        check_argument(name, "text", value)
+    if subject == "order" and order_id is None:
+        raise ValueError("an order needs its id")
+    if subject != "order" and (account is None or instrument is None):
+        raise ValueError(f"{subject} needs an account and an instrument")
+    if subject != "order" and order_id is not None:
+        raise ValueError(f"{subject} takes no order id")
 
 
 def _origins(events: list[Recorded]) -> list[str]:
