@@ -8,13 +8,14 @@ import click
 from orderledger.cli import columns, options
 from orderledger.cli.asking import METHOD
 from orderledger.cli.output import print_json, readable, styled
-from orderledger.cli.tables import folded, print_record, print_rows, room
+from orderledger.cli.tables import folded, print_note, print_record, print_rows, room
 from orderledger.infrastructure.printable import printable
 
 if TYPE_CHECKING:
-    from orderledger.projections.audit_rows import Explanation, StepRow
+    from orderledger.projections.audit_rows import Explanation, RestatedRow, StepRow
 
 INDENT = 4
+VIEWS = ("orders", "trades", "positions", "pnl", "anomalies", "instruments", "account_events")
 
 
 @click.command()
@@ -113,7 +114,7 @@ def why(subject: str, order_id: str | None, db: str, as_json: bool, **asked: Any
     Exit status: 0 done, 1 no such order, or nothing is recorded of the instrument, 2 wrong usage, 3 the store cannot be used.
     """
     with options.open_ledger(db) as ledger:
-        found = options.ask(ledger.why, *filter(None, (subject, order_id)), **asked)
+        found = options.ask(ledger.why, subject, order_id=order_id, **asked)
     rest = {name: value for name, value in found.items() if name != "parts"}
     if not found["figures"]:
         click.echo(f"orderledger: nothing is recorded of {found['instrument']} in {found['account']}", err=True)
@@ -125,4 +126,45 @@ def why(subject: str, order_id: str | None, db: str, as_json: bool, **asked: Any
         print_record(found["figures"])
 
 
-COMMANDS = (explain, why)
+@click.command()
+@click.argument("view", type=click.Choice(VIEWS))
+@click.option("--from", "from_as_of", type=options.Time(), metavar="T1", required=True, help="What was known at T1.")
+@click.option("--to", "as_of", type=options.Time(), metavar="T2", help="What was known at T2. Default: what is known now.")
+@click.option("--effective-at", type=options.Time(), metavar="T", help="The moment that both speak of. Default: T1.")
+@METHOD
+@options.account
+@options.instrument
+@options.as_json
+@options.db
+@options.example(
+    "orderledger restate pnl --from 2026-11-20T17:00:00Z",
+    "orderledger restate orders --from 2026-11-20T17:00:00Z --to 2026-11-21T09:00:00Z --effective-at 2026-11-20T16:00:00Z --json",
+)
+def restate(view: str, db: str, as_json: bool, **asked: Any) -> None:
+    """Compare what was said at one time with what is said at another.
+
+    Both speak of the same moment. Lists the rows of the view that differ, with the old and the new values, and the events
+    recorded in between that made the difference.
+    """
+    with options.open_ledger(db) as ledger:
+        rows = options.ask(ledger.restate, view, **asked)
+    if as_json:
+        print_json(rows)
+    else:
+        _print_lines(line for row in rows for line in _restated(row))
+        print_note(f"{len(rows)} {view} {'differs' if len(rows) == 1 else 'differ'}" if rows else "nothing differs")
+
+
+def _restated(row: "RestatedRow") -> Iterator[tuple[int, str, str]]:
+    names = (row["account"], row["client_order_id"], row["fill_id"], row["instrument"])
+    yield 0, f"{row['change']}: {' '.join(name for name in names if name)}", "bold"
+    for name in dict.fromkeys((*row["before"], *row["after"])):
+        old, new = (readable(values.get(name)) or "nothing" for values in (row["before"], row["after"]))
+        if old != new:
+            yield INDENT, f"{name.replace('_', ' ')}: {old}, then {new}", ""
+    for event in row["events"]:
+        when = f"happened {readable(event['at'])}, recorded {readable(event['recorded_at'])}"
+        yield INDENT, f"because of log position {event['position']} ({when}): {event['sentence']}", "dim"
+
+
+COMMANDS = (explain, why, restate)

@@ -70,3 +70,31 @@ class Why(TypedDict):
     method: Annotated[str | None, "Lots that a fill closes first, for P&L and positions."]
     figures: Annotated[dict[str, Any], "The figures, as their view shows them."]
     parts: Annotated[list[PartRow], "The parts, in the order in which they happened."]
+
+
+class CauseRow(TypedDict):
+    """An event that made a difference."""
+
+    position: Annotated[int, "Log position."]
+    name: Annotated[str, "Stored name of the event."]
+    at: Annotated[datetime, "When it happened."]
+    recorded_at: Annotated[datetime, "When it was recorded."]
+    source: Annotated[str, "Where the message came from."]
+    actor: Annotated[str | None, "Who caused it."]
+    sentence: Annotated[str, "What happened."]
+
+
+class RestatedRow(TypedDict):
+    """A row of a view that was stated differently at two times."""
+
+    view: Annotated[str, "View of the row."]
+    key: Annotated[dict[str, Any], "The columns that tell the row apart from others of its view."]
+    change: Annotated[str, "added, removed or changed."]
+    account: Annotated[str, "Trading account."]
+    client_order_id: Annotated[str | None, "Our id of the order."]
+    fill_id: Annotated[str | None, "The venue's id of the fill."]
+    instrument: Annotated[str | None, "Instrument."]
+    stream: Annotated[str | None, "Stream of the order in the log."]
+    before: Annotated[dict[str, Any], "What was stated first: the columns that differ, or all of a removed row."]
+    after: Annotated[dict[str, Any], "What is stated then: the columns that differ, or all of an added row."]
+    events: Annotated[list[CauseRow], "The events recorded between the two times that touch the row."]

@@ -2,7 +2,7 @@
 
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.anomalies import AnomalyRow
-from orderledger.projections.audit_rows import Explanation, PartRow, StepRow, Why
+from orderledger.projections.audit_rows import CauseRow, Explanation, PartRow, RestatedRow, StepRow, Why
 from orderledger.projections.certificates import CertificateRow
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.halts import HaltRow
@@ -21,6 +21,7 @@ from orderledger.projections.view import RowList
 __all__ = [
     "AccountEventRow",
     "AnomalyRow",
+    "CauseRow",
     "CertificateRow",
     "EventRow",
     "Explanation",
@@ -39,6 +40,7 @@ __all__ = [
     "PositionRow",
     "ProposalRow",
     "Recovery",
+    "RestatedRow",
     "RowList",
     "StepRow",
     "TradeRow",

@@ -72,7 +72,7 @@ def check_position(ledger: Ledger, row: Any, method: Method) -> None:
 
 def check_order(ledger: Ledger, row: Any) -> None:
     order_id = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
-    found = ledger.why("order", order_id, account=row["account"])
+    found = ledger.why("order", order_id=order_id, account=row["account"])
     added = sums(found["parts"])
     assert sum(added["cum_quantity"].values()) == Fraction(row["cum_quantity"])
     assert dict(added["fees"]) == exact(row["fees"])
@@ -173,7 +173,7 @@ def test_the_terms_of_an_order_name_the_events_that_gave_them(tmp_path: Path) ->
     clock = SetClock()
     with Ledger.open(tmp_path / "a.db", clock=clock, update_views=False, synchronous="OFF") as ledger:
         record(lambda message: ledger.record(parse_document(message)), clock, ODD_ORDERS["replaced_by_less"])
-        found = ledger.why("order", "C-1")
+        found = ledger.why("order", order_id="C-1")
     given = {part["figure"]: (part["value"], part["position"]) for part in found["parts"] if part["part"] == "term"}
     assert given["quantity"] == (Decimal(6), 6)
     assert given["limit_price"] == (Decimal(100), 1)
@@ -209,6 +209,6 @@ def test_a_question_that_cannot_be_answered_says_why(tmp_path: Path, asked: tupl
     with Ledger.open(tmp_path / "a.db", update_views=False, synchronous="OFF") as ledger:
         ledger.record_many(parsed(*a_third()))
         with pytest.raises(UnknownOrder):
-            ledger.why("order", "nowhere")
+            ledger.why("order", order_id="nowhere")
     done = run("why", *asked, "--db", tmp_path / "a.db")
     assert (done.status, fault in done.err) == (status, True), done.err

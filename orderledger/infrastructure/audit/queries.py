@@ -10,11 +10,11 @@ from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.reading import check_times, one_order
 from orderledger.infrastructure.views.views import was_known
-from orderledger.projections.audit_rows import Explanation, Why
+from orderledger.projections.audit_rows import Explanation, RestatedRow, Why
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import METHODS, Method
 from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row
+from orderledger.projections.view import Row, RowList
 
 Subject = Literal["pnl", "position", "order"]
 
@@ -47,9 +47,9 @@ class AuditQueries(Queries):
     def why(
         self,
         subject: Subject,
-        order_id: str | None = None,
         /,
         *,
+        order_id: str | None = None,
         account: str | None = None,
         instrument: str | None = None,
         method: Method = "average",
@@ -72,6 +72,35 @@ class AuditQueries(Queries):
 
         with reaching(self._url):
             return {**found, "parts": with_events(self._store, found["parts"], has_evidence=has_evidence)}
+
+    def restate(
+        self,
+        view: str,
+        /,
+        *,
+        from_as_of: datetime | int,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        method: Method = "average",
+        **where: Any,
+    ) -> RowList[RestatedRow]:
+        """List the rows of a view that are stated differently of one moment at two times, each with the events that made the
+        difference.
+
+        `view`: orders, trades, positions, pnl, anomalies, instruments or account_events. What was known at `from_as_of` is
+        compared with what was known at `as_of`, or is known now. The moment is `effective_at`, or else `from_as_of`.
+        `where`: values of columns, such as account.
+        """
+        from orderledger.infrastructure.audit.restating import restated
+
+        check_times(from_as_of, effective_at)
+        check_times(as_of, effective_at)
+        if method not in METHODS:
+            raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
+        with reaching(self._url):
+            return RowList(
+                restated(self._store, view, from_as_of=from_as_of, as_of=as_of, effective_at=effective_at, method=method, **where)
+            )
 
     def _why_order(self, order_id: str, account: str | None, as_of: datetime | int | None, effective_at: datetime | None) -> Why:
         from orderledger.projections.order_parts import FIELDS, changes_of_order

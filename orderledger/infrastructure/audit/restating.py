@@ -1,0 +1,64 @@
+"""Folds the views as of two times, and finds what differs."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.views.views import AsOf, Views, folded, was_known
+from orderledger.projections.audit_rows import RestatedRow
+from orderledger.projections.differing import differing, rows_of
+from orderledger.projections.orders import ORDERS
+from orderledger.projections.positions import Method
+from orderledger.projections.restatement import Causes, restated_row
+from orderledger.projections.trades import TRADES
+
+
+def restated(
+    store: Store,
+    view: str,
+    *,
+    from_as_of: AsOf,
+    as_of: AsOf | None,
+    effective_at: datetime | None,
+    method: Method,
+    **where: Any,
+) -> Iterator[RestatedRow]:
+    """The rows of a view that were stated differently of one moment at the two times."""
+    moment = moment_of(store, from_as_of) if effective_at is None else effective_at
+    before, after = folded(store, from_as_of, moment), folded(store, as_of, moment)
+    stated = [rows_of(views, view, method, **where) for views in (before, after)]
+    causes = Causes(_recorded_between(store, from_as_of, as_of, moment), _instruments([before, after]))
+    for found in differing(view, *stated):
+        yield restated_row(view, found, causes)
+
+
+def moment_of(store: Store, as_of: AsOf) -> datetime:
+    """The time when the event at this log position was recorded."""
+    if not isinstance(as_of, int):
+        return as_of
+    found = store.recorder.rows_after(as_of - 1, 1)
+    if not found or found[0].position != as_of:
+        raise ValueError(f"the log has no position {as_of}")
+    return decode(*found[0]).recorded_at
+
+
+def _recorded_between(store: Store, start: AsOf, end: AsOf | None, moment: datetime) -> Iterator[Recorded]:
+    """The events that became known between the two times, and had happened by the moment."""
+    for recorded in store.all_events():
+        was, is_now = (was_known(recorded.recorded_at, recorded.position, as_of) for as_of in (start, end))
+        if is_now and not was and recorded.at <= moment:
+            yield recorded
+
+
+def _instruments(states: Iterable[Views]) -> dict[str, set[str]]:
+    """The instruments of each order and its fills."""
+    found: dict[str, set[str]] = {}
+    for views in states:
+        for table in (ORDERS, TRADES):
+            for row in views.each(table):
+                if row["instrument"] is not None:
+                    found.setdefault(row["stream"], set()).add(row["instrument"])
+    return found
