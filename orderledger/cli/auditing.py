@@ -1,6 +1,7 @@
 """Commands that answer an auditor."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from orderledger.projections.audit_rows import Explanation, RestatedRow, StepRow
 
 INDENT = 4
+FOUND = ("amendment", "late_report", "clock_ahead", "clock_backward", "gap", "unexplained_cancel", "intervention")
 VIEWS = ("orders", "trades", "positions", "pnl", "anomalies", "instruments", "account_events")
 
 
@@ -167,4 +169,63 @@ def _restated(row: "RestatedRow") -> Iterator[tuple[int, str, str]]:
         yield INDENT, f"because of log position {event['position']} ({when}): {event['sentence']}", "dim"
 
 
-COMMANDS = (explain, why, restate)
+@click.command()
+@click.option("--finding", type=click.Choice(FOUND), metavar="FINDING", help=f"Only this finding: {', '.join(FOUND)}.")
+@click.option(
+    "--late",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Delay of a late report.",
+)
+@click.option("--actor", help="All events of this actor.")
+@click.option("--reason", help="All events with this reason.")
+@click.option("--source", metavar="SOURCE", help="All events of this source: strategy, operator, venue_push, ...")
+@click.option("--correlation", metavar="ID", help="All events with this correlation id.")
+@options.period("Happened")
+@click.option("--report", type=click.Choice(["rts24"]), help="Print order records with the fields of MiFID II RTS 24 instead.")
+@options.account
+@options.as_json
+@options.db
+@options.example(
+    "orderledger audit --finding late_report --late 5",
+    "orderledger audit --actor anna --since 2026-11-20T00:00:00Z --json",
+    "orderledger audit --report rts24 --account sim:main --json",
+)
+def audit(db: str, as_json: bool, report: str | None, late: float, finding: str | None, **asked: Any) -> None:
+    """Answer questions of compliance.
+
+    Lists the events with findings: amendments, late reports, clocks that disagree, feed gaps, cancels without an explanation, and
+    interventions by hand. With --actor, --reason, --source or --correlation it lists all events with that value.
+
+    --report rts24 prints one record per event at the venue, with the fields of MiFID II RTS 24 by their numbers. The last line,
+    `summary`, names the fields that the log does not know, each with the reason, and those that it knows in its own terms.
+    """
+    if report is not None:
+        _print_records(db, as_json=as_json, finding=finding, **asked)
+        return
+    with options.open_ledger(db) as ledger:
+        rows = options.ask(lambda **given: list(ledger.audit(**given)), finding=finding, late=timedelta(seconds=late), **asked)
+    print_rows(rows, columns.AUDITED, as_json=as_json, title="events")
+
+
+def _print_records(db: str, *, as_json: bool, **asked: Any) -> None:
+    from orderledger.projections.rts24 import CAVEATS, FIELDS, MISSING
+
+    named = {name: asked.pop(name) for name in ("finding", "actor", "reason", "source", "correlation")}
+    if given := [name for name, value in named.items() if value is not None]:
+        raise click.UsageError(f"--report takes no --{given[0]}")
+    names = {field.number: field.name for field in FIELDS}
+    with options.open_ledger(db) as ledger:
+        rows = options.ask(lambda **given: list(ledger.order_records(**given)), **asked)
+    if as_json:
+        print_json([*rows, {"summary": {"records": len(rows), "fields": names, "missing": MISSING, "caveats": CAVEATS}}])
+        return
+    print_rows(rows, columns.RECORDS, as_json=False, title="records")
+    for number, name in names.items():
+        why = MISSING.get(number, CAVEATS.get(number, "")).removeprefix(f"{name}: ")
+        _print_lines(iter([(0, f"Field {number}, {name}{': ' if why else ''}{why}", "yellow" if number in MISSING else "")]))
+
+
+COMMANDS = (explain, why, restate, audit)

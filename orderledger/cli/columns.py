@@ -79,6 +79,11 @@ PARTS = Columns(
     ("figure", "part", "amount", "currency", "net_amount", "at", "position"),
     ("value", "client_order_id", "fill_id", "side", "quantity", "price", "source", "actor", "name", "recorded_at"),
 )
+AUDITED = Columns(
+    ("position", "at", "stream", "sentence", "findings"),
+    ("actor", "source", "reason", "recorded_at", "correlation_id", "causation_id", "text", "account", "notes"),
+)
+RECORDS = Columns(("position", "client_order_id", "name", "fields"), ("account",))
 BREAKS = Columns(("kind", "account", "subject", "text", "is_settled"), ("repairs", "since"))
 COLLECTORS = Columns(
     ("collector", "account", "is_up", "messages", "gaps", "open_breaks"),
@@ -90,7 +95,7 @@ COLLECTORS = Columns(
 NEEDS = {"fee_currency": "fee"}
 """Columns that are shown only together with another one."""
 
-SENTENCES = frozenset({"what", "detail", "text"})
+SENTENCES = frozenset({"what", "detail", "text", "sentence"})
 """Columns of long text."""
 
 STYLES = {

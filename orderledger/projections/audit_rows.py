@@ -98,3 +98,20 @@ class RestatedRow(TypedDict):
     before: Annotated[dict[str, Any], "What was stated first: the columns that differ, or all of a removed row."]
     after: Annotated[dict[str, Any], "What is stated then: the columns that differ, or all of an added row."]
     events: Annotated[list[CauseRow], "The events recorded between the two times that touch the row."]
+
+
+class AuditRow(StepRow):
+    """An event, with what an auditor would ask about it."""
+
+    account: Annotated[str, "Trading account."]
+    findings: Annotated[dict[str, str], "Findings, each with a sentence."]
+
+
+class OrderRecord(TypedDict):
+    """The record of one event by MiFID II RTS 24."""
+
+    position: Annotated[int, "Log position."]
+    account: Annotated[str, "Trading account."]
+    client_order_id: Annotated[str | None, "Our id of the order."]
+    name: Annotated[str, "Stored name of the event."]
+    fields: Annotated[dict[str, Any], "The fields by their number. Null where the log does not know it."]

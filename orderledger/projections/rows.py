@@ -2,7 +2,7 @@
 
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.anomalies import AnomalyRow
-from orderledger.projections.audit_rows import CauseRow, Explanation, PartRow, RestatedRow, StepRow, Why
+from orderledger.projections.audit_rows import AuditRow, CauseRow, Explanation, OrderRecord, PartRow, RestatedRow, StepRow, Why
 from orderledger.projections.certificates import CertificateRow
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.halts import HaltRow
@@ -21,6 +21,7 @@ from orderledger.projections.view import RowList
 __all__ = [
     "AccountEventRow",
     "AnomalyRow",
+    "AuditRow",
     "CauseRow",
     "CertificateRow",
     "EventRow",
@@ -33,6 +34,7 @@ __all__ = [
     "LatencyRow",
     "LatencyStep",
     "MarkRow",
+    "OrderRecord",
     "OrderRow",
     "PartRow",
     "PnlGroupRow",

@@ -1,7 +1,8 @@
 """Query methods for auditors. Each reads the log beside the views; what it makes of them is in `projections`."""
 
-from datetime import datetime
-from typing import Any, Literal, get_args
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast, get_args
 
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_stream, proposal_stream
@@ -10,7 +11,7 @@ from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.reading import check_times, one_order
 from orderledger.infrastructure.views.views import was_known
-from orderledger.projections.audit_rows import Explanation, RestatedRow, Why
+from orderledger.projections.audit_rows import AuditRow, Explanation, OrderRecord, RestatedRow, Why
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import METHODS, Method
 from orderledger.projections.trades import TRADES
@@ -100,6 +101,43 @@ class AuditQueries(Queries):
         with reaching(self._url):
             return RowList(
                 restated(self._store, view, from_as_of=from_as_of, as_of=as_of, effective_at=effective_at, method=method, **where)
+            )
+
+    def audit(
+        self,
+        *,
+        account: str | None = None,
+        actor: str | None = None,
+        reason: str | None = None,
+        source: str | None = None,
+        correlation: str | None = None,
+        finding: str | None = None,
+        late: timedelta = timedelta(minutes=1),
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[AuditRow]:
+        """Iterate over the events that an auditor asks about, each with its findings.
+
+        With `actor`, `reason`, `source` or `correlation`: all events with that value. Otherwise the events with findings, or with
+        one `finding`: amendment, late_report, clock_ahead, clock_backward, gap, unexplained_cancel or intervention. A report is
+        late if it was recorded `late` after it happened.
+        """
+        from orderledger.infrastructure.audit.compliance import audited
+
+        asked = {"account": account, "actor": actor, "reason": reason, "source": source, "correlation": correlation}
+        with reaching(self._url):
+            yield from audited(self._store, late=late, finding=finding, since=since, until=until, **asked)
+
+    def order_records(
+        self, *, account: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[OrderRecord]:
+        """Iterate over the order records by MiFID II RTS 24, one per event at the venue. Unknown fields are null."""
+        from orderledger.infrastructure.audit.compliance import order_records
+
+        nobody = dict.fromkeys(("actor", "reason", "source", "correlation"))
+        with reaching(self._url):
+            yield from cast(
+                Iterator[OrderRecord], order_records(self._store, account=account, since=since, until=until, **nobody)
             )
 
     def _why_order(self, order_id: str, account: str | None, as_of: datetime | int | None, effective_at: datetime | None) -> Why:

@@ -1,0 +1,78 @@
+"""Reads the log for questions of compliance and for order audit reports."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from orderledger.domain.orders.judgements import OrderAttributed
+from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import account_of, is_order_stream
+from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.views.arguments import check_argument, check_period
+from orderledger.infrastructure.views.histories import SOURCES
+from orderledger.projections.audit_rows import AuditRow
+from orderledger.projections.compliance import FINDINGS, Compliance
+from orderledger.projections.explanation import step_of
+from orderledger.projections.rts24 import Records
+
+Wanted = Callable[[Recorded], bool]
+
+
+def audited(store: Store, *, late: timedelta, finding: str | None, **asked: Any) -> Iterator[AuditRow]:
+    """The events that were asked for, with their findings. Without a question about who or why, those with findings alone."""
+    is_wanted = wanted(**asked)
+    is_about_anyone = any(asked[name] is not None for name in ("actor", "reason", "source", "correlation"))
+    if finding is not None and finding not in FINDINGS:
+        raise ValueError(f"{finding!r} is no finding: {', '.join(FINDINGS)}")
+    compliance = Compliance(late)
+    for recorded in store.all_events():
+        found = compliance.take(recorded)
+        if not is_wanted(recorded) or (finding is not None and finding not in found):
+            continue
+        if found or is_about_anyone:
+            yield cast(AuditRow, {**step_of(recorded), "account": account_of(recorded.stream), "findings": found})
+
+
+def order_records(store: Store, **asked: Any) -> Iterator[dict[str, Any]]:
+    """The records of RTS 24, in the order of the log. Reports that proved to belong to another order are told under that one."""
+    is_wanted = wanted(**asked)
+    attributed = {one.stream for one in store.all_events() if isinstance(one.event, OrderAttributed)}
+    orders: dict[str, Records] = {}
+    for recorded in store.all_events():
+        if recorded.stream in attributed or not is_order_stream(recorded.stream):
+            continue
+        record = orders.setdefault(recorded.stream, Records(recorded.stream)).take(recorded)
+        if record is not None and is_wanted(recorded):
+            yield record
+
+
+def wanted(
+    *,
+    account: str | None,
+    actor: str | None,
+    reason: str | None,
+    source: str | None,
+    correlation: str | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> Wanted:
+    """A filter for events. `since` and `until` apply to the time when an event happened."""
+    texts = {"account": account, "actor": actor, "reason": reason, "source": source, "correlation": correlation}
+    for name, text in texts.items():
+        check_argument(name, "text", text)
+    if source is not None and source not in SOURCES:
+        raise ValueError(f"source: {source!r:.100} is none of {', '.join(SOURCES)}")
+    check_period(since, until)
+
+    def is_wanted(recorded: Recorded) -> bool:
+        values = {
+            "account": account_of(recorded.stream),
+            "actor": recorded.actor,
+            "reason": getattr(recorded.event, "reason", None),
+            "source": recorded.source,
+            "correlation": recorded.correlation_id,
+        }
+        is_asked = all(text is None or values[name] == text for name, text in texts.items())
+        return is_asked and (since is None or since <= recorded.at) and (until is None or recorded.at < until)
+
+    return is_wanted
