@@ -115,3 +115,16 @@ class OrderRecord(TypedDict):
     client_order_id: Annotated[str | None, "Our id of the order."]
     name: Annotated[str, "Stored name of the event."]
     fields: Annotated[dict[str, Any], "The fields by their number. Null where the log does not know it."]
+
+
+class WhatIfRow(TypedDict):
+    """A row of a view that would be different under other assumptions."""
+
+    view: Annotated[str, "orders, positions or pnl."]
+    change: Annotated[str, "added, removed or changed."]
+    account: Annotated[str, "Trading account."]
+    client_order_id: Annotated[str | None, "Our id of the order."]
+    instrument: Annotated[str | None, "Instrument."]
+    is_now: Annotated[dict[str, Any], "The columns that differ, as they are."]
+    would_be: Annotated[dict[str, Any], "The same as they would be."]
+    difference: Annotated[dict[str, Decimal], "By how much numbers would be greater."]

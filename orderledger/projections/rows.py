@@ -2,7 +2,17 @@
 
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.anomalies import AnomalyRow
-from orderledger.projections.audit_rows import AuditRow, CauseRow, Explanation, OrderRecord, PartRow, RestatedRow, StepRow, Why
+from orderledger.projections.audit_rows import (
+    AuditRow,
+    CauseRow,
+    Explanation,
+    OrderRecord,
+    PartRow,
+    RestatedRow,
+    StepRow,
+    WhatIfRow,
+    Why,
+)
 from orderledger.projections.certificates import CertificateRow
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.halts import HaltRow
@@ -46,5 +56,6 @@ __all__ = [
     "RowList",
     "StepRow",
     "TradeRow",
+    "WhatIfRow",
     "Why",
 ]

@@ -1,7 +1,9 @@
 """Query methods for auditors. Each reads the log beside the views; what it makes of them is in `projections`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
+from os import PathLike
 from typing import Any, Literal, cast, get_args
 
 from orderledger.domain.recorded import Recorded
@@ -11,7 +13,7 @@ from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.reading import check_times, one_order
 from orderledger.infrastructure.views.views import was_known
-from orderledger.projections.audit_rows import AuditRow, Explanation, OrderRecord, RestatedRow, Why
+from orderledger.projections.audit_rows import AuditRow, Explanation, OrderRecord, RestatedRow, WhatIfRow, Why
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import METHODS, Method
 from orderledger.projections.trades import TRADES
@@ -139,6 +141,42 @@ class AuditQueries(Queries):
             yield from cast(
                 Iterator[OrderRecord], order_records(self._store, account=account, since=since, until=until, **nobody)
             )
+
+    def what_if(
+        self,
+        *,
+        method: Method = "average",
+        than: Method = "average",
+        fees: str | PathLike[str] | None = None,
+        fee_rate: Decimal | str | None = None,
+        without: Sequence[str] = (),
+        without_accounts: Sequence[str] = (),
+        filled: Sequence[str] = (),
+        not_filled: Sequence[str] = (),
+        account: str | None = None,
+    ) -> RowList[WhatIfRow]:
+        """List the rows of orders, positions and pnl that would be different under other assumptions. Records nothing.
+
+        `method` is compared with `than`. `fees`: a file with a fee schedule, or `fee_rate`: one rate for all fills. `without`:
+        orders that are left out, `filled` and `not_filled`: open orders whose outcome is assumed, by any of their ids; `account`
+        tells apart orders with the same id. A filled order is filled at its limit price, or else at the mark.
+        """
+        from orderledger.infrastructure.audit.fee_schedule import flat_schedule, read_fee_schedule
+        from orderledger.infrastructure.audit.what_if import Assumptions, what_if
+
+        if fees is not None and fee_rate is not None:
+            raise ValueError("fees and fee_rate: give one of them")
+        if method not in METHODS or than not in METHODS:
+            raise ValueError(f"a method is one of {', '.join(METHODS)}")
+        if both := set(filled) & set(not_filled):
+            raise ValueError(f"{sorted(both)[0]} is assumed both as filled and as not filled")
+        schedule = flat_schedule(fee_rate) if fee_rate is not None else None if fees is None else read_fee_schedule(fees)
+        orders = {"without": tuple(without), "filled": tuple(filled), "not_filled": tuple(not_filled)}
+        assumed = Assumptions(
+            method=method, than=than, fees=schedule, account=account, without_accounts=tuple(without_accounts), **orders
+        )
+        with reaching(self._url):
+            return RowList(what_if(self._store, assumed))
 
     def _why_order(self, order_id: str, account: str | None, as_of: datetime | int | None, effective_at: datetime | None) -> Why:
         from orderledger.projections.order_parts import FIELDS, changes_of_order
