@@ -13,11 +13,10 @@ from orderledger.cli.tables import folded, print_note, print_record, print_rows,
 from orderledger.infrastructure.printable import printable
 
 if TYPE_CHECKING:
-    from orderledger.projections.audit_rows import Explanation, RestatedRow, StepRow, WhatIfRow
+    from orderledger.projections.audit_rows import Explanation, RestatedRow, StepRow
 
 INDENT = 4
 FOUND = ("amendment", "late_report", "clock_ahead", "clock_backward", "gap", "unexplained_cancel", "intervention")
-METHODS = ("average", "fifo", "lifo")
 VIEWS = ("orders", "trades", "positions", "pnl", "anomalies", "instruments", "account_events")
 
 
@@ -45,7 +44,7 @@ def explain(order_id: str, db: str, as_json: bool, **asked: Any) -> None:
         rest = {name: value for name, value in found.items() if name != "steps"}
         print_json([*found["steps"], {"summary": rest}])
     else:
-        _print_lines(_explained(found))
+        print_lines(_explained(found))
 
 
 def _explained(found: "Explanation") -> Iterator[tuple[int, str, str]]:
@@ -84,7 +83,8 @@ def _envelope(step: "StepRow") -> str:
     return "; ".join(parts)
 
 
-def _print_lines(lines: Iterator[tuple[int, str, str]]) -> None:
+def print_lines(lines: Iterator[tuple[int, str, str]]) -> None:
+    """Print lines, each with its indentation and style, wrapped in a window."""
     width = room()
     for indent, text, style in lines:
         shown = printable(text)
@@ -154,7 +154,7 @@ def restate(view: str, db: str, as_json: bool, **asked: Any) -> None:
     if as_json:
         print_json(rows)
     else:
-        _print_lines(line for row in rows for line in _restated(row))
+        print_lines(line for row in rows for line in _restated(row))
         print_note(f"{len(rows)} {view} {'differs' if len(rows) == 1 else 'differ'}" if rows else "nothing differs")
 
 
@@ -226,53 +226,7 @@ def _print_records(db: str, *, as_json: bool, **asked: Any) -> None:
     print_rows(rows, columns.RECORDS, as_json=False, title="records")
     for number, name in names.items():
         why = MISSING.get(number, CAVEATS.get(number, "")).removeprefix(f"{name}: ")
-        _print_lines(iter([(0, f"Field {number}, {name}{': ' if why else ''}{why}", "yellow" if number in MISSING else "")]))
+        print_lines(iter([(0, f"Field {number}, {name}{': ' if why else ''}{why}", "yellow" if number in MISSING else "")]))
 
 
-@click.command("what-if")
-@click.option("--method", type=click.Choice(METHODS), default="average", show_default=True, help="Lots that a fill closes first.")
-@click.option("--than", type=click.Choice(METHODS), default="average", show_default=True, help="The method to compare with.")
-@click.option("--fees", type=click.Path(), metavar="FILE", help="A fee schedule (TOML).")
-@click.option("--fee-rate", metavar="RATE", help="One fee rate for all fills: a part of the traded value.")
-@click.option("--without", multiple=True, metavar="ORDER", help="Leave out this order. May be repeated.")
-@click.option("--without-account", "without_accounts", multiple=True, metavar="ACCOUNT", help="Leave out this account.")
-@click.option("--filled", multiple=True, metavar="ORDER", help="Take this open order as filled, at its limit or the mark.")
-@click.option("--not-filled", multiple=True, metavar="ORDER", help="Take this open order as getting no more fills.")
-@click.option("--account", help="The account of the named orders.")
-@options.as_json
-@options.db
-@options.example(
-    "orderledger what-if --method fifo",
-    "orderledger what-if --fee-rate 0.0005 --json",
-    "orderledger what-if --filled C-7 --account sim:main",
-)
-def what_if(db: str, as_json: bool, **asked: Any) -> None:
-    """Show what would be different under other assumptions.
-
-    Folds the same log in memory under another lot method, another fee schedule, without some orders or accounts, or with an
-    order of unknown outcome taken as filled or not. Lists the rows of orders, positions and P&L that would differ: what is, what
-    would be, and the difference. Nothing is recorded.
-
-    Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
-    """
-    with options.open_ledger(db) as ledger:
-        rows = options.ask(ledger.what_if, **asked)
-    if as_json:
-        print_json(rows)
-        return
-    _print_lines(line for row in rows for line in _assumed(row))
-    print_note(f"{len(rows)} row{'' if len(rows) == 1 else 's'} would differ" if rows else "nothing would differ")
-
-
-def _assumed(row: "WhatIfRow") -> Iterator[tuple[int, str, str]]:
-    names = (row["account"], row["client_order_id"], row["instrument"])
-    yield 0, f"{row['view']}, {row['change']}: {' '.join(name for name in names if name)}", "bold"
-    for name in dict.fromkeys((*row["is_now"], *row["would_be"])):
-        is_now, would_be = (readable(values.get(name)) or "nothing" for values in (row["is_now"], row["would_be"]))
-        if is_now != would_be:
-            change = row["difference"].get(name)
-            by = "" if change is None else f" ({'+' if change > 0 else ''}{readable(change)})"
-            yield INDENT, f"{name.replace('_', ' ')}: is {is_now}, would be {would_be}{by}", ""
-
-
-COMMANDS = (explain, why, restate, audit, what_if)
+COMMANDS = (explain, why, restate, audit)

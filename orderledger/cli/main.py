@@ -19,6 +19,7 @@ from orderledger.cli import (
     maintenance,
     measuring,
     recording,
+    supposing,
     trading,
 )
 
@@ -140,7 +141,7 @@ def main() -> None:
 
 USUAL_EXITS = "Exit status: 0 done, 2 wrong usage, 3 the store cannot be used."
 
-MODULES = (recording, importing, exporting, asking, auditing, measuring, analysing, collecting, trading, maintenance)
+MODULES = (recording, importing, exporting, asking, auditing, supposing, measuring, analysing, collecting, trading, maintenance)
 
 for command in (command for module in MODULES for command in module.COMMANDS):
     if "Exit status" not in (command.help or ""):

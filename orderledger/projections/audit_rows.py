@@ -128,3 +128,17 @@ class WhatIfRow(TypedDict):
     is_now: Annotated[dict[str, Any], "The columns that differ, as they are."]
     would_be: Annotated[dict[str, Any], "The same as they would be."]
     difference: Annotated[dict[str, Decimal], "By how much numbers would be greater."]
+
+
+class Independence(TypedDict):
+    """Whether the order of reports matters in a ledger's own log."""
+
+    holds: Annotated[bool, "True if all orders that were tried end in the same orders, trades and P&L."]
+    rounds: Annotated[int, "Orders tried per account."]
+    seed: Annotated[int, "Seed of the orders that were tried."]
+    accounts: Annotated[int, "Accounts in the log."]
+    messages: Annotated[int, "Messages that were recorded anew in each round."]
+    kept_in_order: Annotated[int, "Those that stay in log order, because their order may matter by the rules."]
+    differences: Annotated[list[str], "What differs, in sentences."]
+    log_order: Annotated[list[dict[str, Any]], "The messages of the counterexample in log order."]
+    counterexample: Annotated[list[dict[str, Any]], "The fewest messages found that end differently in this order."]

@@ -110,7 +110,8 @@ def test_an_order_record_has_what_the_log_knows(tmp_path: Path) -> None:
     known = {name: value for name, value in fields.items() if value is not None}
     assert known == {
         "9": "2026-03-02T09:00:51.000000Z", "10": "GTCV", "15": 5, "18": "BTC-USD", "19": "2026-03-02T09:00:00.350000Z",
-        "20": "V-1",        "21": "FILL", "22": "stop_limit", "23": "STOP", "24": "97", "26": "98", "28": "97.5", "32": "SELL", "36": "10", "37": "0",
+        "20": "V-1", "21": "FILL", "22": "stop_limit", "23": "STOP", "24": "97", "26": "98",
+        "28": "97.5", "32": "SELL", "36": "10", "37": "0",
         "39": "10", "43": False, "44": "AGRE", "48": "F-1",
     }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Query methods for auditors. Each reads the log beside the views; what it makes of them is in `projections`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from os import PathLike
@@ -13,7 +13,7 @@ from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.reading import check_times, one_order
 from orderledger.infrastructure.views.views import was_known
-from orderledger.projections.audit_rows import AuditRow, Explanation, OrderRecord, RestatedRow, WhatIfRow, Why
+from orderledger.projections.audit_rows import AuditRow, Explanation, Independence, OrderRecord, RestatedRow, WhatIfRow, Why
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import METHODS, Method
 from orderledger.projections.trades import TRADES
@@ -177,6 +177,25 @@ class AuditQueries(Queries):
         )
         with reaching(self._url):
             return RowList(what_if(self._store, assumed))
+
+    def prove_order_independence(
+        self,
+        *,
+        rounds: int = 10,
+        seed: int = 0,
+        account: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Independence:
+        """Record the log's own messages anew in memory, its reports shuffled and repeated, and compare orders, trades and P&L.
+
+        Stops at the first difference, and shrinks it to the fewest messages. `progress` is told what is done, and of how much.
+        """
+        from orderledger.infrastructure.audit.independence import proved
+
+        check_argument("rounds", "count", rounds, is_needed=True)
+        check_argument("account", "text", account)
+        with reaching(self._url):
+            return proved(self._store, rounds=rounds, seed=seed, account=account, progress=progress)
 
     def _why_order(self, order_id: str, account: str | None, as_of: datetime | int | None, effective_at: datetime | None) -> Why:
         from orderledger.projections.order_parts import FIELDS, changes_of_order
