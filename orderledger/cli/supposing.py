@@ -91,7 +91,8 @@ def prove_order_independence(db: str, as_json: bool, rounds: int, **asked: Any) 
     if as_json:
         print_json([proof])
     else:
-        tried = f"{proof['messages']} messages of {proof['accounts']} accounts in {rounds} orders each"
+        accounts = f"{proof['accounts']} account{'' if proof['accounts'] == 1 else 's'}"
+        tried = f"{proof['messages']} messages of {accounts} in {rounds} orders each"
         kept = f"{proof['kept_in_order']} messages kept their order, as the rules demand"
         click.echo(f"the same orders, trades and P&L: {tried}; {kept}")
 

@@ -50,7 +50,7 @@ class Compliance:
             found["unexplained_cancel"] = "No cancel request of ours is recorded, and no reason was given."
         is_forced = isinstance(event, SenderChanged) and event.is_forced
         if recorded.source == Source.OPERATOR or isinstance(event, BY_HAND) or is_forced:
-            found["intervention"] = f"By {recorded.actor or 'a person who is not named'}."
+            found["intervention"] = f"By {recorded.actor or 'an operator who is not named'}."
         return found | self._of_delay(recorded)
 
     def _of_clocks(self, recorded: Recorded) -> dict[str, str]:

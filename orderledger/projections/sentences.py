@@ -244,7 +244,7 @@ def _change(name: str, old: Decimal | None, new: Decimal) -> str:
 
 def _fill(event: reports.FillRecorded) -> str:
     fee = event.fee
-    currency = event.fee_currency or "in a currency that was not given"
+    currency = event.fee_currency or "in the settlement currency"
     paid = "" if fee is None else f", fee {short(fee)} {currency}" if fee >= 0 else f", rebate {short(-fee)} {currency}"
     liquidity = f", as {event.liquidity}" if event.liquidity else ""
     instrument = f" {event.instrument}" if event.instrument else ""

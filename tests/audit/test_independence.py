@@ -133,7 +133,7 @@ def test_the_command_says_what_it_tried(tmp_path: Path) -> None:
         record(lambda message: ledger.record(parse_document(message)), clock, messages)
     done = run("prove-order-independence", "--db", tmp_path / "a.db", "--rounds", "3")
     assert (done.status, done.err) == (0, "")
-    assert "6 messages of 1 accounts in 3 orders each; 2 messages kept their order" in done.out
+    assert "6 messages of 1 account in 3 orders each; 2 messages kept their order" in done.out
     (proof,) = map(json.loads, run("prove-order-independence", "--db", tmp_path / "a.db", "--json").out.splitlines())
     assert (proof["holds"], proof["rounds"], proof["seed"]) == (True, 10, 0)
     assert run("prove-order-independence", "--db", tmp_path / "a.db", "--rounds", "0").status == 2
