@@ -225,7 +225,7 @@ def step_row(recorded: Recorded, sentence: str, notes: list[str], status: str | 
         "text": recorded.text,
         "correlation_id": recorded.correlation_id,
         "causation_id": recorded.causation_id,
-        "has_evidence": recorded.evidence is not None,
+        "has_evidence": recorded.has_evidence,
         "sentence": sentence,
         "notes": notes,
         "status": status,

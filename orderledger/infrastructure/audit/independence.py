@@ -8,7 +8,6 @@ from typing import Any, get_args
 
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of
-from orderledger.infrastructure.audit.documents import Document
 from orderledger.infrastructure.audit.shuffling import Item, items_of, kept_in_order, orders_with_shared_names, shuffled
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.engine.committer import Committer
@@ -18,6 +17,7 @@ from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.infrastructure.storage.store import Store, open_store
+from orderledger.infrastructure.views.as_messages import Document
 from orderledger.infrastructure.views.views import FoldedViews, Views, folded
 from orderledger.projections.audit_rows import Independence
 from orderledger.projections.differing import rows_of

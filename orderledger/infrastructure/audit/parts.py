@@ -7,7 +7,7 @@ from typing import Any
 from orderledger.domain.accounts import MarkRecorded
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.histories import stored_event_row
+from orderledger.infrastructure.views.histories import stored_event_rows
 from orderledger.infrastructure.views.views import Views
 from orderledger.projections import queries
 from orderledger.projections.account_events import ACCOUNT_EVENTS
@@ -56,7 +56,10 @@ def with_events(store: Store, parts: list[PartRow], *, has_evidence: bool) -> li
     known: dict[int, dict[str, Any]] = {}
     for position in dict.fromkeys(one["position"] for one in parts if one["position"] is not None):
         found = store.recorder.rows_after(position - 1, 1)
-        event = stored_event_row(found[0])
+        rows, error = stored_event_rows(store, found)
+        if error is not None:
+            raise error
+        event = rows[0]
         names = (*OF_EVENT, "evidence") if has_evidence else OF_EVENT
         known[position] = {name: event[name] for name in names}
     return [one if one["position"] is None else {**one, **known[one["position"]]} for one in parts]  # type: ignore[typeddict-item]

@@ -264,7 +264,7 @@ class AuditQueries(Queries):
             for recorded in found
             if was_known(recorded.recorded_at, recorded.position, as_of) and (effective_at is None or recorded.at <= effective_at)
         )
-        return sorted(known, key=lambda recorded: recorded.position or 0)
+        return self._store.with_evidence(sorted(known, key=lambda recorded: recorded.position or 0))
 
 
 def _check_subject(subject: str, order_id: str | None, account: str | None, instrument: str | None, method: str) -> None:

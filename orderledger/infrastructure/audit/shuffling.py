@@ -13,7 +13,8 @@ from orderledger.domain.orders.events import OrderCommand, OrderEvent
 from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.proposals import ProposalEvent
 from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.audit.documents import Document, document_of
+from orderledger.infrastructure.audit.documents import document_of
+from orderledger.infrastructure.views.as_messages import Document
 
 REPEATED = 0.3
 """The part of the reports that are repeated."""

@@ -4,52 +4,38 @@ The times of recording are not in a message: the new ledger has its own. Judgeme
 since the new ledger makes them itself.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
-from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of
 from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.infrastructure.messages.registry import MESSAGES, Message
-from orderledger.infrastructure.storage.codec import decode, readable_payload
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import parse_json
 from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.views.as_messages import document_of
 
 AT_ONCE = 1_000
-JUDGEMENTS = (AnomalyDetected, AnomalyCleared, OrderAttributed)
-TYPES = {model.fact.stored_name: kind for kind, model in MESSAGES.items()}
-"""The message type of each stored event."""
+ENVELOPE = ("actor", "correlation_id", "causation_id", "text")
 
 
 def messages_in(store: Store, account: str | None = None) -> Iterator[Message]:
     """The messages of a log, or of one account in it, with the evidence and the text that were not forgotten."""
     rows = (row for row in store.all_rows() if account in (None, account_of(row.stream)))
     while group := list(islice(rows, AT_ONCE)):
-        yield from messages_of(store.with_evidence([decode(*row) for row in group]))
+        for recorded in store.with_evidence([decode(*row) for row in group]):
+            message = message_of(recorded)
+            if message is not None:
+                yield message
 
 
-def messages_of(events: Iterable[Recorded]) -> Iterator[Message]:
-    """The messages of events, in log order. The repetition of a fact under the order that it was attributed to is left out."""
-    for recorded in events:
-        if not isinstance(recorded.event, JUDGEMENTS) and recorded.attributed_from is None:
-            yield message_of(recorded)
-
-
-def message_of(recorded: Recorded) -> Message:
-    """The message that proposed an event. Its `at` is always given."""
-    kind = TYPES[recorded.event.stored_name]
-    names = dict(zip(recorded.event.__struct_encode_fields__, recorded.event.__struct_fields__, strict=True))
-    payload = {names[name]: value for name, value in readable_payload(recorded.event).items()}
-    envelope: dict[str, Any] = {
-        "at": recorded.at,
-        "source": None if recorded.source == "ledger" else recorded.source,
-        "actor": recorded.actor,
-        "correlation_id": recorded.correlation_id,
-        "causation_id": recorded.causation_id,
-        "text": recorded.text,
-        "evidence": None if recorded.evidence is None else parse_json(recorded.evidence),
-    }
-    given = {name: value for name, value in envelope.items() if value is not None}
-    return parse_document({"type": kind, "account": account_of(recorded.stream), **payload, **given})
+def message_of(recorded: Recorded) -> Message | None:
+    """The message that proposed an event. Its `at` is always given. None for an event that no message proposed."""
+    document = document_of(recorded)
+    if document is None:
+        return None
+    around = {name: getattr(recorded, name) for name in ENVELOPE if getattr(recorded, name) is not None}
+    if recorded.evidence is not None:
+        around["evidence"] = parse_json(recorded.evidence)
+    return parse_document({**document, **around})
