@@ -38,6 +38,7 @@ from orderledger.infrastructure.views.recovering import open_orders_in_log
 from orderledger.infrastructure.views.views import FoldedViews
 from orderledger.projections import queries
 from orderledger.projections.orders import ORDERS
+from orderledger.projections.positions import Method
 from orderledger.projections.recovery import Recovery, recovery_of
 from orderledger.projections.view import Row
 
@@ -227,6 +228,29 @@ class Ledger(AuditQueries):
 
         with tables_of(self, as_of, effective_at) as tables:
             return answer(tables, query, timezone=timezone, memory_limit=memory_limit)
+
+    def analyse(
+        self,
+        name: str,
+        *,
+        by: Sequence[str] | str | None = None,
+        method: Method = "average",
+        account: str | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        timezone: str = "UTC",
+    ) -> "LedgerTable":
+        """Return a ready-made analysis, such as equity, pnl, round-trips, slippage or fill-ratio.
+
+        `by`: groups, such as account, strategy, instrument, day. `method`: of the P&L. `timezone`: of days and hours. Needs the
+        extra `analytics`.
+        """
+        from orderledger.infrastructure.analytics.questions import analyse
+        from orderledger.infrastructure.analytics.reading import tables_of
+
+        where = {} if account is None else {"account": account}
+        with tables_of(self, as_of, effective_at) as tables:
+            return analyse(tables, name, by, method=method, timezone=timezone, where=where)
 
     # Recovery
 

@@ -67,4 +67,70 @@ def sql(
     print_result(found, shape)
 
 
-COMMANDS = (sql,)
+class AnalysisName(click.Choice[str]):
+    """The name of an analysis. The files are read when a name or a help text needs them, not at start-up."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        from orderledger.infrastructure.analytics.questions import questions
+
+        return tuple(questions())
+
+    @choices.setter
+    def choices(self, choices: tuple[str, ...]) -> None:
+        """click sets it at construction."""
+
+
+@click.command()
+@click.argument("name", metavar="NAME", type=AnalysisName())
+@click.option("--by", metavar="GROUPS", help="Groups, such as account,strategy,instrument,day. Each analysis has its own.")
+@click.option(
+    "--method", type=click.Choice(["average", "fifo", "lifo"]), default="average", show_default=True, help="Of the P&L."
+)
+@format_option
+@TIMEZONE
+@ARCHIVE
+@options.account
+@options.at_another_time
+@options.db
+@options.example(
+    "orderledger analyse equity --by account,day",
+    "orderledger analyse pnl --by strategy,week --timezone Europe/Berlin",
+    "orderledger analyse round-trips --by strategy --format csv > trips.csv",
+)
+def analyse(
+    name: str,
+    by: str | None,
+    method: str,
+    db: str,
+    shape: str,
+    timezone: str,
+    archive: Path | None,
+    account: str | None,
+    as_of: datetime | None,
+    effective_at: datetime | None,
+) -> None:
+    """Answer a ready-made question.
+
+    NAME is one of anomalies, cancels, equity, exposure, fees, fill-ratio, latency, markouts, order-flow, order-life, pnl,
+    resting, round-trips, slippage, trips, turnover. Needs the extra `analytics`.
+    """
+    if archive is None:
+        with options.open_ledger(db) as ledger:
+            asked = {"by": by, "method": method, "account": account, "timezone": timezone}
+            found: LedgerTable = options.ask(ledger.analyse, name, as_of=as_of, effective_at=effective_at, **asked)
+    else:
+        from orderledger.infrastructure.analytics import questions
+        from orderledger.infrastructure.analytics.archive import ArchiveTables
+
+        _check_archive(as_of, effective_at)
+        where = {} if account is None else {"account": account}
+        tables = options.ask(ArchiveTables, archive)  # type: ignore[arg-type]
+        found = options.ask(lambda: questions.analyse(tables, name, by, method=method, timezone=timezone, where=where))
+    print_result(found, shape)
+
+
+COMMANDS = (sql, analyse)

@@ -53,7 +53,7 @@ def answer(
             connection.register(name, found.to_arrow())
         connection.execute(f"SET TimeZone = '{timezone}'")
         connection.execute("SET lock_configuration = true")
-        return LedgerTable(RESULT, connection.execute(query).to_arrow_table())
+        return LedgerTable(RESULT, connection.sql(query).to_arrow_table())
 
 
 @contextmanager
@@ -98,4 +98,6 @@ def _explained() -> Iterator[None]:
 
 def _said(error: Exception) -> str:
     """What DuckDB says, without the query and its pointers into it."""
-    return " ".join(str(error).partition("\n\nLINE ")[0].split())
+    said = " ".join(str(error).partition("\n\nLINE ")[0].split())
+    is_about_at = "syntax error" in said and re.search(r'(?<![\w".])at(?![\w"])', str(error)) is not None
+    return f'{said} (at is a word of SQL: write "at" in double quotes, or trades.at)' if is_about_at else said
