@@ -14,6 +14,7 @@ import pages_of_commands
 import pages_of_data
 import pages_of_imports
 import pages_of_messages
+import pages_of_proof
 from stubs_of_messages import stubs
 
 REPOSITORY = Path(__file__).parent.parent
@@ -28,6 +29,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": pages_of_commands.errors,
     "settings.md": pages_of_code.settings,
     "python.md": pages_of_code.python,
+    "proof-format.md": pages_of_proof.proof_format,
 }
 
 

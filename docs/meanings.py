@@ -347,6 +347,9 @@ STATUS: dict[str, str] = {
     "position": "Last log position.",
     "views_position": "Log position that the views have reached.",
     "views_behind": "Number of log positions the views are behind.",
+    "tiles_position": "Log position that the tiles of hashes have reached. `checkpoint` brings them to the end of the log.",
+    "tiles_behind": "Number of log positions the tiles are behind.",
+    "checkpoint_position": "Log position of the newest checkpoint in the store, 0 without one.",
     "collectors": "By name, the last status of each `orderledger collect`.",
 }
 

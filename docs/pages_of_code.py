@@ -25,6 +25,7 @@ from orderledger.infrastructure.gateway.settings import Breaker, GatewaySettings
 from orderledger.infrastructure.interop import ccxt, hummingbot, nautilus, qubx
 from orderledger.infrastructure.messages import facts, parsing
 from orderledger.infrastructure.messages.registry import MESSAGES
+from orderledger.infrastructure.proof.methods import Proofs
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 from orderledger.infrastructure.venues.base.adapter import Adapter
@@ -187,6 +188,7 @@ def _attribute_docs(source: str) -> dict[str, str]:
 def python() -> str:
     parts = [PYTHON_INTRODUCTION, inspect.cleandoc(Ledger.__doc__ or "") + "\n", *_methods(Ledger)]
     parts += ["## Queries\n", inspect.cleandoc(Queries.__doc__ or "") + "\n", *_methods(Queries), *_methods(AuditQueries)]
+    parts += ["## Proof\n", inspect.cleandoc(Proofs.__doc__ or "") + "\n", *_methods(Proofs)]
     parts += [
         GATEWAY_INTRODUCTION,
         code("python", _constructor(Gateway)),

@@ -13,6 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from itertools import islice
 from os import PathLike, fspath
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,12 @@ from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
 from orderledger.infrastructure.errors import InvalidMessage, OutcomeUnknown, StoreUnreachable, UnreadableEvent
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.proof.methods import Proofs
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
 from orderledger.infrastructure.storage.evidence import RandomBytes
 from orderledger.infrastructure.storage.store import Store, as_store_error, cannot_be_written, open_store, reaching
+from orderledger.infrastructure.storage.urls import POSTGRES, file_of, is_bundle
 from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.check import Checked, check
@@ -49,7 +52,19 @@ if TYPE_CHECKING:
 __all__ = ["Ledger"]
 
 
-class Ledger(AuditQueries):
+def _opened(settings: Settings) -> Store:
+    """The store of a ledger, or of a bundle."""
+    path = None if settings.db.startswith(POSTGRES) else file_of(settings.db)
+    if is_bundle(path):
+        from orderledger.infrastructure.proof.bundles import open_bundle
+
+        given = settings.of_store()
+        del given["url"]
+        return open_bundle(Path(str(path)), **given)
+    return open_store(**settings.of_store())
+
+
+class Ledger(Proofs, AuditQueries):
     """An open store. Use it as a context manager, or close it. Query methods: see `Queries`."""
 
     def __init__(
@@ -111,7 +126,7 @@ class Ledger(AuditQueries):
         check_argument("url", "text", url)
         settings = Settings.read(db=url, synchronous=synchronous, lock_timeout=lock_timeout, answer_timeout=answer_timeout)
         check_follow(update_views, settings.db)
-        store = open_store(**settings.of_store())
+        store = _opened(settings)
         try:
             with reaching(settings.db):
                 return cls(store, settings, clock, update_views=update_views, random_bytes=random_bytes)
@@ -302,12 +317,24 @@ class Ledger(AuditQueries):
             self._statuses.write(name, status)
 
     def status(self) -> dict[str, Any]:
-        """The positions of the log and the views, and the last status of each process that feeds this ledger."""
+        """The positions of the log, the views, the tiles of hashes and the newest checkpoint, and the last status of each process
+        that feeds this ledger."""
+        from orderledger.infrastructure.proof import tiles as proof_tiles
+        from orderledger.infrastructure.proof.checkpoints import last_stored
+
         with reaching(self._url):
             last, collectors = self._store.recorder.last_position(), self._statuses.read()
             with self._store.database.reading() as session:
-                views = stored_position(session)
-        return {"position": last, "views_position": views, "views_behind": max(0, last - views), "collectors": collectors}
+                views, tiles, newest = stored_position(session), proof_tiles.end(session).position, last_stored(session)
+        return {
+            "position": last,
+            "views_position": views,
+            "views_behind": max(0, last - views),
+            "tiles_position": tiles,
+            "tiles_behind": max(0, last - tiles),
+            "checkpoint_position": newest.position if newest else 0,
+            "collectors": collectors,
+        }
 
     def latencies(self) -> dict[str, dict[str, int]]:
         """Latencies since this ledger was opened: waiting for a commit, committing, and views behind a commit.

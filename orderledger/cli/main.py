@@ -18,6 +18,7 @@ from orderledger.cli import (
     importing,
     maintenance,
     measuring,
+    proof,
     recording,
     supposing,
     trading,
@@ -141,7 +142,20 @@ def main() -> None:
 
 USUAL_EXITS = "Exit status: 0 done, 2 wrong usage, 3 the store cannot be used."
 
-MODULES = (recording, importing, exporting, asking, auditing, supposing, measuring, analysing, collecting, trading, maintenance)
+MODULES = (
+    recording,
+    importing,
+    exporting,
+    asking,
+    auditing,
+    supposing,
+    measuring,
+    analysing,
+    collecting,
+    trading,
+    maintenance,
+    proof,
+)
 
 for command in (command for module in MODULES for command in module.COMMANDS):
     if "Exit status" not in (command.help or ""):

@@ -6,6 +6,7 @@ LedgerError
 ├── InvalidSetting      an impossible setting: its name and its fault
 ├── UnknownOrder        an order that is not recorded
 ├── AmbiguousOrder      a name of several orders
+├── NotProved           nothing can be proved: the store differs from a checkpoint, or has none
 ├── StoreError          the store cannot carry out the call
 │   ├── StoreUnreachable    missing, locked, full, read-only, or refusing
 │   ├── StoreVersion        made by a newer version
@@ -30,6 +31,7 @@ __all__ = [
     "InvalidQuery",
     "InvalidSetting",
     "LedgerError",
+    "NotProved",
     "NotSent",
     "OutcomeUnknown",
     "StoreError",
@@ -103,6 +105,10 @@ class StoreError(LedgerError):
 
 class StoreUnreachable(StoreError):
     """The store is missing, locked, full or read-only, or it refuses."""
+
+
+class NotProved(LedgerError):
+    """Nothing can be proved: the store differs from its checkpoint, has none, or lacks what a proof needs."""
 
 
 class StoreVersion(StoreError):

@@ -134,6 +134,9 @@ def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: st
             "position": 3,
             "views_position": 3,
             "views_behind": 0,
+            "tiles_position": 0,
+            "tiles_behind": 3,
+            "checkpoint_position": 0,
             "collectors": {"here": {"accounts": {"sim:main": {"messages": 3}}}},
         }
 

@@ -8,15 +8,17 @@ SECRET = "the client called from a hidden number"
 
 
 def with_evidence(count: int, account: str = "sim:main") -> list[dict[str, Any]]:
-    """Orders of four messages each: two with evidence, one with text."""
-    messages: list[dict[str, Any]] = []
-    for number in range(count):
-        name, second = f"C-{number}", number * 10
-        evidence = {"raw": [number, "1.50", "ü"], "owner": SECRET}
-        messages += [
-            request(name, second, account=account, text=f"{SECRET}, {number}"),
-            report("acknowledge", name, second + 1, account=account, venue_order_id=f"V-{number}", evidence=evidence),
-            fill(name, f"F-{number}", second + 2, account=account, evidence={**evidence, "fill": number}),
-            report("cancel", name, second + 3, account=account),
-        ]
-    return messages
+    """So many orders."""
+    return [message for number in range(count) for message in one_with_evidence(number, account)]
+
+
+def one_with_evidence(number: int, account: str = "sim:main") -> list[dict[str, Any]]:
+    """An order of four messages: two with evidence, one with text."""
+    name, second = f"C-{number}", number * 10
+    evidence = {"raw": [number, "1.50", "ü"], "owner": SECRET}
+    return [
+        request(name, second, account=account, text=f"{SECRET}, {number}"),
+        report("acknowledge", name, second + 1, account=account, venue_order_id=f"V-{number}", evidence=evidence),
+        fill(name, f"F-{number}", second + 2, account=account, evidence={**evidence, "fill": number}),
+        report("cancel", name, second + 3, account=account),
+    ]

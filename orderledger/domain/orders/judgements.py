@@ -31,6 +31,16 @@ class AnomalyCleared(OrderJudgement, frozen=True, kw_only=True):
         order.raised.pop(self.code, None)
 
 
+class EvidenceForgotten(OrderJudgement, frozen=True, kw_only=True):
+    """Evidence and text of the earlier events of this stream were deleted. The order is as before."""
+
+    stored_name: ClassVar[str] = "evidence_forgotten.v1"
+    reason: str
+
+    def apply(self, order: "Order", at: datetime) -> None:
+        return
+
+
 class OrderAttributed(OrderJudgement, frozen=True, kw_only=True):
     """The reports of this unknown order belong to the order in stream `to`, and are recorded there."""
 

@@ -36,6 +36,12 @@ class Session(ABC):
     differs_from: str
     """Operator that compares two values, either of which may be missing."""
 
+    binary: str
+    """SQL type for bytes."""
+
+    raw_event: str
+    """SQL for stream, version, name and bytes of an event: bytes, and null where a value has a wrong type."""
+
     unlogged = ""
     """SQL word for a table that need not survive a crash, if the database has one."""
 
@@ -236,6 +242,18 @@ class Session(ABC):
         return
 
     @abstractmethod
+    def unguarded_events(self) -> AbstractContextManager[None]:
+        """Suspend the guard of the log within this transaction, while the form of events is changed."""
+
+    def faults(self) -> list[str]:
+        """What the database itself finds wrong with its files."""
+        return []
+
+    def lock_tiles(self) -> None:
+        """Let no other process write tiles until the end of this transaction. Nothing to do on SQLite, which has one writer."""
+        return
+
+    @abstractmethod
     def guard_names(self) -> None:
         """Install the guard of the name index. The database then refuses to delete a name, or to bind it to another order.
 
@@ -291,6 +309,10 @@ class Database(ABC):
     @abstractmethod
     def rebuilding(self) -> AbstractContextManager[None]:
         """Hold the lock of a rebuild. One at a time, over all threads and processes; later ones wait."""
+
+    @abstractmethod
+    def overwrite_deleted(self) -> bool:
+        """Remove deleted rows from the files of the database. Returns False if others prevent it now, or the role may not."""
 
     def let_go(self) -> None:
         """Clean up after an interrupt, which may come at the end of a transaction: leave nothing of this thread open or

@@ -13,6 +13,8 @@ FACTS_TABLE = "account_facts"
 COLLECTORS_TABLE = "collectors"
 LEASES_TABLE = "sending_leases"
 EVIDENCE_TABLE = "event_evidence"
+TILES_TABLE = "proof_tiles"
+CHECKPOINTS_TABLE = "proof_checkpoints"
 ATTRIBUTIONS = "order_attributed.%"
 """Stored names of the attribution event, after which the names of an order may be bound to another."""
 

@@ -5,12 +5,14 @@ from orderledger.infrastructure.storage import account_facts, view_versions
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.infrastructure.storage.recorder import (
+    CHECKPOINTS_TABLE,
     COLLECTORS_TABLE,
     EVENTS_TABLE,
     EVIDENCE_TABLE,
     FACTS_TABLE,
     LEASES_TABLE,
     NAMES_TABLE,
+    TILES_TABLE,
 )
 from orderledger.projections.tables import TABLES
 
@@ -22,10 +24,10 @@ each view have a version of their own: `Table.version`."""
 def prepare(database: Database, application: LedgerApplication) -> None:
     """Create what is missing or outdated: the function that appends to PostgreSQL changed in versions 2, 4 and 6, version 4 has
     the keys of account facts, version 5 a version of each view and the leases of senders, and version 6 the evidence beside
-    events. Raises StoreVersion for a store made by a newer version."""
+    events, the tiles and the checkpoints. Raises StoreVersion for a store made by a newer version."""
     with database.reading() as session:
         version = _stored_version(session)
-        has_tables = all(map(session.has_table, (COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE)))
+        has_tables = all(map(session.has_table, (COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE, CHECKPOINTS_TABLE)))
         is_whole = version == SCHEMA_VERSION and view_versions.are_whole(session) and has_tables
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
@@ -54,6 +56,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
     )
     session.guard_names()
     session.create_evidence()
+    _create_proof(session)
     if not session.has_table(FACTS_TABLE):
         account_facts.create(session)
         account_facts.fill(session)
@@ -73,9 +76,21 @@ def _create(session: Session, application: LedgerApplication) -> None:
     )
 
 
+def _create_proof(session: Session) -> None:
+    session.execute(
+        f"CREATE TABLE IF NOT EXISTS {TILES_TABLE} (level BIGINT NOT NULL, number BIGINT NOT NULL, "
+        f"hashes {session.binary} NOT NULL, positions {session.binary} NOT NULL, PRIMARY KEY (level, number))"
+    )
+    session.execute(
+        f"CREATE TABLE IF NOT EXISTS {CHECKPOINTS_TABLE} (size BIGINT PRIMARY KEY, position BIGINT NOT NULL, "
+        "made_at TEXT NOT NULL, note TEXT NOT NULL)"
+    )
+
+
 def _refuse_what_is_not_ours(session: Session) -> None:
     """Refuse a database in which another program has tables of these names, so that nothing of it is lost."""
-    others = (NAMES_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE, "view_positions", "view_versions", COLLECTORS_TABLE)
+    proof = (EVIDENCE_TABLE, TILES_TABLE, CHECKPOINTS_TABLE)
+    others = (NAMES_TABLE, FACTS_TABLE, LEASES_TABLE, *proof, "view_positions", "view_versions", COLLECTORS_TABLE)
     ours = (EVENTS_TABLE, *others, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
         raise StoreUnreachable(f"the database is no ledger, and has tables or views of its own that are named {', '.join(taken)}")

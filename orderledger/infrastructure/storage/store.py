@@ -2,7 +2,7 @@
 
 import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -30,7 +30,7 @@ from orderledger.infrastructure.storage.recorder import (
 )
 from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
-from orderledger.infrastructure.storage.urls import POSTGRES, file_of, public
+from orderledger.infrastructure.storage.urls import POSTGRES, file_of, is_bundle, public
 
 TAKES_NOTHING = frozenset({"42501", "25006", "53100"})
 """SQLSTATE codes of PostgreSQL for a role without the right to write, a standby, and a full disk."""
@@ -52,6 +52,12 @@ class Store:
         self.recorder = cast(LedgerRecorder, application.recorder)
         self._unsettled: PersistenceError | None = None
         self._is_closed = False
+        self._read_only: str | None = None
+        self._at_close: Callable[[], None] = _nothing
+
+    def make_read_only(self, why: str, at_close: Callable[[], None]) -> None:
+        """Refuse to record from now on. `at_close` is called after the store was closed."""
+        self._read_only, self._at_close = why, at_close
 
     def append(
         self,
@@ -87,6 +93,8 @@ class Store:
         """
         if self._is_closed:
             raise StoreUnreachable("the ledger is closed")
+        if self._read_only is not None:
+            raise StoreUnreachable(self._read_only)
         if self._unsettled is not None:
             self._make_final(self._unsettled)
         try:
@@ -171,6 +179,11 @@ class Store:
         """Close all connections. Later calls raise an error."""
         self._is_closed = True
         self.application.close()
+        self._at_close()
+
+
+def _nothing() -> None:
+    """The store is no temporary one."""
 
 
 def _decoded(row: Row) -> Recorded:
@@ -199,7 +212,7 @@ def is_there(url: str) -> bool:
             from orderledger.infrastructure.storage.postgres import recorder as postgres_recorder
 
             return postgres_recorder.has_ledger(url, Settings.read().answer_timeout)
-        if path is None:
+        if path is None or is_bundle(path):
             return True
         from orderledger.infrastructure.storage.sqlite import recorder as sqlite_recorder
 
@@ -265,7 +278,8 @@ def reaching(url: str) -> Iterator[None]:
     except (PersistenceError, OSError) as error:
         raise unreachable(error, url) from error
     except Exception as error:
-        if type(error).__module__.partition(".")[0] in ("sqlite3", "psycopg", "psycopg_pool"):
+        is_of_driver = type(error).__module__.partition(".")[0] in ("sqlite3", "psycopg", "psycopg_pool")
+        if is_of_driver or isinstance(error, UnicodeDecodeError):  # sqlite3 may fail to read its own message about a damaged file
             raise unreachable(error, url) from error
         raise
 

@@ -32,6 +32,15 @@ def file_of(url: str) -> str | None:
     return path
 
 
+def is_bundle(path: str | None) -> bool:
+    """Check whether a path names a bundle, which is a zip file. A ledger in SQLite begins with other bytes."""
+    try:
+        with open(path or "", "rb") as file:
+            return file.read(4) == b"PK\x03\x04"
+    except (OSError, ValueError):
+        return False
+
+
 def public(url: str) -> str:
     """The printable URL: a path unchanged; of a PostgreSQL URL the server and the database."""
     if url.startswith(POSTGRES):

@@ -14,7 +14,7 @@ from orderledger.domain.orders.commands import (
     SubmissionUnresolved,
 )
 from orderledger.domain.orders.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
-from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
+from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, EvidenceForgotten
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import evolve
 from orderledger.domain.orders.reports import (
@@ -71,6 +71,7 @@ HARMLESS = frozenset(
         OrderAbsent.stored_name,
         AnomalyDetected.stored_name,
         AnomalyCleared.stored_name,
+        EvidenceForgotten.stored_name,
     }
 )
 """Events that cannot reopen an order that has clearly ended."""

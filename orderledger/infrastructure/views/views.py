@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from orderledger.domain.exact import plain
 from orderledger.domain.orders.commands import OrderRequested
 from orderledger.domain.orders.identity import NameKind
-from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
+from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, EvidenceForgotten, OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
@@ -189,7 +189,7 @@ def _happened(events: Iterable[Recorded], moment: datetime) -> Iterator[Recorded
             continue
         if isinstance(event, OrderRequested):
             attributions.pop(stream, None)
-        is_judgement = isinstance(event, (AnomalyDetected, AnomalyCleared))
+        is_judgement = isinstance(event, (AnomalyDetected, AnomalyCleared, EvidenceForgotten))
         if recorded.at <= moment and (stream in begun or not is_judgement):
             begun.add(stream)
             yield recorded

@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from eventsourcing.postgres import PostgresDatastore
 from msgspec.structs import asdict
-from psycopg import Cursor, OperationalError
+from psycopg import Cursor, Error, OperationalError
 from psycopg.rows import tuple_row
 
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, shape_of, times
 from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
 from orderledger.infrastructure.storage.evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
 from orderledger.infrastructure.storage.postgres.arrow import arrow_of
-from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, EVENTS_TABLE, EVIDENCE_TABLE, NAMES_KEPT, NAMES_TABLE
+from orderledger.infrastructure.storage.recorder import (
+    ATTRIBUTIONS,
+    EVENTS_TABLE,
+    EVIDENCE_TABLE,
+    NAMES_KEPT,
+    NAMES_TABLE,
+    TILES_TABLE,
+)
 from orderledger.projections.view import Column as ColumnOfTable
 from orderledger.projections.view import Kind, Row, Table
 
@@ -83,6 +90,8 @@ def _utc(moment: datetime) -> datetime:
 
 class PostgresSession(Session):
     differs_from = "IS DISTINCT FROM"
+    binary = "bytea"
+    raw_event = "convert_to(originator_id, 'UTF8'), originator_version, convert_to(topic, 'UTF8'), state"
     place = "ctid::text"
     unlogged = "UNLOGGED"
     types: dict[Kind, str] = {  # noqa: RUF012
@@ -185,6 +194,9 @@ class PostgresSession(Session):
     def lock_log(self) -> None:
         self.execute(f"LOCK TABLE {EVENTS_TABLE} IN EXCLUSIVE MODE")
 
+    def lock_tiles(self) -> None:
+        self.execute(f"LOCK TABLE {TILES_TABLE} IN EXCLUSIVE MODE")
+
     def guard_names(self) -> None:
         for statement in GUARDS:
             self._cursor.execute(statement.encode())
@@ -199,6 +211,12 @@ class PostgresSession(Session):
         self.execute(f"ALTER TABLE {NAMES_TABLE} DISABLE TRIGGER USER")
         yield
         self.execute(f"ALTER TABLE {NAMES_TABLE} ENABLE TRIGGER USER")
+
+    @contextmanager
+    def unguarded_events(self) -> Iterator[None]:
+        self.execute(f"ALTER TABLE {EVENTS_TABLE} DISABLE TRIGGER USER")
+        yield
+        self.execute(f"ALTER TABLE {EVENTS_TABLE} ENABLE TRIGGER USER")
 
     def analyze(self, table: Table) -> None:
         """Analyze now: autovacuum would take a minute or so, and until then a query for the few open orders scans the whole
@@ -243,6 +261,15 @@ class PostgresDatabase(Database):
             connection.cursor(row_factory=tuple_row, binary=True) as cursor,
         ):
             yield cursor
+
+    def overwrite_deleted(self) -> bool:
+        """Vacuum the table of evidence. Others that still see the rows prevent it."""
+        with self._datastore.get_connection() as connection:
+            try:
+                connection.execute(f"VACUUM {EVIDENCE_TABLE}".encode())
+            except Error:
+                return False
+        return True
 
     @contextmanager
     def alone(self) -> Iterator[Session]:

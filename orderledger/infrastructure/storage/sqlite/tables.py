@@ -61,6 +61,12 @@ def _insert_of(target: str, names: tuple[str, ...], count: int, tail: str) -> st
 
 class SQLiteSession(Session):
     differs_from = "IS NOT"
+    binary = "BLOB"
+    raw_event = (
+        "CASE typeof(originator_id) WHEN 'text' THEN CAST(originator_id AS BLOB) END, "
+        "CASE typeof(originator_version) WHEN 'integer' THEN originator_version END, "
+        "CASE typeof(topic) WHEN 'text' THEN CAST(topic AS BLOB) END, CASE typeof(state) WHEN 'blob' THEN state END"
+    )
     place = "rowid"
     by_key_alone = " WITHOUT ROWID"
     types: dict[Kind, str] = {  # noqa: RUF012  (a constant of the class)
@@ -142,6 +148,19 @@ class SQLiteSession(Session):
         for name, trigger in EVIDENCE_GUARDS.items():
             self.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {trigger}")
 
+    def faults(self) -> list[str]:
+        return [text for (text,) in self.execute("PRAGMA integrity_check(20)") if text != "ok"]
+
+    @contextmanager
+    def unguarded_events(self) -> Iterator[None]:
+        guards = self.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (EVENTS_TABLE,))
+        self.execute("PRAGMA secure_delete=ON")
+        for name, _ in guards:
+            self.execute(f"DROP TRIGGER {name}")
+        yield
+        for _, statement in guards:
+            self.execute(statement)
+
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
         self._insert(table, rows, suffix, upsert_tail(table.name))
 
@@ -188,6 +207,13 @@ class SQLiteDatabase(Database):
         with closing(sqlite3.connect(location, check_same_thread=False, **settings)) as connection:
             connection.execute("BEGIN")
             yield SQLiteSession(connection.cursor())
+
+    def overwrite_deleted(self) -> bool:
+        """Empty the write-ahead log, which has old pages."""
+        with self._datastore.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return not cursor.fetchall()[0][0]
 
     def alone(self) -> AbstractContextManager[Session]:
         return self.writing()  # SQLite has one writer
