@@ -35,6 +35,7 @@ from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.check import Checked, check
 from orderledger.infrastructure.views.follower import Follow, check_follow, follower_of
+from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.projector import Projector
 from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_outdated
 from orderledger.infrastructure.views.recovering import open_orders_in_log
@@ -80,12 +81,17 @@ class Ledger(Proofs, AuditQueries):
         super().__init__(store, settings.db, Projector(store, self._latencies, folds_ahead=update_views == "process"))
         self._statuses = CollectorStatuses(store.database)
         self._follower = follower_of(store, self._projector, self._latencies, settings, update_views)
-        self._writer = Writer(store, clock or SystemClock(), self._follower.notice, self._latencies, random_bytes or os.urandom)
+        self._writer = Writer(store, clock or SystemClock(), self._notice, self._latencies, random_bytes or os.urandom)
         self._committer = Committer(self._writer)
         self._closing = threading.RLock()  # a signal handler may call `close` during `close`
         self._is_closed = False
         if self._has_current_views() and update_views:
             self._follower.start()
+
+    def _notice(self) -> None:
+        """Wake what follows the log, after a commit."""
+        self._follower.notice()
+        self._following.notice()
 
     def _has_current_views(self) -> bool:
         """Rebuild views of an older version. Returns False if that is impossible now."""
@@ -138,6 +144,11 @@ class Ledger(Proofs, AuditQueries):
     def store(self) -> Store:
         """The store, for other parts of this package."""
         return self._store
+
+    @property
+    def following(self) -> Following:
+        """Waits for new events, for other parts of this package."""
+        return self._following
 
     # Recording
 
@@ -355,6 +366,7 @@ class Ledger(Proofs, AuditQueries):
         with self._closing:
             if not self._is_closed:
                 self._committer.stop()
+                self._following.close()
                 self._follower.stop()
                 self._store.close()
                 self._is_closed = True

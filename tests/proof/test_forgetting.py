@@ -78,7 +78,7 @@ def test_what_cannot_be_forgotten_says_why(store_url: str) -> None:
     with opened(store_url) as ledger:
         ledger.record_many(parsed(*lives(1)))
         with pytest.raises(NotProved, match="no evidence and no text"):
-            ledger.forget_evidence(ledger.orders()[0]["client_order_id"], account="sim:main", reason="asked")
+            ledger.forget_evidence(str(ledger.orders()[0]["client_order_id"]), account="sim:main", reason="asked")
         with pytest.raises(UnknownOrder):
             ledger.forget_evidence("X-9", reason="asked")
 

@@ -1,10 +1,12 @@
 """Query methods of a ledger. Queries of the views bring them up to date first; queries of events read the log."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from datetime import datetime, tzinfo
 from itertools import islice
 from typing import Any, cast, overload
 
+from orderledger.domain.values import account_of
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period, groups_of, zone_of
 from orderledger.infrastructure.views.histories import event_filter
@@ -136,16 +138,19 @@ class Queries(Reader):
         until: datetime | None = None,
         after: int = 0,
         limit: int | None = None,
+        follow: bool = False,
     ) -> Iterator[EventRow]:
         """Iterate over the log, in the form of `history`: the events after the position `after`, at most `limit`.
 
         `name` is the name of an event, with or without its version. `since` and `until` apply to the time when it happened.
+        With `follow` the iterator waits for new events, of other processes too, and ends when the ledger is closed.
         """
         check_argument("account", "text", account)
+        check_argument("follow", "flag", follow, is_needed=True)
         check_argument("after", "count", after, is_needed=True)
         check_argument("limit", "count", limit)
         is_asked_for = event_filter(actor=actor, source=source, name=name, since=since, until=until)
-        found = (row for row in self._events_after(after, account) if is_asked_for(row))
+        found = (row for row in self._events_after(after, account, follow=follow) if is_asked_for(row))
         return cast(Iterator[EventRow], islice(found, limit))
 
     def trades(
@@ -363,6 +368,16 @@ class Queries(Reader):
         """List halts of trading; with `active_only` those that still hold."""
         rows = self._shown(HALTS, as_of, effective_at, where)
         return _listed(row for row in rows if row["resumed_at"] is None) if active_only else rows
+
+    async def aevents(self, *, account: str | None = None, after: int = 0) -> AsyncGenerator[EventRow, None]:
+        """Iterate over the events after a log position, and wait for new ones, without blocking the event loop. As `events` with
+        `follow`; ends when the ledger is closed."""
+        check_argument("account", "text", account)
+        check_argument("after", "count", after, is_needed=True)
+        async with aclosing(self._following.abatches(after)) as batches:
+            async for stored in batches:
+                for row in self._rows_of([row for row in stored if account in (None, account_of(row.stream))]):
+                    yield cast(EventRow, row)
 
     def _shown(
         self,

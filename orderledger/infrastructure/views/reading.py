@@ -12,6 +12,7 @@ from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.storage.view_versions import stored
 from orderledger.infrastructure.views.arguments import check_argument
+from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.histories import stored_event_rows
 from orderledger.infrastructure.views.projector import Projector
 from orderledger.infrastructure.views.stored_views import StoredViews
@@ -19,8 +20,6 @@ from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, fol
 from orderledger.projections.view import Row, Table
 
 ATTRIBUTED = OrderAttributed.stored_name
-EVENTS_AT_ONCE = 1_000
-"""Events that `events` holds in memory: each may have a large payload of the venue."""
 
 
 class Reader:
@@ -30,6 +29,7 @@ class Reader:
         self._store = store
         self._url = url
         self._projector = projector
+        self._following = Following(store)
 
     def _stored_under(self, order_id: str, account: str | None) -> list[StoredRow]:
         """The events of the stream that this order id names. Empty if there is none, or if the order proved to be another."""
@@ -39,14 +39,9 @@ class Reader:
             stored = self._store.recorder.rows_of([order_stream(account, order_id)])
         return [] if any(row.name == ATTRIBUTED for row in stored) else stored
 
-    def _events_after(self, position: int, account: str | None) -> Iterator[Row]:
-        while True:
-            with reaching(self._url):
-                stored = self._store.recorder.rows_after(position, EVENTS_AT_ONCE)
-            if not stored:
-                return
-            yield from self._rows_of([row for row in stored if account in (None, account_of(row.stream))])
-            position = stored[-1].position
+    def _events_after(self, position: int, account: str | None, *, follow: bool = False) -> Iterator[Row]:
+        for rows in self._following.batches(position, follow=follow):
+            yield from self._rows_of([row for row in rows if account in (None, account_of(row.stream))])
 
     def _rows_of(self, stored: Sequence[StoredRow]) -> Iterator[Row]:
         """Rows of the `event` view. An event that cannot be read is an error after the rows before it."""
