@@ -11,6 +11,7 @@ import click
 from orderledger import __version__
 from orderledger.cli import (
     analysing,
+    archiving,
     asking,
     auditing,
     collecting,
@@ -156,6 +157,7 @@ MODULES = (
     collecting,
     trading,
     maintenance,
+    archiving,
     proof,
 )
 

@@ -7,6 +7,7 @@ LedgerError
 ├── UnknownOrder        an order that is not recorded
 ├── AmbiguousOrder      a name of several orders
 ├── NotProved           nothing can be proved: the store differs from a checkpoint, or has none
+├── ArchiveError        an archive that cannot be used: the file and its fault
 ├── StoreError          the store cannot carry out the call
 │   ├── StoreUnreachable    missing, locked, full, read-only, or refusing
 │   ├── StoreVersion        made by a newer version
@@ -25,6 +26,7 @@ from orderledger.infrastructure.secrecy import masked
 
 __all__ = [
     "AmbiguousOrder",
+    "ArchiveError",
     "DamagedRow",
     "Fenced",
     "InvalidMessage",
@@ -97,6 +99,18 @@ class AmbiguousOrder(LedgerError, LookupError):
         super().__init__(f"{name!r} is an order of {several}" if len(accounts) > 1 else of_one)
         self.name = name
         self.accounts = accounts
+
+
+class ArchiveError(LedgerError):
+    """An archive that cannot be used: the `file`, or the whole archive, and its `fault`."""
+
+    def __init__(self, file: str, fault: str) -> None:
+        super().__init__(file, fault)  # pickling needs every argument: the exception crosses processes
+        self.file = file
+        self.fault = fault
+
+    def _sentence(self) -> str:
+        return f"{self.file}: {self.fault}"
 
 
 class StoreError(LedgerError):

@@ -241,6 +241,10 @@ class Session(ABC):
         """Prevent appends until the end of this transaction. Nothing to do on SQLite, which has one writer."""
         return
 
+    def continue_after(self, position: int) -> None:
+        """Give the next event a higher position. Nothing to do on SQLite, which remembers the highest position by itself."""
+        return
+
     @abstractmethod
     def unguarded_events(self) -> AbstractContextManager[None]:
         """Suspend the guard of the log within this transaction, while the form of events is changed."""

@@ -197,6 +197,10 @@ class PostgresSession(Session):
     def lock_tiles(self) -> None:
         self.execute(f"LOCK TABLE {TILES_TABLE} IN EXCLUSIVE MODE")
 
+    def continue_after(self, position: int) -> None:
+        if position:
+            self.execute(f"SELECT setval(pg_get_serial_sequence('{EVENTS_TABLE}', 'notification_id'), ?)", (position,))
+
     def guard_names(self) -> None:
         for statement in GUARDS:
             self._cursor.execute(statement.encode())

@@ -1,0 +1,122 @@
+"""Commands that copy a ledger to Parquet and back: archive, restore, archive-rebuild."""
+
+import sys
+import time
+from typing import Any
+
+import click
+
+from orderledger.cli import options
+from orderledger.cli.output import json_line, print_json, progress
+
+WATCH_SECONDS = 300
+WATCH_EVENTS = 50_000
+
+
+@click.command()
+@click.argument("place", metavar="DIR")
+@click.option("--verify", "is_verified", is_flag=True, help="Compare the files with the manifest, and write nothing.")
+@click.option("--watch", is_flag=True, help="Go on: archive what is new from time to time, until Ctrl-C.")
+@click.option(
+    "--every", type=click.IntRange(min=1), default=WATCH_SECONDS, show_default=True, metavar="SECONDS", help="With --watch."
+)
+@click.option("--no-views", is_flag=True, help="Archive the log alone. The views are written whole in each run.")
+@click.option("--buckets", type=click.IntRange(min=1), metavar="N", help="Buckets of a new archive. Default: 64.")
+@options.as_json
+@options.db
+@options.example(
+    "orderledger archive backup", "orderledger archive s3://bucket/ledger --watch", "orderledger archive backup --verify"
+)
+def archive(
+    place: str, is_verified: bool, watch: bool, every: int, no_views: bool, buckets: int | None, as_json: bool, db: str
+) -> None:
+    """Copy the log and the views to Parquet files.
+
+    DIR is a folder or a URL (s3://...). Only new events are copied. A killed run leaves the archive as it was; the next one goes
+    on. Any program that reads Parquet can read the files; manifest.json names them.
+
+    Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 wrong usage, 3 the store cannot be used.
+    """
+    from orderledger.infrastructure.archive.place import Place
+
+    if is_verified:
+        _verify(Place(place), as_json=as_json)
+        return
+    with options.open_ledger(db) as ledger:
+        there = Place(place)
+        while True:
+            done = _archive(ledger, there, buckets=buckets, has_views=not no_views)
+            result = {"events": done.events, "position": done.position, "files": done.files}
+            sentence = f"{done.events:,} new events, up to log position {done.position:,}, {done.files} files"
+            click.echo(json_line(result) if as_json else sentence)
+            if not watch:
+                return
+            _wait_for_events(ledger, done.position, every)
+
+
+def _archive(ledger: Any, place: Any, **settings: Any) -> Any:
+    from orderledger.infrastructure.archive.writing import archive as run
+
+    with progress("archiving", ledger.store.recorder.last_position()) as show:
+        return run(ledger.store, place, catch_up=ledger.catch_up, progress=show, **settings)
+
+
+def _wait_for_events(ledger: Any, position: int, every: int) -> None:
+    """Wait until many events are new, or some have waited for long enough."""
+    ledger.following.wait(position)
+    deadline = time.monotonic() + every
+    while ledger.following.wait(position + WATCH_EVENTS, max(0, deadline - time.monotonic())) < position + WATCH_EVENTS:
+        if time.monotonic() >= deadline:
+            return
+
+
+def _verify(place: Any, *, as_json: bool) -> None:
+    from orderledger.infrastructure.archive.verifying import verify
+
+    with progress("verifying", None) as show:
+        manifest, faults = verify(place, show)
+    if as_json:
+        summary = {"files": len(manifest.files), "position": manifest.position, "faults": len(faults)}
+        print_json([*({"file": fault.file, "fault": fault.fault} for fault in faults), {"summary": summary}])
+    else:
+        for fault in faults:
+            click.echo(f"{fault.file}: {fault.fault}")
+        verdict = f"{len(faults)} faults" if faults else "all as the manifest says"
+        click.echo(f"{len(manifest.files)} files, up to log position {manifest.position:,}: {verdict}")
+    if faults:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("place", metavar="DIR")
+@click.option("--up-to", type=click.IntRange(min=0), metavar="POSITION", help="Leave out the events after this log position.")
+@options.as_json
+@options.db
+@options.example("orderledger restore backup --db restored.db", "orderledger restore s3://bucket/ledger --db postgresql://...")
+def restore(place: str, up_to: int | None, as_json: bool, db: str) -> None:
+    """Make a ledger out of an archive.
+
+    The new ledger has the same events at the same log positions, byte for byte. Then its views are built. The store must be
+    new or empty. A restore that is killed leaves it empty.
+
+    Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 the ledger is not empty, or wrong usage, 3 the
+    store cannot be used.
+    """
+    from orderledger.infrastructure.archive.place import Place
+    from orderledger.infrastructure.archive.restoring import restore as run
+    from orderledger.infrastructure.archive.verifying import verified
+
+    there = Place(place)
+    with progress("verifying", None) as show:
+        manifest = verified(there, show)
+    with options.make_ledger(db) as ledger:
+        with progress("restoring", manifest.rows) as show:
+            count = run(there, manifest, ledger.store, up_to=up_to, progress=show)
+        with progress("building the views", manifest.rows) as show:
+            ledger.catch_up(show)
+        position = ledger.store.recorder.last_position()
+    sentence = f"{count:,} events, up to log position {position:,}"
+    click.echo(json_line({"events": count, "position": position}) if as_json else sentence)
+
+
+COMMANDS = (archive, restore)

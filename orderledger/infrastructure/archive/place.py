@@ -1,0 +1,126 @@
+"""Where an archive lies: a folder of this machine, or a store of objects that pyarrow can reach (s3://...)."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orderledger.infrastructure.errors import ArchiveError, InvalidSetting
+from orderledger.infrastructure.extras import needed
+
+if TYPE_CHECKING:
+    import pyarrow
+
+PART = ".part"
+"""Suffix of a file that is being written."""
+
+HIDDEN = (".", "_")
+"""Programs that read folders of Parquet files skip names that begin so."""
+
+BYTES_AT_ONCE = 1 << 20
+
+
+class Place:
+    """The files of one archive, by their path in it. A file is written whole or not at all."""
+
+    def __init__(self, url: str) -> None:
+        needed("pyarrow", "analytics")
+        from pyarrow import fs
+
+        self.url = url.rstrip("/") or url
+        self._root: Path | None = None
+        try:
+            files, root = fs.FileSystem.from_uri(url) if "://" in url else (fs.LocalFileSystem(), str(Path(url).absolute()))
+        except (ValueError, OSError) as error:
+            raise InvalidSetting("DIR", f"cannot be used: {str(error).splitlines()[0]}") from error
+        if isinstance(files, fs.LocalFileSystem):
+            self._root = Path(root)
+            if self._root.exists() and not self._root.is_dir():
+                raise InvalidSetting("DIR", f"{url} is a file, not a folder")
+        self.files: fs.FileSystem = files
+        self.root = root
+
+    def path_of(self, name: str) -> str:
+        """The path in the file system."""
+        return f"{self.root}/{name}"
+
+    def names(self) -> dict[str, int]:
+        """All files with their sizes, without hidden ones at the top."""
+        from pyarrow import fs
+
+        selector = fs.FileSelector(self.root, allow_not_found=True, recursive=True)
+        found = {info.path[len(self.root) + 1 :]: info.size for info in self.files.get_file_info(selector) if info.is_file}
+        return {name: size for name, size in sorted(found.items()) if not name.startswith(HIDDEN)}
+
+    def has(self, name: str) -> bool:
+        from pyarrow import fs
+
+        return bool(self.files.get_file_info(self.path_of(name)).type != fs.FileType.NotFound)
+
+    def read(self, name: str) -> bytes:
+        with self.files.open_input_stream(self.path_of(name), compression=None) as file:
+            return bytes(file.read())
+
+    def open(self, name: str) -> "pyarrow.NativeFile":
+        return self.files.open_input_file(self.path_of(name))
+
+    def write(self, name: str, content: "bytes | pyarrow.Buffer") -> None:
+        """Write a file so that it survives a crash. A reader sees the old file or the new one, whole."""
+        if self._root is None:
+            with self.files.open_output_stream(self.path_of(name), compression=None) as file:
+                file.write(content)  # a store of objects shows an object when it is complete
+            return
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+        _sync_folders(path.parent, self._root)
+
+    def delete(self, name: str) -> None:
+        if self._root is None:
+            with suppress(FileNotFoundError):
+                self.files.delete_file(self.path_of(name))
+        else:
+            (self._root / name).unlink(missing_ok=True)
+
+    def digest(self, name: str) -> str:
+        """The SHA-256 of a file."""
+        found = sha256()
+        with self.files.open_input_stream(self.path_of(name), compression=None, buffer_size=0) as file:
+            while piece := file.read(BYTES_AT_ONCE):
+                found.update(piece)
+        return found.hexdigest()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes of this machine from writing to the same folder. Raises ArchiveError if one does."""
+        if self._root is None:
+            yield
+            return
+        self._root.mkdir(parents=True, exist_ok=True)
+        with (self._root / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ArchiveError(self.url, "another process is writing to it") from error
+            yield
+
+
+def _sync_folders(folder: Path, root: Path) -> None:
+    """Make the names of new files and folders durable."""
+    while True:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if folder == root or folder.parent == folder:
+            return
+        folder = folder.parent

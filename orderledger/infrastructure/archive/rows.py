@@ -1,0 +1,197 @@
+"""Events as they are archived, and the rows of views as Arrow tables."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
+
+import msgspec
+
+from orderledger.domain.values import account_of, is_order_stream, is_proposal_stream
+from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.columns import json_texts, numbers, parse_json
+from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.store import Store
+from orderledger.projections.view import Column, Kind, Row, Table
+
+if TYPE_CHECKING:
+    import pyarrow
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ROWS_AT_ONCE = 2_000
+
+EVIDENCE = b',"evidence":'
+"""The evidence is the last field of a stored event."""
+
+
+class ArchivedRow(NamedTuple):
+    """An event as an archive has it. `state` is without the evidence. `first_position` and `first_recorded_at`: where and when a
+    fill was first recorded that came to this order by attribution."""
+
+    position: int
+    bucket: int
+    stream: str
+    version: int
+    name: str
+    recorded_at: datetime | None
+    state: bytes
+    evidence: str | None
+    first_position: int | None
+    first_recorded_at: datetime | None
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    recorded_at: datetime | None = None
+    attributed_from: tuple[str, int] | None = None
+    evidence: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_NO_ENVELOPE = _Envelope()
+
+
+@lru_cache(1 << 16)
+def bucket_of(stream: str, buckets: int) -> int:
+    """The bucket of a stream: the CRC-32 of its name, modulo the number of buckets. All streams about an account itself, such as
+    marks and gaps, share the bucket of the account's name, since rows of views follow from several of them."""
+    is_alone = is_order_stream(stream) or is_proposal_stream(stream)
+    return crc32((stream if is_alone else account_of(stream)).encode()) % buckets
+
+
+def archived_rows(store: Store, after: int, limit: int, buckets: int) -> list[ArchivedRow]:
+    """The next events of the log, in the form of the archive."""
+    return [_archived(store, row, buckets) for row in store.recorder.rows_after(after, limit)]
+
+
+def _archived(store: Store, row: StoredRow, buckets: int) -> ArchivedRow:
+    state, evidence, envelope = row.state, None, _NO_ENVELOPE
+    try:
+        envelope = _envelope.decode(state)
+    except (msgspec.MsgspecError, UnicodeError):
+        pass  # a damaged event is archived as it is; `check` reports it
+    else:
+        if envelope.evidence is not msgspec.UNSET:
+            raw = bytes(envelope.evidence)
+            if state.endswith(EVIDENCE + raw + b"}"):
+                state, evidence = state[: -len(raw) - len(EVIDENCE) - 1] + b"}", raw.decode()
+    first = _first_record(store, *envelope.attributed_from) if envelope.attributed_from else None
+    position, recorded_at = first or (None, None)
+    bucket = bucket_of(row.stream, buckets)
+    return ArchivedRow(
+        row.position, bucket, row.stream, row.version, row.name, envelope.recorded_at, state, evidence, position, recorded_at
+    )
+
+
+def _first_record(store: Store, stream: str, version: int) -> tuple[int, datetime] | None:
+    """Where and when the event was recorded that an attribution repeats."""
+    found = store.recorder.rows_at([(stream, version)])
+    if not found:
+        return None
+    told = decode(*found[0])
+    earlier = _first_record(store, *told.attributed_from) if told.attributed_from else None
+    return earlier or (told.position or 0, told.recorded_at)
+
+
+def stored_state(state: bytes, evidence: str | None) -> bytes:
+    """The bytes of an event as they were stored."""
+    return state if evidence is None else state[:-1] + EVIDENCE + evidence.encode() + b"}"
+
+
+def events_schema() -> "pyarrow.Schema":
+    """The columns of `events`."""
+    import pyarrow as pa
+
+    moment = pa.timestamp("us", tz="UTC")
+    columns = (
+        ("position", pa.int64(), False),
+        ("bucket", pa.int32(), False),
+        ("stream", pa.string(), False),
+        ("version", pa.int64(), False),
+        ("name", pa.string(), False),
+        ("recorded_at", moment, True),
+        ("state", pa.binary(), False),
+        ("evidence", pa.string(), True),
+        ("first_position", pa.int64(), True),
+        ("first_recorded_at", moment, True),
+    )
+    return pa.schema([pa.field(name, kind, nullable=nullable) for name, kind, nullable in columns])
+
+
+def events_batch(rows: Sequence[ArchivedRow]) -> "pyarrow.RecordBatch":
+    import pyarrow as pa
+
+    schema = events_schema()
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.record_batch(arrays, schema=schema)
+
+
+def schema_of(table: Table) -> "pyarrow.Schema":
+    """The columns of a view: numbers are exact decimal text, JSON is text, times are UTC."""
+    import pyarrow as pa
+
+    types: dict[Kind, Any] = {
+        "text": pa.string(),
+        "number": pa.string(),
+        "time": pa.timestamp("us", tz="UTC"),
+        "json": pa.string(),
+        "flag": pa.bool_(),
+        "count": pa.int64(),
+    }
+    return pa.schema([pa.field(c.name, types[c.kind], metadata={"meaning": c.meaning}) for c in table.columns])
+
+
+def batch_of(table: Table, rows: Sequence[Row]) -> "pyarrow.RecordBatch":
+    """Rows of a view in Arrow."""
+    import pyarrow as pa
+
+    schema = schema_of(table)
+    arrays = [
+        pa.array(_column(column, [row[column.name] for row in rows]), field.type)
+        for column, field in zip(table.columns, schema, strict=True)
+    ]
+    return pa.record_batch(arrays, schema=schema)
+
+
+def _column(column: Column, values: list[Any]) -> Sequence[Any]:
+    if column.kind == "number":
+        return numbers(values)
+    if column.kind == "json":
+        return json_texts(values)
+    if column.kind == "flag":
+        return [None if value is None else bool(value) for value in values]
+    return values
+
+
+def batches_of(table: Table, rows: Iterable[Row]) -> Iterator["pyarrow.RecordBatch"]:
+    """Any number of rows, some at a time."""
+    remaining = iter(rows)
+    while some := list(islice(remaining, ROWS_AT_ONCE)):
+        yield batch_of(table, some)
+
+
+def rows_of(table: Table, found: "pyarrow.Table") -> Iterator[Row]:
+    """The rows of an Arrow table, which may lack columns of the view."""
+    for batch in found.to_batches(max_chunksize=ROWS_AT_ONCE):
+        columns = [_values(table.by_name[name], batch.column(name)) for name in batch.schema.names]
+        for values in zip(*columns, strict=True):
+            yield dict(zip(batch.schema.names, values, strict=True))
+
+
+def _values(column: Column, array: Any) -> list[Any]:
+    import pyarrow as pa
+
+    if column.kind == "time":
+        return [None if us is None else EPOCH + timedelta(microseconds=us) for us in array.cast(pa.int64()).to_pylist()]
+    values: list[Any] = array.to_pylist()
+    if column.kind == "number":
+        return [None if text is None else _decimal(text) for text in values]
+    return [None if text is None else parse_json(text) for text in values] if column.kind == "json" else values
+
+
+def _decimal(text: str) -> Any:
+    from decimal import Decimal
+
+    return Decimal(text)
