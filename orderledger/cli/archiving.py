@@ -2,12 +2,17 @@
 
 import sys
 import time
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orderledger.cli import options
 from orderledger.cli.output import json_line, print_json, progress
+
+if TYPE_CHECKING:
+    from orderledger.infrastructure.archive.rebuilding import Run
 
 WATCH_SECONDS = 300
 WATCH_EVENTS = 50_000
@@ -82,7 +87,8 @@ def _verify(place: Any, *, as_json: bool) -> None:
         for fault in faults:
             click.echo(f"{fault.file}: {fault.fault}")
         verdict = f"{len(faults)} faults" if faults else "all as the manifest says"
-        click.echo(f"{len(manifest.files)} files, up to log position {manifest.position:,}: {verdict}")
+        position = manifest.position or manifest.views_position or 0
+        click.echo(f"{len(manifest.files)} files, up to log position {position:,}: {verdict}")
     if faults:
         sys.exit(1)
 
@@ -119,4 +125,57 @@ def restore(place: str, up_to: int | None, as_json: bool, db: str) -> None:
     click.echo(json_line({"events": count, "position": position}) if as_json else sentence)
 
 
-COMMANDS = (archive, restore)
+@click.command("archive-rebuild")
+@click.argument("place", metavar="DIR")
+@click.option("--to", "to", required=True, metavar="DIR2", help="Folder or URL of the result, new or empty.")
+@click.option(
+    "--engine", type=click.Choice(["processes", "spark"]), default="processes", show_default=True, help="Who runs the tasks."
+)
+@click.option("--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Number of processes.")
+@click.option("--master", metavar="URL", help="With --engine spark: the cluster. Default: local[JOBS], or that of spark-submit.")
+@options.as_json
+@options.example(
+    "orderledger archive-rebuild backup --to rebuilt --jobs 4",
+    "orderledger archive-rebuild s3://bucket/ledger --to s3://bucket/views --engine spark --master spark://host:7077",
+)
+def archive_rebuild(place: str, to: str, engine: str, jobs: int, master: str | None, as_json: bool) -> None:
+    """Build the views of an archive, on one machine or many.
+
+    Folds the archived events as the ledger itself does, and writes the rows of the views as Parquet files to DIR2. The ledger
+    is not needed. Both places must be readable from every machine that runs tasks.
+
+    Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 wrong usage or DIR2 is not empty.
+    """
+    from orderledger.infrastructure.archive.manifest import needed_manifest
+    from orderledger.infrastructure.archive.place import Place
+    from orderledger.infrastructure.archive.rebuilding import rebuild
+
+    there = Place(place)
+    began = time.perf_counter()
+    with _engine(engine, jobs, master) as run, progress("rebuilding", needed_manifest(there).rows) as show:
+        built = rebuild(there, Place(to), run, progress=show)
+    seconds = time.perf_counter() - began
+    if as_json:
+        result = {"events": built.events, "position": built.position, "seconds": f"{seconds:.3f}", "rows": built.rows}
+        click.echo(json_line(result))
+    else:
+        speed = f"{built.events:,} events in {seconds:.2f} s ({built.events / seconds:,.0f} events/s)"
+        click.echo(f"{speed}: {sum(built.rows.values()):,} rows")
+
+
+@contextmanager
+def _engine(engine: str, jobs: int, master: str | None) -> "Iterator[Run]":
+    if engine == "processes":
+        if master is not None:
+            raise click.UsageError("--master goes with --engine spark")
+        from orderledger.infrastructure.archive.processes import in_processes
+
+        yield in_processes(jobs)
+        return
+    from orderledger.infrastructure.archive.spark import in_spark
+
+    with in_spark(master or f"local[{jobs}]") as run:
+        yield run
+
+
+COMMANDS = (archive, restore, archive_rebuild)

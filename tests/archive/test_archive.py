@@ -19,7 +19,7 @@ from orderledger import ArchiveError, InvalidSetting, Ledger
 from orderledger.infrastructure.archive import writing
 from orderledger.infrastructure.archive.manifest import MANIFEST, PENDING, needed_manifest, note_pending
 from orderledger.infrastructure.archive.parquet import read_bucket
-from orderledger.infrastructure.archive.place import PART, Place
+from orderledger.infrastructure.archive.place import Place
 from orderledger.infrastructure.archive.restoring import restore
 from orderledger.infrastructure.archive.rows import bucket_of, stored_state
 from orderledger.infrastructure.archive.verifying import verified, verify
@@ -236,10 +236,12 @@ def test_what_a_killed_run_left_is_removed_and_no_other_file(told: Ledger, place
     note_pending(place, ["events/000000000000999-000000000001000.parquet"])
     stray.write_text("half a file")
     kept.write_text("not ours")
-    Path(place.root, f"events/x.parquet.1{PART}").write_text("half")
+    part = Path(place.root, f"events/x.parquet.{'0' * 32}.part")
+    part.write_text("half")
     assert [fault.file for fault in verify(place)[1]] == ["events/mine.txt"]
     archived(told, place)
     assert not stray.exists()
+    assert not part.exists()
     assert not Path(place.root, PENDING).exists()
     assert kept.exists()
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import msgspec
 
-from orderledger.infrastructure.archive.place import Place
+from orderledger.infrastructure.archive.place import PART, Place
 from orderledger.infrastructure.errors import ArchiveError
 
 MANIFEST = "manifest.json"
@@ -97,7 +97,7 @@ def write_manifest(place: Place, manifest: Manifest) -> Manifest:
 
 
 def note_pending(place: Place, paths: Iterable[str]) -> None:
-    """Say which files are about to be written or removed."""
+    """Say which files are about to be written or removed. A name that ends with `/` stands for any files of a folder."""
     place.write(PENDING, msgspec.json.encode(_Pending(list(paths))))
 
 
@@ -115,8 +115,10 @@ def settle(place: Place, manifest: Manifest | None) -> None:
     """Remove what an ended run has left, and no file of anybody else."""
     kept = {file.path for file in manifest.files} if manifest else set()
     for path in pending(place):
-        if path not in kept:
+        if path not in kept and not path.endswith("/"):
             place.delete(path)
+    for path in filter(PART.fullmatch, place.names()):
+        place.delete(path)
     place.delete(PENDING)
 
 

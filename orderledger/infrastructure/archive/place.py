@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from orderledger.infrastructure.errors import ArchiveError, InvalidSetting
 from orderledger.infrastructure.extras import needed
@@ -14,8 +16,8 @@ from orderledger.infrastructure.extras import needed
 if TYPE_CHECKING:
     import pyarrow
 
-PART = ".part"
-"""Suffix of a file that is being written."""
+PART = re.compile(r".*\.[0-9a-f]{32}\.part")
+"""Names of files that are being written."""
 
 HIDDEN = (".", "_")
 """Programs that read folders of Parquet files skip names that begin so."""
@@ -42,6 +44,11 @@ class Place:
                 raise InvalidSetting("DIR", f"{url} is a file, not a folder")
         self.files: fs.FileSystem = files
         self.root = root
+
+    @property
+    def address(self) -> str:
+        """The URL for other processes, which may have another working directory."""
+        return self.url if self._root is None else str(self._root)
 
     def path_of(self, name: str) -> str:
         """The path in the file system."""
@@ -75,7 +82,7 @@ class Place:
             return
         path = self._root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
+        part = path.with_name(f"{path.name}.{uuid4().hex}.part")
         with part.open("wb") as file:
             file.write(content)
             file.flush()

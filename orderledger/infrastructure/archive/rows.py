@@ -37,6 +37,7 @@ class ArchivedRow(NamedTuple):
     name: str
     recorded_at: datetime | None
     state: bytes
+    has_evidence: bool
     evidence: str | None
     first_position: int | None
     first_recorded_at: datetime | None
@@ -80,7 +81,8 @@ def _archived(store: Store, row: StoredRow, buckets: int) -> ArchivedRow:
     position, recorded_at = first or (None, None)
     bucket = bucket_of(row.stream, buckets)
     return ArchivedRow(
-        row.position, bucket, row.stream, row.version, row.name, envelope.recorded_at, state, evidence, position, recorded_at
+        *(row.position, bucket, row.stream, row.version, row.name, envelope.recorded_at, state),
+        *(envelope.evidence is not msgspec.UNSET, evidence, position, recorded_at),
     )
 
 
@@ -112,6 +114,7 @@ def events_schema() -> "pyarrow.Schema":
         ("name", pa.string(), False),
         ("recorded_at", moment, True),
         ("state", pa.binary(), False),
+        ("has_evidence", pa.bool_(), False),
         ("evidence", pa.string(), True),
         ("first_position", pa.int64(), True),
         ("first_recorded_at", moment, True),

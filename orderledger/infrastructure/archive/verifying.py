@@ -43,7 +43,7 @@ def _faults(place: Place, manifest: Manifest, progress: Callable[[int], object])
         progress(done)
     known = {MANIFEST, *(file.path for file in manifest.files), *pending(place)}
     for name in sizes:
-        if name not in known and not name.endswith(PART):
+        if name not in known and not PART.fullmatch(name):
             yield Fault(name, "is foreign: the manifest does not name it")
 
 

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.storage.database import Database
@@ -35,6 +35,7 @@ LOOK_SECONDS = 0.1
 """Pause between two reports of progress."""
 
 Paths = list[str]
+Result = TypeVar("Result")
 
 
 def build_in_parallel(store: Store, plan: Plan, jobs: int, folder: Path | None, counted: Count) -> tuple[int, Paths]:
@@ -47,25 +48,25 @@ def build_in_parallel(store: Store, plan: Plan, jobs: int, folder: Path | None, 
         return None if folder is None else str(folder / f"{APART}{name}")
 
     assert store.url is not None
-    with _processes(jobs) as (pool, progress):
+    with processes(jobs) as (pool, progress):
         ranges = _ranges(store, jobs)
         parts, others = [path_of(number) for number in range(len(ranges))], path_of("others")
-        building = _submitted(
+        building = submitted(
             pool, _build_range, [(store.url, plan, path, *ends) for path, ends in zip(parts, ranges, strict=True)]
         )
         with _side(store, plan, others, OTHERS) as side:
             count = build_others(store, side, plan)
-        count += sum(_results(building, lambda: counted(progress.value)))
+        count += sum(results(building, lambda: counted(progress.value)))
         with _side(store, plan, parts[0], (ORDER_NAMES,)) as side:
             _unite(side, parts, plan, BY_STREAM)
             finish_orders(side, plan)
             keys = position_ranges(side, plan, jobs)
         beside = [path for path in (parts[0], others) if path is not None]
         places = [path_of(f"positions{number}") for number in range(len(keys))]
-        placing = _submitted(
+        placing = submitted(
             pool, _build_positions, [(store.url, plan, path, beside, *ends) for path, ends in zip(places, keys, strict=True)]
         )
-        _results(placing, lambda: None)
+        results(placing, lambda: None)
         with _side(store, plan, places[0], ()) as side:
             _unite(side, places, plan, OF_POSITIONS)
     return count, [*beside, *(path for path in places[:1] if path is not None)]
@@ -134,12 +135,15 @@ shared_count: Any = None
 """In a process of the pool: the number of events that all processes have read."""
 
 
-def _submitted(pool: ProcessPoolExecutor, call: Callable[..., int], arguments: Sequence[tuple[Any, ...]]) -> list[Future[int]]:
+def submitted(
+    pool: ProcessPoolExecutor, call: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]
+) -> list[Future[Result]]:
+    """Start these calls in the processes of the pool."""
     with _deaf():
         return [pool.submit(call, *each) for each in arguments]
 
 
-def _results(futures: Sequence[Future[int]], look: Callable[[], object]) -> list[int]:
+def results(futures: Sequence[Future[Result]], look: Callable[[], object]) -> list[Result]:
     """The results of the processes. `look` is called while they work."""
     while wait(futures, LOOK_SECONDS).not_done:
         look()
@@ -150,7 +154,7 @@ def _results(futures: Sequence[Future[int]], look: Callable[[], object]) -> list
 
 
 @contextmanager
-def _processes(jobs: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
+def processes(jobs: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
     """Processes that end when this one ends or gives up: a pipe closes then. And the number of events that they have read."""
     context = get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
