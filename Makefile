@@ -28,7 +28,7 @@ test test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/
 test test-long mutants: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-.PHONY: help setup lock demo test test-long test-interop mutants check format bench clean
+.PHONY: help setup lock demo test test-long test-interop test-spark mutants check format bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-long: setup  ## the long tests: more seeds, whole streams, 1000 worlds; hal
 
 test-interop: setup | $(UV)  ## translations against the real Qubx, NautilusTrader and Hummingbot, each in an environment of its own
 	$(BIN)/python -m tests.interop.real $(UV)
+
+test-spark: setup | $(UV)  ## a rebuild on Spark, on one machine and on a cluster that loses a worker; needs Java
+	$(BIN)/python -m tests.spark $(UV)
 
 mutants: setup  ## plant known faults in a copy, and count those that no test finds; some minutes
 	$(BIN)/python -m tests.mutants
@@ -68,5 +71,5 @@ lock: | $(UV)  ## renew requirements.lock
 	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-header --group dev $(addprefix --extra ,$(EXTRAS)) pyproject.toml --output-file requirements.lock
 
 clean:  ## remove what was built: environments, caches, packages
-	rm -rf .venv .interop .tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf .venv .interop .spark .tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Commands that hand on the log: `tail`."""
+"""Commands that hand on the log: `tail` and `relay`."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import click
 
 from orderledger.cli import columns, options
 from orderledger.cli.columns import Row, value_of
-from orderledger.cli.output import json_line, readable, styled
+from orderledger.cli.output import json_line, readable, say, styled
 from orderledger.cli.tables import print_rows
 
 LAST_EVENTS = 10
@@ -45,4 +45,34 @@ def _line(row: Row) -> str:
     return f"{at}  {stream}  {styled(event, 'bold')}  {what}".rstrip()
 
 
-COMMANDS = (tail,)
+@click.command()
+@click.argument("target", metavar="TARGET")
+@click.option("--after", type=click.IntRange(min=0), metavar="POSITION", help="Begin after this log position.")
+@click.option("--once", is_flag=True, help="End when all events up to now are published.")
+@options.db
+@options.example(
+    "orderledger relay nats://127.0.0.1:4222/orderledger", "orderledger relay kafka://broker1:9092,broker2:9092/orders"
+)
+def relay(target: str, db: str, after: int | None, once: bool) -> None:
+    """Publish every event to NATS JetStream or Kafka.
+
+    TARGET is nats://[USER:PASSWORD@]HOST:PORT/SUBJECT or kafka://HOST:PORT,.../TOPIC. A message is an event as `tail --json`
+    prints it. Each is published at least once, in order per stream. Its log position identifies it: the header Nats-Msg-Id, or
+    `position`. The ledger keeps the last position: run the command again, and it goes on.
+
+    Exit status: 0 done, 1 the broker does not take an event, 2 wrong usage, 3 the store cannot be used.
+    """
+    import asyncio
+
+    from orderledger.infrastructure.relay.relaying import Relay
+    from orderledger.infrastructure.relay.sink import sink_of
+    from orderledger.infrastructure.relay.target import target_of
+
+    parsed = target_of(target)
+    with options.open_ledger(db) as ledger:
+        running = Relay(ledger, sink_of(parsed), parsed.public, say=lambda sentence: say([f"orderledger: {sentence}"]))
+        asyncio.run(running.run(after=after, is_once=once))
+        click.echo(f"{running.published:,} events published, up to log position {running.position:,}")
+
+
+COMMANDS = (tail, relay)

@@ -8,6 +8,7 @@ LedgerError
 ├── AmbiguousOrder      a name of several orders
 ├── NotProved           nothing can be proved: the store differs from a checkpoint, or has none
 ├── ArchiveError        an archive that cannot be used: the file and its fault
+├── RelayError          an event that a message broker does not take
 ├── StoreError          the store cannot carry out the call
 │   ├── StoreUnreachable    missing, locked, full, read-only, or refusing
 │   ├── StoreVersion        made by a newer version
@@ -36,6 +37,7 @@ __all__ = [
     "NotProved",
     "NotSent",
     "OutcomeUnknown",
+    "RelayError",
     "StoreError",
     "StoreUnreachable",
     "StoreVersion",
@@ -111,6 +113,10 @@ class ArchiveError(LedgerError):
 
     def _sentence(self) -> str:
         return f"{self.file}: {self.fault}"
+
+
+class RelayError(LedgerError):
+    """An event that a message broker does not take, for instance because it is too large."""
 
 
 class StoreError(LedgerError):

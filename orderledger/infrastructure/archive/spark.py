@@ -38,6 +38,7 @@ def _new_session(sql: Any, master: str | None) -> Any:
         "spark.pyspark.driver.python": sys.executable,
         "spark.task.maxFailures": str(RETRIES),
         "spark.ui.enabled": "false",
+        "spark.log.level": "ERROR",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "1",
     }
     for name, value in settings.items():

@@ -1,0 +1,1 @@
+"""Publishes the log to a message broker: NATS JetStream or Kafka."""
