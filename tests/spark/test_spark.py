@@ -73,9 +73,10 @@ def test_spark_on_one_machine_gives_the_views_of_the_ledger(place: Place, tmp_pa
     assert_equal(place, tmp_path / "to")
 
 
-def test_a_job_of_ones_own_folds_buckets_in_map_in_arrow(place: Place) -> None:
+def test_a_job_of_ones_own_folds_buckets_in_map_in_arrow(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     from pyspark.sql import SparkSession
 
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     try:
         events = session.read.parquet(f"{place.root}/events").drop("evidence", "recorded_at")

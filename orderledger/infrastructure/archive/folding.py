@@ -46,11 +46,12 @@ def fold_bucket(events: "pyarrow.Table") -> Tables:
     `events` has the columns of the archive's `events`, in any order of rows; `evidence`, `bucket` and `recorded_at` may be left
     out. Nothing else is read, and nothing is written.
     """
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     events = events.select(list(FOLDED))
     streams = events["stream"].unique()
-    of_orders = streams.filter([is_order_stream(stream) for stream in streams.to_pylist()])
+    of_orders = streams.filter(pa.array([is_order_stream(stream) for stream in streams.to_pylist()], pa.bool_()))
     is_of_order = pc.is_in(events["stream"], value_set=of_orders)
     orders = events.filter(is_of_order).sort_by([("stream", "ascending"), ("version", "ascending")])
     others = events.filter(pc.invert(is_of_order)).sort_by("position")

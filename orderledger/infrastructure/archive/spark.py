@@ -1,5 +1,6 @@
 """Runs the tasks of a rebuild on Spark. Spark hands out tasks and repeats those of a lost worker; it shuffles nothing."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,12 +31,11 @@ def in_spark(master: str | None = None) -> Iterator[Run]:
 
 
 def _new_session(sql: Any, master: str | None) -> Any:
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # Spark reads it here for its workers, and no setting
     builder = sql.SparkSession.builder.appName("orderledger archive-rebuild")
     if master is not None:
         builder = builder.master(master)
     settings = {
-        "spark.pyspark.python": sys.executable,
-        "spark.pyspark.driver.python": sys.executable,
         "spark.task.maxFailures": str(RETRIES),
         "spark.ui.enabled": "false",
         "spark.log.level": "ERROR",
