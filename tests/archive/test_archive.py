@@ -84,7 +84,7 @@ def archived_events(place: Place) -> list[Row]:
     """All events of an archive, as a ledger would store them."""
     manifest = needed_manifest(place)
     rows = [
-        Row(one["stream"], one["version"], one["name"], stored_state(one["state"], one["evidence"]), one["position"])
+        Row(one["stream"], one["version"], one["name"], stored_state(one["state"], one["evidence"], one["salt"]), one["position"])
         for bucket in range(manifest.buckets)
         for one in read_bucket(place, manifest.events, bucket).to_pylist()
     ]
@@ -334,3 +334,22 @@ def test_an_archive_may_be_named_by_a_url(told: Ledger, tmp_path: Path) -> None:
     assert verify(there)[1] == []
     with pytest.raises(InvalidSetting, match="DIR: cannot be used"):
         Place("gopher://x/y")
+
+
+def test_evidence_and_text_are_restored_unless_they_were_forgotten(durable_store_url: str, tmp_path: Path) -> None:
+    place = Place(str(tmp_path / "archive"))
+    told = [
+        {"type": "acknowledge", "account": "a:b", "client_order_id": name, "venue_order_id": f"V-{name}", "text": "as said",
+         "at": "2026-11-20T09:00:00Z", "evidence": {"price": 0.10, "of": name}}
+        for name in ("C-1", "C-2")
+    ]  # fmt: skip
+    with Ledger.open(durable_store_url) as ledger:
+        ledger.record_many(parsed(*told))
+        archived(ledger, place)
+        ledger.forget_evidence("C-1", account="a:b", reason="asked")
+        archived(ledger, place)
+        wanted = list(ledger.events())
+    with Ledger.open(tmp_path / "restored.db") as restored:
+        restore(place, needed_manifest(place), restored.store)
+        assert list(restored.events()) == wanted
+        assert [row["evidence"] is None for row in restored.events() if row["name"] == "order_acknowledged.v1"] == [True, False]

@@ -14,7 +14,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from orderledger import Ledger
-from orderledger.infrastructure.relay.sink import body_of
+from orderledger.infrastructure.relay.sink import publications
 from tests.command_line import run
 from tests.contract.streams import fill, lives, opened, parsed, story
 from tests.seeds import few
@@ -55,9 +55,9 @@ def position_of(message: Any) -> int:
 
 def assert_whole(servers: str, topic: str, ledger: Ledger) -> list[int]:
     """Each event is there, and the events of a stream are in order, repeated ones aside. Returns the positions."""
-    found, rows = messages(servers, topic), list(ledger.store.all_rows())
+    found, told = messages(servers, topic), publications(ledger.store, list(ledger.store.all_rows()))
     assert {position_of(one): (one.key(), one.value()) for one in found} == {
-        row.position: (row.stream.encode(), body_of(row)) for row in rows
+        one.position: (one.stream.encode(), one.body) for one in told
     }
     by_stream: dict[bytes, dict[int, None]] = {}
     for one in found:

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.relay.sink import body_of
+from orderledger.infrastructure.relay.sink import publications
 from tests.command_line import run
 from tests.contract.streams import fill, lives, opened, parsed, story
 from tests.seeds import few
@@ -129,8 +129,8 @@ def test_every_event_is_published_once_under_its_position(tmp_path: Path, port: 
             0,
             f"12 events published, up to log position {ledger.store.recorder.last_position():,}\n",
         )
-        found, rows = messages(port, "DESK"), list(ledger.store.all_rows())
-        assert [(int(one.headers["Nats-Msg-Id"]), one.data) for one in found] == [(row.position, body_of(row)) for row in rows]
+        found, told = messages(port, "DESK"), publications(ledger.store, list(ledger.store.all_rows()))
+        assert [(int(one.headers["Nats-Msg-Id"]), one.data) for one in found] == [(event.position, event.body) for event in told]
         printed = run("tail", "--db", db, "--after", "0", "--json").out.splitlines()
         assert [json.loads(one.data) for one in found] == list(map(json.loads, printed))
         assert {one.subject for one in found} >= {"desk.a%20b%2Ec%3E%2A.fill_recorded", "desk.sim:main.order_requested"}

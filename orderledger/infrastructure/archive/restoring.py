@@ -7,8 +7,9 @@ from orderledger.infrastructure.archive.parquet import read_positions
 from orderledger.infrastructure.archive.place import Place
 from orderledger.infrastructure.archive.rows import stored_state
 from orderledger.infrastructure.errors import ArchiveError
+from orderledger.infrastructure.storage.evidence import KeptEvidence
 from orderledger.infrastructure.storage.recorder import LAST_POSITION, Row
-from orderledger.infrastructure.storage.restoring import restore_rows
+from orderledger.infrastructure.storage.restoring import RestoredRow, restore_rows
 from orderledger.infrastructure.storage.store import Store
 
 ROWS_AT_ONCE = 5_000
@@ -30,20 +31,16 @@ def restore(
     return restore_rows(store, _batches(place, manifest, LAST_POSITION if up_to is None else up_to, progress))
 
 
-def _batches(place: Place, manifest: Manifest, up_to: int, progress: Callable[[int], object]) -> Iterator[list[Row]]:
+def _batches(place: Place, manifest: Manifest, up_to: int, progress: Callable[[int], object]) -> Iterator[list[RestoredRow]]:
     done = before = 0
     for file in manifest.events:
         if file.first is not None and file.first > up_to:
             return
         for batch in read_positions(place, file).to_batches(max_chunksize=ROWS_AT_ONCE):
-            names = ("stream", "version", "name", "state", "evidence", "position")
+            names = ("stream", "version", "name", "state", "position", "evidence", "text", "salt")
             columns = [batch.column(name).to_pylist() for name in names]
-            rows = [
-                Row(stream, version, name, stored_state(state, evidence), position)
-                for stream, version, name, state, evidence, position in zip(*columns, strict=True)
-                if position <= up_to
-            ]
-            for row in rows:
+            rows = [_restored(*values) for values in zip(*columns, strict=True) if values[4] <= up_to]
+            for row, _ in rows:
                 if row.position <= before:
                     raise ArchiveError(file.path, f"has log position {row.position} a second time")
                 before = row.position
@@ -51,3 +48,10 @@ def _batches(place: Place, manifest: Manifest, up_to: int, progress: Callable[[i
                 yield rows
             done += len(rows)
             progress(done)
+
+
+def _restored(
+    stream: str, version: int, name: str, state: bytes, position: int, evidence: str | None, text: str | None, salt: bytes | None
+) -> RestoredRow:
+    row = Row(stream, version, name, stored_state(state, evidence, salt), position)
+    return row, None if salt is None else KeptEvidence(salt, None if evidence is None else evidence.encode(), text)

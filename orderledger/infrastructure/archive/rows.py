@@ -12,6 +12,7 @@ import msgspec
 from orderledger.domain.values import account_of, is_order_stream, is_proposal_stream
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import json_texts, numbers, parse_json
+from orderledger.infrastructure.storage.evidence import KeptEvidence, kept_row
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import Store
 from orderledger.projections.view import Column, Kind, Row, Table
@@ -27,8 +28,12 @@ EVIDENCE = b',"evidence":'
 
 
 class ArchivedRow(NamedTuple):
-    """An event as an archive has it. `state` is without the evidence. `first_position` and `first_recorded_at`: where and when a
-    fill was first recorded that came to this order by attribution."""
+    """An event as an archive has it. `state` is without the evidence.
+
+    `salt`: of evidence and text that are stored beside the event, until they are forgotten. Without it, the evidence is of an
+    older version, which stored it in the event. `first_position` and `first_recorded_at`: where and when a fill was first
+    recorded that came to this order by attribution.
+    """
 
     position: int
     bucket: int
@@ -39,6 +44,8 @@ class ArchivedRow(NamedTuple):
     state: bytes
     has_evidence: bool
     evidence: str | None
+    text: str | None
+    salt: bytes | None
     first_position: int | None
     first_recorded_at: datetime | None
 
@@ -47,6 +54,7 @@ class _Envelope(msgspec.Struct, gc=False):
     recorded_at: datetime | None = None
     attributed_from: tuple[str, int] | None = None
     evidence: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    evidence_hash: bytes | None = None
 
 
 _envelope = msgspec.json.Decoder(_Envelope)
@@ -63,10 +71,13 @@ def bucket_of(stream: str, buckets: int) -> int:
 
 def archived_rows(store: Store, after: int, limit: int, buckets: int) -> list[ArchivedRow]:
     """The next events of the log, in the form of the archive."""
-    return [_archived(store, row, buckets) for row in store.recorder.rows_after(after, limit)]
+    rows = store.recorder.rows_after(after, limit)
+    beside = store.recorder.evidence_at([row.position for row in rows])
+    kept = {position: kept_row(*found) for position, found in beside.items()}
+    return [_archived(store, row, kept.get(row.position), buckets) for row in rows]
 
 
-def _archived(store: Store, row: StoredRow, buckets: int) -> ArchivedRow:
+def _archived(store: Store, row: StoredRow, kept: KeptEvidence | None, buckets: int) -> ArchivedRow:
     state, evidence, envelope = row.state, None, _NO_ENVELOPE
     try:
         envelope = _envelope.decode(state)
@@ -77,12 +88,15 @@ def _archived(store: Store, row: StoredRow, buckets: int) -> ArchivedRow:
             raw = bytes(envelope.evidence)
             if state.endswith(EVIDENCE + raw + b"}"):
                 state, evidence = state[: -len(raw) - len(EVIDENCE) - 1] + b"}", raw.decode()
+    if kept is not None:
+        evidence = None if kept.evidence is None else kept.evidence.decode()
+    has_evidence = envelope.evidence is not msgspec.UNSET or envelope.evidence_hash is not None
     first = _first_record(store, *envelope.attributed_from) if envelope.attributed_from else None
     position, recorded_at = first or (None, None)
     bucket = bucket_of(row.stream, buckets)
     return ArchivedRow(
         *(row.position, bucket, row.stream, row.version, row.name, envelope.recorded_at, state),
-        *(envelope.evidence is not msgspec.UNSET, evidence, position, recorded_at),
+        *(has_evidence, evidence, kept.text if kept else None, kept.salt if kept else None, position, recorded_at),
     )
 
 
@@ -96,9 +110,9 @@ def _first_record(store: Store, stream: str, version: int) -> tuple[int, datetim
     return earlier or (told.position or 0, told.recorded_at)
 
 
-def stored_state(state: bytes, evidence: str | None) -> bytes:
+def stored_state(state: bytes, evidence: str | None, salt: bytes | None) -> bytes:
     """The bytes of an event as they were stored."""
-    return state if evidence is None else state[:-1] + EVIDENCE + evidence.encode() + b"}"
+    return state if evidence is None or salt is not None else state[:-1] + EVIDENCE + evidence.encode() + b"}"
 
 
 def events_schema() -> "pyarrow.Schema":
@@ -116,6 +130,8 @@ def events_schema() -> "pyarrow.Schema":
         ("state", pa.binary(), False),
         ("has_evidence", pa.bool_(), False),
         ("evidence", pa.string(), True),
+        ("text", pa.string(), True),
+        ("salt", pa.binary(), True),
         ("first_position", pa.int64(), True),
         ("first_recorded_at", moment, True),
     )

@@ -104,7 +104,7 @@ def _add_events(store: Store, place: Place, manifest: Manifest, up_to: int, prog
         note_pending(place, [name])
         file = write_events(place, name, pa.Table.from_batches(batches), manifest.buckets)
         last = part.last
-        event = _event_of(last.position, last.stream, last.version, stored_state(last.state, last.evidence))
+        event = _event_of(last.position, last.stream, last.version, stored_state(last.state, last.evidence, last.salt))
         manifest = write_manifest(
             place,
             msgspec.structs.replace(manifest, position=last.position, last_event=event, events=(*manifest.events, file)),

@@ -5,9 +5,8 @@ from typing import Any
 
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.relay.sink import Unpublished, body_of, too_large
+from orderledger.infrastructure.relay.sink import Publication, Unpublished, too_large
 from orderledger.infrastructure.relay.target import Target
-from orderledger.infrastructure.storage.recorder import Row
 
 LOOK_SECONDS = 0.005
 
@@ -42,7 +41,7 @@ class KafkaSink:
             raise InvalidSetting("TARGET", str(error.args[0].str())) from error
         return 0
 
-    async def publish(self, rows: list[Row]) -> None:
+    async def publish(self, rows: list[Publication]) -> None:
         for row in rows:
             await self._produce(row)
         while self._producer.flush(0):
@@ -50,8 +49,8 @@ class KafkaSink:
             await asyncio.sleep(LOOK_SECONDS)
         self._check()
 
-    async def _produce(self, row: Row) -> None:
-        body = body_of(row)
+    async def _produce(self, row: Publication) -> None:
+        body = row.body
         while True:
             try:
                 self._producer.produce(

@@ -9,9 +9,8 @@ from typing import Any
 
 from orderledger.domain.values import account_of
 from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.relay.sink import Unpublished, body_of, too_large
+from orderledger.infrastructure.relay.sink import Publication, Unpublished, too_large
 from orderledger.infrastructure.relay.target import Target
-from orderledger.infrastructure.storage.recorder import Row
 
 ACK_SECONDS = 10.0
 DUPLICATE_WINDOW_SECONDS = 3600.0
@@ -67,7 +66,7 @@ class NatsSink:
         last = await self._jetstream.get_msg(self._stream, seq=found.state.last_seq)
         return int((last.headers or {}).get(ID, 0))
 
-    async def publish(self, rows: list[Row]) -> None:
+    async def publish(self, rows: list[Publication]) -> None:
         try:
             waiting = [await self._sent(row, before) for row, before in zip(rows, [None, *rows], strict=False)]
             async with asyncio.timeout(ACK_SECONDS):
@@ -75,8 +74,8 @@ class NatsSink:
         except (self._library.errors.Error, OSError, TimeoutError) as error:
             raise Unpublished(_said(error)) from error
 
-    async def _sent(self, row: Row, before: Row | None) -> "asyncio.Future[Any]":
-        body = body_of(row)
+    async def _sent(self, row: Publication, before: Publication | None) -> "asyncio.Future[Any]":
+        body = row.body
         if len(body) > self._client.max_payload:
             raise too_large(row, len(body), self._client.max_payload)
         headers = {ID: str(row.position)} | ({AFTER: str(before.position)} if before else {})
@@ -86,7 +85,7 @@ class NatsSink:
         sent.add_done_callback(_retrieved)
         return sent
 
-    def _subject(self, row: Row) -> str:
+    def _subject(self, row: Publication) -> str:
         account = "".join(f"%{ord(sign):02X}" if sign in RESERVED else sign for sign in account_of(row.stream))
         return f"{self._target.name}.{account}.{row.name.partition('.')[0]}"
 

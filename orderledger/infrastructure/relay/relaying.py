@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any, Protocol
 
-from orderledger.infrastructure.relay.sink import Sink, Unpublished
+from orderledger.infrastructure.relay.sink import Sink, Unpublished, publications
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
 from orderledger.infrastructure.storage.recorder import Row
 from orderledger.infrastructure.storage.store import Store
@@ -66,8 +66,10 @@ class Relay:
             await self._sink.close()
 
     async def _publish(self, rows: list[Row]) -> None:
+        told = await asyncio.to_thread(publications, self._source.store, rows)
+
         async def publish() -> int:
-            await self._sink.publish(rows)
+            await self._sink.publish(told)
             return rows[-1].position
 
         self.position = await self._persist(publish)
