@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pages_of_analyses
 import pages_of_code
 import pages_of_commands
 import pages_of_data
@@ -27,6 +28,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": pages_of_commands.commands,
     "importers.md": pages_of_imports.importers,
     "errors.md": pages_of_commands.errors,
+    "analyses.md": pages_of_analyses.analyses,
     "settings.md": pages_of_code.settings,
     "python.md": pages_of_code.python,
     "proof-format.md": pages_of_proof.proof_format,

@@ -122,8 +122,8 @@ class _Views:
 
     def rows(self, table: Table, **where: Any) -> list[Row]:
         asked = {name: value for name, value in where.items() if value is not None}
-        found = self._archive.read(table).to_pylist()
-        for column in table.columns:
+        found = self._archive.read(table.public).to_pylist()
+        for column in table.public.columns:
             change = Decimal if column.kind == "number" else CELLS.get(column.kind)
             if change is not None:
                 for row in found:

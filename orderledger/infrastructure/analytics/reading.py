@@ -51,7 +51,11 @@ class Tables:
         if isinstance(self._views, StoredViews):
             condition, values = self._views.condition(table, None, None, asked)
             found = self._views.session.arrow(table, condition, values)
-            return finished(table, found.sort_by([(one, "ascending") for one in table.order_by]))
+            try:
+                return finished(table, found.sort_by([(one, "ascending") for one in table.order_by]))
+            except needed("pyarrow", "analytics").ArrowException:
+                self._views.rows(table, **asked)  # raises DamagedRow, which names the row
+                raise
         return finished(table, arrow_of(table, self._views.rows(table, **asked)))
 
     def _fills(self, asked: dict[str, Any], *, by_strategy: bool) -> "pyarrow.Table":
