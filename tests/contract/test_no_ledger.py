@@ -42,7 +42,7 @@ def database(new_store_url: str) -> str:
 QUESTIONS = (
     "orders", "orders --json", "orders --limit 2", "order C-1", "history C-1", "trades", "positions", "pnl", "recover",
     "anomalies --open", "proposals", "instruments", "marks", "account-events", "certificates", "events --json", "check", "status",
-    "halt sim:main", "resume sim:main", "halts", "exposure", "latency",
+    "halt sim:main", "resume sim:main", "halts", "exposure", "latency", "sql SELECT", "analyse pnl",
     "rebuild", "revert missing_fill:1", "translate hyperliquid /dev/null --account hyperliquid:main",
 )  # fmt: skip
 
