@@ -49,6 +49,7 @@ def check_pnl(ledger: Ledger, row: Any, method: Method, **when: Any) -> None:
     account, instrument = row["account"], row["instrument"]
     found = ledger.why("pnl", account=account, instrument=instrument, method=method, **when)
     assert found["figures"] == {name: value for name, value in row.items() if name not in ("account", "instrument", "method")}
+    check_rounding(found["parts"])
     added = sums(found["parts"])
     assert sum(added["realized_pnl"].values()) == Fraction(row["realized_pnl"])
     assert sum(added["unrealized_pnl"].values()) == Fraction(row["unrealized_pnl"] or 0)
@@ -60,6 +61,15 @@ def check_pnl(ledger: Ledger, row: Any, method: Method, **when: Any) -> None:
     assert {part["name"] for part in found["parts"] if part["position"] is not None} <= {
         "fill_recorded.v1", "fill_corrected.v1", "funding_recorded.v1", "position_adjusted.v1", "mark_recorded.v1",
     }  # fmt: skip
+
+
+def check_rounding(parts: list[Any]) -> None:
+    """A part for what rounding changes hides no amount: it is beyond the 33rd digit of the largest part."""
+    amounts = [abs(Fraction(part[name])) for part in parts for name in ("amount", "net_amount") if part[name] is not None]
+    for part in parts:
+        if part["part"] == "rounding":
+            rest = part["amount"] if part["net_amount"] is None else part["net_amount"]
+            assert abs(Fraction(rest)) <= max(amounts) / 10**33 + Fraction(1, 10**39), part
 
 
 def check_position(ledger: Ledger, row: Any, method: Method) -> None:

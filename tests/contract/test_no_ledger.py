@@ -41,9 +41,11 @@ def database(new_store_url: str) -> str:
 
 QUESTIONS = (
     "orders", "orders --json", "orders --limit 2", "order C-1", "history C-1", "trades", "positions", "pnl", "recover",
-    "anomalies --open", "proposals", "instruments", "marks", "account-events", "certificates", "events --json", "check", "status",
-    "halt sim:main", "resume sim:main", "halts", "exposure", "latency", "sql SELECT", "analyse pnl",
-    "rebuild", "revert missing_fill:1", "translate hyperliquid /dev/null --account hyperliquid:main",
+    "anomalies --open", "proposals", "instruments", "marks", "account-events", "certificates", "events --json", "check",
+    "status", "halt sim:main", "resume sim:main", "halts", "exposure", "latency", "explain C-1", "why order C-1",
+    "restate orders --from 2026-11-20T09:00:00Z", "audit", "audit --report rts24", "what-if", "prove-order-independence",
+    "sql SELECT", "analyse pnl", "rebuild", "revert missing_fill:1",
+    "translate hyperliquid /dev/null --account hyperliquid:main",
 )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ import msgspec
 
 from orderledger.domain.exact import EXACT
 from orderledger.domain.orders.events import OrderJudgement
-from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.orders.reports import FillRecorded, OrderCanceled
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of
@@ -91,14 +90,8 @@ class World:
                 yield self._priced(recorded, assumed.fees)
 
     def _streams(self, names: Sequence[str], account: str | None) -> set[str]:
-        """The streams of these orders, and those whose reports were attributed to them."""
-        streams = {one_order(self.views, name, account)["stream"] for name in names}
-        if streams:
-            told = [one for one in self._store.all_events() if isinstance(one.event, OrderAttributed)]
-            for one in reversed(told):  # an order may prove to be another that proves to be a third
-                if isinstance(one.event, OrderAttributed) and one.event.to in streams:
-                    streams.add(one.stream)
-        return streams
+        """The streams of these orders. Reports that first came under another name are theirs already, and count nowhere else."""
+        return {one_order(self.views, name, account)["stream"] for name in names}
 
     def _check_accounts(self, accounts: Sequence[str]) -> None:
         known = {account_of(recorded.stream) for recorded in self._store.all_events()} if accounts else set()
