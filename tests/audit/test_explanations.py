@@ -6,15 +6,21 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from hypothesis import given
 
 from orderledger import Ledger, parse_document
 from orderledger.domain.accounts import AnyAccountEvent
 from orderledger.domain.proposals import AnyProposalEvent
 from orderledger.domain.recorded import KINDS
 from orderledger.domain.values import Anomaly
+from orderledger.infrastructure.clock import SteppingClock
 from orderledger.projections.sentences import ANOMALIES, OrderLogEvent
 from tests.audit.odd_orders import NAMES, ODD_ORDERS, SetClock, record
 from tests.command_line import run
+from tests.contract.streams import story as every_message
+from tests.properties.checks import RECORDED_AT
+from tests.properties.profiles import quick
+from tests.properties.stories import Story, stories
 
 EXPLAINED = Path(__file__).parent / "explained"
 
@@ -63,3 +69,31 @@ def test_the_data_are_those_of_the_text(odd_order: tuple[str, Path]) -> None:
     of_order: list[Any] = [step for step in steps if not step["name"].startswith("proposal")]
     for column in ("position", "version", "name", "at", "recorded_at", "source", "actor"):
         assert [step[column] for step in of_order] == [event[column] for event in history]
+
+
+def check_every_order(ledger: Ledger) -> None:
+    """Each order can be explained, by all its events, and ends as its row says."""
+    for row in ledger.orders():
+        order_id = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+        found = ledger.explain(order_id, account=row["account"])
+        steps = [step for step in found["steps"] if step["status"] is not None]
+        assert [step["version"] for step in steps] == list(range(1, row["version"] + 1))
+        assert steps[-1]["status"] == row["status"]
+        assert all(
+            sentence[0].isupper() and sentence.endswith(".") for step in steps for sentence in (step["sentence"], *step["notes"])
+        )
+        assert ("outcome unknown" in found["summary"]) is (row["certainty"] == "unresolved")
+
+
+@quick
+@given(story=stories())
+def test_every_random_order_can_be_explained(story: Story) -> None:
+    with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), update_views=False) as ledger:
+        ledger.record_many(parse_document({**message, "account": "sim:main"}) for message in story.messages)
+        check_every_order(ledger)
+
+
+def test_every_message_and_every_strange_id_can_be_explained(store_url: str) -> None:
+    with Ledger.open(store_url, update_views=False) as ledger:
+        ledger.record_many(map(parse_document, every_message()))
+        check_every_order(ledger)
