@@ -16,7 +16,7 @@ from tests.contract.streams import lives, opened, parsed
 from tests.proof.alterations import Alterer, covered
 from tests.proof.orders import with_evidence
 
-ALTERATIONS = 160
+ALTERATIONS = 120
 LONG = 10_000
 
 

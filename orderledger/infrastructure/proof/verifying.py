@@ -21,6 +21,7 @@ from orderledger.infrastructure.storage.store import Store
 
 BEFORE_ALL = -(2**63)
 """Before any position that a database can hold: an inserted event may have a negative one."""
+TILES_AT_ONCE = 32
 MOST = 1_000
 """Differences that are kept. There may be one per event."""
 
@@ -121,7 +122,7 @@ class _Verification:
         last, evidence = session.last_position(), EvidenceCheck()
         for positions, hashes in _tiles(session):
             self._take(session, positions, hashes, evidence)
-            if progress is not None and self.size % (64 * WIDTH) < WIDTH:
+            if progress is not None:
                 progress(self._last, last)
         while events := tiles.events_after(session, self._last, tiles.EVENTS_AT_ONCE):
             self._note(events)
@@ -136,7 +137,7 @@ class _Verification:
             self.add("evidence", position, what)
 
     def _take(self, session: Session, positions: list[int], hashes: list[bytes], evidence: EvidenceCheck) -> None:
-        """Compare the events of one tile."""
+        """Compare the events of some tiles."""
         stop = max(positions, default=0)
         events: list[RawEvent] = []
         begin = self._last
@@ -256,11 +257,13 @@ def _root_of_leaves(session: Session, size: int) -> bytes:
 
 
 def _tiles(session: Session) -> Iterator[tuple[list[int], list[bytes]]]:
-    """Positions and hashes of the stored tiles of leaves. Positions that cannot be are left out."""
+    """Positions and hashes of the stored tiles of leaves, some tiles at a time. Positions that cannot be are left out."""
     for rows in session.execute_in_batches(f"SELECT hashes, positions FROM {TILES_TABLE} WHERE level = 0 ORDER BY number"):
-        for hashes, positions in rows:
-            places = [int.from_bytes(part, "big") for part in tiles.split(_bytes(positions), 8)]
-            yield [place for place in places if place <= LAST_POSITION], tiles.split(_bytes(hashes))
+        for start in range(0, len(rows), TILES_AT_ONCE):
+            group = rows[start : start + TILES_AT_ONCE]
+            hashes = b"".join(_bytes(row[0]) for row in group)
+            places = [int.from_bytes(part, "big") for row in group for part in tiles.split(_bytes(row[1]), 8)]
+            yield [place for place in places if place <= LAST_POSITION], tiles.split(hashes)
 
 
 def _tolerant(events: Sequence[RawEvent]) -> list[bytes]:
