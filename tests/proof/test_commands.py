@@ -125,7 +125,7 @@ def test_checkpoints_go_to_a_webhook_and_a_command_while_the_log_grows(store: Pa
     threading.Thread(target=server.serve_forever, daemon=True).start()
     orderledger(store, "keygen", "log.key", "--name", "desk")
     targets = ["--out", "checkpoint.txt", "--post", f"http://127.0.0.1:{server.server_port}", "--run", "cat >> all.txt"]
-    arguments = [orderledger_command, "checkpoint", "--key", "log.key", "--every", "1s", "--db", "orders.db", *targets]
+    arguments = [str(orderledger_command), "checkpoint", "--key", "log.key", "--every", "1s", "--db", "orders.db", *targets]
     with subprocess.Popen(arguments, cwd=store, stderr=subprocess.PIPE, text=True) as process:
         wait_for(lambda: (store / "all.txt").exists() and "desk\n12\n" in (store / "all.txt").read_text())
         with opened(f"sqlite:///{store}/orders.db", update_views=False) as ledger:
