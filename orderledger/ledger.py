@@ -78,10 +78,11 @@ class Ledger(Proofs, AuditQueries):
         random_bytes: RandomBytes | None = None,
     ) -> None:
         self._latencies = Latencies()
+        self._clock = clock or SystemClock()
         super().__init__(store, settings.db, Projector(store, self._latencies, folds_ahead=update_views == "process"))
         self._statuses = CollectorStatuses(store.database)
         self._follower = follower_of(store, self._projector, self._latencies, settings, update_views)
-        self._writer = Writer(store, clock or SystemClock(), self._notice, self._latencies, random_bytes or os.urandom)
+        self._writer = Writer(store, self._clock, self._notice, self._latencies, random_bytes or os.urandom)
         self._committer = Committer(self._writer)
         self._closing = threading.RLock()  # a signal handler may call `close` during `close`
         self._is_closed = False

@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.queries import Queries
@@ -21,6 +22,8 @@ Progress = Callable[[int, int], None]
 class Proofs(Queries):
     """Checkpoints, proofs, forgetting and bundles."""
 
+    _clock: Clock
+
     def checkpoint(self, key: str | PathLike[str], *, progress: Progress | None = None) -> "Made":
         """Sign the size and the root of the log with the private key in a file, and store that checkpoint.
 
@@ -29,7 +32,7 @@ class Proofs(Queries):
         from orderledger.infrastructure.proof import checkpoints, keys
 
         with reaching(self._url):
-            return checkpoints.make(self._store, keys.load(Path(key)), progress=progress)
+            return checkpoints.make(self._store, keys.load(Path(key)), self._clock.now(), progress)
 
     def verify(
         self, checkpoints: Sequence[str] = (), keys: Sequence[str] = (), *, progress: Progress | None = None
@@ -77,7 +80,8 @@ class Proofs(Queries):
             check_argument(name, "text", value, is_needed=name == "reason")
         with reaching(self._url):
             self._store.make_sure()
-            return forget(self._store, self._stream_of(order_id, account), reason=reason, actor=actor)
+            stream, now = self._stream_of(order_id, account), self._clock.now()
+            return forget(self._store, stream, reason=reason, actor=actor, now=now)
 
     def bundle(
         self,
