@@ -137,7 +137,8 @@ class _Measured:
         connection.close()
 
     def _rebuild(self, jobs: int) -> None:
-        assert rebuild(self._place, Place(str(self._new())), in_processes(jobs)).events == self._size
+        with in_processes(jobs) as run:
+            assert rebuild(self._place, Place(str(self._new())), run).events == self._size
 
     def _fold(self) -> None:
         decimal_fold(self._url)

@@ -170,7 +170,8 @@ def _engine(engine: str, jobs: int, master: str | None) -> "Iterator[Run]":
             raise click.UsageError("--master goes with --engine spark")
         from orderledger.infrastructure.archive.processes import in_processes
 
-        yield in_processes(jobs)
+        with in_processes(jobs) as run:
+            yield run
         return
     from orderledger.infrastructure.archive.spark import in_spark
 

@@ -246,6 +246,26 @@ def test_what_a_killed_run_left_is_removed_and_no_other_file(told: Ledger, place
     assert kept.exists()
 
 
+def test_a_file_that_a_killed_run_wrote_is_removed(told: Ledger, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    archived(told, place)
+    told.record_many(parsed(*lives(3, "third:x")))
+    monkeypatch.setattr(writing, "write_manifest", die)
+    with pytest.raises(KeyboardInterrupt):
+        archived(told, place)
+    monkeypatch.undo()
+    names = {file.path for file in needed_manifest(place).files}
+    assert {name for name in place.names() if name.endswith(".parquet")} - names != set()
+    assert verify(place)[1] == []
+    told.record_many(parsed(*lives(3, "fourth:x")))
+    archived(told, place)
+    names = {file.path for file in needed_manifest(place).files}
+    assert {name for name in place.names() if name.endswith(".parquet")} == names
+    assert archived_events(place) == list(told.store.all_rows())
+
+
 def test_two_processes_do_not_write_to_one_archive(told: Ledger, place: Place) -> None:
     with place.locked(), pytest.raises(ArchiveError, match="another process is writing to it"):
         archived(told, Place(place.root))

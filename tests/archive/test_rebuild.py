@@ -22,7 +22,7 @@ from orderledger.infrastructure.archive.manifest import needed_manifest
 from orderledger.infrastructure.archive.parquet import read_bucket
 from orderledger.infrastructure.archive.place import Place
 from orderledger.infrastructure.archive.processes import in_processes
-from orderledger.infrastructure.archive.rebuilding import rebuild
+from orderledger.infrastructure.archive.rebuilding import Built, rebuild
 from orderledger.infrastructure.archive.verifying import verify
 from orderledger.infrastructure.archive.writing import archive
 from orderledger.projections.tables import BY_NAME, TABLES
@@ -38,7 +38,8 @@ from orderledger.infrastructure.archive.processes import in_processes
 from orderledger.infrastructure.archive.rebuilding import rebuild
 places = [Place(path) for path in sys.argv[1:]]
 print("ready", flush=True)
-rebuild(*places, in_processes(1))
+with in_processes(1) as run:
+    rebuild(*places, run)
 """
 
 
@@ -65,6 +66,11 @@ def place(ledger: Ledger, tmp_path: Path) -> Place:
     place = Place(str(tmp_path / "archive"))
     archive(ledger.store, place, buckets=8, catch_up=ledger.catch_up)
     return place
+
+
+def built(place: Place, to: Place, jobs: int, **settings: Any) -> Built:
+    with in_processes(jobs) as run:
+        return rebuild(place, to, run, **settings)
 
 
 def rows_at(place: Place) -> dict[str, pa.Table]:
@@ -94,10 +100,10 @@ def test_a_rebuild_equals_the_views_of_the_ledger(
     monkeypatch.setattr(writing, "EVENTS_PER_FILE", 150)
     place, to = Place(str(tmp_path / "archive")), Place(str(tmp_path / "rebuilt"))
     archive(ledger.store, place, buckets=buckets, catch_up=ledger.catch_up)
-    built = rebuild(place, to, in_processes(jobs), buckets_per_task=per_task)
+    done = built(place, to, jobs, buckets_per_task=per_task)
     wanted = rows_at(place)
     assert rows_at(to) == wanted
-    assert built.rows == {name: len(rows) for name, rows in wanted.items()}
+    assert done.rows == {name: len(rows) for name, rows in wanted.items()}
     assert verify(to)[1] == []
     assert all(len(wanted[name]) for name in wanted if name not in ("halts", "position_lots"))
 
@@ -135,7 +141,7 @@ def test_a_killed_rebuild_is_no_result_and_the_next_completes_it(seed: int, plac
         time.sleep(chance.random() * 0.3)
         process.send_signal(signal.SIGKILL)
     if not to.has("manifest.json"):
-        rebuild(place, to, in_processes(1))
+        built(place, to, 1)
     assert rows_at(to) == rows_at(place)
     assert verify(to)[1] == []
     assert not [name for name in to.names() if name.endswith(".part")]
@@ -152,30 +158,30 @@ def test_a_killed_worker_ends_the_rebuild_without_a_result(place: Place, tmp_pat
                 child.kill()
 
     with pytest.raises(StoreError, match="was killed"):
-        rebuild(place, to, in_processes(2), progress=kill_one)
+        built(place, to, 2, progress=kill_one)
     assert not to.has("manifest.json")
-    rebuild(place, to, in_processes(1))
+    built(place, to, 1)
     assert rows_at(to) == rows_at(place)
 
 
 def test_a_place_with_other_files_or_a_result_is_refused(place: Place, tmp_path: Path) -> None:
     to = Place(str(tmp_path / "rebuilt"))
-    rebuild(place, to, in_processes(1))
+    built(place, to, 1)
     with pytest.raises(InvalidSetting, match="to: .* holds a finished result"):
-        rebuild(place, to, in_processes(1))
+        built(place, to, 1)
     with pytest.raises(InvalidSetting, match="to: .* holds a finished result"):
-        rebuild(place, place, in_processes(1))
+        built(place, place, 1)
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").write_text("cat")
     with pytest.raises(InvalidSetting, match=r"is not empty: cat\.jpg"):
-        rebuild(place, Place(str(tmp_path / "photos")), in_processes(1))
+        built(place, Place(str(tmp_path / "photos")), 1)
 
 
 def test_a_damaged_archive_is_not_rebuilt(place: Place, tmp_path: Path) -> None:
     path = sorted(Path(place.root, "events").iterdir())[0]
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(ArchiveError, match=r"events/.*\.parquet: is truncated"):
-        rebuild(place, Place(str(tmp_path / "rebuilt")), in_processes(1))
+        built(place, Place(str(tmp_path / "rebuilt")), 1)
     assert not (tmp_path / "rebuilt" / "manifest.json").exists()
 
 
