@@ -152,7 +152,9 @@ def archive_rebuild(place: str, to: str, engine: str, jobs: int, master: str | N
 
     there = Place(place)
     began = time.perf_counter()
-    with _engine(engine, jobs, master) as run, progress("rebuilding", needed_manifest(there).rows) as show:
+    with there.reached():
+        total = needed_manifest(there).rows
+    with _engine(engine, jobs, master) as run, progress("rebuilding", total) as show:
         built = rebuild(there, Place(to), run, progress=show)
     seconds = time.perf_counter() - began
     if as_json:

@@ -345,6 +345,15 @@ def test_archive_watches_until_it_is_interrupted(told: Ledger, place: Place, tmp
     assert verify(place)[1] == []
 
 
+@pytest.mark.parametrize("where", ["/proc/archive", "s3://bucket/x?endpoint_override=127.0.0.1:1&scheme=http"])
+def test_a_place_that_cannot_be_used_is_named(where: str, told: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
+    done = run("archive", where, "--db", str(tmp_path / "told.db"), environment=keys)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith(f"orderledger: {where}: cannot be used: ")
+
+
 def test_an_archive_may_be_named_by_a_url(told: Ledger, tmp_path: Path) -> None:
     there = Place(f"file://{tmp_path}/remote")
     archived(told, there)

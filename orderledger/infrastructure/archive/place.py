@@ -1,5 +1,6 @@
 """Where an archive lies: a folder of this machine, or a store of objects that pyarrow can reach (s3://...)."""
 
+import errno
 import fcntl
 import os
 import re
@@ -23,6 +24,7 @@ HIDDEN = (".", "_")
 """Programs that read folders of Parquet files skip names that begin so."""
 
 BYTES_AT_ONCE = 1 << 20
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Place:
@@ -106,18 +108,29 @@ class Place:
         return found.hexdigest()
 
     @contextmanager
+    def reached(self) -> Iterator[None]:
+        """Convert errors of the folder, or of the network, to ArchiveError. A full disk stays what it is."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno in FULL or isinstance(error, BrokenPipeError):
+                raise
+            raise ArchiveError(self.url, f"cannot be used: {str(error).splitlines()[0]}") from error
+
+    @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes of this machine from writing to the same folder. Raises ArchiveError if one does."""
-        if self._root is None:
-            yield
-            return
-        self._root.mkdir(parents=True, exist_ok=True)
-        with (self._root / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise ArchiveError(self.url, "another process is writing to it") from error
-            yield
+        with self.reached():
+            if self._root is None:
+                yield
+                return
+            self._root.mkdir(parents=True, exist_ok=True)
+            with (self._root / ".lock").open("w") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError as error:
+                    raise ArchiveError(self.url, "another process is writing to it") from error
+                yield
 
 
 def _sync_folders(folder: Path, root: Path) -> None:

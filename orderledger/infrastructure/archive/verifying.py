@@ -19,8 +19,9 @@ class Fault:
 
 def verify(place: Place, progress: Callable[[int], object] = lambda done: None) -> tuple[Manifest, list[Fault]]:
     """All faults. `progress` gets the number of bytes read. Raises ArchiveError if there is no readable manifest."""
-    manifest = needed_manifest(place)
-    return manifest, list(_faults(place, manifest, progress))
+    with place.reached():
+        manifest = needed_manifest(place)
+        return manifest, list(_faults(place, manifest, progress))
 
 
 def verified(place: Place, progress: Callable[[int], object] = lambda done: None) -> Manifest:
