@@ -16,6 +16,7 @@ import pages_of_data
 import pages_of_imports
 import pages_of_messages
 import pages_of_proof
+import pages_of_watching
 from stubs_of_messages import stubs
 
 REPOSITORY = Path(__file__).parent.parent
@@ -30,6 +31,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": pages_of_commands.errors,
     "analyses.md": pages_of_analyses.analyses,
     "settings.md": pages_of_code.settings,
+    "metrics.md": pages_of_watching.metrics,
     "python.md": pages_of_code.python,
     "proof-format.md": pages_of_proof.proof_format,
 }

@@ -15,7 +15,7 @@ from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from orderledger.infrastructure.audit.queries import AuditQueries
 from orderledger.infrastructure.clock import Clock, SystemClock
@@ -24,7 +24,7 @@ from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
 from orderledger.infrastructure.errors import InvalidMessage, OutcomeUnknown, StoreUnreachable, UnreadableEvent
 from orderledger.infrastructure.latency import Latencies
-from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.messages.outcome import Answer, Outcome
 from orderledger.infrastructure.proof.methods import Proofs
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
@@ -185,6 +185,7 @@ class Ledger(Proofs, AuditQueries):
                 entries.append(self._wire.to_entry(self._wire.parse_line(line)))
                 outcomes.append(None)
             except InvalidMessage as error:
+                self._latencies.outcomes["invalid"] += 1
                 outcomes.append(Outcome("invalid", reason=str(error), text=error.fault, field=error.field or None))
         written = iter(self._committer.write(entries) if entries else ())
         return [next(written) if outcome is None else outcome for outcome in outcomes]
@@ -355,6 +356,10 @@ class Ledger(Proofs, AuditQueries):
         10,000; all but the count in microseconds.
         """
         return self._latencies.shown()
+
+    def outcomes(self) -> dict[str, int]:
+        """Messages that this ledger was given since it was opened, by outcome. A message object that is invalid was never one."""
+        return {outcome: self._latencies.outcomes[outcome] for outcome in get_args(Answer)}
 
     def close(self) -> None:
         """Commit what is queued, and release the store. If an interrupt ends this call, call it again.

@@ -24,6 +24,7 @@ from orderledger.cli import (
     recording,
     supposing,
     trading,
+    watching,
 )
 
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
@@ -156,6 +157,7 @@ MODULES = (
     analysing,
     collecting,
     trading,
+    watching,
     maintenance,
     archiving,
     proof,

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from itertools import repeat
 
 DURATIONS_KEPT = 10_000
@@ -42,12 +42,13 @@ def _microseconds(seconds: float) -> int:
 
 
 class Latencies:
-    """Latencies of one open ledger: messages waiting for a commit, commits, and views behind the log."""
+    """Latencies of one open ledger: messages waiting for a commit, commits, and views behind the log. Also counts outcomes."""
 
     def __init__(self) -> None:
         self.queue = Durations()
         self.commit = Durations()
         self.views = Durations()
+        self.outcomes: Counter[str] = Counter()
         self._commits: deque[tuple[int, float]] = deque(maxlen=DURATIONS_KEPT)
         self._lock = threading.Lock()
 

@@ -203,6 +203,7 @@ class Writer:
             for _, answer, _ in group:
                 answer(None, failure)
             return
+        self._latencies.outcomes.update([outcome.outcome for outcome in outcomes])
         start = 0
         for asked, answer, _ in group:
             answer(outcomes[start : start + len(asked)], None)

@@ -1,7 +1,7 @@
 """Creates the tables once, even if several processes start together. Refuses a store made by a newer version."""
 
 from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
-from orderledger.infrastructure.storage import account_facts, view_versions
+from orderledger.infrastructure.storage import account_facts, alert_tables, view_versions
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.infrastructure.storage.recorder import (
@@ -16,6 +16,11 @@ from orderledger.infrastructure.storage.recorder import (
 )
 from orderledger.projections.tables import TABLES
 
+OWN_TABLES = (
+    COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE, TILES_TABLE, CHECKPOINTS_TABLE, *alert_tables.TABLES
+)  # fmt: skip
+"""The tables that a ledger has besides the log, the names and the views."""
+
 SCHEMA_VERSION = 6
 """Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says what changed. The contents of
 each view have a version of their own: `Table.version`."""
@@ -24,10 +29,10 @@ each view have a version of their own: `Table.version`."""
 def prepare(database: Database, application: LedgerApplication) -> None:
     """Create what is missing or outdated: the function that appends to PostgreSQL changed in versions 2, 4 and 6, version 4 has
     the keys of account facts, version 5 a version of each view and the leases of senders, and version 6 the evidence beside
-    events, the tiles and the checkpoints. Raises StoreVersion for a store made by a newer version."""
+    events, the tiles, the checkpoints and the alerts. Raises StoreVersion for a store made by a newer version."""
     with database.reading() as session:
         version = _stored_version(session)
-        has_tables = all(map(session.has_table, (COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE, CHECKPOINTS_TABLE)))
+        has_tables = all(map(session.has_table, OWN_TABLES))
         is_whole = version == SCHEMA_VERSION and view_versions.are_whole(session) and has_tables
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
@@ -66,6 +71,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
         f"CREATE TABLE IF NOT EXISTS {LEASES_TABLE} (account TEXT PRIMARY KEY, holder TEXT, process TEXT, fence BIGINT NOT NULL, "
         "beat BIGINT NOT NULL)"
     )
+    alert_tables.create(session)
     session.execute(
         "CREATE TABLE IF NOT EXISTS ledger_schema (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)"
     )
@@ -89,8 +95,7 @@ def _create_proof(session: Session) -> None:
 
 def _refuse_what_is_not_ours(session: Session) -> None:
     """Refuse a database in which another program has tables of these names, so that nothing of it is lost."""
-    proof = (EVIDENCE_TABLE, TILES_TABLE, CHECKPOINTS_TABLE)
-    others = (NAMES_TABLE, FACTS_TABLE, LEASES_TABLE, *proof, "view_positions", "view_versions", COLLECTORS_TABLE)
+    others = (NAMES_TABLE, *OWN_TABLES, "view_positions", "view_versions")
     ours = (EVENTS_TABLE, *others, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
         raise StoreUnreachable(f"the database is no ledger, and has tables or views of its own that are named {', '.join(taken)}")

@@ -1,0 +1,1 @@
+"""The HTTP service: API, page, metrics and health."""

@@ -1,0 +1,111 @@
+"""What the metrics read from the views, in one transaction. The database adds up the orders."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from orderledger.infrastructure.storage import alert_tables
+from orderledger.infrastructure.storage.database import Session
+from orderledger.infrastructure.storage.store import Store, reaching
+from orderledger.infrastructure.storage.view_versions import stored
+from orderledger.infrastructure.views.stored_views import StoredViews
+from orderledger.projections import queries
+from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.exposure import EXPOSED_ORDERS
+from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.view import Row
+
+ORDERS_STATEMENT = """
+SELECT account, COALESCE(instrument, ''), COALESCE(side, ''), COUNT(*),
+  SUM(CASE WHEN certainty = 'unresolved' THEN 1 ELSE 0 END),
+  SUM(CASE WHEN certainty <> 'unresolved' AND status = 'pending_new' THEN 1 ELSE 0 END),
+  SUM(CASE WHEN pending IS NOT NULL THEN 1 ELSE 0 END),
+  MIN(CASE WHEN certainty = 'unresolved' THEN COALESCE(pending_since, submitted_at, requested_at, updated_at) END),
+  SUM(CASE WHEN outstanding IS NULL THEN CAST(quantity AS DOUBLE PRECISION) - CAST(cum_quantity AS DOUBLE PRECISION) END),
+  SUM(CASE WHEN quantity IS NULL THEN 1 ELSE 0 END)
+FROM orders WHERE is_open = ? GROUP BY account, COALESCE(instrument, ''), COALESCE(side, '')
+"""
+"""SQLite stores numbers as text, and reads DOUBLE PRECISION as REAL."""
+
+LAST_CERTIFICATES = f"position IN (SELECT MAX(position) FROM {CERTIFICATES.name} GROUP BY account)"
+
+
+class OpenOrders(NamedTuple):
+    """Open orders of one account, instrument and side. `side` and `instrument` are empty where they are unknown.
+
+    `leaves`: what they may still fill, None if that is unknown; without those that are being replaced.
+    """
+
+    account: str
+    instrument: str
+    side: str
+    orders: int
+    unresolved: int
+    in_flight: int
+    pending: int
+    unresolved_since: datetime | None
+    leaves: float | None
+
+
+@dataclass
+class Reading:
+    """The views at a log position. `is_current`: False if they are of another version, and then nothing of them is here.
+
+    `replaced`: rows of the open orders with an outstanding replace, which may fill more than their quantity.
+    """
+
+    position: int
+    is_current: bool
+    seconds: float = 0.0
+    orders: list[OpenOrders] = field(default_factory=list)
+    replaced: list[Row] = field(default_factory=list)
+    anomalies: Counter[str] = field(default_factory=Counter)
+    gaps: Counter[str] = field(default_factory=Counter)
+    halts: Counter[str] = field(default_factory=Counter)
+    certificates: list[Row] = field(default_factory=list)
+    pnl: list[Row] = field(default_factory=list)
+    instruments: list[Row] = field(default_factory=list)
+
+
+def read(store: Store) -> Reading:
+    """Read the views as they are, without bringing them up to date. Raises StoreError."""
+    began = time.perf_counter()
+    with reaching(store.url or "the store"), store.database.reading() as session:
+        position, outdated = stored(session)
+        reading = Reading(position, is_current=not outdated)
+        if reading.is_current:
+            _read_views(session, reading)
+    reading.seconds = time.perf_counter() - began
+    return reading
+
+
+def read_alerts(store: Store) -> alert_tables.Counts:
+    """Count the alerts, which do not follow the log. Raises StoreError."""
+    with reaching(store.url or "the store"), store.database.reading() as session:
+        return alert_tables.counts(session)
+
+
+def _read_views(session: Session, reading: Reading) -> None:
+    is_open, views = session.to_sql("flag", True), StoredViews(session)
+    reading.orders = [_open_orders(row) for row in session.execute(ORDERS_STATEMENT, (is_open,))]
+    reading.replaced = session.select(EXPOSED_ORDERS, "is_open = ? AND outstanding IS NOT NULL", (is_open,))
+    reading.anomalies = _counted(session, "code", "anomalies", "cleared_at IS NULL")
+    reading.gaps = _counted(session, "account", "account_events", "kind = 'gap' AND to_at IS NULL")
+    reading.halts = _counted(session, "account", "halts", "resumed_at IS NULL")
+    reading.certificates = session.select(CERTIFICATES, LAST_CERTIFICATES)
+    reading.pnl = queries.pnl(views)
+    reading.instruments = views.rows(INSTRUMENTS)
+
+
+def _open_orders(row: tuple[Any, ...]) -> OpenOrders:
+    account, instrument, side, orders, unresolved, in_flight, pending, since, leaves, unknown = row
+    moment = datetime.fromisoformat(since) if isinstance(since, str) else since
+    left = None if unknown else float(leaves or 0)
+    return OpenOrders(account, instrument, side, int(orders), int(unresolved), int(in_flight), int(pending), moment, left)
+
+
+def _counted(session: Session, by: str, table: str, where: str) -> Counter[str]:
+    rows = session.execute(f"SELECT {by}, COUNT(*) FROM {table} WHERE {where} GROUP BY {by}")
+    return Counter({name: int(count) for name, count in rows})
