@@ -32,6 +32,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "analyses.md": pages_of_analyses.analyses,
     "settings.md": pages_of_code.settings,
     "metrics.md": pages_of_watching.metrics,
+    "alerts.md": pages_of_watching.alerts,
     "python.md": pages_of_code.python,
     "proof-format.md": pages_of_proof.proof_format,
 }

@@ -94,8 +94,8 @@ OTHER_TABLES = """## Other tables
 | `view_versions` | `name` of a view, `version` of the fold that made its rows. Opening a ledger rebuilds a view of an older version. |
 | `collectors` | The last status of each `orderledger collect`: `name`, `status` (JSON). `orderledger status` shows it. It is not part of the log. |
 | `sending_leases` | Who sends the orders of an account: `account`, `holder` (null after a release), `process`, `fence` (grows with every change of the holder), `beat` (raised by the holder while it lives). It is not part of the log; each change of the holder is recorded by a `sender` message. |
-| `alerts` | One row per alert that was ever raised. It is not part of the log. |
-| `alert_notices` | One row per notice of an alert to a target. |
+| `alerts` | One row per alert that was ever raised: see [alerts.md](alerts.md#tables). It is not part of the log. |
+| `alert_notices` | One row per notice of an alert to a target: see [alerts.md](alerts.md#alert_notices). |
 | `alert_cursors` | The log position up to which each `watcher` has looked at orders. |
 | `ledger_schema` | `version`: schema version of the tables. |
 

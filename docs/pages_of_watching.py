@@ -2,9 +2,14 @@
 
 # ruff: noqa: E501  (a cell of a Markdown table is one line)
 
+from collections.abc import Iterable
+from inspect import cleandoc
+
 from markdown import table
 from pydantic import BaseModel
 
+from orderledger.infrastructure.alerts.settings import KINDS, AlertSettings, Rule, Target
+from orderledger.infrastructure.storage.alert_tables import ALERTS, NOTICES
 from orderledger.service.figures import FIGURES, PREFIX
 from orderledger.service.metrics import MetricsSettings
 
@@ -45,6 +50,80 @@ def metrics() -> str:
     )
 
 
-def _fields(model: type[BaseModel]) -> str:
-    rows = [(f"`{name}`", f"`{field.default}`", field.description or "") for name, field in model.model_fields.items()]
+ALERTS_INTRODUCTION = """# Alerts
+
+`orderledger watch --config alerts.toml` reads this TOML file: see [Alerts](../how-to/alerts.md). Numbers are exact. An unknown key, an impossible
+value and a contradiction are refused with the file, the line and the key.
+"""
+
+RULES_INTRODUCTION = """## Rules
+
+A rule has one open alert per subject. It is raised when the condition holds for the first time, and cleared when it no longer holds, or when the rule is
+no longer in the file. Every table `[[rules]]` has a `kind`, and may have:
+"""
+
+NOTICE = {
+    "id": "Watcher, number of the alert, and event. It is the same at every attempt: a receiver knows a repetition by it. Also in the header `Idempotency-Key`.",
+    "event": "`raised` or `cleared`.",
+    "alert": "Number of the alert.",
+    "watcher, rule, kind, severity, subject, account, text, details, position, raised_at": "As in the table `alerts`.",
+    "cleared_at": "When it was cleared; null in a notice of the event `raised`.",
+}
+LISTED = {
+    "attempts": "Attempts at all its deliveries.",
+    "delivered_at": "When every target had every notice. Null before, and where a delivery was given up.",
+    "waiting": "Targets that have not got a notice, also if its delivery was given up.",
+    "fault": "Why the last attempt at such a notice failed.",
+    "notices": "Its rows of `alert_notices`.",
+}
+
+
+def alerts() -> str:
+    parts = [ALERTS_INTRODUCTION, _fields(AlertSettings, without=("targets", "rules"))]
+    parts += ["## Targets\n", f"{cleandoc(Target.__doc__ or '')}\n", _fields(Target)]
+    parts += [
+        'An address, a header and a URL is text, or a table that says where it is: `{ env = "NAME" }`, or `{ file = "PATH" }` for a file that',
+        "only its owner can read.\n",
+    ]
+    parts += [RULES_INTRODUCTION, _fields(Rule, without=("kind",))]
+    for kind, rule in KINDS.items():
+        parts += [f"### {kind}\n", f"{cleandoc(rule.__doc__ or '')}\n"]
+        own = [name for name in rule.model_fields if name not in Rule.model_fields]
+        parts += [_fields(rule, without=tuple(Rule.model_fields))] if own else ["It has no settings of its own.\n"]
+    parts += [
+        "## The notice\n",
+        "What a webhook gets by POST, and a command on standard input, as one JSON object:\n",
+        _meanings(NOTICE.items()),
+    ]
+    parts += [
+        "## Tables\n",
+        "They are part of the store, and not of the log. `orderledger alerts --json` prints the rows of the first with:\n",
+        _meanings(LISTED.items()),
+    ]
+    for view in (ALERTS, NOTICES):
+        rows = [(f"`{one.name}`", one.kind, one.meaning) for one in view.columns]
+        parts += [f"### {view.name}\n", f"{view.meaning}\n", table(("column", "type", "meaning"), rows)]
+    return "\n".join(parts)
+
+
+def _meanings(words: Iterable[tuple[str, str]]) -> str:
+    return table(
+        ("field", "meaning"), [(", ".join(f"`{name}`" for name in names.split(", ")), meaning) for names, meaning in words]
+    )
+
+
+def _fields(model: type[BaseModel], without: tuple[str, ...] = ()) -> str:
+    rows = [
+        (
+            f"`{name}`",
+            "needed" if field.is_required() else _default(field.get_default(call_default_factory=True)),
+            field.description or "",
+        )
+        for name, field in model.model_fields.items()
+        if name not in without
+    ]
     return table(("setting", "default", "meaning"), rows)
+
+
+def _default(value: object) -> str:
+    return "" if value in (None, "", (), {}) else f"`{', '.join(value) if isinstance(value, tuple) else value}`"

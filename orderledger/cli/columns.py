@@ -84,6 +84,10 @@ AUDITED = Columns(
     ("actor", "source", "reason", "recorded_at", "correlation_id", "causation_id", "text", "account", "notes"),
 )
 RECORDS = Columns(("position", "client_order_id", "name", "fields"), ("account",))
+ALERTS = Columns(
+    ("id", "raised_at", "severity", "rule", "text"),
+    ("cleared_at", "waiting", "fault", "account", "attempts", "delivered_at", "position", "subject", "kind", "watcher"),
+)
 BREAKS = Columns(("kind", "account", "subject", "text", "is_settled"), ("repairs", "since"))
 COLLECTORS = Columns(
     ("collector", "account", "is_up", "messages", "gaps", "open_breaks"),

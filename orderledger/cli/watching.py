@@ -1,12 +1,16 @@
 """Commands for those who watch: `health`, `metrics`, `watch` and `alerts`."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from orderledger.cli import options
-from orderledger.cli.output import json_line
+from orderledger.cli import columns, options
+from orderledger.cli.output import json_line, say
+from orderledger.cli.tables import print_rows
+
+if TYPE_CHECKING:
+    from orderledger.infrastructure.alerts.settings import AlertSettings
 
 SECONDS = "ACCOUNT=SECONDS"
 
@@ -77,4 +81,94 @@ def metrics(db: str) -> None:
     sys.stdout.write(text.decode())
 
 
-COMMANDS: tuple[Any, ...] = (health, metrics)
+CONFIG = click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False),
+    envvar="ORDERLEDGER_ALERTS",
+    default="alerts.toml",
+    show_default=True,
+    help="TOML file with rules and targets.",
+)
+
+
+@click.command()
+@CONFIG
+@click.option("--once", is_flag=True, help="Look once, deliver what is due, and end. For cron.")
+@click.option("--check", is_flag=True, help="Only check the settings, and list the rules.")
+@options.db
+@options.example("orderledger watch --config alerts.toml", "orderledger watch --config alerts.toml --check")
+def watch(db: str, config: str, once: bool, check: bool) -> None:
+    """Watch the ledger, and raise alerts.
+
+    Looks at the log, the views and the collectors by the rules of a TOML file, until stopped (SIGTERM, SIGINT). An alert is
+    raised once and cleared once. Each is delivered at least once to its targets, also after a crash.
+
+    \b
+      [[targets]]
+      name = "desk"
+      webhook = "https://example.org/hooks/orders"
+      [[rules]]
+      kind = "unresolved"
+      seconds = 30
+
+    \b
+    Exit status: 0 stopped, or with --once all was delivered, 1 with --once a target failed, 2 a setting is wrong,
+    3 the store cannot be used.
+    """
+    from orderledger.infrastructure.alerts.settings import read_alert_settings
+    from orderledger.infrastructure.alerts.watcher import Watcher
+    from orderledger.infrastructure.sync.collecting.logging import set_up_log
+
+    settings = read_alert_settings(config)
+    if check:
+        for rule in settings.rules:
+            click.echo(f"{rule.title}: {rule.kind}, {rule.severity}, to {', '.join(settings.targets_of(rule)) or 'nobody'}")
+        return
+    set_up_log("text")
+    if not once:
+        _watch(db, settings)
+        return
+    with options.open_ledger(db) as ledger:
+        watcher = Watcher(ledger, settings)
+        found = watcher.look()
+        is_delivered = watcher.deliver()
+    click.echo(f"{len(found.raised)} raised, {len(found.cleared)} cleared")
+    if not is_delivered:
+        say(["orderledger: a target failed: `orderledger alerts` shows why"])
+        sys.exit(1)
+
+
+def _watch(db: str, settings: "AlertSettings") -> None:
+    import threading
+
+    from orderledger.infrastructure.alerts.watcher import Watcher
+    from orderledger.infrastructure.sync.collecting.signals import Signals
+
+    stopping = threading.Event()
+    with Signals() as signals, options.open_ledger(db) as ledger, Watcher(ledger, settings):
+        signals.lead_to(stopping.set)
+        while not stopping.wait(1.0):  # a wait without an end would not let the handler run on every platform
+            pass
+
+
+@click.command()
+@click.option("--open", "open_only", is_flag=True, help="Only alerts that are not cleared.")
+@click.option("--rule", metavar="NAME", help="Only alerts of this rule.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N alerts, the last ones.")
+@options.account
+@options.as_json
+@options.db
+@options.example("orderledger alerts --open", "orderledger alerts --rule unresolved --json")
+def alerts(db: str, as_json: bool, **asked: Any) -> None:
+    """List alerts, the oldest first, with their deliveries.
+
+    `waiting` names the targets that have not got a notice yet, and `fault` says why. With --json, `notices` has every delivery.
+    """
+    from orderledger.infrastructure.storage.alert_rows import listed, shown
+
+    with options.open_ledger(db) as ledger:
+        rows = [shown(alert, notices) for alert, notices in listed(ledger.store.database, **asked)]
+    print_rows(rows, columns.ALERTS, as_json=as_json, title="alerts")
+
+
+COMMANDS: tuple[click.Command, ...] = (watch, alerts, metrics, health)

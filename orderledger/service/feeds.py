@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.messages.fields import parse_time
+from orderledger.infrastructure.alerts.feeds import message_age, status_age
 from orderledger.service.exporting import Names
 from orderledger.service.figures import OTHER, Samples
 
@@ -31,14 +31,3 @@ def add_collectors(samples: Samples, statuses: Mapping[str, Any], now: datetime,
             samples.add("feed_venue_lag_seconds", counted.get("venue_lag_seconds"), *labels)
             for key, metric in COUNTERS.items():
                 samples.add(metric, counted.get(key), *labels)
-
-
-def status_age(status: Mapping[str, Any], now: datetime) -> float | None:
-    """Seconds since the status was published."""
-    return max(0.0, (now - parse_time(status["at"])).total_seconds()) if "at" in status else None
-
-
-def message_age(counted: Mapping[str, Any], status_age: float | None) -> float | None:
-    """Seconds since the last message about an account: its age when the status was published, and the age of the status."""
-    age = counted.get("last_message_age_seconds")
-    return None if age is None or status_age is None else float(age) + status_age

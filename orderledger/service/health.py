@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from orderledger.infrastructure.alerts.feeds import last_message_age
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.errors import LedgerError, StoreError
 from orderledger.infrastructure.gateway.breakers import feed_age
 from orderledger.infrastructure.messages.fields import Identifier
 from orderledger.ledger import Ledger
-from orderledger.service.feeds import message_age, status_age
 
 __all__ = ["Readiness", "ReadinessLimits", "Reason", "live", "ready"]
 
@@ -105,14 +105,3 @@ def _of_feeds(status: Mapping[str, Any], limits: ReadinessLimits, now: datetime)
             told = "there was none" if age is None else f"it is {age:.1f} s old, the limit is {limit:g} s"
             reasons.append(Reason("feed_message", account, age, limit, f"{account}: the last message: {told}"))
     return reasons
-
-
-def last_message_age(status: Mapping[str, Any], account: str, now: datetime) -> float | None:
-    """Seconds since any collector heard a message about the account."""
-    ages = [
-        age
-        for told in status["collectors"].values()
-        if account in told.get("accounts", {})
-        and (age := message_age(told["accounts"][account], status_age(told, now))) is not None
-    ]
-    return min(ages, default=None)

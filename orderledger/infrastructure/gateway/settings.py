@@ -3,20 +3,16 @@
 A fault is reported with the file, the line and the key.
 """
 
-import re
-import tomllib
 from collections.abc import Iterator
-from decimal import Decimal
 from os import PathLike
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from orderledger.domain.limits import NAMES, SCOPE, Limits
-from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.messages.fields import Identifier, Quantity
+from orderledger.infrastructure.toml_files import Place, TomlFile
 
 __all__ = ["Breaker", "GatewaySettings", "UnresolvedPolicy", "read_settings"]
 
@@ -121,28 +117,12 @@ class GatewaySettings(Section):
         return ZoneInfo(self.time_zone)
 
 
-Place = tuple[str | int, ...]
-
-
 def read_settings(path: str | PathLike[str]) -> GatewaySettings:
     """Read a file. Raises InvalidSetting with the file, the line and the key of the first fault."""
-    file = Path(path)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InvalidSetting(str(file), f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InvalidSetting(str(file), "is no text in UTF-8") from None
-    try:
-        settings = GatewaySettings.model_validate(tomllib.loads(text, parse_float=Decimal))
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidSetting(str(file), f"is no TOML: {error}") from None
-    except ValidationError as error:
-        fault = error.errors()[0]
-        said = "is no setting" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
-        raise _invalid(file, text, tuple(fault["loc"]), said) from None
+    file = TomlFile.read(path)
+    settings = file.parsed(GatewaySettings)
     for place, fault_of_rule in _contradictions(settings):
-        raise _invalid(file, text, place, fault_of_rule)
+        raise file.invalid(place, fault_of_rule)
     return settings
 
 
@@ -164,28 +144,3 @@ def _contradictions(settings: GatewaySettings) -> Iterator[tuple[Place, str]]:
     for number, breaker in enumerate(settings.breakers):
         if not any(getattr(breaker, name) for name in Breaker.model_fields if name not in (*SCOPE, "cancels_orders")):
             yield ("breakers", number), "breaks for nothing"
-
-
-def _invalid(file: Path, text: str, place: Place, fault: str) -> InvalidSetting:
-    line = _line_of(text, place)
-    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
-    return InvalidSetting(f"{file}:{line}: {key}" if line else f"{file}: {key}", fault)
-
-
-def _line_of(text: str, place: Place) -> int | None:
-    """The line of a key, or of the table that it is or should be in."""
-    name, number, key = (*place, None, None)[:3]
-    wanted, seen = (0 if number is None else number), -1
-    table_line: int | None = None
-    for line, content in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[\[?\s*([A-Za-z_]+)\s*\]?\]", content)
-        if header is not None and table_line is not None:
-            break
-        if header is not None and header[1] == name:
-            seen += 1
-            table_line = line if seen == wanted else None
-        sought = key if table_line is not None or number is not None else name
-        is_within = table_line is not None or number is None
-        if is_within and sought is not None and re.match(rf"\s*[\"']?{re.escape(str(sought))}[\"']?\s*=", content):
-            return line
-    return table_line

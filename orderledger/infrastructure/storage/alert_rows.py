@@ -125,7 +125,7 @@ class AlertTables:
         return (found[0], alerts[0]) if alerts else None
 
     def begin_attempt(self, notice: NoticeRow, *, again_at: datetime) -> bool:
-        """Count an attempt before it is made. Returns False if another process has begun one: it delivers the notice."""
+        """Count an attempt before it is made. Returns False if another process has begun one, which delivers the notice."""
         with self._writing() as session:
             return bool(
                 session.execute(
@@ -135,21 +135,25 @@ class AlertTables:
                 )
             )
 
-    def end_attempt(
-        self,
-        notice: NoticeRow,
-        *,
-        delivered_at: datetime | None = None,
-        given_up_at: datetime | None = None,
-        fault: str | None = None,
-    ) -> None:
-        """Note how an attempt ended."""
+    def delivered(self, notice: NoticeRow, at: datetime) -> None:
+        """Note that the target has the notice."""
         with self._writing() as session:
-            times = (session.to_sql("time", delivered_at), session.to_sql("time", given_up_at))
-            said = None if fault is None else masked(printable(fault))[:500]
             session.execute(
-                f"UPDATE {NOTICES.name} SET delivered_at = ?, given_up_at = ?, fault = ? WHERE id = ? RETURNING id",
-                (*times, said, notice["id"]),
+                f"UPDATE {NOTICES.name} SET delivered_at = ?, fault = NULL WHERE id = ? RETURNING id",
+                (session.to_sql("time", at), notice["id"]),
+            )
+
+    def failed(self, notice: NoticeRow, fault: str, *, again_at: datetime, given_up_at: datetime | None = None) -> None:
+        """Note why an attempt failed, and when the next may begin, or that there is none."""
+        with self._writing() as session:
+            session.execute(
+                f"UPDATE {NOTICES.name} SET fault = ?, next_attempt_at = ?, given_up_at = ? WHERE id = ? RETURNING id",
+                (
+                    masked(printable(fault))[:500],
+                    session.to_sql("time", again_at),
+                    None if given_up_at is None else session.to_sql("time", given_up_at),
+                    notice["id"],
+                ),
             )
 
     @contextmanager
@@ -198,3 +202,17 @@ def listed(
                 if row["alert_id"] in notices:
                     notices[row["alert_id"]].append(cast(NoticeRow, row))
     return [(row, notices[row["id"]]) for row in alerts]
+
+
+def shown(alert: AlertRow, notices: Sequence[NoticeRow]) -> dict[str, Any]:
+    """An alert with its deliveries, as `alerts --json` prints it. `delivered_at`: when every target had every notice."""
+    times = [notice["delivered_at"] for notice in notices]
+    waiting = [notice for notice in notices if notice["delivered_at"] is None]
+    return {
+        **alert,
+        "attempts": sum(notice["attempts"] for notice in notices),
+        "delivered_at": max((at for at in times if at is not None), default=None) if None not in times else None,
+        "waiting": sorted({notice["target"] for notice in waiting}),
+        "fault": next((notice["fault"] for notice in waiting if notice["fault"]), None),
+        "notices": [{name: value for name, value in notice.items() if name not in ("watcher", "alert_id")} for notice in notices],
+    }

@@ -1,0 +1,29 @@
+"""How long ago collectors said something of an account."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from orderledger.infrastructure.messages.fields import parse_time
+
+
+def status_age(status: Mapping[str, Any], now: datetime) -> float | None:
+    """Seconds since the status was published."""
+    return max(0.0, (now - parse_time(status["at"])).total_seconds()) if "at" in status else None
+
+
+def message_age(counted: Mapping[str, Any], status_age: float | None) -> float | None:
+    """Seconds since the last message about an account: its age when the status was published, and the age of the status."""
+    age = counted.get("last_message_age_seconds")
+    return None if age is None or status_age is None else float(age) + status_age
+
+
+def last_message_age(status: Mapping[str, Any], account: str, now: datetime) -> float | None:
+    """Seconds since any collector heard a message about the account."""
+    ages = [
+        age
+        for told in status["collectors"].values()
+        if account in told.get("accounts", {})
+        and (age := message_age(told["accounts"][account], status_age(told, now))) is not None
+    ]
+    return min(ages, default=None)

@@ -1,0 +1,74 @@
+"""Alert settings: a fault names the file, the line and the key, and shows no secret."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from orderledger.infrastructure.alerts.conditions import FINDERS
+from orderledger.infrastructure.alerts.settings import KINDS, AlertSettings, Severity, read_alert_settings
+from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.secrecy import masked
+
+TARGET = '[[targets]]\nname = "desk"\ncommand = ["true"]\n'
+RULE = '[[rules]]\nkind = "halt"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "rules: has none: nothing would raise an alert"),
+        ("rules = 3", "1: rules: Input should be a valid tuple"),
+        ("look = 1\n" + RULE, "1: look: is no setting"),
+        ('[[rules]]\nkind = "unresolved"\n', "1: rules.1.seconds: Field required"),
+        ('[[rules]]\nkind = "unresolved"\nseconds = "soon"\n', "3: rules.1.seconds: "),
+        (RULE + '[[rules]]\nkind = "unresolved"\nseconds = -1\n', "5: rules.2.seconds: "),
+        ('[[rules]]\nkind = "unresolved"\nseconds = nan\n', "3: rules.1.seconds: "),
+        ('[[rules]]\nkind = "large"\n', "1: rules.1: "),
+        ('[[rules]]\nname = "x"\n', "1: rules.1: "),
+        (RULE + "limit = 1\n", "3: rules.1.limit: is no setting"),
+        (RULE + 'severity = "loud"\n', "3: rules.1.severity: "),
+        (RULE + RULE, "1: rules.1.name: 'halt' is the name of several rules: give each a name"),
+        (RULE + 'targets = ["pager"]\n' + TARGET, "3: rules.1.targets: 'pager' is the name of no target"),
+        ('[[rules]]\nkind = "exposure"\n', "1: rules.1: needs notional or quantity"),
+        ('[[rules]]\nkind = "large_change"\n', "1: rules.1: needs notional or times_usual"),
+        ('[[rules]]\nkind = "large_change"\nnotional = 1e400\n', "3: rules.1.notional: "),
+        ('[[rules]]\nkind = "large_change"\ntimes_usual = 1\n', "3: rules.1.times_usual: "),
+        ('[[rules]]\nkind = "anomaly"\ncodes = ["odd"]\n', "3: rules.1.codes.1: "),
+        ('[[rules]]\nkind = "daily_loss"\namount = "1"\ntime_zone = "Mars"\n', "4: rules.1.time_zone: 'Mars' is no time zone"),
+        ('[[rules]]\nkind = "limit"\nlimits = "/no/such/file"\n', "/no/such/file: cannot be read: No such file"),
+        (RULE + '[[targets]]\nname = "desk"\n', "3: targets.1: needs one of webhook, apprise and command, and not several"),
+        (RULE + TARGET + 'apprise = ["json://x"]\n', "3: targets.1: needs one of webhook"),
+        (RULE + TARGET + TARGET, "4: targets.1.name: 'desk' is the name of several targets"),
+        (RULE + TARGET + 'headers = { a = "b" }\n', "6: targets.1.headers: are of a webhook"),
+        (RULE + '[[targets]]\nname = "desk"\nwebhook = "ftp://user:hidden-password@host"\n', "5: targets.1.webhook: "),
+        ("rules = [", "is no TOML: "),
+    ],
+)
+def test_a_fault_is_found_before_anything_runs(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "alerts.toml"
+    path.write_text(text)
+    with pytest.raises(InvalidSetting) as caught:
+        read_alert_settings(path)
+    assert said in str(caught.value)
+    assert "hidden-password" not in str(caught.value)
+
+
+def test_every_kind_of_rule_has_its_conditions_and_a_meaning() -> None:
+    assert KINDS.keys() == FINDERS.keys()
+    assert all(rule.__doc__ and rule.__doc__.strip().endswith(".") for rule in KINDS.values())
+    assert get_args(Severity) == ("info", "warning", "critical")
+
+
+def test_a_secret_stands_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from orderledger.infrastructure.alerts.channels import channel_of
+
+    settings = AlertSettings.model_validate(
+        {"rules": [{"kind": "halt"}], "targets": [{"name": "desk", "webhook": {"env": "HOOK"}, "headers": {"X": {"env": "KEY"}}}]}
+    )
+    monkeypatch.setenv("HOOK", "https://example.org/hook")
+    with pytest.raises(InvalidSetting, match="targets.1.headers.X.env: the variable KEY is not set"):
+        channel_of(settings.targets[0], 0)
+    monkeypatch.setenv("KEY", "a-key-for-the-hook")
+    channel_of(settings.targets[0], 0)
+    assert masked("https://example.org/hook a-key-for-the-hook") == "*** ***"
