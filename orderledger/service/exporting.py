@@ -64,8 +64,8 @@ def add_reading(samples: Samples, reading: Reading, names: Names, now: datetime)
         samples.add("reconciliation_age_seconds", _age(row["at"], now), account)
     for one in reading.orders:
         _add_orders(samples, one, names.account(one.account), now)
-    for row in (*reading.pnl, *reading.certificates):  # an account without open orders has none: no series may vanish
-        _add_orders(samples, NO_ORDERS, names.account(row["account"]), now)
+    for account in dict.fromkeys(row["account"] for row in (*reading.pnl, *reading.certificates)):
+        _add_orders(samples, NO_ORDERS, names.account(account), now)  # a series must not vanish with the last open order
     _add_held(samples, reading, names)
 
 

@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from orderledger.infrastructure.printable import printable
@@ -124,6 +125,12 @@ class Slots:
         return names in self._names
 
 
+@lru_cache(maxsize=10_000)
+def _shown(labels: Labels) -> Labels:
+    """The labels, made safe to show. Cached, since every scrape has the same (bench_watching.py)."""
+    return tuple(printable(label)[:LABEL_LENGTH] for label in labels)
+
+
 class Samples:
     """Values of metrics by their labels. Values with equal labels are merged as the figure says."""
 
@@ -134,5 +141,5 @@ class Samples:
         if value is None:
             return
         figure, found = FIGURES[name], self.values.setdefault(name, {})
-        shown = tuple(printable(label)[:LABEL_LENGTH] for label in labels)
+        shown = _shown(labels)
         found[shown] = figure.merged(found[shown], value) if shown in found else value

@@ -17,6 +17,7 @@ class Receiver:
         self.taken: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.attempts = 0
+        self.answer = "busy"
 
     def events(self) -> list[tuple[str, str]]:
         return [(one["rule"], one["event"]) for one in self.taken]
@@ -41,7 +42,7 @@ def receiving() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(receiver.take(body, dict(self.headers)))
             self.end_headers()
-            self.wfile.write(b"busy")
+            self.wfile.write(receiver.answer.encode())
 
         def log_message(self, *_: object) -> None:
             pass

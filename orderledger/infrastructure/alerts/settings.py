@@ -76,9 +76,8 @@ class Target(Section):
         found = given.read(field) if isinstance(given, Secret) else given
         parts = urlsplit(found)
         pieces = (parts.netloc, parts.query, *parts.path.split("/"), found.rpartition(" ")[2])
-        learn(
-            found if len(found) >= LIKE_A_SECRET else None, parts.password, *(one for one in pieces if len(one) >= LIKE_A_SECRET)
-        )
+        long = [piece for piece in (found, *pieces) if len(piece) >= LIKE_A_SECRET]
+        learn(parts.password, *long)
         return found
 
 
