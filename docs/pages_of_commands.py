@@ -18,12 +18,14 @@ from orderledger.infrastructure import errors as exceptions
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.messages.outcome import Answer
 from orderledger.infrastructure.messages.registry import Certify
+from orderledger.infrastructure.statement.sections import OWN_ROWS, SECTIONS
 from orderledger.infrastructure.sync.collecting import running
 from orderledger.infrastructure.sync.collecting.collector import Collector
 from orderledger.infrastructure.sync.reconciliation.breaks import Break, Kind, shown
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.ledger import Ledger
+from orderledger.projections.view import columns_of
 
 AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
 
@@ -101,7 +103,23 @@ def status() -> list[str]:
     ]
 
 
-AFTERWARDS = {"record": lambda: [ACKNOWLEDGEMENTS], "reconcile": reconciled, "status": status}
+def statement() -> list[str]:
+    """The sections of a statement, and the columns of those that are no view."""
+    shown = {name: f"[{view}](views.md#{view})" if view else ", ".join(f"`{column}`" for column in columns)
+             for name, (_, view, _, columns) in SECTIONS.items()}  # fmt: skip
+    parts = [
+        "The sections of a statement, with their names in JSON and CSV:\n",
+        table(("section", "rows", "columns"), [(f"`{name}`", what, shown[name]) for name, (_, _, what, _) in SECTIONS.items()]),
+    ]
+    for name, row in OWN_ROWS.items():
+        parts += [
+            f"Each row of `{name}`:\n",
+            _named([column.name for column in columns_of(row)], {column.name: column.meaning for column in columns_of(row)}),
+        ]
+    return parts
+
+
+AFTERWARDS = {"report": statement, "record": lambda: [ACKNOWLEDGEMENTS], "reconcile": reconciled, "status": status}
 """Text that follows the help of a command."""
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from importlib import import_module
 from itertools import islice
@@ -49,6 +49,8 @@ from orderledger.projections.view import Row
 if TYPE_CHECKING:
     from orderledger.infrastructure.analytics.table import LedgerTable
     from orderledger.infrastructure.messages.registry import Message
+    from orderledger.infrastructure.statement.statement import Statement
+    from orderledger.projections.positions import Method
 
 __all__ = ["Ledger"]
 
@@ -360,6 +362,28 @@ class Ledger(Proofs, AuditQueries):
     def outcomes(self) -> dict[str, int]:
         """Messages that this ledger was given since it was opened, by outcome. A message object that is invalid was never one."""
         return {outcome: self._latencies.outcomes[outcome] for outcome in get_args(Answer)}
+
+    # Statements
+
+    def statement(
+        self,
+        since: datetime | date,
+        until: datetime | date,
+        *,
+        timezone: str = "UTC",
+        account: str | None = None,
+        method: "Method" = "average",
+        as_of: datetime | int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> "Statement":
+        """Make the statement of the period from `since` on and before `until`. A day begins and ends in the time zone, and as
+        `until` is part of the period. Raises InvalidSetting for a period that ends before it begins."""
+        from orderledger.infrastructure.statement.statement import checked_statement
+
+        with reaching(self._url):
+            return checked_statement(
+                self._store, since, until, timezone, account=account, method=method, as_of=as_of, progress=progress
+            )
 
     def close(self) -> None:
         """Commit what is queued, and release the store. If an interrupt ends this call, call it again.

@@ -1,0 +1,94 @@
+"""The period of a statement: days of a time zone, or two times."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from orderledger.infrastructure.errors import InvalidSetting
+
+INSTANT = timedelta(microseconds=1)
+HOURLY, DAILY = timedelta(days=2), timedelta(days=400)
+"""Up to so long a period, equity is listed by the hour, or by the day. Beyond, by the month."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `since` on, and before `until`. Both are UTC; `zone` is the time zone in which days begin and times are shown."""
+
+    since: datetime
+    until: datetime
+    zone: ZoneInfo
+
+    @property
+    def before(self) -> datetime:
+        """The last moment before the period: `effective_at` of what was there when it began."""
+        return self.since - INSTANT
+
+    @property
+    def last(self) -> datetime:
+        """The last moment of the period: `effective_at` of what was there when it ended."""
+        return self.until - INSTANT
+
+    def ends(self) -> Iterator[datetime]:
+        """The ends of the hours, days or months in the period, in UTC. The last is `until`."""
+        length = self.until - self.since
+        moment = self.since
+        while True:
+            try:
+                moment = moment + timedelta(hours=1) if length <= HOURLY else self._next(moment, is_month=length > DAILY)
+            except (OverflowError, ValueError):
+                break
+            if moment >= self.until:
+                break
+            yield moment
+        yield self.until
+
+    def _next(self, moment: datetime, *, is_month: bool) -> datetime:
+        """Where the next day or month of the zone begins."""
+        day = moment.astimezone(self.zone).date()
+        following = (day.replace(day=1) + timedelta(days=31)).replace(day=1) if is_month else day + timedelta(days=1)
+        return _midnight(following, self.zone)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of this name. Raises InvalidSetting."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not there; no name of a zone; the name of a folder
+        raise InvalidSetting("timezone", f"{name!r:.100} is no time zone, give a name such as Europe/Berlin") from None
+
+
+def period_of(since: datetime | date, until: datetime | date, timezone: str = "UTC") -> Period:
+    """The period between two times, or from the beginning of one day to the end of another.
+
+    Raises InvalidSetting if it ends before it begins, or is empty.
+    """
+    zone = zone_of(timezone)
+    begin, end = _moment("from", since, zone), _moment("to", until, zone, is_end=True)
+    if end <= begin:
+        is_empty = end == begin and isinstance(until, datetime)
+        fault = "is also the beginning: the period is empty" if is_empty else f"is before the beginning, {since}"
+        raise InvalidSetting("to", f"{until} {fault}")
+    return Period(begin, end, zone)
+
+
+def _moment(name: str, given: datetime | date, zone: ZoneInfo, *, is_end: bool = False) -> datetime:
+    """The time in UTC. A day as an end means the end of that day."""
+    try:
+        if not isinstance(given, datetime):
+            return _midnight(given + timedelta(days=is_end), zone)
+        if given.tzinfo is None:
+            raise InvalidSetting(name, f"{given.isoformat()} has no offset, give a time with one")
+        moment = given.astimezone(UTC)
+        _ = moment - INSTANT, moment.astimezone(zone)
+    except OverflowError:
+        raise InvalidSetting(name, f"{given} is beyond the years 1 to 9999") from None
+    return moment
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Where a day of the zone begins. A midnight that is skipped is the moment of the change; of two, the first counts."""
+    moment = datetime.combine(day, time(), zone).astimezone(UTC)
+    _ = moment - INSTANT
+    return moment
