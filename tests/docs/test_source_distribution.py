@@ -11,7 +11,7 @@ import pytest
 
 from tests.docs.reading import REPOSITORY
 
-FOLDERS = ("orderledger", "tests", "docs", "examples", "benchmarks", ".ci")
+FOLDERS = ("orderledger", "tests", "docs", "examples", "benchmarks", ".ci", "deploy")
 FILES = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock"}
 
 
