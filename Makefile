@@ -28,7 +28,7 @@ test test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/
 test test-long mutants: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-.PHONY: help setup lock demo test test-long test-interop test-spark mutants check format bench clean
+.PHONY: help setup lock demo test test-long test-interop test-spark mutants check format docs bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ format: setup  ## put the code into the format that check asks for
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+docs: setup  ## the documentation as a site, in site/; needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python docs/check_site.py site
+
 bench: setup  ## every benchmark in benchmarks/, one after the other
 	@for script in $(sort $(wildcard benchmarks/bench_*.py)); do echo "== $$script"; $(BIN)/python "$$script" || exit; done
 
@@ -71,5 +75,5 @@ lock: | $(UV)  ## renew requirements.lock
 	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-header --group dev $(addprefix --extra ,$(EXTRAS)) pyproject.toml --output-file requirements.lock
 
 clean:  ## remove what was built: environments, caches, packages
-	rm -rf .venv .interop .spark .tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf .venv .interop .spark .tools dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,7 +12,16 @@ import pytest
 from tests.docs.reading import REPOSITORY
 
 FOLDERS = ("orderledger", "tests", "docs", "examples", "benchmarks", ".ci", "deploy")
-FILES = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock"}
+FILES = {
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "Makefile",
+    "mkdocs.yml",
+    "pyproject.toml",
+    "requirements.lock",
+}
 
 
 def built(source: Path, target: str, folder: Path) -> Path:

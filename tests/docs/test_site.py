@@ -1,0 +1,83 @@
+"""The site of the documentation: every page has its place in it. `make docs` builds it, in `.ci/run` too."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.docs.reading import REPOSITORY
+
+DOCS = REPOSITORY / "docs"
+
+
+def module(name: str) -> ModuleType:
+    """One of the programs of `docs`, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def listed(nav: list[Any]) -> list[str]:
+    return [page for entry in nav for value in entry.values() for page in ([value] if isinstance(value, str) else value)]
+
+
+def test_every_page_stands_once_in_the_navigation() -> None:
+    nav = list(module("site_of_pages").navigation())
+    titles = [next(iter(entry)) for entry in nav]
+    assert titles[:2] == ["Home", "Tutorial"]
+    places = [titles.index(title) for title in ("How-to guides", "Reference", "Explanation")]
+    assert places == sorted(places)
+    pages = listed(nav)
+    assert sorted(pages) == sorted(set(pages))
+    assert {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")} <= set(pages)
+    assert {"index.md", "project/changelog.md", "project/contributing.md"} <= set(pages)
+
+
+def test_a_new_page_and_a_new_folder_need_no_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = module("site_of_pages")
+    for name in ("tutorial.md", "how-to/new.md", "notes/first.md", "glossary.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"# About {name}\n")
+    monkeypatch.setattr(site, "DOCS", tmp_path)
+    nav = list(site.navigation())
+    assert {"About glossary.md": "glossary.md"} in nav
+    assert {"How-to guides": ["how-to/new.md"]} in nav
+    assert {"Notes": ["notes/first.md"]} in nav
+
+
+def test_the_site_uses_nothing_that_is_loaded_from_elsewhere() -> None:
+    text = re.sub(r"!!\S+", "", (REPOSITORY / "mkdocs.yml").read_text())
+    settings = yaml.safe_load(text)
+    assert settings["theme"]["font"] is False
+    assert not {"extra_css", "extra_javascript", "repo_url"} & set(settings) and "analytics" not in settings["extra"]
+
+
+@pytest.mark.parametrize(
+    ("page", "fault"),
+    [
+        ('<script src="https://unpkg.com/x"></script>', "<script src=https://unpkg.com/x>"),
+        ('<link rel="stylesheet" href="//fonts.example/x.css">', "<link href=//fonts.example/x.css>"),
+        ('<pre class="mermaid">a</pre>', "<pre class=mermaid>"),
+        ('<style>@import "https://x.example/a.css"</style>', '@import "https://x.example/a.css'),
+    ],
+)
+def test_the_check_of_the_site_finds_what_is_loaded_from_elsewhere(page: str, fault: str, tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(f'<a href="https://example.com">a link</a><img src="here.png">{page}')
+    found = [fault for fault in module("check_site").faults(tmp_path) if not fault.endswith("is not in the site")]
+    assert found == [f"a.html loads {fault}"]
+
+
+@pytest.mark.long
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(build, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "WARNING" not in done.stderr, done.stderr
+    assert list(module("check_site").faults(tmp_path / "site")) == []
