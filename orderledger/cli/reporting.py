@@ -12,7 +12,7 @@ from orderledger.cli.asking import METHOD
 from orderledger.cli.output import progress
 
 FORMATS = ("html", "md", "csv", "json")
-FIELDS = {"from": "--from", "to": "--to", "timezone": "--timezone"}
+FIELDS = {"since": "--from", "until": "--to", "timezone": "--timezone"}
 
 
 class Day(click.ParamType[date]):
@@ -126,6 +126,9 @@ def _write(out: Path, content: bytes) -> None:
         write_whole(out, content)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as fault:
         raise click.BadParameter(f"{out} cannot be written: {fault.strerror}", param_hint="--out") from None
+    except OSError as fault:
+        fault.filename = out  # the name of the unfinished file, or none
+        raise
 
 
 COMMANDS = (report,)

@@ -3,8 +3,9 @@
 import os
 import stat
 import subprocess
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from freezegun import freeze_time
@@ -16,6 +17,7 @@ from tests.statement.books import DAY, SMALL, fill, ledger_of
 from tests.statement.figures import check_statement
 
 ASKED = ("report", "--day", DAY, "--timezone", "Europe/Berlin")
+NO_OFFSET = datetime(2026, 10, 25)  # noqa: DTZ001  (that is its fault)
 GOLDEN = Path(__file__).with_name("golden")
 
 
@@ -113,6 +115,32 @@ def test_a_file_is_replaced_whole_or_stays_as_it_was(book: str, tmp_path: Path, 
     assert (folder / "link.html").is_symlink()
     assert (folder / "a.html").read_bytes() == (GOLDEN / "small.html").read_bytes()
     assert sorted(path.name for path in folder.iterdir()) == ["a.html", "link.html"]
+
+
+def test_a_full_device_and_a_reader_that_leaves_have_their_own_status(book: str, orderledger_command: Path) -> None:
+    full = command_line.run(*ASKED, "--db", book, "--format", "md", "--out", "/dev/full")
+    assert full.status == 4 and "/dev/full cannot be written" in full.err
+    line = f'"$0" {" ".join(ASKED)} --db "$1" --format csv | head -c 1; echo ${{PIPESTATUS[0]}}'
+    done = subprocess.run(["bash", "-c", line, orderledger_command, book], capture_output=True, text=True, check=True)
+    assert done.stdout in ("s141\n", "s0\n") and "Traceback" not in done.stderr  # 0: it was done before the reader left
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "fault"),
+    [
+        ((date(2026, 10, 26), date(2026, 10, 25), {}), ValueError, "until: 2026-10-25 is before the beginning"),
+        (("2026-10-25", date(2026, 10, 25), {}), TypeError, "since takes a date"),
+        ((NO_OFFSET, date(2026, 10, 25), {}), ValueError, "since: 2026-10-25T00:00:00 has no offset"),
+        ((date(2026, 10, 25), date(2026, 10, 25), {"timezone": None}), TypeError, "timezone takes text"),
+        ((date(2026, 10, 25), date(2026, 10, 25), {"method": "hifo"}), ValueError, "'hifo' is no method"),
+        ((date(2026, 10, 25), date(2026, 10, 25), {"account": 1}), TypeError, "account takes text"),
+        ((date(2026, 10, 25), date(2026, 10, 25), {"as_of": NO_OFFSET}), ValueError, "as_of: "),
+    ],
+)
+def test_in_python_too_an_error_names_the_argument(asked: Any, error: type[Exception], fault: str) -> None:
+    since, until, others = asked
+    with ledger_of(SMALL) as ledger, pytest.raises(error, match=fault):
+        ledger.statement(since, until, **others)
 
 
 def test_a_pipe_stays_a_pipe(book: str, tmp_path: Path) -> None:

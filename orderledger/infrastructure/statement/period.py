@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.views.arguments import check_argument
 
 INSTANT = timedelta(microseconds=1)
 HOURLY, DAILY = timedelta(days=2), timedelta(days=400)
@@ -53,6 +54,7 @@ class Period:
 
 def zone_of(name: str) -> ZoneInfo:
     """The time zone of this name. Raises InvalidSetting."""
+    check_argument("timezone", "text", name, is_needed=True)
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # not there; no name of a zone; the name of a folder
@@ -65,16 +67,18 @@ def period_of(since: datetime | date, until: datetime | date, timezone: str = "U
     Raises InvalidSetting if it ends before it begins, or is empty.
     """
     zone = zone_of(timezone)
-    begin, end = _moment("from", since, zone), _moment("to", until, zone, is_end=True)
+    begin, end = _moment("since", since, zone), _moment("until", until, zone, is_end=True)
     if end <= begin:
         is_empty = end == begin and isinstance(until, datetime)
         fault = "is also the beginning: the period is empty" if is_empty else f"is before the beginning, {since}"
-        raise InvalidSetting("to", f"{until} {fault}")
+        raise InvalidSetting("until", f"{until} {fault}")
     return Period(begin, end, zone)
 
 
 def _moment(name: str, given: datetime | date, zone: ZoneInfo, *, is_end: bool = False) -> datetime:
     """The time in UTC. A day as an end means the end of that day."""
+    if not isinstance(given, date):
+        raise TypeError(f"{name} takes a date, or a datetime with an offset, not {given!r:.100}")
     try:
         if not isinstance(given, datetime):
             return _midnight(given + timedelta(days=is_end), zone)
