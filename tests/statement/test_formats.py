@@ -180,6 +180,21 @@ def test_days_begin_in_their_time_zone_also_when_clocks_change() -> None:
     assert [statement[name].rows[0]["position_quantity"] for name in ("positions_start", "positions_end")] == [1, 3]
 
 
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Apia", "America/New_York"])
+def test_a_period_may_be_as_long_as_the_calendar_or_as_short_as_an_instant(form: str, zone: str) -> None:
+    begin = datetime.fromisoformat(f"{DAY}T09:00:00Z")
+    for since, until, ends in (
+        (date(1, 1, 3), date(9999, 12, 29), 9999),
+        (date(2020, 1, 1), date(2026, 12, 31), 84),
+        (date(2026, 10, 1), date(2026, 10, 31), 31),
+        (begin, begin + timedelta(microseconds=1), 1),
+    ):
+        statement = statement_of(SMALL, since, until, timezone=zone)
+        assert len([row for row in statement["equity"].rows if row["currency"] == "USD"]) == ends
+        assert len(FORMATS[form](statement)) > 1000
+
+
 def test_an_unknown_currency_and_an_unresolved_order_are_said_and_never_guessed() -> None:
     statement = statement_of(SMALL, timezone="Europe/Berlin")
     known, unknown = statement["summary"].rows

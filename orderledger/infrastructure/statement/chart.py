@@ -8,7 +8,7 @@ from itertools import groupby
 
 from orderledger.domain.exact import EXACT, ZERO, plain
 from orderledger.infrastructure.statement.equity import Curve
-from orderledger.infrastructure.statement.period import Period
+from orderledger.infrastructure.statement.period import INSTANT, Period
 
 WIDTH, HEIGHT, BELOW = 720, 160, 60
 """In units of the drawing: its width, the height of equity, and that of the drawdown below it."""
@@ -62,7 +62,7 @@ def _thinned(run: list[Point]) -> list[Point]:
 
 
 def _x(at: datetime, period: Period) -> int:
-    return WIDTH * (at - period.since) // (period.until - period.since)
+    return WIDTH * ((at - period.since) // INSTANT) // ((period.until - period.since) // INSTANT)
 
 
 def _y(value: Decimal, low: Decimal, high: Decimal, top: int, height: int) -> int:

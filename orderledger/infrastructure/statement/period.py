@@ -9,8 +9,8 @@ from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.views.arguments import check_argument
 
 INSTANT = timedelta(microseconds=1)
-HOURLY, DAILY = timedelta(days=2), timedelta(days=400)
-"""Up to so long a period, equity is listed by the hour, or by the day. Beyond, by the month."""
+HOURLY, DAILY, MONTHLY = timedelta(days=2), timedelta(days=400), timedelta(days=8000)
+"""Up to so long a period, equity is listed by the hour, the day, or the month. Beyond, by the year."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,11 @@ class Period:
         return self.until - INSTANT
 
     def ends(self) -> Iterator[datetime]:
-        """The ends of the hours, days or months in the period, in UTC. The last is `until`."""
-        length = self.until - self.since
+        """The ends of the hours, days, months or years in the period, in UTC. The last is `until`."""
         moment = self.since
         while True:
             try:
-                moment = moment + timedelta(hours=1) if length <= HOURLY else self._next(moment, is_month=length > DAILY)
+                moment = self._next(moment)
             except (OverflowError, ValueError):
                 break
             if moment >= self.until:
@@ -45,10 +44,18 @@ class Period:
             yield moment
         yield self.until
 
-    def _next(self, moment: datetime, *, is_month: bool) -> datetime:
-        """Where the next day or month of the zone begins."""
+    def _next(self, moment: datetime) -> datetime:
+        """The end of the hour, or where the next day, month or year of the zone begins."""
+        length = self.until - self.since
+        if length <= HOURLY:
+            return moment + timedelta(hours=1)
         day = moment.astimezone(self.zone).date()
-        following = (day.replace(day=1) + timedelta(days=31)).replace(day=1) if is_month else day + timedelta(days=1)
+        if length <= DAILY:
+            following = day + timedelta(days=1)
+        elif length <= MONTHLY:
+            following = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+        else:
+            following = date(day.year + 1, 1, 1)
         return _midnight(following, self.zone)
 
 

@@ -34,10 +34,10 @@ class PaidRow(TypedDict):
 
 
 class EquityRow(TypedDict):
-    """Equity at the end of an hour, a day or a month."""
+    """Equity at the end of an hour, a day, a month or a year."""
 
     currency: Annotated[str, "Settlement currency."]
-    at: Annotated[datetime, "The end of the hour, day or month."]
+    at: Annotated[datetime, "The end of the hour, day, month or year."]
     equity: Annotated[Decimal | None, "Net and unrealized P&L since the ledger began."]
     drawdown: Annotated[Decimal | None, "How far that is below the peak since the period began."]
 
@@ -106,7 +106,7 @@ POSITION_COLUMNS = (
 SECTIONS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "summary": ("Summary", "", "The result by settlement currency.", _own(SummaryRow)),
     "paid": ("Fees and funding", "", "By the currency in which they were paid.", _own(PaidRow)),
-    "equity": ("Equity", "", "At the end of each hour, day or month.", _own(EquityRow)),
+    "equity": ("Equity", "", "At the end of each hour, day, month or year.", _own(EquityRow)),
     "results": ("P&L by instrument", "", "What the period added.", _own(ResultRow)),
     "positions_start": ("Positions at the start", "positions", "When the period began.", POSITION_COLUMNS),
     "positions_end": ("Positions at the end", "positions", "When the period ended.", POSITION_COLUMNS),
