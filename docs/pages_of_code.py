@@ -33,6 +33,7 @@ from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, O
 from orderledger.infrastructure.venues.base.registry import adapters, installed
 from orderledger.infrastructure.venues.base.settings import Secret, Section, VenueSection
 from orderledger.infrastructure.views.check import Checked, Difference
+from orderledger.infrastructure.views.pages import Pages
 from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.rebuild import Rebuilt
 from orderledger.ledger import Ledger
@@ -187,7 +188,13 @@ def _attribute_docs(source: str) -> dict[str, str]:
 
 def python() -> str:
     parts = [PYTHON_INTRODUCTION, inspect.cleandoc(Ledger.__doc__ or "") + "\n", *_methods(Ledger)]
-    parts += ["## Queries\n", inspect.cleandoc(Queries.__doc__ or "") + "\n", *_methods(Queries), *_methods(AuditQueries)]
+    parts += [
+        "## Queries\n",
+        inspect.cleandoc(Queries.__doc__ or "") + "\n",
+        *_methods(Queries),
+        *_methods(Pages),
+        *_methods(AuditQueries),
+    ]
     parts += ["## Proof\n", inspect.cleandoc(Proofs.__doc__ or "") + "\n", *_methods(Proofs)]
     parts += [
         GATEWAY_INTRODUCTION,

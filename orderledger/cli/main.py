@@ -23,6 +23,7 @@ from orderledger.cli import (
     proof,
     recording,
     reporting,
+    serving,
     supposing,
     trading,
     watching,
@@ -161,6 +162,7 @@ MODULES = (
     trading,
     watching,
     maintenance,
+    serving,
     archiving,
     proof,
 )

@@ -1,6 +1,6 @@
 """Answers put together from the rows of the views."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from heapq import merge
@@ -11,6 +11,7 @@ from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.exposure import EXPOSED_ORDERS, exposure_row
+from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.latency import TIMED_ORDERS, latency_rows
@@ -24,6 +25,9 @@ from orderledger.projections.positions import METHODS, Method, Terms, terms_of, 
 from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row, Table
+
+LINKED_ORDERS = ORDERS.narrowed(("account", "client_order_id", "cum_quantity", "links", "requested_at", "stream"))
+"""The columns of orders that proposals need."""
 
 TRADED = ("account", "instrument", "strategy", "fill_id", "side", "quantity", "price", "fee", "fee_currency", "at", "position")
 """The columns of a trade that P&L needs."""
@@ -61,6 +65,51 @@ def streamed(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any]]:
     return STREAMED[view], where
 
 
+PAGED = {table.name: table for table in (ORDERS, TRADES, ANOMALIES, PROPOSALS, INSTRUMENTS, ACCOUNT_EVENTS, CERTIFICATES, HALTS)}
+"""The views that are read in pages."""
+
+OPEN_WHILE_MISSING = {ANOMALIES.name: ("open_only", "cleared_at"), HALTS.name: ("active_only", "resumed_at")}
+"""The flag of a view that asks for what has not ended, and the column that is then missing."""
+
+LINKED = ("orders", "cum_quantity")
+"""The columns of proposals that come from their orders."""
+
+
+def paged(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any], tuple[str, ...]]:
+    """The table of a view that is read in pages, the values that its rows must have, and the columns that they must not have.
+    Raises ValueError for another view."""
+    if view not in PAGED:
+        raise ValueError(f"{view!r} is no view that is read in pages: {', '.join(PAGED)}")
+    where = dict(where)
+    flag, column = OPEN_WHILE_MISSING.get(view, ("", ""))
+    missing = (column,) if where.pop(flag, False) else ()
+    return (*streamed(view, where), missing) if view in STREAMED else (PAGED[view], where, missing)
+
+
+def columns_shown(table: Table, columns: Sequence[str] | None) -> tuple[str, ...]:
+    """The columns of a page, in the order of the view. Raises ValueError for one that the view has not."""
+    known = (*table.public.names, *(LINKED if table is PROPOSALS else ()))
+    if columns is None:
+        return known
+    if unknown := [name for name in columns if name not in known]:
+        raise ValueError(f"columns: {unknown[0]!r:.100} is no column of {table.name}: {', '.join(known)}")
+    return tuple(name for name in known if name in columns)
+
+
+def columns_needed(table: Table, shown: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of the table from which those of a page follow."""
+    is_linked = table is PROPOSALS and any(name in LINKED for name in shown)
+    needed = {*shown, *(("account", "proposal_id") if is_linked else ())}
+    return tuple(name for name in table.names if name in needed)
+
+
+def rows_shown(source: Source, table: Table, rows: list[Row], shown: tuple[str, ...]) -> list[Row]:
+    """The rows of a page with these columns."""
+    if table is PROPOSALS and any(name in LINKED for name in shown):
+        rows = with_orders(source, rows)
+    return [{name: row[name] for name in shown} for row in rows]
+
+
 def orders(source: Source, *, limit: int | None = None, **where: Any) -> list[Row]:
     """Rows of the order view, of more than `limit` those that were updated last."""
     return source.rows(ORDERS.public, newest=limit, **where)
@@ -78,9 +127,13 @@ def _state_of_trades(state: str | None, *, include_busted: bool) -> str | None:
 
 def proposals(source: Source, **where: Any) -> list[Row]:
     """Rows of the proposal view, each with the orders that are linked to it, and what they have filled."""
-    rows = source.rows(PROPOSALS, **where)
+    return with_orders(source, source.rows(PROPOSALS, **where), where.get("account"))
+
+
+def with_orders(source: Source, rows: list[Row], account: str | None = None) -> list[Row]:
+    """Proposals with the orders that are linked to them, and what these have filled."""
     linked: dict[tuple[str, str], list[Row]] = {}
-    for order in source.each(ORDERS, account=where.get("account")) if rows else ():
+    for order in source.each(LINKED_ORDERS, account=account) if rows else ():
         proposal_id = (order["links"] or {}).get("proposal_id")
         if proposal_id is not None:
             linked.setdefault((order["account"], proposal_id), []).append(order)

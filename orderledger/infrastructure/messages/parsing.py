@@ -29,8 +29,13 @@ def parse_line(line: str | bytes) -> Message:
         raise TypeError(f"a line is text or bytes, not a {type(line).__name__}")
     if len(line) > LINE_LIMIT:
         raise InvalidMessage("", f"is longer than {LINE_LIMIT} bytes")
-    document = _plain_document(line)
-    return parse_document(_any_document(line) if document is None else document)
+    return parse_document(read_document(line))
+
+
+def read_document(text: str | bytes) -> Any:
+    """Parse JSON with exact numbers and without repeated names. Raises InvalidMessage saying where it is wrong."""
+    document = _plain_document(text)
+    return _any_document(text) if document is None else document
 
 
 def _plain_document(line: str | bytes) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column
 from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
+from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.projections.tables import BY_NAME
 from orderledger.projections.view import Column as ColumnOfTable
 from orderledger.projections.view import Key, Kind, Row, Table
@@ -107,6 +108,10 @@ class Session(ABC):
         """The next events with one of these names in log order, in stored form."""
         where = f"topic IN ({', '.join('?' * len(names))}) AND notification_id > ? AND notification_id <= ?"
         return self._stored(f"{where} ORDER BY notification_id LIMIT ?", (*names, position, up_to, limit))
+
+    def stored_where(self, where: str, parameters: Sequence[Any]) -> list[StoredRow]:
+        """Events in stored form. `where` is SQL over the columns of the log, with its order and its limit."""
+        return [StoredRow(*row) for row in self._stored(where, parameters)]
 
     def streams_dividing(self, parts: int) -> list[str]:
         """Streams that divide the log into so many parts of about as many events, fewer if it is small."""

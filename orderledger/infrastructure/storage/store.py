@@ -307,3 +307,8 @@ def cannot_be_written(error: BaseException) -> bool:
 
 def _said(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def file_of_store(store: Store) -> str | None:
+    """The file of a store in SQLite. None for other stores."""
+    return None if store.url is None or store.url.startswith(POSTGRES) else store.url

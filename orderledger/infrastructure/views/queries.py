@@ -10,7 +10,8 @@ from orderledger.domain.values import account_of
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period, groups_of, zone_of
 from orderledger.infrastructure.views.histories import event_filter
-from orderledger.infrastructure.views.reading import Reader, check_times, one_order
+from orderledger.infrastructure.views.pages import Pages
+from orderledger.infrastructure.views.reading import check_times, one_order
 from orderledger.infrastructure.views.views import was_known
 from orderledger.projections import queries
 from orderledger.projections.account_events import ACCOUNT_EVENTS
@@ -42,7 +43,7 @@ from orderledger.projections.rows import (
 from orderledger.projections.view import Row, RowList, Table
 
 
-class Queries(Reader):
+class Queries(Pages):
     """The query methods of a ledger.
 
     `as_of`: the ledger as it stood then, at a time or after the event at a log position. `effective_at`: with the events that had

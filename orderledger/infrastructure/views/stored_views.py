@@ -1,6 +1,6 @@
 """The live views, and the events of one order found through them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,9 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, alias_stream, order_stream, venue_order_stream
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recorder import NAMES_TABLE
+from orderledger.infrastructure.storage.recorder import NAMES_TABLE, chunks
 from orderledger.infrastructure.views.arguments import asked_of
+from orderledger.infrastructure.views.paging import Place
 from orderledger.infrastructure.views.views import NEWEST_BY
 from orderledger.projections.marks import MARKS
 from orderledger.projections.orders import ORDERS
@@ -53,6 +54,95 @@ class StoredViews:
         condition, values = self.condition(table, since, until, where)
         read = table if columns is None else table.narrowed(columns)
         return self.session.each(read, condition, values, tail=self._order(table))
+
+    def page(
+        self,
+        place: Place,
+        *,
+        columns: tuple[str, ...],
+        missing: tuple[str, ...] = (),
+        search: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """The rows of a page and one more. Each segment of the order is one range of an index."""
+        table = place.table
+        read = table.narrowed(tuple(name for name in table.names if name in {*columns, *place.order_by}))
+        base, values = self._matching(table, since, until, where, missing, search)
+        found: list[Row] = []
+        with uncollected():
+            for segment in place.segments():
+                condition, more = self._of_segment(table, segment)
+                tail = f"{self._order_of(place)} LIMIT {place.limit + 1 - len(found)}"
+                both = " AND ".join(part for part in (base, condition) if part)
+                found += self.session.select(read, both, [*values, *more], tail=tail)
+                if len(found) > place.limit:
+                    break
+        return found
+
+    def count(
+        self,
+        table: Table,
+        *,
+        missing: tuple[str, ...] = (),
+        search: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        **where: Any,
+    ) -> int:
+        """The number of rows that match."""
+        condition, values = self._matching(table, since, until, where, missing, search)
+        tail = f" WHERE {condition}" if condition else ""
+        return int(self.session.execute(f"SELECT COUNT(*) FROM {table.name}{tail}", values)[0][0])
+
+    def orders_in(self, streams: Sequence[str]) -> list[Row]:
+        """The orders of these streams, in no order."""
+        found: list[Row] = []
+        for chunk in chunks(list(streams)):
+            marks = ", ".join("?" * len(chunk))
+            found += self.session.select(ORDERS.public, f"stream IN ({marks})", chunk)
+        return found
+
+    def _matching(
+        self,
+        table: Table,
+        since: datetime | None,
+        until: datetime | None,
+        where: dict[str, Any],
+        missing: tuple[str, ...],
+        search: str | None,
+    ) -> tuple[str, list[Any]]:
+        condition, values = self.condition(table, since, until, where)
+        parts = [condition, *(f"{name} IS NULL" for name in missing)]
+        if search is not None:
+            found, more = self._called(search, where.get("account"))
+            parts, values = [*parts, found], [*values, *more]
+        return " AND ".join(part for part in parts if part), values
+
+    def _called(self, search: str, account: str | None) -> tuple[str, list[Any]]:
+        """The condition for orders with an id that begins with the text: one of ours, the venue's, or the value of an alias."""
+        name, own = self.session.exact("name"), self.session.exact("client_order_id")
+        ends = search + "\U0010ffff"
+        alias = f"substr(name, instr(name, '=') + 1, {len(search)}) = ?"
+        of_account, given = ("account = ? AND ", [account]) if account is not None else ("", [])
+        return (
+            f"stream IN (SELECT stream FROM {NAMES_TABLE} WHERE {of_account}{name} >= ? AND {name} < ? "
+            f"UNION SELECT stream FROM {NAMES_TABLE} WHERE {of_account}kind = 'alias' AND {alias} "
+            f"UNION SELECT stream FROM {ORDERS.name} WHERE {of_account}{own} >= ? AND {own} < ?)"
+        ), [*given, search, ends, *given, search, *given, search, ends]
+
+    def _of_segment(self, table: Table, segment: list[tuple[str, str, Any]]) -> tuple[str, list[Any]]:
+        parts = [f"{self._sorted(table, name)} {sign} {'NULL' if value is None else '?'}" for name, sign, value in segment]
+        values = [self.session.to_sql(table.kinds[name], value) for name, _, value in segment if value is not None]
+        return " AND ".join(parts), values
+
+    def _sorted(self, table: Table, name: str) -> str:
+        return self.session.exact(name) if table.kinds[name] == "text" else name
+
+    def _order_of(self, place: Place) -> str:
+        by = self.session.latest_first if place.is_descending else self.session.first_missing
+        return f"ORDER BY {', '.join(map(by, place.order_by))}"
 
     def _newest(self, table: Table, count: int, condition: str, values: list[Any]) -> tuple[str, list[Any]]:
         """The condition for the last updated rows. It sorts only their keys: building whole rows takes ten times as long."""

@@ -15,6 +15,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import asked_of
+from orderledger.infrastructure.views.paging import Place
 from orderledger.projections.fold import Fold, Streams, nothing_earlier
 from orderledger.projections.marks import MARKS
 from orderledger.projections.names import MemoryNames, NameKey, NamesFold
@@ -61,6 +62,32 @@ class Views(Protocol):
 
     def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
         """Of each instrument the last mark at or before the moment."""
+
+    def page(
+        self,
+        place: Place,
+        *,
+        columns: tuple[str, ...],
+        missing: tuple[str, ...] = (),
+        search: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        **where: Any,
+    ) -> list[Row]:
+        """The rows of a page and one more. `missing`: columns without a value. `search`: of orders, those with an id that begins
+        with this text. Rows have at least `columns`."""
+
+    def count(
+        self,
+        table: Table,
+        *,
+        missing: tuple[str, ...] = (),
+        search: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        **where: Any,
+    ) -> int:
+        """The number of rows that match."""
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         """The orders with this name: a client order id, the id of a replacement or a request, a venue's id, or an alias."""
@@ -121,6 +148,19 @@ class FoldedViews:
         marks = [row for row in self.rows(MARKS, account=account) if row["at"] <= moment]
         return list({(row["account"], row["instrument"]): row for row in marks}.values())  # they are in the order of their times
 
+    def page(self, place: Place, *, columns: tuple[str, ...], **asked: Any) -> list[Row]:
+        return place.rows_of(self._matching(place.table, **asked))
+
+    def count(self, table: Table, **asked: Any) -> int:
+        return len(self._matching(table, **asked))
+
+    def _matching(self, table: Table, *, missing: tuple[str, ...] = (), search: str | None = None, **asked: Any) -> list[Row]:
+        rows = [row for row in self.rows(table, **asked) if all(row[name] is None for name in missing)]
+        if search is None:
+            return rows
+        streams = self._names.streams_where(lambda key: _begins_with(key, search))
+        return [row for row in rows if row["stream"] in streams or (row["client_order_id"] or "").startswith(search)]
+
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         rows = self.rows(ORDERS, account=account)
         exact = [row for row in rows if row["client_order_id"] == name]
@@ -139,6 +179,11 @@ def _is_called(key: NameKey, name: str) -> bool:
     """Check for the name itself, or the value of an alias."""
     _, kind, known = key
     return name == known or (kind == NameKind.ALIAS and name == known.partition("=")[2])
+
+
+def _begins_with(key: NameKey, text: str) -> bool:
+    _, kind, known = key
+    return known.startswith(text) or (kind == NameKind.ALIAS and known.partition("=")[2].startswith(text))
 
 
 def _as_kept(table: Table, row: Row) -> Row:

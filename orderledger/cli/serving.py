@@ -1,0 +1,58 @@
+"""Commands of the service: `serve`."""
+
+from pathlib import Path
+
+import click
+
+from orderledger.cli import options
+
+DEFAULT_PORT = 8350
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on. Others than loopback need --tokens.")
+@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="Port, 0 for a free one.")
+@click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Name by which clients reach this server. Repeatable.")
+@click.option(
+    "--tokens",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="ORDERLEDGER_TOKENS",
+    help="TOML file of the tokens that clients send, with mode 0600.",
+)
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="ORDERLEDGER_CONFIG",
+    help="File of `orderledger collect`, whose collectors this server watches.",
+)
+@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the log on stderr.")
+@options.db
+@options.example(
+    "orderledger serve",
+    "orderledger serve --host 0.0.0.0 --allow-host ledger.example.com --tokens tokens.toml",
+    "curl http://127.0.0.1:8350/api/orders?open=true",
+)
+def serve(db: str, host: str, port: int, hosts: tuple[str, ...], tokens: Path | None, config: Path | None, log: str) -> None:
+    """Serve the ledger over HTTP: API, page and stream of changes.
+
+    Without --tokens everybody on this machine may read, record and operate; then only loopback is allowed. Behind a reverse proxy
+    that adds TLS, give the public name with --allow-host. Ends on SIGTERM and SIGINT, after what was accepted is recorded.
+
+    Exit status: 0 stopped, 2 a setting is wrong, 3 the store cannot be used.
+    """
+    try:
+        from orderledger.service.serving import serve as run
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{error.name} is not installed: pip install 'orderledger[serve]'") from None
+    from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
+    from orderledger.service.settings import ServiceSettings
+    from orderledger.service.tokens import Tokens
+
+    known = Tokens.read(tokens) if tokens is not None else None
+    settings = ServiceSettings(host=host, port=port, hosts=hosts, tokens=known, config=config)
+    set_up_log(log)
+    with options.make_ledger(db, update_views=True, say_new=say_new) as ledger:
+        run(ledger, settings, lambda url: click.echo(f"orderledger: serving {url}", err=True))
+
+
+COMMANDS = (serve,)

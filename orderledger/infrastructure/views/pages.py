@@ -1,0 +1,187 @@
+"""Queries in pages, for programs that show long lists."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from orderledger.domain.values import quoted
+from orderledger.infrastructure.storage.database import Session
+from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.store import reaching
+from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
+from orderledger.infrastructure.views.histories import EVENT_NAMES, event_filter, stored_event_row
+from orderledger.infrastructure.views.paging import LONGEST_PAGE, ORDERS_OF_PAGES, Order, Page, place_of
+from orderledger.infrastructure.views.reading import Reader
+from orderledger.infrastructure.views.stored_views import StoredViews
+from orderledger.projections import queries
+from orderledger.projections.rows import OrderRow
+from orderledger.projections.view import Row, RowList
+
+ROWS_AT_ONCE = 1_000
+"""Events in memory at a time: each may have a large payload of the venue."""
+
+READ_AT_MOST = 50_000
+"""Log positions that one search for events covers. The next page goes on from there."""
+
+
+class Pages(Reader):
+    """The query methods that return pages."""
+
+    def page(
+        self,
+        view: str,
+        *,
+        limit: int = 200,
+        after: str | None = None,
+        order: Order = "asc",
+        columns: Sequence[str] | None = None,
+        search: str | None = None,
+        with_count: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
+    ) -> Page:
+        """Return a page of a view: at most `limit` rows, after the cursor `after` of the page before.
+
+        `view`: orders, trades, anomalies, proposals, instruments, account_events, certificates or halts, with the filters of the
+        method of that name. `order`: asc as the other methods, desc, or newest: the latest first, of orders the last updated.
+        `columns`: only these. `search`: of orders, those with an id that begins with this text. `with_count`: also count all rows
+        that match. Raises InvalidCursor for a cursor of another list.
+        """
+        table, where, missing = queries.paged(view, where)
+        check_period(since, until)
+        check_argument("search", "text", search)
+        asked_of(table, where)
+        shown = queries.columns_shown(table, columns)
+        place = place_of(table, order, limit, after)
+        asked: dict[str, Any] = {"missing": missing, "search": search, "since": since, "until": until, **where}
+        position = self._store.recorder.last_position()
+        with self._views(as_of, effective_at) as views:
+            found = views.page(place, columns=queries.columns_needed(table, shown), **asked)
+            count = views.count(table, **asked) if with_count else None
+            rows = queries.rows_shown(views, table, found[:limit], shown)
+        following = place.cursor_after(found[limit - 1]) if len(found) > limit else None
+        return Page(RowList(rows), following, count, position)
+
+    def changed_orders(self, streams: Sequence[str]) -> list[OrderRow]:
+        """Return the orders of these streams as they are now, in no order. A stream without an order has none."""
+        with self._views(None, None) as views:
+            if isinstance(views, StoredViews):
+                return cast(list[OrderRow], views.orders_in(streams))
+            wanted = set(streams)
+            return [row for row in cast(list[OrderRow], queries.orders(views)) if row["stream"] in wanted]
+
+    def events_page(
+        self,
+        *,
+        limit: int = 200,
+        after: int | None = None,
+        order: Order = "asc",
+        columns: Sequence[str] | None = None,
+        stream: str | None = None,
+        account: str | None = None,
+        actor: str | None = None,
+        source: str | None = None,
+        name: str | None = None,
+        correlation_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        recorded_since: datetime | None = None,
+        recorded_until: datetime | None = None,
+    ) -> Page:
+        """Return a page of the log. The cursor `after` is the log position of an event: the page has later ones, with `order`
+        desc or newest earlier ones.
+
+        The filters are those of `events`, and the stream, the correlation id, and the time of recording. A search covers a part
+        of the log: a page may have few rows, or none, and a cursor with which the search goes on.
+        """
+        for argument, value in (("stream", stream), ("account", account), ("correlation_id", correlation_id)):
+            check_argument(argument, "text", value)
+        if order not in ORDERS_OF_PAGES or not 1 <= limit <= LONGEST_PAGE:
+            raise ValueError(f"order takes {', '.join(ORDERS_OF_PAGES)}, limit 1 to {LONGEST_PAGE}")
+        check_period(recorded_since, recorded_until)
+        has_fields = event_filter(actor=actor, source=source, name=name, since=since, until=until)
+
+        def is_asked_for(row: Row) -> bool:
+            if correlation_id is not None and row["correlation_id"] != correlation_id:
+                return False
+            if recorded_since is not None and row["recorded_at"] < recorded_since:
+                return False
+            return (recorded_until is None or row["recorded_at"] < recorded_until) and has_fields(row)
+
+        with reaching(self._url), self._store.database.reading() as session:
+            last = session.last_position()
+            where = _Where(session, stream, account, EVENT_NAMES[name] if name else None)
+            search = _Search(session, where, last, is_descending=order != "asc", after=after)
+            found = [row for row in search.rows(limit + 1) if is_asked_for(row)]
+            while len(found) <= limit and not search.is_over:
+                found += [row for row in search.rows(limit + 1) if is_asked_for(row)]
+        rows = found[:limit]
+        following = rows[-1]["position"] if len(found) > limit else search.goes_on_from
+        shown = rows if columns is None else [{column: row[column] for column in row if column in columns} for row in rows]
+        return Page(RowList(shown), None if following is None else str(following), None, last)
+
+
+class _Where:
+    """The part of a search for events that the database does."""
+
+    def __init__(self, session: Session, stream: str | None, account: str | None, name: str | None) -> None:
+        parts: list[tuple[str, list[Any]]] = []
+        text = session.exact("originator_id")
+        if stream is not None:
+            parts.append(("originator_id = ?", [stream]))
+        if account is not None:
+            head = quoted(account)
+            parts.append(
+                (
+                    f"({text} = ? OR ({text} >= ? AND {text} < ?) OR ({text} >= ? AND {text} < ?))",
+                    [head, f"{head}/", f"{head}0", f"{head}#", f"{head}$"],
+                )
+            )
+        if name is not None:
+            parts.append(("topic = ?", [name]))
+        self.condition = "".join(f"{condition} AND " for condition, _ in parts)
+        self.values = [value for _, values in parts for value in values]
+
+
+class _Search:
+    """A search through the log, forwards or backwards, over a bounded number of positions."""
+
+    def __init__(self, session: Session, where: _Where, last: int, *, is_descending: bool, after: int | None) -> None:
+        self._session = session
+        self._where = where
+        self._is_descending = is_descending
+        begin = (last + 1 if is_descending else 0) if after is None else after
+        self._at = min(begin, last + 1)
+        self._end = max(0, self._at - READ_AT_MOST - 1) if is_descending else min(last, self._at + READ_AT_MOST)
+        self._is_last = self._end <= 0 if is_descending else self._end >= last
+        self.is_over = False
+
+    @property
+    def goes_on_from(self) -> int | None:
+        """Where the next search begins. None if this one met the end of the log."""
+        if self._is_last:
+            return None
+        return self._end + 1 if self._is_descending else self._end
+
+    def rows(self, limit: int) -> Iterator[Row]:
+        """The next events, some at a time."""
+        count = min(max(limit, 100), ROWS_AT_ONCE)
+        found = self._stored(count)
+        self.is_over = len(found) < count
+        if found:
+            self._at = found[-1].position
+        return map(stored_event_row, found)
+
+    def _stored(self, count: int) -> list[StoredRow]:
+        span = (
+            "notification_id < ? AND notification_id > ?"
+            if self._is_descending
+            else "notification_id > ? AND notification_id <= ?"
+        )
+        tail = f"ORDER BY notification_id{' DESC' if self._is_descending else ''} LIMIT ?"
+        return self._session.stored_where(
+            f"{self._where.condition}{span} {tail}", [*self._where.values, self._at, self._end, count]
+        )

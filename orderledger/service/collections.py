@@ -1,0 +1,222 @@
+"""The lists of the API: their rows, parameters and queries. Routes, checks and the OpenAPI document follow from this table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
+from orderledger.infrastructure.views.paging import InvalidCursor, Page, offset_cursor, offset_of
+from orderledger.ledger import Ledger
+from orderledger.projections import rows as row_classes
+from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
+from orderledger.projections.pnl import GROUPS as PNL_GROUPS
+from orderledger.projections.positions import METHODS
+from orderledger.projections.queries import PAGED
+from orderledger.projections.view import RowList, Table
+from orderledger.service.parameters import (
+    AFTER,
+    COUNT,
+    LIMIT,
+    ORDER,
+    PERIOD,
+    TIMES,
+    Parameter,
+    columns_parameter,
+    filter_of,
+)
+from orderledger.service.problems import invalid
+from orderledger.service.schemas import columns_of_row
+
+PAGE_ROWS = 200
+"""Rows of a page, unless `limit` says otherwise."""
+
+Asked = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A list. `path`: under /api. `row`: the class of its rows. `answer` asks the ledger."""
+
+    path: str
+    meaning: str
+    row: type
+    parameters: tuple[Parameter, ...]
+    answer: Callable[[Ledger, Asked], Page]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Parameter]:
+        return {parameter.name: parameter for parameter in self.parameters}
+
+
+def _of_view(view: str, path: str, row: type, *flags: Parameter, has_period: bool = True) -> Collection:
+    """A list of the rows of a view, in keyset pages."""
+    table = PAGED[view]
+    names = tuple(columns_of_row(row))
+    parameters = (
+        *_filters(table),
+        *flags,
+        *(PERIOD if has_period else ()),
+        *TIMES,
+        LIMIT,
+        AFTER,
+        ORDER,
+        COUNT,
+        columns_parameter(names),
+    )
+
+    def answer(ledger: Ledger, asked: Asked) -> Page:
+        try:
+            return ledger.page(view, **asked)
+        except InvalidCursor as fault:
+            raise invalid("after", str(fault)) from None
+
+    return Collection(path, table.meaning, row, parameters, answer)
+
+
+def _filters(table: Table) -> tuple[Parameter, ...]:
+    """A filter for each column that is shown, except for JSON."""
+    shown = (column for column in table.columns if column.is_shown and column.kind != "json")
+    return tuple(filter_of(column.name, column.kind, column.meaning, column.words) for column in shown)
+
+
+def _computed(
+    path: str, meaning: str, row: type, ask: Callable[..., RowList[Any]], *parameters: Parameter, has_times: bool = True
+) -> Collection:
+    """A list of rows that are computed for each question. Its cursor counts rows."""
+    paging = (LIMIT, AFTER, COUNT, columns_parameter(columns_of_row(row)))
+    return Collection(path, meaning, row, (*parameters, *(TIMES if has_times else ()), *paging), _paged(path, ask))
+
+
+def _paged(path: str, ask: Callable[..., RowList[Any]]) -> Callable[[Ledger, Asked], Page]:
+    def answer(ledger: Ledger, asked: Asked) -> Page:
+        limit, with_count, columns = asked.pop("limit", PAGE_ROWS), asked.pop("with_count", False), asked.pop("columns", None)
+        try:
+            begin = offset_of(path, asked.pop("after", None))
+        except InvalidCursor as fault:
+            raise invalid("after", str(fault)) from None
+        position = ledger.store.recorder.last_position()
+        rows = ask(ledger, **asked)
+        shown = rows[begin : begin + limit]
+        if columns is not None:
+            shown = [{name: row[name] for name in row if name in columns} for row in shown]
+        following = offset_cursor(path, begin + limit) if len(rows) > begin + limit else None
+        return Page(RowList(shown), following, len(rows) if with_count else None, position)
+
+    return answer
+
+
+def _of_history(ledger: Ledger, *, id: str, **asked: Any) -> RowList[Any]:
+    return ledger.history(id, **asked)
+
+
+def _events(ledger: Ledger, asked: Asked) -> Page:
+    return ledger.events_page(**asked)
+
+
+def text(name: str, meaning: str, *words: str, argument: str = "", is_needed: bool = False) -> Parameter:
+    return Parameter(name, "text", meaning, words, argument, is_needed=is_needed)
+
+
+ACCOUNT = text("account", "Only this account.")
+INSTRUMENT = text("instrument", "Only this instrument.")
+STRATEGY = text("strategy", "Only this strategy.")
+METHOD = text("method", "Lots that a fill closes first.", *METHODS)
+ID = text("id", "Any id of the order: ours, a replacement's, a request's, the venue's, or an alias.", is_needed=True)
+OF_EVENTS = (
+    text("actor", "Only this actor."),
+    text("source", "Only this source.", *SOURCES),
+    text("name", "Only events of this name, with or without its version.", *EVENT_NAMES),
+)
+OF_LOG = (
+    text("stream", "Only events of this stream."),
+    text("correlation_id", "Only events with this correlation id."),
+    Parameter("recorded_since", "time", "Events recorded then or later."),
+    Parameter("recorded_until", "time", "Events recorded before this."),
+)
+OPEN_ORDERS = Parameter("open", "flag", "Only open orders.", argument="open_only")
+OPEN_ANOMALIES = Parameter("open", "flag", "Only anomalies that are not cleared.", argument="open_only")
+ALL_TRADES = Parameter("all", "flag", "Also busted and corrected fills.", argument="include_busted")
+ACTIVE = Parameter("active", "flag", "Only halts that still hold.", argument="active_only")
+SEARCH = text("search", "Only orders with an id that begins with this: ours, a replacement's, the venue's, or an alias.")
+
+
+AFTER_POSITION = Parameter("after", "count", "A log position: later events, in descending order earlier ones.")
+
+
+def _groups(names: tuple[str, ...]) -> Parameter:
+    return Parameter("by", "names", f"Group by any of {', '.join(names)}.", names)
+
+
+COLLECTIONS = (
+    _of_view("orders", "orders", row_classes.OrderRow, OPEN_ORDERS, SEARCH),
+    _of_view("trades", "trades", row_classes.TradeRow, ALL_TRADES),
+    _of_view("proposals", "proposals", row_classes.ProposalRow),
+    _of_view("anomalies", "anomalies", row_classes.AnomalyRow, OPEN_ANOMALIES),
+    _of_view("account_events", "account-events", row_classes.AccountEventRow),
+    _of_view("certificates", "certificates", row_classes.CertificateRow),
+    _of_view("instruments", "instruments", row_classes.InstrumentRow, has_period=False),
+    _of_view("halts", "halts", row_classes.HaltRow, ACTIVE),
+    _computed(
+        "positions",
+        "Positions with their P&L, and the quantities that open and unresolved orders may add.",
+        row_classes.PositionRow,
+        Ledger.positions,
+        ACCOUNT,
+        INSTRUMENT,
+        METHOD,
+    ),
+    _computed(
+        "pnl",
+        "P&L by account and instrument, or by any of account, instrument, strategy and day.",
+        row_classes.PnlGroupRow,
+        Ledger.pnl,
+        ACCOUNT,
+        INSTRUMENT,
+        STRATEGY,
+        METHOD,
+        _groups(PNL_GROUPS),
+    ),
+    _computed(
+        "exposure",
+        "What each position and its P&L may become, with the open orders that make it up.",
+        row_classes.ExposureRow,
+        Ledger.exposure,
+        ACCOUNT,
+        INSTRUMENT,
+    ),
+    _computed(
+        "latency",
+        "How long the steps of orders took, in microseconds.",
+        row_classes.LatencyRow,
+        Ledger.latency,
+        ACCOUNT,
+        INSTRUMENT,
+        STRATEGY,
+        _groups(LATENCY_GROUPS),
+        *PERIOD,
+    ),
+    _computed(
+        "history", "The events of one order, as recorded.", row_classes.EventRow, _of_history, ID, ACCOUNT, *OF_EVENTS, *PERIOD
+    ),
+    Collection(
+        "events",
+        "The log. A page may have few rows although more follow: a search reads a bounded part of the log at a time.",
+        row_classes.EventRow,
+        (
+            ACCOUNT,
+            *OF_EVENTS,
+            *OF_LOG,
+            *PERIOD,
+            LIMIT,
+            AFTER_POSITION,
+            ORDER,
+            columns_parameter(columns_of_row(row_classes.EventRow)),
+        ),
+        _events,
+    ),
+)
+"""Every list, in the order of the documentation."""
+
+BY_PATH = {collection.path: collection for collection in COLLECTIONS}
+HISTORY = BY_PATH["history"]

@@ -1,0 +1,73 @@
+"""Whether the store has changed since an answer was made. Who recorded, here or in another process, reads the own write."""
+
+import asyncio
+import sqlite3
+from collections.abc import Hashable
+from concurrent.futures import Executor
+from contextlib import suppress
+from pathlib import Path
+
+from orderledger.infrastructure.storage.store import Store, file_of_store
+from orderledger.ledger import Ledger
+
+
+class Freshness:
+    """A mark of the store's state. Two equal marks: nothing was committed in between."""
+
+    def __init__(self, ledger: Ledger, threads: Executor) -> None:
+        self._store = ledger.store
+        self._threads = threads
+        self._asking: asyncio.Future[Hashable] | None = None
+        self._next: asyncio.Future[Hashable] | None = None
+        self._connection = _connected(self._store)
+
+    def mark_now(self) -> Hashable | None:
+        """The mark, where it takes no waiting: SQLite counts the commits of all other connections in some microseconds."""
+        if self._connection is None:
+            return None
+        try:
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error:
+            return None
+
+    async def mark(self) -> Hashable:
+        """The mark: the last position of the log, as a question that begins now sees it. Waiting callers share one question."""
+        now = self.mark_now()
+        if now is not None:
+            return now
+        if self._asking is not None:  # that question may have begun before a commit that this caller knows of
+            if self._next is None:
+                self._next = asyncio.ensure_future(self._ask_after(self._asking))
+            return await asyncio.shield(self._next)
+        self._asking = asyncio.ensure_future(self._ask())
+        return await asyncio.shield(self._asking)
+
+    async def _ask_after(self, before: "asyncio.Future[Hashable]") -> Hashable:
+        with suppress(Exception):
+            await asyncio.shield(before)
+        self._asking, self._next = self._next, None
+        return await self._ask()
+
+    async def _ask(self) -> Hashable:
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, self._store.recorder.last_position)
+        finally:
+            self._asking = None
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _connected(store: Store) -> sqlite3.Connection | None:
+    """A connection of the event loop's own, to a file of SQLite. None for other stores."""
+    path = file_of_store(store)
+    if path is None:
+        return None
+    try:
+        connection = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True, timeout=0, isolation_level=None)
+        connection.execute("PRAGMA data_version").fetchone()
+    except sqlite3.Error:
+        return None
+    return connection

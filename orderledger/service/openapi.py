@@ -1,0 +1,242 @@
+"""The OpenAPI document, 3.1, from the collections, the rows' classes and the messages' JSON Schema."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+from pydantic import TypeAdapter
+
+from orderledger import __version__
+from orderledger.infrastructure.messages.registry import AnyMessage
+from orderledger.projections import rows as row_classes
+from orderledger.service.bodies import JSON, NDJSON
+from orderledger.service.collections import COLLECTIONS, HISTORY, Collection
+from orderledger.service.parameters import AS_OF, EFFECTIVE_AT, Parameter
+from orderledger.service.problems import CONTENT_TYPE, PROBLEMS
+from orderledger.service.schemas import row_schema
+from orderledger.service.streaming import PARAMETERS as OF_STREAM
+
+Document = dict[str, Any]
+SCHEMA = "#/components/schemas/"
+
+DESCRIPTION = """Event-sourced order ledger. The lists have the names, columns and filters of the command line. Decimals are text;
+times are RFC 3339 in UTC with microseconds. Errors are application/problem+json and name the field and the fault."""
+
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "enum": [f"urn:orderledger:problem:{kind}" for kind in PROBLEMS]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong, in a sentence."},
+        "field": {"type": "string", "description": "The parameter, header or field of the body at fault."},
+        "fault": {"type": "string", "description": "What is wrong with it."},
+    },
+}
+OUTCOME = {
+    "type": "object",
+    "required": ["outcome", "position", "reason", "anomalies"],
+    "properties": {
+        "line": {"type": "integer", "description": "Number of the line, of several messages."},
+        "outcome": {"type": "string", "enum": ["recorded", "duplicate", "refused", "invalid"]},
+        "position": {"type": ["integer", "null"], "description": "Log position, if it was recorded."},
+        "reason": {
+            "type": ["string", "null"],
+            "description": "Code of a refusal, or field and fault.",
+        },
+        "anomalies": {"type": "array", "items": {"type": "string"}},
+        "text": {"type": "string", "description": "Why, in a sentence."},
+    },
+}
+ME = {
+    "type": "object",
+    "required": ["name", "roles", "needs_token", "version", "store", "position"],
+    "properties": {
+        "name": {"type": "string", "description": "Name of the token's holder, empty without tokens."},
+        "roles": {"type": "array", "items": {"type": "string", "enum": ["read", "record", "operate"]}},
+        "needs_token": {"type": "boolean"},
+        "version": {"type": "string"},
+        "store": {"type": "string", "description": "URL of the store, without secrets."},
+        "position": {"type": "integer", "description": "Last position of the log."},
+    },
+}
+STATUS = {
+    "type": "object",
+    "required": ["position", "views_position", "views_behind", "collectors"],
+    "properties": {
+        "position": {"type": "integer", "description": "Last position of the log."},
+        "views_position": {"type": "integer", "description": "Position that the views have reached."},
+        "views_behind": {"type": "integer"},
+        "collectors": {"type": "object", "additionalProperties": {"type": "object"}},
+    },
+}
+
+
+@cache
+def document() -> bytes:
+    """The document as JSON."""
+    return msgspec.json.encode(build())
+
+
+def build() -> Document:
+    messages = TypeAdapter(AnyMessage).json_schema(ref_template=SCHEMA + "{model}")
+    rows = {one.row.__name__: row_schema(one.row, is_partial=True) for one in COLLECTIONS}
+    rows["Order"] = row_schema(row_classes.OrderRow, is_partial=False)
+    message = {name: messages[name] for name in ("oneOf", "discriminator")}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "orderledger", "version": __version__, "description": DESCRIPTION},
+        "paths": _paths(),
+        "components": {
+            "schemas": {
+                **rows,
+                **messages["$defs"],
+                "Message": message,
+                "Outcome": OUTCOME,
+                "Problem": PROBLEM,
+                "Me": ME,
+                "Status": STATUS,
+                "Halt_": _halt_schema(messages["$defs"]),
+            },
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"token": []}, {}],
+    }
+
+
+def _paths() -> Document:
+    order = [_in_path("account", "Trading account."), _in_path("id", "Any id of the order, percent-encoded.")]
+    in_history = [one for one in HISTORY.parameters if one.name not in ("id", "account")]
+    return {
+        **{f"/api/{one.path}": {"get": _of_list(one)} for one in COLLECTIONS},
+        "/api/orders/{account}/{id}": {
+            "get": _get(
+                "One order, by any of its ids.", _ref("Order"), [*order, *map(_in_query, (AS_OF, EFFECTIVE_AT))], 404, 409
+            )
+        },
+        "/api/orders/{account}/{id}/history": {
+            "get": _get(
+                "The events of one order, as recorded.", _list_schema(HISTORY), [*order, *map(_in_query, in_history)], 404, 409
+            )
+        },
+        "/api/status": {"get": _get("The positions of the log and the views, and the collectors.", _ref("Status"), [])},
+        "/api/me": {"get": _get("Who asks, what the token may do, and what serves.", _ref("Me"), [])},
+        "/api/messages": {"post": _messages()},
+        "/api/halts": {
+            "get": _of_list(_collection("halts")),
+            "post": _operation("Halt trading in an account, or in every one for *."),
+        },
+        "/api/halts/resume": {"post": _operation("End all halts of exactly this scope.")},
+        "/api/stream": {"get": _stream()},
+        "/api/openapi.json": {"get": _get("This document.", {"type": "object"}, [])},
+    }
+
+
+def _collection(path: str) -> Collection:
+    return next(one for one in COLLECTIONS if one.path == path)
+
+
+def _of_list(collection: Collection) -> Document:
+    statuses = (404, 409) if collection is HISTORY else ()
+    return _get(collection.meaning, _list_schema(collection), map(_in_query, collection.parameters), *statuses)
+
+
+def _list_schema(collection: Collection) -> Document:
+    return {
+        "type": "object",
+        "required": ["rows", "after", "position"],
+        "properties": {
+            "rows": {"type": "array", "items": _ref(collection.row.__name__)},
+            "after": {"type": ["string", "null"], "description": "Cursor of the next page, null after the last."},
+            "count": {"type": "integer", "description": "Rows that match, if asked."},
+            "position": {"type": "integer", "description": "Log position that the rows have reached at least."},
+        },
+    }
+
+
+def _get(meaning: str, schema: Document, parameters: Iterable[Document], *statuses: int) -> Document:
+    answer = {"description": "The answer.", "content": {JSON: {"schema": schema}}}
+    return {"summary": meaning, "parameters": list(parameters), "responses": {"200": answer, **_problems(400, *statuses, 503)}}
+
+
+def _messages() -> Document:
+    key = {"name": "Idempotency-Key", "in": "header", "description": "message_id of the one message.", "schema": _ref_text()}
+    lines = {"schema": {"type": "string", "description": "NDJSON: an outcome for each line, in order."}}
+    return {
+        "summary": "Record one message, or NDJSON. The answer comes after the commit.",
+        "description": "One message: 409 if it is refused, 400 if it is invalid. NDJSON: always 200, an outcome for each line.",
+        "parameters": [key],
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": _ref("Message")}, NDJSON: {"schema": {"type": "string"}}},
+        },
+        "responses": {
+            "200": {"description": "The outcome, durable.", "content": {JSON: {"schema": _ref("Outcome")}, NDJSON: lines}},
+            **_problems(400, 409, 413, 415, 503),
+        },
+    }
+
+
+def _operation(meaning: str) -> Document:
+    return {
+        "summary": meaning,
+        "requestBody": {"required": True, "content": {JSON: {"schema": _ref("Halt_")}}},
+        "responses": {
+            "200": {"description": "The outcome, durable.", "content": {JSON: {"schema": _ref("Outcome")}}},
+            **_problems(400, 409, 413, 415, 503),
+        },
+    }
+
+
+def _halt_schema(messages: Mapping[str, Document]) -> Document:
+    from orderledger.service.operating import TAKEN
+
+    fields = {name: schema for name, schema in messages["Halt"]["properties"].items() if name in TAKEN}
+    return {"type": "object", "required": ["account"], "additionalProperties": False, "properties": fields}
+
+
+def _stream() -> Document:
+    last = {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "Position of the last event that was handled.",
+        "schema": _ref_text(),
+    }
+    return {
+        "summary": "Changes as server-sent events, from a log position on.",
+        "description": "Events: event, rows, status, dropped, bye. The id of an event is its log position.",
+        "parameters": [*map(_in_query, OF_STREAM), last],
+        "responses": {
+            "200": {"description": "The stream.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            **_problems(400, 503),
+        },
+    }
+
+
+def _problems(*statuses: int) -> Document:
+    content = {CONTENT_TYPE: {"schema": _ref("Problem")}}
+    every = sorted({*statuses, 401, 403, 421, 500})
+    return {str(status): {"description": _meaning(status), "content": content} for status in every}
+
+
+def _meaning(status: int) -> str:
+    return " Or: ".join(meaning for known, meaning in PROBLEMS.values() if known == status)
+
+
+def _in_query(parameter: Parameter) -> Document:
+    needed = {"required": True} if parameter.is_needed else {}
+    return {"name": parameter.name, "in": "query", "description": parameter.meaning, "schema": parameter.schema(), **needed}
+
+
+def _in_path(name: str, meaning: str) -> Document:
+    return {"name": name, "in": "path", "required": True, "description": meaning, "schema": {"type": "string", "minLength": 1}}
+
+
+def _ref(name: str) -> Document:
+    return {"$ref": SCHEMA + name}
+
+
+def _ref_text() -> Document:
+    return {"type": "string"}
