@@ -24,6 +24,7 @@ from orderledger.ledger import Ledger
 from orderledger.service.access import Access, Caller, Kept
 from orderledger.service.answers import Answer, Answers
 from orderledger.service.collections import COLLECTIONS, HISTORY, Collection
+from orderledger.service.monitoring import Monitoring
 from orderledger.service.openapi import document
 from orderledger.service.operating import Operating
 from orderledger.service.parameters import AS_OF, EFFECTIVE_AT, Parameter, parse_query
@@ -78,6 +79,7 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
     service = Service(ledger, settings)
     operating = Operating(ledger, settings)
     lists = [Route(f"/api/{one.path}", Get(partial(_list, service, one)), methods=["GET"]) for one in COLLECTIONS]
+    monitoring = Monitoring(ledger, service.answers)
     routes = [
         Route("/api/messages", Messages(ledger, settings.limits), methods=["POST"]),
         Route("/api/stream", service.streams, methods=["GET"]),
@@ -88,6 +90,9 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         Route("/api/status", Get(partial(_status, service)), methods=["GET"]),
         Route("/api/me", Get(partial(_me, service)), methods=["GET"]),
         Route("/api/openapi.json", Get(partial(_openapi, service)), methods=["GET"]),
+        Route("/metrics", monitoring.metrics, methods=["GET"]),
+        Route("/health/live", monitoring.live, methods=["GET"]),
+        Route("/health/ready", monitoring.ready, methods=["GET"]),
         *_page_routes(),
     ]
 
@@ -121,6 +126,9 @@ async def _list(service: Service, collection: Collection, scope: Scope, receive:
     asked = service.parse(scope, collection.by_name)
     _check_period(asked)
     query = partial(_listed, service.ledger, collection, asked)
+    if not collection.is_of_log:
+        await Kept(Answer((await service.answers.ask(query)).body)).send(send, None)
+        return
     await service.keep(scope, send, query, is_fold="as_of" in asked or "effective_at" in asked)
 
 

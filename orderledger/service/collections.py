@@ -14,6 +14,7 @@ from orderledger.projections.pnl import GROUPS as PNL_GROUPS
 from orderledger.projections.positions import METHODS
 from orderledger.projections.queries import PAGED
 from orderledger.projections.view import RowList, Table
+from orderledger.service.overview import AccountRow, BreakRow, accounts, breaks
 from orderledger.service.parameters import (
     AFTER,
     COUNT,
@@ -36,13 +37,15 @@ Asked = dict[str, Any]
 
 @dataclass(frozen=True)
 class Collection:
-    """A list. `path`: under /api. `row`: the class of its rows. `answer` asks the ledger."""
+    """A list. `path`: under /api. `row`: the class of its rows. `answer` asks the ledger. `is_of_log`: its rows change with the
+    log alone, so that an answer may be kept, and has an ETag."""
 
     path: str
     meaning: str
     row: type
     parameters: tuple[Parameter, ...]
     answer: Callable[[Ledger, Asked], Page]
+    is_of_log: bool = True
 
     @cached_property
     def by_name(self) -> Mapping[str, Parameter]:
@@ -81,11 +84,11 @@ def _filters(table: Table) -> tuple[Parameter, ...]:
 
 
 def _computed(
-    path: str, meaning: str, row: type, ask: Callable[..., RowList[Any]], *parameters: Parameter, has_times: bool = True
+    path: str, meaning: str, row: type, ask: Callable[..., RowList[Any]], *parameters: Parameter, is_of_log: bool = True
 ) -> Collection:
     """A list of rows that are computed for each question. Its cursor counts rows."""
     paging = (LIMIT, AFTER, COUNT, columns_parameter(columns_of_row(row)))
-    return Collection(path, meaning, row, (*parameters, *(TIMES if has_times else ()), *paging), _paged(path, ask))
+    return Collection(path, meaning, row, (*parameters, *(TIMES if is_of_log else ()), *paging), _paged(path, ask), is_of_log)
 
 
 def _paged(path: str, ask: Callable[..., RowList[Any]]) -> Callable[[Ledger, Asked], Page]:
@@ -196,6 +199,16 @@ COLLECTIONS = (
         _groups(LATENCY_GROUPS),
         *PERIOD,
     ),
+    _computed(
+        "accounts",
+        "A row for each account: its orders, its feed and its breaks.",
+        AccountRow,
+        accounts,
+        ACCOUNT,
+        Parameter("minutes", "count", "New, changed and ended orders are counted over so many minutes.", least=1, most=527_040),
+        is_of_log=False,
+    ),
+    _computed("breaks", "Open differences with the venue, the oldest first.", BreakRow, breaks, ACCOUNT, is_of_log=False),
     _computed(
         "history", "The events of one order, as recorded.", row_classes.EventRow, _of_history, ID, ACCOUNT, *OF_EVENTS, *PERIOD
     ),

@@ -130,7 +130,35 @@ def _paths() -> Document:
         },
         "/api/halts/resume": {"post": _operation("End all halts of exactly this scope.")},
         "/api/stream": {"get": _stream()},
+        **_monitoring(),
         "/api/openapi.json": {"get": _get("This document.", {"type": "object"}, [])},
+    }
+
+
+def _monitoring() -> Document:
+    live = {"type": "object", "required": ["is_live"], "properties": {"is_live": {"type": "boolean"}}}
+    reason = {
+        "type": "object",
+        "required": ["check", "text"],
+        "properties": {"check": {"type": "string"}, "text": {"type": "string"}},
+    }
+    ready = {
+        "type": "object",
+        "required": ["is_ready", "reasons", "position"],
+        "properties": {
+            "is_ready": {"type": "boolean"},
+            "reasons": {"type": "array", "items": reason},
+            "position": {"type": ["integer", "null"]},
+        },
+    }
+    metrics = _get("Metrics for Prometheus.", {}, [])
+    metrics["responses"]["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    is_ready = _get("Whether the ledger can be relied on now, and why not.", ready, [])
+    is_ready["responses"]["503"] = {"description": "Not ready.", "content": {JSON: {"schema": ready}}}
+    return {
+        "/metrics": {"get": metrics},
+        "/health/live": {"get": {**_get("Whether the process answers.", live, []), "security": []}},
+        "/health/ready": {"get": is_ready},
     }
 
 

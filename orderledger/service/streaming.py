@@ -77,6 +77,10 @@ class Streams:
         view = asked.pop("view", "events")
         after = _resumed(scope["head"], asked.pop("after", None))
         keeps = _filter(view, asked)
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await send({"type": "http.response.body", "body": b""})
+            return
         if self.readers >= self._limits.readers or self._is_stopping:
             raise Problem("busy", "too many readers of the stream")
         self.readers += 1

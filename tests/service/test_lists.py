@@ -13,7 +13,7 @@ from orderledger.service.collections import COLLECTIONS
 from tests.command_line import run
 from tests.service.harness import BEGAN_AT, asked, client_of, day, document_of
 
-COMMANDS = [one.path for one in COLLECTIONS if one.path != "history"]
+COMMANDS = [one.path for one in COLLECTIONS if one.is_of_log and one.path != "history"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

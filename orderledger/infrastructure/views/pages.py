@@ -14,7 +14,10 @@ from orderledger.infrastructure.views.paging import LONGEST_PAGE, ORDERS_OF_PAGE
 from orderledger.infrastructure.views.reading import Reader
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.projections import queries
-from orderledger.projections.rows import OrderRow
+from orderledger.projections.account_counts import count_by_account
+from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.orders import ORDERS
+from orderledger.projections.rows import CertificateRow, OrderRow
 from orderledger.projections.view import Row, RowList
 
 ROWS_AT_ONCE = 1_000
@@ -72,6 +75,22 @@ class Pages(Reader):
                 return cast(list[OrderRow], views.orders_in(streams))
             wanted = set(streams)
             return [row for row in cast(list[OrderRow], queries.orders(views)) if row["stream"] in wanted]
+
+    def account_counts(self, since: datetime) -> list[Row]:
+        """Return counts of orders by account: all, open and unresolved ones, and those that are new, changed or ended since."""
+        check_argument("since", "time", since, is_needed=True)
+        with self._views(None, None) as views:
+            if isinstance(views, StoredViews):
+                return views.counts_by_account(since)
+            return count_by_account(views.rows(ORDERS), since)
+
+    def last_certificates(self) -> list[CertificateRow]:
+        """Return the last certificate of each account."""
+        with self._views(None, None) as views:
+            if isinstance(views, StoredViews):
+                return cast(list[CertificateRow], views.last_certificates())
+            last = {row["account"]: row for row in views.rows(CERTIFICATES)}
+            return [cast(CertificateRow, last[account]) for account in sorted(last)]
 
     def events_page(
         self,

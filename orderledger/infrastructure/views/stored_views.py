@@ -9,11 +9,14 @@ from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, alias_stream, order_stream, venue_order_stream
 from orderledger.infrastructure.garbage import uncollected
+from orderledger.infrastructure.messages.fields import parse_time
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import NAMES_TABLE, chunks
 from orderledger.infrastructure.views.arguments import asked_of
 from orderledger.infrastructure.views.paging import Place
 from orderledger.infrastructure.views.views import NEWEST_BY
+from orderledger.projections.account_counts import COUNTED
+from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.marks import MARKS
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.store import sort_key
@@ -103,6 +106,28 @@ class StoredViews:
             marks = ", ".join("?" * len(chunk))
             found += self.session.select(ORDERS.public, f"stream IN ({marks})", chunk)
         return found
+
+    def counts_by_account(self, since: datetime) -> list[Row]:
+        """A row of counts of orders for each account: see `count_by_account`."""
+        moment = self.session.to_sql("time", since)
+        counted = (
+            "1 = 1",
+            "is_open",
+            "is_open AND certainty = 'unresolved'",
+            "requested_at >= ?",
+            "updated_at >= ?",
+            "ended_at >= ?",
+        )
+        sums = ", ".join(f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in counted)
+        account = self.session.exact("account")
+        statement = f"SELECT account, {sums}, MAX(updated_at) FROM {ORDERS.name} GROUP BY account ORDER BY {account}"
+        rows = self.session.execute(statement, [moment] * 3)
+        return [{**dict(zip(("account", *COUNTED), row, strict=True)), "last_update_at": _time_of(row[-1])} for row in rows]
+
+    def last_certificates(self) -> list[Row]:
+        """The last certificate of each account."""
+        last = f"SELECT MAX(position) FROM {CERTIFICATES.name} GROUP BY account"
+        return self.session.select(CERTIFICATES, f"position IN ({last})", tail=f"ORDER BY {self.session.exact('account')}")
 
     def _matching(
         self,
@@ -226,6 +251,11 @@ class StoredViews:
             statement, values = f"{statement} AND account = ?", [*values, account]
         found = self.session.execute(statement, values)
         return list(dict.fromkeys(stream for known, stream in found if name in (known, known.partition("=")[2])))
+
+
+def _time_of(value: Any) -> datetime | None:
+    """A time as the driver returns it: SQLite has text."""
+    return parse_time(value) if value is not None else None
 
 
 def _stream_called(account: str, kind: str, name: str) -> str:
