@@ -73,9 +73,15 @@ ORDERS = Table(
     ("stream",),
     (*columns_of(OrderRow), TIMING, OUTSTANDING),
     ("account", "requested_at", "stream"),
-    (("account", "client_order_id"), ("is_open",)),
+    (("account", "client_order_id"),),
     ("requested_at", "updated_at"),
     version=13,
+    paged_by=(
+        ("account", "requested_at", "stream"),
+        ("updated_at", "stream"),
+        ("account", "updated_at", "stream"),
+        ("is_open", "updated_at", "stream"),
+    ),
 )
 
 

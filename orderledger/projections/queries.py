@@ -26,6 +26,11 @@ from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row, Table
 
+WORKING_ORDERS = ORDERS.narrowed(
+    ("account", "instrument", "side", "leaves_quantity", "certainty", "requested_at", "is_open", "stream")
+)
+"""The columns of orders that positions need."""
+
 LINKED_ORDERS = ORDERS.narrowed(("account", "client_order_id", "cum_quantity", "links", "requested_at", "stream"))
 """The columns of orders that proposals need."""
 
@@ -148,7 +153,7 @@ def _carried_out(proposal: Row, orders: list[Row]) -> Row:
 def positions(source: Source, *, method: Method = "average", **where: Any) -> list[Row]:
     """P&L rows, and what is still working: the exposure that open and unresolved orders may become."""
     working: dict[tuple[str, str], list[Row]] = {}
-    for order in source.rows(ORDERS, is_open=True, **where):
+    for order in source.rows(WORKING_ORDERS, is_open=True, **where):
         if order["instrument"] is not None and order["leaves_quantity"] is not None:
             working.setdefault((order["account"], order["instrument"]), []).append(order)
     instruments = {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS, **where)}

@@ -44,8 +44,9 @@ TRADES = Table(
     ("stream", "fill_id"),
     columns_of(TradeRow),
     ("at", "position"),
-    (("account", "instrument", "at", "position"), ("state",)),
+    (("account", "instrument", "at", "position"),),
     version=11,
+    paged_by=(("state", "at", "position"),),
 )
 
 

@@ -56,6 +56,7 @@ class Table:
     """`order_by` is how rows are listed. `time` holds the columns that `since` and `until` compare: the first that has a value.
     Times are UTC; numbers are exact decimals in the instrument's own units.
 
+    `paged_by`: the columns by which pages are read, each in an index of its own in the order of queries.
     `version`: raise it when the fold makes other rows from the same events. Opening a store then rebuilds this view alone.
     """
 
@@ -67,6 +68,7 @@ class Table:
     indexes: tuple[tuple[str, ...], ...] = ()
     time: tuple[str, ...] = ("at",)
     version: int = 1
+    paged_by: tuple[tuple[str, ...], ...] = ()
 
     def key_of(self, row: Row) -> Key:
         return tuple(map(row.__getitem__, self.key))

@@ -155,7 +155,7 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
     ledger = service.ledger
 
     def order() -> Answer:
-        position = ledger.store.recorder.last_position()
+        position = ledger.position()
         return Answer(row_json(ledger.order(order_id, account=account, **asked)), position)
 
     def history() -> Answer:
@@ -188,7 +188,7 @@ async def _status(service: Service, scope: Scope, receive: Receive, send: Send) 
 async def _me(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     service.parse(scope, NOTHING)
     caller: Caller = scope["caller"]
-    position = await service.answers.ask(service.ledger.store.recorder.last_position)
+    position = await service.answers.ask(service.ledger.position)
     about = {
         "name": caller.name,
         "roles": [role for role in ROLES if role in caller.roles],

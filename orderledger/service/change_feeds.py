@@ -17,6 +17,7 @@ from orderledger.domain.values import account_of, client_order_id_of, is_order_s
 from orderledger.infrastructure.rows_json import row_json
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.histories import stored_event_row
 from orderledger.ledger import Ledger
 from orderledger.service.answers import Answers
@@ -125,16 +126,19 @@ class Feed:
     async def _read(self, after: int, up_to: int) -> Batch:
         """A batch from the log. It ends where a kept batch begins, if there is one."""
         limit = next((batch.begin for batch in self._kept if batch.begin > after), up_to)
-        recorder = self._ledger.store.recorder
-        stored = await self._answers.ask(lambda: recorder.rows_after(after, EVENTS_PER_BATCH))
+        stored = await self._answers.ask(lambda: self._stored(after))
         stored = [row for row in stored if row.position <= limit]
         end = stored[-1].position if len(stored) == EVENTS_PER_BATCH else limit
         items = await self.build(stored)
         return Batch(after, end, items, self.compose(items, end) if items else b"")
 
+    def _stored(self, after: int) -> list[StoredRow]:
+        with reaching("the store"):
+            return self._ledger.store.recorder.rows_after(after, EVENTS_PER_BATCH)
+
     async def _begin(self) -> None:
         if self._task is None:
-            last = await self._answers.ask(self._ledger.store.recorder.last_position)
+            last = await self._answers.ask(self._ledger.position)
             if self._task is None:  # another reader may have begun meanwhile
                 self.position = last
                 self._task = asyncio.ensure_future(self._run())
@@ -159,8 +163,8 @@ class Feed:
     async def _next(self) -> None:
         """Wait for events, and keep the next batch."""
         await self._ledger.following.await_events(self.position, WAIT_SECONDS)
-        recorder, begin = self._ledger.store.recorder, self.position
-        stored = await self._answers.ask(lambda: recorder.rows_after(begin, EVENTS_PER_BATCH))
+        begin = self.position
+        stored = await self._answers.ask(lambda: self._stored(begin))
         if not stored:
             return
         items, end = await self.build(stored), stored[-1].position

@@ -98,7 +98,7 @@ def _paged(path: str, ask: Callable[..., RowList[Any]]) -> Callable[[Ledger, Ask
             begin = offset_of(path, asked.pop("after", None))
         except InvalidCursor as fault:
             raise invalid("after", str(fault)) from None
-        position = ledger.store.recorder.last_position()
+        position = ledger.position()
         rows = ask(ledger, **asked)
         shown = rows[begin : begin + limit]
         if columns is not None:

@@ -15,11 +15,11 @@ class Freshness:
     """A mark of the store's state. Two equal marks: nothing was committed in between."""
 
     def __init__(self, ledger: Ledger, threads: Executor) -> None:
-        self._store = ledger.store
+        self._ledger = ledger
         self._threads = threads
         self._asking: asyncio.Future[Hashable] | None = None
         self._next: asyncio.Future[Hashable] | None = None
-        self._connection = _connected(self._store)
+        self._connection = _connected(ledger.store)
 
     def mark_now(self) -> Hashable | None:
         """The mark, where it takes no waiting: SQLite counts the commits of all other connections in some microseconds."""
@@ -51,7 +51,7 @@ class Freshness:
     async def _ask(self) -> Hashable:
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._store.recorder.last_position)
+            return await loop.run_in_executor(self._threads, self._ledger.position)
         finally:
             self._asking = None
 

@@ -226,6 +226,10 @@ class Session(ABC):
         for index in table.indexes:
             name = f"{table.name}{suffix}_by_{'_'.join(index)}"
             self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table.name}{suffix} ({', '.join(index)})")
+        for index in table.paged_by:
+            name = f"{table.name}{suffix}_page_{'_'.join(index)}"
+            columns = ", ".join(map(self.first_missing, index))
+            self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table.name}{suffix} ({columns})")
 
     def create_bare(self, table: Table, suffix: str) -> None:
         """Create the table without its key and its indexes, which slow down many new rows."""

@@ -41,6 +41,8 @@ def create(session: Session) -> None:
     _refuse_what_is_not_ours(session)
     stored(session)  # raises StoreVersion before anything of a newer version is dropped
     _recreate(session, _not_whole(session))
+    for table in TABLES:
+        session.create(table)  # the indexes that an older version has not
 
 
 def _refuse_what_is_not_ours(session: Session) -> None:

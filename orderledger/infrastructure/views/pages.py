@@ -30,6 +30,11 @@ READ_AT_MOST = 50_000
 class Pages(Reader):
     """The query methods that return pages."""
 
+    def position(self) -> int:
+        """Return the last position of the log, 0 if it is empty."""
+        with reaching(self._url):
+            return self._store.recorder.last_position()
+
     def page(
         self,
         view: str,
@@ -60,7 +65,7 @@ class Pages(Reader):
         shown = queries.columns_shown(table, columns)
         place = place_of(table, order, limit, after)
         asked: dict[str, Any] = {"missing": missing, "search": search, "since": since, "until": until, **where}
-        position = self._store.recorder.last_position()
+        position = self.position()
         with self._views(as_of, effective_at) as views:
             found = views.page(place, columns=queries.columns_needed(table, shown), **asked)
             count = views.count(table, **asked) if with_count else None

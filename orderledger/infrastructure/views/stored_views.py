@@ -73,6 +73,8 @@ class StoredViews:
         table = place.table
         read = table.narrowed(tuple(name for name in table.names if name in {*columns, *place.order_by}))
         base, values = self._matching(table, since, until, where, missing, search)
+        again, more_values = self._in_order_of_pages(table, where)
+        base, values = " AND ".join(part for part in (base, again) if part), [*values, *more_values]
         found: list[Row] = []
         with uncollected():
             for segment in place.segments():
@@ -156,6 +158,12 @@ class StoredViews:
             f"UNION SELECT stream FROM {NAMES_TABLE} WHERE {of_account}kind = 'alias' AND {alias} "
             f"UNION SELECT stream FROM {ORDERS.name} WHERE {of_account}{own} >= ? AND {own} < ?)"
         ), [*given, search, ends, *given, search, *given, search, ends]
+
+    def _in_order_of_pages(self, table: Table, where: dict[str, Any]) -> tuple[str, list[Any]]:
+        """The same conditions once more, for columns that the indexes of pages compare in another way than others do."""
+        asked = [(self._sorted(table, name), name, where[name]) for index in table.paged_by for name in index if where.get(name)]
+        told = {compared: value for compared, name, value in asked if compared != name}
+        return " AND ".join(f"{compared} = ?" for compared in told), list(told.values())
 
     def _of_segment(self, table: Table, segment: list[tuple[str, str, Any]]) -> tuple[str, list[Any]]:
         parts = [f"{self._sorted(table, name)} {sign} {'NULL' if value is None else '?'}" for name, sign, value in segment]

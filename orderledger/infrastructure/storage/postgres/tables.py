@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 ROWS_WORTH_A_COPY = 200
 """Rows from which COPY pays off. COPY into a temporary table takes four round trips, and a fifth of the work per row."""
 
+TEXTS_OF_ORDERS = frozenset({"account", "stream", "proposal_id", "client_order_id", "instrument", "method", "state"})
+"""Text columns by which views are sorted."""
+
 CREATION_LOCK = 7_230_011_942
 """Key of the advisory lock for creating tables."""
 
@@ -228,14 +231,14 @@ class PostgresSession(Session):
 
         Skips a table that is locked: another process is analyzing or vacuuming it.
         """
-        names = dict.fromkeys(name for index in (table.key, *table.indexes) for name in index)
+        names = dict.fromkeys(name for index in (table.key, *table.indexes, *table.paged_by) for name in index)
         self.execute(f"ANALYZE (SKIP_LOCKED) {table.name} ({', '.join(names)})")
 
     def exact(self, name: str) -> str:
         return f'{name} COLLATE "C"'
 
     def first_missing(self, name: str) -> str:
-        is_text = name in ("account", "stream", "proposal_id", "client_order_id", "instrument", "method")
+        is_text = name in TEXTS_OF_ORDERS
         return f'{name} COLLATE "C" NULLS FIRST' if is_text else f"{name} NULLS FIRST"
 
     def latest_first(self, name: str) -> str:
