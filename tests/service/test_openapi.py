@@ -1,0 +1,121 @@
+"""The OpenAPI document is complete: a client that knows nothing else can use the service, and every answer is as it says."""
+
+import asyncio
+import json
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
+from starlette.routing import Route
+
+from orderledger import Ledger
+from orderledger.service.app import make_app
+from orderledger.service.openapi import build
+from orderledger.service.settings import ServiceSettings
+from tests.service.harness import asked, client_of
+
+DOCUMENT = build()
+UNDOCUMENTED = {"/", "/assets"}
+ENDLESS = "/api/stream"
+
+
+def test_every_route_is_documented_and_every_documented_path_is_a_route(ledger: Ledger) -> None:
+    routes = [route for route in make_app(ledger, ServiceSettings()).routes if isinstance(route, Route)]
+    known = {(route.path, method.lower()) for route in routes for method in route.methods or () if method != "HEAD"}
+    told = {(path, method) for path, item in DOCUMENT["paths"].items() for method in item}
+    of_orders = {(path, method) for path, method in told if path.startswith("/api/orders/")}
+    assert {one for one in known if one[0] not in UNDOCUMENTED} - {("/api/orders/{rest:path}", "get")} == told - of_orders
+    assert len(of_orders) == 2
+
+
+def client_values(parameter: dict[str, Any]) -> list[str]:
+    """Values that a client finds in the schema of a parameter."""
+    schema = parameter["schema"]
+    if "enum" in schema:
+        return [str(word) for word in schema["enum"][:2]]
+    if schema["type"] == "boolean":
+        return ["true", "false"]
+    if schema["type"] == "integer":
+        return [str(max(1, schema["minimum"]))]
+    if "(" in schema.get("pattern", "") and "|" in schema["pattern"]:
+        return re.findall(r"\w+", schema["pattern"])[:2]
+    return []
+
+
+def test_a_script_that_knows_the_document_alone_can_ask_everything(ledger: Ledger) -> None:
+    (answer,) = asked(ledger, "/api/openapi.json")
+    document = answer.json()
+    asked_for = []
+    for path, item in document["paths"].items():
+        if "get" not in item or path == ENDLESS:
+            continue
+        place = path.replace("{account}", quote("sim:0", safe="")).replace("{id}", "C-3")
+        needed = "".join(
+            f"&{one['name']}=C-3" for one in item["get"]["parameters"] if one.get("required") and one["in"] == "query"
+        )
+        asked_for.append((path, f"{place}?{needed.lstrip('&')}"))
+        for parameter in item["get"]["parameters"]:
+            values = client_values(parameter) if parameter["in"] == "query" else []
+            asked_for += [(path, f"{place}?{parameter['name']}={quote(value)}{needed}") for value in values]
+    assert len(asked_for) > 100
+    for (path, url), given in zip(asked_for, asked(ledger, *(url for _, url in asked_for)), strict=True):
+        assert given.status_code == 200, (url, given.text)
+        check(document, path, given.status_code, given)
+
+
+def check(document: dict[str, Any], path: str, status: int, given: Any) -> None:
+    """An answer is what the document says."""
+    content = document["paths"][path]["get"]["responses"][str(status)]["content"]
+    media = given.headers["content-type"].partition(";")[0]
+    schema = {**content[media]["schema"], "components": document["components"]}
+    if media.endswith("json"):
+        Draft202012Validator(schema).validate(given.json())
+
+
+def test_the_document_is_valid_and_refers_to_nothing_missing() -> None:
+    text = json.dumps(DOCUMENT)
+    for reference in set(re.findall(r'"#/components/schemas/([^"]+)"', text)):
+        assert reference in DOCUMENT["components"]["schemas"], reference
+
+
+@pytest.mark.parametrize("examples", [4, pytest.param(300, marks=pytest.mark.long)])
+def test_no_request_makes_the_service_fail(examples: int, ledger: Ledger) -> None:
+    """schemathesis makes requests from the document, right ones and wrong ones."""
+    schema = schemathesis.openapi.from_dict(DOCUMENT)
+    seen: set[int] = set()
+
+    async def send(request: dict[str, Any]) -> tuple[int, bytes, str]:
+        async with client_of(ledger) as client:
+            answer = await client.request(**request)
+            return answer.status_code, answer.content, answer.headers.get("content-type", "")
+
+    def answered(case: Any) -> None:
+        request = case.as_transport_kwargs(base_url="http://127.0.0.1:8350")
+        wanted = {name: request[name] for name in ("method", "url", "params", "headers") if request.get(name) is not None}
+        wanted["headers"] = {name: str(value).encode("utf-8", "replace") for name, value in (wanted.get("headers") or {}).items()}
+        if request.get("json") is not None:
+            wanted["json"] = request["json"]
+        elif request.get("data") is not None:
+            wanted["content"] = request["data"]
+        status, body, media = asyncio.run(send(wanted))
+        seen.add(status)
+        assert status < 500, (wanted, body)
+        assert str(status) in case.operation.definition.raw["responses"] or status in (404, 405, 415), (wanted, status, body)
+        if status >= 400:
+            assert media == "application/problem+json", (wanted, body)
+            assert {"type", "title", "status", "detail"} <= json.loads(body).keys()
+
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if operation.path == ENDLESS:
+            continue
+        strategy = operation.as_strategy()
+        quiet = settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        from hypothesis import given
+
+        quiet(given(case=strategy)(lambda case: answered(case)))()
+    assert {200, 400} <= seen
