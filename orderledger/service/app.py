@@ -77,11 +77,12 @@ class Get:
 def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
     """The application on an open ledger. `app.state.streams.stop` ends the readers of the stream."""
     service = Service(ledger, settings)
+    messages = Messages(ledger, settings.limits)
     operating = Operating(ledger, settings)
     lists = [Route(f"/api/{one.path}", Get(partial(_list, service, one)), methods=["GET"]) for one in COLLECTIONS]
     monitoring = Monitoring(ledger, service.answers)
     routes = [
-        Route("/api/messages", Messages(ledger, settings.limits), methods=["POST"]),
+        Route("/api/messages", messages, methods=["POST"]),
         Route("/api/stream", service.streams, methods=["GET"]),
         Route("/api/halts", operating.halt, methods=["POST"]),
         Route("/api/halts/resume", operating.resume, methods=["POST"]),
@@ -102,7 +103,7 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         service.streams.stop()
         service.answers.close()
 
-    access = Middleware(Access, settings=settings, answers=service.answers)
+    access = Middleware(Access, settings=settings, answers=service.answers, messages=messages)
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refused}, lifespan=lifespan)
     app.state.streams = service.streams
     app.state.service = service

@@ -30,26 +30,31 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_in_head:
             self._head += len(data)
+        super().data_received(data)
+        if self._is_in_head and self._head:  # a part of a request
             if self._deadline is None:
                 self._begin_deadline()
-        super().data_received(data)
-        if self._is_in_head and self._head > self.limits.head_bytes:
-            self.transport.abort()
+            if self._head > self.limits.head_bytes:
+                self.transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
 
     def on_headers_complete(self) -> None:
-        self._is_in_head, self._head = False, 0
-        self._end_deadline()
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > self.limits.head_bytes:
+        if self._head > self.limits.head_bytes and self._size_of_head() > self.limits.head_bytes:
             self.transport.abort()
+        self._is_in_head, self._head = False, 0
+        if self._deadline is not None:
+            self._end_deadline()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._is_in_head = True
+
+    def _size_of_head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _begin_deadline(self) -> None:
         self._deadline = self.loop.call_later(self.limits.head_seconds, self.transport.abort)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from orderledger.infrastructure.errors import InvalidMessage, StoreError
@@ -24,6 +23,9 @@ PARSED_AT_ONCE = 50
 """Lines that are read before other requests have their turn."""
 
 
+OF_ANSWER = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+
+
 class Messages:
     """`/api/messages`, an ASGI application."""
 
@@ -38,20 +40,24 @@ class Messages:
             raise Problem("invalid_request", "takes no parameters", field="query", fault="takes no parameters")
         body = await body_of(receive, headers, self._limits)
         if media == JSON:
-            response = await self._one(body, _key(headers))
+            answer = await self._one(body, _key(headers))
         elif _key(headers) is not None:
             raise invalid("Idempotency-Key", "is for one message: give each line its message_id")
         else:
-            response = await self._many(body)
-        await response(scope, receive, send)
+            answer = await self._many(body)
+        length = (b"content-length", str(len(answer)).encode())
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-type", media.encode()), length, *OF_ANSWER]}
+        )
+        await send({"type": "http.response.body", "body": answer})
 
-    async def _one(self, body: bytes, key: str | None) -> Response:
+    async def _one(self, body: bytes, key: str | None) -> bytes:
         outcome = await self._ledger.arecord(_with_key(parse_line(body), key))
         if outcome.outcome == "refused":
             raise Problem("refused", outcome.text or outcome.reason or "refused", **shown(outcome))
-        return Response(row_json(shown(outcome)), media_type=JSON, headers={"cache-control": "no-store"})
+        return row_json(shown(outcome))
 
-    async def _many(self, body: bytes) -> Response:
+    async def _many(self, body: bytes) -> bytes:
         lines = [(number, line) for number, line in _lines(body) if line.strip()]
         if len(lines) > self._limits.lines:
             raise Problem(
@@ -66,7 +72,7 @@ class Messages:
                     raise
                 text = f"the messages up to line {lines[begin - 1][0]} are recorded: {error}"
                 raise Problem("outcome_unknown", text, line=lines[begin - 1][0]) from error
-        return Response(b"".join(answers), media_type=NDJSON, headers={"cache-control": "no-store"})
+        return b"".join(answers)
 
     async def _together(self, lines: list[tuple[int, bytes]]) -> list[bytes]:
         """Record some lines in one commit. An invalid one does not prevent the others."""

@@ -127,7 +127,8 @@ def test_the_page_of_another_site_is_refused(origin: str, ledger: Ledger) -> Non
 def test_our_own_page_may_ask_and_no_answer_may_be_framed_or_sniffed(ledger: Ledger) -> None:
     async def ask() -> httpx.Response:
         async with client_of(ledger, headers={"origin": "http://127.0.0.1:8350"}) as client:
-            return await client.get("/api/orders")
+            assert (await client.get("/api/orders")).headers["x-content-type-options"] == "nosniff"
+            return await client.get("/health/live")
 
     answer = asyncio.run(ask())
     assert answer.status_code == 200
