@@ -1,6 +1,6 @@
 """The service over HTTP, beside what it stands on.
 
-Reads: one order, and a page of 200, beside a raw Starlette that hands out the same bytes; requests for each CPU second of a server.
+Reads: one order, and a page of 200, beside a raw Starlette that hands out the same bytes; requests per CPU second of a server.
 `changing`: another process records meanwhile, so that answers are made anew. Recording: messages of 64 clients over HTTP beside
 `arecord` with 64 tasks in this process. Stream: 100 readers while 2,000 events a second are recorded: nothing lost or repeated.
 """

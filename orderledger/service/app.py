@@ -1,6 +1,7 @@
 """The application: routes, and what answers them."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -47,7 +48,15 @@ class Service:
         self.ledger = ledger
         self.settings = settings
         self.answers = Answers(ledger, settings.limits)
+        self._asking: dict[Hashable, asyncio.Future[Kept]] = {}
         self.streams = Streams(ledger, self.answers, settings.limits)
+
+    async def _make(self, mark: Hashable, key: tuple[bytes, bytes], query: Callable[[], Answer], *, is_fold: bool) -> Kept:
+        """Ask once for all that ask the same now."""
+        answer = await self.answers.ask(query, is_fold=is_fold)
+        kept = Kept(answer)
+        self.answers.cache.put(mark, key, kept, len(answer.body) + len(key[0]) + len(key[1]))
+        return kept
 
     def parse(self, scope: Scope, known: Mapping[str, Parameter]) -> dict[str, Any]:
         return parse_query(scope["query_string"], known, self.settings.limits.parameters)
@@ -58,9 +67,11 @@ class Service:
         mark = await answers.freshness.mark()  # before the query: it may see more, never less
         kept = answers.cache.get(mark, key)
         if kept is None:
-            answer = await answers.ask(query, is_fold=is_fold)
-            kept = Kept(answer)
-            answers.cache.put(mark, key, kept, len(answer.body) + len(key[0]) + len(key[1]))
+            asking = self._asking.get((mark, key))
+            if asking is None:
+                asking = self._asking[mark, key] = asyncio.ensure_future(self._make(mark, key, query, is_fold=is_fold))
+                asking.add_done_callback(lambda _: self._asking.pop((mark, key), None))
+            kept = await asyncio.shield(asking)
         await kept.send(send, scope["head"].get(b"if-none-match"))
 
 
