@@ -16,6 +16,7 @@ import pages_of_data
 import pages_of_imports
 import pages_of_messages
 import pages_of_proof
+import pages_of_service
 import pages_of_watching
 from stubs_of_messages import stubs
 
@@ -30,6 +31,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "importers.md": pages_of_imports.importers,
     "errors.md": pages_of_commands.errors,
     "analyses.md": pages_of_analyses.analyses,
+    "http.md": pages_of_service.http,
     "settings.md": pages_of_code.settings,
     "metrics.md": pages_of_watching.metrics,
     "alerts.md": pages_of_watching.alerts,
