@@ -180,7 +180,7 @@ def _stream(bench: Bench, folder: Path) -> None:
         command = [sys.executable, PEERS, "stream", f"{url}/api/stream?after=0", "100", str(seconds + 5)]
         readers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         time.sleep(2)
-        memory = [process.memory_info().rss]
+        memory = [process.memory_info().rss]  # every tenth of the time
         before = cpu(process)
         with recording(ledger, per_second=2_000, batch=100) as counts:
             for _ in range(10):
@@ -190,7 +190,7 @@ def _stream(bench: Bench, folder: Path) -> None:
         last = ledger.position()
         is_whole = told["faults"] == 0 and told["lasts"] == [last, last] and told["counts"] == [last, last]
         grown = (memory[-1] - statistics.median(memory[2:5])) / 1e6
-        note = f"{'nothing lost or repeated' if is_whole else told}; memory {memory[-1] / 1e6:.0f} MB, grown by {grown:.0f} MB"
+        note = f"{'nothing lost or repeated' if is_whole else told}; {memory[-1] / 1e6:.0f} MB, {grown:+.0f} MB when warm"
         note += f"; {cpu(process) - before:.0f} CPU s of the server"
         bench.add(
             Figure("stream, 100 readers, events/s to each", "sqlite", counts[0] / (seconds - 2), "1/s", target="2,000", note=note)

@@ -65,7 +65,7 @@ class Service:
         """Answer a question about the log: kept, until the ledger changes."""
         answers, key = self.answers, (scope["raw_path"], scope["query_string"])
         mark = await answers.freshness.mark()  # before the query: it may see more, never less
-        kept = answers.cache.get(mark, key)
+        kept: Kept | None = answers.cache.get(mark, key)
         if kept is None:
             asking = self._asking.get((mark, key))
             if asking is None:
