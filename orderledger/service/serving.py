@@ -1,8 +1,10 @@
 """The service as a process: sockets, signals, and a stop that keeps what was accepted."""
 
 import logging
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -15,6 +17,7 @@ from orderledger.service.settings import ServiceSettings
 
 STOPPING_SECONDS = 10
 KEEP_ALIVE_SECONDS = 30
+ENDING = (signal.SIGTERM, signal.SIGINT)
 WAITING_CONNECTIONS = 512
 
 
@@ -56,6 +59,16 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._stop_readers = stop_readers
         self._announce = announce
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal. uvicorn itself would raise it again afterwards, before the ledger is closed."""
+        before = {number: signal.signal(number, self.handle_exit) for number in ENDING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
