@@ -28,7 +28,7 @@ test test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/
 test test-long mutants: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-.PHONY: help setup lock demo test test-long test-interop test-spark mutants check format docs bench clean
+.PHONY: help setup lock demo demo-page test test-long test-interop test-spark test-page screenshots mutants check format docs bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,14 @@ test-interop: setup | $(UV)  ## translations against the real Qubx, NautilusTrad
 
 test-spark: setup | $(UV)  ## a rebuild on Spark, on one machine and on a cluster that loses a worker; needs Java
 	$(BIN)/python -m tests.spark $(UV)
+
+test-page: setup  ## the page in a real browser, which apt installs where it may; some minutes
+	$(BIN)/python -m tests.page.browser
+	$(BIN)/pytest tests/page -m "page or not page" --numprocesses=2 --dist=loadfile
+
+screenshots: setup  ## make the pictures of the page in docs/images again
+	$(BIN)/python -m tests.page.browser
+	ORDERLEDGER_SCREENSHOTS=1 $(BIN)/pytest tests/page/test_screenshots.py -m page
 
 mutants: setup  ## plant known faults in a copy, and count those that no test finds; some minutes
 	$(BIN)/python -m tests.mutants
