@@ -17,7 +17,7 @@ export function Badge({ tone = "quiet", sign, children, title }) {
 export function Status({ row }) {
   const [sign, tone] = STATUS[row.status] ?? ["?", "quiet"];
   return html`${row.certainty === "unresolved" && html`<${Badge} tone="doubt" sign="?">unresolved</${Badge}> `}
-    <${Badge} tone=${tone} sign=${sign}>${words(row.status)}</${Badge}>
+    ${!(row.certainty === "unresolved" && row.status === "pending_new") && html`<${Badge} tone=${tone} sign=${sign}>${words(row.status)}</${Badge}>`}
     ${row.pending && html` <${Badge} tone="wait" sign="↻">${row.pending} asked</${Badge}>`}`;
 }
 

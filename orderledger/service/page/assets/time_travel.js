@@ -71,7 +71,7 @@ function Moment({ name, label, about, value, first, takesPosition }) {
   };
   const hint = takesPosition ? "now, a time (UTC), or a log position" : "now, or a time (UTC)";
   return html`<form class="moment" onSubmit=${give}>
-    <label title=${about}><span>${label}</span><input type="text" name=${name} value=${typed} placeholder=${hint} size="27" autocomplete="off" spellcheck="false"
+    <label title=${about}><span>${label}</span><input type="text" name=${name} value=${typed} placeholder=${hint} size="24" autocomplete="off" spellcheck="false"
       aria-invalid=${fault !== null} onInput=${(event) => setTyped(event.target.value)} onBlur=${(event) => typed !== (value ?? "") && give(event)} /></label>
     <input type="range" min="0" max=${STEPS} value=${held ?? place} aria-label=${`${label}: slider`} aria-valuetext=${value ? fullTime(value) : "now"} disabled=${!isKnown} onInput=${slide} onChange=${settle} />
     ${fault && html`<${Notice} error=${{ message: fault }} />`}

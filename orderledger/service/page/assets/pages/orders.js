@@ -13,18 +13,18 @@ const STATUSES = ["pending_new", "new", "partially_filled", "filled", "canceled"
 const FLASH = 1200;
 
 export const COLUMNS = [
-  { name: "id", title: "Order", narrow: 78, width: 118, grow: 150, cell: (row) => html`<${OrderId} row=${row} />` },
-  { name: "status", title: "Status", narrow: 110, width: 132, grow: 170, cell: (row) => html`<${Status} row=${row} />` },
+  { name: "id", title: "Order", narrow: 78, width: 110, grow: 150, cell: (row) => html`<${OrderId} row=${row} />` },
+  { name: "status", title: "Status", narrow: 110, width: 126, grow: 170, cell: (row) => html`<${Status} row=${row} />` },
   { name: "side", title: "Side", narrow: 48, width: 58, cell: (row) => html`<${Side} side=${row.side} />` },
   { name: "instrument", title: "Instrument", narrow: 70, width: 92, grow: 110, cell: (row) => visible(row.instrument) },
   { name: "filled", title: "Filled", narrow: 76, width: 104, align: "end", cell: (row) => html`<${Progress} row=${row} />` },
   { name: "limit", title: "Limit", width: 86, align: "end", wide: true, cell: (row) => html`<${Number_} of=${row.limit_price} />` },
-  { name: "average", title: "Average", width: 100, align: "end", wide: true, cell: (row) => html`<span class="number">${price(row.average_price, 4)}</span>` },
-  { name: "account", title: "Account", width: 110, grow: 120, wide: true, cell: (row) => visible(row.account) },
+  { name: "average", title: "Average", width: 86, align: "end", wide: true, cell: (row) => html`<span class="number">${price(row.average_price, 4)}</span>` },
+  { name: "account", title: "Account", width: 96, grow: 120, wide: true, cell: (row) => visible(row.account) },
   { name: "strategy", title: "Strategy", width: 92, grow: 100, wide: true, cell: (row) => visible(row.strategy) },
   { name: "role", title: "Role", width: 74, wide: true, cell: (row) => html`<${Role} role=${row.links?.role} />` },
-  { name: "venue", title: "Venue id", width: 86, grow: 100, wide: true, cell: (row) => html`<span class="id" title=${visible(idsOf(row).join(", "))}>${visible(row.venue_order_id)}</span>` },
-  { name: "odd", title: "Anomalies", width: 90, grow: 150, wide: true, cell: (row) => html`<${Odd} codes=${row.anomalies} />` },
+  { name: "venue", title: "Venue id", width: 76, grow: 100, wide: true, cell: (row) => html`<span class="id" title=${visible(idsOf(row).join(", "))}>${visible(row.venue_order_id)}</span>` },
+  { name: "odd", title: "Anomalies", width: 78, grow: 150, wide: true, cell: (row) => html`<${Odd} codes=${row.anomalies} />` },
   { name: "updated", title: "Updated", width: 156, wide: true, cell: (row) => html`<${Time} at=${row.updated_at} />` },
 ];
 
