@@ -45,3 +45,19 @@ def test_imports_are_files_of_the_page(path: Path) -> None:
         assert name.startswith("."), name
         assert (path.parent / name).resolve().is_file(), name
     assert len(path.read_text().splitlines()) < MOST_LINES
+
+
+def test_the_document_preloads_what_the_list_of_orders_needs_and_nothing_else() -> None:
+    assets, needed = (PAGE / "assets").resolve(), set[str]()
+
+    def visit(path: Path) -> None:
+        needed.add(str(path.relative_to(assets)))
+        for name in re.findall(r"(?:^(?:import|export).* from |\bfrom)\"([^\"]+)\"", path.read_text(), re.M):
+            found = (path.parent / name).resolve()
+            if str(found.relative_to(assets)) not in needed:
+                visit(found)
+
+    visit(assets / "main.js")
+    visit(assets / "pages" / "orders.js")
+    preloaded = set(re.findall(r"modulepreload\" href=\"/assets/([^\"]+)\"", (PAGE / "index.html").read_text()))
+    assert preloaded == needed - {"main.js"}

@@ -3,19 +3,25 @@ import { html, render, effect, useEffect, useState } from "./ui.js";
 import { isRefused, setToken, token } from "./api.js";
 import { me, start } from "./live.js";
 import { route } from "./router.js";
-import { Notice } from "./parts.js";
+import { Notice, Waiting } from "./parts.js";
 import { Header } from "./header.js";
 import { TimeBar } from "./time_travel.js";
 import { Help, listen } from "./shortcuts.js";
-import { Orders } from "./pages/orders.js";
-import { Order } from "./pages/order.js";
-import { Proposals } from "./pages/proposals.js";
-import { Results } from "./pages/results.js";
-import { Reconciliation } from "./pages/reconciliation.js";
-import { Accounts } from "./pages/accounts.js";
-import { Health } from "./pages/health.js";
 
-const VIEWS = { orders: Orders, order: Order, proposals: Proposals, results: Results, reconciliation: Reconciliation, accounts: Accounts, health: Health };
+/** Each page is loaded when it is first shown, so that the first one is there soon; the others a little later. */
+const VIEWS = {
+  orders: () => import("./pages/orders.js").then((module) => module.Orders),
+  order: () => import("./pages/order.js").then((module) => module.Order),
+  proposals: () => import("./pages/proposals.js").then((module) => module.Proposals),
+  results: () => import("./pages/results.js").then((module) => module.Results),
+  reconciliation: () => import("./pages/reconciliation.js").then((module) => module.Reconciliation),
+  accounts: () => import("./pages/accounts.js").then((module) => module.Accounts),
+  health: () => import("./pages/health.js").then((module) => module.Health),
+};
+const LATER = 3000;
+setTimeout(() => Object.values(VIEWS).forEach((load) => load().catch(() => {})), LATER);
+const first = VIEWS[route.peek().page]?.(); // Begins to load beside the first question to the server.
+first?.catch(() => {});
 
 function App() {
   const [fault, setFault] = useState(null);
@@ -28,7 +34,6 @@ function App() {
   }, [tries, token.value]);
 
   const { page } = route.value;
-  const View = VIEWS[page];
   const needsToken = me.value?.needs_token && (!token.value || isRefused.value || me.value.roles?.length === 0);
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
@@ -36,9 +41,20 @@ function App() {
     <${TimeBar} />
     <main id="main" tabindex="-1" class=${page}>
       <${Notice} error=${me.value || isRefused.value ? null : fault} />
-      ${needsToken || isRefused.value ? html`<${AskForToken} onGiven=${() => setTries((before) => before + 1)} />` : me.value && (View ? html`<${View} key=${page} />` : html`<${Notice}>There is no page “${page}”.</${Notice}>`)}
+      ${needsToken || isRefused.value ? html`<${AskForToken} onGiven=${() => setTries((before) => before + 1)} />` : me.value && html`<${Shown} page=${page} />`}
     </main>
     <${Help} />`;
+}
+
+function Shown({ page }) {
+  const [found, setFound] = useState({});
+  useEffect(() => {
+    VIEWS[page]?.().then((View) => setFound({ page, View }), () => setFound({ page, isMissing: true }));
+  }, [page]);
+  if (!VIEWS[page]) return html`<${Notice}>There is no page “${page}”.</${Notice}>`;
+  if (found.page !== page) return html`<${Waiting} />`;
+  if (found.isMissing) return html`<${Notice}>The server does not answer. Reload the page when it does.</${Notice}>`;
+  return html`<${found.View} key=${page} />`;
 }
 
 function skip(event) {

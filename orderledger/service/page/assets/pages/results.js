@@ -53,18 +53,20 @@ async function held_(filters, method, abort) {
   return { rows: filters.strategy ? rows.map((row) => ({ ...row, exposure: undefined })) : rows };
 }
 
-/** The running net P&L at the end of each day. Where an amount cannot be converted, what was realized. */
+/** The running net P&L at the end of each day, in the currency of most days: amounts of different currencies are never added. */
 async function curve_(filters, abort) {
   const { rows } = await query("/api/pnl", { ...filters, by: "day", limit: 5000 }, abort);
+  const known = rows.filter((row) => row.currency && row.net_pnl != null);
+  const [currency, own = []] = [...Map.groupBy(known, (row) => row.currency)].sort(([, a], [, b]) => b.length - a.length)[0] ?? [];
   let total = "0";
-  const days = rows.map((row) => {
-    total = sum([total, row.net_pnl ?? row.realized_pnl]);
-    return { at: nextDay(row.day), day: row.day, value: total };
+  const days = own.map((row) => {
+    total = sum([total, row.net_pnl]);
+    return { at: nextDay(row.day), day: row.day, value: total, currency };
   });
-  return days.length ? [{ at: `${days[0].day}T00:00:00Z`, day: days[0].day, value: "0" }, ...days] : [];
+  return days.length ? [{ ...days[0], at: `${days[0].day}T00:00:00Z`, value: "0" }, ...days] : [];
 }
 
-const SERIES = [{ label: "Equity", tone: "--accent" }, { label: "Drawdown", tone: "--bad", fill: true }];
+const seriesIn = (currency) => [{ label: `Equity, ${currency}`, tone: "--accent" }, { label: "Drawdown", tone: "--bad", fill: true }];
 
 function Curve({ points }) {
   const drawn = useMemo(() => {
@@ -74,12 +76,12 @@ function Curve({ points }) {
       return { x: Date.parse(at) / 1000, ys: [Number(value), Number(value) - peak] };
     });
   }, [points]);
-  if (!drawn.length) return html`<p class="empty">No fills so far.</p>`;
+  if (!drawn.length) return html`<p class="empty">No day has a net P&L in a known currency.</p>`;
   const show = (index) => {
     const point = points.filter(({ value }) => value != null)[index];
     setParams({ since: `${point.day}T00:00:00Z`, until: nextDay(point.day) });
   };
-  return html`<${LineChart} label="Equity and drawdown" points=${drawn} series=${SERIES} onPoint=${show} />`;
+  return html`<${LineChart} label="Equity and drawdown" points=${drawn} series=${seriesIn(points[0].currency)} onPoint=${show} />`;
 }
 
 /** One figure for each settlement currency: amounts of different currencies are never added. */
