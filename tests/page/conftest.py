@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.parsing import parse_document
 from tests.page.browser import Watched, context_of, launched
 from tests.page.service import Recording, Service
 from tests.page.story import Message, story
+
+# A busy machine is no failure.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
