@@ -104,6 +104,6 @@ def test_watched_accounts_are_tiles_that_lead_to_their_orders(desk: Desk) -> Non
 
 def test_health_shows_positions_and_latency(desk: Desk) -> None:
     page = desk.open("#/health")
-    expect(page.get_by_role("list", name="The ledger")).to_contain_text("up to date")
+    expect(page.get_by_role("list", name="The ledger")).to_contain_text("Log position41")
     expect(page.get_by_role("table", name="Latency")).to_contain_text("submit to acknowledge")
     expect(page.get_by_text("Nothing is halted")).to_be_visible()
