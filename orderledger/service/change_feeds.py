@@ -18,8 +18,9 @@ from orderledger.infrastructure.rows_json import row_json
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.histories import stored_event_row
+from orderledger.infrastructure.views.histories import stored_event_rows
 from orderledger.ledger import Ledger
+from orderledger.projections.view import Row
 from orderledger.service.answers import Answers
 from orderledger.service.signal import Signal
 
@@ -187,7 +188,13 @@ class EventFeed(Feed):
     """Each new event of the log."""
 
     async def build(self, stored: Sequence[StoredRow]) -> list[Item]:
-        return await self._answers.ask(lambda: [_event_item(row) for row in stored])
+        return await self._answers.ask(lambda: self._items_of(stored))
+
+    def _items_of(self, stored: Sequence[StoredRow]) -> list[Item]:
+        rows, error = stored_event_rows(self._ledger.store, stored)
+        if error is not None:
+            raise error
+        return list(map(_event_item, rows))
 
     def compose(self, items: Sequence[Item], position: int) -> bytes:
         return b"".join(item.encoded for item in items)
@@ -199,8 +206,7 @@ class EventFeed(Feed):
         return Batch(position, batch.end, items, self.compose(items, batch.end))
 
 
-def _event_item(stored: StoredRow) -> Item:
-    row = stored_event_row(stored)
+def _event_item(row: Row) -> Item:
     return Item({name: row[name] for name in FILTERED}, b"id: %d\nevent: event\ndata: %b\n\n" % (row["position"], row_json(row)))
 
 

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypedDict
 
+from orderledger.infrastructure.alerts.feeds import message_age, status_age
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.ledger import Ledger
 from orderledger.projections.view import RowList
-from orderledger.service.feeds import message_age, status_age
 
 MINUTES = 15
 

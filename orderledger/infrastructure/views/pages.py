@@ -7,9 +7,9 @@ from typing import Any, cast
 from orderledger.domain.values import quoted
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
-from orderledger.infrastructure.storage.store import reaching
+from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
-from orderledger.infrastructure.views.histories import EVENT_NAMES, event_filter, stored_event_row
+from orderledger.infrastructure.views.histories import EVENT_NAMES, event_filter, stored_event_rows
 from orderledger.infrastructure.views.paging import LONGEST_PAGE, ORDERS_OF_PAGES, Order, Page, place_of
 from orderledger.infrastructure.views.reading import Reader
 from orderledger.infrastructure.views.stored_views import StoredViews
@@ -138,7 +138,7 @@ class Pages(Reader):
         with reaching(self._url), self._store.database.reading() as session:
             last = session.last_position()
             where = _Where(session, stream, account, EVENT_NAMES[name] if name else None)
-            search = _Search(session, where, last, is_descending=order != "asc", after=after)
+            search = _Search(self._store, session, where, last, is_descending=order != "asc", after=after)
             found = [row for row in search.rows(limit + 1) if is_asked_for(row)]
             while len(found) <= limit and not search.is_over:
                 found += [row for row in search.rows(limit + 1) if is_asked_for(row)]
@@ -173,7 +173,10 @@ class _Where:
 class _Search:
     """A search through the log, forwards or backwards, over a bounded number of positions."""
 
-    def __init__(self, session: Session, where: _Where, last: int, *, is_descending: bool, after: int | None) -> None:
+    def __init__(
+        self, store: Store, session: Session, where: _Where, last: int, *, is_descending: bool, after: int | None
+    ) -> None:
+        self._store = store
         self._session = session
         self._where = where
         self._is_descending = is_descending
@@ -197,7 +200,10 @@ class _Search:
         self.is_over = len(found) < count
         if found:
             self._at = found[-1].position
-        return map(stored_event_row, found)
+        rows, error = stored_event_rows(self._store, found)
+        if error is not None:
+            raise error
+        return iter(rows)
 
     def _stored(self, count: int) -> list[StoredRow]:
         span = (

@@ -1,0 +1,33 @@
+"""What collectors publish of themselves, as metrics."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from orderledger.infrastructure.alerts.feeds import message_age, status_age
+from orderledger.service.exporting import Names
+from orderledger.service.figures import OTHER, Samples
+
+COUNTERS = {
+    "messages": "feed_messages",
+    "unreadable": "feed_unreadable_payloads",
+    "gaps": "feed_gaps",
+    "failed_reconciliations": "feed_failed_reconciliations",
+}
+
+
+def add_collectors(samples: Samples, statuses: Mapping[str, Any], now: datetime, names: Names) -> None:
+    """Add the status of each collector, and of each account that it listens to."""
+    for name, status in statuses.items():
+        collector = name if names.collectors(name) else OTHER
+        age = status_age(status, now)
+        samples.add("collector_up", int(bool(status.get("is_running"))), collector)
+        samples.add("collector_status_age_seconds", age, collector)
+        samples.add("collector_waiting_messages", status.get("waiting"), collector)
+        for account, counted in status.get("accounts", {}).items():
+            labels = (collector, names.account(account))
+            samples.add("feed_up", int(bool(status.get("is_running") and counted.get("is_up"))), *labels)
+            samples.add("feed_last_message_age_seconds", message_age(counted, age), *labels)
+            samples.add("feed_venue_lag_seconds", counted.get("venue_lag_seconds"), *labels)
+            for key, metric in COUNTERS.items():
+                samples.add(metric, counted.get(key), *labels)
