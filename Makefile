@@ -38,6 +38,9 @@ setup: .venv/.ok  ## build .venv from requirements.lock, with the project in it
 demo: setup  ## one minute: record orders, kill the process, recover, show P&L
 	$(BIN)/orderledger demo
 
+demo-page: setup  ## the page in your browser, on a ledger that trades at a simulated venue; until Ctrl-C
+	$(BIN)/orderledger demo --serve
+
 test: setup  ## all tests but the long ones, in two or three minutes
 	$(PYTEST)
 

@@ -29,6 +29,9 @@ from orderledger.cli import (
     watching,
 )
 
+USUAL_QUESTION = "orders"
+"""The command in the hint for an option that stands before the command, if it takes that option."""
+
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 OUTPUT_FAILED = 4
 INTERRUPTED = 130
@@ -50,7 +53,8 @@ class Group(click.Group):
             taking = [name for name, command in self.commands.items() if any(option in known.opts for known in command.params)]
             if not taking:
                 raise
-            raise click.UsageError(f"{option} goes after the command: orderledger {taking[0]} {option} ...", ctx) from None
+            command = USUAL_QUESTION if USUAL_QUESTION in taking else taking[0]
+            raise click.UsageError(f"{option} goes after the command: orderledger {command} {option} ...", ctx) from None
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         _open_what_is_closed()

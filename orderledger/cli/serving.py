@@ -1,6 +1,8 @@
 """Commands of the service: `serve`."""
 
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,6 +27,12 @@ DEFAULT_PORT = 8350
     envvar="ORDERLEDGER_CONFIG",
     help="File of `orderledger collect`, whose collectors this server watches.",
 )
+@click.option(
+    "--alerts",
+    type=click.Path(exists=True, dir_okay=False),
+    envvar="ORDERLEDGER_ALERTS",
+    help="TOML file of `orderledger watch`: watch the ledger in this process, too.",
+)
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the log on stderr.")
 @options.db
 @options.example(
@@ -32,7 +40,9 @@ DEFAULT_PORT = 8350
     "orderledger serve --host 0.0.0.0 --allow-host ledger.example.com --tokens tokens.toml",
     "curl http://127.0.0.1:8350/api/orders?open=true",
 )
-def serve(db: str, host: str, port: int, hosts: tuple[str, ...], tokens: Path | None, config: Path | None, log: str) -> None:
+def serve(
+    db: str, host: str, port: int, hosts: tuple[str, ...], tokens: Path | None, config: Path | None, alerts: str | None, log: str
+) -> None:
     """Serve the ledger over HTTP: API, page and stream of changes.
 
     Without --tokens everybody on this machine may read, record and operate; then only loopback is allowed. Behind a reverse proxy
@@ -51,8 +61,18 @@ def serve(db: str, host: str, port: int, hosts: tuple[str, ...], tokens: Path | 
     known = Tokens.read(tokens) if tokens is not None else None
     settings = ServiceSettings(host=host, port=port, hosts=hosts, tokens=known, config=config)
     set_up_log(log)
-    with options.make_ledger(db, update_views=True, say_new=say_new) as ledger:
+    with ExitStack() as opened:
+        ledger = opened.enter_context(options.make_ledger(db, update_views=True, say_new=say_new))
+        if alerts is not None:
+            opened.enter_context(_watcher(ledger, alerts))
         run(ledger, settings, lambda url: click.echo(f"orderledger: serving {url}", err=True))
+
+
+def _watcher(ledger: Any, alerts: str) -> Any:
+    from orderledger.infrastructure.alerts.settings import read_alert_settings
+    from orderledger.infrastructure.alerts.watcher import Watcher
+
+    return Watcher(ledger, read_alert_settings(alerts))
 
 
 COMMANDS = (serve,)

@@ -5,6 +5,7 @@ It ends when its standard input is closed, which happens when its parent dies.
 """
 
 import random
+import signal
 import sys
 import threading
 import time
@@ -140,6 +141,7 @@ def trade(path: Path, seed: int, is_stopping: threading.Event) -> None:
 @click.option("--seed", required=True, type=int, help="The same seed chooses the same orders.")
 def main(db: Path, seed: int) -> None:
     """Trade until standard input is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
     is_stopping = threading.Event()
 
     def wait_for_end() -> None:

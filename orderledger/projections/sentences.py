@@ -44,6 +44,7 @@ OrderLogEvent = (
     | reports.OrderAbsent
     | judgements.AnomalyDetected
     | judgements.AnomalyCleared
+    | judgements.EvidenceForgotten
     | judgements.OrderAttributed
 )
 """Every event of an order, for a `match` with `assert_never`."""
@@ -142,6 +143,8 @@ def order_sentence(event: OrderLogEvent, before: Order) -> str:  # noqa: C901  (
             return f"Anomaly {event.code}: {found}{detail}. {follows}"
         case judgements.AnomalyCleared():
             return f"Anomaly {event.code} is cleared: it no longer holds."
+        case judgements.EvidenceForgotten():
+            return f"The payloads and texts recorded with the order so far were deleted{why}. Their hashes remain, for proofs."
         case judgements.OrderAttributed():
             return f"These reports belong to {order_name(event.to)}. They count there from here on."
         case _:

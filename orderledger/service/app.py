@@ -38,6 +38,7 @@ from orderledger.service.tokens import ROLES
 PAGE = Path(__file__).parent / "page"
 OF_ORDER = {parameter.name: parameter for parameter in (AS_OF, EFFECTIVE_AT)}
 OF_ORDERS_HISTORY = {name: parameter for name, parameter in HISTORY.by_name.items() if name not in ("id", "account")}
+PARTS_OF_ORDER = ("history", "explanation")
 NOTHING: Mapping[str, Parameter] = {}
 
 
@@ -161,8 +162,8 @@ def _check_period(asked: Mapping[str, Any]) -> None:
 
 
 async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
-    account, order_id, is_history = _path_of_order(scope)
-    asked = service.parse(scope, OF_ORDERS_HISTORY if is_history else OF_ORDER)
+    account, order_id, part = _path_of_order(scope)
+    asked = service.parse(scope, OF_ORDERS_HISTORY if part == "history" else OF_ORDER)
     _check_period(asked)
     ledger = service.ledger
 
@@ -173,22 +174,28 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
     def history() -> Answer:
         return answer_of(HISTORY.answer(ledger, {"id": order_id, "account": account, **asked}))
 
-    await service.keep(scope, send, history if is_history else order, is_fold="as_of" in asked or "effective_at" in asked)
+    def explanation() -> Answer:
+        position = ledger.store.recorder.last_position()
+        return Answer(row_json(ledger.explain(order_id, account=account, **asked)), position)
+
+    query = {"history": history, "explanation": explanation}.get(part, order)
+    await service.keep(scope, send, query, is_fold="as_of" in asked or "effective_at" in asked)
 
 
-def _path_of_order(scope: Scope) -> tuple[str, str, bool]:
-    """The account, the id, and whether its history is asked for, from the path as sent: names may hold an encoded slash."""
+def _path_of_order(scope: Scope) -> tuple[str, str, str]:
+    """The account, the id, and the part of the order that is asked for, empty for the order itself. From the path as sent: names
+    may hold an encoded slash."""
     parts = scope["raw_path"].decode("ascii", "replace").split("/")[3:]
-    is_history = len(parts) > 2 and parts[-1] == "history"
+    part = parts.pop() if len(parts) > 2 and parts[-1] in PARTS_OF_ORDER else ""
     try:
-        names = [unquote(part, errors="strict") for part in (parts[:-1] if is_history else parts)]
+        names = [unquote(one, errors="strict") for one in parts]
     except UnicodeDecodeError:
         raise invalid("id", "is not UTF-8 in percent-encoding") from None
     account, order_id = names[0], "/".join(names[1:])
     for name, value in (("account", account), ("id", order_id)):
         if not value or "\0" in value:
             raise Problem("not_found", "the path of an order is /api/orders/ACCOUNT/ID", field=name, fault="is empty")
-    return account, order_id, is_history
+    return account, order_id, part
 
 
 async def _status(service: Service, scope: Scope, receive: Receive, send: Send) -> None:

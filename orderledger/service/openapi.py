@@ -83,6 +83,7 @@ def document() -> bytes:
 def build() -> Document:
     messages = TypeAdapter(AnyMessage).json_schema(ref_template=SCHEMA + "{model}")
     rows = {one.row.__name__: row_schema(one.row, is_partial=True) for one in COLLECTIONS}
+    rows["Explanation"] = row_schema(row_classes.Explanation, is_partial=False)
     rows["Order"] = row_schema(row_classes.OrderRow, is_partial=False)
     message = {name: messages[name] for name in ("oneOf", "discriminator")}
     return {
@@ -119,6 +120,15 @@ def _paths() -> Document:
         "/api/orders/{account}/{id}/history": {
             "get": _get(
                 "The events of one order, as recorded.", _list_schema(HISTORY), [*order, *map(_in_query, in_history)], 404, 409
+            )
+        },
+        "/api/orders/{account}/{id}/explanation": {
+            "get": _get(
+                "What happened to one order, in sentences.",
+                _ref("Explanation"),
+                [*order, *map(_in_query, (AS_OF, EFFECTIVE_AT))],
+                404,
+                409,
             )
         },
         "/api/status": {"get": _get("The positions of the log and the views, and the collectors.", _ref("Status"), [])},

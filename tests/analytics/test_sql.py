@@ -161,34 +161,12 @@ def test_analyse_is_a_command(url: str) -> None:
     assert run("analyse", "moon", "--db", url).status == 2
 
 
-def archived(ledger: Ledger, folder: Path) -> None:
-    """The ledger as an archive has it: numbers and JSON as text, the log with its bytes, a manifest that names the files."""
-    views = {}
-    for name, table in RELATIONS.items():
-        if name in ("events", "pnl_of_fills"):
-            continue
-        with ledger.store.database.reading() as session:
-            found = session.arrow(table)
-        path = f"views/{name}/1.parquet"
-        (folder / path).parent.mkdir(parents=True)
-        pyarrow.parquet.write_table(found, folder / path)
-        views[name] = [{"path": path, "rows": len(found)}]
-    names = ("stream", "version", "name", "state", "position")
-    rows = [{**dict(zip(names, stored, strict=True)), "evidence": None} for stored in ledger.store.all_rows()]
-    (folder / "events").mkdir()
-    schema = pa.schema([*((n, pa.string()) for n in ("stream", "name", "evidence")), ("state", pa.binary()), ("version", pa.int64()),
-                        ("position", pa.int64())])  # fmt: skip
-    pyarrow.parquet.write_table(pa.Table.from_pylist(rows, schema), folder / "events" / "1.parquet")
-    (folder / "manifest.json").write_text(json.dumps({"events": [{"path": "events/1.parquet"}], "views": views}))
-
-
 def test_an_archive_is_asked_like_a_ledger(url: str, tmp_path: Path) -> None:
     folder = tmp_path / "archive"
-    folder.mkdir()
+    evidence = {"price": 0.10, "of": "F-2"}
     with Ledger.open(url) as ledger:
-        ledger.record_many(parsed(report("bust_fill", "C-2", 9, fill_id="F-2")))
-        ledger.catch_up()
-        archived(ledger, folder)
+        ledger.record_many(parsed({**report("bust_fill", "C-2", 9, fill_id="F-2"), "evidence": evidence, "text": "as said"}))
+    assert run("archive", folder, "--db", url).status == 0
     for query in (*(f"FROM {name} ORDER BY ALL" for name in RELATIONS), "SELECT sum(notional) FROM trades"):
         asked = ("sql", query, "--format", "json")
         assert run(*asked, "--archive", folder) == run(*asked, "--db", url)

@@ -160,7 +160,8 @@ def test_the_help_of_a_command_has_an_example_and_how_it_ends(name: str) -> None
     usage, _, rest = told.partition("\n")
     assert usage.startswith("Usage:")
     assert re.search(rf"^ +(?:.*\| )?orderledger {name}\b", rest, re.MULTILINE)
-    assert "Exit status" in rest and "2" in rest and "3" in rest
+    has_store = name not in ("verify-proof", "keygen")
+    assert "Exit status" in rest and "2" in rest and ("3" in rest or not has_store)
 
 
 def test_the_first_session_of_the_help_can_be_typed_as_it_stands(tmp_path: Path, orderledger_command: Path) -> None:

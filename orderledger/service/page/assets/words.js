@@ -12,8 +12,9 @@ const PLAIN = {
 /** `order_requested.v1` as `order_requested`. */
 export const eventName = (event) => event.name.split(".")[0];
 
-/** One event of an order's history as a sentence. */
+/** One event of an order's history as a sentence: the server's, where it gives one. */
 export function sentence(event) {
+  if (event.sentence) return event.sentence;
   const told = event.payload ?? {};
   const reason = told.reason ? `: ${words(told.reason)}` : "";
   switch (eventName(event)) {

@@ -19,14 +19,17 @@ export function Order() {
 
 async function load(account, id, abort) {
   const path = `/api/orders/${encodeURIComponent(account)}/${encodeURIComponent(id)}`;
-  const [order, history, anomalies] = await Promise.all([
+  const [order, history, anomalies, told] = await Promise.all([
     query(path, {}, abort),
     query(`${path}/history`, { limit: 5000 }, abort),
     query("/api/anomalies", { account, client_order_id: id, limit: 5000 }, abort),
+    query(`${path}/explanation`, {}, abort),
   ]);
+  const sentences = new Map(told.steps.map((step) => [step.position, step.sentence]));
+  const events = history.rows.map((event) => ({ ...event, sentence: sentences.get(event.position) }));
   const links = order.links ?? {};
   const siblings = await siblingsOf(order, links, abort);
-  return { order, events: history.rows, anomalies: anomalies.rows.filter((row) => row.stream === order.stream), siblings };
+  return { order: { ...order, sentence: told.summary }, unknown: told.unknown, events, anomalies: anomalies.rows.filter((row) => row.stream === order.stream), siblings };
 }
 
 async function siblingsOf(order, links, abort) {
@@ -37,13 +40,14 @@ async function siblingsOf(order, links, abort) {
   return rows.filter((row) => row.stream !== order.stream && row.links?.[name] === links[name]);
 }
 
-function Story({ order, events, anomalies, siblings }) {
+function Story({ order, unknown, events, anomalies, siblings }) {
   const [chosen, setChosen] = useState(null);
   const fills = events.filter((event) => eventName(event).startsWith("fill_"));
   return html`
     <header class="card order-head ${order.is_open ? "is-open" : ""}">
       <h1><${Id}>${order.client_order_id ?? order.venue_order_id ?? "Order without an id"}</${Id}> <${Status} row=${order} /></h1>
       <p class="summary" role="status">${visible(summary(order))}</p>
+      ${unknown.map((sentence) => html`<p class="summary unknown">${visible(sentence)}</p>`)}
       <${Facts} order=${order} />
     </header>
     <${Section} id="story" title="Story" about="Each event twice: when it happened by the sender's clock, and when it was recorded here.">
