@@ -26,6 +26,7 @@ SELECT account, COALESCE(instrument, ''), COALESCE(side, ''), COUNT(*),
   SUM(CASE WHEN outstanding IS NULL THEN CAST(quantity AS DOUBLE PRECISION) - CAST(cum_quantity AS DOUBLE PRECISION) END),
   SUM(CASE WHEN quantity IS NULL THEN 1 ELSE 0 END)
 FROM orders WHERE is_open = ? GROUP BY account, COALESCE(instrument, ''), COALESCE(side, '')
+ORDER BY 1, 2, 3
 """
 """SQLite stores numbers as text, and reads DOUBLE PRECISION as REAL."""
 
@@ -107,5 +108,5 @@ def _open_orders(row: tuple[Any, ...]) -> OpenOrders:
 
 
 def _counted(session: Session, by: str, table: str, where: str) -> Counter[str]:
-    rows = session.execute(f"SELECT {by}, COUNT(*) FROM {table} WHERE {where} GROUP BY {by}")
+    rows = session.execute(f"SELECT {by}, COUNT(*) FROM {table} WHERE {where} GROUP BY {by} ORDER BY {by}")
     return Counter({name: int(count) for name, count in rows})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orderledger import Cancel, Ledger
+from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.service.collections import COLLECTIONS
 from tests.command_line import run
 from tests.service.harness import BEGAN_AT, asked, client_of, day, document_of
@@ -102,3 +103,13 @@ def test_another_ledger_on_the_store_is_noticed(ledger: Ledger, store: Path) -> 
             assert now.json()["version"] == first.json()["version"] + 1
 
     asyncio.run(ask())
+
+
+def test_events_are_listed_with_their_evidence_and_text(ledger: Ledger) -> None:
+    evidence = {"price": 1.5, "of": "C-0"}
+    report = {"type": "status", "account": "sim:0", "client_order_id": "C-0", "status": "filled", "at": "2026-11-20T10:00:00Z"}
+    ledger.record(parse_document({**report, "evidence": evidence, "text": "as said"}))
+    events, history = asked(ledger, "/api/events?order=newest&limit=5", "/api/orders/sim:0/C-0/history")
+    for rows in (events.json()["rows"], history.json()["rows"]):
+        (row,) = [row for row in rows if row["evidence"] is not None]
+        assert (row["evidence"], row["text"], row["is_forgotten"]) == (evidence, "as said", False)

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, cast
 
+from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import quoted
+from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
-from orderledger.infrastructure.storage.store import Store, reaching
+from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
-from orderledger.infrastructure.views.histories import EVENT_NAMES, event_filter, stored_event_rows
+from orderledger.infrastructure.views.histories import EVENT_NAMES, event_filter, event_row_of
 from orderledger.infrastructure.views.paging import LONGEST_PAGE, ORDERS_OF_PAGES, Order, Page, place_of
 from orderledger.infrastructure.views.reading import Reader
 from orderledger.infrastructure.views.stored_views import StoredViews
@@ -138,11 +140,14 @@ class Pages(Reader):
         with reaching(self._url), self._store.database.reading() as session:
             last = session.last_position()
             where = _Where(session, stream, account, EVENT_NAMES[name] if name else None)
-            search = _Search(self._store, session, where, last, is_descending=order != "asc", after=after)
-            found = [row for row in search.rows(limit + 1) if is_asked_for(row)]
+            search = _Search(session, where, last, is_descending=order != "asc", after=after)
+            found = [one for one in search.events(limit + 1) if is_asked_for(event_row_of(*one))]
             while len(found) <= limit and not search.is_over:
-                found += [row for row in search.rows(limit + 1) if is_asked_for(row)]
-        rows = found[:limit]
+                found += [one for one in search.events(limit + 1) if is_asked_for(event_row_of(*one))]
+        stored = [row for row, _ in found[:limit]]
+        with reaching(self._url):
+            whole = self._store.with_evidence([recorded for _, recorded in found[:limit]])
+        rows = [event_row_of(row, recorded) for row, recorded in zip(stored, whole, strict=True)]
         following = rows[-1]["position"] if len(found) > limit else search.goes_on_from
         shown = rows if columns is None else [{column: row[column] for column in row if column in columns} for row in rows]
         return Page(RowList(shown), None if following is None else str(following), None, last)
@@ -173,10 +178,7 @@ class _Where:
 class _Search:
     """A search through the log, forwards or backwards, over a bounded number of positions."""
 
-    def __init__(
-        self, store: Store, session: Session, where: _Where, last: int, *, is_descending: bool, after: int | None
-    ) -> None:
-        self._store = store
+    def __init__(self, session: Session, where: _Where, last: int, *, is_descending: bool, after: int | None) -> None:
         self._session = session
         self._where = where
         self._is_descending = is_descending
@@ -193,17 +195,14 @@ class _Search:
             return None
         return self._end + 1 if self._is_descending else self._end
 
-    def rows(self, limit: int) -> Iterator[Row]:
-        """The next events, some at a time."""
+    def events(self, limit: int) -> Iterator[tuple[StoredRow, Recorded]]:
+        """The next events, some at a time, without their evidence."""
         count = min(max(limit, 100), ROWS_AT_ONCE)
         found = self._stored(count)
         self.is_over = len(found) < count
         if found:
             self._at = found[-1].position
-        rows, error = stored_event_rows(self._store, found)
-        if error is not None:
-            raise error
-        return iter(rows)
+        return ((row, decode(*row)) for row in found)
 
     def _stored(self, count: int) -> list[StoredRow]:
         span = (
