@@ -41,7 +41,7 @@ def test_an_order_tells_its_story_on_both_clocks_with_evidence(desk: Desk) -> No
     expect(page.locator("h1")).to_contain_text("C-2")
     events = page.locator(".event")
     expect(events).to_have_count(6)
-    expect(events.nth(0)).to_contain_text("We want to sell 0.5 BTC-USD at 64,400")
+    expect(events.nth(0)).to_contain_text("We requested a limit order to sell 0.5 BTC-USD at 64400")
     expect(events.nth(4)).to_contain_text("The venue changes it to price 64,350")
     events.nth(2).get_by_role("button").click()
     expect(page.locator(".evidence")).to_contain_text('"state": "resting"')

@@ -65,7 +65,7 @@ function onEvent(name, text) {
 }
 
 /**
- * Call `load` now, and again when the log has grown: at most every `every` milliseconds, and never in a hidden tab or while a past
+ * Call `load` now, and again when the log has grown, or when it gives `false` since nobody answered: at most every `every` milliseconds, and never in a hidden tab or while a past
  * moment is shown. Returns the function that ends it.
  */
 export function refreshed(load, every = 2000) {
@@ -78,9 +78,9 @@ export function refreshed(load, every = 2000) {
     if (document.hidden) return later();
     seen = position.peek();
     runs = true;
-    await load();
+    const isAnswered = await load();
     runs = false;
-    if (position.peek() > seen) later();
+    if (isAnswered === false || position.peek() > seen) later();
   }
 
   function later() {

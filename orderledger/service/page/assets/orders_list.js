@@ -9,6 +9,8 @@ const FIRST_PAGE = 200;
 const PAGE = 2000;
 // Beyond this, the oldest rows are let go. A filter or an earlier moment shows them.
 const MOST = 200_000;
+// Milliseconds until a list that the server could not give is asked for again.
+const AGAIN = 1000;
 const LOOKED_THROUGH = 20_000;
 const EXACT = ["status", "certainty", "side", "account", "instrument", "strategy", "origin"];
 const LINKS = ["proposal_id", "trade_id", "group", "parent"];
@@ -40,6 +42,7 @@ export class OrdersList {
 
   close() {
     this.end();
+    clearTimeout(this.again);
     this.abort.abort();
   }
 
@@ -90,8 +93,11 @@ export class OrdersList {
       for (const change of this.waiting) this.take(change);
       this.waiting = [];
       position.value = Math.max(position.peek(), newest.position ?? 0);
+      this.error.value = null;
     } catch (fault) {
-      if (fault.name !== "AbortError") this.error.value = fault;
+      if (fault.name === "AbortError") return;
+      this.error.value = fault;
+      if (fault.status === 0 || fault.status >= 500) this.again = setTimeout(() => this.load(), AGAIN);
     }
     this.isLoading.value = false;
     this.changed();

@@ -12,7 +12,10 @@ export function useData(load, inputs = [], every = 2000) {
   useEffect(() => {
     const abort = new AbortController();
     const take = (data) => !abort.signal.aborted && setFound({ data, error: null, isLoading: false });
-    const fail = (error) => !abort.signal.aborted && setFound((before) => ({ ...before, error, isLoading: false }));
+    const fail = (error) => {
+      if (!abort.signal.aborted) setFound((before) => ({ ...before, error, isLoading: false }));
+      return error.status !== 0 && !(error.status >= 500);
+    };
     const end = refreshed(() => load(abort.signal).then(take, fail), every);
     return () => {
       end();
