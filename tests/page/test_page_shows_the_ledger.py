@@ -42,7 +42,7 @@ def test_an_order_tells_its_story_on_both_clocks_with_evidence(desk: Desk) -> No
     events = page.locator(".event")
     expect(events).to_have_count(6)
     expect(events.nth(0)).to_contain_text("We requested a limit order to sell 0.5 BTC-USD at 64400")
-    expect(events.nth(4)).to_contain_text("The venue changes it to price 64,350")
+    expect(events.nth(4)).to_contain_text("limit price from 64400 to 64350")
     events.nth(2).get_by_role("button").click()
     expect(page.locator(".evidence")).to_contain_text('"state": "resting"')
     terms = page.get_by_role("table", name="Terms over time")
