@@ -32,7 +32,8 @@ WHOLE = ("positions", "pnl", "instruments", "proposals", "halts")
 """Views that are read at once: they have few rows."""
 
 DIFFERENCES = Columns(("kind", "subject", "instrument", "missing_in", "field", "a", "b"))
-AT_ONCE = 1_000
+COLUMNAR = ("parquet", "arrow")
+"""Forms with types: numbers are exact decimals, times have a zone. They need --out."""
 
 
 @click.command()
@@ -40,21 +41,22 @@ AT_ONCE = 1_000
 @click.option(
     "--format",
     "to",
-    type=click.Choice(("ndjson", "csv", "beancount")),
+    type=click.Choice(("ndjson", "csv", "beancount", *COLUMNAR)),
     default="ndjson",
     show_default=True,
     help="Form of the rows.",
 )
-@click.option("--out", type=click.File("w", encoding="utf-8", lazy=True), default="-", metavar="FILE", help="Default: stdout.")
+@click.option("--out", type=click.Path(dir_okay=False, allow_dash=True), default="-", metavar="FILE", help="Default: stdout.")
 @options.account
 @options.at_another_time
 @options.db
 @options.example(
     "orderledger export messages --out log.ndjson && orderledger record log.ndjson --db copy.db",
     "orderledger export trades --format csv --account kraken:main --out trades.csv",
+    "orderledger export trades --format parquet --out trades.parquet",
     "orderledger export trades --format beancount --out trades.beancount && bean-check trades.beancount",
 )
-def export(what: str, to: str, out: Any, account: str | None, db: str, **asked: Any) -> None:
+def export(what: str, to: str, out: str, account: str | None, db: str, **asked: Any) -> None:
     """Export messages or a view.
 
     `messages` are the log as input of `record`: recording them in a new ledger gives the same orders, trades, positions and P&L.
@@ -65,15 +67,38 @@ def export(what: str, to: str, out: Any, account: str | None, db: str, **asked: 
         raise click.UsageError("messages are exported as ndjson, whole: give no --format, --as-of or --effective-at")
     if to == "beancount" and what != "trades":
         raise click.UsageError("--format beancount is of trades")
+    if to in COLUMNAR and (out == "-" or what == "pnl"):
+        raise click.UsageError(f"--format {to} needs --out FILE, and is of every view but pnl: `orderledger sql` groups it")
     with options.open_ledger(db) as ledger:
+        if to in COLUMNAR:
+            _write_columns(ledger, what, to, out, {"account": account, **asked})
+            return
         if what == "messages":
             lines = _messages(ledger, account)
         elif to == "beancount":
             lines = _beancount(ledger, account, asked)
         else:
             lines = _rows(ledger, what, to, account, asked)
-        for line in lines:
-            out.write(line)
+        with click.open_file(out, "w", encoding="utf-8") as file:
+            for line in lines:
+                file.write(line)
+
+
+def _write_columns(ledger: Any, what: str, to: str, out: str, where: dict[str, Any]) -> None:
+    """Write a table of Arrow. The file is there once it is whole."""
+    from io import BytesIO
+    from pathlib import Path
+
+    from orderledger.infrastructure.extras import needed
+    from orderledger.infrastructure.whole_file import write_whole
+
+    table, buffer = ledger.table(what, **where).to_arrow(), BytesIO()
+    if to == "parquet":
+        needed("pyarrow.parquet", "analytics").write_table(table, buffer)
+    else:
+        with needed("pyarrow.ipc", "analytics").new_file(buffer, table.schema) as writer:
+            writer.write_table(table)
+    write_whole(Path(out), buffer.getvalue())
 
 
 def _messages(ledger: Any, account: str | None) -> Iterator[str]:

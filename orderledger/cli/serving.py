@@ -33,6 +33,18 @@ DEFAULT_PORT = 8350
     envvar="ORDERLEDGER_ALERTS",
     help="TOML file of `orderledger watch`: watch the ledger in this process, too.",
 )
+@click.option(
+    "--checkpoint-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="ORDERLEDGER_CHECKPOINT_KEY",
+    help="Private key of `orderledger keygen`: sign a checkpoint of the log every --checkpoint-seconds.",
+)
+@click.option(
+    "--checkpoint-seconds", type=click.FloatRange(min=1), default=300.0, show_default=True, help="Between two checkpoints."
+)
+@click.option(
+    "--checkpoint-out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also write each checkpoint there."
+)
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the log on stderr.")
 @options.db
 @options.example(
@@ -41,7 +53,15 @@ DEFAULT_PORT = 8350
     "curl http://127.0.0.1:8350/api/orders?open=true",
 )
 def serve(
-    db: str, host: str, port: int, hosts: tuple[str, ...], tokens: Path | None, config: Path | None, alerts: str | None, log: str
+    db: str,
+    host: str,
+    port: int,
+    hosts: tuple[str, ...],
+    tokens: Path | None,
+    config: Path | None,
+    alerts: str | None,
+    log: str,
+    **checkpoints: Any,
 ) -> None:
     """Serve the ledger over HTTP: API, page and stream of changes.
 
@@ -65,6 +85,8 @@ def serve(
         ledger = opened.enter_context(options.make_ledger(db, update_views=True, say_new=say_new))
         if alerts is not None:
             opened.enter_context(_watcher(ledger, alerts))
+        if checkpoints["checkpoint_key"] is not None:
+            opened.callback(_checkpoints(ledger, **checkpoints).stop)
         run(ledger, settings, lambda url: click.echo(f"orderledger: serving {url}", err=True))
 
 
@@ -73,6 +95,19 @@ def _watcher(ledger: Any, alerts: str) -> Any:
     from orderledger.infrastructure.alerts.watcher import Watcher
 
     return Watcher(ledger, read_alert_settings(alerts))
+
+
+def _checkpoints(ledger: Any, checkpoint_key: Path, checkpoint_seconds: float, checkpoint_out: Path | None) -> Any:
+    """The running loop that makes checkpoints."""
+    import structlog
+
+    from orderledger.infrastructure.proof import checkpoints, keys
+
+    log = structlog.get_logger("orderledger.checkpoints")
+    targets = [] if checkpoint_out is None else [checkpoints.to_file(checkpoint_out)]
+    loop = checkpoints.CheckpointLoop(ledger.store, keys.load(checkpoint_key), checkpoint_seconds, targets, log.warning)
+    loop.start()
+    return loop
 
 
 COMMANDS = (serve,)

@@ -131,8 +131,11 @@ def _page_routes() -> list[Route | Mount]:
     async def index(request: Request) -> Response:
         return FileResponse(PAGE / "index.html")
 
+    async def docs(request: Request) -> Response:
+        return FileResponse(PAGE / "docs.html")
+
     files = StaticFiles(directory=PAGE / "assets", check_dir=False)
-    return [Route("/", index, methods=["GET"]), Mount("/assets", files)]
+    return [Route("/", index, methods=["GET"]), Route("/api/docs", docs, methods=["GET"]), Mount("/assets", files)]
 
 
 async def _list(service: Service, collection: Collection, scope: Scope, receive: Receive, send: Send) -> None:

@@ -125,6 +125,19 @@ def test_csv_has_the_columns_of_the_view_and_no_formula(day: Path) -> None:
     assert [row["quantity"] for row in rows] == [row["quantity"] or "" for row in told]
 
 
+def test_columns_are_written_with_their_types(day: Path, tmp_path: Path) -> None:
+    parquet, arrow = tmp_path / "trades.parquet", tmp_path / "trades.arrow"
+    for path in (parquet, arrow):
+        assert run("export", "trades", "--format", path.suffix[1:], "--out", str(path), "--db", str(day)).status == 0
+    written_as: Any = import_module("pyarrow.parquet")
+    read: Any = import_module("pyarrow.ipc")
+    told = [json.loads(line) for line in run("trades", "--json", "--db", str(day)).out.splitlines()]
+    for table in (written_as.read_table(parquet), read.open_file(str(arrow)).read_all()):
+        assert table.column("fill_id").to_pylist() == [row["fill_id"] for row in told]
+        assert table.column("quantity").to_pylist() == [Decimal(row["quantity"]) for row in told]
+    assert "needs --out" in run("export", "trades", "--format", "parquet", "--db", str(day)).err
+
+
 def test_the_export_of_messages_is_recorded_by_the_command(day: Path, tmp_path: Path) -> None:
     log, copy = tmp_path / "log.ndjson", tmp_path / "copy.db"
     assert run("export", "messages", "--out", str(log), "--db", str(day)).status == 0

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from orderledger import Ledger
+from tests.command_line import run
 from tests.service.harness import asked
 
 
@@ -53,6 +54,20 @@ def test_the_service_watches_its_ledger(tmp_path: Path, orderledger_command: Pat
     assert json.loads(alert.read_text())["kind"] == "halt"
     with closing(sqlite3.connect(db)) as connection:
         assert connection.execute("SELECT COUNT(*) FROM alerts").fetchall() == [(1,)]
+
+
+def test_the_service_signs_checkpoints_of_its_log(tmp_path: Path, orderledger_command: Path) -> None:
+    db, key, out = tmp_path / "a.db", tmp_path / "log.key", tmp_path / "checkpoint.txt"
+    assert run("keygen", str(key)).status == 0
+    command: list[str | Path] = [orderledger_command, "serve", "--db", db, "--port", "0", "--checkpoint-key", key]
+    command += ["--checkpoint-seconds", "1", "--checkpoint-out", out]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
+        assert httpx.post(f"{url_of(service)}/api/halts", json={"account": "sim:main", "reason": "review"}).status_code == 200
+        wait_for(lambda: out.exists() and out.read_text().splitlines()[1:2] == ["1"])
+        service.send_signal(signal.SIGTERM)
+        assert service.wait(30) == 0
+    checked = run("verify", "--checkpoint", str(out), "--key", f"{key}.pub", "--db", str(db))
+    assert checked.status == 0, checked.err
 
 
 def test_the_demo_shows_the_page_while_a_venue_trades(tmp_path: Path, orderledger_command: Path) -> None:

@@ -19,7 +19,7 @@ from orderledger.service.settings import ServiceSettings
 from tests.service.harness import asked, client_of
 
 DOCUMENT = build()
-UNDOCUMENTED = {"/", "/assets"}
+UNDOCUMENTED = {"/", "/assets", "/api/docs"}
 ENDLESS = "/api/stream"
 
 
