@@ -99,6 +99,7 @@ def test_an_operator_halts_and_resumes_after_a_confirmation(guarded: Page) -> No
 def test_a_dialog_that_is_canceled_halts_nothing(desk: Desk) -> None:
     page = desk.open("#/health")
     page.get_by_role("button", name="Halt trading…").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text("Nothing is halted")).to_be_visible()

@@ -1,5 +1,5 @@
 // Small parts that all pages use: badges, ids, numbers, notices, fields. A colour never stands alone: a sign or word is beside it.
-import { html, useEffect, useRef, useState } from "./ui.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
 import { amounts, duration, fullTime, isNegative, isZero, number, rounded, time, words } from "./format.js";
 import { orderLink, setParams } from "./router.js";
 import { now } from "./use.js";
@@ -103,7 +103,8 @@ export function Choice({ name, label, value = "", options }) {
 /** A dialog over the page. The browser keeps the focus in it, and Escape closes it. */
 export function Dialog({ title, onClose, children, className = "" }) {
   const element = useRef(null);
-  useEffect(() => {
+  // Before the next frame: a key that is pressed at once must find it open.
+  useLayoutEffect(() => {
     element.current.showModal();
     return () => element.current?.close();
   }, []);
