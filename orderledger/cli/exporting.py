@@ -2,15 +2,17 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import timedelta
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from orderledger.cli import options
 from orderledger.cli.columns import Columns, Row
-from orderledger.cli.output import json_line, print_json, say
+from orderledger.cli.output import json_line, print_json, say, writing
 from orderledger.cli.tables import print_rows
 
 if TYPE_CHECKING:
@@ -46,7 +48,13 @@ COLUMNAR = ("parquet", "arrow")
     show_default=True,
     help="Form of the rows.",
 )
-@click.option("--out", type=click.Path(dir_okay=False, allow_dash=True), default="-", metavar="FILE", help="Default: stdout.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    default="-",
+    metavar="FILE",
+    help="A file, written whole or not at all. Default: stdout.",
+)
 @options.account
 @options.at_another_time
 @options.db
@@ -79,18 +87,17 @@ def export(what: str, to: str, out: str, account: str | None, db: str, **asked: 
             lines = _beancount(ledger, account, asked)
         else:
             lines = _rows(ledger, what, to, account, asked)
-        with click.open_file(out, "w", encoding="utf-8") as file:
-            for line in lines:
-                file.write(line)
+        if out == "-":
+            sys.stdout.writelines(lines)
+        else:
+            _write(out, (line.encode() for line in lines))
 
 
 def _write_columns(ledger: Any, what: str, to: str, out: str, where: dict[str, Any]) -> None:
-    """Write a table of Arrow. The file is there once it is whole."""
+    """Write a table of Arrow."""
     from io import BytesIO
-    from pathlib import Path
 
     from orderledger.infrastructure.extras import needed
-    from orderledger.infrastructure.whole_file import write_whole
 
     table, buffer = ledger.table(what, **where).to_arrow(), BytesIO()
     if to == "parquet":
@@ -98,7 +105,15 @@ def _write_columns(ledger: Any, what: str, to: str, out: str, where: dict[str, A
     else:
         with needed("pyarrow.ipc", "analytics").new_file(buffer, table.schema) as writer:
             writer.write_table(table)
-    write_whole(Path(out), buffer.getvalue())
+    _write(out, buffer.getvalue())
+
+
+def _write(out: str, content: bytes | Iterable[bytes]) -> None:
+    """Write the file, whole or not at all."""
+    from orderledger.infrastructure.files import write_whole
+
+    with writing(Path(out)):
+        write_whole(Path(out), content)
 
 
 def _messages(ledger: Any, account: str | None) -> Iterator[str]:
@@ -127,24 +142,19 @@ def _beancount(ledger: Any, account: str | None, asked: dict[str, Any]) -> Itera
 
 
 def _rows(ledger: Any, what: str, to: str, account: str | None, asked: dict[str, Any]) -> Iterator[str]:
-    from orderledger.infrastructure.exports.tables import csv_lines
+    from orderledger.infrastructure.csv_rows import csv_lines
 
     where = {"account": account, **asked}
     with ExitStack() as opened:
         if what in WHOLE:
             rows: Iterable[Row] = getattr(ledger, what)(**where)
         else:
-            rows = opened.enter_context(_closing(ledger.stream(what, **where)))
+            rows = opened.enter_context(closing(ledger.stream(what, **where)))
         if to == "csv":
-            yield from csv_lines(_names(what), rows)
+            names = _names(what)
+            yield from csv_lines(chain((names,), ([row[name] for name in names] for row in rows)))
         else:
             yield from (json_line(row) + "\n" for row in rows)
-
-
-def _closing(rows: Any) -> Any:
-    from contextlib import closing
-
-    return closing(rows)
 
 
 def _names(what: str) -> tuple[str, ...]:

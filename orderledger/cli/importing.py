@@ -53,7 +53,13 @@ def _show_kinds(context: click.Context, parameter: click.Parameter, value: bool)
 @click.option("--account", required=True, metavar="NAME", help="The account's name in the ledger.")
 @click.option("--mapping", type=click.Path(path_type=Path), metavar="NAME", help="For csv: a ready mapping, or a TOML file.")
 @click.option("--instrument", "instruments", multiple=True, metavar="THEIRS=OURS", help="Rename an instrument. Repeatable.")
-@click.option("--timezone", metavar="ZONE", help="Of times without an offset, e.g. Europe/Berlin. Default: what such files have.")
+@click.option(
+    "--timezone",
+    "zone",
+    type=options.Zone(),
+    metavar="ZONE",
+    help="Of times without an offset, e.g. Europe/Berlin. Default: what such files have.",
+)
 @click.option("--exchange", default="", metavar="ID", help="For ccxt: its id of the exchange, e.g. binance.")
 @click.option("--dry-run", is_flag=True, help="Print the messages, and record nothing.")
 @click.option(
@@ -73,7 +79,6 @@ def import_file(
     kind: str,
     file: Path,
     instruments: tuple[str, ...],
-    timezone: str | None,
     dry_run: bool,
     rejects: Any,
     as_json: bool,
@@ -92,10 +97,9 @@ def import_file(
     file is of another kind, 3 the store cannot be used.
     """
     from orderledger.infrastructure.importers.kinds import KINDS
-    from orderledger.infrastructure.importers.source import Options, zone_named
+    from orderledger.infrastructure.importers.source import Options
 
-    zone = None if timezone is None else zone_named(timezone)
-    chosen = Options(**given, instruments=_renamed(instruments), zone=zone)
+    chosen = Options(**given, instruments=_renamed(instruments))
     imported = _printed(KINDS[kind], file, chosen) if dry_run else _recorded(KINDS[kind], file, chosen, db)
     if rejects is not None:
         for row in imported.unreadable:

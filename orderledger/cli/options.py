@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, tzinfo
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
@@ -93,6 +93,20 @@ class Time(click.ParamType[datetime]):
             return parse_time(int(value) if value.isdecimal() else value)
         except ValueError as fault:
             self.fail(f"{value!r} {fault}, such as 2026-11-20T09:00:00Z", param, ctx)
+
+
+class Zone(click.ParamType[tzinfo]):
+    """The name of a time zone."""
+
+    name = "zone"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tzinfo:
+        from orderledger.infrastructure.time_zones import zone_named
+
+        try:
+            return value if isinstance(value, tzinfo) else zone_named(value)
+        except ValueError as fault:
+            self.fail(str(fault), param, ctx)
 
 
 def at_another_time(command: Command) -> Command:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,31 +25,10 @@ STYLE_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "3
 
 
 def json_line(row: Mapping[str, Any]) -> str:
-    """One row as JSON: decimals as plain text, times as RFC 3339 in UTC. Numbers in evidence stay JSON numbers, with all their
-    digits."""
-    if row.get("evidence") is None:
-        return _json(row)
-    import msgspec
+    """One row as JSON, as `rows_json` writes it."""
+    from orderledger.infrastructure.rows_json import row_json
 
-    evidence = msgspec.json.Encoder(decimal_format="number").encode(row["evidence"]).decode()
-    fields = (f"{_json(name)}:{evidence if name == 'evidence' else _json(value)}" for name, value in row.items())
-    return f"{{{','.join(fields)}}}"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=as_text)
-
-
-def as_text(value: Any) -> str:
-    """Text of a value that has no JSON type."""
-    from orderledger.domain.exact import plain
-    from orderledger.infrastructure.storage.columns import time_text
-
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, datetime):
-        return time_text(value)
-    raise TypeError(f"{type(value).__name__} is not a type of a view's value")
+    return row_json(row).decode()
 
 
 def print_json(rows: Iterable[Row]) -> None:
@@ -129,6 +109,15 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=people(to_stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
         yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Turns a file that cannot be written into wrong usage of --out. A full disk is none."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as fault:
+        raise click.BadParameter(f"{out} cannot be written: {fault.strerror}", param_hint="--out") from None
 
 
 def say(lines: Iterable[str]) -> None:

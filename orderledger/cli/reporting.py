@@ -9,7 +9,7 @@ import click
 
 from orderledger.cli import options
 from orderledger.cli.asking import METHOD
-from orderledger.cli.output import progress
+from orderledger.cli.output import progress, writing
 
 FORMATS = ("html", "md", "csv", "json")
 FIELDS = {"since": "--from", "until": "--to", "timezone": "--timezone"}
@@ -70,6 +70,7 @@ def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
     orders and certificates, in one file that needs no other. Every figure is that of the views. The same log gives the same
     bytes: to make a statement again, give the log position that it shows with --position.
     """
+    from orderledger.infrastructure.files import write_whole
     from orderledger.infrastructure.statement import formats
 
     period, as_of = _period(asked), _as_of(asked)
@@ -81,7 +82,8 @@ def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()  # a closed pipe shows here
     else:
-        _write(out, content)
+        with writing(out):
+            write_whole(out, content)
 
 
 def _period(asked: dict[str, Any]) -> tuple[datetime | date, datetime | date]:
@@ -117,18 +119,6 @@ def _statement(ledger: Any, period: tuple[Any, Any], as_of: Any, asked: dict[str
         return ledger.statement(*period, as_of=as_of, progress=lambda done, total: show(done), **asked)
     except InvalidSetting as error:
         raise click.BadParameter(error.fault, param_hint=FIELDS.get(error.field, error.field)) from None
-
-
-def _write(out: Path, content: bytes) -> None:
-    from orderledger.infrastructure.whole_file import write_whole
-
-    try:
-        write_whole(out, content)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as fault:
-        raise click.BadParameter(f"{out} cannot be written: {fault.strerror}", param_hint="--out") from None
-    except OSError as fault:
-        fault.filename = out  # the name of the unfinished file, or none
-        raise
 
 
 COMMANDS = (report,)

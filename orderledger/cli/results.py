@@ -1,14 +1,14 @@
 """Prints a table in memory: for people, or as CSV, NDJSON or Parquet."""
 
-import csv
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import click
 
 from orderledger.cli.columns import Columns, PlainRow, Row
-from orderledger.cli.output import as_text, print_json
+from orderledger.cli.output import print_json
 from orderledger.cli.tables import print_rows
 
 if TYPE_CHECKING:
@@ -53,17 +53,10 @@ def _print_json(found: "LedgerTable") -> None:
 
 
 def _print_csv(found: "LedgerTable") -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(found.column_names)
-    for row in _rows(found):
-        writer.writerow([_cell(value) for value in row.values()])
+    from orderledger.infrastructure.csv_rows import csv_lines
+
+    sys.stdout.writelines(csv_lines(chain((found.column_names,), (tuple(row.values()) for row in _rows(found)))))
     sys.stdout.flush()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if value is None or isinstance(value, (str, int, float)) else as_text(value)
 
 
 def _print_parquet(found: "LedgerTable") -> None:

@@ -1,25 +1,67 @@
-"""Files that are written whole or not at all."""
+"""Files that are there whole or not at all."""
 
 import os
-import tempfile
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from orderledger.infrastructure.errors import InvalidSetting
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under another name, sync it, and give it its name. A crash leaves the old file or the new one."""
+def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file that replaces the one of this name when all of it is on disk. A failed write leaves what was there.
+
+    A name that is no ordinary file, such as a pipe or a device, is written to as it is. Raises OSError with the name given.
+    """
+    pieces = (content,) if isinstance(content, bytes) else content
+    with _named(path):
+        target = path.resolve()  # a link keeps leading there
+        if target.exists() and not target.is_file():
+            with target.open("wb") as file:
+                file.writelines(pieces)
+            return
+        _replace(target, pieces)
+        _sync_folder(target.parent)
+
+
+@contextmanager
+def written(path: Path) -> Iterator[None]:
+    """Turns a failed write of a file into InvalidSetting, which names the file."""
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        yield
     except OSError as error:
         raise InvalidSetting(str(path), f"cannot be written: {error.strerror}") from error
+
+
+def _replace(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write another file, and give it the name."""
+    unfinished = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex}")
+    try:
+        with unfinished.open("xb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Gives an error the name of the file, in place of that of the unfinished one, or none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise

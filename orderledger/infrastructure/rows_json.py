@@ -36,6 +36,19 @@ def document_json(document: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]
     return _encode({"rows": [_shown_row(row) for row in rows], **_shown(document)})
 
 
+def value_text(value: Any) -> str:
+    """A value as the text of a cell: lists and objects are JSON."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case dict() | list() | tuple():
+            return _encode(_shown(value)).decode()
+        case _:
+            return str(_shown(value))
+
+
 def _shown_row(row: Mapping[str, Any]) -> dict[str, Any]:
     shown = {name: value if value.__class__ in AS_THEY_ARE else _shown(value) for name, value in row.items()}
     if shown.get("evidence") is not None:

@@ -138,6 +138,18 @@ def test_columns_are_written_with_their_types(day: Path, tmp_path: Path) -> None
     assert "needs --out" in run("export", "trades", "--format", "parquet", "--db", str(day)).err
 
 
+@pytest.mark.parametrize("form", ["ndjson", "csv", "beancount", "parquet", "arrow"])
+def test_a_file_that_cannot_be_written_is_wrong_usage_and_the_old_one_stays(day: Path, tmp_path: Path, form: str) -> None:
+    command = ("export", "trades", "--format", form, "--db", str(day))
+    refused = run(*command, "--out", str(tmp_path / "missing" / "trades"))
+    assert refused.status == 2 and "trades cannot be written: No such file or directory" in " ".join(refused.err.split())
+    full = run(*command, "--out", "/dev/full")
+    assert (full.status, full.err) == (4, "orderledger: /dev/full cannot be written: No space left on device\n")
+    old = written(tmp_path, "trades", "as it was")
+    assert run(*command[:-1], str(tmp_path / "none.db"), "--out", str(old)).status == 3
+    assert old.read_text() == "as it was" and set(tmp_path.iterdir()) == {day, old}
+
+
 def test_the_export_of_messages_is_recorded_by_the_command(day: Path, tmp_path: Path) -> None:
     log, copy = tmp_path / "log.ndjson", tmp_path / "copy.db"
     assert run("export", "messages", "--out", str(log), "--db", str(day)).status == 0

@@ -6,12 +6,13 @@ A fault is reported with the file, the line and the key.
 from collections.abc import Iterator
 from os import PathLike
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from orderledger.domain.limits import NAMES, SCOPE, Limits
 from orderledger.infrastructure.messages.fields import Identifier, Quantity
+from orderledger.infrastructure.time_zones import ZoneName
 from orderledger.infrastructure.toml_files import Place, TomlFile
 
 __all__ = ["Breaker", "GatewaySettings", "UnresolvedPolicy", "read_settings"]
@@ -19,14 +20,6 @@ __all__ = ["Breaker", "GatewaySettings", "UnresolvedPolicy", "read_settings"]
 UnresolvedPolicy = Literal["block_instrument", "block_account", "allow"]
 AT_MOST = (("order_quantity", "position_quantity"), ("order_notional", "gross_notional"), ("orders_per_second", "orders_per_day"))
 """Pairs of limits of one rule: the first, if it is larger, could never be reached."""
-
-
-def _of_known_zone(name: Any) -> Any:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, TypeError):
-        raise ValueError(f"{name!r} is no time zone, e.g. UTC or Asia/Tehran") from None
-    return name
 
 
 Count = Annotated[int, Field(strict=True, ge=1)]
@@ -102,7 +95,7 @@ class GatewaySettings(Section):
     the last sign of life of the sender of an account.
     """
 
-    time_zone: Annotated[str, BeforeValidator(_of_known_zone)] = "UTC"
+    time_zone: ZoneName = "UTC"
     unresolved: UnresolvedPolicy = "block_instrument"
     lease_seconds: Seconds = 10.0
     limits: tuple[LimitsSection, ...] = ()

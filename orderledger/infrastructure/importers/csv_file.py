@@ -11,9 +11,10 @@ from typing import Any
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.infrastructure.importers.csv_mapping import CsvMapping, FieldFrom, mapping_at
 from orderledger.infrastructure.importers.rows import csv_rows
-from orderledger.infrastructure.importers.source import Importer, Options, Row, Unreadable, moment_of, row_of, zone_named
+from orderledger.infrastructure.importers.source import Importer, Options, Row, Unreadable, moment_of, row_of
 from orderledger.infrastructure.interop.objects import moment_of_value
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.time_zones import zone_named
 
 NOT_IN_NUMBERS = re.compile(r"[^0-9eE+\-.]")
 TIMES = frozenset({"at", "expire_at", "from_at", "to_at"})

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.messages.registry import MESSAGES
+from orderledger.infrastructure.time_zones import ZoneName
 
 READY = files("orderledger.infrastructure.importers") / "mappings"
 
@@ -65,7 +66,7 @@ class CsvMapping(Strict):
     message: str
     fields: Mapping[str, FieldFrom | str]
     only: tuple[Condition, ...] = ()
-    zone: str = "UTC"
+    zone: ZoneName = "UTC"
     formats: tuple[str, ...] = ()
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: Literal["utf-8-sig", "utf-8", "latin-1", "cp1252"] = "utf-8-sig"

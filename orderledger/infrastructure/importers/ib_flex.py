@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
-from orderledger.infrastructure.importers.source import Importer, Options, Row, Unreadable, row_of, zone_named
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.extras import needed
+from orderledger.infrastructure.importers.source import Importer, Options, Row, Unreadable, row_of
 from orderledger.infrastructure.interop.context import Context
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.time_zones import zone_named
 
 TRADES = frozenset({"Trade", "TradeConfirm"})
 SUMMARIES = frozenset({"ORDER", "CLOSED_LOT", "SYMBOL_SUMMARY", "ASSET_SUMMARY", "WASH_SALE", "LOT"})
@@ -25,7 +26,7 @@ ZONE = "America/New_York"
 
 def read(path: Path, options: Options) -> Iterator[Row]:
     """The rows of the file: executions, in the order of the file; each instrument is defined before its first."""
-    parser, zone = _library(), options.zone or zone_named(ZONE)
+    parser, zone = needed("ibflex.parser", "imports"), options.zone or zone_named(ZONE)
     known: set[str] = set()
     try:
         for number, (_, element) in enumerate(ElementTree.iterparse(path, events=("end",)), start=1):
@@ -37,13 +38,6 @@ def read(path: Path, options: Options) -> Iterator[Row]:
                 element.clear()
     except ElementTree.ParseError as error:
         yield Unreadable(f"line {error.position[0]}", "", f"is not XML from here on: {error}", None)
-
-
-def _library() -> Any:
-    try:
-        return import_module("ibflex.parser")
-    except ImportError as error:
-        raise InvalidSetting("KIND", "ib-flex needs `pip install 'orderledger[imports]'`") from error
 
 
 def _trade(parser: Any, element: ElementTree.Element, zone: tzinfo, options: Options, known: set[str]) -> list[Message]:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
+from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.interop.context import Context
 from orderledger.infrastructure.interop.objects import as_evidence
 from orderledger.infrastructure.messages.registry import Message
@@ -75,14 +74,6 @@ def row_of(place: str, row: Any, translate: Callable[[], list[Message]]) -> Row:
 def imported(message: Message) -> Message:
     """The message with the source `import`."""
     return message.model_copy(update={"source": Source.IMPORT})
-
-
-def zone_named(name: str) -> tzinfo:
-    """A time zone such as Europe/Berlin. Raises InvalidSetting."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        raise InvalidSetting("timezone", f"{name!r} is no time zone such as UTC or Europe/Berlin") from None
 
 
 def moment_of(text: Any, zone: tzinfo, name: str, formats: tuple[str, ...] = ()) -> datetime | None:

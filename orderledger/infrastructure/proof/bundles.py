@@ -14,7 +14,7 @@ from typing import Any
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, is_order_stream, is_proposal_stream
 from orderledger.infrastructure.errors import NotProved, StoreUnreachable
-from orderledger.infrastructure.files import write_whole
+from orderledger.infrastructure.files import write_whole, written
 from orderledger.infrastructure.proof.proving import as_json, prove
 from orderledger.infrastructure.proof.verifier import LARGEST, ProofError, verify_inclusion
 from orderledger.infrastructure.storage import account_facts
@@ -54,7 +54,8 @@ def bundle(
     proof = prove(store, rows, note, shows_evidence=not is_redacted)
     period = {"from": _text(since), "to": _text(until)}
     described = {"format": FORMAT, "account": account, **period, "is_redacted": is_redacted, "schema": SCHEMA_VERSION}
-    write_whole(path, _zipped({DESCRIPTION: json.dumps(described) + "\n", PROOF: as_json(proof)}))
+    with written(path):
+        write_whole(path, _zipped({DESCRIPTION: json.dumps(described) + "\n", PROOF: as_json(proof)}))
     return len(rows)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orderledger.infrastructure.errors import InvalidSetting, NotProved
-from orderledger.infrastructure.files import write_whole
+from orderledger.infrastructure.files import write_whole, written
 from orderledger.infrastructure.proof import tiles
 from orderledger.infrastructure.proof.keys import SigningKey
 from orderledger.infrastructure.proof.verifier import Checkpoint, ProofError, check_signature, parse_checkpoint, parse_key
@@ -105,7 +105,12 @@ def check_signed(checkpoint: Checkpoint, keys: Sequence[str]) -> None:
 
 def to_file(path: Path) -> Target:
     """Replace a file with the newest checkpoint."""
-    return lambda note: write_whole(path, note.encode())
+
+    def publish(note: str) -> None:
+        with written(path):
+            write_whole(path, note.encode())
+
+    return publish
 
 
 def to_webhook(url: str) -> Target:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.files import written
 from orderledger.infrastructure.proof.verifier import DASH, ED25519, key_id
 
 if TYPE_CHECKING:
@@ -85,16 +86,15 @@ def _checked_name(name: str) -> str:
 
 
 def _write_new(path: Path, text: str, mode: int) -> None:
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except FileExistsError:
-        raise InvalidSetting(str(path), "exists already, and is not overwritten") from None
-    except OSError as error:
-        raise InvalidSetting(str(path), f"cannot be written: {error.strerror}") from error
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    with written(path):
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        except FileExistsError:
+            raise InvalidSetting(str(path), "exists already, and is not overwritten") from None
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _ed25519() -> "type[Ed25519PrivateKey]":

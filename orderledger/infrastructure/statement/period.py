@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.time_zones import zone_named
 from orderledger.infrastructure.views.arguments import check_argument
 
 INSTANT = timedelta(microseconds=1)
@@ -63,9 +64,9 @@ def zone_of(name: str) -> ZoneInfo:
     """The time zone of this name. Raises InvalidSetting."""
     check_argument("timezone", "text", name, is_needed=True)
     try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # not there; no name of a zone; the name of a folder
-        raise InvalidSetting("timezone", f"{name!r:.100} is no time zone, give a name such as Europe/Berlin") from None
+        return zone_named(name)
+    except ValueError as error:
+        raise InvalidSetting("timezone", str(error)) from None
 
 
 def period_of(since: datetime | date, until: datetime | date, timezone: str = "UTC") -> Period:

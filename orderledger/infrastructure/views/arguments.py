@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from orderledger.infrastructure.time_zones import zone_named
 from orderledger.projections.view import Kind, Table
 
 TAKES: dict[Kind, tuple[str, tuple[type, ...]]] = {
@@ -56,9 +56,9 @@ def zone_of(timezone: str | tzinfo) -> tzinfo:
         return timezone
     check_argument("timezone", "text", timezone, is_needed=True)
     try:
-        return ZoneInfo(timezone)
-    except (LookupError, ValueError, OSError):  # ZoneInfo opens a file of this name
-        raise ValueError(f"timezone: {timezone!r:.100} is no time zone, such as Europe/Berlin or UTC") from None
+        return zone_named(timezone)
+    except ValueError as error:
+        raise ValueError(f"timezone: {error}") from None
 
 
 def groups_of(by: Sequence[str] | str) -> tuple[str, ...]:

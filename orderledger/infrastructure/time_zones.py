@@ -1,0 +1,22 @@
+"""Time zones by their names."""
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator
+
+
+def zone_named(name: Any) -> ZoneInfo:
+    """The time zone of this name, such as Europe/Berlin. Raises ValueError if there is none."""
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, TypeError, OSError):  # ZoneInfo opens a file of this name, which may be a folder
+        raise ValueError(f"{name!r:.100} is no time zone, such as Europe/Berlin or UTC") from None
+
+
+def _known(name: Any) -> str:
+    return zone_named(name).key
+
+
+ZoneName = Annotated[str, BeforeValidator(_known)]
+"""A field of settings with the name of a time zone."""
