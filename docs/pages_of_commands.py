@@ -19,7 +19,7 @@ from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.messages.outcome import Answer
 from orderledger.infrastructure.messages.registry import Certify
 from orderledger.infrastructure.statement.sections import OWN_ROWS, SECTIONS
-from orderledger.infrastructure.sync.collecting import running
+from orderledger.infrastructure.sync.collecting import reconciling, running
 from orderledger.infrastructure.sync.collecting.collector import Collector
 from orderledger.infrastructure.sync.reconciliation.breaks import Break, Kind, shown
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
@@ -74,7 +74,7 @@ def reconciled() -> list[str]:
     nothing = Certify(account="sim:main", at=AT, covered_from=AT, covered_to=AT, orders=0, fills=0, positions=0)
     found = Reconciled(account="sim:main", at=AT, breaks=(), certificate=nothing, appended=0, is_recorded=False)
     one = Break(kind=Kind.MISSING_FILL, account="sim:main", subject="", since=AT, text="")
-    told = [name for name in (*running.answer_of(found), *running.not_asked("sim:main", "")) if name != "breaks"]
+    told = [name for name in (*reconciling.report_of(found), *reconciling.not_asked("sim:main", "")) if name != "breaks"]
     return [
         "With `--json`, each break is one line:\n",
         _named(shown(one, AT), meanings.BREAK),

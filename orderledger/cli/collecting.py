@@ -10,6 +10,7 @@ from orderledger.cli.output import json_line, say
 from orderledger.cli.tables import print_record, print_rows
 
 if TYPE_CHECKING:
+    from orderledger.infrastructure.sync.collecting.reconciling import AccountReport
     from orderledger.infrastructure.sync.collecting.signals import Signals
 
 CONFIG = click.option(
@@ -81,44 +82,43 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     \b
     Exit status: 0 all agrees now, 1 breaks are open or a venue could not be queried, 2 a setting is wrong, 3 the store failed.
     """
+    import asyncio
     from pathlib import Path
 
     from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
-    from orderledger.infrastructure.sync.collecting.records import records_of
-    from orderledger.infrastructure.sync.collecting.running import check_account, reconcile_all
+    from orderledger.infrastructure.sync.collecting.reconciling import check_account, is_agreed, reconcile_accounts
     from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
     check_account(settings, account)
     set_up_log(settings.log)
-    if adjust_positions:
-        settings = settings.model_copy(update={"adjust_positions": True})
-    db = settings.db
-    opened = options.open_ledger(db) if dry_run else options.make_ledger(db, say_new=say_new)
-    with opened as ledger, records_of(db, ledger, settings.adapters) as records:
-        results = reconcile_all(settings, ledger, records, account=account, is_dry_run=dry_run)
-    for found in results:
-        _print_reconciled(found, as_json=as_json, is_dry_run=dry_run)
-    if not all(found.get("certificate") and not found["certificate"]["open_breaks"] for found in results):
+    opened = options.open_ledger(settings.db) if dry_run else options.make_ledger(settings.db, say_new=say_new)
+    with opened as ledger:
+        asked = reconcile_accounts(settings, ledger, account=account, is_dry_run=dry_run, adjust_positions=adjust_positions)
+        reports = asyncio.run(asked)
+    for report in reports:
+        _print_reconciled(report, as_json=as_json, is_dry_run=dry_run)
+    if not all(map(is_agreed, reports)):
         sys.exit(1)
 
 
-def _print_reconciled(found: dict[str, Any], *, as_json: bool, is_dry_run: bool) -> None:
+def _print_reconciled(report: "AccountReport", *, as_json: bool, is_dry_run: bool) -> None:
+    from orderledger.infrastructure.sync.collecting.reconciling import in_words
+
+    breaks: Any = report["breaks"]
     if as_json:
-        for row in found["breaks"]:
+        for row in breaks:
             click.echo(json_line(row))
-        click.echo(json_line({name: value for name, value in found.items() if name != "breaks"}))
+        click.echo(json_line({name: value for name, value in report.items() if name != "breaks"}))
         return
-    if found.get("fault"):
-        say([f"{found['account']}: could not be queried: {found['fault']}"])
-        return
-    rows = [{**row, "repairs": ", ".join(repair["type"] for repair in row["repairs"])} for row in found["breaks"]]
+    rows = [{**row, "repairs": ", ".join(repair["type"] for repair in row["repairs"])} for row in breaks]
     if rows:
         print_rows(rows, columns.BREAKS, as_json=False, title="breaks")
-    certificate = found["certificate"]
-    agreed = f"{certificate['orders']} open orders, {certificate['fills']} fills, {certificate['positions']} positions agree"
-    done = "would be appended" if is_dry_run else f"{found['appended']} messages appended"
-    click.echo(f"{found['account']}: {agreed}; {len(certificate['open_breaks'])} breaks open; {done}")
+    sentence = in_words(report, is_dry_run=is_dry_run)
+    if report.get("fault"):
+        say([sentence])
+    else:
+        click.echo(sentence)
 
 
 @click.command()

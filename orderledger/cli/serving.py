@@ -25,7 +25,7 @@ DEFAULT_PORT = 8350
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     envvar="ORDERLEDGER_CONFIG",
-    help="File of `orderledger collect`, whose collectors this server watches.",
+    help="TOML file of `orderledger collect`: its accounts can be reconciled over HTTP and on the page.",
 )
 @click.option(
     "--alerts",
@@ -49,6 +49,7 @@ DEFAULT_PORT = 8350
 @options.db
 @options.example(
     "orderledger serve",
+    "orderledger serve --config orderledger.toml",
     "orderledger serve --host 0.0.0.0 --allow-host ledger.example.com --tokens tokens.toml",
     "curl http://127.0.0.1:8350/api/orders?open=true",
 )
@@ -75,11 +76,13 @@ def serve(
     except ModuleNotFoundError as error:
         raise click.ClickException(f"{error.name} is not installed: pip install 'orderledger[serve]'") from None
     from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
+    from orderledger.service.reconciling import settings_of
     from orderledger.service.settings import ServiceSettings
     from orderledger.service.tokens import Tokens
 
     known = Tokens.read(tokens) if tokens is not None else None
-    settings = ServiceSettings(host=host, port=port, hosts=hosts, tokens=known, config=config)
+    collect = settings_of(config, db) if config is not None else None
+    settings = ServiceSettings(host=host, port=port, hosts=hosts, tokens=known, collect=collect)
     set_up_log(log)
     with ExitStack() as opened:
         ledger = opened.enter_context(options.make_ledger(db, update_views=True, say_new=say_new))

@@ -30,6 +30,7 @@ from orderledger.service.openapi import document
 from orderledger.service.operating import Operating
 from orderledger.service.parameters import AS_OF, EFFECTIVE_AT, Parameter, parse_query
 from orderledger.service.problems import Problem, invalid
+from orderledger.service.reconciling import Reconciliations
 from orderledger.service.recording import Messages
 from orderledger.service.settings import ServiceSettings
 from orderledger.service.streaming import Streams
@@ -87,10 +88,11 @@ class Get:
 
 
 def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
-    """The application on an open ledger. `app.state.streams.stop` ends the readers of the stream."""
+    """The application on an open ledger. `app.state.stop` ends the readers of the stream and the reconciliations."""
     service = Service(ledger, settings)
     messages = Messages(ledger, settings.limits)
     operating = Operating(ledger, settings)
+    reconciliations = Reconciliations(ledger, settings)
     lists = [Route(f"/api/{one.path}", Get(partial(_list, service, one)), methods=["GET"]) for one in COLLECTIONS]
     monitoring = Monitoring(ledger, service.answers)
     routes = [
@@ -98,6 +100,8 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         Route("/api/stream", service.streams, methods=["GET"]),
         Route("/api/halts", operating.halt, methods=["POST"]),
         Route("/api/halts/resume", operating.resume, methods=["POST"]),
+        Route("/api/reconcile", reconciliations.state, methods=["GET"]),
+        Route("/api/reconcile", reconciliations.post, methods=["POST"]),
         *lists,
         Route("/api/orders/{rest:path}", Get(partial(_order, service)), methods=["GET"]),
         Route("/api/status", Get(partial(_status, service)), methods=["GET"]),
@@ -109,15 +113,21 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         *_page_routes(),
     ]
 
+    def stop() -> None:
+        service.streams.stop()
+        reconciliations.stop()
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
-        service.streams.stop()
+        stop()
         service.answers.close()
+        reconciliations.close()
 
     access = Middleware(Access, settings=settings, answers=service.answers, messages=messages)
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refused}, lifespan=lifespan)
     app.state.streams = service.streams
+    app.state.stop = stop
     app.state.service = service
     app.add_middleware(access.cls, *access.args, **access.kwargs)
     return app

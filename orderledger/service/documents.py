@@ -2,13 +2,21 @@
 
 from typing import Any
 
+from starlette.requests import Request
+
 from orderledger.infrastructure.messages.parsing import read_document
-from orderledger.service.problems import invalid
+from orderledger.service.bodies import JSON, body_of, content_type
+from orderledger.service.problems import Problem, invalid
+from orderledger.service.settings import Limits
 
 
-def document_of(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body. Raises InvalidMessage or Problem naming what is wrong."""
-    document = read_document(body)
+async def posted_document(request: Request, limits: Limits) -> dict[str, Any]:
+    """The JSON object that a POST without parameters brings. Raises InvalidMessage or Problem naming what is wrong."""
+    headers = request.scope["head"]
+    content_type(headers, JSON)
+    if request.scope["query_string"]:
+        raise Problem("invalid_request", "takes no parameters", field="query", fault="takes no parameters")
+    document = read_document(await body_of(request.receive, headers, limits))
     if not isinstance(document, dict):
         raise invalid("", "the body is not a JSON object")
     return document

@@ -14,6 +14,7 @@ from orderledger.service.bodies import JSON, NDJSON
 from orderledger.service.collections import COLLECTIONS, HISTORY, Collection
 from orderledger.service.parameters import AS_OF, EFFECTIVE_AT, Parameter
 from orderledger.service.problems import CONTENT_TYPE, PROBLEMS
+from orderledger.service.reconciling import ReconcileBody, Reconciled, ReconciliationState
 from orderledger.service.schemas import row_schema
 from orderledger.service.streaming import PARAMETERS as OF_STREAM
 
@@ -84,6 +85,7 @@ def build() -> Document:
     messages = TypeAdapter(AnyMessage).json_schema(ref_template=SCHEMA + "{model}")
     rows = {one.row.__name__: row_schema(one.row, is_partial=True) for one in COLLECTIONS}
     rows["Explanation"] = row_schema(row_classes.Explanation, is_partial=False)
+    rows |= {one.__name__: row_schema(one, is_partial=False) for one in (Reconciled, ReconciliationState)}
     rows["Order"] = row_schema(row_classes.OrderRow, is_partial=False)
     message = {name: messages[name] for name in ("oneOf", "discriminator")}
     return {
@@ -100,6 +102,7 @@ def build() -> Document:
                 "Me": ME,
                 "Status": STATUS,
                 "Halt_": _halt_schema(messages["$defs"]),
+                "Reconcile": ReconcileBody.model_json_schema(ref_template=SCHEMA + "{model}"),
             },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
@@ -139,6 +142,10 @@ def _paths() -> Document:
             "post": _operation("Halt trading in an account, or in every one for *."),
         },
         "/api/halts/resume": {"post": _operation("End all halts of exactly this scope.")},
+        "/api/reconcile": {
+            "get": _get("The accounts that can be reconciled, and which are now.", _ref("ReconciliationState"), []),
+            "post": _reconcile(),
+        },
         "/api/stream": {"get": _stream()},
         **_monitoring(),
         "/api/openapi.json": {"get": _get("This document.", {"type": "object"}, [])},
@@ -217,15 +224,22 @@ def _messages() -> Document:
     }
 
 
-def _operation(meaning: str) -> Document:
+def _operation(meaning: str, body: str = "Halt_", answer: str = "Outcome", *statuses: int) -> Document:
     return {
         "summary": meaning,
-        "requestBody": {"required": True, "content": {JSON: {"schema": _ref("Halt_")}}},
+        "requestBody": {"required": True, "content": {JSON: {"schema": _ref(body)}}},
         "responses": {
-            "200": {"description": "The outcome, durable.", "content": {JSON: {"schema": _ref("Outcome")}}},
-            **_problems(400, 409, 413, 415, 503),
+            "200": {"description": "The outcome, durable.", "content": {JSON: {"schema": _ref(answer)}}},
+            **_problems(400, 408, 409, 413, 415, 503, *statuses),
         },
     }
+
+
+def _reconcile() -> Document:
+    meaning = "Compare accounts with their venues, append what the ledger missed, and certify what agrees."
+    operation = _operation(meaning, "Reconcile", "Reconciled", 502, 504)
+    about = "The answer comes at the end. A second one of the same account meanwhile gets 409; 504 comes after a limit of time."
+    return {**operation, "description": about}
 
 
 def _halt_schema(messages: Mapping[str, Document]) -> Document:

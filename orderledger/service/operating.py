@@ -11,8 +11,8 @@ from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.infrastructure.rows_json import row_json
 from orderledger.ledger import Ledger
 from orderledger.service.access import Caller
-from orderledger.service.bodies import JSON, body_of, content_type
-from orderledger.service.documents import document_of
+from orderledger.service.bodies import JSON
+from orderledger.service.documents import posted_document
 from orderledger.service.problems import Problem, invalid
 from orderledger.service.recording import shown
 from orderledger.service.settings import ServiceSettings
@@ -34,11 +34,7 @@ class Operating:
         return await self._record(request, "resume_trading")
 
     async def _record(self, request: Request, kind: str) -> Response:
-        headers = request.scope["head"]
-        content_type(headers, JSON)
-        if request.scope["query_string"]:
-            raise Problem("invalid_request", "takes no parameters", field="query", fault="takes no parameters")
-        document = document_of(await body_of(request.receive, headers, self._limits))
+        document = await posted_document(request, self._limits)
         for name in document:
             if name not in TAKEN:
                 raise invalid(name[:100], f"is no field of this body: {', '.join(TAKEN)}")

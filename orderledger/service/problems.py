@@ -34,13 +34,22 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
         "The ledger refused a command: reason and text say why. Nothing was recorded, and the order must not be sent.",
     ),
     "not_configured": (409, "The server was started without what this needs."),
+    "already_reconciling": (
+        409,
+        "The account is being reconciled already: `account`, `since` and `by` say which, since when, by whom.",
+    ),
     "timeout": (408, "The request took too long to arrive."),
     "too_large": (413, "The body or a line is longer than the server takes."),
     "unsupported_media_type": (415, "The body is neither application/json nor application/x-ndjson, or it is compressed."),
     "wrong_host": (421, "The Host header names another server."),
     "internal_error": (500, "The server failed. Its log says why."),
+    "venue_failed": (
+        502,
+        "The venue of an account could not be queried: see `account` and `fault`. `rows` has the report of every account.",
+    ),
     "busy": (503, "Too many requests of this kind at once, or one that takes too long: try again after Retry-After."),
     "store_unavailable": (503, "The store cannot be used now."),
+    "reconciliation_timeout": (504, "The reconciliation took too long and was ended. What it had appended stays: run it again."),
     "outcome_unknown": (503, "A commit failed in the middle. Send the messages again: what was recorded is a duplicate."),
 }
 """Every kind of problem: its status, and what it means."""

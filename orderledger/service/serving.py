@@ -47,17 +47,17 @@ def serve(ledger: Ledger, settings: ServiceSettings, announce: Callable[[str], N
     )
     port = listening.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    server = _Server(config, app.state.streams.stop, lambda: announce(f"http://{host}:{port}"))
+    server = _Server(config, app.state.stop, lambda: announce(f"http://{host}:{port}"))
     server.run(sockets=[listening])
     structlog.get_logger("orderledger.serve").info("stopped")
 
 
 class _Server(uvicorn.Server):
-    """Tells the readers of the stream before it waits for open connections."""
+    """Ends what takes long, streams and reconciliations, before it waits for open connections."""
 
-    def __init__(self, config: uvicorn.Config, stop_readers: Callable[[], None], announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, end_long: Callable[[], None], announce: Callable[[], None]) -> None:
         super().__init__(config)
-        self._stop_readers = stop_readers
+        self._end_long = end_long
         self._announce = announce
 
     @contextmanager
@@ -75,7 +75,7 @@ class _Server(uvicorn.Server):
         self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._stop_readers()
+        self._end_long()
         await super().shutdown(sockets)
 
 

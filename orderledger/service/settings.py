@@ -1,8 +1,8 @@
 """Settings of `orderledger serve`, with the limits that bound every request."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 from orderledger.service.tokens import Tokens
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -54,17 +54,23 @@ class Limits:
     cache_bytes: int = 64 << 20
     """Bytes of answers that are kept while the ledger does not change."""
 
+    reconciliations: int = 4
+    """Reconciliations that run at once, each of other accounts. More are refused."""
+
+    reconcile_seconds: float = 120.0
+    """Seconds for a reconciliation. It is then ended, and what it has appended stays."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
     """How the service is reached, and by whom. `hosts`: names that the Host header may have, besides those of loopback.
-    `config`: the file of `orderledger collect`, for reconciliations."""
+    `collect`: the settings of `orderledger collect`, with the ledger that is served as `db`; None refuses reconciliations."""
 
     host: str = "127.0.0.1"
     port: int = 8350
     hosts: tuple[str, ...] = ()
     tokens: Tokens | None = None
-    config: Path | None = None
+    collect: CollectSettings | None = None
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orderledger import InvalidSetting
-from orderledger.infrastructure.sync.collecting.running import rules_of
+from orderledger.infrastructure.sync.collecting.reconciling import rules_of
 from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 from orderledger.infrastructure.sync.reconciliation.reconciler import Rules
 from tests.collecting.wrong_settings import OK

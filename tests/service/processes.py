@@ -23,7 +23,7 @@ SERVED = re.compile(r"serving http://([0-9.]+):([0-9]+)")
 class Server:
     """The process. `port` is the one that it has taken; a later start on the same port goes on there."""
 
-    def __init__(self, store: Path, *options: str, port: int = 0) -> None:
+    def __init__(self, store: Path | str, *options: str, port: int = 0) -> None:
         program = str(Path(sys.executable).with_name("orderledger"))
         command = [program, "serve", "--db", str(store), "--port", str(port), *options]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERLEDGER_")}

@@ -1,27 +1,24 @@
-"""`collect` and `reconcile` as processes: from settings to venues, with signals and logs."""
+"""`collect` as a process: from settings to venues, with signals and logs."""
 
 import asyncio
 import gc
 import os
 import threading
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting, VenueError
-from orderledger.infrastructure.messages.document import document
+from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.sync.collecting.collector import Collector
+from orderledger.infrastructure.sync.collecting.reconciling import rules_of, venues_of
 from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 from orderledger.infrastructure.sync.collecting.signals import Signals
 from orderledger.infrastructure.sync.reconciliation.book import Book
-from orderledger.infrastructure.sync.reconciliation.breaks import shown
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
-from orderledger.infrastructure.venues.base.registry import adapter
-from orderledger.infrastructure.venues.base.venue import Records, Venue
+from orderledger.infrastructure.venues.base.venue import Records
 
 WATCHED_SECONDS = 2.5
 """Longer than the time between two publications of a collector's status, which is a second."""
@@ -57,7 +54,7 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, 
     stop = asyncio.Event()
     collector = Collector(
         ledger,
-        _venues(settings, records),
+        venues_of(settings, records),
         SystemClock(),
         rules=rules_of(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
@@ -145,81 +142,9 @@ def _running(statuses: dict[str, Any], ours: str, accounts: set[str]) -> dict[st
     }
 
 
-def check_account(settings: CollectSettings, account: str | None) -> None:
-    """Raises InvalidSetting for an account that no venue has."""
-    names = [name for venue in settings.venues for name in venue.names]
-    if account is not None and account not in names:
-        raise InvalidSetting("account", f"{account!r} is none of {', '.join(names)}")
-
-
-def reconcile_all(
-    settings: CollectSettings, ledger: Ledger, records: Records, *, account: str | None, is_dry_run: bool
-) -> list[dict[str, Any]]:
-    """Reconcile every account, or one. Returns for each its breaks and certificate, or why its venue could not be queried."""
-    return asyncio.run(_reconcile_all(settings, ledger, records, account, is_dry_run))
-
-
-async def _reconcile_all(
-    settings: CollectSettings, ledger: Ledger, records: Records, account: str | None, is_dry_run: bool
-) -> list[dict[str, Any]]:
-    venues = _venues(settings, records)
-    found: list[dict[str, Any]] = []
-    for venue in venues:
-        try:
-            for name in venue.accounts:
-                if account in (None, name):
-                    found.append(await _reconciled(settings, ledger, records, venue, name, is_dry_run))
-        finally:
-            await venue.aclose()
-    return found
-
-
-async def _reconciled(
-    settings: CollectSettings, ledger: Ledger, records: Records, venue: Venue, account: str, is_dry_run: bool
-) -> dict[str, Any]:
-    reconciler = Reconciler(ledger, venue, SystemClock(), rules_of(settings), is_dry_run=is_dry_run, records=records)
-    try:
-        found = await reconciler.run(account)
-    except VenueError as error:
-        return not_asked(account, str(error))
-    return answer_of(found)
-
-
-def not_asked(account: str, fault: str) -> dict[str, Any]:
-    """The result for an account whose venue could not be queried."""
-    return {"account": account, "fault": fault, "breaks": [], "certificate": None}
-
-
 def to_publish(status: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
     """The status that a collector publishes."""
     return {**status, "latencies": ledger.latencies()}
-
-
-def answer_of(found: Reconciled) -> dict[str, Any]:
-    """The result for an account that was compared."""
-    return {
-        "account": found.account,
-        "breaks": [shown(one, found.at) for one in found.breaks],
-        "appended": found.appended,
-        "certificate": {**document(found.certificate), "open_breaks": [left.id for left in found.certificate.open_breaks]},
-        "is_recorded": found.is_recorded,
-    }
-
-
-def _venues(settings: CollectSettings, records: Records) -> Sequence[Venue]:
-    return [adapter(section.venue).build(section, records) for section in settings.venues]
-
-
-def rules_of(settings: CollectSettings) -> Rules:
-    """The rules of reconciliation that follow from the settings."""
-    return Rules(
-        lookback=timedelta(hours=settings.lookback_hours),
-        overlap=timedelta(seconds=settings.overlap_seconds),
-        grace=timedelta(seconds=settings.grace_seconds),
-        concluding=timedelta(seconds=settings.concluding_seconds),
-        most_questions=settings.questions_per_run,
-        may_adjust=settings.adjust_positions,
-    )
 
 
 def _set_up_garbage() -> None:

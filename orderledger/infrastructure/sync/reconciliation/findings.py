@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -20,7 +20,7 @@ from orderledger.infrastructure.messages.registry import (
     Restate,
 )
 from orderledger.infrastructure.sync.reconciliation.book import Book, Name, names_of, names_of_message
-from orderledger.infrastructure.sync.reconciliation.breaks import Break, Kind, repairing
+from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR, Break, Kind, repairing
 from orderledger.infrastructure.sync.reconciliation.comparing import numbers
 from orderledger.infrastructure.sync.reconciliation.moves import MOVING, Move, as_trade, moved
 from orderledger.infrastructure.venues.base.translation import Fault
@@ -51,8 +51,9 @@ class Findings:
 
     `thought_of`: messages that a dry run would have recorded, with the names of their orders. `foreseen`: the orders as they
     would then be. `moves`: the changes of positions. `records`: finds orders by name. `heard`: waits until earlier messages of
-    the stream are recorded. `fills_begin_at`: time from which the venue reported every fill, if that is later than requested.
-    `prior_positions`: positions before the venue's first fill of each instrument, if it reports them.
+    the stream are recorded. `actor`: whom repairs and certificates name. `fills_begin_at`: time from which the venue reported
+    every fill, if that is later than requested. `prior_positions`: positions before the venue's first fill of each instrument, if
+    it reports them.
     """
 
     account: str
@@ -60,6 +61,7 @@ class Findings:
     records: Records
     is_dry_run: bool
     heard: Callable[[], Awaitable[None]] = nothing
+    actor: str = ACTOR
     breaks: dict[str, Break] = field(default_factory=dict)
     thought_of: list[tuple[set[Name], Message]] = field(default_factory=list)
     foreseen: dict[str, Row] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Findings:
 
     async def add(self, found: Break) -> None:
         """Add a break, and record its repairs."""
+        found = replace(found, repairs=tuple(self._named(found.repairs)))
         self.breaks[found.id] = found
         await self.record(found.repairs)
 
@@ -82,7 +85,14 @@ class Findings:
         """True if a part of an answer was unreadable, and may contain something unknown here."""
         return any(found.kind in (Kind.UNREADABLE_FILL, Kind.UNREADABLE_ORDER) for found in self.breaks.values())
 
+    def _named(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages with the actor of this comparison."""
+        if self.actor == ACTOR:
+            return list(messages)
+        return [one.model_copy(update={"actor": self.actor}) if one.actor == ACTOR else one for one in messages]
+
     async def record(self, messages: Sequence[Message]) -> None:
+        messages = self._named(messages)
         if self.is_dry_run and messages:
             self.thought_of += [(_names(message), message) for message in messages]
             rows = await off_loop(self.book.simulate, self._said_before(messages))

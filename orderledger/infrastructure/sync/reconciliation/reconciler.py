@@ -73,7 +73,7 @@ class Reconciler:
     """Reconciles accounts of one venue. Raises VenueError if the venue cannot be queried; nothing is concluded then.
 
     `records`: finds orders by name, by default in the book's views. `heard`: waits until earlier messages of the stream are
-    recorded, so that a later answer is recorded after them.
+    recorded, so that a later answer is recorded after them. `actor`: who the recorded messages name.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class Reconciler:
         is_dry_run: bool = False,
         records: Records | None = None,
         heard: Callable[[], Awaitable[None]] = nothing,
+        actor: str = ACTOR,
     ) -> None:
         self._book = book
         self._venue = venue
@@ -94,6 +95,7 @@ class Reconciler:
         self._is_dry_run = is_dry_run
         self._records = records or BookRecords(book)
         self._heard = heard
+        self._actor = actor
 
     async def run(self, account: str, *, up_at: UpAt = lambda: None) -> Reconciled:
         """Compare one account.
@@ -101,7 +103,7 @@ class Reconciler:
         `up_at` returns the time since which the account's stream is up, None while it is down. Gaps end at that time. Without a
         stream, what the gaps hid is queried, and the gaps stay open.
         """
-        findings = Findings(account, self._book, self._records, self._is_dry_run, self._heard)
+        findings = Findings(account, self._book, self._records, self._is_dry_run, self._heard, self._actor)
         certified = await off_loop(self._book.certificates, account=account)
         last = max(certified, key=itemgetter("position"), default=None)
         gaps = await self._open_gaps(account)

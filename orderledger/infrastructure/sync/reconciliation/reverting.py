@@ -49,12 +49,17 @@ def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]
     for event in log.events():
         if event["name"].startswith(CERTIFICATE):
             certified.add(event["account"])
-        elif event["causation_id"] == break_id and event["actor"] == ACTOR and event["attributed_from"] is None:
+        elif event["causation_id"] == break_id and _is_repair(event) and event["attributed_from"] is None:
             if event["account"] in certified:
                 found.pop(event["account"], None)
                 certified.remove(event["account"])
             found.setdefault(event["account"], []).append(event)
     return [event for name, events in found.items() for event in events if account in (None, name)]
+
+
+def _is_repair(event: Row) -> bool:
+    """Check whether a reconciliation appended it, on its own or for a person."""
+    return event["actor"] == ACTOR or event["source"] == Source.RECONCILIATION
 
 
 def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:

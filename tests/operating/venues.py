@@ -1,0 +1,62 @@
+"""Simulated venues as processes of their own, which can be paused and killed, and a configuration that names them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+STARTING_SECONDS = 60.0
+ENDS = ("accounts = ", "token = ", "poll_seconds = ")
+
+
+class FakeVenue:
+    """`python -m orderledger.simulation.servers VENUE`. `section` is its `[[venues]]` table, `token` what to export for it."""
+
+    def __init__(self, venue: str, folder: Path, every: float = 0.1) -> None:
+        self.account = f"{venue}:fake"
+        self._told, self._exported = folder / f"{venue}.toml", folder / f"{venue}.exported"
+        command = [sys.executable, "-m", "orderledger.simulation.servers", venue, "--every", str(every)]
+        with self._told.open("w") as out, self._exported.open("w") as err:
+            self.process = subprocess.Popen(command, stdout=out, stderr=err)
+        self._wait()
+        self.section = self._told.read_text().partition("[[venues]]")[2]
+        self.token = self._exported.read_text().strip().partition("=")[2]
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + STARTING_SECONDS
+        while not any(word in self._told.read_text() for word in ENDS):
+            assert self.process.poll() is None and time.monotonic() < deadline, self._exported.read_text()
+            time.sleep(0.02)
+        while "hyperliquid" not in self.account and "\n" not in self._exported.read_text():
+            time.sleep(0.02)
+
+    def pause(self) -> None:
+        """It still accepts connections, and answers nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+
+def config_of(folder: Path, *venues: FakeVenue, more: str = "") -> Path:
+    """A file for `orderledger collect` and `serve --config`. Of several tokens the last one is exported."""
+    path = folder / "collect.toml"
+    path.write_text(more + "grace_seconds = 0.001\n" + "".join(f"[[venues]]{venue.section}" for venue in venues))
+    for venue in venues:
+        if venue.token:
+            os.environ["FAKE_TOKEN"] = venue.token
+    return path
