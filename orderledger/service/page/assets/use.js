@@ -25,6 +25,23 @@ export function useData(load, inputs = [], every = 2000) {
   return found;
 }
 
+/** As `useData`, for what changes without the log: loaded again every `every` milliseconds while the tab is shown. */
+export function usePolled(load, every = 2000) {
+  const [found, setFound] = useState({ data: null, error: null, isLoading: true });
+  useEffect(() => {
+    const abort = new AbortController();
+    const keep = (next) => !abort.signal.aborted && setFound(next);
+    const ask = () => load(abort.signal).then((data) => keep({ data, error: null, isLoading: false }), (error) => keep((before) => ({ ...before, error, isLoading: false })));
+    const timer = setInterval(() => !document.hidden && ask(), every);
+    ask();
+    return () => {
+      clearInterval(timer);
+      abort.abort();
+    };
+  }, []);
+  return found;
+}
+
 const narrow = matchMedia("(max-width: 700px)");
 /** Whether the window is as narrow as a phone's. */
 export const isNarrow = signal(narrow.matches);

@@ -8,6 +8,7 @@ import { Age, Badge, Choice, Id, Loaded, OrderId, Section, Status, Time, visible
 import { json, number, plural, words } from "../format.js";
 import { eventName, sourceOf } from "../words.js";
 import { Band } from "../band.js";
+import { ReconcileNow } from "./reconcile_now.js";
 
 const VENUES = ["venue_push", "venue_poll", "reconciliation"];
 const ORDER = "stream,version,account,client_order_id,venue_order_id,venue_order_ids,aliases,instrument,status,pending,certainty,cum_quantity,quantity,origin,is_open,links";
@@ -16,6 +17,7 @@ export function Reconciliation() {
   const { account, show } = route.value.params;
   const found = useData((abort) => load(account, abort), [account], 3000);
   return html`<h1>Reconciliation</h1>
+    <${ReconcileNow} account=${account} />
     <${Loaded} found=${found}>${(data) => html`<${Filters} accounts=${data.accounts} account=${account} show=${show} /><${Found} ...${data} show=${show} />`}</${Loaded}>`;
 }
 
