@@ -351,6 +351,24 @@ STATUS: dict[str, str] = {
     "tiles_behind": "Number of log positions the tiles are behind.",
     "checkpoint_position": "Log position of the newest checkpoint in the store, 0 without one.",
     "collectors": "By name, the last status of each `orderledger collect`.",
+    "gateways": "By account, what its gateway last published of its breakers. A gateway without breakers publishes nothing.",
+}
+
+GATEWAY: dict[str, str] = {
+    "holder": "The gateway: host, process id and name.",
+    "at": "Time of this status.",
+    "is_running": "False once the gateway has been stopped.",
+    "breakers": "What each breaker watches. Whether it has tripped is in the log: `halts --active`, and `/api/breakers` of the service.",
+}
+
+BREAKER: dict[str, str] = {
+    "breaker": "What the breaker watches: its name in `[[breakers]]`.",
+    "instrument": "Its instrument, null for all.",
+    "strategy": "Its strategy, null for all.",
+    "cancels_orders": "Whether its halt also cancels the open orders.",
+    "limit": "The limit.",
+    "value": "The present value, null if there is none.",
+    "currency": "Settlement currency, of losses.",
 }
 
 COLLECTOR: dict[str, str] = {

@@ -100,6 +100,10 @@ def status() -> list[str]:
         _named(account, meanings.COUNTERS),
         "Each of its `latencies`:\n",
         _named(latency, meanings.LATENCY),
+        "Each of the `gateways`:\n",
+        _named(meanings.GATEWAY, meanings.GATEWAY),
+        "Each of its `breakers`:\n",
+        _named(meanings.BREAKER, meanings.BREAKER),
     ]
 
 

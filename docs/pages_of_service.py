@@ -8,6 +8,7 @@ from markdown import table
 
 from orderledger.service.openapi import build
 from orderledger.service.problems import PROBLEMS
+from orderledger.service.reconciling import ReconcileBody
 
 INTRODUCTION = """# HTTP API
 
@@ -33,7 +34,12 @@ sent), 400 if it is invalid. NDJSON (`application/x-ndjson`): always 200, with a
 commit. `Idempotency-Key` is the `message_id` of one message: sent again, it is a duplicate. The messages: [messages.md](messages.md).
 """
 
-NOTES = {"/api/stream": STREAM, "/api/messages": MESSAGES}
+RECONCILE = """The fields of the body, all optional, are the options of [`orderledger reconcile`](commands.md#reconcile); each of the `rows` has the fields of its `--json`, with the
+breaks of the account as `breaks`. The answer comes at the end, so the client waits. Recording and reading go on meanwhile, and the server goes on if the client leaves.
+The holder of the token is the `actor` of what is appended.
+"""
+
+NOTES = {"GET /api/stream": STREAM, "POST /api/messages": MESSAGES, "POST /api/reconcile": RECONCILE}
 
 
 def http() -> str:
@@ -53,8 +59,11 @@ def http() -> str:
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> list[str]:
     parts = [f"## {method.upper()} {path}\n", f"{operation['summary']}\n"]
-    if path in NOTES:
-        parts.append(NOTES[path])
+    if f"{method.upper()} {path}" in NOTES:
+        parts.append(NOTES[f"{method.upper()} {path}"])
+    if path == "/api/reconcile" and method == "post":
+        fields = ReconcileBody.model_json_schema()["properties"]
+        parts.append(table(("field", "meaning"), [(f"`{name}`", field["description"]) for name, field in fields.items()]))
     if operation.get("parameters"):
         rows = [(f"`{one['name']}`", one["in"], _takes(one["schema"]), one["description"]) for one in operation["parameters"]]
         parts.append(table(("parameter", "in", "takes", "meaning"), rows))

@@ -333,12 +333,12 @@ class Ledger(Proofs, AuditQueries):
 
     def status(self) -> dict[str, Any]:
         """The positions of the log, the views, the tiles of hashes and the newest checkpoint, and the last status of each process
-        that feeds this ledger."""
+        that feeds this ledger, and of the gateway of each account that has breakers."""
         from orderledger.infrastructure.proof import tiles as proof_tiles
         from orderledger.infrastructure.proof.checkpoints import last_stored
 
         with reaching(self._url):
-            last, collectors = self._store.recorder.last_position(), self._statuses.read()
+            last, (collectors, gateways) = self._store.recorder.last_position(), self._statuses.read_by_kind()
             with self._store.database.reading() as session:
                 views, tiles, newest = stored_position(session), proof_tiles.end(session).position, last_stored(session)
         return {
@@ -349,6 +349,7 @@ class Ledger(Proofs, AuditQueries):
             "tiles_behind": max(0, last - tiles),
             "checkpoint_position": newest.position if newest else 0,
             "collectors": collectors,
+            "gateways": gateways,
         }
 
     def latencies(self) -> dict[str, dict[str, int]]:

@@ -167,13 +167,17 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
 @options.db
 @options.example("orderledger status --json")
 def status(as_json: bool, db: str) -> None:
-    """Show the state of log, views and collectors."""
+    """Show the state of log, views, collectors, and the gateways' breakers."""
+    from orderledger.infrastructure.gateway.published import breakers
+
     with options.open_ledger(db) as ledger:
         found = ledger.status()
+        of_gateways: Any = [] if as_json else breakers(ledger)
     if as_json:
         click.echo(json_line(found))
         return
     collectors = found.pop("collectors")
+    del found["gateways"]
     print_record(found)
     rows = [
         {"collector": name, "account": account, **counters}
@@ -188,6 +192,8 @@ def status(as_json: bool, db: str) -> None:
         for stage, measured in status.get("latencies", {}).items():
             times = [f"{word} {measured[f'latency_us_{word}'] / 1000:.1f} ms" for word in ("p50", "p90", "p99", "max")]
             click.echo(f"  {stage}: {', '.join(times)}, of {measured['count']:,}")
+    if of_gateways:
+        print_rows(of_gateways, columns.BREAKERS, as_json=False, title="breakers")
 
 
 @click.command()

@@ -89,6 +89,10 @@ ALERTS = Columns(
     ("cleared_at", "waiting", "fault", "account", "attempts", "delivered_at", "position", "subject", "kind", "watcher"),
 )
 BREAKS = Columns(("kind", "account", "subject", "text", "is_settled"), ("repairs", "since"))
+BREAKERS = Columns(
+    ("account", "breaker", "state", "limit", "value", "is_running"),
+    ("tripped_at", "reason", "instrument", "strategy", "currency", "status_age_seconds", "gateway", "cancels_orders"),
+)
 COLLECTORS = Columns(
     ("collector", "account", "is_up", "messages", "gaps", "open_breaks"),
     ("fault", "last_message_age_seconds", "reconciled", "events_appended", "duplicates", "refused", "unreadable", "venue",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from orderledger.infrastructure.gateway.published import BreakerRow, breakers
 from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
 from orderledger.infrastructure.views.paging import InvalidCursor, Page, offset_cursor, offset_of
 from orderledger.ledger import Ledger
@@ -206,6 +207,14 @@ COLLECTIONS = (
         accounts,
         ACCOUNT,
         Parameter("minutes", "count", "New, changed and ended orders are counted over so many minutes.", least=1, most=527_040),
+        is_of_log=False,
+    ),
+    _computed(
+        "breakers",
+        "The breakers of gateways: limit, present value, and since when each has halted trading.",
+        BreakerRow,
+        breakers,
+        ACCOUNT,
         is_of_log=False,
     ),
     _computed("breaks", "Open differences with the venue, the oldest first.", BreakRow, breaks, ACCOUNT, is_of_log=False),

@@ -53,8 +53,8 @@ def add_reading(samples: Samples, reading: Reading, names: Names, now: datetime)
     """Add what the views say."""
     for code in CODES:
         samples.add("open_anomalies", reading.anomalies[code], code)
-    for account, count in reading.halts.items():
-        samples.add("active_halts", count, names.account(account))
+    for halt in reading.halts:
+        samples.add("active_halts", 1, names.account(halt["account"]))
     for account, count in reading.gaps.items():
         samples.add("open_gaps", count, names.account(account))
     for row in reading.certificates:

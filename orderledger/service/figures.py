@@ -87,6 +87,16 @@ FIGURES = {
             merged=max,
         ),
         _gauge("open_anomalies", "Anomalies that are not cleared, by code.", "code"),
+        _gauge("gateway_up", "1 if the account's gateway, which has breakers, says that it runs.", "account", merged=min),
+        _gauge("gateway_status_age_seconds", "Time since the gateway last published its breakers.", "account", merged=max),
+        _gauge("tripped_breakers", "Breakers whose halt of trading holds.", "account", "breaker"),
+        _gauge(
+            "breaker_limit_ratio",
+            "Share of its limit that the value of a breaker has reached, the greatest of its scopes. Missing without a value.",
+            "account",
+            "breaker",
+            merged=max,
+        ),
         _gauge("active_halts", "Halts of trading that hold. The account `*`: of every account.", "account"),
         _gauge(
             "position_quantity",

@@ -18,7 +18,7 @@ from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.errors import InvalidSetting, LedgerError
 from orderledger.ledger import Ledger
 from orderledger.service.exporting import Names, add_alerts, add_reading
-from orderledger.service.feeds import add_collectors
+from orderledger.service.feeds import add_collectors, add_gateways
 from orderledger.service.figures import FIGURES, PREFIX, Figure, Labels, Samples, Slots
 from orderledger.service.readings import Reading, read, read_alerts
 
@@ -111,6 +111,7 @@ class LedgerMetrics:
         samples.add("views_up", int(reading.is_current and self._has_updated_views()))
         samples.add("reading_seconds", reading.seconds)
         if reading.is_current:
+            add_gateways(samples, status["gateways"], reading.halts, self._clock.now(), self._names)
             add_reading(samples, reading, self._names, self._clock.now())
 
     def _has_updated_views(self) -> bool:

@@ -65,12 +65,17 @@ ME = {
 }
 STATUS = {
     "type": "object",
-    "required": ["position", "views_position", "views_behind", "collectors"],
+    "required": ["position", "views_position", "views_behind", "collectors", "gateways"],
     "properties": {
         "position": {"type": "integer", "description": "Last position of the log."},
         "views_position": {"type": "integer", "description": "Position that the views have reached."},
         "views_behind": {"type": "integer"},
         "collectors": {"type": "object", "additionalProperties": {"type": "object"}},
+        "gateways": {
+            "type": "object",
+            "additionalProperties": {"type": "object"},
+            "description": "By account: see /api/breakers.",
+        },
     },
 }
 

@@ -14,6 +14,7 @@ from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.projections import queries
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.exposure import EXPOSED_ORDERS
+from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.view import Row
 
@@ -64,7 +65,7 @@ class Reading:
     replaced: list[Row] = field(default_factory=list)
     anomalies: Counter[str] = field(default_factory=Counter)
     gaps: Counter[str] = field(default_factory=Counter)
-    halts: Counter[str] = field(default_factory=Counter)
+    halts: list[Row] = field(default_factory=list)
     certificates: list[Row] = field(default_factory=list)
     pnl: list[Row] = field(default_factory=list)
     instruments: list[Row] = field(default_factory=list)
@@ -94,7 +95,7 @@ def _read_views(session: Session, reading: Reading) -> None:
     reading.replaced = session.select(EXPOSED_ORDERS, "is_open = ? AND outstanding IS NOT NULL", (is_open,))
     reading.anomalies = _counted(session, "code", "anomalies", "cleared_at IS NULL")
     reading.gaps = _counted(session, "account", "account_events", "kind = 'gap' AND to_at IS NULL")
-    reading.halts = _counted(session, "account", "halts", "resumed_at IS NULL")
+    reading.halts = session.select(HALTS, "resumed_at IS NULL")
     reading.certificates = session.select(CERTIFICATES, LAST_CERTIFICATES)
     reading.pnl = queries.pnl(views)
     reading.instruments = views.rows(INSTRUMENTS)

@@ -138,6 +138,7 @@ def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: st
             "tiles_behind": 3,
             "checkpoint_position": 0,
             "collectors": {"here": {"accounts": {"sim:main": {"messages": 3}}}},
+            "gateways": {},
         }
 
 

@@ -5,6 +5,8 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,11 @@ import httpx
 import pytest
 
 from orderledger import Ledger
-from orderledger.service.reconciling import settings_of
+from orderledger.infrastructure.messages.registry import Certify
+from orderledger.infrastructure.sync.collecting.reconciling import report_of
+from orderledger.infrastructure.sync.reconciliation.breaks import Break, Kind
+from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
+from orderledger.service.reconciling import answer_of, settings_of
 from orderledger.service.settings import Limits, ServiceSettings
 from tests.command_line import run
 from tests.operating.venues import FakeVenue, config_of
@@ -231,6 +237,16 @@ def test_a_wrong_body_is_named(body: Any, field: str | None, fault: str, store: 
     problem = answer.json()
     assert (answer.status_code, problem.get("field")) == (400, field)
     assert fault in problem["fault"]
+
+
+def test_a_payload_that_no_output_can_hold_is_still_reported() -> None:
+    at = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    payload = {"tag": ["\ud800", Decimal("1.10"), None]}
+    found = Break(kind=Kind.UNREADABLE_FILL, account="sim:main", subject="x", since=at, text="\udfff", theirs=payload)
+    nothing = Certify(account="sim:main", at=at, covered_from=at, covered_to=at, orders=0, fills=0, positions=0)
+    report = report_of(Reconciled(account="sim:main", at=at, breaks=[found], certificate=nothing, appended=0, is_recorded=False))
+    (shown,) = json.loads(answer_of([report], 0))["rows"][0]["breaks"]
+    assert (shown["theirs"], shown["text"]) == ({"tag": ["?", "1.1", None]}, "?")
 
 
 def test_without_a_configuration_it_says_how_to_give_one(store: Path) -> None:

@@ -1,13 +1,15 @@
 """Breakers: watch sending and the feeds, and halt trading when something is wrong. Each halt is an event with its cause."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.accounts import EVERY_ACCOUNT
 from orderledger.domain.exact import plain
+from orderledger.domain.limits import Limits
 from orderledger.infrastructure.gateway.book import Book
+from orderledger.infrastructure.gateway.published import ACTOR, is_of_scope
 from orderledger.infrastructure.gateway.results import Sending
 from orderledger.infrastructure.gateway.settings import Breaker
 from orderledger.infrastructure.gateway.situation import BookSituation
@@ -17,10 +19,14 @@ from orderledger.infrastructure.messages.reports import Reject
 from orderledger.projections.view import Row
 
 MINUTE = timedelta(minutes=1)
-ACTOR = "breaker"
 
 Cause = tuple[str, str]
 """Why trading is halted: a code and a sentence."""
+
+Condition = tuple[str, str, str | None, str | None]
+"""What a breaker watches: its name, limit, present value, and the currency of losses."""
+
+FindLosses = Callable[[Limits], Mapping[str, Decimal]]
 
 
 class Breakers:
@@ -28,6 +34,9 @@ class Breakers:
 
     def __init__(self, breakers: Sequence[Breaker], book: Book) -> None:
         self._watches = [Watch(breaker, account, book) for breaker in breakers for account in _accounts(breaker, book)]
+
+    def __bool__(self) -> bool:
+        return bool(self._watches)
 
     def note(self, result: Sending, row: Row, at: datetime, *, is_failure: bool) -> None:
         """Note how a sending ended."""
@@ -41,13 +50,20 @@ class Breakers:
             if not watch.is_halted() and (cause := watch.cause(at, status)) is not None:
                 yield watch.halt(at, *cause)
 
+    def shown(self, at: datetime, status: Mapping[str, Any]) -> dict[str, list[Row]]:
+        """The conditions of the breakers as they stand now, by account, to be published."""
+        found: dict[str, list[Row]] = {}
+        for watch in self._watches:
+            found.setdefault(watch.account, []).extend(watch.shown(at, status))
+        return found
+
 
 class Watch:
     """One breaker in one account, and what it has seen. It is armed again when its halt is over."""
 
     def __init__(self, breaker: Breaker, account: str, book: Book) -> None:
         self._breaker = breaker
-        self._account = account
+        self.account = account
         self._book = book
         self._situation = BookSituation(book)
         self._failures = 0
@@ -55,7 +71,7 @@ class Watch:
 
     def covers(self, account: str, row: Row) -> bool:
         of_instrument = self._breaker.instrument in (None, row.get("instrument"))
-        return account == self._account and of_instrument and self._breaker.strategy in (None, row.get("strategy"))
+        return account == self.account and of_instrument and self._breaker.strategy in (None, row.get("strategy"))
 
     def note(self, result: Sending, at: datetime, *, is_failure: bool) -> None:
         self._failures = self._failures + 1 if is_failure else 0
@@ -63,10 +79,8 @@ class Watch:
             self._rejects.append(at)
 
     def is_halted(self) -> bool:
-        scope = (self._breaker.instrument, self._breaker.strategy)
-        accounts = (self._account, EVERY_ACCOUNT)
-        halts = self._book.halts.values()
-        return any(row["account"] in accounts and (row["instrument"], row["strategy"]) == scope for row in halts)
+        scope = (self.account, self._breaker.instrument, self._breaker.strategy)
+        return any(is_of_scope(row, *scope) for row in self._book.halts.values())
 
     def cause(self, at: datetime, status: Mapping[str, Any]) -> Cause | None:
         """Why trading is to be halted now."""
@@ -77,7 +91,7 @@ class Watch:
         self._failures = 0
         self._rejects.clear()
         return Halt(
-            account=self._account,
+            account=self.account,
             at=at,
             instrument=self._breaker.instrument,
             strategy=self._breaker.strategy,
@@ -86,6 +100,38 @@ class Watch:
             text=text,
             actor=ACTOR,
             source="strategy",
+        )
+
+    def shown(self, at: datetime, status: Mapping[str, Any]) -> Iterator[Row]:
+        """Each condition that the breaker watches, its limit and the present value. Changes nothing."""
+        scope = {name: getattr(self._breaker, name) for name in ("instrument", "strategy", "cancels_orders")}
+        for name, limit, value, currency in self._conditions(at, status):
+            yield {"breaker": name, **scope, "limit": limit, "value": value, "currency": currency}
+
+    def _conditions(self, at: datetime, status: Mapping[str, Any]) -> Iterator[Condition]:
+        breaker = self._breaker
+        if breaker.sending_failures is not None:
+            yield "sending_failures", str(breaker.sending_failures), str(self._failures), None
+        if breaker.rejects_per_minute is not None:
+            recent = sum(one > at - MINUTE for one in self._rejects)
+            yield "rejects_per_minute", str(breaker.rejects_per_minute), str(recent), None
+        if breaker.feed_age_seconds is not None:
+            age = feed_age(status, self.account, at)
+            yield "feed_age_seconds", f"{breaker.feed_age_seconds:g}", None if age is None else f"{max(0.0, age):.1f}", None
+        if breaker.open_break:
+            yield "open_break", "0", str(self._book.open_breaks.get(self.account, 0)), None
+        rule = breaker.limits(self.account)
+        for name, limit, found in self._losses(rule):
+            if limit is not None:
+                amounts = found(rule)
+                yield from ((name, plain(limit), plain(amount), currency) for currency, amount in amounts.items())
+                if not amounts:
+                    yield name, plain(limit), None, None
+
+    def _losses(self, rule: Limits) -> tuple[tuple[str, Decimal | None, FindLosses], ...]:
+        return (
+            ("daily_loss", rule.daily_loss, self._situation.losses),
+            ("drawdown", rule.drawdown, self._situation.drawdowns),
         )
 
     def _of_sending(self, at: datetime) -> Cause | None:
@@ -102,20 +148,19 @@ class Watch:
         limit = self._breaker.feed_age_seconds
         if limit is None:
             return None
-        age = feed_age(status, self._account, at)
+        age = feed_age(status, self.account, at)
         if age is not None and age <= limit:
             return None
         told = "no collector listens to the account" if age is None else f"the feed is {age:.1f} s old, the limit is {limit:g} s"
         return "feed_age_seconds", told
 
     def _of_breaks(self) -> Cause | None:
-        left = self._book.open_breaks.get(self._account, 0) if self._breaker.open_break else 0
+        left = self._book.open_breaks.get(self.account, 0) if self._breaker.open_break else 0
         return ("open_break", f"the last reconciliation left {left} breaks open") if left else None
 
     def _of_losses(self) -> Cause | None:
-        rule = self._breaker.limits(self._account)
-        checks = (("daily_loss", rule.daily_loss, self._situation.losses), ("drawdown", rule.drawdown, self._situation.drawdowns))
-        for name, limit, found in checks:
+        rule = self._breaker.limits(self.account)
+        for name, limit, found in self._losses(rule):
             for currency, amount in found(rule).items() if limit is not None else ():
                 if limit is not None and amount > limit:
                     return name, f"{name} is {plain(amount)} {currency}, the limit is {plain(limit)}"

@@ -21,6 +21,8 @@ from orderledger.infrastructure.gateway.changing import Changer
 from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.loading import load
 from orderledger.infrastructure.gateway.process import elapsed
+from orderledger.infrastructure.gateway.published import GatewayStatuses
+from orderledger.infrastructure.gateway.publishing import Publisher
 from orderledger.infrastructure.gateway.resolving import Resolver
 from orderledger.infrastructure.gateway.results import GatewayLedger, OrderLookup, Sending, SendingState
 from orderledger.infrastructure.gateway.sending import Sender
@@ -84,6 +86,8 @@ class Gateway:
         self._book.highs = {rule: {} for rule in self._rules_of_highs()}
         self._keeper = LeaseKeeper(Leases(ledger.store.database), entries, name, settings.lease_seconds, elapsed)
         self._breakers = Breakers(settings.breakers, self._book)
+        statuses = GatewayStatuses(ledger.store.database)
+        self._publisher = Publisher(statuses, self._breakers, self._keeper, self._clock, ledger.status)
         self._unsettled = Unsettled(ledger, self._book, self._clock)
         self._sender = Sender(
             ledger,
@@ -222,6 +226,7 @@ class Gateway:
             await self._end()
             raise
         self._watching.append(asyncio.create_task(self._watch()))
+        self._watching.append(asyncio.create_task(self._publisher.run()))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -236,6 +241,7 @@ class Gateway:
         await asyncio.gather(*self._watching, return_exceptions=True)
         for queue in self._feeds:
             queue.put_nowait(None)
+        await self._publisher.publish(is_running=False)
         with suppress(LedgerError):  # the next process waits for the lease to end
             await asyncio.to_thread(self._keeper.release)
 

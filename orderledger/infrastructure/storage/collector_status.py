@@ -1,11 +1,22 @@
-"""The status of collectors for monitoring: one row each, overwritten. Not events, which are in the log."""
+"""The status of collectors and gateways for monitoring: one row each, overwritten. Not events, which are in the log."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.storage.columns import json_text, parse_json
 from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.recorder import COLLECTORS_TABLE
+
+GATEWAY = "gateway "
+"""Start of the name of a row about an account's gateway."""
+
+Statuses = dict[str, dict[str, Any]]
+
+
+def gateway_row(account: str) -> str:
+    """The name of the row about the gateway of an account."""
+    return f"{GATEWAY}{account}"
 
 
 class CollectorStatuses:
@@ -15,15 +26,31 @@ class CollectorStatuses:
         self._database = database
 
     def write(self, name: str, status: dict[str, Any]) -> None:
+        self.write_all({name: status})
+
+    def write_all(self, statuses: Mapping[str, dict[str, Any]]) -> None:
+        """Write several rows in one transaction."""
         statement = (
             f"INSERT INTO {COLLECTORS_TABLE} (name, status) VALUES (?, ?) "
             "ON CONFLICT (name) DO UPDATE SET status = excluded.status"
         )
         with self._database.writing() as session:
-            session.execute(statement, (name, masked(json_text(status))))
+            for name, status in statuses.items():
+                session.execute(statement, (name, masked(json_text(status))))
+
+    def remove(self, names: Sequence[str]) -> None:
+        with self._database.writing() as session:
+            for name in names:
+                session.execute(f"DELETE FROM {COLLECTORS_TABLE} WHERE name = ?", (name,))
+
+    def read_by_kind(self) -> tuple[Statuses, Statuses]:
+        """The last status of each collector, by name, and of each gateway, by account."""
+        rows = self.read()
+        gateways = {name.removeprefix(GATEWAY): status for name, status in rows.items() if name.startswith(GATEWAY)}
+        return {name: status for name, status in rows.items() if not name.startswith(GATEWAY)}, gateways
 
     def read(self) -> dict[str, dict[str, Any]]:
-        """The last status of each collector, by name."""
+        """The last status of each row, by name."""
         with self._database.reading() as session:
             rows = session.execute(f"SELECT name, status FROM {COLLECTORS_TABLE} ORDER BY name")
         return {name: parse_json(status) for name, status in rows}

@@ -103,7 +103,7 @@ def not_asked(account: str, fault: str) -> AccountReport:
 
 def report_of(found: Reconciled) -> AccountReport:
     """The report on an account that was compared."""
-    breaks: list[Any] = [shown(one, found.at) for one in found.breaks]
+    breaks: list[Any] = [_readable(shown(one, found.at)) for one in found.breaks]
     return {
         "account": found.account,
         "breaks": breaks,
@@ -111,6 +111,19 @@ def report_of(found: Reconciled) -> AccountReport:
         "certificate": {**document(found.certificate), "open_breaks": [left.id for left in found.certificate.open_breaks]},
         "is_recorded": found.is_recorded,
     }
+
+
+def _readable(value: Any) -> Any:
+    """The value without lone surrogates, which a venue's JSON may hold and no output can."""
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {name: _readable(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_readable(item) for item in value]
+        case _:
+            return value
 
 
 def is_agreed(report: AccountReport) -> bool:

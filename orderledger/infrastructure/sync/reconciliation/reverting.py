@@ -59,7 +59,7 @@ def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]
 
 def _is_repair(event: Row) -> bool:
     """Check whether a reconciliation appended it, on its own or for a person."""
-    return event["actor"] == ACTOR or event["source"] == Source.RECONCILIATION
+    return bool(event["actor"] == ACTOR or event["source"] == Source.RECONCILIATION)
 
 
 def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:

@@ -7,6 +7,7 @@ import { useData } from "../use.js";
 import { ShortTable } from "../grid.js";
 import { Badge, Dialog, Loaded, Notice, Section, Time, visible } from "../parts.js";
 import { duration, plural, seconds, words } from "../format.js";
+import { Breakers } from "./breakers.js";
 
 export function Health() {
   const [asked, setAsked] = useState(0);
@@ -17,6 +18,7 @@ export function Health() {
     <${Loaded} found=${state}>${(status) => html`<${Figures} status=${status} />
       <${Section} id="feeds" title="Feeds" about=${isPast.value ? "What each collector says now, not then" : "What each collector says of its accounts"}><${Feeds} collectors=${status.collectors ?? {}} /></${Section}>`}</${Loaded}>
     <${Section} id="halts" title="Halts" about="While a halt holds, the gateway sends no order in its scope."><${Loaded} found=${halts}>${({ rows }) => html`<${Halts} rows=${rows} onDone=${() => setAsked(asked + 1)} />`}</${Loaded}></${Section}>
+    <${Breakers} />
     <${Section} id="latency" title="Latency" about="How long the steps of orders took: half, 90%, 99% and all of them. The scale is logarithmic."><${Loaded} found=${latency}>${({ rows }) => html`<${Latency} rows=${rows} />`}</${Loaded}></${Section}>`;
 }
 
@@ -94,7 +96,7 @@ function Halts({ rows, onDone }) {
     { title: "Why", cell: (row) => visible([words(row.reason), row.text].filter(Boolean).join(": ")) },
     { title: "By", wide: true, cell: (row) => visible(row.actor) },
     { title: "Cancels orders", wide: true, cell: (row) => (row.cancels_orders ? "yes" : "no") },
-    { title: "", cell: (row) => (row.resumed_at ? html`<${Time} at=${row.resumed_at} />` : resume(row)) },
+    { title: "Resumed", cell: (row) => (row.resumed_at ? html`<${Time} at=${row.resumed_at} />` : resume(row)) },
   ];
   return html`<p class="actions">${active.length ? html`<${Badge} tone="bad" sign="■">${plural(active.length, "halt")} in force</${Badge}>` : html`<${Badge} tone="good" sign="✓">Nothing is halted</${Badge}>`}
       <button type="button" class="danger" disabled=${!mayOperate || isPast.value} onClick=${() => setScope({ account: "*", resumes: false })}>Halt trading…</button>
