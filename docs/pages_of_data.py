@@ -20,6 +20,7 @@ from orderledger.infrastructure.storage.codec import UPCASTS, Envelope, encode, 
 from orderledger.infrastructure.storage.postgres.tables import PostgresSession
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
 from orderledger.ledger import Ledger
+from orderledger.projections.equity import EQUITY
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.history import event_row
 from orderledger.projections.latency import LatencyRow, LatencyStep
@@ -149,6 +150,7 @@ def views() -> str:
         *map(_table, TABLES),
         _pnl(),
         _pnl_of_fills(),
+        _equity(),
         _exposure(),
         _latency(),
         _proposals(),
@@ -200,6 +202,17 @@ def _pnl_of_fills() -> str:
             f"## {PNL_OF_FILLS.name}\n",
             f"{told}\n",
             table(("field", "meaning"), [(f"`{one.name}`", one.meaning) for one in PNL_OF_FILLS.columns]),
+        ]
+    )
+
+
+def _equity() -> str:
+    told = f"{EQUITY.meaning} It is no table: `orderledger equity` and `Ledger.equity` compute it from `trades`, `account_events` and `marks`. See [Equity](../explanation/pnl.md#equity)."
+    return "\n".join(
+        [
+            f"## {EQUITY.name}\n",
+            f"{told}\n",
+            table(("field", "meaning"), [(f"`{one.name}`", one.meaning) for one in EQUITY.columns]),
         ]
     )
 

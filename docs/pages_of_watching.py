@@ -9,7 +9,8 @@ from markdown import table
 from pydantic import BaseModel
 
 from orderledger.infrastructure.alerts.settings import KINDS, AlertSettings, Rule, Target
-from orderledger.infrastructure.storage.alert_tables import ALERTS, NOTICES
+from orderledger.infrastructure.storage.alert_tables import ALERTS, NOTICES, ListedAlertRow
+from orderledger.projections.view import columns_of
 from orderledger.service.figures import FIGURES, PREFIX
 from orderledger.service.metrics import MetricsSettings
 
@@ -69,13 +70,7 @@ NOTICE = {
     "watcher, rule, kind, severity, subject, account, text, details, position, raised_at": "As in the table `alerts`.",
     "cleared_at": "When it was cleared; null in a notice of the event `raised`.",
 }
-LISTED = {
-    "attempts": "Attempts at all its deliveries.",
-    "delivered_at": "When every target had every notice. Null before, and where a delivery was given up.",
-    "waiting": "Targets that have not got a notice, also if its delivery was given up.",
-    "fault": "Why the last attempt at such a notice failed.",
-    "notices": "Its rows of `alert_notices`.",
-}
+LISTED = {one.name: one.meaning for one in columns_of(ListedAlertRow) if one.name not in ALERTS.by_name}
 
 
 def alerts() -> str:
@@ -97,7 +92,7 @@ def alerts() -> str:
     ]
     parts += [
         "## Tables\n",
-        "They are part of the store, and not of the log. `orderledger alerts --json` prints the rows of the first with:\n",
+        "They are part of the store, and not of the log. `orderledger alerts --json` and `GET /api/alerts` show the rows of the first with:\n",
         _meanings(LISTED.items()),
     ]
     for view in (ALERTS, NOTICES):

@@ -39,6 +39,10 @@ PNL = Columns(
     ("currency", "unrealized_pnl", "mark_price", "anomalies", "fees", "funding", "open_buy_quantity", "open_sell_quantity",
      "unresolved_orders", "reported_quantity", "fills", "bought_quantity", "sold_quantity", "method"),
 )  # fmt: skip
+EQUITY = Columns(
+    ("at", "kind", "instrument", "equity", "drawdown", "currency"),
+    ("fill_id", "net_pnl", "peak", "client_order_id", "account", "moments", "venue_order_id", "position"),
+)
 ANOMALIES = Columns(("order", "code", "detail", "detected_at"), ("cleared_at", "account", "position"))
 PROPOSALS = Columns(
     ("proposal_id", "kind", "instrument", "side", "quantity", "limit_price", "state"),

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import NotRequired, TypedDict
 
 from orderledger.domain.exact import EXACT, ONE, ZERO
-from orderledger.projections.positions import Terms, shown
+from orderledger.projections.positions import Book, Position, Terms, shown
 from orderledger.projections.view import Row
 
 GROUPS = ("account", "instrument", "strategy", "day")
@@ -94,6 +94,24 @@ def pnl_of_period(change: Row, opening_marks: Marks, marks: Marks) -> Row:
     return {**pnl_row(change, marks), "unrealized_pnl": unrealized, "is_of_period": True}
 
 
+def value_of(position: Position, book: Book, marks: Marks) -> tuple[Decimal | None, Decimal | None]:
+    """Net and unrealized P&L of a position by the method of one of its books, as `pnl_row` has them."""
+    account, terms = position.account, position.terms
+    mark = marks.get((account, position.instrument))
+    unrealized = None if mark is None else _gained(terms, position.quantity, book.cost, mark)
+    if terms.currency is None:
+        return None, unrealized
+    fees = _named(position.fees, terms.currency)
+    return _net(account, shown(terms.amount(book.realized)), fees, position.funding, terms.currency, marks), unrealized
+
+
+def equity_in(quantity: Decimal, net: Decimal | None, unrealized: Decimal | None) -> Decimal | None:
+    """Net and unrealized P&L together. What is flat needs no mark."""
+    if net is None or not quantity:
+        return net
+    return None if unrealized is None else EXACT.add(net, unrealized)
+
+
 def _named(amounts: dict[str, Decimal], currency: str | None) -> dict[str, Decimal]:
     """A fee that came without a currency is in the settlement currency, once that is known."""
     if "" not in amounts or currency is None:
@@ -121,13 +139,19 @@ def rate_of(account: str, name: str, currency: str, marks: Marks) -> Decimal | N
     """What one unit of a currency is worth in another: the mark of their pair, where the account has one."""
     if name == currency:
         return ONE
-    pairs = (f"{name}{separator}{currency}" for separator in ("-", "/", "_", ""))
-    return next((marks[account, pair] for pair in pairs if (account, pair) in marks), None)
+    return next((marks[account, pair] for pair in pairs_of(name, currency) if (account, pair) in marks), None)
+
+
+def pairs_of(name: str, currency: str) -> tuple[str, ...]:
+    """The instruments whose mark is the rate of one currency in another: the first that has a mark counts."""
+    return tuple(f"{name}{separator}{currency}" for separator in ("-", "/", "_", ""))
 
 
 def _unrealized(position: Row, mark: Decimal) -> Decimal:
     terms = Terms(position["multiplier"], bool(position["inverse"]), position["currency"])
-    quantity = position["position_quantity"]
-    if not quantity:
-        return ZERO
-    return shown(terms.amount(terms.gain(terms.value(quantity, mark), Decimal(position["book"]["cost"]))))
+    return _gained(terms, position["position_quantity"], Decimal(position["book"]["cost"]), mark)
+
+
+def _gained(terms: Terms, quantity: Decimal, cost: Decimal, mark: Decimal) -> Decimal:
+    """What a position that cost so much has gained at a mark."""
+    return shown(terms.amount(terms.gain(terms.value(quantity, mark), cost))) if quantity else ZERO

@@ -10,6 +10,7 @@ from orderledger.domain.exact import ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.equity import OF_FILL, POINTS, equity_rows
 from orderledger.projections.exposure import EXPOSED_ORDERS, exposure_row
 from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
@@ -36,6 +37,10 @@ LINKED_ORDERS = ORDERS.narrowed(("account", "client_order_id", "cum_quantity", "
 
 TRADED = ("account", "instrument", "strategy", "fill_id", "side", "quantity", "price", "fee", "fee_currency", "at", "position")
 """The columns of a trade that P&L needs."""
+
+
+MARKED = ("account", "instrument", "at", "price", "position")
+"""The columns of a mark that P&L needs."""
 
 
 class Source(Protocol):
@@ -198,8 +203,7 @@ def pnl(
     **where: Any,
 ) -> list[Row]:
     """Rows of the P&L view, by account and instrument or as asked. Raises ValueError for a method or group there is not."""
-    if method not in METHODS:
-        raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
+    _check_method(method)
     if unknown := [name for name in by if name not in GROUPS]:
         raise ValueError(f"{unknown[0]!r} is no group: {', '.join(GROUPS)}")
     strategy = where.pop("strategy", None)
@@ -239,6 +243,30 @@ def pnl_of_fills(source: Source, *, by_strategy: bool = False, **where: Any) -> 
     terms = _terms_of(source.rows(INSTRUMENTS, account=where.get("account")))
     entries = _entries(source, strategy, columns=OF_TRADES, **where)
     return fill_rows(entries, terms, by_strategy=by_strategy or strategy is not None)
+
+
+def equity(
+    source: Source,
+    *,
+    method: Method = "average",
+    points: int | None = POINTS,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    **where: Any,
+) -> list[Row]:
+    """Rows of the equity curve, by settlement currency. Raises ValueError for a method that there is not."""
+    _check_method(method)
+    strategy, account = where.pop("strategy", None), where.get("account")
+    terms = _terms_of(source.rows(INSTRUMENTS, account=account))
+    columns = tuple(dict.fromkeys((*TRADED, *OF_FILL)))
+    entries = _entries(source, strategy, columns=columns, until=until, **where)
+    marks = source.each(MARKS, columns=MARKED, account=account, until=until)
+    return equity_rows(merge(entries, marks, key=when), terms, method, since=since, points=points)
+
+
+def _check_method(method: str) -> None:
+    if method not in METHODS:
+        raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
 
 
 def _entries(source: Source, strategy: str | None, *, columns: tuple[str, ...] = TRADED, **where: Any) -> Iterator[Row]:

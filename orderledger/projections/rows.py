@@ -15,6 +15,7 @@ from orderledger.projections.audit_rows import (
     Why,
 )
 from orderledger.projections.certificates import CertificateRow
+from orderledger.projections.equity import EquityPointRow
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.halts import HaltRow
 from orderledger.projections.history import EventRow
@@ -35,6 +36,7 @@ __all__ = [
     "AuditRow",
     "CauseRow",
     "CertificateRow",
+    "EquityPointRow",
     "EventRow",
     "Explanation",
     "ExposureOrder",

@@ -23,6 +23,7 @@ from orderledger.infrastructure.storage.urls import public
 from orderledger.infrastructure.views.paging import Page
 from orderledger.ledger import Ledger
 from orderledger.service.access import Access, Caller, Kept
+from orderledger.service.alerts import status
 from orderledger.service.answers import Answer, Answers
 from orderledger.service.collections import COLLECTIONS, HISTORY, Collection
 from orderledger.service.monitoring import Monitoring
@@ -155,7 +156,7 @@ async def _list(service: Service, collection: Collection, scope: Scope, receive:
     if not collection.is_of_log:
         await Kept(Answer((await service.answers.ask(query)).body)).send(send, None)
         return
-    await service.keep(scope, send, query, is_fold="as_of" in asked or "effective_at" in asked)
+    await service.keep(scope, send, query, is_fold=collection.is_fold or "as_of" in asked or "effective_at" in asked)
 
 
 def _listed(ledger: Ledger, collection: Collection, asked: dict[str, Any]) -> Answer:
@@ -213,7 +214,7 @@ def _path_of_order(scope: Scope) -> tuple[str, str, str]:
 
 async def _status(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     service.parse(scope, NOTHING)
-    body = await service.answers.ask(lambda: row_json(service.ledger.status()))
+    body = await service.answers.ask(lambda: row_json(status(service.ledger)))
     await Kept(Answer(body)).send(send, None)
 
 

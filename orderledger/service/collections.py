@@ -6,15 +6,18 @@ from functools import cached_property
 from typing import Any
 
 from orderledger.infrastructure.gateway.published import BreakerRow, breakers
+from orderledger.infrastructure.storage.alert_tables import ListedAlertRow
 from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
-from orderledger.infrastructure.views.paging import InvalidCursor, Page, offset_cursor, offset_of
+from orderledger.infrastructure.views.paging import ORDERS_OF_PAGES, InvalidCursor, Page, offset_cursor, offset_of
 from orderledger.ledger import Ledger
 from orderledger.projections import rows as row_classes
+from orderledger.projections.equity import FEWEST_POINTS, POINTS
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.pnl import GROUPS as PNL_GROUPS
 from orderledger.projections.positions import METHODS
 from orderledger.projections.queries import PAGED
 from orderledger.projections.view import RowList, Table
+from orderledger.service.alerts import alerts
 from orderledger.service.overview import AccountRow, BreakRow, accounts, breaks
 from orderledger.service.parameters import (
     AFTER,
@@ -32,6 +35,8 @@ from orderledger.service.schemas import columns_of_row
 
 PAGE_ROWS = 200
 """Rows of a page, unless `limit` says otherwise."""
+MOST_POINTS = 100_000
+"""Points of a curve that one answer may have. The command line and Python give all."""
 
 Asked = dict[str, Any]
 
@@ -39,7 +44,7 @@ Asked = dict[str, Any]
 @dataclass(frozen=True)
 class Collection:
     """A list. `path`: under /api. `row`: the class of its rows. `answer` asks the ledger. `is_of_log`: its rows change with the
-    log alone, so that an answer may be kept, and has an ETag."""
+    log alone, so that an answer may be kept, and has an ETag. `is_fold`: all trades are folded for it."""
 
     path: str
     meaning: str
@@ -47,6 +52,7 @@ class Collection:
     parameters: tuple[Parameter, ...]
     answer: Callable[[Ledger, Asked], Page]
     is_of_log: bool = True
+    is_fold: bool = False
 
     @cached_property
     def by_name(self) -> Mapping[str, Parameter]:
@@ -85,11 +91,19 @@ def _filters(table: Table) -> tuple[Parameter, ...]:
 
 
 def _computed(
-    path: str, meaning: str, row: type, ask: Callable[..., RowList[Any]], *parameters: Parameter, is_of_log: bool = True
+    path: str,
+    meaning: str,
+    row: type,
+    ask: Callable[..., RowList[Any]],
+    *parameters: Parameter,
+    is_of_log: bool = True,
+    is_fold: bool = False,
 ) -> Collection:
     """A list of rows that are computed for each question. Its cursor counts rows."""
     paging = (LIMIT, AFTER, COUNT, columns_parameter(columns_of_row(row)))
-    return Collection(path, meaning, row, (*parameters, *(TIMES if is_of_log else ()), *paging), _paged(path, ask), is_of_log)
+    return Collection(
+        path, meaning, row, (*parameters, *(TIMES if is_of_log else ()), *paging), _paged(path, ask), is_of_log, is_fold
+    )
 
 
 def _paged(path: str, ask: Callable[..., RowList[Any]]) -> Callable[[Ledger, Asked], Page]:
@@ -142,6 +156,16 @@ OPEN_ORDERS = Parameter("open", "flag", "Only open orders.", argument="open_only
 OPEN_ANOMALIES = Parameter("open", "flag", "Only anomalies that are not cleared.", argument="open_only")
 ALL_TRADES = Parameter("all", "flag", "Also busted and corrected fills.", argument="include_busted")
 ACTIVE = Parameter("active", "flag", "Only halts that still hold.", argument="active_only")
+OPEN_ALERTS = Parameter("open", "flag", "Only alerts that are not cleared.", argument="open_only")
+RULE = text("rule", "Only alerts of this rule.")
+ORDER_OF_ALERTS = text("order", "asc as the command line, desc or newest: the latest first.", *ORDERS_OF_PAGES)
+POINTS_OF_CURVE = Parameter(
+    "points",
+    "count",
+    f"At most so many rows of each currency, with the extremes of what is left out. Default: {POINTS}.",
+    least=FEWEST_POINTS,
+    most=MOST_POINTS,
+)
 SEARCH = text("search", "Only orders with an id that begins with this: ours, a replacement's, the venue's, or an alias.")
 
 
@@ -182,6 +206,19 @@ COLLECTIONS = (
         _groups(PNL_GROUPS),
     ),
     _computed(
+        "equity",
+        "Equity and drawdown after each fill, funding, adjustment and mark, by settlement currency.",
+        row_classes.EquityPointRow,
+        Ledger.equity,
+        ACCOUNT,
+        INSTRUMENT,
+        STRATEGY,
+        METHOD,
+        POINTS_OF_CURVE,
+        *PERIOD,
+        is_fold=True,
+    ),
+    _computed(
         "exposure",
         "What each position and its P&L may become, with the open orders that make it up.",
         row_classes.ExposureRow,
@@ -218,6 +255,17 @@ COLLECTIONS = (
         is_of_log=False,
     ),
     _computed("breaks", "Open differences with the venue, the oldest first.", BreakRow, breaks, ACCOUNT, is_of_log=False),
+    _computed(
+        "alerts",
+        "Alerts with their deliveries: what was raised and cleared. They are no part of the log.",
+        ListedAlertRow,
+        alerts,
+        OPEN_ALERTS,
+        RULE,
+        ACCOUNT,
+        ORDER_OF_ALERTS,
+        is_of_log=False,
+    ),
     _computed(
         "history", "The events of one order, as recorded.", row_classes.EventRow, _of_history, ID, ACCOUNT, *OF_EVENTS, *PERIOD
     ),

@@ -65,7 +65,7 @@ ME = {
 }
 STATUS = {
     "type": "object",
-    "required": ["position", "views_position", "views_behind", "collectors", "gateways"],
+    "required": ["position", "views_position", "views_behind", "collectors", "gateways", "alerts"],
     "properties": {
         "position": {"type": "integer", "description": "Last position of the log."},
         "views_position": {"type": "integer", "description": "Position that the views have reached."},
@@ -75,6 +75,14 @@ STATUS = {
             "type": "object",
             "additionalProperties": {"type": "object"},
             "description": "By account: see /api/breakers.",
+        },
+        "alerts": {
+            "type": "object",
+            "required": ["open", "last"],
+            "properties": {
+                "open": {"type": "integer", "description": "Alerts that are not cleared."},
+                "last": {"type": "integer", "description": "Number of the last alert, 0 without one."},
+            },
         },
     },
 }
@@ -139,7 +147,11 @@ def _paths() -> Document:
                 409,
             )
         },
-        "/api/status": {"get": _get("The positions of the log and the views, and the collectors.", _ref("Status"), [])},
+        "/api/status": {
+            "get": _get(
+                "The positions of the log and the views, the collectors, and how many alerts are open.", _ref("Status"), []
+            )
+        },
         "/api/me": {"get": _get("Who asks, what the token may do, and what serves.", _ref("Me"), [])},
         "/api/messages": {"post": _messages()},
         "/api/halts": {

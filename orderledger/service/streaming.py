@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -12,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from orderledger.infrastructure.rows_json import row_json
 from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
 from orderledger.ledger import Ledger
+from orderledger.service.alerts import status as status_of
 from orderledger.service.answers import Answers
 from orderledger.service.change_feeds import Dropped, EventFeed, Feed, Item, OrderFeed
 from orderledger.service.parameters import Parameter, parse_query
@@ -140,7 +142,7 @@ class Streams:
         """Look at the status now and then, and tell the readers of a change."""
         while True:
             with suppress(Exception):  # the store may come back
-                status = await self._answers.ask(self._ledger.status)
+                status = await self._answers.ask(partial(status_of, self._ledger))
                 told = _event("status", status)
                 if told != self._status:
                     self._status = told

@@ -29,6 +29,7 @@ from orderledger.infrastructure.views.views import FoldedViews
 from orderledger.projections import queries
 from orderledger.projections.fold import Fold
 from orderledger.projections.names import MemoryNames
+from orderledger.projections.pnl import equity_in
 from orderledger.projections.positions import Method
 from orderledger.projections.store import MemoryRows
 from orderledger.projections.view import Row
@@ -53,14 +54,11 @@ def equity_of(rows: Iterable[Row]) -> Equity:
     """The equity of rows of the P&L view. Instruments without a settlement currency have none."""
     equity: Equity = {}
     for row in rows:
-        currency, net, unrealized = row["currency"], row["net_pnl"], row["unrealized_pnl"]
+        currency = row["currency"]
         if currency is None:
             continue
-        if not row["position_quantity"]:
-            unrealized = ZERO  # what is flat needs no mark
-        known = equity.get(currency, ZERO)
-        is_unknown = known is None or net is None or unrealized is None
-        equity[currency] = None if is_unknown else EXACT.add(known or ZERO, EXACT.add(net, unrealized))
+        known, more = equity.get(currency, ZERO), equity_in(row["position_quantity"], row["net_pnl"], row["unrealized_pnl"])
+        equity[currency] = None if known is None or more is None else EXACT.add(known, more)
     return equity
 
 

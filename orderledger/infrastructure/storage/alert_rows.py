@@ -7,7 +7,15 @@ from typing import Any, NamedTuple, cast
 
 from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.secrecy import masked
-from orderledger.infrastructure.storage.alert_tables import ALERTS, CURSORS, NOTICES, OPEN, WAITING, AlertRow, NoticeRow
+from orderledger.infrastructure.storage.alert_tables import (
+    ALERTS,
+    CURSORS,
+    NOTICES,
+    OPEN,
+    WAITING,
+    AlertRow,
+    NoticeRow,
+)
 from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.projections.view import Row, Table
@@ -204,8 +212,8 @@ def listed(
     return [(row, notices[row["id"]]) for row in alerts]
 
 
-def shown(alert: AlertRow, notices: Sequence[NoticeRow]) -> dict[str, Any]:
-    """An alert with its deliveries, as `alerts --json` prints it. `delivered_at`: when every target had every notice."""
+def shown(alert: AlertRow, notices: Sequence[NoticeRow]) -> Row:
+    """An alert with its deliveries, a `ListedAlertRow`."""
     times = [notice["delivered_at"] for notice in notices]
     waiting = [notice for notice in notices if notice["delivered_at"] is None]
     return {

@@ -48,6 +48,18 @@ class NoticeRow(TypedDict):
     fault: Annotated[str | None, "Why the last attempt failed."]
 
 
+class ListedAlertRow(AlertRow):
+    """An alert with its deliveries."""
+
+    attempts: Annotated[int, "Attempts at all its deliveries."]
+    delivered_at: Annotated[
+        datetime | None, "When every target had every notice. Null before, and where a delivery was given up."
+    ]
+    waiting: Annotated[list[str], "Targets that have not got a notice, also if its delivery was given up."]
+    fault: Annotated[str | None, "Why the last attempt at such a notice failed."]
+    notices: Annotated[list[dict[str, Any]], "Its rows of `alert_notices`."]
+
+
 ALERTS = Table(
     "alerts",
     "One row per alert that was ever raised.",
@@ -89,6 +101,14 @@ class Counts:
     open_by_rule: Counter[str] = field(default_factory=Counter)
     undelivered: Counter[str] = field(default_factory=Counter)
     given_up: Counter[str] = field(default_factory=Counter)
+
+
+def mark(session: Session) -> tuple[int, int]:
+    """How many alerts are open, and the number of the last one. It changes with every alert that is raised or cleared."""
+    ((is_open, last),) = session.execute(
+        f"SELECT (SELECT COUNT(*) FROM {ALERTS.name} WHERE {OPEN}), (SELECT COALESCE(MAX(id), 0) FROM {ALERTS.name})"
+    )
+    return int(is_open), int(last)
 
 
 def counts(session: Session) -> Counts:

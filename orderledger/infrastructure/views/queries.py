@@ -17,6 +17,7 @@ from orderledger.projections import queries
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.equity import FEWEST_POINTS, POINTS
 from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.marks import MARKS
@@ -26,6 +27,7 @@ from orderledger.projections.rows import (
     AccountEventRow,
     AnomalyRow,
     CertificateRow,
+    EquityPointRow,
     EventRow,
     ExposureRow,
     FillPnlRow,
@@ -416,6 +418,34 @@ class Queries(Pages):
         with self._views(as_of, effective_at, is_streaming=True) as views:
             rows = queries.pnl_of_fills(views, by_strategy=by_strategy, until=until, **where)
             return _listed(row for row in rows if since is None or row["at"] >= since)
+
+    def equity(
+        self,
+        *,
+        method: Method = "average",
+        points: int | None = POINTS,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        account: str | None = None,
+        instrument: str | None = None,
+        strategy: str | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+    ) -> RowList[EquityPointRow]:
+        """List the equity after each fill, funding, adjustment and mark, with its peak and drawdown, by settlement currency.
+
+        The last row of a currency is what the rows of `pnl` with these filters add up to, to the last digit. `since` and `until`
+        select moments: the values count from the beginning of the ledger. `points`: at most so many rows of each currency, with
+        the extremes of what is left out; None: every fill, funding and adjustment, and of the marks between two of them at most
+        four.
+        """
+        check_period(since, until)
+        check_argument("points", "count", points)
+        if points is not None and points < FEWEST_POINTS:
+            raise ValueError(f"points takes {FEWEST_POINTS} or more, not {points}")
+        where = {"account": account, "instrument": instrument, "strategy": strategy}
+        with self._views(as_of, effective_at, is_streaming=True) as views:
+            return _listed(queries.equity(views, method=method, points=points, since=since, until=until, **where))
 
 
 def _listed(rows: Iterable[Row]) -> RowList[Any]:

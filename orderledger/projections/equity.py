@@ -1,0 +1,309 @@
+"""The equity curve: net and unrealized P&L after each fill, payment and adjustment, with its peak and its drawdown.
+
+Equity is what the `pnl` view adds up to, by settlement currency, since the ledger began: a ledger knows no deposits. Positions
+are valued at the last mark at or before the moment. Every mark counts in peaks and drawdowns. Rows are given for the lowest, the
+highest, the deepest and the last of the marks between two fills, fundings or adjustments.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, TypedDict
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.projections.pnl import Marks, equity_in, pairs_of, value_of
+from orderledger.projections.positions import Book, Method, Position, Terms, when
+from orderledger.projections.view import Row, Table, columns_of
+
+POINTS = 2_000
+"""Points of a curve, unless asked otherwise."""
+KEPT_OF_RUN = 4
+FEWEST_POINTS = 1 + KEPT_OF_RUN
+KINDS = ("fill", "funding", "adjust", "mark")
+
+Held = tuple[str, str]
+"""Account and instrument."""
+
+
+class EquityPointRow(TypedDict):
+    """One row per moment that changed P&L, with the equity after it: of all that was asked for, by settlement currency."""
+
+    at: Annotated[datetime, "When it happened."]
+    position: Annotated[int, "Log position."]
+    kind: Annotated[str, "What changed P&L: fill, funding, adjust or mark.", KINDS]
+    account: Annotated[str, "Trading account of that change."]
+    instrument: Annotated[str, "Its instrument."]
+    client_order_id: Annotated[str | None, "Our id of the order, of a fill."]
+    venue_order_id: Annotated[str | None, "The venue's id of the order, of a fill."]
+    fill_id: Annotated[str | None, "The venue's id of the fill."]
+    currency: Annotated[str | None, "Settlement currency of the curve, null where no definition gives it."]
+    net_pnl: Annotated[Decimal | None, "Realized less fees plus funding until then. Null where an amount cannot be converted."]
+    equity: Annotated[
+        Decimal | None, "The same with unrealized P&L. Null where an open position has no mark, or net P&L is null."
+    ]
+    peak: Annotated[Decimal, "The highest equity until then, at least 0."]
+    drawdown: Annotated[Decimal | None, "How far equity was below its peak. Null where equity is."]
+    moments: Annotated[int, "Moments since the row before of the curve, this one included. More than 1: others are left out."]
+
+
+EQUITY = Table(
+    "equity",
+    "The equity curve: one row per fill, funding, adjustment and mark that changed P&L. Computed when asked.",
+    ("position", "currency"),
+    columns_of(EquityPointRow),
+    ("at", "position"),
+)
+OF_FILL = ("client_order_id", "venue_order_id", "fill_id")
+
+
+class Sum:
+    """A sum of amounts, unknown while one of them is."""
+
+    __slots__ = ("_known", "_unknown")
+
+    def __init__(self) -> None:
+        self._known = ZERO
+        self._unknown = 0
+
+    @property
+    def amount(self) -> Decimal | None:
+        return None if self._unknown else self._known
+
+    def replace(self, before: Decimal | None, after: Decimal | None) -> None:
+        """One of the amounts was the one, and is the other."""
+        self._unknown += (after is None) - (before is None)
+        if before:
+            self._known = EXACT.subtract(self._known, before)
+        if after:
+            self._known = EXACT.add(self._known, after)
+
+
+class Curve:
+    """The equity in one settlement currency so far."""
+
+    def __init__(self, currency: str | None) -> None:
+        self.currency = currency
+        self.net = Sum()
+        self.equity = Sum()
+        self.peak = ZERO
+
+    def moment(self, entry: Row, kind: str) -> Row:
+        """The row of a moment that has changed it."""
+        equity = self.equity.amount
+        if equity is not None and equity > self.peak:
+            self.peak = equity
+        return {
+            "at": entry["at"],
+            "position": entry["position"],
+            "kind": kind,
+            "account": entry["account"],
+            "instrument": entry["instrument"],
+            **{name: entry.get(name) for name in OF_FILL},
+            "currency": self.currency,
+            "net_pnl": self.net.amount,
+            "equity": equity,
+            "peak": self.peak,
+            "drawdown": None if equity is None else EXACT.subtract(self.peak, equity),
+        }
+
+
+class Holding:
+    """A position, and its part of a curve. Without a settlement currency the part is unknown."""
+
+    __slots__ = ("_book", "_equity", "_net", "curve", "position")
+
+    def __init__(self, position: Position, curve: Curve) -> None:
+        self.position = position
+        self.curve = curve
+        self._book = position.books[-1]
+        self._net: Decimal | None = ZERO
+        self._equity: Decimal | None = ZERO
+
+    def value(self, marks: Marks) -> bool:
+        """Value it anew. Returns whether that changed the curve."""
+        net, unrealized = value_of(self.position, self._book, marks)
+        equity = equity_in(self.position.quantity, net, unrealized)
+        if net == self._net and equity == self._equity:
+            return False
+        self.curve.net.replace(self._net, net)
+        self.curve.equity.replace(self._equity, equity)
+        self._net, self._equity = net, equity
+        return True
+
+
+class EquityFold:
+    """Takes trades, account events and marks in the order in which they happened. Memory grows with the positions."""
+
+    def __init__(self, terms: Callable[[str, str], Terms], method: Method) -> None:
+        self._terms = terms
+        self._methods = tuple(dict.fromkeys(("average", method)))
+        self._holdings: dict[Held, Holding] = {}
+        self._valued_by: dict[Held, dict[Held, Holding]] = {}
+        """The holdings that a mark values, or converts amounts of."""
+        self._marks: Marks = {}
+        self._curves: dict[str | None, Curve] = {}
+
+    def take(self, entry: Row) -> list[Row]:
+        """Take the next entry. Returns a row for each curve that it changed: a trade or an account event is always a moment."""
+        if "fill_id" in entry:
+            return self._enter(entry, "fill", entry["fee_currency"])
+        if "kind" in entry:
+            return self._enter(entry, entry["kind"], entry["currency"])
+        return self._mark(entry)
+
+    def _enter(self, entry: Row, kind: str, currency: str | None) -> list[Row]:
+        key = (entry["account"], entry["instrument"])
+        holding = self._holdings.get(key) or self._hold(key)
+        holding.position.take(entry)
+        if currency is not None and currency != holding.curve.currency and holding.curve.currency is not None:
+            for pair in pairs_of(currency, holding.curve.currency):
+                self._valued_by.setdefault((key[0], pair), {})[key] = holding
+        holding.value(self._marks)
+        return [holding.curve.moment(entry, kind)]
+
+    def _hold(self, key: Held) -> Holding:
+        terms = self._terms(*key)
+        curve = self._curves.setdefault(terms.currency, Curve(terms.currency))
+        books = tuple(Book(name, {}, None) for name in self._methods)
+        holding = self._holdings[key] = Holding(Position(*key, terms, books), curve)
+        self._valued_by.setdefault(key, {})[key] = holding
+        return holding
+
+    def _mark(self, entry: Row) -> list[Row]:
+        key = (entry["account"], entry["instrument"])
+        self._marks[key] = entry["price"]
+        valued = self._valued_by.get(key, {}).values()
+        curves = {id(one.curve): one.curve for one in valued if one.value(self._marks)}
+        return [curve.moment(entry, "mark") for curve in curves.values()]
+
+
+class Run:
+    """Moments that follow each other, of which the lowest, the highest, the deepest and the last are kept."""
+
+    __slots__ = ("_deepest", "_highest", "_last", "_lowest", "count")
+
+    def __init__(self, row: Row) -> None:
+        self._lowest = self._highest = self._deepest = self._last = row
+        self.count = 1
+
+    def take(self, row: Row) -> None:
+        self.join(Run(row))
+
+    def join(self, later: "Run") -> None:
+        """Add the moments of a run after this one. Of equal values the first counts."""
+        if _height(later._lowest) < _height(self._lowest):
+            self._lowest = later._lowest
+        if _height(later._highest) > _height(self._highest):
+            self._highest = later._highest
+        if _depth(later._deepest) > _depth(self._deepest):
+            self._deepest = later._deepest
+        self._last = later._last
+        self.count += later.count
+
+    def rows(self) -> list[Row]:
+        kept = {id(row): row for row in (self._lowest, self._highest, self._deepest, self._last)}
+        return sorted(kept.values(), key=_number)
+
+
+def _height(row: Row) -> Decimal:
+    """What is drawn: net P&L where equity is unknown."""
+    return next((row[name] for name in ("equity", "net_pnl") if row[name] is not None), ZERO)
+
+
+def _depth(row: Row) -> Decimal:
+    drawdown: Decimal | None = row["drawdown"]
+    return drawdown or ZERO
+
+
+def _number(row: Row) -> int:
+    number: int = row["moments"]
+    return number
+
+
+class Points:
+    """The rows of a curve, at most `most`: beyond that, of each run of moments its extremes and its last. None: all."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._size = 1
+        self._first: Row = None
+        self._runs: list[Run] = []
+        self._marks: Run | None = None
+        self._count = 0
+
+    def take(self, row: Row) -> None:
+        self._count += 1
+        row["moments"] = self._count  # the number of the moment, until `rows` tells the difference
+        if row["kind"] != "mark":
+            self._end_of_marks()
+            self._keep(row)
+        elif self._marks is None:
+            self._marks = Run(row)
+        else:
+            self._marks.take(row)
+
+    def rows(self) -> list[Row]:
+        """The rows that are kept, each with the number of moments since the one before."""
+        self._end_of_marks()
+        kept = [row for run in self._runs for row in run.rows()]
+        if self._first is not None:
+            kept = [self._first, *kept]
+        numbers = [0, *(row["moments"] for row in kept)]
+        return [{**row, "moments": row["moments"] - before} for row, before in zip(kept, numbers, strict=False)]
+
+    def _end_of_marks(self) -> None:
+        if self._marks is not None:
+            for row in self._marks.rows():
+                self._keep(row)
+            self._marks = None
+
+    def _keep(self, row: Row) -> None:
+        if self._first is None:
+            self._first = row
+        elif self._runs and self._runs[-1].count < self._size:
+            self._runs[-1].take(row)
+        else:
+            self._runs.append(Run(row))
+            if self._most is not None and len(self._runs) > self._room(self._most):
+                self._join(2 * KEPT_OF_RUN if self._size == 1 else 2)
+
+    def _room(self, most: int) -> int:
+        """How many runs there may be. The first moment is kept besides."""
+        return max(1, (most - 1) // (1 if self._size == 1 else KEPT_OF_RUN))
+
+    def _join(self, together: int) -> None:
+        joined: list[Run] = []
+        for number, run in enumerate(self._runs):
+            if number % together:
+                joined[-1].join(run)
+            else:
+                joined.append(run)
+        self._runs = joined
+        self._size *= together
+
+
+def equity_rows(
+    entries: Iterable[Row],
+    terms: Callable[[str, str], Terms],
+    method: Method,
+    *,
+    since: datetime | None = None,
+    points: int | None = POINTS,
+) -> list[Row]:
+    """The rows of the curves from trades, account events and marks, as they happened. `since`: without the rows before it, whose
+    peak still counts. `points`: at most so many of each curve."""
+    kept: dict[str | None, Points] = {}
+    for row in moments(entries, terms, method):
+        if since is None or row["at"] >= since:
+            curve = kept.get(row["currency"])
+            if curve is None:
+                curve = kept[row["currency"]] = Points(points)
+            curve.take(row)
+    return sorted((row for curve in kept.values() for row in curve.rows()), key=when)
+
+
+def moments(entries: Iterable[Row], terms: Callable[[str, str], Terms], method: Method) -> Iterator[Row]:
+    """A row for each moment of each curve, marks included. One at a time."""
+    fold = EquityFold(terms, method)
+    for entry in entries:
+        yield from fold.take(entry)
