@@ -231,6 +231,8 @@ LATENCY_STEP: dict[str, str] = {
     "clock": "`ours`: when the events were recorded here. `venue`: the times in the reports, less the `at` of our own message where the step begins with one.",
 }
 
+LATENCY_BUCKETS = "The buckets that are not empty, each with `up_to_us`, its upper bound in microseconds (1, 2, 5, 10, … 500,000,000; null above), and `count`."
+
 PROPOSALS_VIEW: dict[str, str] = {
     "orders": "Our ids of the orders whose `links` name the proposal, oldest request first.",
     "cum_quantity": "Total quantity that those orders have filled.",

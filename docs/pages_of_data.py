@@ -236,7 +236,9 @@ def _latency() -> str:
             "`orderledger latency` and `Ledger.latency` follow from the table `orders`. A row has those of account, strategy, hour and instrument that you asked for. See [How fast is my venue](../how-to/exposure-and-latency.md#how-fast-is-my-venue).\n",
             _named(LatencyRow.__annotations__, meanings.LATENCY_VIEW),
             "Each of its `steps`, in microseconds; the percentiles have four significant digits:\n",
-            _named(LatencyStep.__annotations__, {**meanings.LATENCY_STEP, **meanings.LATENCY}),
+            _named(
+                LatencyStep.__annotations__, {**meanings.LATENCY_STEP, **meanings.LATENCY, "buckets": meanings.LATENCY_BUCKETS}
+            ),
         ]
     )
 

@@ -43,7 +43,7 @@ def metrics() -> str:
         [
             METRICS_INTRODUCTION,
             table(("metric", "type", "labels", "meaning"), rows),
-            "A summary also has `…_count`: how many there were.\n",
+            "A histogram has `…_bucket` with the upper bound `le` in seconds, `…_sum` and `…_count`. Its bounds grow by 1, 2, 5, 10.\n",
             "## Settings\n",
             f"{MetricsSettings.__doc__}\n",
             _fields(MetricsSettings),

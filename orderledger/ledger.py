@@ -41,6 +41,7 @@ from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_o
 from orderledger.infrastructure.views.recovering import open_orders_in_log
 from orderledger.infrastructure.views.views import FoldedViews
 from orderledger.projections import queries
+from orderledger.projections.histogram import Histogram
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import Method
 from orderledger.projections.recovery import Recovery, recovery_of
@@ -359,6 +360,10 @@ class Ledger(Proofs, AuditQueries):
         10,000; all but the count in microseconds.
         """
         return self._latencies.shown()
+
+    def latency_histograms(self) -> dict[str, Histogram]:
+        """Return all durations since the ledger was opened, in buckets, under the names of `latencies`."""
+        return self._latencies.histograms()
 
     def outcomes(self) -> dict[str, int]:
         """Messages that this ledger was given since it was opened, by outcome. A message object that is invalid was never one."""

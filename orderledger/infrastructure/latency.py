@@ -5,6 +5,8 @@ import time
 from collections import Counter, deque
 from itertools import repeat
 
+from orderledger.projections.histogram import Histogram
+
 DURATIONS_KEPT = 10_000
 """Percentiles are exact, over the last so many durations."""
 
@@ -12,24 +14,24 @@ DURATIONS_KEPT = 10_000
 class Durations:
     """Durations in seconds: all are counted, the last ones kept. Threads that add at once may lose a count, but never add one."""
 
-    __slots__ = ("_count", "_last", "_max")
+    __slots__ = ("_last", "_max", "histogram")
 
     def __init__(self) -> None:
+        self.histogram = Histogram()
         self._last: deque[float] = deque(maxlen=DURATIONS_KEPT)
-        self._count = 0
         self._max = 0.0
 
     def add(self, seconds: float, times: int = 1) -> None:
         """Add a duration that occurred `times` times."""
         self._last.extend(repeat(seconds, times))
-        self._count += times
+        self.histogram.add(seconds * 1e6, times)
         self._max = max(self._max, seconds)
 
     def shown(self) -> dict[str, int]:
         """`count` and maximum of all, and the median and two percentiles of the last ones, in microseconds."""
         last = sorted(self._last.copy())  # other threads add meanwhile
         percentiles = {f"latency_us_p{percent}": _percentile(last, percent) for percent in (50, 90, 99)}
-        return {"count": self._count, **percentiles, "latency_us_max": _microseconds(self._max)}
+        return {"count": self.histogram.count, **percentiles, "latency_us_max": _microseconds(self._max)}
 
 
 def _percentile(ordered: list[float], percent: int) -> int:
@@ -63,6 +65,9 @@ class Latencies:
         with self._lock:
             while self._commits and self._commits[0][0] <= position:
                 self.views.add(now - self._commits.popleft()[1])
+
+    def histograms(self) -> dict[str, Histogram]:
+        return {"queue": self.queue.histogram, "commit": self.commit.histogram, "views": self.views.histogram}
 
     def shown(self) -> dict[str, dict[str, int]]:
         return {"queue": self.queue.shown(), "commit": self.commit.shown(), "views": self.views.shown()}

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
+from orderledger.projections.histogram import Bucket, Histogram
 from orderledger.projections.order_times import microseconds
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.view import Row, Table
@@ -24,6 +25,7 @@ class LatencyStep(TypedDict):
     latency_us_p90: int
     latency_us_p99: int
     latency_us_max: int
+    buckets: list[Bucket]
 
 
 class LatencyRow(TypedDict):
@@ -81,9 +83,10 @@ TIMED_ORDERS = Table(
 
 
 class Durations:
-    """Counts of durations to four significant digits: the memory does not grow with their number."""
+    """Counts of durations to four significant digits, and by bucket: the memory does not grow with their number."""
 
     def __init__(self) -> None:
+        self.histogram = Histogram()
         self._counts: dict[int, int] = {}
         self.count = 0
         self.most = 0
@@ -92,6 +95,7 @@ class Durations:
         """Add a duration. It is negative if two clocks differ, or if a report was recorded before an earlier one."""
         self.most = max(self.most, microseconds) if self.count else microseconds
         self.count += 1
+        self.histogram.add(microseconds)
         rounded = rounded_to_digits(microseconds)
         self._counts[rounded] = self._counts.get(rounded, 0) + 1
 
@@ -170,4 +174,4 @@ def hour_of(order: Row) -> str | None:
 def _step_row(step: Step, durations: Durations) -> Row:
     percentiles = {f"latency_us_p{percent}": durations.percentile(percent) for percent in PERCENTS}
     shown = {"step": step.name, "clock": step.clock, "count": durations.count}
-    return {**shown, **percentiles, "latency_us_max": durations.most}
+    return {**shown, **percentiles, "latency_us_max": durations.most, "buckets": durations.histogram.buckets()}

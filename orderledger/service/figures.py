@@ -21,7 +21,7 @@ class Figure:
     """A metric without its prefix. `merged`: how the values of several rows that share their labels become one."""
 
     name: str
-    kind: Literal["gauge", "counter", "summary"]
+    kind: Literal["gauge", "counter", "histogram"]
     meaning: str
     labels: Labels = ()
     merged: Callable[[float, float], float] = operator.add
@@ -35,8 +35,8 @@ def _counter(name: str, meaning: str, *labels: str) -> Figure:
     return Figure(name, "counter", meaning, labels)
 
 
-def _summary(name: str, meaning: str) -> Figure:
-    return Figure(name, "summary", meaning, ("quantile",))
+def _histogram(name: str, meaning: str) -> Figure:
+    return Figure(name, "histogram", meaning, ("le",))
 
 
 FEED = ("collector", "account")
@@ -53,13 +53,11 @@ FIGURES = {
         _gauge("views_lag_events", "Events that the views are behind the log."),
         _gauge("views_up", "0 if the views should be updated in the background but are not, or are of another version."),
         _counter("messages", "Messages that this process was given, by outcome.", "outcome"),
-        _summary("commit_queue_seconds", "Wait of a message for its commit in this process. Quantiles of the last 10,000."),
+        _histogram("commit_queue_seconds", "Wait of a message for its commit in this process."),
         _gauge("commit_queue_max_seconds", "Longest such wait since the ledger was opened."),
-        _summary("commit_seconds", "Duration of a commit of this process. Quantiles of the last 10,000."),
+        _histogram("commit_seconds", "Duration of a commit of this process."),
         _gauge("commit_max_seconds", "Longest commit since the ledger was opened."),
-        _summary(
-            "views_delay_seconds", "Time from a commit of this process until the views have it. Quantiles of the last 10,000."
-        ),
+        _histogram("views_delay_seconds", "Time from a commit of this process until the views have it."),
         _gauge("views_delay_max_seconds", "Longest such time since the ledger was opened."),
         _gauge("collector_up", "1 if the collector says that it runs. See also the age of its status.", "collector", merged=min),
         _gauge("collector_status_age_seconds", "Time since the collector last published its status.", "collector", merged=max),

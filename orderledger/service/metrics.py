@@ -17,6 +17,7 @@ from orderledger import __version__
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.errors import InvalidSetting, LedgerError
 from orderledger.ledger import Ledger
+from orderledger.projections.histogram import Histogram
 from orderledger.service.exporting import Names, add_alerts, add_reading
 from orderledger.service.feeds import add_collectors, add_gateways
 from orderledger.service.figures import FIGURES, PREFIX, Figure, Labels, Samples, Slots
@@ -30,7 +31,8 @@ __all__ = ["CONTENT_TYPE", "LedgerMetrics", "MetricsSettings", "metrics_text"]
 CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 DURATIONS = {"queue": "commit_queue", "commit": "commit", "views": "views_delay"}
 """The latencies of a ledger, and the metrics that show them."""
-QUANTILES = {"0.5": "latency_us_p50", "0.9": "latency_us_p90", "0.99": "latency_us_p99"}
+OF_HISTOGRAM = ("sum", "count")
+"""What a histogram has besides its buckets, where those have their bound."""
 NAMES = Annotated[int, Field(ge=1, le=10_000, strict=True)]
 
 
@@ -94,10 +96,9 @@ class LedgerMetrics:
     def _add_process(self, samples: Samples) -> None:
         for outcome, count in self._ledger.outcomes().items():
             samples.add("messages", count, outcome)
+        for name, histogram in self._ledger.latency_histograms().items():
+            _add_histogram(samples, f"{DURATIONS[name]}_seconds", histogram)
         for name, measured in self._ledger.latencies().items():
-            for quantile, word in QUANTILES.items():
-                samples.add(f"{DURATIONS[name]}_seconds", measured[word] / 1e6 if measured["count"] else None, quantile)
-            samples.add(f"{DURATIONS[name]}_seconds", measured["count"], "count")
             samples.add(f"{DURATIONS[name]}_max_seconds", measured["latency_us_max"] / 1e6)
 
     def _add_stored(self, samples: Samples) -> None:
@@ -131,6 +132,14 @@ class LedgerMetrics:
         return self._reading
 
 
+def _add_histogram(samples: Samples, name: str, histogram: Histogram) -> None:
+    count = 0
+    for bound, count in histogram.cumulative():
+        samples.add(name, count, "+Inf" if bound is None else f"{bound / 1e6:.6f}".rstrip("0").rstrip("."))
+    samples.add(name, histogram.sum_us / 1e6, "sum")
+    samples.add(name, count, "count")  # of the same moment as the buckets
+
+
 def _metric(figure: Figure, values: Mapping[Labels, float]) -> "Metric":
     from prometheus_client import Metric
 
@@ -140,8 +149,11 @@ def _metric(figure: Figure, values: Mapping[Labels, float]) -> "Metric":
         named = dict(zip(figure.labels, labels, strict=True))
         if figure.kind == "counter":
             metric.add_sample(f"{name}_total", named, value)
-        elif named.get("quantile") == "count":
-            metric.add_sample(f"{name}_count", {}, value)
+        elif figure.kind == "histogram":
+            part = named["le"]
+            metric.add_sample(
+                f"{name}_{part}" if part in OF_HISTOGRAM else f"{name}_bucket", {} if part in OF_HISTOGRAM else named, value
+            )
         else:
             metric.add_sample(name, named, value)
     return metric

@@ -214,6 +214,8 @@ def test_groups_and_filters(told: Recorder) -> None:
         "latency_us_p99": 30_000,
         "latency_us_max": 30_000,
     }
+    assert step["count"] == sum(bucket["count"] for bucket in step["buckets"]) == row["orders"]
+    assert [bucket["up_to_us"] for bucket in step["buckets"]] == [10_000, 20_000, 50_000]  # 10, 20 and 30 ms
     with pytest.raises(ValueError, match="'venue' is no group: account, strategy, hour, instrument"):
         ask(by="venue")
 

@@ -59,7 +59,7 @@ def test_every_metric_and_label_of_the_dashboard_exists() -> None:
 
 
 def labels_of(metric: str) -> tuple[str, ...]:
-    figure = FIGURES.get(metric.removeprefix(PREFIX).removesuffix("_total"))
+    figure = FIGURES.get(metric.removeprefix(PREFIX).removesuffix("_total").removesuffix("_bucket"))
     return figure.labels if figure is not None else ()
 
 

@@ -110,7 +110,22 @@ def test_messages_are_counted_by_their_outcome(ledger: Ledger) -> None:
     found = values(metrics_text(ledger))
     assert [found["messages_total", (("outcome", outcome),)] for outcome in ledger.outcomes()] == [recorded, 1, 1, 2]
     assert found["commit_seconds_count", ()] == ledger.latencies()["commit"]["count"] > 0
-    assert found["commit_seconds", (("quantile", "0.5"),)] > 0
+    assert 0 < found["commit_seconds_sum", ()] < 500
+    assert found["commit_seconds_bucket", (("le", "500"),)] == found["commit_seconds_count", ()]
+
+
+def test_histograms_are_such_that_prometheus_reads_quantiles_from_them(ledger: Ledger) -> None:
+    families = {family.name: family for family in text_string_to_metric_families(metrics_text(ledger).decode())}
+    for name, measured in (("commit_queue", "queue"), ("commit", "commit"), ("views_delay", "views")):
+        family = families[f"orderledger_{name}_seconds"]
+        buckets = [one for one in family.samples if one.name.endswith("_bucket")]
+        bounds, counts = [float(one.labels["le"]) for one in buckets], [one.value for one in buckets]
+        (count,) = [one.value for one in family.samples if one.name.endswith("_count")]
+        assert family.type == "histogram"
+        assert bounds == sorted(set(bounds))
+        assert (bounds[0], bounds[-2], bounds[-1]) == (1e-6, 500, float("inf"))
+        assert counts == sorted(counts)
+        assert counts[-1] == count == ledger.latencies()[measured]["count"] > 0
 
 
 def test_a_scrape_shows_how_far_the_views_are_behind_and_does_not_move_them(ledger: Ledger) -> None:
