@@ -32,6 +32,7 @@ class Desk:
     service: Service
     recording: Recording
     watched: Watched
+    ledger_url: str
 
     def open(self, place: str = "#/orders") -> Page:
         self.page.goto("about:blank")
@@ -75,6 +76,6 @@ def desk(
         page, watched = context.new_page(), Watched()
         page.set_default_timeout(20_000)
         watched.watch(page)
-        yield Desk(page, service, recording, watched)
+        yield Desk(page, service, recording, watched, ledger_url)
     assert watched.unexpected() == []
     assert watched.hosts <= {"127.0.0.1"}

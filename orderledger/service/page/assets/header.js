@@ -16,7 +16,7 @@ export function Header() {
     <nav aria-label="Pages">${PAGES.map(({ name, title, key }) => html`<a key=${name} href=${link(name)}
       aria-current=${name === page || (page === "order" && name === "orders") ? "page" : undefined} title=${`${title} (${key})`}>${title}</a>`)}</nav>
     <div class="state">
-      <${Connection} />
+      <${AlertCount} /><${Connection} />
       <button type="button" class="quiet" aria-expanded=${showsTimes.value} aria-controls="times" onClick=${() => (showsTimes.value = !showsTimes.value)} title="Time travel (t)">
         <span aria-hidden="true">◷</span> ${isPast.value ? "Past" : "Now"}</button>
       <button type="button" class="quiet" onClick=${nextTheme} aria-label=${`Theme: ${theme.value}`} title=${`Theme: ${theme.value} (d)`}>${SIGNS[theme.value]}</button>
@@ -24,6 +24,13 @@ export function Header() {
       ${token.value && html`<button type="button" class="quiet" onClick=${() => setToken("")} title="Forget the token in this tab">Sign out</button>`}
     </div>
   </header>`;
+}
+
+/** The number of open alerts in the header, while there is one. */
+function AlertCount() {
+  const open = status.value.alerts?.open ?? 0;
+  if (!open) return "";
+  return html`<a class="alert-count" href=${link("health")} title="Open alerts"><span aria-hidden="true">⚠</span> ${open}<span class="hidden"> open ${open === 1 ? "alert" : "alerts"}</span></a>`;
 }
 
 /** What the page shows: the present as it happens, an older present, or a past moment. */

@@ -6,6 +6,8 @@ import { isPast } from "../router.js";
 import { useData } from "../use.js";
 import { ShortTable } from "../grid.js";
 import { Badge, Dialog, Loaded, Notice, Section, Time, visible } from "../parts.js";
+import { Alerts } from "../alerts.js";
+import { Histograms } from "../histograms.js";
 import { duration, plural, seconds, words } from "../format.js";
 import { Breakers } from "./breakers.js";
 
@@ -15,11 +17,12 @@ export function Health() {
   const halts = useData((abort) => all("/api/halts", {}, { abort }), [asked], 2000);
   const latency = useData((abort) => query("/api/latency", { by: "account" }, abort), [], 5000);
   return html`<h1>Health</h1>
+    <${Alerts} />
     <${Loaded} found=${state}>${(status) => html`<${Figures} status=${status} />
       <${Section} id="feeds" title="Feeds" about=${isPast.value ? "What each collector says now, not then" : "What each collector says of its accounts"}><${Feeds} collectors=${status.collectors ?? {}} /></${Section}>`}</${Loaded}>
     <${Section} id="halts" title="Halts" about="While a halt holds, the gateway sends no order in its scope."><${Loaded} found=${halts}>${({ rows }) => html`<${Halts} rows=${rows} onDone=${() => setAsked(asked + 1)} />`}</${Loaded}></${Section}>
     <${Breakers} />
-    <${Section} id="latency" title="Latency" about="How long the steps of orders took: half, 90%, 99% and all of them. The scale is logarithmic."><${Loaded} found=${latency}>${({ rows }) => html`<${Latency} rows=${rows} />`}</${Loaded}></${Section}>`;
+    <${Section} id="latency" title="Latency" about="How long the steps of orders took: half, 90%, 99% and all of them. The scale is logarithmic."><${Loaded} found=${latency}>${({ rows }) => html`<${Latency} rows=${rows} /><${Histograms} rows=${rows} />`}</${Loaded}></${Section}>`;
 }
 
 function Figures({ status }) {

@@ -1,9 +1,9 @@
 // Trades, positions, P&L: what was earned, what is held, what it may become while something is unresolved.
-import { html, useMemo } from "../ui.js";
+import { html } from "../ui.js";
 import { query } from "../api.js";
 import { link, route, setParams } from "../router.js";
 import { useData } from "../use.js";
-import { LineChart } from "../charts.js";
+import { Equity } from "../equity.js";
 import { ListGrid, ShortTable } from "../grid.js";
 import { Amounts, Badge, Choice, Filter, Id, Loaded, Money, Number_, OrderId, Role, Section, Side, Time, visible } from "../parts.js";
 import { isZero, number, price, rounded, sum, words } from "../format.js";
@@ -18,7 +18,6 @@ export function Results() {
   const inputs = [method, by, account, instrument, strategy];
   const sums = useData((abort) => query("/api/pnl", { ...filters, method, by, limit: MOST }, abort), inputs, 3000);
   const held = useData((abort) => held_(filters, method, abort), inputs, 3000);
-  const curve = useData((abort) => curve_({ ...filters, method }, abort), inputs, 5000);
   const fills = useData((abort) => query("/api/trades", { ...filters, since, until, limit: MOST, order: "newest" }, abort), [...inputs, since, until], 2000);
   return html`<h1>Trades, positions, P&L</h1>
     <form class="filters" role="search" aria-label="Filter" onSubmit=${(event) => event.preventDefault()}>
@@ -29,9 +28,7 @@ export function Results() {
       <${Filter} name="strategy" label="Strategy" value=${strategy} />
     </form>
     <${Loaded} found=${held}>${({ rows }) => html`<${Totals} rows=${rows} />`}</${Loaded}>
-    <${Section} id="curve" title="Equity and drawdown" about="Net P&L after fees and funding, at the end of each day (UTC). A point leads to the fills of its day.">
-      <${Loaded} found=${curve}>${(points) => html`<${Curve} points=${points} />`}</${Loaded}>
-    </${Section}>
+    <${Equity} filters=${filters} method=${method} currency=${route.value.params.currency} />
     <${Section} id="pnl" title="P&L" about=${(BY.find(([name]) => name === (by ?? "")) ?? [])[1]}><${Loaded} found=${sums}>${({ rows }) => html`<${ShortTable} label="P&L" columns=${pnlColumns(by)} rows=${rows} empty="No fills, no P&L." />`}</${Loaded}></${Section}>
     <${Section} id="positions" title="Positions and exposure" about="What each may become with its open orders filled or not."><${Loaded} found=${held}>${({ rows }) => html`<${ShortTable} label="Positions" columns=${POSITIONS} rows=${rows} keyOf=${(row) => `${row.account} ${row.instrument}`} empty="No positions." />`}</${Loaded}></${Section}>
     <${Section} id="trades" title="Trades" about=${since || until ? html`from ${visible(since ?? "the first")} to ${visible(until ?? "the last")} <button type="button" onClick=${() => setParams({ since: null, until: null })}>Show all</button>` : "newest first"}>
@@ -51,37 +48,6 @@ async function held_(filters, method, abort) {
   const at = new Map(exposure.rows.map((row) => [`${row.account} ${row.instrument}`, row]));
   const rows = pnl.rows.map((row) => ({ ...row, exposure: at.get(`${row.account} ${row.instrument}`) }));
   return { rows: filters.strategy ? rows.map((row) => ({ ...row, exposure: undefined })) : rows };
-}
-
-/** The running net P&L at the end of each day, in the currency of most days: amounts of different currencies are never added. */
-async function curve_(filters, abort) {
-  const { rows } = await query("/api/pnl", { ...filters, by: "day", limit: 5000 }, abort);
-  const known = rows.filter((row) => row.currency && row.net_pnl != null);
-  const [currency, own = []] = [...Map.groupBy(known, (row) => row.currency)].sort(([, a], [, b]) => b.length - a.length)[0] ?? [];
-  let total = "0";
-  const days = own.map((row) => {
-    total = sum([total, row.net_pnl]);
-    return { at: nextDay(row.day), day: row.day, value: total, currency };
-  });
-  return days.length ? [{ ...days[0], at: `${days[0].day}T00:00:00Z`, value: "0" }, ...days] : [];
-}
-
-const seriesIn = (currency) => [{ label: `Equity, ${currency}`, tone: "--accent" }, { label: "Drawdown", tone: "--bad", fill: true }];
-
-function Curve({ points }) {
-  const drawn = useMemo(() => {
-    let peak = 0;
-    return points.filter(({ value }) => value != null).map(({ at, value }) => {
-      peak = Math.max(peak, Number(value));
-      return { x: Date.parse(at) / 1000, ys: [Number(value), Number(value) - peak] };
-    });
-  }, [points]);
-  if (!drawn.length) return html`<p class="empty">No day has a net P&L in a known currency.</p>`;
-  const show = (index) => {
-    const point = points.filter(({ value }) => value != null)[index];
-    setParams({ since: `${point.day}T00:00:00Z`, until: nextDay(point.day) });
-  };
-  return html`<${LineChart} label="Equity and drawdown" points=${drawn} series=${seriesIn(points[0].currency)} onPoint=${show} />`;
 }
 
 /** One figure for each settlement currency: amounts of different currencies are never added. */
