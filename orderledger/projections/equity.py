@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Annotated, TypedDict
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.projections.pnl import Marks, equity_in, pairs_of, value_of
+from orderledger.projections.pnl import Marks, equity_in, net_of, pairs_of, unrealized_of
 from orderledger.projections.positions import Book, Method, Position, Terms, when
 from orderledger.projections.view import Row, Table, columns_of
 
@@ -98,7 +98,9 @@ class Curve:
             "kind": kind,
             "account": entry["account"],
             "instrument": entry["instrument"],
-            **{name: entry.get(name) for name in OF_FILL},
+            "client_order_id": entry.get("client_order_id"),
+            "venue_order_id": entry.get("venue_order_id"),
+            "fill_id": entry.get("fill_id"),
             "currency": self.currency,
             "net_pnl": self.net.amount,
             "equity": equity,
@@ -108,21 +110,33 @@ class Curve:
 
 
 class Holding:
-    """A position, and its part of a curve. Without a settlement currency the part is unknown."""
+    """A position, and its part of a curve. Without a settlement currency the part is unknown. `has_rates`: it has amounts in
+    other currencies, so that a mark may change its net P&L."""
 
-    __slots__ = ("_book", "_equity", "_net", "curve", "position")
+    __slots__ = ("_book", "_equity", "_net", "curve", "has_rates", "position")
 
     def __init__(self, position: Position, curve: Curve) -> None:
         self.position = position
         self.curve = curve
+        self.has_rates = False
         self._book = position.books[-1]
         self._net: Decimal | None = ZERO
         self._equity: Decimal | None = ZERO
 
-    def value(self, marks: Marks) -> bool:
-        """Value it anew. Returns whether that changed the curve."""
-        net, unrealized = value_of(self.position, self._book, marks)
-        equity = equity_in(self.position.quantity, net, unrealized)
+    def enter(self, entry: Row, marks: Marks) -> None:
+        """Take a trade or an account event, and value the position."""
+        self.position.take(entry)
+        self._value(net_of(self.position, self._book, marks), marks)
+
+    def mark(self, marks: Marks) -> bool:
+        """Value the position at new marks. Returns whether that changed the curve."""
+        if self.has_rates:
+            return self._value(net_of(self.position, self._book, marks), marks)
+        return bool(self.position.quantity) and self._value(self._net, marks)
+
+    def _value(self, net: Decimal | None, marks: Marks) -> bool:
+        quantity = self.position.quantity
+        equity = equity_in(quantity, net, unrealized_of(self.position, self._book, marks) if quantity else ZERO)
         if net == self._net and equity == self._equity:
             return False
         self.curve.net.replace(self._net, net)
@@ -154,11 +168,11 @@ class EquityFold:
     def _enter(self, entry: Row, kind: str, currency: str | None) -> list[Row]:
         key = (entry["account"], entry["instrument"])
         holding = self._holdings.get(key) or self._hold(key)
-        holding.position.take(entry)
         if currency is not None and currency != holding.curve.currency and holding.curve.currency is not None:
             for pair in pairs_of(currency, holding.curve.currency):
                 self._valued_by.setdefault((key[0], pair), {})[key] = holding
-        holding.value(self._marks)
+            holding.has_rates = True
+        holding.enter(entry, self._marks)
         return [holding.curve.moment(entry, kind)]
 
     def _hold(self, key: Held) -> Holding:
@@ -173,32 +187,39 @@ class EquityFold:
         key = (entry["account"], entry["instrument"])
         self._marks[key] = entry["price"]
         valued = self._valued_by.get(key, {}).values()
-        curves = {id(one.curve): one.curve for one in valued if one.value(self._marks)}
+        curves = {id(one.curve): one.curve for one in valued if one.mark(self._marks)}
         return [curve.moment(entry, "mark") for curve in curves.values()]
 
 
 class Run:
     """Moments that follow each other, of which the lowest, the highest, the deepest and the last are kept."""
 
-    __slots__ = ("_deepest", "_highest", "_last", "_lowest", "count")
+    __slots__ = ("_deepest", "_depth", "_highest", "_last", "_least", "_lowest", "_most", "count")
 
     def __init__(self, row: Row) -> None:
         self._lowest = self._highest = self._deepest = self._last = row
+        self._least = self._most = _height(row)
+        self._depth = row["drawdown"] or ZERO
         self.count = 1
 
     def take(self, row: Row) -> None:
-        self.join(Run(row))
+        """Add a moment. Of equal values the first counts."""
+        height, depth = _height(row), row["drawdown"]
+        if height < self._least:
+            self._lowest, self._least = row, height
+        elif height > self._most:
+            self._highest, self._most = row, height
+        if depth is not None and depth > self._depth:
+            self._deepest, self._depth = row, depth
+        self._last = row
+        self.count += 1
 
     def join(self, later: "Run") -> None:
-        """Add the moments of a run after this one. Of equal values the first counts."""
-        if _height(later._lowest) < _height(self._lowest):
-            self._lowest = later._lowest
-        if _height(later._highest) > _height(self._highest):
-            self._highest = later._highest
-        if _depth(later._deepest) > _depth(self._deepest):
-            self._deepest = later._deepest
-        self._last = later._last
-        self.count += later.count
+        """Add the moments of a run after this one."""
+        count = self.count + later.count
+        for row in later.rows():
+            self.take(row)
+        self.count = count
 
     def rows(self) -> list[Row]:
         kept = {id(row): row for row in (self._lowest, self._highest, self._deepest, self._last)}
@@ -207,12 +228,8 @@ class Run:
 
 def _height(row: Row) -> Decimal:
     """What is drawn: net P&L where equity is unknown."""
-    return next((row[name] for name in ("equity", "net_pnl") if row[name] is not None), ZERO)
-
-
-def _depth(row: Row) -> Decimal:
-    drawdown: Decimal | None = row["drawdown"]
-    return drawdown or ZERO
+    equity: Decimal | None = row["equity"]
+    return (row["net_pnl"] or ZERO) if equity is None else equity
 
 
 def _number(row: Row) -> int:

@@ -94,15 +94,19 @@ def pnl_of_period(change: Row, opening_marks: Marks, marks: Marks) -> Row:
     return {**pnl_row(change, marks), "unrealized_pnl": unrealized, "is_of_period": True}
 
 
-def value_of(position: Position, book: Book, marks: Marks) -> tuple[Decimal | None, Decimal | None]:
-    """Net and unrealized P&L of a position by the method of one of its books, as `pnl_row` has them."""
-    account, terms = position.account, position.terms
-    mark = marks.get((account, position.instrument))
-    unrealized = None if mark is None else _gained(terms, position.quantity, book.cost, mark)
+def net_of(position: Position, book: Book, marks: Marks) -> Decimal | None:
+    """Net P&L of a position by the method of one of its books, as `pnl_row` has it."""
+    terms = position.terms
     if terms.currency is None:
-        return None, unrealized
+        return None
     fees = _named(position.fees, terms.currency)
-    return _net(account, shown(terms.amount(book.realized)), fees, position.funding, terms.currency, marks), unrealized
+    return _net(position.account, shown(terms.amount(book.realized)), fees, position.funding, terms.currency, marks)
+
+
+def unrealized_of(position: Position, book: Book, marks: Marks) -> Decimal | None:
+    """Unrealized P&L of a position, likewise."""
+    mark = marks.get((position.account, position.instrument))
+    return None if mark is None else _gained(position.terms, position.quantity, book.cost, mark)
 
 
 def equity_in(quantity: Decimal, net: Decimal | None, unrealized: Decimal | None) -> Decimal | None:

@@ -65,26 +65,29 @@ function onEvent(name, text) {
 }
 
 /**
- * Call `load` now, and again when the log has grown, or when it gives `false` since nobody answered: at most every `every` milliseconds, and never in a hidden tab or while a past
+ * Call `load` now, and again when the log has grown, or when it gives `false` since nobody answered: at most every `every` milliseconds, for a tenth of the time at most, and never in a hidden tab or while a past
  * moment is shown. Returns the function that ends it.
  */
 export function refreshed(load, every = 2000) {
   let timer = null;
   let seen = -1;
   let runs = false;
+  let pause = every;
 
   async function run() {
     timer = null;
     if (document.hidden) return later();
     seen = position.peek();
     runs = true;
+    const began = performance.now();
     const isAnswered = await load();
+    pause = Math.max(every, Math.min(30_000, 9 * (performance.now() - began))); // A slow answer costs the server much.
     runs = false;
     if (isAnswered === false || position.peek() > seen) later();
   }
 
   function later() {
-    timer ??= runs ? null : setTimeout(run, every);
+    timer ??= runs ? null : setTimeout(run, pause);
   }
 
   run();
