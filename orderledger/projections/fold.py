@@ -3,6 +3,7 @@ another time; only where the rows are kept differs."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import islice
 from typing import assert_never
 
 from orderledger.domain.accounts import (
@@ -39,6 +40,8 @@ from orderledger.projections.trades import TRADES, trade_row
 from orderledger.projections.view import Row
 
 ENDED_ORDERS_KEPT = 1_000
+ORDERS_KEPT = 20_000
+"""Orders in memory between two batches, about 2.7 kB each. One that is met again is read from its stream."""
 
 Streams = Callable[[str], Iterable[Recorded]]
 
@@ -74,7 +77,7 @@ class Fold:
     def settle(self) -> None:
         """Write the rows of all orders, gaps and positions that have changed."""
         for stream in self._dirty:
-            tracked = self._tracked[stream]
+            tracked = self._tracked[stream] = self._tracked.pop(stream)  # last, so that the others are forgotten first
             tracked.is_dirty = False
             self._write_stale_trades(stream, tracked)
             if tracked.order.attributed_to is None:
@@ -87,10 +90,13 @@ class Fold:
         self.positions.settle()
 
     def evict(self) -> None:
-        """Forget ended orders, beyond a number of them: a settled row tells all that is needed until they are met again."""
+        """Forget ended orders, and then others that did not change for long, beyond a number of them: a settled row tells all that
+        is needed until they are met again."""
         if len(self._tracked) > self._limit:
             ended = [stream for stream, tracked in self._tracked.items() if tracked.is_ended]
             for stream in ended[:-ENDED_ORDERS_KEPT]:
+                del self._tracked[stream]
+            for stream in list(islice(self._tracked, max(0, len(self._tracked) - ORDERS_KEPT))):
                 del self._tracked[stream]
             self._limit = len(self._tracked) + 2 * ENDED_ORDERS_KEPT
 

@@ -113,6 +113,7 @@ def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         (streams, "ENDED_KEPT"),
         (resolving, "NAMES_KEPT"),
         (fold, "ENDED_ORDERS_KEPT"),
+        (fold, "ORDERS_KEPT"),
     ):
         monkeypatch.setattr(module, limit, 1)
 
