@@ -6,14 +6,17 @@ chromium, as `make test-page` does.
 """
 
 import itertools
+import json
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -66,6 +69,7 @@ def main() -> None:
         with Service(command, url, Path(folder)) as service, launched(Path(folder)) as browser:
             _opening(bench, service, browser, orders)
             _frames(bench, service, browser, url, orders)
+        _writing_alone(bench, url, orders)
     bench.close()
 
 
@@ -107,10 +111,10 @@ def _frames(bench: Bench, service: Service, browser: Browser, url: str, orders: 
         with _writing(url, seconds + 2) as writing:
             time.sleep(1)
             busy = page.evaluate(FRAMES, seconds)
-            writing.wait()
-            events = int(writing.stdout.read()) if writing.stdout else 0
+            told = _told(writing)
         state = page.locator(".connection").inner_text()
-    rate = f"{events / (seconds + 2):,.0f} events/s, {orders:,} orders, {state.strip()}"
+    rate = f"{told['events'] / (seconds + 2):,.0f} events/s, slowest commit {told['slowest_ms']:.0f} ms"
+    rate += f", {orders:,} orders, {state.strip()}"
     long = [frame for frame in busy["frames"] if frame > FRAME_MS_MAX]
     idle_long = [frame for frame in idle["frames"] if frame > FRAME_MS_MAX]
     note = f"of {len(busy['frames'])}; longest {max(busy['frames']):.0f} ms; {rate}"
@@ -133,9 +137,29 @@ def _frames(bench: Bench, service: Service, browser: Browser, url: str, orders: 
     )
 
 
+def _writing_alone(bench: Bench, url: str, orders: int) -> None:
+    """What the writer reaches on the same store without a browser: alone, and beside the service."""
+    seconds = 5 if bench.is_quick else SECONDS // 2
+    command = Path(sys.executable).with_name("orderledger")
+    for case in ("alone", "beside the service"):
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            service = stack.enter_context(Service(command, url, folder)) if case != "alone" else None
+            if service is not None:
+                urlopen(f"{service.url}/api/orders?limit=1").read()  # its views are up to date
+            told = _told(stack.enter_context(_writing(url, seconds)))
+        note = f"slowest commit {told['slowest_ms']:.0f} ms, {told['cpu_seconds']:.1f} CPU s"
+        name = f"events/s of the writer {case}, {orders:,} orders"
+        bench.add(Figure(name, "sqlite", told["events"] / seconds, "1/s", target=f"{RATE:,}", note=note))
+
+
+def _told(writing: "subprocess.Popen[str]") -> dict[str, float]:
+    return dict(json.loads(writing.communicate()[0]))
+
+
 @contextmanager
 def _writing(url: str, seconds: int) -> Iterator["subprocess.Popen[str]"]:
-    """A process that records at the rate, and prints how many events it recorded."""
+    """A process that records at the rate, and prints how many events it recorded, and the slowest of its commits."""
     process = subprocess.Popen([sys.executable, __file__, "--write", url, str(seconds)], stdout=subprocess.PIPE, text=True)
     try:
         yield process
@@ -146,14 +170,21 @@ def _writing(url: str, seconds: int) -> Iterator["subprocess.Popen[str]"]:
 def _write(url: str, seconds: float) -> None:
     found = documents(int(RATE * seconds), seed=11)
     names = ("client_order_id", "venue_order_id", "fill_id")
-    messages = iter([to_message(one | {name: f"L-{one[name]}" for name in names if name in one}) for one in found])
+    start, run = datetime.now(UTC), f"L{time.time_ns()}"
+    for index, one in enumerate(found):  # after all that is recorded: a late fill folds the later ones of its position again
+        one["at"] = (start + timedelta(seconds=index / RATE)).isoformat()
+        one.update({name: f"{run}-{one[name]}" for name in names if name in one})
+    messages = iter(map(to_message, found))
+    slowest = 0.0
     with Ledger.open(url, update_views=False) as ledger:
         began, count = time.monotonic(), 0
         while (left := began + seconds - time.monotonic()) > 0:
+            before = time.monotonic()
             ledger.record_many(list(itertools.islice(messages, BATCH)))
+            slowest = max(slowest, time.monotonic() - before)
             count += BATCH
             time.sleep(max(0.0, min(left, began + count / RATE - time.monotonic())))
-    print(count)
+    print(json.dumps({"events": count, "slowest_ms": 1000 * slowest, "cpu_seconds": time.process_time()}))
 
 
 if __name__ == "__main__":

@@ -90,8 +90,8 @@ class Fold:
         self.positions.settle()
 
     def evict(self) -> None:
-        """Forget ended orders, and then others that did not change for long, beyond a number of them: a settled row tells all that
-        is needed until they are met again."""
+        """Forget ended orders, and then those that did not change for longest, beyond a number of them. A settled row tells all
+        that is needed until they are met again."""
         if len(self._tracked) > self._limit:
             ended = [stream for stream, tracked in self._tracked.items() if tracked.is_ended]
             for stream in ended[:-ENDED_ORDERS_KEPT]:

@@ -2,18 +2,24 @@
 
 import asyncio
 import contextvars
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from orderledger.infrastructure.deadline import OutOfTime, check_time, deadline
+from orderledger.infrastructure.errors import StoreError
 from orderledger.ledger import Ledger
 from orderledger.service.freshness import Freshness
 from orderledger.service.problems import Problem
 from orderledger.service.settings import Limits
 
 Found = TypeVar("Found")
+
+GRACE_SECONDS = 0.1
+"""The client is answered first, then the query stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +50,19 @@ class Pool:
         self._taken = 0
 
     async def run(self, query: Callable[[], Found]) -> Found:
-        """The result of a query in one of the threads. Raises Problem if too many wait, or if it takes too long: the thread is
-        then taken until it ends."""
+        """The result of a query in one of the threads. Raises Problem if too many wait, or if it takes too long: it is then
+        stopped, or does not begin."""
         if self._taken >= self._most:
             raise Problem("busy", "too many queries at once")
         loop = asyncio.get_running_loop()
-        running = self.threads.submit(contextvars.copy_context().run, query)
+        until = time.monotonic() + self._seconds + GRACE_SECONDS
+        running = self.threads.submit(contextvars.copy_context().run, _within, until, query)
         self._taken += 1
         running.add_done_callback(lambda done: self._leave_soon(loop))
         try:
             async with asyncio.timeout(self._seconds):
                 return await asyncio.wrap_future(running)
-        except TimeoutError:
+        except (TimeoutError, OutOfTime):
             raise Problem("busy", f"the query took more than {self._seconds:g} s") from None
 
     def _leave_soon(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -67,6 +74,16 @@ class Pool:
 
     def close(self) -> None:
         self.threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _within(until: float, query: Callable[[], Found]) -> Found:
+    """The result of a query. Raises OutOfTime soon after the deadline."""
+    with deadline(until):
+        try:
+            return query()
+        except StoreError:
+            check_time()  # the database was told to stop
+            raise
 
 
 class Cache:

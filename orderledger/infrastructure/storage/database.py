@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.deadline import check_time
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column
 from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
@@ -152,6 +153,7 @@ class Session(ABC):
         source, rest = f"{table.name}{suffix}", f"{_where(where)} {tail}"
         with closing(self._batches(f"SELECT {self._selected(table)} FROM {source} {rest}", parameters)) as found:
             while True:
+                check_time()
                 with self._telling_of_damage(table, source, rest, parameters):
                     batch = next(found, None)
                     rows = self._rows_from(table, batch) if batch else []

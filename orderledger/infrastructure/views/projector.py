@@ -1,12 +1,14 @@
 """Updates the views in batches, exactly once: one transaction stores a batch's rows and its log position."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from eventsourcing.persistence import PersistenceError
 
 from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.deadline import deadline
 from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
@@ -26,6 +28,9 @@ WORTH_A_LARGE_BATCH = 10_000
 
 WORTH_BUILDING_ANEW = 100_000
 """Missing events, more than the views have, from which on it is faster to build the views beside (bench_rebuild.py)."""
+
+SLOW_SECONDS = 0.25
+"""A batch that takes longer must not hold the lock of the writing transaction all the time: see `Projector`."""
 
 EVENTS_AT_ONCE = 2_000
 """Events of a transaction in memory at a time."""
@@ -107,12 +112,14 @@ class Projector:
     """Moves events from the log into the tables of the views. Several processes may do so: each batch counts once.
 
     `folds_ahead`: fold before the writing transaction, for which others wait on SQLite. That does not help with the writer in the
-    same interpreter: it would wait for the interpreter instead, and longer.
+    same interpreter: it would wait for the interpreter instead, and longer. After a slow batch the next one is folded before in
+    any case: many late fills, each of which folds the later ones of its position again, would keep recording out for seconds.
     """
 
     def __init__(self, store: Store, latencies: Latencies | None = None, *, folds_ahead: bool = False) -> None:
         self._store = store
         self._folds_ahead = folds_ahead
+        self._was_slow = False
         self._latencies = latencies or Latencies()
         self._lock = threading.RLock()
         self._catching_up = threading.Condition(self._lock)
@@ -134,6 +141,10 @@ class Projector:
             raise self.fault
         if self.is_catching_up_here():
             raise RuntimeError("a signal handler cannot wait for the update of the views that it interrupted: query after it")
+        with deadline(None):
+            return self._catch_up(progress, is_enough)
+
+    def _catch_up(self, progress: Callable[[int], None] | None, is_enough: Callable[[], bool]) -> int:
         while True:
             try:
                 with self._lock:
@@ -228,13 +239,15 @@ class Projector:
         return self._store.recorder.last_position() - position > BATCH_FAR_BEHIND
 
     def _advance(self, limit: int) -> None:
+        began = time.monotonic()
         try:
             with uncollected():
-                if self._folds_ahead:
+                if self._folds_ahead or self._was_slow:
                     while not self._advance_ahead(limit):
                         pass
                 else:
                     self._advance_in_one(limit)
+            self._was_slow = time.monotonic() - began > SLOW_SECONDS
             self._latencies.projected(self._fold.position)
         except BaseException:
             self._fold = TableFold(position=-1)

@@ -12,6 +12,7 @@ from orderledger.domain.orders.commands import OrderRequested
 from orderledger.domain.orders.identity import NameKind
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, EvidenceForgotten, OrderAttributed
 from orderledger.domain.recorded import Recorded
+from orderledger.infrastructure.deadline import ITEMS_BETWEEN_LOOKS, check_time, current, within_time
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import asked_of
@@ -93,6 +94,22 @@ class Views(Protocol):
         """The orders with this name: a client order id, the id of a replacement or a request, a venue's id, or an alias."""
 
 
+class RowsWithinTime(MemoryRows):
+    """Rows of a fold with a deadline. The end of a fold writes all rows at once."""
+
+    _written = 0
+
+    def put(self, table: Table, row: Row) -> None:
+        self._written += 1
+        if not self._written % ITEMS_BETWEEN_LOOKS:
+            check_time()
+        super().put(table, row)
+
+    def select(self, table: Table, **where: Any) -> list[Row]:
+        check_time()
+        return super().select(table, **where)
+
+
 class FoldedViews:
     """The views as of another time: with the events recorded by `as_of`, or that had happened by `effective_at`, or both.
 
@@ -107,7 +124,7 @@ class FoldedViews:
         effective_at: datetime | None,
         streams: Streams = nothing_earlier,
     ) -> None:
-        self._rows = MemoryRows()
+        self._rows = MemoryRows() if current() is None else RowsWithinTime()
         self._names = MemoryNames()
         names = NamesFold(self._names)
         fold = Fold(self._rows, streams)
@@ -209,7 +226,7 @@ def folded(store: Store, as_of: AsOf | None, effective_at: datetime | None) -> F
     an earlier time of recording.
     """
     rows = store.all_rows(as_of) if isinstance(as_of, int) else store.all_rows()
-    return FoldedViews((decode(*row) for row in rows), as_of, effective_at)
+    return FoldedViews(within_time(decode(*row) for row in rows), as_of, effective_at)
 
 
 def was_known(recorded_at: datetime, position: int | None, as_of: AsOf | None) -> bool:

@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from psycopg import Cursor, Error, OperationalError
 from psycopg.rows import tuple_row
 
+from orderledger.infrastructure.deadline import current
 from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, shape_of, times
 from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
 from orderledger.infrastructure.storage.evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
@@ -258,6 +259,10 @@ class PostgresDatabase(Database):
     def reading(self) -> Iterator[Session]:
         with self._cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            until = current()
+            if until is not None:
+                left = max(1, round(1_000 * (until - time.monotonic())))
+                cursor.execute(f"SET LOCAL statement_timeout = {left}".encode())
             yield PostgresSession(cursor)
 
     @contextmanager

@@ -14,10 +14,14 @@ from eventsourcing import persistence
 from eventsourcing.persistence import ConnectionPoolClosedError, OperationalError, PersistenceError
 from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
 
+from orderledger.infrastructure.deadline import current, is_over
 from orderledger.infrastructure.locks import let_go
 
 THREADS = 10_000
 CLOSING_SECONDS = 10.0
+STEPS_BETWEEN_LOOKS = 20_000
+"""Steps of SQLite's machine between two looks at the deadline of a query, about a millisecond."""
+
 STATEMENTS_KEPT = 16
 """Prepared statements per connection. Each holds hundreds of rows of parameters: 256 statements take 60 MB."""
 
@@ -226,7 +230,7 @@ class Held:
 
     def __init__(self, connection: SQLiteConnection) -> None:
         self.connection = connection
-        self.raw: sqlite3.Connection = connection._sqlite_conn
+        self.raw = held_raw(connection)
         self.is_alone = is_alone(self.raw)
 
 
@@ -255,15 +259,17 @@ class Transaction:
     replacement.
     """
 
-    __slots__ = ("_connection", "_datastore", "_is_writing", "_user")
+    __slots__ = ("_connection", "_datastore", "_is_writing", "_timed", "_user")
 
     def __init__(self, datastore: Datastore, *, commit: bool) -> None:
         self._user = object()
         self._datastore = datastore
         self._is_writing = commit
+        self._timed: sqlite3.Connection | None = None
 
     def __del__(self) -> None:
         """Release the connection if an interrupt came at the very start of `__exit__`."""
+        self._stop_timing()
         self._datastore.let_go(self._user)
 
     def __enter__(self) -> SQLiteCursor:
@@ -273,13 +279,23 @@ class Transaction:
             self._connection = self._datastore.borrow(self._user, commit=self._is_writing)
             cursor = self._connection.cursor()
             cursor.execute("BEGIN IMMEDIATE" if self._is_writing else "BEGIN")
+            if not self._is_writing and current() is not None:
+                self._timed = held_raw(self._connection)
+                self._timed.set_progress_handler(is_over, STEPS_BETWEEN_LOOKS)
         except BaseException as error:
+            self._stop_timing()
             self._datastore.let_go(self._user)
             raise raised_by_library(error) from error
         return cursor
 
+    def _stop_timing(self) -> None:
+        if self._timed is not None:
+            self._timed.set_progress_handler(None, 0)
+            self._timed = None
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
+            self._stop_timing()
             if error is None and self._is_writing:
                 self._connection.commit()
                 self._datastore.pool.check_place()
@@ -291,6 +307,12 @@ class Transaction:
             self._datastore.let_go(self._user)
         if isinstance(error, sqlite3.Error):
             raise raised_by_library(error) from error
+
+
+def held_raw(connection: SQLiteConnection) -> sqlite3.Connection:
+    """The driver's connection in one of the library."""
+    raw: sqlite3.Connection = connection._sqlite_conn
+    return raw
 
 
 def raised_by_library(error: BaseException) -> BaseException:
