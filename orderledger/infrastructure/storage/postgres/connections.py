@@ -100,6 +100,7 @@ class Datastore(PostgresDatastore):
         self.pool.connection_class = Line
         self.pool.kwargs = {"row_factory": dict_row, "client_encoding": "utf8"}
         with asking(url, answer_timeout) as connection:  # the pool would not report the reason of a failure
+            refuse_other_encodings(connection)
             row = connection.execute("SELECT current_schema()").fetchone()
             self.schema = row[0] if row and row[0] else "public"
 
@@ -148,6 +149,16 @@ class Datastore(PostgresDatastore):
     def close(self) -> None:
         self._is_closed = True
         super().close()
+
+
+def refuse_other_encodings(connection: Connection[Any]) -> None:
+    """Any printable text may be a name in a message, and only UTF-8 can store it. A cluster made in the C locale has SQL_ASCII."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in {"UTF8", None}:  # a pooler may not pass it on
+        raise StoreUnreachable(
+            f"the database {connection.info.dbname} has the encoding {encoding}, and a ledger needs UTF8: "
+            "CREATE DATABASE … ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0"
+        )
 
 
 def patient(url: str) -> str:
