@@ -58,6 +58,13 @@ def test_every_metric_and_label_of_the_dashboard_exists() -> None:
         assert asked <= labels, target
 
 
+def test_a_panel_shows_no_other_process_that_prometheus_scrapes() -> None:
+    """Every client library names these metrics alike."""
+    common = [target["expr"] for target in targets("orderledger-metrics") if "process_" in target["expr"]]
+    assert [expression for expression in common if not expression.endswith(" and on (job, instance) orderledger_up")] == []
+    assert len(common) == 2
+
+
 def labels_of(metric: str) -> tuple[str, ...]:
     figure = FIGURES.get(metric.removeprefix(PREFIX).removesuffix("_total").removesuffix("_bucket"))
     return figure.labels if figure is not None else ()
