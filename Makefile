@@ -28,7 +28,7 @@ test test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/
 test test-long mutants: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-.PHONY: help setup lock demo demo-page test test-long test-interop test-spark test-page screenshots mutants check format docs bench clean
+.PHONY: help setup lock demo demo-page test test-long test-interop test-spark test-image test-page screenshots mutants check format docs bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ test-interop: setup | $(UV)  ## translations against the real Qubx, NautilusTrad
 
 test-spark: setup | $(UV)  ## a rebuild on Spark, on one machine and on a cluster that loses a worker; needs Java
 	$(BIN)/python -m tests.spark $(UV)
+
+test-image: setup  ## build the image of deploy/Dockerfile and run it; needs a Docker engine or podman; some minutes
+	$(BIN)/python -m tests.image
+	$(BIN)/pytest tests/image -m image
 
 test-page: setup  ## the page in a real browser, which apt installs where it may; some minutes
 	$(BIN)/python -m tests.page.browser

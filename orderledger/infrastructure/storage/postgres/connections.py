@@ -152,7 +152,7 @@ class Datastore(PostgresDatastore):
 
 
 def refuse_other_encodings(connection: Connection[Any]) -> None:
-    """Any printable text may be a name in a message, and only UTF-8 can store it. A cluster made in the C locale has SQL_ASCII."""
+    """Names in messages are any printable text, which only UTF-8 can store. Servers set up in the C locale have SQL_ASCII."""
     encoding = connection.info.parameter_status("server_encoding")
     if encoding not in {"UTF8", None}:  # a pooler may not pass it on
         raise StoreUnreachable(
