@@ -128,7 +128,9 @@ def _demo_of(port: int) -> "Callable[[Path, int], None]":
     try:
         from orderledger.demo.serving import serve_demo
     except ModuleNotFoundError as error:
-        raise click.ClickException(f"{error.name} is not installed: pip install 'orderledger[serve]'") from None
+        from orderledger.infrastructure.errors import InvalidSetting
+
+        raise InvalidSetting("serve", f"{error.name} is not installed: pip install 'orderledger[serve]'") from None
     return lambda folder, seed: serve_demo(folder, seed, port, lambda url: say([f"the page is at {url}, until Ctrl-C"]))
 
 

@@ -74,7 +74,9 @@ def serve(
     try:
         from orderledger.service.serving import serve as run
     except ModuleNotFoundError as error:
-        raise click.ClickException(f"{error.name} is not installed: pip install 'orderledger[serve]'") from None
+        from orderledger.infrastructure.errors import InvalidSetting
+
+        raise InvalidSetting("serve", f"{error.name} is not installed: pip install 'orderledger[serve]'") from None
     from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
     from orderledger.service.reconciling import settings_of
     from orderledger.service.settings import ServiceSettings
