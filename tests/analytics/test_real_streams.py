@@ -12,6 +12,7 @@ import pandas
 import pytest
 
 from orderledger import Ledger, parse_document
+from tests.analytics.by_pandas import Messages, compare
 from tests.real.test_recorded_flow import messages_of
 
 pytestmark = pytest.mark.shared
@@ -25,7 +26,7 @@ class Flow:
     """The messages as frames, and a ledger that recorded them."""
 
     def __init__(self, ledger: Ledger, messages: list[dict[str, Any]]) -> None:
-        self.ledger = ledger
+        self.ledger, self.messages = ledger, messages
         told = pandas.DataFrame(messages)
         told["at"] = pandas.to_datetime(told["at"], utc=True, format="ISO8601")
         told["log"] = range(len(told))
@@ -179,3 +180,11 @@ def test_slippage(flow: Flow) -> None:
     (row,) = flow.rows("slippage").to_dict("records")
     assert row["orders"] == len(joined)
     assert row["slippage"] == pytest.approx((sign * (joined["paid"] - joined["filled"] * joined["mark"])).sum(), abs=1e-6)
+
+
+@pytest.mark.parametrize(("name", "by"), [
+    ("latency", ["account"]), ("cancels", ["account", "hour"]), ("resting", ["instrument"]), ("resting", ["side", "hour"]),
+    ("trips", ["account", "instrument"]), ("anomalies", ["venue"]),
+])  # fmt: skip
+def test_other_analyses(flow: Flow, name: str, by: list[str]) -> None:
+    compare(Messages(flow.ledger, flow.messages), name, by)

@@ -41,7 +41,8 @@ def faults(words: Sequence[str] = ()) -> list[Fault]:
 
 def place_of(fault: Fault, folder: Path) -> Path:
     """The one file that has its text. Raises LookupError where it stands nowhere, or more than once."""
-    counts = {path: path.read_text().count(fault.text) for path in sorted((folder / PACKAGE).rglob("*.py"))}
+    paths = [path for path in sorted((folder / PACKAGE).rglob("*")) if path.suffix in (".py", ".sql")]
+    counts = {path: path.read_text().count(fault.text) for path in paths}
     found = [path for path, count in counts.items() for _ in range(count)]
     if len(found) != 1:
         where = ", ".join(str(path.relative_to(folder)) for path in found) or "nowhere"
