@@ -82,10 +82,11 @@ class ArchiveTables:
     def _events(self) -> "list[Row]":
         """The log, in its order."""
         pa = needed("pyarrow", "analytics")
-        names = ["stream", "version", "name", "state", "position", "evidence", "text"]
+        names = ["stream", "version", "name", "state", "position", "evidence", "text", "first_position"]
         parts = [self._parquet(file, names) for file in self._manifest.events]
         stored = pa.concat_tables(parts).sort_by("position").to_pylist() if parts else []
-        return [_event_row(one) for one in stored]
+        kept = {one["position"]: one for one in stored if one["evidence"] is not None or one["text"] is not None}
+        return [_event_row(one, kept.get(one["position"]) or kept.get(one["first_position"])) for one in stored]
 
     def _parquet(self, file: File, names: list[str]) -> "pyarrow.Table":
         pa, parquet = needed("pyarrow", "analytics"), needed("pyarrow.parquet", "analytics")
@@ -98,17 +99,18 @@ class ArchiveTables:
             raise InvalidSetting("archive", f"{path} cannot be read: {str(error).splitlines()[0]}") from None
 
 
-def _event_row(one: Row) -> Row:
+def _event_row(one: Row, kept: Row | None) -> Row:
+    """A row of the log. `kept`: the row with its evidence and text; of a copy under another order, that of the first report."""
     stored = StoredRow(one["stream"], one["version"], one["name"], one["state"], one["position"])
-    recorded, text, evidence = decode(*stored), one["text"], one["evidence"]
-    return event_row_of(
-        stored,
-        replace(
+    recorded = decode(*stored)
+    if kept is not None:
+        text, evidence = kept["text"], kept["evidence"]
+        recorded = replace(
             recorded,
             text=recorded.text if text is None else text,
             evidence=recorded.evidence if evidence is None else evidence.encode(),
-        ),
-    )
+        )
+    return event_row_of(stored, recorded)
 
 
 CELLS: dict[Kind, Any] = {"json": msgspec.json.decode}

@@ -1,10 +1,12 @@
 """Columns of a view in PostgreSQL as an Arrow table: by COPY, in the transaction and on the connection of the caller."""
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from psycopg import Cursor
 
+from orderledger.infrastructure.storage.columns import json_text, parse_json
 from orderledger.projections.view import Column, Kind, Table
 
 if TYPE_CHECKING:
@@ -29,8 +31,8 @@ def arrow_of(table: Table, cursor: Cursor[Any], source: str, parameters: tuple[A
     types: dict[Kind, Any] = {"time": pa.int64(), "count": pa.int64(), "flag": pa.bool_()}
     found = pa.schema([(column.name, types.get(column.kind, pa.string())) for column in table.columns])
     if not copied.getbuffer().nbytes:
-        return _timed(found.empty_table(), table.columns)
-    return _timed(
+        return _shown(found.empty_table(), table.columns)
+    return _shown(
         csv.read_csv(
             copied,
             csv.ReadOptions(column_names=found.names, block_size=1 << 25),
@@ -48,9 +50,24 @@ def arrow_of(table: Table, cursor: Cursor[Any], source: str, parameters: tuple[A
     )
 
 
-def _timed(found: "pyarrow.Table", columns: tuple[Column, ...]) -> "pyarrow.Table":
+def _shown(found: "pyarrow.Table", columns: tuple[Column, ...]) -> "pyarrow.Table":
+    """Times as timestamps, and JSON as every store writes it."""
     import pyarrow as pa
 
     moment = pa.timestamp("us", tz="UTC")
-    times = {column.name for column in columns if column.kind == "time"}
-    return found.cast(pa.schema([(field.name, moment if field.name in times else field.type) for field in found.schema]))
+    convert: dict[Kind, Callable[[Any], Any]] = {"time": lambda values: values.cast(moment), "json": _json_as_written}
+    arrays = [convert[one.kind](found[one.name]) if one.kind in convert else found[one.name] for one in columns]
+    return pa.Table.from_arrays(arrays, names=found.schema.names)
+
+
+def _json_as_written(texts: Any) -> Any:
+    """jsonb prints a space after each comma and colon, and has an order of its own. Most values have neither."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    is_other = pc.fill_null(pc.match_substring_regex(texts, "[,:] "), False).combine_chunks()
+    others = texts.filter(is_other).to_pylist()
+    if not others:
+        return texts
+    written = {text: json_text(parse_json(text)) for text in set(others)}
+    return pc.replace_with_mask(texts, is_other, pa.array([written[text] for text in others], pa.string()))
