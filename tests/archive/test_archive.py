@@ -5,11 +5,10 @@ import os
 import random
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars
@@ -25,37 +24,13 @@ from orderledger.infrastructure.archive.rows import bucket_of, stored_state
 from orderledger.infrastructure.archive.verifying import verified, verify
 from orderledger.infrastructure.archive.writing import Archived, archive
 from orderledger.infrastructure.storage import account_facts
-from orderledger.infrastructure.storage.recorder import NAMES_TABLE, Row
+from orderledger.infrastructure.storage.recorder import EVIDENCE_TABLE, NAMES_TABLE, Row
+from tests.archive.killing import ARCHIVING, RESTORING, killed
 from tests.command_line import run
 from tests.contract.streams import every_view, lives, opened, parsed, story
 from tests.seeds import few, long
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
-ARCHIVING = """
-import sys
-from orderledger import Ledger
-from orderledger.infrastructure.archive import writing
-from orderledger.infrastructure.archive.place import Place
-writing.EVENTS_PER_FILE = 50
-with Ledger.open(sys.argv[1], update_views=False) as ledger:
-    place = Place(sys.argv[2])
-    print("ready", flush=True)
-    writing.archive(ledger.store, place, catch_up=ledger.catch_up)
-"""
-RESTORING = """
-import sys
-from orderledger import Ledger
-from orderledger.infrastructure.archive.place import Place
-from orderledger.infrastructure.archive.restoring import restore
-from orderledger.infrastructure.archive.verifying import verified
-place = Place(sys.argv[2])
-manifest = verified(place)
-with Ledger.open(sys.argv[1], update_views=False) as ledger:
-    print("ready", flush=True)
-    restore(place, manifest, ledger.store)
-    ledger.catch_up()
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +70,12 @@ def side_tables(ledger: Ledger) -> list[object]:
     """What recording needs beside the events."""
     with ledger.store.database.reading() as session:
         names = sorted(session.execute(f"SELECT account, kind, name, stream FROM {NAMES_TABLE}"))
-        return [names, sorted(account_facts.stored(session))]
+        beside = [[None if one is None else bytes(one) for one in row[1:]] for row in _evidence(session)]
+        return [names, sorted(account_facts.stored(session)), beside]
+
+
+def _evidence(session: Any) -> list[Any]:
+    return sorted(session.execute(f"SELECT position, salt, evidence, text FROM {EVIDENCE_TABLE}"))
 
 
 def test_an_archive_has_each_event_once_and_byte_for_byte(told: Ledger, place: Place) -> None:
@@ -271,24 +251,13 @@ def test_two_processes_do_not_write_to_one_archive(told: Ledger, place: Place) -
         archived(told, Place(place.root))
 
 
-def _killed(program: str, *arguments: str, chance: random.Random, seconds: float) -> None:
-    """Run a program, and kill it at any moment of its work."""
-    with subprocess.Popen(
-        [sys.executable, "-c", program, *arguments], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(chance.random() * seconds)
-        process.send_signal(signal.SIGKILL)
-
-
 @pytest.mark.parametrize("seed", few(3, 60))
 def test_a_killed_archive_run_leaves_the_archive_whole_and_the_next_goes_on(seed: int, place: Place, tmp_path: Path) -> None:
     chance, url = random.Random(seed), str(tmp_path / "ledger.db")
     with opened(url) as ledger:
         for part in range(2):
             ledger.record_many(parsed(*lives(60, f"sim:{part}")))
-            _killed(ARCHIVING, url, place.root, chance=chance, seconds=0.15)
+            killed(ARCHIVING, url, place.root, chance=chance, seconds=0.15)
             if place.has(MANIFEST):
                 assert verify(place)[1] == []
                 assert archived_events(place) == list(ledger.store.all_rows(needed_manifest(place).position))
@@ -303,7 +272,7 @@ def test_a_killed_archive_run_leaves_the_archive_whole_and_the_next_goes_on(seed
 def test_a_killed_restore_leaves_no_half_ledger(seed: int, durable_store_url: str, told: Ledger, place: Place) -> None:
     archived(told, place)
     chance, wanted = random.Random(seed), list(told.store.all_rows())
-    _killed(RESTORING, durable_store_url, place.root, chance=chance, seconds=0.4)
+    killed(RESTORING, durable_store_url, place.root, chance=chance, seconds=0.4)
     with closing(opened(durable_store_url)) as ledger:
         found = list(ledger.store.all_rows())
         assert found in ([], wanted)
@@ -345,13 +314,24 @@ def test_archive_watches_until_it_is_interrupted(told: Ledger, place: Place, tmp
     assert verify(place)[1] == []
 
 
-@pytest.mark.parametrize("where", ["/proc/archive", "s3://bucket/x?endpoint_override=127.0.0.1:1&scheme=http"])
+NO_SERVER = "endpoint_override=127.0.0.1:1&scheme=http"
+
+
+@pytest.mark.parametrize("where", ["/proc/archive", f"s3://bucket/x?{NO_SERVER}"])
 def test_a_place_that_cannot_be_used_is_named(where: str, told: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
     done = run("archive", where, "--db", str(tmp_path / "told.db"), environment=keys)
     assert (done.status, done.out) == (1, "")
     assert done.err.startswith(f"orderledger: {where}: cannot be used: ")
+
+
+def test_a_secret_in_the_url_of_an_archive_is_not_printed(told: Ledger, tmp_path: Path) -> None:
+    secret = "wJalrXUtnFEMI%2FbPxRfi"
+    done = run(
+        "archive", f"s3://key:{secret}@bucket/x?{NO_SERVER}", "--db", tmp_path / "told.db", environment={"AWS_MAX_ATTEMPTS": "1"}
+    )
+    assert (done.status, secret in done.err, "wJalr" in done.err) == (1, False, False)
 
 
 def test_an_archive_may_be_named_by_a_url(told: Ledger, tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from orderledger.infrastructure.errors import ArchiveError, InvalidSetting
 from orderledger.infrastructure.extras import needed
+from orderledger.infrastructure.secrecy import learn
 
 if TYPE_CHECKING:
     import pyarrow
@@ -35,6 +37,8 @@ class Place:
         from pyarrow import fs
 
         self.url = url.rstrip("/") or url
+        if "@" in (authority := urlsplit(url).netloc if "://" in url else ""):
+            learn(unquote(authority.rpartition("@")[0].partition(":")[2]))
         self._root: Path | None = None
         try:
             files, root = fs.FileSystem.from_uri(url) if "://" in url else (fs.LocalFileSystem(), str(Path(url).absolute()))
