@@ -12,6 +12,7 @@ import pytest
 import simplefix
 
 from orderledger import Ledger
+from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.importers.fix import tags_of
 from tests.importers.importing import ACCOUNT, imported, written
 
@@ -189,6 +190,6 @@ def test_every_scenario_of_fix_ends_as_the_matrix_says(shared: Path, tmp_path: P
     assert compared > 30
 
 
-def test_a_file_of_another_kind_has_no_rows(ledger: Ledger, tmp_path: Path) -> None:
-    told = imported(ledger, "fix", written(tmp_path, "notes.txt", "nothing of FIX\n"))
-    assert (told.rows, told.is_whole) == (0, True)
+def test_a_file_of_another_kind_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match="notes.txt is no log of FIX messages"):
+        imported(ledger, "fix", written(tmp_path, "notes.txt", "nothing of FIX\n"))

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import tzinfo
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,24 @@ from orderledger.infrastructure.interop.objects import moment_of_value
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.time_zones import zone_named
 
-NOT_IN_NUMBERS = re.compile(r"[^0-9eE+\-.]")
+SPACES = re.compile(r"[\s']")
+"""They separate thousands, or stand before units."""
+
+NUMBER = re.compile(
+    r"(?P<open>\()?[^\d.,()+\-]*(?P<sign>[+\-])?[^\d.,()+\-]*(?P<digits>[0-9.,]+)(?P<exponent>[eE][+\-]?[0-9]{1,3}(?![0-9]))?"
+    r"[^\d.,()+\-]*(?P<close>\))?"
+)
+"""A number with its sign, or in brackets if it is negative, between a currency sign and a unit."""
+
+NUMBERS = {
+    ".": re.compile(r"(?:[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"),
+    ",": re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{2,3})*\.[0-9]{3}|[0-9]+)(?:,[0-9]*)?|,[0-9]+"),
+}
+"""Digits with their separators, by the sign before the decimals. Thousands are in groups of three, or as in India."""
+
+COUNT = re.compile(r"[0-9]{10,19}")
+"""A time as a count of seconds, or of parts of them, since 1970. Fewer digits are a date."""
+
 TIMES = frozenset({"at", "expire_at", "from_at", "to_at"})
 DIGEST_DIGITS = 24
 
@@ -41,15 +59,28 @@ def _message(row: Mapping[str, str], mapping: CsvMapping, options: Options, coun
     zone, context = options.zone or zone_named(mapping.zone), options.context(dict(row))
     given: dict[str, Any] = {}
     for name, source in mapping.sources().items():
-        value = _value(name, source, row, counts)
+        value = _value(name, source, row, mapping.decimal, counts)
         if value is not None and name in TIMES:
-            given[name] = moment_of_value(int(value)) if value.isdecimal() else moment_of(value, zone, name, mapping.formats)
+            given[name] = _moment(name, value, zone, mapping.formats)
         elif value is not None:
             given[name] = context.instrument(value) if name == "instrument" else value
     return [context.message(mapping.message, at=given.pop("at", None), **given)]
 
 
-def _value(name: str, source: FieldFrom, row: Mapping[str, str], counts: Counter[str]) -> str | None:
+def _moment(name: str, text: str, zone: tzinfo, formats: tuple[str, ...]) -> Any:
+    """A time in one of the formats, a count, or ISO 8601."""
+    is_count = COUNT.fullmatch(text) is not None
+    if is_count and not formats:
+        return moment_of_value(int(text))
+    try:
+        return moment_of(text, zone, name, formats)
+    except InvalidMessage:
+        if is_count:
+            return moment_of_value(int(text))
+        raise
+
+
+def _value(name: str, source: FieldFrom, row: Mapping[str, str], decimal: str, counts: Counter[str]) -> str | None:
     if source.constant is not None:
         return source.constant
     if source.digest:
@@ -65,19 +96,24 @@ def _value(name: str, source: FieldFrom, row: Mapping[str, str], counts: Counter
         if text not in source.words:
             raise InvalidMessage(name, f"{text[:50]!r} in column {source.column!r} is none of {', '.join(source.words)}")
         text = source.words[text]
-    return _number(text, source) if source.number or source.negate or source.absolute else text or None
+    is_number = source.number or source.negate or source.absolute
+    return _number(name, text, source, decimal) if is_number else text or None
 
 
-def _number(text: str, source: FieldFrom) -> str | None:
-    """The number without thousands separators, currency signs and units."""
-    digits = NOT_IN_NUMBERS.sub("", text)
-    if not digits:
+def _number(name: str, text: str, source: FieldFrom, decimal: str) -> str | None:
+    """The number without thousands separators, currency signs and units. None for a text without digits."""
+    if not any(map(str.isdigit, text)):
         return None
-    if source.absolute:
-        return digits.lstrip("+-")
-    if source.negate:
-        return digits[1:] if digits.startswith("-") else f"-{digits.removeprefix('+')}"
-    return digits
+    found = NUMBER.fullmatch(SPACES.sub("", text.replace("\N{MINUS SIGN}", "-")))
+    is_in_brackets = found is not None and found["open"] is not None
+    if found is None or is_in_brackets is (found["close"] is None) or not NUMBERS[decimal].fullmatch(found["digits"]):
+        raise InvalidMessage(
+            name, f"{text[:50]!r} in column {source.column!r} is no number with {decimal!r} before its decimals (`decimal`)"
+        )
+    thousands = "," if decimal == "." else "."
+    digits = found["digits"].replace(thousands, "").replace(decimal, ".") + (found["exponent"] or "")
+    is_negative = (found["sign"] == "-" or is_in_brackets) is not source.negate
+    return digits if source.absolute or not is_negative else f"-{digits}"
 
 
 def _digest(name: str, values: list[str], counts: Counter[str]) -> str:

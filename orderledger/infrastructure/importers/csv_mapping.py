@@ -59,7 +59,8 @@ class CsvMapping(Strict):
     """The columns of a CSV file, and the message that a row becomes.
 
     `fields`: name of a column, or a table, for each field of the message. `only`: the rows that are read; the others are skipped.
-    `formats`: of times, as `datetime.strptime` has them, besides ISO 8601 and counts of seconds.
+    `formats`: of times, as `datetime.strptime` has them, besides ISO 8601 and counts of seconds. `decimal`: the
+    sign before the decimals, in fields with `number`, `negate` or `absolute`; the other sign separates thousands.
     """
 
     meaning: str
@@ -68,6 +69,7 @@ class CsvMapping(Strict):
     only: tuple[Condition, ...] = ()
     zone: ZoneName = "UTC"
     formats: tuple[str, ...] = ()
+    decimal: Literal[".", ","] = "."
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: Literal["utf-8-sig", "utf-8", "latin-1", "cp1252"] = "utf-8-sig"
     skip_lines: int = Field(default=0, ge=0, le=1_000)

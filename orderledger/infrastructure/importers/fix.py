@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.infrastructure.importers.fix_messages import Tags, translated
 from orderledger.infrastructure.importers.source import Importer, Options, Row, Unreadable, row_of
 from orderledger.infrastructure.messages.registry import Message
@@ -20,12 +20,14 @@ LINE_LIMIT = 1 << 20
 
 def read(path: Path, options: Options) -> Iterator[Row]:
     """The rows of a FIX log. Lines without a FIX message are none."""
+    has_message, number = False, 0
     with path.open(encoding="latin-1", newline="\n") as lines:
         for number, line in enumerate(lines, start=1):
             place = f"line {number}"
             begin = BEGIN.search(line)
             if begin is None:
                 continue
+            has_message = True
             if len(line) > LINE_LIMIT:
                 yield Unreadable(place, "", f"is longer than {LINE_LIMIT} bytes", line[:200])
                 continue
@@ -33,6 +35,8 @@ def read(path: Path, options: Options) -> Iterator[Row]:
             row = row_of(place, text, partial(_translated, text, options))
             if isinstance(row, Unreadable) or row.messages:
                 yield row
+    if number and not has_message:
+        raise InvalidSetting("FILE", f"{path} is no log of FIX messages: no line has 8=FIX")
 
 
 def _translated(text: str, options: Options) -> list[Message]:

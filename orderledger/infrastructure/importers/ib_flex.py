@@ -16,6 +16,7 @@ from orderledger.infrastructure.interop.context import Context
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.time_zones import zone_named
 
+ROOT = "FlexQueryResponse"
 TRADES = frozenset({"Trade", "TradeConfirm"})
 SUMMARIES = frozenset({"ORDER", "CLOSED_LOT", "SYMBOL_SUMMARY", "ASSET_SUMMARY", "WASH_SALE", "LOT"})
 """Levels of detail that repeat what single executions say."""
@@ -29,7 +30,11 @@ def read(path: Path, options: Options) -> Iterator[Row]:
     parser, zone = needed("ibflex.parser", "imports"), options.zone or zone_named(ZONE)
     known: set[str] = set()
     try:
-        for number, (_, element) in enumerate(ElementTree.iterparse(path, events=("end",)), start=1):
+        for number, (event, element) in enumerate(ElementTree.iterparse(path, events=("start", "end"))):
+            if number == 0 and element.tag != ROOT:
+                raise InvalidSetting("FILE", f"{path} is no Flex query: it begins with {element.tag!r:.50}, not {ROOT}")
+            if event == "start":
+                continue
             if element.tag in TRADES and element.get("levelOfDetail", "EXECUTION").upper() not in SUMMARIES:
                 place = f"{element.tag} {element.get('tradeID') or element.get('execID') or number}"
                 row = dict(element.attrib)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,40 +14,77 @@ from orderledger.infrastructure.importers.source import Unreadable
 FIELD_LIMIT = 1 << 20
 """Bytes of one value in a CSV file."""
 
+SPACE = re.compile(r"\s*")
+
 
 def csv_rows(
     path: Path, *, delimiter: str = ",", skip_lines: int = 0, encoding: str = "utf-8-sig"
 ) -> Iterator[tuple[str, dict[str, str] | Unreadable]]:
-    """The rows of a CSV file by the names in its first line, each with its line. A row of another length is a fault."""
+    """The rows of a CSV file by the names in its first line, each with its line. A row of another length, or in another encoding,
+    is a fault."""
     csv.field_size_limit(FIELD_LIMIT)
-    with path.open(encoding=encoding, newline="", errors="strict") as file:
-        try:
-            for _ in range(skip_lines):
-                next(file, None)
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            header = [name.strip() for name in next(reader, [])]
-            if len(set(header)) < len(header) or not any(header):
-                raise InvalidSetting("FILE", f"{path} has no line with the names of its columns, or one that repeats a name")
-            for values in reader:
-                if any(value.strip() for value in values):
-                    yield _row(header, values, f"line {reader.line_num + skip_lines}")
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise InvalidSetting("FILE", f"{path} is no CSV file in {encoding}: {error}") from error
+    with path.open(encoding=encoding, newline="", errors="surrogateescape") as file:
+        for _ in range(skip_lines):
+            next(file, None)
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        header = _header(path, reader, encoding)
+        while (found := _next(reader, skip_lines)) is not None:
+            place, values = found
+            if isinstance(values, Unreadable):
+                yield place, values
+            elif any(value.strip() for value in values):
+                yield place, _row(header, values, place, encoding)
 
 
-def _row(header: list[str], values: list[str], place: str) -> tuple[str, dict[str, str] | Unreadable]:
+def _header(path: Path, reader: Iterator[list[str]], encoding: str) -> list[str]:
+    try:
+        header = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise InvalidSetting("FILE", f"{path} is no CSV file in {encoding}: {error}") from error
+    if any(map(_is_foreign, header)):
+        raise InvalidSetting("FILE", f"{path} is no CSV file in {encoding}: the line with the names of its columns is not")
+    if len(set(header)) < len(header) or not any(header):
+        raise InvalidSetting("FILE", f"{path} has no line with the names of its columns, or one that repeats a name")
+    return header
+
+
+def _next(reader: Any, skip_lines: int) -> tuple[str, list[str] | Unreadable] | None:
+    """The next row with its place. None at the end of the file."""
+    first = reader.line_num + 1 + skip_lines
+    try:
+        values = next(reader, None)
+    except csv.Error as error:
+        last = reader.line_num + skip_lines
+        place = f"line {first}" if first == last else f"lines {first} to {last}"
+        return place, Unreadable(place, "", f"is no row of a CSV file: {error}", None)
+    return None if values is None else (f"line {reader.line_num + skip_lines}", values)
+
+
+def _row(header: list[str], values: list[str], place: str, encoding: str) -> dict[str, str] | Unreadable:
+    if any(map(_is_foreign, values)):
+        shown = [value.encode(errors="surrogateescape").decode(errors="replace") for value in values]
+        return Unreadable(place, "", f"is not in {encoding}", shown)
     if len(values) != len(header):
-        return place, Unreadable(place, "", f"has {len(values)} values for {len(header)} columns", values)
-    return place, dict(zip(header, (value.strip() for value in values), strict=True))
+        return Unreadable(place, "", f"has {len(values)} values for {len(header)} columns", values)
+    return dict(zip(header, (value.strip() for value in values), strict=True))
+
+
+def _is_foreign(text: str) -> bool:
+    """Whether bytes of it are not in the encoding: they were read as lone surrogates."""
+    return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
-    """The objects of a JSON file: an array, an object whose values are arrays, or one object a line. Numbers stay exact."""
-    text = path.read_text(encoding="utf-8")
+    """The objects of a JSON file: an array, an object whose values are arrays, or one object a line. Numbers stay exact. Of an
+    array that is cut, the objects before the cut are read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidSetting("FILE", f"{path} is not in UTF-8: {error.reason} at byte {error.start}") from error
     try:
         document = _parsed(text)
     except ValueError:
-        yield from _lines(text)
+        yield from _elements(text) if text.lstrip().startswith("[") else _lines(text)
         return
     if isinstance(document, dict) and document and all(isinstance(value, list) for value in document.values()):
         document = [row for value in document.values() for row in value]
@@ -54,8 +92,32 @@ def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
         yield f"row {number}", row
 
 
+def _elements(text: str) -> Iterator[tuple[str, Any]]:
+    """The elements of an array up to the first fault, and the fault."""
+    decoder, at, number = json.JSONDecoder(parse_float=Decimal), text.index("[") + 1, 0
+    while True:
+        at = _after_space(text, at)
+        number += 1
+        try:
+            row, at = decoder.raw_decode(text, at)
+            yield f"row {number}", row
+            at = _after_space(text, at)
+            if text[at : at + 1] != ",":
+                raise ValueError("the array is cut, or has no comma here")
+        except (ValueError, RecursionError) as error:
+            place = f"line {text.count(chr(10), 0, at) + 1}"
+            yield place, Unreadable(place, "", f"is not JSON from here on: {error}", text[at : at + 2_000])
+            return
+        at += 1
+
+
+def _after_space(text: str, at: int) -> int:
+    found = SPACE.match(text, at)
+    return found.end() if found else at
+
+
 def _lines(text: str) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         place = f"line {number}"
@@ -66,4 +128,8 @@ def _lines(text: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parsed(text: str) -> Any:
-    return json.loads(text, parse_float=Decimal)
+    """Raises ValueError."""
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except RecursionError:
+        raise ValueError("objects are nested too deeply") from None
