@@ -28,6 +28,9 @@ test test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/
 test test-long mutants: export PYTHONDONTWRITEBYTECODE :=
 endif
 
+# The default tests keep their files in memory (tests/conftest.py), the long ones on a disk.
+test-long: export TMPDIR ?= /tmp
+
 .PHONY: help setup lock demo demo-page test test-long test-interop test-spark test-image test-page screenshots mutants check format docs bench clean
 
 help:  ## this list
