@@ -25,21 +25,22 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 HOMES = (
-    "orderledger.domain.limits",
     "orderledger.domain.values",
     "orderledger.infrastructure.errors",
-    "orderledger.infrastructure.gateway.gateway",
+    "orderledger.ledger",
+    "orderledger.projections.rows",
     "orderledger.infrastructure.messages.accounts",
     "orderledger.infrastructure.messages.base",
     "orderledger.infrastructure.messages.commands",
     "orderledger.infrastructure.messages.reports",
     "orderledger.infrastructure.messages.outcome",
     "orderledger.infrastructure.messages.parsing",
+    "orderledger.domain.limits",
     "orderledger.infrastructure.venues.base.order_entry",
-    "orderledger.ledger",
-    "orderledger.projections.rows",
+    "orderledger.infrastructure.gateway.gateway",
 )
-"""The modules of the public names, which their `__all__` lists."""
+"""The modules of the public names, which their `__all__` lists. They are imported in this order until the name is found: those that
+import least stand first, so that `Ledger` needs no gateway, which takes as long again."""
 
 MODULES = ("interop",)
 """Public modules, under their own names."""

@@ -1,15 +1,14 @@
 """P&L by strategy and day, of more rows than are read at once: the same digits from every store, now and as of another time."""
 
 from datetime import timedelta
+from functools import cache
 from itertools import combinations
 from typing import Any, get_args
-
-import pytest
 
 from orderledger import Ledger, parse_document
 from orderledger.projections.pnl import GROUPS
 from orderledger.projections.positions import Method
-from tests.contract.streams import START
+from tests.contract.streams import START, opened
 from tests.pnl_by_hand import pnl_of_all
 
 BYS = [by for count in range(5) for by in combinations(GROUPS, count) if "strategy" in by or "day" in by]
@@ -43,23 +42,42 @@ def messages() -> list[dict[str, Any]]:
     return found
 
 
+Rows = tuple[list[Any], list[Any], list[Any]]
+
+
+def rows_of(ledger: Ledger) -> Rows:
+    return ledger.trades(), ledger.account_events(), ledger.instruments()
+
+
+@cache
+def rows_in_memory() -> Rows:
+    """The rows that every store has to have, of one ledger for all tests."""
+    with opened("memory://") as ledger:
+        ledger.record_many(map(parse_document, messages()))
+        return rows_of(ledger)
+
+
+@cache
+def expected_by(by: tuple[str, ...], method: Method) -> str:
+    return repr(pnl_of_all(*rows_in_memory(), by, method))
+
+
 def test_grouped_pnl_has_the_digits_of_all_rows_at_once(ledger: Ledger) -> None:
     outcomes = ledger.record_many(map(parse_document, messages()))
     assert {outcome.outcome for outcome in outcomes} == {"recorded"}
-    trades, events, instruments = ledger.trades(), ledger.account_events(), ledger.instruments()
-    assert len(trades) > 1_000
+    assert rows_of(ledger) == rows_in_memory()
+    assert len(ledger.trades()) > 1_000
     last = outcomes[-1].position
     for method in get_args(Method):
         for by in BYS:
-            expected = repr(pnl_of_all(trades, events, instruments, by, method))
-            assert repr(list(ledger.pnl(by=by, method=method))) == expected
-        assert repr(list(ledger.pnl(by=by, method=method, as_of=last))) == expected
+            assert repr(list(ledger.pnl(by=by, method=method))) == expected_by(by, method)
+        assert repr(list(ledger.pnl(by=by, method=method, as_of=last))) == expected_by(by, method)
 
 
-@pytest.mark.parametrize("method", get_args(Method))
-def test_pnl_of_one_strategy_is_that_of_its_trades(ledger: Ledger, method: Method) -> None:
+def test_pnl_of_one_strategy_is_that_of_its_trades(ledger: Ledger) -> None:
     ledger.record_many(map(parse_document, messages()))
     trades, instruments = ledger.trades(strategy="s1", account="sim:1"), ledger.instruments()
-    expected = pnl_of_all(trades, [], instruments, ("instrument", "strategy"), method)
-    found = ledger.pnl(by=("instrument",), strategy="s1", account="sim:1", method=method)
-    assert repr(list(found)) == repr([{name: row[name] for name in row if name != "strategy"} for row in expected])
+    for method in get_args(Method):
+        expected = pnl_of_all(trades, [], instruments, ("instrument", "strategy"), method)
+        found = ledger.pnl(by=("instrument",), strategy="s1", account="sim:1", method=method)
+        assert repr(list(found)) == repr([{name: row[name] for name in row if name != "strategy"} for row in expected])

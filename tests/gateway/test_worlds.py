@@ -9,8 +9,8 @@ import pytest
 from tests.gateway.worlds.living import judged
 from tests.gateway.worlds.plan import plan_of
 
-FEW = (2, 10, 50, 67)
-"""Worlds in which a gateway was wrong once."""
+FEW = (2, 10, 67)
+"""Worlds in which a gateway was wrong once, as it was in that of the seed below."""
 
 MANY = int(os.environ.get("ORDERLEDGER_WORLDS", "1000"))
 PROGRESS_SECONDS = 10.0
@@ -26,6 +26,7 @@ def test_when_a_world_has_healed_the_venue_and_the_ledger_agree(seed: int, tmp_p
 def test_a_seed_repeats_its_world(tmp_path: Path) -> None:
     first, second = (judged(plan_of(50), tmp_path / name) for name in ("first", "second"))
     assert first.story == second.story
+    assert not first.faults, str(first)
 
 
 @pytest.mark.long

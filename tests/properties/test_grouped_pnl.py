@@ -110,7 +110,7 @@ def many_stories(method: Method, profile: settings) -> None:
 
 @pytest.mark.parametrize("method", get_args(Method))
 def test_one_pass_gives_the_digits_of_all_rows_at_once(method: Method) -> None:
-    many_stories(method, settings(quick, max_examples=200))
+    many_stories(method, settings(quick, max_examples=60))
 
 
 @pytest.mark.long

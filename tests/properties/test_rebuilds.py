@@ -32,14 +32,15 @@ def check_rebuild(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @of_seeds
 def test_rebuilt_views_equal_those_that_followed_the_log(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(10 * seeds.start, 10 * seeds.stop):
+    of_each = 10 if seeds.start else 3
+    for number in range(of_each * seeds.start, of_each * seeds.stop):
         check_rebuild(number, monkeypatch)
 
 
 def test_several_processes_build_what_one_builds(tmp_path: Path) -> None:
     """Of many small worlds at once, in accounts of their own."""
     with Ledger.open(str(tmp_path / "orders.db"), update_views=False, synchronous="OFF") as ledger:
-        for seed in range(150):
+        for seed in range(60):
             ledger.record_many(valid_messages(Random(seed), are_timed=True))
             ledger.catch_up()
         assert ledger.rebuild(jobs=3).is_equal

@@ -12,5 +12,10 @@ def test_the_public_names_are_listed_before_any_of_them_was_asked_for() -> None:
     assert printed == sorted(orderledger.__all__)
 
 
+def test_a_ledger_is_had_without_the_gateway() -> None:
+    ask = "import sys; from orderledger import Ledger; print(*(name for name in sys.modules if 'gateway' in name))"
+    assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout == "\n"
+
+
 def test_every_name_that_is_listed_is_there() -> None:
     assert [name for name in dir(orderledger) if not hasattr(orderledger, name)] == []
