@@ -14,6 +14,7 @@ import tempfile
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -41,13 +42,18 @@ def faults(words: Sequence[str] = ()) -> list[Fault]:
 
 def place_of(fault: Fault, folder: Path) -> Path:
     """The one file that has its text. Raises LookupError where it stands nowhere, or more than once."""
-    paths = [path for path in sorted((folder / PACKAGE).rglob("*")) if path.suffix in (".py", ".sql")]
-    counts = {path: path.read_text().count(fault.text) for path in paths}
+    counts = {path: text.count(fault.text) for path, text in texts_in(folder).items()}
     found = [path for path, count in counts.items() for _ in range(count)]
     if len(found) != 1:
         where = ", ".join(str(path.relative_to(folder)) for path in found) or "nowhere"
         raise LookupError(f"{fault.name}: its text stands {where}, and has to stand once")
     return found[0]
+
+
+@cache
+def texts_in(folder: Path) -> dict[Path, str]:
+    """The modules and questions of the package before anything is planted."""
+    return {path: path.read_text() for path in sorted((folder / PACKAGE).rglob("*")) if path.suffix in (".py", ".sql")}
 
 
 def are_passed(folder: Path, tests: Sequence[str], seconds: int) -> bool:

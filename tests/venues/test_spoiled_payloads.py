@@ -18,7 +18,7 @@ from orderledger.infrastructure.venues.base.venue import NoRecords, Records
 from tests.venues.mutations import NUMBERS, OTHERS, RAW, RAW_NUMBERS, TIMES, WORDS, Mutator, at, everywhere, paths
 from tests.venues.payload_samples import PAYLOAD_SAMPLES, PayloadSamples
 
-SEEDS = 150
+SEEDS = 60
 MANY_SEEDS = 10_000
 ONE_IN = 7
 KEPT = 200
