@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
 from starlette.routing import Route
@@ -85,6 +84,8 @@ def test_the_document_is_valid_and_refers_to_nothing_missing() -> None:
 @pytest.mark.parametrize("examples", [4, pytest.param(300, marks=pytest.mark.long)])
 def test_no_request_makes_the_service_fail(examples: int, ledger: Ledger) -> None:
     """schemathesis makes requests from the document, right ones and wrong ones."""
+    import schemathesis  # half a second, spared to the other processes of a run
+
     schema = schemathesis.openapi.from_dict(DOCUMENT)
     seen: set[int] = set()
 
