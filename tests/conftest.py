@@ -55,6 +55,33 @@ def _work_in_memory() -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
+LONGEST = (
+    "tests/docs/test_docs.py",
+    "tests/collecting/test_collect_command.py",
+    "tests/examples/",
+    "tests/gateway/test_processes.py",
+    "tests/real/",
+    "tests/contract/test_processes.py",
+    "tests/collecting/",
+    "tests/contract/test_output.py",
+    "tests/archive/",
+    "tests/relay/",
+    "tests/docs/",
+    "tests/service/",
+    "tests/worlds/",
+    "tests/gateway/",
+    "tests/properties/",
+)
+"""The files that take longest, first, lest one process still works on such a file when the others have ended."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((number for number, name in enumerate(LONGEST) if item.nodeid.startswith(name)), len(LONGEST))
+
+    items.sort(key=place)
+
+
 def pytest_collection_finish() -> None:
     """What is there before the first test stays to the end: looking through it for garbage takes a tenth of the run, and a quarter
     of the collection of tests."""

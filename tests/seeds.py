@@ -5,17 +5,18 @@ from typing import Any
 
 import pytest
 
+ON_EVERY_RUN = 10
 AT_ONCE = 20
-"""Seeds in one test."""
+"""Seeds in one long test."""
 
 
 def _some(first: int, end: int) -> list[range]:
     return [range(seed, seed + AT_ONCE) for seed in range(first, end, AT_ONCE)]
 
 
-_MANY = [pytest.param(seeds, marks=pytest.mark.long) for seeds in _some(1_000, 5_000)]
+_MANY = [pytest.param(seeds, marks=pytest.mark.long) for seeds in [range(ON_EVERY_RUN, AT_ONCE), *_some(1_000, 5_000)]]
 
-of_seeds = pytest.mark.parametrize("seeds", [*_some(0, 20), *_MANY], ids=lambda seeds: str(seeds.start))
+of_seeds = pytest.mark.parametrize("seeds", [range(ON_EVERY_RUN), *_MANY], ids=lambda seeds: str(seeds.start))
 
 
 def few(count: int, end: int) -> list[Any]:

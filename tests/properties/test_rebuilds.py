@@ -32,7 +32,7 @@ def check_rebuild(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @of_seeds
 def test_rebuilt_views_equal_those_that_followed_the_log(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
-    of_each = 10 if seeds.start else 3
+    of_each = 10 if seeds.start else 5
     for number in range(of_each * seeds.start, of_each * seeds.stop):
         check_rebuild(number, monkeypatch)
 

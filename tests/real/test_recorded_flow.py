@@ -92,7 +92,7 @@ def test_every_order_and_the_profit_of_the_whole_apple_stream_agree_with_the_ora
 def test_nothing_acknowledged_is_lost_when_recording_is_killed(
     shared: Path, orderledger_command: Path, durable_store_url: str, source: str
 ) -> None:
-    options = (*limited(source, shared, 1_500), "--rounds", "2")
+    options = (*limited(source, shared, 1_000), "--rounds", "2")
     run = check("check_kill.py", shared, orderledger_command, durable_store_url, *options)
     assert run.returncode == 0, run.stdout + run.stderr
 

@@ -12,6 +12,7 @@ from orderledger.infrastructure.venues.base.transport import Http, RateLimiter
 from orderledger.infrastructure.venues.hyperliquid.endpoints import Endpoints
 from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
+from tests.seeds import long
 from tests.venues.hyperliquid.harness import (
     ADDRESS,
     PACE,
@@ -37,21 +38,22 @@ def test_the_delay_is_what_the_budget_allows() -> None:
     assert (len(venue.streamed), len(venue.polled)) == (10, 2)
 
 
-def test_five_hundred_accounts_fit() -> None:
-    """A minute is a tenth of a second here: the 490 that are looked at in turn take some 20 of them, as computed."""
+@pytest.mark.parametrize("count", [150, *long([500])])
+def test_hundreds_of_accounts_fit(count: int) -> None:
+    """A minute is a tenth of a second here: of 500, the 490 that are looked at in turn take some 20 of them, as computed."""
 
     async def story() -> None:
-        minute, accounts = 0.1, some(500)
+        minute, accounts, polled = 0.1, some(count), count - 10
         server = made_up(minute=minute)
         order_of = {address: server.exchange.place(address, **TERMS).order_id for address in accounts.values()}
         limits, pace = Limits(minute=minute), replace(PACE, fundings=3600.0)
         async with listening(server, accounts=accounts, limits=limits, pace=pace) as harness:
             begun = asyncio.get_running_loop().time()
-            await harness.until(lambda: len(harness.heard_of) == 500)
+            await harness.until(lambda: len(harness.heard_of) == count)
             took = asyncio.get_running_loop().time() - begun
             assert {int(order["venue_order_id"]) for order in harness.ledger.orders()} == set(order_of.values())  # type: ignore[arg-type]
-            assert (len(harness.venue.streamed), len(harness.venue.polled)) == (10, 490)
-            assert harness.venue.delay_seconds == 490 * 40 * minute / 960
+            assert (len(harness.venue.streamed), len(harness.venue.polled)) == (10, polled)
+            assert harness.venue.delay_seconds == polled * 40 * minute / 960
             # The first window is spent at once: no look can come earlier than that, whatever the machine.
             assert took > harness.venue.delay_seconds - 2 * minute
             assert server.violations.total() == 0
