@@ -39,8 +39,8 @@ HOMES = (
     "orderledger.infrastructure.venues.base.order_entry",
     "orderledger.infrastructure.gateway.gateway",
 )
-"""The modules of the public names, which their `__all__` lists. They are imported in this order until the name is found: those that
-import least stand first, so that `Ledger` needs no gateway, which takes as long again."""
+"""The modules of the public names, which their `__all__` lists. They are imported in this order until the name is found: those
+that import least stand first, so that `Ledger` needs no gateway, which takes as long again."""
 
 MODULES = ("interop",)
 """Public modules, under their own names."""

@@ -83,8 +83,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is there before the first test stays to the end: looking through it for garbage takes a tenth of the run, and a quarter
-    of the collection of tests."""
+    """What is there before the first test stays to the end: looking through it for garbage takes a tenth of the run, and a
+    quarter of the collection of tests."""
     gc.collect()
     gc.freeze()
     gc.enable()
