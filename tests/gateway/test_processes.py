@@ -92,7 +92,7 @@ class Rivals:
             await process.wait()
 
 
-ROUNDS = int(os.environ.get("ORDERLEDGER_FIGHT_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("ORDERLEDGER_FIGHT_ROUNDS", "4"))
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])
