@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
 from orderledger.projections import queries
@@ -99,8 +99,19 @@ def check(entries: list[Row], defined: dict[tuple[str, str], Row], method: Metho
         assert digits(found) == digits(pnl_of_all(of_trades, of_events, of_instruments, by, method))
 
 
+def traded(side: str, hour: int) -> Row:
+    fee = {"fee": None, "fee_currency": None}
+    place = {"account": "a:1", "instrument": "BTC-USD", "strategy": "s1"}
+    return {**place, "side": side, "quantity": Decimal(1), "price": Decimal(100 + hour), **fee, "hour": hour, "kind": "trade"}
+
+
+FLAT = [traded("buy", 1), traded("sell", 2)]
+"""A position that needs no mark, where there is none."""
+
+
 def many_stories(method: Method, profile: settings) -> None:
     @profile
+    @example(FLAT, {})
     @given(some.lists(trades | trades | account_events, max_size=40), instruments)
     def run(entries: list[Row], defined: dict[tuple[str, str], Row]) -> None:
         check(entries, defined, method)
