@@ -18,7 +18,9 @@ ARCHIVE = click.option(
     metavar="DIR",
     help="Read the archive in this folder instead of the ledger.",
 )
-TIMEZONE = click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of days and hours.")
+TIMEZONE = click.option(
+    "--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of days and hours, and of times in tables."
+)
 
 
 def _check_archive(as_of: datetime | None, effective_at: datetime | None) -> None:
@@ -36,7 +38,7 @@ def _check_archive(as_of: datetime | None, effective_at: datetime | None) -> Non
 @options.db
 @options.example(
     'orderledger sql "SELECT instrument, sum(notional) FROM trades GROUP BY ALL"',
-    'orderledger sql "SELECT * FROM marks ORDER BY at" --format parquet > marks.parquet',
+    'orderledger sql "SELECT * FROM marks ORDER BY marks.at" --format parquet > marks.parquet',
     'orderledger sql "SHOW TABLES"',
 )
 def sql(

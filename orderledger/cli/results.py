@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -40,7 +40,24 @@ def _rows(found: "LedgerTable") -> Iterator[Row]:
         count = names.count(name)
         names.append(name if not count else f"{name}_{count}")
     for batch in arrow.rename_columns(names).to_batches(ROWS_AT_ONCE):
-        yield from batch.to_pylist()
+        for row in batch.to_pylist():
+            yield {name: _interval(value) if type(value).__name__ == "MonthDayNano" else value for name, value in row.items()}
+
+
+def _interval(value: Any) -> str:
+    """A span of time as DuckDB writes it, such as `2 days 01:30:00.5`."""
+    words = [
+        f"{count} {unit}{'' if abs(count) == 1 else 's'}"
+        for count, unit in ((value.months, "month"), (value.days, "day"))
+        if count
+    ]
+    if value.nanoseconds or not words:
+        seconds, fraction = divmod(abs(value.nanoseconds) // 1_000, 1_000_000)
+        clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}" + (
+            f".{fraction:06d}".rstrip("0") if fraction else ""
+        )
+        words.append(f"{'-' if value.nanoseconds < 0 else ''}{clock}")
+    return " ".join(words)
 
 
 def _print_table(found: "LedgerTable") -> None:

@@ -1,10 +1,11 @@
 """Rows as JSON, the same bytes on the command line and over HTTP.
 
 Decimals are plain text, times RFC 3339 in UTC with microseconds. Numbers in `evidence` stay JSON numbers with all their digits.
+What is not a number, or infinite, is null.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -66,7 +67,11 @@ def _shown(value: Any) -> Any:
         case Decimal():
             return plain(value)
         case datetime():
-            return time_text(value)
+            return time_text(value) if value.tzinfo else value.isoformat()  # a query in SQL has times without a zone
+        case date() | time():
+            return value.isoformat()
+        case bytes():
+            return value.hex()
         case dict():
             return {name: _shown(item) for name, item in value.items()}
         case list() | tuple():

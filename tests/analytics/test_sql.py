@@ -115,7 +115,7 @@ def test_faults_of_a_query_are_one_sentence(url: str) -> None:
 
 
 def test_memory_is_limited(url: str) -> None:
-    with Ledger.open(url) as ledger, pytest.raises(InvalidQuery, match="Out of Memory"):
+    with Ledger.open(url) as ledger, pytest.raises(InvalidQuery, match="needs more memory than memory_limit allows"):
         ledger.sql("SELECT count(*) FROM (SELECT DISTINCT i FROM range(3000000) t(i))", memory_limit="20MB")
 
 

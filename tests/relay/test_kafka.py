@@ -101,6 +101,20 @@ def test_the_relay_waits_for_a_broker_and_ends_when_it_is_interrupted(tmp_path: 
         assert process.wait(PATIENCE) == 130
 
 
+def test_a_nats_server_that_cannot_be_reached_is_named_at_once(tmp_path: Path, orderledger_command: Path) -> None:
+    db = str(tmp_path / "ledger.db")
+    with opened(db) as ledger:
+        ledger.record_many(parsed(*lives(1)))
+    arguments = [str(orderledger_command), "relay", "nats://127.0.0.1:1/x", "--db", db, "--once"]
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        sentence = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 130
+    assert "the broker does not confirm, trying again: " in sentence
+    assert "Connect call failed ('127.0.0.1', 1)" in sentence
+
+
 def test_an_event_that_is_too_large_ends_the_relay_with_its_position(servers: str, tmp_path: Path) -> None:
     db = str(tmp_path / "ledger.db")
     with opened(db) as ledger:

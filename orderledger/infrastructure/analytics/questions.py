@@ -9,6 +9,7 @@ from typing import Any
 
 from orderledger.infrastructure.analytics.sql import MEMORY_LIMIT, Source, answer
 from orderledger.infrastructure.analytics.table import LedgerTable
+from orderledger.infrastructure.errors import InvalidQuery
 from orderledger.infrastructure.views.arguments import groups_of
 from orderledger.projections.positions import METHODS
 
@@ -19,6 +20,8 @@ PERIODS = {
     "month": ("month", "%Y-%m"),
 }
 """Groups that are periods: what their begin is truncated to, and how it is shown."""
+
+TOO_LONG = "It holds 26 digits before the point and 12 after it: choose another account, or ask in SQL"
 
 MARK = re.compile(r"/\*(by|keys|strategy|instrument)\*/ .*? /\*end\*/", re.DOTALL)
 """A part of the SQL that depends on the groups. The file has it for the default groups, so that it can be run as it is."""
@@ -107,7 +110,13 @@ def analyse(
         raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
     query = question.sql(tuple(dict.fromkeys(groups)), method)
     settings = {"timezone": timezone, "memory_limit": memory_limit, "where": where}
-    return LedgerTable(name, answer(source, query, by_strategy="strategy" in groups, **settings).to_arrow())  # type: ignore[arg-type]
+    try:
+        found = answer(source, query, by_strategy="strategy" in groups, **settings)  # type: ignore[arg-type]
+    except InvalidQuery as error:
+        if str(error).startswith(("Conversion Error", "Out of Range Error")):
+            raise InvalidQuery(f"{name}: a number has more digits than an analysis holds ({error}). {TOO_LONG}") from None
+        raise
+    return LedgerTable(name, found.to_arrow())
 
 
 def asked_for(name: str) -> Question:

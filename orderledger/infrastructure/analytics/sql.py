@@ -80,6 +80,8 @@ def _check(query: str) -> None:
     if len(statements) != 1:
         raise InvalidQuery(f"one statement is needed, not {len(statements)}")
     kind = statements[0].type
+    if kind == duckdb.StatementType.MULTI:
+        raise InvalidQuery("a PIVOT names its values, such as PIVOT trades ON side IN ('buy', 'sell') USING count(*)")
     if kind not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
         raise InvalidQuery(f"a query only reads: {kind.name} is refused")
 
@@ -92,12 +94,21 @@ def _explained() -> Iterator[None]:
         yield
     except duckdb.PermissionException as error:
         raise InvalidQuery(f"a query reads the tables of the ledger and nothing else: {_said(error)}") from None
+    except duckdb.OutOfMemoryException:
+        raise InvalidQuery("the query needs more memory than memory_limit allows: raise it, or ask for less") from None
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
     except duckdb.Error as error:
         raise InvalidQuery(_said(error)) from None
+    except RuntimeError as error:  # DuckDB reports Ctrl-C so, if it comes while rows are fetched
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _said(error: Exception) -> str:
     """What DuckDB says, without the query and its pointers into it."""
-    said = " ".join(str(error).partition("\n\nLINE ")[0].split())
-    is_about_at = "syntax error" in said and re.search(r'(?<![\w".])at(?![\w"])', str(error)) is not None
+    says, _, line = str(error).partition("\n\nLINE ")
+    said = " ".join(says.split())
+    is_about_at = "syntax error" in said and re.search(r'(?<![\w".])at(?![\w"])', line, re.IGNORECASE) is not None
     return f'{said} (at is a word of SQL: write "at" in double quotes, or trades.at)' if is_about_at else said

@@ -26,6 +26,7 @@ class NatsSink:
         self._target = target
         self._library = needed("nats", "relay")
         self._client: Any = None
+        self._reason: Exception | None = None
         self._jetstream: Any = None
 
     @property
@@ -39,8 +40,9 @@ class NatsSink:
                 user=self._target.user,
                 password=self._target.password,
                 name="orderledger relay",
-                max_reconnect_attempts=-1,
-                error_cb=_ignore,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0.1,
+                error_cb=self._keep_reason,
                 connect_timeout=5,
                 allow_reconnect=False,  # the relay connects anew, and publishes again what was not confirmed
             )
@@ -48,7 +50,12 @@ class NatsSink:
             return await self._last_position()
         except (self._library.errors.Error, OSError, TimeoutError) as error:
             await self.close()
-            raise Unpublished(_said(error)) from error
+            is_unreachable = isinstance(error, self._library.errors.NoServersError)
+            raise Unpublished(_said(self._reason or error if is_unreachable else error)) from error
+
+    async def _keep_reason(self, error: Exception) -> None:
+        """The call that fails raises it, but for a server that cannot be reached: then no server is left, it says."""
+        self._reason = error
 
     async def _last_position(self) -> int:
         """The id of the last message of the stream, which is created if it is missing."""
@@ -100,10 +107,6 @@ def _retrieved(sent: "asyncio.Future[Any]") -> None:
     """After the first failure nobody looks at the others."""
     if not sent.cancelled():
         sent.exception()
-
-
-async def _ignore(error: Exception) -> None:
-    """The call that fails raises it."""
 
 
 def _said(error: BaseException) -> str:
