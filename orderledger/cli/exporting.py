@@ -207,7 +207,7 @@ def compare(
     order id or an alias, else if each of their fills is the same. A book with one fill an order agrees with one that has all of
     them, if quantity and value agree.
 
-    Exit status: 0 they agree, 1 they differ, 2 wrong usage, 3 the store cannot be used.
+    Exit status: 0 they agree, 1 they differ or both are empty, 2 wrong usage, 3 the store cannot be used.
     """
     from orderledger.projections.comparison import compare as compare_books
 
@@ -215,7 +215,9 @@ def compare(
         ledger = opened.enter_context(options.open_ledger(db))
         other = ledger if other_db is None else opened.enter_context(options.open_ledger(other_db))
         names = dict(pair.partition("=")[::2] for pair in instruments)
-        found = compare_books(_book(ledger, a, asked), _book(other, b, asked), names=names, within=timedelta(seconds=within))
+        books = _book(ledger, a, asked), _book(other, b, asked)
+        found = compare_books(*books, names=names, within=timedelta(seconds=within))
+    empty = [account for account, book in zip((a, b), books, strict=True) if book.is_empty]
     if as_json:
         agree = {"orders": found.orders, "fills": found.fills, "positions": found.positions}
         print_json([*found.differences, {"agree": agree, "orders_with_other_fills": found.orders_with_other_fills}])
@@ -228,7 +230,8 @@ def compare(
             else ""
         )
         say([f"{found.orders} orders{others}, {found.fills} fills and {found.positions} positions agree"])
-    if found.differences:
+    say(f"orderledger: {account!r} has no orders, fills or positions" for account in empty)
+    if found.differences or len(empty) == len(books):
         sys.exit(1)
 
 

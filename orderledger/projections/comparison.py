@@ -41,6 +41,10 @@ class Book:
     trades: Sequence[Row]
     positions: Sequence[Row]
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.orders or self.trades or self.positions)
+
 
 @dataclass
 class Compared:

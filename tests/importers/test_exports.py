@@ -101,6 +101,25 @@ def test_bean_check_accepts_the_book_and_its_positions(day: Path, tmp_path: Path
     assert "Balance failed" in subprocess.run(check, capture_output=True, text=True, check=False).stderr
 
 
+HOSTILE = (
+    "日本語", "é", "1e5", "NULL", "true", "-", "a", "<b>&\"'", "; DROP", "count(*)", "2026-11-20", "x" * 150, "y" * 60 + "1",
+    "y" * 60 + "2", "lead-", "Lead",
+)  # fmt: skip
+
+
+def test_bean_check_accepts_names_of_any_characters(tmp_path: Path) -> None:
+    terms = {"side": "buy", "quantity": "1", "price": "2", "fee": "0.1", "at": "2026-11-20T09:00:00Z"}
+    path, book = tmp_path / "ledger.db", tmp_path / "trades.beancount"
+    with Ledger.open(path) as ledger:
+        for name in HOSTILE:
+            trade = {"client_order_id": name, "fill_id": name, "instrument": name, "fee_currency": name[:20]}
+            recorded(ledger, {"type": "fill", **trade, **terms}, account=name)
+            recorded(ledger, {"type": "instrument", "instrument": name, "currency": name[:20]}, account=name)
+    assert run("export", "trades", "--format", "beancount", "--out", str(book), "--db", str(path)).status == 0
+    check = [Path(sys.executable).parent / "bean-check", book]
+    assert subprocess.run(check, capture_output=True, text=True, check=False).stderr == ""
+
+
 def test_cash_is_the_realized_pnl_of_what_is_flat(day: Path, tmp_path: Path) -> None:
     beancount: Any = import_module("beancount.loader")
     book = written(tmp_path, "trades.beancount", run("export", "trades", "--format", "beancount", "--db", str(day)).out)
@@ -195,6 +214,12 @@ def test_what_one_book_lacks_is_shown_with_its_row(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert found[0]["b"]["quantity"] == "2"
     assert "missing in" in run("compare", "bot:main", "venue:main", "--db", str(tmp_path / "books.db")).out
+
+
+def test_two_accounts_without_anything_do_not_agree(day: Path) -> None:
+    ended = run("compare", "sim:mian", "venue:mian", "--db", str(day))
+    assert (ended.status, "orderledger: 'sim:mian' has no orders, fills or positions" in ended.err.splitlines()) == (1, True)
+    assert "venue:mian" in run("compare", "sim:main", "venue:mian", "--db", str(day)).err
 
 
 def test_orders_without_a_common_id_are_known_by_their_fills(tmp_path: Path) -> None:

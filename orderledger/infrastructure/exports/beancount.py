@@ -26,6 +26,9 @@ UNKNOWN = "UNKNOWN"
 """The commodity of an amount whose currency the ledger does not know."""
 
 LONGEST_COMMODITY = 24
+RESERVED = frozenset({"NULL", "TRUE", "FALSE"})
+"""Words of beancount that are no commodities."""
+
 NOT_IN_COMMODITY = re.compile(r"[^A-Z0-9'._-]+")
 NOT_IN_ACCOUNT = re.compile(r"[^A-Za-z0-9-]+")
 
@@ -58,10 +61,11 @@ class Names:
 
     def _once(self, kind: str, name: str, clean: str, joint: str) -> str:
         if (kind, name) not in self._given:
-            found, number = clean if len(clean) > 1 else f"{clean or 'X'}X", 1
+            usable = clean if len(clean) > 1 and clean not in RESERVED else f"{clean or 'X'}X"
+            found, number = usable, 1
             while (kind, found) in self._taken:
                 number += 1
-                found = f"{clean}{joint}{number}"
+                found = f"{usable}{joint}{number}"
             self._taken.add((kind, found))
             self._given[kind, name] = found
         return self._given[kind, name]
