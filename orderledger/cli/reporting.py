@@ -9,7 +9,7 @@ import click
 
 from orderledger.cli import options
 from orderledger.cli.asking import METHOD
-from orderledger.cli.output import progress, writing
+from orderledger.cli.output import progress, say, writing
 
 FORMATS = ("html", "md", "csv", "json")
 FIELDS = {"since": "--from", "until": "--to", "timezone": "--timezone"}
@@ -84,6 +84,8 @@ def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
     else:
         with writing(out):
             write_whole(out, content)
+    if statement.account is not None and not any(section.rows for section in statement.sections):
+        say([f"orderledger: nothing is known of the account {statement.account!r} in this period, or before it"])
 
 
 def _period(asked: dict[str, Any]) -> tuple[datetime | date, datetime | date]:

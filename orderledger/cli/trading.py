@@ -86,7 +86,8 @@ def _record(db: str, as_json: bool, message: Any, done: str) -> None:
     if as_json:
         print_json([{"outcome": outcome.outcome, "position": outcome.position, "active_halts": covers}])
     else:
-        print_note(f"{done} {message.account}: {len(covers)} halts hold there now")
+        hold = "1 halt holds" if len(covers) == 1 else f"{len(covers)} halts hold"
+        print_note(f"{done} {message.account}: {hold} there now")
 
 
 def _now() -> datetime:

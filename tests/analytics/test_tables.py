@@ -107,6 +107,7 @@ def test_other_tools_take_a_table_as_it_is(ledger: Ledger) -> None:
     assert pandas.DataFrame.from_arrow(table)["fill_id"].nunique() == table.to_pandas()["fill_id"].nunique()
     assert table.to_pandas()["price"].sum() == total
     assert _with(table).execute("SELECT sum(price) FROM arrow").fetchone() == (total,)
+    assert _with(table).execute('SELECT max("at") FROM arrow').fetchone() == (max(row["at"] for row in table.to_rows()),)
     assert "<td>F-1</td>" in table._repr_html_()
     assert repr(table).startswith(f"<table trades: {count:,} rows, account, ")
 

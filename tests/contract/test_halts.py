@@ -70,3 +70,4 @@ def test_the_commands_halt_and_resume(durable_store_url: str) -> None:
         assert narrower.status == 0 and '"active_halts":[{' in narrower.out.replace(" ", ""), "a narrower halt goes on"
         assert run("resume", "sim:main", *command).out == "resumed sim:main: 0 halts hold there now\n"
         assert ledger.halts(active_only=True) == []
+        assert run("halt", "sim:main", *command).out == "halted sim:main: 1 halt holds there now\n"

@@ -93,6 +93,15 @@ def test_wrong_usage_names_the_option_and_the_fault(book: str, options: tuple[st
     assert fault in " ".join(refused.err.split()), refused.err
 
 
+def test_an_account_of_which_nothing_is_known_is_named(book: str) -> None:
+    ended = command_line.run(*ASKED, "--db", book, "--account", "sim:mian")
+    assert (ended.status, ended.err) == (
+        0,
+        "orderledger: nothing is known of the account 'sim:mian' in this period, or before it\n",
+    )
+    assert command_line.run(*ASKED, "--db", book, "--account", "sim:main").err == ""
+
+
 def test_a_ledger_that_is_not_there_is_not_created(tmp_path: Path) -> None:
     refused = command_line.run(*ASKED, "--db", "none.db", "--out", "a.md", folder=tmp_path)
     assert refused.status == 3 and list(tmp_path.iterdir()) == []

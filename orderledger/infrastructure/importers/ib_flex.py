@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.infrastructure.extras import needed
 from orderledger.infrastructure.importers.source import Importer, Options, Row, Unreadable, row_of
 from orderledger.infrastructure.interop.context import Context
