@@ -2,10 +2,12 @@
 
 Reads: one order, and a page of 200, beside a raw Starlette that hands out the same bytes; requests per CPU second of a server.
 `changing`: another process records meanwhile, so that answers are made anew. Recording: messages of 64 clients over HTTP beside
-`arecord` with 64 tasks in this process. Stream: 100 readers while 2,000 events a second are recorded: nothing lost or repeated.
+`arecord` with 64 tasks in this process. Stream: 100 readers while 2,000 events a second are recorded: nothing lost or repeated,
+and the memory of the server with orders that end and with orders that stay open.
 """
 
 import asyncio
+import itertools
 import json
 import statistics
 import subprocess
@@ -111,15 +113,18 @@ def _reads(bench: Bench, folder: Path, store: Path) -> None:
 
 
 @contextmanager
-def recording(ledger: Ledger, per_second: float, batch: int = 1) -> Iterator[list[int]]:
-    """Record requests meanwhile, so many each second. Yields a list that grows with their number."""
+def recording(
+    ledger: Ledger, per_second: float, batch: int = 1, documents: Iterator[dict[str, str]] | None = None
+) -> Iterator[list[int]]:
+    """Record messages meanwhile, so many each second, and requests unless others are given. Yields a list that grows with their
+    number."""
     stop, counts = threading.Event(), [0]
+    given = documents or opening()
 
     def run() -> None:
         began = time.monotonic()
         while not stop.is_set():
-            name = f"w{time.time_ns()}"
-            ledger.record_many(parse_document(request_document(f"{name}-{number}")) for number in range(batch))
+            ledger.record_many(parse_document(next(given)) for _ in range(batch))
             counts[0] += batch
             stop.wait(max(0.0, began + counts[0] / per_second - time.monotonic()))
 
@@ -130,6 +135,24 @@ def recording(ledger: Ledger, per_second: float, batch: int = 1) -> Iterator[lis
     finally:
         stop.set()
         thread.join()
+
+
+def opening() -> Iterator[dict[str, str]]:
+    """Orders that stay open."""
+    run = time.time_ns()
+    for number in itertools.count():
+        yield request_document(f"w{run}-{number}")
+
+
+def ending() -> Iterator[dict[str, str]]:
+    """Orders that are filled at once: hardly any is open at a time."""
+    for request in opening():
+        name = {key: request[key] for key in ("account", "client_order_id")}
+        venue = {"venue_order_id": f"V{name['client_order_id']}"}
+        yield request
+        yield {"type": "acknowledge", **name, **venue}
+        fill = {"fill_id": f"F{name['client_order_id']}", "quantity": "0.5", "price": "64000", "fee": "0.1"}
+        yield {"type": "fill", **name, **venue, **fill, "fee_currency": "USD"}
 
 
 def _recording(bench: Bench, folder: Path) -> None:
@@ -175,26 +198,46 @@ async def _tasks(ledger: Ledger, seconds: float) -> tuple[float, int]:
 
 def _stream(bench: Bench, folder: Path) -> None:
     seconds = 10.0 if bench.is_quick else 60.0
-    store = folder / "stream.db"
-    with served(store) as (url, process), Ledger.open(store, update_views=False) as ledger:
-        command = [sys.executable, PEERS, "stream", f"{url}/api/stream?after=0", "100", str(seconds + 5)]
-        readers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        time.sleep(2)
-        memory = [process.memory_info().rss]  # every tenth of the time
-        before = cpu(process)
-        with recording(ledger, per_second=2_000, batch=100) as counts:
-            for _ in range(10):
-                time.sleep((seconds - 2) / 10)
-                memory.append(process.memory_info().rss)
-        told = json.loads(readers.communicate()[0])
-        last = ledger.position()
+    for case, documents, readers in (
+        ("orders that end", ending(), 100),
+        ("orders that end", ending(), 0),
+        ("new orders that stay open", opening(), 100),
+    ):
+        store = folder / f"stream-{case}-{readers}.db"
+        with served(store) as (url, process), Ledger.open(store, update_views=False) as ledger:
+            bench.add(_streamed(f"stream, {readers} readers, {case}", url, process, ledger, documents, readers, seconds))
+
+
+def _streamed(
+    case: str,
+    url: str,
+    process: psutil.Process,
+    ledger: Ledger,
+    documents: Iterator[dict[str, str]],
+    readers: int,
+    seconds: float,
+) -> Figure:
+    """Events per second to each reader. Its note: the memory of the server in each tenth of the time."""
+    command = [sys.executable, PEERS, "stream", f"{url}/api/stream?after=0", str(readers), str(seconds + 10)]
+    reading = subprocess.Popen(command, stdout=subprocess.PIPE, text=True) if readers else None
+    time.sleep(2)
+    memory, before = [process.memory_info().rss], cpu(process)
+    with recording(ledger, per_second=2_000, batch=100, documents=documents) as counts:
+        for _ in range(10):
+            time.sleep((seconds - 2) / 10)
+            memory.append(process.memory_info().rss)
+    last, whole = ledger.position(), "no readers"
+    if reading is not None:
+        told = json.loads(reading.communicate()[0])
         is_whole = told["faults"] == 0 and told["lasts"] == [last, last] and told["counts"] == [last, last]
-        grown = (memory[-1] - statistics.median(memory[2:5])) / 1e6
-        note = f"{'nothing lost or repeated' if is_whole else told}; {memory[-1] / 1e6:.0f} MB, {grown:+.0f} MB when warm"
-        note += f"; {cpu(process) - before:.0f} CPU s of the server"
-        bench.add(
-            Figure("stream, 100 readers, events/s to each", "sqlite", counts[0] / (seconds - 2), "1/s", target="2,000", note=note)
-        )
+        whole = "nothing lost or repeated" if is_whole else str(told)
+    opened = ledger.page("orders", limit=1, open_only=True, with_count=True).count or 0
+    grown = (memory[-1] - memory[0]) / 1e6
+    note = f"{whole}; MB {', '.join(f'{one / 1e6:.0f}' for one in memory)}; {grown:+.0f} MB, {opened:,} open orders"
+    if opened > 1_000:
+        note += f", {grown / opened * 10_000:.0f} MB per 10,000"
+    note += f"; {cpu(process) - before:.0f} CPU s of the server"
+    return Figure(case, "sqlite", counts[0] / (seconds - 2), "1/s", target="2,000", note=note)
 
 
 def _figure(case: str, results: list[list[float]], unit: str, floor_name: str, target: str) -> Figure:

@@ -38,6 +38,9 @@ class Session(ABC):
     differs_from: str
     """Operator that compares two values, either of which may be missing."""
 
+    place_in_text: str
+    """SQL function for the place of a text in another, from 1 on, 0 if it is not there."""
+
     binary: str
     """SQL type for bytes."""
 

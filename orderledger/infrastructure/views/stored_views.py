@@ -151,7 +151,7 @@ class StoredViews:
         """The condition for orders with an id that begins with the text: one of ours, the venue's, or the value of an alias."""
         name, own = self.session.exact("name"), self.session.exact("client_order_id")
         ends = search + "\U0010ffff"
-        alias = f"substr(name, instr(name, '=') + 1, {len(search)}) = ?"
+        alias = f"substr(name, {self.session.place_in_text}(name, '=') + 1, {len(search)}) = ?"
         of_account, given = ("account = ? AND ", [account]) if account is not None else ("", [])
         return (
             f"stream IN (SELECT stream FROM {NAMES_TABLE} WHERE {of_account}{name} >= ? AND {name} < ? "

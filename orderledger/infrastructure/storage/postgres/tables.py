@@ -95,6 +95,7 @@ def _utc(moment: datetime) -> datetime:
 class PostgresSession(Session):
     differs_from = "IS DISTINCT FROM"
     binary = "bytea"
+    place_in_text = "strpos"
     raw_event = "convert_to(originator_id, 'UTF8'), originator_version, convert_to(topic, 'UTF8'), state"
     place = "ctid::text"
     unlogged = "UNLOGGED"

@@ -62,6 +62,7 @@ def _insert_of(target: str, names: tuple[str, ...], count: int, tail: str) -> st
 class SQLiteSession(Session):
     differs_from = "IS NOT"
     binary = "BLOB"
+    place_in_text = "instr"
     raw_event = (
         "CASE typeof(originator_id) WHEN 'text' THEN CAST(originator_id AS BLOB) END, "
         "CASE typeof(originator_version) WHEN 'integer' THEN originator_version END, "
