@@ -66,7 +66,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def ledger(recorded: Path, tmp_path: Path) -> Iterator[Ledger]:
-    with opened(shutil.copy(recorded, tmp_path)) as ledger:
+    with opened(str(shutil.copy(recorded, tmp_path))) as ledger:
         yield ledger
 
 
