@@ -122,6 +122,16 @@ def test_a_second_reconciliation_of_the_account_waits_for_nobody_and_gets_409(ve
     assert reconcile(server).status_code == 200
 
 
+def test_a_client_that_leaves_does_not_end_the_reconciliation(venue: FakeVenue, server: Server) -> None:
+    venue.pause()
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{server.url}/api/reconcile", json={}, timeout=1)
+    assert running(server) == ["hyperliquid:fake"]
+    venue.resume()
+    until(lambda: not running(server))
+    assert httpx.get(f"{server.url}/api/certificates").json()["rows"]
+
+
 def test_a_venue_that_dies_in_the_middle_is_a_problem_that_names_the_account(venue: FakeVenue, server: Server) -> None:
     venue.pause()
     with ThreadPoolExecutor() as threads:

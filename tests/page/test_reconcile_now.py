@@ -69,6 +69,7 @@ def test_an_operator_reconciles_and_reads_and_hears_the_progress_and_the_result(
     served.venue.resume()
     expect(said).to_contain_text("1 account reconciled;")
     expect(page.locator(".reports li")).to_contain_text("recorded,")
+    expect(page.get_by_text("is being reconciled now")).to_have_count(0)
     expect(page.get_by_role("table", name="Certificates")).to_contain_text("hyperliquid:fake")
     assert violations(page) == []
 

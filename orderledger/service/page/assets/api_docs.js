@@ -28,7 +28,7 @@ function Document({ api }) {
 function Operation({ path, method, told }) {
   return html`<section class="card" id=${path}>
     <h2><code>${method.toUpperCase()} ${path}</code></h2>
-    <p>${told.summary ?? told.description ?? ""}</p>
+    <p>${[told.summary, told.description].filter(Boolean).join(" ")}</p>
     ${told.parameters?.length ? html`<${Parameters} rows=${told.parameters} />` : ""}
     ${told.requestBody ? html`<p>Body: ${typesOf(told.requestBody.content)}</p>` : ""}
     <table><thead><tr><th>Status</th><th>Answer</th><th>Content</th></tr></thead><tbody>

@@ -25,8 +25,8 @@ export function useData(load, inputs = [], every = 2000) {
   return found;
 }
 
-/** As `useData`, for what changes without the log: loaded again every `every` milliseconds while the tab is shown. */
-export function usePolled(load, every = 2000) {
+/** As `useData`, for what changes without the log: loaded again when `inputs` change, and every `every` milliseconds while the tab is shown. */
+export function usePolled(load, inputs = [], every = 2000) {
   const [found, setFound] = useState({ data: null, error: null, isLoading: true });
   useEffect(() => {
     const abort = new AbortController();
@@ -38,7 +38,7 @@ export function usePolled(load, every = 2000) {
       clearInterval(timer);
       abort.abort();
     };
-  }, []);
+  }, inputs);
   return found;
 }
 

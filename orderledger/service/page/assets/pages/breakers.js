@@ -11,7 +11,7 @@ const SILENT_SECONDS = 15;
 const MOST = 500;
 
 export function Breakers() {
-  const found = usePolled((abort) => get("/api/breakers", { limit: 5000 }, abort), 2000);
+  const found = usePolled((abort) => get("/api/breakers", { limit: 5000 }, abort), [], 2000);
   const about = isPast.value ? "What gateways say now, not then" : "A breaker halts trading in its scope when its value passes the limit.";
   return html`<${Section} id="breakers" title="Breakers" about=${about}><${Loaded} found=${found}>${({ rows }) => html`<${Found} rows=${rows} />`}</${Loaded}></${Section}>`;
 }
@@ -50,10 +50,10 @@ const COLUMNS = [
   { title: "Breaker", cell: (row) => NAMES[row.breaker] ?? words(row.breaker) },
   { title: "Scope", cell: (row) => visible([row.account, row.instrument, row.strategy && `strategy ${row.strategy}`].filter(Boolean).join(", ")) },
   { title: "State", cell: (row) => html`<${State} row=${row} />` },
+  { title: "Gateway", wide: true, cell: (row) => html`<${Gateway} row=${row} />` },
   { title: "Value", align: "end", cell: (row) => (row.value == null ? html`<span class="unknown">none</span>` : html`<span class=${isOver(row) ? "number loss" : "number"}>${amount(row, row.value)}</span>`) },
   { title: "Limit", align: "end", cell: (row) => html`<span class="number">${row.breaker === "open_break" ? "none" : amount(row, row.limit)}</span>` },
   { title: "Since", cell: (row) => html`<${Time} at=${row.tripped_at} />` },
   { title: "Why", cell: (row) => visible(row.reason) },
   { title: "Cancels orders", wide: true, cell: (row) => (row.cancels_orders ? "yes" : "no") },
-  { title: "Gateway", wide: true, cell: (row) => html`<${Gateway} row=${row} />` },
 ];

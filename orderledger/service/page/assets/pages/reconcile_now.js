@@ -9,8 +9,8 @@ import { plural } from "../format.js";
 
 /** `account`: the one that the page shows, empty for all. */
 export function ReconcileNow({ account }) {
-  const state = usePolled((abort) => get("/api/reconcile", {}, abort), 5000);
   const [progress, setProgress] = useState(null);
+  const state = usePolled((abort) => get("/api/reconcile", {}, abort), [progress], 5000);
   const [results, setResults] = useState([]);
   const isBusy = useRef(false);
   const mayOperate = !me.value?.needs_token || me.value.roles?.includes("operate");
