@@ -1,6 +1,5 @@
 """Breakers of a gateway in another process: over HTTP, as metrics, and on the command line."""
 
-import json
 import re
 import subprocess
 import sys
@@ -85,23 +84,6 @@ def test_a_tripped_breaker_says_since_when_and_why_until_trading_is_resumed(tmp_
         assert breakers(server)["drawdown"]["state"] == "halted"
         assert httpx.post(f"{server.url}/api/halts/resume", json={"account": ACCOUNT}).status_code == 200
         assert breakers(server)["sending_failures"]["state"] == "armed"
-
-
-def test_every_field_that_a_gateway_publishes_is_in_the_reference(tmp_path: Path) -> None:
-    store = str(tmp_path / "orders.db")
-    with trading(store, failures=0):
-        until(lambda: status_of(store)["gateways"])
-        found = status_of(store)
-    commands = (REPOSITORY / "docs/reference/commands.md").read_text(encoding="utf-8")
-    (gateway,) = found["gateways"].values()
-    rows = [found, gateway, *gateway["breakers"]]
-    assert {name for row in rows for name in row if f"| `{name}` |" not in commands} == set()
-    assert found["collectors"] == {}
-
-
-def status_of(store: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run("status", "--json", "--db", store).out)
-    return found
 
 
 def test_a_gateway_without_breakers_removes_what_an_earlier_one_published(store_url: str) -> None:
