@@ -59,7 +59,10 @@ def fold_bucket(events: "pyarrow.Table") -> Tables:
 
 
 def fold_positions(trades: "pyarrow.Table", account_events: "pyarrow.Table", instruments: "pyarrow.Table") -> Tables:
-    """The tables of positions, from all rows of trades and account events with some accounts and instruments, in any order."""
+    """The tables of positions, from all rows of trades and account events with some accounts and instruments, in any order.
+
+    `trades` may have the columns of `ENTRIES` alone.
+    """
     import pyarrow.compute as pc
 
     is_active = pc.and_(pc.is_valid(trades["side"]), pc.equal(trades["state"], "active"))

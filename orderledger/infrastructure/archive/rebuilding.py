@@ -26,6 +26,7 @@ from orderledger.infrastructure.archive.place import PART, Place
 from orderledger.infrastructure.archive.rows import schema_of
 from orderledger.infrastructure.archive.verifying import verified
 from orderledger.infrastructure.errors import ArchiveError, InvalidSetting
+from orderledger.infrastructure.views.building import ENTRIES
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.tables import BY_NAME, TABLES
@@ -88,8 +89,8 @@ class FoldRange(msgspec.Struct, tag=True):
     def run(self) -> Folded:
         to = Place(self.to)
         trades, facts, instruments = (
-            _between(to, name, self.sources.get(name, ()), self.first, self.last)
-            for name in (TRADES.name, ACCOUNT_EVENTS.name, INSTRUMENTS.name)
+            _between(to, name, self.sources.get(name, ()), self.first, self.last, columns)
+            for name, columns in ((TRADES.name, ENTRIES.names), (ACCOUNT_EVENTS.name, None), (INSTRUMENTS.name, None))
         )
         return Folded(_write(to, fold_positions(trades, facts, instruments), f"range-{self.number:04}"))
 
@@ -204,7 +205,7 @@ def _by_view(results: Sequence[Folded]) -> dict[str, tuple[File, ...]]:
     return {name: tuple(files) for name, files in found.items()}
 
 
-def _between(to: Place, name: str, files: Sequence[File], first: Key, last: Key) -> Any:
+def _between(to: Place, name: str, files: Sequence[File], first: Key, last: Key, columns: Sequence[str] | None = None) -> Any:
     """The rows of a view with an account and instrument in a range. Reads only row groups that may have some."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -214,7 +215,7 @@ def _between(to: Place, name: str, files: Sequence[File], first: Key, last: Key)
         with opened(to, file.path) as parquet:
             groups = [number for number in range(parquet.num_row_groups) if _overlaps(parquet, number, first, last)]
             if groups:
-                part = parquet.read_row_groups(groups, use_threads=False)
+                part = parquet.read_row_groups(groups, columns=columns, use_threads=False)
                 found.append(
                     part.filter(
                         pc.and_(_reaches(part, first, pc.greater_equal, pc.greater), _reaches(part, last, pc.less_equal, pc.less))
