@@ -57,7 +57,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def told(recorded: Path, tmp_path: Path) -> Iterator[Ledger]:
     """A ledger with every type of message."""
-    with opened(str(shutil.copy(recorded, tmp_path))) as ledger:
+    with opened(shutil.copy(str(recorded), str(tmp_path))) as ledger:
         yield ledger
 
 
