@@ -1,10 +1,11 @@
 """A batch of the views that takes long does not keep recording out."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from orderledger import Acknowledge, Fill, Ledger, Request
+from orderledger import Acknowledge, Fill, Ledger, Outcome, Request
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.storage.store import open_store
 from orderledger.infrastructure.views import projector
@@ -12,7 +13,7 @@ from orderledger.infrastructure.views.projector import Projector, TableFold
 
 
 def order(number: int) -> list[Message]:
-    name = {"account": "sim:main", "client_order_id": f"C-{number}"}
+    name: dict[str, Any] = {"account": "sim:main", "client_order_id": f"C-{number}"}
     return [
         Request(**name, instrument="BTC-USD", side="buy", quantity="1", order_type="market"),
         Acknowledge(**name, venue_order_id=f"V-{number}"),
@@ -23,7 +24,8 @@ def order(number: int) -> list[Message]:
 def test_others_record_during_the_fold_after_a_slow_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(str(tmp_path / "orders.db"), lock_timeout=1)
     monkeypatch.setattr(projector, "SLOW_SECONDS", 0.0)  # every batch is slow
-    take, recorded = TableFold.take, []
+    take = TableFold.take
+    recorded: list[Outcome] = []
     with Ledger.open(tmp_path / "orders.db", update_views=False) as ledger:
         views = Projector(store)
         ledger.record_many(order(1))
