@@ -29,7 +29,7 @@ WORTH_A_LARGE_BATCH = 10_000
 WORTH_BUILDING_ANEW = 100_000
 """Missing events, more than the views have, from which on it is faster to build the views beside (bench_rebuild.py)."""
 
-SLOW_SECONDS = 0.25
+SLOW_SECONDS = 1.0
 """A batch that takes longer must not hold the lock of the writing transaction all the time: see `Projector`."""
 
 EVENTS_AT_ONCE = 2_000
