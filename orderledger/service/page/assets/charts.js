@@ -66,7 +66,7 @@ function options({ series, height, width, hasDots, onAt }) {
     width, height, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     cursor: { points: { size: 8 }, drag: { x: true, y: false } },
     legend: { live: true },
-    axes: [{ ...axis, values: (_, splits) => dates(splits) }, { ...axis, size: 70 }],
+    axes: [{ ...axis, space: 80, values: (_, splits) => dates(splits) }, { ...axis, size: (_, values) => Math.max(50, 16 + 7 * Math.max(0, ...(values ?? []).map((text) => String(text).length))) }],
     series: [{ value: (_, seconds) => (seconds == null ? "–" : new Date(seconds * 1000).toISOString().replace("T", " ").slice(0, 19)) },
       ...series.map(({ label, tone, fill }) => ({
         label, stroke: color(tone), width: 1.5, fill: fill ? `${color(tone)}22` : undefined, points: { show: hasDots, size: 5 }, paths: uPlot.paths.stepped({ align: 1 }),

@@ -8,9 +8,13 @@ export function number(text) {
   return `${sign === "-" ? "−" : ""}${whole.replace(/\B(?=(\d{3})+$)/g, ",")}${rest}`;
 }
 
-/** As `number`, cut to so many decimals, half away from zero: for averages and sums, whose last digits nobody reads. */
+/** As `number`, cut to so many decimals, half away from zero: for averages and sums, whose last digits nobody reads. Of a small amount
+ *  two digits are shown, however small it is: 0.00001 BTC is not nothing. */
 export function rounded(text, decimals = 2) {
-  return text == null ? "" : number(cut(String(text), decimals));
+  if (text == null) return "";
+  const [, zeros] = /^-?0\.(0*)[1-9]/.exec(String(text)) ?? [];
+  const digits = Math.min(String(text).split(".")[1]?.length ?? 0, (zeros?.length ?? -2) + 2);
+  return number(cut(String(text), Math.max(decimals, digits)));
 }
 
 /** As `rounded`, without zeros at the end: for average prices. */
@@ -18,6 +22,9 @@ export function price(text, decimals = 6) {
   const shown = rounded(text, decimals);
   return shown.includes(".") ? shown.replace(/\.?0+$/, "") : shown;
 }
+
+/** An average price in about seven digits, for a narrow column. */
+export const shortPrice = (text) => price(text, Math.max(2, 7 - (/\d+/.exec(text ?? "")?.[0].length ?? 7)));
 
 export function cut(text, decimals) {
   const parts = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);

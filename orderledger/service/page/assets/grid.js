@@ -111,6 +111,9 @@ export function ListGrid({ rows, keyOf, ...rest }) {
   return html`<${Grid} count=${rows.length} at=${(index) => rows[index]} keyOf=${keyOf} indexOf=${indexOf} version=${rows} ...${rest} />`;
 }
 
+/** A cell. What is too long for it is shown by its title. */
+const cellOf = (column, found) => html`<td class=${column.align === "end" ? "end" : ""} title=${typeof found === "string" ? found : undefined}>${found}</td>`;
+
 /** A short table, wholly in the document. */
 export function ShortTable({ label, columns, rows, keyOf, empty, rowClass }) {
   if (!rows.length) return html`<p class="empty">${empty ?? "Nothing to show."}</p>`;
@@ -118,6 +121,6 @@ export function ShortTable({ label, columns, rows, keyOf, empty, rowClass }) {
   return html`<div class="short" tabindex="0" role="group" aria-label=${label}><table aria-label=${label}>
     <thead><tr>${shown.map((column) => html`<th scope="col" class=${column.align === "end" ? "end" : ""} title=${column.about}>${column.title}</th>`)}</tr></thead>
     <tbody>${rows.map((row, index) => html`<tr key=${keyOf ? keyOf(row) : index} class=${rowClass ? rowClass(row) : ""}>
-      ${shown.map((column) => html`<td class=${column.align === "end" ? "end" : ""}>${column.cell(row)}</td>`)}</tr>`)}</tbody>
+      ${shown.map((column) => cellOf(column, column.cell(row)))}</tr>`)}</tbody>
   </table></div>`;
 }

@@ -1,5 +1,5 @@
 // The header: pages, the state of the connection, the log position, the theme.
-import { html } from "./ui.js";
+import { html, useEffect, useRef } from "./ui.js";
 import { setToken, token } from "./api.js";
 import { connection, me, position, status } from "./live.js";
 import { isPast, link, PAGES, route } from "./router.js";
@@ -11,9 +11,15 @@ import { showsTimes } from "./time_travel.js";
 
 export function Header() {
   const { page } = route.value;
+  const pages = useRef(null);
+  // On a narrow screen the pages scroll: the one that is shown is in sight. `scrollIntoView` would move where Tab begins.
+  useEffect(() => {
+    const [nav, shown] = [pages.current, pages.current.querySelector("[aria-current]")];
+    if (shown) nav.scrollLeft = shown.offsetLeft - nav.offsetLeft - (nav.clientWidth - shown.offsetWidth) / 2;
+  }, [page]);
   return html`<header class="top">
     <a class="brand" href=${link("orders")} aria-label="orderledger, orders"><img src="/assets/icon.svg" alt="" width="18" height="18" /> <b>orderledger</b></a>
-    <nav aria-label="Pages">${PAGES.map(({ name, title, key }) => html`<a key=${name} href=${link(name)}
+    <nav aria-label="Pages" ref=${pages}>${PAGES.map(({ name, title, key }) => html`<a key=${name} href=${link(name)}
       aria-current=${name === page || (page === "order" && name === "orders") ? "page" : undefined} title=${`${title} (${key})`}>${title}</a>`)}</nav>
     <div class="state">
       <${AlertCount} /><${Connection} />

@@ -31,7 +31,7 @@ export function Role({ role }) {
   return html`<${Badge} tone=${role === "entry" ? "entry" : "exit"} sign=${role === "entry" ? "→" : "←"}>${role}</${Badge}>`;
 }
 
-export const Number_ = ({ of }) => html`<span class="number">${number(of)}</span>`;
+export const Number_ = ({ of }) => html`<span class="number" title=${number(of)}>${number(of)}</span>`;
 
 /** An amount with its sign before it, so that colour is not all that tells gain from loss. */
 export function Money({ of, currency, decimals = 2 }) {

@@ -63,7 +63,7 @@ const OURS = ["strategy", "operator", "ledger"];
 export const isVenues = (event) => !OURS.includes(event.source);
 
 const SOURCES = {
-  strategy: "strategy", operator: "operator", venue_push: "the venue told", venue_poll: "the venue was asked",
+  strategy: "strategy", operator: "operator", venue_push: "pushed by the venue", venue_poll: "polled from the venue",
   reconciliation: "reconciliation", import: "import", ledger: "the ledger",
 };
 export const sourceOf = (event) => SOURCES[event.source] ?? words(event.source);

@@ -79,18 +79,20 @@ function troubles(row) {
 function Watched({ rows, large, count, look }) {
   const total = (name) => rows.reduce((sum, row) => sum + (row[name] ?? 0), 0);
   return html`<p class="counts">
-      <span class="count quiet"><b>${rows.length === count ? count : `${rows.length} of ${count}`}</b> accounts</span>
-      <span class="count open"><b>${total("open_orders").toLocaleString("en")}</b> open orders</span>
+      <span class="count quiet"><b>${rows.length === count ? count : `${rows.length} of ${count}`}</b> ${count === 1 ? "account" : "accounts"}</span>
+      <span class="count open"><b>${total("open_orders").toLocaleString("en")}</b> ${total("open_orders") === 1 ? "open order" : "open orders"}</span>
       <span class="count good"><b>+${total("new_orders").toLocaleString("en")}</b> new</span>
       <span class="count wait"><b>~${total("changed_orders").toLocaleString("en")}</b> changed</span>
       <span class="count quiet"><b>−${total("ended_orders").toLocaleString("en")}</b> gone</span>
       <span class="count bad"><b>${rows.filter((row) => troubles(row).length).length}</b> with trouble</span></p>
     ${large.length > 0 && html`<${Section} id="large" title="Large orders" about="Of the newest 2,000: several times the usual quantity of their account and instrument"><ul class="large">${large.map((change) => html`<li><${Badge} tone="wait" sign="⇅">large</${Badge}> ${visible(change.account)} <${OrderId} row=${change} /> ${visible(change.instrument)} <${Number_} of=${change.quantity} /> <span class="about">${change.times} times the usual</span> <${Time} at=${change.updated_at} /></li>`)}</ul></${Section}>`}
-    ${look === "table" ? html`<${ListGrid} id="account-rows" label="Watched accounts" rows=${rows} columns=${COLUMNS} keyOf=${(row) => row.account} rowClass=${(row) => (troubles(row).length ? "in-doubt" : "")} onOpen=${(row) => row && (location.hash = link("orders", [], { account: row.account }))} empty="No account matches." />` : html`<${Tiles} rows=${rows} />`}`;
+    ${look === "table" ? html`<${ListGrid} id="account-rows" label="Watched accounts" rows=${rows} columns=${COLUMNS} keyOf=${(row) => row.account} rowClass=${(row) => (troubles(row).length ? "in-doubt" : "")} onOpen=${(row) => row && (location.hash = link("orders", [], { account: row.account }))} empty=${NONE(count)} />` : html`<${Tiles} rows=${rows} count=${count} />`}`;
 }
 
-function Tiles({ rows }) {
-  if (!rows.length) return html`<p class="empty">No account matches.</p>`;
+const NONE = (count) => (count ? "No account matches." : "No account is recorded yet.");
+
+function Tiles({ rows, count }) {
+  if (!rows.length) return html`<p class="empty">${NONE(count)}</p>`;
   return html`<ul class="tiles" aria-label="Watched accounts">${rows.map((row) => html`<${Tile} key=${row.account} row=${row} />`)}</ul>`;
 }
 

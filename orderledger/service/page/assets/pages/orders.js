@@ -1,25 +1,25 @@
 // Orders: those in doubt, in flight and open first, then all that ended. Live.
 import { html, useEffect, useState } from "../ui.js";
 import { GROUPS, idsOf, OrdersList } from "../orders_list.js";
-import { go, moments, orderLink, route, setParams } from "../router.js";
+import { go, isPast, moments, orderLink, route, setParams } from "../router.js";
 import { connection } from "../live.js";
 import { Grid } from "../grid.js";
 import { Badge, Choice, Filter, Notice, Number_, OrderId, Role, Side, Status, Time, visible, Waiting } from "../parts.js";
 import { isNarrow } from "../use.js";
-import { plural, price, words } from "../format.js";
+import { number, plural, shortPrice, words } from "../format.js";
 
 const FILTERS = ["search", "open", "status", "certainty", "side", "account", "instrument", "strategy", "origin", "proposal_id", "trade_id", "group", "parent"];
 const STATUSES = ["pending_new", "new", "partially_filled", "filled", "canceled", "rejected", "denied", "expired", "suspended", "stopped", "done_for_day"];
 const FLASH = 1200;
 
 export const COLUMNS = [
-  { name: "id", title: "Order", narrow: 78, width: 110, grow: 150, cell: (row) => html`<${OrderId} row=${row} />` },
+  { name: "id", title: "Order", narrow: 70, width: 110, grow: 150, cell: (row) => html`<${OrderId} row=${row} />` },
   { name: "status", title: "Status", narrow: 110, width: 126, grow: 170, cell: (row) => html`<${Status} row=${row} />` },
-  { name: "side", title: "Side", narrow: 48, width: 58, cell: (row) => html`<${Side} side=${row.side} />` },
-  { name: "instrument", title: "Instrument", narrow: 70, width: 92, grow: 110, cell: (row) => visible(row.instrument) },
-  { name: "filled", title: "Filled", narrow: 76, width: 104, align: "end", cell: (row) => html`<${Progress} row=${row} />` },
+  { name: "side", title: "Side", narrow: 46, width: 58, cell: (row) => html`<${Side} side=${row.side} />` },
+  { name: "instrument", title: "Instrument", narrow: 68, width: 92, grow: 110, cell: (row) => visible(row.instrument) },
+  { name: "filled", title: "Filled", narrow: 92, width: 106, align: "end", cell: (row) => html`<${Progress} row=${row} />` },
   { name: "limit", title: "Limit", width: 86, align: "end", wide: true, cell: (row) => html`<${Number_} of=${row.limit_price} />` },
-  { name: "average", title: "Average", width: 86, align: "end", wide: true, cell: (row) => html`<span class="number">${price(row.average_price, 4)}</span>` },
+  { name: "average", title: "Average", width: 86, align: "end", wide: true, cell: (row) => html`<span class="number" title=${number(row.average_price)}>${shortPrice(row.average_price)}</span>` },
   { name: "account", title: "Account", width: 96, grow: 120, wide: true, cell: (row) => visible(row.account) },
   { name: "strategy", title: "Strategy", width: 92, grow: 100, wide: true, cell: (row) => visible(row.strategy) },
   { name: "role", title: "Role", width: 74, wide: true, cell: (row) => html`<${Role} role=${row.links?.role} />` },
@@ -62,7 +62,7 @@ function List({ list }) {
     <${Notice} error=${list.error.value} />
     ${list.isLoading.value && list.count === 0 ? html`<${Waiting} />` : html`<${Grid} id="orders" label="Orders" columns=${COLUMNS} count=${list.count} version=${version}
       at=${(index) => list.at(index)} keyOf=${(row) => row.stream} indexOf=${(stream) => list.indexOf(stream)} rowClass=${rowClass}
-      onOpen=${(row) => row && go(orderLink(row))} onReach=${(index) => list.loadTo(index)} empty="No order matches." />`}`;
+      onOpen=${(row) => row && go(orderLink(row))} onReach=${(index) => list.loadTo(index)} empty=${Object.keys(list.filters).length || isPast.value ? "No order matches." : "No order is recorded yet."} />`}`;
 }
 
 const NAMES = { unresolved: "unresolved", in_flight: "in flight", open: "open", ended: "ended" };

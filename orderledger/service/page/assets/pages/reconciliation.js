@@ -60,7 +60,7 @@ function Found({ certificates, gaps, breaks, matches, show }) {
   const differ = matches.filter((row) => row.differs).length;
   return html`
     <${Section} id="coverage" title="Coverage" about="Time for which every fill was asked for. A hatched part is a gap in a feed; a mark is an open break."><${Coverage} certificates=${certificates} gaps=${gaps} breaks=${breaks} /></${Section}>
-    <${Section} id="breaks" title="Open breaks" about=${plural(breaks.length, "difference that nothing has settled", "differences that nothing has settled")}><${Breaks} rows=${breaks} /></${Section}>
+    <${Section} id="breaks" title="Open breaks" about=${`${plural(breaks.length, "difference")} between the venue and the ledger, not settled yet`}><${Breaks} rows=${breaks} /></${Section}>
     <${Section} id="matches" title="The venue’s orders beside ours" about=${differ ? `${plural(differ, "order differs", "orders differ")} of ${matches.length}` : `${plural(matches.length, "order")}, none differs`}>
       <${ListGrid} id="match-rows" label="The venue’s orders beside ours" rows=${shown} columns=${MATCHES} keyOf=${(row) => row.order.stream} empty="No order to compare."
         rowClass=${(row) => (row.differs ? "in-doubt" : "")} onOpen=${(row) => row && (location.hash = link("order", [row.order.account, row.order.client_order_id ?? row.order.venue_order_id]))} />
@@ -107,7 +107,7 @@ const MATCHES = [
   { title: "Ours", width: 150, grow: 190, cell: ({ order }) => html`<${Status} row=${order} /> <span class="number">${number(order.cum_quantity)}</span>` },
   { title: "The venue’s", width: 156, cell: ({ reported }) => (reported ? html`${words(reported.status ?? "")} <span class="number">${number(reported.cum_quantity)}</span>` : html`<span class="unknown">no claim</span>`) },
   { title: "Agree", width: 86, cell: ({ differs: is, event }) => (is ? html`<${Badge} tone="doubt" sign="≠">differ</${Badge}>` : event ? html`<${Badge} tone="good" sign="=">agree</${Badge}>` : "") },
-  { title: "Told by", width: 120, wide: true, cell: ({ event }) => event && sourceOf(event) },
+  { title: "Source", width: 120, wide: true, cell: ({ event }) => event && sourceOf(event) },
   { title: "At", width: 156, grow: 140, wide: true, cell: ({ event }) => event && html`<${Time} at=${event.at} />` },
   { title: "Account", width: 100, wide: true, cell: ({ order }) => visible(order.account) },
 ];

@@ -58,10 +58,11 @@ function Totals({ rows }) {
   return html`<div class="totals" role="list" aria-label="Totals">${currencies.map((currency) => {
     const own = rows.filter((row) => row.currency === currency);
     const of = (name) => sum(own.map((row) => row[name]));
+    const titled = (title) => (currencies.length > 1 ? `${title}, ${currency}` : title);
     return html`<${Figure} title=${`Net P&L, ${currency}`}><${Money} of=${of("net_pnl")} /></${Figure}>
-      <${Figure} title="Realized"><${Money} of=${of("realized_pnl")} /></${Figure}>
-      <${Figure} title="Unrealized"><${Money} of=${of("unrealized_pnl")} /></${Figure}>
-      <${Figure} title="Fees"><span class="number">${rounded(sum(own.map((row) => row.fees?.[currency])))}</span></${Figure}>`;
+      <${Figure} title=${titled("Realized")}><${Money} of=${of("realized_pnl")} /></${Figure}>
+      <${Figure} title=${titled("Unrealized")}><${Money} of=${of("unrealized_pnl")} /></${Figure}>
+      <${Figure} title=${titled("Fees")}><span class="number">${rounded(sum(own.map((row) => row.fees?.[currency])))}</span></${Figure}>`;
   })}
     <${Figure} title="Fills"><b>${rows.reduce((before, row) => before + row.fills, 0).toLocaleString("en")}</b></${Figure}>
     ${unknown > 0 && html`<${Figure} title="Without net P&L"><${Badge} tone="doubt" sign="?">${unknown}</${Badge}></${Figure}>`}
