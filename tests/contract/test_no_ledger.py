@@ -47,7 +47,7 @@ QUESTIONS = (
     "anomalies --open", "proposals", "instruments", "marks", "account-events", "certificates", "events --json", "check",
     "status", "halt sim:main", "resume sim:main", "halts", "exposure", "latency", "explain C-1", "why order C-1",
     "restate orders --from 2026-11-20T09:00:00Z", "audit", "audit --report rts24", "what-if", "prove-order-independence",
-    "sql SELECT", "analyse pnl", "alerts", "archive backup", "bundle b.zip --account sim:main", "checkpoint --key /dev/null",
+    "equity", "sql SELECT", "analyse pnl", "alerts", "archive backup", "bundle b.zip --account sim:main", "checkpoint --key /dev/null",
     "compare a b", "export orders", "forget --evidence-of C-1 --reason asked", "metrics", "move-evidence", "prove C-1",
     "relay nats://127.0.0.1:1/desk --once", "report --day 2026-11-20", "tail", "verify --key /dev/null", "rebuild",
     "revert missing_fill:1", "translate hyperliquid /dev/null --account hyperliquid:main",
