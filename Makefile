@@ -28,9 +28,6 @@ test test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/
 test test-long mutants: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-# The default tests keep their files in memory (tests/conftest.py), the long ones on a disk.
-test-long: export TMPDIR ?= /tmp
-
 .PHONY: help setup lock demo demo-page test test-long test-interop test-spark test-image test-page screenshots mutants check format docs bench clean
 
 help:  ## this list
@@ -44,7 +41,7 @@ demo: setup  ## one minute: record orders, kill the process, recover, show P&L
 demo-page: setup  ## the page in your browser, on a ledger that trades at a simulated venue; until Ctrl-C
 	$(BIN)/orderledger demo --serve
 
-test: setup  ## all tests but the long ones, in two or three minutes
+test: setup  ## all tests but the long ones, in some five minutes on two cores
 	$(PYTEST)
 
 test-long: setup  ## the long tests: more seeds, whole streams, 1000 worlds; half an hour and more

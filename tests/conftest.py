@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -28,10 +27,6 @@ settings.load_profile("without_deadlines")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-MEMORY = Path("/dev/shm")
-MEMORY_BYTES_MIN = 2 << 30
-"""A run uses a quarter of it at most. Containers have 64 MB often."""
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Where Python is told to keep no bytecode, it is kept with pytest's own cache, for us and for the many processes that tests
@@ -41,18 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "cache") and os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
         sys.dont_write_bytecode = False
-    _work_in_memory()
     gc.disable()
-
-
-def _work_in_memory() -> None:
-    """Keep the files of tests in memory, unless TMPDIR names another folder. To write SQLite's and PostgreSQL's files to a disk
-    takes a sixth of the run. Killed processes lose no more there than on a disk: only a power cut would."""
-    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK | os.X_OK):
-        return
-    found = os.statvfs(MEMORY)
-    if not found.f_flag & os.ST_NOEXEC and found.f_bavail * found.f_frsize >= MEMORY_BYTES_MIN:
-        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 LONGEST = (
