@@ -1,7 +1,6 @@
 """Commands that analyse a ledger: `sql` and `analyse`."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,22 +9,25 @@ from orderledger.cli import options
 from orderledger.cli.results import format_option, print_result
 
 if TYPE_CHECKING:
+    from orderledger.infrastructure.analytics.archive import ArchiveTables
     from orderledger.infrastructure.analytics.table import LedgerTable
 
 ARCHIVE = click.option(
-    "--archive",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Read the archive in this folder instead of the ledger.",
+    "--archive", metavar="DIR", help="Read the archive in this folder, or at s3://bucket/name, instead of the ledger."
 )
 TIMEZONE = click.option(
     "--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of days and hours, and of times in tables."
 )
 
 
-def _check_archive(as_of: datetime | None, effective_at: datetime | None) -> None:
+def _archived(url: str, as_of: datetime | None, effective_at: datetime | None) -> "ArchiveTables":
+    """The tables of an archive."""
+    from orderledger.infrastructure.analytics.archive import ArchiveTables
+    from orderledger.infrastructure.archive.place import Place
+
     if as_of is not None or effective_at is not None:
         raise click.UsageError("an archive has one state: --as-of and --effective-at need a ledger, see `orderledger restore`")
+    return options.ask(lambda: ArchiveTables(Place(url)))
 
 
 @click.command()
@@ -47,7 +49,7 @@ def sql(
     shape: str,
     timezone: str,
     memory_limit: str,
-    archive: Path | None,
+    archive: str | None,
     as_of: datetime | None,
     effective_at: datetime | None,
 ) -> None:
@@ -61,11 +63,10 @@ def sql(
             settings = {"timezone": timezone, "memory_limit": memory_limit}
             found: LedgerTable = options.ask(ledger.sql, query, as_of=as_of, effective_at=effective_at, **settings)
     else:
-        from orderledger.infrastructure.analytics.archive import ArchiveTables
         from orderledger.infrastructure.analytics.sql import answer
 
-        _check_archive(as_of, effective_at)
-        found = options.ask(lambda: answer(ArchiveTables(archive), query, timezone=timezone, memory_limit=memory_limit))
+        tables = _archived(archive, as_of, effective_at)
+        found = options.ask(lambda: answer(tables, query, timezone=timezone, memory_limit=memory_limit))
     print_result(found, shape)
 
 
@@ -110,7 +111,7 @@ def analyse(
     db: str,
     shape: str,
     timezone: str,
-    archive: Path | None,
+    archive: str | None,
     account: str | None,
     as_of: datetime | None,
     effective_at: datetime | None,
@@ -126,11 +127,9 @@ def analyse(
             found: LedgerTable = options.ask(ledger.analyse, name, as_of=as_of, effective_at=effective_at, **asked)
     else:
         from orderledger.infrastructure.analytics import questions
-        from orderledger.infrastructure.analytics.archive import ArchiveTables
 
-        _check_archive(as_of, effective_at)
+        tables = _archived(archive, as_of, effective_at)
         where = {} if account is None else {"account": account}
-        tables = options.ask(ArchiveTables, archive)  # type: ignore[arg-type]
         found = options.ask(lambda: questions.analyse(tables, name, by, method=method, timezone=timezone, where=where))
     print_result(found, shape)
 

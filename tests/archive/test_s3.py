@@ -67,6 +67,19 @@ def of_command(*arguments: str | Path) -> dict[str, int]:
     return found
 
 
+def test_questions_in_sql_are_asked_of_an_archive_in_a_store_of_objects(told: Ledger, url: str, tmp_path: Path) -> None:
+    db = ("--db", str(tmp_path / "told.db"))
+    of_command("archive", url, *db)
+    for query in ("FROM trades", "FROM events", "SELECT status, count(*) FROM orders GROUP BY ALL ORDER BY ALL"):
+        asked = ("sql", query, "--format", "json")
+        live = run(*asked, *db)
+        assert live.status == 0 and live.out
+        assert run(*asked, "--archive", url, environment=KEYS) == live
+    missing = run("sql", "FROM trades", "--archive", url.replace("/archive?", "/none?"), environment=KEYS)
+    assert missing.status == 2 and "holds no archive: manifest.json" in missing.err
+    assert "secret" not in missing.err
+
+
 def test_an_archive_in_a_store_of_objects_grows_and_is_restored(told: Ledger, url: str, tmp_path: Path) -> None:
     db, new = str(tmp_path / "told.db"), str(tmp_path / "new.db")
     first = of_command("archive", url, "--db", db)

@@ -1,9 +1,9 @@
-"""Tables from an archive in Parquet: a folder with `manifest.json`, which names the files of the log and of each view."""
+"""Tables from an archive in Parquet: `manifest.json` names the files of the log and of each view."""
 
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -40,18 +40,26 @@ class Manifest(msgspec.Struct):
     views: dict[str, tuple[File, ...]]
 
 
-class ArchiveTables:
-    """The tables of an archive. Raises InvalidSetting if the folder holds none."""
+class Files(Protocol):
+    """The files of an archive by their paths in it: a `Place` of the archive."""
 
-    def __init__(self, folder: Path) -> None:
-        needed("pyarrow", "analytics")
-        self._folder = folder
+    url: str
+
+    def read(self, name: str) -> bytes: ...
+    def open(self, name: str) -> "pyarrow.NativeFile": ...
+
+
+class ArchiveTables:
+    """The tables of an archive. Raises InvalidSetting if the place holds none."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
         try:
-            self._manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+            self._manifest = msgspec.json.decode(files.read(MANIFEST), type=Manifest)
         except OSError as error:
-            raise InvalidSetting("archive", f"{folder} holds no archive: {MANIFEST}: {error.strerror}") from None
+            raise InvalidSetting("archive", f"{files.url} holds no archive: {MANIFEST}: {_fault(error)}") from None
         except msgspec.MsgspecError as error:
-            raise InvalidSetting("archive", f"{folder / MANIFEST} is no manifest of an archive: {error}") from None
+            raise InvalidSetting("archive", f"{files.url}/{MANIFEST} is no manifest of an archive: {error}") from None
 
     def table(self, name: str, *, by_strategy: bool = False, **where: Any) -> LedgerTable:
         """One table, as `reading.Tables` gives it."""
@@ -68,7 +76,7 @@ class ArchiveTables:
         """The rows of a view as they are archived: numbers and JSON as text."""
         pa = needed("pyarrow", "analytics")
         if table.name not in self._manifest.views:
-            raise InvalidSetting("archive", f"{self._folder} has no view {table.name}")
+            raise InvalidSetting("archive", f"{self._files.url} has no view {table.name}")
         names = list(columns or table.names)
         parts = [self._parquet(file, names) for file in self._manifest.views[table.name]]
         return pa.concat_tables(parts) if parts else arrow_of(table, ()).select(names)
@@ -90,13 +98,19 @@ class ArchiveTables:
 
     def _parquet(self, file: File, names: list[str]) -> "pyarrow.Table":
         pa, parquet = needed("pyarrow", "analytics"), needed("pyarrow.parquet", "analytics")
-        path = self._folder / file.path
-        if self._folder.resolve() not in path.resolve().parents:
+        path = PurePosixPath(file.path)
+        if path.is_absolute() or ".." in path.parts:
             raise InvalidSetting("archive", f"{MANIFEST} names a file outside of the archive: {file.path}")
         try:
-            return parquet.read_table(path, columns=names, partitioning=None)
+            with self._files.open(file.path) as opened:
+                return parquet.read_table(opened, columns=names)
         except (OSError, pa.ArrowException) as error:
-            raise InvalidSetting("archive", f"{path} cannot be read: {str(error).splitlines()[0]}") from None
+            raise InvalidSetting("archive", f"{self._files.url}/{file.path} cannot be read: {_fault(error)}") from None
+
+
+def _fault(error: Exception) -> str:
+    """Why a file cannot be read, in a line."""
+    return "there is no such file" if isinstance(error, FileNotFoundError) else str(error).splitlines()[0]
 
 
 def _event_row(one: Row, kept: Row | None) -> Row:
