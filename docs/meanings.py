@@ -363,15 +363,8 @@ GATEWAY: dict[str, str] = {
     "breakers": "What each breaker watches. Whether it has tripped is in the log: `halts --active`, and `/api/breakers` of the service.",
 }
 
-BREAKER: dict[str, str] = {
-    "breaker": "What the breaker watches: its name in `[[breakers]]`.",
-    "instrument": "Its instrument, null for all.",
-    "strategy": "Its strategy, null for all.",
-    "cancels_orders": "Whether its halt also cancels the open orders.",
-    "limit": "The limit.",
-    "value": "The present value, null if there is none.",
-    "currency": "Settlement currency, of losses.",
-}
+BREAKER = ("breaker", "instrument", "strategy", "cancels_orders", "limit", "value", "currency")
+"""What a gateway publishes of a breaker: columns of `BreakerRow`, which have the meanings."""
 
 COLLECTOR: dict[str, str] = {
     "began_at": "When the collector was started.",

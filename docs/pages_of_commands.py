@@ -16,6 +16,7 @@ from orderledger.domain.decision import NO_TIME_GIVEN, Reason
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure import errors as exceptions
 from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.gateway.published import BreakerRow
 from orderledger.infrastructure.messages.outcome import Answer
 from orderledger.infrastructure.messages.registry import Certify
 from orderledger.infrastructure.statement.sections import OWN_ROWS, SECTIONS
@@ -103,7 +104,7 @@ def status() -> list[str]:
         "Each of the `gateways`:\n",
         _named(meanings.GATEWAY, meanings.GATEWAY),
         "Each of its `breakers`:\n",
-        _named(meanings.BREAKER, meanings.BREAKER),
+        _named(meanings.BREAKER, {column.name: column.meaning for column in columns_of(BreakerRow)}),
     ]
 
 

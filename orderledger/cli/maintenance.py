@@ -8,6 +8,7 @@ import click
 
 from orderledger.cli import options
 from orderledger.cli.output import json_line, print_json, progress, say
+from orderledger.cli.serving import of_service
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,12 +126,7 @@ def _demo() -> "Callable[[Path, int], None]":
 
 def _demo_of(port: int) -> "Callable[[Path, int], None]":
     """The demo that goes on, with the page."""
-    try:
-        from orderledger.demo.serving import serve_demo
-    except ModuleNotFoundError as error:
-        from orderledger.infrastructure.errors import InvalidSetting
-
-        raise InvalidSetting("serve", f"{error.name} is not installed: pip install 'orderledger[serve]'") from None
+    serve_demo = of_service("orderledger.demo.serving").serve_demo
     return lambda folder, seed: serve_demo(folder, seed, port, lambda url: say([f"the page is at {url}, until Ctrl-C"]))
 
 

@@ -1,6 +1,7 @@
 """Commands of the service: `serve`."""
 
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,7 @@ def serve(
 
     Exit status: 0 stopped, 2 a setting is wrong, 3 the store cannot be used.
     """
-    try:
-        from orderledger.service.serving import serve as run
-    except ModuleNotFoundError as error:
-        from orderledger.infrastructure.errors import InvalidSetting
-
-        raise InvalidSetting("serve", f"{error.name} is not installed: pip install 'orderledger[serve]'") from None
+    run = of_service("orderledger.service.serving").serve
     from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
     from orderledger.service.reconciling import settings_of
     from orderledger.service.settings import ServiceSettings
@@ -93,6 +89,16 @@ def serve(
         if checkpoints["checkpoint_key"] is not None:
             opened.callback(_checkpoints(ledger, **checkpoints).stop)
         run(ledger, settings, lambda url: click.echo(f"orderledger: serving {url}", err=True))
+
+
+def of_service(module: str) -> Any:
+    """A module that needs the extra `serve`. Raises InvalidSetting, which names what is missing."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        from orderledger.infrastructure.errors import InvalidSetting
+
+        raise InvalidSetting("serve", f"{error.name} is not installed: pip install 'orderledger[serve]'") from None
 
 
 def _watcher(ledger: Any, alerts: str) -> Any:

@@ -14,24 +14,22 @@ DURATIONS_KEPT = 10_000
 class Durations:
     """Durations in seconds: all are counted, the last ones kept. Threads that add at once may lose a count, but never add one."""
 
-    __slots__ = ("_last", "_max", "histogram")
+    __slots__ = ("_last", "histogram")
 
     def __init__(self) -> None:
         self.histogram = Histogram()
         self._last: deque[float] = deque(maxlen=DURATIONS_KEPT)
-        self._max = 0.0
 
     def add(self, seconds: float, times: int = 1) -> None:
         """Add a duration that occurred `times` times."""
         self._last.extend(repeat(seconds, times))
         self.histogram.add(seconds * 1e6, times)
-        self._max = max(self._max, seconds)
 
     def shown(self) -> dict[str, int]:
         """`count` and maximum of all, and the median and two percentiles of the last ones, in microseconds."""
         last = sorted(self._last.copy())  # other threads add meanwhile
         percentiles = {f"latency_us_p{percent}": _percentile(last, percent) for percent in (50, 90, 99)}
-        return {"count": self.histogram.count, **percentiles, "latency_us_max": _microseconds(self._max)}
+        return {"count": self.histogram.count, **percentiles, "latency_us_max": self.histogram.most_us}
 
 
 def _percentile(ordered: list[float], percent: int) -> int:

@@ -19,22 +19,30 @@ class Bucket(TypedDict):
 
 
 class Histogram:
-    """Counts of durations by bucket, and their sum. Threads that add at once may lose a count, but never add one."""
+    """Counts of durations by bucket, their sum and the longest. Threads that add at once may lose a count, but never add one."""
 
-    __slots__ = ("_counts", "sum_us")
+    __slots__ = ("_counts", "_most_us", "sum_us")
 
     def __init__(self) -> None:
         self._counts = [0] * (len(BOUNDS_US) + 1)
+        self._most_us: float | None = None
         self.sum_us = 0.0
 
     def add(self, microseconds: float, times: int = 1) -> None:
         """Add a duration that occurred `times` times. A negative one is in the first bucket."""
         self._counts[bisect_left(BOUNDS_US, microseconds)] += times
         self.sum_us += microseconds * times
+        if self._most_us is None or microseconds > self._most_us:
+            self._most_us = microseconds
 
     @property
     def count(self) -> int:
         return sum(self._counts)
+
+    @property
+    def most_us(self) -> int:
+        """The longest duration in microseconds, 0 if there is none."""
+        return round(self._most_us or 0)
 
     def cumulative(self) -> Iterator[tuple[int | None, int]]:
         """Each bound, with the number of durations up to it."""

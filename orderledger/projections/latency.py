@@ -88,16 +88,20 @@ class Durations:
     def __init__(self) -> None:
         self.histogram = Histogram()
         self._counts: dict[int, int] = {}
-        self.count = 0
-        self.most = 0
 
     def add(self, microseconds: int) -> None:
         """Add a duration. It is negative if two clocks differ, or if a report was recorded before an earlier one."""
-        self.most = max(self.most, microseconds) if self.count else microseconds
-        self.count += 1
         self.histogram.add(microseconds)
         rounded = rounded_to_digits(microseconds)
         self._counts[rounded] = self._counts.get(rounded, 0) + 1
+
+    @property
+    def count(self) -> int:
+        return self.histogram.count
+
+    @property
+    def most(self) -> int:
+        return self.histogram.most_us
 
     def percentile(self, percent: int) -> int:
         """The smallest duration that so many percent of all do not exceed."""

@@ -127,7 +127,6 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
 
     access = Middleware(Access, settings=settings, answers=service.answers, messages=messages)
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refused}, lifespan=lifespan)
-    app.state.streams = service.streams
     app.state.stop = stop
     app.state.service = service
     app.add_middleware(access.cls, *access.args, **access.kwargs)

@@ -14,9 +14,14 @@ async def posted_document(request: Request, limits: Limits) -> dict[str, Any]:
     """The JSON object that a POST without parameters brings. Raises InvalidMessage or Problem naming what is wrong."""
     headers = request.scope["head"]
     content_type(headers, JSON)
-    if request.scope["query_string"]:
-        raise Problem("invalid_request", "takes no parameters", field="query", fault="takes no parameters")
+    refuse_parameters(request)
     document = read_document(await body_of(request.receive, headers, limits))
     if not isinstance(document, dict):
         raise invalid("", "the body is not a JSON object")
     return document
+
+
+def refuse_parameters(request: Request) -> None:
+    """Raise Problem if the query has any parameter."""
+    if request.scope["query_string"]:
+        raise Problem("invalid_request", "takes no parameters", field="query", fault="takes no parameters")

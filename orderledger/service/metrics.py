@@ -98,8 +98,7 @@ class LedgerMetrics:
             samples.add("messages", count, outcome)
         for name, histogram in self._ledger.latency_histograms().items():
             _add_histogram(samples, f"{DURATIONS[name]}_seconds", histogram)
-        for name, measured in self._ledger.latencies().items():
-            samples.add(f"{DURATIONS[name]}_max_seconds", measured["latency_us_max"] / 1e6)
+            samples.add(f"{DURATIONS[name]}_max_seconds", histogram.most_us / 1e6)
 
     def _add_stored(self, samples: Samples) -> None:
         status = self._ledger.status()  # before the views are read: a query would bring them up to date
@@ -112,8 +111,9 @@ class LedgerMetrics:
         samples.add("views_up", int(reading.is_current and self._has_updated_views()))
         samples.add("reading_seconds", reading.seconds)
         if reading.is_current:
-            add_gateways(samples, status["gateways"], reading.halts, self._clock.now(), self._names)
-            add_reading(samples, reading, self._names, self._clock.now())
+            now = self._clock.now()
+            add_gateways(samples, status["gateways"], reading.halts, now, self._names)
+            add_reading(samples, reading, self._names, now)
 
     def _has_updated_views(self) -> bool:
         try:

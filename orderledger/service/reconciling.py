@@ -19,7 +19,7 @@ from starlette.responses import Response
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.messages.fields import Identifier
-from orderledger.infrastructure.messages.parsing import uncapitalized
+from orderledger.infrastructure.messages.parsing import said_of
 from orderledger.infrastructure.rows_json import document_json, rows_json
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, public
 from orderledger.infrastructure.sync.collecting.reconciling import (
@@ -33,7 +33,7 @@ from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR
 from orderledger.ledger import Ledger
 from orderledger.service.access import Caller
 from orderledger.service.bodies import JSON
-from orderledger.service.documents import posted_document
+from orderledger.service.documents import posted_document, refuse_parameters
 from orderledger.service.problems import Problem, invalid
 from orderledger.service.settings import ServiceSettings
 
@@ -138,8 +138,7 @@ class Reconciliations:
 
     async def state(self, request: Request) -> Response:
         """GET: the accounts, and which are being reconciled."""
-        if request.scope["query_string"]:
-            raise Problem("invalid_request", "takes no parameters", field="query", fault="takes no parameters")
+        refuse_parameters(request)
         accounts = {} if self._settings is None else accounts_of(self._settings)
         rows = [self._row(account, venue) for account, venue in accounts.items()]
         return Response(document_json({"is_configured": self._settings is not None}, rows), media_type=JSON, headers=NO_STORE)
@@ -239,5 +238,4 @@ def _asked(document: dict[str, Any]) -> ReconcileBody:
         name = str(fault["loc"][0])[:100]
         if fault["type"] == "extra_forbidden":
             raise invalid(name, f"is no field of this body: {', '.join(ReconcileBody.model_fields)}") from None
-        ours = fault.get("ctx", {}).get("error")
-        raise invalid(name, str(ours) if ours else uncapitalized(fault["msg"])) from None
+        raise invalid(name, said_of(fault)) from None

@@ -1,13 +1,16 @@
 """`GET /api/equity` and `orderledger equity` show what `Ledger.equity` answers, bounded and in pages."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from orderledger import Ledger
+from orderledger.cli import equity as command
 from orderledger.infrastructure.statement.equity import equity_of
-from orderledger.projections.equity import POINTS
+from orderledger.projections.equity import FEWEST_POINTS, POINTS
 from tests.command_line import run
 from tests.equity.books import defined, fill, mark, recorded
 from tests.service.harness import asked, day
@@ -81,6 +84,12 @@ def test_a_past_moment_and_a_period_are_taken_as_by_other_lists(ledger: Ledger) 
 def test_a_wrong_parameter_is_a_problem_that_names_it(wrong: str, ledger: Ledger) -> None:
     (answer,) = asked(ledger, f"/api/equity?{wrong}")
     assert (answer.status_code, answer.json()["field"]) == (400, wrong.partition("=")[0])
+
+
+def test_the_bounds_of_the_command_are_those_of_the_curve_and_cost_no_start() -> None:
+    assert (command.FEWEST_POINTS, command.POINTS) == (FEWEST_POINTS, POINTS)
+    ask = "import sys, orderledger.cli.main; print(*(name for name in sys.modules if name.startswith('orderledger.projections')))"
+    assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout == "\n"
 
 
 def test_the_command_is_bounded_unless_all_is_asked_for(ledger: Ledger, durable_store_url: str) -> None:

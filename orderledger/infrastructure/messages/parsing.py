@@ -1,6 +1,7 @@
 """Parsing of messages, with the reason for each invalid one."""
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from math import nan
 from typing import Any, NoReturn
@@ -99,6 +100,12 @@ def parse_document(document: Any) -> Message:
 def uncapitalized(sentence: str) -> str:
     """The sentence with a small first letter, to follow a name. A quotation at its start stays unchanged."""
     return sentence[:1].lower() + sentence[1:]
+
+
+def said_of(fault: Mapping[str, Any]) -> str:
+    """What is wrong by a fault of pydantic: in the words of a validator of ours, else in pydantic's."""
+    ours = fault.get("ctx", {}).get("error")
+    return str(ours) if ours else uncapitalized(fault["msg"])
 
 
 def _first_fault(error: ValidationError) -> InvalidMessage:

@@ -6,7 +6,6 @@ their adapters (see `orderledger.infrastructure.venues.base.registry`).
 """
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,7 +20,7 @@ from pydantic_settings import (
 
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.messages.fields import Identifier
-from orderledger.infrastructure.messages.parsing import uncapitalized
+from orderledger.infrastructure.messages.parsing import said_of
 from orderledger.infrastructure.venues.base.adapter import Adapter
 from orderledger.infrastructure.venues.base.registry import adapter, adapters
 from orderledger.infrastructure.venues.base.settings import Seconds, VenueSection
@@ -98,7 +97,7 @@ class CollectSettings(BaseSettings):
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
             where = _where([str(part) for part in fault["loc"]], environment, path)
-            raise InvalidSetting(where, _said(fault)) from None
+            raise InvalidSetting(where, said_of(fault)) from None
         except SettingsError:
             raise InvalidSetting("ORDERLEDGER_VENUES", "is not JSON") from None
         except InvalidSetting as error:
@@ -119,12 +118,6 @@ class CollectSettings(BaseSettings):
                 named[key] = index
             for name, secret in venue.secrets().items():
                 secret.read(f"venues.{index}.{name}")
-
-
-def _said(fault: Mapping[str, Any]) -> str:
-    """What is wrong, in the words of a validator of ours, else in pydantic's."""
-    ours = fault.get("ctx", {}).get("error")
-    return str(ours) if ours else uncapitalized(fault["msg"])
 
 
 def _where(loc: list[str], environment: set[str], path: Path) -> str:

@@ -19,6 +19,8 @@ export const position = signal(0);
 export const status = signal({});
 /** What the server says of itself and of the token: roles, version. */
 export const me = signal(null);
+/** Whether the token has a role. Without tokens everybody has all. */
+export const may = (role) => !me.value?.needs_token || me.value.roles?.includes(role);
 
 const readers = new Set();
 let stream = null;

@@ -1,7 +1,7 @@
 // Health: feeds, how long things take, what is behind, what is halted, and the button that halts.
 import { html, useState } from "../ui.js";
 import { all, get, post, query } from "../api.js";
-import { me, position } from "../live.js";
+import { may, me, position } from "../live.js";
 import { isPast } from "../router.js";
 import { useData } from "../use.js";
 import { ShortTable } from "../grid.js";
@@ -89,7 +89,7 @@ const LATENCY = [
 
 function Halts({ rows, onDone }) {
   const [scope, setScope] = useState(null);
-  const mayOperate = !me.value?.needs_token || me.value.roles?.includes("operate");
+  const mayOperate = may("operate");
   const active = rows.filter((row) => !row.resumed_at);
   const resume = (row) => html`<button type="button" disabled=${!mayOperate || isPast.value} onClick=${() => setScope({ ...row, resumes: true })}>Resume…</button>`;
   const columns = [

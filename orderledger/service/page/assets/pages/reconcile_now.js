@@ -1,7 +1,7 @@
 // The button that reconciles now: account after account, with the progress and the result in words, also for a screen reader.
 import { html, useRef, useState } from "../ui.js";
 import { get, post } from "../api.js";
-import { me } from "../live.js";
+import { may } from "../live.js";
 import { isPast } from "../router.js";
 import { usePolled } from "../use.js";
 import { Notice, visible } from "../parts.js";
@@ -13,7 +13,7 @@ export function ReconcileNow({ account }) {
   const state = usePolled((abort) => get("/api/reconcile", {}, abort), [progress], 5000);
   const [results, setResults] = useState([]);
   const isBusy = useRef(false);
-  const mayOperate = !me.value?.needs_token || me.value.roles?.includes("operate");
+  const mayOperate = may("operate");
   const rows = (state.data?.rows ?? []).filter((row) => !account || row.account === account);
   const others = rows.filter((row) => row.is_running && !progress);
   const why = whyNot({ mayOperate, state: state.data, rows, account });
