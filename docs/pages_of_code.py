@@ -34,6 +34,7 @@ from orderledger.infrastructure.venues.base.registry import adapters, installed
 from orderledger.infrastructure.venues.base.settings import Secret, Section, VenueSection
 from orderledger.infrastructure.views.check import Checked, Difference
 from orderledger.infrastructure.views.pages import Pages
+from orderledger.infrastructure.views.pnl_queries import PnlQueries
 from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.rebuild import Rebuilt
 from orderledger.ledger import Ledger
@@ -192,6 +193,7 @@ def python() -> str:
         "## Queries\n",
         inspect.cleandoc(Queries.__doc__ or "") + "\n",
         *_methods(Queries),
+        *_methods(PnlQueries),
         *_methods(Pages),
         *_methods(AuditQueries),
     ]
